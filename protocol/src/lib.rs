@@ -1,0 +1,23 @@
+//! What the terminal and the hub say to each other.
+//!
+//! Everything in this package is a value or a pure function over values: wire types, the bits of a token, the
+//! campaign file, limits. Both sides validate with this code, so they cannot disagree.
+//!
+//! Invariant: nothing here reads a clock, a file, a socket or a random number.
+
+pub mod base32;
+pub mod campaign;
+pub mod condition;
+pub mod daypart;
+pub mod id;
+pub mod limits;
+pub mod manifest;
+pub mod plays;
+pub mod token;
+pub mod toml_fields;
+pub mod wire;
+
+pub use campaign::{Campaign, Placement};
+pub use id::{Assignment, CampaignId, Digest, Epoch, PlayNumber, ScreenNumber};
+pub use manifest::Manifest;
+pub use token::Token;

@@ -1,0 +1,30 @@
+//! Every limit that both sides hold to. A value past its limit is an error with the limit in its text.
+
+/// Longest campaign title, headline or call to action, in characters.
+pub const LINE_CHARS_MAX: usize = 80;
+/// Longest story or share text, in characters.
+pub const STORY_CHARS_MAX: usize = 2_000;
+/// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across a street.
+pub const URL_BYTES_MAX: usize = 300;
+/// Most placements in one campaign.
+pub const PLACEMENTS_MAX: usize = 1_000;
+/// Most phases in one campaign.
+pub const PHASES_MAX: usize = 100;
+/// Shortest and longest time on screen of one still creative, in seconds.
+pub const SECONDS: std::ops::RangeInclusive<i64> = 2..=3_600;
+/// Range of weights.
+pub const WEIGHT: std::ops::RangeInclusive<i64> = 1..=1_000;
+/// Largest campaign file or kiosk file, in bytes.
+pub const TOML_BYTES_MAX: u64 = 1 << 20;
+/// Largest creative, in bytes.
+pub const CREATIVE_BYTES_MAX: u64 = 64 << 20;
+/// Largest manifest, in bytes.
+pub const MANIFEST_BYTES_MAX: u64 = 8 << 20;
+/// Most plays in one batch.
+pub const BATCH_PLAYS_MAX: usize = 10_000;
+/// Largest batch on the wire (zstd), in bytes.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Largest batch once unpacked, in bytes; guards against a zip bomb.
+pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// Longest play that a ledger records, in milliseconds: one day.
+pub const PLAY_MS_MAX: u64 = 86_400_000;

@@ -1,0 +1,262 @@
+//! What a hub wants one screen to air: signed, versioned, expiring.
+//!
+//! Invariant: a terminal takes a manifest only as [`Manifest::open`] returns it, so nothing unsigned, meant for
+//! another screen, expired or older than what it has seen reaches the glass.
+
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX};
+use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber};
+
+/// The header that carries the signature: 128 lower-case hexadecimal digits.
+pub const SIGNATURE_HEADER: &str = "passerby-signature";
+const LABEL: &[u8] = b"passerby manifest v1\n";
+
+/// What one screen should air.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Grows with every change for this screen; a terminal never goes back.
+    pub version: u64,
+    /// Which screen it is for.
+    pub screen: ScreenNumber,
+    /// Unix milliseconds after which it must no longer air.
+    pub expires_ms: i64,
+    /// What codes start with, for example `HTTPS://HUB.EXAMPLE`; upper case where the host allows.
+    pub scan_base: String,
+    /// The campaigns.
+    pub campaigns: Vec<ManifestCampaign>,
+    /// Every file that the campaigns need.
+    pub assets: Vec<Asset>,
+}
+
+/// One campaign in a manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ManifestCampaign {
+    /// Its name in reports.
+    pub id: CampaignId,
+    /// As the publisher wrote it.
+    pub campaign: Campaign,
+    /// For each of the campaign's placements, in the same order: what it shows and under which number.
+    pub items: Vec<Item>,
+}
+
+/// What a placement shows and under which number a token names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Goes into the token.
+    pub assignment: Assignment,
+    /// The picture.
+    pub creative: Digest,
+}
+
+/// A file of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// Its name and its check.
+    pub sha256: Digest,
+    /// In bytes.
+    pub size: u64,
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    #[serde(rename = "type")]
+    pub media_type: String,
+}
+
+/// Says why a manifest is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Too large, not JSON of this form, or not whole.
+    #[error("the hub's manifest is malformed: {0}")]
+    Malformed(String),
+    /// The signature is not the hub's.
+    #[error("the manifest is not signed by the hub that this screen is enrolled with")]
+    Signature,
+    /// Meant for another screen.
+    #[error("the manifest is for screen {0}")]
+    Screen(ScreenNumber),
+    /// Older than one that was already taken.
+    #[error("the manifest has version {offered}, older than {seen}, which this screen has seen")]
+    Rollback {
+        /// Its version.
+        offered: u64,
+        /// The newest version taken so far.
+        seen: u64,
+    },
+    /// Past its date.
+    #[error("the manifest expired")]
+    Expired,
+}
+
+impl Manifest {
+    /// Returns the body and the value of the signature header.
+    ///
+    /// # Errors
+    /// Never for manifests built from valid parts; the error is serde's.
+    pub fn seal(&self, key: &SigningKey) -> Result<(Vec<u8>, String), serde_json::Error> {
+        let body = serde_json::to_vec(self)?;
+        let signature = key.sign(&[LABEL, &body].concat()).to_bytes();
+        Ok((
+            body,
+            signature.iter().map(|byte| format!("{byte:02x}")).collect(),
+        ))
+    }
+
+    /// Checks a body and its signature and returns the manifest.
+    ///
+    /// `seen` is the newest version that was taken before; `now_ms` the trusted wall time, `None` while there is none
+    /// (expiry is then judged later).
+    ///
+    /// # Errors
+    /// See [`ManifestError`].
+    pub fn open(
+        body: &[u8],
+        signature: &str,
+        key: &[u8; 32],
+        screen: ScreenNumber,
+        seen: u64,
+        now_ms: Option<i64>,
+    ) -> Result<Self, ManifestError> {
+        if body.len() as u64 > MANIFEST_BYTES_MAX {
+            return Err(ManifestError::Malformed(format!(
+                "{} bytes, more than {MANIFEST_BYTES_MAX}",
+                body.len()
+            )));
+        }
+        let key = VerifyingKey::from_bytes(key).map_err(|_| ManifestError::Signature)?;
+        let signature = unhex(signature).ok_or(ManifestError::Signature)?;
+        key.verify(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
+            .map_err(|_| ManifestError::Signature)?;
+        let manifest: Self = serde_json::from_slice(body)
+            .map_err(|error| ManifestError::Malformed(error.to_string()))?;
+        manifest.check_whole()?;
+        if manifest.screen != screen {
+            return Err(ManifestError::Screen(manifest.screen));
+        }
+        if manifest.version < seen {
+            return Err(ManifestError::Rollback {
+                offered: manifest.version,
+                seen,
+            });
+        }
+        if manifest.is_expired(now_ms) {
+            return Err(ManifestError::Expired);
+        }
+        Ok(manifest)
+    }
+
+    /// Tells whether the manifest may no longer air; false while the time is unknown.
+    pub fn is_expired(&self, now_ms: Option<i64>) -> bool {
+        now_ms.is_some_and(|now| now >= self.expires_ms)
+    }
+
+    fn check_whole(&self) -> Result<(), ManifestError> {
+        let malformed = |text: String| Err(ManifestError::Malformed(text));
+        for entry in &self.campaigns {
+            if entry.items.len() != entry.campaign.placements.len() {
+                return malformed(format!(
+                    "campaign {} has {} placements and {} items",
+                    entry.id,
+                    entry.campaign.placements.len(),
+                    entry.items.len()
+                ));
+            }
+            if let Some(item) = entry.items.iter().find(|item| {
+                !self
+                    .assets
+                    .iter()
+                    .any(|asset| asset.sha256 == item.creative)
+            }) {
+                return malformed(format!(
+                    "creative {} is not among the assets",
+                    item.creative
+                ));
+            }
+        }
+        match self
+            .assets
+            .iter()
+            .find(|asset| asset.size > CREATIVE_BYTES_MAX)
+        {
+            Some(asset) => malformed(format!(
+                "asset {} has {} bytes, more than {CREATIVE_BYTES_MAX}",
+                asset.sha256, asset.size
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; 64]> {
+    let mut bytes = [0; 64];
+    if text.len() != 128 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest {
+            version: 7,
+            screen: ScreenNumber::new(3).expect("in range"),
+            expires_ms: 1_000,
+            scan_base: "HTTPS://HUB.EXAMPLE".into(),
+            campaigns: Vec::new(),
+            assets: Vec::new(),
+        }
+    }
+
+    fn open(
+        body: &[u8],
+        signature: &str,
+        key: &SigningKey,
+        seen: u64,
+        now_ms: i64,
+    ) -> Result<Manifest, ManifestError> {
+        Manifest::open(
+            body,
+            signature,
+            key.verifying_key().as_bytes(),
+            ScreenNumber::new(3).expect("in range"),
+            seen,
+            Some(now_ms),
+        )
+    }
+
+    #[test]
+    fn only_signed_current_manifests_open() {
+        let key = SigningKey::from_bytes(&[9; 32]);
+        let (body, signature) = manifest().seal(&key).expect("seals");
+        assert_eq!(open(&body, &signature, &key, 7, 999), Ok(manifest()));
+        assert_eq!(
+            open(&body, &signature, &key, 8, 999),
+            Err(ManifestError::Rollback {
+                offered: 7,
+                seen: 8
+            })
+        );
+        assert_eq!(
+            open(&body, &signature, &key, 0, 1_000),
+            Err(ManifestError::Expired)
+        );
+        assert_eq!(
+            open(&body, &signature, &SigningKey::from_bytes(&[8; 32]), 0, 0),
+            Err(ManifestError::Signature)
+        );
+        for at in 0..body.len() {
+            let mut changed = body.clone();
+            changed[at] ^= 1;
+            assert_eq!(
+                open(&changed, &signature, &key, 0, 0),
+                Err(ManifestError::Signature)
+            );
+        }
+        assert_eq!(open(&body, "é", &key, 0, 0), Err(ManifestError::Signature));
+    }
+}

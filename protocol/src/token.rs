@@ -1,0 +1,256 @@
+//! The signed 160 bits of one play.
+//!
+//! | bits | field |
+//! |---|---|
+//! | 4 | format (1 bit, 0 today) and key generation (3 bits) |
+//! | 28 | screen number |
+//! | 20 | assignment |
+//! | 28 | play number |
+//! | 24 | minutes since 2026-01-01T00:00Z, 0 = clock not trusted |
+//! | 56 | HMAC-SHA256 over the other 104 bits with a domain label, truncated |
+//!
+//! Invariants: a token that verifies was minted by a holder of that screen's key; the tag is compared in constant
+//! time; parsing never panics and allocates nothing.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::{Assignment, PlayNumber, ScreenNumber, base32};
+
+const LABEL_TAG: &[u8] = b"passerby token v1";
+const LABEL_KEY: &[u8] = b"passerby token key v1";
+/// 2026-01-01T00:00Z in minutes of the Unix epoch.
+const EPOCH_MINUTES: i64 = 29_453_760;
+const MINUTES_MAX: u32 = (1 << 24) - 1;
+
+/// The secret with which one screen mints; derived, so the hub stores only its master key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenKey([u8; 32]);
+
+impl TokenKey {
+    /// Derives the key of a screen and generation from the hub's master key (HKDF-SHA256, RFC 5869).
+    ///
+    /// Generations run from 0 to 7; the upper bits are ignored.
+    pub fn derive(master: &[u8; 32], screen: ScreenNumber, generation: u8) -> Self {
+        let mut key = [0; 32];
+        let screen = screen.get().to_be_bytes();
+        hkdf::Hkdf::<Sha256>::new(None, master)
+            .expand_multi_info(&[LABEL_KEY, &screen, &[generation & 7]], &mut key)
+            .expect("32 bytes is a valid length for HKDF-SHA256");
+        Self(key)
+    }
+
+    /// Takes a key that the hub handed out at enrolment.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the secret bytes, to be stored where only the terminal can read them.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn tag(&self, head: &[u8; 13]) -> [u8; 7] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(LABEL_TAG);
+        mac.update(head);
+        let full = mac.finalize().into_bytes();
+        let mut tag = [0; 7];
+        tag.copy_from_slice(&full[..7]);
+        tag
+    }
+}
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey(secret)")
+    }
+}
+
+/// What a token says, before or after verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims {
+    /// Key generation, 0 to 7.
+    pub generation: u8,
+    /// Which screen.
+    pub screen: ScreenNumber,
+    /// Which (campaign, placement, creative) there.
+    pub assignment: Assignment,
+    /// Which play.
+    pub play: PlayNumber,
+    /// When it was minted, in minutes since 2026-01-01T00:00Z; 0 = the clock was not trusted.
+    pub minutes: u32,
+}
+
+impl Claims {
+    /// Returns the minutes field for a wall time; 0 for `None` and for times outside 2026 to 2057.
+    pub fn minutes_at(wall_ms: Option<i64>) -> u32 {
+        let minutes = wall_ms.map_or(0, |ms| ms.div_euclid(60_000) - EPOCH_MINUTES);
+        u32::try_from(minutes)
+            .ok()
+            .filter(|&m| m <= MINUTES_MAX)
+            .unwrap_or(0)
+    }
+
+    /// Returns when the token was minted in Unix milliseconds, to the minute; `None` if the clock was not trusted.
+    pub fn minted_ms(&self) -> Option<i64> {
+        (self.minutes > 0).then(|| (i64::from(self.minutes) + EPOCH_MINUTES) * 60_000)
+    }
+
+    fn head(&self) -> [u8; 13] {
+        let bits = u128::from(self.generation & 7) << 100
+            | u128::from(self.screen.get()) << 72
+            | u128::from(self.assignment.get()) << 52
+            | u128::from(self.play.get()) << 24
+            | u128::from(self.minutes.min(MINUTES_MAX));
+        let mut head = [0; 13];
+        head.copy_from_slice(&bits.to_be_bytes()[3..]);
+        head
+    }
+}
+
+/// One token: claims and the tag that proves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    claims: Claims,
+    tag: [u8; 7],
+}
+
+impl Token {
+    /// Signs claims.
+    pub fn mint(claims: Claims, key: &TokenKey) -> Self {
+        let claims = Claims {
+            generation: claims.generation & 7,
+            minutes: claims.minutes.min(MINUTES_MAX),
+            ..claims
+        };
+        Self {
+            claims,
+            tag: key.tag(&claims.head()),
+        }
+    }
+
+    /// Reads the text form, of either case. The result is a claim, not a proof: see [`Token::verify`].
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = base32::decode(text)?;
+        let mut wide = [0; 16];
+        wide[3..].copy_from_slice(&bytes[..13]);
+        let bits = u128::from_be_bytes(wide);
+        let field = |shift: u32, width: u32| (bits >> shift & ((1 << width) - 1)) as u32;
+        let format_and_generation = u8::try_from(field(100, 4)).ok()?;
+        if format_and_generation > 7 {
+            return None;
+        }
+        let mut tag = [0; 7];
+        tag.copy_from_slice(&bytes[13..]);
+        Some(Self {
+            claims: Claims {
+                generation: format_and_generation,
+                screen: ScreenNumber::new(field(72, 28))?,
+                assignment: Assignment::new(field(52, 20))?,
+                play: PlayNumber::new(field(24, 28))?,
+                minutes: field(0, 24),
+            },
+            tag,
+        })
+    }
+
+    /// Returns the claims without proof, to look up the key that would prove them.
+    pub const fn unverified(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Returns the claims if the key minted them; compares in constant time.
+    pub fn verify(&self, key: &TokenKey) -> Option<&Claims> {
+        bool::from(self.tag.ct_eq(&key.tag(&self.claims.head()))).then_some(&self.claims)
+    }
+}
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut bytes = [0; 20];
+        bytes[..13].copy_from_slice(&self.claims.head());
+        bytes[13..].copy_from_slice(&self.tag);
+        f.write_str(&base32::encode(&bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn claims() -> impl Strategy<Value = Claims> {
+        (
+            0u8..8,
+            0..=ScreenNumber::MAX,
+            0..=Assignment::MAX,
+            0..=PlayNumber::MAX,
+            0..=MINUTES_MAX,
+        )
+            .prop_map(|(generation, screen, assignment, play, minutes)| Claims {
+                generation,
+                screen: ScreenNumber::new(screen).expect("in range"),
+                assignment: Assignment::new(assignment).expect("in range"),
+                play: PlayNumber::new(play).expect("in range"),
+                minutes,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn minted_token_verifies_and_reads_back(claims in claims(), master: [u8; 32]) {
+            let key = TokenKey::derive(&master, claims.screen, claims.generation);
+            let token = Token::mint(claims, &key);
+            let read = Token::parse(&token.to_string()).expect("own text form");
+            prop_assert_eq!(read.verify(&key), Some(&claims));
+        }
+
+        #[test]
+        fn one_changed_character_is_refused(claims in claims(), master: [u8; 32], place in 0usize..32, other in 1u8..32) {
+            let key = TokenKey::derive(&master, claims.screen, claims.generation);
+            let text = Token::mint(claims, &key).to_string();
+            let alphabet = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+            let mut bytes = text.into_bytes();
+            let value = alphabet.iter().position(|&a| a == bytes[place]).expect("own alphabet");
+            bytes[place] = alphabet[(value + usize::from(other)) % 32];
+            let changed = String::from_utf8(bytes).expect("ascii");
+            let accepted = Token::parse(&changed).is_some_and(|token| token.verify(&key).is_some());
+            prop_assert!(!accepted);
+        }
+
+        #[test]
+        fn another_screens_key_is_refused(claims in claims(), master: [u8; 32]) {
+            let key = TokenKey::derive(&master, claims.screen, claims.generation);
+            let neighbour = ScreenNumber::new(claims.screen.get() ^ 1).expect("in range");
+            let token = Token::mint(claims, &key);
+            prop_assert!(token.verify(&TokenKey::derive(&master, neighbour, claims.generation)).is_none());
+            prop_assert!(token.verify(&TokenKey::derive(&master, claims.screen, claims.generation ^ 1)).is_none());
+        }
+    }
+
+    #[test]
+    fn layout_is_the_documented_one() {
+        let claims = Claims {
+            generation: 5,
+            screen: ScreenNumber::new(0x0ABCDEF).expect("in range"),
+            assignment: Assignment::new(0x12345).expect("in range"),
+            play: PlayNumber::new(0x6789ABC).expect("in range"),
+            minutes: 0x00DEF0,
+        };
+        let expected = [
+            0x50, 0xAB, 0xCD, 0xEF, 0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0x00, 0xDE, 0xF0,
+        ];
+        assert_eq!(claims.head(), expected);
+    }
+
+    #[test]
+    fn minutes_of_untrusted_and_distant_clocks_are_zero() {
+        assert_eq!(Claims::minutes_at(None), 0);
+        assert_eq!(Claims::minutes_at(Some(0)), 0);
+        assert_eq!(Claims::minutes_at(Some(4_102_444_800_000)), 0);
+        assert_eq!(Claims::minutes_at(Some(1_767_225_600_000 + 61_000)), 1);
+    }
+}

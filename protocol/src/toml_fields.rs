@@ -1,0 +1,479 @@
+//! Reads a TOML file field by field and collects every problem, each with its line and the accepted form.
+//!
+//! serde stops at the first error; a shop owner should see all of them at once. A [`Section`] remembers which keys
+//! were asked for, so an unknown key can be answered with the list of those that exist.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// One thing that is wrong with a file: where, what, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The file as the user named it.
+    pub file: String,
+    /// 1-based; 0 when the problem is the file itself.
+    pub line: usize,
+    /// What is wrong and what is accepted, as a sentence.
+    pub message: String,
+}
+
+impl Problem {
+    /// Describes a problem with a whole file.
+    pub fn with_file(file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            line: 0,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Collects the problems of one file while its sections are read.
+pub struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Parses a file and hands its root section to `read`.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of lines: syntax errors, unknown keys, wrong types, values out of range.
+    pub fn parse<T>(
+        file: &'a str,
+        text: &'a str,
+        read: impl FnOnce(&Section<'_>) -> T,
+    ) -> Result<T, Vec<Problem>> {
+        let reader = Self {
+            file,
+            text,
+            problems: RefCell::default(),
+        };
+        let (root, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let place = error.span().map_or(0, |span| span.start);
+            reader.report(
+                place,
+                format!(
+                    "this is not TOML: {}",
+                    error.message().trim().replace('\n', "; ")
+                ),
+            );
+        }
+        let section = reader.section(root.get_ref(), String::new(), 0);
+        let value = read(&section);
+        // After a syntax error the rest of the tree is a guess; complaints about it would mislead.
+        if errors.is_empty() {
+            section.finish();
+        } else {
+            reader.problems.borrow_mut().truncate(errors.len());
+        }
+        drop(section);
+        let mut problems = reader.problems.into_inner();
+        problems.sort_by_key(|problem| problem.line);
+        if problems.is_empty() {
+            Ok(value)
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn section<'s>(&'s self, table: &'s DeTable<'s>, path: String, place: usize) -> Section<'s> {
+        Section {
+            reader: self,
+            table,
+            path,
+            place,
+            asked: RefCell::default(),
+        }
+    }
+
+    fn report(&self, place: usize, message: String) {
+        let line = self.text[..place.min(self.text.len())]
+            .matches('\n')
+            .count()
+            + 1;
+        self.problems.borrow_mut().push(Problem {
+            file: self.file.to_owned(),
+            line,
+            message,
+        });
+    }
+}
+
+/// One table of the file.
+pub struct Section<'s> {
+    reader: &'s Reader<'s>,
+    table: &'s DeTable<'s>,
+    path: String,
+    place: usize,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+/// A value and where it stands, for checks that need more than a range.
+#[derive(Debug, Clone)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    place: usize,
+}
+
+impl<'s> Section<'s> {
+    fn get(&self, key: &'static str) -> Option<(usize, &'s DeValue<'s>)> {
+        self.asked.borrow_mut().push(key);
+        let value: &'s Spanned<DeValue<'s>> = self.table.get(key)?;
+        Some((value.span().start, value.get_ref()))
+    }
+
+    fn name(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    fn typed<T>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        read: impl FnOnce(&'s DeValue<'s>) -> Option<T>,
+    ) -> Option<Placed<T>> {
+        let (place, value) = self.get(key)?;
+        let read = read(value);
+        if read.is_none() {
+            self.reader.report(
+                place,
+                format!("{} is {}; use {accepted}", self.name(key), shown(value)),
+            );
+        }
+        read.map(|value| Placed { value, place })
+    }
+
+    /// Reads a text of at most `chars_max` characters.
+    pub fn text(
+        &self,
+        key: &'static str,
+        chars_max: usize,
+        accepted: &str,
+    ) -> Option<Placed<String>> {
+        self.typed(
+            key,
+            &format!("{accepted}, at most {chars_max} characters"),
+            |value| {
+                let text = value.as_str()?;
+                (text.chars().count() <= chars_max).then(|| text.to_owned())
+            },
+        )
+    }
+
+    /// Reads a whole number in a range.
+    pub fn integer(&self, key: &'static str, range: RangeInclusive<i64>) -> Option<Placed<i64>> {
+        let accepted = format!("a whole number from {} to {}", range.start(), range.end());
+        self.typed(key, &accepted, |value| {
+            integer_of(value).filter(|number| range.contains(number))
+        })
+    }
+
+    /// Reads a number in a range; a whole one will do.
+    pub fn number(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<Placed<f64>> {
+        let accepted = format!("a number from {} to {}", range.start(), range.end());
+        self.typed(key, &accepted, |value| {
+            number_of(value).filter(|number| range.contains(number))
+        })
+    }
+
+    /// Reads a list of exactly `N` numbers in a range.
+    pub fn numbers<const N: usize>(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<f64>,
+    ) -> Option<Placed<[f64; N]>> {
+        let accepted = format!(
+            "a list of {N} numbers from {} to {}",
+            range.start(),
+            range.end()
+        );
+        self.typed(key, &accepted, |value| {
+            let numbers: Vec<f64> = value
+                .as_array()?
+                .iter()
+                .filter_map(|v| number_of(v.get_ref()))
+                .collect();
+            let numbers: [f64; N] = numbers.try_into().ok()?;
+            numbers
+                .iter()
+                .all(|number| range.contains(number))
+                .then_some(numbers)
+        })
+    }
+
+    /// Reads `true` or `false`.
+    pub fn switch(&self, key: &'static str) -> Option<Placed<bool>> {
+        self.typed(key, "true or false", DeValue::as_bool)
+    }
+
+    /// Reads one of a few words.
+    pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<Placed<T>> {
+        let accepted = words
+            .iter()
+            .map(|(word, _)| format!("{word:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        self.typed(key, &format!("one of {accepted}"), |value| {
+            let text = value.as_str()?;
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Reads a text that `parse` turns into a value; its error says what is accepted.
+    pub fn parsed<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<T>> {
+        let text = self.typed(key, accepted, DeValue::as_str)?;
+        match parse(text.value) {
+            Ok(value) => Some(Placed {
+                value,
+                place: text.place,
+            }),
+            Err(error) => {
+                self.reader.report(
+                    text.place,
+                    format!(
+                        "{} is {:?}: {error}; use {accepted}",
+                        self.name(key),
+                        text.value
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a list of texts, each turned into a value by `parse`.
+    pub fn list<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<Vec<T>>> {
+        let items = self.typed(key, &format!("a list of {accepted}"), DeValue::as_array)?;
+        let mut values = Vec::new();
+        for item in items.value.iter() {
+            match item.get_ref().as_str().map(&parse) {
+                Some(Ok(value)) => values.push(value),
+                Some(Err(error)) => self.reader.report(
+                    item.span().start,
+                    format!(
+                        "{} has {}: {error}; use {accepted}",
+                        self.name(key),
+                        shown(item.get_ref())
+                    ),
+                ),
+                None => self.reader.report(
+                    item.span().start,
+                    format!(
+                        "{} has {}; use {accepted}",
+                        self.name(key),
+                        shown(item.get_ref())
+                    ),
+                ),
+            }
+        }
+        Some(Placed {
+            value: values,
+            place: items.place,
+        })
+    }
+
+    /// Reads a date without a time.
+    pub fn date(&self, key: &'static str) -> Option<Placed<jiff::civil::Date>> {
+        self.typed(key, "a date such as 2026-12-01, without quotes", |value| {
+            let datetime = value.as_datetime()?;
+            if datetime.time.is_some() || datetime.offset.is_some() {
+                return None;
+            }
+            let date = datetime.date?;
+            jiff::civil::Date::new(
+                i16::try_from(date.year).ok()?,
+                i8::try_from(date.month).ok()?,
+                i8::try_from(date.day).ok()?,
+            )
+            .ok()
+        })
+    }
+
+    /// Reads a table under this one and checks it for unknown keys.
+    pub fn table<T>(&self, key: &'static str, read: impl FnOnce(&Section<'_>) -> T) -> Option<T> {
+        let table = self.typed(
+            key,
+            &format!("a section [{}]", self.name(key)),
+            DeValue::as_table,
+        )?;
+        let section = self
+            .reader
+            .section(table.value, self.name(key), table.place);
+        let value = read(&section);
+        section.finish();
+        Some(value)
+    }
+
+    /// Reads an array of tables, `[[key]]`, each checked for unknown keys; empty when there is none.
+    pub fn tables<T>(
+        &self,
+        key: &'static str,
+        count_max: usize,
+        read: impl Fn(&Section<'_>) -> T,
+    ) -> Vec<T> {
+        let accepted = format!("at most {count_max} sections [[{}]]", self.name(key));
+        let Some(items) = self.typed(key, &accepted, |value| {
+            value.as_array().filter(|list| list.len() <= count_max)
+        }) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for (place, item) in items.value.iter().enumerate() {
+            let name = format!("{}[{}]", self.name(key), place + 1);
+            match item.get_ref().as_table() {
+                Some(table) => {
+                    let section = self.reader.section(table, name, item.span().start);
+                    values.push(read(&section));
+                    section.finish();
+                }
+                None => self.reader.report(
+                    item.span().start,
+                    format!("{name} is not a section; use {accepted}"),
+                ),
+            }
+        }
+        values
+    }
+
+    /// Reports that a required key is missing.
+    pub fn missing(&self, key: &str, accepted: &str) {
+        self.reader.report(
+            self.place,
+            format!("{} is missing; add {key} = {accepted}", self.name(key)),
+        );
+    }
+
+    /// Reports a problem with a value that was read.
+    pub fn problem<T>(&self, at: &Placed<T>, message: impl Into<String>) {
+        self.reader.report(at.place, message.into());
+    }
+
+    fn finish(&self) {
+        let asked = self.asked.borrow();
+        for (key, _) in self.table.iter() {
+            if !asked.iter().any(|name| *name == key.get_ref().as_ref()) {
+                let mut names: Vec<&str> = asked.clone();
+                names.sort_unstable();
+                names.dedup();
+                let place = if self.path.is_empty() {
+                    "at the top level".to_owned()
+                } else {
+                    format!("in {}", self.path)
+                };
+                self.reader.report(
+                    key.span().start,
+                    format!(
+                        "unknown key {:?} {place}; known keys are {}",
+                        key.get_ref().as_ref(),
+                        names.join(", ")
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn integer_of(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn number_of(value: &DeValue<'_>) -> Option<f64> {
+    match value.as_float() {
+        Some(float) => float.as_str().parse().ok(),
+        #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
+        None => integer_of(value).map(|integer| integer as f64),
+    }
+}
+
+/// Shows a value as the user wrote it, shortened.
+fn shown(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) if text.chars().count() > 40 => {
+            format!("a text of {} characters", text.chars().count())
+        }
+        DeValue::String(text) => format!("{text:?}"),
+        DeValue::Integer(integer) => integer.to_string(),
+        DeValue::Float(float) => float.as_str().to_owned(),
+        DeValue::Boolean(switch) => switch.to_string(),
+        DeValue::Datetime(datetime) => datetime.to_string(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a section".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_with_its_line() {
+        let text = "a = 1\nb = 99\ncolour = 'red'\n[t]\nx = 'no'\n";
+        let problems = Reader::parse("k.toml", text, |root| {
+            root.text("a", 10, "a text");
+            root.integer("b", 0..=10);
+            root.table("t", |t| t.switch("x"));
+        })
+        .expect_err("four problems");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "k.toml:1: a is 1; use a text, at most 10 characters",
+                "k.toml:2: b is 99; use a whole number from 0 to 10",
+                "k.toml:3: unknown key \"colour\" at the top level; known keys are a, b, t",
+                "k.toml:5: t.x is \"no\"; use true or false",
+            ]
+        );
+    }
+
+    #[test]
+    fn syntax_error_names_its_line_and_nothing_misleading() {
+        let problems = Reader::parse("k.toml", "a = 1\nb = = 2\n", |root| {
+            root.integer("z", 0..=1)
+        })
+        .expect_err("bad");
+        assert_eq!(problems[0].line, 2, "{problems:?}");
+        assert!(
+            problems
+                .iter()
+                .all(|problem| problem.message.contains("not TOML")),
+            "{problems:?}"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The bodies of the hub protocol, version 1. JSON throughout; errors are RFC 9457 problem details.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Epoch, PlayNumber, ScreenNumber};
+
+/// The media type of errors.
+pub const PROBLEM_TYPE: &str = "application/problem+json";
+
+/// `POST /v1/enroll`. Exactly one of `code` and `token` is set.
+///
+/// The terminal makes `secret` once an attempt and repeats it when it asks again: whoever holds it, and nobody else,
+/// collects the credentials, and a lost answer can be asked for again until the attempt expires.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrollRequest {
+    /// Pairing: the short code that the screen shows; 8 characters of Crockford base32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Zero touch: a token that `passerby-hub screen add` printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// 64 hexadecimal digits.
+    pub secret: String,
+    /// The screen's name in kiosk.toml, as a suggestion to the operator.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// The answer to [`EnrollRequest`]: 202 while waiting, 200 once enrolled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum EnrollReply {
+    /// No operator has claimed the code yet.
+    Waiting {
+        /// Ask again after this many milliseconds.
+        retry_ms: u64,
+        /// The page on which an operator claims the code.
+        claim_url: String,
+    },
+    /// The screen is enrolled.
+    Enrolled(Credentials),
+}
+
+/// What a terminal keeps about its hub, in a file that only it can read.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The screen's number.
+    pub screen: ScreenNumber,
+    /// Key for tokens, 64 hexadecimal digits.
+    pub token_key: String,
+    /// Its generation.
+    pub generation: u8,
+    /// Sent as `Authorization: Bearer …`.
+    pub bearer: String,
+    /// Ed25519 key that signs manifests, 64 hexadecimal digits.
+    pub manifest_key: String,
+    /// What codes start with, for example `HTTPS://HUB.EXAMPLE`.
+    pub scan_base: String,
+    /// One more than the highest play number that the hub has seen from this screen.
+    pub play_floor: PlayNumber,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("screen", &self.screen)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a batch of plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaysReply {
+    /// The ledger that was sent.
+    pub epoch: Epoch,
+    /// All plays up to this seq are on the hub's disk; the terminal may forget them.
+    pub acked_through: u64,
+    /// Rows that were refused for good; they count as acked.
+    pub rejected: Vec<Rejected>,
+    /// Unix time of the hub in milliseconds.
+    pub server_time_ms: i64,
+    /// When to send the next batch.
+    pub next_after_ms: u64,
+}
+
+/// A row that the hub refused for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Its seq.
+    pub seq: u64,
+    /// Why, as one word.
+    pub code: String,
+}
+
+/// `POST /v1/terminals/{n}/heartbeat`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Version of the program.
+    pub software: String,
+    /// Version of the manifest that airs; 0 for none.
+    pub manifest_version: u64,
+    /// Whether the terminal trusts its clock.
+    pub clock_trusted: bool,
+    /// Plays that wait to be sent.
+    pub plays_waiting: u64,
+    /// Pixels, width and height; 0 while there is no picture yet.
+    pub screen_px: [u32; 2],
+    /// Free bytes where the ledger lies.
+    pub disk_free_bytes: u64,
+}
+
+/// The answer to a heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeartbeatReply {
+    /// Unix time of the hub in milliseconds.
+    pub server_time_ms: i64,
+    /// The manifest that the hub has for this screen.
+    pub manifest_version: u64,
+}
+
+/// An error as RFC 9457 has it, with the one extension that sync needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDetails {
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong, for people.
+    pub title: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// With 409: the seq that the hub wants next for that epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seq: Option<u64>,
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads exactly 64 hexadecimal digits.
+pub fn unhex32(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
