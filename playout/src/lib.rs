@@ -3,5 +3,13 @@
 //! Invariant: nothing here knows of Bevy, wgpu or a window. The stage and the composer are reached through the typed
 //! messages of [`show`].
 
+pub mod cache;
+pub mod catalog;
+pub mod clock;
 pub mod code;
+pub mod config;
+pub mod fairness;
+pub mod ledger;
+pub mod random;
+pub mod rotation;
 pub mod show;

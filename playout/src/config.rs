@@ -1,0 +1,289 @@
+//! `kiosk.toml`: every key optional, every mistake reported with its line.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use passerby_protocol::condition::Venue;
+use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX};
+use passerby_protocol::toml_fields::{Problem, Reader, Section};
+
+/// The settings of one terminal.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The screen's name for people.
+    pub name: String,
+    /// What conditions can ask about.
+    pub venue: Venue,
+    /// What is lit, as mounted, in centimetres.
+    pub size_cm: Option<[f64; 2]>,
+    /// How far away people stand, in metres.
+    pub viewing_distance_m: f64,
+    /// Clockwise turn of the content in degrees.
+    pub rotation: u16,
+    /// The venue's time zone.
+    pub time_zone: TimeZone,
+    /// Believe the machine's clock although no time service vouches for it.
+    pub trust_clock: bool,
+    /// Folders of local campaigns.
+    pub folders: Vec<PathBuf>,
+    /// Time on screen for creatives that name none, in milliseconds.
+    pub dwell_ms: u64,
+    /// The hub, if there is one.
+    pub hub: Option<HubConfig>,
+    /// Ledger, cache and credentials.
+    pub data_dir: PathBuf,
+    /// The local page.
+    pub listen: SocketAddr,
+}
+
+/// Where the hub is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubConfig {
+    /// Base address without a slash at its end.
+    pub url: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            venue: Venue::default(),
+            size_cm: None,
+            viewing_distance_m: 3.0,
+            rotation: 0,
+            time_zone: TimeZone::system(),
+            trust_clock: false,
+            folders: Vec::new(),
+            dwell_ms: 10_000,
+            hub: None,
+            data_dir: "data".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file. Relative folders are taken from the folder in which the file lies.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
+        let name = path.display().to_string();
+        let text = read_text(path).map_err(|reason| vec![Problem::with_file(&name, reason)])?;
+        let mut config = Self::parse(&name, &text)?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        config.folders = config
+            .folders
+            .iter()
+            .map(|folder| base.join(folder))
+            .collect();
+        config.data_dir = base.join(&config.data_dir);
+        Ok(config)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        Reader::parse(file, text, |root| {
+            let mut config = Self::default();
+            root.table("screen", |section| read_screen(section, &mut config));
+            root.table("venue", |section| {
+                config.venue = Venue {
+                    name: line(section, "name").unwrap_or_default(),
+                    tags: section
+                        .list("tags", "words such as \"metro\"", word)
+                        .map(|tags| tags.value)
+                        .unwrap_or_default(),
+                };
+            });
+            root.table("content", |section| {
+                let folders = section.list("folders", "folders such as \"assets/demo\"", |text| {
+                    Ok::<_, Infallible>(PathBuf::from(text))
+                });
+                config.folders = folders.map(|folders| folders.value).unwrap_or_default();
+                if let Some(seconds) = section.integer("seconds", SECONDS) {
+                    config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
+                }
+            });
+            config.hub = root.table("hub", read_hub).flatten();
+            root.table("data", |section| {
+                if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
+                    config.data_dir = dir.value.into();
+                }
+            });
+            root.table("local", |section| {
+                if let Some(listen) = section.parsed("listen", "an address and port such as \"127.0.0.1:8421\"", str::parse::<SocketAddr>) {
+                    if !listen.value.ip().is_loopback() {
+                        section.problem(&listen, format!("local.listen is {}, which others can reach, and the local page has no password yet; use 127.0.0.1:{}", listen.value, listen.value.port()));
+                    }
+                    config.listen = listen.value;
+                }
+            });
+            config
+        })
+    }
+}
+
+fn read_screen(section: &Section<'_>, config: &mut Config) {
+    config.name = line(section, "name").unwrap_or_default();
+    config.size_cm = section
+        .numbers::<2>("size_cm", 1.0..=10_000.0)
+        .map(|size| size.value);
+    if let Some(distance) = section.number("viewing_distance_m", 0.2..=200.0) {
+        config.viewing_distance_m = distance.value;
+    }
+    if let Some(rotation) = section.integer("rotation", 0..=270) {
+        match rotation.value {
+            0 | 90 | 180 | 270 => config.rotation = u16::try_from(rotation.value).unwrap_or(0),
+            other => section.problem(
+                &rotation,
+                format!("screen.rotation is {other}; use 0, 90, 180 or 270"),
+            ),
+        }
+    }
+    if let Some(zone) = section.parsed(
+        "timezone",
+        "an IANA name such as \"Asia/Shanghai\"",
+        TimeZone::get,
+    ) {
+        config.time_zone = zone.value;
+    }
+    config.trust_clock = section
+        .switch("trust_clock")
+        .is_some_and(|trust| trust.value);
+}
+
+fn read_hub(section: &Section<'_>) -> Option<HubConfig> {
+    let plain = section
+        .switch("allow_plain_http")
+        .is_some_and(|plain| plain.value);
+    let Some(url) = section.parsed(
+        "url",
+        "the hub's address such as \"https://hub.example\"",
+        hub_url,
+    ) else {
+        section.missing("url", "\"https://hub.example\"");
+        return None;
+    };
+    if !plain && !is_safe(&url.value) {
+        section.problem(&url, format!("hub.url is {:?}, which anybody on the way can read and change; use https://, or say allow_plain_http = true", url.value));
+    }
+    Some(HubConfig { url: url.value })
+}
+
+/// Reads a hub's address from the command line or a file: scheme, host and port, no path.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn hub_url(text: &str) -> Result<String, &'static str> {
+    let text = text.trim_end_matches('/');
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or("it does not start with https://")?;
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) {
+        Err("it is not just a host and a port")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Tells whether an address is https, or http to this machine itself.
+pub fn is_safe(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return url.starts_with("https://");
+    };
+    let host = match rest.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => rest.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Reads a text file of at most [`TOML_BYTES_MAX`] bytes; the error says what to do.
+pub(crate) fn read_text(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path)
+        .map_err(|error| format!("cannot be read: {error}"))?
+        .len();
+    if size > TOML_BYTES_MAX {
+        return Err(format!(
+            "it has {size} bytes, more than {TOML_BYTES_MAX}; this is not a settings file"
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|error| {
+        format!(
+            "it is not UTF-8 text (byte {}); save it as UTF-8",
+            error.utf8_error().valid_up_to()
+        )
+    })
+}
+
+fn line(section: &Section<'_>, key: &'static str) -> Option<String> {
+    section
+        .text(key, LINE_CHARS_MAX, "a line of text")
+        .map(|line| line.value)
+}
+
+fn word(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || text.len() > 64 {
+        Err("it is empty or longer than 64 bytes")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_designs_example_is_read() {
+        let text = "[screen]\nname = \"Metro line 2, exit B\"\nsize_cm = [122, 69]\nviewing_distance_m = 3\nrotation = 0\ntimezone = \"Asia/Shanghai\"\n\
+                    [content]\nfolders = [\"assets/demo\"]\nseconds = 10\n[hub]\nurl = \"https://hub.example\"\n[data]\ndir = \"data\"\n[local]\nlisten = \"127.0.0.1:8421\"\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        assert_eq!(config.size_cm, Some([122.0, 69.0]));
+        assert_eq!(
+            config.hub,
+            Some(HubConfig {
+                url: "https://hub.example".into()
+            })
+        );
+        assert!(
+            Config::parse("kiosk.toml", "").is_ok(),
+            "every key is optional"
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line() {
+        let text = "[screen]\nrotation = 45\ntimezone = 'Mars/Base'\ncolour = 1\n[content]\nseconds = 0\n[hub]\nurl = 'http://hub.example'\n[local]\nlisten = '0.0.0.0:80'\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("five");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 4, 6, 8, 10], "{problems:#?}");
+    }
+
+    #[test]
+    fn plain_http_needs_loopback_or_a_word() {
+        assert!(
+            is_safe("http://127.0.0.1:8420")
+                && is_safe("http://[::1]:1")
+                && is_safe("http://localhost")
+        );
+        assert!(!is_safe("http://10.0.0.1") && !is_safe("http://127.0.0.1.evil.example"));
+        assert!(
+            Config::parse(
+                "k",
+                "[hub]\nurl = 'http://10.0.0.1'\nallow_plain_http = true\n"
+            )
+            .is_ok()
+        );
+    }
+}
