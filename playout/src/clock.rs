@@ -33,6 +33,20 @@ impl Moment {
         }
     }
 
+    /// Returns an earlier moment of the same boot.
+    #[must_use]
+    pub fn back_to(&self, boot_ms: u64) -> Self {
+        let distance_ms = self.boot_ms.saturating_sub(boot_ms);
+        let wall_ms = self
+            .wall_ms
+            .map(|wall| wall.saturating_sub_unsigned(distance_ms));
+        Self {
+            boot: self.boot.clone(),
+            boot_ms: self.boot_ms - distance_ms,
+            wall_ms,
+        }
+    }
+
     /// Returns an anchor if the wall time is known.
     pub fn anchor(&self) -> Option<Anchor> {
         let wall_ms = self.wall_ms?;
@@ -56,12 +70,14 @@ pub trait Clock: Send + Sync {
 /// The machine's clocks.
 pub struct SystemClock {
     boot: Arc<str>,
+    trusted: bool,
     learned: Mutex<Option<Anchor>>,
 }
 
 impl SystemClock {
-    /// Reads the boot id; a machine without one gets a random id, so that boots are never mixed up.
-    pub fn new() -> Self {
+    /// Reads the boot id; a machine without one gets a random id, so that boots are never mixed up. `trusted` is the
+    /// operator's word that the clock is right although no time service vouches for it.
+    pub fn new(trusted: bool) -> Self {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .ok()
             .map(|id| id.trim().to_owned())
@@ -69,21 +85,16 @@ impl SystemClock {
             .unwrap_or_else(|| format!("{:016x}", crate::random::u64()));
         Self {
             boot: boot.into(),
+            trusted,
             learned: Mutex::new(None),
         }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
         let boot_ms = boot_ms();
-        let wall_ms = if kernel_is_synchronised() {
+        let wall_ms = if self.trusted || kernel_is_synchronised() {
             Some(jiff::Timestamp::now().as_millisecond())
         } else {
             self.learned
@@ -147,7 +158,7 @@ mod tests {
 
     #[test]
     fn boot_time_goes_forward_and_the_hub_is_believed_only_for_this_boot() {
-        let clock = SystemClock::new();
+        let clock = SystemClock::new(false);
         let before = clock.now();
         clock.learn(before.boot_ms, 1_800_000_000_000);
         let after = clock.now();

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner};
+use passerby_protocol::{Digest, PlayNumber};
 
 /// Names one slide on its way through composer and stage; never reused while the process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,8 @@ pub struct SlideOrder {
     pub picture: Picture,
     /// The campaign's name in reports; empty for built-in screens.
     pub campaign: String,
+    /// The number of the play, for the captions of captured frames; none for built-in screens.
+    pub play: Option<PlayNumber>,
     /// The line beside the picture; none when the picture says it all.
     pub headline: Option<String>,
     /// The code, its call to action and where it stands.

@@ -1,0 +1,100 @@
+//! What uplink, local page and program say to the player. The player owns the database; everyone else asks it.
+
+use std::sync::Arc;
+
+use passerby_protocol::Manifest;
+use passerby_protocol::plays::{Anchor, PlayBatch};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use crate::credentials::Enrolment;
+use crate::show::Snapshot;
+
+/// Most requests that wait for the player.
+pub const REQUESTS_MAX: usize = 64;
+
+/// A request to the player.
+pub enum PlayerRequest {
+    /// The next plays to send, at most so many; `None` when none wait.
+    Batch {
+        /// Rows.
+        rows: usize,
+        /// Where to.
+        reply: oneshot::Sender<Option<PlayBatch>>,
+    },
+    /// The hub has all rows up to this seq.
+    AckThrough(u64),
+    /// The hub refuses this row for good.
+    Quarantine(u64),
+    /// What the time was at some moment.
+    Anchor(Anchor),
+    /// A manifest that was checked and whose pictures are all in the cache.
+    Content(Arc<Manifest>),
+    /// The screen is enrolled now.
+    Enrolled(Box<Enrolment>),
+    /// The screen waits to be claimed with this code.
+    Pairing(Pairing),
+    /// The hub does not know this screen any more: its content must leave the screen.
+    Revoked,
+    /// The newest manifest version that was ever taken.
+    ManifestSeen(oneshot::Sender<u64>),
+    /// How things are.
+    Status(oneshot::Sender<Status>),
+    /// The picture that is on the screen.
+    Snapshot(crossbeam_channel::Sender<Snapshot>),
+    /// Leave in good order.
+    Stop,
+}
+
+/// What a screen shows while it waits for its operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairing {
+    /// The short code, as people read it.
+    pub code: String,
+    /// The page on which it is claimed.
+    pub claim_url: String,
+}
+
+/// How a terminal is doing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Status {
+    /// The screen's name.
+    pub name: String,
+    /// What is on the screen.
+    pub on_air: Option<OnAirStatus>,
+    /// Pixels.
+    pub screen_px: [u32; 2],
+    /// The screen's number at its hub.
+    pub screen: Option<u32>,
+    /// Version of the manifest that airs; 0 for none.
+    pub manifest_version: u64,
+    /// Items in the catalogue.
+    pub items: usize,
+    /// Names the ledger.
+    pub epoch: String,
+    /// Plays in this ledger, ever.
+    pub plays_recorded: u64,
+    /// Plays that wait to be sent.
+    pub plays_waiting: u64,
+    /// Plays that could not be kept.
+    pub plays_dropped: u64,
+    /// Whether the wall time is known.
+    pub clock_trusted: bool,
+    /// What went wrong lately, newest last.
+    pub problems: Vec<String>,
+}
+
+/// What is on the screen.
+#[derive(Debug, Clone, Serialize)]
+pub struct OnAirStatus {
+    /// The campaign; empty for built-in screens.
+    pub campaign: String,
+    /// The picture.
+    pub creative: String,
+    /// The play's number.
+    pub play: Option<u32>,
+    /// What the code says.
+    pub url: Option<String>,
+    /// For how long already, in milliseconds.
+    pub for_ms: u64,
+}

@@ -1,0 +1,189 @@
+//! Turns what the player decided into an order for the composer, and keeps what went wrong for people to read.
+
+use std::collections::VecDeque;
+
+use passerby_protocol::campaign::{Corner, Landing};
+use passerby_protocol::token::{Claims, Token};
+
+use super::record::Recorder;
+use super::{OnAir, What};
+use crate::clock::Moment;
+use crate::credentials::Enrolment;
+use crate::ledger::LedgerError;
+use crate::link::{OnAirStatus, Pairing};
+use crate::rotation::Rules;
+use crate::show::{CodeOrder, Picture, SlideOrder, Ticket};
+
+/// The call to action where a campaign names none.
+const DEFAULT_CALL: &str = "扫码看看 Scan me";
+const PROBLEMS_MAX: usize = 20;
+
+/// What went wrong lately.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    problems: VecDeque<String>,
+}
+
+impl Board {
+    /// Logs a problem and keeps it; one that repeats is logged once.
+    pub(super) fn report(&mut self, problem: String) {
+        if self.problems.contains(&problem) {
+            return;
+        }
+        tracing::warn!("{problem}");
+        if self.problems.len() == PROBLEMS_MAX {
+            self.problems.pop_front();
+        }
+        self.problems.push_back(problem);
+    }
+
+    pub(super) fn problems(&self) -> Vec<String> {
+        self.problems.iter().cloned().collect()
+    }
+
+    pub(super) fn house(&self, ticket: Ticket) -> SlideOrder {
+        SlideOrder {
+            ticket,
+            picture: Picture::House,
+            campaign: String::new(),
+            play: None,
+            headline: None,
+            code: None,
+            colours: passerby_protocol::campaign::Colours::default(),
+        }
+    }
+
+    /// Writes an order; an item gets a play number and a freshly minted code.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of the player's state that an order depends on, in one place"
+    )]
+    pub(super) fn order(
+        &self,
+        ticket: Ticket,
+        what: &What,
+        pairing: Option<&Pairing>,
+        enrolment: Option<&Enrolment>,
+        rules: &Rules,
+        at: &Moment,
+        recorder: &mut Recorder,
+    ) -> Result<SlideOrder, LedgerError> {
+        let mut order = self.house(ticket);
+        match what {
+            What::House => {}
+            What::Pairing => {
+                if let Some(pairing) = pairing {
+                    order.headline = Some(format!("配对码 Pairing code {}", pairing.code));
+                    order.code = Some(CodeOrder {
+                        url: pairing.claim_url.clone(),
+                        call: "扫码认领此屏 Scan to claim this screen".into(),
+                        leads_to: host_of(&pairing.claim_url),
+                        corner: Corner::BottomRight,
+                    });
+                }
+            }
+            What::Item(item) => {
+                let number = recorder.ledger_mut().next_number()?;
+                let (campaign, placement) = (&item.campaign, item.placement());
+                let lands_on_hub = rules
+                    .local_date(at)
+                    .map_or(campaign.landing, |date| campaign.landing_on(date))
+                    != Landing::Redirect;
+                let link = match enrolment {
+                    Some(enrolment) if item.assignment.get() != 0 => {
+                        let credentials = &enrolment.credentials;
+                        let claims = Claims {
+                            generation: credentials.generation,
+                            screen: credentials.screen,
+                            assignment: item.assignment,
+                            play: number,
+                            minutes: Claims::minutes_at(at.wall_ms),
+                        };
+                        let token = Token::mint(claims, &enrolment.token_key());
+                        let url = format!("{}/Q/{token}", credentials.scan_base);
+                        let leads_to = match &campaign.target {
+                            Some(target) if !lands_on_hub => host_of(target),
+                            _ => host_of(&url),
+                        };
+                        Some((url, leads_to))
+                    }
+                    _ => campaign
+                        .target
+                        .as_ref()
+                        .map(|target| (target.clone(), host_of(target))),
+                };
+                order.picture = Picture::File {
+                    path: item.path.clone(),
+                    creative: item.creative,
+                };
+                order.campaign = item.campaign_id.to_string();
+                order.play = Some(number);
+                order.headline = campaign.headline_of(placement).map(str::to_owned);
+                order.colours = campaign.colours;
+                order.code = link.map(|(url, leads_to)| CodeOrder {
+                    url,
+                    call: placement
+                        .code
+                        .call
+                        .clone()
+                        .unwrap_or_else(|| DEFAULT_CALL.to_owned()),
+                    leads_to,
+                    corner: placement.code.corner,
+                });
+            }
+        }
+        Ok(order)
+    }
+}
+
+pub(super) fn on_air_status(on_air: &OnAir, now_ms: u64) -> OnAirStatus {
+    OnAirStatus {
+        campaign: on_air.order.campaign.clone(),
+        creative: match &on_air.order.picture {
+            Picture::File { creative, .. } => creative.to_string(),
+            Picture::House => "house".to_owned(),
+        },
+        play: on_air.order.play.map(passerby_protocol::PlayNumber::get),
+        url: on_air.order.code.as_ref().map(|code| code.url.clone()),
+        for_ms: now_ms.saturating_sub(on_air.start.boot_ms),
+    }
+}
+
+/// The host of a link in lower case, without a leading `www.`.
+fn host_of(link: &str) -> String {
+    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let host = rest
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    host.strip_prefix("www.")
+        .map_or(host.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_the_host_they_will_land_on() {
+        assert_eq!(
+            host_of("https://www.Shop.example/books?x=1"),
+            "shop.example"
+        );
+        assert_eq!(host_of("HTTPS://HUB.EXAMPLE/Q/ABC"), "hub.example");
+    }
+
+    #[test]
+    fn a_problem_that_repeats_is_told_once_and_the_list_is_bounded() {
+        let mut board = Board::default();
+        for at in 0..50 {
+            board.report(format!("problem {}", at / 2));
+        }
+        assert_eq!(board.problems().len(), PROBLEMS_MAX);
+        assert_eq!(
+            board.problems().last().map(String::as_str),
+            Some("problem 24")
+        );
+    }
+}
