@@ -17,3 +17,4 @@ pub mod random;
 pub mod rotation;
 pub mod show;
 pub mod sync;
+pub mod uplink;

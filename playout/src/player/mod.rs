@@ -41,6 +41,8 @@ pub const FADE: Duration = Duration::from_millis(600);
 const RETRY_MS: u64 = 10 * 60_000;
 /// How often local folders are looked at for changes.
 const RESCAN_MS: u64 = 5_000;
+/// How long the end of the program waits for a slide that is on its way to the screen.
+const SWAP_WAIT: Duration = Duration::from_millis(500);
 /// How long the pairing screen stays when local content airs in turn with it.
 const PAIRING_DWELL_MS: u64 = 15_000;
 
@@ -143,6 +145,8 @@ pub struct Player<C: Composer, L> {
     stage: L,
     orders: Sender<(SlideOrder, Geometry)>,
     geometry: Option<Geometry>,
+    /// Whether dated content could be judged when the catalogue was last looked at.
+    clock_known: bool,
     failed: HashMap<ItemKey, u64>,
     on_air: Option<OnAir>,
     pending: Option<Prepared>,
@@ -203,6 +207,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             stage,
             orders,
             geometry: None,
+            clock_known: false,
             failed: HashMap::new(),
             on_air: None,
             pending: None,
@@ -577,7 +582,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Anchor(anchor) => {
                 let anchored = self.recorder.ledger_mut().anchor(&anchor);
                 self.report_error(anchored);
-                self.content_changed();
+                if !std::mem::replace(&mut self.clock_known, true) {
+                    self.content_changed();
+                }
             }
             PlayerRequest::Content(manifest) => {
                 let seen = self.recorder.ledger_mut().see_manifest(manifest.version);
@@ -627,6 +634,18 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     fn rescan(&mut self, now_ms: u64) {
         self.rescan_at_ms = now_ms + RESCAN_MS;
+        let wall_ms = self.clock.now().wall_ms;
+        if self
+            .manifest
+            .take_if(|manifest| manifest.is_expired(wall_ms))
+            .is_some()
+        {
+            self.board.report(
+                "the hub's content has expired; it airs again when the hub has renewed it"
+                    .to_owned(),
+            );
+            self.content_changed();
+        }
         let seen: Vec<_> = self
             .config
             .folders
@@ -674,12 +693,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     fn rebuild_catalog(&mut self) {
         self.catalog = self.local.clone();
-        let now = self.clock.now();
-        if let Some(manifest) = self
-            .manifest
-            .as_ref()
-            .filter(|manifest| !manifest.is_expired(now.wall_ms))
-        {
+        if let Some(manifest) = &self.manifest {
             self.catalog
                 .extend(catalog::of_manifest(manifest, &self.cache));
         }
@@ -718,6 +732,21 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// Records the play on the screen as far as it came, and lets the stage go.
     fn finish(mut self) {
+        // A slide that was just sent to the screen is a play too, if only a short one.
+        let swapping = |player: &Self| {
+            player
+                .pending
+                .as_ref()
+                .is_some_and(|pending| pending.stage == Progress::Swapping)
+        };
+        while swapping(&self) {
+            match self.events.recv_timeout(SWAP_WAIT) {
+                Ok(event) => {
+                    self.on_stage(event);
+                }
+                Err(_) => break,
+            }
+        }
         let now_ms = self.clock.now().boot_ms;
         if let Some(on_air) = self.on_air.take() {
             self.end(&on_air, now_ms);
