@@ -1,5 +1,8 @@
 //! Random numbers from the operating system.
 
+use rand::TryRng;
+use rand::rngs::SysRng;
+
 /// Returns 64 random bits.
 ///
 /// # Panics
@@ -14,6 +17,6 @@ pub fn u64() -> u64 {
 /// As [`u64`].
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+    SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives randomness");
     bytes
 }
