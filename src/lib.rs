@@ -1,1 +1,10 @@
-//! passerby
+//! The terminal: shows campaigns with live codes on a screen, and counts what it showed.
+//!
+//! Three actors, each on its own thread, joined by bounded channels: the [`stage`] (Bevy, main thread), the player and
+//! the uplink (both in `passerby-playout`). A composer thread beside the player makes the slides.
+
+pub mod cli;
+pub mod compose;
+mod local_page;
+pub mod slide;
+pub mod stage;

@@ -17,6 +17,8 @@ pub fn u64() -> u64 {
 /// As [`u64`].
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives randomness");
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .expect("the operating system gives randomness");
     bytes
 }

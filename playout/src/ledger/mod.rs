@@ -116,6 +116,23 @@ impl Ledger {
         }
     }
 
+    /// Opens the ledger of a folder to read it, also while a terminal writes it.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn open_to_read(folder: &Path) -> Result<Self, LedgerError> {
+        let path = folder.join("ledger.sqlite");
+        let wrong = |reason: String| LedgerError::Open {
+            path: path.display().to_string(),
+            reason,
+        };
+        if !path.exists() {
+            return Err(wrong("there is none yet".to_owned()));
+        }
+        let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
+        Self::load(connection)
+    }
+
     fn load(mut connection: Connection) -> Result<Self, LedgerError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if schema::get::<i64>(&transaction, "epoch")?.is_none() {

@@ -1,6 +1,6 @@
 //! Brings the hub's content: asks for the manifest, checks it, fetches its pictures, and only then tells the player.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use passerby_protocol::wire::Heartbeat;
@@ -68,7 +68,14 @@ impl Content {
     }
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
-        if let Some(manifest) = self.kept() {
+        let now_ms = self.uplink.clock.now().wall_ms;
+        if let Some(manifest) = kept_manifest(
+            &self.uplink.data_dir,
+            &self.enrolment,
+            &self.cache,
+            self.seen,
+            now_ms,
+        ) {
             self.uplink
                 .tell(PlayerRequest::Content(Arc::new(manifest)))?;
         }
@@ -188,38 +195,54 @@ impl Content {
         )
     }
 
-    fn path(&self) -> PathBuf {
-        self.uplink.data_dir.join("manifest.json")
-    }
-
-    /// The manifest of the last run, if it still checks and all its pictures are there.
-    fn kept(&self) -> Option<Manifest> {
-        let kept: Kept = serde_json::from_slice(&std::fs::read(self.path()).ok()?).ok()?;
-        match self.open(kept.body.as_bytes(), &kept.signature) {
-            Ok(manifest) => self.cache.has_all(&manifest).then_some(manifest),
-            Err(error) => {
-                tracing::warn!("{}: {error}; it does not air", self.path().display());
-                None
-            }
-        }
-    }
-
     fn keep(&self, sealed: &SealedManifest) -> Result<(), ContentError> {
         let kept = Kept {
             signature: sealed.signature.clone(),
             body: String::from_utf8_lossy(&sealed.body).into_owned(),
         };
         let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-        write_privately(&self.path(), &bytes)
-            .map_err(|error| ContentError::Disk(self.path().display().to_string(), error))
+        write_privately(&path_in(&self.uplink.data_dir), &bytes).map_err(|error| {
+            ContentError::Disk(path_in(&self.uplink.data_dir).display().to_string(), error)
+        })
     }
+}
+
+/// Reads the manifest of an earlier run, if it still checks and all its pictures are on this machine.
+pub fn kept_manifest(
+    data_dir: &Path,
+    enrolment: &Enrolment,
+    cache: &Cache,
+    seen: u64,
+    now_ms: Option<i64>,
+) -> Option<Manifest> {
+    let path = path_in(data_dir);
+    let kept: Kept = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+    let (key, screen) = (enrolment.manifest_key(), enrolment.credentials.screen);
+    match Manifest::open(
+        kept.body.as_bytes(),
+        &kept.signature,
+        &key,
+        screen,
+        seen,
+        now_ms,
+    ) {
+        Ok(manifest) => cache.has_all(&manifest).then_some(manifest),
+        Err(error) => {
+            tracing::warn!("{}: {error}; it does not air", path.display());
+            None
+        }
+    }
+}
+
+fn path_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("manifest.json")
 }
 
 #[allow(
     unsafe_code,
     reason = "statvfs has no safe wrapper in libc; the struct is plain data that it fills"
 )]
-fn disk_free_bytes(folder: &std::path::Path) -> u64 {
+fn disk_free_bytes(folder: &Path) -> u64 {
     use std::os::unix::ffi::OsStrExt;
     let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else {
         return 0;

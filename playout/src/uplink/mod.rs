@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 
+pub use content::kept_manifest;
 pub use enrol::{Attempt, EnrolError, enrol};
 pub use hub::{HubClient, HubError};
 

@@ -1,0 +1,68 @@
+//! `passerby enroll`: pairing without the stage.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use passerby_playout::config::{hub_url, is_safe};
+use passerby_playout::uplink::{self, EnrolError, HubError};
+use passerby_protocol::toml_fields::Problem;
+
+use super::{ConfigFile, Failure, print_json_line};
+
+/// Pair this screen with a hub.
+#[derive(clap::Args)]
+pub(super) struct Enroll {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The hub's address.
+    #[arg(long, value_name = "URL", value_parser = hub_url)]
+    hub: String,
+    /// What `passerby-hub screen add` printed; without it a code is made for an operator to claim.
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// How long to wait for the claim.
+    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    wait: u64,
+    /// JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Enroll {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = self.config.load()?;
+        let allowed = config.hub.as_ref().is_some_and(|hub| hub.url == self.hub);
+        if !is_safe(&self.hub) && !allowed {
+            let message = format!("{} can be read and changed by anybody on the way; use https://, or name it in the settings with allow_plain_http = true", self.hub);
+            return Err(Failure::Input(vec![Problem::with_file("--hub", message)]));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::Start(error.to_string()))?;
+        let told = Cell::new(false);
+        let waiting = |pairing: &passerby_playout::link::Pairing| {
+            if told.replace(true) {
+                return;
+            }
+            if self.json {
+                let code = pairing.code.replace('-', "");
+                // A closed standard output ends the program inside; nothing else can fail here.
+                let _ = print_json_line(&serde_json::json!({ "code": code, "claim_url": pairing.claim_url }));
+            } else {
+                println!("code {}: claim it at {} or with `passerby-hub claim`", pairing.code, pairing.claim_url);
+            }
+        };
+        let wait = Duration::from_secs(self.wait);
+        let enrolled = runtime.block_on(uplink::enrol(&self.hub, self.token.as_deref(), &config.name, &config.data_dir, Some(wait), waiting));
+        let enrolment = enrolled.map_err(|error| match error {
+            EnrolError::Credentials(error) => Failure::Start(error.to_string()),
+            EnrolError::Hub(HubError::Status { status, title, .. }) => Failure::NotEnrolled(format!("the hub refuses this screen ({status}): {title}")),
+            other => Failure::NotEnrolled(other.to_string()),
+        })?;
+        let screen = enrolment.credentials.screen;
+        if self.json {
+            print_json_line(&serde_json::json!({ "screen": screen.get(), "hub": enrolment.hub }))
+        } else {
+            println!("this is screen {screen} of {}", enrolment.hub);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the command line accepts, and the exit codes that scripts rely on.
+
+mod check;
+mod enroll;
+mod plays;
+mod run;
+mod timeline;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use passerby_playout::config::Config;
+use passerby_protocol::toml_fields::Problem;
+
+/// Shows campaigns with live codes on a screen, and counts what it showed.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play, until stopped.
+    Run(run::Run),
+    /// Read settings and content and list every problem.
+    Check(check::Check),
+    /// Print what will air.
+    Timeline(timeline::Timeline),
+    /// Print proof of play from the ledger.
+    Plays(plays::Plays),
+    /// Pair this screen with a hub.
+    Enroll(enroll::Enroll),
+}
+
+/// Where the settings are.
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The settings; without this, kiosk.toml of this folder if there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command ends early. The texts have been made for people; each is printed once, here.
+#[derive(Debug)]
+enum Failure {
+    /// Exit 2: bad input or settings.
+    Input(Vec<Problem>),
+    /// Exit 3: cannot start.
+    Start(String),
+    /// Exit 4: not enrolled.
+    NotEnrolled(String),
+}
+
+impl Cli {
+    /// Runs the command. Exit codes: 0 good, 2 bad input or settings, 3 cannot start, 4 not enrolled.
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Run(command) => command.run(),
+            Command::Check(command) => command.run(),
+            Command::Timeline(command) => command.run(),
+            Command::Plays(command) => command.run(),
+            Command::Enroll(command) => command.run(),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(Failure::Input(problems)) => {
+                for problem in problems {
+                    eprintln!("{problem}");
+                }
+                ExitCode::from(2)
+            }
+            Err(Failure::Start(reason)) => {
+                eprintln!("{reason}");
+                ExitCode::from(3)
+            }
+            Err(Failure::NotEnrolled(reason)) => {
+                eprintln!("{reason}");
+                ExitCode::from(4)
+            }
+        }
+    }
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, Failure> {
+        let default = Path::new("kiosk.toml");
+        match &self.config {
+            Some(path) => Config::load(path).map_err(Failure::Input),
+            None if default.exists() => Config::load(default).map_err(Failure::Input),
+            None => Ok(Config::default()),
+        }
+    }
+}
+
+/// Reads a moment such as `2026-12-01T08:00:00+08:00`.
+fn timestamp(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|error| format!("{error}; use a date and time such as 2026-12-01T08:00:00+08:00"))
+}
+
+fn print_json_line(value: &serde_json::Value) -> Result<(), Failure> {
+    use std::io::Write;
+    match writeln!(std::io::stdout().lock(), "{value}") {
+        // Whoever read us has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::Start(format!("standard output cannot be written: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,221 @@
+//! `passerby run`: the main job.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::clock::{self, SystemClock};
+use passerby_playout::config::Config;
+use passerby_playout::credentials::Enrolment;
+use passerby_playout::ledger::Ledger;
+use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
+use passerby_playout::player::{Parts, Player, StageLink};
+use passerby_playout::show::StageCommand;
+use passerby_playout::uplink::Uplink;
+use passerby_protocol::toml_fields::Problem;
+use tokio::sync::Notify;
+
+use super::{ConfigFile, Failure};
+use crate::compose::SlideComposer;
+use crate::local_page;
+use crate::slide::Slide;
+use crate::stage::{self, CaptureConfig, StageConfig, StageSender};
+
+/// How often the hub is asked for new content.
+const POLL: Duration = Duration::from_secs(10);
+/// Commands that wait for the stage; the player has at most two slides under way.
+const COMMANDS_MAX: usize = 16;
+
+/// Play, until stopped.
+#[derive(clap::Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Render without a window; the local page shows the picture.
+    #[arg(long)]
+    offscreen: bool,
+    /// Pixels of the picture; the whole screen, or 1920x1080 offscreen, when absent.
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    size: Option<(u32, u32)>,
+    /// Write frames and frames.jsonl to this folder.
+    #[arg(long, value_name = "DIR")]
+    capture: Option<PathBuf>,
+    /// Time between captured frames.
+    #[arg(long, value_name = "MS", default_value = "1000", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    capture_every: u64,
+    /// Stop after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    run_for: Option<u64>,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text.split_once(['x', 'X']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parsed {
+        Some((width @ 64..=16_384, height @ 64..=16_384)) => Ok((width, height)),
+        _ => Err("use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned()),
+    }
+}
+
+/// The player's way to the stage.
+struct Link(StageSender);
+
+impl StageLink<Slide> for Link {
+    fn send(&self, command: StageCommand<Slide>) {
+        // The stage has ended; the player hears of it by its own event.
+        let _ = self.0.send(command);
+    }
+}
+
+impl Run {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = self.config.load()?;
+        let local = local_content(&config)?;
+        let (ledger, enrolment, _lock) = open_data(&config)?;
+        let page = listen(&config);
+
+        let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
+        let recorded = Arc::new(Notify::new());
+        let (requests, request_queue) = bounded(REQUESTS_MAX);
+        let (event_queue, events) = bounded(REQUESTS_MAX);
+        let (commands, inbox) = stage::channel(COMMANDS_MAX);
+        let uplink = config.hub.as_ref().map(|hub| Uplink {
+            hub_url: hub.url.clone(),
+            name: config.name.clone(),
+            data_dir: config.data_dir.clone(),
+            clock: clock.clone(),
+            player: requests.clone(),
+            recorded: recorded.clone(),
+            poll: POLL,
+        });
+        let player = Player::new(Parts {
+            config,
+            ledger,
+            local,
+            enrolment,
+            clock,
+            composer: SlideComposer::new(),
+            stage: Link(commands),
+            events,
+            requests: request_queue,
+            recorded,
+            run_for_ms: self.run_for.map(|seconds| seconds.saturating_mul(1_000)),
+        })
+        .map_err(|error| Failure::Start(error.to_string()))?;
+
+        let player = spawn("player", move || player.run())?;
+        spawn("uplink", move || go_online(uplink, page, requests))?;
+        let stage_config = StageConfig {
+            offscreen: self.offscreen,
+            size: self.size,
+            capture: self.capture.map(|dir| CaptureConfig { dir, every: Duration::from_millis(self.capture_every) }),
+            title: "Passerby".to_owned(),
+            run_for: None,
+            boot_clock: clock::boot_ms,
+        };
+        let played = stage::run(stage_config, inbox, event_queue).map_err(|error| Failure::Start(error.to_string()));
+        // The stage's end closes its event channel; the player then records the play that was on the screen.
+        match player.join() {
+            Ok(()) => played,
+            Err(_) => Err(Failure::Start("the player stopped unexpectedly; restart the terminal".to_owned())),
+        }
+    }
+}
+
+/// Reads the local campaigns. A file that was written wrong stops the start, so that its author sees every mistake;
+/// content that is missing or empty does not, so that the screen is not dark because of it.
+fn local_content(config: &Config) -> Result<Catalog, Failure> {
+    let (mut local, mut written_wrong) = (Catalog::new(), Vec::new());
+    for folder in &config.folders {
+        let (items, problems) = catalog::read_folder(folder);
+        local.extend(items);
+        for problem in problems {
+            if problem.line > 0 || !folder.is_dir() { written_wrong.push(problem) } else { tracing::warn!("{problem}") }
+        }
+    }
+    if written_wrong.is_empty() { Ok(local) } else { Err(Failure::Input(written_wrong)) }
+}
+
+/// Opens what lies in data.dir. The lock is held until the end of the program: a ledger has one writer.
+fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>, File), Failure> {
+    let name = config.data_dir.join("lock").display().to_string();
+    let start = |reason: String| Failure::Start(format!("{name}: {reason}"));
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| start(format!("the folder cannot be made: {error}; give data.dir a folder on a disk that can be written")))?;
+    let lock = File::create(config.data_dir.join("lock"))
+        .map_err(|error| start(format!("cannot be written: {error}; give data.dir a folder on a disk that can be written")))?;
+    if lock.try_lock().is_err() {
+        return Err(start("another terminal is running with this data.dir; stop it, or give this one a data.dir of its own".to_owned()));
+    }
+    let (ledger, note) = Ledger::open(&config.data_dir).map_err(|error| Failure::Start(error.to_string()))?;
+    if let Some(note) = note {
+        tracing::error!("{note}");
+    }
+    let enrolment = match (&config.hub, Enrolment::load(&config.data_dir)) {
+        (Some(hub), Ok(enrolment)) => enrolment.filter(|enrolment| enrolment.hub == hub.url),
+        (Some(_), Err(error)) => return Err(Failure::Input(vec![Problem::with_file(config.data_dir.display().to_string(), error.to_string())])),
+        (None, _) => None,
+    };
+    Ok((ledger, enrolment, lock))
+}
+
+/// Opens the local page's port. Without it the screen still plays.
+fn listen(config: &Config) -> Option<TcpListener> {
+    let bound = TcpListener::bind(config.listen).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    match bound {
+        Ok(listener) => {
+            let address = listener.local_addr().map_or(config.listen, |address| address);
+            tracing::info!("the live picture and the state of this terminal: http://{address}");
+            Some(listener)
+        }
+        Err(error) => {
+            tracing::warn!("local.listen: {} cannot be used: {error}; the screen plays without its local page, choose another port", config.listen);
+            None
+        }
+    }
+}
+
+/// Runs all that needs the network, and hears the signals that end the program.
+fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: Sender<PlayerRequest>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!("no network: {error}"),
+    };
+    runtime.block_on(async {
+        if let Some(uplink) = uplink {
+            tokio::spawn(async move {
+                tokio::task::LocalSet::new().run_until(uplink.run()).await;
+            });
+        }
+        if let Some(page) = page {
+            tokio::spawn(local_page::serve(page, player.clone()));
+        }
+        wait_for_signal().await;
+        // A player that has ended already needs no telling.
+        let _ = player.send(PlayerRequest::Stop);
+    });
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<std::thread::JoinHandle<T>, Failure> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| Failure::Start(format!("the {name} cannot be started: {error}")))
+}
