@@ -1,1 +1,4 @@
-//! passerby
+//! Passerby, the terminal: what is behind a screen on a street.
+
+pub mod compose;
+pub mod slide;
