@@ -1,0 +1,207 @@
+//! The code and its white card: how large it must be, where it stands, and the proof that it scans.
+//!
+//! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
+//! modules lies inside the card; the code itself, without its quiet zone, is at least a tenth of the viewing distance
+//! wide; a code that an independent reader does not read back from the finished pixels is an error.
+
+use passerby_playout::code::{QUIET_MODULES, QrMatrix};
+use passerby_playout::show::{ComposeError, Geometry};
+use passerby_protocol::campaign::{Corner, Rgb};
+
+use super::canvas::{Area, Canvas, px, real};
+use super::layout::Frame;
+
+/// Fewest pixels on a side of a module; below, cameras lose it between the screen's own pixels.
+const MODULE_PX_MIN: u32 = 3;
+/// Most of the short side that card and quiet zone may take.
+const CARD_SHARE_MAX: f32 = 0.64;
+/// What the card takes of the short side when nothing asks for more.
+const CARD_SHARE: f32 = 0.25;
+/// The same on strips, whose short side is very short.
+const CARD_SHARE_STRIP: f32 = 0.56;
+
+/// Size and place of a code's card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CodePlan {
+    /// Modules on a side, without the quiet zone.
+    modules: u32,
+    /// Pixels on a side of a module.
+    pub(super) module_px: u32,
+    /// The white square with the quiet zone, upright.
+    pub(super) card: Area,
+}
+
+/// Plans the card of a code in a corner of the frame.
+pub(super) fn plan(
+    matrix: &QrMatrix,
+    corner: Corner,
+    frame: &Frame,
+    screen: &Geometry,
+) -> Result<CodePlan, ComposeError> {
+    let modules = matrix.modules();
+    let across = modules + 2 * QUIET_MODULES;
+    let share = if frame.is_strip() {
+        CARD_SHARE_STRIP
+    } else {
+        CARD_SHARE
+    };
+    let wanted = px(frame.short * share / real(across));
+    let required_px = pixels_per_cm(screen).map_or(0.0, |density| {
+        density * distance_cm(screen) / 10.0
+    });
+    let required = px((required_px / real(modules)).ceil());
+    let module_px = wanted.max(required).max(MODULE_PX_MIN);
+    let side = module_px * across;
+    let most = px(frame.short * CARD_SHARE_MAX);
+    if side > most {
+        return Err(too_large(screen, side, most, modules, required));
+    }
+    let (right, bottom) = match corner {
+        Corner::TopLeft => (false, false),
+        Corner::TopRight => (true, false),
+        Corner::BottomLeft => (false, true),
+        Corner::BottomRight => (true, true),
+    };
+    let place = |far: bool, length: u32| {
+        if far {
+            length.saturating_sub(frame.margin + side)
+        } else {
+            frame.margin
+        }
+    };
+    let card = Area::new(
+        place(right, frame.width),
+        place(bottom, frame.height),
+        side,
+        side,
+    );
+    Ok(CodePlan {
+        modules,
+        module_px,
+        card,
+    })
+}
+
+fn too_large(
+    screen: &Geometry,
+    side: u32,
+    most: u32,
+    modules: u32,
+    required: u32,
+) -> ComposeError {
+    let what = match pixels_per_cm(screen) {
+        Some(density) if required > MODULE_PX_MIN => {
+            let module_px_max = most / (modules + 2 * QUIET_MODULES);
+            let reach_m = real(module_px_max * modules) / density / 10.0;
+            format!(
+                "people stand {} m away, so its code must be {:.0} cm wide, and with its margin that takes {side} of at most {most} pixels; set screen.viewing_distance_m to {:.1} or less, shorten the link, or use a larger screen",
+                screen.viewing_distance_m,
+                distance_cm(screen) / 10.0,
+                (reach_m * 10.0).floor() / 10.0
+            )
+        }
+        _ => format!(
+            "its link makes a code of {modules} modules a side, which takes {side} of at most {most} pixels here; shorten the link, or use a screen with more pixels"
+        ),
+    };
+    ComposeError(format!("the code does not fit: {what}"))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a distance in centimetres needs no more than a float's precision"
+)]
+fn distance_cm(screen: &Geometry) -> f32 {
+    (screen.viewing_distance_m * 100.0) as f32
+}
+
+/// Pixels per centimetre of the lit area, in its denser direction; `None` when its size is unknown.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a density needs no more than a float's precision"
+)]
+pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
+    let [wide_cm, high_cm] = screen.size_cm?;
+    if !(wide_cm > 0.0 && high_cm > 0.0) {
+        return None;
+    }
+    // Somebody who turned the screen may have measured it upright.
+    let turned = (wide_cm > high_cm) != (screen.width_px > screen.height_px);
+    let (wide_cm, high_cm) = if turned {
+        (high_cm, wide_cm)
+    } else {
+        (wide_cm, high_cm)
+    };
+    let density =
+        (f64::from(screen.width_px) / wide_cm).max(f64::from(screen.height_px) / high_cm);
+    Some(density as f32)
+}
+
+/// Blackens the dark modules on a white card, in the frame as the output shows it.
+pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
+    let first_x = plan.card.x + QUIET_MODULES * plan.module_px;
+    let first_y = plan.card.y + QUIET_MODULES * plan.module_px;
+    for y in 0..plan.modules {
+        let mut x = 0;
+        while x < plan.modules {
+            let run = (x..plan.modules)
+                .take_while(|&x| matrix.is_dark(x, y))
+                .count();
+            let run = u32::try_from(run).unwrap_or(0);
+            if run > 0 {
+                let area = Area::new(
+                    first_x + x * plan.module_px,
+                    first_y + y * plan.module_px,
+                    run * plan.module_px,
+                    plan.module_px,
+                );
+                let area = area.rotated(frame.width, frame.height, frame.rotation);
+                canvas.fill(area, Rgb([0; 3]));
+            }
+            x += run.max(1);
+        }
+    }
+}
+
+/// Reads the code back from the finished pixels and compares it with its link.
+pub(super) fn prove(
+    canvas: &Canvas,
+    plan: &CodePlan,
+    frame: &Frame,
+    url: &str,
+) -> Result<(), ComposeError> {
+    let card = plan
+        .card
+        .rotated(frame.width, frame.height, frame.rotation);
+    // Looking from afar first is quick; looking closely is the second opinion.
+    let far = (plan.module_px / 3).max(1);
+    let mut why = "no reader finds it".to_owned();
+    for stride in [far, (far / 2).max(1), 1] {
+        match read(canvas, card, stride) {
+            Ok(text) if text == url => return Ok(()),
+            Ok(text) => why = format!("it reads as {text:?}"),
+            Err(Some(reason)) => why = reason,
+            Err(None) => {}
+        }
+    }
+    Err(ComposeError(format!(
+        "the code would not scan: {why} instead of {url:?}; change the link a little, or the code's corner"
+    )))
+}
+
+/// Looks for one code in an area, at every `stride`th pixel.
+fn read(canvas: &Canvas, area: Area, stride: u32) -> Result<String, Option<String>> {
+    let (width, height) = (area.width / stride, area.height / stride);
+    let grey = |x: usize, y: usize| {
+        let at = |along: usize| u32::try_from(along).unwrap_or(0) * stride + stride / 2;
+        let [red, green, blue] = canvas.pixel(area.x + at(x), area.y + at(y)).map(u32::from);
+        u8::try_from((299 * red + 587 * green + 114 * blue) / 1_000).unwrap_or(u8::MAX)
+    };
+    let mut picture =
+        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, grey);
+    let grids = picture.detect_grids();
+    let grid = grids.first().ok_or(None)?;
+    grid.decode()
+        .map(|(_, text)| text)
+        .map_err(|error| Some(error.to_string()))
+}

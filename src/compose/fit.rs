@@ -1,0 +1,369 @@
+//! Brings a picture to the size of its area: what to crop, and how to scale.
+//!
+//! Invariant: scaling happens in linear light, so that fine bright detail keeps its brightness.
+
+use std::sync::OnceLock;
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{
+    FilterType, PixelComponentMapper, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer,
+    create_srgb_mapper,
+};
+use passerby_playout::show::ComposeError;
+use passerby_protocol::campaign::Rgb;
+
+use super::canvas::{Area, px, real};
+use super::palette::blend;
+use super::picture::{Bitmap, Pixels};
+
+/// A part of a picture, in its pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Crop {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+}
+
+impl Crop {
+    /// All of a picture.
+    pub(super) fn whole(width: u32, height: u32) -> Self {
+        Self {
+            left: 0.0,
+            top: 0.0,
+            width: f64::from(width),
+            height: f64::from(height),
+        }
+    }
+
+    /// The largest part with the shape of an area; of what is cut, less comes off the top, where faces are.
+    pub(super) fn covering(picture: (u32, u32), area: (u32, u32)) -> Self {
+        let (width, height) = (f64::from(picture.0), f64::from(picture.1));
+        let shape = f64::from(area.0.max(1)) / f64::from(area.1.max(1));
+        let kept_width = width.min(height * shape);
+        let kept_height = height.min(width / shape);
+        Self {
+            left: (width - kept_width) * 0.5,
+            top: (height - kept_height) * 0.4,
+            width: kept_width,
+            height: kept_height,
+        }
+    }
+
+    /// The share of the longer cut side that is lost, 0 to 1.
+    pub(super) fn loss(&self, (width, height): (u32, u32)) -> f64 {
+        let kept = (self.width / f64::from(width)).min(self.height / f64::from(height));
+        1.0 - kept
+    }
+}
+
+/// Returns where a picture lands inside an area when all of it is shown.
+pub(super) fn contained((width, height): (u32, u32), area: Area) -> Area {
+    let scale = (real(area.width) / real(width)).min(real(area.height) / real(height));
+    let shown_width = px(real(width) * scale).clamp(1, area.width.max(1));
+    let shown_height = px(real(height) * scale).clamp(1, area.height.max(1));
+    Area::new(
+        area.x + area.width.saturating_sub(shown_width) / 2,
+        area.y + area.height.saturating_sub(shown_height) / 2,
+        shown_width,
+        shown_height,
+    )
+}
+
+/// Scales a part of a picture; what is transparent shows the paper. Returns rows of RGB.
+pub(super) fn scaled(
+    bitmap: &Bitmap,
+    crop: Crop,
+    (width, height): (u32, u32),
+    paper: Rgb,
+) -> Result<Vec<u8>, ComposeError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        ComposeError(format!(
+            "the picture could not be scaled ({error}); export it in another size"
+        ))
+    };
+    let (bytes, eight, sixteen) = match &bitmap.pixels {
+        Pixels::Rgb(bytes) => (bytes, PixelType::U8x3, PixelType::U16x3),
+        Pixels::Rgba(bytes) => (bytes, PixelType::U8x4, PixelType::U16x4),
+    };
+    let factor = (crop.width / f64::from(width.max(1))).min(crop.height / f64::from(height.max(1)));
+    let (source, crop) = if factor >= 3.0 {
+        let by = if factor >= 4.5 { 3 } else { 2 };
+        (averaged(bitmap, by), crop.shrunk(f64::from(by)))
+    } else {
+        let source =
+            ImageRef::new(bitmap.width, bitmap.height, bytes, eight).map_err(|e| failed(&e))?;
+        let mut linear = Image::new(bitmap.width, bitmap.height, sixteen);
+        light()
+            .forward_map(&source, &mut linear)
+            .map_err(|e| failed(&e))?;
+        (linear, crop)
+    };
+    let crop = crop.within(source.width(), source.height());
+    let linear = resize(&source, crop, (width, height)).map_err(|e| failed(&e))?;
+    let mut result = Image::new(width, height, eight);
+    light()
+        .backward_map(&linear, &mut result)
+        .map_err(|e| failed(&e))?;
+    let bytes = result.into_vec();
+    Ok(if eight == PixelType::U8x4 {
+        let (pixels, _) = bytes.as_chunks::<4>();
+        pixels
+            .iter()
+            .flat_map(|&[red, green, blue, alpha]| {
+                blend(paper, Rgb([red, green, blue]), f32::from(alpha) / 255.0).0
+            })
+            .collect()
+    } else {
+        bytes
+    })
+}
+
+/// Makes a backdrop of a picture itself: blurred beyond recognition and darkened. Returns rows of RGB.
+pub(super) fn backdrop(
+    bitmap: &Bitmap,
+    (width, height): (u32, u32),
+    paper: Rgb,
+) -> Result<Vec<u8>, ComposeError> {
+    let crop = Crop::covering((bitmap.width, bitmap.height), (width, height));
+    let shape = real(width) / real(height.max(1));
+    let small = if shape >= 1.0 {
+        (px(12.0 * shape).clamp(12, 64), 12)
+    } else {
+        (12, px(12.0 / shape).clamp(12, 64))
+    };
+    let mut rgb = scaled(bitmap, crop, small, paper)?;
+    for _ in 0..2 {
+        rgb = softened(&rgb, small);
+    }
+    for value in &mut rgb {
+        *value = super::canvas::channel(f32::from(*value) * 0.5);
+    }
+    let tiny = Bitmap {
+        width: small.0,
+        height: small.1,
+        pixels: Pixels::Rgb(rgb),
+    };
+    scaled(&tiny, Crop::whole(small.0, small.1), (width, height), paper)
+}
+
+/// Picks a few thousand pixels of RGB from all over a picture, for its palette; what is nearly transparent is left out.
+pub(super) fn samples(bitmap: &Bitmap) -> Vec<u8> {
+    const SIDE: usize = 96;
+    let (bytes, channels) = match &bitmap.pixels {
+        Pixels::Rgb(bytes) => (bytes, 3),
+        Pixels::Rgba(bytes) => (bytes, 4),
+    };
+    let (width, height) = (bitmap.width as usize, bitmap.height as usize);
+    (0..SIDE * SIDE)
+        .filter_map(|at| {
+            let x = (2 * (at % SIDE) + 1) * width / (2 * SIDE);
+            let y = (2 * (at / SIDE) + 1) * height / (2 * SIDE);
+            let start = (y * width + x) * channels;
+            bytes.get(start..start + channels)
+        })
+        .filter(|pixel| pixel.get(3).is_none_or(|&alpha| alpha > 127))
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+        .collect()
+}
+
+impl Crop {
+    fn shrunk(self, by: f64) -> Self {
+        Self {
+            left: self.left / by,
+            top: self.top / by,
+            width: self.width / by,
+            height: self.height / by,
+        }
+    }
+
+    /// Keeps rounding from reaching past the picture's edge.
+    fn within(self, width: u32, height: u32) -> Self {
+        let (width, height) = (f64::from(width), f64::from(height));
+        let left = self.left.clamp(0.0, (width - 1.0).max(0.0));
+        let top = self.top.clamp(0.0, (height - 1.0).max(0.0));
+        Self {
+            left,
+            top,
+            width: self.width.clamp(0.01, width - left),
+            height: self.height.clamp(0.01, height - top),
+        }
+    }
+}
+
+fn resize(
+    source: &Image<'_>,
+    crop: Crop,
+    (width, height): (u32, u32),
+) -> Result<Image<'static>, ResizeError> {
+    // Lanczos rings where it enlarges.
+    let enlarges = crop.width < f64::from(width) || crop.height < f64::from(height);
+    let filter = if enlarges {
+        FilterType::CatmullRom
+    } else {
+        FilterType::Lanczos3
+    };
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(filter))
+        .crop(crop.left, crop.top, crop.width, crop.height);
+    let mut result = Image::new(width, height, source.pixel_type());
+    Resizer::new().resize(source, &mut result, &options)?;
+    Ok(result)
+}
+
+fn light() -> &'static PixelComponentMapper {
+    static LIGHT: OnceLock<PixelComponentMapper> = OnceLock::new();
+    LIGHT.get_or_init(create_srgb_mapper)
+}
+
+/// Averages blocks of `by` × `by` pixels in linear light: cheap, small, and exact enough before a good filter.
+fn averaged(bitmap: &Bitmap, by: u32) -> Image<'static> {
+    let (bytes, channels, kind) = match &bitmap.pixels {
+        Pixels::Rgb(bytes) => (bytes, 3, PixelType::U16x3),
+        Pixels::Rgba(bytes) => (bytes, 4, PixelType::U16x4),
+    };
+    let (width, height) = ((bitmap.width / by).max(1), (bitmap.height / by).max(1));
+    let table = linear_table();
+    let stride = bitmap.width as usize * channels;
+    let columns = width as usize * channels;
+    let block = by as usize;
+    let mut sums = vec![0_u32; columns];
+    let mut alphas = vec![0_u32; width as usize];
+    let mut linear = Vec::with_capacity(columns * height as usize * 2);
+    for rows in bytes.chunks_exact(stride * block).take(height as usize) {
+        sums.fill(0);
+        alphas.fill(0);
+        for row in rows.chunks_exact(stride) {
+            let pixels = row.chunks_exact(channels * block);
+            for ((sum, alpha), pixels) in
+                sums.chunks_exact_mut(channels).zip(&mut alphas).zip(pixels)
+            {
+                for pixel in pixels.chunks_exact(channels) {
+                    if channels == 3 {
+                        sum[0] += table[usize::from(pixel[0])];
+                        sum[1] += table[usize::from(pixel[1])];
+                        sum[2] += table[usize::from(pixel[2])];
+                    } else {
+                        // What is transparent has no say in the colour.
+                        let weight = u32::from(pixel[3]);
+                        *alpha += weight;
+                        for at in 0..3 {
+                            sum[at] += table[usize::from(pixel[at])] * weight / 255;
+                        }
+                    }
+                }
+            }
+        }
+        let area = by * by;
+        for (sum, &alpha) in sums.chunks_exact(channels).zip(&alphas) {
+            let colour = |value: u32| {
+                let value = if channels == 3 {
+                    value / area
+                } else {
+                    u32::try_from(u64::from(value) * 255 / u64::from(alpha.max(1))).unwrap_or(0)
+                };
+                u16::try_from(value).unwrap_or(u16::MAX).to_ne_bytes()
+            };
+            for &value in &sum[..3] {
+                linear.extend(colour(value));
+            }
+            if channels == 4 {
+                let alpha = u16::try_from(alpha * 257 / area).unwrap_or(u16::MAX);
+                linear.extend(alpha.to_ne_bytes());
+            }
+        }
+    }
+    linear.resize(columns * height as usize * 2, 0);
+    Image::from_vec_u8(width, height, linear, kind).unwrap_or_else(|_| Image::new(1, 1, kind))
+}
+
+/// Eight-bit sRGB to sixteen-bit linear light.
+fn linear_table() -> &'static [u32; 256] {
+    static TABLE: OnceLock<[u32; 256]> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = [0; 256];
+        for (value, entry) in (0_u8..=255).zip(&mut table) {
+            let grey = Rgb([value; 3]);
+            *entry = px(super::palette::luminance(grey) * 65_535.0);
+        }
+        table
+    })
+}
+
+/// Averages each pixel with its neighbours.
+fn softened(rgb: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+    let (width, height) = (width as usize, height as usize);
+    let mut soft = vec![0; rgb.len()];
+    for y in 0..height {
+        for x in 0..width {
+            for channel in 0..3 {
+                let (mut sum, mut count) = (0_u32, 0_u32);
+                for near_y in y.saturating_sub(1)..(y + 2).min(height) {
+                    for near_x in x.saturating_sub(1)..(x + 2).min(width) {
+                        sum += u32::from(rgb[(near_y * width + near_x) * 3 + channel]);
+                        count += 1;
+                    }
+                }
+                soft[(y * width + x) * 3 + channel] = u8::try_from(sum / count).unwrap_or(0);
+            }
+        }
+    }
+    soft
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crop_keeps_the_areas_shape_and_knows_what_it_loses() {
+        let crop = Crop::covering((4_000, 3_000), (1_920, 1_080));
+        assert!((crop.width / crop.height - 16.0 / 9.0).abs() < 1e-6);
+        assert!((crop.loss((4_000, 3_000)) - 0.25).abs() < 1e-6);
+        assert!(Crop::covering((1_600, 900), (1_920, 1_080)).loss((1_600, 900)) < 1e-6);
+    }
+
+    #[test]
+    fn fine_stripes_keep_their_light_when_they_are_scaled_down() {
+        for (width, height) in [(640, 640), (200, 200)] {
+            let stripes: Vec<u8> = (0..1_280 * 1_280)
+                .flat_map(|at| [if at % 2 == 0 { 0 } else { 255 }; 3])
+                .collect();
+            let bitmap = Bitmap {
+                width: 1_280,
+                height: 1_280,
+                pixels: Pixels::Rgb(stripes),
+            };
+            let crop = Crop::whole(1_280, 1_280);
+            let rgb = scaled(&bitmap, crop, (width, height), Rgb([0; 3])).expect("scales");
+            let middle = rgb[rgb.len() / 2];
+            assert!((183..=192).contains(&middle), "half the light is 188, not {middle}");
+        }
+    }
+
+    #[test]
+    fn what_is_transparent_shows_the_paper() {
+        for side in [8, 64] {
+            let bitmap = Bitmap {
+                width: 64,
+                height: 64,
+                pixels: Pixels::Rgba([255, 0, 0, 0].repeat(64 * 64)),
+            };
+            let rgb = scaled(&bitmap, Crop::whole(64, 64), (side, side), Rgb([1, 2, 3]))
+                .expect("scales");
+            assert_eq!(rgb[..3], [1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_backdrop_fills_its_area_and_is_darker_than_the_picture() {
+        let bitmap = Bitmap {
+            width: 30,
+            height: 90,
+            pixels: Pixels::Rgb(vec![200; 30 * 90 * 3]),
+        };
+        let rgb = backdrop(&bitmap, (320, 180), Rgb([0; 3])).expect("made");
+        assert_eq!(rgb.len(), 320 * 180 * 3);
+        assert!(rgb.iter().all(|&value| (90..=110).contains(&value)));
+    }
+}

@@ -1,0 +1,274 @@
+//! Composes slides: one picture, one line, one code.
+//!
+//! A slide is made in the upright frame and turned at the end. There are two pages: the picture alone over the whole
+//! frame, and the picture with a panel that carries the headline. The built-in house creative is a third, drawn from
+//! nothing.
+//!
+//! Invariants: a slide has exactly the size of the output and is opaque; every code on it was read back from its
+//! final pixels; bad content costs an error with a reason, never a panic; the house creative never fails.
+
+mod cache;
+mod canvas;
+mod code_card;
+mod fit;
+mod house;
+mod layout;
+mod palette;
+mod picture;
+mod plate;
+mod text;
+
+use std::sync::Arc;
+
+use passerby_playout::code::QrMatrix;
+use passerby_playout::show::{
+    CodeOrder, ComposeError, Composer, Geometry, Picture, SlideOrder,
+};
+use passerby_protocol::campaign::{Colours, Rgb};
+
+use crate::slide::{Caption, Slide};
+use cache::{Cache, Weigh};
+use canvas::Canvas;
+use code_card::CodePlan;
+use fit::Crop;
+use layout::{CodeWords, Frame};
+use palette::{Sample, Theme, WHITE};
+use picture::Bitmap;
+use text::Typesetter;
+
+pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
+pub use text::missing_glyphs;
+
+/// Share of a side that a picture over the whole frame may lose.
+const BLEED_LOSS_MAX: f64 = 0.15;
+/// Share of a side that a picture beside a panel may lose.
+const PANEL_LOSS_MAX: f64 = 0.35;
+
+/// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
+pub struct SlideComposer {
+    typesetter: Typesetter,
+    frames: Cache<FrameKey, Base>,
+}
+
+/// What a frame without its code depends on.
+#[derive(Debug, Clone, PartialEq)]
+struct FrameKey {
+    picture: Picture,
+    headline: Option<String>,
+    /// Call, host and the card's plan.
+    code: Option<(String, String, CodePlan)>,
+    colours: Colours,
+    screen: Geometry,
+}
+
+/// A finished frame but for the code, turned for the output.
+struct Base {
+    canvas: Canvas,
+}
+
+impl Weigh for Base {
+    fn bytes(&self) -> usize {
+        self.canvas.rgba.len()
+    }
+}
+
+impl Default for SlideComposer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SlideComposer {
+    /// Makes a composer with the bundled fonts and an empty cache.
+    pub fn new() -> Self {
+        Self {
+            typesetter: Typesetter::new(),
+            frames: Cache::new(),
+        }
+    }
+
+    fn base(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+        frame: &Frame,
+        code: Option<(&CodeOrder, &CodePlan)>,
+    ) -> Result<Arc<Base>, ComposeError> {
+        let key = FrameKey {
+            picture: order.picture.clone(),
+            headline: order.headline.clone(),
+            code: code.map(|(code, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
+            colours: order.colours,
+            screen: screen.clone(),
+        };
+        if let Some(base) = self.frames.get(&key) {
+            return Ok(base);
+        }
+        let words = code.map(|(code, plan)| CodeWords {
+            plan,
+            corner: code.corner,
+            call: &code.call,
+            leads_to: &code.leads_to,
+        });
+        let canvas = match &order.picture {
+            Picture::House => {
+                house::draw(&mut self.typesetter, frame, order.headline.as_deref(), words.as_ref())
+            }
+            Picture::File { path, creative } => {
+                let bitmap = picture::open(path, Some(creative))?;
+                let theme = Theme::choose(&order.colours, &Sample::of(&fit::samples(&bitmap)));
+                match order.headline.as_deref().filter(|line| !line.trim().is_empty()) {
+                    Some(line) => self.page(frame, &bitmap, line, words.as_ref(), &theme)?,
+                    None => self.poster(frame, &bitmap, words.as_ref(), &theme)?,
+                }
+            }
+        };
+        let base = Arc::new(Base {
+            canvas: canvas.rotated(frame.rotation),
+        });
+        self.frames.put(key, Arc::clone(&base));
+        Ok(base)
+    }
+
+    /// The picture over the whole frame.
+    fn poster(
+        &mut self,
+        frame: &Frame,
+        bitmap: &Bitmap,
+        words: Option<&CodeWords<'_>>,
+        theme: &Theme,
+    ) -> Result<Canvas, ComposeError> {
+        let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
+        let size = (bitmap.width, bitmap.height);
+        let area = canvas.area();
+        let crop = Crop::covering(size, (area.width, area.height));
+        if crop.loss(size) <= BLEED_LOSS_MAX {
+            let rgb = fit::scaled(bitmap, crop, (area.width, area.height), theme.paper)?;
+            canvas.paste_rgb(area, &rgb);
+        } else {
+            let rgb = fit::backdrop(bitmap, (area.width, area.height), theme.paper)?;
+            canvas.paste_rgb(area, &rgb);
+            let shown = fit::contained(size, area);
+            let whole = Crop::whole(size.0, size.1);
+            let rgb = fit::scaled(bitmap, whole, (shown.width, shown.height), theme.paper)?;
+            canvas.paste_rgb(shown, &rgb);
+        }
+        if let Some(words) = words {
+            plate::draw(&mut canvas, &mut self.typesetter, frame, words, theme)
+                .ok_or_else(|| too_long("call to action", words.call))?;
+        }
+        Ok(canvas)
+    }
+
+    /// The picture beside a panel with the headline.
+    fn page(
+        &mut self,
+        frame: &Frame,
+        bitmap: &Bitmap,
+        headline: &str,
+        words: Option<&CodeWords<'_>>,
+        theme: &Theme,
+    ) -> Result<Canvas, ComposeError> {
+        let page = layout::page(&mut self.typesetter, frame, headline, words)
+            .ok_or_else(|| too_long("headline", headline))?;
+        let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
+        let size = (bitmap.width, bitmap.height);
+        let room = page.picture;
+        if room.width > 0 && room.height > 0 {
+            let crop = Crop::covering(size, (room.width, room.height));
+            let (crop, shown) = if crop.loss(size) <= PANEL_LOSS_MAX {
+                (crop, room)
+            } else {
+                let shown = fit::contained(size, room.inset(frame.margin));
+                (Crop::whole(size.0, size.1), shown)
+            };
+            let rgb = fit::scaled(bitmap, crop, (shown.width, shown.height), theme.paper)?;
+            canvas.paste_rgb(shown, &rgb);
+        }
+        canvas.fill(page.panel, theme.paper);
+        canvas.fill(page.rule, theme.accent);
+        let mut draw = |words: &layout::Words, ink: Rgb| {
+            self.typesetter
+                .draw(&mut canvas, &words.block, words.x, words.y, ink);
+        };
+        draw(&page.headline, theme.ink);
+        if let Some(call) = &page.call {
+            draw(call, theme.accent);
+        }
+        if let Some(host) = &page.host {
+            draw(host, theme.quiet);
+        }
+        if let Some(words) = words {
+            let radius = canvas::real(words.plan.module_px);
+            canvas.fill_rounded(words.plan.card, radius, WHITE);
+        }
+        Ok(canvas)
+    }
+
+    fn slide(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+        code: Option<&CodeOrder>,
+    ) -> Result<Slide, ComposeError> {
+        let frame = Frame::of(screen)?;
+        let planned = code
+            .map(|code| {
+                let matrix = QrMatrix::encode(&code.url)
+                    .map_err(|error| ComposeError(error.to_string()))?;
+                let plan = code_card::plan(&matrix, code.corner, &frame, screen)?;
+                Ok((code, matrix, plan))
+            })
+            .transpose()?;
+        let base = self.base(
+            order,
+            screen,
+            &frame,
+            planned.as_ref().map(|(code, _, plan)| (*code, plan)),
+        )?;
+        let mut canvas = base.canvas.clone();
+        if let Some((code, matrix, plan)) = &planned {
+            code_card::draw(&mut canvas, matrix, plan, &frame);
+            code_card::prove(&canvas, plan, &frame, &code.url)?;
+        }
+        Ok(Slide {
+            width_px: canvas.width,
+            height_px: canvas.height,
+            rgba: canvas.rgba,
+            caption: Caption {
+                campaign: order.campaign.clone(),
+                creative: match &order.picture {
+                    Picture::File { creative, .. } => creative.to_string(),
+                    Picture::House => "house".to_owned(),
+                },
+                play: None,
+                url: code.map(|code| code.url.clone()),
+            },
+        })
+    }
+}
+
+impl Composer for SlideComposer {
+    type Slide = Slide;
+
+    fn compose(&mut self, order: &SlideOrder, screen: &Geometry) -> Result<Slide, ComposeError> {
+        let slide = self.slide(order, screen, order.code.as_ref());
+        match (&order.picture, slide) {
+            // The house is what airs when nothing else can: better without its code than not at all.
+            (Picture::House, Err(reason)) if order.code.is_some() => {
+                tracing::warn!(%reason, "the built-in screen airs without its code");
+                self.slide(order, screen, None)
+            }
+            (_, slide) => slide,
+        }
+    }
+}
+
+fn too_long(what: &str, line: &str) -> ComposeError {
+    ComposeError(format!(
+        "the {what} {line:?} does not fit on this screen; shorten it"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

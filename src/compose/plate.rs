@@ -1,0 +1,86 @@
+//! The white plate over a picture: the code's card, grown by its call to action and host.
+//!
+//! Invariant: no word stands bare over a picture.
+
+use super::canvas::{Area, Canvas, px, real};
+use super::code_card::CodePlan;
+use super::layout::{CodeWords, Frame, Label};
+use super::palette::{SLATE, Theme, WHITE};
+use super::text::Typesetter;
+use passerby_playout::code::QUIET_MODULES;
+use passerby_protocol::campaign::Corner;
+
+/// Draws the plate and returns what it covers. `None`, with nothing drawn, when the call to action does not fit.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    typesetter: &mut Typesetter,
+    frame: &Frame,
+    words: &CodeWords<'_>,
+    theme: &Theme,
+) -> Option<Area> {
+    let card = words.plan.card;
+    let quiet = real(QUIET_MODULES * words.plan.module_px);
+    let bare = words.call.trim().is_empty() && words.leads_to.trim().is_empty();
+    if bare {
+        fill(canvas, card, words.plan);
+        return Some(card);
+    }
+    let at_left = matches!(words.corner, Corner::TopLeft | Corner::BottomLeft);
+    let at_top = matches!(words.corner, Corner::TopLeft | Corner::TopRight);
+
+    // Above or below the code when that stays compact, beside it where height is short.
+    let free = real(frame.height - 2 * frame.margin) - real(card.height);
+    let upright = (real(card.width) - 2.0 * quiet, free.min(real(card.height)) - quiet);
+    let sizes = frame.sizes(3, 1);
+    let label = (!frame.is_strip() || !frame.is_landscape())
+        .then(|| Label::fit(typesetter, frame, words, &sizes, upright))
+        .flatten()
+        .filter(|label| {
+            let smallest = frame.size(1) * 0.99;
+            label.call.as_ref().is_none_or(|call| call.size >= smallest)
+        });
+    let (plate, x, y, label) = if let Some(label) = label {
+        let grown = px(label.height() + quiet * 0.9);
+        let height = card.height + grown;
+        let x = real(card.x) + quiet;
+        if at_top {
+            let plate = Area::new(card.x, card.y, card.width, height);
+            (plate, x, real(card.bottom()) - quiet * 0.1, label)
+        } else {
+            let top = card.y.saturating_sub(grown);
+            let plate = Area::new(card.x, top, card.width, height);
+            (plate, x, real(top) + quiet, label)
+        }
+    } else {
+        let free = real(frame.width.saturating_sub(2 * frame.margin)) - real(card.width) - quiet;
+        let room = (
+            free.min(real(card.width) * 2.2),
+            real(card.height) - 2.0 * quiet,
+        );
+        let label = Label::fit(typesetter, frame, words, &frame.sizes(3, 0), room)?;
+        let grown = px(label.width() + quiet);
+        let y = real(card.y) + (real(card.height) - label.height()) / 2.0;
+        let width = card.width + grown;
+        if at_left {
+            let plate = Area::new(card.x, card.y, width, card.height);
+            (plate, real(card.right()), y, label)
+        } else {
+            let left = card.x.saturating_sub(grown);
+            let plate = Area::new(left, card.y, width, card.height);
+            (plate, real(left) + quiet, y, label)
+        }
+    };
+    fill(canvas, plate, words.plan);
+    let bottom = y + label.height();
+    if let Some(call) = &label.call {
+        typesetter.draw(canvas, call, x, y, theme.accent_on_white);
+    }
+    if let Some(host) = &label.host {
+        typesetter.draw(canvas, host, x, bottom - host.height, SLATE);
+    }
+    Some(plate)
+}
+
+fn fill(canvas: &mut Canvas, plate: Area, plan: &CodePlan) {
+    canvas.fill_rounded(plate, real(plan.module_px), WHITE);
+}
