@@ -1,1 +1,4 @@
 //! passerby
+
+pub mod slide;
+pub mod stage;
