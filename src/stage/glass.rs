@@ -69,7 +69,7 @@ pub(super) struct Frame {
     /// Whether this update draws.
     drawing: bool,
     /// Whether the last drawn frame did not reach the output.
-    missed: bool,
+    pub(super) missed: bool,
     /// Whether every pipeline is compiled.
     compiled: bool,
     /// Textures under way to the GPU.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a missing or failing driver is an error with a reason, never a panic that the operator has to read.
 
+use std::path::Path;
+
 use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::renderer::initialize_renderer;
@@ -12,15 +14,34 @@ use bevy::tasks::block_on;
 
 use super::{StageError, Verdict, guarded_quietly};
 
+/// Where the kernel lists graphics hardware.
+const HARDWARE: &str = "/dev/dri";
+
 /// Opens the best GPU there is; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice.
 pub(super) fn open() -> Result<RenderResources, StageError> {
+    if let Some(backends) = Backends::from_env() {
+        return open_with(backends);
+    }
+    let vulkan = open_with(Backends::VULKAN);
+    // Bevy does not pass on the names of wgpu's device types.
+    let on_hardware = vulkan
+        .as_ref()
+        .is_ok_and(|resources| format!("{:?}", resources.2.device_type) != "Cpu");
+    // OpenGL is second best, but better on a real GPU than Vulkan in software.
+    if on_hardware || (vulkan.is_ok() && !Path::new(HARDWARE).exists()) {
+        return vulkan;
+    }
+    open_with(Backends::all()).or(vulkan)
+}
+
+fn open_with(backends: Backends) -> Result<RenderResources, StageError> {
     let settings = WgpuSettings {
+        backends: Some(backends),
         // Whatever the adapter offers is enough; nothing is demanded, so that small boards are not refused.
         features: WgpuFeatures::empty(),
         instance_flags: InstanceFlags::empty().with_env(),
         ..default()
     };
-    let backends = settings.backends.unwrap_or(Backends::all());
     // Bevy's initialisation knows no error: it panics when there is no adapter or no device.
     guarded_quietly(|| block_on(initialize_renderer(backends, None, &settings)))
         .map_err(|reason| StageError::NoGpu { reason })

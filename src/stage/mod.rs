@@ -18,6 +18,8 @@ mod gpu;
 mod offscreen;
 mod readback;
 mod slides;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -13,7 +13,7 @@ use passerby_playout::show::Snapshot;
 
 use super::agenda::Agenda;
 use super::capture::{Capture, CapturedFrame, FrameNote};
-use super::glass::{Changed, Target, Warm};
+use super::glass::{Changed, Glass, Output, Target, Warm};
 use super::slides::Slides;
 use super::{KioskSystems, Now};
 
@@ -43,8 +43,17 @@ impl SnapshotRequests {
 #[derive(Component)]
 struct Shot {
     asked: Instant,
+    /// Whether its frame is the last one that was drawn.
+    fresh: bool,
     snapshots: Vec<Sender<Snapshot>>,
     note: Option<FrameNote>,
+}
+
+impl Shot {
+    /// Whether the frame may still come. Bevy keeps the entity; only this one's claim on a place ends.
+    fn awaited(&self, now: Instant) -> bool {
+        now - self.asked <= SHOT_MAX
+    }
 }
 
 /// A frame as the GPU stored it.
@@ -78,8 +87,27 @@ impl RawFrame {
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<SnapshotRequests>()
+        .add_systems(PreUpdate, take_back)
         .add_systems(Update, ask.in_set(KioskSystems::Present))
         .add_observer(deliver);
+}
+
+/// Takes back what was asked of a frame that did not reach the output: there is nothing in it.
+fn take_back(
+    glass: Res<Glass>,
+    mut shots: Query<&mut Shot>,
+    mut requests: ResMut<SnapshotRequests>,
+) {
+    let missed = glass.frame().missed;
+    for mut shot in shots.iter_mut().filter(|shot| shot.fresh) {
+        shot.fresh = false;
+        if missed {
+            shot.note = None;
+            for reply in shot.snapshots.drain(..) {
+                requests.push(reply);
+            }
+        }
+    }
 }
 
 fn ask(
@@ -87,20 +115,15 @@ fn ask(
     now: Res<Now>,
     warm: Res<Warm>,
     target: Res<Target>,
+    output: Res<Output>,
     slides: Res<Slides>,
-    shots: Query<(Entity, &Shot)>,
+    shots: Query<&Shot>,
     mut requests: ResMut<SnapshotRequests>,
     mut capture: Option<ResMut<Capture>>,
     mut changed: ResMut<Changed>,
     mut agenda: ResMut<Agenda>,
 ) {
-    for (entity, shot) in &shots {
-        if now.0 - shot.asked > SHOT_MAX {
-            warn!("the GPU did not give a frame back within {SHOT_MAX:?}");
-            commands.entity(entity).despawn();
-        }
-    }
-    let under_way = shots.iter().len();
+    let under_way = shots.iter().filter(|shot| shot.awaited(now.0)).count();
     if under_way > 0 {
         agenda.wake_at(now.0 + SHOT_STEP);
     }
@@ -119,7 +142,7 @@ fn ask(
         }
     }
     // A cold stage reads back as well, to have that pipeline compiled.
-    let warming = !warm.0 && under_way == 0;
+    let warming = !warm.0 && under_way == 0 && output.size_px.is_some();
     if snapshots.is_empty() && note.is_none() && !warming {
         return;
     }
@@ -127,6 +150,7 @@ fn ask(
         Screenshot(target.0.clone()),
         Shot {
             asked: now.0,
+            fresh: true,
             snapshots,
             note,
         },

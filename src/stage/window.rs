@@ -196,6 +196,7 @@ fn watch(
 }
 
 fn set_alarm(
+    now: Res<Now>,
     agenda: Res<Agenda>,
     mut alarm: ResMut<Alarm>,
     mut redraw: MessageWriter<RequestRedraw>,
@@ -204,7 +205,7 @@ fn set_alarm(
         Some(Next::Frame) => {
             redraw.write(RequestRedraw);
         }
-        Some(Next::At(due)) => alarm.set(due),
+        Some(Next::At(due)) => alarm.set(due, now.0),
         None => {}
     }
 }
@@ -230,8 +231,9 @@ impl Alarm {
         Self { due, set: None }
     }
 
-    fn set(&mut self, due: Instant) {
-        if self.set != Some(due) {
+    fn set(&mut self, due: Instant, now: Instant) {
+        // One that is not over yet has been told already.
+        if self.set != Some(due) || due <= now {
             self.set = Some(due);
             // The thread ends only with this sender.
             let _ = self.due.send(due);
