@@ -1,29 +1,43 @@
-//! A finished slide, on its way from the composer to the stage.
+//! One composed frame: what the composer hands to the stage.
 //!
-//! Invariant: `rgba` is opaque and holds exactly `width_px` × `height_px` pixels, already rotated for the output.
+//! Invariant: `rgba` holds exactly `width_px` × `height_px` opaque pixels, already rotated for the output, so that the
+//! stage has nothing left to do but to upload and to show them.
 
-/// One frame as the screen shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use std::fmt;
+
+/// A finished full-frame picture and what it stands for.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Slide {
-    /// Pixels of the output.
+    /// Pixels a row.
     pub width_px: u32,
-    /// Pixels of the output.
+    /// Rows.
     pub height_px: u32,
-    /// Four bytes a pixel, rows from the top, alpha 255.
+    /// Four bytes a pixel in sRGB, alpha 255, rows from the top.
     pub rgba: Vec<u8>,
-    /// What it shows, for captures and reports.
+    /// What it shows.
     pub caption: Caption,
 }
 
-/// Says what a slide shows.
+/// What a slide shows, as captured frames report it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caption {
     /// The campaign's name; empty for built-in screens.
     pub campaign: String,
-    /// The creative's SHA-256 in hexadecimal, or `house`.
+    /// The creative's name.
     pub creative: String,
-    /// The play number that its code carries; the player sets it.
+    /// The play number in the code; none without a minted code.
     pub play: Option<u32>,
-    /// What its code encodes, exactly.
+    /// What the code encodes, exactly; none without a code.
     pub url: Option<String>,
+}
+
+impl fmt::Debug for Slide {
+    /// Leaves the pixels out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slide")
+            .field("width_px", &self.width_px)
+            .field("height_px", &self.height_px)
+            .field("caption", &self.caption)
+            .finish_non_exhaustive()
+    }
 }

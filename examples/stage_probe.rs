@@ -1,0 +1,218 @@
+//! Puts slides on the stage and prints what the stage did, one `name value` a line.
+//!
+//! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]`
+//!
+//! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
+
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use crossbeam_channel::{Receiver, bounded};
+use passerby::slide::{Caption, Slide};
+use passerby::stage::{self, CaptureConfig, StageConfig, StageSender};
+use passerby_playout::show::{StageCommand, StageEvent, Ticket};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Script {
+    slides: u32,
+    fade: Duration,
+    idle: Duration,
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut config = StageConfig {
+        offscreen: false,
+        size: None,
+        capture: None,
+        title: "stage probe".into(),
+        run_for: None,
+        boot_clock: boot_ms,
+    };
+    let mut script = Script {
+        slides: 3,
+        fade: Duration::from_millis(400),
+        idle: Duration::ZERO,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(flag) = args.next() {
+        let mut value = || args.next().with_context(|| format!("{flag} wants a value"));
+        match flag.as_str() {
+            "--offscreen" => config.offscreen = true,
+            "--size" => {
+                let value = value()?;
+                let (width, height) = value.split_once('x').context("--size 1280x720")?;
+                config.size = Some((width.parse()?, height.parse()?));
+            }
+            "--slides" => script.slides = value()?.parse()?,
+            "--fade-ms" => script.fade = Duration::from_millis(value()?.parse()?),
+            "--idle-s" => script.idle = Duration::from_secs(value()?.parse()?),
+            "--capture" => {
+                config.capture = Some(CaptureConfig {
+                    dir: value()?.into(),
+                    every: Duration::from_millis(100),
+                });
+            }
+            _ => bail!("unknown flag {flag}"),
+        }
+    }
+
+    let (sender, inbox) = stage::channel(16);
+    let (event_sender, events) = bounded(64);
+    let player = thread::spawn(move || {
+        let outcome = play(&script, &sender, &events);
+        // The stage may have closed already.
+        let _ = sender.send(StageCommand::Quit);
+        outcome
+    });
+    stage::run(config, inbox, event_sender)?;
+    match player.join() {
+        Ok(outcome) => outcome,
+        Err(_) => bail!("the player panicked"),
+    }
+}
+
+fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> anyhow::Result<()> {
+    let StageEvent::Sized {
+        width_px,
+        height_px,
+    } = events.recv_timeout(PATIENCE)?
+    else {
+        bail!("the size comes first");
+    };
+    println!("sized {width_px}x{height_px}");
+    let memory_kb = rss_kb()?;
+    let started = Instant::now();
+    let cpu = cpu_ticks()?;
+    for number in 0..script.slides {
+        let ticket = Ticket(number.into());
+        send(
+            stage,
+            StageCommand::Load {
+                ticket,
+                slide: Arc::new(slide(number, width_px, height_px)),
+            },
+        )?;
+        expect(events, |event| *event == StageEvent::Loaded(ticket))?;
+        send(
+            stage,
+            StageCommand::Swap {
+                ticket,
+                fade: script.fade,
+            },
+        )?;
+        expect(
+            events,
+            |event| matches!(event, StageEvent::Presented { ticket: t, .. } if *t == ticket),
+        )?;
+    }
+    thread::sleep(script.fade);
+    println!("slides_ms {}", started.elapsed().as_millis());
+    println!("slides_cpu_ticks {}", cpu_ticks()? - cpu);
+
+    let last = slide(script.slides.saturating_sub(1), width_px, height_px);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (reply, answer) = bounded(1);
+        send(stage, StageCommand::Snapshot(reply))?;
+        if answer.recv_timeout(PATIENCE)?.rgba == last.rgba {
+            println!("snapshot_exact true");
+            break;
+        }
+        if Instant::now() > deadline {
+            println!("snapshot_exact false");
+            break;
+        }
+    }
+    println!("rss_growth_kb {}", rss_kb()? - memory_kb);
+
+    if !script.idle.is_zero() {
+        // What the last frame left behind is not idling yet.
+        thread::sleep(Duration::from_secs(1));
+        let before = cpu_ticks()?;
+        thread::sleep(script.idle);
+        // A tick is 10 ms on every Linux that Rust runs on.
+        let busy_ms = (cpu_ticks()? - before) * 10;
+        let share = busy_ms as f64 / script.idle.as_millis() as f64;
+        println!("idle_cpu_percent {:.2}", share * 100.0);
+    }
+    Ok(())
+}
+
+fn send(stage: &StageSender, command: StageCommand<Slide>) -> anyhow::Result<()> {
+    stage.send(command).ok().context("the stage is gone")
+}
+
+fn expect(
+    events: &Receiver<StageEvent>,
+    wanted: impl Fn(&StageEvent) -> bool,
+) -> anyhow::Result<()> {
+    loop {
+        let event = events.recv_timeout(PATIENCE)?;
+        if wanted(&event) {
+            return Ok(());
+        }
+        println!("event {event:?}");
+    }
+}
+
+/// A gradient with a fine pattern, different for every number.
+fn slide(number: u32, width_px: u32, height_px: u32) -> Slide {
+    let mut rgba = Vec::with_capacity(width_px as usize * height_px as usize * 4);
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let bar = if (x / 4 + number) % 3 == 0 && y > height_px / 2 {
+                255
+            } else {
+                0
+            };
+            rgba.extend_from_slice(&[
+                (x * 255 / width_px) as u8,
+                (y * 255 / height_px) as u8 | bar,
+                (number * 71 % 256) as u8,
+                255,
+            ]);
+        }
+    }
+    Slide {
+        width_px,
+        height_px,
+        rgba,
+        caption: Caption {
+            campaign: "probe".into(),
+            creative: format!("{number}"),
+            play: Some(number),
+            url: None,
+        },
+    }
+}
+
+fn boot_ms() -> u64 {
+    std::fs::read_to_string("/proc/uptime")
+        .ok()
+        .and_then(|text| text.split(' ').next()?.parse::<f64>().ok())
+        .map_or(0, |seconds| (seconds * 1000.0) as u64)
+}
+
+/// User and system time of this process so far.
+fn cpu_ticks() -> anyhow::Result<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The second field may hold spaces; it ends with the last bracket.
+    let (_, rest) = stat.rsplit_once(')').context("/proc/self/stat")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    Ok(fields[11].parse::<u64>()? + fields[12].parse::<u64>()?)
+}
+
+fn rss_kb() -> anyhow::Result<i64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .context("/proc/self/status")?;
+    let number = line.split_whitespace().nth(1).context("VmRSS")?;
+    Ok(number.parse()?)
+}

@@ -1,0 +1,128 @@
+//! How the player reaches the stage, and the stage the player.
+//!
+//! Invariants: a command that was sent before the stage started is waiting when it starts; a command that is sent
+//! later wakes it. The stage never blocks on an event: what the player has no room for waits here, in order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bevy::prelude::*;
+use bevy::winit::{EventLoopProxy, WinitUserEvent};
+use crossbeam_channel::{Receiver, SendError, Sender, TrySendError};
+use passerby_playout::show::{StageCommand, StageEvent};
+
+use crate::slide::Slide;
+
+/// Most events that wait for a player that does not read.
+const EVENTS_WAITING_MAX: usize = 256;
+
+/// Makes the way from the player to the stage, with room for `commands_max` commands.
+#[must_use]
+pub fn channel(commands_max: usize) -> (StageSender, StageInbox) {
+    let (sender, receiver) = crossbeam_channel::bounded(commands_max);
+    let bell = Bell::default();
+    (
+        StageSender {
+            commands: sender,
+            bell: bell.clone(),
+        },
+        StageInbox {
+            commands: receiver,
+            bell,
+        },
+    )
+}
+
+/// Sends commands to the stage and wakes it.
+#[derive(Clone)]
+pub struct StageSender {
+    commands: Sender<StageCommand<Slide>>,
+    bell: Bell,
+}
+
+impl StageSender {
+    /// Sends one command; waits while the channel is full.
+    ///
+    /// # Errors
+    /// Gives the command back when the stage is gone.
+    pub fn send(&self, command: StageCommand<Slide>) -> Result<(), SendError<StageCommand<Slide>>> {
+        self.commands.send(command)?;
+        self.bell.ring();
+        Ok(())
+    }
+}
+
+/// The stage's end of the channel.
+#[derive(Resource)]
+pub struct StageInbox {
+    pub(super) commands: Receiver<StageCommand<Slide>>,
+    pub(super) bell: Bell,
+}
+
+/// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it starts.
+#[derive(Clone, Default)]
+pub(super) struct Bell(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
+
+impl Bell {
+    /// Connects the bell to a running event loop.
+    pub(super) fn connect(&self, proxy: EventLoopProxy<WinitUserEvent>) {
+        // Set once: a bell belongs to one run.
+        let _ = self.0.set(proxy);
+    }
+
+    /// Wakes the stage.
+    pub(super) fn ring(&self) {
+        if let Some(proxy) = self.0.get() {
+            // Fails only when the event loop has ended, and then nobody needs to wake.
+            let _ = proxy.send_event(WinitUserEvent::WakeUp);
+        }
+    }
+}
+
+/// Sends events to the player without ever waiting for it.
+#[derive(Resource, Clone)]
+pub(super) struct Outlet {
+    events: Sender<StageEvent>,
+    waiting: Arc<Mutex<VecDeque<StageEvent>>>,
+}
+
+impl Outlet {
+    pub(super) fn new(events: Sender<StageEvent>) -> Self {
+        Self {
+            events,
+            waiting: Arc::default(),
+        }
+    }
+
+    /// Sends one event after all that wait.
+    pub(super) fn send(&self, event: StageEvent) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < EVENTS_WAITING_MAX {
+            waiting.push_back(event);
+        } else {
+            error!("the player has not read {EVENTS_WAITING_MAX} events; {event:?} is dropped");
+        }
+        self.deliver(&mut waiting);
+    }
+
+    /// Offers what waits once more; false when something still waits.
+    pub(super) fn flush(&self) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.deliver(&mut waiting);
+        waiting.is_empty()
+    }
+
+    fn deliver(&self, waiting: &mut VecDeque<StageEvent>) {
+        while let Some(event) = waiting.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    waiting.push_front(event);
+                    return;
+                }
+                // Nobody listens any more; the closed inbox ends the run.
+                Err(TrySendError::Disconnected(_)) => waiting.clear(),
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Opens the GPU, and ends the run when it fails.
+//!
+//! Invariant: a missing or failing driver is an error with a reason, never a panic that the operator has to read.
+
+use std::path::Path;
+
+use bevy::prelude::*;
+use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
+use bevy::render::renderer::initialize_renderer;
+use bevy::render::settings::{
+    Backends, InstanceFlags, RenderResources, WgpuFeatures, WgpuSettings,
+};
+use bevy::tasks::block_on;
+
+use super::{StageError, Verdict, guarded_quietly};
+
+/// Where the kernel lists graphics hardware.
+const HARDWARE: &str = "/dev/dri";
+
+/// Opens the best GPU there is; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice.
+pub(super) fn open() -> Result<RenderResources, StageError> {
+    if let Some(backends) = Backends::from_env() {
+        return open_with(backends);
+    }
+    let vulkan = open_with(Backends::VULKAN);
+    // Bevy does not pass on the names of wgpu's device types.
+    let on_hardware = vulkan
+        .as_ref()
+        .is_ok_and(|resources| format!("{:?}", resources.2.device_type) != "Cpu");
+    // OpenGL is second best, but better on a real GPU than Vulkan in software.
+    if on_hardware || (vulkan.is_ok() && !Path::new(HARDWARE).exists()) {
+        return vulkan;
+    }
+    open_with(Backends::all()).or(vulkan)
+}
+
+fn open_with(backends: Backends) -> Result<RenderResources, StageError> {
+    let settings = WgpuSettings {
+        backends: Some(backends),
+        // Whatever the adapter offers is enough; nothing is demanded, so that small boards are not refused.
+        features: WgpuFeatures::empty(),
+        instance_flags: InstanceFlags::empty().with_env(),
+        ..default()
+    };
+    // Bevy's initialisation knows no error: it panics when there is no adapter or no device.
+    guarded_quietly(|| block_on(initialize_renderer(backends, None, &settings)))
+        .map_err(|reason| StageError::NoGpu { reason })
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.insert_resource(RenderErrorHandler(|error, main_world, _| {
+        main_world.resource::<Verdict>().fail(StageError::Gpu {
+            reason: format!("{:?}: {}", error.ty, error.description),
+        });
+        main_world.write_message(AppExit::error());
+        RenderErrorPolicy::StopRendering
+    }));
+}

@@ -1,0 +1,93 @@
+//! The stage without a display: draws into a texture, through the same GPU path as a window.
+//!
+//! Invariant: between two updates the thread sleeps until a message comes or something is due.
+
+use std::time::{Duration, Instant};
+
+use bevy::app::PluginsState;
+use bevy::asset::RenderAssetUsages;
+use bevy::camera::RenderTarget;
+use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages};
+use bevy::winit::WinitPlugin;
+use crossbeam_channel::Select;
+
+use super::agenda::{Agenda, Next};
+use super::channel::StageInbox;
+use super::glass::{Output, Target};
+use super::{Show, StageError, guarded};
+
+/// The size when none is asked for.
+const SIZE_PX: (u32, u32) = (1920, 1080);
+/// The time from one frame of a fade to the next: what a 60 Hz display would show.
+const FRAME: Duration = Duration::from_micros(16_667);
+
+/// Runs the stage until something ends it.
+pub(super) fn run(show: Show) -> Result<(), StageError> {
+    guarded(|| {
+        let mut app = build(show)?;
+        while app.should_exit().is_none() {
+            wait(&app);
+            app.update();
+        }
+        Ok(())
+    })
+    .unwrap_or_else(|reason| Err(StageError::Broken { reason }))
+}
+
+/// Builds the app and updates it for the first time.
+pub(super) fn build(show: Show) -> Result<App, StageError> {
+    let (width_px, height_px) = show.config.size.unwrap_or(SIZE_PX);
+    let side_px_max = show.gpu.0.limits().max_texture_dimension_2d;
+    if ![width_px, height_px]
+        .iter()
+        .all(|side| (1..=side_px_max).contains(side))
+    {
+        return Err(StageError::Size {
+            width_px,
+            height_px,
+            side_px_max,
+        });
+    }
+    let mut app = App::new();
+    show.install(&mut app, |plugins| plugins.disable::<WinitPlugin>());
+    let mut canvas = Image::new_uninit(
+        Extent3d {
+            width: width_px,
+            height: height_px,
+            depth_or_array_layers: 1,
+        },
+        TextureDimension::D2,
+        TextureFormat::Rgba8UnormSrgb,
+        RenderAssetUsages::RENDER_WORLD,
+    );
+    canvas.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT;
+    let canvas = app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
+    app.insert_resource(Target(RenderTarget::Image(canvas.into())));
+    app.world_mut().resource_mut::<Output>().size_px = Some(UVec2::new(width_px, height_px));
+
+    while app.plugins_state() == PluginsState::Adding {
+        bevy::tasks::tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+    app.update();
+    Ok(app)
+}
+
+/// Sleeps until the next update is due.
+fn wait(app: &App) {
+    let world = app.world();
+    let mut select = Select::new();
+    select.recv(&world.resource::<StageInbox>().commands);
+    let due = match world.resource::<Agenda>().next() {
+        None => {
+            select.ready();
+            return;
+        }
+        Some(Next::At(due)) => due,
+        Some(Next::Frame) => world.resource::<super::Now>().0 + FRAME,
+    };
+    // A message that is already there is taken at once, also when something is overdue.
+    let _ = select.ready_timeout(due.saturating_duration_since(Instant::now()));
+}

@@ -1,0 +1,260 @@
+//! The stage in a window: borderless over the whole primary monitor, or of a given size.
+//!
+//! Invariants:
+//! - Nobody's mouse makes the stage draw: updates that window events cause draw only when the picture is affected.
+//! - Fullscreen does not need a window manager: the window is given the monitor's size before it asks for the state.
+//! - One texel of a slide is one pixel of the output, on any display scale.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bevy::camera::RenderTarget;
+use bevy::input::ButtonState;
+use bevy::input::keyboard::{Key, KeyboardInput};
+use bevy::prelude::*;
+use bevy::window::{
+    CursorOptions, Monitor, PresentMode, PrimaryMonitor, PrimaryWindow, RequestRedraw,
+    WindowCloseRequested, WindowDestroyed, WindowMode, WindowOccluded, WindowRef, WindowResolution,
+};
+use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use passerby_playout::show::StageEvent;
+
+use super::agenda::{Agenda, Next};
+use super::channel::{Bell, Outlet, StageInbox};
+use super::glass::{Changed, Output, Target};
+use super::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
+
+/// How long the stage waits to be told of a monitor before it opens a window without.
+const MONITOR_WAIT: Duration = Duration::from_secs(1);
+
+/// Says whether there is a display to open a window on.
+pub(super) fn find_display() -> Result<(), StageError> {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+        .into_iter()
+        .any(set)
+    {
+        return Ok(());
+    }
+    Err(StageError::NoDisplay {
+        reason: "neither DISPLAY nor WAYLAND_DISPLAY is set".into(),
+    })
+}
+
+/// Runs the stage until something ends it.
+pub(super) fn run(show: Show) -> Result<(), StageError> {
+    // winit's plugin panics when it cannot reach the display.
+    let mut app =
+        guarded_quietly(|| build(show)).map_err(|reason| StageError::NoDisplay { reason })?;
+    guarded(|| {
+        app.run();
+    })
+    .map_err(|reason| StageError::Broken { reason })
+}
+
+fn build(show: Show) -> App {
+    let wanted = Wanted {
+        size: show.config.size,
+        title: show.config.title.clone(),
+        since: show.started,
+    };
+    let mut app = App::new();
+    show.install(&mut app, |plugins| plugins);
+    // Sleeps for ever; window events and the bell wake it.
+    let sleep = UpdateMode::Reactive {
+        wait: Duration::MAX,
+        react_to_device_events: false,
+        react_to_user_events: true,
+        react_to_window_events: true,
+    };
+    let bell = app.world().resource::<StageInbox>().bell.clone();
+    bell.connect((**app.world().resource::<EventLoopProxyWrapper>()).clone());
+    app.insert_resource(WinitSettings {
+        focused_mode: sleep,
+        unfocused_mode: sleep,
+    })
+    .insert_resource(Target(RenderTarget::Window(WindowRef::Primary)))
+    .insert_resource(wanted)
+    .insert_resource(Alarm::start(bell))
+    .add_systems(
+        Update,
+        (open, fill_monitor, measure, watch)
+            .chain()
+            .in_set(KioskSystems::Receive),
+    )
+    .add_systems(Last, set_alarm);
+    app
+}
+
+/// The window to open.
+#[derive(Resource)]
+struct Wanted {
+    size: Option<(u32, u32)>,
+    title: String,
+    since: Instant,
+}
+
+/// Marks a window that is yet to be made fullscreen.
+#[derive(Component)]
+struct FillMonitor;
+
+/// Opens the window as soon as the monitor is known.
+fn open(
+    mut commands: Commands,
+    now: Res<Now>,
+    wanted: Res<Wanted>,
+    windows: Query<(), With<PrimaryWindow>>,
+    primary: Query<&Monitor, With<PrimaryMonitor>>,
+    any: Query<&Monitor>,
+    mut agenda: ResMut<Agenda>,
+    mut opened: Local<bool>,
+) {
+    if *opened || !windows.is_empty() {
+        return;
+    }
+    let monitor = primary.iter().chain(any.iter()).next();
+    if wanted.size.is_none() && monitor.is_none() && now.0 - wanted.since < MONITOR_WAIT {
+        agenda.wake_at(now.0 + MONITOR_WAIT / 20);
+        return;
+    }
+    *opened = true;
+    let fullscreen = wanted.size.is_none();
+    let (width_px, height_px) = wanted
+        .size
+        .or(monitor.map(|m| (m.physical_width, m.physical_height)))
+        .unwrap_or((1280, 720));
+    let position = match monitor {
+        Some(monitor) if fullscreen => WindowPosition::At(monitor.physical_position),
+        _ => WindowPosition::Automatic,
+    };
+    let mut window = commands.spawn((
+        Window {
+            title: wanted.title.clone(),
+            name: Some("passerby".into()),
+            resolution: WindowResolution::new(width_px, height_px).with_scale_factor_override(1.0),
+            position,
+            decorations: !fullscreen,
+            present_mode: PresentMode::Fifo,
+            ..default()
+        },
+        CursorOptions {
+            visible: false,
+            ..default()
+        },
+        PrimaryWindow,
+    ));
+    if fullscreen {
+        window.insert(FillMonitor);
+    }
+}
+
+/// Asks for fullscreen once the window is there: where nobody answers, it covers the monitor already.
+fn fill_monitor(
+    mut commands: Commands,
+    mut windows: Query<(Entity, &mut Window), With<FillMonitor>>,
+) {
+    for (entity, mut window) in &mut windows {
+        window.mode = WindowMode::BorderlessFullscreen(MonitorSelection::Primary);
+        commands.entity(entity).remove::<FillMonitor>();
+    }
+}
+
+fn measure(windows: Query<&Window, With<PrimaryWindow>>, mut output: ResMut<Output>) {
+    let size_px = windows.iter().next().map(Window::physical_size);
+    // A minimised window has no size; the last one stays good.
+    if let Some(size_px) = size_px
+        && size_px.min_element() > 0
+    {
+        output.size_px = Some(size_px);
+    }
+}
+
+/// Watches for what makes a redraw necessary, and for the operator leaving.
+fn watch(
+    mut uncovered: MessageReader<WindowOccluded>,
+    mut keys: MessageReader<KeyboardInput>,
+    mut close: MessageReader<WindowCloseRequested>,
+    mut destroyed: MessageReader<WindowDestroyed>,
+    outlet: Res<Outlet>,
+    mut changed: ResMut<Changed>,
+    mut exit: MessageWriter<AppExit>,
+    mut closed: Local<bool>,
+) {
+    if uncovered.read().any(|event| !event.occluded) {
+        changed.0 = true;
+    }
+    let escape = keys
+        .read()
+        .any(|key| key.logical_key == Key::Escape && key.state == ButtonState::Pressed);
+    let gone = close.read().next().is_some() | destroyed.read().next().is_some();
+    if (escape || gone) && !*closed {
+        *closed = true;
+        outlet.send(StageEvent::Closed);
+        exit.write(AppExit::Success);
+    }
+}
+
+fn set_alarm(
+    now: Res<Now>,
+    agenda: Res<Agenda>,
+    mut alarm: ResMut<Alarm>,
+    mut redraw: MessageWriter<RequestRedraw>,
+) {
+    match agenda.next() {
+        Some(Next::Frame) => {
+            redraw.write(RequestRedraw);
+        }
+        Some(Next::At(due)) => alarm.set(due, now.0),
+        None => {}
+    }
+}
+
+/// Rings the bell at a given time: winit's own timer would draw as well.
+#[derive(Resource)]
+struct Alarm {
+    due: Sender<Instant>,
+    set: Option<Instant>,
+}
+
+impl Alarm {
+    fn start(bell: Bell) -> Self {
+        // Never holds more than one instant for each update of the stage.
+        let (due, dues) = unbounded();
+        let spawned = thread::Builder::new()
+            .name("alarm".into())
+            .spawn(move || ring_when_due(&dues, &bell));
+        if let Err(error) = spawned {
+            // Without it only captures and retries come late; the show itself is driven by messages.
+            error!("no thread for the stage's alarm: {error}");
+        }
+        Self { due, set: None }
+    }
+
+    fn set(&mut self, due: Instant, now: Instant) {
+        // One that is not over yet has been told already.
+        if self.set != Some(due) || due <= now {
+            self.set = Some(due);
+            // The thread ends only with this sender.
+            let _ = self.due.send(due);
+        }
+    }
+}
+
+fn ring_when_due(dues: &Receiver<Instant>, bell: &Bell) {
+    let mut next: Option<Instant> = None;
+    loop {
+        let received = match next {
+            None => dues.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => dues.recv_deadline(due),
+        };
+        match received {
+            Ok(due) => next = Some(next.map_or(due, |earlier| earlier.min(due))),
+            Err(RecvTimeoutError::Timeout) => {
+                next = None;
+                bell.ring();
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

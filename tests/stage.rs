@@ -1,0 +1,525 @@
+//! The stage as the player sees it: real rendering on whatever Vulkan there is, real files, real windows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use passerby::slide::{Caption, Slide};
+use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender};
+use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket};
+
+const WIDTH_PX: u32 = 640;
+const HEIGHT_PX: u32 = 360;
+/// Long enough for a software GPU on a busy machine; never waited for when things work.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn boot_ms() -> u64 {
+    // Any monotonic clock will do here.
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap()
+}
+
+fn config(size: (u32, u32)) -> StageConfig {
+    StageConfig {
+        offscreen: true,
+        size: Some(size),
+        capture: None,
+        title: "test".into(),
+        run_for: None,
+        boot_clock: boot_ms,
+    }
+}
+
+/// A colour of its own for every slide, with black and white bars in the lower half that spell its number.
+fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
+    let colour = [
+        u8::try_from(number * 53 % 200 + 40).unwrap(),
+        u8::try_from(number * 97 % 200 + 40).unwrap(),
+        u8::try_from(number * 29 % 200 + 40).unwrap(),
+        255,
+    ];
+    let mut rgba = Vec::with_capacity((width_px * height_px * 4) as usize);
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let bar = (number >> (x / 3 % 8)) & 1 == 1;
+            rgba.extend_from_slice(match (y > height_px / 2, bar) {
+                (false, _) => &colour,
+                (true, true) => &[0, 0, 0, 255],
+                (true, false) => &[255; 4],
+            });
+        }
+    }
+    Slide {
+        width_px,
+        height_px,
+        rgba,
+        caption: Caption {
+            campaign: "test".into(),
+            creative: format!("slide-{number}"),
+            play: Some(number),
+            url: Some(format!("HTTPS://HUB.EXAMPLE/Q/{number}")),
+        },
+    }
+}
+
+/// The player's side of the seam.
+struct Player {
+    stage: StageSender,
+    events: Receiver<StageEvent>,
+}
+
+impl Player {
+    fn send(&self, command: StageCommand<Slide>) {
+        self.stage.send(command).ok().unwrap();
+    }
+
+    fn await_event(&self) -> StageEvent {
+        self.events
+            .recv_timeout(PATIENCE)
+            .expect("the stage says something")
+    }
+
+    fn await_size(&self) -> (u32, u32) {
+        match self.await_event() {
+            StageEvent::Sized {
+                width_px,
+                height_px,
+            } => (width_px, height_px),
+            other => panic!("expected the size, got {other:?}"),
+        }
+    }
+
+    fn show(&self, number: u32, size: (u32, u32), fade: Duration) -> u64 {
+        let ticket = Ticket(u64::from(number));
+        self.send(StageCommand::Load {
+            ticket,
+            slide: Arc::new(slide(number, size)),
+        });
+        assert_eq!(self.await_event(), StageEvent::Loaded(ticket));
+        self.send(StageCommand::Swap { ticket, fade });
+        match self.await_event() {
+            StageEvent::Presented {
+                ticket: shown,
+                boot_ms,
+            } => {
+                assert_eq!(shown, ticket);
+                boot_ms
+            }
+            other => panic!("expected slide {number} to be presented, got {other:?}"),
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let (reply, answer) = bounded(1);
+        self.send(StageCommand::Snapshot(reply));
+        answer.recv_timeout(PATIENCE).expect("a snapshot comes")
+    }
+
+    /// Waits until the glass shows a slide to the last pixel.
+    fn await_picture(&self, number: u32, size: (u32, u32)) {
+        let wanted = slide(number, size);
+        let deadline = Instant::now() + PATIENCE;
+        while self.snapshot().rgba != wanted.rgba {
+            assert!(Instant::now() < deadline, "slide {number} never came fully");
+        }
+    }
+}
+
+/// Runs a stage here and a player's script beside it.
+fn play(
+    config: StageConfig,
+    script: impl FnOnce(&Player) + Send + 'static,
+) -> Result<(), StageError> {
+    let (sender, inbox) = stage::channel(16);
+    let (event_sender, events) = bounded(16);
+    let player = thread::spawn(move || {
+        let player = Player {
+            stage: sender,
+            events,
+        };
+        script(&player);
+        // Gone already when the script closed it.
+        let _ = player.stage.send(StageCommand::Quit);
+    });
+    let outcome = stage::run(config, inbox, event_sender);
+    player.join().unwrap();
+    outcome
+}
+
+fn linear(value: u8) -> f64 {
+    let v = f64::from(value) / 255.0;
+    if v <= 0.04045 {
+        v / 12.92
+    } else {
+        ((v + 0.055) / 1.055).powf(2.4)
+    }
+}
+
+fn encoded(value: f64) -> f64 {
+    255.0
+        * if value <= 0.003_130_8 {
+            value * 12.92
+        } else {
+            1.055 * value.powf(1.0 / 2.4) - 0.055
+        }
+}
+
+/// The largest difference to the best mix of two pictures, in levels of 255.
+fn distance_to_mix(picture: &[u8], old: &[u8], new: &[u8]) -> f64 {
+    // Flat colours make few distinct cases out of very many pixels.
+    let cases: BTreeSet<(u8, u8, u8)> = old
+        .iter()
+        .zip(new)
+        .zip(picture)
+        .map(|((old, new), seen)| (*old, *new, *seen))
+        .collect();
+    let worst = |share: f64| {
+        cases.iter().fold(0.0, |worst: f64, (old, new, seen)| {
+            let mix = linear(*old) * (1.0 - share) + linear(*new) * share;
+            worst.max((encoded(mix) - f64::from(*seen)).abs())
+        })
+    };
+    // One share has to explain every pixel.
+    (0..=10_000)
+        .map(|n| worst(f64::from(n) / 10_000.0))
+        .fold(f64::INFINITY, f64::min)
+}
+
+fn read_png(path: &Path) -> Vec<u8> {
+    image::open(path).unwrap().to_rgba8().into_raw()
+}
+
+#[test]
+fn captured_frames_are_slides_or_mixes_of_two_slides() {
+    const SIZE: (u32, u32) = (WIDTH_PX, HEIGHT_PX);
+    let dir = tempfile::tempdir().unwrap();
+    let frames = dir.path().join("frames");
+    let config = StageConfig {
+        capture: Some(CaptureConfig {
+            dir: frames.clone(),
+            every: Duration::from_millis(50),
+        }),
+        ..config(SIZE)
+    };
+    play(config, |player| {
+        assert_eq!(player.await_size(), SIZE);
+        let mut last_ms = 0;
+        for number in 1..=12 {
+            let shown_ms = player.show(number, SIZE, Duration::from_millis(200));
+            assert!(shown_ms >= last_ms, "time runs forwards");
+            last_ms = shown_ms;
+            player.await_picture(number, SIZE);
+            // Stays up for a moment, as a real slide does.
+            thread::sleep(Duration::from_millis(300));
+        }
+    })
+    .unwrap();
+
+    let index = std::fs::read_to_string(frames.join("frames.jsonl")).unwrap();
+    let (mut steady, mut mixed) = (0, 0);
+    let mut last_t = None;
+    for line in index.lines() {
+        let note: serde_json::Value = serde_json::from_str(line).unwrap();
+        let picture = read_png(&frames.join(note["file"].as_str().unwrap()));
+        let number = u32::try_from(note["play"].as_u64().unwrap()).unwrap();
+        assert_eq!(note["creative"], format!("slide-{number}"));
+        assert_eq!(note["url"], format!("HTTPS://HUB.EXAMPLE/Q/{number}"));
+        assert_eq!(note["campaign"], "test");
+        assert!(note["t_ms"].as_u64() > last_t, "frames are in order");
+        last_t = note["t_ms"].as_u64();
+        let new = slide(number, SIZE).rgba;
+        if note["transition"].as_bool().unwrap() {
+            mixed += 1;
+            let old = match number {
+                1 => [0, 0, 0, 255].repeat(new.len() / 4),
+                _ => slide(number - 1, SIZE).rgba,
+            };
+            let distance = distance_to_mix(&picture, &old, &new);
+            assert!(distance < 1.5, "{line}: {distance} levels off any mix");
+        } else {
+            steady += 1;
+            assert!(picture == new, "{line}: not exactly its slide");
+        }
+    }
+    println!("{steady} steady frames, {mixed} in transition");
+    assert!(steady >= 12 && mixed >= 6, "{steady} steady, {mixed} mixed");
+    let pngs = std::fs::read_dir(&frames).unwrap().count() - 1;
+    assert_eq!(pngs, steady + mixed, "every picture has its line");
+}
+
+#[test]
+fn commands_in_any_order_never_break_the_stage() {
+    const SIZE: (u32, u32) = (64, 48);
+    play(config(SIZE), |player| {
+        player.await_size();
+        // Unknown tickets.
+        player.send(StageCommand::Swap {
+            ticket: Ticket(99),
+            fade: Duration::ZERO,
+        });
+        player.send(StageCommand::Drop { ticket: Ticket(98) });
+        // Slides that cannot be textures.
+        for (ticket, bad) in [
+            (
+                90,
+                Slide {
+                    rgba: vec![0; 7],
+                    ..slide(1, SIZE)
+                },
+            ),
+            (
+                91,
+                Slide {
+                    width_px: 0,
+                    ..slide(1, SIZE)
+                },
+            ),
+            (
+                92,
+                Slide {
+                    width_px: 1 << 30,
+                    height_px: 1,
+                    ..slide(1, SIZE)
+                },
+            ),
+        ] {
+            player.send(StageCommand::Load {
+                ticket: Ticket(ticket),
+                slide: Arc::new(bad),
+            });
+        }
+        player.show(1, SIZE, Duration::ZERO);
+        player.await_picture(1, SIZE);
+        // A swap in the middle of a fade ends that fade.
+        player.show(2, SIZE, Duration::from_secs(3600));
+        player.show(3, SIZE, Duration::ZERO);
+        player.await_picture(3, SIZE);
+        // Swap right behind load, without waiting.
+        player.send(StageCommand::Load {
+            ticket: Ticket(4),
+            slide: Arc::new(slide(4, SIZE)),
+        });
+        player.send(StageCommand::Swap {
+            ticket: Ticket(4),
+            fade: Duration::ZERO,
+        });
+        assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(4)));
+        assert!(matches!(
+            player.await_event(),
+            StageEvent::Presented {
+                ticket: Ticket(4),
+                ..
+            }
+        ));
+        // A dropped slide is not shown.
+        player.send(StageCommand::Load {
+            ticket: Ticket(5),
+            slide: Arc::new(slide(5, SIZE)),
+        });
+        assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(5)));
+        player.send(StageCommand::Drop { ticket: Ticket(5) });
+        player.send(StageCommand::Swap {
+            ticket: Ticket(5),
+            fade: Duration::ZERO,
+        });
+        player.await_picture(4, SIZE);
+    })
+    .unwrap();
+}
+
+#[test]
+fn commands_sent_before_the_stage_starts_are_kept() {
+    const SIZE: (u32, u32) = (64, 48);
+    let (sender, inbox) = stage::channel(16);
+    let (event_sender, events) = bounded(16);
+    sender
+        .send(StageCommand::Load {
+            ticket: Ticket(1),
+            slide: Arc::new(slide(1, SIZE)),
+        })
+        .ok()
+        .unwrap();
+    let player = thread::spawn(move || {
+        let player = Player {
+            stage: sender,
+            events,
+        };
+        let mut loaded = false;
+        while !loaded {
+            loaded = player.await_event() == StageEvent::Loaded(Ticket(1));
+        }
+        player.send(StageCommand::Quit);
+    });
+    stage::run(config(SIZE), inbox, event_sender).unwrap();
+    player.join().unwrap();
+}
+
+#[test]
+fn stage_ends_when_its_time_is_over_or_its_player_is_gone() {
+    let (sender, inbox) = stage::channel(1);
+    let (event_sender, _events) = bounded(1);
+    let config_timed = StageConfig {
+        run_for: Some(Duration::from_millis(300)),
+        ..config((64, 48))
+    };
+    stage::run(config_timed, inbox, event_sender.clone()).unwrap();
+    assert!(sender.send(StageCommand::Quit).is_err());
+
+    let (sender, inbox) = stage::channel(1);
+    drop(sender);
+    stage::run(config((64, 48)), inbox, event_sender).unwrap();
+}
+
+#[test]
+fn show_goes_on_when_the_capture_folder_cannot_be_written() {
+    const SIZE: (u32, u32) = (64, 48);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a-file");
+    std::fs::write(&file, "in the way").unwrap();
+    let config = StageConfig {
+        capture: Some(CaptureConfig {
+            dir: file.join("frames"),
+            every: Duration::from_millis(10),
+        }),
+        ..config(SIZE)
+    };
+    play(config, |player| {
+        player.await_size();
+        for number in 1..=3 {
+            player.show(number, SIZE, Duration::from_millis(50));
+            player.await_picture(number, SIZE);
+        }
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_size_that_no_gpu_draws_is_an_error() {
+    let error = play(config((0, 100)), |_| {}).unwrap_err();
+    assert!(matches!(error, StageError::Size { .. }), "{error}");
+}
+
+/// An X server of our own, without a window manager.
+struct Xvfb {
+    server: Child,
+    display: String,
+}
+
+impl Xvfb {
+    fn start(screen: &str) -> Self {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                screen,
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed (apt-get install xvfb)");
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self {
+            server,
+            display: format!(":{}", line.trim()),
+        }
+    }
+
+    /// Runs the probe on this display and returns what it printed.
+    fn probe(&self, args: &[&str]) -> HashMap<String, String> {
+        let output = probe()
+            .args(args)
+            .env("DISPLAY", &self.display)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        println!("{text}{errors}");
+        assert!(output.status.success(), "{errors}");
+        text.lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+impl Drop for Xvfb {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn probe() -> Command {
+    // Cargo builds examples beside the tests: target/debug/deps/this-test, target/debug/examples/stage_probe.
+    let here = std::env::current_exe().unwrap();
+    let target = here.parent().and_then(Path::parent).unwrap();
+    let mut command = Command::new(target.join("examples/stage_probe"));
+    command
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET");
+    command
+}
+
+#[test]
+fn window_fills_the_screen_shows_exact_pixels_and_then_rests() {
+    let screen = Xvfb::start("1280x720x24");
+    let seen = screen.probe(&["--slides", "3", "--idle-s", "10"]);
+    assert_eq!(seen["sized"], "1280x720");
+    assert_eq!(seen["snapshot_exact"], "true");
+    let idle_percent: f64 = seen["idle_cpu_percent"].parse().unwrap();
+    assert!(idle_percent < 3.0, "idle at {idle_percent} % of a core");
+}
+
+#[test]
+fn window_fills_screens_of_other_sizes_without_a_window_manager() {
+    let screen = Xvfb::start("1024x600x24");
+    let seen = screen.probe(&["--slides", "2"]);
+    assert_eq!(seen["sized"], "1024x600");
+    assert_eq!(seen["snapshot_exact"], "true");
+    let seen = screen.probe(&["--slides", "2", "--size", "500x333"]);
+    assert_eq!(seen["sized"], "500x333");
+    assert_eq!(seen["snapshot_exact"], "true");
+}
+
+#[test]
+fn window_without_a_display_says_how_to_get_one() {
+    for display in [None, Some(":4711")] {
+        let mut command = probe();
+        command.env_remove("DISPLAY");
+        if let Some(display) = display {
+            command.env("DISPLAY", display);
+        }
+        let output = command.output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(errors.contains("--offscreen"), "{errors}");
+        assert!(!errors.contains("panicked"), "{errors}");
+    }
+}
+
+#[test]
+fn machine_without_a_gpu_driver_says_what_to_install() {
+    let output = probe()
+        .args(["--offscreen", "--size", "64x48"])
+        .env("WGPU_BACKEND", "vulkan")
+        .env("VK_DRIVER_FILES", "/nonexistent")
+        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(errors.contains("mesa-vulkan-drivers"), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+}
