@@ -94,7 +94,6 @@ def book_tunnel():
     lines = ""
     for k in range(30):
         t = k / 29
-        (1 - t) ** 1.0
         for side in (-1, 1):
             wx = cx + side * (40 + 470 * t**1.25)
             wy = ty + 60 + (drop - ty - 60) * t
