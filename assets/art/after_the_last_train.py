@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canvas import SCALE, W, H, PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
+from canvas import W, PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
 
 FOLDER = "../demo/after-the-last-train"
 NIGHT, DEEP, TEAL, AMBER, GLOW = "#041c22", "#072a32", "#0f4a52", "#f5a53c", "#ffe2a0"
@@ -94,7 +94,6 @@ def book_tunnel():
     lines = ""
     for k in range(30):
         t = k / 29
-        edge = (1 - t) ** 1.0
         for side in (-1, 1):
             wx = cx + side * (40 + 470 * t**1.25)
             wy = ty + 60 + (drop - ty - 60) * t
@@ -247,7 +246,7 @@ def lit_window():
     # The gutter's shade and the pages' swell.
     mask = svg(f'<path d="{left}" fill="#fff"/><path d="{right}" fill="#fff"/>')[..., 3]
     gutter = np.exp(-np.abs(x - cx) / 60)
-    base = mix(base, rgb("#4a1a0a"), 0.62 * (gutter * svg(f'<path d="{whole}" fill="#fff"/>')[..., 3]))
+    base = mix(base, base * rgb("#a8481a"), 0.9 * (gutter * svg(f'<path d="{whole}" fill="#fff"/>')[..., 3]))
     swell = np.exp(-(((np.abs(x - cx) - 300) / 170) ** 2))
     base = screen(base, (swell * mask * 0.13)[..., None] * rgb("#fff0c0"))
     lamp = np.exp(-((np.hypot(x - 930, y - 930) / 190) ** 2)) * mask

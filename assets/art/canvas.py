@@ -113,7 +113,7 @@ def grain(base, amount=0.02, seed=7):
     field = gaussian_filter(rng.normal(size=base.shape[:2]), 1.7 * SCALE)
     field /= field.std()
     tone = base.mean(axis=2)
-    return base + (field * amount * (0.35 + 2.6 * tone * (1 - tone)))[..., None]
+    return base + (field * amount * (0.25 + 2.0 * tone * (1 - tone)))[..., None]
 
 
 def save(base, path, quality=86, most=430_000, colours=None):

@@ -5,7 +5,7 @@ from PIL import Image
 from scipy.interpolate import PchipInterpolator
 from scipy.spatial import cKDTree
 
-from canvas import SCALE, W, H, PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
+from canvas import SCALE, W, PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
 
 FOLDER = "../demo/clay-and-light"
 NIGHT, BLUE, GOLD, CREAM = rgb("#070d24"), rgb("#1c3f86"), rgb("#e9b44c"), rgb("#fff1d6")

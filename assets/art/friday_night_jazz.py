@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canvas import SCALE, W, H, PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
+from canvas import PW, PH, blur, bloom, grain, grid, mix, noise, over, rgb, save, screen, smooth, svg
 
 FOLDER = "../demo/friday-night-jazz"
 
@@ -107,7 +107,6 @@ def record_cup():
     # The tone arm: brass, drawn, with its own soft shadow.
     pivot, bend, head = (1985, 330), (1905, 930), (1500, 1185)
     arm = f"M{pivot[0]} {pivot[1]-150} L{pivot[0]} {pivot[1]} C{pivot[0]+4} {pivot[1]+330} {bend[0]+10} {bend[1]-40} {bend[0]-90} {bend[1]+62} S{head[0]+170} {head[1]-112} {head[0]+70} {head[1]-52}"
-    ang = np.degrees(np.arctan2(-(bend[1] + 50 - head[1] + 52), -(bend[0] - 60 - head[0] - 70)))
     shell = (
         f'<g transform="translate({head[0]+60} {head[1]-44}) rotate({147:.1f})">'
         '<path d="M-30 -36 L96 -30 Q112 -28 112 -12 L112 16 Q112 32 96 34 L-30 38 Q-44 36 -44 22 L-44 -20 Q-44 -34 -30 -36Z" FILL/>'
@@ -156,7 +155,6 @@ def record_cup():
 def steam_score():
     """Steam over a pour-over rises as five lines; coffee beans are the notes."""
     x, y = grid()
-    rng = np.random.default_rng(16)
     cx, bed = 1130, 1010
     base = mix(np.zeros((PH, PW, 3)) + rgb("#2a0d08"), rgb("#5b1f10"), smooth(0, 1700, y))
     sun = np.hypot(x - 1290, y - 760)
