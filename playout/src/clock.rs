@@ -4,7 +4,9 @@
 //! only when something vouches for it: the kernel says that a time service disciplines it, or a hub told the time in
 //! this boot. Invariant: a [`Moment`] with a wall time never comes from an untrusted clock; times are never invented.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use passerby_protocol::plays::Anchor;
 
@@ -65,6 +67,56 @@ pub trait Clock: Send + Sync {
 
     /// Takes the hub's word for the time: it was `wall_ms` at `boot_ms` of this boot.
     fn learn(&self, boot_ms: u64, wall_ms: i64);
+
+    /// How long to really wait for a span of this clock.
+    fn pace(&self, span: Duration) -> Duration {
+        span
+    }
+
+    /// Is told that such a span was waited for and nothing happened in it.
+    fn waited(&self, _span: Duration) {}
+}
+
+/// A clock for simulations: its time passes only while the player waits, and then at once.
+pub struct SimulatedClock {
+    boot: Arc<str>,
+    wall_at_boot_ms: i64,
+    boot_ms: AtomicU64,
+}
+
+impl SimulatedClock {
+    /// Starts a boot at a wall time in Unix milliseconds.
+    pub fn new(boot: &str, wall_at_boot_ms: i64) -> Self {
+        Self {
+            boot: boot.into(),
+            wall_at_boot_ms,
+            boot_ms: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Moment {
+        let boot_ms = self.boot_ms.load(Ordering::SeqCst);
+        let wall_ms = Some(self.wall_at_boot_ms.saturating_add_unsigned(boot_ms));
+        Moment {
+            boot: self.boot.clone(),
+            boot_ms,
+            wall_ms,
+        }
+    }
+
+    fn learn(&self, _boot_ms: u64, _wall_ms: i64) {}
+
+    /// A little real time, so that other threads can answer before the clock jumps.
+    fn pace(&self, span: Duration) -> Duration {
+        span.min(Duration::from_millis(2))
+    }
+
+    fn waited(&self, span: Duration) {
+        let span_ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.boot_ms.fetch_add(span_ms, Ordering::SeqCst);
+    }
 }
 
 /// The machine's clocks.

@@ -241,7 +241,7 @@ impl SlideComposer {
                     Picture::File { creative, .. } => creative.to_string(),
                     Picture::House => "house".to_owned(),
                 },
-                play: None,
+                play: order.play.map(passerby_protocol::PlayNumber::get),
                 url: code.map(|code| code.url.clone()),
             },
         })

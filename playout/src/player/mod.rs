@@ -235,7 +235,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.composed) -> composed => composed.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
-                default(wait) => true,
+                default(self.clock.pace(wait)) => { self.clock.waited(wait); true }
             };
             if !go_on {
                 break;

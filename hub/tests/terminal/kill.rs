@@ -1,0 +1,84 @@
+//! kill -9 at random moments, with the hub going up and down.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use passerby_playout::ledger::Ledger;
+
+use crate::parts::{HubProcess, enrol, plays_on_hub, publish};
+
+/// A small generator, so that a failing run can be repeated by its seed.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+fn number_from(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used_twice() {
+    let rounds = number_from("PASSERBY_KILL_ROUNDS", 200);
+    let seed = number_from("PASSERBY_SEED", u64::from(std::process::id()));
+    println!("PASSERBY_SEED={seed}");
+    let mut random = Seeded(seed);
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let mut hub = Some(HubProcess::start(&data, "127.0.0.1:0"));
+    let (address, url) = hub.as_ref().map(|hub| (hub.address.clone(), hub.url())).expect("just started");
+    publish(folder.path(), &data);
+    let (terminal, _) = enrol(folder.path(), &data, &url);
+    let settings = folder.path().join("kiosk.toml");
+    std::fs::write(&settings, format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n")).expect("writes");
+    // Cargo builds examples beside the binaries before it runs tests of the workspace.
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_passerby-hub")).with_file_name("examples").join("blind_terminal");
+    assert!(program.exists(), "{} is missing; build it with `cargo build -p passerby-playout --examples`", program.display());
+    let run = |dwell_ms: &str, seconds: Option<&str>| {
+        Command::new(&program).arg(&settings).arg(dwell_ms).args(seconds).stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts")
+    };
+
+    let (mut committed, mut kills_with_hub, mut kills_without) = (0, 0, 0);
+    for round in 0..rounds {
+        match (&hub, random.next(3)) {
+            (Some(_), 0) => hub = None,
+            (None, 0 | 1) => hub = Some(HubProcess::start(&data, &address)),
+            _ => {}
+        }
+        *(if hub.is_some() { &mut kills_with_hub } else { &mut kills_without }) += 1;
+        let mut child = run("5", None);
+        // The moment of the kill is the test's input, not a wait for something.
+        std::thread::sleep(Duration::from_millis(30 + random.next(220)));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("reaped");
+        let ledger = Ledger::open_to_read(&terminal).expect("kill -9 leaves a readable ledger");
+        assert!(ledger.last_seq() >= committed, "round {round}: {} plays after {committed}", ledger.last_seq());
+        committed = ledger.last_seq();
+    }
+
+    drop(hub.take());
+    let _hub = HubProcess::start(&data, &address);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        assert!(run("50", Some("2")).wait().expect("ends by itself").success());
+        let ledger = Ledger::open_to_read(&terminal).expect("opens");
+        if ledger.waiting() <= 1 || Instant::now() > deadline {
+            break;
+        }
+    }
+    // What was played in the very last moment is sent by a last run that plays nothing new: ask the ledger itself.
+    let ledger = Ledger::open_to_read(&terminal).expect("opens");
+    let plays = ledger.plays_since(None).expect("reads");
+    assert_eq!(plays.len() as u64, ledger.last_seq(), "no committed play was lost");
+    let numbers: BTreeSet<_> = plays.iter().map(|play| play.play.number).collect();
+    assert_eq!(numbers.len(), plays.len(), "no play number was used twice");
+    assert!(plays.len() as u64 >= rounds, "{} plays in {rounds} rounds", plays.len());
+    assert_eq!(plays_on_hub(&data), ledger.acked_through(), "the hub has what it acknowledged, each once");
+    assert!(ledger.waiting() <= 1, "{} plays did not arrive", ledger.waiting());
+    println!("{rounds} kills ({kills_with_hub} with hub, {kills_without} without), {} plays, all on the hub once", plays.len());
+}

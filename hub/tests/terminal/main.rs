@@ -1,0 +1,5 @@
+//! The hub with a real client: the player, ledger and uplink of `passerby-playout`, over real HTTP.
+
+mod kill;
+mod outage;
+mod parts;

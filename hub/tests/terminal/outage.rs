@@ -1,0 +1,108 @@
+//! A hub that is away for an hour.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use passerby_playout::clock::{Clock, SimulatedClock};
+use passerby_playout::config::Config;
+use passerby_playout::ledger::Ledger;
+use passerby_playout::player::{Parts, Player};
+use passerby_playout::show::{ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent};
+use passerby_playout::sync::{Answer, Sync, Verdict};
+use passerby_playout::uplink::HubClient;
+use passerby_protocol::plays::{Outcome, PlayBatch};
+
+use crate::parts::{HubProcess, enrol, plays_on_hub, publish};
+
+struct Blind;
+
+impl Composer for Blind {
+    type Slide = ();
+    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<(), ComposeError> {
+        Ok(())
+    }
+}
+
+fn present(clock: &SimulatedClock, commands: &Receiver<StageCommand<()>>, events: &Sender<StageEvent>) {
+    let _ = events.send(StageEvent::Sized { width_px: 1920, height_px: 1080 });
+    for command in commands {
+        let event = match command {
+            StageCommand::Load { ticket, .. } => StageEvent::Loaded(ticket),
+            StageCommand::Swap { ticket, .. } => StageEvent::Presented { ticket, boot_ms: clock.now().boot_ms },
+            StageCommand::Quit => break,
+            StageCommand::Drop { .. } | StageCommand::Snapshot(_) => continue,
+        };
+        if events.send(event).is_err() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let hub = HubProcess::start(&data, "127.0.0.1:0");
+    let (terminal, enrolment) = enrol(folder.path(), &data, &hub.url());
+    publish(folder.path(), &data);
+    let address = hub.address.clone();
+    drop(hub);
+
+    // One hour of simulated time, with local content, while the hub is away.
+    let clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
+    let config = Config { folders: vec![folder.path().join("cafe")], data_dir: terminal.clone(), ..Config::default() };
+    let (local, problems) = passerby_playout::catalog::read_folder(&config.folders[0]);
+    assert_eq!(problems, []);
+    let (commands, command_queue) = bounded(16);
+    let (event_queue, events) = bounded(16);
+    let (_requests, request_queue) = bounded(16);
+    let stage_clock = clock.clone();
+    let stage = std::thread::spawn(move || present(&stage_clock, &command_queue, &event_queue));
+    Player::new(Parts {
+        config,
+        ledger: Ledger::open(&terminal).expect("opens").0,
+        local,
+        enrolment: Some(enrolment.clone()),
+        clock: clock.clone(),
+        composer: Blind,
+        stage: commands,
+        events,
+        requests: request_queue,
+        recorded: Arc::default(),
+        run_for_ms: Some(3_600_000),
+    })
+    .expect("a player")
+    .run();
+    stage.join().expect("the stage ends well");
+
+    let mut ledger = Ledger::open(&terminal).expect("opens").0;
+    let plays = ledger.plays_since(None).expect("reads");
+    let hour_ms: u64 = plays.iter().map(|play| play.play.visible_ms).sum();
+    assert!((3_590_000..=3_600_000).contains(&hour_ms), "{hour_ms} ms of an hour were on screen");
+    assert!(plays.len() >= 355, "{}", plays.len());
+    assert!(plays[..plays.len() - 1].iter().all(|play| play.play.outcome == Outcome::Complete), "no play noticed the outage");
+
+    // The hub comes back after that hour; until then every attempt failed and backed off.
+    let (mut sync, mut now_ms, mut attempts) = (Sync::default(), 0, 0);
+    while now_ms < 3_600_000 {
+        sync.answered(now_ms, 1, 1, &Answer::Unavailable { retry_after_ms: None }, u64::from(attempts) * 7_919);
+        now_ms = sync.next_at_ms().expect("goes on trying");
+        attempts += 1;
+    }
+    assert!((5..200).contains(&attempts), "{attempts} attempts in an hour");
+    let hub = HubProcess::start(&data, &address);
+    let client = HubClient::new(&hub.url(), Some(enrolment.credentials.bearer.clone()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    while ledger.waiting() > 0 {
+        let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
+        let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);
+        let answer = runtime.block_on(client.plays(enrolment.credentials.screen, &batch));
+        match sync.answered(now_ms, batch.first_seq, rows.len(), &answer, 1) {
+            Verdict::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
+            other => panic!("{answer:?}: {other:?}"),
+        };
+    }
+    assert_eq!(plays_on_hub(&data), plays.len() as u64);
+    assert!(sync.next_at_ms().is_some_and(|next| next < now_ms + Duration::from_secs(3_600).as_millis() as u64));
+}

@@ -1,0 +1,78 @@
+//! A hub process, a folder to publish, a terminal to enrol.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use passerby_playout::credentials::Enrolment;
+
+/// A hub that is killed with the test.
+pub(crate) struct HubProcess {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl HubProcess {
+    /// Starts a hub; port 0 takes a free one.
+    pub(crate) fn start(data: &Path, listen: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
+            .args(["serve", "--listen", listen, "--data"])
+            .arg(data)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the hub starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once("listening on http://").map(|(_, address)| address.trim().to_owned()))
+            .expect("the hub says where it listens");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for HubProcess {
+    /// SIGKILL: a hub has no chance to tidy up.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a hub command and returns its JSON.
+pub(crate) fn hub(data: &Path, arguments: &[&str]) -> serde_json::Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_passerby-hub")).args(arguments).arg("--json").arg("--data").arg(data).output().expect("the hub runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON on standard output")
+}
+
+/// Publishes a campaign with two pictures.
+pub(crate) fn publish(folder: &Path, data: &Path) {
+    let campaign = folder.join("cafe");
+    std::fs::create_dir_all(&campaign).expect("folder");
+    for (name, grey) in [("a.png", 60u8), ("b.png", 200)] {
+        image::GrayImage::from_pixel(64, 48, image::Luma([grey])).save(campaign.join(name)).expect("a picture");
+    }
+    std::fs::write(campaign.join("campaign.toml"), "title = 'Café'\ntarget = 'https://cafe.example/'\n").expect("writes");
+    hub(data, &["publish", campaign.to_str().expect("text")]);
+}
+
+/// Enrols a terminal by token and returns where its data lies.
+pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolment) {
+    let token = hub(data, &["screen", "add", "Window"])["token"].as_str().expect("a token").to_owned();
+    let terminal = folder.join("terminal");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let enrolment = runtime.block_on(passerby_playout::uplink::enrol(url, Some(&token), "Window", &terminal, None, |_| ())).expect("enrols");
+    (terminal, enrolment)
+}
+
+/// Plays that the hub has.
+pub(crate) fn plays_on_hub(data: &Path) -> u64 {
+    hub(data, &["report"])["plays"]["total"].as_u64().expect("a total")
+}
