@@ -1,7 +1,6 @@
 //! A hub that is away for an hour.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use passerby_playout::clock::{Clock, SimulatedClock};
@@ -9,11 +8,10 @@ use passerby_playout::config::Config;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent};
-use passerby_playout::sync::{Answer, Sync, Verdict};
-use passerby_playout::uplink::HubClient;
-use passerby_protocol::plays::{Outcome, PlayBatch};
+use passerby_playout::sync::{Answer, Sync};
+use passerby_protocol::plays::Outcome;
 
-use crate::parts::{HubProcess, enrol, plays_on_hub, publish};
+use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
 
 struct Blind;
 
@@ -92,17 +90,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     }
     assert!((5..200).contains(&attempts), "{attempts} attempts in an hour");
     let hub = HubProcess::start(&data, &address);
-    let client = HubClient::new(&hub.url(), Some(enrolment.credentials.bearer.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    while ledger.waiting() > 0 {
-        let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
-        let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);
-        let answer = runtime.block_on(client.plays(enrolment.credentials.screen, &batch));
-        match sync.answered(now_ms, batch.first_seq, rows.len(), &answer, 1) {
-            Verdict::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
-            other => panic!("{answer:?}: {other:?}"),
-        };
-    }
+    drain(&mut ledger, &enrolment);
     assert_eq!(plays_on_hub(&data), plays.len() as u64);
-    assert!(sync.next_at_ms().is_some_and(|next| next < now_ms + Duration::from_secs(3_600).as_millis() as u64));
+    drop(hub);
 }

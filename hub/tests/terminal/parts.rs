@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use passerby_playout::credentials::Enrolment;
+use passerby_playout::ledger::Ledger;
+use passerby_playout::sync::{Sync, Verdict};
+use passerby_playout::uplink::HubClient;
+use passerby_protocol::plays::PlayBatch;
 
 /// A hub that is killed with the test.
 pub(crate) struct HubProcess {
@@ -70,6 +74,22 @@ pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolmen
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let enrolment = runtime.block_on(passerby_playout::uplink::enrol(url, Some(&token), "Window", &terminal, None, |_| ())).expect("enrols");
     (terminal, enrolment)
+}
+
+/// Sends all that waits in a ledger to its hub, which must be there.
+pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
+    let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut sync = Sync::default();
+    while ledger.waiting() > 0 {
+        let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
+        let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);
+        let answer = runtime.block_on(client.plays(enrolment.credentials.screen, &batch));
+        match sync.answered(0, batch.first_seq, rows.len(), &answer, 1) {
+            Verdict::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
+            other => panic!("{answer:?}: {other:?}"),
+        };
+    }
 }
 
 /// Plays that the hub has.
