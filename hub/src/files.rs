@@ -13,7 +13,7 @@ use crate::random;
 ///
 /// # Errors
 /// Whatever the file system says; no half-written file takes the place of a good one.
-pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!(".{}.tmp", hex(&random::bytes::<8>())));
     let written = write_new(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));

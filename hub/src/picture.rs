@@ -49,7 +49,9 @@ pub enum PictureError {
     #[error("it has {0} bytes; use a picture of at most {CREATIVE_BYTES_MAX}")]
     Heavy(u64),
     /// Too many pixels.
-    #[error("it measures {0} × {1} pixels; use one of at most {SIDE_PX_MAX} a side and {AREA_PX_MAX} in all")]
+    #[error(
+        "it measures {0} × {1} pixels; use one of at most {SIDE_PX_MAX} a side and {AREA_PX_MAX} in all"
+    )]
     Large(u32, u32),
     /// Not one of the three formats.
     #[error("it is not a JPEG, PNG or WebP picture; export it again as one of these")]
@@ -169,20 +171,35 @@ mod tests {
         // The header's checksum; a decoder looks at it first.
         let sum = crc(&png[12..29]);
         png[29..33].copy_from_slice(&sum.to_be_bytes());
-        assert!(matches!(Picture::read(&png), Err(PictureError::Large(30_000, 30_000))));
+        assert!(matches!(
+            Picture::read(&png),
+            Err(PictureError::Large(30_000, 30_000))
+        ));
     }
 
     #[test]
     fn cut_off_and_foreign_files_are_refused() {
         let png = noise(64);
-        assert!(matches!(Picture::read(&png[..png.len() / 2]), Err(PictureError::Damaged(_))));
-        assert!(matches!(Picture::read(b"GIF89a......"), Err(PictureError::Format)));
+        assert!(matches!(
+            Picture::read(&png[..png.len() / 2]),
+            Err(PictureError::Damaged(_))
+        ));
+        assert!(matches!(
+            Picture::read(b"GIF89a......"),
+            Err(PictureError::Format)
+        ));
         assert!(matches!(Picture::read(b""), Err(PictureError::Format)));
     }
 
     fn crc(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(u32::MAX, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                if crc & 1 == 1 {
+                    crc >> 1 ^ 0xEDB8_8320
+                } else {
+                    crc >> 1
+                }
+            })
         })
     }
 }

@@ -81,7 +81,16 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused() {
-        for bad in ["", "hub.example", "ftp://a", "https://", "https:///a", "https://a?b", "https://a b", "https://u@a"] {
+        for bad in [
+            "",
+            "hub.example",
+            "ftp://a",
+            "https://",
+            "https:///a",
+            "https://a?b",
+            "https://a b",
+            "https://u@a",
+        ] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad:?}");
         }
     }

@@ -97,8 +97,12 @@ fn campaign_id(folder: &Path, named: &str) -> Result<CampaignId, Vec<Problem>> {
 }
 
 fn picture_names(folder: &Path, named: &str) -> Result<Vec<String>, Vec<Problem>> {
-    let failed =
-        |error| vec![Problem::with_file(named, format!("the folder cannot be read: {error}"))];
+    let failed = |error| {
+        vec![Problem::with_file(
+            named,
+            format!("the folder cannot be read: {error}"),
+        )]
+    };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -6,19 +6,19 @@ use passerby_protocol::base32;
 ///
 /// # Panics
 /// When the operating system has no random source; nothing here is safe without one.
-pub fn bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
 
 /// Returns 160 random bits as 32 characters of base32: a one-time enrolment token.
-pub fn enrolment_token() -> String {
+pub(crate) fn enrolment_token() -> String {
     base32::encode(&bytes())
 }
 
 /// Returns 80 random bits as 16 lower-case characters of base32: what a shared link is called.
-pub fn share_name() -> String {
+pub(crate) fn share_name() -> String {
     let mut wide = [0; 20];
     wide[..10].copy_from_slice(&bytes::<10>());
     // Eight characters hold exactly five bytes, so the first half of the text holds the first half of the bytes.

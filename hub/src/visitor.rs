@@ -39,8 +39,7 @@ pub struct Trace {
 impl Trace {
     /// Returns the day's pseudonym.
     pub fn visitor(&self, salt: &[u8; 32]) -> Visitor {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
         for part in [&self.ip.to_string(), &self.agent, &self.languages] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
@@ -59,9 +58,24 @@ impl Trace {
 
 /// Programs and libraries that fetch one address because somebody told them to.
 const TOOLS: &[&str] = &[
-    "curl/", "wget/", "python-requests/", "python-httpx/", "python-urllib/", "aiohttp/", "okhttp/",
-    "go-http-client/", "node", "undici", "axios/", "reqwest", "libwww-perl/", "java/", "httpie/",
-    "postmanruntime/", "powershell/", "ruby",
+    "curl/",
+    "wget/",
+    "python-requests/",
+    "python-httpx/",
+    "python-urllib/",
+    "aiohttp/",
+    "okhttp/",
+    "go-http-client/",
+    "node",
+    "undici",
+    "axios/",
+    "reqwest",
+    "libwww-perl/",
+    "java/",
+    "httpie/",
+    "postmanruntime/",
+    "powershell/",
+    "ruby",
 ];
 
 impl Grade {
@@ -75,15 +89,30 @@ impl Grade {
         if !lower.starts_with("mozilla/") && !is_named_robot(&lower) {
             return Self::Tool;
         }
-        if is_crawler(&lower) { Self::Robot } else { Self::Browser }
+        if is_crawler(&lower) {
+            Self::Robot
+        } else {
+            Self::Browser
+        }
     }
 }
 
 /// Without a browser's prefix, iscrawl calls everything a crawler; here it takes a word that robots use of themselves.
 fn is_named_robot(lower: &str) -> bool {
-    ["bot", "crawl", "spider", "preview", "fetch", "externalhit", "monitor", "http://", "https://", "@"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "bot",
+        "crawl",
+        "spider",
+        "preview",
+        "fetch",
+        "externalhit",
+        "monitor",
+        "http://",
+        "https://",
+        "@",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Asks iscrawl. Version 1.2 remembers answers by address, length and the first and last eight bytes of the text, so
@@ -113,7 +142,18 @@ mod tests {
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.54(0x18003637) NetType/WIFI Language/zh_CN",
             "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
         ];
-        let tools = ["", "curl/8.1", "python-requests/2.32", "python-httpx/0.27", "Python-urllib/3.12", "okhttp/4.9", "Go-http-client/1.1", "node", "reqwest/0.13", "SomethingElse/1.0"];
+        let tools = [
+            "",
+            "curl/8.1",
+            "python-requests/2.32",
+            "python-httpx/0.27",
+            "Python-urllib/3.12",
+            "okhttp/4.9",
+            "Go-http-client/1.1",
+            "node",
+            "reqwest/0.13",
+            "SomethingElse/1.0",
+        ];
         let robots = [
             "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
             "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
@@ -121,7 +161,11 @@ mod tests {
             "Twitterbot/1.0",
             "TelegramBot (like TwitterBot)",
         ];
-        for (agents, grade) in [(&browsers[..], Grade::Browser), (&tools[..], Grade::Tool), (&robots[..], Grade::Robot)] {
+        for (agents, grade) in [
+            (&browsers[..], Grade::Browser),
+            (&tools[..], Grade::Tool),
+            (&robots[..], Grade::Robot),
+        ] {
             for agent in agents {
                 assert_eq!(Grade::of_agent(agent), grade, "{agent}");
             }
@@ -140,7 +184,11 @@ mod tests {
 
     #[test]
     fn pseudonym_changes_with_person_and_day() {
-        let trace = |ip: &str, agent: &str| Trace { ip: ip.parse().unwrap(), agent: agent.into(), languages: "zh".into() };
+        let trace = |ip: &str, agent: &str| Trace {
+            ip: ip.parse().unwrap(),
+            agent: agent.into(),
+            languages: "zh".into(),
+        };
         let visitor = trace("192.0.2.1", "a").visitor(&[1; 32]);
         assert_eq!(trace("192.0.2.1", "a").visitor(&[1; 32]), visitor);
         assert_ne!(trace("192.0.2.2", "a").visitor(&[1; 32]), visitor);

@@ -141,7 +141,12 @@ impl Store {
     ///
     /// # Errors
     /// No terminal shows this code, it was claimed before, or its time is over.
-    pub fn claim(&self, code: &PairingCode, name: &str, now_ms: i64) -> Result<Claimed, EnrolError> {
+    pub fn claim(
+        &self,
+        code: &PairingCode,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<Claimed, EnrolError> {
         self.write(|tx| {
             let (suggested_name, expires_ms, claimed) = tx
                 .query_row(
@@ -180,7 +185,12 @@ impl Store {
     ///
     /// # Errors
     /// See [`EnrolError`].
-    pub fn redeem(&self, token: &str, secret: &[u8; 32], now_ms: i64) -> Result<Screen, EnrolError> {
+    pub fn redeem(
+        &self,
+        token: &str,
+        secret: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Screen, EnrolError> {
         let token = Digest::of(token.as_bytes()).0;
         let secret = Digest::of(secret).0;
         self.write(|tx| {
@@ -242,7 +252,10 @@ fn open_pairing(
     now_ms: i64,
 ) -> Result<(), EnrolError> {
     // An expired code is remembered for a day, so that its terminal is told rather than started anew.
-    tx.execute("DELETE FROM pairings WHERE expires_ms < ?1", [now_ms - DAY_MS])?;
+    tx.execute(
+        "DELETE FROM pairings WHERE expires_ms < ?1",
+        [now_ms - DAY_MS],
+    )?;
     let (pending, recent): (i64, i64) = tx.query_row(
         "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE created_ms > ?2) FROM pairings",
         params![now_ms, now_ms - 60_000],
@@ -272,11 +285,23 @@ mod tests {
     fn codes_expire_and_a_claim_in_the_last_second_still_counts() {
         let (_folder, store) = store();
         let code: PairingCode = "ABCD1234".parse().unwrap();
-        assert_eq!(store.pair(&code, &[1; 32], "", 0).unwrap(), Pairing::Waiting);
+        assert_eq!(
+            store.pair(&code, &[1; 32], "", 0).unwrap(),
+            Pairing::Waiting
+        );
         store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
-        assert!(matches!(store.pair(&code, &[1; 32], "", PAIRING_MS + 1), Ok(Pairing::Claimed(_))));
-        assert!(matches!(store.pair(&code, &[1; 32], "", 2 * PAIRING_MS), Err(EnrolError::Expired)));
-        assert!(matches!(store.claim(&code, "x", 2 * PAIRING_MS), Err(EnrolError::Expired)));
+        assert!(matches!(
+            store.pair(&code, &[1; 32], "", PAIRING_MS + 1),
+            Ok(Pairing::Claimed(_))
+        ));
+        assert!(matches!(
+            store.pair(&code, &[1; 32], "", 2 * PAIRING_MS),
+            Err(EnrolError::Expired)
+        ));
+        assert!(matches!(
+            store.claim(&code, "x", 2 * PAIRING_MS),
+            Err(EnrolError::Expired)
+        ));
     }
 
     #[test]
@@ -286,18 +311,39 @@ mod tests {
         for n in 0..NEW_A_MINUTE_MAX {
             store.pair(&code(n), &[1; 32], "", 0).unwrap();
         }
-        assert!(matches!(store.pair(&code(9_999), &[1; 32], "", 1), Err(EnrolError::Busy)));
-        assert_eq!(store.pair(&code(0), &[1; 32], "", 1).unwrap(), Pairing::Waiting);
-        assert_eq!(store.pair(&code(9_999), &[1; 32], "", 60_001).unwrap(), Pairing::Waiting);
+        assert!(matches!(
+            store.pair(&code(9_999), &[1; 32], "", 1),
+            Err(EnrolError::Busy)
+        ));
+        assert_eq!(
+            store.pair(&code(0), &[1; 32], "", 1).unwrap(),
+            Pairing::Waiting
+        );
+        assert_eq!(
+            store.pair(&code(9_999), &[1; 32], "", 60_001).unwrap(),
+            Pairing::Waiting
+        );
     }
 
     #[test]
     fn tokens_of_screen_add_expire_after_a_week() {
         let (_folder, store) = store();
         let (screen, token) = store.add_screen("exit B", 0).unwrap();
-        assert_eq!(store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number, screen);
-        assert!(matches!(store.redeem(&token, &[2; 32], 1), Err(EnrolError::Taken)));
-        assert!(matches!(store.redeem(&token, &[1; 32], TOKEN_MS), Err(EnrolError::Unknown)));
-        assert!(matches!(store.redeem("nonsense", &[1; 32], 0), Err(EnrolError::Unknown)));
+        assert_eq!(
+            store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number,
+            screen
+        );
+        assert!(matches!(
+            store.redeem(&token, &[2; 32], 1),
+            Err(EnrolError::Taken)
+        ));
+        assert!(matches!(
+            store.redeem(&token, &[1; 32], TOKEN_MS),
+            Err(EnrolError::Unknown)
+        ));
+        assert!(matches!(
+            store.redeem("nonsense", &[1; 32], 0),
+            Err(EnrolError::Unknown)
+        ));
     }
 }

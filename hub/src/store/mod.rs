@@ -12,11 +12,13 @@ mod scans;
 mod screens;
 mod shares;
 
-pub use campaigns::{PublishError, Targets, Thumb};
+pub use campaigns::{PublishError, Targets};
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
 pub use plays::{BatchRefused, PlaysTaken};
-pub use report::{CHAINS_MAX, Chain, GoalCount, Report, ScanCounts, ScreenLine, Tally, VisitCounts};
-pub use scans::{Landed, ScanRefused};
+pub use report::{
+    CHAINS_MAX, Chain, GoalCount, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
+};
+pub use scans::{Landed, Scan};
 pub use screens::{Screen, ScreenSummary};
 pub use shares::{LandingFacts, Opened};
 
@@ -91,8 +93,7 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = self.connection();
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&transaction)?;
         transaction.commit()?;
         Ok(value)
@@ -136,7 +137,9 @@ impl<T: std::str::FromStr> FromSql for Id<T> {
             ValueRef::Integer(number) => number.to_string(),
             other => other.as_str()?.to_owned(),
         };
-        text.parse().map(Self).map_err(|_| FromSqlError::InvalidType)
+        text.parse()
+            .map(Self)
+            .map_err(|_| FromSqlError::InvalidType)
     }
 }
 
@@ -151,7 +154,10 @@ mod tests {
         let raw = Connection::open(folder.path().join(FILE_NAME)).unwrap();
         raw.pragma_update(None, "user_version", 99).unwrap();
         drop(raw);
-        assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
+        assert!(matches!(
+            Store::open(folder.path()),
+            Err(StoreError::Newer { found: 99, .. })
+        ));
     }
 
     #[test]
@@ -159,8 +165,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let connection = store.connection();
-        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
-        assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
+        let pragma = |name: &str| {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .unwrap()
+        };
+        assert_eq!(
+            pragma("journal_mode"),
+            rusqlite::types::Value::Text("wal".into())
+        );
         assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
         assert_eq!(pragma("foreign_keys"), rusqlite::types::Value::Integer(1));
     }

@@ -67,6 +67,15 @@ CREATE TABLE campaign_screens (
     PRIMARY KEY (campaign, screen)
 ) STRICT, WITHOUT ROWID;
 
+-- What airs where.
+CREATE VIEW airing AS
+    SELECT campaigns.id AS campaign, screens.number AS screen
+    FROM campaigns JOIN screens
+        ON everywhere
+        OR EXISTS (SELECT 1 FROM campaign_screens AS chosen
+                   WHERE chosen.campaign = campaigns.id AND chosen.screen = screens.number)
+    WHERE live;
+
 -- Append-only: a token that was shown once can be resolved for ever.
 CREATE TABLE assignments (
     screen    INTEGER NOT NULL REFERENCES screens,

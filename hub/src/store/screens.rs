@@ -82,7 +82,12 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub fn heard_from(&self, screen: ScreenNumber, heartbeat: &Heartbeat, now_ms: i64) -> Result<u64> {
+    pub fn heard_from(
+        &self,
+        screen: ScreenNumber,
+        heartbeat: &Heartbeat,
+        now_ms: i64,
+    ) -> Result<u64> {
         let said = serde_json::to_string(heartbeat)?;
         self.write(|tx| {
             Ok(tx.query_row(
@@ -121,14 +126,24 @@ const NEXT_VERSION: &str =
     "manifest_version = max(manifest_version + 1, ?1 / 1000), manifest_issued_ms = ?1";
 
 /// Gives one screen's manifest a new version.
-pub(super) fn renew_manifest(tx: &Transaction<'_>, screen: ScreenNumber, now_ms: i64) -> Result<()> {
-    tx.prepare_cached(&format!("UPDATE screens SET {NEXT_VERSION} WHERE number = ?2"))?
-        .execute(params![now_ms, screen.get()])?;
+pub(super) fn renew_manifest(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    now_ms: i64,
+) -> Result<()> {
+    tx.prepare_cached(&format!(
+        "UPDATE screens SET {NEXT_VERSION} WHERE number = ?2"
+    ))?
+    .execute(params![now_ms, screen.get()])?;
     Ok(())
 }
 
 /// Makes a screen, with everything that airs everywhere.
-pub(super) fn add(tx: &Transaction<'_>, name: &str, now_ms: i64) -> Result<ScreenNumber, StoreError> {
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    name: &str,
+    now_ms: i64,
+) -> Result<ScreenNumber, StoreError> {
     let number: Id<ScreenNumber> = tx.query_row(
         "INSERT INTO screens (number, name, created_ms, manifest_version, manifest_issued_ms)
          SELECT ifnull(max(number), 0) + 1, ?1, ?2, max(1, ?2 / 1000), ?2 FROM screens RETURNING number",
