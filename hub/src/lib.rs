@@ -1,1 +1,29 @@
-//! hub
+//! The online side of Passerby: signs and serves campaigns, counts plays, scans, visits and shares.
+//!
+//! ```text
+//! publication ─▶ store + blobs ─▶ server/manifest, server/blob ─▶ terminal
+//!                     ▲                                              │
+//!                     ├──────────── server/plays, server/heartbeat ◀─┘
+//!                     └──────────── server/scan, server/share ◀── phone
+//! ```
+//!
+//! Invariants: all SQL is in [`store`]; only [`clock`] reads a clock; what is acknowledged is on disk; no raw address
+//! of a visitor is stored or logged. The command line and the server are two doors to the same [`Hub`], so both may be
+//! used at one time.
+
+pub mod blobs;
+pub mod clock;
+mod files;
+pub mod hub;
+pub mod keys;
+pub mod pairing;
+pub mod picture;
+pub mod public_url;
+pub mod publication;
+mod random;
+pub mod server;
+pub mod store;
+pub mod table;
+pub mod visitor;
+
+pub use hub::Hub;

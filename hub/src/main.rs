@@ -1,1 +1,376 @@
-fn main() {}
+//! The command line of the hub: serve, and what the web console also does, for scripts.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use passerby_hub::hub::{OpenError, ReleaseError};
+use passerby_hub::pairing::PairingCode;
+use passerby_hub::public_url::PublicUrl;
+use passerby_hub::publication::Publication;
+use passerby_hub::server::{ServeError, Server};
+use passerby_hub::store::{EnrolError, PublishError, StoreError, Targets};
+use passerby_hub::{Hub, clock, table};
+use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::{CampaignId, ScreenNumber};
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+/// The online side of Passerby.
+#[derive(Parser)]
+#[command(name = "passerby-hub", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve terminals and phones until told to stop
+    Serve {
+        /// Address and port; port 0 takes a free one
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+        listen: String,
+        /// How phones and screens reach this hub, if not by the address itself
+        #[arg(long, value_name = "URL")]
+        public_url: Option<PublicUrl>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Add and list screens
+    #[command(subcommand)]
+    Screen(ScreenCommand),
+    /// Enrol the screen that shows a pairing code
+    Claim {
+        /// The eight characters on the screen
+        code: PairingCode,
+        /// What to call it
+        #[arg(long, value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Send campaign folders to the screens
+    Publish {
+        /// Folders with pictures, or with a campaign.toml and pictures
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// Only to this screen; may be repeated. Without it, to all, also those that are added later
+        #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
+        screens: Vec<ScreenNumber>,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a campaign off the screens; its codes go on working
+    Unpublish {
+        /// The name of the folder it was published from
+        campaign: CampaignId,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Count plays, scans and visits
+    Report {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum ScreenCommand {
+    /// Add a screen and print the one-time token with which its terminal enrols
+    Add {
+        /// What to call it
+        #[arg(value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the screens
+    List {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Args)]
+struct Data {
+    /// The hub's data folder
+    #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command did not do its work, by what the exit code says about it.
+enum Failure {
+    /// Exit code 2; every problem on a line of its own.
+    Input(Vec<String>),
+    /// Exit code 3.
+    Start(String),
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Input(problems)) => {
+            for problem in problems {
+                eprintln!("{problem}");
+            }
+            ExitCode::from(2)
+        }
+        Err(Failure::Start(problem)) => {
+            eprintln!("{problem}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve {
+            listen,
+            public_url,
+            data,
+        } => serve(&data, &listen, public_url),
+        Command::Screen(ScreenCommand::Add { name, output, data }) => {
+            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
+            output.print(
+                &json!({ "screen": screen, "token": token }),
+                &format!("screen {screen}\ntoken  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"),
+            );
+            Ok(())
+        }
+        Command::Screen(ScreenCommand::List { output, data }) => {
+            let screens = data.open()?.store.screens()?;
+            let lines: String = screens
+                .iter()
+                .map(|line| {
+                    let state = if line.enrolled { "enrolled" } else { "waiting" };
+                    format!("{:>9}  {state:<8}  {}\n", line.screen, line.name)
+                })
+                .collect();
+            output.print(&json!(screens), &lines);
+            Ok(())
+        }
+        Command::Claim {
+            code,
+            name,
+            output,
+            data,
+        } => {
+            let claimed = data.open()?.store.claim(&code, &name, clock::now_ms())?;
+            output.print(
+                &json!({ "screen": claimed.screen, "suggested_name": claimed.suggested_name }),
+                &format!("screen {} is {name}\n", claimed.screen),
+            );
+            Ok(())
+        }
+        Command::Publish {
+            folders,
+            screens,
+            output,
+            data,
+        } => publish(&data, &folders, screens, &output),
+        Command::Unpublish {
+            campaign,
+            output,
+            data,
+        } => match data.open()?.store.unpublish(&campaign, clock::now_ms())? {
+            Some(screens) => {
+                output.print(
+                    &json!({ "campaign": campaign, "screens": screens }),
+                    &format!("{campaign} is off {} screens\n", screens.len()),
+                );
+                Ok(())
+            }
+            None => Err(Failure::Input(vec![format!(
+                "no campaign {campaign} is published"
+            )])),
+        },
+        Command::Report { output, data } => {
+            let report = data.open()?.store.report()?;
+            output.print(&json!(report), &table::text(&report));
+            Ok(())
+        }
+    }
+}
+
+fn publish(
+    data: &Data,
+    folders: &[PathBuf],
+    screens: Vec<ScreenNumber>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
+    for folder in folders {
+        match Publication::read(folder) {
+            Ok(read) if publications.iter().any(|known| known.id == read.id) => {
+                problems.push(format!(
+                    "{}: another folder is also called {}; rename one",
+                    folder.display(),
+                    read.id
+                ));
+            }
+            Ok(publication) => publications.push(publication),
+            Err(found) => problems.extend(found.iter().map(ToString::to_string)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Input(problems));
+    }
+    let targets = if screens.is_empty() {
+        Targets::Everywhere
+    } else {
+        Targets::Only(BTreeSet::from_iter(screens))
+    };
+    let hub = data.open()?;
+    let (mut published, mut text) = (Vec::new(), String::new());
+    for publication in &publications {
+        let changed = hub.publish(publication, &targets, clock::now_ms())?;
+        text += &format!(
+            "{}: {} placements, {} pictures; changed on {} screens\n",
+            publication.id,
+            publication.items.len(),
+            publication.creatives.len(),
+            changed.len()
+        );
+        published.push(json!({
+            "campaign": publication.id,
+            "placements": publication.items.len(),
+            "creatives": publication.creatives.iter().map(|creative| creative.digest).collect::<Vec<_>>(),
+            "screens_changed": changed,
+        }));
+    }
+    output.print(&json!({ "published": published }), &text);
+    Ok(())
+}
+
+fn serve(data: &Data, listen: &str, public_url: Option<PublicUrl>) -> Result<(), Failure> {
+    let hub = data.open()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        // Listening for the signals comes first: whoever reads the address may send one at once.
+        let stop = stop_signal()
+            .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
+        let server = Server::bind(hub, listen, public_url).await?;
+        eprintln!("listening on http://{}", server.address());
+        server.run(stop).await;
+        Ok(())
+    })
+}
+
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let fits = (1..=LINE_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.contains(char::is_control) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("use a name of 1 to {LINE_CHARS_MAX} characters"))
+    }
+}
+
+impl Data {
+    fn open(&self) -> Result<Hub, Failure> {
+        Ok(Hub::open(&self.folder)?)
+    }
+}
+
+impl Output {
+    fn print(&self, json: &serde_json::Value, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // Whoever closed the pipe has read enough.
+        let _ = if self.json {
+            writeln!(out, "{json}")
+        } else {
+            out.write_all(text.as_bytes())
+        };
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<EnrolError> for Failure {
+    fn from(error: EnrolError) -> Self {
+        Self::Input(vec![match error {
+            EnrolError::Store(error) => return error.into(),
+            EnrolError::Unknown => {
+                "no screen shows this code; compare it with the one on the screen".into()
+            }
+            EnrolError::Expired => "this code has expired; the screen will show a new one".into(),
+            EnrolError::Taken => {
+                "this code has been claimed already; see `passerby-hub screen list`".into()
+            }
+            EnrolError::Busy => error.to_string(),
+        }])
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::Publish(PublishError::Store(error)) => error.into(),
+            ReleaseError::Publish(refused) => Self::Input(vec![refused.to_string()]),
+            ReleaseError::Blob(_) => Self::Start(error.to_string()),
+        }
+    }
+}

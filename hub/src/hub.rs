@@ -1,0 +1,136 @@
+//! One hub: its database, its creatives and its keys, in one data folder.
+
+use std::io;
+use std::path::Path;
+
+use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::wire::{Credentials, hex};
+use passerby_protocol::{Digest, ScreenNumber};
+
+use crate::blobs::Blobs;
+use crate::keys::{Keys, KeysError};
+use crate::public_url::PublicUrl;
+use crate::publication::Publication;
+use crate::store::{PublishError, Screen, Store, StoreError, Targets};
+
+/// A data folder, opened.
+pub struct Hub {
+    /// What is remembered.
+    pub store: Store,
+    /// The creatives.
+    pub blobs: Blobs,
+    keys: Keys,
+}
+
+/// Says why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written.
+    #[error("cannot use the data folder {folder}: {source}; name another one with --data")]
+    Folder {
+        /// As the user named it.
+        folder: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The keys are missing or damaged.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The database does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Says why a campaign is not out.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// A picture could not be stored.
+    #[error("cannot store a picture: {0}")]
+    Blob(#[from] io::Error),
+    /// The campaign was not taken.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+impl Hub {
+    /// Opens a data folder, making it when it is missing.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let unusable = |source| OpenError::Folder {
+            folder: folder.display().to_string(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let blobs = Blobs::open(folder).map_err(unusable)?;
+        Ok(Self {
+            keys: Keys::open(folder)?,
+            store: Store::open(folder)?,
+            blobs,
+        })
+    }
+
+    /// Sends a campaign out: first its pictures, then the word of them.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub fn publish(
+        &self,
+        publication: &Publication,
+        targets: &Targets,
+        now_ms: i64,
+    ) -> Result<std::collections::BTreeSet<ScreenNumber>, ReleaseError> {
+        for creative in &publication.creatives {
+            self.blobs.put(creative.digest, &creative.bytes)?;
+        }
+        Ok(self.store.publish(publication, targets, now_ms)?)
+    }
+
+    /// Returns what an enrolled terminal keeps. The same secret always gets the same bearer.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn credentials(
+        &self,
+        screen: Screen,
+        secret: &[u8; 32],
+        public_url: &PublicUrl,
+    ) -> Result<Credentials, StoreError> {
+        let bearer = hex(&self.keys.bearer(screen.number, secret));
+        let collected = self
+            .store
+            .admit(screen.number, &Digest::of(bearer.as_bytes()).0)?;
+        let token_key = self.keys.token_key(screen.number, screen.key_generation);
+        Ok(Credentials {
+            screen: screen.number,
+            token_key: hex(token_key.as_bytes()),
+            generation: screen.key_generation,
+            bearer,
+            manifest_key: hex(self.keys.signing().verifying_key().as_bytes()),
+            scan_base: public_url.scan_base(),
+            play_floor: collected.play_floor,
+        })
+    }
+
+    /// Signs a screen's manifest; returns version, body and signature.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn sealed_manifest(
+        &self,
+        screen: ScreenNumber,
+    ) -> Result<(u64, Vec<u8>, String), StoreError> {
+        let manifest = self.store.manifest(screen)?;
+        let (body, signature) = manifest.seal(self.keys.signing())?;
+        Ok((manifest.version, body, signature))
+    }
+
+    /// Returns what a token says if one of this hub's screens minted it.
+    pub fn verified(&self, text: &str) -> Option<Claims> {
+        let token = Token::parse(text)?;
+        let claims = token.unverified();
+        let key = self.keys.token_key(claims.screen, claims.generation);
+        token.verify(&key).copied()
+    }
+}

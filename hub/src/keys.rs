@@ -1,0 +1,135 @@
+//! The hub's secrets: the master key from which tokens and bearers derive, and the key that signs manifests.
+//!
+//! Invariants: the file is readable by its owner alone, and is made once; losing it orphans every screen, so it is
+//! never overwritten, not even when it cannot be read.
+
+use std::io;
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use hmac::{Hmac, KeyInit, Mac};
+use passerby_protocol::ScreenNumber;
+use passerby_protocol::token::TokenKey;
+use passerby_protocol::wire::{hex, unhex32};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{files, random};
+
+const FILE_NAME: &str = "keys.json";
+const LABEL_BEARER: &[u8] = b"passerby bearer v1";
+
+/// The secrets of one hub.
+pub struct Keys {
+    master: [u8; 32],
+    signing: SigningKey,
+}
+
+/// Says why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The file system says no.
+    #[error("cannot keep the keys in {file}: {source}")]
+    File {
+        /// The key file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is there and is not what this program wrote.
+    #[error("{0} is damaged; restore it from a backup, since every enrolled screen depends on it")]
+    Damaged(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    master: String,
+    manifest_seed: String,
+}
+
+impl Keys {
+    /// Reads the keys of a data folder, making them when there are none yet.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn open(folder: &Path) -> Result<Self, KeysError> {
+        let path = folder.join(FILE_NAME);
+        let file = path.display().to_string();
+        let failed = |source| KeysError::File {
+            file: file.clone(),
+            source,
+        };
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = KeyFile {
+                    master: hex(&random::bytes::<32>()),
+                    manifest_seed: hex(&random::bytes::<32>()),
+                };
+                let text = serde_json::to_vec_pretty(&made).map_err(|e| failed(e.into()))?;
+                files::write(&path, &text, 0o600).map_err(failed)?;
+                text
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        Self::read(&text).ok_or(KeysError::Damaged(file))
+    }
+
+    fn read(text: &[u8]) -> Option<Self> {
+        let file: KeyFile = serde_json::from_slice(text).ok()?;
+        Some(Self {
+            master: unhex32(&file.master)?,
+            signing: SigningKey::from_bytes(&unhex32(&file.manifest_seed)?),
+        })
+    }
+
+    /// Returns the key that signs manifests.
+    pub const fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// Derives the key with which a screen mints tokens.
+    pub fn token_key(&self, screen: ScreenNumber, generation: u8) -> TokenKey {
+        TokenKey::derive(&self.master, screen, generation)
+    }
+
+    /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again after a lost answer
+    /// without being stored.
+    pub fn bearer(&self, screen: ScreenNumber, secret: &[u8; 32]) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");
+        mac.update(LABEL_BEARER);
+        mac.update(&screen.get().to_be_bytes());
+        mac.update(secret);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn keys_are_made_once_and_only_their_owner_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let screen = ScreenNumber::new(7).unwrap();
+        let first = Keys::open(folder.path()).unwrap().bearer(screen, &[1; 32]);
+        let second = Keys::open(folder.path()).unwrap().bearer(screen, &[1; 32]);
+        assert_eq!(first, second);
+        let meta = std::fs::metadata(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn damaged_keys_are_told_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        std::fs::write(&path, "{}").unwrap();
+        assert!(matches!(
+            Keys::open(folder.path()),
+            Err(KeysError::Damaged(_))
+        ));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+    }
+}

@@ -1,0 +1,97 @@
+//! The address under which phones and screens reach the hub.
+
+use std::str::FromStr;
+
+use passerby_protocol::limits::URL_BYTES_MAX;
+
+/// An absolute `http` or `https` address, perhaps with a path, never with a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    whole: String,
+    path_at: usize,
+}
+
+/// Says that a text is not an address of a hub.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an address of a hub; use one such as https://hub.example, without ? or #")]
+pub struct PublicUrlError;
+
+impl FromStr for PublicUrl {
+    type Err = PublicUrlError;
+    fn from_str(text: &str) -> Result<Self, PublicUrlError> {
+        let whole = text.trim_end_matches('/');
+        let host_at = ["https://", "http://"]
+            .iter()
+            .find(|scheme| whole.starts_with(*scheme))
+            .map(|scheme| scheme.len())
+            .ok_or(PublicUrlError)?;
+        let path_at = whole[host_at..]
+            .find('/')
+            .map_or(whole.len(), |at| host_at + at);
+        let plain = whole.len() <= URL_BYTES_MAX
+            && whole.bytes().all(|b| b.is_ascii_graphic())
+            && !whole.contains(['?', '#', '@', '"', '<', '>', '\\']);
+        if plain && path_at > host_at {
+            Ok(Self {
+                whole: whole.to_owned(),
+                path_at,
+            })
+        } else {
+            Err(PublicUrlError)
+        }
+    }
+}
+
+impl PublicUrl {
+    /// Returns the absolute form of a path of the hub, for what leaves the hub: shared links and previews.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.whole)
+    }
+
+    /// Returns a path of the hub as a browser on one of its pages asks for it, whatever name it reached the hub by.
+    pub fn local(&self, path: &str) -> String {
+        format!("{}{path}", &self.whole[self.path_at..])
+    }
+
+    /// Returns what codes start with. Scheme and host go upper case, which makes a smaller code; a path keeps its
+    /// case, since the server that stands before the hub may care.
+    pub fn scan_base(&self) -> String {
+        if self.path_at == self.whole.len() {
+            self.whole.to_ascii_uppercase()
+        } else {
+            self.whole.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_hosts_go_upper_case_and_paths_keep_theirs() {
+        let bare: PublicUrl = "https://hub.example/".parse().unwrap();
+        assert_eq!(bare.scan_base(), "HTTPS://HUB.EXAMPLE");
+        assert_eq!(bare.local("/s/a"), "/s/a");
+        let deep: PublicUrl = "http://a.example:8420/Hub".parse().unwrap();
+        assert_eq!(deep.scan_base(), "http://a.example:8420/Hub");
+        assert_eq!(deep.local("/s/a"), "/Hub/s/a");
+        assert_eq!(deep.absolute("/s/a"), "http://a.example:8420/Hub/s/a");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        for bad in [
+            "",
+            "hub.example",
+            "ftp://a",
+            "https://",
+            "https:///a",
+            "https://a?b",
+            "https://a b",
+            "https://u@a",
+        ] {
+            assert!(bad.parse::<PublicUrl>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `POST /v1/enroll`.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, http::header};
+use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
+
+use super::problem::Problem;
+use super::{Desk, Shared};
+use crate::clock;
+use crate::pairing::PairingCode;
+use crate::store::{EnrolError, Pairing};
+
+/// How long a terminal waits before it asks again.
+const RETRY_MS: u64 = 2_000;
+
+pub(super) async fn enroll(State(desk): State<Shared>, body: Bytes) -> Result<Response, Problem> {
+    let request: EnrollRequest = serde_json::from_slice(&body)
+        .map_err(|error| bad_request(&format!("not an enrolment: {error}")))?;
+    let reply = desk
+        .work(move |desk| answer(desk, &request, clock::now_ms()))
+        .await?;
+    let status = match reply {
+        EnrollReply::Waiting { .. } => StatusCode::ACCEPTED,
+        EnrollReply::Enrolled(_) => StatusCode::OK,
+    };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
+}
+
+fn answer(desk: &Desk, request: &EnrollRequest, now_ms: i64) -> Result<EnrollReply, Problem> {
+    let store = &desk.hub.store;
+    let secret = unhex32(&request.secret)
+        .ok_or_else(|| bad_request("secret is not 64 hexadecimal digits"))?;
+    let screen = match (&request.code, &request.token) {
+        (Some(code), None) => {
+            let code: PairingCode = code
+                .parse()
+                .map_err(|_| bad_request("code is not 8 characters of Crockford base32"))?;
+            let name: String = request.name.chars().take(LINE_CHARS_MAX).collect();
+            match store.pair(&code, &secret, &name, now_ms)? {
+                Pairing::Claimed(screen) => screen,
+                Pairing::Waiting => {
+                    return Ok(EnrollReply::Waiting {
+                        retry_ms: RETRY_MS,
+                        claim_url: desk.public_url.absolute(&format!("/claim/{code}")),
+                    });
+                }
+            }
+        }
+        (None, Some(token)) => store.redeem(token.trim(), &secret, now_ms)?,
+        _ => return Err(bad_request("send either code or token")),
+    };
+    Ok(EnrollReply::Enrolled(desk.hub.credentials(
+        screen,
+        &secret,
+        &desk.public_url,
+    )?))
+}
+
+fn bad_request(title: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, title)
+}
+
+impl From<EnrolError> for Problem {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Unknown => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "the enrolment token is unknown or expired",
+            )
+            .detail("make a new one with `passerby-hub screen add`"),
+            EnrolError::Expired => {
+                Self::new(StatusCode::GONE, "the code has expired").detail("show a new one")
+            }
+            EnrolError::Taken => Self::new(
+                StatusCode::CONFLICT,
+                "another terminal came first with this code or token",
+            )
+            .detail("show a new code, or bring a new token"),
+            EnrolError::Busy => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many screens are being enrolled",
+            )
+            .retry_after_s(60),
+            EnrolError::Store(error) => error.into(),
+        }
+    }
+}

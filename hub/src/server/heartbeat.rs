@@ -1,0 +1,33 @@
+//! `POST /v1/terminals/{n}/heartbeat`.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
+
+use super::bearer::{self, Bearer};
+use super::problem::Problem;
+use super::{Desk, Shared};
+use crate::clock;
+
+pub(super) async fn heartbeat(
+    State(desk): State<Shared>,
+    Path(screen): Path<String>,
+    bearer: Bearer,
+    body: Bytes,
+) -> Result<Json<HeartbeatReply>, Problem> {
+    let screen = bearer::screen(&screen)?;
+    let heartbeat: Heartbeat = serde_json::from_slice(&body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, format!("not a heartbeat: {error}"))
+    })?;
+    desk.work(move |desk: &Desk| {
+        bearer.only(desk, screen)?;
+        let now_ms = clock::now_ms();
+        Ok(Json(HeartbeatReply {
+            server_time_ms: now_ms,
+            manifest_version: desk.hub.store.heard_from(screen, &heartbeat, now_ms)?,
+        }))
+    })
+    .await
+}

@@ -1,0 +1,124 @@
+//! The hub on the network: `/v1` for terminals, everything else for phones.
+//!
+//! Invariants: every request is bounded in size, in time and in what it may hold of the blocking pool; handlers do no
+//! disk work on the async threads; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
+
+mod bearer;
+mod blob;
+mod enroll;
+mod heartbeat;
+mod listener;
+mod manifest;
+pub mod page;
+mod plays;
+mod problem;
+mod scan;
+mod share;
+mod trace;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::routing::{get, post};
+use passerby_protocol::limits::BATCH_BYTES_MAX;
+use tokio::sync::Semaphore;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::Hub;
+use crate::public_url::PublicUrl;
+
+pub use listener::{ServeError, Server};
+
+/// Longest time until an answer begins; the answer itself may stream for longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest body of an enrolment or a heartbeat, in bytes.
+const SMALL_BODY_BYTES_MAX: usize = 16 << 10;
+/// Most requests that touch the disk at one time.
+const BLOCKING_MAX: usize = 32;
+
+/// What every handler shares.
+pub(crate) struct Desk {
+    hub: Hub,
+    public_url: PublicUrl,
+    blocking: Semaphore,
+}
+
+type Shared = Arc<Desk>;
+
+impl Desk {
+    pub(crate) fn new(hub: Hub, public_url: PublicUrl) -> Self {
+        Self {
+            hub,
+            public_url,
+            blocking: Semaphore::new(BLOCKING_MAX),
+        }
+    }
+
+    /// Runs work that touches the disk off the async threads.
+    async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let _turn = self
+            .blocking
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        let desk = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || work(&desk)).await {
+            Ok(value) => value,
+            // The connection's task takes the panic; the server goes on.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+pub(crate) fn router(desk: Shared) -> Router {
+    let terminals = Router::new()
+        .route("/enroll", post(enroll::enroll))
+        .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))
+        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES_MAX))
+        .route(
+            "/terminals/{screen}/plays",
+            post(plays::plays).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)),
+        )
+        .route("/terminals/{screen}/manifest", get(manifest::manifest))
+        .route("/blobs/{sha256}", get(blob::blob))
+        .fallback(problem::no_such_call)
+        .method_not_allowed_fallback(problem::wrong_method);
+    let phones = Router::new()
+        .route("/", get(page::home))
+        .route("/q/{token}", get(scan::scan))
+        .route("/Q/{token}", get(scan::scan))
+        .route("/s/{share}", get(share::open))
+        .route("/s/{share}/go", get(share::press))
+        .route("/p/{picture}", get(share::picture))
+        .route("/claim/{code}", get(page::claim))
+        .fallback(page::not_found)
+        .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(page::CONTENT_SECURITY_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ));
+    Router::new()
+        .nest("/v1", terminals)
+        .merge(phones)
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_TIMEOUT,
+        ))
+        .with_state(desk)
+}

@@ -1,0 +1,349 @@
+//! The two one-time ways in: a code that an operator claims, or a token that `screen add` printed.
+//!
+//! Invariants: only the holder of the secret that came first collects the credentials, as often as it needs until the
+//! attempt expires; codes, tokens, secrets and bearers are never stored where they could be read back.
+
+use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use subtle::ConstantTimeEq as _;
+
+use super::{Id, Result, Screen, Store, StoreError, screens};
+use crate::clock::DAY_MS;
+use crate::pairing::PairingCode;
+use crate::random;
+
+/// How long a code, or a claimed code, waits.
+const PAIRING_MS: i64 = 15 * 60 * 1000;
+/// How long a token of `screen add` waits.
+const TOKEN_MS: i64 = 7 * DAY_MS;
+/// Most codes that wait at one time.
+const PENDING_MAX: i64 = 1_000;
+/// Most new codes in one minute.
+const NEW_A_MINUTE_MAX: i64 = 120;
+
+/// Says why a screen is not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// Nobody issued this code or token, or the token's time is over.
+    #[error("unknown or expired")]
+    Unknown,
+    /// The code's time is over.
+    #[error("expired")]
+    Expired,
+    /// Somebody else came first.
+    #[error("taken by another terminal")]
+    Taken,
+    /// Too many attempts at one time.
+    #[error("too many screens are being enrolled")]
+    Busy,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for EnrolError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a terminal that asked with a code finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pairing {
+    /// Nobody has claimed the code yet.
+    Waiting,
+    /// An operator has.
+    Claimed(Screen),
+}
+
+/// What an operator gets for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The new screen.
+    pub screen: ScreenNumber,
+    /// What kiosk.toml calls it.
+    pub suggested_name: String,
+}
+
+/// What a terminal collects beside what its hub derives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collected {
+    /// One more than the highest play number seen.
+    pub play_floor: PlayNumber,
+}
+
+impl Store {
+    /// Makes a screen and its one-time enrolment token.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn add_screen(&self, name: &str, now_ms: i64) -> Result<(ScreenNumber, String)> {
+        let token = random::enrolment_token();
+        self.write(|tx| {
+            tx.execute("DELETE FROM enrolment_tokens WHERE expires_ms < ?1", [now_ms])?;
+            let screen = screens::add(tx, name, now_ms)?;
+            tx.execute(
+                "INSERT INTO enrolment_tokens (token_sha256, screen, expires_ms) VALUES (?1, ?2, ?3)",
+                params![Digest::of(token.as_bytes()).0, screen.get(), now_ms + TOKEN_MS],
+            )?;
+            Ok((screen, token))
+        })
+    }
+
+    /// Opens a pairing, or asks how it stands.
+    ///
+    /// # Errors
+    /// See [`EnrolError`].
+    pub fn pair(
+        &self,
+        code: &PairingCode,
+        secret: &[u8; 32],
+        suggested_name: &str,
+        now_ms: i64,
+    ) -> Result<Pairing, EnrolError> {
+        let secret = Digest::of(secret).0;
+        self.write(|tx| {
+            let known = tx
+                .prepare_cached(
+                    "SELECT secret_sha256, expires_ms, number, key_generation
+                     FROM pairings LEFT JOIN screens ON number = screen WHERE code = ?1",
+                )?
+                .query_row([code.as_str()], |row| {
+                    Ok((
+                        row.get::<_, [u8; 32]>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, Option<Id<ScreenNumber>>>(2)?,
+                        row.get::<_, Option<u8>>(3)?,
+                    ))
+                })
+                .optional()?;
+            let Some((owner, expires_ms, number, generation)) = known else {
+                open_pairing(tx, code, &secret, suggested_name, now_ms)?;
+                return Ok(Pairing::Waiting);
+            };
+            if !bool::from(owner.ct_eq(&secret)) {
+                return Err(EnrolError::Taken);
+            }
+            if expires_ms <= now_ms {
+                return Err(EnrolError::Expired);
+            }
+            Ok(match (number, generation) {
+                (Some(number), Some(key_generation)) => Pairing::Claimed(Screen {
+                    number: number.0,
+                    key_generation,
+                }),
+                _ => Pairing::Waiting,
+            })
+        })
+    }
+
+    /// Makes a screen of a code that a terminal shows.
+    ///
+    /// # Errors
+    /// No terminal shows this code, it was claimed before, or its time is over.
+    pub fn claim(
+        &self,
+        code: &PairingCode,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<Claimed, EnrolError> {
+        self.write(|tx| {
+            let (suggested_name, expires_ms, claimed) = tx
+                .query_row(
+                    "SELECT suggested_name, expires_ms, screen FROM pairings WHERE code = ?1",
+                    [code.as_str()],
+                    |row| {
+                        Ok((
+                            row.get::<_, String>(0)?,
+                            row.get::<_, i64>(1)?,
+                            row.get::<_, Option<Id<ScreenNumber>>>(2)?,
+                        ))
+                    },
+                )
+                .optional()?
+                .ok_or(EnrolError::Unknown)?;
+            if expires_ms <= now_ms {
+                return Err(EnrolError::Expired);
+            }
+            if claimed.is_some() {
+                return Err(EnrolError::Taken);
+            }
+            let screen = screens::add(tx, name, now_ms)?;
+            // A claim in the code's last second still leaves the terminal time to collect.
+            tx.execute(
+                "UPDATE pairings SET screen = ?2, expires_ms = ?3 WHERE code = ?1",
+                params![code.as_str(), screen.get(), now_ms + PAIRING_MS],
+            )?;
+            Ok(Claimed {
+                screen,
+                suggested_name,
+            })
+        })
+    }
+
+    /// Binds an enrolment token to the secret that comes with it first.
+    ///
+    /// # Errors
+    /// See [`EnrolError`].
+    pub fn redeem(
+        &self,
+        token: &str,
+        secret: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Screen, EnrolError> {
+        let token = Digest::of(token.as_bytes()).0;
+        let secret = Digest::of(secret).0;
+        self.write(|tx| {
+            let (number, key_generation, expires_ms, owner) = tx
+                .query_row(
+                    "SELECT number, key_generation, expires_ms, secret_sha256
+                     FROM enrolment_tokens JOIN screens ON number = screen WHERE token_sha256 = ?1",
+                    [token],
+                    |row| {
+                        Ok((
+                            row.get::<_, Id<ScreenNumber>>(0)?.0,
+                            row.get(1)?,
+                            row.get::<_, i64>(2)?,
+                            row.get::<_, Option<[u8; 32]>>(3)?,
+                        ))
+                    },
+                )
+                .optional()?
+                .ok_or(EnrolError::Unknown)?;
+            if expires_ms <= now_ms {
+                return Err(EnrolError::Unknown);
+            }
+            if owner.is_some_and(|owner| !bool::from(owner.ct_eq(&secret))) {
+                return Err(EnrolError::Taken);
+            }
+            tx.execute(
+                "UPDATE enrolment_tokens SET secret_sha256 = ?2 WHERE token_sha256 = ?1",
+                params![token, secret],
+            )?;
+            Ok(Screen {
+                number,
+                key_generation,
+            })
+        })
+    }
+
+    /// Lets a screen in with a bearer, of which only the SHA-256 is kept.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn admit(&self, screen: ScreenNumber, bearer_sha256: &[u8; 32]) -> Result<Collected> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE screens SET bearer_sha256 = ?2 WHERE number = ?1",
+                params![screen.get(), bearer_sha256],
+            )?;
+            Ok(Collected {
+                play_floor: screens::play_floor(tx, screen)?,
+            })
+        })
+    }
+}
+
+fn open_pairing(
+    tx: &Transaction<'_>,
+    code: &PairingCode,
+    secret: &[u8; 32],
+    suggested_name: &str,
+    now_ms: i64,
+) -> Result<(), EnrolError> {
+    // An expired code is remembered for a day, so that its terminal is told rather than started anew.
+    tx.execute(
+        "DELETE FROM pairings WHERE expires_ms < ?1",
+        [now_ms - DAY_MS],
+    )?;
+    let (pending, recent): (i64, i64) = tx.query_row(
+        "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE created_ms > ?2) FROM pairings",
+        params![now_ms, now_ms - 60_000],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if pending >= PENDING_MAX || recent >= NEW_A_MINUTE_MAX {
+        return Err(EnrolError::Busy);
+    }
+    tx.execute(
+        "INSERT INTO pairings (code, secret_sha256, suggested_name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![code.as_str(), secret, suggested_name, now_ms, now_ms + PAIRING_MS],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn codes_expire_and_a_claim_in_the_last_second_still_counts() {
+        let (_folder, store) = store();
+        let code: PairingCode = "ABCD1234".parse().unwrap();
+        assert_eq!(
+            store.pair(&code, &[1; 32], "", 0).unwrap(),
+            Pairing::Waiting
+        );
+        store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
+        assert!(matches!(
+            store.pair(&code, &[1; 32], "", PAIRING_MS + 1),
+            Ok(Pairing::Claimed(_))
+        ));
+        assert!(matches!(
+            store.pair(&code, &[1; 32], "", 2 * PAIRING_MS),
+            Err(EnrolError::Expired)
+        ));
+        assert!(matches!(
+            store.claim(&code, "x", 2 * PAIRING_MS),
+            Err(EnrolError::Expired)
+        ));
+    }
+
+    #[test]
+    fn new_codes_are_limited_and_known_ones_go_on() {
+        let (_folder, store) = store();
+        let code = |n: i64| format!("{n:08}").parse::<PairingCode>().unwrap();
+        for n in 0..NEW_A_MINUTE_MAX {
+            store.pair(&code(n), &[1; 32], "", 0).unwrap();
+        }
+        assert!(matches!(
+            store.pair(&code(9_999), &[1; 32], "", 1),
+            Err(EnrolError::Busy)
+        ));
+        assert_eq!(
+            store.pair(&code(0), &[1; 32], "", 1).unwrap(),
+            Pairing::Waiting
+        );
+        assert_eq!(
+            store.pair(&code(9_999), &[1; 32], "", 60_001).unwrap(),
+            Pairing::Waiting
+        );
+    }
+
+    #[test]
+    fn tokens_of_screen_add_expire_after_a_week() {
+        let (_folder, store) = store();
+        let (screen, token) = store.add_screen("exit B", 0).unwrap();
+        assert_eq!(
+            store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number,
+            screen
+        );
+        assert!(matches!(
+            store.redeem(&token, &[2; 32], 1),
+            Err(EnrolError::Taken)
+        ));
+        assert!(matches!(
+            store.redeem(&token, &[1; 32], TOKEN_MS),
+            Err(EnrolError::Unknown)
+        ));
+        assert!(matches!(
+            store.redeem("nonsense", &[1; 32], 0),
+            Err(EnrolError::Unknown)
+        ));
+    }
+}

@@ -1,0 +1,180 @@
+//! Everything that the hub remembers, behind one type: all SQL is in this module.
+//!
+//! Invariants: what a method returned is on disk (`synchronous = FULL`, one transaction a method); writers take turns
+//! from the start of their transaction, so none fails half-way for another's sake; what depends on content is
+//! computed from these tables when asked, so a command line beside a serving hub is seen at once.
+
+mod campaigns;
+mod enrolment;
+mod plays;
+mod report;
+mod scans;
+mod screens;
+mod shares;
+
+pub use campaigns::{PublishError, Targets};
+pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
+pub use plays::{BatchRefused, PlaysTaken};
+pub use report::{
+    CHAINS_MAX, Chain, GoalCount, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
+};
+pub use scans::{Landed, Scan};
+pub use screens::{Screen, ScreenSummary};
+pub use shares::{LandingFacts, Opened};
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+const FILE_NAME: &str = "hub.db";
+/// How long a writer waits for its turn, before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Each step brings a database from its place in this list to the next.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// The database.
+pub struct Store {
+    connection: Mutex<Connection>,
+}
+
+/// Says why the database did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite's own error: disk, lock or damage.
+    #[error("the database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Made by a later version of the hub.
+    #[error("the database has version {found}, and this hub knows {known}; use the newer hub")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: usize,
+    },
+    /// A campaign in the database is not JSON of this form.
+    #[error("the database holds a campaign that cannot be read: {0}")]
+    Campaign(#[from] serde_json::Error),
+}
+
+/// The result of most methods of [`Store`].
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl Store {
+    /// Opens the database of a data folder, making or migrating it.
+    ///
+    /// # Errors
+    /// It cannot be opened, or a newer hub made it.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let mut connection = Connection::open(folder.join(FILE_NAME))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        migrate(&mut connection)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic between two statements leaves an open transaction, which its guard rolled back.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a transaction that writes; an error rolls it back.
+    fn write<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Runs a transaction that reads one consistent state.
+    fn read<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&transaction)
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    let Some(steps) = MIGRATIONS.get(done..) else {
+        return Err(StoreError::Newer {
+            found,
+            known: MIGRATIONS.len(),
+        });
+    };
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Reads a column whose text or number is an id of the protocol.
+struct Id<T>(T);
+
+impl<T: std::str::FromStr> FromSql for Id<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = match value {
+            ValueRef::Integer(number) => number.to_string(),
+            other => other.as_str()?.to_owned(),
+        };
+        text.parse()
+            .map(Self)
+            .map_err(|_| FromSqlError::InvalidType)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_hubs_database_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        let raw = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        raw.pragma_update(None, "user_version", 99).unwrap();
+        drop(raw);
+        assert!(matches!(
+            Store::open(folder.path()),
+            Err(StoreError::Newer { found: 99, .. })
+        ));
+    }
+
+    #[test]
+    fn settings_that_durability_rests_on_are_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let connection = store.connection();
+        let pragma = |name: &str| {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .unwrap()
+        };
+        assert_eq!(
+            pragma("journal_mode"),
+            rusqlite::types::Value::Text("wal".into())
+        );
+        assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
+        assert_eq!(pragma("foreign_keys"), rusqlite::types::Value::Integer(1));
+    }
+}

@@ -1,0 +1,373 @@
+//! Plays: stored once each, however often they are sent.
+//!
+//! Invariant: a ledger's cursor moves in the same transaction that stores its rows, so after any crash, lost answer or
+//! repeated batch the plays up to the cursor are here exactly once, and nothing after it is.
+
+use std::collections::HashMap;
+
+use passerby_protocol::plays::{Anchor, BatchError, Content, Play, PlayBatch};
+use passerby_protocol::wire::Rejected;
+use passerby_protocol::{Epoch, ScreenNumber};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Result, Store, StoreError};
+use crate::clock::DAY_MS;
+
+/// 2026-01-01T00:00Z: no play is older than the project.
+const WALL_MS_MIN: i64 = 1_767_225_600_000;
+/// Longest uptime that is believed, 285,000 years; sums with it stay far from overflow.
+const BOOT_MS_MAX: u64 = 1 << 53;
+/// The code of a play number that another play of the same screen already has.
+const DUPLICATE_NUMBER: &str = "duplicate-play-number";
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaysTaken {
+    /// Everything up to here is on disk, or refused for good.
+    pub acked_through: u64,
+    /// Rows of this batch that were refused for good.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Says why nothing of a batch was taken.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchRefused {
+    /// It, or one row of it, is impossible.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Rows before it are missing here.
+    #[error("rows before this batch are missing; send from {expected_seq}")]
+    Gap {
+        /// What to send next.
+        expected_seq: u64,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for BatchRefused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Stores the rows of a batch that are not here yet.
+    ///
+    /// # Errors
+    /// See [`BatchRefused`]; nothing changed then.
+    pub fn take_plays(
+        &self,
+        screen: ScreenNumber,
+        batch: &PlayBatch,
+        now_ms: i64,
+    ) -> Result<PlaysTaken, BatchRefused> {
+        let plays = batch.unpack()?;
+        if let Some(play) = plays.iter().find(|play| play.start_boot_ms > BOOT_MS_MAX) {
+            return Err(BatchError::Row {
+                seq: play.seq,
+                reason: "start",
+            }
+            .into());
+        }
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE screens SET last_seen_ms = ?2 WHERE number = ?1",
+                params![screen.get(), now_ms],
+            )?;
+            let mut boots = Boots {
+                tx,
+                screen,
+                known: HashMap::new(),
+            };
+            for anchor in batch
+                .anchors
+                .iter()
+                .filter(|anchor| is_believable(anchor, now_ms))
+            {
+                boots.date(anchor)?;
+            }
+            let (ledger, last_seq) = ledger(tx, screen, batch.epoch, now_ms)?;
+            if batch.first_seq > last_seq + 1 {
+                return Err(BatchRefused::Gap {
+                    expected_seq: last_seq + 1,
+                });
+            }
+            let end = plays.last().map_or(last_seq, |play| play.seq.max(last_seq));
+            let fresh = plays.into_iter().filter(|play| play.seq > last_seq);
+            insert(tx, screen, ledger, fresh, &mut boots, now_ms)?;
+            tx.execute(
+                "UPDATE ledgers SET last_seq = ?2 WHERE id = ?1",
+                params![ledger, end],
+            )?;
+            Ok(PlaysTaken {
+                acked_through: end,
+                rejected: refused(tx, ledger, batch.first_seq)?,
+            })
+        })
+    }
+}
+
+/// A terminal may be wrong about its clock and still trust it; an anchor from before the project or from after
+/// tomorrow dates nothing.
+fn is_believable(anchor: &Anchor, now_ms: i64) -> bool {
+    anchor.boot_ms <= BOOT_MS_MAX
+        && (WALL_MS_MIN..now_ms.saturating_add(DAY_MS)).contains(&anchor.wall_ms)
+}
+
+fn ledger(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    epoch: Epoch,
+    now_ms: i64,
+) -> rusqlite::Result<(i64, u64)> {
+    tx.prepare_cached(
+        "INSERT INTO ledgers (screen, epoch, last_seq, opened_ms) VALUES (?1, ?2, 0, ?3)
+         ON CONFLICT (screen, epoch) DO UPDATE SET last_seq = last_seq RETURNING id, last_seq",
+    )?
+    .query_row(params![screen.get(), epoch.to_string(), now_ms], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    ledger: i64,
+    plays: impl Iterator<Item = Play>,
+    boots: &mut Boots<'_, '_>,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let mut contents = HashMap::new();
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (screen, number) DO NOTHING",
+    )?;
+    let mut refuse = tx.prepare_cached("INSERT INTO refused_plays VALUES (?1, ?2, ?3)")?;
+    for play in plays {
+        let content = match contents.get(&play.content) {
+            Some(&id) => id,
+            None => content_id(tx, &play.content)?,
+        };
+        let (boot, wall_ms) = boots.place(&play.boot, play.start_boot_ms)?;
+        let inserted = insert.execute(params![
+            ledger,
+            play.seq,
+            screen.get(),
+            play.number.get(),
+            content,
+            boot,
+            play.start_boot_ms,
+            play.visible_ms,
+            u8::from(play.outcome),
+            now_ms,
+            wall_ms,
+        ])?;
+        if inserted == 0 {
+            refuse.execute(params![ledger, play.seq, DUPLICATE_NUMBER])?;
+        }
+        contents.insert(play.content, content);
+    }
+    Ok(())
+}
+
+fn content_id(tx: &Transaction<'_>, content: &Content) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO contents (assignment, campaign, creative) VALUES (?1, ?2, ?3)
+         ON CONFLICT (assignment, campaign, creative) DO UPDATE SET assignment = assignment RETURNING id",
+    )?
+    .query_row(
+        params![content.assignment.get(), content.campaign, content.creative.to_string()],
+        |row| row.get(0),
+    )
+}
+
+fn refused(tx: &Transaction<'_>, ledger: i64, first_seq: u64) -> rusqlite::Result<Vec<Rejected>> {
+    tx.prepare_cached(
+        "SELECT seq, code FROM refused_plays WHERE ledger = ?1 AND seq >= ?2 ORDER BY seq",
+    )?
+    .query_map(params![ledger, first_seq], |row| {
+        Ok(Rejected {
+            seq: row.get(0)?,
+            code: row.get(1)?,
+        })
+    })?
+    .collect()
+}
+
+/// The boots that a batch speaks of.
+struct Boots<'tx, 'conn> {
+    tx: &'tx Transaction<'conn>,
+    screen: ScreenNumber,
+    known: HashMap<String, (i64, Option<Anchor>)>,
+}
+
+impl Boots<'_, '_> {
+    /// Keeps an anchor, unless a newer one of its boot is here, and dates what waited for it.
+    fn date(&mut self, anchor: &Anchor) -> rusqlite::Result<()> {
+        let kept: Option<i64> = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO boots (screen, boot, anchor_boot_ms, anchor_wall_ms) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (screen, boot) DO UPDATE
+                    SET anchor_boot_ms = excluded.anchor_boot_ms, anchor_wall_ms = excluded.anchor_wall_ms
+                    WHERE ifnull(anchor_boot_ms, -1) < excluded.anchor_boot_ms
+                 RETURNING id",
+            )?
+            .query_row(
+                params![self.screen.get(), anchor.boot, anchor.boot_ms, anchor.wall_ms],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(boot) = kept {
+            self.tx
+                .prepare_cached("UPDATE plays SET wall_ms = ?2 + (start_boot_ms - ?3) WHERE boot = ?1 AND wall_ms IS NULL")?
+                .execute(params![boot, anchor.wall_ms, anchor.boot_ms])?;
+        }
+        Ok(())
+    }
+
+    /// Returns a boot's row and the wall time of a moment in it, if it can be dated.
+    fn place(&mut self, boot: &str, start_boot_ms: u64) -> rusqlite::Result<(i64, Option<i64>)> {
+        if !self.known.contains_key(boot) {
+            let found = self
+                .tx
+                .prepare_cached(
+                    "INSERT INTO boots (screen, boot) VALUES (?1, ?2)
+                     ON CONFLICT (screen, boot) DO UPDATE SET boot = boot RETURNING id, anchor_boot_ms, anchor_wall_ms",
+                )?
+                .query_row(params![self.screen.get(), boot], |row| {
+                    let anchor = match (row.get(1)?, row.get(2)?) {
+                        (Some(boot_ms), Some(wall_ms)) => Some(Anchor {
+                            boot: boot.to_owned(),
+                            boot_ms,
+                            wall_ms,
+                        }),
+                        _ => None,
+                    };
+                    Ok((row.get(0)?, anchor))
+                })?;
+            self.known.insert(boot.to_owned(), found);
+        }
+        let (id, anchor) = &self.known[boot];
+        Ok((
+            *id,
+            anchor.as_ref().map(|anchor| anchor.wall_at(start_boot_ms)),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use passerby_protocol::plays::Outcome;
+    use passerby_protocol::{Assignment, Digest, PlayNumber};
+
+    fn store() -> (tempfile::TempDir, Store, ScreenNumber) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (screen, _) = store.add_screen("exit B", WALL_MS_MIN).unwrap();
+        (folder, store, screen)
+    }
+
+    fn play(seq: u64, number: u32) -> Play {
+        Play {
+            seq,
+            number: PlayNumber::new(number).unwrap(),
+            content: Content {
+                assignment: Assignment::NONE,
+                campaign: "demo".into(),
+                creative: Digest([0; 32]),
+            },
+            boot: "boot".into(),
+            start_boot_ms: 1_000 * seq,
+            visible_ms: 900,
+            outcome: Outcome::Complete,
+        }
+    }
+
+    fn wall_times(store: &Store) -> Vec<Option<i64>> {
+        let connection = store.connection();
+        let mut query = connection
+            .prepare("SELECT wall_ms FROM plays ORDER BY seq")
+            .unwrap();
+        query
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn plays_before_an_anchor_are_dated_when_it_comes() {
+        let (_folder, store, screen) = store();
+        let now = WALL_MS_MIN + 10 * DAY_MS;
+        let early = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![]);
+        store.take_plays(screen, &early, now).unwrap();
+        assert_eq!(wall_times(&store), [None]);
+        let anchor = Anchor {
+            boot: "boot".into(),
+            boot_ms: 5_000,
+            wall_ms: now,
+        };
+        let late = PlayBatch::pack(Epoch(1), &[play(2, 2)], vec![anchor]);
+        store.take_plays(screen, &late, now).unwrap();
+        assert_eq!(wall_times(&store), [Some(now - 4_000), Some(now - 3_000)]);
+    }
+
+    #[test]
+    fn impossible_anchors_date_nothing() {
+        let (_folder, store, screen) = store();
+        let now = WALL_MS_MIN + DAY_MS;
+        for (boot_ms, wall_ms) in [
+            (0, 0),
+            (0, now + 2 * DAY_MS),
+            (u64::MAX, now),
+            (0, i64::MIN),
+        ] {
+            let anchor = Anchor {
+                boot: "boot".into(),
+                boot_ms,
+                wall_ms,
+            };
+            let batch = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![anchor]);
+            store.take_plays(screen, &batch, now).unwrap();
+        }
+        assert_eq!(wall_times(&store), [None]);
+    }
+
+    #[test]
+    fn a_start_past_any_uptime_names_its_row() {
+        let (_folder, store, screen) = store();
+        let mut bad = play(2, 2);
+        bad.start_boot_ms = BOOT_MS_MAX + 1;
+        let batch = PlayBatch::pack(Epoch(1), &[play(1, 1), bad], vec![]);
+        let refused = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap_err();
+        assert!(matches!(
+            refused,
+            BatchRefused::Batch(BatchError::Row { seq: 2, .. })
+        ));
+        assert!(wall_times(&store).is_empty());
+    }
+
+    #[test]
+    fn a_refused_row_is_refused_again_when_its_batch_is_sent_again() {
+        let (_folder, store, screen) = store();
+        let batch = PlayBatch::pack(Epoch(1), &[play(1, 7), play(2, 7), play(3, 8)], vec![]);
+        let first = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap();
+        assert_eq!(first.acked_through, 3);
+        assert_eq!(
+            first.rejected,
+            [Rejected {
+                seq: 2,
+                code: DUPLICATE_NUMBER.into()
+            }]
+        );
+        assert_eq!(
+            store.take_plays(screen, &batch, WALL_MS_MIN).unwrap(),
+            first
+        );
+        assert_eq!(wall_times(&store).len(), 2);
+    }
+}

@@ -1,0 +1,284 @@
+//! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the visits.
+
+use std::collections::BTreeMap;
+
+use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
+use rusqlite::{Row, Transaction, params};
+use serde::Serialize;
+
+use super::{Id, Result, Store};
+use crate::clock;
+
+/// Most chains in one report, newest first.
+pub const CHAINS_MAX: u32 = 1_000;
+
+/// Counts of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// All of them.
+    pub total: u64,
+    /// By screen number.
+    pub by_screen: BTreeMap<String, u64>,
+    /// By campaign.
+    pub by_campaign: BTreeMap<String, u64>,
+    /// By the creative's SHA-256.
+    pub by_creative: BTreeMap<String, u64>,
+}
+
+/// Scans: people and tools in the tally, robots and forgeries beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ScanCounts {
+    /// Verified, deduplicated openings that are not a known robot's.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// How many of them came from plain HTTP clients.
+    pub tools: u64,
+    /// Robots; not in the tally.
+    pub robots: u64,
+    /// Openings with a token that no screen of this hub minted.
+    pub bad_tokens: u64,
+}
+
+/// Views of landing pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VisitCounts {
+    /// Once a link, visitor and day.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// By how often the link was passed on since the scan.
+    pub by_generation: BTreeMap<String, u64>,
+    /// Visitors who pressed the button.
+    pub clicks: u64,
+}
+
+/// A screen's line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScreenLine {
+    /// Its number.
+    pub screen: ScreenNumber,
+    /// Its name.
+    pub name: String,
+    /// When it was last heard of, RFC 3339.
+    pub last_seen: Option<String>,
+    /// The last row of its newest ledger that is stored here.
+    pub acked_through: u64,
+}
+
+/// A phase's goals and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoalCount {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The phase's name.
+    pub phase: String,
+    /// Hoped for.
+    pub goal_plays: Option<u32>,
+    /// Dated plays in the flight.
+    pub plays: u64,
+    /// Hoped for.
+    pub goal_scans: Option<u32>,
+    /// Scans in the flight.
+    pub scans: u64,
+}
+
+/// What became of one scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Chain {
+    /// Where it began.
+    pub screen: ScreenNumber,
+    /// With which play.
+    pub play: u32,
+    /// Of what.
+    pub campaign: String,
+    /// Showing what.
+    pub creative: String,
+    /// Visits by generation, from the person who scanned.
+    pub generations: Vec<u64>,
+}
+
+/// `passerby-hub report`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Served.
+    pub plays: Tally,
+    /// Opened.
+    pub scans: ScanCounts,
+    /// Landed, also through shared links.
+    pub visits: VisitCounts,
+    /// Every screen.
+    pub screens: Vec<ScreenLine>,
+    /// Every phase that has a goal.
+    pub goals: Vec<GoalCount>,
+    /// The newest scans that led to a landing page.
+    pub chains: Vec<Chain>,
+}
+
+impl Store {
+    /// Counts everything, as of one moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn report(&self) -> Result<Report> {
+        self.read(|tx| {
+            Ok(Report {
+                plays: plays(tx)?,
+                scans: scans(tx)?,
+                visits: visits(tx)?,
+                screens: screens(tx)?,
+                goals: goals(tx)?,
+                chains: chains(tx)?,
+            })
+        })
+    }
+}
+
+impl Tally {
+    /// Adds a row that begins with screen, campaign, creative, count.
+    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<u64> {
+        let screen: i64 = row.get(0)?;
+        let count = row.get(3)?;
+        self.total += count;
+        *self.by_screen.entry(screen.to_string()).or_default() += count;
+        *self.by_campaign.entry(row.get(1)?).or_default() += count;
+        *self.by_creative.entry(row.get(2)?).or_default() += count;
+        Ok(count)
+    }
+}
+
+fn plays(tx: &Transaction<'_>) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut query = tx.prepare_cached(
+        "SELECT screen, campaign, creative, count
+         FROM (SELECT screen, content, count(*) AS count FROM plays GROUP BY screen, content)
+         JOIN contents ON id = content",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        tally.add(row)?;
+    }
+    Ok(tally)
+}
+
+fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
+    let mut counts = ScanCounts::default();
+    let mut query = tx.prepare_cached(
+        "SELECT screen, campaign, creative, count(*), grade FROM scans GROUP BY screen, campaign, creative, grade",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        match row.get(4)? {
+            2 => counts.robots += row.get::<_, u64>(3)?,
+            1 => counts.tools += counts.tally.add(row)?,
+            _ => {
+                counts.tally.add(row)?;
+            }
+        }
+    }
+    counts.bad_tokens =
+        tx.query_row("SELECT ifnull(sum(count), 0) FROM bad_tokens", [], |row| {
+            row.get(0)
+        })?;
+    Ok(counts)
+}
+
+fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
+    let mut counts = VisitCounts::default();
+    let mut query = tx.prepare_cached(
+        "SELECT screen, campaign, creative, count(*), shares.generation, count(clicked_ms)
+         FROM visits JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+         GROUP BY screen, campaign, creative, shares.generation",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let count = counts.tally.add(row)?;
+        let generation: i64 = row.get(4)?;
+        *counts
+            .by_generation
+            .entry(generation.to_string())
+            .or_default() += count;
+        counts.clicks += row.get::<_, u64>(5)?;
+    }
+    Ok(counts)
+}
+
+fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
+    let mut query = tx.prepare_cached(
+        "SELECT number, name, last_seen_ms,
+                ifnull((SELECT last_seq FROM ledgers WHERE screen = number ORDER BY id DESC LIMIT 1), 0)
+         FROM screens ORDER BY number",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(ScreenLine {
+            screen: row.get::<_, Id<_>>(0)?.0,
+            name: row.get(1)?,
+            last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
+            acked_through: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
+    let mut bodies = tx.prepare_cached("SELECT id, body FROM campaigns ORDER BY id")?;
+    let mut plays = tx.prepare_cached(
+        "SELECT count(*) FROM plays JOIN contents ON contents.id = content
+         WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
+    )?;
+    let mut scans = tx.prepare_cached(
+        "SELECT count(*) FROM scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3 AND grade < 2",
+    )?;
+    let mut goals = Vec::new();
+    let mut rows = bodies.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
+        let campaign: Campaign =
+            serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+        for phase in campaign.phases {
+            if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
+                continue;
+            }
+            let from_ms = clock::start_of(phase.from, i64::MIN);
+            let until_ms = clock::end_of(phase.until, i64::MAX);
+            let flight = params![id.as_str(), from_ms, until_ms];
+            goals.push(GoalCount {
+                campaign: id.clone(),
+                phase: phase.name,
+                goal_plays: phase.goal_plays,
+                plays: plays.query_row(flight, |row| row.get(0))?,
+                goal_scans: phase.goal_scans,
+                scans: scans.query_row(flight, |row| row.get(0))?,
+            });
+        }
+    }
+    Ok(goals)
+}
+
+fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
+    let mut query = tx.prepare_cached(
+        "WITH newest AS (SELECT id, screen, play, campaign, creative FROM scans
+                         WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
+         SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
+         FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
+         GROUP BY newest.id, generation ORDER BY newest.id DESC, generation",
+    )?;
+    let mut chains: Vec<(i64, Chain)> = Vec::new();
+    let mut rows = query.query([CHAINS_MAX])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let visits = row.get(6)?;
+        match chains.last_mut() {
+            Some((last, chain)) if *last == id => chain.generations.push(visits),
+            _ => chains.push((
+                id,
+                Chain {
+                    screen: row.get::<_, Id<_>>(1)?.0,
+                    play: row.get(2)?,
+                    campaign: row.get(3)?,
+                    creative: row.get(4)?,
+                    generations: vec![visits],
+                },
+            )),
+        }
+    }
+    Ok(chains.into_iter().map(|(_, chain)| chain).collect())
+}

@@ -1,0 +1,168 @@
+//! Screens: who they are, what they were last heard to say, and which version of their content is current.
+
+use passerby_protocol::wire::Heartbeat;
+use passerby_protocol::{PlayNumber, ScreenNumber};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Id, Result, Store, StoreError, campaigns};
+
+/// A screen, as authentication and enrolment need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Its number.
+    pub number: ScreenNumber,
+    /// Generation of its token key.
+    pub key_generation: u8,
+}
+
+/// A line of `screen list`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ScreenSummary {
+    /// Its number.
+    pub screen: ScreenNumber,
+    /// Its name.
+    pub name: String,
+    /// Whether a terminal has enrolled as it.
+    pub enrolled: bool,
+}
+
+impl Store {
+    /// Returns a screen.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn screen(&self, number: ScreenNumber) -> Result<Option<Screen>> {
+        self.read(|tx| {
+            let generation = tx
+                .prepare_cached("SELECT key_generation FROM screens WHERE number = ?1")?
+                .query_row([number.get()], |row| row.get(0))
+                .optional()?;
+            Ok(generation.map(|key_generation| Screen {
+                number,
+                key_generation,
+            }))
+        })
+    }
+
+    /// Returns every screen, by number.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn screens(&self) -> Result<Vec<ScreenSummary>> {
+        self.read(|tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT number, name, bearer_sha256 IS NOT NULL FROM screens ORDER BY number",
+            )?;
+            let rows = query.query_map([], |row| {
+                Ok(ScreenSummary {
+                    screen: row.get::<_, Id<_>>(0)?.0,
+                    name: row.get(1)?,
+                    enrolled: row.get(2)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Returns the screen that holds a bearer, by the bearer's SHA-256.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn bearer_holder(&self, bearer_sha256: &[u8; 32]) -> Result<Option<ScreenNumber>> {
+        self.read(|tx| {
+            Ok(tx
+                .prepare_cached("SELECT number FROM screens WHERE bearer_sha256 = ?1")?
+                .query_row([bearer_sha256], |row| row.get::<_, Id<_>>(0))
+                .optional()?
+                .map(|number| number.0))
+        })
+    }
+
+    /// Keeps what a terminal says of itself and returns the version of its current manifest.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn heard_from(
+        &self,
+        screen: ScreenNumber,
+        heartbeat: &Heartbeat,
+        now_ms: i64,
+    ) -> Result<u64> {
+        let said = serde_json::to_string(heartbeat)?;
+        self.write(|tx| {
+            Ok(tx.query_row(
+                "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1 RETURNING manifest_version",
+                params![screen.get(), now_ms, said],
+                |row| row.get(0),
+            )?)
+        })
+    }
+
+    /// Remembers what codes start with. When it changed, every screen's manifest did.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn set_scan_base(&self, scan_base: &str, now_ms: i64) -> Result<()> {
+        self.write(|tx| {
+            let changed = tx.execute(
+                "INSERT INTO settings (name, value) VALUES ('scan_base', ?1)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+                [scan_base],
+            )?;
+            if changed > 0 {
+                tx.execute(
+                    &format!("UPDATE screens SET {NEXT_VERSION}"),
+                    params![now_ms],
+                )?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Moves a screen to its next manifest version; `?1` is now. Seconds as a lower bound keep versions growing even
+/// after the database was restored from an old backup.
+const NEXT_VERSION: &str =
+    "manifest_version = max(manifest_version + 1, ?1 / 1000), manifest_issued_ms = ?1";
+
+/// Gives one screen's manifest a new version.
+pub(super) fn renew_manifest(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    now_ms: i64,
+) -> Result<()> {
+    tx.prepare_cached(&format!(
+        "UPDATE screens SET {NEXT_VERSION} WHERE number = ?2"
+    ))?
+    .execute(params![now_ms, screen.get()])?;
+    Ok(())
+}
+
+/// Makes a screen, with everything that airs everywhere.
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    name: &str,
+    now_ms: i64,
+) -> Result<ScreenNumber, StoreError> {
+    let number: Id<ScreenNumber> = tx.query_row(
+        "INSERT INTO screens (number, name, created_ms, manifest_version, manifest_issued_ms)
+         SELECT ifnull(max(number), 0) + 1, ?1, ?2, max(1, ?2 / 1000), ?2 FROM screens RETURNING number",
+        params![name, now_ms],
+        |row| row.get(0),
+    )?;
+    campaigns::assign_everywhere(tx, number.0)?;
+    Ok(number.0)
+}
+
+/// Returns one more than the highest play number seen of a screen, in a play or in a scan.
+pub(super) fn play_floor(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<PlayNumber> {
+    let highest: Option<u32> = tx.query_row(
+        "SELECT max(n) FROM (SELECT max(number) AS n FROM plays WHERE screen = ?1
+                             UNION ALL SELECT max(play) FROM scans WHERE screen = ?1)",
+        [screen.get()],
+        |row| row.get(0),
+    )?;
+    let floor = highest.map_or(0, |number| number.saturating_add(1));
+    let last = PlayNumber::new(PlayNumber::MAX).expect("the largest is in range");
+    Ok(PlayNumber::new(floor).unwrap_or(last))
+}

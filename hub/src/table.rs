@@ -1,0 +1,133 @@
+//! The report as a table for people.
+
+use std::fmt::Write as _;
+
+use crate::store::{Report, Tally};
+
+/// Most chains that are listed; `--json` has more.
+const CHAINS_SHOWN: usize = 20;
+
+/// Writes a report as text.
+pub fn text(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a String does not fail.
+    let _ = write_report(&mut out, report);
+    out
+}
+
+fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
+    let (scans, visits) = (&report.scans, &report.visits);
+    writeln!(
+        out,
+        "plays   {:>9}   impressions (plays) stored",
+        report.plays.total
+    )?;
+    writeln!(
+        out,
+        "scans   {:>9}   {} by tools; beside them {} by robots, {} unreadable",
+        scans.tally.total, scans.tools, scans.robots, scans.bad_tokens
+    )?;
+    writeln!(
+        out,
+        "visits  {:>9}   {} pressed the button",
+        visits.tally.total, visits.clicks
+    )?;
+    for (generation, count) in &visits.by_generation {
+        writeln!(out, "        {count:>9}   passed on {generation} times")?;
+    }
+    section(out, "screen", report, |tally| &tally.by_screen)?;
+    section(out, "campaign", report, |tally| &tally.by_campaign)?;
+    section(out, "creative", report, |tally| &tally.by_creative)?;
+
+    if !report.goals.is_empty() {
+        writeln!(
+            out,
+            "\n{:>19} {:>19}  phase",
+            "plays / goal", "scans / goal"
+        )?;
+    }
+    for goal in &report.goals {
+        let of = |count: u64, goal: Option<u32>| {
+            format!(
+                "{count} / {}",
+                goal.map_or("-".into(), |goal| goal.to_string())
+            )
+        };
+        let (plays, scans) = (
+            of(goal.plays, goal.goal_plays),
+            of(goal.scans, goal.goal_scans),
+        );
+        writeln!(
+            out,
+            "{plays:>19} {scans:>19}  {} · {}",
+            goal.campaign, goal.phase
+        )?;
+    }
+    if !report.chains.is_empty() {
+        writeln!(out, "\n{:>9} {:>9}  visits by generation", "screen", "play")?;
+    }
+    for chain in report.chains.iter().take(CHAINS_SHOWN) {
+        let generations: Vec<String> = chain.generations.iter().map(u64::to_string).collect();
+        writeln!(
+            out,
+            "{:>9} {:>9}  {}  {}",
+            chain.screen,
+            chain.play,
+            generations.join(" → "),
+            chain.campaign
+        )?;
+    }
+    writeln!(
+        out,
+        "\n{:>9} {:>9}  {:<20}  name",
+        "screen", "acked", "last seen"
+    )?;
+    for screen in &report.screens {
+        let seen = screen.last_seen.as_deref().unwrap_or("never");
+        writeln!(
+            out,
+            "{:>9} {:>9}  {seen:<20}  {}",
+            screen.screen, screen.acked_through, screen.name
+        )?;
+    }
+    Ok(())
+}
+
+fn section<'a>(
+    out: &mut String,
+    name: &str,
+    report: &'a Report,
+    by: impl Fn(&'a Tally) -> &'a std::collections::BTreeMap<String, u64>,
+) -> std::fmt::Result {
+    let (plays, scans, visits) = (
+        by(&report.plays),
+        by(&report.scans.tally),
+        by(&report.visits.tally),
+    );
+    let keys: std::collections::BTreeSet<_> = plays
+        .keys()
+        .chain(scans.keys())
+        .chain(visits.keys())
+        .collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{:>9} {:>9} {:>9}  {name}",
+        "plays", "scans", "visits"
+    )?;
+    for key in keys {
+        let count = |counts: &std::collections::BTreeMap<String, u64>| {
+            counts.get(key).copied().unwrap_or(0)
+        };
+        writeln!(
+            out,
+            "{:>9} {:>9} {:>9}  {key}",
+            count(plays),
+            count(scans),
+            count(visits)
+        )?;
+    }
+    Ok(())
+}
