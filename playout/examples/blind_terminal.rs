@@ -88,7 +88,7 @@ fn main() {
 
 fn present(commands: &crossbeam_channel::Receiver<StageCommand<()>>, events: &Sender<StageEvent>) {
     let mut loaded = HashSet::new();
-    let mut answer = |event| events.send(event).is_ok();
+    let answer = |event| events.send(event).is_ok();
     answer(StageEvent::Sized {
         width_px: 1920,
         height_px: 1080,

@@ -82,9 +82,9 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     assert!(plays[..plays.len() - 1].iter().all(|play| play.play.outcome == Outcome::Complete), "no play noticed the outage");
 
     // The hub comes back after that hour; until then every attempt failed and backed off.
-    let (mut sync, mut now_ms, mut attempts) = (Sync::default(), 0, 0);
+    let (mut sync, mut now_ms, mut attempts) = (Sync::default(), 0, 0u64);
     while now_ms < 3_600_000 {
-        sync.answered(now_ms, 1, 1, &Answer::Unavailable { retry_after_ms: None }, u64::from(attempts) * 7_919);
+        sync.answered(now_ms, 1, 1, &Answer::Unavailable { retry_after_ms: None }, attempts * 7_919);
         now_ms = sync.next_at_ms().expect("goes on trying");
         attempts += 1;
     }

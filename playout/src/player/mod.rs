@@ -231,11 +231,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 break;
             }
             let wait = Duration::from_millis(self.wakes_at_ms().saturating_sub(now.boot_ms));
+            let busy = self.pending.as_ref().is_some_and(|pending| pending.stage != Progress::Ready);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.composed) -> composed => composed.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
-                default(self.clock.pace(wait)) => { self.clock.waited(wait); true }
+                default(self.clock.pace(wait, busy)) => { self.clock.waited(wait); true }
             };
             if !go_on {
                 break;
