@@ -187,14 +187,12 @@ fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: Sender<P
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!("no network: {error}"),
     };
-    runtime.block_on(async {
+    tokio::task::LocalSet::new().block_on(&runtime, async {
         if let Some(uplink) = uplink {
-            tokio::spawn(async move {
-                tokio::task::LocalSet::new().run_until(uplink.run()).await;
-            });
+            tokio::task::spawn_local(uplink.run());
         }
         if let Some(page) = page {
-            tokio::spawn(local_page::serve(page, player.clone()));
+            tokio::task::spawn_local(local_page::serve(page, player.clone()));
         }
         wait_for_signal().await;
         // A player that has ended already needs no telling.
