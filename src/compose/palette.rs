@@ -212,7 +212,8 @@ fn linear(value: u8) -> f32 {
     }
 }
 
-fn gamma(value: f32) -> f32 {
+/// Linear light, 0 to 1, to sRGB.
+pub(super) fn gamma(value: f32) -> f32 {
     if value <= 0.003_130_8 {
         value * 12.92
     } else {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
 use parley::{
     FontContext, FontFamily, FontFamilyName, FontWeight, Layout, LayoutContext, LineHeight,
-    OverflowWrap, PositionedLayoutItem, StyleProperty,
+    OverflowWrap, PositionedLayoutItem, StyleProperty, WordBreak,
 };
 use passerby_protocol::campaign::Rgb;
 use swash::FontRef;
@@ -23,6 +23,9 @@ const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
 const FAMILY: &str = "Passerby Sans";
 /// Smallest text that is drawn at all.
 const SIZE_PX_MIN: f32 = 4.0;
+
+/// How many sizes a text gives up before a Chinese phrase is broken inside.
+const WHOLE_PHRASE_STEPS: usize = 2;
 
 /// Line height of headlines, as a multiple of the size.
 pub(super) const HEADLINE_LEADING: f32 = 1.25;
@@ -44,6 +47,17 @@ pub(super) struct Manner<'a> {
     /// Sizes in pixels, best first.
     pub(super) sizes: &'a [f32],
     pub(super) lines_max: usize,
+}
+
+/// Where lines may break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    /// At spaces and punctuation, also in Chinese.
+    Phrases,
+    /// Between any two Chinese characters too.
+    Characters,
+    /// Wherever the box ends.
+    Anywhere,
 }
 
 /// A text that was broken into lines.
@@ -108,8 +122,9 @@ impl Typesetter {
         }
     }
 
-    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length. Where none fits it
-    /// goes smaller and may break inside words; `None` when it would become too small to see.
+    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length. It breaks between
+    /// languages and phrases, and inside a Chinese phrase only where that gains much size. Where none of the sizes
+    /// fits it goes smaller and may break inside words; `None` when it would become too small to see.
     pub(super) fn fit(
         &mut self,
         text: &str,
@@ -124,15 +139,40 @@ impl Typesetter {
         let fits = |block: &Block, lines_max: usize| {
             block.width <= width && block.height <= height && block.lines <= lines_max
         };
-        for &size in manner.sizes {
-            let block = self.set(&text, size, manner, width, OverflowWrap::Normal);
+        let by_language = split_languages(&text);
+        let mut anyhow: Option<(usize, Block)> = None;
+        for (at, &size) in manner.sizes.iter().enumerate() {
+            let block = self.set(&text, size, manner, width, Breaks::Phrases);
+            if fits(&block, 1) {
+                return Some(block);
+            }
+            if let Some(split) = &by_language {
+                let block = self.set(split, size, manner, width, Breaks::Phrases);
+                if fits(&block, manner.lines_max) {
+                    return Some(block);
+                }
+            }
             if fits(&block, manner.lines_max) {
                 return Some(block);
             }
+            if anyhow.is_none() {
+                let block = self.set(&text, size, manner, width, Breaks::Characters);
+                if fits(&block, manner.lines_max) {
+                    anyhow = Some((at, block));
+                }
+            } else if anyhow
+                .as_ref()
+                .is_some_and(|(first, _)| at > first + WHOLE_PHRASE_STEPS)
+            {
+                break;
+            }
+        }
+        if let Some((_, block)) = anyhow {
+            return Some(block);
         }
         let mut size = manner.sizes.last().copied().unwrap_or(SIZE_PX_MIN);
         while size >= SIZE_PX_MIN {
-            let block = self.set(&text, size, manner, width, OverflowWrap::Anywhere);
+            let block = self.set(&text, size, manner, width, Breaks::Anywhere);
             if fits(&block, usize::MAX) {
                 return Some(block);
             }
@@ -158,7 +198,7 @@ impl Typesetter {
         let mut kept: String = prepared(text).replace('\n', " ");
         let mut shown = kept.clone();
         while !kept.is_empty() {
-            let block = self.set(&shown, size, manner, f32::MAX, OverflowWrap::Normal);
+            let block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
             if block.width <= width {
                 return Some(block);
             }
@@ -174,7 +214,7 @@ impl Typesetter {
         size: f32,
         manner: Manner<'_>,
         width: f32,
-        wrap: OverflowWrap,
+        breaks: Breaks,
     ) -> Block {
         let mut builder = self
             .layouts
@@ -189,7 +229,14 @@ impl Typesetter {
         builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(
             manner.leading,
         )));
-        builder.push_default(StyleProperty::OverflowWrap(wrap));
+        builder.push_default(StyleProperty::WordBreak(match breaks {
+            Breaks::Phrases => WordBreak::KeepAll,
+            Breaks::Characters | Breaks::Anywhere => WordBreak::Normal,
+        }));
+        builder.push_default(StyleProperty::OverflowWrap(match breaks {
+            Breaks::Phrases | Breaks::Characters => OverflowWrap::Normal,
+            Breaks::Anywhere => OverflowWrap::Anywhere,
+        }));
         let mut layout = builder.build(text);
         layout.break_all_lines((width < f32::MAX).then_some(width));
         balance(&mut layout, width);
@@ -332,6 +379,53 @@ fn prepared(text: &str) -> String {
     kept.replace('-', "\u{2011}")
 }
 
+/// Puts a text in two languages on lines of their own, when there is one place where they change.
+fn split_languages(text: &str) -> Option<String> {
+    let mut changes = Vec::new();
+    let mut last = None;
+    let mut space = None;
+    for (at, character) in text.char_indices() {
+        if character == '\n' {
+            return None;
+        }
+        if character == ' ' {
+            space = Some(at);
+        }
+        let Some(language) = language(character) else {
+            continue;
+        };
+        if last.is_some_and(|last| last != language) {
+            changes.push(space?);
+        }
+        last = Some(language);
+        space = None;
+    }
+    let [change] = changes[..] else {
+        return None;
+    };
+    let (first, second) = text.split_at(change);
+    let dots = |edge: char| edge.is_whitespace() || "·•—–|/".contains(edge);
+    Some(format!(
+        "{}\n{}",
+        first.trim_end_matches(dots),
+        second.trim_start_matches(dots)
+    ))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Chinese,
+    Western,
+}
+
+fn language(character: char) -> Option<Language> {
+    match character {
+        '\u{2E80}'..='\u{2FDF}' | '\u{3040}'..='\u{9FFF}' => Some(Language::Chinese),
+        _ if character.is_alphabetic() => Some(Language::Western),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,7 +492,7 @@ mod tests {
         ] {
             for width in [150, 200, 260, 333, 420, 500, 640] {
                 let text = prepared(text);
-                let block = typesetter.set(&text, 40.0, manner(), width as f32, OverflowWrap::Normal);
+                let block = typesetter.set(&text, 40.0, manner(), width as f32, Breaks::Characters);
                 let lines: Vec<&str> = block
                     .layout
                     .lines()
@@ -414,6 +508,33 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn languages_and_phrases_stay_whole() {
+        let mut typesetter = Typesetter::new();
+        let mut lines = |text: &str, width: f32| -> Vec<String> {
+            let text = prepared(text);
+            let split = split_languages(&text);
+            let block = typesetter.fit(&text, manner(), width, 900.0).expect("fits");
+            let shown = if block.layout.lines().any(|line| line.text_range().end > text.len()) || block.lines > 1 {
+                split.unwrap_or(text)
+            } else {
+                text
+            };
+            block
+                .layout
+                .lines()
+                .filter_map(|line| shown.get(line.text_range()).map(|line| line.trim().to_owned()))
+                .collect()
+        };
+        assert_eq!(lines("清晨第一杯，从街角开始", 690.0), ["清晨第一杯，", "从街角开始"]);
+        assert_eq!(lines("扫码购书 Scan to buy", 560.0), ["扫码购书", "Scan to buy"]);
+        assert_eq!(
+            split_languages("三体\u{a0}· The Three Body Problem").as_deref(),
+            Some("三体\nThe Three Body Problem")
+        );
+        assert_eq!(split_languages("用 Passerby 扫码"), None);
     }
 
     #[test]
