@@ -202,10 +202,9 @@ fn resize<P: PixelTrait + Default>(
             "the picture could not be scaled ({error}); export it in another size"
         ))
     };
-    let source =
-        TypedImageRef::new(source_width, source_height, pixels).map_err(|e| failed(&e))?;
-    let mut target = TypedImage::from_pixels_slice(width, height, &mut result)
-        .map_err(|e| failed(&e))?;
+    let source = TypedImageRef::new(source_width, source_height, pixels).map_err(|e| failed(&e))?;
+    let mut target =
+        TypedImage::from_pixels_slice(width, height, &mut result).map_err(|e| failed(&e))?;
     Resizer::new()
         .resize_typed(&source, &mut target, &options)
         .map_err(|e| failed(&e))?;
@@ -243,7 +242,10 @@ fn averaged_rgb(
             }
         }
         // Pictures narrower than a block are too thin for it to matter.
-        linear.extend(sums.iter().map(|sum| U16x3::new(sum.map(|sum| narrow(sum / area)))));
+        linear.extend(
+            sums.iter()
+                .map(|sum| U16x3::new(sum.map(|sum| narrow(sum / area)))),
+        );
     }
     linear
 }
@@ -375,8 +377,8 @@ mod tests {
                 height: 64,
                 pixels: Pixels::Rgba([255, 0, 0, 0].repeat(64 * 64)),
             };
-            let rgb = scaled(&bitmap, Crop::whole(64, 64), (side, side), Rgb([1, 2, 3]))
-                .expect("scales");
+            let rgb =
+                scaled(&bitmap, Crop::whole(64, 64), (side, side), Rgb([1, 2, 3])).expect("scales");
             assert_eq!(rgb[..3], [1, 2, 3]);
         }
     }

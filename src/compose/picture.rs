@@ -173,7 +173,9 @@ fn explain(error: ImageError) -> String {
             "the picture needs too much memory to open; make it smaller".to_owned()
         }
         ImageError::Unsupported(error) => {
-            format!("this kind of picture is not supported ({error}); export it anew as JPEG or PNG")
+            format!(
+                "this kind of picture is not supported ({error}); export it anew as JPEG or PNG"
+            )
         }
         error => format!("the picture is damaged ({error}); export it anew"),
     }
