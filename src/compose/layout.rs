@@ -192,6 +192,21 @@ pub(super) struct Page {
     pub(super) host: Option<Words>,
 }
 
+impl Page {
+    /// Steps of the type scale that its words have, less what they suffered for it.
+    fn worth(&self, frame: &Frame) -> f32 {
+        let steps = |words: &Words| (words.block.size / frame.unit_size(0)).ln() / STEP.ln();
+        let harm = |words: &Words| if words.block.whole { 0.0 } else { 1.5 };
+        let headline = steps(&self.headline) - harm(&self.headline);
+        let call = self.call.as_ref().map_or(0.0, |call| {
+            // A call that is as loud as the headline makes two headlines.
+            let loud = call.block.size > self.headline.block.size * 0.6;
+            steps(call) * 0.3 - harm(call) - if loud { 3.0 } else { 0.0 }
+        });
+        headline + call - self.host.as_ref().map_or(0.0, harm)
+    }
+}
+
 /// How the words stand around the card inside the panel.
 #[derive(Debug, Clone, Copy)]
 enum Order {
@@ -248,16 +263,15 @@ pub(super) fn page(
         let (panel, picture) = parts(frame, code.map(|code| code.corner), split, share);
         let bonus = bonus - excess * cost - if bleeds(picture) { 0.0 } else { 2.5 };
         for (order, extra) in [
-            (Order::Across, 0.4),
-            (Order::Column, 0.3),
+            (Order::Across, 0.8),
+            (Order::Column, 0.7),
             (Order::Stack, 0.0),
         ] {
             let Some(page) = arrange(typesetter, frame, headline, code, panel, picture, order)
             else {
                 continue;
             };
-            let steps = (page.headline.block.size / frame.unit).ln() / STEP.ln();
-            let score = steps + bonus + extra;
+            let score = page.worth(frame) + bonus + extra;
             if best.as_ref().is_none_or(|(best, _)| score > *best + 0.001) {
                 best = Some((score, page));
             }

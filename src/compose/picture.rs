@@ -160,10 +160,6 @@ fn check_size(width: u32, height: u32) -> Result<(), String> {
     Ok(())
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that map_err wants"
-)]
 fn explain(error: ImageError) -> String {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {

@@ -293,7 +293,7 @@ fn bad_files_cost_one_readable_reason_each() {
         );
         assert!(inspect_picture(&path).is_err());
     }
-    let mut damaged = png.clone();
+    let mut damaged = png;
     for at in (60..damaged.len()).step_by(7) {
         damaged[at] ^= 0x5A;
     }

@@ -74,6 +74,8 @@ pub(super) struct Block {
     /// From the tops of the first line to the feet of the last.
     pub(super) height: f32,
     pub(super) lines: usize,
+    /// Nothing was cut off, and no phrase or word was broken inside.
+    pub(super) whole: bool,
 }
 
 /// Sets and draws text. It keeps scratch space, so one serves a composer for its whole life.
@@ -215,8 +217,9 @@ impl Typesetter {
         let mut kept: String = prepared(text).replace('\n', " ");
         let mut shown = kept.clone();
         while !kept.is_empty() {
-            let block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
+            let mut block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
             if block.width <= width {
+                block.whole = !shown.ends_with('…');
                 return Some(block);
             }
             kept.pop();
@@ -257,7 +260,9 @@ impl Typesetter {
         let mut layout = builder.build(text);
         layout.break_all_lines((width < f32::MAX).then_some(width));
         balance(&mut layout, width);
-        Block::measure(layout, text, size)
+        let mut block = Block::measure(layout, text, size);
+        block.whole = breaks == Breaks::Phrases;
+        block
     }
 
     /// Draws a block with its top left corner at (`x`, `y`), clipped to the canvas.
@@ -339,6 +344,7 @@ impl Block {
             width,
             height: bottom - top,
             lines,
+            whole: true,
             layout,
         }
     }
