@@ -322,7 +322,7 @@ impl Block {
                     .get(line.text_range())
                     .and_then(|line| line.chars().next());
                 if first.is_some_and(|first| "《「『“‘（【〈〔".contains(first)) {
-                    size * 0.5
+                    size * 0.4
                 } else {
                     0.0
                 }
