@@ -283,14 +283,7 @@ fn rounded(area: Area, radius: f32) -> Option<Path> {
     let mut path = PathBuilder::new();
     path.move_to(left + radius, top);
     path.line_to(right - radius, top);
-    path.cubic_to(
-        right - near,
-        top,
-        right,
-        top + near,
-        right,
-        top + radius,
-    );
+    path.cubic_to(right - near, top, right, top + near, right, top + radius);
     path.line_to(right, bottom - radius);
     path.cubic_to(
         right,
@@ -331,7 +324,11 @@ mod tests {
                 for x in 0..turned.width {
                     let inside = (landed.x..landed.right()).contains(&x)
                         && (landed.y..landed.bottom()).contains(&y);
-                    assert_eq!(turned.pixel(x, y) == [255; 3], inside, "{rotation}: {x},{y}");
+                    assert_eq!(
+                        turned.pixel(x, y) == [255; 3],
+                        inside,
+                        "{rotation}: {x},{y}"
+                    );
                 }
             }
         }

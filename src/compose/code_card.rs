@@ -46,9 +46,8 @@ pub(super) fn plan(
         CARD_SHARE
     };
     let wanted = px(frame.short * share / real(across));
-    let required_px = pixels_per_cm(screen).map_or(0.0, |density| {
-        density * distance_cm(screen) / 10.0
-    });
+    let required_px =
+        pixels_per_cm(screen).map_or(0.0, |density| density * distance_cm(screen) / 10.0);
     let required = px((required_px / real(modules)).ceil());
     let module_px = wanted.max(required).max(MODULE_PX_MIN);
     let side = module_px * across;
@@ -82,13 +81,7 @@ pub(super) fn plan(
     })
 }
 
-fn too_large(
-    screen: &Geometry,
-    side: u32,
-    most: u32,
-    modules: u32,
-    required: u32,
-) -> ComposeError {
+fn too_large(screen: &Geometry, side: u32, most: u32, modules: u32, required: u32) -> ComposeError {
     let what = match pixels_per_cm(screen) {
         Some(density) if required > MODULE_PX_MIN => {
             let module_px_max = most / (modules + 2 * QUIET_MODULES);
@@ -132,8 +125,7 @@ pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
     } else {
         (wide_cm, high_cm)
     };
-    let density =
-        (f64::from(screen.width_px) / wide_cm).max(f64::from(screen.height_px) / high_cm);
+    let density = (f64::from(screen.width_px) / wide_cm).max(f64::from(screen.height_px) / high_cm);
     Some(density as f32)
 }
 
@@ -170,9 +162,7 @@ pub(super) fn prove(
     frame: &Frame,
     url: &str,
 ) -> Result<(), ComposeError> {
-    let card = plan
-        .card
-        .rotated(frame.width, frame.height, frame.rotation);
+    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
     // Looking from afar first is quick; looking closely is the second opinion.
     let far = (plan.module_px / 3).max(1);
     let mut why = "no reader finds it".to_owned();

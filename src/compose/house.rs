@@ -73,7 +73,11 @@ fn meeting(canvas: &mut Canvas, frame: &Frame, corner: Corner) {
     let at_top = matches!(corner, Corner::TopLeft | Corner::TopRight);
     let (x, y, radius) = if frame.is_landscape() {
         let x = if at_left { 0.26 } else { 0.74 };
-        (width * x, height * 0.5, (frame.short * 0.32).min(width * 0.155))
+        (
+            width * x,
+            height * 0.5,
+            (frame.short * 0.32).min(width * 0.155),
+        )
     } else {
         let y = if at_top { 0.70 } else { 0.30 };
         (width * 0.5, height * y, (width * 0.29).min(height * 0.19))
@@ -90,16 +94,19 @@ fn meeting(canvas: &mut Canvas, frame: &Frame, corner: Corner) {
         let start = at_y as usize * stride;
         for at_x in columns.clone() {
             let (dot_x, dot_y) = (real(at_x) + 0.5, real(at_y) + 0.5);
-            let cover = circles.map(|(x, y, _)| {
-                (radius - (dot_x - x).hypot(dot_y - y) + 0.5).clamp(0.0, 1.0)
-            });
+            let cover = circles
+                .map(|(x, y, _)| (radius - (dot_x - x).hypot(dot_y - y) + 0.5).clamp(0.0, 1.0));
             if cover == [0.0; 2] {
                 continue;
             }
             let at = start + at_x as usize * 4;
             let pixel = &mut canvas.rgba[at..at + 4];
             let down = ((dot_y - (y - radius * 1.1)) / (radius * 2.2)).clamp(0.0, 1.0);
-            let mut colour = [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2])];
+            let mut colour = [
+                f32::from(pixel[0]),
+                f32::from(pixel[1]),
+                f32::from(pixel[2]),
+            ];
             for ((_, _, own), cover) in circles.iter().zip(cover) {
                 colour = lerp(colour, floats(*own), cover * (0.92 - 0.5 * down));
             }
@@ -164,7 +171,11 @@ fn speak(
 ) {
     let (width, height) = (real(room.width), real(room.height));
     // The wordmark stands above in landscape.
-    let height = if frame.is_landscape() { height * 0.78 } else { height };
+    let height = if frame.is_landscape() {
+        height * 0.78
+    } else {
+        height
+    };
     let gap = frame.gap();
     let message = message.map(str::trim).filter(|message| !message.is_empty());
     let (large, small) = match message {
@@ -178,7 +189,11 @@ fn speak(
     };
     let mut bottom = real(room.bottom());
     if frame.is_strip() && frame.is_landscape() {
-        let total: f32 = [&large, &small].into_iter().flatten().map(|block| block.height).sum();
+        let total: f32 = [&large, &small]
+            .into_iter()
+            .flatten()
+            .map(|block| block.height)
+            .sum();
         bottom -= (height / 0.78 - total - gap).max(0.0) * 0.25;
     }
     for block in [small, large].into_iter().flatten() {
@@ -234,7 +249,11 @@ fn set(
     height: f32,
 ) -> Option<Block> {
     let manner = Manner {
-        weight: if from > 4 { Weight::Bold } else { Weight::Regular },
+        weight: if from > 4 {
+            Weight::Bold
+        } else {
+            Weight::Regular
+        },
         leading: HEADLINE_LEADING,
         sizes: &frame.sizes(from, to),
         lines_max: 4,

@@ -8,7 +8,7 @@ use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, px, real};
 use super::code_card::{CodePlan, pixels_per_cm};
-use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
+use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight, is_blank};
 
 /// The largest output that is composed, in pixels a side.
 const SIDE_PX_MAX: u32 = 16_384;
@@ -141,10 +141,18 @@ impl Label {
             weight: Weight::Bold,
             leading: (HEADLINE_LEADING + SMALL_LEADING) / 2.0,
             sizes,
-            lines_max: 3,
+            lines_max: 2,
         };
-        let call = typesetter.fit(words.call, manner, width, height - taken);
-        if call.is_none() && !words.call.trim().is_empty() {
+        let mut call = typesetter.fit(words.call, manner, width, height - taken);
+        let smallest = sizes.last().copied().unwrap_or_default();
+        if call.as_ref().is_none_or(|call| call.size < smallest) {
+            let manner = Manner {
+                lines_max: 3,
+                ..manner
+            };
+            call = typesetter.fit(words.call, manner, width, height - taken);
+        }
+        if call.is_none() && !is_blank(words.call) {
             return None;
         }
         Some(Self { call, host, gap })
@@ -184,6 +192,21 @@ pub(super) struct Page {
     pub(super) host: Option<Words>,
 }
 
+impl Page {
+    /// Steps of the type scale that its words have, less what they suffered for it.
+    fn worth(&self, frame: &Frame) -> f32 {
+        let steps = |words: &Words| (words.block.size / frame.unit_size(0)).ln() / STEP.ln();
+        let harm = |words: &Words| if words.block.whole { 0.0 } else { 1.5 };
+        let headline = steps(&self.headline) - harm(&self.headline);
+        let call = self.call.as_ref().map_or(0.0, |call| {
+            // A call that is as loud as the headline makes two headlines.
+            let loud = call.block.size > self.headline.block.size * 0.6;
+            steps(call) * 0.3 - harm(call) - if loud { 3.0 } else { 0.0 }
+        });
+        headline + call - self.host.as_ref().map_or(0.0, harm)
+    }
+}
+
 /// How the words stand around the card inside the panel.
 #[derive(Debug, Clone, Copy)]
 enum Order {
@@ -195,28 +218,60 @@ enum Order {
     Stack,
 }
 
-/// Lays a page out in the way that gives the headline most size for the least panel. `None` when nothing fits.
+/// Where the panel is in relation to the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Split {
+    /// Left or right of it.
+    Beside,
+    /// Above or below it.
+    Upright,
+}
+
+/// Lays a page out in the way that gives the headline most size for the least panel, and lets the picture bleed.
+/// `bleeds` tells whether a picture may be cropped to a shape. `None` when nothing fits.
 pub(super) fn page(
     typesetter: &mut Typesetter,
     frame: &Frame,
     headline: &str,
     code: Option<&CodeWords<'_>>,
+    bleeds: impl Fn(Area) -> bool,
 ) -> Option<Page> {
-    let shares: &[f32] = match (frame.is_strip(), frame.is_landscape()) {
-        (true, _) => &[0.40, 0.46, 0.52, 0.58, 0.64],
-        (_, true) => &[5.0 / 12.0, 0.46, 0.50, 0.56, 0.62],
-        _ => &[0.36, 0.40, 0.44, 0.48, 0.54, 0.62],
-    };
+    let shape = real(frame.width) / real(frame.height);
+    let beside: &[f32] = &[5.0 / 12.0, 0.46, 0.50, 0.56, 0.62, 0.68];
+    let upright: &[f32] = &[0.36, 0.40, 0.44, 0.48, 0.54, 0.62];
+    // Frames of about 4:3 can be split either way; strips only across their length.
+    let mut splits = Vec::new();
+    if shape > 0.9 {
+        let bonus = if shape > 1.2 { 0.0 } else { -1.0 };
+        splits.extend(
+            beside
+                .iter()
+                .map(|&share| (Split::Beside, share, share - beside[0], bonus)),
+        );
+    }
+    if shape < 1.6 {
+        let bonus = if shape > 1.2 { -0.6 } else { 0.0 };
+        splits.extend(
+            upright
+                .iter()
+                .map(|&share| (Split::Upright, share, share - upright[0], bonus)),
+        );
+    }
+    let cost = if frame.is_strip() { 7.0 } else { 14.0 };
     let mut best: Option<(f32, Page)> = None;
-    for &share in shares {
-        let (panel, picture) = split(frame, code.map(|code| code.corner), share);
-        for (order, bonus) in [(Order::Across, 0.4), (Order::Column, 0.3), (Order::Stack, 0.0)] {
+    for (split, share, excess, bonus) in splits {
+        let (panel, picture) = parts(frame, code.map(|code| code.corner), split, share);
+        let bonus = bonus - excess * cost - if bleeds(picture) { 0.0 } else { 2.5 };
+        for (order, extra) in [
+            (Order::Across, 0.8),
+            (Order::Column, 0.7),
+            (Order::Stack, 0.0),
+        ] {
             let Some(page) = arrange(typesetter, frame, headline, code, panel, picture, order)
             else {
                 continue;
             };
-            let size = page.headline.block.size;
-            let score = (size / frame.unit).ln() / STEP.ln() + bonus - (share - shares[0]) * 14.0;
+            let score = page.worth(frame) + bonus + extra;
             if best.as_ref().is_none_or(|(best, _)| score > *best + 0.001) {
                 best = Some((score, page));
             }
@@ -229,10 +284,10 @@ pub(super) fn page(
 }
 
 /// Splits the frame into panel and picture; the panel is on the code's side.
-fn split(frame: &Frame, corner: Option<Corner>, share: f32) -> (Area, Area) {
+fn parts(frame: &Frame, corner: Option<Corner>, split: Split, share: f32) -> (Area, Area) {
     let (width, height) = (frame.width, frame.height);
     let corner = corner.unwrap_or(Corner::BottomRight);
-    if frame.is_landscape() {
+    if split == Split::Beside {
         let across = px(real(width) * share).clamp(1, width);
         let rest = width - across;
         if matches!(corner, Corner::TopLeft | Corner::BottomLeft) {
@@ -283,7 +338,9 @@ fn arrange(
     let Some(code) = code else {
         let block = fit_headline(typesetter, frame, headline, width, height - rule_room)?;
         let y = top + (height - rule_room - block.height) * 0.5;
-        return Some(with_rule(frame, panel, picture, left, y, thickness, gap, block));
+        return Some(with_rule(
+            frame, panel, picture, left, y, thickness, gap, block,
+        ));
     };
     let card = code.plan.card;
     if card.width > inner.width || card.height > inner.height {
@@ -292,7 +349,11 @@ fn arrange(
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
     let at_top = matches!(code.corner, Corner::TopLeft | Corner::TopRight);
     let column = width - real(card.width) - gap * 1.4;
-    let column_left = if at_left { real(card.right()) + gap * 1.4 } else { left };
+    let column_left = if at_left {
+        real(card.right()) + gap * 1.4
+    } else {
+        left
+    };
     let breath = gap * 1.6;
 
     let (label, label_x, headline_x, room) = match order {
@@ -312,14 +373,21 @@ fn arrange(
         Order::Stack => {
             let room = (width, (height - real(card.height) - gap) * 0.5);
             let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
-            let room = (width, height - real(card.height) - label.height() - gap - breath);
+            let room = (
+                width,
+                height - real(card.height) - label.height() - gap - breath,
+            );
             // Flush with the code itself, not with its white.
             (label, left, left, room)
         }
     };
     let block = fit_headline(typesetter, frame, headline, room.0, room.1 - rule_room)?;
     let headline_height = rule_room + block.height;
-    let y = if at_top { top + height - headline_height } else { top };
+    let y = if at_top {
+        top + height - headline_height
+    } else {
+        top
+    };
     let label_y = match (order, at_top) {
         (Order::Stack, true) => real(card.bottom()) + gap,
         (Order::Stack, false) => real(card.y) - gap - label.height(),

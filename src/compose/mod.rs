@@ -21,9 +21,7 @@ mod text;
 use std::sync::Arc;
 
 use passerby_playout::code::QrMatrix;
-use passerby_playout::show::{
-    CodeOrder, ComposeError, Composer, Geometry, Picture, SlideOrder,
-};
+use passerby_playout::show::{CodeOrder, ComposeError, Composer, Geometry, Picture, SlideOrder};
 use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::slide::{Caption, Slide};
@@ -111,13 +109,21 @@ impl SlideComposer {
             leads_to: &code.leads_to,
         });
         let canvas = match &order.picture {
-            Picture::House => {
-                house::draw(&mut self.typesetter, frame, order.headline.as_deref(), words.as_ref())
-            }
+            Picture::House => house::draw(
+                &mut self.typesetter,
+                frame,
+                order.headline.as_deref(),
+                words.as_ref(),
+            ),
             Picture::File { path, creative } => {
                 let bitmap = picture::open(path, Some(creative))?;
                 let theme = Theme::choose(&order.colours, &Sample::of(&fit::samples(&bitmap)));
-                match order.headline.as_deref().filter(|line| !line.trim().is_empty()) {
+                check_letters(order)?;
+                match order
+                    .headline
+                    .as_deref()
+                    .filter(|line| !text::is_blank(line))
+                {
                     Some(line) => self.page(frame, &bitmap, line, words.as_ref(), &theme)?,
                     None => self.poster(frame, &bitmap, words.as_ref(), &theme)?,
                 }
@@ -169,15 +175,18 @@ impl SlideComposer {
         words: Option<&CodeWords<'_>>,
         theme: &Theme,
     ) -> Result<Canvas, ComposeError> {
-        let page = layout::page(&mut self.typesetter, frame, headline, words)
+        let size = (bitmap.width, bitmap.height);
+        let bleeds = |room: canvas::Area| {
+            let crop = Crop::covering(size, (room.width, room.height));
+            crop.loss(size) <= PANEL_LOSS_MAX
+        };
+        let page = layout::page(&mut self.typesetter, frame, headline, words, bleeds)
             .ok_or_else(|| too_long("headline", headline))?;
         let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
-        let size = (bitmap.width, bitmap.height);
         let room = page.picture;
         if room.width > 0 && room.height > 0 {
-            let crop = Crop::covering(size, (room.width, room.height));
-            let (crop, shown) = if crop.loss(size) <= PANEL_LOSS_MAX {
-                (crop, room)
+            let (crop, shown) = if bleeds(room) {
+                (Crop::covering(size, (room.width, room.height)), room)
             } else {
                 let shown = fit::contained(size, room.inset(frame.margin));
                 (Crop::whole(size.0, size.1), shown)
@@ -214,8 +223,8 @@ impl SlideComposer {
         let frame = Frame::of(screen)?;
         let planned = code
             .map(|code| {
-                let matrix = QrMatrix::encode(&code.url)
-                    .map_err(|error| ComposeError(error.to_string()))?;
+                let matrix =
+                    QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
                 let plan = code_card::plan(&matrix, code.corner, &frame, screen)?;
                 Ok((code, matrix, plan))
             })
@@ -262,6 +271,28 @@ impl Composer for SlideComposer {
             (_, slide) => slide,
         }
     }
+}
+
+/// Refuses lines with letters that the bundled fonts lack; signs and emoji are left out of the line instead.
+fn check_letters(order: &SlideOrder) -> Result<(), ComposeError> {
+    let call = order.code.as_ref().map(|code| code.call.as_str());
+    let lines = [
+        ("headline", order.headline.as_deref()),
+        ("call to action", call),
+    ];
+    for (what, line) in lines {
+        let line = line.unwrap_or_default();
+        let letter = missing_glyphs(line)
+            .into_iter()
+            .find(|character| character.is_alphanumeric());
+        if let Some(letter) = letter {
+            return Err(ComposeError(format!(
+                "the {what} {line:?} has {letter} (U+{:04X}), which the built-in fonts lack; write it without",
+                u32::from(letter)
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn too_long(what: &str, line: &str) -> ComposeError {

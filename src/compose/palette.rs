@@ -152,7 +152,11 @@ pub(super) fn readable(colour: Rgb, ground: Rgb, ratio: f32) -> Rgb {
     }
     let Lab([from, a, b]) = Lab::of(colour);
     let lighter_first = luminance(ground) < 0.18;
-    for towards in if lighter_first { [1.0, 0.0] } else { [0.0, 1.0] } {
+    for towards in if lighter_first {
+        [1.0, 0.0]
+    } else {
+        [0.0, 1.0]
+    } {
         let (mut near, mut far) = (from, towards);
         if contrast(Lab([far, a, b]).rgb(), ground) < ratio {
             continue;
@@ -177,9 +181,8 @@ pub(super) fn readable(colour: Rgb, ground: Rgb, ratio: f32) -> Rgb {
 
 /// Darkens or lightens a paper of middle grey, on which neither black nor white would reach the headline's contrast.
 fn settle_paper(paper: Rgb) -> Rgb {
-    let holds = |paper| {
-        contrast(paper, WHITE).max(contrast(paper, Rgb([0; 3]))) >= HEADLINE_CONTRAST + 0.2
-    };
+    let holds =
+        |paper| contrast(paper, WHITE).max(contrast(paper, Rgb([0; 3]))) >= HEADLINE_CONTRAST + 0.2;
     if holds(paper) {
         return paper;
     }
@@ -212,7 +215,8 @@ fn linear(value: u8) -> f32 {
     }
 }
 
-fn gamma(value: f32) -> f32 {
+/// Linear light, 0 to 1, to sRGB.
+pub(super) fn gamma(value: f32) -> f32 {
     if value <= 0.003_130_8 {
         value * 12.92
     } else {
@@ -284,10 +288,22 @@ mod tests {
                         accent: colour,
                     };
                     let theme = Theme::choose(&given, &grey);
-                    assert!(contrast(theme.ink, theme.paper) >= HEADLINE_CONTRAST, "{theme:?}");
-                    assert!(contrast(theme.accent, theme.paper) >= TEXT_CONTRAST, "{theme:?}");
-                    assert!(contrast(theme.quiet, theme.paper) >= TEXT_CONTRAST, "{theme:?}");
-                    assert!(contrast(theme.accent_on_white, WHITE) >= TEXT_CONTRAST, "{theme:?}");
+                    assert!(
+                        contrast(theme.ink, theme.paper) >= HEADLINE_CONTRAST,
+                        "{theme:?}"
+                    );
+                    assert!(
+                        contrast(theme.accent, theme.paper) >= TEXT_CONTRAST,
+                        "{theme:?}"
+                    );
+                    assert!(
+                        contrast(theme.quiet, theme.paper) >= TEXT_CONTRAST,
+                        "{theme:?}"
+                    );
+                    assert!(
+                        contrast(theme.accent_on_white, WHITE) >= TEXT_CONTRAST,
+                        "{theme:?}"
+                    );
                 }
             }
         }
@@ -318,7 +334,12 @@ mod tests {
 
     #[test]
     fn colours_survive_the_way_through_oklab() {
-        for colour in [Rgb([0; 3]), Rgb([255; 3]), Rgb([12, 200, 99]), Rgb([255, 0, 0])] {
+        for colour in [
+            Rgb([0; 3]),
+            Rgb([255; 3]),
+            Rgb([12, 200, 99]),
+            Rgb([255, 0, 0]),
+        ] {
             let Rgb(back) = Lab::of(colour).rgb();
             for (one, other) in colour.0.into_iter().zip(back) {
                 assert!(one.abs_diff(other) <= 1, "{colour} {back:?}");

@@ -160,10 +160,6 @@ fn check_size(width: u32, height: u32) -> Result<(), String> {
     Ok(())
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that map_err wants"
-)]
 fn explain(error: ImageError) -> String {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -173,7 +169,9 @@ fn explain(error: ImageError) -> String {
             "the picture needs too much memory to open; make it smaller".to_owned()
         }
         ImageError::Unsupported(error) => {
-            format!("this kind of picture is not supported ({error}); export it anew as JPEG or PNG")
+            format!(
+                "this kind of picture is not supported ({error}); export it anew as JPEG or PNG"
+            )
         }
         error => format!("the picture is damaged ({error}); export it anew"),
     }

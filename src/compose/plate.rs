@@ -6,7 +6,7 @@ use super::canvas::{Area, Canvas, px, real};
 use super::code_card::CodePlan;
 use super::layout::{CodeWords, Frame, Label};
 use super::palette::{SLATE, Theme, WHITE};
-use super::text::Typesetter;
+use super::text::{Typesetter, is_blank};
 use passerby_playout::code::QUIET_MODULES;
 use passerby_protocol::campaign::Corner;
 
@@ -20,7 +20,7 @@ pub(super) fn draw(
 ) -> Option<Area> {
     let card = words.plan.card;
     let quiet = real(QUIET_MODULES * words.plan.module_px);
-    let bare = words.call.trim().is_empty() && words.leads_to.trim().is_empty();
+    let bare = is_blank(words.call) && is_blank(words.leads_to);
     if bare {
         fill(canvas, card, words.plan);
         return Some(card);
@@ -29,8 +29,11 @@ pub(super) fn draw(
     let at_top = matches!(words.corner, Corner::TopLeft | Corner::TopRight);
 
     // Above or below the code when that stays compact, beside it where height is short.
-    let free = real(frame.height - 2 * frame.margin) - real(card.height);
-    let upright = (real(card.width) - 2.0 * quiet, free.min(real(card.height)) - quiet);
+    let free = real(frame.height) - real(2 * frame.margin + card.height);
+    let upright = (
+        real(card.width) - 2.0 * quiet,
+        free.min(real(card.height)) - quiet,
+    );
     let sizes = frame.sizes(3, 1);
     let label = (!frame.is_strip() || !frame.is_landscape())
         .then(|| Label::fit(typesetter, frame, words, &sizes, upright))
@@ -52,7 +55,7 @@ pub(super) fn draw(
             (plate, x, real(top) + quiet, label)
         }
     } else {
-        let free = real(frame.width.saturating_sub(2 * frame.margin)) - real(card.width) - quiet;
+        let free = real(frame.width) - real(2 * frame.margin + card.width) - quiet;
         let room = (
             free.min(real(card.width) * 2.2),
             real(card.height) - 2.0 * quiet,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
 use parley::{
     FontContext, FontFamily, FontFamilyName, FontWeight, Layout, LayoutContext, LineHeight,
-    OverflowWrap, PositionedLayoutItem, StyleProperty,
+    OverflowWrap, PositionedLayoutItem, StyleProperty, WordBreak,
 };
 use passerby_protocol::campaign::Rgb;
 use swash::FontRef;
@@ -23,6 +23,11 @@ const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
 const FAMILY: &str = "Passerby Sans";
 /// Smallest text that is drawn at all.
 const SIZE_PX_MIN: f32 = 4.0;
+
+/// How many sizes a text gives up before a Chinese phrase is broken inside.
+const PHRASE_STEPS: usize = 2;
+/// How many sizes a text gives up so that each language has lines of its own.
+const LANGUAGE_STEPS: usize = 2;
 
 /// Line height of headlines, as a multiple of the size.
 pub(super) const HEADLINE_LEADING: f32 = 1.25;
@@ -46,6 +51,17 @@ pub(super) struct Manner<'a> {
     pub(super) lines_max: usize,
 }
 
+/// Where lines may break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    /// At spaces and punctuation, also in Chinese.
+    Phrases,
+    /// Between any two Chinese characters too.
+    Characters,
+    /// Wherever the box ends.
+    Anywhere,
+}
+
 /// A text that was broken into lines.
 pub(super) struct Block {
     layout: Layout<()>,
@@ -58,6 +74,8 @@ pub(super) struct Block {
     /// From the tops of the first line to the feet of the last.
     pub(super) height: f32,
     pub(super) lines: usize,
+    /// Nothing was cut off, and no phrase or word was broken inside.
+    pub(super) whole: bool,
 }
 
 /// Sets and draws text. It keeps scratch space, so one serves a composer for its whole life.
@@ -78,11 +96,15 @@ pub fn missing_glyphs(text: &str) -> Vec<char> {
     missing
 }
 
+/// Tells whether nothing of a text can be drawn.
+pub(super) fn is_blank(text: &str) -> bool {
+    prepared(text).is_empty()
+}
+
 fn has_glyph(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
-        || FontRef::from_index(REGULAR, 0)
-            .is_some_and(|font| font.charmap().map(character) != 0)
+        || FontRef::from_index(REGULAR, 0).is_some_and(|font| font.charmap().map(character) != 0)
 }
 
 impl Typesetter {
@@ -108,8 +130,9 @@ impl Typesetter {
         }
     }
 
-    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length. Where none fits it
-    /// goes smaller and may break inside words; `None` when it would become too small to see.
+    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length. It breaks between
+    /// languages and phrases, and inside a Chinese phrase only where that gains much size. Where none of the sizes
+    /// fits it goes smaller and may break inside words; `None` when it would become too small to see.
     pub(super) fn fit(
         &mut self,
         text: &str,
@@ -124,15 +147,51 @@ impl Typesetter {
         let fits = |block: &Block, lines_max: usize| {
             block.width <= width && block.height <= height && block.lines <= lines_max
         };
-        for &size in manner.sizes {
-            let block = self.set(&text, size, manner, width, OverflowWrap::Normal);
-            if fits(&block, manner.lines_max) {
+        let by_language = split_languages(&text);
+        // What fits at a larger size with a worse break, and the last size at which a better one still wins.
+        let mut second: Option<(usize, Block)> = None;
+        for (at, &size) in manner.sizes.iter().enumerate() {
+            if second.as_ref().is_some_and(|(until, _)| at > *until) {
+                break;
+            }
+            let block = self.set(&text, size, manner, width, Breaks::Phrases);
+            if fits(&block, 1) {
                 return Some(block);
+            }
+            let whole = fits(&block, manner.lines_max);
+            let Some(split) = &by_language else {
+                if whole {
+                    return Some(block);
+                }
+                if second.is_none() {
+                    let block = self.set(&text, size, manner, width, Breaks::Characters);
+                    second = fits(&block, manner.lines_max).then_some((at + PHRASE_STEPS, block));
+                }
+                continue;
+            };
+            let apart = self.set(split, size, manner, width, Breaks::Phrases);
+            if fits(&apart, manner.lines_max) {
+                return Some(apart);
+            }
+            if second.is_none() && whole {
+                second = Some((at + LANGUAGE_STEPS, block));
+            }
+        }
+        if let Some((_, block)) = second {
+            return Some(block);
+        }
+        // Two languages, neither of which fits in phrases.
+        if by_language.is_some() {
+            for &size in manner.sizes {
+                let block = self.set(&text, size, manner, width, Breaks::Characters);
+                if fits(&block, manner.lines_max) {
+                    return Some(block);
+                }
             }
         }
         let mut size = manner.sizes.last().copied().unwrap_or(SIZE_PX_MIN);
         while size >= SIZE_PX_MIN {
-            let block = self.set(&text, size, manner, width, OverflowWrap::Anywhere);
+            let block = self.set(&text, size, manner, width, Breaks::Anywhere);
             if fits(&block, usize::MAX) {
                 return Some(block);
             }
@@ -158,8 +217,9 @@ impl Typesetter {
         let mut kept: String = prepared(text).replace('\n', " ");
         let mut shown = kept.clone();
         while !kept.is_empty() {
-            let block = self.set(&shown, size, manner, f32::MAX, OverflowWrap::Normal);
+            let mut block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
             if block.width <= width {
+                block.whole = !shown.ends_with('…');
                 return Some(block);
             }
             kept.pop();
@@ -174,7 +234,7 @@ impl Typesetter {
         size: f32,
         manner: Manner<'_>,
         width: f32,
-        wrap: OverflowWrap,
+        breaks: Breaks,
     ) -> Block {
         let mut builder = self
             .layouts
@@ -189,11 +249,20 @@ impl Typesetter {
         builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(
             manner.leading,
         )));
-        builder.push_default(StyleProperty::OverflowWrap(wrap));
+        builder.push_default(StyleProperty::WordBreak(match breaks {
+            Breaks::Phrases => WordBreak::KeepAll,
+            Breaks::Characters | Breaks::Anywhere => WordBreak::Normal,
+        }));
+        builder.push_default(StyleProperty::OverflowWrap(match breaks {
+            Breaks::Phrases | Breaks::Characters => OverflowWrap::Normal,
+            Breaks::Anywhere => OverflowWrap::Anywhere,
+        }));
         let mut layout = builder.build(text);
         layout.break_all_lines((width < f32::MAX).then_some(width));
         balance(&mut layout, width);
-        Block::measure(layout, text, size)
+        let mut block = Block::measure(layout, text, size);
+        block.whole = breaks == Breaks::Phrases;
+        block
     }
 
     /// Draws a block with its top left corner at (`x`, `y`), clipped to the canvas.
@@ -205,7 +274,8 @@ impl Typesetter {
                     continue;
                 };
                 let font = run.run().font();
-                let Some(face) = FontRef::from_index(font.data.as_ref(), font.index as usize) else {
+                let Some(face) = FontRef::from_index(font.data.as_ref(), font.index as usize)
+                else {
                     continue;
                 };
                 let mut scaler = self
@@ -248,9 +318,11 @@ impl Block {
         let hangs: Vec<f32> = layout
             .lines()
             .map(|line| {
-                let first = text.get(line.text_range()).and_then(|line| line.chars().next());
+                let first = text
+                    .get(line.text_range())
+                    .and_then(|line| line.chars().next());
                 if first.is_some_and(|first| "《「『“‘（【〈〔".contains(first)) {
-                    size * 0.5
+                    size * 0.4
                 } else {
                     0.0
                 }
@@ -272,6 +344,7 @@ impl Block {
             width,
             height: bottom - top,
             lines,
+            whole: true,
             layout,
         }
     }
@@ -332,6 +405,53 @@ fn prepared(text: &str) -> String {
     kept.replace('-', "\u{2011}")
 }
 
+/// Puts a text in two languages on lines of their own, when there is one place where they change.
+fn split_languages(text: &str) -> Option<String> {
+    let mut changes = Vec::new();
+    let mut last = None;
+    let mut space = None;
+    for (at, character) in text.char_indices() {
+        if character == '\n' {
+            return None;
+        }
+        if character == ' ' {
+            space = Some(at);
+        }
+        let Some(language) = language(character) else {
+            continue;
+        };
+        if last.is_some_and(|last| last != language) {
+            changes.push(space?);
+        }
+        last = Some(language);
+        space = None;
+    }
+    let [change] = changes[..] else {
+        return None;
+    };
+    let (first, second) = text.split_at(change);
+    let dots = |edge: char| edge.is_whitespace() || "·•—–|/".contains(edge);
+    Some(format!(
+        "{}\n{}",
+        first.trim_end_matches(dots),
+        second.trim_start_matches(dots)
+    ))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Chinese,
+    Western,
+}
+
+fn language(character: char) -> Option<Language> {
+    match character {
+        '\u{2E80}'..='\u{2FDF}' | '\u{3040}'..='\u{9FFF}' => Some(Language::Chinese),
+        _ if character.is_alphabetic() => Some(Language::Western),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,7 +485,13 @@ mod tests {
             "Donaudampfschifffahrtsgesellschaftskapitän",
         ];
         for text in texts {
-            for (width, height) in [(690_u32, 600_u32), (300, 300), (160, 90), (900, 120), (90, 500)] {
+            for (width, height) in [
+                (690_u32, 600_u32),
+                (300, 300),
+                (160, 90),
+                (900, 120),
+                (90, 500),
+            ] {
                 let (wide, high) = (width as f32, height as f32);
                 let block = typesetter
                     .fit(text, manner(), wide, high)
@@ -378,8 +504,15 @@ mod tests {
                     for x in 0..canvas.width {
                         if canvas.pixel(x, y) != [255; 3] {
                             inked += 1;
-                            let inside = (38..width + 42).contains(&x) && (38..height + 42).contains(&y);
-                            assert!(inside, "{text} at {} px: ink at {x},{y} of {width}×{height}", block.size);
+                            // A j may lean out of its line a little.
+                            let lean = 2 + crate::compose::canvas::px(block.size * 0.06);
+                            let inside = (40 - lean..width + 40 + lean).contains(&x)
+                                && (38..height + 42).contains(&y);
+                            assert!(
+                                inside,
+                                "{text} at {} px: ink at {x},{y} of {width}×{height}",
+                                block.size
+                            );
                         }
                     }
                 }
@@ -398,7 +531,7 @@ mod tests {
         ] {
             for width in [150, 200, 260, 333, 420, 500, 640] {
                 let text = prepared(text);
-                let block = typesetter.set(&text, 40.0, manner(), width as f32, OverflowWrap::Normal);
+                let block = typesetter.set(&text, 40.0, manner(), width as f32, Breaks::Characters);
                 let lines: Vec<&str> = block
                     .layout
                     .lines()
@@ -417,6 +550,48 @@ mod tests {
     }
 
     #[test]
+    fn languages_and_phrases_stay_whole() {
+        let mut typesetter = Typesetter::new();
+        let mut lines = |text: &str, width: f32| -> Vec<String> {
+            let text = prepared(text);
+            let split = split_languages(&text);
+            let block = typesetter.fit(&text, manner(), width, 900.0).expect("fits");
+            let shown = if block
+                .layout
+                .lines()
+                .any(|line| line.text_range().end > text.len())
+                || block.lines > 1
+            {
+                split.unwrap_or(text)
+            } else {
+                text
+            };
+            block
+                .layout
+                .lines()
+                .filter_map(|line| {
+                    shown
+                        .get(line.text_range())
+                        .map(|line| line.trim().to_owned())
+                })
+                .collect()
+        };
+        assert_eq!(
+            lines("清晨第一杯，从街角开始", 690.0),
+            ["清晨第一杯，", "从街角开始"]
+        );
+        assert_eq!(
+            lines("扫码购书 Scan to buy", 560.0),
+            ["扫码购书", "Scan to buy"]
+        );
+        assert_eq!(
+            split_languages("三体\u{a0}· The Three Body Problem").as_deref(),
+            Some("三体\nThe Three Body Problem")
+        );
+        assert_eq!(split_languages("用 Passerby 扫码"), None);
+    }
+
+    #[test]
     fn a_long_host_ends_in_an_ellipsis() {
         let mut typesetter = Typesetter::new();
         let host = "a-very-long-name-of-a-shop.example";
@@ -424,6 +599,10 @@ mod tests {
             .fit_line(host, Weight::Regular, 20.0, 120.0)
             .expect("some of it");
         assert!(block.width <= 120.0 && block.lines == 1);
-        assert!(typesetter.fit_line(host, Weight::Regular, 20.0, 3.0).is_none());
+        assert!(
+            typesetter
+                .fit_line(host, Weight::Regular, 20.0, 3.0)
+                .is_none()
+        );
     }
 }
