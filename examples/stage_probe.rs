@@ -1,11 +1,13 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
-//! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]`
+//! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]
+//! [--framebuffer FILE]`, the file being what `Xvfb -fbdir` keeps its screen in
 //!
 //! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ struct Script {
     slides: u32,
     fade: Duration,
     idle: Duration,
+    framebuffer: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         slides: 3,
         fade: Duration::from_millis(400),
         idle: Duration::ZERO,
+        framebuffer: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
@@ -51,6 +55,7 @@ fn main() -> anyhow::Result<()> {
             "--slides" => script.slides = value()?.parse()?,
             "--fade-ms" => script.fade = Duration::from_millis(value()?.parse()?),
             "--idle-s" => script.idle = Duration::from_secs(value()?.parse()?),
+            "--framebuffer" => script.framebuffer = Some(value()?.into()),
             "--capture" => {
                 config.capture = Some(CaptureConfig {
                     dir: value()?.into(),
@@ -128,6 +133,14 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             break;
         }
     }
+    if let Some(file) = &script.framebuffer {
+        let deadline = Instant::now() + PATIENCE;
+        while read_screen(file, width_px, height_px)? != last.rgba && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+        let exact = read_screen(file, width_px, height_px)? == last.rgba;
+        println!("screen_exact {exact}");
+    }
     println!("rss_growth_kb {}", rss_kb()? - memory_kb);
 
     if !script.idle.is_zero() {
@@ -139,6 +152,9 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         let busy_ms = (cpu_ticks()? - before) * 10;
         let share = busy_ms as f64 / script.idle.as_millis() as f64;
         println!("idle_cpu_percent {:.2}", share * 100.0);
+        for event in events.try_iter() {
+            println!("event {event:?}");
+        }
     }
     Ok(())
 }
@@ -196,6 +212,26 @@ fn boot_ms() -> u64 {
         .ok()
         .and_then(|text| text.split(' ').next()?.parse::<f64>().ok())
         .map_or(0, |seconds| (seconds * 1000.0) as u64)
+}
+
+/// Reads the top left of an X screen from an XWD file: big-endian header, colour map, then blue, green, red, nothing.
+fn read_screen(file: &Path, width_px: u32, height_px: u32) -> anyhow::Result<Vec<u8>> {
+    let dump = std::fs::read(file)?;
+    let field = |index: usize| {
+        let bytes = dump.get(index * 4..index * 4 + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
+    };
+    let (header, colours) = field(0).zip(field(19)).context("an XWD file")?;
+    let (across, stride) = field(4).zip(field(12)).context("an XWD file")?;
+    let mut rgba = Vec::new();
+    for y in 0..height_px as usize {
+        let start = header + colours * 12 + y * stride;
+        let row = dump.get(start..start + across * 4).context("a row")?;
+        for pixel in row.chunks_exact(4).take(width_px as usize) {
+            rgba.extend_from_slice(&[pixel[2], pixel[1], pixel[0], 255]);
+        }
+    }
+    Ok(rgba)
 }
 
 /// User and system time of this process so far.

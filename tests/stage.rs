@@ -408,11 +408,15 @@ fn a_size_that_no_gpu_draws_is_an_error() {
 struct Xvfb {
     server: Child,
     display: String,
+    screen: tempfile::TempDir,
 }
 
 impl Xvfb {
     fn start(screen: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let mut server = Command::new("Xvfb")
+            .arg("-fbdir")
+            .arg(dir.path())
             .args([
                 "-displayfd",
                 "1",
@@ -433,6 +437,7 @@ impl Xvfb {
         Self {
             server,
             display: format!(":{}", line.trim()),
+            screen: dir,
         }
     }
 
@@ -440,6 +445,8 @@ impl Xvfb {
     fn probe(&self, args: &[&str]) -> HashMap<String, String> {
         let output = probe()
             .args(args)
+            .arg("--framebuffer")
+            .arg(self.screen.path().join("Xvfb_screen0"))
             .env("DISPLAY", &self.display)
             .output()
             .unwrap();
@@ -478,6 +485,7 @@ fn window_fills_the_screen_shows_exact_pixels_and_then_rests() {
     let seen = screen.probe(&["--slides", "3", "--idle-s", "10"]);
     assert_eq!(seen["sized"], "1280x720");
     assert_eq!(seen["snapshot_exact"], "true");
+    assert_eq!(seen["screen_exact"], "true");
     let idle_percent: f64 = seen["idle_cpu_percent"].parse().unwrap();
     assert!(idle_percent < 3.0, "idle at {idle_percent} % of a core");
 }
@@ -488,9 +496,11 @@ fn window_fills_screens_of_other_sizes_without_a_window_manager() {
     let seen = screen.probe(&["--slides", "2"]);
     assert_eq!(seen["sized"], "1024x600");
     assert_eq!(seen["snapshot_exact"], "true");
+    assert_eq!(seen["screen_exact"], "true");
     let seen = screen.probe(&["--slides", "2", "--size", "500x333"]);
     assert_eq!(seen["sized"], "500x333");
     assert_eq!(seen["snapshot_exact"], "true");
+    assert_eq!(seen["screen_exact"], "true");
 }
 
 #[test]

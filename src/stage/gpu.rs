@@ -18,7 +18,9 @@ use super::{StageError, Verdict, guarded_quietly};
 const HARDWARE: &str = "/dev/dri";
 
 /// Opens the best GPU there is; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice.
-pub(super) fn open() -> Result<RenderResources, StageError> {
+///
+/// A window takes Vulkan only: Bevy 0.19 opens OpenGL without the window's display, and then cannot present to it.
+pub(super) fn open(offscreen: bool) -> Result<RenderResources, StageError> {
     if let Some(backends) = Backends::from_env() {
         return open_with(backends);
     }
@@ -28,7 +30,7 @@ pub(super) fn open() -> Result<RenderResources, StageError> {
         .as_ref()
         .is_ok_and(|resources| format!("{:?}", resources.2.device_type) != "Cpu");
     // OpenGL is second best, but better on a real GPU than Vulkan in software.
-    if on_hardware || (vulkan.is_ok() && !Path::new(HARDWARE).exists()) {
+    if !offscreen || on_hardware || (vulkan.is_ok() && !Path::new(HARDWARE).exists()) {
         return vulkan;
     }
     open_with(Backends::all()).or(vulkan)

@@ -148,7 +148,7 @@ pub fn run(
     if !config.offscreen {
         window::find_display()?;
     }
-    let gpu = gpu::open()?;
+    let gpu = gpu::open(config.offscreen)?;
     let (capture, writer) = capture::start(config.capture.as_ref(), started).unzip();
     let outlet = Outlet::new(events);
     let show = Show {

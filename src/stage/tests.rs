@@ -44,7 +44,7 @@ impl Rehearsal {
             outlet: Outlet::new(event_sender),
             capture: None,
             verdict: Verdict::default(),
-            gpu: gpu::open().expect("a GPU, or lavapipe"),
+            gpu: gpu::open(true).expect("a GPU, or lavapipe"),
         })
         .expect("a stage");
         let mut rehearsal = Self { app, stage, events };

@@ -13,8 +13,9 @@ use bevy::input::ButtonState;
 use bevy::input::keyboard::{Key, KeyboardInput};
 use bevy::prelude::*;
 use bevy::window::{
-    CursorOptions, Monitor, PresentMode, PrimaryMonitor, PrimaryWindow, RequestRedraw,
-    WindowCloseRequested, WindowDestroyed, WindowMode, WindowOccluded, WindowRef, WindowResolution,
+    CursorOptions, Monitor, PresentMode, PrimaryMonitor, PrimaryWindow, RawHandleWrapper,
+    RequestRedraw, WindowCloseRequested, WindowDestroyed, WindowMode, WindowOccluded, WindowRef,
+    WindowResolution,
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -149,10 +150,11 @@ fn open(
     }
 }
 
-/// Asks for fullscreen once the window is there: where nobody answers, it covers the monitor already.
+/// Asks for fullscreen once the window exists: where nobody answers, it covers the monitor already. Asking earlier
+/// would make winit forget the size.
 fn fill_monitor(
     mut commands: Commands,
-    mut windows: Query<(Entity, &mut Window), With<FillMonitor>>,
+    mut windows: Query<(Entity, &mut Window), (With<FillMonitor>, With<RawHandleWrapper>)>,
 ) {
     for (entity, mut window) in &mut windows {
         window.mode = WindowMode::BorderlessFullscreen(MonitorSelection::Primary);
@@ -160,7 +162,10 @@ fn fill_monitor(
     }
 }
 
-fn measure(windows: Query<&Window, With<PrimaryWindow>>, mut output: ResMut<Output>) {
+fn measure(
+    windows: Query<&Window, (With<PrimaryWindow>, With<RawHandleWrapper>)>,
+    mut output: ResMut<Output>,
+) {
     let size_px = windows.iter().next().map(Window::physical_size);
     // A minimised window has no size; the last one stays good.
     if let Some(size_px) = size_px
