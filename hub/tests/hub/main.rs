@@ -1,5 +1,7 @@
 //! The hub as a whole: the real program, real HTTP over loopback, real pictures, real SQLite.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod content;
 mod enrolment;
 mod landing;

@@ -49,7 +49,10 @@ fn reply(response: Response) -> PlaysReply {
 }
 
 fn problem(response: Response, status: u16) -> ProblemDetails {
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
     let details: ProblemDetails = serde_json::from_slice(&response.bytes().unwrap()).unwrap();
     assert_eq!(details.status, status);
     details
@@ -59,13 +62,25 @@ fn problem(response: Response, status: u16) -> ProblemDetails {
 fn repeated_and_overlapping_batches_count_once() {
     let stand = Stand::start();
     let terminal = stand.terminal("one");
-    assert_eq!(reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through, 5);
-    assert_eq!(reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through, 5);
-    assert_eq!(reply(send(&stand, &terminal, 1, &rows(4..=8))).acked_through, 8);
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through,
+        5
+    );
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through,
+        5
+    );
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(4..=8))).acked_through,
+        8
+    );
     let report = stand.report();
     assert_eq!(report["plays"]["total"], 8);
     assert_eq!(report["plays"]["by_campaign"]["demo"], 8);
-    assert_eq!(report["plays"]["by_screen"][terminal.credentials.screen.to_string()], 8);
+    assert_eq!(
+        report["plays"]["by_screen"][terminal.credentials.screen.to_string()],
+        8
+    );
     assert_eq!(report["plays"]["by_creative"]["07".repeat(32)], 8);
     assert_eq!(report["screens"][0]["acked_through"], 8);
     assert!(report["screens"][0]["last_seen"].is_string());
@@ -79,7 +94,10 @@ fn cursor_outlives_a_killed_hub() {
     stand.kill_and_restart();
     let gap = problem(send(&stand, &terminal, 1, &rows(7..=8)), 409);
     assert_eq!(gap.expected_seq, Some(6));
-    assert_eq!(reply(send(&stand, &terminal, 1, &rows(5..=6))).acked_through, 6);
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(5..=6))).acked_through,
+        6
+    );
     assert_eq!(stand.report()["plays"]["total"], 6);
 }
 
@@ -101,7 +119,13 @@ fn play_number_of_another_row_is_refused_for_good_and_acked() {
     plays[1].number = PlayNumber::new(5).unwrap();
     let answer = reply(send(&stand, &terminal, 2, &plays));
     assert_eq!(answer.acked_through, 2);
-    assert_eq!(answer.rejected, [Rejected { seq: 1, code: "duplicate-play-number".into() }]);
+    assert_eq!(
+        answer.rejected,
+        [Rejected {
+            seq: 1,
+            code: "duplicate-play-number".into()
+        }]
+    );
     assert_eq!(stand.report()["plays"]["total"], 4);
 
     let floor = stand.json(&["screen", "add", "another"]);
@@ -113,7 +137,10 @@ fn garbage_bombs_and_impossible_rows_are_refused_without_harm() {
     let stand = Stand::start();
     let terminal = stand.terminal("one");
     problem(send_raw(&stand, &terminal, b"garbage".to_vec()), 400);
-    problem(send_raw(&stand, &terminal, zstd::encode_all(&b"{}"[..], 3).unwrap()), 400);
+    problem(
+        send_raw(&stand, &terminal, zstd::encode_all(&b"{}"[..], 3).unwrap()),
+        400,
+    );
     let mut torn = zstd::encode_all(&b"{}"[..], 3).unwrap();
     torn.truncate(torn.len() - 3);
     problem(send_raw(&stand, &terminal, torn), 400);
@@ -121,16 +148,25 @@ fn garbage_bombs_and_impossible_rows_are_refused_without_harm() {
     let bomb = zstd::encode_all(&vec![b' '; BATCH_UNPACKED_BYTES_MAX + 1][..], 3).unwrap();
     assert!(bomb.len() < BATCH_BYTES_MAX);
     problem(send_raw(&stand, &terminal, bomb), 413);
-    problem(send_raw(&stand, &terminal, vec![0; BATCH_BYTES_MAX + 1]), 413);
+    problem(
+        send_raw(&stand, &terminal, vec![0; BATCH_BYTES_MAX + 1]),
+        413,
+    );
 
     let mut batch = PlayBatch::pack(Epoch(1), &rows(1..=3), Vec::new());
     batch.columns.visible_ms[1] = u64::MAX;
     let body = serde_json::to_vec(&batch).unwrap();
-    let details = problem(send_raw(&stand, &terminal, zstd::encode_all(&body[..], 3).unwrap()), 422);
+    let details = problem(
+        send_raw(&stand, &terminal, zstd::encode_all(&body[..], 3).unwrap()),
+        422,
+    );
     assert!(details.title.contains("row 2"), "{}", details.title);
 
     assert_eq!(stand.report()["plays"]["total"], 0);
-    assert_eq!(reply(send(&stand, &terminal, 1, &rows(1..=3))).acked_through, 3);
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=3))).acked_through,
+        3
+    );
 }
 
 #[test]
@@ -140,12 +176,26 @@ fn heartbeat_tells_the_time_and_the_current_manifest() {
     assert!(stand.report()["screens"][0]["last_seen"].is_null());
     let path = format!("/v1/terminals/{}/heartbeat", terminal.credentials.screen);
     let beat = serde_json::to_vec(&Heartbeat::default()).unwrap();
-    let ask = |bearer: &str, body: Vec<u8>| stand.client.post(stand.address(&path)).bearer_auth(bearer).body(body).send().unwrap();
+    let ask = |bearer: &str, body: Vec<u8>| {
+        stand
+            .client
+            .post(stand.address(&path))
+            .bearer_auth(bearer)
+            .body(body)
+            .send()
+            .unwrap()
+    };
     let answer = ask(&terminal.credentials.bearer, beat.clone());
     let answer: HeartbeatReply = serde_json::from_slice(&answer.bytes().unwrap()).unwrap();
     assert_eq!(answer.manifest_version, stand.manifest(&terminal).version);
     assert!(stand.report()["screens"][0]["last_seen"].is_string());
     assert_eq!(ask("wrong", beat).status(), 401);
-    assert_eq!(ask(&terminal.credentials.bearer, b"[]".to_vec()).status(), 400);
-    assert_eq!(ask(&terminal.credentials.bearer, vec![b' '; 20_000]).status(), 413);
+    assert_eq!(
+        ask(&terminal.credentials.bearer, b"[]".to_vec()).status(),
+        400
+    );
+    assert_eq!(
+        ask(&terminal.credentials.bearer, vec![b' '; 20_000]).status(),
+        413
+    );
 }

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
-pub(crate) const ROBOT: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+pub(crate) const ROBOT: &str =
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
 pub(crate) struct Stand {
     folder: TempDir,
@@ -28,7 +29,9 @@ impl Stand {
     pub(crate) fn start() -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
-            rustls::crypto::ring::default_provider().install_default().unwrap();
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .unwrap();
         });
         let mut stand = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -50,7 +53,10 @@ impl Stand {
         let mut line = String::new();
         let mut stderr = BufReader::new(server.stderr.take().unwrap());
         stderr.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("{line}"));
         address.clone_into(&mut self.base);
         // Nobody reads further; a full pipe would stop the hub.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
@@ -75,13 +81,22 @@ impl Stand {
 
     /// Runs another command on the same data while the hub serves.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        hub_command().args(arguments).arg("--data").arg(self.data()).output().unwrap()
+        hub_command()
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .output()
+            .unwrap()
     }
 
     /// Runs a command that must succeed and returns what it printed as JSON.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(&[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -134,10 +149,21 @@ impl Stand {
         let path = format!("/v1/terminals/{}/manifest", terminal.credentials.screen);
         let response = self.get(terminal, &path).send().unwrap();
         assert_eq!(response.status(), 200);
-        let signature = response.headers()["passerby-signature"].to_str().unwrap().to_owned();
+        let signature = response.headers()["passerby-signature"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let body = response.bytes().unwrap();
         let key = unhex32(&terminal.credentials.manifest_key).unwrap();
-        Manifest::open(&body, &signature, &key, terminal.credentials.screen, 0, Some(0)).unwrap()
+        Manifest::open(
+            &body,
+            &signature,
+            &key,
+            terminal.credentials.screen,
+            0,
+            Some(0),
+        )
+        .unwrap()
     }
 
     /// Opens an address as somebody with a phone: `visitor` tells people apart.
