@@ -148,7 +148,7 @@ fn any_text_after_q_is_answered() {
 }
 
 #[test]
-fn no_address_is_stored_or_logged() {
+fn no_address_is_stored() {
     let (stand, terminal, assignment) = on_air();
     location(&stand.visit(213, &terminal.scan_path(assignment, 5)));
     for entry in std::fs::read_dir(stand.data()).unwrap() {
