@@ -1,5 +1,6 @@
 //! One hub: its database, its creatives and its keys, in one data folder.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -80,7 +81,7 @@ impl Hub {
         publication: &Publication,
         targets: &Targets,
         now_ms: i64,
-    ) -> Result<std::collections::BTreeSet<ScreenNumber>, ReleaseError> {
+    ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
         for creative in &publication.creatives {
             self.blobs.put(creative.digest, &creative.bytes)?;
         }

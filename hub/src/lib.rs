@@ -11,6 +11,11 @@
 //! of a visitor is stored or logged. The command line and the server are two doors to the same [`Hub`], so both may be
 //! used at one time.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")
+)]
+
 pub mod blobs;
 pub mod clock;
 mod files;

@@ -207,7 +207,10 @@ fn run(command: Command) -> Result<(), Failure> {
             Some(screens) => {
                 output.print(
                     &json!({ "campaign": campaign, "screens": screens }),
-                    &format!("{campaign} is off {} screens\n", screens.len()),
+                    &format!(
+                        "{campaign} is off the air; screens changed: {}\n",
+                        screens.len()
+                    ),
                 );
                 Ok(())
             }
@@ -256,7 +259,7 @@ fn publish(
     for publication in &publications {
         let changed = hub.publish(publication, &targets, clock::now_ms())?;
         text += &format!(
-            "{}: {} placements, {} pictures; changed on {} screens\n",
+            "{}: {} placements, {} pictures; screens changed: {}\n",
             publication.id,
             publication.items.len(),
             publication.creatives.len(),

@@ -1,5 +1,6 @@
 //! The report as a table for people.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::store::{Report, Tally};
@@ -33,7 +34,10 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
         visits.tally.total, visits.clicks
     )?;
     for (generation, count) in &visits.by_generation {
-        writeln!(out, "        {count:>9}   passed on {generation} times")?;
+        match generation.as_str() {
+            "0" => writeln!(out, "        {count:>9}   by those who scanned")?,
+            times => writeln!(out, "        {count:>9}   through links passed on {times}×")?,
+        }
     }
     section(out, "screen", report, |tally| &tally.by_screen)?;
     section(out, "campaign", report, |tally| &tally.by_campaign)?;
@@ -97,14 +101,14 @@ fn section<'a>(
     out: &mut String,
     name: &str,
     report: &'a Report,
-    by: impl Fn(&'a Tally) -> &'a std::collections::BTreeMap<String, u64>,
+    by: impl Fn(&'a Tally) -> &'a BTreeMap<String, u64>,
 ) -> std::fmt::Result {
     let (plays, scans, visits) = (
         by(&report.plays),
         by(&report.scans.tally),
         by(&report.visits.tally),
     );
-    let keys: std::collections::BTreeSet<_> = plays
+    let keys: BTreeSet<_> = plays
         .keys()
         .chain(scans.keys())
         .chain(visits.keys())
@@ -118,9 +122,7 @@ fn section<'a>(
         "plays", "scans", "visits"
     )?;
     for key in keys {
-        let count = |counts: &std::collections::BTreeMap<String, u64>| {
-            counts.get(key).copied().unwrap_or(0)
-        };
+        let count = |counts: &BTreeMap<String, u64>| counts.get(key).copied().unwrap_or(0);
         writeln!(
             out,
             "{:>9} {:>9} {:>9}  {key}",

@@ -177,7 +177,7 @@ mod tests {
         let person = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 GeckoXX/2.1 Safari/537.36";
         let robot = person.replace("GeckoXX", "Mojobot");
         for _ in 0..50 {
-            assert_eq!(Grade::of_agent(&person.to_owned()), Grade::Browser);
+            assert_eq!(Grade::of_agent(person), Grade::Browser);
             assert_eq!(Grade::of_agent(&robot.clone()), Grade::Robot);
         }
     }

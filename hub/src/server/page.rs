@@ -45,9 +45,9 @@ impl Page<'_> {
         });
         let markup = document(
             &campaign.title,
-            palette(&campaign.colours),
-            self.preview(&picture),
-            html! {
+            &palette(&campaign.colours),
+            &self.preview(&picture),
+            &html! {
                 div.stripe {}
                 main {
                     figure {
@@ -55,7 +55,7 @@ impl Page<'_> {
                     }
                     h1 { (campaign.title) }
                     @if let Some(story) = &campaign.story { p.story { (story.trim()) } }
-                    @if follow { p.soft { "留下来，下次有新消息先告诉你。 Stay in touch and hear of what comes next." } }
+                    @if follow { p.soft { "留下来，下次有新消息先告诉你。" br; "Stay in touch and hear of what comes next." } }
                     @if campaign.target.is_some() {
                         a.go href=(self.public_url.local(&format!("{}/go", self.path))) rel="nofollow" { (label) }
                     }
@@ -117,8 +117,8 @@ impl Page<'_> {
 pub(super) async fn home() -> Response {
     note(
         StatusCode::OK,
-        "路人 Passerby",
-        html! {
+        ["路人", "Passerby"],
+        &html! {
             p { "街上的屏幕，和路过的人，在这里相遇。看到屏幕上的二维码，用手机扫一扫就好。" }
             p { "Where screens on a street meet the people who walk past. See a code on a screen? Scan it with your phone." }
         },
@@ -138,8 +138,8 @@ pub(super) async fn claim(
     };
     note(
         StatusCode::OK,
-        "认领屏幕 Claim this screen",
-        html! {
+        ["认领屏幕", "Claim this screen"],
+        &html! {
             p.code { (code) }
             p { "屏幕上显示的是这个代码吗？在 hub 所在的电脑上运行：" br; "Is this the code on the screen? On the computer that runs the hub, enter:" }
             pre { "passerby-hub claim " (code) " --name \"Metro line 2, exit B\"" }
@@ -153,16 +153,16 @@ pub(super) async fn claim(
 pub(super) async fn not_found() -> Response {
     note(
         StatusCode::NOT_FOUND,
-        "这里什么都没有 Nothing here",
-        html! { p { "链接可能抄漏了一段。 The link may have lost a part of it." } },
+        ["这里什么都没有", "Nothing here"],
+        &html! { p { "链接可能抄漏了一段。" br; "The link may have lost a part of it." } },
     )
 }
 
 pub(super) fn bad_token() -> Response {
     note(
         StatusCode::NOT_FOUND,
-        "这个码读不出来 We cannot read this code",
-        html! {
+        ["这个码读不出来", "We cannot read this code"],
+        &html! {
             p { "可能只扫到了一部分，或者不是我们屏幕上的码。靠近一点，再扫一次试试。" }
             p { "It may be damaged, or not from one of our screens. Step closer and scan it again." }
         },
@@ -172,8 +172,8 @@ pub(super) fn bad_token() -> Response {
 pub(super) fn unknown_link() -> Response {
     note(
         StatusCode::NOT_FOUND,
-        "这个链接不在了 This link is gone",
-        html! { p { "请让朋友再转一次，或者去屏幕前自己扫。 Ask your friend to share it again, or scan the screen yourself." } },
+        ["这个链接不在了", "This link is gone"],
+        &html! { p { "请让朋友再转一次，或者去屏幕前自己扫。" br; "Ask your friend to share it again, or scan the screen yourself." } },
     )
 }
 
@@ -183,24 +183,24 @@ pub(super) fn failed(error: StoreError) -> Response {
     tracing::error!(%error, "a page failed");
     let page = note(
         StatusCode::SERVICE_UNAVAILABLE,
-        "请稍等再试 One moment, please",
-        html! { p { "请过一会儿再打开。 Please open it again in a minute." } },
+        ["请稍等再试", "One moment, please"],
+        &html! { p { "请过一会儿再打开。" br; "Please open it again in a minute." } },
     );
     ([(header::RETRY_AFTER, "60")], page).into_response()
 }
 
-fn note(status: StatusCode, title: &str, body: Markup) -> Response {
+fn note(status: StatusCode, [chinese, english]: [&str; 2], body: &Markup) -> Response {
     let markup = document(
-        title,
-        String::new(),
-        html! { meta name="robots" content="noindex"; },
-        html! {
+        &format!("{chinese} {english}"),
+        "",
+        &html! { meta name="robots" content="noindex"; },
+        &html! {
             div.stripe {}
             main.note {
                 div.mark {
                     (PreEscaped(r#"<svg width="28" height="28" viewBox="0 0 28 28" fill="currentColor" aria-hidden="true"><path d="M2 2h10v10H2zm3 3v4h4V5zM16 2h10v10H16zm3 3v4h4V5zM2 16h10v10H2zm3 3v4h4v-4zM16 16h4v4h-4zm6 0h4v4h-4zm-3 6h4v4h-4z" fill-rule="evenodd"/></svg>"#))
                 }
-                h1 { (title) }
+                h1 { (chinese) br; span lang="en" { (english) } }
                 (body)
             }
         },
@@ -213,7 +213,7 @@ fn note(status: StatusCode, title: &str, body: Markup) -> Response {
         .into_response()
 }
 
-fn document(title: &str, palette: String, head: Markup, body: Markup) -> Markup {
+fn document(title: &str, palette: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(language(title)) {

@@ -256,7 +256,7 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
 fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
     let mut query = tx.prepare_cached(
         "WITH newest AS (SELECT id, screen, play, campaign, creative FROM scans
-                         WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
+                         WHERE grade < 2 AND id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
          SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
          FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
          GROUP BY newest.id, generation ORDER BY newest.id DESC, generation",

@@ -1,0 +1,186 @@
+//! Publishing, manifests and blobs.
+
+use passerby_protocol::{Assignment, Digest};
+
+use crate::stand::{Stand, png};
+
+#[test]
+fn published_campaign_reaches_every_screen_signed_and_a_second_look_costs_nothing() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    assert!(stand.manifest(&terminal).campaigns.is_empty());
+
+    let folder = stand.campaign(
+        "cafe",
+        "title = \"Café\"\ntarget = \"https://cafe.example\"\n",
+        &[[9; 3], [90; 3]],
+    );
+    stand.publish(&folder);
+    let manifest = stand.manifest(&terminal);
+    assert_eq!(manifest.campaigns[0].id.as_str(), "cafe");
+    assert_eq!(manifest.campaigns[0].items.len(), 2);
+    assert_eq!(manifest.scan_base, stand.base.to_uppercase());
+    assert!(
+        manifest.campaigns[0]
+            .items
+            .iter()
+            .all(|item| item.assignment != Assignment::NONE)
+    );
+
+    let path = format!("/v1/terminals/{}/manifest", terminal.credentials.screen);
+    let etag = stand.get(&terminal, &path).send().unwrap().headers()["etag"].clone();
+    let same = stand
+        .get(&terminal, &path)
+        .header("if-none-match", &etag)
+        .send()
+        .unwrap();
+    assert_eq!(same.status(), 304);
+
+    let later = stand.terminal("enrolled later");
+    assert_eq!(stand.manifest(&later).campaigns.len(), 1);
+
+    stand.publish(&folder);
+    assert_eq!(
+        stand.manifest(&terminal).version,
+        manifest.version,
+        "nothing changed"
+    );
+}
+
+#[test]
+fn version_grows_with_every_change_and_numbers_keep_their_meaning() {
+    let stand = Stand::start();
+    let (one, other) = (stand.terminal("one"), stand.terminal("other"));
+    let before = stand.manifest(&other);
+    let only_one = |folder: &str| {
+        stand.json(&[
+            "publish",
+            folder,
+            "--screen",
+            &one.credentials.screen.to_string(),
+        ])
+    };
+
+    let folder = stand.campaign("cafe", "", &[[9; 3]]);
+    only_one(&folder);
+    let first = stand.manifest(&one);
+    assert_eq!(stand.manifest(&other), before, "another screen's campaign");
+
+    std::fs::write(format!("{folder}/0.png"), png([120; 3])).unwrap();
+    only_one(&folder);
+    let second = stand.manifest(&one);
+    assert!(second.version > first.version);
+    let number = |manifest: &passerby_protocol::Manifest| manifest.campaigns[0].items[0].assignment;
+    assert_ne!(
+        number(&second),
+        number(&first),
+        "another picture, another number"
+    );
+
+    std::fs::write(format!("{folder}/0.png"), png([9; 3])).unwrap();
+    only_one(&folder);
+    let third = stand.manifest(&one);
+    assert!(third.version > second.version);
+    assert_eq!(number(&third), number(&first), "the same picture again");
+
+    stand.json(&["unpublish", "cafe"]);
+    let empty = stand.manifest(&one);
+    assert!(empty.version > third.version && empty.campaigns.is_empty());
+    assert_eq!(stand.command(&["unpublish", "cafe"]).status.code(), Some(2));
+}
+
+#[test]
+fn creative_resumes_where_its_download_stopped() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    stand.publish(&stand.campaign("cafe", "", &[[9; 3]]));
+    let asset = stand.manifest(&terminal).assets.remove(0);
+    let path = format!("/v1/blobs/{}", asset.sha256);
+    let whole = stand.get(&terminal, &path).send().unwrap();
+    assert_eq!(whole.headers()["content-type"], "image/png");
+    assert!(
+        whole.headers()["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
+    let whole = whole.bytes().unwrap();
+    assert_eq!(
+        (Digest::of(&whole), whole.len() as u64),
+        (asset.sha256, asset.size)
+    );
+
+    let rest = stand
+        .get(&terminal, &path)
+        .header("range", "bytes=1000-")
+        .send()
+        .unwrap();
+    assert_eq!(rest.status(), 206);
+    assert_eq!(
+        rest.headers()["content-range"],
+        format!("bytes 1000-{}/{}", whole.len() - 1, whole.len())
+    );
+    assert_eq!(rest.bytes().unwrap(), whole[1000..]);
+    let tail = stand
+        .get(&terminal, &path)
+        .header("range", "bytes=-7")
+        .send()
+        .unwrap();
+    assert_eq!(tail.bytes().unwrap(), whole[whole.len() - 7..]);
+    let past = stand
+        .get(&terminal, &path)
+        .header("range", format!("bytes={}-", whole.len()))
+        .send()
+        .unwrap();
+    assert_eq!(past.status(), 416);
+    assert_eq!(
+        past.headers()["content-range"],
+        format!("bytes */{}", whole.len())
+    );
+
+    assert_eq!(
+        stand
+            .client
+            .get(stand.address(&path))
+            .send()
+            .unwrap()
+            .status(),
+        401
+    );
+    let absent = format!("/v1/blobs/{}", Digest::of(b"absent"));
+    assert_eq!(stand.get(&terminal, &absent).send().unwrap().status(), 404);
+}
+
+#[test]
+fn every_problem_of_every_folder_is_listed_with_its_line() {
+    let stand = Stand::start();
+    let bad = stand.campaign(
+        "bad",
+        "title = \"\"\ncolour = 1\n[[placement]]\ncreative = \"missing.png\"\n",
+        &[[9; 3]],
+    );
+    let torn = stand.campaign("torn", "", &[[9; 3]]);
+    let picture = png([50; 3]);
+    std::fs::write(format!("{torn}/torn.png"), &picture[..picture.len() / 2]).unwrap();
+    let empty = stand.campaign("empty", "", &[]);
+    let output = stand.command(&["publish", &bad, &torn, &empty]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    for expected in [
+        format!("{bad}/campaign.toml:1: "),
+        format!("{bad}/campaign.toml:2: "),
+        format!("{bad}/campaign.toml:4: "),
+        format!("{torn}/torn.png: "),
+        format!("{empty}: "),
+    ] {
+        assert!(
+            said.lines().any(|line| line.starts_with(&expected)),
+            "{expected} not in\n{said}"
+        );
+    }
+    let good = stand.campaign("good", "", &[[9; 3]]);
+    let output = stand.command(&["publish", &good, "--screen", "77"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("77"));
+}

@@ -1,0 +1,219 @@
+//! Landing pages and the chains that begin on them.
+
+use passerby_protocol::Assignment;
+use serde_json::json;
+
+use crate::stand::{ROBOT, Stand, Terminal, location};
+
+const TOML: &str = r##"
+title = "三体 <The Three-Body Problem>"
+target = "https://shop.example/books/三体"
+landing = "page"
+share = "路过地铁站，看到想读的书。"
+story = "Four hundred light years away."
+button = "扫码购书 Buy"
+[colours]
+accent = "#e2552b"
+[[phase]]
+name = "launch"
+goal_plays = 5
+goal_scans = 2
+"##;
+
+fn on_air() -> (Stand, Terminal, Assignment) {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    stand.publish(&stand.campaign("book", TOML, &[[9; 3]]));
+    let assignment = stand.manifest(&terminal).campaigns[0].items[0].assignment;
+    (stand, terminal, assignment)
+}
+
+#[test]
+fn link_passed_on_twice_is_counted_back_to_screen_and_play() {
+    let (stand, terminal, assignment) = on_air();
+    let scanned = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
+    assert_eq!(stand.visit(1, &scanned).status(), 200);
+    assert_eq!(
+        location(&stand.visit(1, &terminal.scan_path(assignment, 5))),
+        scanned
+    );
+
+    let friends = location(&stand.visit(2, &scanned));
+    assert_ne!(friends, scanned);
+    assert_eq!(stand.visit(2, &friends).status(), 200);
+    assert_eq!(
+        location(&stand.visit(2, &scanned)),
+        friends,
+        "the same friend, the same link"
+    );
+    assert_eq!(
+        stand.visit(2, &friends).status(),
+        200,
+        "seen again, counted once"
+    );
+
+    let theirs = location(&stand.visit(3, &friends));
+    assert_eq!(stand.visit(3, &theirs).status(), 200);
+    assert_eq!(
+        location(&stand.visit(3, &format!("{theirs}/go"))),
+        "https://shop.example/books/%E4%B8%89%E4%BD%93"
+    );
+    location(&stand.visit(3, &format!("{theirs}/go")));
+
+    let report = stand.report();
+    assert_eq!(report["visits"]["total"], 3);
+    assert_eq!(
+        report["visits"]["by_generation"],
+        json!({ "0": 1, "1": 1, "2": 1 })
+    );
+    assert_eq!(
+        report["visits"]["by_screen"][terminal.credentials.screen.to_string()],
+        3
+    );
+    assert_eq!(report["visits"]["by_campaign"]["book"], 3);
+    assert_eq!(report["visits"]["clicks"], 1);
+    let chain = &report["chains"][0];
+    assert_eq!(
+        (&chain["play"], &chain["campaign"], &chain["generations"]),
+        (&json!(5), &json!("book"), &json!([1, 1, 1]))
+    );
+    assert_eq!(report["scans"]["total"], 1);
+    assert_eq!(report["goals"][0]["scans"], 1);
+}
+
+#[test]
+fn visitor_whose_address_changes_on_every_hop_still_arrives() {
+    let (stand, terminal, assignment) = on_air();
+    let mut path = terminal.scan_path(assignment, 5);
+    let mut hops = 0;
+    loop {
+        hops += 1;
+        let response = stand.visit(hops, &path);
+        if response.status() == 200 {
+            break;
+        }
+        path = location(&response);
+    }
+    assert_eq!(hops, 2);
+}
+
+#[test]
+fn previews_see_the_page_and_leave_no_trace() {
+    let (stand, terminal, assignment) = on_air();
+    let scanned = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
+    let preview = stand.open(9, ROBOT, &scanned);
+    assert_eq!(preview.status(), 200);
+    let page = preview.text().unwrap();
+    assert!(page.contains(&format!(
+        "property=\"og:url\" content=\"{}{scanned}\"",
+        stand.base
+    )));
+    assert!(page.contains("property=\"og:description\" content=\"路过地铁站，看到想读的书。\""));
+    assert_eq!(
+        stand
+            .client
+            .head(stand.address(&scanned))
+            .send()
+            .unwrap()
+            .status(),
+        200
+    );
+    let head = stand
+        .client
+        .head(stand.address(&terminal.scan_path(assignment, 5)))
+        .send()
+        .unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(stand.report()["visits"]["total"], 0);
+    assert_eq!(stand.visit(1, &scanned).status(), 200, "still its owner's");
+    assert_eq!(stand.report()["visits"]["by_generation"], json!({ "0": 1 }));
+}
+
+#[test]
+fn page_is_small_whole_and_from_one_host() {
+    let (stand, terminal, assignment) = on_air();
+    let scanned = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
+    let response = stand.visit(1, &scanned);
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("http"));
+    assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+    let page = response.text().unwrap();
+    assert!(page.contains("三体 &lt;The Three-Body Problem&gt;") && page.contains("扫码购书 Buy"));
+    assert!(!page.contains("<script") && page.contains("lang=\"zh-CN\""));
+
+    let packed = |path: &str, agent: &str| {
+        let client = reqwest::blocking::Client::builder()
+            .no_gzip()
+            .build()
+            .unwrap();
+        let response = client
+            .get(stand.address(path))
+            .header("user-agent", agent)
+            .header("accept-encoding", "gzip")
+            .send()
+            .unwrap();
+        let gzip = response
+            .headers()
+            .get("content-encoding")
+            .is_some_and(|coding| coding == "gzip");
+        (response.bytes().unwrap().len(), gzip)
+    };
+    let (page_bytes, gzip) = packed(&scanned, ROBOT);
+    assert!(gzip && page_bytes < 14 << 10, "{page_bytes}");
+    let pictures: Vec<&str> = page
+        .split("src=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(pictures.len(), 1);
+    assert!(pictures[0].starts_with("/p/"), "{}", pictures[0]);
+    let (picture_bytes, _) = packed(pictures[0], ROBOT);
+    assert!(
+        page_bytes + picture_bytes < 60 << 10,
+        "{page_bytes} + {picture_bytes}"
+    );
+    let picture = stand.visit(1, pictures[0]);
+    assert_eq!(picture.headers()["content-type"], "image/jpeg");
+    image::load_from_memory(&picture.bytes().unwrap()).unwrap();
+}
+
+#[test]
+fn follow_page_opens_in_its_phase_and_a_redirect_without_target_lands() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let toml = "title = \"Fans\"\ntarget = \"https://fans.example\"\n[[phase]]\nname = \"readers\"\nlanding = \"follow\"\n";
+    stand.publish(&stand.campaign("fans", toml, &[[9; 3]]));
+    stand.publish(&stand.campaign("plain", "", &[[99; 3]]));
+    let campaigns = stand.manifest(&terminal).campaigns;
+    for (play, (campaign, words)) in (5..).zip(campaigns.iter().zip(["关注 Follow", "plain"])) {
+        let scan = terminal.scan_path(campaign.items[0].assignment, play);
+        let page = stand
+            .visit(1, &location(&stand.visit(1, &scan)))
+            .text()
+            .unwrap();
+        assert!(page.contains(words), "{page}");
+        assert_eq!(page.contains("/go\""), campaign.campaign.target.is_some());
+    }
+}
+
+#[test]
+fn links_that_are_gone_are_told_kindly() {
+    let stand = Stand::start();
+    for path in [
+        "/s/nothing",
+        "/s/%FF",
+        "/s/nothing/go",
+        "/p/nothing.jpg",
+        "/p/%FF",
+        "/nowhere",
+        "/claim/x",
+    ] {
+        let response = stand.visit(1, path);
+        assert_eq!(response.status(), 404, "{path}");
+        assert!(response.text().unwrap().contains("<h1>"), "{path}");
+    }
+    assert_eq!(stand.visit(1, "/").status(), 200);
+}

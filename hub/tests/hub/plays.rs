@@ -1,0 +1,198 @@
+//! Plays on their way in: once each, whatever happens on the way.
+
+use passerby_protocol::limits::{BATCH_BYTES_MAX, BATCH_UNPACKED_BYTES_MAX};
+use passerby_protocol::plays::{Content, Outcome, Play, PlayBatch};
+use passerby_protocol::wire::{Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails, Rejected};
+use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
+use reqwest::blocking::Response;
+
+use crate::stand::{Stand, Terminal};
+
+fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
+    seqs.map(|seq| Play {
+        seq,
+        number: PlayNumber::new(u32::try_from(1_000 + seq).unwrap()).unwrap(),
+        content: Content {
+            assignment: Assignment::NONE,
+            campaign: "demo".into(),
+            creative: Digest([7; 32]),
+        },
+        boot: "boot".into(),
+        start_boot_ms: 10_000 * seq,
+        visible_ms: 9_500,
+        outcome: Outcome::Complete,
+    })
+    .collect()
+}
+
+fn send_raw(stand: &Stand, terminal: &Terminal, body: Vec<u8>) -> Response {
+    let path = format!("/v1/terminals/{}/plays", terminal.credentials.screen);
+    stand
+        .client
+        .post(stand.address(&path))
+        .bearer_auth(&terminal.credentials.bearer)
+        .header("content-encoding", "zstd")
+        .body(body)
+        .send()
+        .unwrap()
+}
+
+fn send(stand: &Stand, terminal: &Terminal, epoch: u64, plays: &[Play]) -> Response {
+    let batch = PlayBatch::pack(Epoch(epoch), plays, Vec::new());
+    let json = serde_json::to_vec(&batch).unwrap();
+    send_raw(stand, terminal, zstd::encode_all(&json[..], 3).unwrap())
+}
+
+fn reply(response: Response) -> PlaysReply {
+    assert_eq!(response.status(), 200);
+    serde_json::from_slice(&response.bytes().unwrap()).unwrap()
+}
+
+fn problem(response: Response, status: u16) -> ProblemDetails {
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    let details: ProblemDetails = serde_json::from_slice(&response.bytes().unwrap()).unwrap();
+    assert_eq!(details.status, status);
+    details
+}
+
+#[test]
+fn repeated_and_overlapping_batches_count_once() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through,
+        5
+    );
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=5))).acked_through,
+        5
+    );
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(4..=8))).acked_through,
+        8
+    );
+    let report = stand.report();
+    assert_eq!(report["plays"]["total"], 8);
+    assert_eq!(report["plays"]["by_campaign"]["demo"], 8);
+    assert_eq!(
+        report["plays"]["by_screen"][terminal.credentials.screen.to_string()],
+        8
+    );
+    assert_eq!(report["plays"]["by_creative"]["07".repeat(32)], 8);
+    assert_eq!(report["screens"][0]["acked_through"], 8);
+    assert!(report["screens"][0]["last_seen"].is_string());
+}
+
+#[test]
+fn cursor_outlives_a_killed_hub() {
+    let mut stand = Stand::start();
+    let terminal = stand.terminal("one");
+    reply(send(&stand, &terminal, 1, &rows(1..=5)));
+    stand.kill_and_restart();
+    let gap = problem(send(&stand, &terminal, 1, &rows(7..=8)), 409);
+    assert_eq!(gap.expected_seq, Some(6));
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(5..=6))).acked_through,
+        6
+    );
+    assert_eq!(stand.report()["plays"]["total"], 6);
+}
+
+#[test]
+fn unknown_ledger_begins_at_its_first_row() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let gap = problem(send(&stand, &terminal, 9, &rows(2..=3)), 409);
+    assert_eq!(gap.expected_seq, Some(1));
+    assert_eq!(stand.report()["plays"]["total"], 0);
+}
+
+#[test]
+fn play_number_of_another_row_is_refused_for_good_and_acked() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    reply(send(&stand, &terminal, 1, &rows(1..=3)));
+    let mut plays = rows(1..=2);
+    plays[1].number = PlayNumber::new(5).unwrap();
+    let answer = reply(send(&stand, &terminal, 2, &plays));
+    assert_eq!(answer.acked_through, 2);
+    assert_eq!(
+        answer.rejected,
+        [Rejected {
+            seq: 1,
+            code: "duplicate-play-number".into()
+        }]
+    );
+    assert_eq!(stand.report()["plays"]["total"], 4);
+}
+
+#[test]
+fn garbage_bombs_and_impossible_rows_are_refused_without_harm() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    problem(send_raw(&stand, &terminal, b"garbage".to_vec()), 400);
+    problem(
+        send_raw(&stand, &terminal, zstd::encode_all(&b"{}"[..], 3).unwrap()),
+        400,
+    );
+    let mut torn = zstd::encode_all(&b"{}"[..], 3).unwrap();
+    torn.truncate(torn.len() - 3);
+    problem(send_raw(&stand, &terminal, torn), 400);
+
+    let bomb = zstd::encode_all(&vec![b' '; BATCH_UNPACKED_BYTES_MAX + 1][..], 3).unwrap();
+    assert!(bomb.len() < BATCH_BYTES_MAX);
+    problem(send_raw(&stand, &terminal, bomb), 413);
+    problem(
+        send_raw(&stand, &terminal, vec![0; BATCH_BYTES_MAX + 1]),
+        413,
+    );
+
+    let mut batch = PlayBatch::pack(Epoch(1), &rows(1..=3), Vec::new());
+    batch.columns.visible_ms[1] = u64::MAX;
+    let body = serde_json::to_vec(&batch).unwrap();
+    let details = problem(
+        send_raw(&stand, &terminal, zstd::encode_all(&body[..], 3).unwrap()),
+        422,
+    );
+    assert!(details.title.contains("row 2"), "{}", details.title);
+
+    assert_eq!(stand.report()["plays"]["total"], 0);
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(1..=3))).acked_through,
+        3
+    );
+}
+
+#[test]
+fn heartbeat_tells_the_time_and_the_current_manifest() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    assert!(stand.report()["screens"][0]["last_seen"].is_null());
+    let path = format!("/v1/terminals/{}/heartbeat", terminal.credentials.screen);
+    let beat = serde_json::to_vec(&Heartbeat::default()).unwrap();
+    let ask = |bearer: &str, body: Vec<u8>| {
+        stand
+            .client
+            .post(stand.address(&path))
+            .bearer_auth(bearer)
+            .body(body)
+            .send()
+            .unwrap()
+    };
+    let answer = ask(&terminal.credentials.bearer, beat.clone());
+    let answer: HeartbeatReply = serde_json::from_slice(&answer.bytes().unwrap()).unwrap();
+    assert_eq!(answer.manifest_version, stand.manifest(&terminal).version);
+    assert!(stand.report()["screens"][0]["last_seen"].is_string());
+    assert_eq!(ask("wrong", beat).status(), 401);
+    assert_eq!(
+        ask(&terminal.credentials.bearer, b"[]".to_vec()).status(),
+        400
+    );
+    assert_eq!(
+        ask(&terminal.credentials.bearer, vec![b' '; 20_000]).status(),
+        413
+    );
+}

@@ -1,0 +1,242 @@
+//! A hub of its own for each test: data folder, process, and clients on both sides of it.
+
+use std::io::{BufRead as _, BufReader, Cursor};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
+
+use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::wire::{Credentials, unhex32};
+use passerby_protocol::{Assignment, Manifest, PlayNumber};
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+pub(crate) const ROBOT: &str =
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+
+pub(crate) struct Stand {
+    folder: TempDir,
+    server: Option<Child>,
+    pub(crate) base: String,
+    pub(crate) client: Client,
+}
+
+impl Stand {
+    /// Starts a hub on a free port.
+    pub(crate) fn start() -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .unwrap();
+        });
+        let mut stand = Self {
+            folder: tempfile::tempdir().unwrap(),
+            server: None,
+            base: String::new(),
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+        };
+        stand.serve();
+        stand
+    }
+
+    fn serve(&mut self) {
+        let mut server = hub_command()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stderr = BufReader::new(server.stderr.take().unwrap());
+        stderr.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("{line}"));
+        address.clone_into(&mut self.base);
+        // Nobody reads further; a full pipe would stop the hub.
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        self.server = Some(server);
+    }
+
+    /// Cuts the hub's power and starts it again, on another port.
+    pub(crate) fn kill_and_restart(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+        self.serve();
+    }
+
+    pub(crate) fn server(&mut self) -> &mut Child {
+        self.server.as_mut().unwrap()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Runs another command on the same data while the hub serves.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        hub_command()
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that must succeed and returns what it printed as JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(&[arguments, &["--json"]].concat());
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub(crate) fn report(&self) -> Value {
+        self.json(&["report"])
+    }
+
+    /// Makes a campaign folder with one picture a colour.
+    pub(crate) fn campaign(&self, name: &str, toml: &str, colours: &[[u8; 3]]) -> String {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (place, &colour) in colours.iter().enumerate() {
+            std::fs::write(folder.join(format!("{place}.png")), png(colour)).unwrap();
+        }
+        if !toml.is_empty() {
+            std::fs::write(folder.join("campaign.toml"), toml).unwrap();
+        }
+        folder.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn publish(&self, folder: &str) -> Value {
+        self.json(&["publish", folder])
+    }
+
+    pub(crate) fn enrol(&self, body: &Value) -> Response {
+        self.client
+            .post(format!("{}/v1/enroll", self.base))
+            .body(body.to_string())
+            .send()
+            .unwrap()
+    }
+
+    /// Adds a screen and enrols a terminal as it.
+    pub(crate) fn terminal(&self, name: &str) -> Terminal {
+        let added = self.json(&["screen", "add", name]);
+        let response = self.enrol(&json!({ "token": added["token"], "secret": "ab".repeat(32) }));
+        assert_eq!(response.status(), 200);
+        let credentials = serde_json::from_slice(&response.bytes().unwrap()).unwrap();
+        Terminal { credentials }
+    }
+
+    /// Asks as a terminal.
+    pub(crate) fn get(&self, terminal: &Terminal, path: &str) -> RequestBuilder {
+        self.client
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&terminal.credentials.bearer)
+    }
+
+    pub(crate) fn manifest(&self, terminal: &Terminal) -> Manifest {
+        let path = format!("/v1/terminals/{}/manifest", terminal.credentials.screen);
+        let response = self.get(terminal, &path).send().unwrap();
+        assert_eq!(response.status(), 200);
+        let signature = response.headers()["passerby-signature"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let body = response.bytes().unwrap();
+        let key = unhex32(&terminal.credentials.manifest_key).unwrap();
+        Manifest::open(
+            &body,
+            &signature,
+            &key,
+            terminal.credentials.screen,
+            0,
+            Some(0),
+        )
+        .unwrap()
+    }
+
+    /// Opens an address as somebody with a phone: `visitor` tells people apart.
+    pub(crate) fn visit(&self, visitor: u8, path: &str) -> Response {
+        self.open(visitor, PHONE, path)
+    }
+
+    pub(crate) fn open(&self, visitor: u8, agent: &str, path: &str) -> Response {
+        self.client
+            .get(self.address(path))
+            .header("user-agent", agent)
+            .header("x-forwarded-for", format!("192.0.2.{visitor}"))
+            .send()
+            .unwrap()
+    }
+
+    pub(crate) fn address(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            format!("{}{path}", self.base)
+        } else {
+            path.to_owned()
+        }
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
+
+/// An enrolled terminal, without its screen.
+pub(crate) struct Terminal {
+    pub(crate) credentials: Credentials,
+}
+
+impl Terminal {
+    /// Mints the link of a play, as the terminal's code carries it.
+    pub(crate) fn scan_path(&self, assignment: Assignment, play: u32) -> String {
+        let key = TokenKey::from_bytes(unhex32(&self.credentials.token_key).unwrap());
+        let claims = Claims {
+            generation: self.credentials.generation,
+            screen: self.credentials.screen,
+            assignment,
+            play: PlayNumber::new(play).unwrap(),
+            minutes: 1,
+        };
+        format!("/Q/{}", Token::mint(claims, &key))
+    }
+}
+
+pub(crate) fn hub_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_passerby-hub"));
+    command.current_dir(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    command
+}
+
+pub(crate) fn location(response: &Response) -> String {
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// A picture with some detail in it.
+pub(crate) fn png(colour: [u8; 3]) -> Vec<u8> {
+    let pixels = image::RgbImage::from_fn(900, 1200, |x, y| {
+        let wave = ((x * x + y * 7) / 97 % 64).to_le_bytes()[0];
+        image::Rgb(colour.map(|channel| channel.saturating_add(wave)))
+    });
+    let mut png = Cursor::new(Vec::new());
+    pixels.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
+}

@@ -1,0 +1,62 @@
+//! Starting, stopping, and what is said when that does not work.
+
+use std::process::{Command, Stdio};
+
+use crate::stand::{Stand, hub_command};
+
+#[test]
+fn hub_stops_by_itself_when_it_is_told_to() {
+    let mut stand = Stand::start();
+    assert_eq!(stand.visit(1, "/").status(), 200);
+    let id = stand.server().id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(stand.server().wait().unwrap().success());
+}
+
+#[test]
+fn busy_port_and_unusable_folder_are_one_clear_line_each() {
+    let stand = Stand::start();
+    let taken = stand.base.trim_start_matches("http://");
+    let output = stand.command(&["serve", "--listen", taken]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(taken) && said.contains("--listen"), "{said}");
+
+    let file = stand.data().join("keys.json").join("below a file");
+    let output = hub_command()
+        .args(["report", "--data"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.lines().count() == 1 && said.contains("--data"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_understood_exits_with_2() {
+    for arguments in [
+        &["claim", "short", "--name", "x"][..],
+        &["publish"],
+        &["serve", "--public-url", "hub.example"],
+        &["screen", "add", ""],
+    ] {
+        let output = hub_command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}
