@@ -22,7 +22,11 @@ const JPEG_QUALITY: u8 = 85;
 
 /// Serves the page until the program ends.
 pub(crate) async fn serve(listener: TcpListener, player: Sender<PlayerRequest>) {
-    let app = Router::new().route("/", get(page)).route("/frame.jpg", get(frame)).route("/status.json", get(status)).with_state(player);
+    let app = Router::new()
+        .route("/", get(page))
+        .route("/frame.jpg", get(frame))
+        .route("/status.json", get(status))
+        .with_state(player);
     let served = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => axum::serve(listener, app).await,
         Err(error) => Err(error),
@@ -50,46 +54,121 @@ async fn frame(State(player): State<Sender<PlayerRequest>>) -> Response {
     if player.try_send(PlayerRequest::Snapshot(reply)).is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let encoded = tokio::task::spawn_blocking(move || answer.recv_timeout(SNAPSHOT_WAIT).ok().and_then(|frame| jpeg(&frame))).await;
+    let encoded = tokio::task::spawn_blocking(move || {
+        answer
+            .recv_timeout(SNAPSHOT_WAIT)
+            .ok()
+            .and_then(|frame| jpeg(&frame))
+    })
+    .await;
     match encoded {
-        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")], bytes).into_response(),
+        Ok(Some(bytes)) => (
+            [
+                (header::CONTENT_TYPE, "image/jpeg"),
+                (header::CACHE_CONTROL, "no-store"),
+            ],
+            bytes,
+        )
+            .into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "no picture yet").into_response(),
     }
 }
 
 fn jpeg(frame: &Snapshot) -> Option<Vec<u8>> {
-    let rgb: Vec<u8> = frame.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let rgb: Vec<u8> = frame
+        .rgba
+        .chunks_exact(4)
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+        .collect();
     let mut bytes = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-    encoder.write_image(&rgb, frame.width_px, frame.height_px, ExtendedColorType::Rgb8).ok()?;
+    encoder
+        .write_image(
+            &rgb,
+            frame.width_px,
+            frame.height_px,
+            ExtendedColorType::Rgb8,
+        )
+        .ok()?;
     Some(bytes)
 }
 
 async fn page(State(player): State<Sender<PlayerRequest>>) -> Response {
     match ask(&player).await {
-        Some(status) => ([(header::CACHE_CONTROL, "no-store")], Html(html(&status))).into_response(),
+        Some(status) => {
+            ([(header::CACHE_CONTROL, "no-store")], Html(html(&status))).into_response()
+        }
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
 fn html(status: &Status) -> String {
-    let name = if status.name.is_empty() { "This screen" } else { &status.name };
+    let name = if status.name.is_empty() {
+        "This screen"
+    } else {
+        &status.name
+    };
     let on_air = match &status.on_air {
-        Some(on_air) if !on_air.campaign.is_empty() => format!("{} · play {}", on_air.campaign, on_air.play.unwrap_or_default()),
+        Some(on_air) if !on_air.campaign.is_empty() => format!(
+            "{} · play {}",
+            on_air.campaign,
+            on_air.play.unwrap_or_default()
+        ),
         Some(_) => "the house creative".to_owned(),
         None => "nothing yet".to_owned(),
     };
     let rows = [
         ("On air", on_air),
-        ("Code", status.on_air.as_ref().and_then(|on_air| on_air.url.clone()).unwrap_or_else(|| "none".to_owned())),
-        ("Screen", status.screen.map_or_else(|| "not enrolled".to_owned(), |screen| format!("number {screen}"))),
-        ("Size", format!("{} × {} pixels", status.screen_px[0], status.screen_px[1])),
-        ("Plays", format!("{} recorded, {} waiting for the hub, {} dropped", status.plays_recorded, status.plays_waiting, status.plays_dropped)),
-        ("Clock", if status.clock_trusted { "known" } else { "not known: only undated content airs" }.to_owned()),
+        (
+            "Code",
+            status
+                .on_air
+                .as_ref()
+                .and_then(|on_air| on_air.url.clone())
+                .unwrap_or_else(|| "none".to_owned()),
+        ),
+        (
+            "Screen",
+            status.screen.map_or_else(
+                || "not enrolled".to_owned(),
+                |screen| format!("number {screen}"),
+            ),
+        ),
+        (
+            "Size",
+            format!("{} × {} pixels", status.screen_px[0], status.screen_px[1]),
+        ),
+        (
+            "Plays",
+            format!(
+                "{} recorded, {} waiting for the hub, {} dropped",
+                status.plays_recorded, status.plays_waiting, status.plays_dropped
+            ),
+        ),
+        (
+            "Clock",
+            if status.clock_trusted {
+                "known"
+            } else {
+                "not known: only undated content airs"
+            }
+            .to_owned(),
+        ),
     ];
-    let rows: String = rows.iter().map(|(label, value)| format!("<dt>{label}</dt><dd>{}</dd>", escaped(value))).collect();
-    let problems: String = status.problems.iter().map(|problem| format!("<li>{}</li>", escaped(problem))).collect();
-    let problems = if problems.is_empty() { String::new() } else { format!("<h2>What went wrong lately</h2><ul>{problems}</ul>") };
+    let rows: String = rows
+        .iter()
+        .map(|(label, value)| format!("<dt>{label}</dt><dd>{}</dd>", escaped(value)))
+        .collect();
+    let problems: String = status
+        .problems
+        .iter()
+        .map(|problem| format!("<li>{}</li>", escaped(problem)))
+        .collect();
+    let problems = if problems.is_empty() {
+        String::new()
+    } else {
+        format!("<h2>What went wrong lately</h2><ul>{problems}</ul>")
+    };
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>\
          <meta http-equiv=refresh content=3><title>{name}</title><style>\
@@ -102,7 +181,11 @@ fn html(status: &Status) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -111,8 +194,16 @@ mod tests {
 
     #[test]
     fn names_and_problems_cannot_bring_markup() {
-        let status = Status { name: "<b>".into(), problems: vec!["a<script>".into()], ..Status::default() };
+        let status = Status {
+            name: "<b>".into(),
+            problems: vec!["a<script>".into()],
+            ..Status::default()
+        };
         let page = html(&status);
-        assert!(page.contains("&lt;b&gt;") && page.contains("a&lt;script&gt;") && !page.contains("<script"));
+        assert!(
+            page.contains("&lt;b&gt;")
+                && page.contains("a&lt;script&gt;")
+                && !page.contains("<script")
+        );
     }
 }

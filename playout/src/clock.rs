@@ -110,7 +110,11 @@ impl Clock for SimulatedClock {
 
     /// Other threads take real time, but none of the simulation's.
     fn pace(&self, _span: Duration, busy: bool) -> Duration {
-        if busy { Duration::from_secs(60) } else { Duration::ZERO }
+        if busy {
+            Duration::from_secs(60)
+        } else {
+            Duration::ZERO
+        }
     }
 
     fn waited(&self, span: Duration) {

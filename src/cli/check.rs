@@ -36,7 +36,11 @@ impl Check {
             }
             return Ok(());
         }
-        Err(Failure::Input(if self.json { Vec::new() } else { problems }))
+        Err(Failure::Input(if self.json {
+            Vec::new()
+        } else {
+            problems
+        }))
     }
 }
 
@@ -57,15 +61,31 @@ fn problems_of_item(item: &CatalogItem) -> Vec<Problem> {
     let file = item.path.display().to_string();
     let mut problems = Vec::new();
     if let Err(error) = compose::inspect_picture(&item.path) {
-        problems.push(Problem::with_file(&file, error.to_string().trim_start_matches(&format!("{file}: ")).to_owned()));
+        problems.push(Problem::with_file(
+            &file,
+            error
+                .to_string()
+                .trim_start_matches(&format!("{file}: "))
+                .to_owned(),
+        ));
     }
     let placement = item.placement();
-    let texts = [item.campaign.headline_of(placement), placement.code.call.as_deref()];
+    let texts = [
+        item.campaign.headline_of(placement),
+        placement.code.call.as_deref(),
+    ];
     for text in texts.into_iter().flatten() {
         let missing: String = compose::missing_glyphs(text).into_iter().collect();
         if !missing.is_empty() {
-            let message = format!("the fonts have no sign for {missing:?} in {text:?}; write it otherwise");
-            problems.push(Problem::with_file(item.path.with_file_name("campaign.toml").display().to_string(), message));
+            let message =
+                format!("the fonts have no sign for {missing:?} in {text:?}; write it otherwise");
+            problems.push(Problem::with_file(
+                item.path
+                    .with_file_name("campaign.toml")
+                    .display()
+                    .to_string(),
+                message,
+            ));
         }
     }
     if let Some(target) = &item.campaign.target

@@ -33,10 +33,16 @@ impl Enroll {
         let config = self.config.load()?;
         let allowed = config.hub.as_ref().is_some_and(|hub| hub.url == self.hub);
         if !is_safe(&self.hub) && !allowed {
-            let message = format!("{} can be read and changed by anybody on the way; use https://, or name it in the settings with allow_plain_http = true", self.hub);
+            let message = format!(
+                "{} can be read and changed by anybody on the way; use https://, or name it in the settings with allow_plain_http = true",
+                self.hub
+            );
             return Err(Failure::Input(vec![Problem::with_file("--hub", message)]));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::Start(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Start(error.to_string()))?;
         let told = Cell::new(false);
         let waiting = |pairing: &passerby_playout::link::Pairing| {
             if told.replace(true) {
@@ -45,16 +51,30 @@ impl Enroll {
             if self.json {
                 let code = pairing.code.replace('-', "");
                 // A closed standard output ends the program inside; nothing else can fail here.
-                let _ = print_json_line(&serde_json::json!({ "code": code, "claim_url": pairing.claim_url }));
+                let _ = print_json_line(
+                    &serde_json::json!({ "code": code, "claim_url": pairing.claim_url }),
+                );
             } else {
-                println!("code {}: claim it at {} or with `passerby-hub claim`", pairing.code, pairing.claim_url);
+                println!(
+                    "code {}: claim it at {} or with `passerby-hub claim`",
+                    pairing.code, pairing.claim_url
+                );
             }
         };
         let wait = Duration::from_secs(self.wait);
-        let enrolled = runtime.block_on(uplink::enrol(&self.hub, self.token.as_deref(), &config.name, &config.data_dir, Some(wait), waiting));
+        let enrolled = runtime.block_on(uplink::enrol(
+            &self.hub,
+            self.token.as_deref(),
+            &config.name,
+            &config.data_dir,
+            Some(wait),
+            waiting,
+        ));
         let enrolment = enrolled.map_err(|error| match error {
             EnrolError::Credentials(error) => Failure::Start(error.to_string()),
-            EnrolError::Hub(HubError::Status { status, title, .. }) => Failure::NotEnrolled(format!("the hub refuses this screen ({status}): {title}")),
+            EnrolError::Hub(HubError::Status { status, title, .. }) => {
+                Failure::NotEnrolled(format!("the hub refuses this screen ({status}): {title}"))
+            }
             other => Failure::NotEnrolled(other.to_string()),
         })?;
         let screen = enrolment.credentials.screen;

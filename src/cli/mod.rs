@@ -97,7 +97,8 @@ impl ConfigFile {
 
 /// Reads a moment such as `2026-12-01T08:00:00+08:00`.
 fn timestamp(text: &str) -> Result<jiff::Timestamp, String> {
-    text.parse().map_err(|error| format!("{error}; use a date and time such as 2026-12-01T08:00:00+08:00"))
+    text.parse()
+        .map_err(|error| format!("{error}; use a date and time such as 2026-12-01T08:00:00+08:00"))
 }
 
 fn print_json_line(value: &serde_json::Value) -> Result<(), Failure> {
@@ -105,7 +106,9 @@ fn print_json_line(value: &serde_json::Value) -> Result<(), Failure> {
     match writeln!(std::io::stdout().lock(), "{value}") {
         // Whoever read us has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => Err(Failure::Start(format!("standard output cannot be written: {error}"))),
+        Err(error) => Err(Failure::Start(format!(
+            "standard output cannot be written: {error}"
+        ))),
         Ok(()) => Ok(()),
     }
 }

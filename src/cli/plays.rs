@@ -30,13 +30,20 @@ enum Format {
 impl Plays {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.config.load()?;
-        let ledger = Ledger::open_to_read(&config.data_dir).map_err(|error| Failure::Start(error.to_string()))?;
+        let ledger = Ledger::open_to_read(&config.data_dir)
+            .map_err(|error| Failure::Start(error.to_string()))?;
         let since_ms = self.since.map(Timestamp::as_millisecond);
-        let plays = ledger.plays_since(since_ms).map_err(|error| Failure::Start(error.to_string()))?;
+        let plays = ledger
+            .plays_since(since_ms)
+            .map_err(|error| Failure::Start(error.to_string()))?;
         let epoch = ledger.epoch().to_string();
         match self.format {
-            Format::Json => plays.iter().try_for_each(|play| print_json_line(&json(&epoch, play))),
-            Format::Csv => csv(&epoch, &plays).map_err(|error| Failure::Start(format!("standard output cannot be written: {error}"))),
+            Format::Json => plays
+                .iter()
+                .try_for_each(|play| print_json_line(&json(&epoch, play))),
+            Format::Csv => csv(&epoch, &plays).map_err(|error| {
+                Failure::Start(format!("standard output cannot be written: {error}"))
+            }),
         }
     }
 }
@@ -58,21 +65,34 @@ fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {
 
 fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome")?;
+    writeln!(
+        out,
+        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome"
+    )?;
     for dated in plays {
         let play = &dated.play;
         // RFC 4180: a field with a comma or a quote stands in quotes, quotes are doubled.
         let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
         let (creative, assignment) = (play.content.creative, play.content.assignment);
         let start = start(dated).unwrap_or_default();
-        let (seq, number, visible_ms, outcome) = (play.seq, play.number, play.visible_ms, outcome(play.outcome));
-        writeln!(out, "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome}")?;
+        let (seq, number, visible_ms, outcome) = (
+            play.seq,
+            play.number,
+            play.visible_ms,
+            outcome(play.outcome),
+        );
+        writeln!(
+            out,
+            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome}"
+        )?;
     }
     Ok(())
 }
 
 fn start(dated: &DatedPlay) -> Option<String> {
-    Timestamp::from_millisecond(dated.wall_ms?).ok().map(|start| start.to_string())
+    Timestamp::from_millisecond(dated.wall_ms?)
+        .ok()
+        .map(|start| start.to_string())
 }
 
 const fn outcome(outcome: Outcome) -> &'static str {

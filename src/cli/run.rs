@@ -53,10 +53,14 @@ pub(super) struct Run {
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {
-    let parsed = text.split_once(['x', 'X']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let parsed = text
+        .split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     match parsed {
         Some((width @ 64..=16_384, height @ 64..=16_384)) => Ok((width, height)),
-        _ => Err("use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned()),
+        _ => Err(
+            "use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned(),
+        ),
     }
 }
 
@@ -111,16 +115,22 @@ impl Run {
         let stage_config = StageConfig {
             offscreen: self.offscreen,
             size: self.size,
-            capture: self.capture.map(|dir| CaptureConfig { dir, every: Duration::from_millis(self.capture_every) }),
+            capture: self.capture.map(|dir| CaptureConfig {
+                dir,
+                every: Duration::from_millis(self.capture_every),
+            }),
             title: "Passerby".to_owned(),
             run_for: None,
             boot_clock: clock::boot_ms,
         };
-        let played = stage::run(stage_config, inbox, event_queue).map_err(|error| Failure::Start(error.to_string()));
+        let played = stage::run(stage_config, inbox, event_queue)
+            .map_err(|error| Failure::Start(error.to_string()));
         // The stage's end closes its event channel; the player then records the play that was on the screen.
         match player.join() {
             Ok(()) => played,
-            Err(_) => Err(Failure::Start("the player stopped unexpectedly; restart the terminal".to_owned())),
+            Err(_) => Err(Failure::Start(
+                "the player stopped unexpectedly; restart the terminal".to_owned(),
+            )),
         }
     }
 }
@@ -133,10 +143,18 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
         let (items, problems) = catalog::read_folder(folder);
         local.extend(items);
         for problem in problems {
-            if problem.line > 0 || !folder.is_dir() { written_wrong.push(problem) } else { tracing::warn!("{problem}") }
+            if problem.line > 0 || !folder.is_dir() {
+                written_wrong.push(problem)
+            } else {
+                tracing::warn!("{problem}")
+            }
         }
     }
-    if written_wrong.is_empty() { Ok(local) } else { Err(Failure::Input(written_wrong)) }
+    if written_wrong.is_empty() {
+        Ok(local)
+    } else {
+        Err(Failure::Input(written_wrong))
+    }
 }
 
 /// Opens what lies in data.dir. The lock is held until the end of the program: a ledger has one writer.
@@ -145,18 +163,27 @@ fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>, File), Failu
     let start = |reason: String| Failure::Start(format!("{name}: {reason}"));
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| start(format!("the folder cannot be made: {error}; give data.dir a folder on a disk that can be written")))?;
-    let lock = File::create(config.data_dir.join("lock"))
-        .map_err(|error| start(format!("cannot be written: {error}; give data.dir a folder on a disk that can be written")))?;
+    let lock = File::create(config.data_dir.join("lock")).map_err(|error| {
+        start(format!(
+            "cannot be written: {error}; give data.dir a folder on a disk that can be written"
+        ))
+    })?;
     if lock.try_lock().is_err() {
         return Err(start("another terminal is running with this data.dir; stop it, or give this one a data.dir of its own".to_owned()));
     }
-    let (ledger, note) = Ledger::open(&config.data_dir).map_err(|error| Failure::Start(error.to_string()))?;
+    let (ledger, note) =
+        Ledger::open(&config.data_dir).map_err(|error| Failure::Start(error.to_string()))?;
     if let Some(note) = note {
         tracing::error!("{note}");
     }
     let enrolment = match (&config.hub, Enrolment::load(&config.data_dir)) {
         (Some(hub), Ok(enrolment)) => enrolment.filter(|enrolment| enrolment.hub == hub.url),
-        (Some(_), Err(error)) => return Err(Failure::Input(vec![Problem::with_file(config.data_dir.display().to_string(), error.to_string())])),
+        (Some(_), Err(error)) => {
+            return Err(Failure::Input(vec![Problem::with_file(
+                config.data_dir.display().to_string(),
+                error.to_string(),
+            )]));
+        }
         (None, _) => None,
     };
     Ok((ledger, enrolment, lock))
@@ -170,12 +197,17 @@ fn listen(config: &Config) -> Option<TcpListener> {
     });
     match bound {
         Ok(listener) => {
-            let address = listener.local_addr().map_or(config.listen, |address| address);
+            let address = listener
+                .local_addr()
+                .map_or(config.listen, |address| address);
             tracing::info!("the live picture and the state of this terminal: http://{address}");
             Some(listener)
         }
         Err(error) => {
-            tracing::warn!("local.listen: {} cannot be used: {error}; the screen plays without its local page, choose another port", config.listen);
+            tracing::warn!(
+                "local.listen: {} cannot be used: {error}; the screen plays without its local page, choose another port",
+                config.listen
+            );
             None
         }
     }
@@ -183,7 +215,10 @@ fn listen(config: &Config) -> Option<TcpListener> {
 
 /// Runs all that needs the network, and hears the signals that end the program.
 fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: Sender<PlayerRequest>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!("no network: {error}"),
     };
@@ -202,7 +237,10 @@ fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: Sender<P
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -213,7 +251,12 @@ async fn wait_for_signal() {
     }
 }
 
-fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<std::thread::JoinHandle<T>, Failure> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<std::thread::JoinHandle<T>, Failure> {
+    let spawned = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work);
     spawned.map_err(|error| Failure::Start(format!("the {name} cannot be started: {error}")))
 }

@@ -34,8 +34,14 @@ pub(super) struct Timeline {
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
-    let span: SignedDuration = text.parse().map_err(|error| format!("{error}; use a span such as 24h or 90m"))?;
-    if span.is_positive() && span.as_hours() <= SPAN_HOURS_MAX { Ok(span) } else { Err("use a span from 1s to 744h".to_owned()) }
+    let span: SignedDuration = text
+        .parse()
+        .map_err(|error| format!("{error}; use a span such as 24h or 90m"))?;
+    if span.is_positive() && span.as_hours() <= SPAN_HOURS_MAX {
+        Ok(span)
+    } else {
+        Err("use a span from 1s to 744h".to_owned())
+    }
 }
 
 impl Timeline {
@@ -43,35 +49,80 @@ impl Timeline {
         let config = self.config.load()?;
         let from = self.from.unwrap_or_else(Timestamp::now);
         let catalog = catalog_of(&config, from)?;
-        let mut shares = Ledger::open_to_read(&config.data_dir).and_then(|ledger| ledger.shares()).unwrap_or_default();
-        let rules = Rules { time_zone: config.time_zone.clone(), venue: config.venue.clone(), dwell_ms: config.dwell_ms };
-        let mut now = Moment { boot: "timeline".into(), boot_ms: 0, wall_ms: Some(from.as_millisecond()) };
+        let mut shares = Ledger::open_to_read(&config.data_dir)
+            .and_then(|ledger| ledger.shares())
+            .unwrap_or_default();
+        let rules = Rules {
+            time_zone: config.time_zone.clone(),
+            venue: config.venue.clone(),
+            dwell_ms: config.dwell_ms,
+        };
+        let mut now = Moment {
+            boot: "timeline".into(),
+            boot_ms: 0,
+            wall_ms: Some(from.as_millisecond()),
+        };
         let span_ms = self.span.as_millis().unsigned_abs();
         while u128::from(now.boot_ms) < span_ms {
             let (line, length_ms) = match rules.next(&now, &catalog, &shares, |_| false) {
-                Decision::Item { index, dwell_ms, class } => {
+                Decision::Item {
+                    index,
+                    dwell_ms,
+                    class,
+                } => {
                     let item = &catalog[index];
                     rules.book(&now, &catalog, &mut shares, item, dwell_ms);
                     let reason = format!("{}, furthest behind its share", class.word());
-                    (self.line(&now, dwell_ms, item.campaign_id.as_str(), Some(item.placement), &item.creative.to_string(), &reason), dwell_ms)
+                    (
+                        self.line(
+                            &now,
+                            dwell_ms,
+                            item.campaign_id.as_str(),
+                            Some(item.placement),
+                            &item.creative.to_string(),
+                            &reason,
+                        ),
+                        dwell_ms,
+                    )
                 }
                 Decision::House { until_change_ms } => {
                     let length_ms = until_change_ms.unwrap_or(HOUSE_MS).max(1_000);
-                    (self.line(&now, length_ms, "", None, "house", "nothing else may air"), length_ms)
+                    (
+                        self.line(&now, length_ms, "", None, "house", "nothing else may air"),
+                        length_ms,
+                    )
                 }
             };
             if self.json {
                 print_json_line(&line)?;
             } else {
-                println!("{}  {}  {}", line["start"].as_str().unwrap_or_default(), line["campaign"].as_str().unwrap_or_default(), line["reason"].as_str().unwrap_or_default());
+                println!(
+                    "{}  {}  {}",
+                    line["start"].as_str().unwrap_or_default(),
+                    line["campaign"].as_str().unwrap_or_default(),
+                    line["reason"].as_str().unwrap_or_default()
+                );
             }
             now = now.plus_ms(length_ms);
         }
         Ok(())
     }
 
-    fn line(&self, now: &Moment, length_ms: u64, campaign: &str, placement: Option<usize>, creative: &str, reason: &str) -> serde_json::Value {
-        let at = |moment: &Moment| moment.wall_ms.and_then(|wall| Timestamp::from_millisecond(wall).ok()).map(|at| at.to_string());
+    fn line(
+        &self,
+        now: &Moment,
+        length_ms: u64,
+        campaign: &str,
+        placement: Option<usize>,
+        creative: &str,
+        reason: &str,
+    ) -> serde_json::Value {
+        let at = |moment: &Moment| {
+            moment
+                .wall_ms
+                .and_then(|wall| Timestamp::from_millisecond(wall).ok())
+                .map(|at| at.to_string())
+        };
         serde_json::json!({
             "start": at(now),
             "end": at(&now.plus_ms(length_ms)),
@@ -95,8 +146,17 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
     }
     if let Ok(Some(enrolment)) = Enrolment::load(&config.data_dir) {
         let cache = Cache::new(&config.data_dir);
-        let kept = uplink::kept_manifest(&config.data_dir, &enrolment, &cache, 0, Some(from.as_millisecond()));
-        catalog.extend(kept.map(|manifest| catalog::of_manifest(&manifest, &cache)).unwrap_or_default());
+        let kept = uplink::kept_manifest(
+            &config.data_dir,
+            &enrolment,
+            &cache,
+            0,
+            Some(from.as_millisecond()),
+        );
+        catalog.extend(
+            kept.map(|manifest| catalog::of_manifest(&manifest, &cache))
+                .unwrap_or_default(),
+        );
     }
     Ok(catalog)
 }

@@ -27,6 +27,7 @@ fn code(corner: Corner) -> CodeOrder {
 
 fn order(picture: Picture, headline: Option<&str>, code: Option<CodeOrder>) -> SlideOrder {
     SlideOrder {
+        play: None,
         ticket: Ticket(1),
         picture,
         campaign: "Test".into(),

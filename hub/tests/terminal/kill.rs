@@ -13,13 +13,19 @@ struct Seeded(u64);
 
 impl Seeded {
     fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
 }
 
 fn number_from(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }
 
 #[test]
@@ -31,16 +37,36 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
     let folder = tempfile::tempdir().expect("folder");
     let data = folder.path().join("hub");
     let mut hub = Some(HubProcess::start(&data, "127.0.0.1:0"));
-    let (address, url) = hub.as_ref().map(|hub| (hub.address.clone(), hub.url())).expect("just started");
+    let (address, url) = hub
+        .as_ref()
+        .map(|hub| (hub.address.clone(), hub.url()))
+        .expect("just started");
     publish(folder.path(), &data);
     let (terminal, enrolment) = enrol(folder.path(), &data, &url);
     let settings = folder.path().join("kiosk.toml");
-    std::fs::write(&settings, format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n")).expect("writes");
+    std::fs::write(
+        &settings,
+        format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n"),
+    )
+    .expect("writes");
     // Cargo builds examples beside the binaries before it runs tests of the workspace.
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_passerby-hub")).with_file_name("examples").join("blind_terminal");
-    assert!(program.exists(), "{} is missing; build it with `cargo build -p passerby-playout --examples`", program.display());
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .with_file_name("examples")
+        .join("blind_terminal");
+    assert!(
+        program.exists(),
+        "{} is missing; build it with `cargo build -p passerby-playout --examples`",
+        program.display()
+    );
     let run = |dwell_ms: &str, seconds: Option<&str>| {
-        Command::new(&program).arg(&settings).arg(dwell_ms).args(seconds).stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts")
+        Command::new(&program)
+            .arg(&settings)
+            .arg(dwell_ms)
+            .args(seconds)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts")
     };
 
     let (mut committed, mut kills_with_hub, mut kills_without) = (0, 0, 0);
@@ -50,29 +76,61 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
             (None, 0 | 1) => hub = Some(HubProcess::start(&data, &address)),
             _ => {}
         }
-        *(if hub.is_some() { &mut kills_with_hub } else { &mut kills_without }) += 1;
+        *(if hub.is_some() {
+            &mut kills_with_hub
+        } else {
+            &mut kills_without
+        }) += 1;
         let mut child = run("5", None);
         // The moment of the kill is the test's input, not a wait for something.
         std::thread::sleep(Duration::from_millis(30 + random.next(220)));
         child.kill().expect("SIGKILL");
         child.wait().expect("reaped");
         let ledger = Ledger::open_to_read(&terminal).expect("kill -9 leaves a readable ledger");
-        assert!(ledger.last_seq() >= committed, "round {round}: {} plays after {committed}", ledger.last_seq());
+        assert!(
+            ledger.last_seq() >= committed,
+            "round {round}: {} plays after {committed}",
+            ledger.last_seq()
+        );
         committed = ledger.last_seq();
     }
 
     drop(hub.take());
     let _hub = HubProcess::start(&data, &address);
-    assert!(run("50", Some("3")).wait().expect("ends by itself").success());
+    assert!(
+        run("50", Some("3"))
+            .wait()
+            .expect("ends by itself")
+            .success()
+    );
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
     // By itself the uplink has sent all that the kills left behind; the newest plays wait for the hub's next turn.
-    assert!(ledger.acked_through() >= committed, "{} of {committed} plays arrived", ledger.acked_through());
+    assert!(
+        ledger.acked_through() >= committed,
+        "{} of {committed} plays arrived",
+        ledger.acked_through()
+    );
     drain(&mut ledger, &enrolment);
     let plays = ledger.plays_since(None).expect("reads");
-    assert_eq!(plays.len() as u64, ledger.last_seq(), "no committed play was lost");
+    assert_eq!(
+        plays.len() as u64,
+        ledger.last_seq(),
+        "no committed play was lost"
+    );
     let numbers: BTreeSet<_> = plays.iter().map(|play| play.play.number).collect();
     assert_eq!(numbers.len(), plays.len(), "no play number was used twice");
-    assert!(plays.len() as u64 >= rounds, "{} plays in {rounds} rounds", plays.len());
-    assert_eq!(plays_on_hub(&data), plays.len() as u64, "the hub has every play of the ledger, once");
-    println!("{rounds} kills ({kills_with_hub} with hub, {kills_without} without), {} plays, all on the hub once", plays.len());
+    assert!(
+        plays.len() as u64 >= rounds,
+        "{} plays in {rounds} rounds",
+        plays.len()
+    );
+    assert_eq!(
+        plays_on_hub(&data),
+        plays.len() as u64,
+        "the hub has every play of the ledger, once"
+    );
+    println!(
+        "{rounds} kills ({kills_with_hub} with hub, {kills_without} without), {} plays, all on the hub once",
+        plays.len()
+    );
 }

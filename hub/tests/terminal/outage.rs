@@ -7,7 +7,9 @@ use passerby_playout::clock::{Clock, SimulatedClock};
 use passerby_playout::config::Config;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::{Parts, Player};
-use passerby_playout::show::{ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent};
+use passerby_playout::show::{
+    ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
+};
 use passerby_playout::sync::{Answer, Sync};
 use passerby_protocol::plays::Outcome;
 
@@ -22,12 +24,22 @@ impl Composer for Blind {
     }
 }
 
-fn present(clock: &SimulatedClock, commands: &Receiver<StageCommand<()>>, events: &Sender<StageEvent>) {
-    let _ = events.send(StageEvent::Sized { width_px: 1920, height_px: 1080 });
+fn present(
+    clock: &SimulatedClock,
+    commands: &Receiver<StageCommand<()>>,
+    events: &Sender<StageEvent>,
+) {
+    let _ = events.send(StageEvent::Sized {
+        width_px: 1920,
+        height_px: 1080,
+    });
     for command in commands {
         let event = match command {
             StageCommand::Load { ticket, .. } => StageEvent::Loaded(ticket),
-            StageCommand::Swap { ticket, .. } => StageEvent::Presented { ticket, boot_ms: clock.now().boot_ms },
+            StageCommand::Swap { ticket, .. } => StageEvent::Presented {
+                ticket,
+                boot_ms: clock.now().boot_ms,
+            },
             StageCommand::Quit => break,
             StageCommand::Drop { .. } | StageCommand::Snapshot(_) => continue,
         };
@@ -49,7 +61,11 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
 
     // One hour of simulated time, with local content, while the hub is away.
     let clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
-    let config = Config { folders: vec![folder.path().join("cafe")], data_dir: terminal.clone(), ..Config::default() };
+    let config = Config {
+        folders: vec![folder.path().join("cafe")],
+        data_dir: terminal.clone(),
+        ..Config::default()
+    };
     let (local, problems) = passerby_playout::catalog::read_folder(&config.folders[0]);
     assert_eq!(problems, []);
     let (commands, command_queue) = bounded(16);
@@ -77,18 +93,37 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
     let plays = ledger.plays_since(None).expect("reads");
     let hour_ms: u64 = plays.iter().map(|play| play.play.visible_ms).sum();
-    assert!((3_590_000..=3_600_000).contains(&hour_ms), "{hour_ms} ms of an hour were on screen");
+    assert!(
+        (3_590_000..=3_600_000).contains(&hour_ms),
+        "{hour_ms} ms of an hour were on screen"
+    );
     assert!(plays.len() >= 355, "{}", plays.len());
-    assert!(plays[..plays.len() - 1].iter().all(|play| play.play.outcome == Outcome::Complete), "no play noticed the outage");
+    assert!(
+        plays[..plays.len() - 1]
+            .iter()
+            .all(|play| play.play.outcome == Outcome::Complete),
+        "no play noticed the outage"
+    );
 
     // The hub comes back after that hour; until then every attempt failed and backed off.
     let (mut sync, mut now_ms, mut attempts) = (Sync::default(), 0, 0u64);
     while now_ms < 3_600_000 {
-        sync.answered(now_ms, 1, 1, &Answer::Unavailable { retry_after_ms: None }, attempts * 7_919);
+        sync.answered(
+            now_ms,
+            1,
+            1,
+            &Answer::Unavailable {
+                retry_after_ms: None,
+            },
+            attempts * 7_919,
+        );
         now_ms = sync.next_at_ms().expect("goes on trying");
         attempts += 1;
     }
-    assert!((5..200).contains(&attempts), "{attempts} attempts in an hour");
+    assert!(
+        (5..200).contains(&attempts),
+        "{attempts} attempts in an hour"
+    );
     let hub = HubProcess::start(&data, &address);
     drain(&mut ledger, &enrolment);
     assert_eq!(plays_on_hub(&data), plays.len() as u64);

@@ -30,7 +30,10 @@ impl HubProcess {
         let address = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.split_once("listening on http://").map(|(_, address)| address.trim().to_owned()))
+            .find_map(|line| {
+                line.split_once("listening on http://")
+                    .map(|(_, address)| address.trim().to_owned())
+            })
             .expect("the hub says where it listens");
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
@@ -51,8 +54,18 @@ impl Drop for HubProcess {
 
 /// Runs a hub command and returns its JSON.
 pub(crate) fn hub(data: &Path, arguments: &[&str]) -> serde_json::Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_passerby-hub")).args(arguments).arg("--json").arg("--data").arg(data).output().expect("the hub runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .args(arguments)
+        .arg("--json")
+        .arg("--data")
+        .arg(data)
+        .output()
+        .expect("the hub runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("JSON on standard output")
 }
 
@@ -61,25 +74,49 @@ pub(crate) fn publish(folder: &Path, data: &Path) {
     let campaign = folder.join("cafe");
     std::fs::create_dir_all(&campaign).expect("folder");
     for (name, grey) in [("a.png", 60u8), ("b.png", 200)] {
-        image::GrayImage::from_pixel(64, 48, image::Luma([grey])).save(campaign.join(name)).expect("a picture");
+        image::GrayImage::from_pixel(64, 48, image::Luma([grey]))
+            .save(campaign.join(name))
+            .expect("a picture");
     }
-    std::fs::write(campaign.join("campaign.toml"), "title = 'Café'\ntarget = 'https://cafe.example/'\n").expect("writes");
+    std::fs::write(
+        campaign.join("campaign.toml"),
+        "title = 'Café'\ntarget = 'https://cafe.example/'\n",
+    )
+    .expect("writes");
     hub(data, &["publish", campaign.to_str().expect("text")]);
 }
 
 /// Enrols a terminal by token and returns where its data lies.
 pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolment) {
-    let token = hub(data, &["screen", "add", "Window"])["token"].as_str().expect("a token").to_owned();
+    let token = hub(data, &["screen", "add", "Window"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let terminal = folder.join("terminal");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let enrolment = runtime.block_on(passerby_playout::uplink::enrol(url, Some(&token), "Window", &terminal, None, |_| ())).expect("enrols");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let enrolment = runtime
+        .block_on(passerby_playout::uplink::enrol(
+            url,
+            Some(&token),
+            "Window",
+            &terminal,
+            None,
+            |_| (),
+        ))
+        .expect("enrols");
     (terminal, enrolment)
 }
 
 /// Sends all that waits in a ledger to its hub, which must be there.
 pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
     let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut sync = Sync::default();
     while ledger.waiting() > 0 {
         let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
@@ -94,5 +131,7 @@ pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
 
 /// Plays that the hub has.
 pub(crate) fn plays_on_hub(data: &Path) -> u64 {
-    hub(data, &["report"])["plays"]["total"].as_u64().expect("a total")
+    hub(data, &["report"])["plays"]["total"]
+        .as_u64()
+        .expect("a total")
 }

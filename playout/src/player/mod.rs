@@ -231,7 +231,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 break;
             }
             let wait = Duration::from_millis(self.wakes_at_ms().saturating_sub(now.boot_ms));
-            let busy = self.pending.as_ref().is_some_and(|pending| pending.stage != Progress::Ready);
+            let busy = self
+                .pending
+                .as_ref()
+                .is_some_and(|pending| pending.stage != Progress::Ready);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.composed) -> composed => composed.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
