@@ -138,7 +138,10 @@ impl Token {
         let mut wide = [0; 16];
         wide[3..].copy_from_slice(&bytes[..13]);
         let bits = u128::from_be_bytes(wide);
-        let field = |shift: u32, width: u32| (bits >> shift & ((1 << width) - 1)) as u32;
+        // Every field has at most 28 bits.
+        let field = |shift: u32, width: u32| {
+            u32::try_from(bits >> shift & ((1 << width) - 1)).unwrap_or(u32::MAX)
+        };
         let format_and_generation = u8::try_from(field(100, 4)).ok()?;
         if format_and_generation > 7 {
             return None;

@@ -143,7 +143,7 @@ pub struct Player<C: Composer, L> {
     pairing: Option<Pairing>,
     clock: Arc<dyn Clock>,
     stage: L,
-    orders: Sender<(SlideOrder, Geometry)>,
+    orders: Sender<Ordered>,
     geometry: Option<Geometry>,
     /// Whether dated content could be judged when the catalogue was last looked at.
     clock_known: bool,
@@ -157,6 +157,7 @@ pub struct Player<C: Composer, L> {
     requests: Receiver<PlayerRequest>,
 }
 
+type Ordered = (SlideOrder, Geometry);
 type Composed<S> = (Ticket, Result<S, ComposeError>);
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
@@ -759,10 +760,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     }
 }
 
-fn start_composer<C: Composer>(
-    mut composer: C,
-) -> (Sender<(SlideOrder, Geometry)>, Receiver<Composed<C::Slide>>) {
-    let (orders, order_queue) = bounded::<(SlideOrder, Geometry)>(8);
+fn start_composer<C: Composer>(mut composer: C) -> (Sender<Ordered>, Receiver<Composed<C::Slide>>) {
+    let (orders, order_queue) = bounded::<Ordered>(8);
     let (results, composed) = bounded(8);
     std::thread::Builder::new()
         .name("composer".into())

@@ -53,28 +53,27 @@ struct PlayerGone;
 impl Uplink {
     /// Pairs the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
-        match self.enrolment().await {
-            Ok(enrolment) => {
-                let seen = match self.ask(PlayerRequest::ManifestSeen).await {
-                    Ok(seen) => seen,
-                    Err(PlayerGone) => return,
-                };
-                let client =
-                    HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
-                let content = content::Content::new(
-                    self.clone(),
-                    client.clone(),
-                    enrolment.clone(),
-                    Cache::new(&self.data_dir),
-                    seen,
-                );
-                let plays = plays::Plays::new(self.clone(), client, enrolment.credentials.screen);
-                tokio::select! {
-                    PlayerGone = content.run() => {}
-                    PlayerGone = plays.run() => {}
-                }
-            }
-            Err(PlayerGone) => {}
+        // Every way out means that the player has ended, and with it all that the uplink could do.
+        let PlayerGone = self.serve().await;
+    }
+
+    async fn serve(self) -> PlayerGone {
+        let enrolment = match self.enrolment().await {
+            Ok(enrolment) => enrolment,
+            Err(gone) => return gone,
+        };
+        let seen = match self.ask(PlayerRequest::ManifestSeen).await {
+            Ok(seen) => seen,
+            Err(gone) => return gone,
+        };
+        let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
+        let screen = enrolment.credentials.screen;
+        let plays = plays::Plays::new(self.clone(), client.clone(), screen);
+        let cache = Cache::new(&self.data_dir);
+        let content = content::Content::new(self, client, enrolment, cache, seen);
+        tokio::select! {
+            gone = content.run() => gone,
+            gone = plays.run() => gone,
         }
     }
 
