@@ -10,6 +10,13 @@
 //! - Nothing is drawn unless something changed; between changes the stage sleeps.
 //! - At most [`LOADED_MAX`] slides wait, two are on the glass, and the textures of all others are gone.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    clippy::type_complexity,
+    reason = "Bevy's systems take their parameters by value, as many as they read, as types that name their queries"
+)]
+
 mod agenda;
 mod capture;
 mod channel;
