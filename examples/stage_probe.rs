@@ -181,7 +181,7 @@ fn slide(number: u32, width_px: u32, height_px: u32) -> Slide {
     let mut rgba = Vec::with_capacity(width_px as usize * height_px as usize * 4);
     for y in 0..height_px {
         for x in 0..width_px {
-            let bar = if (x / 4 + number) % 3 == 0 && y > height_px / 2 {
+            let bar = if (x / 4 + number).is_multiple_of(3) && y > height_px / 2 {
                 255
             } else {
                 0

@@ -1,5 +1,7 @@
 //! The stage as the player sees it: real rendering on whatever Vulkan there is, real files, real windows.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader};
 use std::path::Path;

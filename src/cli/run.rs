@@ -111,7 +111,7 @@ impl Run {
         .map_err(|error| Failure::Start(error.to_string()))?;
 
         let player = spawn("player", move || player.run())?;
-        spawn("uplink", move || go_online(uplink, page, requests))?;
+        spawn("uplink", move || go_online(uplink, page, &requests))?;
         let stage_config = StageConfig {
             offscreen: self.offscreen,
             size: self.size,
@@ -144,9 +144,9 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
         local.extend(items);
         for problem in problems {
             if problem.line > 0 || !folder.is_dir() {
-                written_wrong.push(problem)
+                written_wrong.push(problem);
             } else {
-                tracing::warn!("{problem}")
+                tracing::warn!("{problem}");
             }
         }
     }
@@ -214,7 +214,7 @@ fn listen(config: &Config) -> Option<TcpListener> {
 }
 
 /// Runs all that needs the network, and hears the signals that end the program.
-fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: Sender<PlayerRequest>) {
+fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: &Sender<PlayerRequest>) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -72,7 +72,7 @@ impl Rehearsal {
     }
 
     fn send(&self, command: StageCommand<Slide>) {
-        self.stage.send(command).ok().expect("a running stage");
+        assert!(self.stage.send(command).is_ok(), "a running stage");
     }
 
     /// Images in the main world, images on the GPU, entities.

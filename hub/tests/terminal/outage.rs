@@ -78,7 +78,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
         ledger: Ledger::open(&terminal).expect("opens").0,
         local,
         enrolment: Some(enrolment.clone()),
-        clock: clock.clone(),
+        clock,
         composer: Blind,
         stage: commands,
         events,

@@ -594,6 +594,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Content(manifest) => {
                 let seen = self.recorder.ledger_mut().see_manifest(manifest.version);
                 self.report_error(seen);
+                if let Some(enrolment) = &mut self.enrolment {
+                    // A hub that moved says so in its manifest; what was said at enrolment is older.
+                    enrolment
+                        .credentials
+                        .scan_base
+                        .clone_from(&manifest.scan_base);
+                }
                 self.manifest = Some(manifest);
                 self.content_changed();
             }

@@ -1,0 +1,202 @@
+//! One clear message each; no crash, no blank screen.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Output;
+
+use crate::parts::{Terminal, finish, picture, terminal, text};
+
+fn check(folder: &Path, extra: &str) -> (Option<i32>, String) {
+    let screen = Terminal::with_settings(folder, extra);
+    let output = finish(terminal().args(["check", "--config"]).arg(&screen.settings));
+    (output.status.code(), text(&output.stderr))
+}
+
+/// A PNG whose header claims to be enormous; its check sum is right.
+fn write_huge_png(path: &Path) {
+    let mut header = Vec::from(*b"IHDR");
+    header.extend(30_000u32.to_be_bytes());
+    header.extend(30_000u32.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut crc = !0u32;
+    for &byte in &header {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 {
+                crc >> 1 ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
+        }
+    }
+    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\x0d");
+    png.extend(header);
+    png.extend((!crc).to_be_bytes());
+    std::fs::write(path, png).expect("writes");
+}
+
+/// Runs for a few seconds with a capture and returns what it said and the creatives that were on the screen.
+fn run(screen: &Terminal, folder: &Path) -> (Output, Vec<String>) {
+    let capture = folder.join("frames");
+    let output = finish(
+        screen
+            .run()
+            .args(["--for", "5", "--capture-every", "500", "--capture"])
+            .arg(&capture),
+    );
+    let lines = std::fs::read_to_string(capture.join("frames.jsonl")).unwrap_or_default();
+    let creatives = lines
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).ok()?["creative"]
+                .as_str()
+                .map(str::to_owned)
+        })
+        .collect();
+    (output, creatives)
+}
+
+#[test]
+fn settings_written_wrong_are_reported_all_at_once_with_file_and_line() {
+    let folder = tempfile::tempdir().expect("folder");
+    let screen = Terminal::with_settings(
+        folder.path(),
+        "[screen]\nrotation = 45\ncolour = 1\n[content]\nseconds = 'ten'\n",
+    );
+    let output = finish(&mut screen.run());
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for expected in [
+        "kiosk.toml:6: screen.rotation is 45; use 0, 90, 180 or 270",
+        "kiosk.toml:7: unknown key \"colour\"",
+        "kiosk.toml:9: content.seconds is \"ten\"",
+    ] {
+        assert!(said.contains(expected), "{expected:?} in {said}");
+    }
+}
+
+#[test]
+fn a_campaign_written_wrong_stops_the_start_with_every_mistake() {
+    let folder = tempfile::tempdir().expect("folder");
+    picture(&folder.path().join("c/a.png"), [[0, 0, 0], [255, 255, 255]]);
+    std::fs::write(
+        folder.path().join("c/campaign.toml"),
+        "title = 'x'\ntarget = 'nowhere'\n[[placement]]\ncreative = 'b.png'\n",
+    )
+    .expect("writes");
+    let screen = Terminal::with_settings(folder.path(), "[content]\nfolders = ['c']\n");
+    let output = finish(&mut screen.run());
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("campaign.toml:2: target is \"nowhere\"")
+            && said.contains("campaign.toml:4: creative \"b.png\" is missing"),
+        "{said}"
+    );
+}
+
+#[test]
+fn check_finds_bad_pictures_and_missing_signs_before_a_passer_by_does() {
+    let folder = tempfile::tempdir().expect("folder");
+    let c = folder.path().join("c");
+    picture(&c.join("good.png"), [[0, 0, 0], [255, 255, 255]]);
+    std::fs::write(c.join("torn.jpg"), b"\xff\xd8\xff\xe0 and then nothing").expect("writes");
+    write_huge_png(&c.join("huge.png"));
+    std::fs::write(
+        c.join("campaign.toml"),
+        "title = 'x'\n[[placement]]\ncreative = 'good.png'\nheadline = '好𠀀🎈'\n[[placement]]\ncreative = 'torn.jpg'\n[[placement]]\ncreative = 'huge.png'\n",
+    )
+    .expect("writes");
+    let (code, said) = check(folder.path(), "[content]\nfolders = ['c']\n");
+    assert_eq!(code, Some(2), "{said}");
+    for expected in ["torn.jpg: ", "huge.png: ", "30000", "𠀀"] {
+        assert!(said.contains(expected), "{expected:?} in {said}");
+    }
+    assert_eq!(said.lines().count(), 3, "one message each: {said}");
+}
+
+#[test]
+fn bad_pictures_and_an_empty_folder_leave_the_rest_on_the_screen() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir_all(folder.path().join("all/empty")).expect("folder");
+    picture(
+        &folder.path().join("all/mixed/good.png"),
+        [[200, 30, 30], [250, 250, 230]],
+    );
+    std::fs::write(
+        folder.path().join("all/mixed/torn.jpg"),
+        b"\xff\xd8\xff torn",
+    )
+    .expect("writes");
+    write_huge_png(&folder.path().join("all/mixed/huge.png"));
+    let screen =
+        Terminal::with_settings(folder.path(), "[content]\nfolders = ['all']\nseconds = 2\n");
+    let (output, creatives) = run(&screen, folder.path());
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("the folder is empty")
+            && said.contains("torn.jpg")
+            && said.contains("huge.png"),
+        "{said}"
+    );
+    assert!(
+        creatives.iter().any(|creative| creative != "house"),
+        "the good picture airs: {creatives:?}"
+    );
+}
+
+#[test]
+fn with_nothing_to_show_and_a_busy_port_the_house_creative_airs() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("empty")).expect("folder");
+    let busy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("an address").port();
+    let settings = folder.path().join("kiosk.toml");
+    std::fs::write(&settings, format!("[content]\nfolders = ['empty']\n[data]\ndir = 'terminal'\n[local]\nlisten = '127.0.0.1:{port}'\n")).expect("writes");
+    let (output, creatives) = run(&Terminal { settings }, folder.path());
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains(&format!("127.0.0.1:{port} cannot be used")),
+        "{said}"
+    );
+    assert!(
+        !creatives.is_empty() && creatives.iter().all(|creative| creative == "house"),
+        "{creatives:?}"
+    );
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_one_clear_message() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(
+        folder.path().join("terminal"),
+        b"a file where a folder should be",
+    )
+    .expect("writes");
+    let screen = Terminal::with_settings(folder.path(), "");
+    let output = finish(&mut screen.run());
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("data.dir")
+            && said
+                .lines()
+                .filter(|line| line.contains("terminal"))
+                .count()
+                == 1,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_second_terminal_on_the_same_data_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("terminal")).expect("folder");
+    let lock = std::fs::File::create(folder.path().join("terminal/lock")).expect("a lock");
+    lock.lock().expect("locks");
+    let output = finish(&mut Terminal::with_settings(folder.path(), "").run());
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("another terminal is running with this data.dir"));
+}

@@ -1,0 +1,132 @@
+//! The directions of dependency that ARCHITECTURE.md promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Everything that a package needs to be built, itself left out, by name.
+fn closure(
+    graph: &BTreeMap<String, Vec<String>>,
+    names: &BTreeMap<String, String>,
+    of: &str,
+) -> BTreeSet<String> {
+    let root = names
+        .iter()
+        .find(|(_, name)| *name == of)
+        .map(|(id, _)| id.clone())
+        .expect("a package of the workspace");
+    let mut seen = BTreeSet::new();
+    let mut next = graph[&root].clone();
+    while let Some(id) = next.pop() {
+        if seen.insert(id.clone()) {
+            next.extend(graph[&id].iter().cloned());
+        }
+    }
+    seen.iter().map(|id| names[id].clone()).collect()
+}
+
+#[test]
+fn packages_depend_on_each_other_in_one_direction_only() {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--manifest-path",
+        ])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let names: BTreeMap<String, String> = metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| {
+            (
+                package["id"].as_str().expect("id").to_owned(),
+                package["name"].as_str().expect("name").to_owned(),
+            )
+        })
+        .collect();
+    let graph: BTreeMap<String, Vec<String>> = metadata["resolve"]["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .map(|node| {
+            let needed = node["deps"].as_array().expect("deps").iter().filter(|dep| {
+                // A kind of null is a normal dependency; tests may use more.
+                dep["dep_kinds"]
+                    .as_array()
+                    .expect("kinds")
+                    .iter()
+                    .any(|kind| kind["kind"] != "dev")
+            });
+            let needed = needed
+                .map(|dep| dep["pkg"].as_str().expect("id").to_owned())
+                .collect();
+            (node["id"].as_str().expect("id").to_owned(), needed)
+        })
+        .collect();
+    let needs = |package: &str| closure(&graph, &names, package);
+
+    let protocol = needs("passerby-protocol");
+    for io in [
+        "tokio",
+        "reqwest",
+        "rusqlite",
+        "axum",
+        "hyper",
+        "passerby-playout",
+        "passerby-hub",
+        "passerby",
+    ] {
+        assert!(
+            !protocol.contains(io),
+            "protocol does no I/O, but needs {io}"
+        );
+    }
+    let playout = needs("passerby-playout");
+    assert!(playout.contains("passerby-protocol"));
+    for pixels in ["bevy", "wgpu", "winit", "image", "passerby", "passerby-hub"] {
+        assert!(
+            !playout.contains(pixels),
+            "playout knows no pixels, but needs {pixels}"
+        );
+    }
+    let hub = needs("passerby-hub");
+    assert!(hub.contains("passerby-protocol"));
+    for terminal in ["passerby", "passerby-playout", "bevy"] {
+        assert!(
+            !hub.contains(terminal),
+            "the hub stands alone, but needs {terminal}"
+        );
+    }
+    assert!(needs("passerby").contains("passerby-playout"));
+    assert!(!needs("passerby").contains("passerby-hub"));
+}
+
+#[test]
+fn the_stage_touches_neither_the_database_nor_the_network() {
+    for entry in
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/stage")).expect("the stage")
+    {
+        let path = entry.expect("an entry").path();
+        let source = std::fs::read_to_string(&path).expect("a source file");
+        for forbidden in ["rusqlite", "reqwest", "std::net", "tokio", "ledger"] {
+            assert!(
+                !source.contains(forbidden),
+                "{} names {forbidden}",
+                path.display()
+            );
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The terminal as a whole, with a real hub: real processes, real rendering, real files, real HTTP.
+
+mod bad_input;
+mod dependencies;
+mod kill;
+mod parts;
+mod the_loop;
