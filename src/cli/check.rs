@@ -61,12 +61,16 @@ fn problems_of_item(item: &CatalogItem) -> Vec<Problem> {
     let file = item.path.display().to_string();
     let mut problems = Vec::new();
     if let Err(error) = compose::inspect_picture(&item.path) {
+        let reason = error.to_string();
+        // The composer names the picture without its folder; here the whole path stands before the message.
+        let name = item
+            .path
+            .file_name()
+            .map(|name| format!("{}: ", name.to_string_lossy()))
+            .unwrap_or_default();
         problems.push(Problem::with_file(
             &file,
-            error
-                .to_string()
-                .trim_start_matches(&format!("{file}: "))
-                .to_owned(),
+            reason.strip_prefix(&name).unwrap_or(&reason),
         ));
     }
     let placement = item.placement();

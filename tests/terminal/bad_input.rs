@@ -32,6 +32,7 @@ fn write_huge_png(path: &Path) {
     let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n\0\0\0\x0d");
     png.extend(header);
     png.extend((!crc).to_be_bytes());
+    png.extend(*b"\0\x10\0\0IDAT");
     std::fs::write(path, png).expect("writes");
 }
 
