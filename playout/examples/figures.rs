@@ -1,0 +1,114 @@
+//! Prints figures of the parts without a screen, one a line: name, value, unit, compared with, ratio.
+//!
+//! Speed is a goal for `scripts/bench`, never a test: machines differ.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "figures of small numbers"
+)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use passerby_playout::clock::{Clock, SystemClock};
+use passerby_playout::code::QrMatrix;
+use passerby_playout::fairness::FairShare;
+use passerby_playout::ledger::{Ledger, NewPlay};
+use passerby_protocol::plays::{Content, Outcome, PlayBatch};
+use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
+
+fn main() {
+    let claims = Claims {
+        generation: 0,
+        screen: ScreenNumber::new(7).expect("in range"),
+        assignment: Assignment::new(3).expect("in range"),
+        play: PlayNumber::new(1_000_000).expect("in range"),
+        minutes: 500_000,
+    };
+    let key = TokenKey::derive(&[7; 32], claims.screen, 0);
+    let token = Token::mint(claims, &key);
+    let link = format!("HTTPS://HUB.EXAMPLE/Q/{token}");
+    compare(
+        "token mint",
+        per_call_us(20_000, || Token::mint(black_box(claims), &key).to_string()),
+        "µs",
+        2.0,
+    );
+    compare(
+        "token parse and verify",
+        per_call_us(20_000, || {
+            Token::parse(black_box(&link[22..])).map(|token| token.verify(&key).is_some())
+        }),
+        "µs",
+        2.0,
+    );
+    compare(
+        "code encode",
+        per_call_us(200, || QrMatrix::encode(black_box(&link))),
+        "µs",
+        1_500.0,
+    );
+
+    let folder = std::env::temp_dir().join(format!("passerby-figures-{}", std::process::id()));
+    let mut ledger = Ledger::open(&folder).expect("a ledger").0;
+    let clock = SystemClock::new(true);
+    let mut shares = FairShare::default();
+    let contents: Vec<Content> = (0..5)
+        .map(|at| Content {
+            assignment: Assignment::new(at + 1).expect("in range"),
+            campaign: format!("campaign {at}"),
+            creative: Digest::of(&[at as u8]),
+        })
+        .collect();
+    let mut at = 0;
+    let record_us = per_call_us(1_000, || {
+        at += 1;
+        let number = ledger.next_number().expect("a number");
+        let mut start = clock.now();
+        start.boot_ms += at as u64 * 10_000;
+        let visible_ms = 10_000 + at as u64 * 7 % 23;
+        let play = NewPlay {
+            number,
+            content: contents[at * 3 % 5].clone(),
+            start,
+            visible_ms,
+            outcome: Outcome::Complete,
+        };
+        ledger.record(&play, &mut shares).expect("records")
+    });
+    compare(
+        "ledger record, with its own COMMIT",
+        record_us,
+        "µs",
+        10_000_000.0,
+    );
+    let (plays, anchors) = ledger.waiting_plays(1_000).expect("reads");
+    let json =
+        serde_json::to_vec(&PlayBatch::pack(ledger.epoch(), &plays, anchors)).expect("serialises");
+    let packed = zstd::bulk::compress(&json, 6).expect("packs").len();
+    compare(
+        "bytes a play on the wire",
+        packed as f64 / plays.len() as f64,
+        "B",
+        16.0,
+    );
+    drop(ledger);
+    std::fs::remove_dir_all(folder).expect("removes its own folder");
+}
+
+fn per_call_us<T>(calls: u32, mut call: impl FnMut() -> T) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        black_box(call());
+    }
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(calls)
+}
+
+fn compare(name: &str, value: f64, unit: &str, goal: f64) {
+    println!(
+        "{name}\t{value:.2}\t{unit}\tgoal {goal}\t{:.4}",
+        value / goal
+    );
+}
