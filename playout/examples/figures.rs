@@ -62,16 +62,20 @@ fn main() {
             creative: Digest::of(&[at as u8]),
         })
         .collect();
-    let mut at = 0;
+    let (mut at, mut noise) = (0, 1u64);
     let record_us = per_call_us(1_000, || {
         at += 1;
         let number = ledger.next_number().expect("a number");
         let mut start = clock.now();
-        start.boot_ms += at as u64 * 10_000;
-        let visible_ms = 10_000 + at as u64 * 7 % 23;
+        // Real plays miss their planned time by some milliseconds, and not always the same item is next.
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        start.boot_ms += at as u64 * 10_000 + (noise >> 40) % 60;
+        let visible_ms = 10_000 + (noise >> 50) % 60;
         let play = NewPlay {
             number,
-            content: contents[at * 3 % 5].clone(),
+            content: contents[(noise >> 60) as usize % 5].clone(),
             start,
             visible_ms,
             outcome: Outcome::Complete,
