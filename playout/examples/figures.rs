@@ -62,7 +62,7 @@ fn main() {
             creative: Digest::of(&[at as u8]),
         })
         .collect();
-    let (mut at, mut noise) = (0, 1u64);
+    let (mut at, mut noise) = (0u64, 1u64);
     let record_us = per_call_us(1_000, || {
         at += 1;
         let number = ledger.next_number().expect("a number");
@@ -71,7 +71,7 @@ fn main() {
         noise = noise
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        start.boot_ms += at as u64 * 10_000 + (noise >> 40) % 60;
+        start.boot_ms += at * 10_000 + (noise >> 40) % 60;
         let visible_ms = 10_000 + (noise >> 50) % 60;
         let play = NewPlay {
             number,

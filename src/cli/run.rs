@@ -1,6 +1,5 @@
 //! `passerby run`: the main job.
 
-use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use passerby_playout::uplink::Uplink;
 use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
+use super::data_dir::DataDir;
 use super::{ConfigFile, Failure};
 use crate::compose::SlideComposer;
 use crate::local_page;
@@ -76,9 +76,11 @@ impl StageLink<Slide> for Link {
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = self.config.load()?;
+        let mut config = self.config.load()?;
         let local = local_content(&config)?;
-        let (ledger, enrolment, _lock) = open_data(&config)?;
+        let data_dir = DataDir::open(&config.data_dir)?;
+        data_dir.path().clone_into(&mut config.data_dir);
+        let (ledger, enrolment) = open_data(&config)?;
         let page = listen(&config);
 
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
@@ -157,20 +159,8 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
     }
 }
 
-/// Opens what lies in data.dir. The lock is held until the end of the program: a ledger has one writer.
-fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>, File), Failure> {
-    let name = config.data_dir.join("lock").display().to_string();
-    let start = |reason: String| Failure::Start(format!("{name}: {reason}"));
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| start(format!("the folder cannot be made: {error}; give data.dir a folder on a disk that can be written")))?;
-    let lock = File::create(config.data_dir.join("lock")).map_err(|error| {
-        start(format!(
-            "cannot be written: {error}; give data.dir a folder on a disk that can be written"
-        ))
-    })?;
-    if lock.try_lock().is_err() {
-        return Err(start("another terminal is running with this data.dir; stop it, or give this one a data.dir of its own".to_owned()));
-    }
+/// Opens what lies in data.dir.
+fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>), Failure> {
     let (ledger, note) =
         Ledger::open(&config.data_dir).map_err(|error| Failure::Start(error.to_string()))?;
     if let Some(note) = note {
@@ -186,7 +176,7 @@ fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>, File), Failu
         }
         (None, _) => None,
     };
-    Ok((ledger, enrolment, lock))
+    Ok((ledger, enrolment))
 }
 
 /// Opens the local page's port. Without it the screen still plays.

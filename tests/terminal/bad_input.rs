@@ -201,3 +201,36 @@ fn a_second_terminal_on_the_same_data_is_refused() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("another terminal is running with this data.dir"));
 }
+
+#[test]
+fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("terminal")).expect("folder");
+    picture(
+        &folder.path().join("window/a.png"),
+        [[200, 30, 30], [250, 250, 230]],
+    );
+    let screen = Terminal::with_settings(
+        folder.path(),
+        "[content]\nfolders = ['window']\nseconds = 2\n",
+    );
+    let capture = folder.path().join("frames");
+    // A mount namespace of its own, as any user may have one: the folder is really on a read-only mount.
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["--user", "--mount", "--map-root-user", "sh", "-c", script])
+        .arg(folder.path().join("terminal"));
+    let run = screen.run();
+    command
+        .arg(run.get_program())
+        .args(run.get_args())
+        .args(["--for", "6", "--capture-every", "500", "--capture"])
+        .arg(&capture);
+    let output = finish(command.env("XDG_RUNTIME_DIR", folder.path()));
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("the disk is read-only").count(), 1, "{said}");
+    let lines = std::fs::read_to_string(capture.join("frames.jsonl")).expect("frames.jsonl");
+    assert!(lines.contains("\"campaign\":\"window\""), "{lines}");
+}
