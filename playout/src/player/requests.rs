@@ -1,0 +1,118 @@
+//! What others ask of the player, and what it answers.
+
+use crate::ledger::LedgerError;
+use crate::link::{PlayerRequest, Status};
+use crate::show::{Composer, StageCommand};
+
+use super::{Player, StageLink, board};
+
+impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
+    pub(super) fn on_request(&mut self, request: PlayerRequest) -> bool {
+        match request {
+            PlayerRequest::Batch { rows, reply } => {
+                let batch = self.recorder.batch(rows);
+                // Whoever asked has gone; the rows stay where they are.
+                let _ = reply.send(self.report_error(batch).flatten());
+            }
+            PlayerRequest::AckThrough(seq) => {
+                let acked = self.recorder.ledger_mut().acknowledge(seq);
+                self.report_error(acked);
+            }
+            PlayerRequest::Quarantine(seq) => {
+                self.board.report(format!(
+                    "the hub refuses play {seq}; it is set aside in the ledger"
+                ));
+                let set_aside = self.recorder.ledger_mut().quarantine(seq);
+                self.report_error(set_aside);
+            }
+            PlayerRequest::Anchor(anchor) => {
+                let anchored = self.recorder.ledger_mut().anchor(&anchor);
+                self.report_error(anchored);
+                if !std::mem::replace(&mut self.clock_known, true) {
+                    self.content_changed();
+                }
+            }
+            PlayerRequest::Content(manifest) => {
+                let seen = self.recorder.ledger_mut().see_manifest(manifest.version);
+                self.report_error(seen);
+                if let Some(enrolment) = &mut self.enrolment {
+                    // A hub that moved says so in its manifest; what was said at enrolment is older.
+                    enrolment
+                        .credentials
+                        .scan_base
+                        .clone_from(&manifest.scan_base);
+                }
+                self.manifest = Some(manifest);
+                self.content_changed();
+            }
+            PlayerRequest::Enrolled(enrolment) => {
+                let raised = self
+                    .recorder
+                    .ledger_mut()
+                    .raise_numbers(enrolment.credentials.play_floor);
+                self.report_error(raised);
+                self.enrolment = Some(*enrolment);
+                self.pairing = None;
+                self.content_changed();
+            }
+            PlayerRequest::Pairing(pairing) => {
+                self.pairing = Some(pairing);
+                self.content_changed();
+            }
+            PlayerRequest::Revoked => {
+                self.board.report(
+                    "the hub does not know this screen any more; enrol it again".to_owned(),
+                );
+                self.manifest = None;
+                self.content_changed();
+            }
+            PlayerRequest::ManifestSeen(reply) => {
+                let seen = self.recorder.ledger_mut().manifest_seen();
+                let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
+            }
+            PlayerRequest::Status(reply) => {
+                let _ = reply.send(self.status());
+            }
+            PlayerRequest::Snapshot(reply) => self.stage.send(StageCommand::Snapshot(reply)),
+            PlayerRequest::Stop => return false,
+        }
+        true
+    }
+
+    pub(super) fn report_error<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
+        result
+            .inspect_err(|error| self.board.report(error.to_string()))
+            .ok()
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let now = self.clock.now();
+        let ledger = self.recorder.ledger();
+        Status {
+            name: self.config.name.clone(),
+            on_air: self
+                .on_air
+                .as_ref()
+                .map(|on_air| board::on_air_status(on_air, now.boot_ms)),
+            screen_px: self
+                .geometry
+                .as_ref()
+                .map_or([0, 0], |geometry| [geometry.width_px, geometry.height_px]),
+            screen: self
+                .enrolment
+                .as_ref()
+                .map(|enrolment| enrolment.credentials.screen.get()),
+            manifest_version: self
+                .manifest
+                .as_ref()
+                .map_or(0, |manifest| manifest.version),
+            items: self.catalog.len(),
+            epoch: ledger.epoch().to_string(),
+            plays_recorded: ledger.last_seq(),
+            plays_waiting: ledger.waiting(),
+            plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
+            clock_trusted: now.wall_ms.is_some(),
+            problems: self.board.problems(),
+        }
+    }
+}
