@@ -98,6 +98,12 @@ pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
     (catalog, problems)
 }
 
+/// Puts the first placements of all campaigns before the second ones, and so on. The rotation gives ties to the earlier
+/// item, so this keeps a campaign from airing all its placements in a row.
+pub fn interleave(catalog: &mut Catalog) {
+    catalog.sort_by_key(|item| item.placement);
+}
+
 /// Makes the items of a manifest whose pictures are in the cache.
 pub fn of_manifest(manifest: &Manifest, cache: &Cache) -> Catalog {
     let mut catalog = Catalog::new();
@@ -243,6 +249,21 @@ mod tests {
         );
         assert_eq!(catalog[0].campaign_id.as_str(), "window");
         assert_eq!(catalog[0].creative, Digest::of(b"a"));
+    }
+
+    #[test]
+    fn campaigns_take_turns_before_a_second_placement_comes() {
+        let folder = tempfile::tempdir().expect("folder");
+        for file in ["book/a.jpg", "book/b.jpg", "cafe/c.jpg", "cafe/d.jpg"] {
+            write(&folder.path().join(file), file.as_bytes());
+        }
+        let (mut catalog, _) = read_folder(folder.path());
+        interleave(&mut catalog);
+        let order: Vec<&str> = catalog
+            .iter()
+            .map(|item| item.placement().creative.as_str())
+            .collect();
+        assert_eq!(order, ["a.jpg", "c.jpg", "b.jpg", "d.jpg"]);
     }
 
     #[test]

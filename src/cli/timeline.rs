@@ -158,5 +158,6 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
                 .unwrap_or_default(),
         );
     }
+    catalog::interleave(&mut catalog);
     Ok(catalog)
 }

@@ -73,5 +73,6 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             self.catalog
                 .extend(catalog::of_manifest(manifest, &self.cache));
         }
+        catalog::interleave(&mut self.catalog);
     }
 }
