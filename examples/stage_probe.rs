@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use passerby::slide::{Caption, Slide};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageSender};
-use passerby_playout::show::{StageCommand, StageEvent, Ticket};
+use passerby_compose::slide::{Caption, Slide};
+use passerby_playout::area::Area;
+use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -99,7 +100,9 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             stage,
             StageCommand::Load {
                 ticket,
-                slide: Arc::new(slide(number, width_px, height_px)),
+                zone: Zone::MAIN,
+                area: Area::default(),
+                slide: slide(number, width_px, height_px),
             },
         )?;
         expect(events, |event| *event == StageEvent::Loaded(ticket))?;
@@ -107,7 +110,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             stage,
             StageCommand::Swap {
                 ticket,
-                fade: script.fade,
+                transition: Transition::fade(script.fade),
             },
         )?;
         expect(
@@ -194,17 +197,17 @@ fn slide(number: u32, width_px: u32, height_px: u32) -> Slide {
             ]);
         }
     }
-    Slide {
+    Slide::still(
         width_px,
         height_px,
         rgba,
-        caption: Caption {
+        Caption {
             campaign: "probe".into(),
             creative: format!("{number}"),
             play: Some(number),
             url: None,
         },
-    }
+    )
 }
 
 fn boot_ms() -> u64 {

@@ -4,7 +4,5 @@
 //! the uplink (both in `passerby-playout`). A composer thread beside the player makes the slides.
 
 pub mod cli;
-pub mod compose;
 mod local_page;
-pub mod slide;
 pub mod stage;

@@ -11,9 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
-use passerby::slide::{Caption, Slide};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender};
-use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket};
+use passerby_compose::slide::{Caption, Slide};
+use passerby_playout::area::Area;
+use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone};
 
 const WIDTH_PX: u32 = 640;
 const HEIGHT_PX: u32 = 360;
@@ -56,17 +57,17 @@ fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
             });
         }
     }
-    Slide {
+    Slide::still(
         width_px,
         height_px,
         rgba,
-        caption: Caption {
+        Caption {
             campaign: "test".into(),
             creative: format!("slide-{number}"),
             play: Some(number),
             url: Some(format!("HTTPS://HUB.EXAMPLE/Q/{number}")),
         },
-    }
+    )
 }
 
 /// The player's side of the seam.
@@ -100,10 +101,15 @@ impl Player {
         let ticket = Ticket(u64::from(number));
         self.send(StageCommand::Load {
             ticket,
-            slide: Arc::new(slide(number, size)),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(number, size),
         });
         assert_eq!(self.await_event(), StageEvent::Loaded(ticket));
-        self.send(StageCommand::Swap { ticket, fade });
+        self.send(StageCommand::Swap {
+            ticket,
+            transition: Transition::fade(fade),
+        });
         match self.await_event() {
             StageEvent::Presented {
                 ticket: shown,
@@ -262,7 +268,7 @@ fn commands_in_any_order_never_break_the_stage() {
         // Unknown tickets.
         player.send(StageCommand::Swap {
             ticket: Ticket(99),
-            fade: Duration::ZERO,
+            transition: Transition::CUT,
         });
         player.send(StageCommand::Drop { ticket: Ticket(98) });
         // Slides that cannot be textures.
@@ -292,7 +298,9 @@ fn commands_in_any_order_never_break_the_stage() {
         ] {
             player.send(StageCommand::Load {
                 ticket: Ticket(ticket),
-                slide: Arc::new(bad),
+                zone: Zone::MAIN,
+                area: Area::default(),
+                slide: bad,
             });
         }
         player.show(1, SIZE, Duration::ZERO);
@@ -304,11 +312,13 @@ fn commands_in_any_order_never_break_the_stage() {
         // Swap right behind load, without waiting.
         player.send(StageCommand::Load {
             ticket: Ticket(4),
-            slide: Arc::new(slide(4, SIZE)),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(4, SIZE),
         });
         player.send(StageCommand::Swap {
             ticket: Ticket(4),
-            fade: Duration::ZERO,
+            transition: Transition::CUT,
         });
         assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(4)));
         assert!(matches!(
@@ -321,13 +331,15 @@ fn commands_in_any_order_never_break_the_stage() {
         // A dropped slide is not shown.
         player.send(StageCommand::Load {
             ticket: Ticket(5),
-            slide: Arc::new(slide(5, SIZE)),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(5, SIZE),
         });
         assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(5)));
         player.send(StageCommand::Drop { ticket: Ticket(5) });
         player.send(StageCommand::Swap {
             ticket: Ticket(5),
-            fade: Duration::ZERO,
+            transition: Transition::CUT,
         });
         player.await_picture(4, SIZE);
     })
@@ -342,7 +354,9 @@ fn commands_sent_before_the_stage_starts_are_kept() {
     sender
         .send(StageCommand::Load {
             ticket: Ticket(1),
-            slide: Arc::new(slide(1, SIZE)),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(1, SIZE),
         })
         .ok()
         .unwrap();

@@ -107,7 +107,7 @@ fn picture_names(folder: &Path, named: &str) -> Result<Vec<String>, Vec<Problem>
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if let Ok(name) = entry.file_name().into_string()
-            && campaign::is_picture(&name)
+            && campaign::is_creative(&name)
             && entry.path().is_file()
         {
             names.push(name);

@@ -16,7 +16,7 @@ use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
-    ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
+    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
 use passerby_playout::uplink::Uplink;
 
@@ -24,8 +24,8 @@ struct Blind;
 
 impl Composer for Blind {
     type Slide = ();
-    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<(), ComposeError> {
-        Ok(())
+    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<Composed<()>, ComposeError> {
+        Ok(Composed::from(()))
     }
 }
 
@@ -110,6 +110,10 @@ fn present(commands: &crossbeam_channel::Receiver<StageCommand<()>>, events: &Se
                 loaded.remove(&ticket);
                 true
             }
+            StageCommand::Clear { zone } => answer(StageEvent::Cleared {
+                zone,
+                boot_ms: boot_ms(),
+            }),
             StageCommand::Snapshot(_) => true,
             StageCommand::Quit => false,
         };

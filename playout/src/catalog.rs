@@ -6,13 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use passerby_protocol::campaign::{self, Campaign};
+use passerby_protocol::campaign::{self, Campaign, CreativeKind};
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, Placement};
 
 use crate::cache::Cache;
 use crate::fairness::ItemKey;
+use crate::show::Part;
 
 /// One placement with everything that is needed to air it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +28,14 @@ pub struct CatalogItem {
     pub placement: usize,
     /// The hub's number; zero for local content.
     pub assignment: Assignment,
-    /// The picture's name.
+    /// What the creative is.
+    pub kind: CreativeKind,
+    /// The creative's name in reports.
     pub creative: Digest,
-    /// Where the picture lies.
+    /// Where the creative lies.
     pub path: PathBuf,
+    /// The files that it refers to.
+    pub parts: Arc<[Part]>,
 }
 
 impl CatalogItem {
@@ -63,7 +68,7 @@ pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
     };
     let is_campaign = entries
         .iter()
-        .any(|entry| entry == campaign::FILE_NAME || campaign::is_picture(entry));
+        .any(|entry| entry == campaign::FILE_NAME || campaign::is_creative(entry));
     let children: Vec<PathBuf> = entries
         .iter()
         .filter(|entry| !entry.starts_with('.'))
@@ -120,8 +125,10 @@ pub fn of_manifest(manifest: &Manifest, cache: &Cache) -> Catalog {
                     campaign: campaign.clone(),
                     placement,
                     assignment: item.assignment,
+                    kind: kind_of(&entry.campaign.placements[placement].creative),
                     creative: item.creative,
                     path: cache.path(item.creative),
+                    parts: Arc::default(),
                 }),
         );
     }
@@ -162,7 +169,7 @@ fn read_campaign(folder: &Path, entries: &[String]) -> Result<Catalog, Vec<Probl
     })?;
     let pictures: Vec<String> = entries
         .iter()
-        .filter(|entry| campaign::is_picture(entry))
+        .filter(|entry| campaign::is_creative(entry))
         .cloned()
         .collect();
     let campaign = if entries.iter().any(|entry| entry == campaign::FILE_NAME) {
@@ -186,8 +193,10 @@ fn read_campaign(folder: &Path, entries: &[String]) -> Result<Catalog, Vec<Probl
                 campaign: campaign.clone(),
                 placement,
                 assignment: Assignment::NONE,
+                kind: kind_of(&wanted.creative),
                 creative,
                 path,
+                parts: Arc::default(),
             }),
             Err(reason) => problems.push(Problem::with_file(path.display().to_string(), reason)),
         }
@@ -197,6 +206,11 @@ fn read_campaign(folder: &Path, entries: &[String]) -> Result<Catalog, Vec<Probl
     } else {
         Err(problems)
     }
+}
+
+/// What a placement's creative is. Names are checked where they come in; what slipped through is judged as a picture.
+fn kind_of(name: &str) -> CreativeKind {
+    CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture)
 }
 
 fn digest_of(path: &Path) -> Result<Digest, String> {

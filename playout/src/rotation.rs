@@ -252,8 +252,10 @@ mod tests {
                 campaign: campaign.clone(),
                 placement,
                 assignment: Assignment::NONE,
+                kind: passerby_protocol::campaign::CreativeKind::Picture,
                 creative: Digest([0; 32]),
                 path: "x".into(),
+                parts: Arc::default(),
             })
             .collect()
     }

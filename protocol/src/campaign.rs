@@ -9,6 +9,8 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
+
 use crate::condition::Condition;
 use crate::daypart::Daypart;
 use crate::limits::{
@@ -167,6 +169,18 @@ pub struct Placement {
     pub when: Option<Condition>,
     /// How its code is shown.
     pub code: Code,
+    /// The screen's zone that it is meant for; the main one when absent. Screens without that zone do not air it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How it comes onto the screen.
+    #[serde(default)]
+    pub transition: TransitionKind,
+    /// Whether a picture moves while it is shown.
+    #[serde(default)]
+    pub motion: Motion,
+    /// Whether a video may be heard, where and when the screen's operator allows sound.
+    #[serde(default)]
+    pub sound: bool,
 }
 
 impl Placement {
@@ -181,6 +195,10 @@ impl Placement {
             dayparts: Vec::new(),
             when: None,
             code: Code::default(),
+            zone: None,
+            transition: TransitionKind::default(),
+            motion: Motion::default(),
+            sound: false,
         }
     }
 }
@@ -293,13 +311,9 @@ impl Phase {
     }
 }
 
-/// Tells whether a file name is that of a picture which a screen can show.
-pub fn is_picture(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    !name.starts_with('.')
-        && [".jpg", ".jpeg", ".png", ".webp"]
-            .iter()
-            .any(|ending| lower.ends_with(ending))
+/// Tells whether a file name is that of a creative which a screen can show.
+pub fn is_creative(name: &str) -> bool {
+    CreativeKind::of_name(name).is_some()
 }
 
 fn read_campaign(root: &Section<'_>, pictures: &[String]) -> Campaign {
@@ -408,11 +422,11 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
     let creative = section.text("creative", 255, "the name of a picture in this folder");
     match &creative {
         None => section.missing("creative", "\"poster.jpg\""),
-        Some(name) if !is_picture(&name.value) => {
+        Some(name) if !is_creative(&name.value) => {
             section.problem(
                 name,
                 format!(
-                    "creative {:?} is not a picture; use a .jpg, .png or .webp file of this folder",
+                    "creative {:?} is nothing that a screen can show; use a {CREATIVE_ENDINGS} file of this folder",
                     name.value
                 ),
             );
@@ -475,6 +489,31 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
             )
             .map(|when| when.value),
         code: code.unwrap_or_default(),
+        zone: section
+            .parsed("zone", "a zone's name such as \"main\"", zone_name)
+            .map(|zone| zone.value),
+        transition: section
+            .choice("transition", &TransitionKind::WORDS)
+            .map(|kind| kind.value)
+            .unwrap_or_default(),
+        motion: section
+            .choice("motion", &Motion::WORDS)
+            .map(|motion| motion.value)
+            .unwrap_or_default(),
+        sound: section.switch("sound").is_some_and(|sound| sound.value),
+    }
+}
+
+/// Accepts the name of a zone: 1 to 32 lower-case letters, digits and dashes.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn zone_name(text: &str) -> Result<String, &'static str> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
+        Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
+    } else {
+        Ok(text.to_owned())
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod base32;
 pub mod campaign;
 pub mod condition;
+pub mod creative;
 pub mod daypart;
 pub mod id;
 pub mod limits;

@@ -6,7 +6,7 @@ use passerby_playout::config::Config;
 use passerby_protocol::toml_fields::Problem;
 
 use super::{ConfigFile, Failure, print_json_line};
-use crate::compose;
+use passerby_compose as compose;
 
 /// Read settings and content and list every problem.
 #[derive(clap::Args)]

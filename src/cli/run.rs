@@ -20,10 +20,10 @@ use tokio::sync::Notify;
 
 use super::data_dir::DataDir;
 use super::{ConfigFile, Failure};
-use crate::compose::SlideComposer;
 use crate::local_page;
-use crate::slide::Slide;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender};
+use passerby_compose::SlideComposer;
+use passerby_compose::slide::Slide;
 
 /// How often the hub is asked for new content.
 const POLL: Duration = Duration::from_secs(10);

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::CaptureConfig;
 use super::readback::RawFrame;
-use crate::slide::Caption;
+use passerby_compose::slide::Caption;
 
 /// Most frames that wait to be written.
 const FRAMES_WAITING_MAX: usize = 4;

@@ -11,7 +11,7 @@ use bevy::winit::{EventLoopProxy, WinitUserEvent};
 use crossbeam_channel::{Receiver, SendError, Sender, TrySendError};
 use passerby_playout::show::{StageCommand, StageEvent};
 
-use crate::slide::Slide;
+use passerby_compose::slide::Slide;
 
 /// Most events that wait for a player that does not read.
 const EVENTS_WAITING_MAX: usize = 256;

@@ -6,7 +6,6 @@
 //! - Fades follow monotonic time, not frames: a slow GPU shows fewer steps, not a longer fade.
 //! - A texture is freed in the update in which its slide has gone.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bevy::asset::RenderAssetUsages;
@@ -21,7 +20,7 @@ use super::channel::StageInbox;
 use super::glass::{Changed, Glass, Warm};
 use super::readback::SnapshotRequests;
 use super::{KioskSystems, Now, SidePxMax};
-use crate::slide::{Caption, Slide};
+use passerby_compose::slide::{Caption, Slide};
 
 /// Most slides that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -92,8 +91,11 @@ fn receive(
 ) {
     for _ in 0..COMMANDS_MAX {
         match inbox.commands.try_recv() {
-            Ok(StageCommand::Load { ticket, slide }) => stagehand.load(ticket, slide),
-            Ok(StageCommand::Swap { ticket, fade }) => stagehand.swap(ticket, fade),
+            Ok(StageCommand::Load { ticket, slide, .. }) => stagehand.load(ticket, slide),
+            Ok(StageCommand::Swap { ticket, transition }) => {
+                stagehand.swap(ticket, transition.length);
+            }
+            Ok(StageCommand::Clear { .. }) => {}
             Ok(StageCommand::Drop { ticket }) => stagehand.forget(ticket),
             Ok(StageCommand::Snapshot(reply)) => snapshots.push(reply),
             Ok(StageCommand::Quit) | Err(TryRecvError::Disconnected) => {
@@ -159,7 +161,7 @@ struct Stagehand<'w, 's> {
 }
 
 impl Stagehand<'_, '_> {
-    fn load(&mut self, ticket: Ticket, slide: Arc<Slide>) {
+    fn load(&mut self, ticket: Ticket, slide: Slide) {
         if let Err(reason) = check(&slide, self.side_px_max.0) {
             error!("slide {} cannot be loaded: {reason}", ticket.0);
             return;
@@ -172,8 +174,6 @@ impl Stagehand<'_, '_> {
             );
             self.forget(oldest);
         }
-        // The last holder gives its pixels away; anyone else's have to be copied.
-        let slide = Arc::unwrap_or_clone(slide);
         let mut image = Image::new(
             Extent3d {
                 width: slide.width_px,

@@ -8,12 +8,13 @@ use bevy::render::RenderApp;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
 use crossbeam_channel::{Receiver, bounded};
-use passerby_playout::show::{StageCommand, StageEvent, Ticket};
+use passerby_playout::area::Area;
+use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
 
 use super::agenda::Agenda;
 use super::channel::Outlet;
 use super::{Show, StageConfig, StageSender, Verdict, channel, gpu, offscreen};
-use crate::slide::{Caption, Slide};
+use passerby_compose::slide::{Caption, Slide};
 
 const SIDE_PX: u32 = 256;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,10 +65,15 @@ impl Rehearsal {
         let ticket = Ticket(number);
         self.send(StageCommand::Load {
             ticket,
-            slide: Arc::new(slide()),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(),
         });
         self.await_event(|event| *event == StageEvent::Loaded(ticket));
-        self.send(StageCommand::Swap { ticket, fade });
+        self.send(StageCommand::Swap {
+            ticket,
+            transition: Transition::fade(fade),
+        });
         self.await_event(|e| matches!(e, StageEvent::Presented { ticket: t, .. } if *t == ticket));
     }
 
@@ -87,12 +93,12 @@ impl Rehearsal {
 }
 
 fn slide() -> Slide {
-    Slide {
-        width_px: SIDE_PX,
-        height_px: SIDE_PX,
-        rgba: vec![255; (SIDE_PX * SIDE_PX * 4) as usize],
-        caption: Caption::default(),
-    }
+    Slide::still(
+        SIDE_PX,
+        SIDE_PX,
+        vec![255; (SIDE_PX * SIDE_PX * 4) as usize],
+        Caption::default(),
+    )
 }
 
 #[test]
@@ -133,7 +139,9 @@ fn slides_that_are_never_shown_do_not_pile_up() {
     for number in 1..=20 {
         rehearsal.send(StageCommand::Load {
             ticket: Ticket(number),
-            slide: Arc::new(slide()),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(),
         });
         rehearsal.await_event(|event| *event == StageEvent::Loaded(Ticket(number)));
     }

@@ -102,9 +102,17 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "playout knows no pixels, but needs {pixels}"
         );
     }
+    let compose = needs("passerby-compose");
+    assert!(compose.contains("passerby-playout"));
+    for window in ["bevy", "wgpu", "winit", "passerby", "passerby-hub"] {
+        assert!(
+            !compose.contains(window),
+            "compose makes pixels and shows none, but needs {window}"
+        );
+    }
     let hub = needs("passerby-hub");
     assert!(hub.contains("passerby-protocol"));
-    for terminal in ["passerby", "passerby-playout", "bevy"] {
+    for terminal in ["passerby", "passerby-playout", "passerby-compose", "bevy"] {
         assert!(
             !hub.contains(terminal),
             "the hub stands alone, but needs {terminal}"

@@ -8,7 +8,7 @@ use passerby_playout::config::Config;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
-    ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
+    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
 use passerby_playout::sync::{Answer, Sync};
 use passerby_protocol::plays::Outcome;
@@ -19,8 +19,8 @@ struct Blind;
 
 impl Composer for Blind {
     type Slide = ();
-    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<(), ComposeError> {
-        Ok(())
+    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<Composed<()>, ComposeError> {
+        Ok(Composed::from(()))
     }
 }
 
@@ -41,6 +41,10 @@ fn present(
                 boot_ms: clock.now().boot_ms,
             },
             StageCommand::Quit => break,
+            StageCommand::Clear { zone } => StageEvent::Cleared {
+                zone,
+                boot_ms: clock.now().boot_ms,
+            },
             StageCommand::Drop { .. } | StageCommand::Snapshot(_) => continue,
         };
         if events.send(event).is_err() {

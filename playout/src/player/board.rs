@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use passerby_protocol::campaign::{Corner, Landing};
+use passerby_protocol::campaign::{Corner, Landing, Motion};
 use passerby_protocol::token::{Claims, Token};
 
 use super::record::Recorder;
@@ -12,7 +12,7 @@ use crate::credentials::Enrolment;
 use crate::ledger::LedgerError;
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;
-use crate::show::{CodeOrder, Picture, SlideOrder, Ticket};
+use crate::show::{CodeOrder, Creative, CreativeFile, SlideOrder, Ticket, Zone};
 
 /// The call to action where a campaign names none.
 const DEFAULT_CALL: &str = "扫码看看 Scan me";
@@ -44,12 +44,16 @@ impl Board {
     pub(super) fn house(&self, ticket: Ticket) -> SlideOrder {
         SlideOrder {
             ticket,
-            picture: Picture::House,
+            zone: Zone::MAIN,
+            creative: Creative::House,
             campaign: String::new(),
             play: None,
             headline: None,
             code: None,
             colours: passerby_protocol::campaign::Colours::default(),
+            motion: Motion::Still,
+            sound: false,
+            dwell: None,
         }
     }
 
@@ -112,10 +116,15 @@ impl Board {
                         .as_ref()
                         .map(|target| (target.clone(), host_of(target))),
                 };
-                order.picture = Picture::File {
+                order.creative = Creative::File(CreativeFile {
+                    kind: item.kind,
+                    name: placement.creative.clone(),
                     path: item.path.clone(),
-                    creative: item.creative,
-                };
+                    digest: item.creative,
+                    parts: item.parts.clone(),
+                });
+                order.motion = placement.motion;
+                order.sound = placement.sound;
                 order.campaign = item.campaign_id.to_string();
                 order.play = Some(number);
                 order.headline = campaign.headline_of(placement).map(str::to_owned);
@@ -139,9 +148,10 @@ impl Board {
 pub(super) fn on_air_status(on_air: &OnAir, now_ms: u64) -> OnAirStatus {
     OnAirStatus {
         campaign: on_air.order.campaign.clone(),
-        creative: match &on_air.order.picture {
-            Picture::File { creative, .. } => creative.to_string(),
-            Picture::House => "house".to_owned(),
+        creative: match &on_air.order.creative {
+            Creative::File(file) => file.digest.to_string(),
+            Creative::House => "house".to_owned(),
+            Creative::Notice { .. } => "notice".to_owned(),
         },
         play: on_air.order.play.map(passerby_protocol::PlayNumber::get),
         url: on_air.order.code.as_ref().map(|code| code.url.clone()),

@@ -23,6 +23,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use tokio::sync::Notify;
 
+use crate::area::Area;
 use crate::cache::Cache;
 use crate::catalog::{self, Catalog, CatalogItem};
 use crate::clock::{Clock, Moment};
@@ -32,7 +33,10 @@ use crate::fairness::{FairShare, ItemKey};
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{Pairing, PlayerRequest};
 use crate::rotation::{Decision, Rules};
-use crate::show::{ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent, Ticket};
+use crate::show::{
+    self, ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent, Ticket,
+    Transition, Zone,
+};
 use board::Board;
 use record::Recorder;
 
@@ -53,7 +57,7 @@ pub trait StageLink<S>: Send {
     fn send(&self, command: StageCommand<S>);
 }
 
-impl<S: Send + Sync> StageLink<S> for Sender<StageCommand<S>> {
+impl<S: Send> StageLink<S> for Sender<StageCommand<S>> {
     fn send(&self, command: StageCommand<S>) {
         // The stage has ended; the player hears of it by its own event.
         let _ = Sender::send(self, command);
@@ -159,7 +163,7 @@ pub struct Player<C: Composer, L> {
 }
 
 type Ordered = (SlideOrder, Geometry);
-type Composed<S> = (Ticket, Result<S, ComposeError>);
+type Composed<S> = (Ticket, Result<show::Composed<S>, ComposeError>);
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Puts a player together and starts the composer's thread.
@@ -267,14 +271,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             None => self.prepare(&now, due),
             Some(pending) if pending.stage == Progress::Ready && (due || pending.redress) => {
                 pending.stage = Progress::Swapping;
-                let fade = if self.on_air.is_none() || pending.redress {
-                    Duration::ZERO
+                let transition = if self.on_air.is_none() || pending.redress {
+                    Transition::CUT
                 } else {
-                    FADE
+                    Transition::fade(FADE)
                 };
                 self.stage.send(StageCommand::Swap {
                     ticket: pending.order.ticket,
-                    fade,
+                    transition,
                 });
             }
             Some(_) => {}
@@ -432,18 +436,31 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .is_some_and(|pending| pending.order.ticket == ticket)
     }
 
-    fn on_composed(&mut self, ticket: Ticket, slide: Result<C::Slide, ComposeError>) {
+    fn on_composed(
+        &mut self,
+        ticket: Ticket,
+        slide: Result<show::Composed<C::Slide>, ComposeError>,
+    ) {
         if !self.is_pending(ticket) {
             return;
         }
         match slide {
-            Ok(slide) => {
+            Ok(composed) => {
+                let Some(area) = self
+                    .geometry
+                    .as_ref()
+                    .map(|geometry| Area::new(0, 0, geometry.width_px, geometry.height_px))
+                else {
+                    return;
+                };
                 if let Some(pending) = &mut self.pending {
                     pending.stage = Progress::Loading;
                 }
                 self.stage.send(StageCommand::Load {
                     ticket,
-                    slide: Arc::new(slide),
+                    zone: Zone::MAIN,
+                    area,
+                    slide: composed.slide,
                 });
             }
             Err(error) => {
@@ -487,6 +504,18 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     self.presented(pending, boot_ms);
                 }
             }
+            StageEvent::Refused(ticket) => {
+                if self.is_pending(ticket)
+                    && let Some(Prepared {
+                        what: What::Item(item),
+                        ..
+                    }) = self.pending.take()
+                {
+                    let retry = self.clock.now().boot_ms + RETRY_MS;
+                    self.failed.insert(item.key, retry);
+                }
+            }
+            StageEvent::Cleared { .. } => {}
             StageEvent::Closed => return false,
         }
         true
@@ -540,6 +569,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             width_px,
             height_px,
             rotation: self.config.rotation,
+            screen_px: [width_px, height_px],
+            covered: Vec::new(),
             size_cm: self.config.size_cm,
             viewing_distance_m: self.config.viewing_distance_m,
         };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::show::{Picture, SlideOrder};
+use crate::show::{Composed, Creative, SlideOrder};
 use passerby_protocol::plays::Outcome;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,14 +9,21 @@ struct Sketch;
 
 impl Composer for Sketch {
     type Slide = SlideOrder;
-    fn compose(&mut self, order: &SlideOrder, _: &Geometry) -> Result<SlideOrder, ComposeError> {
-        match &order.picture {
-            Picture::File { path, .. }
-                if std::fs::read(path).is_ok_and(|bytes| bytes == b"bad") =>
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        _: &Geometry,
+    ) -> Result<Composed<SlideOrder>, ComposeError> {
+        match &order.creative {
+            Creative::File(file)
+                if std::fs::read(&file.path).is_ok_and(|bytes| bytes == b"bad") =>
             {
-                Err(ComposeError(format!("{}: not a picture", path.display())))
+                Err(ComposeError(format!(
+                    "{}: not a picture",
+                    file.path.display()
+                )))
             }
-            _ => Ok(order.clone()),
+            _ => Ok(Composed::from(order.clone())),
         }
     }
 }
@@ -27,7 +34,7 @@ fn stage(
     events: Sender<StageEvent>,
 ) -> std::thread::JoinHandle<Vec<SlideOrder>> {
     std::thread::spawn(move || {
-        let mut loaded: HashMap<Ticket, Arc<SlideOrder>> = HashMap::new();
+        let mut loaded: HashMap<Ticket, SlideOrder> = HashMap::new();
         let mut presented = Vec::new();
         events
             .send(StageEvent::Sized {
@@ -37,7 +44,7 @@ fn stage(
             .expect("player lives");
         for command in commands {
             match command {
-                StageCommand::Load { ticket, slide } => {
+                StageCommand::Load { ticket, slide, .. } => {
                     loaded.insert(ticket, slide);
                     let _ = events.send(StageEvent::Loaded(ticket));
                 }
@@ -45,7 +52,7 @@ fn stage(
                     let slide = loaded
                         .remove(&ticket)
                         .expect("only loaded slides are swapped in");
-                    presented.push((*slide).clone());
+                    presented.push(slide);
                     let _ = events.send(StageEvent::Presented {
                         ticket,
                         boot_ms: crate::clock::boot_ms(),
@@ -54,7 +61,7 @@ fn stage(
                 StageCommand::Drop { ticket } => {
                     loaded.remove(&ticket);
                 }
-                StageCommand::Snapshot(_) => {}
+                StageCommand::Snapshot(_) | StageCommand::Clear { .. } => {}
                 StageCommand::Quit => break,
             }
         }
@@ -108,8 +115,8 @@ fn plays_abut_are_recorded_once_and_never_share_a_number() {
     let (_keep, requests) = bounded(1);
     let presented = play(folder.path(), 700, requests);
     assert_eq!(
-        presented[0].picture,
-        Picture::House,
+        presented[0].creative,
+        Creative::House,
         "the first picture comes at once"
     );
     assert!(presented[1..].iter().all(|order| {
@@ -151,7 +158,7 @@ fn a_bad_picture_costs_its_own_item_only_and_the_house_airs_when_all_are_bad() {
     let presented = play(folder.path(), 300, requests);
     assert!(presented.len() >= 3);
     assert!(presented[1..].iter().all(
-        |order| matches!(&order.picture, Picture::File { path, .. } if path.ends_with("good.png"))
+        |order| matches!(&order.creative, Creative::File(file) if file.path.ends_with("good.png"))
     ));
 
     std::fs::remove_file(folder.path().join("content/mixed/good.png")).expect("removes");
@@ -167,9 +174,9 @@ fn a_bad_picture_costs_its_own_item_only_and_the_house_airs_when_all_are_bad() {
     assert_eq!(
         presented
             .iter()
-            .map(|order| &order.picture)
+            .map(|order| &order.creative)
             .collect::<Vec<_>>(),
-        [&Picture::House]
+        [&Creative::House]
     );
     let status = status.blocking_recv().expect("answered");
     assert!(

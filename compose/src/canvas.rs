@@ -2,6 +2,7 @@
 //!
 //! Invariants: alpha stays 255; everything is clipped to the canvas, so no coordinate can panic.
 
+pub(super) use passerby_playout::area::Area;
 use passerby_protocol::campaign::Rgb;
 use tiny_skia::{FillRule, Mask, Path, PathBuilder, Transform};
 
@@ -37,59 +38,6 @@ pub(super) fn real(value: u32) -> f32 {
 )]
 pub(super) fn channel(value: f32) -> u8 {
     value.round().clamp(0.0, 255.0) as u8
-}
-
-/// A rectangle of whole pixels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(super) struct Area {
-    pub(super) x: u32,
-    pub(super) y: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
-}
-
-impl Area {
-    pub(super) const fn new(x: u32, y: u32, width: u32, height: u32) -> Self {
-        Self {
-            x,
-            y,
-            width,
-            height,
-        }
-    }
-
-    pub(super) const fn right(self) -> u32 {
-        self.x + self.width
-    }
-
-    pub(super) const fn bottom(self) -> u32 {
-        self.y + self.height
-    }
-
-    /// Takes the same distance off every side.
-    pub(super) const fn inset(self, by: u32) -> Self {
-        Self {
-            x: self.x + by,
-            y: self.y + by,
-            width: self.width.saturating_sub(2 * by),
-            height: self.height.saturating_sub(2 * by),
-        }
-    }
-
-    /// Returns where the rectangle lands when a canvas of `width` × `height` turns clockwise by `rotation` degrees.
-    pub(super) const fn rotated(self, width: u32, height: u32, rotation: u16) -> Self {
-        match rotation {
-            90 => Self::new(height - self.bottom(), self.x, self.height, self.width),
-            180 => Self::new(
-                width - self.right(),
-                height - self.bottom(),
-                self.width,
-                self.height,
-            ),
-            270 => Self::new(self.y, width - self.right(), self.height, self.width),
-            _ => self,
-        }
-    }
 }
 
 /// An opaque RGBA picture in memory.

@@ -16,15 +16,17 @@ mod layout;
 mod palette;
 mod picture;
 mod plate;
+pub mod slide;
 mod text;
 
 use std::sync::Arc;
 
 use passerby_playout::code::QrMatrix;
-use passerby_playout::show::{CodeOrder, ComposeError, Composer, Geometry, Picture, SlideOrder};
+use passerby_playout::show::{
+    CodeOrder, ComposeError, Composed, Composer, Creative, Geometry, SlideOrder,
+};
 use passerby_protocol::campaign::{Colours, Rgb};
 
-use crate::slide::{Caption, Slide};
 use cache::{Cache, Weigh};
 use canvas::Canvas;
 use code_card::CodePlan;
@@ -32,6 +34,7 @@ use fit::Crop;
 use layout::{CodeWords, Frame};
 use palette::{Sample, Theme, WHITE};
 use picture::Bitmap;
+use slide::{Caption, Slide};
 use text::Typesetter;
 
 pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
@@ -51,7 +54,7 @@ pub struct SlideComposer {
 /// What a frame without its code depends on.
 #[derive(Debug, Clone, PartialEq)]
 struct FrameKey {
-    picture: Picture,
+    creative: Creative,
     headline: Option<String>,
     /// Call, host and the card's plan.
     code: Option<(String, String, CodePlan)>,
@@ -93,7 +96,7 @@ impl SlideComposer {
         code: Option<(&CodeOrder, &CodePlan)>,
     ) -> Result<Arc<Base>, ComposeError> {
         let key = FrameKey {
-            picture: order.picture.clone(),
+            creative: order.creative.clone(),
             headline: order.headline.clone(),
             code: code.map(|(code, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
             colours: order.colours,
@@ -108,15 +111,15 @@ impl SlideComposer {
             call: &code.call,
             leads_to: &code.leads_to,
         });
-        let canvas = match &order.picture {
-            Picture::House => house::draw(
+        let canvas = match &order.creative {
+            Creative::House | Creative::Notice { .. } => house::draw(
                 &mut self.typesetter,
                 frame,
                 order.headline.as_deref(),
                 words.as_ref(),
             ),
-            Picture::File { path, creative } => {
-                let bitmap = picture::open(path, Some(creative))?;
+            Creative::File(file) => {
+                let bitmap = picture::open(&file.path, Some(&file.digest))?;
                 let theme = Theme::choose(&order.colours, &Sample::of(&fit::samples(&bitmap)));
                 check_letters(order)?;
                 match order
@@ -240,36 +243,41 @@ impl SlideComposer {
             code_card::draw(&mut canvas, matrix, plan, &frame);
             code_card::prove(&canvas, plan, &frame, &code.url)?;
         }
-        Ok(Slide {
-            width_px: canvas.width,
-            height_px: canvas.height,
-            rgba: canvas.rgba,
-            caption: Caption {
-                campaign: order.campaign.clone(),
-                creative: match &order.picture {
-                    Picture::File { creative, .. } => creative.to_string(),
-                    Picture::House => "house".to_owned(),
-                },
-                play: order.play.map(passerby_protocol::PlayNumber::get),
-                url: code.map(|code| code.url.clone()),
+        let caption = Caption {
+            campaign: order.campaign.clone(),
+            creative: match &order.creative {
+                Creative::File(file) => file.digest.to_string(),
+                Creative::House => "house".to_owned(),
+                Creative::Notice { .. } => "notice".to_owned(),
             },
-        })
+            play: order.play.map(passerby_protocol::PlayNumber::get),
+            url: code.map(|code| code.url.clone()),
+        };
+        let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
+        slide.card = planned
+            .map(|(_, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+        Ok(slide)
     }
 }
 
 impl Composer for SlideComposer {
     type Slide = Slide;
 
-    fn compose(&mut self, order: &SlideOrder, screen: &Geometry) -> Result<Slide, ComposeError> {
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<Composed<Slide>, ComposeError> {
         let slide = self.slide(order, screen, order.code.as_ref());
-        match (&order.picture, slide) {
+        match (&order.creative, slide) {
             // The house is what airs when nothing else can: better without its code than not at all.
-            (Picture::House, Err(reason)) if order.code.is_some() => {
+            (Creative::House, Err(reason)) if order.code.is_some() => {
                 tracing::warn!(%reason, "the built-in screen airs without its code");
                 self.slide(order, screen, None)
             }
             (_, slide) => slide,
         }
+        .map(Composed::from)
     }
 }
 

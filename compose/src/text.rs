@@ -505,7 +505,7 @@ mod tests {
                         if canvas.pixel(x, y) != [255; 3] {
                             inked += 1;
                             // A j may lean out of its line a little.
-                            let lean = 2 + crate::compose::canvas::px(block.size * 0.06);
+                            let lean = 2 + crate::canvas::px(block.size * 0.06);
                             let inside = (40 - lean..width + 40 + lean).contains(&x)
                                 && (38..height + 42).contains(&y);
                             assert!(

@@ -1,9 +1,9 @@
 //! The composer as a whole, on real files.
 
 use super::*;
-use passerby_playout::show::Ticket;
+use passerby_playout::show::{CreativeFile, Ticket, Zone};
 use passerby_protocol::Digest;
-use passerby_protocol::campaign::Corner;
+use passerby_protocol::campaign::{Corner, CreativeKind, Motion};
 use std::path::{Path, PathBuf};
 
 fn screen(width_px: u32, height_px: u32, rotation: u16) -> Geometry {
@@ -11,8 +11,7 @@ fn screen(width_px: u32, height_px: u32, rotation: u16) -> Geometry {
         width_px,
         height_px,
         rotation,
-        size_cm: None,
-        viewing_distance_m: 3.0,
+        ..Geometry::whole(width_px, height_px)
     }
 }
 
@@ -25,11 +24,15 @@ fn code(corner: Corner) -> CodeOrder {
     }
 }
 
-fn order(picture: Picture, headline: Option<&str>, code: Option<CodeOrder>) -> SlideOrder {
+fn order(creative: Creative, headline: Option<&str>, code: Option<CodeOrder>) -> SlideOrder {
     SlideOrder {
         play: None,
         ticket: Ticket(1),
-        picture,
+        zone: Zone::MAIN,
+        creative,
+        motion: Motion::Still,
+        sound: false,
+        dwell: None,
         campaign: "Test".into(),
         headline: headline.map(str::to_owned),
         code,
@@ -37,11 +40,16 @@ fn order(picture: Picture, headline: Option<&str>, code: Option<CodeOrder>) -> S
     }
 }
 
-fn file(path: &Path) -> Picture {
-    Picture::File {
+/// A file as a creative of the kind that its name tells.
+fn file(path: &Path) -> Creative {
+    let name = path.file_name().expect("a name").to_string_lossy();
+    Creative::File(CreativeFile {
+        kind: CreativeKind::of_name(&name).unwrap_or(CreativeKind::Picture),
+        name: name.into_owned(),
         path: path.to_owned(),
-        creative: Digest::of(&std::fs::read(path).expect("reads")),
-    }
+        digest: Digest::of(&std::fs::read(path).unwrap_or_default()),
+        parts: [].into(),
+    })
 }
 
 /// Writes a picture with soft colours and sharp edges.
@@ -57,13 +65,9 @@ fn photo(folder: &Path, name: &str, width: u32, height: u32) -> PathBuf {
 }
 
 fn refusal(path: &Path) -> String {
-    let creative = Digest::of(&std::fs::read(path).unwrap_or_default());
-    let picture = Picture::File {
-        path: path.to_owned(),
-        creative,
-    };
-    let refused = SlideComposer::new().compose(&order(picture, None, None), &screen(320, 240, 0));
-    refused.expect_err("is refused").0
+    let refused =
+        SlideComposer::new().compose(&order(file(path), None, None), &screen(320, 240, 0));
+    refused.map(|_| ()).expect_err("is refused").0
 }
 
 /// A PNG whose header claims a size, with a body that holds next to nothing.
@@ -138,7 +142,8 @@ fn every_size_corner_and_rotation_carries_a_code_that_reads_back() {
                 .compose(&order, &screen(width, height, rotation))
                 .unwrap_or_else(|error| {
                     panic!("{width}×{height} at {rotation}, {corner:?}: {error}")
-                });
+                })
+                .slide;
             assert_eq!((slide.width_px, slide.height_px), (width, height));
             assert_eq!(slide.rgba.len(), (width * height * 4) as usize);
             assert!(
@@ -166,7 +171,8 @@ fn a_whole_frame_shows_exactly_one_code() {
             let order = order(file(&grey), headline, Some(code(Corner::BottomRight)));
             let slide = composer
                 .compose(&order, &screen(1_280, 720, rotation))
-                .expect("composes");
+                .expect("composes")
+                .slide;
             assert_eq!(codes(&slide), [code(Corner::BottomRight).url]);
         }
     }
@@ -181,7 +187,8 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
         let order = order(picture.clone(), None, Some(code(Corner::TopLeft)));
         let slide = SlideComposer::new()
             .compose(&order, &screen)
-            .expect("composes");
+            .expect("composes")
+            .slide;
         let canvas = Canvas {
             width: slide.width_px,
             height: slide.height_px,
@@ -395,8 +402,9 @@ fn the_house_never_fails_at_any_size() {
             for headline in [None, Some("Pair this screen: ABCD-EFGH"), Some(long)] {
                 for code in [None, Some(code(corner))] {
                     let slide = composer
-                        .compose(&order(Picture::House, headline, code), &geometry)
-                        .unwrap_or_else(|error| panic!("{width}×{height}: {error}"));
+                        .compose(&order(Creative::House, headline, code), &geometry)
+                        .unwrap_or_else(|error| panic!("{width}×{height}: {error}"))
+                        .slide;
                     assert_eq!(slide.rgba.len(), (width * height * 4) as usize);
                     assert_eq!(slide.caption.creative, "house");
                 }
@@ -442,16 +450,17 @@ fn a_repeat_differs_only_in_its_code() {
         Some("今晚发射"),
         Some(code(Corner::TopRight)),
     );
-    let first = composer.compose(&order, &screen).expect("composes");
-    if let Picture::File { path, .. } = &picture {
-        std::fs::remove_file(path).expect("removes it");
+    let first = composer.compose(&order, &screen).expect("composes").slide;
+    if let Creative::File(file) = &picture {
+        std::fs::remove_file(&file.path).expect("removes it");
     }
     if let Some(code) = &mut order.code {
         code.url = code.url.replace('Z', "Y");
     }
     let second = composer
         .compose(&order, &screen)
-        .expect("comes from the cache");
+        .expect("comes from the cache")
+        .slide;
     assert_ne!(first.rgba, second.rgba);
     assert_eq!(codes(&second), [order.code.expect("a code").url]);
 }

@@ -119,13 +119,14 @@ pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
         return None;
     }
     // Somebody who turned the screen may have measured it upright.
-    let turned = (wide_cm > high_cm) != (screen.width_px > screen.height_px);
+    let [width_px, height_px] = screen.screen_px;
+    let turned = (wide_cm > high_cm) != (width_px > height_px);
     let (wide_cm, high_cm) = if turned {
         (high_cm, wide_cm)
     } else {
         (wide_cm, high_cm)
     };
-    let density = (f64::from(screen.width_px) / wide_cm).max(f64::from(screen.height_px) / high_cm);
+    let density = (f64::from(width_px) / wide_cm).max(f64::from(height_px) / high_cm);
     Some(density as f32)
 }
 
