@@ -16,6 +16,7 @@ mod layout;
 mod palette;
 mod picture;
 mod plate;
+pub mod settings;
 pub mod slide;
 mod text;
 
@@ -34,6 +35,7 @@ use fit::Crop;
 use layout::{CodeWords, Frame};
 use palette::{Sample, Theme, WHITE};
 use picture::Bitmap;
+use settings::Settings;
 use slide::{Caption, Slide};
 use text::Typesetter;
 
@@ -47,6 +49,11 @@ const PANEL_LOSS_MAX: f64 = 0.35;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
+    #[expect(
+        dead_code,
+        reason = "clocks, fonts and sound come with the creatives that use them"
+    )]
+    settings: Settings,
     typesetter: Typesetter,
     frames: Cache<FrameKey, Base>,
 }
@@ -75,14 +82,15 @@ impl Weigh for Base {
 
 impl Default for SlideComposer {
     fn default() -> Self {
-        Self::new()
+        Self::new(Settings::default())
     }
 }
 
 impl SlideComposer {
-    /// Makes a composer with the bundled fonts and an empty cache.
-    pub fn new() -> Self {
+    /// Makes a composer with an empty cache.
+    pub fn new(settings: Settings) -> Self {
         Self {
+            settings,
             typesetter: Typesetter::new(),
             frames: Cache::new(),
         }

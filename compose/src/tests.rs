@@ -66,7 +66,7 @@ fn photo(folder: &Path, name: &str, width: u32, height: u32) -> PathBuf {
 
 fn refusal(path: &Path) -> String {
     let refused =
-        SlideComposer::new().compose(&order(file(path), None, None), &screen(320, 240, 0));
+        SlideComposer::default().compose(&order(file(path), None, None), &screen(320, 240, 0));
     refused.map(|_| ()).expect_err("is refused").0
 }
 
@@ -121,7 +121,7 @@ const CORNERS: [Corner; 4] = [
 fn every_size_corner_and_rotation_carries_a_code_that_reads_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let picture = file(&photo(folder.path(), "poster.png", 300, 400));
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let sizes = [
         (320, 240),
         (640, 480),
@@ -161,7 +161,7 @@ fn every_size_corner_and_rotation_carries_a_code_that_reads_back() {
 #[test]
 fn a_whole_frame_shows_exactly_one_code() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let grey = folder.path().join("grey.png");
     image::RgbImage::from_pixel(640, 400, image::Rgb([120, 90, 60]))
         .save(&grey)
@@ -185,7 +185,7 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
     for rotation in [0_u16, 90, 180, 270] {
         let screen = screen(1_280, 720, rotation);
         let order = order(picture.clone(), None, Some(code(Corner::TopLeft)));
-        let slide = SlideComposer::new()
+        let slide = SlideComposer::default()
             .compose(&order, &screen)
             .expect("composes")
             .slide;
@@ -327,7 +327,7 @@ fn a_file_that_changed_on_disk_is_refused() {
     let path = photo(folder.path(), "poster.png", 64, 64);
     let picture = file(&path);
     photo(folder.path(), "poster.png", 65, 64);
-    let refused = SlideComposer::new()
+    let refused = SlideComposer::default()
         .compose(&order(picture, None, None), &screen(320, 240, 0))
         .expect_err("refused");
     assert!(
@@ -363,7 +363,7 @@ fn a_wrong_name_does_not_matter_and_orientation_does() {
 fn a_letter_that_no_font_has_is_named_and_an_emoji_is_left_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let picture = file(&photo(folder.path(), "poster.png", 64, 48));
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let mut compose = |line| {
         composer.compose(
             &order(picture.clone(), Some(line), None),
@@ -378,7 +378,7 @@ fn a_letter_that_no_font_has_is_named_and_an_emoji_is_left_out() {
 
 #[test]
 fn the_house_never_fails_at_any_size() {
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let long = "配对此屏幕 Pair this screen: ABCD-EFGH, then wait for a moment please";
     for (width, height) in [
         (1, 1),
@@ -417,7 +417,7 @@ fn the_house_never_fails_at_any_size() {
 fn eighty_characters_still_fit_on_the_smallest_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let picture = file(&photo(folder.path(), "poster.png", 640, 480));
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let chinese = "路过地铁站看到想读的书"
         .chars()
         .cycle()
@@ -443,7 +443,7 @@ fn eighty_characters_still_fit_on_the_smallest_screen() {
 fn a_repeat_differs_only_in_its_code() {
     let folder = tempfile::tempdir().expect("a folder");
     let picture = file(&photo(folder.path(), "poster.png", 640, 480));
-    let mut composer = SlideComposer::new();
+    let mut composer = SlideComposer::default();
     let screen = screen(640, 480, 90);
     let mut order = order(
         picture.clone(),

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod context;
 pub mod credentials;
 pub mod fairness;
 pub mod ledger;

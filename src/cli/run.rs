@@ -103,7 +103,7 @@ impl Run {
             local,
             enrolment,
             clock,
-            composer: SlideComposer::new(),
+            composer: SlideComposer::default(),
             stage: Link(commands),
             events,
             requests: request_queue,

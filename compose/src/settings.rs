@@ -1,0 +1,49 @@
+//! What the composer needs to know about its surroundings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use passerby_playout::clock::{Clock, SystemClock};
+use passerby_playout::context::LiveContext;
+
+/// What the composer needs to know about its surroundings.
+#[derive(Clone)]
+pub struct Settings {
+    /// Folders with fonts of the operator's, beside the bundled ones.
+    pub fonts: Vec<PathBuf>,
+    /// Tells the time to clocks and countdowns.
+    pub clock: Arc<dyn Clock>,
+    /// The venue's time zone.
+    pub time_zone: TimeZone,
+    /// What counters show.
+    pub context: Arc<LiveContext>,
+    /// Where the last good snapshots of web pages are kept; none keeps them in memory only.
+    pub snapshots: Option<PathBuf>,
+    /// How videos are heard, where a slide may be heard at all; none is silence.
+    pub sound: Option<Sound>,
+}
+
+/// Where sound goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sound {
+    /// What ffmpeg calls the kind of output, `alsa` or `pulse`; `wav` writes a file, for tests.
+    pub format: String,
+    /// What ffmpeg calls the output itself, `default` for example.
+    pub device: String,
+    /// Loudness in percent of the recording's own, 0 to 100.
+    pub volume_percent: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            fonts: Vec::new(),
+            clock: Arc::new(SystemClock::new(false)),
+            time_zone: TimeZone::UTC,
+            context: Arc::default(),
+            snapshots: None,
+            sound: None,
+        }
+    }
+}
