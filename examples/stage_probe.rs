@@ -8,13 +8,12 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use passerby::stage::{self, CaptureConfig, StageConfig, StageSender};
+use passerby::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::area::Area;
 use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
@@ -35,7 +34,11 @@ fn main() -> anyhow::Result<()> {
         capture: None,
         title: "stage probe".into(),
         run_for: None,
-        boot_clock: boot_ms,
+        background: [0; 3],
+        time: StageTime::Real {
+            boot_clock: boot_ms,
+        },
+        witness: None,
     };
     let mut script = Script {
         slides: 3,
@@ -101,7 +104,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             StageCommand::Load {
                 ticket,
                 zone: Zone::MAIN,
-                area: Area::default(),
+                area: Area::new(0, 0, width_px, height_px),
                 slide: slide(number, width_px, height_px),
             },
         )?;

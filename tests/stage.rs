@@ -6,12 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
-use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender};
+use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender, StageTime};
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::area::Area;
 use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone};
@@ -34,8 +33,16 @@ fn config(size: (u32, u32)) -> StageConfig {
         capture: None,
         title: "test".into(),
         run_for: None,
-        boot_clock: boot_ms,
+        background: [0; 3],
+        time: StageTime::Real {
+            boot_clock: boot_ms,
+        },
+        witness: None,
     }
+}
+
+fn whole((width_px, height_px): (u32, u32)) -> Area {
+    Area::new(0, 0, width_px, height_px)
 }
 
 /// A colour of its own for every slide, with black and white bars in the lower half that spell its number.
@@ -102,7 +109,7 @@ impl Player {
         self.send(StageCommand::Load {
             ticket,
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: whole(size),
             slide: slide(number, size),
         });
         assert_eq!(self.await_event(), StageEvent::Loaded(ticket));
@@ -299,10 +306,19 @@ fn commands_in_any_order_never_break_the_stage() {
             player.send(StageCommand::Load {
                 ticket: Ticket(ticket),
                 zone: Zone::MAIN,
-                area: Area::default(),
+                area: whole(SIZE),
                 slide: bad,
             });
+            let refused = StageEvent::Refused(Ticket(ticket));
+            assert_eq!(player.await_event(), refused);
         }
+        player.send(StageCommand::Load {
+            ticket: Ticket(93),
+            zone: Zone::MAIN,
+            area: Area::default(),
+            slide: slide(1, SIZE),
+        });
+        assert_eq!(player.await_event(), StageEvent::Refused(Ticket(93)));
         player.show(1, SIZE, Duration::ZERO);
         player.await_picture(1, SIZE);
         // A swap in the middle of a fade ends that fade.
@@ -313,7 +329,7 @@ fn commands_in_any_order_never_break_the_stage() {
         player.send(StageCommand::Load {
             ticket: Ticket(4),
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: whole(SIZE),
             slide: slide(4, SIZE),
         });
         player.send(StageCommand::Swap {
@@ -332,7 +348,7 @@ fn commands_in_any_order_never_break_the_stage() {
         player.send(StageCommand::Load {
             ticket: Ticket(5),
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: whole(SIZE),
             slide: slide(5, SIZE),
         });
         assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(5)));
@@ -355,7 +371,7 @@ fn commands_sent_before_the_stage_starts_are_kept() {
         .send(StageCommand::Load {
             ticket: Ticket(1),
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: whole(SIZE),
             slide: slide(1, SIZE),
         })
         .ok()

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::data_dir::DataDir;
 use super::{ConfigFile, Failure};
 use crate::local_page;
-use crate::stage::{self, CaptureConfig, StageConfig, StageSender};
+use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::Slide;
 
@@ -123,7 +123,11 @@ impl Run {
             }),
             title: "Passerby".to_owned(),
             run_for: None,
-            boot_clock: clock::boot_ms,
+            background: [0; 3],
+            time: StageTime::Real {
+                boot_clock: clock::boot_ms,
+            },
+            witness: None,
         };
         let played = stage::run(stage_config, inbox, event_queue)
             .map_err(|error| Failure::Start(error.to_string()));

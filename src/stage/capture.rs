@@ -22,7 +22,9 @@ use serde::Serialize;
 
 use super::CaptureConfig;
 use super::readback::RawFrame;
+use super::slides::OnGlass;
 use passerby_compose::slide::Caption;
+use passerby_playout::show::Zone;
 
 /// Most frames that wait to be written.
 const FRAMES_WAITING_MAX: usize = 4;
@@ -50,6 +52,57 @@ pub(super) struct FrameNote {
     creative: String,
     url: Option<String>,
     transition: bool,
+    /// Every zone, when there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    zones: Vec<ZoneNote>,
+}
+
+/// What is written about a zone of a frame.
+#[derive(Debug, Clone, Serialize)]
+struct ZoneNote {
+    zone: u8,
+    play: Option<u32>,
+    campaign: String,
+    creative: String,
+    url: Option<String>,
+    transition: bool,
+}
+
+impl FrameNote {
+    /// The line's own fields are those of a notice that lies over everything, else of the first zone; `transition`
+    /// stands for all of them. Captions are those of the slides whose codes can be read.
+    fn new(t_ms: u64, zones: Vec<ZoneNote>) -> Self {
+        let first = zones
+            .iter()
+            .find(|zone| zone.zone == Zone::NOTICE.0)
+            .or(zones.first())
+            .cloned();
+        let caption =
+            first.unwrap_or_else(|| ZoneNote::new(Zone::MAIN, &Caption::default(), false));
+        Self {
+            file: format!("frame-{t_ms}.png"),
+            t_ms,
+            play: caption.play,
+            campaign: caption.campaign,
+            creative: caption.creative,
+            url: caption.url,
+            transition: zones.iter().any(|zone| zone.transition),
+            zones: if zones.len() > 1 { zones } else { Vec::new() },
+        }
+    }
+}
+
+impl ZoneNote {
+    fn new(zone: Zone, caption: &Caption, transition: bool) -> Self {
+        Self {
+            zone: zone.0,
+            play: caption.play,
+            campaign: caption.campaign.clone(),
+            creative: caption.creative.clone(),
+            url: caption.url.clone(),
+            transition,
+        }
+    }
 }
 
 /// A frame and what is written about it.
@@ -101,12 +154,11 @@ pub(super) fn start(config: Option<&CaptureConfig>, started: Instant) -> Option<
 
 impl Capture {
     /// Notes down the frame that is being drawn, if one is due and there is room for it.
-    pub(super) fn take_if_due(
+    pub(super) fn take_if_due<'a>(
         &mut self,
         now: Instant,
         room: bool,
-        caption: &Caption,
-        transition: bool,
+        zones: impl Iterator<Item = OnGlass<'a>>,
     ) -> Option<FrameNote> {
         if self.stopped.load(Ordering::Relaxed) || now < self.due {
             return None;
@@ -119,15 +171,8 @@ impl Capture {
         self.last_ms = Some(t_ms);
         // Keeps the beat, but does not catch up on what was missed.
         self.due = (self.due + self.every).max(now + self.every / 2);
-        Some(FrameNote {
-            file: format!("frame-{t_ms}.png"),
-            t_ms,
-            play: caption.play,
-            campaign: caption.campaign.clone(),
-            creative: caption.creative.clone(),
-            url: caption.url.clone(),
-            transition,
-        })
+        let zones = zones.map(|seen| ZoneNote::new(seen.zone, seen.caption, seen.transition));
+        Some(FrameNote::new(t_ms, zones.collect()))
     }
 
     /// When the next frame is due; none once capturing has ended.

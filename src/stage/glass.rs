@@ -15,15 +15,19 @@ use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_resource::PollType;
 use bevy::render::render_resource::{CachedPipelineState, PipelineCache, PipelineDescriptor};
 use bevy::render::renderer::RenderDevice;
-use bevy::render::texture::GpuImage;
 use bevy::render::view::ExtractedWindows;
 use bevy::render::{Render, RenderApp, RenderSystems};
-use bevy::ui_render::UiAntiAlias;
-use passerby_playout::show::{StageEvent, Ticket};
+use bevy::ui_render::prelude::MaterialNode;
+use bevy::ui_render::{PreparedUiMaterial, UiAntiAlias};
+use passerby_playout::area::Area;
+use passerby_playout::show::{StageEvent, Ticket, Zone};
 
 use super::agenda::Agenda;
 use super::channel::Outlet;
-use super::{BootClock, KioskSystems, Now, StageError, Verdict};
+use super::gpu::Gpu;
+use super::material::{Kit, SlideMaterial};
+use super::plate::node;
+use super::{Background, Clock, KioskSystems, Now, StageError, Verdict};
 
 /// How long shaders may take to compile; a Pi needs seconds.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
@@ -37,7 +41,7 @@ const UPLOAD_RETRY: Duration = Duration::from_millis(5);
 const FRAME_MAX: Duration = Duration::from_secs(20);
 
 /// The pipelines without which a frame would be incomplete, by Bevy's labels.
-const PIPELINES: [&str; 2] = ["ui_pipeline", "screenshot-to-screen"];
+const PIPELINES: [&str; 2] = ["ui_material_pipeline", "screenshot-to-screen"];
 
 /// Where the camera draws, and how large that is.
 #[derive(Resource, Default)]
@@ -45,6 +49,13 @@ pub(super) struct Output {
     /// Pixels; none before there is an output.
     pub(super) size_px: Option<UVec2>,
     reported_px: Option<UVec2>,
+}
+
+impl Output {
+    /// The size that the player knows, and works out areas for.
+    pub(super) fn told_px(&self) -> Option<UVec2> {
+        self.reported_px.or(self.size_px)
+    }
 }
 
 /// The camera's target, for reading frames back.
@@ -72,10 +83,45 @@ pub(super) struct Frame {
     pub(super) missed: bool,
     /// Whether every pipeline is compiled.
     compiled: bool,
-    /// Textures under way to the GPU.
-    pub(super) uploads: Vec<(Ticket, AssetId<Image>)>,
-    /// The slide that this frame shows first.
-    pub(super) debut: Option<Ticket>,
+    /// Slides under way to the GPU.
+    pub(super) uploads: Vec<(Ticket, AssetId<SlideMaterial>)>,
+    /// What this frame is the first to show; at most two for each zone.
+    news: Vec<News>,
+}
+
+/// What a frame is the first to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// A slide.
+    Debut(Zone, Ticket),
+    /// A zone without what was in it.
+    Cleared(Zone),
+}
+
+impl Frame {
+    /// Notes that the next frame is a slide's first. One that never reached the output has had no first frame.
+    pub(super) fn debut(&mut self, zone: Zone, ticket: Ticket) {
+        self.retract_debut(zone);
+        self.news.push(News::Debut(zone, ticket));
+    }
+
+    /// Notes that the next frame shows nothing more in a zone.
+    pub(super) fn cleared(&mut self, zone: Zone) {
+        self.retract_debut(zone);
+        if !self.news.contains(&News::Cleared(zone)) {
+            self.news.push(News::Cleared(zone));
+        }
+    }
+
+    fn retract_debut(&mut self, zone: Zone) {
+        self.news
+            .retain(|news| !matches!(news, News::Debut(z, _) if *z == zone));
+    }
+
+    /// Whether this update draws.
+    pub(super) fn is_drawing(&self) -> bool {
+        self.drawing
+    }
 }
 
 impl Glass {
@@ -91,7 +137,7 @@ struct Speck;
 pub(super) fn plugin(app: &mut App) {
     let glass = Glass::default();
     let outlet = app.world().resource::<Outlet>().clone();
-    let clock = *app.world().resource::<BootClock>();
+    let clock = app.world().resource::<Clock>().clone();
     let verdict = app.world().resource::<Verdict>().clone();
     app.init_resource::<Output>()
         .init_resource::<Changed>()
@@ -121,11 +167,19 @@ pub(super) fn plugin(app: &mut App) {
     }
 }
 
-fn lay_out(mut commands: Commands, target: Res<Target>) {
+fn lay_out(
+    mut commands: Commands,
+    target: Res<Target>,
+    background: Res<Background>,
+    gpu: Res<Gpu>,
+    kit: Res<Kit>,
+    mut materials: ResMut<Assets<SlideMaterial>>,
+) {
+    let [red, green, blue] = background.0;
     commands.spawn((
         Camera2d,
         Camera {
-            clear_color: ClearColorConfig::Custom(Color::BLACK),
+            clear_color: ClearColorConfig::Custom(Color::srgb_u8(red, green, blue)),
             ..default()
         },
         target.0.clone(),
@@ -136,13 +190,8 @@ fn lay_out(mut commands: Commands, target: Res<Target>) {
     ));
     commands.spawn((
         Speck,
-        Node {
-            position_type: PositionType::Absolute,
-            width: px(1),
-            height: px(1),
-            ..default()
-        },
-        ImageNode::solid_color(Color::BLACK),
+        node(Area::new(0, 0, 1, 1)),
+        MaterialNode(materials.add(kit.speck(&gpu))),
     ));
 }
 
@@ -152,7 +201,6 @@ fn clear_changed(mut changed: ResMut<Changed>) {
 
 fn warm_up(
     mut commands: Commands,
-    now: Res<Now>,
     glass: Res<Glass>,
     specks: Query<Entity, With<Speck>>,
     verdict: Res<Verdict>,
@@ -173,8 +221,10 @@ fn warm_up(
         return;
     }
     changed.0 = true;
-    agenda.wake_at(now.0 + WARM_UP_STEP);
-    if now.0 - *since.get_or_insert(now.0) > WARM_UP_MAX {
+    // Compiling takes real time, also in a simulation.
+    let now = Instant::now();
+    agenda.wake_at(now + WARM_UP_STEP);
+    if now - *since.get_or_insert(now) > WARM_UP_MAX {
         verdict.fail(StageError::Gpu {
             reason: format!(
                 "its shaders did not compile within {} s",
@@ -241,9 +291,13 @@ fn look_at_pipelines(pipelines: Res<PipelineCache>, glass: Res<Glass>) {
         PIPELINES.iter().all(compiled) && pipelines.waiting_pipelines().next().is_none();
 }
 
-fn report_uploads(images: Res<RenderAssets<GpuImage>>, glass: Res<Glass>, outlet: Res<Outlet>) {
-    glass.frame().uploads.retain(|(ticket, image)| {
-        let under_way = images.get(*image).is_none();
+fn report_uploads(
+    materials: Res<RenderAssets<PreparedUiMaterial<SlideMaterial>>>,
+    glass: Res<Glass>,
+    outlet: Res<Outlet>,
+) {
+    glass.frame().uploads.retain(|(ticket, material)| {
+        let under_way = materials.get(*material).is_none();
         if !under_way {
             outlet.send(StageEvent::Loaded(*ticket));
         }
@@ -255,7 +309,7 @@ fn report_frame(
     windows: Res<ExtractedWindows>,
     device: Res<RenderDevice>,
     glass: Res<Glass>,
-    clock: Res<BootClock>,
+    clock: Res<Clock>,
     outlet: Res<Outlet>,
     verdict: Res<Verdict>,
 ) {
@@ -285,10 +339,13 @@ fn report_frame(
         })
     };
     frame.missed = !presented;
-    if presented && let Some(ticket) = frame.debut.take() {
-        outlet.send(StageEvent::Presented {
-            ticket,
-            boot_ms: (clock.0)(),
-        });
+    if presented && !frame.news.is_empty() {
+        let boot_ms = clock.boot_ms();
+        for news in frame.news.drain(..) {
+            outlet.send(match news {
+                News::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
+                News::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
+            });
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
-use bevy::render::renderer::initialize_renderer;
+use bevy::render::renderer::{RenderDevice, RenderQueue, initialize_renderer};
 use bevy::render::settings::{
     Backends, InstanceFlags, RenderResources, WgpuFeatures, WgpuSettings,
 };
@@ -16,6 +16,27 @@ use super::{StageError, Verdict, guarded_quietly};
 
 /// Where the kernel lists graphics hardware.
 const HARDWARE: &str = "/dev/dri";
+
+/// The GPU, for what the stage itself puts on it. Bevy draws in the same update, so that writes go before the frame.
+#[derive(Resource, Clone)]
+pub(super) struct Gpu {
+    pub(super) device: RenderDevice,
+    pub(super) queue: RenderQueue,
+}
+
+impl Gpu {
+    pub(super) fn of(resources: &RenderResources) -> Self {
+        Self {
+            device: resources.0.clone(),
+            queue: resources.1.clone(),
+        }
+    }
+
+    /// The longest texture side that the GPU takes.
+    pub(super) fn side_px_max(&self) -> u32 {
+        self.device.limits().max_texture_dimension_2d
+    }
+}
 
 /// Opens the best GPU there is; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice.
 ///

@@ -1,14 +1,16 @@
 //! The stage: brings finished slides onto the glass, and says when they were there.
 //!
-//! It uploads a slide, cross-fades from the last one, presents, and reports. What a slide is made of and when it airs
-//! is decided elsewhere.
+//! It uploads a slide, leads over from the last one, keeps it moving, presents, and reports, for every zone of the
+//! screen. What a slide is made of and when it airs is decided elsewhere.
 //!
 //! Invariants:
 //! - The stage never blocks on I/O and never opens a file; captured frames are written by a thread of their own.
-//! - A slide is drawn only once its texture is on the GPU, and its predecessor stays beneath it until it covers all.
+//! - A slide is drawn only once its textures are on the GPU, and its predecessor stays beneath it until it covers all.
+//! - Every frame in which a slide follows another holds exactly one of their two codes, whole and in its place.
 //! - Rendering is not pipelined: when an update returns, its frame has been submitted and its events have been sent.
 //! - Nothing is drawn unless something changed; between changes the stage sleeps.
-//! - At most [`LOADED_MAX`] slides wait, two are on the glass, and the textures of all others are gone.
+//! - At most [`ZONES_MAX`] zones have slides; in each at most [`LOADED_MAX`] wait and two are on the glass, and the
+//!   textures of all others are gone.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -22,12 +24,20 @@ mod capture;
 mod channel;
 mod glass;
 mod gpu;
+mod material;
+mod numbers;
 mod offscreen;
+mod planes;
+mod plate;
 mod readback;
 mod slides;
 #[cfg(test)]
 mod tests;
+mod time;
+mod transition;
+mod travel;
 mod window;
+mod witness;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -48,7 +58,10 @@ use passerby_playout::show::StageEvent;
 
 use self::channel::Outlet;
 pub use self::channel::{StageInbox, StageSender, channel};
-pub use self::slides::LOADED_MAX;
+pub use self::slides::{LOADED_MAX, ZONES_MAX};
+use self::time::{Clock, Now};
+pub use self::time::{StageTime, SteppedTime};
+pub use self::witness::{SeenFrame, SeenZone, Witness};
 
 /// How the stage is set up.
 #[derive(Debug, Clone)]
@@ -63,8 +76,12 @@ pub struct StageConfig {
     pub title: String,
     /// Leave after this long.
     pub run_for: Option<Duration>,
-    /// Reads CLOCK_BOOTTIME in milliseconds.
-    pub boot_clock: fn() -> u64,
+    /// Where no zone lies: red, green and blue in sRGB.
+    pub background: [u8; 3],
+    /// Where time comes from.
+    pub time: StageTime,
+    /// Sees every frame that is drawn; offscreen only, for tests.
+    pub witness: Option<Witness>,
 }
 
 /// Where frames are captured to, and how often.
@@ -197,7 +214,7 @@ struct Show {
 impl Show {
     /// Installs what window and offscreen mode have in common, and `extra` on top of it.
     fn install(self, app: &mut App, extra: fn(PluginGroupBuilder) -> PluginGroupBuilder) {
-        let side_px_max = self.gpu.0.limits().max_texture_dimension_2d;
+        let gpu = gpu::Gpu::of(&self.gpu);
         let plugins = DefaultPlugins
             .build()
             .disable::<LogPlugin>()
@@ -220,36 +237,40 @@ impl Show {
                 ..default()
             });
         app.add_plugins(extra(plugins));
-        app.insert_resource(Now(self.started))
-            .insert_resource(Ending {
-                at: self.config.run_for.map(|length| self.started + length),
-            })
-            .insert_resource(BootClock(self.config.boot_clock))
-            .insert_resource(SidePxMax(side_px_max))
-            .insert_resource(self.inbox)
-            .insert_resource(self.outlet)
-            .insert_resource(self.verdict)
-            .configure_sets(
-                Update,
-                (
-                    KioskSystems::Receive,
-                    KioskSystems::Advance,
-                    KioskSystems::Present,
-                    KioskSystems::Report,
-                )
-                    .chain(),
+        app.insert_resource(Clock {
+            time: self.config.time,
+            started: self.started,
+        })
+        .insert_resource(gpu)
+        .insert_resource(Background(self.config.background))
+        .insert_resource(Ending {
+            at: self.config.run_for.map(|length| self.started + length),
+        })
+        .insert_resource(self.inbox)
+        .insert_resource(self.outlet)
+        .insert_resource(self.verdict)
+        .configure_sets(
+            Update,
+            (
+                KioskSystems::Receive,
+                KioskSystems::Advance,
+                KioskSystems::Present,
+                KioskSystems::Report,
             )
-            .add_systems(First, read_clock)
-            .add_systems(
-                Update,
-                (end_on_time, flush_events).in_set(KioskSystems::Report),
-            );
+                .chain(),
+        )
+        .add_systems(
+            Update,
+            (end_on_time, flush_events).in_set(KioskSystems::Report),
+        );
         if let Some(capture) = self.capture {
             app.insert_resource(capture);
         }
         app.add_plugins((
+            time::plugin,
             agenda::plugin,
             gpu::plugin,
+            material::plugin,
             glass::plugin,
             slides::plugin,
             readback::plugin,
@@ -257,17 +278,9 @@ impl Show {
     }
 }
 
-/// The instant of this update; every system of an update sees the same one.
+/// What shows where no zone lies.
 #[derive(Resource, Clone, Copy)]
-struct Now(Instant);
-
-/// Reads CLOCK_BOOTTIME in milliseconds.
-#[derive(Resource, Clone, Copy)]
-struct BootClock(fn() -> u64);
-
-/// The longest texture side that the GPU takes.
-#[derive(Resource, Clone, Copy)]
-struct SidePxMax(u32);
+struct Background([u8; 3]);
 
 /// When the run is over.
 #[derive(Resource)]
@@ -290,10 +303,6 @@ impl Verdict {
     fn take(&self) -> Option<StageError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-}
-
-fn read_clock(mut now: ResMut<Now>) {
-    now.0 = Instant::now();
 }
 
 fn end_on_time(

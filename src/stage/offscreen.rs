@@ -1,7 +1,9 @@
 //! The stage without a display: draws into a texture, through the same GPU path as a window.
 //!
-//! Invariant: between two updates the thread sleeps until a message comes or something is due.
+//! Invariant: between two updates the thread sleeps until a message comes or something is due. In a simulation it never
+//! sleeps: every update is one frame's time later.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bevy::app::PluginsState;
@@ -14,25 +16,54 @@ use crossbeam_channel::Select;
 
 use super::agenda::{Agenda, Next};
 use super::channel::StageInbox;
-use super::glass::{Output, Target};
+use super::glass::{Glass, Output, Target, Warm};
+use super::time::{Clock, StageTime};
+use super::witness::Stand;
 use super::{Show, StageError, guarded};
 
 /// The size when none is asked for.
 const SIZE_PX: (u32, u32) = (1920, 1080);
 /// The time from one frame of a fade to the next: what a 60 Hz display would show.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// How long a simulation waits for shaders between two looks.
+const WARM_STEP: Duration = Duration::from_millis(1);
+
+/// What the stage draws into.
+#[derive(Resource)]
+struct Canvas(AssetId<Image>);
 
 /// Runs the stage until something ends it.
 pub(super) fn run(show: Show) -> Result<(), StageError> {
     guarded(|| {
-        let mut app = build(show)?;
-        while app.should_exit().is_none() {
-            wait(&app);
-            app.update();
-        }
-        Ok(())
+        let witness = show.config.witness.clone();
+        let app = build(show)?;
+        let stand = witness.map(|witness| Stand::new(witness, app.world().resource::<Canvas>().0));
+        drive(app, stand)
     })
     .unwrap_or_else(|reason| Err(StageError::Broken { reason }))
+}
+
+/// Updates the stage until it wants to leave.
+pub(super) fn drive(mut app: App, mut stand: Option<Stand>) -> Result<(), StageError> {
+    while app.should_exit().is_none() {
+        match &app.world().resource::<Clock>().time {
+            StageTime::Real { .. } => wait(&app),
+            // The simulation begins when the stage is ready to draw.
+            StageTime::Stepped(_) if !app.world().resource::<Warm>().0 => thread::sleep(WARM_STEP),
+            StageTime::Stepped(time) => time.step(),
+        }
+        app.update();
+        if let Some(stand) = &mut stand
+            && app.world().resource::<Warm>().0
+            && app.world().resource::<Glass>().frame().is_drawing()
+            && app.should_exit().is_none()
+        {
+            stand
+                .show(&app)
+                .map_err(|reason| StageError::Gpu { reason })?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds the app and updates it for the first time.
@@ -61,9 +92,10 @@ pub(super) fn build(show: Show) -> Result<App, StageError> {
         TextureFormat::Rgba8UnormSrgb,
         RenderAssetUsages::RENDER_WORLD,
     );
-    canvas.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT;
+    canvas.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
     let canvas = app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
-    app.insert_resource(Target(RenderTarget::Image(canvas.into())));
+    app.insert_resource(Canvas(canvas.id()))
+        .insert_resource(Target(RenderTarget::Image(canvas.into())));
     app.world_mut().resource_mut::<Output>().size_px = Some(UVec2::new(width_px, height_px));
 
     while app.plugins_state() == PluginsState::Adding {

@@ -134,8 +134,10 @@ fn ask(
         if under_way < SHOTS_MAX {
             snapshots = std::mem::take(&mut requests.0);
         }
-        if let (Some(capture), Some((caption, transition))) = (&mut capture, slides.on_glass()) {
-            note = capture.take_if_due(now.0, under_way < SHOTS_MAX, caption, transition);
+        if let Some(capture) = &mut capture
+            && slides.on_glass().next().is_some()
+        {
+            note = capture.take_if_due(now.0, under_way < SHOTS_MAX, slides.on_glass());
             if let Some(due) = capture.next_due(now.0) {
                 agenda.wake_at(due);
             }

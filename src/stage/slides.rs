@@ -1,76 +1,105 @@
-//! Slides: loaded, swapped in with a cross-fade, dropped.
+//! Zones and their slides: loaded, swapped in, dropped, cleared.
 //!
 //! Invariants:
-//! - Every slide is one full-frame texture; the incoming one lies over the one on screen with rising opacity, so that
-//!   the mix is exact and the glass is never empty in between.
-//! - Fades follow monotonic time, not frames: a slow GPU shows fewer steps, not a longer fade.
-//! - A texture is freed in the update in which its slide has gone.
+//! - Every slide has textures of its own; the incoming one is drawn over the one that is shown until that is covered,
+//!   so that the glass is never empty in between.
+//! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are never half covered.
+//! - Textures are freed in the update in which their slide has gone.
+//! - When the output changes its size, what is shown is stretched with it until the player has sent new slides.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use bevy::asset::RenderAssetUsages;
-use bevy::image::ImageSampler;
+use bevy::math::Vec4;
 use bevy::prelude::*;
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use crossbeam_channel::TryRecvError;
-use passerby_playout::show::{StageCommand, Ticket};
+use passerby_compose::slide::{Area, Caption, Patch, Slide};
+use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
 
 use super::agenda::Agenda;
-use super::channel::StageInbox;
-use super::glass::{Changed, Glass, Warm};
+use super::channel::{Outlet, StageInbox};
+use super::glass::{Changed, Glass, Output, Warm};
+use super::gpu::Gpu;
+use super::material::{Kit, SlideMaterial};
+use super::numbers::ChangeNumbers;
+use super::plate::{Place, Plate, node};
 use super::readback::SnapshotRequests;
-use super::{KioskSystems, Now, SidePxMax};
-use passerby_compose::slide::{Caption, Slide};
+use super::transition::Timeline;
+use super::{KioskSystems, Now};
 
-/// Most slides that are loaded and wait to be shown.
+/// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
+/// Most zones that have slides at the same time.
+pub const ZONES_MAX: usize = 9;
 
 /// Most commands that one update carries out.
 const COMMANDS_MAX: usize = 64;
+/// How soon a reel is asked again that wants to be asked at once.
+const REEL_STEP: Duration = Duration::from_millis(4);
 
 /// All slides that the stage knows.
 #[derive(Resource, Default)]
-pub(super) struct Slides {
-    loaded: Vec<Loaded>,
-    shown: Option<Shown>,
-    fade: Option<Fade>,
-    /// A swap that came before its texture was on the GPU, or before the shaders were there.
-    early: Option<(Ticket, Duration)>,
-    stacked: i32,
-}
+pub(super) struct Slides(BTreeMap<Zone, ZoneSlides>);
 
-/// A slide that waits.
-struct Loaded {
-    ticket: Ticket,
-    image: Handle<Image>,
-    caption: Caption,
+/// The slides of one zone.
+#[derive(Default)]
+struct ZoneSlides {
+    loaded: Vec<Plate>,
+    shown: Option<Shown>,
+    change: Option<Change>,
+    /// A swap that came before its slide could be drawn.
+    early: Option<(Ticket, Transition)>,
 }
 
 /// A slide on the glass.
 struct Shown {
-    ticket: Ticket,
+    plate: Plate,
     entity: Entity,
-    image: Handle<Image>,
-    caption: Caption,
+    /// Where it was drawn last.
+    at: Area,
 }
 
 /// A slide that is coming over the one that is shown.
-struct Fade {
+struct Change {
     incoming: Shown,
-    started: Instant,
-    length: Duration,
+    timeline: Timeline,
     /// Whether a frame with it has been drawn.
     visible: bool,
+    /// Whether its code is the one that is seen.
+    new_is_read: bool,
+}
+
+/// What a zone shows, for those who look at frames.
+#[derive(Clone, Copy)]
+pub(super) struct OnGlass<'a> {
+    pub(super) zone: Zone,
+    /// Of the slide whose code can be read.
+    pub(super) caption: &'a Caption,
+    pub(super) transition: bool,
 }
 
 impl Slides {
-    /// What is on the glass, and whether it is still coming; none before the first slide is seen.
-    pub(super) fn on_glass(&self) -> Option<(&Caption, bool)> {
-        match (&self.fade, &self.shown) {
-            (Some(fade), _) => Some((&fade.incoming.caption, true)),
-            (None, Some(shown)) => Some((&shown.caption, false)),
-            (None, None) => None,
-        }
+    /// What is on the glass, zone by zone; nothing before the first slide is seen.
+    pub(super) fn on_glass(&self) -> impl Iterator<Item = OnGlass<'_>> {
+        self.0.iter().filter_map(|(&zone, slides)| {
+            let (shown, transition) = match (&slides.change, &slides.shown) {
+                (Some(change), Some(shown)) if !change.new_is_read => (shown, true),
+                (Some(change), _) => (&change.incoming, true),
+                (None, Some(shown)) => (shown, false),
+                (None, None) => return None,
+            };
+            Some(OnGlass {
+                zone,
+                caption: &shown.plate.caption,
+                transition,
+            })
+        })
+    }
+}
+
+impl ZoneSlides {
+    fn is_empty(&self) -> bool {
+        self.loaded.is_empty() && self.shown.is_none() && self.change.is_none()
     }
 }
 
@@ -79,7 +108,9 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Update, receive.in_set(KioskSystems::Receive))
         .add_systems(
             Update,
-            (start_early, advance).chain().in_set(KioskSystems::Advance),
+            (start_early, settle, draw)
+                .chain()
+                .in_set(KioskSystems::Advance),
         );
 }
 
@@ -91,11 +122,14 @@ fn receive(
 ) {
     for _ in 0..COMMANDS_MAX {
         match inbox.commands.try_recv() {
-            Ok(StageCommand::Load { ticket, slide, .. }) => stagehand.load(ticket, slide),
-            Ok(StageCommand::Swap { ticket, transition }) => {
-                stagehand.swap(ticket, transition.length);
-            }
-            Ok(StageCommand::Clear { .. }) => {}
+            Ok(StageCommand::Load {
+                ticket,
+                zone,
+                area,
+                slide,
+            }) => stagehand.load(ticket, zone, area, slide),
+            Ok(StageCommand::Swap { ticket, transition }) => stagehand.swap(ticket, transition),
+            Ok(StageCommand::Clear { zone }) => stagehand.clear(zone),
             Ok(StageCommand::Drop { ticket }) => stagehand.forget(ticket),
             Ok(StageCommand::Snapshot(reply)) => snapshots.push(reply),
             Ok(StageCommand::Quit) | Err(TryRecvError::Disconnected) => {
@@ -109,41 +143,117 @@ fn receive(
 }
 
 fn start_early(mut stagehand: Stagehand) {
-    if let Some((ticket, length)) = stagehand.slides.early.take() {
-        stagehand.swap(ticket, length);
+    let early: Vec<_> = stagehand
+        .slides
+        .0
+        .values_mut()
+        .filter_map(|zone| zone.early.take())
+        .collect();
+    for (ticket, transition) in early {
+        stagehand.swap(ticket, transition);
     }
 }
 
-fn advance(mut stagehand: Stagehand, mut nodes: Query<&mut ImageNode>) {
+/// Lets slides begin that are about to be seen, and ends transitions that are over.
+fn settle(mut stagehand: Stagehand) {
     let now = stagehand.now.0;
-    let Some(fade) = &mut stagehand.slides.fade else {
-        return;
-    };
-    let opacity = ease(now.saturating_duration_since(fade.started), fade.length);
-    if opacity > 0.0 {
-        if !fade.visible {
-            fade.visible = true;
-            stagehand.glass.frame().debut = Some(fade.incoming.ticket);
+    let mut over = Vec::new();
+    for (&zone, slides) in &mut stagehand.slides.0 {
+        let Some(change) = &mut slides.change else {
+            continue;
+        };
+        if !change.visible {
+            change.visible = true;
+            change.incoming.plate.begin(now);
+            stagehand
+                .glass
+                .frame()
+                .debut(zone, change.incoming.plate.ticket);
         }
-        if let Ok(mut node) = nodes.get_mut(fade.incoming.entity) {
-            node.color.set_alpha(opacity);
+        if change.timeline.is_over(now) {
+            over.push(zone);
         }
-        stagehand.changed.0 = true;
     }
-    if opacity < 1.0 {
-        stagehand.agenda.next_frame();
-    } else {
-        stagehand.settle();
+    for zone in over {
+        stagehand.settle(zone);
     }
 }
 
-/// How opaque the incoming slide is `elapsed` after the start of a fade: slow at both ends.
-fn ease(elapsed: Duration, length: Duration) -> f32 {
-    if elapsed >= length {
-        return 1.0;
+/// Works out the next frame, zone by zone.
+fn draw(mut stagehand: Stagehand, mut nodes: Query<&mut Node>, mut due: Local<Vec<Patch>>) {
+    let Stagehand {
+        slides,
+        gpu,
+        changed,
+        agenda,
+        output,
+        now,
+        ..
+    } = &mut stagehand;
+    let now = now.0;
+    for zone in slides.0.values_mut() {
+        for shown in zone.on_glass_mut() {
+            let at = shown.plate.on_output(output.size_px);
+            if shown.at != at {
+                shown.at = at;
+                if let Ok(mut place) = nodes.get_mut(shown.entity) {
+                    *place = node(at);
+                }
+            }
+            let fed = shown.plate.feed(gpu, now, &mut due);
+            changed.0 |= fed.changed;
+            if let Some(next) = fed.next {
+                agenda.wake_at(next.max(now + REEL_STEP));
+            }
+            if shown.plate.moves_after(now) {
+                agenda.next_frame();
+            }
+        }
+        let moved = match &mut zone.change {
+            None => zone.shown.as_mut().is_some_and(|shown| {
+                let rest = ChangeNumbers::REST;
+                shown
+                    .plate
+                    .draw(gpu, now, shown.at, rest, [Vec4::ZERO; 2], true)
+            }),
+            Some(change) => {
+                agenda.next_frame();
+                change.draw(zone.shown.as_mut(), gpu, now)
+            }
+        };
+        changed.0 |= moved;
     }
-    let share = elapsed.as_secs_f32() / length.as_secs_f32();
-    share * share * (3.0 - 2.0 * share)
+}
+
+impl ZoneSlides {
+    /// The one or two slides that are seen.
+    fn on_glass_mut(&mut self) -> impl Iterator<Item = &mut Shown> {
+        let incoming = self.change.as_mut().map(|change| &mut change.incoming);
+        self.shown.iter_mut().chain(incoming)
+    }
+}
+
+impl Change {
+    /// Works out both slides; false when nothing has changed.
+    fn draw(&mut self, old: Option<&mut Shown>, gpu: &Gpu, now: Instant) -> bool {
+        let new = &mut self.incoming;
+        let width_px = super::travel::rectangle(new.at).z;
+        let step = self.timeline.step(now, width_px);
+        // Where nothing was before, the new code is whole from the first frame on.
+        self.new_is_read = step.new_is_read || old.is_none();
+        let mut calm = [new.plate.card_at(new.at), Vec4::ZERO];
+        let mut moved = false;
+        if let Some(old) = old {
+            calm[1] = old.plate.card_at(old.at);
+            moved = old
+                .plate
+                .draw(gpu, now, old.at, step.old, calm, !self.new_is_read);
+        }
+        moved
+            | new
+                .plate
+                .draw(gpu, now, new.at, step.new, calm, self.new_is_read)
+    }
 }
 
 /// Does the work of the commands.
@@ -151,133 +261,164 @@ fn ease(elapsed: Duration, length: Duration) -> f32 {
 struct Stagehand<'w, 's> {
     commands: Commands<'w, 's>,
     slides: ResMut<'w, Slides>,
-    images: ResMut<'w, Assets<Image>>,
+    materials: ResMut<'w, Assets<SlideMaterial>>,
+    gpu: Res<'w, Gpu>,
+    kit: Res<'w, Kit>,
+    output: Res<'w, Output>,
     glass: Res<'w, Glass>,
+    outlet: Res<'w, Outlet>,
     changed: ResMut<'w, Changed>,
     agenda: ResMut<'w, Agenda>,
     warm: Res<'w, Warm>,
     now: Res<'w, Now>,
-    side_px_max: Res<'w, SidePxMax>,
 }
 
 impl Stagehand<'_, '_> {
-    fn load(&mut self, ticket: Ticket, slide: Slide) {
-        if let Err(reason) = check(&slide, self.side_px_max.0) {
+    fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
+        if let Err(reason) = self.try_load(ticket, zone, area, slide) {
             error!("slide {} cannot be loaded: {reason}", ticket.0);
-            return;
+            self.outlet.send(StageEvent::Refused(ticket));
         }
-        if self.slides.loaded.len() >= LOADED_MAX {
-            let oldest = self.slides.loaded[0].ticket;
-            warn!(
-                "more than {LOADED_MAX} slides are loaded; slide {} is dropped",
-                oldest.0
-            );
-            self.forget(oldest);
-        }
-        let mut image = Image::new(
-            Extent3d {
-                width: slide.width_px,
-                height: slide.height_px,
-                depth_or_array_layers: 1,
-            },
-            TextureDimension::D2,
-            slide.rgba,
-            TextureFormat::Rgba8UnormSrgb,
-            RenderAssetUsages::RENDER_WORLD,
-        );
-        image.sampler = ImageSampler::nearest();
-        let image = self.images.add(image);
-        self.glass.frame().uploads.push((ticket, image.id()));
-        self.slides.loaded.push(Loaded {
-            ticket,
-            image,
-            caption: slide.caption,
-        });
     }
 
-    fn swap(&mut self, ticket: Ticket, length: Duration) {
-        let Some(place) = self.slides.loaded.iter().position(|l| l.ticket == ticket) else {
+    fn try_load(
+        &mut self,
+        ticket: Ticket,
+        zone: Zone,
+        area: Area,
+        slide: Slide,
+    ) -> Result<(), String> {
+        if !self.slides.0.contains_key(&zone) && self.slides.0.len() >= ZONES_MAX {
+            return Err(format!("{ZONES_MAX} zones have slides already"));
+        }
+        let place = Place {
+            zone,
+            area,
+            output_px: self.output.told_px(),
+        };
+        let plate = Plate::make(
+            &self.gpu,
+            &self.kit,
+            &mut self.materials,
+            ticket,
+            place,
+            slide,
+        )?;
+        let waiting = &self.slides.0.entry(zone).or_default().loaded;
+        if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= LOADED_MAX) {
+            let oldest = oldest.ticket;
+            warn!(
+                "more than {LOADED_MAX} slides of a zone are loaded; slide {} is dropped",
+                oldest.0
+            );
+            if self.glass.frame().uploads.iter().any(|(t, _)| *t == oldest) {
+                self.outlet.send(StageEvent::Refused(oldest));
+            }
+            self.forget(oldest);
+        }
+        let upload = (ticket, plate.material.id());
+        self.glass.frame().uploads.push(upload);
+        // Asked for anew: the zone goes with its last slide.
+        let zone = self.slides.0.entry(zone).or_default();
+        zone.loaded.push(plate);
+        Ok(())
+    }
+
+    fn swap(&mut self, ticket: Ticket, transition: Transition) {
+        let found = self.slides.0.iter().find_map(|(&zone, slides)| {
+            let place = slides.loaded.iter().position(|l| l.ticket == ticket)?;
+            Some((zone, place))
+        });
+        let Some((zone, place)) = found else {
             warn!("slide {} is to be shown but is not loaded", ticket.0);
             return;
         };
         let uploading = self.glass.frame().uploads.iter().any(|(t, _)| *t == ticket);
         if uploading || !self.warm.0 {
-            self.slides.early = Some((ticket, length));
+            self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
             return;
         }
-        self.settle();
-        let loaded = self.slides.loaded.remove(place);
-        self.slides.stacked = self.slides.stacked.wrapping_add(1);
-        let entity = self
-            .commands
-            .spawn((
-                Node {
-                    position_type: PositionType::Absolute,
-                    width: percent(100),
-                    height: percent(100),
-                    ..default()
-                },
-                ImageNode {
-                    image: loaded.image.clone(),
-                    image_mode: NodeImageMode::Stretch,
-                    color: Color::WHITE.with_alpha(ease(Duration::ZERO, length)),
-                    ..default()
-                },
-                GlobalZIndex(self.slides.stacked),
-            ))
-            .id();
-        self.slides.fade = Some(Fade {
-            incoming: Shown {
-                ticket,
-                entity,
-                image: loaded.image,
-                caption: loaded.caption,
-            },
-            started: self.now.0,
-            length,
+        self.settle_or_skip(zone);
+        let others = self.slides.on_glass().any(|seen| seen.zone != zone);
+        let slides = self.slides.0.entry(zone).or_default();
+        let transition = if slides.shown.is_none() && others {
+            Transition::CUT
+        } else {
+            transition
+        };
+        let plate = slides.loaded.remove(place);
+        let at = plate.on_output(self.output.size_px);
+        let entity = self.commands.spawn(plate.bundle(at, true)).id();
+        slides.change = Some(Change {
+            incoming: Shown { plate, entity, at },
+            timeline: Timeline::start(transition, self.now.0),
             visible: false,
+            new_is_read: false,
         });
     }
 
-    /// Ends a fade: the incoming slide is the one that is shown, and its predecessor goes.
-    fn settle(&mut self) {
-        let Some(fade) = self.slides.fade.take() else {
+    /// Makes room for another slide: ends the transition, or skips it if nobody has seen any of it.
+    fn settle_or_skip(&mut self, zone: Zone) {
+        let unseen = self
+            .slides
+            .0
+            .get_mut(&zone)
+            .and_then(|slides| slides.change.take_if(|change| !change.visible));
+        match unseen {
+            Some(change) => self.take_off(change.incoming),
+            None => self.settle(zone),
+        }
+    }
+
+    /// Ends a zone's transition: the incoming slide is the one that is shown, and its predecessor goes.
+    fn settle(&mut self, zone: Zone) {
+        let Some(slides) = self.slides.0.get_mut(&zone) else {
+            return;
+        };
+        let Some(change) = slides.change.take() else {
             return;
         };
         self.commands
-            .entity(fade.incoming.entity)
-            .entry::<ImageNode>()
-            .and_modify(|mut node| node.color = Color::WHITE);
-        if let Some(old) = self.slides.shown.replace(fade.incoming) {
-            self.commands.entity(old.entity).despawn();
-            self.images.remove(&old.image);
+            .entity(change.incoming.entity)
+            .insert(change.incoming.plate.layer(false));
+        if let Some(old) = slides.shown.replace(change.incoming) {
+            self.take_off(old);
         }
+    }
+
+    /// Takes away all that a zone shows, or is about to show.
+    fn clear(&mut self, zone: Zone) {
+        if let Some(slides) = self.slides.0.get_mut(&zone) {
+            slides.early = None;
+            let (change, shown) = (slides.change.take(), slides.shown.take());
+            if slides.is_empty() {
+                self.slides.0.remove(&zone);
+            }
+            for gone in change
+                .map(|change| change.incoming)
+                .into_iter()
+                .chain(shown)
+            {
+                self.take_off(gone);
+            }
+        }
+        self.glass.frame().cleared(zone);
+        self.changed.0 = true;
+    }
+
+    fn take_off(&mut self, gone: Shown) {
+        self.commands.entity(gone.entity).despawn();
+        self.materials.remove(&gone.plate.material);
     }
 
     fn forget(&mut self, ticket: Ticket) {
         self.glass.frame().uploads.retain(|(t, _)| *t != ticket);
-        if let Some(place) = self.slides.loaded.iter().position(|l| l.ticket == ticket) {
-            let loaded = self.slides.loaded.remove(place);
-            self.images.remove(&loaded.image);
-        }
+        self.slides.0.retain(|_, slides| {
+            if let Some(place) = slides.loaded.iter().position(|l| l.ticket == ticket) {
+                let plate = slides.loaded.remove(place);
+                self.materials.remove(&plate.material);
+            }
+            !slides.is_empty()
+        });
     }
-}
-
-/// Says why a slide cannot become a texture.
-fn check(slide: &Slide, side_px_max: u32) -> Result<(), String> {
-    let (width, height) = (slide.width_px, slide.height_px);
-    let sides = 1..=side_px_max;
-    if !sides.contains(&width) || !sides.contains(&height) {
-        return Err(format!(
-            "it is {width}x{height} pixels, and the GPU takes 1 to {side_px_max} a side"
-        ));
-    }
-    let bytes = u64::from(width) * u64::from(height) * 4;
-    if slide.rgba.len() as u64 != bytes {
-        return Err(format!(
-            "it has {} bytes where {width}x{height} pixels take {bytes}",
-            slide.rgba.len()
-        ));
-    }
-    Ok(())
 }

@@ -1,19 +1,19 @@
 //! What only the inside shows: textures, entities, frames that are not drawn.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use bevy::render::RenderApp;
 use bevy::render::render_asset::RenderAssets;
-use bevy::render::texture::GpuImage;
+use bevy::ui_render::PreparedUiMaterial;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_playout::area::Area;
 use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
 
 use super::agenda::Agenda;
 use super::channel::Outlet;
-use super::{Show, StageConfig, StageSender, Verdict, channel, gpu, offscreen};
+use super::material::SlideMaterial;
+use super::{Show, StageConfig, StageSender, StageTime, Verdict, channel, gpu, offscreen};
 use passerby_compose::slide::{Caption, Slide};
 
 const SIDE_PX: u32 = 256;
@@ -36,7 +36,9 @@ impl Rehearsal {
             capture: None,
             title: String::new(),
             run_for: None,
-            boot_clock: || 0,
+            background: [0; 3],
+            time: StageTime::Real { boot_clock: || 0 },
+            witness: None,
         };
         let app = offscreen::build(Show {
             config,
@@ -66,7 +68,7 @@ impl Rehearsal {
         self.send(StageCommand::Load {
             ticket,
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: Area::new(0, 0, SIDE_PX, SIDE_PX),
             slide: slide(),
         });
         self.await_event(|event| *event == StageEvent::Loaded(ticket));
@@ -81,12 +83,15 @@ impl Rehearsal {
         assert!(self.stage.send(command).is_ok(), "a running stage");
     }
 
-    /// Images in the main world, images on the GPU, entities.
+    /// Materials in the main world, materials on the GPU, entities.
     fn inventory(&self) -> (usize, usize, u32) {
         let render = self.app.sub_app(RenderApp).world();
         (
-            self.app.world().resource::<Assets<Image>>().len(),
-            render.resource::<RenderAssets<GpuImage>>().iter().count(),
+            self.app.world().resource::<Assets<SlideMaterial>>().len(),
+            render
+                .resource::<RenderAssets<PreparedUiMaterial<SlideMaterial>>>()
+                .iter()
+                .count(),
             self.app.world().entities().count_spawned(),
         )
     }
@@ -140,7 +145,7 @@ fn slides_that_are_never_shown_do_not_pile_up() {
         rehearsal.send(StageCommand::Load {
             ticket: Ticket(number),
             zone: Zone::MAIN,
-            area: Area::default(),
+            area: Area::new(0, 0, SIDE_PX, SIDE_PX),
             slide: slide(),
         });
         rehearsal.await_event(|event| *event == StageEvent::Loaded(Ticket(number)));

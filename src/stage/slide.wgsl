@@ -1,0 +1,128 @@
+// Draws one slide: its still layer over its moving one, and its part of a transition.
+
+#import bevy_ui::ui_vertex_output::UiVertexOutput
+
+// Mirrors `Numbers` in numbers.rs. Rectangles are x, y, width, height; "output" means pixels of the output.
+struct Numbers {
+    // Where the slide lies, in pixels of the output.
+    area: vec4<f32>,
+    // The slide's pixels across and down, what its moving layer is, and whether its code is the one to be read.
+    slide: vec4<f32>,
+    // Where the moving layer is seen, in pixels of the slide.
+    moving: vec4<f32>,
+    // From a place in the moving layer's area (0 to 1) to one in its picture: a row for x and one for y.
+    across: vec4<f32>,
+    down: vec4<f32>,
+    // A strip's pixels a row, its height and its length; the shift of a video's chroma, in shares of the picture.
+    strip: vec4<f32>,
+    // From luma, chroma and 1 to red, green and blue.
+    red: vec4<f32>,
+    green: vec4<f32>,
+    blue: vec4<f32>,
+    // Opacity, shift to the right, the edge that covers what lies left of it, and how soft that edge is.
+    change: vec4<f32>,
+    // The slide's own card, then where nothing moves while slides change: all in pixels of the output.
+    card: vec4<f32>,
+    calm: array<vec4<f32>, 2>,
+}
+
+@group(1) @binding(0) var<uniform> numbers: Numbers;
+@group(1) @binding(1) var still: texture_2d<f32>;
+@group(1) @binding(2) var exact: sampler;
+@group(1) @binding(3) var picture: texture_2d<f32>;
+@group(1) @binding(4) var chroma: texture_2d<f32>;
+@group(1) @binding(5) var linear: sampler;
+
+const RGBA: f32 = 1.0;
+const NV12: f32 = 2.0;
+const STRIP: f32 = 3.0;
+
+fn holds(area: vec4<f32>, at: vec2<f32>) -> bool {
+    return all(at >= area.xy) && all(at < area.xy + area.zw);
+}
+
+// From sRGB's coded values to amounts of light.
+fn light(coded: vec3<f32>) -> vec3<f32> {
+    let dark = coded / 12.92;
+    let bright = pow((coded + 0.055) / 1.055, vec3(2.4));
+    return select(bright, dark, coded <= vec3(0.04045));
+}
+
+// One pixel of the strip, which repeats for ever.
+fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
+    let row_px = i32(numbers.strip.x);
+    let height = i32(numbers.strip.y);
+    let length = i32(numbers.strip.z);
+    let along = ((across % length) + length) % length;
+    let place = vec2(along % row_px, (along / row_px) * height + row);
+    return textureLoad(picture, place, 0).rgb;
+}
+
+// The light of the moving layer at a place of the slide.
+fn moving_light(at: vec2<f32>) -> vec3<f32> {
+    let kind = numbers.slide.z;
+    if kind < 0.5 || !holds(numbers.moving, at) {
+        return vec3(0.0);
+    }
+    let local = vec3((at - numbers.moving.xy) / numbers.moving.zw, 1.0);
+    let place = vec2(dot(numbers.across.xyz, local), dot(numbers.down.xyz, local));
+    if kind == STRIP {
+        let left = floor(place.x - 0.5);
+        let row = clamp(i32(floor(place.y)), 0, i32(numbers.strip.y) - 1);
+        let here = strip_pixel(i32(left), row);
+        let next = strip_pixel(i32(left) + 1, row);
+        return mix(here, next, place.x - 0.5 - left);
+    }
+    let seen = textureSampleLevel(picture, linear, place, 0.0);
+    if kind == NV12 {
+        let pair = textureSampleLevel(chroma, linear, place + vec2(numbers.strip.w, 0.0), 0.0);
+        let coded = vec4(seen.r, pair.rg, 1.0);
+        let rgb = vec3(dot(numbers.red, coded), dot(numbers.green, coded), dot(numbers.blue, coded));
+        return light(clamp(rgb, vec3(0.0), vec3(1.0)));
+    }
+    return seen.rgb;
+}
+
+// The light of the slide where it lies at rest, at a place of the output.
+fn slide_light(at: vec2<f32>) -> vec3<f32> {
+    let share = (at - numbers.area.xy) / numbers.area.zw;
+    let above = textureSampleLevel(still, exact, share, 0.0);
+    if above.a == 1.0 {
+        return above.rgb;
+    }
+    return above.rgb * above.a + moving_light(share * numbers.slide.xy) * (1.0 - above.a);
+}
+
+// A place without a code that looks like its surroundings: a card in motion would be half a code.
+fn beside_card(at: vec2<f32>) -> vec2<f32> {
+    let left = numbers.card.x;
+    let right = left + numbers.card.z;
+    let first = numbers.area.x + 0.5;
+    let last = numbers.area.x + numbers.area.z - 0.5;
+    if left - first >= last - right {
+        return vec2(max(2.0 * left - at.x, first), at.y);
+    }
+    return vec2(min(2.0 * right - at.x, last), at.y);
+}
+
+@fragment
+fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
+    let here = in.position.xy;
+    if holds(numbers.calm[0], here) || holds(numbers.calm[1], here) {
+        if numbers.slide.w < 0.5 {
+            discard;
+        }
+        return vec4(slide_light(here), 1.0);
+    }
+    let shift = numbers.change.y;
+    var at = here - vec2(shift, 0.0);
+    if !holds(numbers.area, at) {
+        discard;
+    }
+    if shift != 0.0 && holds(numbers.card, at) {
+        at = beside_card(at);
+    }
+    let covered = (numbers.area.x + numbers.change.z - here.x) / numbers.change.w;
+    let opacity = numbers.change.x * smoothstep(0.0, 1.0, covered);
+    return vec4(slide_light(at), opacity);
+}
