@@ -68,6 +68,7 @@ fn main() {
         enrolment,
         clock,
         composer: Blind,
+        urgent: Blind,
         stage: commands,
         events,
         requests: request_queue,

@@ -80,7 +80,7 @@ fn main() {
             visible_ms,
             outcome: Outcome::Complete,
         };
-        ledger.record(&play, &mut shares).expect("records")
+        ledger.record(&play, "main", &mut shares).expect("records")
     });
     compare(
         "ledger record, with its own COMMIT",

@@ -13,6 +13,7 @@ use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, Placement};
 
 use crate::cache::Cache;
 use crate::fairness::ItemKey;
+use crate::layout;
 use crate::show::Part;
 
 /// One placement with everything that is needed to air it.
@@ -42,6 +43,11 @@ impl CatalogItem {
     /// The placement.
     pub fn placement(&self) -> &Placement {
         &self.campaign.placements[self.placement]
+    }
+
+    /// The name of the zone in which it airs.
+    pub fn zone(&self) -> &str {
+        self.placement().zone.as_deref().unwrap_or(layout::MAIN)
     }
 }
 
@@ -107,6 +113,15 @@ pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
 /// item, so this keeps a campaign from airing all its placements in a row.
 pub fn interleave(catalog: &mut Catalog) {
     catalog.sort_by_key(|item| item.placement);
+}
+
+/// Returns the items that air in a zone, in their order.
+pub fn of_zone(catalog: &Catalog, zone: &str) -> Catalog {
+    catalog
+        .iter()
+        .filter(|item| item.zone() == zone)
+        .cloned()
+        .collect()
 }
 
 /// Makes the items of a manifest whose pictures are in the cache.

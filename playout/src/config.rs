@@ -9,6 +9,9 @@ use passerby_protocol::condition::Venue;
 use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX};
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
+use crate::layout::Layout;
+use crate::sound::Sound;
+
 /// The settings of one terminal.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -22,12 +25,18 @@ pub struct Config {
     pub viewing_distance_m: f64,
     /// Clockwise turn of the content in degrees.
     pub rotation: u16,
+    /// How the screen is divided.
+    pub layout: Layout,
+    /// When and where videos are heard; never, when absent.
+    pub sound: Option<Sound>,
     /// The venue's time zone.
     pub time_zone: TimeZone,
     /// Believe the machine's clock although no time service vouches for it.
     pub trust_clock: bool,
     /// Folders of local campaigns.
     pub folders: Vec<PathBuf>,
+    /// Folders with fonts of the operator's.
+    pub fonts: Vec<PathBuf>,
     /// Time on screen for creatives that name none, in milliseconds.
     pub dwell_ms: u64,
     /// The hub, if there is one.
@@ -53,9 +62,12 @@ impl Default for Config {
             size_cm: None,
             viewing_distance_m: 3.0,
             rotation: 0,
+            layout: Layout::default(),
+            sound: None,
             time_zone: TimeZone::system(),
             trust_clock: false,
             folders: Vec::new(),
+            fonts: Vec::new(),
             dwell_ms: 10_000,
             hub: None,
             data_dir: "data".into(),
@@ -74,11 +86,9 @@ impl Config {
         let text = read_text(path).map_err(|reason| vec![Problem::with_file(&name, reason)])?;
         let mut config = Self::parse(&name, &text)?;
         let base = path.parent().unwrap_or(Path::new(""));
-        config.folders = config
-            .folders
-            .iter()
-            .map(|folder| base.join(folder))
-            .collect();
+        for folder in config.folders.iter_mut().chain(&mut config.fonts) {
+            *folder = base.join(&*folder);
+        }
         config.data_dir = base.join(&config.data_dir);
         Ok(config)
     }
@@ -91,6 +101,9 @@ impl Config {
         Reader::parse(file, text, |root| {
             let mut config = Self::default();
             root.table("screen", |section| read_screen(section, &mut config));
+            if let Some(layout) = root.table("layout", Layout::read) {
+                config.layout = layout;
+            }
             root.table("venue", |section| {
                 config.venue = Venue {
                     name: line(section, "name").unwrap_or_default(),
@@ -101,10 +114,8 @@ impl Config {
                 };
             });
             root.table("content", |section| {
-                let folders = section.list("folders", "folders such as \"assets/demo\"", |text| {
-                    Ok::<_, Infallible>(PathBuf::from(text))
-                });
-                config.folders = folders.map(|folders| folders.value).unwrap_or_default();
+                config.folders = folders(section, "folders", "folders such as \"assets/demo\"");
+                config.fonts = folders(section, "fonts", "folders such as \"fonts\"");
                 if let Some(seconds) = section.integer("seconds", SECONDS) {
                     config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
                 }
@@ -152,6 +163,7 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
     ) {
         config.time_zone = zone.value;
     }
+    config.sound = section.table("sound", Sound::read);
     config.trust_clock = section
         .switch("trust_clock")
         .is_some_and(|trust| trust.value);
@@ -226,6 +238,13 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     })
 }
 
+fn folders(section: &Section<'_>, key: &'static str, accepted: &str) -> Vec<PathBuf> {
+    let folders = section.list(key, accepted, |text| {
+        Ok::<_, Infallible>(PathBuf::from(text))
+    });
+    folders.map(|folders| folders.value).unwrap_or_default()
+}
+
 fn line(section: &Section<'_>, key: &'static str) -> Option<String> {
     section
         .text(key, LINE_CHARS_MAX, "a line of text")
@@ -268,6 +287,26 @@ mod tests {
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 4, 6, 8, 10], "{problems:#?}");
+    }
+
+    #[test]
+    fn sound_layout_and_fonts_are_read_and_their_mistakes_named() {
+        let text = "[screen]\nsound = { hours = ['mon-sun 09:00-20:00'], volume = 40 }\n[content]\nfonts = ['type']\n\
+                    [layout]\nkind = 'main-ticker'\nbackground = '#102030'\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let sound = config.sound.expect("sound");
+        assert_eq!((sound.volume_percent, sound.format.as_str()), (40, "alsa"));
+        assert_eq!(config.fonts, [PathBuf::from("type")]);
+        assert!(config.layout.has("ticker") && !config.layout.has("side"));
+        assert_eq!(
+            Config::default().sound,
+            None,
+            "silent unless told otherwise"
+        );
+        let text = "[screen]\n[screen.sound]\nhours = ['always']\nvolume = 101\nformat = 'oss'\nloud = 1\n[content]\nfonts = 1\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("five");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 8], "{problems:#?}");
     }
 
     #[test]

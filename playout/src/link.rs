@@ -60,8 +60,12 @@ pub struct Pairing {
 pub struct Status {
     /// The screen's name.
     pub name: String,
-    /// What is on the screen.
+    /// What is in the main zone.
     pub on_air: Option<OnAirStatus>,
+    /// What is in each zone, the main one first.
+    pub zones: Vec<OnAirStatus>,
+    /// The headline of the emergency that covers the zones.
+    pub emergency: Option<String>,
     /// Pixels.
     pub screen_px: [u32; 2],
     /// The screen's number at its hub.
@@ -84,9 +88,11 @@ pub struct Status {
     pub problems: Vec<String>,
 }
 
-/// What is on the screen.
+/// What is in a zone.
 #[derive(Debug, Clone, Serialize)]
 pub struct OnAirStatus {
+    /// The zone's name.
+    pub zone: String,
     /// The campaign; empty for built-in screens.
     pub campaign: String,
     /// The picture.

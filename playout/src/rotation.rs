@@ -150,7 +150,8 @@ impl Rules {
             .collect()
     }
 
-    fn local(&self, now: &Moment) -> Option<Zoned> {
+    /// The venue's own time, if it is known.
+    pub fn local(&self, now: &Moment) -> Option<Zoned> {
         let timestamp = Timestamp::from_millisecond(now.wall_ms?).ok()?;
         Some(timestamp.to_zoned(self.time_zone.clone()))
     }
@@ -217,7 +218,7 @@ impl Rules {
     }
 }
 
-fn weekday_and_minute(local: &Zoned) -> (u8, u16) {
+pub(crate) fn weekday_and_minute(local: &Zoned) -> (u8, u16) {
     let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
     let minute =
         u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());

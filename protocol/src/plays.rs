@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{BATCH_PLAYS_MAX, PLAY_MS_MAX};
 use crate::{Assignment, Digest, Epoch, PlayNumber};
 
-/// How a play ended.
+/// How a play ended. Codes are only ever added: a hub keeps those that it does not know yet out of its tables, row by
+/// row, as it does with any row that it cannot take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Outcome {
@@ -16,16 +17,43 @@ pub enum Outcome {
     Complete,
     /// Something more important, or the end of the program, came before its time was up.
     CutShort,
+    /// It stayed for longer than its time: its successor was not ready.
+    Late,
+    /// It was seen as its poster, or as a picture that no longer moved.
+    Poster,
+    /// An emergency covered it before its time was up.
+    Covered,
+}
+
+impl Outcome {
+    /// Every outcome, by its code.
+    pub const ALL: [Self; 5] = [
+        Self::Complete,
+        Self::CutShort,
+        Self::Late,
+        Self::Poster,
+        Self::Covered,
+    ];
+
+    /// The word for it in lists and reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::CutShort => "cut short",
+            Self::Late => "late",
+            Self::Poster => "poster",
+            Self::Covered => "covered",
+        }
+    }
 }
 
 impl TryFrom<u8> for Outcome {
     type Error = String;
     fn try_from(code: u8) -> Result<Self, String> {
-        match code {
-            0 => Ok(Self::Complete),
-            1 => Ok(Self::CutShort),
-            other => Err(format!("unknown outcome {other}")),
-        }
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .ok_or_else(|| format!("unknown outcome {code}"))
     }
 }
 
@@ -34,6 +62,9 @@ impl From<Outcome> for u8 {
         match outcome {
             Outcome::Complete => 0,
             Outcome::CutShort => 1,
+            Outcome::Late => 2,
+            Outcome::Poster => 3,
+            Outcome::Covered => 4,
         }
     }
 }
@@ -270,13 +301,13 @@ mod tests {
             0u8..2,
             0u64..1 << 40,
             0..=PLAY_MS_MAX,
-            any::<bool>(),
+            0..Outcome::ALL.len(),
         );
         (1u64..1 << 40, prop::collection::vec(row, 0..50)).prop_map(|(first_seq, rows)| {
             rows.into_iter()
                 .zip(first_seq..)
                 .map(
-                    |((number, content, boot, start_boot_ms, visible_ms, cut), seq)| Play {
+                    |((number, content, boot, start_boot_ms, visible_ms, outcome), seq)| Play {
                         seq,
                         number: PlayNumber::new(number).expect("in range"),
                         content: Content {
@@ -287,11 +318,7 @@ mod tests {
                         boot: format!("boot{boot}"),
                         start_boot_ms,
                         visible_ms,
-                        outcome: if cut {
-                            Outcome::CutShort
-                        } else {
-                            Outcome::Complete
-                        },
+                        outcome: Outcome::ALL[outcome],
                     },
                 )
                 .collect()
@@ -317,6 +344,16 @@ mod tests {
             let rows_taken = batch.unpack().map_or(0, |plays| plays.len());
             prop_assert_eq!(rows_taken, 0);
         }
+    }
+
+    #[test]
+    fn codes_of_outcomes_never_change() {
+        let codes: Vec<u8> = Outcome::ALL.into_iter().map(u8::from).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4]);
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::try_from(u8::from(outcome)), Ok(outcome));
+        }
+        assert!(Outcome::try_from(5).is_err());
     }
 
     #[test]

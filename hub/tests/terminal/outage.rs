@@ -84,6 +84,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
         enrolment: Some(enrolment.clone()),
         clock,
         composer: Blind,
+        urgent: Blind,
         stage: commands,
         events,
         requests: request_queue,

@@ -227,7 +227,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records a play and what it means for the rotation, in one transaction; returns its seq once it is on disk.
+    /// Records a play and what it means for the rotation of its zone, in one transaction; returns its seq once it is
+    /// on disk.
     ///
     /// `None` means that the ledger is full: the play was dropped and counted.
     ///
@@ -236,6 +237,7 @@ impl Ledger {
     pub fn record(
         &mut self,
         play: &NewPlay,
+        zone: &str,
         shares: &mut FairShare,
     ) -> Result<Option<u64>, LedgerError> {
         let transaction = self
@@ -269,25 +271,55 @@ impl Ledger {
                 play.visible_ms,
                 u8::from(play.outcome)
             ])?;
-        save_shares(&transaction, shares)?;
+        save_shares(&transaction, zone, shares)?;
         transaction.commit()?;
         shares.saved();
         self.last_seq = seq;
         Ok(Some(seq))
     }
 
-    /// Returns the rotation's state as of the last recorded play.
+    /// Returns the rotation's state in a zone as of the last recorded play.
     ///
     /// # Errors
     /// The database fails.
-    pub fn shares(&self) -> Result<FairShare, LedgerError> {
-        let mut statement = self.connection.prepare("SELECT item, finish FROM shares")?;
-        let rows =
-            statement.query_map([], |row| Ok((ItemKey(row.get(0)?), row.get::<_, u64>(1)?)))?;
+    pub fn shares(&self, zone: &str) -> Result<FairShare, LedgerError> {
+        let virtual_now = self
+            .connection
+            .query_row(
+                "SELECT virtual_now FROM zones WHERE zone = ?1",
+                [zone],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT item, finish FROM shares WHERE zone = ?1")?;
+        let rows = statement.query_map([zone], |row| {
+            Ok((ItemKey(row.get(0)?), row.get::<_, u64>(1)?))
+        })?;
         Ok(FairShare::restore(
-            schema::get(&self.connection, "virtual_now")?.unwrap_or(0),
+            virtual_now.unwrap_or(0),
             rows.collect::<Result<_, _>>()?,
         ))
+    }
+
+    /// Forgets the rotation's state in all zones but these, so that a layout that changes leaves nothing behind.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn keep_zones(&mut self, zones: &[&str]) -> Result<(), LedgerError> {
+        let known: Vec<String> = self
+            .connection
+            .prepare("SELECT zone FROM zones")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for zone in known.iter().filter(|zone| !zones.contains(&zone.as_str())) {
+            let transaction = self.connection.transaction()?;
+            transaction.execute("DELETE FROM shares WHERE zone = ?1", [zone])?;
+            transaction.execute("DELETE FROM zones WHERE zone = ?1", [zone])?;
+            transaction.commit()?;
+        }
+        Ok(())
     }
 
     /// Keeps a better anchor for a boot: the hub's, or one after a time sync.
@@ -428,7 +460,11 @@ impl Ledger {
                 boot: row.get(3)?,
                 start_boot_ms: row.get(4)?,
                 visible_ms: if quarantined { 0 } else { row.get(5)? },
-                outcome: Outcome::try_from(row.get::<_, u8>(6)?).unwrap_or(Outcome::CutShort),
+                // A hub that refused the row may not know its outcome.
+                outcome: Outcome::try_from(row.get::<_, u8>(6)?)
+                    .ok()
+                    .filter(|_| !quarantined)
+                    .unwrap_or(Outcome::CutShort),
             };
             let anchor: (Option<u64>, Option<i64>) = (row.get(8)?, row.get(9)?);
             let wall_ms = match anchor {
@@ -472,20 +508,26 @@ fn id_of(transaction: &Transaction<'_>, table: &str, text: &str) -> Result<i64, 
     }
 }
 
-fn save_shares(transaction: &Transaction<'_>, shares: &FairShare) -> Result<(), rusqlite::Error> {
-    schema::set(
-        transaction,
-        "virtual_now",
-        i64::try_from(shares.virtual_now()).unwrap_or(i64::MAX),
-    )?;
+fn save_shares(
+    transaction: &Transaction<'_>,
+    zone: &str,
+    shares: &FairShare,
+) -> Result<(), rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO zones(zone, virtual_now) VALUES (?1, ?2) ON CONFLICT(zone) DO UPDATE SET virtual_now = excluded.virtual_now",
+        )?
+        .execute(params![zone, shares.virtual_now()])?;
     for (item, finish) in shares.unsaved() {
         match finish {
             Some(finish) => transaction
                 .prepare_cached(
-                    "INSERT INTO shares(item, finish) VALUES (?1, ?2) ON CONFLICT(item) DO UPDATE SET finish = excluded.finish",
+                    "INSERT INTO shares(zone, item, finish) VALUES (?1, ?2, ?3) ON CONFLICT(zone, item) DO UPDATE SET finish = excluded.finish",
                 )?
-                .execute(params![item.0, finish])?,
-            None => transaction.prepare_cached("DELETE FROM shares WHERE item = ?1")?.execute([&item.0])?,
+                .execute(params![zone, item.0, finish])?,
+            None => transaction
+                .prepare_cached("DELETE FROM shares WHERE zone = ?1 AND item = ?2")?
+                .execute([zone, &item.0])?,
         };
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 
 /// Says why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,11 @@ pub(super) enum OpenError {
     /// It is not a whole SQLite database.
     #[error("{0}")]
     Damaged(String),
+    /// A later Passerby made it.
+    #[error(
+        "it was written by a newer Passerby (form {0}, this one knows {VERSION}); install that version again, or give data.dir another folder"
+    )]
+    Newer(i64),
     /// The disk or its rights are the matter.
     #[error("{0}")]
     Sql(rusqlite::Error),
@@ -45,12 +50,31 @@ const TABLES: &str = "
         outcome INTEGER NOT NULL,
         quarantined INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE TABLE IF NOT EXISTS shares (item TEXT PRIMARY KEY, finish INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, virtual_now INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS shares (
+        zone TEXT NOT NULL, item TEXT NOT NULL, finish INTEGER NOT NULL, PRIMARY KEY (zone, item)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// The form of the tables, kept as SQLite's `user_version`. 0 was the first form, in which a screen had one zone.
+const VERSION: i64 = 1;
+
+/// From form 0 to form 1: the accounts of the one zone become those of `main`.
+const ZONES_FOR_SHARES: &str = "
+    ALTER TABLE shares RENAME TO shares_of_one_zone;
+    CREATE TABLE shares (
+        zone TEXT NOT NULL, item TEXT NOT NULL, finish INTEGER NOT NULL, PRIMARY KEY (zone, item)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO shares(zone, item, finish) SELECT 'main', item, finish FROM shares_of_one_zone;
+    DROP TABLE shares_of_one_zone;
+    CREATE TABLE zones (zone TEXT PRIMARY KEY, virtual_now INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO zones(zone, virtual_now) SELECT 'main', value FROM meta WHERE key = 'virtual_now';
+    DELETE FROM meta WHERE key = 'virtual_now';
 ";
 
 /// Opens and checks the file; makes the tables of a new one.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -61,8 +85,36 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     if verdict != "ok" {
         return Err(OpenError::Damaged(verdict));
     }
-    connection.execute_batch(TABLES)?;
+    bring_up_to_date(&mut connection)?;
     Ok(connection)
+}
+
+/// Makes the tables of a new file, and those of an older form into the present one, in one transaction.
+fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
+    let found = |connection: &Connection| {
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+    };
+    match found(connection)? {
+        VERSION => return Ok(()),
+        newer if newer > VERSION => return Err(OpenError::Newer(newer)),
+        _ => {}
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been here first.
+    if found(&transaction)? < VERSION {
+        let is_old: bool = transaction.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'shares'",
+            [],
+            |row| row.get(0),
+        )?;
+        if is_old {
+            transaction.execute_batch(ZONES_FOR_SHARES)?;
+        }
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
 }
 
 pub(super) fn get<T: FromSql>(

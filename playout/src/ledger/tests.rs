@@ -27,7 +27,7 @@ fn record(ledger: &mut Ledger, count: u64) {
     for at in 0..count {
         let new = play(ledger, at * 10_000, None);
         ledger
-            .record(&new, &mut FairShare::default())
+            .record(&new, "main", &mut FairShare::default())
             .expect("records");
     }
 }
@@ -219,10 +219,90 @@ fn shares_are_what_they_were_before_the_restart() {
     let mut shares = FairShare::default();
     shares.book(&claims, 0, 10_000);
     let new = play(&mut ledger, 0, None);
-    ledger.record(&new, &mut shares).expect("records");
+    ledger.record(&new, "main", &mut shares).expect("records");
     drop(ledger);
     assert_eq!(
-        open(folder.path()).shares().expect("reads").pick(&claims),
+        open(folder.path())
+            .shares("main")
+            .expect("reads")
+            .pick(&claims),
         Some(1)
     );
+}
+
+#[test]
+fn each_zone_keeps_its_own_account_and_zones_that_are_gone_are_forgotten() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    let keys = [ItemKey("a".into()), ItemKey("b".into())];
+    let claim = |at: usize| crate::fairness::Claim {
+        key: &keys[at],
+        weight: 1,
+        length_ms: 10_000,
+    };
+    let (mut main, mut ticker) = (FairShare::default(), FairShare::default());
+    for turn in 0..3 {
+        main.book(&[claim(0)], 0, 10_000);
+        let new = play(&mut ledger, turn * 10_000, None);
+        ledger.record(&new, "main", &mut main).expect("records");
+        ticker.book(&[claim(1)], 0, 4_000);
+        let new = play(&mut ledger, turn * 10_000, None);
+        ledger.record(&new, "ticker", &mut ticker).expect("records");
+    }
+    drop(ledger);
+    let mut ledger = open(folder.path());
+    assert_eq!(ledger.shares("main").expect("reads"), main);
+    assert_eq!(ledger.shares("ticker").expect("reads"), ticker);
+    ledger.keep_zones(&["main"]).expect("forgets");
+    assert_eq!(ledger.shares("main").expect("reads"), main);
+    assert_eq!(
+        ledger.shares("ticker").expect("reads"),
+        FairShare::default()
+    );
+}
+
+#[test]
+fn a_ledger_of_the_first_form_keeps_its_plays_and_accounts() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("ledger.sqlite");
+    {
+        let mut ledger = open(folder.path());
+        record(&mut ledger, 2);
+    }
+    let old = Connection::open(&path).expect("opens");
+    old.execute_batch(
+        "DROP TABLE shares; DROP TABLE zones; PRAGMA user_version = 0;
+         CREATE TABLE shares (item TEXT PRIMARY KEY, finish INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         INSERT INTO shares VALUES ('local cafe/0', 7000);
+         INSERT INTO meta VALUES ('virtual_now', 5000);",
+    )
+    .expect("goes back to the first form");
+    drop(old);
+    let expected = FairShare::restore(5_000, [(ItemKey("local cafe/0".into()), 7_000)].into());
+    for _ in 0..2 {
+        let ledger = open(folder.path());
+        assert_eq!(ledger.last_seq(), 2);
+        assert_eq!(ledger.shares("main").expect("reads"), expected);
+    }
+    let newer = Connection::open(&path).expect("opens");
+    newer
+        .pragma_update(None, "user_version", 99)
+        .expect("writes");
+    drop(newer);
+    let error = Ledger::open(folder.path()).err().expect("is refused");
+    assert!(error.to_string().contains("newer Passerby"), "{error}");
+}
+
+#[test]
+fn a_row_that_is_set_aside_travels_with_an_outcome_that_every_hub_knows() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    let mut new = play(&mut ledger, 0, None);
+    new.outcome = Outcome::Poster;
+    ledger
+        .record(&new, "main", &mut FairShare::default())
+        .expect("records");
+    ledger.quarantine(1).expect("sets aside");
+    let (plays, _) = ledger.waiting_plays(10).expect("reads");
+    assert_eq!(plays[0].outcome, Outcome::CutShort);
 }

@@ -6,13 +6,14 @@ use passerby_protocol::campaign::{Corner, Landing, Motion};
 use passerby_protocol::token::{Claims, Token};
 
 use super::record::Recorder;
-use super::{OnAir, What};
+use super::track::{OnAir, What};
 use crate::clock::Moment;
 use crate::credentials::Enrolment;
 use crate::ledger::LedgerError;
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;
 use crate::show::{CodeOrder, Creative, CreativeFile, SlideOrder, Ticket, Zone};
+use crate::sound::Sound;
 
 /// The call to action where a campaign names none.
 const DEFAULT_CALL: &str = "扫码看看 Scan me";
@@ -22,6 +23,15 @@ const PROBLEMS_MAX: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Board {
     problems: VecDeque<String>,
+}
+
+/// What an order depends on besides what it is for.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) pairing: Option<&'a Pairing>,
+    pub(super) enrolment: Option<&'a Enrolment>,
+    pub(super) rules: &'a Rules,
+    pub(super) sound: Option<&'a Sound>,
 }
 
 impl Board {
@@ -41,10 +51,10 @@ impl Board {
         self.problems.iter().cloned().collect()
     }
 
-    pub(super) fn house(&self, ticket: Ticket) -> SlideOrder {
+    pub(super) fn house(&self, ticket: Ticket, zone: Zone) -> SlideOrder {
         SlideOrder {
             ticket,
-            zone: Zone::MAIN,
+            zone,
             creative: Creative::House,
             campaign: String::new(),
             play: None,
@@ -58,21 +68,22 @@ impl Board {
     }
 
     /// Writes an order; an item gets a play number and a freshly minted code.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all of the player's state that an order depends on, in one place"
-    )]
     pub(super) fn order(
         &self,
         ticket: Ticket,
+        zone: Zone,
         what: &What,
-        pairing: Option<&Pairing>,
-        enrolment: Option<&Enrolment>,
-        rules: &Rules,
+        surroundings: Surroundings<'_>,
         at: &Moment,
         recorder: &mut Recorder,
     ) -> Result<SlideOrder, LedgerError> {
-        let mut order = self.house(ticket);
+        let Surroundings {
+            pairing,
+            enrolment,
+            rules,
+            sound,
+        } = surroundings;
+        let mut order = self.house(ticket, zone);
         match what {
             What::House => {}
             What::Pairing => {
@@ -124,7 +135,8 @@ impl Board {
                     parts: item.parts.clone(),
                 });
                 order.motion = placement.motion;
-                order.sound = placement.sound;
+                order.sound = placement.sound
+                    && sound.is_some_and(|sound| sound.is_heard_at(rules.local(at).as_ref()));
                 order.campaign = item.campaign_id.to_string();
                 order.play = Some(number);
                 order.headline = campaign.headline_of(placement).map(str::to_owned);
@@ -145,8 +157,9 @@ impl Board {
     }
 }
 
-pub(super) fn on_air_status(on_air: &OnAir, now_ms: u64) -> OnAirStatus {
+pub(super) fn on_air_status(zone: &str, on_air: &OnAir, now_ms: u64) -> OnAirStatus {
     OnAirStatus {
+        zone: zone.to_owned(),
         campaign: on_air.order.campaign.clone(),
         creative: match &on_air.order.creative {
             Creative::File(file) => file.digest.to_string(),

@@ -5,7 +5,8 @@ use passerby_protocol::toml_fields::Problem;
 use crate::catalog;
 use crate::show::Composer;
 
-use super::{Player, RESCAN_MS, StageLink, What};
+use super::track::{Progress, What};
+use super::{Player, RESCAN_MS, StageLink};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn rescan(&mut self, now_ms: u64) {
@@ -44,35 +45,43 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
-    /// Makes the catalogue anew and lets built-in screens give way.
+    /// Makes the catalogues anew and lets built-in screens give way.
     pub(super) fn content_changed(&mut self) {
-        self.failed.clear();
         self.rebuild_catalog();
-        let catalog = &self.catalog;
-        let stale = self
-            .pending
-            .as_ref()
-            .is_some_and(|pending| match &pending.what {
-                What::Item(item) => !catalog.contains(item),
-                What::House | What::Pairing => self.on_air.is_some(),
-            });
-        if stale {
-            self.drop_pending();
-        }
         let now_ms = self.clock.now().boot_ms;
-        if let Some(on_air) = &mut self.on_air
-            && !matches!(on_air.what, What::Item(_))
-        {
-            on_air.until_ms = Some(now_ms);
+        for at in 0..self.tracks.len() {
+            let track = &mut self.tracks[at];
+            track.failed.clear();
+            track.hold_until_ms = 0;
+            let is_stale = track.pending.as_ref().is_some_and(|pending| {
+                !pending.redress
+                    && pending.progress() != Progress::Swapping
+                    && match &pending.what {
+                        What::Item(item) => !track.catalog.contains(item),
+                        What::House | What::Pairing => track.on_air.is_some(),
+                    }
+            });
+            if is_stale {
+                let taken = track.take_back();
+                self.forget(taken);
+            }
+            if let Some(on_air) = &mut self.tracks[at].on_air
+                && !matches!(on_air.what, What::Item(_))
+                && !self.overlay.covers()
+            {
+                on_air.until_ms = Some(now_ms);
+            }
         }
     }
 
     pub(super) fn rebuild_catalog(&mut self) {
-        self.catalog = self.local.clone();
+        let mut catalog = self.local.clone();
         if let Some(manifest) = &self.manifest {
-            self.catalog
-                .extend(catalog::of_manifest(manifest, &self.cache));
+            catalog.extend(catalog::of_manifest(manifest, &self.cache));
         }
-        catalog::interleave(&mut self.catalog);
+        catalog::interleave(&mut catalog);
+        for track in &mut self.tracks {
+            track.catalog = catalog::of_zone(&catalog, &track.name);
+        }
     }
 }

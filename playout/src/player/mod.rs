@@ -1,55 +1,61 @@
 //! The player: schedule and ledger, and the only writer of the database.
 //!
-//! It sleeps until something happens: an event of the stage, a slide from the composer, a request, or the end of the
-//! play on the screen.
+//! It sleeps until something happens: an event of the stage, a slide from the composer, a request, a word of the
+//! operator's, or the end of a play. Each zone of the screen is a [`Track`] that goes its own way; one loop serves all.
 //!
 //! Invariants:
-//! - A play is booked and recorded when its successor was presented, with the time it was really visible; plays abut,
-//!   so their times add up to the time that passed.
+//! - A play is booked and recorded when its successor was presented, with the time it was really visible. In a zone plays
+//!   abut, so their times add up to the time that passed; plays of different zones overlap.
 //! - A slide is swapped in only after the stage said that it is loaded; until then its predecessor stays.
-//! - When nothing is eligible or everything fails, the house creative airs. An item that fails is skipped for a while
-//!   and its reason reported once.
+//! - In each zone, when nothing is eligible or everything fails, the house creative airs. An item that fails is skipped
+//!   for a while and its reason reported once.
+//! - Every wait for a composer or the stage has a bound; after it the slide is given up and the next one made.
 
 mod board;
+mod choose;
 mod content;
+mod notice;
 mod record;
 mod requests;
+mod studio;
+mod track;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossbeam_channel::{Receiver, Sender, never, select};
 use tokio::sync::Notify;
 
-use crate::area::Area;
 use crate::cache::Cache;
-use crate::catalog::{self, Catalog, CatalogItem};
+use crate::catalog::{self, Catalog};
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::credentials::Enrolment;
-use crate::fairness::{FairShare, ItemKey};
+use crate::emergency::Watch;
+use crate::layout::PlacedZone;
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{Pairing, PlayerRequest};
-use crate::rotation::{Decision, Rules};
+use crate::rotation::Rules;
 use crate::show::{
-    self, ComposeError, Composer, Geometry, SlideOrder, StageCommand, StageEvent, Ticket,
-    Transition, Zone,
+    ComposeError, Composed, Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone,
 };
 use board::Board;
-use record::Recorder;
+use notice::Overlay;
+use record::{End, Recorder};
+use studio::Studio;
+use track::{Counting, OnAir, Progress, Track, What};
 
-/// How long a cross-fade takes.
+/// How long a transition takes.
 pub const FADE: Duration = Duration::from_millis(600);
 /// After this long an item that failed is tried again, in milliseconds.
 const RETRY_MS: u64 = 10 * 60_000;
+/// After this long a built-in screen that failed is tried again, in milliseconds.
+const BUILT_IN_RETRY_MS: u64 = 10_000;
 /// How often local folders are looked at for changes.
 const RESCAN_MS: u64 = 5_000;
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);
-/// How long the pairing screen stays when local content airs in turn with it.
-const PAIRING_DWELL_MS: u64 = 15_000;
 
 /// Sends commands to the stage and wakes it.
 pub trait StageLink<S>: Send {
@@ -76,8 +82,10 @@ pub struct Parts<C: Composer, L> {
     pub enrolment: Option<Enrolment>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Makes slides.
+    /// Makes slides of files.
     pub composer: C,
+    /// Makes what is drawn from nothing, emergencies and the house creative, which never wait behind a slow file.
+    pub urgent: C,
     /// To the stage.
     pub stage: L,
     /// From the stage.
@@ -88,48 +96,6 @@ pub struct Parts<C: Composer, L> {
     pub recorded: Arc<Notify>,
     /// Leave after this many milliseconds.
     pub run_for_ms: Option<u64>,
-}
-
-/// What is shown, or on its way to be.
-#[derive(Debug, Clone)]
-enum What {
-    /// An item of the catalogue.
-    Item(Box<CatalogItem>),
-    /// The house creative.
-    House,
-    /// The pairing screen.
-    Pairing,
-}
-
-/// A slide on its way.
-#[derive(Debug, Clone)]
-struct Prepared {
-    order: SlideOrder,
-    what: What,
-    /// How long it should stay; `None` until something changes.
-    dwell_ms: Option<u64>,
-    /// The same play again, for a screen that changed its size.
-    redress: bool,
-    stage: Progress,
-}
-
-/// How far a slide is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Composing,
-    Loading,
-    Ready,
-    Swapping,
-}
-
-/// What is on the screen.
-#[derive(Debug, Clone)]
-struct OnAir {
-    order: SlideOrder,
-    what: What,
-    start: Moment,
-    /// When it should leave, in milliseconds of the boot clock.
-    until_ms: Option<u64>,
 }
 
 /// The player. See the module.
@@ -143,30 +109,28 @@ pub struct Player<C: Composer, L> {
     rescan_at_ms: u64,
     cache: Cache,
     manifest: Option<Arc<passerby_protocol::Manifest>>,
-    catalog: Catalog,
     enrolment: Option<Enrolment>,
     pairing: Option<Pairing>,
     clock: Arc<dyn Clock>,
     stage: L,
-    orders: Sender<Ordered>,
-    geometry: Option<Geometry>,
+    studio: Studio<C::Slide>,
+    /// The whole output; none until the stage has said what it is.
+    output: Option<Geometry>,
+    /// The zones on that output, in the order of the tracks.
+    places: Vec<PlacedZone>,
+    /// One a zone, `main` first.
+    tracks: Vec<Track>,
+    overlay: Overlay,
     /// Whether dated content could be judged when the catalogue was last looked at.
     clock_known: bool,
-    failed: HashMap<ItemKey, u64>,
-    on_air: Option<OnAir>,
-    pending: Option<Prepared>,
     tickets: u64,
     stop_at_ms: Option<u64>,
-    composed: Receiver<Composed<C::Slide>>,
     events: Receiver<StageEvent>,
     requests: Receiver<PlayerRequest>,
 }
 
-type Ordered = (SlideOrder, Geometry);
-type Composed<S> = (Ticket, Result<show::Composed<S>, ComposeError>);
-
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
-    /// Puts a player together and starts the composer's thread.
+    /// Puts a player together and starts its threads: two composers, and one that watches for emergencies.
     ///
     /// # Errors
     /// The ledger cannot be read.
@@ -178,6 +142,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             enrolment,
             clock,
             composer,
+            urgent,
             stage,
             events,
             requests,
@@ -188,14 +153,15 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             ledger.raise_numbers(enrolment.credentials.play_floor)?;
         }
         let now_ms = clock.now().boot_ms;
-        let (orders, composed) = start_composer(composer);
+        let (watch, reading) = Watch::start(&config.data_dir);
+        let tracks = config.layout.names().zip(0u8..);
         let mut player = Self {
             rules: Rules {
                 time_zone: config.time_zone.clone(),
                 venue: config.venue.clone(),
                 dwell_ms: config.dwell_ms,
             },
-            recorder: Recorder::new(ledger, recorded)?,
+            recorder: Recorder::new(ledger, recorded, config.layout.names())?,
             board: Board::default(),
             seen_files: config
                 .folders
@@ -204,48 +170,56 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 .collect(),
             rescan_at_ms: now_ms + RESCAN_MS,
             cache: Cache::new(&config.data_dir),
-            catalog: local.clone(),
             local,
             manifest: None,
             enrolment,
             pairing: None,
             clock,
             stage,
-            orders,
-            geometry: None,
+            studio: Studio::start(composer, urgent),
+            output: None,
+            places: Vec::new(),
+            tracks: tracks
+                .map(|(name, number)| Track::new(Zone(number), name))
+                .collect(),
+            overlay: Overlay::new(watch, None),
             clock_known: false,
-            failed: HashMap::new(),
-            on_air: None,
-            pending: None,
             tickets: 0,
             stop_at_ms: run_for_ms.map(|run_for| now_ms + run_for),
-            composed,
             events,
             requests,
             config,
         };
+        player.on_reading(reading);
         player.rebuild_catalog();
         Ok(player)
     }
 
     /// Plays until it is told to stop, the stage closes or its time is up.
     pub fn run(mut self) {
+        // A watch whose thread could not start must not be heard over and over.
+        let mut readings = self.overlay.watch().readings().clone();
         loop {
             self.advance();
             let now = self.clock.now();
             if self.stop_at_ms.is_some_and(|stop| now.boot_ms >= stop) {
                 break;
             }
-            let wait = Duration::from_millis(self.wakes_at_ms().saturating_sub(now.boot_ms));
-            let busy = self
-                .pending
-                .as_ref()
-                .is_some_and(|pending| pending.stage != Progress::Ready);
+            let wait =
+                Duration::from_millis(self.wakes_at_ms(now.boot_ms).saturating_sub(now.boot_ms));
+            let is_busy = self.overlay.is_busy() || self.tracks.iter().any(Track::is_busy);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
-                recv(self.composed) -> composed => composed.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
+                recv(self.studio.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
-                default(self.clock.pace(wait, busy)) => { self.clock.waited(wait); true }
+                recv(readings) -> reading => {
+                    match reading {
+                        Ok(reading) => self.on_reading(reading),
+                        Err(_) => readings = never(),
+                    }
+                    true
+                }
+                default(self.clock.pace(wait, is_busy)) => { self.clock.waited(wait); true }
             };
             if !go_on {
                 break;
@@ -260,21 +234,36 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if now.boot_ms >= self.rescan_at_ms {
             self.rescan(now.boot_ms);
         }
-        if self.geometry.is_none() {
+        if self.output.is_none() {
             return;
         }
-        let due = self
-            .on_air
-            .as_ref()
-            .is_none_or(|on_air| on_air.until_ms.is_some_and(|until| now.boot_ms >= until));
-        match &mut self.pending {
-            None => self.prepare(&now, due),
-            Some(pending) if pending.stage == Progress::Ready && (due || pending.redress) => {
-                pending.stage = Progress::Swapping;
-                let transition = if self.on_air.is_none() || pending.redress {
+        self.advance_notice(&now);
+        if self.overlay.comes_first() && self.tracks.iter().all(|track| track.on_air.is_none()) {
+            return;
+        }
+        for at in 0..self.tracks.len() {
+            self.give_up_late(at, now.boot_ms);
+            self.tell_trouble(at);
+            self.advance_track(at, &now);
+        }
+        self.clear_notice(now.boot_ms);
+    }
+
+    fn advance_track(&mut self, at: usize, now: &Moment) {
+        let is_covered = self.overlay.covers();
+        let track = &mut self.tracks[at];
+        let is_due = track.is_due(now.boot_ms);
+        match &mut track.pending {
+            None => self.prepare(at, now),
+            Some(pending)
+                if pending.progress() == Progress::Ready
+                    && (is_due || pending.redress || is_covered) =>
+            {
+                pending.advance(Progress::Swapping, now.boot_ms);
+                let transition = if track.on_air.is_none() || pending.redress || is_covered {
                     Transition::CUT
                 } else {
-                    Transition::fade(FADE)
+                    pending.transition
                 };
                 self.stage.send(StageCommand::Swap {
                     ticket: pending.order.ticket,
@@ -285,144 +274,16 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
-    /// The next moment at which [`Player::advance`] may have something to do.
-    fn wakes_at_ms(&self) -> u64 {
-        let until = self.on_air.as_ref().and_then(|on_air| on_air.until_ms);
-        // Past its time and still waiting for the successor: events will wake us, not the clock.
-        let until = until.filter(|_| {
-            self.pending
-                .as_ref()
-                .is_none_or(|pending| pending.stage == Progress::Ready)
-        });
-        until
-            .into_iter()
+    /// The next moment at which [`Player::advance`] may have something to do without being told.
+    fn wakes_at_ms(&self, now_ms: u64) -> u64 {
+        self.tracks
+            .iter()
+            .filter_map(Track::wakes_at_ms)
+            .chain(self.overlay.wakes_at_ms(now_ms))
             .chain(self.stop_at_ms)
             .chain([self.rescan_at_ms])
             .min()
             .unwrap_or(u64::MAX)
-    }
-
-    /// Chooses and orders what comes after the play on the screen. `due`: the screen waits for it already.
-    fn prepare(&mut self, now: &Moment, due: bool) {
-        let Some(on_air) = &self.on_air else {
-            // The first picture must come at once: the house creative is drawn, not decoded.
-            return self.order(What::House, Some(0), now);
-        };
-        let is_item = matches!(on_air.what, What::Item(_));
-        if !due && !is_item {
-            return;
-        }
-        let at = on_air.until_ms.map_or_else(
-            || now.clone(),
-            |until| now.plus_ms(until.saturating_sub(now.boot_ms)),
-        );
-        if self.pairing.is_some() && !matches!(on_air.what, What::Pairing) {
-            return self.order(What::Pairing, Some(PAIRING_DWELL_MS), &at);
-        }
-        let shares = self.shares_after(on_air);
-        let failed = &self.failed;
-        match self.rules.next(&at, &self.catalog, &shares, |item| {
-            failed
-                .get(&item.key)
-                .is_some_and(|&retry| retry > now.boot_ms)
-        }) {
-            Decision::Item {
-                index, dwell_ms, ..
-            } => {
-                let item = self.catalog[index].clone();
-                self.order(What::Item(Box::new(item)), Some(dwell_ms), &at);
-            }
-            Decision::House { until_change_ms } => {
-                let retry = self
-                    .failed
-                    .values()
-                    .min()
-                    .map(|&retry| retry.saturating_sub(now.boot_ms));
-                let dwell_ms = [
-                    until_change_ms,
-                    retry,
-                    self.pairing.is_some().then_some(PAIRING_DWELL_MS),
-                ]
-                .into_iter()
-                .flatten()
-                .min();
-                match &mut self.on_air {
-                    Some(on_air)
-                        if matches!(on_air.what, What::House)
-                            || (matches!(on_air.what, What::Pairing) && self.pairing.is_some()) =>
-                    {
-                        on_air.until_ms = dwell_ms.map(|dwell| now.boot_ms + dwell.max(1_000));
-                    }
-                    _ => self.order(What::House, dwell_ms, &at),
-                }
-            }
-        }
-    }
-
-    /// The accounts as they will be when the play on the screen has had its time.
-    fn shares_after(&self, on_air: &OnAir) -> FairShare {
-        let mut shares = self.recorder.shares().clone();
-        if let What::Item(item) = &on_air.what {
-            let planned = on_air
-                .until_ms
-                .map_or(0, |until| until.saturating_sub(on_air.start.boot_ms));
-            self.rules
-                .book(&on_air.start, &self.catalog, &mut shares, item, planned);
-        }
-        shares
-    }
-
-    fn order(&mut self, what: What, dwell_ms: Option<u64>, at: &Moment) {
-        let Some(geometry) = self.geometry.clone() else {
-            return;
-        };
-        let ticket = self.next_ticket();
-        let order = match self.board.order(
-            ticket,
-            &what,
-            self.pairing.as_ref(),
-            self.enrolment.as_ref(),
-            &self.rules,
-            at,
-            &mut self.recorder,
-        ) {
-            Ok(order) => order,
-            Err(error) => {
-                self.board.report(error.to_string());
-                // No number, no code, no count: the house creative airs until the disk is back.
-                let ticket = self.next_ticket();
-                let house = self.board.house(ticket);
-                return self.send(
-                    house,
-                    What::House,
-                    Some(self.config.dwell_ms),
-                    geometry,
-                    false,
-                );
-            }
-        };
-        self.send(order, what, dwell_ms, geometry, false);
-    }
-
-    fn send(
-        &mut self,
-        order: SlideOrder,
-        what: What,
-        dwell_ms: Option<u64>,
-        geometry: Geometry,
-        redress: bool,
-    ) {
-        self.pending = Some(Prepared {
-            order: order.clone(),
-            what,
-            dwell_ms,
-            redress,
-            stage: Progress::Composing,
-        });
-        if self.orders.send((order, geometry)).is_err() {
-            self.board
-                .report("the composer has ended; restart the terminal".to_owned());
-        }
     }
 
     fn next_ticket(&mut self) -> Ticket {
@@ -430,184 +291,148 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         Ticket(self.tickets)
     }
 
-    fn is_pending(&self, ticket: Ticket) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|pending| pending.order.ticket == ticket)
+    /// The track on which a slide is on its way.
+    fn track_of(&self, ticket: Ticket) -> Option<usize> {
+        self.tracks
+            .iter()
+            .position(|track| track.has_pending(ticket))
     }
 
-    fn on_composed(
-        &mut self,
-        ticket: Ticket,
-        slide: Result<show::Composed<C::Slide>, ComposeError>,
-    ) {
-        if !self.is_pending(ticket) {
-            return;
+    /// Lets composer and stage forget a slide that will not be shown.
+    fn forget(&mut self, ticket: Option<Ticket>) {
+        if let Some(ticket) = ticket {
+            self.studio.forget(ticket);
+            self.stage.send(StageCommand::Drop { ticket });
         }
+    }
+
+    fn on_composed(&mut self, ticket: Ticket, slide: Result<Composed<C::Slide>, ComposeError>) {
+        let now_ms = self.clock.now().boot_ms;
+        self.studio.done(ticket, now_ms);
+        let Some(slide) = self.notice_composed(ticket, slide, now_ms) else {
+            return;
+        };
+        let Some(at) = self.track_of(ticket) else {
+            return;
+        };
         match slide {
             Ok(composed) => {
-                let Some(area) = self
-                    .geometry
-                    .as_ref()
-                    .map(|geometry| Area::new(0, 0, geometry.width_px, geometry.height_px))
-                else {
-                    return;
-                };
-                if let Some(pending) = &mut self.pending {
-                    pending.stage = Progress::Loading;
+                let area = self.places[at].area;
+                let track = &mut self.tracks[at];
+                if let Some(pending) = &mut track.pending {
+                    pending.health = composed.health;
+                    pending.advance(Progress::Loading, now_ms);
                 }
                 self.stage.send(StageCommand::Load {
                     ticket,
-                    zone: Zone::MAIN,
+                    zone: track.zone,
                     area,
                     slide: composed.slide,
                 });
             }
-            Err(error) => {
-                let now_ms = self.clock.now().boot_ms;
-                if let Some(Prepared {
-                    what: What::Item(item),
-                    ..
-                }) = self.pending.take()
-                {
-                    self.board
-                        .report(format!("{} is skipped: {error}", item.campaign_id));
-                    self.failed.insert(item.key, now_ms + RETRY_MS);
-                } else {
-                    self.board
-                        .report(format!("a built-in screen cannot be drawn: {error}"));
-                    if let Some(on_air) = &mut self.on_air {
-                        on_air.until_ms = Some(now_ms + RETRY_MS);
-                    }
-                }
-            }
+            Err(error) => self.fail(at, &error.to_string(), now_ms),
         }
     }
 
     fn on_stage(&mut self, event: StageEvent) -> bool {
+        let now_ms = self.clock.now().boot_ms;
         match event {
             StageEvent::Sized {
                 width_px,
                 height_px,
             } => self.resize(width_px, height_px),
             StageEvent::Loaded(ticket) => {
-                if self.is_pending(ticket)
-                    && let Some(pending) = &mut self.pending
+                if !self.notice_loaded(ticket, true, now_ms)
+                    && let Some(at) = self.track_of(ticket)
+                    && let Some(pending) = &mut self.tracks[at].pending
                 {
-                    pending.stage = Progress::Ready;
-                }
-            }
-            StageEvent::Presented { ticket, boot_ms } => {
-                if self.is_pending(ticket)
-                    && let Some(pending) = self.pending.take()
-                {
-                    self.presented(pending, boot_ms);
+                    pending.advance(Progress::Ready, now_ms);
                 }
             }
             StageEvent::Refused(ticket) => {
-                if self.is_pending(ticket)
-                    && let Some(Prepared {
-                        what: What::Item(item),
-                        ..
-                    }) = self.pending.take()
+                if !self.notice_loaded(ticket, false, now_ms)
+                    && let Some(at) = self.track_of(ticket)
                 {
-                    let retry = self.clock.now().boot_ms + RETRY_MS;
-                    self.failed.insert(item.key, retry);
+                    self.fail(at, "this screen's graphics cannot draw it", now_ms);
                 }
             }
-            StageEvent::Cleared { .. } => {}
+            StageEvent::Presented { ticket, boot_ms } => {
+                if !self.notice_presented(ticket, boot_ms)
+                    && let Some(at) = self.track_of(ticket)
+                {
+                    let start = self.clock.now().back_to(boot_ms);
+                    let ended = self.tracks[at].presented(start, self.overlay.covers());
+                    if let Some(ended) = ended {
+                        self.end(at, &ended, boot_ms, End::Over);
+                    }
+                }
+            }
+            StageEvent::Cleared { zone, boot_ms } => {
+                if zone == Zone::NOTICE {
+                    self.notice_cleared(boot_ms);
+                }
+            }
             StageEvent::Closed => return false,
         }
         true
     }
 
-    fn presented(&mut self, pending: Prepared, boot_ms: u64) {
-        if pending.redress {
-            if let Some(on_air) = &mut self.on_air {
-                on_air.order = pending.order;
-            }
+    /// Books and records a play that has left its zone, if it was one.
+    fn end(&mut self, at: usize, on_air: &OnAir, boot_ms: u64, end: End) {
+        self.tell_trouble_of(on_air);
+        let What::Item(item) = &on_air.what else {
+            return;
+        };
+        let visible_ms = boot_ms.saturating_sub(on_air.start.boot_ms);
+        if on_air.counting != Counting::Seen && end != End::Covered
+            || (end == End::Covered && visible_ms == 0)
+        {
             return;
         }
-        let start = self.clock.now().back_to(boot_ms);
-        let next = OnAir {
-            order: pending.order,
-            what: pending.what,
-            until_ms: pending.dwell_ms.map(|dwell| start.boot_ms + dwell),
-            start,
-        };
-        let previous = self.on_air.replace(next);
-        if let Some(previous) = previous {
-            self.end(&previous, boot_ms);
-        }
-    }
-
-    /// Books and records a play that has left the screen.
-    fn end(&mut self, on_air: &OnAir, boot_ms: u64) {
-        if let What::Item(item) = &on_air.what {
-            let visible_ms = boot_ms.saturating_sub(on_air.start.boot_ms);
-            self.rules.book(
-                &on_air.start,
-                &self.catalog,
-                self.recorder.shares_mut(),
-                item,
-                visible_ms,
-            );
-            if let Some(problem) = self.recorder.record(
-                item,
-                &on_air.order,
-                &on_air.start,
-                visible_ms,
-                on_air.until_ms,
-            ) {
-                self.board.report(problem);
-            }
+        self.rules.book(
+            &on_air.start,
+            &self.tracks[at].catalog,
+            self.recorder.shares_mut(at),
+            item,
+            visible_ms,
+        );
+        if let Some(problem) = self.recorder.record(at, item, on_air, visible_ms, end) {
+            self.board.report(problem);
         }
     }
 
     fn resize(&mut self, width_px: u32, height_px: u32) {
-        let geometry = Geometry {
-            width_px,
-            height_px,
+        let output = Geometry {
             rotation: self.config.rotation,
-            screen_px: [width_px, height_px],
-            covered: Vec::new(),
             size_cm: self.config.size_cm,
             viewing_distance_m: self.config.viewing_distance_m,
+            ..Geometry::whole(width_px, height_px)
         };
-        if self.geometry.as_ref() == Some(&geometry) || width_px == 0 || height_px == 0 {
+        if self.output.as_ref() == Some(&output) || width_px == 0 || height_px == 0 {
             return;
         }
-        self.geometry = Some(geometry.clone());
-        self.drop_pending();
-        if let Some(on_air) = &self.on_air {
-            let (mut order, what) = (on_air.order.clone(), on_air.what.clone());
-            order.ticket = self.next_ticket();
-            self.send(order, what, None, geometry, true);
+        self.places = self.config.layout.place(&output);
+        self.output = Some(output);
+        self.resize_notice();
+        for at in 0..self.tracks.len() {
+            let taken = self.tracks[at].take_back();
+            self.forget(taken);
+            // What is being swapped in has the old size as well.
+            let track = &mut self.tracks[at];
+            track.stale = track.on_air.is_some() || track.pending.is_some();
         }
     }
 
-    fn drop_pending(&mut self) {
-        // One that is being swapped in is on the screen as good as; its event will come.
-        if let Some(pending) = self
-            .pending
-            .take_if(|pending| pending.stage != Progress::Swapping)
-        {
-            self.stage.send(StageCommand::Drop {
-                ticket: pending.order.ticket,
-            });
-        }
-    }
-
-    /// Records the play on the screen as far as it came, and lets the stage go.
+    /// Records the plays on the screen as far as they came, and lets the stage go.
     fn finish(mut self) {
         // A slide that was just sent to the screen is a play too, if only a short one.
-        let swapping = |player: &Self| {
-            player
+        let is_swapping = |track: &Track| {
+            track
                 .pending
                 .as_ref()
-                .is_some_and(|pending| pending.stage == Progress::Swapping)
+                .is_some_and(|pending| pending.progress() == Progress::Swapping)
         };
-        while swapping(&self) {
+        while self.tracks.iter().any(is_swapping) {
             match self.events.recv_timeout(SWAP_WAIT) {
                 Ok(event) => {
                     self.on_stage(event);
@@ -616,30 +441,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
         }
         let now_ms = self.clock.now().boot_ms;
-        if let Some(on_air) = self.on_air.take() {
-            self.end(&on_air, now_ms);
+        for at in 0..self.tracks.len() {
+            if let Some(on_air) = self.tracks[at].on_air.take() {
+                self.end(at, &on_air, now_ms, End::Over);
+            }
         }
         self.stage.send(StageCommand::Quit);
     }
-}
-
-fn start_composer<C: Composer>(mut composer: C) -> (Sender<Ordered>, Receiver<Composed<C::Slide>>) {
-    let (orders, order_queue) = bounded::<Ordered>(8);
-    let (results, composed) = bounded(8);
-    std::thread::Builder::new()
-        .name("composer".into())
-        .spawn(move || {
-            for (order, geometry) in order_queue {
-                if results
-                    .send((order.ticket, composer.compose(&order, &geometry)))
-                    .is_err()
-                {
-                    break;
-                }
-            }
-        })
-        .expect("a machine that cannot start a thread cannot play");
-    (orders, composed)
 }
 
 #[cfg(test)]

@@ -8,28 +8,49 @@ use passerby_protocol::plays::{Content, Outcome, PlayBatch};
 use tokio::sync::Notify;
 
 use crate::catalog::CatalogItem;
-use crate::clock::Moment;
 use crate::fairness::FairShare;
 use crate::ledger::{Ledger, LedgerError, NewPlay};
-use crate::show::SlideOrder;
+
+use super::track::OnAir;
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
 const HELD_MAX: usize = 8_640;
-/// A play that misses its planned time by no more than this was complete.
-const COMPLETE_SLACK_MS: u64 = 250;
+/// A play that misses its planned time by no more than this kept it: a frame at the slowest output, and some.
+const SLACK_MS: u64 = 100;
+
+/// Why something leaves the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Its successor is there, or the program ends.
+    Over,
+    /// A notice covers it.
+    Covered,
+}
 
 /// The ledger, the accounts, and the plays that a refusing disk has not taken yet.
 pub(super) struct Recorder {
     ledger: Ledger,
-    shares: FairShare,
-    held: VecDeque<NewPlay>,
+    /// One account a zone, by its name.
+    shares: Vec<(String, FairShare)>,
+    /// With the place of their zone's account.
+    held: VecDeque<(usize, NewPlay)>,
     lost: u64,
     recorded: Arc<Notify>,
 }
 
 impl Recorder {
-    pub(super) fn new(ledger: Ledger, recorded: Arc<Notify>) -> Result<Self, LedgerError> {
-        let shares = ledger.shares()?;
+    /// `zones`: the names of the screen's zones.
+    pub(super) fn new<'z>(
+        mut ledger: Ledger,
+        recorded: Arc<Notify>,
+        zones: impl Iterator<Item = &'z str>,
+    ) -> Result<Self, LedgerError> {
+        let zones: Vec<&str> = zones.collect();
+        ledger.keep_zones(&zones)?;
+        let shares = zones
+            .iter()
+            .map(|zone| Ok(((*zone).to_owned(), ledger.shares(zone)?)))
+            .collect::<Result<_, LedgerError>>()?;
         Ok(Self {
             ledger,
             shares,
@@ -47,12 +68,13 @@ impl Recorder {
         &mut self.ledger
     }
 
-    pub(super) const fn shares(&self) -> &FairShare {
-        &self.shares
+    /// The account of a zone, named by its place.
+    pub(super) fn shares(&self, zone: usize) -> &FairShare {
+        &self.shares[zone].1
     }
 
-    pub(super) const fn shares_mut(&mut self) -> &mut FairShare {
-        &mut self.shares
+    pub(super) fn shares_mut(&mut self, zone: usize) -> &mut FairShare {
+        &mut self.shares[zone].1
     }
 
     /// Plays that are in memory only, or were lost there.
@@ -60,35 +82,37 @@ impl Recorder {
         self.held.len() as u64 + self.lost
     }
 
-    /// Records a play that has left the screen; returns what to tell people when that fails.
+    /// Records a play that has left its zone; returns what to tell people when that fails.
     pub(super) fn record(
         &mut self,
+        zone: usize,
         item: &CatalogItem,
-        order: &SlideOrder,
-        start: &Moment,
+        on_air: &OnAir,
         visible_ms: u64,
-        until_ms: Option<u64>,
+        end: End,
     ) -> Option<String> {
-        let number = order.play?;
-        let planned_ms = until_ms.map_or(0, |until| until.saturating_sub(start.boot_ms));
-        let complete = visible_ms + COMPLETE_SLACK_MS >= planned_ms;
-        self.held.push_back(NewPlay {
+        let number = on_air.order.play?;
+        let outcome = outcome(
+            end,
+            visible_ms,
+            on_air.dwell_ms,
+            on_air.health.trouble().is_some(),
+        );
+        let play = NewPlay {
             number,
             content: Content {
                 assignment: item.assignment,
                 campaign: item.campaign_id.to_string(),
                 creative: item.creative,
             },
-            start: start.clone(),
+            start: on_air.start.clone(),
             visible_ms: visible_ms.min(PLAY_MS_MAX),
-            outcome: if complete {
-                Outcome::Complete
-            } else {
-                Outcome::CutShort
-            },
-        });
-        while let Some(play) = self.held.front() {
-            match self.ledger.record(play, &mut self.shares) {
+            outcome,
+        };
+        self.held.push_back((zone, play));
+        while let Some((zone, play)) = self.held.front() {
+            let (name, shares) = &mut self.shares[*zone];
+            match self.ledger.record(play, name, shares) {
                 Ok(seq) => {
                     self.held.pop_front();
                     self.recorded.notify_one();
@@ -117,5 +141,37 @@ impl Recorder {
     pub(super) fn batch(&self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         let (plays, anchors) = self.ledger.waiting_plays(rows)?;
         Ok((!plays.is_empty()).then(|| PlayBatch::pack(self.ledger.epoch(), &plays, anchors)))
+    }
+}
+
+/// What became of a play: that people saw less than they should weighs more than for how long.
+const fn outcome(end: End, visible_ms: u64, planned_ms: Option<u64>, is_poster: bool) -> Outcome {
+    if is_poster {
+        return Outcome::Poster;
+    }
+    if matches!(end, End::Covered) {
+        return Outcome::Covered;
+    }
+    match planned_ms {
+        Some(planned) if visible_ms + SLACK_MS < planned => Outcome::CutShort,
+        Some(planned) if visible_ms > planned + SLACK_MS => Outcome::Late,
+        _ => Outcome::Complete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_play_that_missed_its_time_says_why() {
+        let of = |end, visible_ms, is_poster| outcome(end, visible_ms, Some(10_000), is_poster);
+        assert_eq!(of(End::Over, 9_950, false), Outcome::Complete);
+        assert_eq!(of(End::Over, 10_100, false), Outcome::Complete);
+        assert_eq!(of(End::Over, 10_101, false), Outcome::Late);
+        assert_eq!(of(End::Over, 9_899, false), Outcome::CutShort);
+        assert_eq!(of(End::Covered, 9_950, false), Outcome::Covered);
+        assert_eq!(of(End::Over, 10_000, true), Outcome::Poster);
+        assert_eq!(outcome(End::Over, 5, None, false), Outcome::Complete);
     }
 }

@@ -88,16 +88,23 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn status(&self) -> Status {
         let now = self.clock.now();
         let ledger = self.recorder.ledger();
+        let zones: Vec<_> = self
+            .tracks
+            .iter()
+            .filter_map(|track| {
+                let on_air = track.on_air.as_ref()?;
+                Some(board::on_air_status(&track.name, on_air, now.boot_ms))
+            })
+            .collect();
         Status {
             name: self.config.name.clone(),
-            on_air: self
-                .on_air
-                .as_ref()
-                .map(|on_air| board::on_air_status(on_air, now.boot_ms)),
+            on_air: zones.first().cloned(),
+            zones,
+            emergency: self.overlay.shown().map(|notice| notice.headline.clone()),
             screen_px: self
-                .geometry
+                .output
                 .as_ref()
-                .map_or([0, 0], |geometry| [geometry.width_px, geometry.height_px]),
+                .map_or([0, 0], |output| [output.width_px, output.height_px]),
             screen: self
                 .enrolment
                 .as_ref()
@@ -106,7 +113,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 .manifest
                 .as_ref()
                 .map_or(0, |manifest| manifest.version),
-            items: self.catalog.len(),
+            items: self.tracks.iter().map(|track| track.catalog.len()).sum(),
             epoch: ledger.epoch().to_string(),
             plays_recorded: ledger.last_seq(),
             plays_waiting: ledger.waiting(),

@@ -1,0 +1,288 @@
+//! Chooses, orders and gives up what comes next in a zone.
+
+use std::time::Duration;
+
+use passerby_protocol::campaign::TransitionKind;
+
+use super::board::Surroundings;
+use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, What};
+use super::{BUILT_IN_RETRY_MS, FADE, Player, RETRY_MS, StageLink};
+use crate::clock::Moment;
+use crate::fairness::FairShare;
+use crate::rotation::Decision;
+use crate::show::{Composer, SlideOrder, Transition, Zone};
+
+/// How long the pairing screen stays when local content airs in turn with it.
+const PAIRING_DWELL_MS: u64 = 15_000;
+/// Shortest time for which the house creative stays when it follows itself, in milliseconds.
+const HOUSE_MS_MIN: u64 = 1_000;
+
+impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
+    /// Chooses and orders what comes after the play in a zone, if that can be said already.
+    pub(super) fn prepare(&mut self, at: usize, now: &Moment) {
+        let (covers, is_leaving) = (self.overlay.covers(), self.overlay.is_leaving());
+        let track = &mut self.tracks[at];
+        if now.boot_ms < track.hold_until_ms {
+            return;
+        }
+        let Some(on_air) = &track.on_air else {
+            // The first picture must come at once: the house creative is drawn, not decoded.
+            return self.order(at, What::House, Some(0), now);
+        };
+        if std::mem::take(&mut track.stale) {
+            return self.redress(at);
+        }
+        let is_play = matches!(on_air.what, What::Item(_)) && on_air.counting == Counting::Seen;
+        let is_awaited = if covers {
+            is_leaving && on_air.counting == Counting::Over
+        } else {
+            is_play || track.is_due(now.boot_ms)
+        };
+        if !is_awaited {
+            return;
+        }
+        let moment = on_air.until_ms.map_or_else(
+            || now.clone(),
+            |until| now.plus_ms(until.saturating_sub(now.boot_ms)),
+        );
+        let pairs = self.pairing.is_some() && track.zone == Zone::MAIN;
+        if pairs && !matches!(on_air.what, What::Pairing) {
+            return self.order(at, What::Pairing, Some(PAIRING_DWELL_MS), &moment);
+        }
+        match self.decide(at, &moment, now) {
+            Decision::Item {
+                index, dwell_ms, ..
+            } => {
+                let item = self.tracks[at].catalog[index].clone();
+                self.order(at, What::Item(Box::new(item)), Some(dwell_ms), &moment);
+            }
+            Decision::House { until_change_ms } => {
+                self.prepare_house(at, until_change_ms, pairs, &moment, now);
+            }
+        }
+    }
+
+    /// What the rotation wants in a zone, as far as it can be had.
+    fn decide(&self, at: usize, moment: &Moment, now: &Moment) -> Decision {
+        if self.studio.is_stuck(now.boot_ms) {
+            return Decision::House {
+                until_change_ms: Some(self.config.dwell_ms),
+            };
+        }
+        let track = &self.tracks[at];
+        let shares = track.on_air.as_ref().map_or_else(
+            || self.recorder.shares(at).clone(),
+            |on_air| self.shares_after(at, on_air),
+        );
+        self.rules.next(moment, &track.catalog, &shares, |item| {
+            let retry = track.failed.get(&item.key);
+            retry.is_some_and(|&retry| retry > now.boot_ms)
+        })
+    }
+
+    /// The accounts of a zone as they will be when the play on the air has had its time.
+    fn shares_after(&self, at: usize, on_air: &OnAir) -> FairShare {
+        let mut shares = self.recorder.shares(at).clone();
+        if let What::Item(item) = &on_air.what
+            && on_air.counting == Counting::Seen
+        {
+            let planned = on_air
+                .until_ms
+                .map_or(0, |until| until.saturating_sub(on_air.start.boot_ms));
+            let catalog = &self.tracks[at].catalog;
+            self.rules
+                .book(&on_air.start, catalog, &mut shares, item, planned);
+        }
+        shares
+    }
+
+    /// Lets the house creative come or stay until something could change.
+    fn prepare_house(
+        &mut self,
+        at: usize,
+        until_change_ms: Option<u64>,
+        pairs: bool,
+        moment: &Moment,
+        now: &Moment,
+    ) {
+        let is_leaving = self.overlay.is_leaving();
+        let track = &mut self.tracks[at];
+        let retry = track
+            .failed
+            .values()
+            .filter(|&&retry| retry > now.boot_ms)
+            .min()
+            .map(|&retry| retry - now.boot_ms);
+        let dwell_ms = [until_change_ms, retry, pairs.then_some(PAIRING_DWELL_MS)]
+            .into_iter()
+            .flatten()
+            .min();
+        if let Some(on_air) = &mut track.on_air {
+            let stays = match on_air.what {
+                What::House => true,
+                What::Pairing => pairs,
+                What::Item(_) => false,
+            };
+            if stays {
+                on_air.dwell_ms = dwell_ms.map(|dwell| dwell.max(HOUSE_MS_MIN));
+                on_air.until_ms = on_air.dwell_ms.map(|dwell| now.boot_ms + dwell);
+                if is_leaving {
+                    (on_air.counting, on_air.until_ms) = (Counting::NotYet, None);
+                }
+                return;
+            }
+        }
+        self.order(at, What::House, dwell_ms, moment);
+    }
+
+    /// Orders a slide that should be seen from `moment` on.
+    fn order(&mut self, at: usize, what: What, dwell_ms: Option<u64>, moment: &Moment) {
+        let ticket = self.next_ticket();
+        let zone = self.tracks[at].zone;
+        let surroundings = Surroundings {
+            pairing: self.pairing.as_ref(),
+            enrolment: self.enrolment.as_ref(),
+            rules: &self.rules,
+            sound: self.config.sound.as_ref(),
+        };
+        match self.board.order(
+            ticket,
+            zone,
+            &what,
+            surroundings,
+            moment,
+            &mut self.recorder,
+        ) {
+            Ok(mut order) => {
+                if matches!(what, What::Item(_)) {
+                    order.dwell = dwell_ms.map(Duration::from_millis);
+                }
+                let transition = transition_of(&what);
+                self.send(at, order, what, transition, dwell_ms, false);
+            }
+            Err(error) => {
+                self.board.report(error.to_string());
+                // No number, no code, no count: the house creative airs until the disk is back.
+                let house = self.board.house(ticket, zone);
+                let transition = transition_of(&What::House);
+                let dwell_ms = Some(self.config.dwell_ms);
+                self.send(at, house, What::House, transition, dwell_ms, false);
+            }
+        }
+    }
+
+    /// Makes what is on the air again, for a zone that changed its size.
+    fn redress(&mut self, at: usize) {
+        let ticket = self.next_ticket();
+        if let Some(on_air) = &self.tracks[at].on_air {
+            let (mut order, what) = (on_air.order.clone(), on_air.what.clone());
+            order.ticket = ticket;
+            self.send(at, order, what, Transition::CUT, None, true);
+        }
+    }
+
+    fn send(
+        &mut self,
+        at: usize,
+        order: SlideOrder,
+        what: What,
+        transition: Transition,
+        dwell_ms: Option<u64>,
+        redress: bool,
+    ) {
+        let Some(place) = self.places.get(at) else {
+            return;
+        };
+        let now_ms = self.clock.now().boot_ms;
+        let track = &mut self.tracks[at];
+        let mut pending = Prepared::new(order.clone(), what, transition, dwell_ms, now_ms);
+        pending.redress = redress;
+        track.pending = Some(pending);
+        // A slide that has the wrong size is wanted at once.
+        let due_ms = if redress { 0 } else { track.due_ms() };
+        self.studio
+            .order(order, place.geometry.clone(), due_ms, now_ms);
+    }
+
+    /// Notes that what is on its way to a zone cannot be shown.
+    pub(super) fn fail(&mut self, at: usize, reason: &str, now_ms: u64) {
+        let track = &mut self.tracks[at];
+        let Some(pending) = track.pending.take() else {
+            return;
+        };
+        if let What::Item(item) = pending.what {
+            self.board
+                .report(format!("{} is skipped: {reason}", item.campaign_id));
+            track.failed.insert(item.key, now_ms + RETRY_MS);
+        } else {
+            self.board
+                .report(format!("a built-in screen cannot be drawn: {reason}"));
+            track.hold_until_ms = now_ms + BUILT_IN_RETRY_MS;
+        }
+    }
+
+    /// Gives up what composer or stage have not answered in their time.
+    pub(super) fn give_up_late(&mut self, at: usize, now_ms: u64) {
+        let Some(pending) = &self.tracks[at].pending else {
+            return;
+        };
+        if pending.gives_up_at_ms().is_none_or(|until| now_ms < until) {
+            return;
+        }
+        let (ticket, progress) = (pending.order.ticket, pending.progress());
+        let is_at_work = self.studio.forget(ticket);
+        match progress {
+            Progress::Composing if is_at_work => {
+                let reason = format!(
+                    "it is still not composed after {} s",
+                    COMPOSE_MS_MAX / 1_000
+                );
+                self.fail(at, &reason, now_ms);
+            }
+            // It only waited behind a slide that takes too long, and is not to blame.
+            Progress::Composing => self.tracks[at].pending = None,
+            Progress::Loading | Progress::Swapping | Progress::Ready => {
+                self.fail(at, "the stage does not answer", now_ms);
+            }
+        }
+        self.forget(Some(ticket));
+    }
+
+    /// Reports what went wrong with the slide on the air since it was made.
+    pub(super) fn tell_trouble(&mut self, at: usize) {
+        if let Some(on_air) = &mut self.tracks[at].on_air
+            && !on_air.told
+            && let Some(trouble) = on_air.health.trouble()
+        {
+            self.board.report(told(on_air, trouble));
+            on_air.told = true;
+        }
+    }
+
+    /// The same for a slide that has left.
+    pub(super) fn tell_trouble_of(&mut self, on_air: &OnAir) {
+        if let (false, Some(trouble)) = (on_air.told, on_air.health.trouble()) {
+            self.board.report(told(on_air, trouble));
+        }
+    }
+}
+
+fn told(on_air: &OnAir, trouble: &str) -> String {
+    if on_air.order.campaign.is_empty() {
+        trouble.to_owned()
+    } else {
+        format!("{}: {trouble}", on_air.order.campaign)
+    }
+}
+
+/// How a slide comes onto the screen.
+fn transition_of(what: &What) -> Transition {
+    let kind = match what {
+        What::Item(item) => item.placement().transition,
+        What::House | What::Pairing => TransitionKind::default(),
+    };
+    match kind {
+        TransitionKind::Cut => Transition::CUT,
+        kind => Transition { kind, length: FADE },
+    }
+}

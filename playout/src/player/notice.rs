@@ -1,0 +1,355 @@
+//! An emergency over everything: how it comes and how it goes.
+//!
+//! Invariants:
+//! - While a notice covers the screen, what lies beneath counts for nothing: plays end at the moment at which the notice
+//!   was presented, and new ones begin at the moment at which it was gone.
+//! - A notice goes only when every zone has something to show; for what is due next it waits at most [`LINGER_MS`].
+
+use passerby_protocol::campaign::{Colours, Motion};
+
+use super::record::End;
+use super::track::{Prepared, Progress, STAGE_MS_MAX, What};
+use super::{Player, StageLink};
+use crate::area::Area;
+use crate::clock::Moment;
+use crate::emergency::{Notice, Reading, Watch};
+use crate::show::{
+    ComposeError, Composed, Composer, Creative, SlideOrder, StageCommand, Ticket, Transition, Zone,
+};
+
+/// How long a notice that should go waits for the zones' next slides, in milliseconds.
+const LINGER_MS: u64 = 300;
+/// After this long a notice that could not be made is tried again, in milliseconds.
+const RETRY_MS: u64 = 5_000;
+
+/// Where the notice stands. Moments are of the boot clock, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing lies over the zones.
+    Away,
+    /// A notice lies over the zones.
+    Here,
+    /// It should go, at the latest at this moment.
+    Leaving(u64),
+    /// The stage takes it away; it should have answered at this moment.
+    Clearing(u64),
+}
+
+/// The zone that lies over all others.
+pub(super) struct Overlay {
+    watch: Watch,
+    wanted: Option<Notice>,
+    shown: Option<Notice>,
+    pending: Option<(Notice, Prepared)>,
+    phase: Phase,
+    /// What is shown, or on its way, has a size that the output no longer has.
+    stale: bool,
+    /// The last attempt failed; the next is made at this moment.
+    retry_at_ms: Option<u64>,
+}
+
+impl Overlay {
+    /// `wanted`: what the file said when the watch began.
+    pub(super) const fn new(watch: Watch, wanted: Option<Notice>) -> Self {
+        Self {
+            watch,
+            wanted,
+            shown: None,
+            pending: None,
+            phase: Phase::Away,
+            stale: false,
+            retry_at_ms: None,
+        }
+    }
+
+    pub(super) const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// What people see instead of the zones.
+    pub(super) fn shown(&self) -> Option<&Notice> {
+        self.shown.as_ref()
+    }
+
+    /// Tells whether the zones are hidden.
+    pub(super) fn covers(&self) -> bool {
+        self.phase != Phase::Away
+    }
+
+    /// Tells whether the zones are about to be seen again.
+    pub(super) const fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Leaving(_) | Phase::Clearing(_))
+    }
+
+    /// Tells whether a notice should be the first picture of all.
+    pub(super) fn comes_first(&self) -> bool {
+        self.phase == Phase::Away && self.wanted.is_some() && self.retry_at_ms.is_none()
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        let under_way = |pending: &Prepared| pending.progress() != Progress::Ready;
+        matches!(self.phase, Phase::Clearing(_))
+            || self
+                .pending
+                .as_ref()
+                .is_some_and(|(_, pending)| under_way(pending))
+    }
+
+    pub(super) fn wakes_at_ms(&self, now_ms: u64) -> Option<u64> {
+        let phase = match self.phase {
+            // Past its time it waits for a zone that is still empty; an event will come.
+            Phase::Leaving(until) => Some(until).filter(|&until| until > now_ms),
+            Phase::Clearing(until) => Some(until),
+            Phase::Away | Phase::Here => None,
+        };
+        let gives_up = self
+            .pending
+            .as_ref()
+            .and_then(|(_, pending)| pending.gives_up_at_ms());
+        let retry = self
+            .retry_at_ms
+            .filter(|_| self.wanted.is_some() && self.pending.is_none());
+        [phase, gives_up, retry].into_iter().flatten().min()
+    }
+
+    fn has_pending(&self, ticket: Ticket) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|(_, pending)| pending.order.ticket == ticket)
+    }
+
+    /// Takes back what is on its way, unless it is as good as on the screen.
+    fn take_back(&mut self) -> Option<Ticket> {
+        let (_, pending) = self
+            .pending
+            .take_if(|(_, pending)| pending.progress() != Progress::Swapping)?;
+        Some(pending.order.ticket)
+    }
+}
+
+impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
+    /// Takes what the emergency file says now.
+    pub(super) fn on_reading(&mut self, reading: Reading) {
+        match reading {
+            Ok(notice) => {
+                self.overlay.wanted = notice;
+                self.overlay.retry_at_ms = None;
+            }
+            Err(error) => self
+                .board
+                .report(format!("{}: {error}", crate::emergency::FILE_NAME)),
+        }
+    }
+
+    /// The output has another size.
+    pub(super) fn resize_notice(&mut self) {
+        self.overlay.stale = true;
+        let taken = self.overlay.take_back();
+        self.forget(taken);
+    }
+
+    /// Brings the notice on, changes it or takes it off, as far as that is due.
+    pub(super) fn advance_notice(&mut self, now: &Moment) {
+        let now_ms = now.boot_ms;
+        if let Some((_, pending)) = &self.overlay.pending
+            && pending
+                .gives_up_at_ms()
+                .is_some_and(|until| now_ms >= until)
+        {
+            let ticket = pending.order.ticket;
+            self.overlay.pending = None;
+            self.forget(Some(ticket));
+            self.notice_failed("it took too long", now_ms);
+        }
+        if self.overlay.wanted.is_some() {
+            self.bring_notice(now_ms);
+        } else {
+            let taken = self.overlay.take_back();
+            self.forget(taken);
+            if self.overlay.phase == Phase::Here && self.overlay.pending.is_none() {
+                self.overlay.phase = Phase::Leaving(now_ms + LINGER_MS);
+                // What came on beneath it was chosen before now, and may not be right any more.
+                for track in &mut self.tracks {
+                    track.cover();
+                }
+            }
+        }
+        if let Some((_, pending)) = &mut self.overlay.pending
+            && pending.progress() == Progress::Ready
+        {
+            pending.advance(Progress::Swapping, now_ms);
+            self.stage.send(StageCommand::Swap {
+                ticket: pending.order.ticket,
+                transition: Transition::CUT,
+            });
+        }
+    }
+
+    /// Takes the notice off when the zones are ready for it; comes after they were looked after.
+    pub(super) fn clear_notice(&mut self, now_ms: u64) {
+        let clear = match self.overlay.phase {
+            Phase::Leaving(until) => {
+                self.tracks.iter().all(|track| track.on_air.is_some())
+                    && (now_ms >= until || self.tracks.iter().all(super::track::Track::is_fresh))
+            }
+            Phase::Clearing(until) if now_ms >= until => {
+                self.board
+                    .report("the stage does not take the emergency message away".to_owned());
+                true
+            }
+            _ => false,
+        };
+        if clear {
+            self.overlay.phase = Phase::Clearing(now_ms + STAGE_MS_MAX);
+            self.stage.send(StageCommand::Clear { zone: Zone::NOTICE });
+        }
+    }
+
+    fn bring_notice(&mut self, now_ms: u64) {
+        let overlay = &mut self.overlay;
+        if matches!(overlay.phase, Phase::Clearing(_)) {
+            return;
+        }
+        if matches!(overlay.phase, Phase::Leaving(_)) {
+            overlay.phase = Phase::Here;
+        }
+        let is_there = overlay.shown == overlay.wanted && !overlay.stale;
+        let is_coming = !overlay.stale
+            && overlay
+                .pending
+                .as_ref()
+                .is_some_and(|(notice, _)| Some(notice) == overlay.wanted.as_ref());
+        if is_coming || (is_there && overlay.pending.is_none()) {
+            return;
+        }
+        let taken = overlay.take_back();
+        let waits = overlay.pending.is_some()
+            || is_there
+            || overlay.retry_at_ms.is_some_and(|retry| now_ms < retry);
+        self.forget(taken);
+        if !waits {
+            self.order_notice(now_ms);
+        }
+    }
+
+    fn order_notice(&mut self, now_ms: u64) {
+        let (Some(output), Some(notice)) = (self.output.clone(), self.overlay.wanted.clone())
+        else {
+            return;
+        };
+        let order = SlideOrder {
+            ticket: self.next_ticket(),
+            zone: Zone::NOTICE,
+            creative: Creative::Notice {
+                headline: notice.headline.clone(),
+                body: notice.body.clone(),
+            },
+            campaign: String::new(),
+            play: None,
+            headline: None,
+            code: None,
+            colours: Colours::default(),
+            motion: Motion::Still,
+            sound: false,
+            dwell: None,
+        };
+        let prepared = Prepared::new(order.clone(), What::House, Transition::CUT, None, now_ms);
+        self.overlay.stale = false;
+        self.overlay.pending = Some((notice, prepared));
+        self.studio.order(order, output, 0, now_ms);
+    }
+
+    fn notice_failed(&mut self, reason: &str, now_ms: u64) {
+        self.board.report(format!(
+            "{}: the message cannot be shown: {reason}",
+            crate::emergency::FILE_NAME
+        ));
+        self.overlay.stale = true;
+        self.overlay.retry_at_ms = Some(now_ms + RETRY_MS);
+    }
+
+    /// Takes a finished slide if it is the notice; gives it back otherwise.
+    pub(super) fn notice_composed(
+        &mut self,
+        ticket: Ticket,
+        slide: Result<Composed<C::Slide>, ComposeError>,
+        now_ms: u64,
+    ) -> Option<Result<Composed<C::Slide>, ComposeError>> {
+        if !self.overlay.has_pending(ticket) {
+            return Some(slide);
+        }
+        match (slide, &self.output) {
+            (Ok(composed), Some(output)) => {
+                let area = Area::new(0, 0, output.width_px, output.height_px);
+                if let Some((_, pending)) = &mut self.overlay.pending {
+                    pending.advance(Progress::Loading, now_ms);
+                }
+                self.stage.send(StageCommand::Load {
+                    ticket,
+                    zone: Zone::NOTICE,
+                    area,
+                    slide: composed.slide,
+                });
+            }
+            (Ok(_), None) => self.overlay.pending = None,
+            (Err(error), _) => {
+                self.overlay.pending = None;
+                self.notice_failed(&error.to_string(), now_ms);
+            }
+        }
+        None
+    }
+
+    /// Takes an answer of the stage about the notice; false when the ticket is not its.
+    pub(super) fn notice_loaded(
+        &mut self,
+        ticket: Ticket,
+        can_be_drawn: bool,
+        now_ms: u64,
+    ) -> bool {
+        if !self.overlay.has_pending(ticket) {
+            return false;
+        }
+        if can_be_drawn {
+            if let Some((_, pending)) = &mut self.overlay.pending {
+                pending.advance(Progress::Ready, now_ms);
+            }
+        } else {
+            self.overlay.pending = None;
+            self.notice_failed("the stage cannot draw it", now_ms);
+        }
+        true
+    }
+
+    /// The notice is seen; false when the ticket is not its.
+    pub(super) fn notice_presented(&mut self, ticket: Ticket, boot_ms: u64) -> bool {
+        if !self.overlay.has_pending(ticket) {
+            return false;
+        }
+        self.overlay.shown = self.overlay.pending.take().map(|(notice, _)| notice);
+        self.overlay.retry_at_ms = None;
+        if self.overlay.phase == Phase::Away {
+            self.overlay.phase = Phase::Here;
+            for at in 0..self.tracks.len() {
+                if let Some(ended) = self.tracks[at].cover() {
+                    self.end(at, &ended, boot_ms, End::Covered);
+                }
+                let taken = self.tracks[at].take_back();
+                self.forget(taken);
+            }
+        }
+        true
+    }
+
+    /// The notice is gone.
+    pub(super) fn notice_cleared(&mut self, boot_ms: u64) {
+        if matches!(self.overlay.phase, Phase::Clearing(_)) {
+            self.overlay.phase = Phase::Away;
+            self.overlay.shown = None;
+            let start = self.clock.now().back_to(boot_ms);
+            for track in &mut self.tracks {
+                track.uncover(start.clone());
+            }
+        }
+    }
+}

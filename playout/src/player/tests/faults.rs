@@ -1,0 +1,159 @@
+//! Composers that fail or hang, and stages that refuse or do not answer.
+
+use std::sync::Arc;
+
+use passerby_protocol::plays::Outcome;
+
+use super::parts::{Bench, FastClock, Manner, Running, Seen, name_of, write};
+use crate::show::Zone;
+
+const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
+
+/// Waits until a file is seen in a zone.
+fn wait_for_file(running: &Running, name: &str) -> Seen {
+    running.wait_for(name, |seen| {
+        seen.order().is_some_and(|order| name_of(order) == name)
+    })
+}
+
+#[test]
+fn what_the_stage_refuses_or_never_answers_is_skipped_and_reported_and_the_rest_goes_on() {
+    for (manner, reason) in [
+        (Manner::Refuses, "graphics cannot draw it"),
+        (Manner::LoadsForEver, "the stage does not answer"),
+        (Manner::SwapsForEver, "the stage does not answer"),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        write(&folder.path().join("content/cafe/a.png"), b"a");
+        write(&folder.path().join("content/cafe/z.png"), b"z");
+        let is_bad = match manner {
+            Manner::Refuses => |order: &_| match name_of(order) {
+                "a.png" => Manner::Refuses,
+                _ => Manner::Good,
+            },
+            Manner::LoadsForEver => |order: &_| match name_of(order) {
+                "a.png" => Manner::LoadsForEver,
+                _ => Manner::Good,
+            },
+            _ => |order: &_| match name_of(order) {
+                "a.png" => Manner::SwapsForEver,
+                _ => Manner::Good,
+            },
+        };
+        let mut bench = Bench::in_folder(folder.path());
+        bench.manner = is_bad;
+        bench.clock = Arc::new(FastClock::new(200));
+        let running = bench.start();
+        for _ in 0..3 {
+            wait_for_file(&running, "z.png");
+        }
+        let problems = running.status().problems;
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("cafe is skipped") && problem.contains(reason)),
+            "{manner:?}: {problems:?}"
+        );
+        let past = running.stop();
+        let z = passerby_protocol::Digest::of(b"z");
+        assert!(
+            past.plays
+                .iter()
+                .all(|play| play.play.content.creative == z)
+        );
+    }
+}
+
+#[test]
+fn a_composer_that_panics_costs_one_item() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/a.png"), b"panic");
+    write(&folder.path().join("content/cafe/z.png"), b"z");
+    let running = Bench::in_folder(folder.path()).start();
+    for _ in 0..3 {
+        wait_for_file(&running, "z.png");
+    }
+    let problems = running.status().problems;
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.contains("made the composer fail")),
+        "{problems:?}"
+    );
+    running.stop();
+}
+
+#[test]
+fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possible() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/a.png"), b"a");
+    write(&folder.path().join("content/cafe/b.png"), b"b");
+    write(&folder.path().join("content/cafe/slow.png"), b"hang");
+    write(
+        &folder.path().join("content/cafe/campaign.toml"),
+        b"title = 'x'\n[[placement]]\ncreative = 'a.png'\n[[placement]]\ncreative = 'slow.png'\n[[placement]]\ncreative = 'b.png'\nzone = 'ticker'\n",
+    );
+    let mut bench = Bench::with_toml(folder.path(), TICKER);
+    bench.config.dwell_ms = 5_000;
+    bench.clock = Arc::new(FastClock::new(100));
+    let running = bench.start();
+    for zone in [Zone::MAIN, Zone(1)] {
+        // The first house is the start; the second comes when the composer is given up.
+        running.wait_for("a play", |seen| {
+            seen.zone() == Some(zone) && seen.order().is_some_and(|order| order.play.is_some())
+        });
+        running.wait_for("the house instead of what hangs", |seen| {
+            seen.zone() == Some(zone) && seen.order().is_some_and(|order| name_of(order) == "house")
+        });
+        break;
+    }
+    let problems = running.status().problems;
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.contains("still not composed after 60 s")),
+        "{problems:?}"
+    );
+    crate::emergency::write(
+        &folder.path().join("data"),
+        &crate::emergency::Notice {
+            headline: "Leave".into(),
+            body: String::new(),
+        },
+    )
+    .expect("writes");
+    running.wait_for("the emergency", |seen| seen.zone() == Some(Zone::NOTICE));
+    let past = running.stop();
+    assert!(
+        past.plays
+            .iter()
+            .any(|play| play.play.outcome == Outcome::Late),
+        "what waited for the hung composer stayed too long, and says so"
+    );
+}
+
+#[test]
+fn a_video_that_fell_back_to_its_poster_says_so_in_its_play_and_on_the_board() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/clip.mp4"), b"poster");
+    write(&folder.path().join("content/cafe/z.png"), b"z");
+    let running = Bench::in_folder(folder.path()).start();
+    for _ in 0..2 {
+        wait_for_file(&running, "clip.mp4");
+        wait_for_file(&running, "z.png");
+    }
+    let problems = running.status().problems;
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem == "cafe: clip.mp4: the decoder stopped; its poster is shown"),
+        "{problems:?}"
+    );
+    let past = running.stop();
+    let z = passerby_protocol::Digest::of(b"z");
+    for play in &past.plays {
+        let is_poster = play.play.outcome == Outcome::Poster;
+        assert_eq!(is_poster, play.play.content.creative != z);
+    }
+    assert!(past.plays.len() >= 3);
+}

@@ -1,0 +1,382 @@
+//! What the player's tests play with.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use crate::area::Area;
+use crate::catalog::{self, Catalog};
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::config::Config;
+use crate::ledger::{DatedPlay, Ledger};
+use crate::link::{PlayerRequest, Status};
+use crate::player::{Parts, Player};
+use crate::show::{
+    ComposeError, Composed, Composer, Creative, Geometry, Health, SlideOrder, StageCommand,
+    StageEvent, Ticket, Transition, Zone,
+};
+
+/// Longest wait for something that should happen at once.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Composes nothing. The text of a file says what becomes of it: `bad` fails, `panic` panics, `poster` loses its
+/// decoder, `hang` takes as long as the test lasts.
+pub(super) struct Sketch(pub(super) Receiver<()>);
+
+impl Composer for Sketch {
+    type Slide = (SlideOrder, Geometry);
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<Composed<Self::Slide>, ComposeError> {
+        let health = Health::default();
+        if let Creative::File(file) = &order.creative {
+            match std::fs::read_to_string(&file.path)
+                .unwrap_or_default()
+                .as_str()
+            {
+                "bad" => {
+                    return Err(ComposeError(format!(
+                        "{}: not a picture",
+                        file.path.display()
+                    )));
+                }
+                "panic" => panic!("a composer's mistake"),
+                "poster" => {
+                    health.fail("clip.mp4: the decoder stopped; its poster is shown".to_owned())
+                }
+                "hang" => {
+                    let _ = self.0.recv();
+                }
+                _ => {}
+            }
+        }
+        Ok(Composed {
+            slide: (order.clone(), screen.clone()),
+            health,
+        })
+    }
+}
+
+/// What the stage does with a slide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Shows it at once.
+    Good,
+    /// Cannot draw it.
+    Refuses,
+    /// Never says that it is loaded.
+    LoadsForEver,
+    /// Never says that it was presented.
+    SwapsForEver,
+}
+
+/// Something that the stage saw.
+#[derive(Debug, Clone)]
+pub(super) enum Seen {
+    Swapped {
+        order: SlideOrder,
+        geometry: Geometry,
+        area: Area,
+        transition: Transition,
+        boot_ms: u64,
+    },
+    Dropped(Ticket),
+    Cleared {
+        zone: Zone,
+        boot_ms: u64,
+    },
+}
+
+impl Seen {
+    pub(super) fn order(&self) -> Option<&SlideOrder> {
+        match self {
+            Self::Swapped { order, .. } => Some(order),
+            _ => None,
+        }
+    }
+
+    pub(super) fn zone(&self) -> Option<Zone> {
+        self.order().map(|order| order.zone)
+    }
+}
+
+/// A clock whose time runs faster than ours, for bounds that nobody wants to wait for.
+pub(super) struct FastClock {
+    start: Instant,
+    factor: u32,
+}
+
+impl FastClock {
+    pub(super) fn new(factor: u32) -> Self {
+        Self {
+            start: Instant::now(),
+            factor,
+        }
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Moment {
+        let boot_ms = (self.start.elapsed() * self.factor).as_millis();
+        Moment {
+            boot: "fast".into(),
+            boot_ms: u64::try_from(boot_ms).expect("a short test"),
+            wall_ms: None,
+        }
+    }
+    fn learn(&self, _: u64, _: i64) {}
+    fn pace(&self, span: Duration, _: bool) -> Duration {
+        // A nap between, so that time does not stand still for what is shorter than a millisecond.
+        span / self.factor + Duration::from_micros(200)
+    }
+}
+
+/// How a test's player is set up.
+pub(super) struct Bench {
+    pub(super) config: Config,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) manner: fn(&SlideOrder) -> Manner,
+    pub(super) run_for_ms: Option<u64>,
+    pub(super) requests: Option<Receiver<PlayerRequest>>,
+    pub(super) size: [u32; 2],
+}
+
+impl Bench {
+    /// A good stage, the machine's clock, campaigns below `content`, plays of 40 ms.
+    pub(super) fn in_folder(folder: &Path) -> Self {
+        Self {
+            config: Config {
+                folders: vec![folder.join("content")],
+                data_dir: folder.join("data"),
+                dwell_ms: 40,
+                ..Config::default()
+            },
+            clock: Arc::new(SystemClock::new(true)),
+            manner: |_| Manner::Good,
+            run_for_ms: None,
+            requests: None,
+            size: [640, 360],
+        }
+    }
+
+    /// The same, with settings from a kiosk.toml without folders.
+    pub(super) fn with_toml(folder: &Path, toml: &str) -> Self {
+        let bench = Self::in_folder(folder);
+        let read = Config::parse("kiosk.toml", toml).expect(toml);
+        Self {
+            config: Config {
+                folders: bench.config.folders.clone(),
+                data_dir: bench.config.data_dir.clone(),
+                dwell_ms: 40,
+                ..read
+            },
+            ..bench
+        }
+    }
+
+    pub(super) fn start(self) -> Running {
+        let (commands, command_queue) = bounded(16);
+        let (event_queue, events) = bounded(64);
+        let (log, seen) = unbounded();
+        let (own, own_requests) = bounded(16);
+        let (hangs, hung) = bounded(0);
+        let data_dir = self.config.data_dir.clone();
+        let local: Catalog = self
+            .config
+            .folders
+            .iter()
+            .filter(|folder| folder.exists())
+            .flat_map(|folder| catalog::read_folder(folder).0)
+            .collect();
+        let stage = Stage {
+            clock: self.clock.clone(),
+            manner: self.manner,
+            events: event_queue.clone(),
+            log,
+        };
+        let size = self.size;
+        let drawn = std::thread::spawn(move || stage.run(&command_queue, size));
+        let player = Player::new(Parts {
+            ledger: Ledger::open(&data_dir).expect("opens").0,
+            config: self.config,
+            local,
+            enrolment: None,
+            clock: self.clock,
+            composer: Sketch(hung.clone()),
+            urgent: Sketch(hung),
+            stage: commands,
+            events,
+            requests: self.requests.unwrap_or(own_requests),
+            recorded: Arc::default(),
+            run_for_ms: self.run_for_ms,
+        })
+        .expect("a player");
+        let player = std::thread::spawn(move || player.run());
+        Running {
+            seen,
+            requests: own,
+            events: event_queue,
+            threads: vec![player, drawn],
+            data_dir,
+            _hangs: hangs,
+        }
+    }
+}
+
+struct Stage {
+    clock: Arc<dyn Clock>,
+    manner: fn(&SlideOrder) -> Manner,
+    events: Sender<StageEvent>,
+    log: Sender<Seen>,
+}
+
+impl Stage {
+    fn run(self, commands: &Receiver<StageCommand<(SlideOrder, Geometry)>>, size: [u32; 2]) {
+        let mut loaded: HashMap<Ticket, (SlideOrder, Geometry, Area)> = HashMap::new();
+        let answer = |event| {
+            let _ = self.events.send(event);
+        };
+        answer(StageEvent::Sized {
+            width_px: size[0],
+            height_px: size[1],
+        });
+        for command in commands {
+            let boot_ms = self.clock.now().boot_ms;
+            match command {
+                StageCommand::Load {
+                    ticket,
+                    zone,
+                    area,
+                    slide: (order, geometry),
+                } => {
+                    assert_eq!(zone, order.zone);
+                    match (self.manner)(&order) {
+                        Manner::Refuses => answer(StageEvent::Refused(ticket)),
+                        Manner::LoadsForEver => {}
+                        Manner::Good | Manner::SwapsForEver => {
+                            loaded.insert(ticket, (order, geometry, area));
+                            answer(StageEvent::Loaded(ticket));
+                        }
+                    }
+                }
+                StageCommand::Swap { ticket, transition } => {
+                    let (order, geometry, area) = loaded
+                        .remove(&ticket)
+                        .expect("only loaded slides are swapped in");
+                    let is_good = (self.manner)(&order) == Manner::Good;
+                    let _ = self.log.send(Seen::Swapped {
+                        order,
+                        geometry,
+                        area,
+                        transition,
+                        boot_ms,
+                    });
+                    if is_good {
+                        answer(StageEvent::Presented { ticket, boot_ms });
+                    }
+                }
+                StageCommand::Drop { ticket } => {
+                    loaded.remove(&ticket);
+                    let _ = self.log.send(Seen::Dropped(ticket));
+                }
+                StageCommand::Clear { zone } => {
+                    let _ = self.log.send(Seen::Cleared { zone, boot_ms });
+                    answer(StageEvent::Cleared { zone, boot_ms });
+                }
+                StageCommand::Snapshot(_) => {}
+                StageCommand::Quit => break,
+            }
+        }
+    }
+}
+
+/// A player that runs.
+pub(super) struct Running {
+    pub(super) seen: Receiver<Seen>,
+    pub(super) requests: Sender<PlayerRequest>,
+    /// What the stage says besides its answers.
+    pub(super) events: Sender<StageEvent>,
+    threads: Vec<JoinHandle<()>>,
+    data_dir: PathBuf,
+    /// Lets composers that hang go on when the test ends.
+    _hangs: Sender<()>,
+}
+
+impl Running {
+    /// Waits for something that the stage sees.
+    pub(super) fn wait_for(&self, what: &str, is_it: impl Fn(&Seen) -> bool) -> Seen {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self
+                .seen
+                .recv_deadline(deadline)
+                .unwrap_or_else(|_| panic!("not seen: {what}"));
+            if is_it(&seen) {
+                return seen;
+            }
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.requests
+            .send(PlayerRequest::Status(reply))
+            .expect("the player lives");
+        answer.blocking_recv().expect("an answer")
+    }
+
+    pub(super) fn stop(self) -> Past {
+        self.requests
+            .send(PlayerRequest::Stop)
+            .expect("the player lives");
+        self.finish()
+    }
+
+    /// Waits until the player has ended by itself.
+    pub(super) fn finish(self) -> Past {
+        for thread in self.threads {
+            thread.join().expect("it ended well");
+        }
+        let ledger = Ledger::open(&self.data_dir).expect("opens").0;
+        Past {
+            seen: self.seen.try_iter().collect(),
+            plays: ledger.plays_since(None).expect("reads"),
+        }
+    }
+}
+
+/// What a player leaves behind.
+pub(super) struct Past {
+    /// What the stage saw since the test last asked.
+    pub(super) seen: Vec<Seen>,
+    pub(super) plays: Vec<DatedPlay>,
+}
+
+impl Past {
+    pub(super) fn presented(&self) -> Vec<SlideOrder> {
+        self.seen
+            .iter()
+            .filter_map(|seen| seen.order().cloned())
+            .collect()
+    }
+}
+
+pub(super) fn write(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, bytes).expect("writes");
+}
+
+/// The name of the file that an order shows.
+pub(super) fn name_of(order: &SlideOrder) -> &str {
+    match &order.creative {
+        Creative::File(file) => &file.name,
+        Creative::House => "house",
+        Creative::Notice { .. } => "notice",
+    }
+}

@@ -1,0 +1,201 @@
+//! Several zones, each with its own plays.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use passerby_protocol::campaign::{Motion, TransitionKind};
+
+use super::parts::{Bench, Seen, name_of, write};
+use crate::area::Area;
+use crate::player::FADE;
+use crate::show::{Creative, StageEvent, Transition, Zone};
+
+const TICKER: &str = "[layout]\nkind = 'main-ticker'\nshare_percent = 10\n";
+const CAMPAIGN: &str = "title = 'x'\n[[placement]]\ncreative = 'a.png'\ntransition = 'wipe'\nmotion = 'ken-burns'\nsound = true\nseconds = 2\n\
+    [[placement]]\ncreative = 'b.png'\nzone = 'ticker'\ntransition = 'cut'\n\
+    [[placement]]\ncreative = 'c.png'\nzone = 'side'\n\
+    [[placement]]\ncreative = 'd.png'\nzone = 'ticker'\n";
+
+fn content(folder: &std::path::Path, campaign: &str) {
+    for file in ["a.png", "b.png", "c.png", "d.png"] {
+        write(&folder.join("content/cafe").join(file), file.as_bytes());
+    }
+    write(
+        &folder.join("content/cafe/campaign.toml"),
+        campaign.as_bytes(),
+    );
+}
+
+#[test]
+fn zones_air_their_own_placements_abut_in_themselves_and_overlap_each_other() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(folder.path(), &CAMPAIGN.replace("seconds = 2\n", ""));
+    let bench = Bench {
+        run_for_ms: Some(700),
+        ..Bench::with_toml(folder.path(), TICKER)
+    };
+    let past = bench.start().finish();
+    let mut by_zone: BTreeMap<Zone, Vec<String>> = BTreeMap::new();
+    for order in past.presented() {
+        let names = by_zone.entry(order.zone).or_default();
+        names.push(name_of(&order).to_owned());
+    }
+    let ticker = Zone(1);
+    for zone in [Zone::MAIN, ticker] {
+        assert_eq!(by_zone[&zone][0], "house", "it is drawn at once");
+    }
+    assert!(by_zone[&Zone::MAIN][1..].iter().all(|name| name == "a.png"));
+    for name in ["b.png", "d.png"] {
+        assert!(
+            by_zone[&ticker].iter().any(|aired| aired == name),
+            "{by_zone:?}"
+        );
+    }
+    assert!(
+        by_zone[&ticker][1..]
+            .iter()
+            .all(|name| name == "b.png" || name == "d.png")
+    );
+    let in_main = |play: &&crate::ledger::DatedPlay| {
+        play.play.content.creative == passerby_protocol::Digest::of(b"a.png")
+    };
+    let (main, other): (Vec<_>, Vec<_>) = past.plays.iter().partition(in_main);
+    assert!(
+        main.len() >= 3 && other.len() >= 3,
+        "{} {}",
+        main.len(),
+        other.len()
+    );
+    for zone in [&main, &other] {
+        for pair in zone.windows(2) {
+            assert_eq!(
+                pair[0].play.start_boot_ms + pair[0].play.visible_ms,
+                pair[1].play.start_boot_ms,
+                "plays of a zone abut"
+            );
+        }
+    }
+    let overlap = |one: &passerby_protocol::plays::Play, other: &passerby_protocol::plays::Play| {
+        one.start_boot_ms < other.start_boot_ms + other.visible_ms
+            && other.start_boot_ms < one.start_boot_ms + one.visible_ms
+    };
+    assert!(
+        main.iter()
+            .any(|one| other.iter().any(|two| overlap(&one.play, &two.play)))
+    );
+}
+
+#[test]
+fn a_zone_with_nothing_to_show_has_the_house_and_each_slide_its_zones_size() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/a.png"), b"a");
+    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let (mut main, mut ticker) = (None, None);
+    while main.is_none() || ticker.is_none() {
+        match running.wait_for("both zones", |seen| seen.order().is_some()) {
+            Seen::Swapped {
+                order,
+                geometry,
+                area,
+                ..
+            } if order.zone == Zone(1) => ticker = Some((order, geometry, area)),
+            Seen::Swapped { order, area, .. } if name_of(&order) == "a.png" => main = Some(area),
+            _ => {}
+        }
+    }
+    let (house, geometry, area) = ticker.expect("seen");
+    assert_eq!(house.creative, Creative::House);
+    assert_eq!(area, Area::new(0, 324, 640, 36));
+    assert_eq!((geometry.width_px, geometry.height_px), (640, 36));
+    assert_eq!(geometry.screen_px, [640, 360]);
+    assert_eq!(main, Some(Area::new(0, 0, 640, 324)));
+    let status = running.status();
+    let zones: Vec<&str> = status.zones.iter().map(|zone| zone.zone.as_str()).collect();
+    assert_eq!(zones, ["main", "ticker"]);
+    running.stop();
+}
+
+#[test]
+fn a_placement_says_how_it_comes_and_moves_and_sound_needs_the_operators_word() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(folder.path(), CAMPAIGN);
+    for (toml, is_heard) in [
+        (TICKER.to_owned(), false),
+        (format!("[screen]\nsound = {{}}\n{TICKER}"), true),
+    ] {
+        let running = Bench::with_toml(folder.path(), &toml).start();
+        let is_first = |name: &'static str| {
+            move |seen: &Seen| seen.order().is_some_and(|order| name_of(order) == name)
+        };
+        let Seen::Swapped {
+            order, transition, ..
+        } = running.wait_for("the picture", is_first("a.png"))
+        else {
+            panic!("a swap");
+        };
+        let wipe = Transition {
+            kind: TransitionKind::Wipe,
+            length: FADE,
+        };
+        assert_eq!(transition, wipe);
+        assert_eq!(order.motion, Motion::KenBurns);
+        assert_eq!(order.dwell, Some(Duration::from_secs(2)));
+        assert_eq!(order.sound, is_heard);
+        let Seen::Swapped { transition, .. } = running.wait_for("the ticker", is_first("b.png"))
+        else {
+            panic!("a swap");
+        };
+        assert_eq!(transition, Transition::CUT);
+        running.stop();
+    }
+}
+
+#[test]
+fn a_screen_that_changes_its_size_dresses_every_zone_anew_in_the_same_play() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(
+        folder.path(),
+        &CAMPAIGN
+            .replace("seconds = 2", "seconds = 3600")
+            .replace("zone = 'ticker'", "zone = 'ticker'\nseconds = 3600"),
+    );
+    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let (mut main, mut ticker) = (None, None);
+    while main.is_none() || ticker.is_none() {
+        let seen = running.wait_for("both zones", |seen| {
+            seen.order().is_some_and(|order| order.play.is_some())
+        });
+        match seen.zone() {
+            Some(Zone::MAIN) => main = seen.order().cloned(),
+            _ => ticker = seen.order().cloned(),
+        }
+    }
+    running
+        .events
+        .send(StageEvent::Sized {
+            width_px: 1280,
+            height_px: 720,
+        })
+        .expect("the player lives");
+    for _ in 0..2 {
+        let seen = running.wait_for("both zones again", |seen| seen.order().is_some());
+        let Seen::Swapped {
+            order,
+            geometry,
+            transition,
+            ..
+        } = seen
+        else {
+            panic!("a swap");
+        };
+        let before = if order.zone == Zone::MAIN {
+            &main
+        } else {
+            &ticker
+        };
+        assert_eq!(order.play, before.as_ref().and_then(|order| order.play));
+        assert_eq!((geometry.width_px, transition), (1280, Transition::CUT));
+    }
+    let past = running.stop();
+    assert_eq!(past.plays.len(), 2, "one play each");
+}

@@ -1,0 +1,268 @@
+//! What one zone shows and what comes next there: a state machine that asks nobody.
+//!
+//! Invariants:
+//! - At most one slide is on the air and one on its way.
+//! - A play counts from the moment when people see it until they do not: a slide beneath a notice counts for nothing.
+
+use std::collections::HashMap;
+
+use crate::catalog::{Catalog, CatalogItem};
+use crate::clock::Moment;
+use crate::fairness::ItemKey;
+use crate::show::{Health, SlideOrder, Ticket, Transition, Zone};
+
+/// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a
+/// web page's snapshot have shorter bounds of their own.
+pub(super) const COMPOSE_MS_MAX: u64 = 60_000;
+/// How long the stage may take to answer a command before the slide is given up, in milliseconds.
+pub(super) const STAGE_MS_MAX: u64 = 30_000;
+
+/// What is shown, or on its way to be.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// An item of the catalogue.
+    Item(Box<CatalogItem>),
+    /// The house creative.
+    House,
+    /// The pairing screen.
+    Pairing,
+}
+
+/// A slide on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) order: SlideOrder,
+    pub(super) what: What,
+    pub(super) transition: Transition,
+    /// How long it should stay; `None` until something changes.
+    pub(super) dwell_ms: Option<u64>,
+    /// The same play again, for a screen that changed its size.
+    pub(super) redress: bool,
+    pub(super) health: Health,
+    progress: Progress,
+    /// When it came so far, in milliseconds of the boot clock.
+    since_ms: u64,
+}
+
+/// How far a slide is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    Composing,
+    Loading,
+    Ready,
+    Swapping,
+}
+
+impl Progress {
+    /// How long it may stay so, in milliseconds; `None` when it waits for its time.
+    pub(super) const fn bound_ms(self) -> Option<u64> {
+        match self {
+            Self::Composing => Some(COMPOSE_MS_MAX),
+            Self::Loading | Self::Swapping => Some(STAGE_MS_MAX),
+            Self::Ready => None,
+        }
+    }
+}
+
+impl Prepared {
+    pub(super) fn new(
+        order: SlideOrder,
+        what: What,
+        transition: Transition,
+        dwell_ms: Option<u64>,
+        now_ms: u64,
+    ) -> Self {
+        Self {
+            order,
+            what,
+            transition,
+            dwell_ms,
+            redress: false,
+            health: Health::default(),
+            progress: Progress::Composing,
+            since_ms: now_ms,
+        }
+    }
+
+    pub(super) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    pub(super) const fn advance(&mut self, progress: Progress, now_ms: u64) {
+        self.progress = progress;
+        self.since_ms = now_ms;
+    }
+
+    /// When it is given up, unless somebody answers before.
+    pub(super) fn gives_up_at_ms(&self) -> Option<u64> {
+        Some(self.since_ms + self.progress.bound_ms()?)
+    }
+}
+
+/// Whether what is on the air is a play at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// People see it.
+    Seen,
+    /// It came on beneath a notice; its play begins when the notice goes.
+    NotYet,
+    /// A notice ended its play.
+    Over,
+}
+
+/// What is on the air.
+#[derive(Debug, Clone)]
+pub(super) struct OnAir {
+    pub(super) order: SlideOrder,
+    pub(super) what: What,
+    pub(super) start: Moment,
+    /// How long it should stay; `None` until something changes.
+    pub(super) dwell_ms: Option<u64>,
+    /// When it should leave, in milliseconds of the boot clock.
+    pub(super) until_ms: Option<u64>,
+    pub(super) counting: Counting,
+    pub(super) health: Health,
+    /// Whether its trouble has been reported.
+    pub(super) told: bool,
+}
+
+/// One zone.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) zone: Zone,
+    /// What placements call it.
+    pub(super) name: String,
+    /// What may air in it.
+    pub(super) catalog: Catalog,
+    /// Items that cannot be shown, and when to try again, in milliseconds of the boot clock.
+    pub(super) failed: HashMap<ItemKey, u64>,
+    pub(super) on_air: Option<OnAir>,
+    pub(super) pending: Option<Prepared>,
+    /// Not even a built-in screen could be made; nothing is tried before this moment of the boot clock.
+    pub(super) hold_until_ms: u64,
+    /// The zone's size changed: what is on the air must be made again.
+    pub(super) stale: bool,
+}
+
+impl Track {
+    pub(super) fn new(zone: Zone, name: &str) -> Self {
+        Self {
+            zone,
+            name: name.to_owned(),
+            catalog: Catalog::new(),
+            failed: HashMap::new(),
+            on_air: None,
+            pending: None,
+            hold_until_ms: 0,
+            stale: false,
+        }
+    }
+
+    /// Tells whether the zone waits for its next slide.
+    pub(super) fn is_due(&self, now_ms: u64) -> bool {
+        self.on_air
+            .as_ref()
+            .is_none_or(|on_air| on_air.until_ms.is_some_and(|until| now_ms >= until))
+    }
+
+    /// When the zone needs its next slide, in milliseconds of the boot clock; for ordering work.
+    pub(super) fn due_ms(&self) -> u64 {
+        self.on_air
+            .as_ref()
+            .map_or(0, |on_air| on_air.until_ms.unwrap_or(0))
+    }
+
+    /// The next moment at which the clock, and not an event, moves this track.
+    pub(super) fn wakes_at_ms(&self) -> Option<u64> {
+        let until_ms = self.on_air.as_ref().and_then(|on_air| on_air.until_ms);
+        match &self.pending {
+            None => until_ms
+                .map(|until| until.max(self.hold_until_ms))
+                .or_else(|| {
+                    (self.on_air.is_none() && self.hold_until_ms > 0).then_some(self.hold_until_ms)
+                }),
+            Some(pending) => pending.gives_up_at_ms().or(until_ms),
+        }
+    }
+
+    /// Tells whether another thread is about to answer.
+    pub(super) fn is_busy(&self) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| pending.progress != Progress::Ready)
+    }
+
+    pub(super) fn has_pending(&self, ticket: Ticket) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| pending.order.ticket == ticket)
+    }
+
+    /// Takes back what is on its way, unless it is as good as on the screen; returns its ticket.
+    pub(super) fn take_back(&mut self) -> Option<Ticket> {
+        let pending = self
+            .pending
+            .take_if(|pending| pending.progress != Progress::Swapping)?;
+        Some(pending.order.ticket)
+    }
+
+    /// The slide that is on its way is seen from `start` on. Returns what it took the place of.
+    pub(super) fn presented(&mut self, start: Moment, is_covered: bool) -> Option<OnAir> {
+        let pending = self.pending.take()?;
+        if pending.redress {
+            let on_air = self.on_air.as_mut()?;
+            on_air.order = pending.order;
+            if on_air.health.trouble().is_none() {
+                on_air.health = pending.health;
+            }
+            return None;
+        }
+        let (counting, until_ms) = if is_covered {
+            (Counting::NotYet, None)
+        } else {
+            let until_ms = pending.dwell_ms.map(|dwell| start.boot_ms + dwell);
+            (Counting::Seen, until_ms)
+        };
+        self.on_air.replace(OnAir {
+            order: pending.order,
+            what: pending.what,
+            start,
+            dwell_ms: pending.dwell_ms,
+            until_ms,
+            counting,
+            health: pending.health,
+            told: false,
+        })
+    }
+
+    /// A notice hides the zone. Returns the play that ended by it.
+    pub(super) fn cover(&mut self) -> Option<OnAir> {
+        let on_air = self.on_air.as_mut()?;
+        let ended = (on_air.counting == Counting::Seen).then(|| on_air.clone());
+        on_air.counting = Counting::Over;
+        on_air.until_ms = None;
+        ended
+    }
+
+    /// Tells whether the zone has something to show that people have not seen.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.on_air
+            .as_ref()
+            .is_some_and(|on_air| on_air.counting == Counting::NotYet)
+    }
+
+    /// The notice is gone since `start`.
+    pub(super) fn uncover(&mut self, start: Moment) {
+        let Some(on_air) = &mut self.on_air else {
+            return;
+        };
+        if on_air.counting == Counting::NotYet {
+            on_air.until_ms = on_air.dwell_ms.map(|dwell| start.boot_ms + dwell);
+            on_air.counting = Counting::Seen;
+            on_air.start = start;
+        } else {
+            // Its number is spent: it stays, uncounted, only until the next slide is ready.
+            on_air.until_ms = Some(start.boot_ms);
+        }
+    }
+}
