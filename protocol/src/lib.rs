@@ -7,6 +7,7 @@
 
 pub mod base32;
 pub mod campaign;
+pub mod card;
 pub mod condition;
 pub mod creative;
 pub mod daypart;

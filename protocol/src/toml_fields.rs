@@ -165,6 +165,11 @@ impl<'s> Section<'s> {
         read.map(|value| Placed { value, place })
     }
 
+    /// Tells whether a key is there at all, whatever its value.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.get(key).is_some()
+    }
+
     /// Reads a text of at most `chars_max` characters.
     pub fn text(
         &self,

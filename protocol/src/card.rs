@@ -1,0 +1,454 @@
+//! Text creatives as publishers write them: the card, `*.card.toml`, and the ticker, `*.ticker.toml`.
+//!
+//! Both are small files that name at most two pictures in their own folder. The hub reads them to know which files
+//! belong to a creative, the terminal to draw them.
+//!
+//! Invariants: every text has a stated limit; a file name is one in the same folder, never a path; a colour or a
+//! number that was not understood is a problem with its line, never a default.
+
+use std::str::FromStr;
+
+use jiff::civil::DateTime;
+
+use crate::campaign::{Colours, Rgb, zone_name};
+use crate::creative::CreativeKind;
+use crate::limits::LINE_CHARS_MAX;
+use crate::toml_fields::{Placed, Problem, Reader, Section};
+
+/// Longest body of a card, in characters. More than that nobody reads in passing.
+pub const BODY_CHARS_MAX: usize = 300;
+/// Longest price, in characters.
+pub const PRICE_CHARS_MAX: usize = 16;
+/// Longest label beside a countdown or a counter, in characters.
+pub const LABEL_CHARS_MAX: usize = 40;
+/// Longest unit behind a counter, in characters.
+pub const UNIT_CHARS_MAX: usize = 12;
+/// Longest file name of a card's picture or logo, in bytes.
+pub const NAME_BYTES_MAX: usize = 100;
+/// Most lines of a ticker.
+pub const TICKER_LINES_MAX: usize = 20;
+/// Longest line of a ticker, in characters.
+pub const TICKER_LINE_CHARS_MAX: usize = 200;
+
+/// A text creative.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// The line that is read from afar; never blank.
+    pub headline: String,
+    /// What is read from near, at most [`BODY_CHARS_MAX`] characters.
+    pub body: Option<String>,
+    /// What it costs, with its currency.
+    pub price: Option<String>,
+    /// What it cost before; shown struck through beside the price.
+    pub was: Option<String>,
+    /// A picture in the same folder.
+    pub picture: Option<String>,
+    /// A logo in the same folder.
+    pub logo: Option<String>,
+    /// Its own colours; what it leaves open comes from the campaign.
+    pub colours: Colours,
+    /// Where the picture goes.
+    pub layout: CardLayout,
+    /// Shows the time of day.
+    pub clock: bool,
+    /// Shows the date.
+    pub date: bool,
+    /// Counts down to a moment.
+    pub countdown: Option<Countdown>,
+    /// Shows a reading of the live context.
+    pub counter: Option<Counter>,
+}
+
+/// Where a card's picture goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CardLayout {
+    /// Wherever it serves the words best.
+    #[default]
+    Auto,
+    /// Left of the words.
+    PictureLeft,
+    /// Right of the words.
+    PictureRight,
+    /// Above the words.
+    PictureTop,
+    /// Below the words.
+    PictureBottom,
+}
+
+impl CardLayout {
+    /// What publishers write.
+    pub const WORDS: [(&str, Self); 5] = [
+        ("auto", Self::Auto),
+        ("picture-left", Self::PictureLeft),
+        ("picture-right", Self::PictureRight),
+        ("picture-top", Self::PictureTop),
+        ("picture-bottom", Self::PictureBottom),
+    ];
+}
+
+/// Counts down to a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Countdown {
+    /// The moment, in the venue's time zone.
+    pub to: DateTime,
+    /// What it counts down to.
+    pub label: Option<String>,
+    /// What is shown once it has come; zeros when absent.
+    pub done: Option<String>,
+}
+
+/// Shows a reading of the live context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Its name in the live context.
+    pub name: String,
+    /// What it counts.
+    pub label: Option<String>,
+    /// Stands behind the number.
+    pub unit: Option<String>,
+}
+
+/// A line that runs from right to left without end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ticker {
+    /// What it says, in turn; 1 to [`TICKER_LINES_MAX`] lines, none of them blank.
+    pub lines: Vec<String>,
+    /// How fast it runs.
+    pub speed: Speed,
+    /// Its own colours; what it leaves open comes from the campaign.
+    pub colours: Colours,
+}
+
+/// How fast a ticker runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Speed {
+    /// For long sentences and far readers.
+    Slow,
+    /// For most.
+    #[default]
+    Normal,
+    /// For short notes.
+    Fast,
+}
+
+impl Speed {
+    /// What publishers write.
+    pub const WORDS: [(&str, Self); 3] = [
+        ("slow", Self::Slow),
+        ("normal", Self::Normal),
+        ("fast", Self::Fast),
+    ];
+}
+
+impl Card {
+    /// Reads a `*.card.toml`. `file` is its name for messages.
+    ///
+    /// # Errors
+    /// Every problem at once, with line and accepted form.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        Reader::parse(file, text, |root| {
+            let line = |key, chars_max| read_line(root, key, chars_max);
+            let headline = root.text("headline", LINE_CHARS_MAX, "a line of text");
+            match &headline {
+                None => root.missing("headline", "\"what is read from afar\""),
+                Some(line) if line.value.trim().is_empty() => {
+                    root.problem(line, "headline is blank; write what is read from afar");
+                }
+                Some(_) => {}
+            }
+            let price = line("price", PRICE_CHARS_MAX);
+            let was = root.text("was", PRICE_CHARS_MAX, "a price such as \"¥68\"");
+            if let (Some(was), None) = (&was, &price) {
+                let what = "was stands without a price; add price = \"¥48\", or leave was out";
+                root.problem(was, what);
+            }
+            Self {
+                headline: headline.map(|line| line.value).unwrap_or_default(),
+                body: filled(root.text("body", BODY_CHARS_MAX, "a text")),
+                price,
+                was: filled(was),
+                picture: read_name(root, "picture"),
+                logo: read_name(root, "logo"),
+                colours: read_colours(root),
+                layout: root
+                    .choice("layout", &CardLayout::WORDS)
+                    .map(|layout| layout.value)
+                    .unwrap_or_default(),
+                clock: root.switch("clock").is_some_and(|clock| clock.value),
+                date: root.switch("date").is_some_and(|date| date.value),
+                countdown: root.table("countdown", read_countdown).flatten(),
+                counter: root.table("counter", read_counter).flatten(),
+            }
+        })
+    }
+
+    /// The names of the files that it refers to, each once.
+    pub fn parts(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = [&self.picture, &self.logo]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// Every text that it shows, with the key that it stands under, for checks of letters.
+    pub fn texts(&self) -> Vec<(&'static str, &str)> {
+        let countdown = self.countdown.as_ref();
+        let counter = self.counter.as_ref();
+        let texts = [
+            ("headline", Some(self.headline.as_str())),
+            ("body", self.body.as_deref()),
+            ("price", self.price.as_deref()),
+            ("was", self.was.as_deref()),
+            (
+                "countdown.label",
+                countdown.and_then(|c| c.label.as_deref()),
+            ),
+            ("countdown.done", countdown.and_then(|c| c.done.as_deref())),
+            ("counter.label", counter.and_then(|c| c.label.as_deref())),
+            ("counter.unit", counter.and_then(|c| c.unit.as_deref())),
+        ];
+        texts
+            .into_iter()
+            .filter_map(|(key, text)| Some((key, text?)))
+            .collect()
+    }
+}
+
+impl Ticker {
+    /// Reads a `*.ticker.toml`. `file` is its name for messages.
+    ///
+    /// # Errors
+    /// Every problem at once, with line and accepted form.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        Reader::parse(file, text, |root| {
+            let accepted =
+                format!("lines of text, each of 1 to {TICKER_LINE_CHARS_MAX} characters");
+            let lines = root.list("lines", &accepted, |line| {
+                let line = line.trim();
+                match line.chars().count() {
+                    0 => Err("it is blank"),
+                    count if count > TICKER_LINE_CHARS_MAX => Err("it is too long"),
+                    _ if line.contains(char::is_control) => Err("it has a line break in it"),
+                    _ => Ok(line.to_owned()),
+                }
+            });
+            match &lines {
+                None => root.missing("lines", "[\"what runs by\", \"and then\"]"),
+                Some(lines) if lines.value.is_empty() => {
+                    root.problem(lines, "lines is empty; write at least one line");
+                }
+                Some(lines) if lines.value.len() > TICKER_LINES_MAX => {
+                    let count = lines.value.len();
+                    let what = format!("lines has {count}; use at most {TICKER_LINES_MAX}");
+                    root.problem(lines, what);
+                }
+                Some(_) => {}
+            }
+            Self {
+                lines: lines.map(|lines| lines.value).unwrap_or_default(),
+                speed: root
+                    .choice("speed", &Speed::WORDS)
+                    .map(|speed| speed.value)
+                    .unwrap_or_default(),
+                colours: read_colours(root),
+            }
+        })
+    }
+}
+
+/// Fills what one set of colours leaves open from another.
+#[must_use]
+pub fn colours_or(own: &Colours, other: &Colours) -> Colours {
+    Colours {
+        paper: own.paper.or(other.paper),
+        ink: own.ink.or(other.ink),
+        accent: own.accent.or(other.accent),
+    }
+}
+
+fn filled(text: Option<Placed<String>>) -> Option<String> {
+    text.map(|text| text.value)
+        .filter(|text| !text.trim().is_empty())
+}
+
+fn read_line(section: &Section<'_>, key: &'static str, chars_max: usize) -> Option<String> {
+    filled(section.text(key, chars_max, "a line of text"))
+}
+
+fn read_colours(root: &Section<'_>) -> Colours {
+    let colours = root.table("colours", |colours| {
+        let colour = |key| {
+            colours
+                .parsed(key, "a colour such as \"#c8102e\"", Rgb::from_str)
+                .map(|colour| colour.value)
+        };
+        Colours {
+            paper: colour("paper"),
+            ink: colour("ink"),
+            accent: colour("accent"),
+        }
+    });
+    colours.unwrap_or_default()
+}
+
+fn read_countdown(section: &Section<'_>) -> Option<Countdown> {
+    let accepted = "a local date and time such as \"2026-12-24T19:00\"";
+    let to = section.parsed("to", accepted, |text| {
+        DateTime::from_str(text).map_err(|_| "it is no date with a time")
+    });
+    let label = read_line(section, "label", LABEL_CHARS_MAX);
+    let done = read_line(section, "done", LABEL_CHARS_MAX);
+    if !section.has("to") {
+        section.missing("to", "\"2026-12-24T19:00\"");
+    }
+    Some(Countdown {
+        to: to?.value,
+        label,
+        done,
+    })
+}
+
+fn read_counter(section: &Section<'_>) -> Option<Counter> {
+    let accepted = "the name of a reading such as \"queue\"";
+    let name = section.parsed("name", accepted, zone_name);
+    let label = read_line(section, "label", LABEL_CHARS_MAX);
+    let unit = read_line(section, "unit", UNIT_CHARS_MAX);
+    if !section.has("name") {
+        section.missing("name", "\"queue\"");
+    }
+    Some(Counter {
+        name: name?.value,
+        label,
+        unit,
+    })
+}
+
+/// Reads the name of a picture that lies beside the file.
+fn read_name(root: &Section<'_>, key: &'static str) -> Option<String> {
+    let accepted = "the name of a .jpg, .png or .webp file in the same folder";
+    root.parsed(key, accepted, picture_name)
+        .map(|name| name.value)
+}
+
+fn picture_name(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        Err("it is not 1 to 100 bytes long")
+    } else if name.contains(['/', '\\']) || name.contains(char::is_control) {
+        Err("it is a path")
+    } else if CreativeKind::of_name(name) != Some(CreativeKind::Picture) {
+        Err("it is no picture")
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r##"
+headline = "新豆到店 Fresh beans"
+body = "埃塞俄比亚 · 水洗"
+price = "¥48"
+was = "¥68"
+picture = "beans.jpg"
+logo = "logo.png"
+layout = "picture-left"
+clock = true
+date = true
+[colours]
+paper = "#fff1dc"
+ink = "#3a1208"
+[countdown]
+to = "2026-12-24T19:00"
+label = "距开售 Starts in"
+done = "现在开始 Now on"
+[counter]
+name = "queue"
+label = "等候 Waiting"
+unit = "桌"
+"##;
+
+    #[test]
+    fn a_whole_card_is_read() {
+        let card = Card::parse("a.card.toml", WHOLE).expect("good");
+        assert_eq!(card.headline, "新豆到店 Fresh beans");
+        assert_eq!(card.parts(), ["beans.jpg", "logo.png"]);
+        assert_eq!(card.layout, CardLayout::PictureLeft);
+        assert_eq!(card.colours.paper, Some(Rgb([0xff, 0xf1, 0xdc])));
+        assert_eq!(card.colours.accent, None);
+        let countdown = card.countdown.as_ref().expect("a countdown");
+        assert_eq!(
+            countdown.to,
+            jiff::civil::datetime(2026, 12, 24, 19, 0, 0, 0)
+        );
+        assert_eq!(
+            card.counter.as_ref().map(|c| c.name.as_str()),
+            Some("queue")
+        );
+        assert!(card.clock && card.date);
+        assert_eq!(card.texts().len(), 8);
+        let given = Colours {
+            accent: Some(Rgb([1; 3])),
+            paper: Some(Rgb([2; 3])),
+            ink: None,
+        };
+        let mixed = colours_or(&card.colours, &given);
+        assert_eq!(mixed.paper, card.colours.paper);
+        assert_eq!(mixed.accent, given.accent);
+    }
+
+    #[test]
+    fn a_headline_is_enough() {
+        let card = Card::parse("a.card.toml", "headline = 'Hello'\n").expect("good");
+        assert!(card.parts().is_empty() && card.countdown.is_none() && !card.clock);
+    }
+
+    #[test]
+    fn every_mistake_in_a_card_is_named_with_its_line() {
+        let text = "headline = ' '\nprize = '¥4'\nwas = '¥68'\npicture = '../beans.jpg'\nlogo = 'clip.mp4'\nlayout = 'left'\n\
+                    colours = { paper = 'red' }\n[countdown]\nlabel = 'x'\n[counter]\nname = 'Queue!'\n";
+        let problems = Card::parse("a.card.toml", text).expect_err("many");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [1, 2, 3, 4, 5, 6, 7, 8, 11], "{problems:#?}");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(shown[1].contains("unknown key \"prize\""), "{}", shown[1]);
+        assert!(shown[3].contains("it is a path"), "{}", shown[3]);
+        assert!(shown[7].contains("countdown.to is missing"), "{}", shown[7]);
+        for bad in ["2026-12-24", "24.12.2026 19:00", "2026-13-01T00:00"] {
+            let text = format!("headline = 'x'\n[countdown]\nto = '{bad}'\n");
+            let problems = Card::parse("a.card.toml", &text).expect_err("no moment");
+            assert_eq!(
+                (problems.len(), problems[0].line),
+                (1, 3),
+                "{bad}: {problems:?}"
+            );
+        }
+        assert_eq!(Card::parse("a.card.toml", "").expect_err("empty").len(), 1);
+        let long = format!(
+            "headline = 'x'\nbody = '{}'\n",
+            "字".repeat(BODY_CHARS_MAX + 1)
+        );
+        let problems = Card::parse("a.card.toml", &long).expect_err("too long");
+        assert!(problems[0].message.contains("300"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_ticker_is_read_and_its_mistakes_are_named() {
+        let text = "lines = ['末班车 23:40', ' Last train 23:40 ']\nspeed = 'slow'\n";
+        let ticker = Ticker::parse("a.ticker.toml", text).expect("good");
+        assert_eq!(ticker.lines, ["末班车 23:40", "Last train 23:40"]);
+        assert_eq!(ticker.speed, Speed::Slow);
+        let text = "lines = ['', 'a']\nspeed = 'quick'\n";
+        let problems = Ticker::parse("a.ticker.toml", text).expect_err("two");
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(Ticker::parse("a.ticker.toml", "lines = []").is_err());
+        assert!(Ticker::parse("a.ticker.toml", "").is_err());
+        let many = format!("lines = [{}]", "'a',".repeat(TICKER_LINES_MAX + 1));
+        assert!(Ticker::parse("a.ticker.toml", &many).is_err());
+        let tall = "lines = [\"a\\nb\"]";
+        assert!(Ticker::parse("a.ticker.toml", tall).is_err());
+    }
+}
