@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod plays;
 pub mod token;
 pub mod toml_fields;
+pub mod web_page;
 pub mod wire;
 
 pub use campaign::{Campaign, Placement};
