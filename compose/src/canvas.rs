@@ -1,6 +1,7 @@
 //! Opaque pixels and the few ways to mark them: rectangles, masks, pictures, a quarter turn.
 //!
-//! Invariants: alpha stays 255; everything is clipped to the canvas, so no coordinate can panic.
+//! Invariants: alpha stays 255 but in a hole that was opened for what moves beneath, and what is drawn over a hole
+//! closes it again; everything is clipped to the canvas, so no coordinate can panic.
 
 pub(super) use passerby_playout::area::Area;
 use passerby_protocol::campaign::Rgb;
@@ -40,7 +41,7 @@ pub(super) fn channel(value: f32) -> u8 {
     value.round().clamp(0.0, 255.0) as u8
 }
 
-/// An opaque RGBA picture in memory.
+/// An RGBA picture in memory, opaque but for its holes. Alpha is not premultiplied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Canvas {
     pub(super) width: u32,
@@ -89,6 +90,15 @@ impl Canvas {
         }
     }
 
+    /// Opens a hole: what lies beneath the canvas is seen there until something is drawn over it.
+    pub(super) fn open_hole(&mut self, area: Area) {
+        for y in area.y..area.bottom() {
+            for pixel in self.row(y, area.x, area.right()).chunks_exact_mut(4) {
+                pixel[3] = 0;
+            }
+        }
+    }
+
     /// Copies rows of RGB into an area of the same size.
     pub(super) fn paste_rgb(&mut self, area: Area, rgb: &[u8]) {
         if area.width == 0 {
@@ -129,12 +139,16 @@ impl Canvas {
             {
                 match cover {
                     0 => {}
-                    255 => pixel[..3].copy_from_slice(&colour.0),
-                    _ => {
+                    255 => {
+                        pixel[..3].copy_from_slice(&colour.0);
+                        pixel[3] = 255;
+                    }
+                    _ if pixel[3] == 255 => {
                         for (under, over) in pixel[..3].iter_mut().zip(colour.0) {
                             *under = mix(*under, over, cover);
                         }
                     }
+                    _ => mix_over_hole(pixel, colour, cover),
                 }
             }
         }
@@ -217,6 +231,18 @@ fn mix(under: u8, over: u8, cover: u8) -> u8 {
     u8::try_from(sum / 255).unwrap_or(u8::MAX)
 }
 
+/// Lays a colour over a pixel that is not opaque; the soft edge of a plate over a hole.
+fn mix_over_hole(pixel: &mut [u8], Rgb(colour): Rgb, cover: u8) {
+    let cover = u32::from(cover);
+    let rest = u32::from(pixel[3]) * (255 - cover) / 255;
+    let alpha = cover + rest;
+    for (under, over) in pixel[..3].iter_mut().zip(colour) {
+        let sum = u32::from(over) * cover + u32::from(*under) * rest + alpha / 2;
+        *under = u8::try_from(sum / alpha.max(1)).unwrap_or(u8::MAX);
+    }
+    pixel[3] = u8::try_from(alpha).unwrap_or(u8::MAX);
+}
+
 /// Outlines a rectangle with rounded corners.
 fn rounded(area: Area, radius: f32) -> Option<Path> {
     // How far the handles of a cubic stand off so that it follows a quarter of a circle.
@@ -280,6 +306,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_drawn_over_a_hole_closes_it_with_soft_edges() {
+        let mut canvas = Canvas::filled(4, 1, Rgb([9; 3]));
+        canvas.open_hole(Area::new(0, 0, 3, 9));
+        canvas.blend(0, 0, 4, &[0, 128, 255, 128], Rgb([200; 3]));
+        let (pixels, _) = canvas.rgba.as_chunks::<4>();
+        assert_eq!(pixels[0][3], 0);
+        assert_eq!(pixels[1], [200, 200, 200, 128]);
+        assert_eq!(pixels[2], [200, 200, 200, 255]);
+        assert_eq!(pixels[3], [105, 105, 105, 255]);
+        canvas.blend(1, 0, 1, &[128], Rgb([0; 3]));
+        let (pixels, _) = canvas.rgba.as_chunks::<4>();
+        assert_eq!(pixels[1][3], 191);
+        assert!(pixels[1][0].abs_diff(66) <= 1, "{:?}", pixels[1]);
+        canvas.fill(Area::new(0, 0, 1, 1), Rgb([1; 3]));
+        assert_eq!(canvas.rgba[3], 255);
     }
 
     #[test]

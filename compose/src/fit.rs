@@ -13,14 +13,15 @@ use passerby_protocol::campaign::Rgb;
 use super::canvas::{Area, channel, px, real};
 use super::palette::blend;
 use super::picture::{Bitmap, Pixels};
+use super::poster::Content;
 
 /// A part of a picture, in its pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Crop {
-    left: f64,
-    top: f64,
-    width: f64,
-    height: f64,
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
 }
 
 impl Crop {
@@ -99,6 +100,9 @@ pub(super) fn scaled(
             let linear = averaged_rgba(pixels, stride, source, by as usize);
             let scaled = resize(&linear, source, crop, (width, height))?;
             let lay = |&[red, green, blue, alpha]: &[u16; 4]| {
+                if alpha == u16::MAX {
+                    return [red, green, blue].map(byte);
+                }
                 let share = f32::from(alpha) / 65_535.0;
                 blend(paper, Rgb([red, green, blue].map(byte)), share).0
             };
@@ -107,20 +111,48 @@ pub(super) fn scaled(
     })
 }
 
+/// Gives rows of RGB an alpha of 255.
+pub(super) fn opaque(rgb: &[u8]) -> Vec<u8> {
+    let (pixels, _) = rgb.as_chunks::<3>();
+    let mut rgba = Vec::with_capacity(pixels.len() * 4);
+    for &[red, green, blue] in pixels {
+        rgba.extend_from_slice(&[red, green, blue, 255]);
+    }
+    rgba
+}
+
+/// Lays a picture on paper in its own size. Returns rows of opaque RGBA.
+pub(super) fn flattened(bitmap: Bitmap, paper: Rgb) -> Vec<u8> {
+    match bitmap.pixels {
+        Pixels::Rgb(rgb) => opaque(&rgb),
+        Pixels::Rgba(mut rgba) => {
+            for pixel in rgba.as_chunks_mut::<4>().0 {
+                let [red, green, blue, alpha] = *pixel;
+                if alpha < 255 {
+                    let share = f32::from(alpha) / 255.0;
+                    let Rgb(laid) = blend(paper, Rgb([red, green, blue]), share);
+                    *pixel = [laid[0], laid[1], laid[2], 255];
+                }
+            }
+            rgba
+        }
+    }
+}
+
 /// Makes a backdrop of a picture itself: blurred beyond recognition and darkened. Returns rows of RGB.
 pub(super) fn backdrop(
-    bitmap: &Bitmap,
+    content: &dyn Content,
     (width, height): (u32, u32),
     paper: Rgb,
 ) -> Result<Vec<u8>, ComposeError> {
-    let crop = Crop::covering((bitmap.width, bitmap.height), (width, height));
+    let crop = Crop::covering(content.size(), (width, height));
     let shape = real(width) / real(height.max(1));
     let small = if shape >= 1.0 {
         (px(12.0 * shape).clamp(12, 64), 12)
     } else {
         (12, px(12.0 / shape).clamp(12, 64))
     };
-    let mut rgb = scaled(bitmap, crop, small, paper)?;
+    let mut rgb = content.scaled(crop, small, paper)?;
     for _ in 0..2 {
         rgb = softened(&rgb, small);
     }
@@ -156,6 +188,18 @@ pub(super) fn samples(bitmap: &Bitmap) -> Vec<u8> {
 }
 
 impl Crop {
+    /// The same part in shares of the picture: `[x, y, width, height]`, 0 to 1.
+    pub(super) fn share(&self, (width, height): (u32, u32)) -> [f32; 4] {
+        let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
+        [
+            self.left / width,
+            self.top / height,
+            self.width / width,
+            self.height / height,
+        ]
+        .map(narrowed)
+    }
+
     fn shrunk(self, by: f64) -> Self {
         Self {
             left: self.left / by,
@@ -288,6 +332,14 @@ fn averaged_rgba(
         }));
     }
     linear
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a share of a picture needs no more than a float's precision"
+)]
+fn narrowed(share: f64) -> f32 {
+    (share as f32).clamp(0.0, 1.0)
 }
 
 fn narrow(value: u32) -> u16 {

@@ -1,21 +1,25 @@
 //! Composes slides: one picture, one line, one code.
 //!
-//! A slide is made in the upright frame and turned at the end. There are two pages: the picture alone over the whole
-//! frame, and the picture with a panel that carries the headline. The built-in house creative is a third, drawn from
-//! nothing.
+//! A slide is made in the upright frame and turned at the end. What the order's creative is decides who draws it:
+//! pictures and drawings become a poster or a page, and the built-in house creative is drawn from nothing. The code is
+//! added and proved last, the same for all.
 //!
-//! Invariants: a slide has exactly the size of the output and is opaque; every code on it was read back from its
+//! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what moves; every code on it was read back from its
 //! final pixels; bad content costs an error with a reason, never a panic; the house creative never fails.
 
+mod animation;
 mod cache;
 mod canvas;
 mod code_card;
+mod drawing;
 mod fit;
 mod house;
 mod layout;
+mod moving;
 mod palette;
 mod picture;
 mod plate;
+mod poster;
 pub mod settings;
 pub mod slide;
 mod text;
@@ -24,28 +28,31 @@ use std::sync::Arc;
 
 use passerby_playout::code::QrMatrix;
 use passerby_playout::show::{
-    CodeOrder, ComposeError, Composed, Composer, Creative, Geometry, SlideOrder,
+    CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
+    SlideOrder,
 };
-use passerby_protocol::campaign::{Colours, Rgb};
+use passerby_protocol::campaign::{Colours, CreativeKind, Motion};
 
 use cache::{Cache, Weigh};
 use canvas::Canvas;
 use code_card::CodePlan;
-use fit::Crop;
+use drawing::Fonts;
 use layout::{CodeWords, Frame};
-use palette::{Sample, Theme, WHITE};
-use picture::Bitmap;
+use moving::KenBurns;
+use poster::{Script, Upright};
 use settings::Settings;
-use slide::{Caption, Slide};
+use slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use text::Typesetter;
 
-pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
+pub use animation::{
+    ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
+};
+pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
+pub use moving::ken_burns_note;
+pub use picture::{
+    Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect, inspect_picture,
+};
 pub use text::missing_glyphs;
-
-/// Share of a side that a picture over the whole frame may lose.
-const BLEED_LOSS_MAX: f64 = 0.15;
-/// Share of a side that a picture beside a panel may lose.
-const PANEL_LOSS_MAX: f64 = 0.35;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
@@ -66,17 +73,29 @@ struct FrameKey {
     /// Call, host and the card's plan.
     code: Option<(String, String, CodePlan)>,
     colours: Colours,
+    ken_burns: Option<KenBurns>,
     screen: Geometry,
 }
 
 /// A finished frame but for the code, turned for the output.
+#[derive(Clone)]
 struct Base {
     canvas: Canvas,
+    moving: Option<Moving>,
 }
 
 impl Weigh for Base {
     fn bytes(&self) -> usize {
-        self.canvas.rgba.len()
+        let moving = self
+            .moving
+            .as_ref()
+            .map_or(0, |moving| match &moving.picture {
+                MovingPicture::Rgba { pixels, .. } | MovingPicture::Strip { pixels, .. } => {
+                    pixels.len()
+                }
+                MovingPicture::Nv12 { luma, chroma, .. } => luma.len() + chroma.len(),
+            });
+        self.canvas.rgba.len() + moving
     }
 }
 
@@ -96,22 +115,25 @@ impl SlideComposer {
         }
     }
 
+    /// Draws a frame but for its code, or finds it in the cache. What a reel feeds is made anew for each slide.
     fn base(
         &mut self,
         order: &SlideOrder,
         screen: &Geometry,
         frame: &Frame,
         code: Option<(&CodeOrder, &CodePlan)>,
-    ) -> Result<Arc<Base>, ComposeError> {
+        health: &Health,
+    ) -> Result<(Base, Option<Box<dyn Reel>>), ComposeError> {
         let key = FrameKey {
             creative: order.creative.clone(),
             headline: order.headline.clone(),
             code: code.map(|(code, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
             colours: order.colours,
+            ken_burns: ken_burns(order),
             screen: screen.clone(),
         };
         if let Some(base) = self.frames.get(&key) {
-            return Ok(base);
+            return Ok(((*base).clone(), None));
         }
         let words = code.map(|(code, plan)| CodeWords {
             plan,
@@ -119,110 +141,54 @@ impl SlideComposer {
             call: &code.call,
             leads_to: &code.leads_to,
         });
-        let canvas = match &order.creative {
-            Creative::House | Creative::Notice { .. } => house::draw(
+        let upright = match &order.creative {
+            Creative::House | Creative::Notice { .. } => Upright::still(house::draw(
                 &mut self.typesetter,
                 frame,
                 order.headline.as_deref(),
                 words.as_ref(),
-            ),
-            Creative::File(file) => {
-                let bitmap = picture::open(&file.path, Some(&file.digest))?;
-                let theme = Theme::choose(&order.colours, &Sample::of(&fit::samples(&bitmap)));
-                check_letters(order)?;
-                match order
-                    .headline
-                    .as_deref()
-                    .filter(|line| !text::is_blank(line))
-                {
-                    Some(line) => self.page(frame, &bitmap, line, words.as_ref(), &theme)?,
-                    None => self.poster(frame, &bitmap, words.as_ref(), &theme)?,
+            )),
+            Creative::File(file) => match file.kind {
+                CreativeKind::Picture | CreativeKind::Drawing => {
+                    self.picture(file, order, frame, words.as_ref(), health)?
                 }
-            }
+                kind => {
+                    return Err(ComposeError(format!(
+                        "{}: this version shows no {}; take it out",
+                        file.name,
+                        kind.word()
+                    )));
+                }
+            },
         };
-        let base = Arc::new(Base {
-            canvas: canvas.rotated(frame.rotation),
-        });
-        self.frames.put(key, Arc::clone(&base));
-        Ok(base)
+        let base = Base {
+            canvas: upright.canvas.rotated(frame.rotation),
+            moving: upright.moving,
+        };
+        if upright.reel.is_none() {
+            self.frames.put(key, Arc::new(base.clone()));
+        }
+        Ok((base, upright.reel))
     }
 
-    /// The picture over the whole frame.
-    fn poster(
+    /// A poster or a page of a picture or a drawing.
+    fn picture(
         &mut self,
+        file: &CreativeFile,
+        order: &SlideOrder,
         frame: &Frame,
-        bitmap: &Bitmap,
         words: Option<&CodeWords<'_>>,
-        theme: &Theme,
-    ) -> Result<Canvas, ComposeError> {
-        let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
-        let size = (bitmap.width, bitmap.height);
-        let area = canvas.area();
-        let crop = Crop::covering(size, (area.width, area.height));
-        if crop.loss(size) <= BLEED_LOSS_MAX {
-            let rgb = fit::scaled(bitmap, crop, (area.width, area.height), theme.paper)?;
-            canvas.paste_rgb(area, &rgb);
-        } else {
-            let rgb = fit::backdrop(bitmap, (area.width, area.height), theme.paper)?;
-            canvas.paste_rgb(area, &rgb);
-            let shown = fit::contained(size, area);
-            let whole = Crop::whole(size.0, size.1);
-            let rgb = fit::scaled(bitmap, whole, (shown.width, shown.height), theme.paper)?;
-            canvas.paste_rgb(shown, &rgb);
-        }
-        if let Some(words) = words {
-            plate::draw(&mut canvas, &mut self.typesetter, frame, words, theme)
-                .ok_or_else(|| too_long("call to action", words.call))?;
-        }
-        Ok(canvas)
-    }
-
-    /// The picture beside a panel with the headline.
-    fn page(
-        &mut self,
-        frame: &Frame,
-        bitmap: &Bitmap,
-        headline: &str,
-        words: Option<&CodeWords<'_>>,
-        theme: &Theme,
-    ) -> Result<Canvas, ComposeError> {
-        let size = (bitmap.width, bitmap.height);
-        let bleeds = |room: canvas::Area| {
-            let crop = Crop::covering(size, (room.width, room.height));
-            crop.loss(size) <= PANEL_LOSS_MAX
+        health: &Health,
+    ) -> Result<Upright, ComposeError> {
+        let mut content = picture::load(file, Fonts::bundled(), health)?;
+        check_letters(order)?;
+        let script = Script {
+            headline: order.headline.as_deref(),
+            words,
+            colours: &order.colours,
+            ken_burns: ken_burns(order),
         };
-        let page = layout::page(&mut self.typesetter, frame, headline, words, bleeds)
-            .ok_or_else(|| too_long("headline", headline))?;
-        let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
-        let room = page.picture;
-        if room.width > 0 && room.height > 0 {
-            let (crop, shown) = if bleeds(room) {
-                (Crop::covering(size, (room.width, room.height)), room)
-            } else {
-                let shown = fit::contained(size, room.inset(frame.margin));
-                (Crop::whole(size.0, size.1), shown)
-            };
-            let rgb = fit::scaled(bitmap, crop, (shown.width, shown.height), theme.paper)?;
-            canvas.paste_rgb(shown, &rgb);
-        }
-        canvas.fill(page.panel, theme.paper);
-        canvas.fill(page.rule, theme.accent);
-        let mut draw = |words: &layout::Words, ink: Rgb| {
-            self.typesetter
-                .draw(&mut canvas, &words.block, words.x, words.y, ink);
-        };
-        draw(&page.headline, theme.ink);
-        if let Some(call) = &page.call {
-            draw(call, theme.accent);
-        }
-        if let Some(host) = &page.host {
-            draw(host, theme.quiet);
-        }
-        if let Some(words) = words {
-            let radius = canvas::real(words.plan.module_px);
-            canvas.fill_rounded(words.plan.card, radius, WHITE);
-        }
-        Ok(canvas)
+        poster::draw(&mut self.typesetter, frame, content.as_mut(), &script)
     }
 
     fn slide(
@@ -230,6 +196,7 @@ impl SlideComposer {
         order: &SlideOrder,
         screen: &Geometry,
         code: Option<&CodeOrder>,
+        health: &Health,
     ) -> Result<Slide, ComposeError> {
         let frame = Frame::of(screen)?;
         let planned = code
@@ -240,13 +207,13 @@ impl SlideComposer {
                 Ok((code, matrix, plan))
             })
             .transpose()?;
-        let base = self.base(
+        let (Base { mut canvas, moving }, reel) = self.base(
             order,
             screen,
             &frame,
             planned.as_ref().map(|(code, _, plan)| (*code, plan)),
+            health,
         )?;
-        let mut canvas = base.canvas.clone();
         if let Some((code, matrix, plan)) = &planned {
             code_card::draw(&mut canvas, matrix, plan, &frame);
             code_card::prove(&canvas, plan, &frame, &code.url)?;
@@ -264,6 +231,8 @@ impl SlideComposer {
         let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
         slide.card = planned
             .map(|(_, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+        slide.moving = moving;
+        slide.reel = reel;
         Ok(slide)
     }
 }
@@ -276,17 +245,30 @@ impl Composer for SlideComposer {
         order: &SlideOrder,
         screen: &Geometry,
     ) -> Result<Composed<Slide>, ComposeError> {
-        let slide = self.slide(order, screen, order.code.as_ref());
+        let health = Health::default();
+        let slide = self.slide(order, screen, order.code.as_ref(), &health);
         match (&order.creative, slide) {
             // The house is what airs when nothing else can: better without its code than not at all.
             (Creative::House, Err(reason)) if order.code.is_some() => {
                 tracing::warn!(%reason, "the built-in screen airs without its code");
-                self.slide(order, screen, None)
+                self.slide(order, screen, None, &health)
             }
             (_, slide) => slide,
         }
-        .map(Composed::from)
+        .map(|slide| Composed { slide, health })
     }
+}
+
+/// The slow zoom that an order asks for; every other creative comes closer, the rest draw back.
+fn ken_burns(order: &SlideOrder) -> Option<KenBurns> {
+    let Creative::File(file) = &order.creative else {
+        return None;
+    };
+    let over = order.dwell.filter(|dwell| !dwell.is_zero())?;
+    (order.motion == Motion::KenBurns).then(|| KenBurns {
+        over,
+        closer: file.digest.to_string().bytes().map(u32::from).sum::<u32>() % 2 == 0,
+    })
 }
 
 /// Refuses lines with letters that the bundled fonts lack; signs and emoji are left out of the line instead.

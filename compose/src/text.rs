@@ -18,6 +18,9 @@ use swash::zeno::Vector;
 
 use super::canvas::{Canvas, signed_px};
 
+/// The bundled fonts, as other drawers of text need them.
+pub(super) const BUNDLED: [&[u8]; 2] = [REGULAR, BOLD];
+
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
 const FAMILY: &str = "Passerby Sans";
@@ -113,7 +116,7 @@ impl Typesetter {
             shared: false,
             system_fonts: false,
         });
-        for bytes in [REGULAR, BOLD] {
+        for bytes in BUNDLED {
             let info = parley::fontique::FontInfoOverride {
                 family_name: Some(FAMILY),
                 ..Default::default()

@@ -1,0 +1,276 @@
+//! Animated GIF, PNG and WebP with their own timing.
+//!
+//! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The animation plays as often
+//! as the file says and then rests on its last frame. Its first frame is decoded while the slide is composed; the others
+//! on a thread of the reel's own. Frames are scaled down to their size on screen, and never up: the stage does that as
+//! it draws.
+//!
+//! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a side, and
+//! [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to [`KEPT_BYTES_MAX`] on screen is
+//! decoded once; a larger one is decoded anew in each round, with at most [`QUEUE_BYTES_MAX`] waiting.
+//!
+//! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on makes the animation
+//! rest on its last good frame and says so, and a damaged first frame costs the item; dropping the reel ends its thread
+//! after the frame that it is at.
+
+mod outline;
+mod reel;
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{AnimationDecoder, Frame, Frames, ImageDecoder, ImageError, ImageFormat, Limits};
+use passerby_playout::show::{ComposeError, Health};
+use passerby_protocol::campaign::Rgb;
+
+use super::fit::{self, Crop};
+use super::moving::Film;
+use super::picture::{Bitmap, Pixels, explain, guarded};
+use super::poster::Content;
+use super::slide::{MovingPicture, Travel};
+
+pub(super) use outline::{Outline, outline};
+
+/// Most frames of an animation.
+pub const FRAMES_MAX: u32 = 3_600;
+/// Most pixels of one frame of an animation.
+pub const FRAME_PIXELS_MAX: u64 = 16_777_216;
+/// Longest side of an animation, in pixels; what every GPU takes.
+pub const FRAME_SIDE_PX_MAX: u32 = 8_192;
+/// Most pixels of all frames of an animation together.
+pub const ANIMATION_PIXELS_MAX: u64 = 10_000_000_000;
+/// Most pixels that `passerby check` decodes of one animation.
+pub const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
+/// Most bytes of frames, as they are on screen, that are kept for the next round.
+pub const KEPT_BYTES_MAX: u64 = 32 << 20;
+/// Most bytes of frames that wait for their time, where they are not kept; but one frame always may.
+pub const QUEUE_BYTES_MAX: u64 = 32 << 20;
+/// Most frames that wait for their time, where they are not kept.
+const QUEUE_FRAMES_MAX: u64 = 4;
+/// Most memory that a decoder may take for one frame, in bytes.
+const DECODER_BYTES_MAX: u64 = 256 << 20;
+/// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for [`DELAY_UNSAID`].
+const DELAY_MIN: Duration = Duration::from_millis(11);
+/// How long a frame lasts that names no sensible time.
+const DELAY_UNSAID: Duration = Duration::from_millis(100);
+
+/// Why an animation is not one.
+pub(super) enum Cannot {
+    /// It can be shown as a still picture; the note says why.
+    Move(String),
+    /// It cannot be shown at all.
+    Show(String),
+}
+
+/// An animation with its first frame decoded.
+pub(super) struct Animation {
+    source: Source,
+    first: Bitmap,
+    first_delay: Duration,
+    health: Health,
+}
+
+/// Where frames come from, again and again.
+#[derive(Clone)]
+struct Source {
+    name: Arc<str>,
+    format: ImageFormat,
+    bytes: Arc<[u8]>,
+    outline: Outline,
+}
+
+/// How a decoded frame becomes one on screen.
+#[derive(Debug, Clone, Copy)]
+struct Fitting {
+    /// The part to scale down, and the size to scale it to; none keeps the frame as it is.
+    scaled: Option<(Crop, (u32, u32))>,
+    paper: Rgb,
+}
+
+impl Animation {
+    /// Decodes the first frame.
+    pub(super) fn open(
+        name: &str,
+        format: ImageFormat,
+        bytes: &Arc<[u8]>,
+        outline: Outline,
+    ) -> Result<Self, Cannot> {
+        let source = Source {
+            name: name.into(),
+            format,
+            bytes: Arc::clone(bytes),
+            outline,
+        };
+        let first = source
+            .frames()
+            .and_then(|mut frames| frames.next().transpose());
+        match first {
+            Ok(Some(first)) => {
+                let first_delay = delay(&first);
+                Ok(Self {
+                    source,
+                    first: bitmap(first),
+                    first_delay,
+                    health: Health::default(),
+                })
+            }
+            Ok(None) => Err(Cannot::Show(
+                "the animation has no frames; export it anew".to_owned(),
+            )),
+            Err(ImageError::Unsupported(_)) => Err(Cannot::Move(
+                "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
+                    .to_owned(),
+            )),
+            Err(error) => Err(Cannot::Show(explain(error))),
+        }
+    }
+
+    /// Says who hears of a frame that cannot be decoded.
+    pub(super) fn reporting_to(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
+    /// How many frames it has.
+    pub(super) const fn frames(&self) -> u32 {
+        self.source.outline.frames
+    }
+
+    /// Its first frame alone.
+    pub(super) fn into_first(self) -> Bitmap {
+        self.first
+    }
+
+    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows.
+    pub(super) fn inspect(&self) -> Result<(), ComposeError> {
+        let outline = self.source.outline;
+        let most = INSPECTED_PIXELS_MAX / outline.frame_pixels().max(1);
+        let most = outline.frames.min(u32::try_from(most).unwrap_or(u32::MAX));
+        let says = |at: u32, why: String| {
+            ComposeError(format!("{}: frame {}: {why}", self.source.name, at + 1))
+        };
+        let mut frames = guarded(|| self.source.frames())
+            .and_then(|frames| frames.map_err(explain))
+            .map_err(|why| says(0, why))?;
+        for at in 0..most {
+            match guarded(|| frames.next()).map_err(|why| says(at, why))? {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(says(at, explain(error))),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Content for Animation {
+    fn size(&self) -> (u32, u32) {
+        (self.first.width, self.first.height)
+    }
+
+    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
+        Ok(fit::samples(&self.first))
+    }
+
+    fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
+        fit::scaled(&self.first, crop, size, paper)
+    }
+
+    fn film(
+        &mut self,
+        crop: Crop,
+        size: (u32, u32),
+        paper: Rgb,
+    ) -> Result<Option<Film>, ComposeError> {
+        let enlarges = crop.width < f64::from(size.0) || crop.height < f64::from(size.1);
+        let fitting = Fitting {
+            scaled: (!enlarges).then_some((crop, size)),
+            paper,
+        };
+        let (width_px, height_px) = if enlarges { self.size() } else { size };
+        let travel = Travel::Still(if enlarges {
+            crop.share(self.size())
+        } else {
+            [0.0, 0.0, 1.0, 1.0]
+        });
+        let nothing = Bitmap {
+            width: 0,
+            height: 0,
+            pixels: Pixels::Rgba(Vec::new()),
+        };
+        let pixels = fitting.fit(std::mem::replace(&mut self.first, nothing))?;
+        let reel = reel::AnimationReel::start(
+            self.source.clone(),
+            fitting,
+            (width_px, height_px),
+            &pixels,
+            self.first_delay,
+            self.health.clone(),
+        )?;
+        Ok(Some(Film {
+            picture: MovingPicture::Rgba {
+                width_px,
+                height_px,
+                pixels,
+            },
+            travel,
+            reel: Some(Box::new(reel)),
+        }))
+    }
+}
+
+impl Source {
+    fn frames(&self) -> Result<Frames<'static>, ImageError> {
+        let cursor = Cursor::new(Arc::clone(&self.bytes));
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(DECODER_BYTES_MAX);
+        Ok(match self.format {
+            ImageFormat::Gif => {
+                let mut decoder = GifDecoder::new(cursor)?;
+                decoder.set_limits(limits)?;
+                decoder.into_frames()
+            }
+            ImageFormat::Png => PngDecoder::with_limits(cursor, limits)?
+                .apng()?
+                .into_frames(),
+            _ => WebPDecoder::new(cursor)?.into_frames(),
+        })
+    }
+}
+
+impl Fitting {
+    /// Returns rows of opaque RGBA.
+    fn fit(&self, frame: Bitmap) -> Result<Vec<u8>, ComposeError> {
+        match self.scaled {
+            Some((crop, size)) => {
+                fit::scaled(&frame, crop, size, self.paper).map(|rgb| fit::opaque(&rgb))
+            }
+            None => Ok(fit::flattened(frame, self.paper)),
+        }
+    }
+}
+
+fn bitmap(frame: Frame) -> Bitmap {
+    let rgba = frame.into_buffer();
+    let (width, height) = rgba.dimensions();
+    Bitmap {
+        width,
+        height,
+        pixels: Pixels::Rgba(rgba.into_raw()),
+    }
+}
+
+/// How long a frame is shown.
+fn delay(frame: &Frame) -> Duration {
+    let (numerator_ms, denominator) = frame.delay().numer_denom_ms();
+    let delay =
+        Duration::from_micros(u64::from(numerator_ms) * 1_000 / u64::from(denominator.max(1)));
+    if delay < DELAY_MIN {
+        DELAY_UNSAID
+    } else {
+        delay
+    }
+}

@@ -1,0 +1,374 @@
+//! SVG drawings, drawn at their size on screen.
+//!
+//! A drawing holds everything itself: no file and no address is ever opened for it, pictures inside it are `data:`, and
+//! its letters come from the bundled fonts (Noto Sans SC stands in for every family) and the operator's. Scripts and
+//! SVG's own animation do nothing.
+//!
+//! Limits, since a thread that draws cannot be stopped:
+//! - text: [`SVG_BYTES_MAX`]; entities of a DTD do not nest;
+//! - parsing ([`guard`]): elements, nesting and links between them are counted as they would unfold, before they do;
+//! - drawing ([`cost`]): the time and the layers that it will take are estimated from the parsed drawing at its size;
+//! - parsing and drawing run on a thread of their own with a stack of [`STACK_BYTES`], and a panic there is an error.
+//!
+//! Invariants: a drawing that is refused costs one reason that names the file; what is transparent shows the paper.
+
+mod cost;
+mod guard;
+mod links;
+
+use std::io::Cursor;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use passerby_playout::show::ComposeError;
+use passerby_protocol::campaign::Rgb;
+use resvg::tiny_skia::{Color, Pixmap, Transform};
+use resvg::usvg::{self, ImageHrefResolver, ImageKind, Options, Tree, fontdb, roxmltree};
+
+use super::canvas::{px, real};
+use super::fit::{self, Crop};
+use super::picture::{Bitmap, Pixels, check_size};
+use super::poster::Content;
+use super::text;
+
+/// Most bytes of an SVG file.
+pub const SVG_BYTES_MAX: usize = 8 << 20;
+/// Most pixels of all pictures inside a drawing.
+pub const EMBEDDED_PIXELS_MAX: u64 = 50_000_000;
+/// How many times longer than wide, or wider than long, a drawing may be.
+pub const SHAPE_MAX: f32 = 100.0;
+/// Most nodes, elements and texts, of a drawing.
+const NODES_MAX: u32 = 200_000;
+/// Stack of the thread that parses and draws. The nesting that [`guard`] allows takes a small part of it.
+const STACK_BYTES: usize = 64 << 20;
+/// The longer side of a drawing in its own units, as crops count them.
+const UNITS: f32 = 10_000.0;
+/// Longest side of a drawing that becomes a bitmap, in pixels.
+const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
+/// The screen that a drawing is measured for when none is known.
+const USUAL_SCREEN_PX: (u32, u32) = (1_920, 1_080);
+/// What every family of letters falls back to.
+const FAMILY: &str = "Noto Sans SC";
+
+/// The fonts of drawings: the bundled ones, and with [`Fonts::with`] the operator's.
+#[derive(Clone)]
+pub(crate) struct Fonts(Arc<fontdb::Database>);
+
+impl Fonts {
+    /// The bundled fonts alone; made once, shared by all.
+    pub(crate) fn bundled() -> &'static Self {
+        static BUNDLED: OnceLock<Fonts> = OnceLock::new();
+        BUNDLED.get_or_init(|| {
+            let mut fonts = fontdb::Database::new();
+            for bytes in text::BUNDLED {
+                fonts.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
+            }
+            fonts.set_serif_family(FAMILY);
+            fonts.set_sans_serif_family(FAMILY);
+            fonts.set_monospace_family(FAMILY);
+            fonts.set_cursive_family(FAMILY);
+            fonts.set_fantasy_family(FAMILY);
+            Self(Arc::new(fonts))
+        })
+    }
+
+    /// The bundled fonts and others, each the content of a font file.
+    #[expect(dead_code, reason = "the operator's fonts come with the cards")]
+    pub(crate) fn with(files: impl IntoIterator<Item = Arc<[u8]>>) -> Self {
+        let mut fonts = Self::bundled().clone();
+        let database = Arc::make_mut(&mut fonts.0);
+        for bytes in files {
+            database.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
+        }
+        fonts
+    }
+}
+
+/// A parsed drawing.
+pub(super) struct Drawing {
+    name: String,
+    tree: Tree,
+    notes: Vec<String>,
+}
+
+/// Tells whether bytes look like SVG: XML that is no HTML. What it really is, the parser decides.
+pub(super) fn is_svg(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let start = bytes
+        .iter()
+        .position(|byte| !byte.is_ascii_whitespace())
+        .unwrap_or(bytes.len());
+    let bytes = &bytes[start..];
+    let lower = bytes
+        .iter()
+        .take(5)
+        .map(u8::to_ascii_lowercase)
+        .collect::<Vec<_>>();
+    [&b"<?xml"[..], b"<svg", b"<!--", b"<!doc"]
+        .iter()
+        .any(|opening| lower.starts_with(opening))
+        // An SVG that was packed with gzip.
+        || bytes.starts_with(&[0x1F, 0x8B])
+}
+
+impl Drawing {
+    /// Parses a drawing.
+    pub(super) fn open(name: &str, text: Vec<u8>, fonts: &Fonts) -> Result<Self, ComposeError> {
+        let says = |what: String| ComposeError(format!("{name}: {what}"));
+        if text.starts_with(&[0x1F, 0x8B]) {
+            return Err(says(
+                "it is a packed SVG (SVGZ), which is not supported; save it as plain SVG"
+                    .to_owned(),
+            ));
+        }
+        if text.len() > SVG_BYTES_MAX {
+            return Err(says(format!(
+                "the drawing is larger than {} MiB; export it as PNG, or smaller",
+                SVG_BYTES_MAX >> 20
+            )));
+        }
+        let text = String::from_utf8(text)
+            .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
+        let (tree, notes) = on_deep_stack(|| parse(&text, fonts)).map_err(says)?;
+        Ok(Self {
+            name: name.to_owned(),
+            tree,
+            notes,
+        })
+    }
+
+    /// What is well to know about it.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Draws it once for a usual screen, as `passerby check` does.
+    pub(super) fn inspect(&self) -> Result<(), ComposeError> {
+        let (width, height) = self.size();
+        let scale =
+            (real(USUAL_SCREEN_PX.0) / real(width)).min(real(USUAL_SCREEN_PX.1) / real(height));
+        let size = (
+            px(real(width) * scale).max(1),
+            px(real(height) * scale).max(1),
+        );
+        self.scaled(Crop::whole(width, height), size, Rgb([255; 3]))
+            .map(|_| ())
+    }
+
+    /// Draws all of it in its own size, or as large as [`BITMAP_SIDE_PX_MAX`] allows.
+    pub(super) fn bitmap(&self) -> Result<Bitmap, ComposeError> {
+        let size = self.tree.size();
+        let scale = (BITMAP_SIDE_PX_MAX / size.width().max(size.height())).min(1.0);
+        self.rendered((
+            px(size.width() * scale).max(1),
+            px(size.height() * scale).max(1),
+        ))
+    }
+
+    /// All of it at a size, with its alpha.
+    fn rendered(&self, size: (u32, u32)) -> Result<Bitmap, ComposeError> {
+        let (width, height) = self.size();
+        let pixmap = self.draw(Crop::whole(width, height), size, Color::TRANSPARENT)?;
+        Ok(Bitmap {
+            width: size.0,
+            height: size.1,
+            pixels: Pixels::Rgba(pixmap.take_demultiplied()),
+        })
+    }
+
+    fn draw(&self, crop: Crop, size: (u32, u32), ground: Color) -> Result<Pixmap, ComposeError> {
+        let says = |what: String| ComposeError(format!("{}: {what}", self.name));
+        let transform = placed(&self.tree, crop, size);
+        on_deep_stack(|| {
+            cost::check(&self.tree, transform, size)?;
+            let mut pixmap = Pixmap::new(size.0, size.1)
+                .ok_or_else(|| format!("it cannot be drawn at {} × {} pixels", size.0, size.1))?;
+            pixmap.fill(ground);
+            resvg::render(&self.tree, transform, &mut pixmap.as_mut());
+            Ok(pixmap)
+        })
+        .map_err(says)
+    }
+}
+
+impl Content for Drawing {
+    /// Its shape, with [`UNITS`] on the longer side.
+    fn size(&self) -> (u32, u32) {
+        let size = self.tree.size();
+        let scale = UNITS / size.width().max(size.height());
+        (
+            px(size.width() * scale).max(1),
+            px(size.height() * scale).max(1),
+        )
+    }
+
+    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
+        let (width, height) = self.size();
+        let scale = 192.0 / UNITS;
+        let size = (
+            px(real(width) * scale).max(1),
+            px(real(height) * scale).max(1),
+        );
+        Ok(fit::samples(&self.rendered(size)?))
+    }
+
+    fn scaled(
+        &self,
+        crop: Crop,
+        size: (u32, u32),
+        Rgb([red, green, blue]): Rgb,
+    ) -> Result<Vec<u8>, ComposeError> {
+        let pixmap = self.draw(crop, size, Color::from_rgba8(red, green, blue, 255))?;
+        let (pixels, _) = pixmap.data().as_chunks::<4>();
+        Ok(pixels
+            .iter()
+            .flat_map(|&[red, green, blue, _]| [red, green, blue])
+            .collect())
+    }
+}
+
+/// From the drawing's own coordinates to the pixels of a part of it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a place on a screen needs no more than a float's precision"
+)]
+fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
+    let size = tree.size();
+    let units = UNITS / size.width().max(size.height());
+    let scale_x = real(width) / crop.width as f32;
+    let scale_y = real(height) / crop.height as f32;
+    Transform::from_row(
+        units * scale_x,
+        0.0,
+        0.0,
+        units * scale_y,
+        -(crop.left as f32) * scale_x,
+        -(crop.top as f32) * scale_y,
+    )
+}
+
+fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>), String> {
+    guard::check_text(text)?;
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        nodes_limit: NODES_MAX,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let xml = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
+        match error {
+            roxmltree::Error::NodesLimitReached => {
+                format!("the drawing has more than {NODES_MAX} elements and texts; simplify it, or export it as PNG")
+            }
+            error => format!("the drawing is damaged ({error}); export it anew"),
+        }
+    })?;
+    if xml.root_element().tag_name().name() != "svg" {
+        return Err("it is no SVG drawing; export it as one".to_owned());
+    }
+    let notes = guard::check(&xml)?;
+    let embedded = Embedded::default();
+    let options = Options {
+        font_family: FAMILY.to_owned(),
+        fontdb: Arc::clone(&fonts.0),
+        image_href_resolver: ImageHrefResolver {
+            resolve_data: Box::new(|_, data, _| embedded.resolve(data)),
+            resolve_string: Box::new(|_, _| None),
+        },
+        ..Options::default()
+    };
+    let tree = Tree::from_xmltree(&xml, &options).map_err(|error| match error {
+        usvg::Error::InvalidSize => {
+            "the drawing has no size; give its svg element a viewBox, or a width and a height"
+                .to_owned()
+        }
+        error => format!("the drawing is damaged ({error}); export it anew"),
+    })?;
+    embedded.verdict()?;
+    let size = tree.size();
+    let shape = size.width() / size.height();
+    if !(1.0 / SHAPE_MAX..=SHAPE_MAX).contains(&shape) {
+        return Err(format!(
+            "the drawing is {} × {} units, more than {SHAPE_MAX} times longer one way than the other; change its viewBox",
+            size.width(),
+            size.height()
+        ));
+    }
+    Ok((tree, notes))
+}
+
+/// The pictures inside a drawing, as they come by.
+#[derive(Default)]
+struct Embedded {
+    pixels: AtomicU64,
+    trouble: Mutex<Option<String>>,
+}
+
+impl Embedded {
+    /// Looks at one. The renderer decodes it later and leaves out what it cannot decode, so that is found out here.
+    fn resolve(&self, data: Arc<Vec<u8>>) -> Option<ImageKind> {
+        match self.look(&data) {
+            Ok(kind) => Some(kind(data)),
+            Err(why) => {
+                self.trouble
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(why);
+                None
+            }
+        }
+    }
+
+    fn look(&self, data: &[u8]) -> Result<fn(Arc<Vec<u8>>) -> ImageKind, String> {
+        let (format, kind): (_, fn(Arc<Vec<u8>>) -> ImageKind) = match image::guess_format(data) {
+            Ok(format @ image::ImageFormat::Png) => (format, ImageKind::PNG),
+            Ok(format @ image::ImageFormat::Jpeg) => (format, ImageKind::JPEG),
+            Ok(format @ image::ImageFormat::WebP) => (format, ImageKind::WEBP),
+            Ok(format @ image::ImageFormat::Gif) => (format, ImageKind::GIF),
+            _ => {
+                return Err(
+                    "a picture inside the drawing is no PNG, JPEG, WebP or GIF; embed it as one"
+                        .to_owned(),
+                );
+            }
+        };
+        let inside = |why: String| format!("a picture inside the drawing: {why}");
+        let (width, height) = image::ImageReader::with_format(Cursor::new(data), format)
+            .into_dimensions()
+            .map_err(|error| inside(super::picture::explain(error)))?;
+        check_size(width, height).map_err(inside)?;
+        let pixels = u64::from(width) * u64::from(height);
+        if self.pixels.fetch_add(pixels, Ordering::Relaxed) + pixels > EMBEDDED_PIXELS_MAX {
+            return Err(format!(
+                "the pictures inside the drawing have more than {} million pixels; make them smaller",
+                EMBEDDED_PIXELS_MAX / 1_000_000
+            ));
+        }
+        super::picture::still(format, data).map_err(inside)?;
+        Ok(kind)
+    }
+
+    /// The first thing that was wrong with one of them.
+    fn verdict(&self) -> Result<(), String> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// Runs work that may nest deeply on a thread with room for it, and waits for it.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name("drawing".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|error| {
+                format!("no thread to draw it could be started ({error}); restart the terminal")
+            })?
+            .join()
+            .unwrap_or_else(|_| Err("the drawing is damaged; export it anew, or as PNG".to_owned()))
+    })
+}
+
+#[cfg(test)]
+mod tests;
