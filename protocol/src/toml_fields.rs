@@ -375,11 +375,6 @@ impl<'s> Section<'s> {
         values
     }
 
-    /// Tells whether a key is there, good or bad.
-    pub fn has(&self, key: &str) -> bool {
-        self.table.get(key).is_some()
-    }
-
     /// Reports that a required key is missing.
     pub fn missing(&self, key: &str, accepted: &str) {
         self.reader.report(
