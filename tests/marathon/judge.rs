@@ -1,0 +1,315 @@
+//! Looks at every frame of the show and says what is wrong with it.
+//!
+//! It knows what was composed and what was sent to the stage, nothing of how the stage draws. A frame is judged zone by
+//! zone: which slide has to be there, which code, and that nothing is black, stale or half drawn.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use passerby_compose::slide::{Area, Slide};
+use passerby_playout::show::{StageCommand, Ticket, Transition, Zone};
+
+/// Most prints that are kept; more than can be on the stage.
+const PRINTS_MAX: usize = 64;
+/// How far a channel may be off where a picture should be exact.
+const CHANNEL_SLACK: u8 = 1;
+/// A channel below this is black.
+const BLACK: u8 = 12;
+/// Share of a zone that may be black: text and the code's modules.
+const BLACK_SHARE_MAX: f64 = 0.45;
+
+/// What is known about a slide.
+#[derive(Clone)]
+pub(crate) struct Print {
+    width: u32,
+    rgba: Vec<u8>,
+    card: Option<Area>,
+    url: Option<String>,
+    /// Nothing in it changes while it is shown.
+    rests: bool,
+}
+
+impl Print {
+    fn of(slide: &Slide) -> Self {
+        Self {
+            width: slide.width_px,
+            rgba: slide.rgba.clone(),
+            card: slide.card,
+            url: slide.caption.url.clone(),
+            rests: slide.moving.is_none() && slide.reel.is_none(),
+        }
+    }
+
+    fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+        let at = (y as usize * self.width as usize + x as usize) * 4;
+        [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
+    }
+}
+
+/// A frame as the stage drew it.
+pub(crate) struct Seen<'a> {
+    pub(crate) width: u32,
+    pub(crate) rgba: &'a [u8],
+    /// Since the show started.
+    pub(crate) at: Duration,
+}
+
+impl Seen<'_> {
+    fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+        let at = (y as usize * self.width as usize + x as usize) * 4;
+        [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
+    }
+}
+
+#[derive(Default)]
+struct Track {
+    area: Area,
+    previous: Option<Ticket>,
+    current: Option<Ticket>,
+    swapped_at: Duration,
+    transition: Option<Transition>,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Verdict {
+    pub(crate) frames: u64,
+    pub(crate) frames_in_transition: u64,
+    pub(crate) codes_read: u64,
+    pub(crate) changes: u64,
+    pub(crate) faults: Vec<String>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Judge(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    prints: HashMap<Ticket, Print>,
+    areas: HashMap<Ticket, (Zone, Area)>,
+    tracks: HashMap<Zone, Track>,
+    verdict: Verdict,
+}
+
+impl Judge {
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers what was composed.
+    pub(crate) fn composed(&self, ticket: Ticket, slide: &Slide) {
+        let mut inner = self.inner();
+        inner.prints.insert(ticket, Print::of(slide));
+        if inner.prints.len() > PRINTS_MAX {
+            let shown: Vec<Ticket> = inner
+                .tracks
+                .values()
+                .flat_map(|track| [track.previous, track.current])
+                .flatten()
+                .collect();
+            let oldest = inner
+                .prints
+                .keys()
+                .filter(|ticket| !shown.contains(ticket))
+                .min()
+                .copied();
+            if let Some(oldest) = oldest {
+                inner.prints.remove(&oldest);
+                inner.areas.remove(&oldest);
+            }
+        }
+    }
+
+    /// Remembers what the player asked of the stage.
+    pub(crate) fn sent(&self, command: &StageCommand<Slide>, at: Duration) {
+        let mut inner = self.inner();
+        match command {
+            StageCommand::Load {
+                ticket, zone, area, ..
+            } => {
+                inner.areas.insert(*ticket, (*zone, *area));
+            }
+            StageCommand::Swap { ticket, transition } => {
+                let Some(&(zone, area)) = inner.areas.get(ticket) else {
+                    return;
+                };
+                let track = inner.tracks.entry(zone).or_default();
+                track.area = area;
+                track.previous = track.current.replace(*ticket);
+                track.swapped_at = at;
+                track.transition = Some(*transition);
+                inner.verdict.changes += 1;
+            }
+            StageCommand::Clear { zone } => {
+                inner.tracks.remove(zone);
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at a frame.
+    pub(crate) fn look(&self, seen: &Seen<'_>) {
+        let mut inner = self.inner();
+        let inner = &mut *inner;
+        inner.verdict.frames += 1;
+        if inner.tracks.is_empty() {
+            return;
+        }
+        let mut moves = false;
+        for (zone, track) in &inner.tracks {
+            let Some(current) = track.current.and_then(|ticket| inner.prints.get(&ticket)) else {
+                continue;
+            };
+            let previous = track.previous.and_then(|ticket| inner.prints.get(&ticket));
+            let judged = judge(seen, track, previous, current);
+            moves |= judged.in_transition;
+            inner.verdict.codes_read += u64::from(judged.code_read);
+            for fault in judged.faults {
+                if inner.verdict.faults.len() < 20 {
+                    inner.verdict.faults.push(format!(
+                        "{:?} in zone {}, {:?} after swap by {:?}: {fault}",
+                        seen.at,
+                        zone.0,
+                        seen.at.saturating_sub(track.swapped_at),
+                        track.transition.map(|transition| transition.kind),
+                    ));
+                }
+            }
+        }
+        inner.verdict.frames_in_transition += u64::from(moves);
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.inner().verdict.clone()
+    }
+}
+
+#[derive(Default)]
+struct Judged {
+    faults: Vec<String>,
+    in_transition: bool,
+    code_read: bool,
+}
+
+fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Print) -> Judged {
+    let mut judged = Judged::default();
+    let length = track
+        .transition
+        .map_or(Duration::ZERO, |transition| transition.length);
+    let elapsed = seen.at.saturating_sub(track.swapped_at);
+    let settled = elapsed > length + crate::FRAME;
+    judged.in_transition = !settled;
+
+    let black = black_share(seen, track.area);
+    if black > BLACK_SHARE_MAX {
+        judged
+            .faults
+            .push(format!("{:.0} % of it is black", black * 100.0));
+    }
+    let off = |print: &Print, area: Area| -> u64 {
+        let mut off = 0;
+        for y in area.y..area.bottom() {
+            for x in area.x..area.right() {
+                let (drawn, wanted) = (
+                    seen.pixel(track.area.x + x, track.area.y + y),
+                    print.pixel(x, y),
+                );
+                let far = drawn
+                    .iter()
+                    .zip(wanted)
+                    .any(|(drawn, wanted)| drawn.abs_diff(wanted) > CHANNEL_SLACK);
+                off += u64::from(far);
+            }
+        }
+        off
+    };
+    if settled {
+        if current.rests {
+            let whole = Area::new(0, 0, track.area.width, track.area.height);
+            let off = off(current, whole);
+            if off > 0 {
+                judged
+                    .faults
+                    .push(format!("{off} pixels are not those of its slide"));
+            }
+        } else if let Some(card) = current.card {
+            let off = off(current, card);
+            if off > 0 {
+                judged
+                    .faults
+                    .push(format!("{off} pixels of the code's card are wrong"));
+            }
+        }
+    } else {
+        // One of the two codes, whole.
+        let holds = |print: &Print| print.card.is_some_and(|card| off(print, card) == 0);
+        let both = previous.is_some_and(|previous| previous.card.is_some());
+        let good = holds(current) || previous.is_some_and(holds);
+        if current.card.is_some() && both && !good {
+            judged
+                .faults
+                .push("no code is whole in the middle of a change".to_owned());
+        }
+        if current.card.is_some()
+            && elapsed > length / 2 + crate::FRAME
+            && !holds(current)
+        {
+            judged
+                .faults
+                .push("the new code is not there after the middle of a change".to_owned());
+        }
+        if let Some(previous) = previous
+            && previous.card.is_some()
+            && elapsed + crate::FRAME < length / 2
+            && !holds(previous)
+        {
+            judged
+                .faults
+                .push("the old code is gone before the middle of a change".to_owned());
+        }
+    }
+    // An independent reader agrees.
+    let showing = if elapsed >= length / 2 + crate::FRAME {
+        Some(current)
+    } else if elapsed + crate::FRAME < length / 2 {
+        previous
+    } else {
+        None
+    };
+    if let Some((card, url)) = showing.and_then(|print| print.card.zip(print.url.as_deref())) {
+        match read(seen, track.area, card) {
+            Some(text) if text == url => judged.code_read = true,
+            other => judged
+                .faults
+                .push(format!("the code reads as {other:?} instead of {url:?}")),
+        }
+    }
+    judged
+}
+
+fn black_share(seen: &Seen<'_>, area: Area) -> f64 {
+    let mut black = 0_u32;
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            let dark = seen.pixel(x, y).iter().all(|&channel| channel < BLACK);
+            black += u32::from(dark);
+        }
+    }
+    f64::from(black) / f64::from((area.width * area.height).max(1))
+}
+
+fn read(seen: &Seen<'_>, zone: Area, card: Area) -> Option<String> {
+    let grey = |x: usize, y: usize| {
+        let at = |along: usize| u32::try_from(along).expect("a coordinate");
+        seen.pixel(zone.x + card.x + at(x), zone.y + card.y + at(y))[1]
+    };
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(
+        card.width as usize,
+        card.height as usize,
+        grey,
+    );
+    let grids = picture.detect_grids();
+    grids.first()?.decode().ok().map(|(_, text)| text)
+}

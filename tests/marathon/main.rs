@@ -1,0 +1,315 @@
+//! The show from end to end, at the speed of the machine: the real player, composer, stage and GPU, with a clock that
+//! passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and `PASSERBY_MARATHON_PLAYS` make the two
+//! runs longer than `scripts/test` has time for.
+
+#![allow(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a test may fail at once"
+)]
+
+mod clock;
+mod content;
+mod footprint;
+mod judge;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+use passerby::stage::{
+    self, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness,
+};
+use passerby_compose::SlideComposer;
+use passerby_compose::settings::Settings;
+use passerby_compose::slide::Slide;
+use passerby_playout::catalog;
+use passerby_playout::clock::Clock;
+use passerby_playout::config::Config;
+use passerby_playout::ledger::{DatedPlay, Ledger};
+use passerby_playout::link::PlayerRequest;
+use passerby_playout::player::{Parts, Player, StageLink};
+use passerby_playout::show::{
+    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand,
+};
+use passerby_protocol::plays::Outcome;
+
+use clock::Lockstep;
+use footprint::Footprint;
+use judge::{Judge, Seen, Verdict};
+
+/// From one frame to the next.
+pub(crate) const FRAME: Duration = Duration::from_millis(50);
+const SIZE_PX: (u32, u32) = (480, 300);
+/// Monday 2026-11-23, 12:00 UTC.
+const NOON_MS: i64 = 1_795_435_200_000;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What a run is to be.
+struct Plan {
+    changes: u64,
+    uptime: Duration,
+    /// Judge each frame; else only what the process needs is looked at.
+    judged: bool,
+}
+
+/// What came of it.
+struct Report {
+    verdict: Verdict,
+    plays: Vec<DatedPlay>,
+    /// In the second tenth of the run, and in the last.
+    footprints: [Footprint; 2],
+}
+
+/// Remembers what it composed.
+struct Copyist {
+    inner: SlideComposer,
+    judge: Arc<Judge>,
+}
+
+impl Composer for Copyist {
+    type Slide = Slide;
+
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<Composed<Slide>, ComposeError> {
+        let composed = self.inner.compose(order, screen)?;
+        self.judge.composed(order.ticket, &composed.slide);
+        Ok(composed)
+    }
+}
+
+/// Remembers what the player asked for.
+struct Scribe {
+    stage: StageSender,
+    judge: Arc<Judge>,
+    clock: Arc<Lockstep>,
+}
+
+impl StageLink<Slide> for Scribe {
+    fn send(&self, command: StageCommand<Slide>) {
+        self.judge.sent(&command, self.clock.elapsed());
+        // The stage has ended; the player hears of it by its own event.
+        let _ = self.stage.send(command);
+    }
+}
+
+/// Steps the clock, and ends the show after so many changes.
+struct Metronome {
+    clock: Arc<Lockstep>,
+    judge: Arc<Judge>,
+    requests: Sender<PlayerRequest>,
+    changes: u64,
+    /// The change at which the process was last looked at.
+    sampled: AtomicU64,
+    /// The least of all looks in the second tenth of the run, and in the last.
+    footprints: Mutex<[Option<Footprint>; 2]>,
+}
+
+impl SteppedTime for Metronome {
+    fn step(&self) {
+        let changes = self.judge.verdict().changes;
+        if changes >= self.changes {
+            // Sent again at every step until the player has gone; a full queue has one already.
+            let _ = self.requests.try_send(PlayerRequest::Stop);
+        }
+        if self.sampled.swap(changes, Ordering::Relaxed) != changes {
+            let window = match changes * 10 / self.changes.max(1) {
+                1 => Some(0),
+                9.. => Some(1),
+                _ => None,
+            };
+            if let Some(window) = window {
+                let mut footprints = self.footprints.lock().expect("no panic holds it");
+                let now = Footprint::now();
+                footprints[window] = Some(match &footprints[window] {
+                    Some(known) => known.least(&now),
+                    None => now,
+                });
+            }
+        }
+        self.clock.step(FRAME);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn boot_ms(&self) -> u64 {
+        self.clock.now().boot_ms
+    }
+}
+
+fn run(folder: &Path, plan: &Plan) -> Report {
+    content::write(&folder.join("content"));
+    std::fs::write(
+        folder.join("kiosk.toml"),
+        "[screen]\ntimezone = \"UTC\"\n[content]\nfolders = [\"content\"]\nseconds = 2\n[data]\ndir = \"data\"\n[layout]\nkind = \"main-ticker\"\n",
+    )
+    .expect("writes");
+    let config = Config::load(&folder.join("kiosk.toml")).expect("good settings");
+    let (local, problems) = catalog::read_folder(&config.folders[0]);
+    assert!(problems.is_empty(), "{problems:?}");
+    let data_dir = config.data_dir.clone();
+
+    let judge = Arc::new(Judge::default());
+    let (event_queue, events) = bounded(64);
+    let (requests, request_queue) = bounded(64);
+    let (commands, inbox) = stage::channel(16);
+    let clock = Arc::new(Lockstep::new(plan.uptime, NOON_MS, events.clone()));
+    let composer = || Copyist {
+        inner: SlideComposer::new(Settings {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ..Settings::default()
+        }),
+        judge: Arc::clone(&judge),
+    };
+    let player = Player::new(Parts {
+        ledger: Ledger::open(&data_dir).expect("opens").0,
+        config,
+        local,
+        enrolment: None,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        composer: composer(),
+        urgent: composer(),
+        stage: Scribe {
+            stage: commands,
+            judge: Arc::clone(&judge),
+            clock: Arc::clone(&clock),
+        },
+        events,
+        requests: request_queue,
+        recorded: Arc::default(),
+        run_for_ms: None,
+    })
+    .expect("a player");
+    let waits = Arc::clone(&clock);
+    let player = std::thread::spawn(move || {
+        player.run();
+        waits.let_go();
+    });
+
+    let metronome = Arc::new(Metronome {
+        clock: Arc::clone(&clock),
+        judge: Arc::clone(&judge),
+        requests,
+        changes: plan.changes,
+        sampled: AtomicU64::new(0),
+        footprints: Mutex::default(),
+    });
+    let (eyes, judged) = (Arc::clone(&judge), plan.judged);
+    let look = move |frame: SeenFrame| {
+        if judged {
+            eyes.look(&Seen {
+                width: frame.picture.width_px,
+                rgba: &frame.picture.rgba,
+                at: frame.at,
+            });
+        }
+    };
+    let config = StageConfig {
+        offscreen: true,
+        size: Some(SIZE_PX),
+        capture: None,
+        title: String::new(),
+        run_for: None,
+        background: [40, 60, 80],
+        time: StageTime::Stepped(Arc::clone(&metronome) as Arc<dyn SteppedTime>),
+        witness: Some(Witness(Arc::new(look))),
+    };
+    stage::run(config, inbox, event_queue).expect("the show ends well");
+    player.join().expect("the player ends well");
+    let plays = Ledger::open(&data_dir)
+        .expect("opens")
+        .0
+        .plays_since(None)
+        .expect("reads");
+    let footprints = metronome.footprints.lock().expect("no panic holds it").clone();
+    Report {
+        verdict: judge.verdict(),
+        plays,
+        footprints: footprints.map(Option::unwrap_or_default),
+    }
+}
+
+/// Every play was on the screen as long as planned, to within one frame, or says why not.
+fn times_are_kept(plays: &[DatedPlay], planned_ms: impl Fn(&DatedPlay) -> u64) -> Result<(), String> {
+    let frame_ms = u64::try_from(FRAME.as_millis()).expect("a short time");
+    for play in plays {
+        let off = play.play.visible_ms.abs_diff(planned_ms(play));
+        if play.play.outcome == Outcome::Complete && off > frame_ms {
+            return Err(format!(
+                "play {} was seen {} ms instead of {}",
+                play.play.seq,
+                play.play.visible_ms,
+                planned_ms(play)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn every_frame_of_many_changes_is_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = Plan {
+        changes: number("PASSERBY_MARATHON_CHANGES", 100),
+        uptime: 400 * DAY,
+        judged: true,
+    };
+    let report = run(folder.path(), &plan);
+    let verdict = &report.verdict;
+    println!(
+        "{} changes, {} frames judged, {} of them in transitions, {} codes read, {} faults",
+        verdict.changes,
+        verdict.frames,
+        verdict.frames_in_transition,
+        verdict.codes_read,
+        verdict.faults.len()
+    );
+    assert!(verdict.faults.is_empty(), "{:#?}", verdict.faults);
+    assert!(verdict.changes >= plan.changes);
+    assert!(verdict.frames_in_transition > plan.changes);
+    assert!(verdict.codes_read > plan.changes);
+    let planned = |play: &DatedPlay| {
+        if play.play.content.campaign == "news" {
+            30_000
+        } else {
+            2_000
+        }
+    };
+    times_are_kept(&report.plays, planned).expect("times are kept");
+    let complete = report
+        .plays
+        .iter()
+        .filter(|play| play.play.outcome == Outcome::Complete)
+        .count();
+    // The last play of each zone is cut short by the end.
+    assert!(complete + 2 >= report.plays.len(), "{complete}");
+}
+
+#[test]
+fn many_plays_leave_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = Plan {
+        changes: number("PASSERBY_MARATHON_PLAYS", 200),
+        uptime: Duration::from_secs(60),
+        judged: false,
+    };
+    let report = run(folder.path(), &plan);
+    let [early, late] = &report.footprints;
+    println!("second tenth: {early}\nlast tenth:   {late}");
+    assert!(report.plays.len() as u64 + 2 >= plan.changes);
+    late.has_not_grown_since(early).expect("it is flat");
+}
