@@ -1,8 +1,9 @@
 //! The terminal: shows campaigns with live codes on a screen, and counts what it showed.
 //!
 //! Three actors, each on its own thread, joined by bounded channels: the [`stage`] (Bevy, main thread), the player and
-//! the uplink (both in `passerby-playout`). A composer thread beside the player makes the slides.
+//! the uplink (both in `passerby-playout`). Two composer threads beside the player make the slides.
 
 pub mod cli;
+mod local_api;
 mod local_page;
 pub mod stage;

@@ -1,6 +1,7 @@
 //! The terminal's local page: what is on the screen now, and how the terminal is doing.
 //!
-//! Invariant: it only asks the player; nothing that a browser sends changes what airs.
+//! Invariant: the page itself only asks the player. What may change the screen is in [`crate::local_api`], behind its
+//! guard, as all of this is.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -16,17 +17,21 @@ use passerby_playout::link::{PlayerRequest, Status};
 use passerby_playout::show::Snapshot;
 use tokio::sync::oneshot;
 
+use crate::local_api::{self, Api};
+
 /// How long a picture may take to come back from the GPU.
 const SNAPSHOT_WAIT: Duration = Duration::from_secs(10);
 const JPEG_QUALITY: u8 = 85;
 
 /// Serves the page until the program ends.
-pub(crate) async fn serve(listener: TcpListener, player: Sender<PlayerRequest>) {
+pub(crate) async fn serve(listener: TcpListener, player: Sender<PlayerRequest>, api: Api) {
     let app = Router::new()
         .route("/", get(page))
         .route("/frame.jpg", get(frame))
         .route("/status.json", get(status))
-        .with_state(player);
+        .with_state(player)
+        .merge(local_api::router(api))
+        .layer(axum::middleware::from_fn(local_api::guard));
     let served = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => axum::serve(listener, app).await,
         Err(error) => Err(error),
@@ -109,6 +114,7 @@ fn html(status: &Status) -> String {
         &status.name
     };
     let on_air = match &status.on_air {
+        _ if status.emergency.is_some() => "an emergency message".to_owned(),
         Some(on_air) if !on_air.campaign.is_empty() => format!(
             "{} · play {}",
             on_air.campaign,
@@ -155,9 +161,21 @@ fn html(status: &Status) -> String {
             .to_owned(),
         ),
     ];
-    let rows: String = rows
+    let others = status.zones.iter().skip(1).map(|zone| {
+        let shown = match zone.campaign.as_str() {
+            "" => "the house creative",
+            campaign => campaign,
+        };
+        (zone.zone.as_str(), shown.to_owned())
+    });
+    let emergency = status
+        .emergency
         .iter()
-        .map(|(label, value)| format!("<dt>{label}</dt><dd>{}</dd>", escaped(value)))
+        .map(|headline| ("Emergency", headline.clone()));
+    let rows: String = emergency
+        .chain(rows)
+        .chain(others)
+        .map(|(label, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(&value)))
         .collect();
     let problems: String = status
         .problems
@@ -197,11 +215,13 @@ mod tests {
         let status = Status {
             name: "<b>".into(),
             problems: vec!["a<script>".into()],
+            emergency: Some("<i>".into()),
             ..Status::default()
         };
         let page = html(&status);
         assert!(
             page.contains("&lt;b&gt;")
+                && page.contains("&lt;i&gt;")
                 && page.contains("a&lt;script&gt;")
                 && !page.contains("<script")
         );

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use passerby_protocol::limits::LINE_CHARS_MAX;
+use serde::{Deserialize, Serialize};
 
 /// Most readings.
 pub const NAMES_MAX: usize = 64;
 
-/// One reading.
-#[derive(Debug, Clone, PartialEq)]
+/// One reading; on the wire a number or a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Reading {
     /// A finite number.
     Number(f64),
@@ -69,6 +71,12 @@ impl LiveContext {
         }
         readings.insert(name.to_owned(), reading);
         Ok(())
+    }
+
+    /// All readings, by name.
+    pub fn all(&self) -> BTreeMap<String, Reading> {
+        let readings = self.readings.read().unwrap_or_else(PoisonError::into_inner);
+        readings.clone()
     }
 
     /// The last reading of a name.

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_protocol::plays::Outcome;
 
 use super::{ConfigFile, Failure, print_json_line, timestamp};
 
@@ -59,7 +58,7 @@ fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {
         "assignment": play.content.assignment.get(),
         "start": start(dated),
         "visible_ms": play.visible_ms,
-        "outcome": outcome(play.outcome),
+        "outcome": play.outcome.word(),
     })
 }
 
@@ -79,7 +78,7 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
             play.seq,
             play.number,
             play.visible_ms,
-            outcome(play.outcome),
+            play.outcome.word(),
         );
         writeln!(
             out,
@@ -93,11 +92,4 @@ fn start(dated: &DatedPlay) -> Option<String> {
     Timestamp::from_millisecond(dated.wall_ms?)
         .ok()
         .map(|start| start.to_string())
-}
-
-const fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Complete => "complete",
-        Outcome::CutShort => "cut short",
-    }
 }

@@ -9,6 +9,7 @@ use crossbeam_channel::{Sender, bounded};
 use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::clock::{self, SystemClock};
 use passerby_playout::config::Config;
+use passerby_playout::context::LiveContext;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
@@ -20,14 +21,16 @@ use tokio::sync::Notify;
 
 use super::data_dir::DataDir;
 use super::{ConfigFile, Failure};
+use crate::local_api::Api;
 use crate::local_page;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
+use passerby_compose::settings::{Settings, Sound};
 use passerby_compose::slide::Slide;
 
 /// How often the hub is asked for new content.
 const POLL: Duration = Duration::from_secs(10);
-/// Commands that wait for the stage; the player has at most two slides under way.
+/// Commands that wait for the stage; a player with more to say waits until it has read some.
 const COMMANDS_MAX: usize = 16;
 
 /// Play, until stopped.
@@ -81,9 +84,16 @@ impl Run {
         let data_dir = DataDir::open(&config.data_dir)?;
         data_dir.path().clone_into(&mut config.data_dir);
         let (ledger, enrolment) = open_data(&config)?;
-        let page = listen(&config);
-
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
+        let context = Arc::new(LiveContext::default());
+        let page = listen(&config).map(|listener| LocalPage {
+            listener,
+            api: Api {
+                data_dir: config.data_dir.clone(),
+                context: context.clone(),
+            },
+        });
+        let settings = settings_of(&config, clock.clone(), context);
         let recorded = Arc::new(Notify::new());
         let (requests, request_queue) = bounded(REQUESTS_MAX);
         let (event_queue, events) = bounded(REQUESTS_MAX);
@@ -103,7 +113,8 @@ impl Run {
             local,
             enrolment,
             clock,
-            composer: SlideComposer::default(),
+            composer: SlideComposer::new(settings.clone()),
+            urgent: SlideComposer::new(settings),
             stage: Link(commands),
             events,
             requests: request_queue,
@@ -163,6 +174,32 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
     }
 }
 
+/// What the composers need to know about their surroundings.
+fn settings_of(
+    config: &Config,
+    clock: Arc<dyn clock::Clock>,
+    context: Arc<LiveContext>,
+) -> Settings {
+    Settings {
+        fonts: config.fonts.clone(),
+        clock,
+        time_zone: config.time_zone.clone(),
+        context,
+        snapshots: Some(config.data_dir.join("snapshots")),
+        sound: config.sound.as_ref().map(|sound| Sound {
+            format: sound.format.clone(),
+            device: sound.device.clone(),
+            volume_percent: sound.volume_percent,
+        }),
+    }
+}
+
+/// The local page before it is served.
+struct LocalPage {
+    listener: TcpListener,
+    api: Api,
+}
+
 /// Opens what lies in data.dir.
 fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>), Failure> {
     let (ledger, note) =
@@ -208,7 +245,7 @@ fn listen(config: &Config) -> Option<TcpListener> {
 }
 
 /// Runs all that needs the network, and hears the signals that end the program.
-fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: &Sender<PlayerRequest>) {
+fn go_online(uplink: Option<Uplink>, page: Option<LocalPage>, player: &Sender<PlayerRequest>) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -221,7 +258,7 @@ fn go_online(uplink: Option<Uplink>, page: Option<TcpListener>, player: &Sender<
             tokio::task::spawn_local(uplink.run());
         }
         if let Some(page) = page {
-            tokio::task::spawn_local(local_page::serve(page, player.clone()));
+            tokio::task::spawn_local(local_page::serve(page.listener, player.clone(), page.api));
         }
         wait_for_signal().await;
         // A player that has ended already needs no telling.

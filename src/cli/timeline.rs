@@ -6,6 +6,7 @@ use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::clock::Moment;
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
+use passerby_playout::fairness::FairShare;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::rotation::{Decision, Rules};
 use passerby_playout::uplink;
@@ -49,68 +50,105 @@ impl Timeline {
         let config = self.config.load()?;
         let from = self.from.unwrap_or_else(Timestamp::now);
         let catalog = catalog_of(&config, from)?;
-        let mut shares = Ledger::open_to_read(&config.data_dir)
-            .and_then(|ledger| ledger.shares())
-            .unwrap_or_default();
+        let ledger = Ledger::open_to_read(&config.data_dir).ok();
         let rules = Rules {
             time_zone: config.time_zone.clone(),
             venue: config.venue.clone(),
             dwell_ms: config.dwell_ms,
         };
-        let mut now = Moment {
-            boot: "timeline".into(),
-            boot_ms: 0,
-            wall_ms: Some(from.as_millisecond()),
-        };
-        let span_ms = self.span.as_millis().unsigned_abs();
-        while u128::from(now.boot_ms) < span_ms {
-            let (line, length_ms) = match rules.next(&now, &catalog, &shares, |_| false) {
-                Decision::Item {
-                    index,
-                    dwell_ms,
-                    class,
-                } => {
-                    let item = &catalog[index];
-                    rules.book(&now, &catalog, &mut shares, item, dwell_ms);
-                    let reason = format!("{}, furthest behind its share", class.word());
-                    (
-                        self.line(
-                            &now,
-                            dwell_ms,
-                            item.campaign_id.as_str(),
-                            Some(item.placement),
-                            &item.creative.to_string(),
-                            &reason,
-                        ),
-                        dwell_ms,
-                    )
-                }
-                Decision::House { until_change_ms } => {
-                    let length_ms = until_change_ms.unwrap_or(HOUSE_MS).max(1_000);
-                    (
-                        self.line(&now, length_ms, "", None, "house", "nothing else may air"),
-                        length_ms,
-                    )
-                }
-            };
+        let zones: Vec<ZoneTimeline> = config
+            .layout
+            .names()
+            .map(|zone| ZoneTimeline {
+                zone: zone.to_owned(),
+                catalog: catalog::of_zone(&catalog, zone),
+                shares: ledger
+                    .as_ref()
+                    .and_then(|ledger| ledger.shares(zone).ok())
+                    .unwrap_or_default(),
+                now: Moment {
+                    boot: "timeline".into(),
+                    boot_ms: 0,
+                    wall_ms: Some(from.as_millisecond()),
+                },
+            })
+            .collect();
+        self.print(&rules, zones)
+    }
+
+    /// Prints the zones' timelines as one, by the moments at which plays start.
+    fn print(&self, rules: &Rules, mut zones: Vec<ZoneTimeline>) -> Result<(), Failure> {
+        let span_ms = u64::try_from(self.span.as_millis()).unwrap_or(u64::MAX);
+        let has_zones = zones.len() > 1;
+        while let Some(zone) = zones
+            .iter_mut()
+            .filter(|zone| zone.now.boot_ms < span_ms)
+            .min_by_key(|zone| zone.now.boot_ms)
+        {
+            let line = zone.next(rules);
             if self.json {
                 print_json_line(&line)?;
             } else {
+                let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+                let name = if has_zones {
+                    format!("{}  ", text("zone"))
+                } else {
+                    String::new()
+                };
                 println!(
-                    "{}  {}  {}",
-                    line["start"].as_str().unwrap_or_default(),
-                    line["campaign"].as_str().unwrap_or_default(),
-                    line["reason"].as_str().unwrap_or_default()
+                    "{}  {name}{}  {}",
+                    text("start"),
+                    text("campaign"),
+                    text("reason")
                 );
             }
-            now = now.plus_ms(length_ms);
         }
         Ok(())
+    }
+}
+
+/// What will air in one zone.
+struct ZoneTimeline {
+    zone: String,
+    catalog: Catalog,
+    shares: FairShare,
+    now: Moment,
+}
+
+impl ZoneTimeline {
+    /// Moves on by one play and describes it.
+    fn next(&mut self, rules: &Rules) -> serde_json::Value {
+        let decision = rules.next(&self.now, &self.catalog, &self.shares, |_| false);
+        let (line, length_ms) = match decision {
+            Decision::Item {
+                index,
+                dwell_ms,
+                class,
+            } => {
+                let item = &self.catalog[index];
+                rules.book(&self.now, &self.catalog, &mut self.shares, item, dwell_ms);
+                let reason = format!("{}, furthest behind its share", class.word());
+                let line = self.line(
+                    dwell_ms,
+                    item.campaign_id.as_str(),
+                    Some(item.placement),
+                    &item.creative.to_string(),
+                    &reason,
+                );
+                (line, dwell_ms)
+            }
+            Decision::House { until_change_ms } => {
+                let length_ms = until_change_ms.unwrap_or(HOUSE_MS).max(1_000);
+                let line = self.line(length_ms, "", None, "house", "nothing else may air");
+                (line, length_ms)
+            }
+        };
+        self.now = self.now.plus_ms(length_ms);
+        line
     }
 
     fn line(
         &self,
-        now: &Moment,
         length_ms: u64,
         campaign: &str,
         placement: Option<usize>,
@@ -124,8 +162,9 @@ impl Timeline {
                 .map(|at| at.to_string())
         };
         serde_json::json!({
-            "start": at(now),
-            "end": at(&now.plus_ms(length_ms)),
+            "start": at(&self.now),
+            "end": at(&self.now.plus_ms(length_ms)),
+            "zone": self.zone,
             "campaign": campaign,
             "placement": placement,
             "creative": creative,

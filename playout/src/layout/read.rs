@@ -27,6 +27,9 @@ enum Edge {
     Bottom,
 }
 
+/// A zone as it was written: its name, and its left, top, right and bottom edges.
+type Written = (Option<Placed<String>>, Option<[Share; 4]>);
+
 pub(super) fn layout(section: &Section<'_>) -> Layout {
     let mut layout = Layout::default();
     if let Some(background) =
@@ -121,8 +124,7 @@ fn split(name: &str, edge: Edge, share: Share) -> Vec<Plan> {
 }
 
 fn custom(section: &Section<'_>) -> Vec<Plan> {
-    let zones: Vec<(Option<Placed<String>>, Option<[Share; 4]>)> =
-        section.tables("zone", ZONES_MAX, |zone| (name(zone), edges(zone)));
+    let zones: Vec<Written> = section.tables("zone", ZONES_MAX, |zone| (name(zone), edges(zone)));
     for (at, (name, area)) in zones.iter().enumerate() {
         let Some(name) = name else { continue };
         let say = |message: String| section.problem(name, message);

@@ -48,7 +48,7 @@ impl Composer for Sketch {
                 }
                 "panic" => panic!("a composer's mistake"),
                 "poster" => {
-                    health.fail("clip.mp4: the decoder stopped; its poster is shown".to_owned())
+                    health.fail("clip.mp4: the decoder stopped; its poster is shown".to_owned());
                 }
                 "hang" => {
                     let _ = self.0.recv();
@@ -80,13 +80,12 @@ pub(super) enum Manner {
 #[derive(Debug, Clone)]
 pub(super) enum Seen {
     Swapped {
-        order: SlideOrder,
+        order: Box<SlideOrder>,
         geometry: Geometry,
         area: Area,
         transition: Transition,
         boot_ms: u64,
     },
-    Dropped(Ticket),
     Cleared {
         zone: Zone,
         boot_ms: u64,
@@ -97,7 +96,7 @@ impl Seen {
     pub(super) fn order(&self) -> Option<&SlideOrder> {
         match self {
             Self::Swapped { order, .. } => Some(order),
-            _ => None,
+            Self::Cleared { .. } => None,
         }
     }
 
@@ -271,7 +270,7 @@ impl Stage {
                         .expect("only loaded slides are swapped in");
                     let is_good = (self.manner)(&order) == Manner::Good;
                     let _ = self.log.send(Seen::Swapped {
-                        order,
+                        order: Box::new(order),
                         geometry,
                         area,
                         transition,
@@ -283,7 +282,6 @@ impl Stage {
                 }
                 StageCommand::Drop { ticket } => {
                     loaded.remove(&ticket);
-                    let _ = self.log.send(Seen::Dropped(ticket));
                 }
                 StageCommand::Clear { zone } => {
                     let _ = self.log.send(Seen::Cleared { zone, boot_ms });
