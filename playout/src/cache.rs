@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::manifest::Asset;
 use passerby_protocol::{Digest, Manifest};
 use sha2::Digest as _;
+
+use crate::digests::hash_into;
 
 /// A folder of checked files.
 #[derive(Debug, Clone)]
@@ -198,20 +200,6 @@ impl Download {
         CacheError::Disk {
             path: self.part.display().to_string(),
             error,
-        }
-    }
-}
-
-fn hash_into(file: &mut File, hasher: &mut sha2::Sha256) -> std::io::Result<u64> {
-    let mut buffer = vec![0; 64 << 10];
-    let mut total = 0;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(total),
-            length => {
-                hasher.update(&buffer[..length]);
-                total += length as u64;
-            }
         }
     }
 }

@@ -1,17 +1,18 @@
 //! What this screen could air: local campaign folders, with the hub's campaigns on top.
 //!
-//! Invariant: an item of the catalogue is a picture that is wholly on this machine; whether it decodes is the
-//! composer's business, whether it may air now is the rotation's.
+//! Invariant: an item of the catalogue is a creative that is wholly on this machine, with all the files that it refers
+//! to; whether it decodes is the composer's business, whether it may air now is the rotation's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use passerby_protocol::campaign::{self, Campaign, CreativeKind};
-use passerby_protocol::limits::CREATIVE_BYTES_MAX;
+use passerby_protocol::parts::{FolderParts, is_part_name};
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, Placement};
 
 use crate::cache::Cache;
+use crate::digests::Digests;
 use crate::fairness::ItemKey;
 use crate::layout;
 use crate::show::Part;
@@ -58,8 +59,13 @@ pub type Catalog = Vec<CatalogItem>;
 ///
 /// # Errors
 /// Every problem of every campaign, and the items of the good ones beside them: one bad campaign does not take the
-/// others off the screen.
+/// others off the screen, and one bad file costs its own item.
 pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
+    read_folder_again(folder, &mut Digests::default())
+}
+
+/// The same for a folder that was read before: only files that have changed are hashed.
+pub(crate) fn read_folder_again(folder: &Path, digests: &mut Digests) -> (Catalog, Vec<Problem>) {
     let mut catalog = Catalog::new();
     let mut problems = Vec::new();
     let name = folder.display().to_string();
@@ -82,8 +88,8 @@ pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
         .filter(|path| path.is_dir())
         .collect();
     if is_campaign {
-        match read_campaign(folder, &entries) {
-            Ok(items) => catalog = items,
+        match read_campaign(folder, &entries, digests) {
+            Ok(read) => (catalog, problems) = read,
             Err(found) => problems = found,
         }
     } else if children.is_empty() {
@@ -100,8 +106,11 @@ pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
                     format!("the folder cannot be read: {error}"),
                 )]
             });
-            match read.and_then(|entries| read_campaign(&child, &entries)) {
-                Ok(items) => catalog.extend(items),
+            match read.and_then(|entries| read_campaign(&child, &entries, digests)) {
+                Ok((items, found)) => {
+                    catalog.extend(items);
+                    problems.extend(found);
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -124,28 +133,32 @@ pub fn of_zone(catalog: &Catalog, zone: &str) -> Catalog {
         .collect()
 }
 
-/// Makes the items of a manifest whose pictures are in the cache.
+/// Makes the items of a manifest whose files are in the cache.
 pub fn of_manifest(manifest: &Manifest, cache: &Cache) -> Catalog {
     let mut catalog = Catalog::new();
     for entry in &manifest.campaigns {
         let campaign = Arc::new(entry.campaign.clone());
-        catalog.extend(
-            entry
-                .items
-                .iter()
-                .enumerate()
-                .map(|(placement, item)| CatalogItem {
-                    key: ItemKey(format!("hub {}", item.assignment)),
-                    campaign_id: entry.id.clone(),
-                    campaign: campaign.clone(),
-                    placement,
-                    assignment: item.assignment,
-                    kind: kind_of(&entry.campaign.placements[placement].creative),
-                    creative: item.creative,
-                    path: cache.path(item.creative),
-                    parts: Arc::default(),
-                }),
-        );
+        catalog.extend(entry.items.iter().enumerate().map(|(placement, item)| {
+            CatalogItem {
+                key: ItemKey(format!("hub {}", item.assignment)),
+                campaign_id: entry.id.clone(),
+                campaign: campaign.clone(),
+                placement,
+                assignment: item.assignment,
+                kind: kind_of(&entry.campaign.placements[placement].creative),
+                creative: item.creative,
+                path: cache.path(item.creative),
+                parts: item
+                    .parts
+                    .iter()
+                    .map(|part| Part {
+                        name: part.name.clone(),
+                        path: cache.path(part.sha256),
+                        digest: part.sha256,
+                    })
+                    .collect(),
+            }
+        }));
     }
     catalog
 }
@@ -167,7 +180,12 @@ pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, u64, Option<std::time::System
     seen
 }
 
-fn read_campaign(folder: &Path, entries: &[String]) -> Result<Catalog, Vec<Problem>> {
+/// Reads one campaign: its good items, and what is wrong with the others.
+fn read_campaign(
+    folder: &Path,
+    entries: &[String],
+    digests: &mut Digests,
+) -> Result<(Catalog, Vec<Problem>), Vec<Problem>> {
     let name = folder.display().to_string();
     let base = folder
         .canonicalize()
@@ -182,64 +200,84 @@ fn read_campaign(folder: &Path, entries: &[String]) -> Result<Catalog, Vec<Probl
             format!("{error}; rename the folder"),
         )]
     })?;
-    let pictures: Vec<String> = entries
+    let creatives: Vec<String> = entries
         .iter()
         .filter(|entry| campaign::is_creative(entry))
         .cloned()
         .collect();
+    // A text that cannot be read is the composer's to report.
+    let belonging = FolderParts::of(&creatives, |name| {
+        crate::config::read_text(&folder.join(name)).ok()
+    });
+    let airing = belonging.standing_alone(&creatives);
     let campaign = if entries.iter().any(|entry| entry == campaign::FILE_NAME) {
         let file = folder.join(campaign::FILE_NAME);
         let file_name = file.display().to_string();
         let text = crate::config::read_text(&file)
             .map_err(|reason| vec![Problem::with_file(&file_name, reason)])?;
-        Campaign::parse(&file_name, &text, &pictures)?
+        Campaign::parse_airing(&file_name, &text, &creatives, &airing)?
     } else {
-        Campaign::of_pictures(&name, &title, &pictures)?
+        Campaign::of_pictures(&name, &title, &airing)?
     };
     let campaign = Arc::new(campaign);
     let mut catalog = Catalog::new();
     let mut problems = Vec::new();
     for (placement, wanted) in campaign.placements.iter().enumerate() {
         let path = folder.join(&wanted.creative);
-        match digest_of(&path) {
-            Ok(creative) => catalog.push(CatalogItem {
+        let kind = kind_of(&wanted.creative);
+        let parts = parts_of(folder, belonging.of_creative(&wanted.creative), digests);
+        let digest = digests.of(&path, kind.bytes_max());
+        match (digest, parts) {
+            (Ok(creative), Ok(parts)) => catalog.push(CatalogItem {
                 key: ItemKey(format!("local {id}/{placement}")),
                 campaign_id: id.clone(),
                 campaign: campaign.clone(),
                 placement,
                 assignment: Assignment::NONE,
-                kind: kind_of(&wanted.creative),
+                kind,
                 creative,
                 path,
-                parts: Arc::default(),
+                parts,
             }),
-            Err(reason) => problems.push(Problem::with_file(path.display().to_string(), reason)),
+            (digest, parts) => {
+                let file = path.display().to_string();
+                let reasons = digest.err().into_iter().chain(parts.err());
+                problems.extend(reasons.map(|reason| Problem::with_file(&file, reason)));
+            }
         }
     }
-    if problems.is_empty() {
-        Ok(catalog)
-    } else {
-        Err(problems)
-    }
+    Ok((catalog, problems))
+}
+
+/// Finds the files that a creative refers to.
+fn parts_of(folder: &Path, names: &[String], digests: &mut Digests) -> Result<Arc<[Part]>, String> {
+    let part = |name: &String| {
+        if !is_part_name(name) {
+            return Err(format!(
+                "it names {name:?}, which is no picture of this folder; use the name of a picture that lies beside it"
+            ));
+        }
+        let path = folder.join(name);
+        if !path.is_file() {
+            return Err(format!(
+                "it names {name:?}, which is missing; put that picture beside it, or take its name out"
+            ));
+        }
+        let digest = digests
+            .of(&path, kind_of(name).bytes_max())
+            .map_err(|reason| format!("its picture {name}: {reason}"))?;
+        Ok(Part {
+            name: name.clone(),
+            path,
+            digest,
+        })
+    };
+    names.iter().map(part).collect()
 }
 
 /// What a placement's creative is. Names are checked where they come in; what slipped through is judged as a picture.
 fn kind_of(name: &str) -> CreativeKind {
     CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture)
-}
-
-fn digest_of(path: &Path) -> Result<Digest, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| format!("cannot be read: {error}"))?
-        .len();
-    if size > CREATIVE_BYTES_MAX {
-        return Err(format!(
-            "it has {size} bytes, more than {CREATIVE_BYTES_MAX}; make the picture smaller"
-        ));
-    }
-    std::fs::read(path)
-        .map(|bytes| Digest::of(&bytes))
-        .map_err(|error| format!("cannot be read: {error}"))
 }
 
 fn sorted_entries(folder: &Path) -> std::io::Result<Vec<String>> {
@@ -313,6 +351,69 @@ mod tests {
                 .contains("campaign.toml:3: creative \"gone.png\" is missing")
         );
         assert!(problems[1].to_string().contains("the folder is empty"));
+    }
+
+    #[test]
+    fn a_creative_brings_its_parts_and_they_do_not_air_by_themselves() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = |name: &str| folder.path().join("shop").join(name);
+        write(&file("clip.mp4"), b"a film");
+        write(&file("clip.jpg"), b"its poster");
+        write(&file("beans.jpg"), b"beans");
+        write(&file("alone.png"), b"alone");
+        write(
+            &file("sale.card.toml"),
+            b"headline = 'Sale'\npicture = 'beans.jpg'\n",
+        );
+        let names = |catalog: &Catalog| -> Vec<String> {
+            catalog
+                .iter()
+                .map(|item| item.placement().creative.clone())
+                .collect()
+        };
+        let (catalog, problems) = read_folder(folder.path());
+        assert_eq!(problems, []);
+        assert_eq!(names(&catalog), ["alone.png", "clip.mp4", "sale.card.toml"]);
+        let parts: Vec<(&str, Digest)> = catalog
+            .iter()
+            .flat_map(|item| item.parts.iter())
+            .map(|part| (part.name.as_str(), part.digest))
+            .collect();
+        assert_eq!(
+            parts,
+            [
+                ("clip.jpg", Digest::of(b"its poster")),
+                ("beans.jpg", Digest::of(b"beans"))
+            ]
+        );
+        assert_eq!(catalog[1].kind, CreativeKind::Video);
+
+        // A placement may still ask for a part; without placements the others air.
+        write(&file("campaign.toml"), b"title = 'x'\n");
+        assert_eq!(names(&read_folder(folder.path()).0).len(), 3);
+        write(
+            &file("campaign.toml"),
+            b"title = 'x'\n[[placement]]\ncreative = 'clip.jpg'\n",
+        );
+        assert_eq!(names(&read_folder(folder.path()).0), ["clip.jpg"]);
+    }
+
+    #[test]
+    fn a_missing_part_costs_its_own_item_and_says_what_to_do() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = |name: &str| folder.path().join("shop").join(name);
+        write(&file("a.png"), b"a");
+        write(&file("sale.card.toml"), b"picture = 'gone.jpg'\n");
+        write(&file("evil.card.toml"), b"picture = '../../etc/passwd'\n");
+        let (catalog, problems) = read_folder(folder.path());
+        assert_eq!(catalog.len(), 1);
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            problems[0]
+                .contains("evil.card.toml: it names \"../../etc/passwd\", which is no picture"),
+            "{problems:?}"
+        );
+        assert!(problems[1].contains("sale.card.toml: it names \"gone.jpg\", which is missing; put that picture beside it"), "{problems:?}");
     }
 
     #[test]

@@ -236,7 +236,7 @@ impl Campaign {
     ) -> Result<Self, Vec<Problem>> {
         if pictures.is_empty() {
             let message = format!(
-                "the folder is empty; put pictures (.jpg, .png, .webp) into it, or a {FILE_NAME} that names them"
+                "the folder is empty; put pictures, videos or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
             );
             return Err(vec![Problem::with_file(folder, message)]);
         }
@@ -262,14 +262,28 @@ impl Campaign {
         })
     }
 
-    /// Reads a `campaign.toml`. `file` is its name for messages, `pictures` the names of the pictures that lie beside
+    /// Reads a `campaign.toml`. `file` is its name for messages, `pictures` the names of the creatives that lie beside
     /// it; without any `[[placement]]` each of them airs in turn.
     ///
     /// # Errors
     /// Every problem at once, with line and accepted form.
     pub fn parse(file: &str, text: &str, pictures: &[String]) -> Result<Self, Vec<Problem>> {
+        Self::parse_airing(file, text, pictures, pictures)
+    }
+
+    /// The same for a folder in which some files belong to others: without any `[[placement]]` only those of `airing`
+    /// air, but a placement may name each of `creatives`.
+    ///
+    /// # Errors
+    /// Every problem at once, with line and accepted form.
+    pub fn parse_airing(
+        file: &str,
+        text: &str,
+        creatives: &[String],
+        airing: &[String],
+    ) -> Result<Self, Vec<Problem>> {
         Reader::parse(file, text, |root| {
-            let campaign = read_campaign(root, pictures);
+            let campaign = read_campaign(root, creatives, airing);
             if campaign.placements.is_empty() {
                 root.missing("placement", "a section [[placement]] with creative = \"poster.jpg\", or put pictures beside the file");
             }
@@ -316,7 +330,7 @@ pub fn is_creative(name: &str) -> bool {
     CreativeKind::of_name(name).is_some()
 }
 
-fn read_campaign(root: &Section<'_>, pictures: &[String]) -> Campaign {
+fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> Campaign {
     let line = |key| {
         root.text(key, LINE_CHARS_MAX, "a line of text")
             .map(|line| line.value)
@@ -363,7 +377,7 @@ fn read_campaign(root: &Section<'_>, pictures: &[String]) -> Campaign {
         read_placement(section, pictures)
     });
     if placements.is_empty() {
-        placements = pictures
+        placements = airing
             .iter()
             .take(PLACEMENTS_MAX)
             .map(Placement::of)

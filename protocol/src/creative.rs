@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{CREATIVE_BYTES_MAX, TOML_BYTES_MAX, VIDEO_BYTES_MAX};
+
 /// What a creative is, told from its file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,6 +55,20 @@ impl CreativeKind {
             .iter()
             .find(|(ending, _)| lower.len() > ending.len() && lower.ends_with(ending))
             .map(|&(_, kind)| kind)
+    }
+
+    /// Tells whether it is written as text, in TOML.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Card | Self::Ticker | Self::Page)
+    }
+
+    /// Largest file of this kind, in bytes.
+    pub const fn bytes_max(self) -> u64 {
+        match self {
+            Self::Video => VIDEO_BYTES_MAX,
+            Self::Picture | Self::Drawing => CREATIVE_BYTES_MAX,
+            Self::Card | Self::Ticker | Self::Page => TOML_BYTES_MAX,
+        }
     }
 
     /// The word for it in messages.

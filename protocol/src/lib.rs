@@ -14,6 +14,7 @@ pub mod daypart;
 pub mod id;
 pub mod limits;
 pub mod manifest;
+pub mod parts;
 pub mod plays;
 pub mod token;
 pub mod toml_fields;

@@ -16,7 +16,11 @@ pub const SECONDS: std::ops::RangeInclusive<i64> = 2..=3_600;
 pub const WEIGHT: std::ops::RangeInclusive<i64> = 1..=1_000;
 /// Largest campaign file or kiosk file, in bytes.
 pub const TOML_BYTES_MAX: u64 = 1 << 20;
-/// Largest creative, in bytes.
+/// Largest video, in bytes. It is streamed wherever it goes, never held in memory.
+pub const VIDEO_BYTES_MAX: u64 = 512 << 20;
+/// Most files that one creative refers to.
+pub const PARTS_MAX: usize = 8;
+/// Largest creative but for a video, in bytes.
 pub const CREATIVE_BYTES_MAX: u64 = 64 << 20;
 /// Largest manifest, in bytes.
 pub const MANIFEST_BYTES_MAX: u64 = 8 << 20;

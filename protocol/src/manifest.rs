@@ -3,10 +3,13 @@
 //! Invariant: a terminal takes a manifest only as [`Manifest::open`] returns it, so nothing unsigned, meant for
 //! another screen, expired or older than what it has seen reaches the glass.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX};
+use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, VIDEO_BYTES_MAX};
+use crate::parts::is_part_name;
 use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber};
 
 /// The header that carries the signature: 128 lower-case hexadecimal digits.
@@ -42,12 +45,24 @@ pub struct ManifestCampaign {
 }
 
 /// What a placement shows and under which number a token names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// Goes into the token.
     pub assignment: Assignment,
-    /// The picture.
+    /// The creative.
     pub creative: Digest,
+    /// The files that it refers to, at most [`PARTS_MAX`]. Manifests of older hubs have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ItemPart>,
+}
+
+/// A file that a creative refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemPart {
+    /// What the creative calls it.
+    pub name: String,
+    /// The file.
+    pub sha256: Digest,
 }
 
 /// A file of a manifest.
@@ -57,9 +72,20 @@ pub struct Asset {
     pub sha256: Digest,
     /// In bytes.
     pub size: u64,
-    /// `image/jpeg`, `image/png` or `image/webp`.
+    /// Such as `image/jpeg`, `image/svg+xml`, `video/mp4` or `application/toml`.
     #[serde(rename = "type")]
     pub media_type: String,
+}
+
+impl Asset {
+    /// Most bytes that a file of its type may have.
+    pub fn bytes_max(&self) -> u64 {
+        if self.media_type.starts_with("video/") {
+            VIDEO_BYTES_MAX
+        } else {
+            CREATIVE_BYTES_MAX
+        }
+    }
 }
 
 /// Says why a manifest is not taken.
@@ -151,6 +177,7 @@ impl Manifest {
 
     fn check_whole(&self) -> Result<(), ManifestError> {
         let malformed = |text: String| Err(ManifestError::Malformed(text));
+        let assets: BTreeSet<Digest> = self.assets.iter().map(|asset| asset.sha256).collect();
         for entry in &self.campaigns {
             if entry.items.len() != entry.campaign.placements.len() {
                 return malformed(format!(
@@ -160,26 +187,34 @@ impl Manifest {
                     entry.items.len()
                 ));
             }
-            if let Some(item) = entry.items.iter().find(|item| {
-                !self
-                    .assets
-                    .iter()
-                    .any(|asset| asset.sha256 == item.creative)
-            }) {
-                return malformed(format!(
-                    "creative {} is not among the assets",
-                    item.creative
-                ));
+            for item in &entry.items {
+                let parts = item.parts.iter().map(|part| part.sha256);
+                if let Some(missing) = parts
+                    .chain([item.creative])
+                    .find(|digest| !assets.contains(digest))
+                {
+                    return malformed(format!("creative {missing} is not among the assets"));
+                }
+                if item.parts.len() > PARTS_MAX
+                    || item.parts.iter().any(|part| !is_part_name(&part.name))
+                {
+                    return malformed(format!(
+                        "creative {} has parts that no creative may have",
+                        item.creative
+                    ));
+                }
             }
         }
         match self
             .assets
             .iter()
-            .find(|asset| asset.size > CREATIVE_BYTES_MAX)
+            .find(|asset| asset.size > asset.bytes_max())
         {
             Some(asset) => malformed(format!(
-                "asset {} has {} bytes, more than {CREATIVE_BYTES_MAX}",
-                asset.sha256, asset.size
+                "asset {} has {} bytes, more than {}",
+                asset.sha256,
+                asset.size,
+                asset.bytes_max()
             )),
             None => Ok(()),
         }
@@ -227,6 +262,55 @@ mod tests {
             seen,
             Some(now_ms),
         )
+    }
+
+    #[test]
+    fn parts_are_whole_and_manifests_without_them_still_open() {
+        let item = r#"{"assignment":1,"creative":"DIGEST"}"#.replace("DIGEST", &"ab".repeat(32));
+        let item: Item = serde_json::from_str(&item).expect("an older hub's item");
+        assert!(item.parts.is_empty());
+        assert!(
+            !serde_json::to_string(&item)
+                .expect("writes")
+                .contains("parts")
+        );
+        let asset = |byte: u8, size, media_type: &str| Asset {
+            sha256: Digest([byte; 32]),
+            size,
+            media_type: media_type.to_owned(),
+        };
+        let with = |name: &str, assets: Vec<Asset>| {
+            let campaign = Campaign::of_pictures("c", "c", &["a.mp4".to_owned()]).expect("good");
+            let part = ItemPart {
+                name: name.to_owned(),
+                sha256: Digest([2; 32]),
+            };
+            let entry = ManifestCampaign {
+                id: "c".parse().expect("an id"),
+                campaign,
+                items: vec![Item {
+                    assignment: Assignment::NONE,
+                    creative: Digest([1; 32]),
+                    parts: vec![part],
+                }],
+            };
+            Manifest {
+                campaigns: vec![entry],
+                assets,
+                ..manifest()
+            }
+            .check_whole()
+        };
+        let film = || asset(1, VIDEO_BYTES_MAX, "video/mp4");
+        let poster = || asset(2, 5, "image/png");
+        assert_eq!(with("a.png", vec![film(), poster()]), Ok(()));
+        assert!(
+            with("a.png", vec![film()]).is_err(),
+            "the poster is missing"
+        );
+        assert!(with("../a.png", vec![film(), poster()]).is_err(), "a path");
+        let heavy = asset(1, CREATIVE_BYTES_MAX + 1, "image/png");
+        assert!(with("a.png", vec![heavy, poster()]).is_err());
     }
 
     #[test]

@@ -93,6 +93,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Tells whether a text is TOML at all.
+    ///
+    /// # Errors
+    /// Every place where it is not.
+    pub fn check_syntax(file: &'a str, text: &'a str) -> Result<(), Vec<Problem>> {
+        match Self::parse(file, text, |_| ()) {
+            Ok(()) => Ok(()),
+            Err(problems) => {
+                // Without syntax errors, all that can be wrong are keys that nobody asked for.
+                let (_, errors) = DeTable::parse_recoverable(text);
+                if errors.is_empty() {
+                    Ok(())
+                } else {
+                    Err(problems)
+                }
+            }
+        }
+    }
+
     fn section<'s>(&'s self, table: &'s DeTable<'s>, path: String, place: usize) -> Section<'s> {
         Section {
             reader: self,

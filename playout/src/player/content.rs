@@ -1,20 +1,20 @@
 //! What the player can choose from, and what happens when that changes while something is on the screen.
 
-use passerby_protocol::toml_fields::Problem;
-
 use crate::catalog;
+use crate::clock::Moment;
+use crate::folders;
 use crate::show::Composer;
 
 use super::track::{Progress, What};
-use super::{Player, RESCAN_MS, StageLink};
+use super::{EXPIRY_MS, Player, StageLink};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
-    pub(super) fn rescan(&mut self, now_ms: u64) {
-        self.rescan_at_ms = now_ms + RESCAN_MS;
-        let wall_ms = self.clock.now().wall_ms;
+    /// Takes the hub's content off when its time is over.
+    pub(super) fn check_expiry(&mut self, now: &Moment) {
+        self.expiry_at_ms = now.boot_ms + EXPIRY_MS;
         if self
             .manifest
-            .take_if(|manifest| manifest.is_expired(wall_ms))
+            .take_if(|manifest| manifest.is_expired(now.wall_ms))
             .is_some()
         {
             self.board.report(
@@ -23,26 +23,15 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             );
             self.content_changed();
         }
-        let seen: Vec<_> = self
-            .config
-            .folders
-            .iter()
-            .flat_map(|folder| catalog::fingerprint(folder))
-            .collect();
-        if seen != self.seen_files {
-            self.seen_files = seen;
-            let mut problems: Vec<Problem> = Vec::new();
-            self.local.clear();
-            for folder in &self.config.folders {
-                let (items, found) = catalog::read_folder(folder);
-                self.local.extend(items);
-                problems.extend(found);
-            }
-            for problem in problems {
-                self.board.report(problem.to_string());
-            }
-            self.content_changed();
+    }
+
+    /// Takes what the local folders hold now.
+    pub(super) fn on_local(&mut self, (local, problems): folders::Content) {
+        self.local = local;
+        for problem in problems {
+            self.board.report(problem.to_string());
         }
+        self.content_changed();
     }
 
     /// Makes the catalogues anew and lets built-in screens give way.

@@ -20,7 +20,6 @@ mod requests;
 mod studio;
 mod track;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +27,12 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 use tokio::sync::Notify;
 
 use crate::cache::Cache;
-use crate::catalog::{self, Catalog};
+use crate::catalog::Catalog;
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::credentials::Enrolment;
 use crate::emergency::Watch;
+use crate::folders::Folders;
 use crate::layout::PlacedZone;
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{Pairing, PlayerRequest};
@@ -52,8 +52,8 @@ pub const FADE: Duration = Duration::from_millis(600);
 const RETRY_MS: u64 = 10 * 60_000;
 /// After this long a built-in screen that failed is tried again, in milliseconds.
 const BUILT_IN_RETRY_MS: u64 = 10_000;
-/// How often local folders are looked at for changes.
-const RESCAN_MS: u64 = 5_000;
+/// How often it is asked whether the hub's content has expired.
+const EXPIRY_MS: u64 = 5_000;
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);
 
@@ -105,8 +105,8 @@ pub struct Player<C: Composer, L> {
     recorder: Recorder,
     board: Board,
     local: Catalog,
-    seen_files: Vec<(PathBuf, u64, Option<std::time::SystemTime>)>,
-    rescan_at_ms: u64,
+    folders: Folders,
+    expiry_at_ms: u64,
     cache: Cache,
     manifest: Option<Arc<passerby_protocol::Manifest>>,
     enrolment: Option<Enrolment>,
@@ -130,7 +130,7 @@ pub struct Player<C: Composer, L> {
 }
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
-    /// Puts a player together and starts its threads: two composers, and one that watches for emergencies.
+    /// Puts a player together and starts its threads: two composers, and two that watch for emergencies and local content.
     ///
     /// # Errors
     /// The ledger cannot be read.
@@ -163,12 +163,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             },
             recorder: Recorder::new(ledger, recorded, config.layout.names())?,
             board: Board::default(),
-            seen_files: config
-                .folders
-                .iter()
-                .flat_map(|folder| catalog::fingerprint(folder))
-                .collect(),
-            rescan_at_ms: now_ms + RESCAN_MS,
+            folders: Folders::start(config.folders.clone()),
+            expiry_at_ms: now_ms + EXPIRY_MS,
             cache: Cache::new(&config.data_dir),
             local,
             manifest: None,
@@ -197,8 +193,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// Plays until it is told to stop, the stage closes or its time is up.
     pub fn run(mut self) {
-        // A watch whose thread could not start must not be heard over and over.
+        // A thread that could not start must not be heard over and over.
         let mut readings = self.overlay.watch().readings().clone();
+        let mut contents = self.folders.contents().clone();
         loop {
             self.advance();
             let now = self.clock.now();
@@ -219,6 +216,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     }
                     true
                 }
+                recv(contents) -> content => {
+                    match content {
+                        Ok(content) => self.on_local(content),
+                        Err(_) => contents = never(),
+                    }
+                    true
+                }
                 default(self.clock.pace(wait, is_busy)) => { self.clock.waited(wait); true }
             };
             if !go_on {
@@ -231,8 +235,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Does what is due now.
     fn advance(&mut self) {
         let now = self.clock.now();
-        if now.boot_ms >= self.rescan_at_ms {
-            self.rescan(now.boot_ms);
+        if now.boot_ms >= self.expiry_at_ms {
+            self.check_expiry(&now);
         }
         if self.output.is_none() {
             return;
@@ -281,7 +285,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .filter_map(Track::wakes_at_ms)
             .chain(self.overlay.wakes_at_ms(now_ms))
             .chain(self.stop_at_ms)
-            .chain([self.rescan_at_ms])
+            .chain([self.expiry_at_ms])
             .min()
             .unwrap_or(u64::MAX)
     }

@@ -1,0 +1,95 @@
+//! Looks at the local campaign folders on a thread of its own, so that a slow disk never delays what is on the screen.
+//!
+//! Invariants: folders are read only when something in them changed and has been still for [`SETTLE`], so a film that is
+//! being copied is not taken half; the thread ends with its owner.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use passerby_protocol::toml_fields::Problem;
+
+use crate::catalog::{self, Catalog};
+use crate::digests::Digests;
+
+/// How often the folders are looked at.
+pub const LOOK: Duration = Duration::from_secs(5);
+/// How long nothing may change before a change is believed to be whole.
+const SETTLE: Duration = Duration::from_secs(1);
+/// Most times that a change is waited for; then what is there is taken.
+const SETTLES_MAX: u32 = 600;
+
+/// What lies in the folders: names, sizes and dates.
+type Seen = Vec<(PathBuf, u64, Option<SystemTime>)>;
+/// What the folders hold, and what is wrong with them.
+pub(crate) type Content = (Catalog, Vec<Problem>);
+
+/// Looks at the folders until it is dropped.
+pub(crate) struct Folders {
+    contents: Receiver<Content>,
+    /// Its end tells the thread.
+    _stop: Sender<()>,
+}
+
+impl Folders {
+    /// Starts the thread. What the folders hold now is known already.
+    pub(crate) fn start(folders: Vec<PathBuf>) -> Self {
+        let (content, contents) = bounded(1);
+        let (stop, stopped) = bounded::<()>(0);
+        let mut seen = look(&folders);
+        let watch = move || {
+            let mut digests = Digests::default();
+            while is_still_wanted(&stopped, LOOK) {
+                let mut now = look(&folders);
+                if now == seen {
+                    continue;
+                }
+                for _ in 0..SETTLES_MAX {
+                    if !is_still_wanted(&stopped, SETTLE) {
+                        return;
+                    }
+                    let before = std::mem::replace(&mut now, look(&folders));
+                    if now == before {
+                        break;
+                    }
+                }
+                seen = now;
+                let (mut catalog, mut problems) = (Catalog::new(), Vec::new());
+                for folder in &folders {
+                    let (items, found) = catalog::read_folder_again(folder, &mut digests);
+                    catalog.extend(items);
+                    problems.extend(found);
+                }
+                if content.send((catalog, problems)).is_err() {
+                    return;
+                }
+            }
+        };
+        let spawned = std::thread::Builder::new()
+            .name("folders".to_owned())
+            .spawn(watch);
+        if let Err(error) = spawned {
+            tracing::error!("changes of local content will not be seen: {error}");
+        }
+        Self {
+            contents,
+            _stop: stop,
+        }
+    }
+
+    /// What the folders hold, each time it has changed.
+    pub(crate) const fn contents(&self) -> &Receiver<Content> {
+        &self.contents
+    }
+}
+
+fn is_still_wanted(stopped: &Receiver<()>, span: Duration) -> bool {
+    stopped.recv_timeout(span) == Err(RecvTimeoutError::Timeout)
+}
+
+fn look(folders: &[PathBuf]) -> Seen {
+    folders
+        .iter()
+        .flat_map(|folder| catalog::fingerprint(folder))
+        .collect()
+}
