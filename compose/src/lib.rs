@@ -23,6 +23,7 @@ mod poster;
 pub mod settings;
 pub mod slide;
 mod text;
+pub mod video;
 
 use std::sync::Arc;
 

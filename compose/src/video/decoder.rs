@@ -1,0 +1,427 @@
+//! Who decodes: hardware where it really works, else software.
+//!
+//! Invariants:
+//! - Hardware is chosen only when its devices are there and it has decoded a small sample of the same codec to the
+//!   colours that the sample has, without a complaint, within [`SAMPLE_WAIT_MAX`]. Software is always there.
+//! - A choice is made once for a codec while the process lives, when the first video of it comes, and is reported with
+//!   the reasons against what was not chosen.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::supervise::{last_words, run};
+use super::tools::{Bounds, Input, Tools};
+
+/// How long one decoder may take for the sample.
+const SAMPLE_WAIT_MAX: Duration = Duration::from_secs(3);
+/// Size of the samples in pixels.
+const SAMPLE_PX: (usize, usize) = (320, 192);
+/// Luma, Cb and Cr of the sample's quarters, row by row.
+const SAMPLE_QUARTERS: [[u8; 3]; 4] = [
+    [60, 90, 160],
+    [110, 160, 160],
+    [160, 90, 90],
+    [210, 160, 90],
+];
+/// How far a decoder may be off in the middle of a quarter.
+const SAMPLE_TOLERANCE: u8 = 4;
+
+/// How the pictures of a video are coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    /// H.264, also called AVC.
+    H264,
+    /// H.265, also called HEVC.
+    Hevc,
+    /// VP9.
+    Vp9,
+    /// AV1.
+    Av1,
+}
+
+impl Codec {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::H264, Self::Hevc, Self::Vp9, Self::Av1];
+
+    /// Finds the one that ffmpeg calls `name`.
+    pub(super) fn of_ffmpeg(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|codec| codec.ffmpeg_name() == name)
+    }
+
+    const fn ffmpeg_name(self) -> &'static str {
+        match self {
+            Self::H264 => "h264",
+            Self::Hevc => "hevc",
+            Self::Vp9 => "vp9",
+            Self::Av1 => "av1",
+        }
+    }
+
+    /// What people call it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::H264 => "H.264",
+            Self::Hevc => "HEVC",
+            Self::Vp9 => "VP9",
+            Self::Av1 => "AV1",
+        }
+    }
+
+    /// A sample that we made, and what ffmpeg calls its form.
+    const fn sample(self) -> (&'static [u8], &'static str) {
+        match self {
+            Self::H264 => (include_bytes!("samples/h264.bin"), "h264"),
+            Self::Hevc => (include_bytes!("samples/hevc.bin"), "hevc"),
+            Self::Vp9 => (include_bytes!("samples/vp9.bin"), "ivf"),
+            Self::Av1 => (include_bytes!("samples/av1.bin"), "ivf"),
+        }
+    }
+}
+
+/// Who decodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DecoderKind {
+    /// The codec block of a Raspberry Pi up to 4 and of many boards.
+    V4l2M2m,
+    /// Blocks that are led frame by frame: HEVC on a Raspberry Pi 4 and 5, Rockchip, Allwinner.
+    V4l2Request,
+    /// Intel and AMD graphics.
+    Vaapi,
+    /// NVIDIA graphics.
+    Cuda,
+    /// The processor.
+    Software,
+}
+
+impl DecoderKind {
+    /// What people write, in the order in which they are tried.
+    pub const WORDS: [(&str, Self); 5] = [
+        ("v4l2m2m", Self::V4l2M2m),
+        ("v4l2request", Self::V4l2Request),
+        ("vaapi", Self::Vaapi),
+        ("cuda", Self::Cuda),
+        ("software", Self::Software),
+    ];
+
+    /// Finds the one that people call `word`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::WORDS
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|&(_, kind)| kind)
+    }
+
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("software", |(word, _)| word)
+    }
+
+    /// What its programs may do.
+    pub(super) const fn bounds(self) -> Bounds {
+        match self {
+            Self::Software => Bounds::Reader,
+            _ => Bounds::Driver,
+        }
+    }
+
+    /// What ffmpeg is told before the input.
+    pub(super) fn before_input(self, codec: Codec) -> Vec<OsString> {
+        let words: &[&str] = match self {
+            Self::V4l2M2m => {
+                return vec![
+                    "-c:v".into(),
+                    format!("{}_v4l2m2m", codec.ffmpeg_name()).into(),
+                ];
+            }
+            Self::V4l2Request => &["-hwaccel", "drm"],
+            Self::Vaapi => &[
+                "-hwaccel",
+                "vaapi",
+                "-hwaccel_device",
+                VAAPI_DEVICE,
+                "-hwaccel_output_format",
+                "vaapi",
+            ],
+            Self::Cuda => &["-hwaccel", "cuda", "-hwaccel_output_format", "cuda"],
+            Self::Software => &[],
+        };
+        words.iter().map(OsString::from).collect()
+    }
+
+    /// The filter that brings its pictures into main memory; none when they are there. A decoder that silently falls
+    /// back to software fails in it.
+    pub(super) const fn download(self, has_ten_bits: bool) -> Option<&'static str> {
+        match (self, has_ten_bits) {
+            (Self::Vaapi | Self::Cuda, false) => Some("hwdownload,format=nv12"),
+            (Self::Vaapi | Self::Cuda, true) => Some("hwdownload,format=p010le"),
+            _ => None,
+        }
+    }
+
+    /// Says which device is missing.
+    fn missing(self, root: &Path) -> Option<String> {
+        let wants = |path: &str| {
+            let is_there = root.join(path.trim_start_matches('/')).exists();
+            (!is_there).then(|| format!("no {path}"))
+        };
+        match self {
+            Self::V4l2M2m => {
+                let is_there = video_nodes(root).iter().any(|name| {
+                    name.contains("codec") || name.ends_with("dec") || name.contains("decode")
+                });
+                (!is_there).then(|| "no decoder among /dev/video*".to_owned())
+            }
+            Self::V4l2Request => wants("/dev/media0"),
+            Self::Vaapi => wants(VAAPI_DEVICE),
+            Self::Cuda => wants("/dev/nvidia0"),
+            Self::Software => None,
+        }
+    }
+
+    /// Decodes the sample and says what was wrong.
+    fn try_sample(self, tools: &Tools, codec: Codec) -> Result<(), String> {
+        let found = tools.found().map_err(String::clone)?;
+        let (sample, form) = codec.sample();
+        let mut command =
+            found.reader(self.bounds(), &self.before_input(codec), &Input::Pipe(form));
+        let download = self
+            .download(false)
+            .map_or_else(String::new, |f| f.to_owned() + ",");
+        command.args(["-map", "0:v:0", "-frames:v", "1"]);
+        command.args(["-vf", &format!("{download}format=nv12")]);
+        command.args(["-f", "rawvideo", "pipe:1"]);
+        let (width, height) = SAMPLE_PX;
+        let bytes = width * height * 3 / 2;
+        let output =
+            run(&mut command, sample, bytes, SAMPLE_WAIT_MAX).map_err(|error| error.to_string())?;
+        if let Some(words) = last_words(&output.said) {
+            return Err(words);
+        }
+        if sample_is_right(&output.made) {
+            Ok(())
+        } else {
+            Err("it decodes to wrong colours".to_owned())
+        }
+    }
+}
+
+impl fmt::Display for DecoderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The first graphics card.
+const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
+
+/// Names of the drivers behind /dev/video*.
+fn video_nodes(root: &Path) -> Vec<String> {
+    let folder = root.join("sys/class/video4linux");
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(64)
+        .filter_map(|entry| fs::read_to_string(entry.path().join("name")).ok())
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect()
+}
+
+/// Looks at the middle of each quarter.
+fn sample_is_right(nv12: &[u8]) -> bool {
+    let (width, height) = SAMPLE_PX;
+    if nv12.len() != width * height * 3 / 2 {
+        return false;
+    }
+    SAMPLE_QUARTERS.iter().enumerate().all(|(quarter, wanted)| {
+        let x = width / 4 + quarter % 2 * width / 2;
+        let y = height / 4 + quarter / 2 * height / 2;
+        let pair = width * height + y / 2 * width + x;
+        let is = [nv12[y * width + x], nv12[pair], nv12[pair + 1]];
+        wanted
+            .iter()
+            .zip(is)
+            .all(|(wanted, is)| wanted.abs_diff(is) <= SAMPLE_TOLERANCE)
+    })
+}
+
+/// What was chosen so far.
+pub(super) struct Choices {
+    forced: Option<DecoderKind>,
+    root: PathBuf,
+    /// Held while decoders are tried, so that nobody else has to wait to read what was chosen.
+    trial: Mutex<()>,
+    made: Mutex<BTreeMap<Codec, Choice>>,
+}
+
+#[derive(Clone)]
+struct Choice {
+    kind: DecoderKind,
+    /// What was not chosen, and why.
+    passed_over: Vec<(DecoderKind, String)>,
+}
+
+impl Choices {
+    /// Nothing is chosen yet.
+    pub(super) const fn new(forced: Option<DecoderKind>, root: PathBuf) -> Self {
+        Self {
+            forced,
+            root,
+            trial: Mutex::new(()),
+            made: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Returns the choice for a codec, and makes it if need be.
+    pub(super) fn choose(&self, tools: &Tools, codec: Codec) -> DecoderKind {
+        let _trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(choice) = self.made().get(&codec) {
+            return choice.kind;
+        }
+        let mut choice = Choice {
+            kind: DecoderKind::Software,
+            passed_over: Vec::new(),
+        };
+        for (_, kind) in DecoderKind::WORDS {
+            if kind == DecoderKind::Software {
+                break;
+            }
+            let trouble = match self.forced {
+                Some(forced) if forced != kind => continue,
+                // Who names a decoder may know of devices that we do not look for.
+                Some(_) => kind.try_sample(tools, codec).err(),
+                None => kind
+                    .missing(&self.root)
+                    .or_else(|| kind.try_sample(tools, codec).err()),
+            };
+            match trouble {
+                None => {
+                    choice.kind = kind;
+                    break;
+                }
+                Some(trouble) => choice.passed_over.push((kind, trouble)),
+            }
+        }
+        tracing::info!("video decoder: {}", Told(codec, &choice));
+        let kind = choice.kind;
+        self.made().insert(codec, choice);
+        kind
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<Codec, Choice>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (codec, choice)) in self.made().iter().enumerate() {
+            let comma = if at > 0 { "; " } else { "" };
+            write!(f, "{comma}{}", Told(*codec, choice))?;
+        }
+        Ok(())
+    }
+}
+
+/// A choice in words.
+struct Told<'a>(Codec, &'a Choice);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(codec, choice) = self;
+        write!(f, "{} by {}", codec.word(), choice.kind)?;
+        for (at, (kind, trouble)) in choice.passed_over.iter().enumerate() {
+            let before = if at == 0 { " (not " } else { ", " };
+            write!(f, "{before}{kind}: {trouble}")?;
+        }
+        if !choice.passed_over.is_empty() {
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn software_decodes_every_sample_to_its_colours() {
+        let tools = Tools::with(None, None, "/");
+        if tools.found().is_err() {
+            eprintln!("skipped: {}", tools.report());
+            return;
+        }
+        for codec in Codec::ALL {
+            assert_eq!(
+                DecoderKind::Software.try_sample(&tools, codec),
+                Ok(()),
+                "{codec:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_colours_and_cut_pictures_are_not_right() {
+        let (width, height) = SAMPLE_PX;
+        assert!(!sample_is_right(&vec![0; width * height * 3 / 2]));
+        assert!(!sample_is_right(&[]));
+    }
+
+    #[test]
+    fn devices_that_are_there_but_do_not_decode_are_passed_over_with_a_reason() {
+        let root = tempfile::tempdir().unwrap();
+        for device in ["dev/dri/renderD128", "dev/nvidia0", "dev/media0"] {
+            let path = root.path().join(device);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let node = root.path().join("sys/class/video4linux/video10");
+        fs::create_dir_all(&node).unwrap();
+        fs::write(node.join("name"), "bcm2835-codec-decode\n").unwrap();
+        let tools = Tools::with(None, None, root.path());
+        if tools.found().is_err() {
+            eprintln!("skipped: {}", tools.report());
+            return;
+        }
+        for (_, kind) in DecoderKind::WORDS {
+            assert_eq!(kind.missing(root.path()), None, "{kind}");
+        }
+        let chosen = tools.decoder(Codec::H264).unwrap();
+        let report = tools.report();
+        if chosen == DecoderKind::Software {
+            assert!(
+                report.contains("H.264 by software (not v4l2m2m: "),
+                "{report}"
+            );
+            assert!(report.contains("vaapi: "), "{report}");
+        } else {
+            // The machine of the test has such a decoder.
+            assert!(report.contains(chosen.word()), "{report}");
+        }
+    }
+
+    #[test]
+    fn machines_without_devices_use_software() {
+        let root = tempfile::tempdir().unwrap();
+        let tools = Tools::with(None, None, root.path());
+        if tools.found().is_err() {
+            eprintln!("skipped: {}", tools.report());
+            return;
+        }
+        assert_eq!(tools.decoder(Codec::Vp9), Ok(DecoderKind::Software));
+        let report = tools.report();
+        assert!(report.contains("VP9 by software"), "{report}");
+        assert!(report.contains("vaapi: no /dev/dri/renderD128"), "{report}");
+    }
+}

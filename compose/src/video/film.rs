@@ -1,0 +1,294 @@
+//! The endless film: a video file that is decoded, and decoded again, until nobody wants it any more.
+//!
+//! Time stamps: ffmpeg's `fps` filter puts the file's pictures onto an even beat by their time stamps (it repeats and
+//! leaves out where they come unevenly), so picture n is due at exactly n beats and the pipe needs no time stamps.
+//!
+//! Repeating: a short film is kept in memory and its child ends. Of a long one the next child is started
+//! [`LEAD`] before the end and waits, its first picture decoded, so there is no gap. One decoder that starts over
+//! (`-stream_loop`) would save a child for that moment, but hardware decoders do not all survive it, and a file that is
+//! cut short would pass for a shorter one.
+//!
+//! Invariants:
+//! - One thread starts, reads and buries all children of a film, and ends when the queue is closed.
+//! - A child that breaks off ends the film with a reason. One that ends too early, or complains about the file, fails
+//!   the health of the play, and what there is of the film goes on.
+//! - Passes start no more often than every [`PASS_MIN`].
+
+use std::io::{self, Read};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use passerby_playout::show::Health;
+
+use super::decoder::DecoderKind;
+use super::probe::{Clip, EXPORT_ANEW};
+use super::queue::{End, Picture, Queue};
+use super::supervise::{FAREWELL_MAX, Leash, STACK_BYTES, Worker, last_words};
+use super::tools::{Input, Tools};
+use crate::slide::Matrix;
+
+/// How long before the end of a pass the child of the next is started.
+pub(super) const LEAD: Duration = Duration::from_secs(2);
+/// Shortest time from the beginning of one pass to the next.
+const PASS_MIN: Duration = Duration::from_millis(250);
+/// Largest film that is kept in memory, in bytes.
+pub(super) const KEPT_BYTES_MAX: usize = 64 << 20;
+/// What a film may be shorter than it says without being called cut off: this, or a tenth of it.
+const SHORT_BY_MAX: Duration = Duration::from_millis(500);
+
+/// What decoders say about damaged files; other complaints, of drivers for example, do not fail a play.
+const SIGNS_OF_DAMAGE: [&str; 8] = [
+    "error while decoding",
+    "Invalid data found",
+    "Invalid NAL unit size",
+    "partial file",
+    "ended prematurely",
+    "orrupt",
+    "Error submitting packet to decoder",
+    "decode_slice_header error",
+];
+
+/// All that it takes to play a file again and again.
+pub(super) struct Film {
+    pub(super) tools: Tools,
+    pub(super) clip: Clip,
+    pub(super) kind: DecoderKind,
+    /// Of the decoded pictures, upright, even.
+    pub(super) decoded_px: (u32, u32),
+    /// The same before the turn.
+    pub(super) scaled_px: (u32, u32),
+    /// Largest film that is kept in memory, in bytes.
+    pub(super) kept_bytes_max: usize,
+    pub(super) health: Health,
+    pub(super) queue: Arc<Queue>,
+    pub(super) leash: Arc<Leash>,
+}
+
+impl Film {
+    /// Starts to fill the queue, on a thread that ends soon after the queue is closed and the leash is cut.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub(super) fn start(self) -> io::Result<()> {
+        thread::Builder::new()
+            .name("video-film".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let end = self.play();
+                self.leash.cut();
+                self.leash.bury();
+                if let Some(end) = end {
+                    self.queue.end(end);
+                }
+            })
+            .map(drop)
+    }
+
+    /// Plays until nobody wants more, which returns `None`, or nothing more comes.
+    fn play(&self) -> Option<End> {
+        let rate = self.clip.rate;
+        let lead = rate.count(LEAD).max(1);
+        let mut expected = self.clip.length.map(|length| rate.count(length));
+        let fits = expected.is_none_or(|count| self.bytes(count) <= self.kept_bytes_max as u64);
+        let mut kept = fits.then(Vec::new);
+        let mut next = None;
+        let mut base = 0;
+        for pass in 0.. {
+            let mut worker = match next.take().map_or_else(|| self.decode(), Ok) {
+                Ok(worker) => worker,
+                Err(error) => {
+                    return Some(End::Failed(format!("no video decoder starts ({error})")));
+                }
+            };
+            let mut count = 0;
+            while let Some((luma, chroma)) = self.read(&mut worker) {
+                let picture = Picture {
+                    number: base + count,
+                    pass,
+                    luma,
+                    chroma,
+                };
+                count += 1;
+                if self.bytes(count) > self.kept_bytes_max as u64 {
+                    kept = None;
+                }
+                if let Some(kept) = &mut kept {
+                    kept.push(picture.clone());
+                }
+                if !self.queue.push(picture) {
+                    return None;
+                }
+                let is_near_end = expected.is_some_and(|expected| count + lead >= expected);
+                if is_near_end && kept.is_none() && next.is_none() {
+                    // If it does not start now, it is tried again at the end.
+                    next = self.decode().ok();
+                }
+            }
+            let status = self.leash.finish(worker.id, FAREWELL_MAX);
+            if !self.queue.is_open() {
+                return None;
+            }
+            let said = worker.words.heard();
+            if let Err(trouble) = self.judge(status, count, expected, &said) {
+                return Some(End::Failed(trouble));
+            }
+            base += count.max(rate.count(PASS_MIN));
+            expected = Some(count);
+            if let Some(kept) = kept.take() {
+                return self.repeat(&kept, base, pass + 1);
+            }
+        }
+        None
+    }
+
+    /// Plays from memory until nobody wants more.
+    fn repeat(&self, kept: &[Picture], mut base: u64, mut pass: u64) -> Option<End> {
+        if kept.len() < 2 {
+            return Some(End::Rests);
+        }
+        loop {
+            for (number, picture) in (base..).zip(kept) {
+                let picture = Picture {
+                    number,
+                    pass,
+                    ..picture.clone()
+                };
+                if !self.queue.push(picture) {
+                    return None;
+                }
+            }
+            base += (kept.len() as u64).max(self.clip.rate.count(PASS_MIN));
+            pass += 1;
+        }
+    }
+
+    /// Looks at how a pass went. An error ends the film.
+    fn judge(
+        &self,
+        status: Option<ExitStatus>,
+        count: u64,
+        expected: Option<u64>,
+        said: &str,
+    ) -> Result<(), String> {
+        let words = last_words(said);
+        let told = words.as_deref().unwrap_or("it does not say why");
+        if count == 0 {
+            return Err(format!(
+                "none of its pictures can be decoded ({told}); {EXPORT_ANEW}"
+            ));
+        }
+        match status {
+            Some(status) if status.success() => {}
+            Some(status) => {
+                return Err(format!(
+                    "the video decoder broke off ({status}; {told}); {EXPORT_ANEW}"
+                ));
+            }
+            None => return Err("the video decoder hangs; start the machine anew".to_owned()),
+        }
+        let rate = self.clip.rate;
+        if let Some(expected) = expected
+            && count + rate.count(SHORT_BY_MAX).max(expected / 10) < expected
+        {
+            self.fail(&format!(
+                "only {:.1} s of {:.1} s can be decoded; copy it again, or {EXPORT_ANEW}",
+                rate.due(count).as_secs_f32(),
+                rate.due(expected).as_secs_f32()
+            ));
+        } else if SIGNS_OF_DAMAGE.iter().any(|sign| said.contains(sign)) {
+            self.fail(&format!(
+                "it is damaged ({told}); copy it again, or {EXPORT_ANEW}"
+            ));
+        } else if let Some(words) = words {
+            tracing::debug!("{}: {words}", self.clip.name);
+        }
+        Ok(())
+    }
+
+    fn fail(&self, what: &str) {
+        if self.health.trouble().is_none() {
+            let reason = format!("{}: {what}", self.clip.name);
+            tracing::warn!("{reason}");
+            self.health.fail(reason);
+        }
+    }
+
+    /// Starts a child that decodes the file once.
+    fn decode(&self) -> io::Result<Worker> {
+        let found = self
+            .tools
+            .found()
+            .map_err(|trouble| io::Error::other(trouble.clone()))?;
+        let clip = &self.clip;
+        let mut before = vec!["-noautorotate".into()];
+        before.extend(self.kind.before_input(clip.codec));
+        let input = Input::File(&clip.path, clip.container);
+        let mut command = found.reader(self.kind.bounds(), &before, &input);
+        command.args(["-map", &format!("0:{}", clip.stream)]);
+        command.args(["-map_metadata", "-1", "-an", "-sn", "-dn"]);
+        command.args(["-vf", &self.filters()]);
+        command.args(["-f", "rawvideo", "pipe:1"]);
+        self.leash.start(&mut command, b"")
+    }
+
+    /// What is done with the pictures before they come: onto an even beat, smaller, upright. Their colours stay as
+    /// they are coded.
+    fn filters(&self) -> String {
+        let clip = &self.clip;
+        let mut filters: Vec<String> = Vec::new();
+        filters.extend(self.kind.download(clip.has_ten_bits).map(str::to_owned));
+        if clip.is_interlaced {
+            filters.push("bwdif=mode=send_frame:deint=interlaced".to_owned());
+        }
+        let rate = clip.rate;
+        filters.push(format!(
+            "fps={}/{}:start_time=0",
+            rate.pictures, rate.seconds
+        ));
+        let matrix = match clip.coding.matrix {
+            Matrix::Bt601 => "bt601",
+            Matrix::Bt709 => "bt709",
+            Matrix::Bt2020 => "bt2020",
+        };
+        let range = if clip.coding.full_range {
+            "full"
+        } else {
+            "limited"
+        };
+        let (width, height) = self.scaled_px;
+        let from = if clip.is_rgb {
+            String::new()
+        } else {
+            format!(":in_color_matrix={matrix}:in_range={range}")
+        };
+        filters.push(format!(
+            "scale={width}:{height}:flags=bicubic{from}:out_color_matrix={matrix}:out_range={range}"
+        ));
+        filters.push("format=nv12".to_owned());
+        match clip.turn {
+            90 => filters.push("transpose=clock".to_owned()),
+            180 => filters.push("hflip,vflip".to_owned()),
+            270 => filters.push("transpose=cclock".to_owned()),
+            _ => {}
+        }
+        filters.join(",")
+    }
+
+    /// Reads one picture; `None` at the end, and when there is only a part of one.
+    fn read(&self, worker: &mut Worker) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (width, height) = self.decoded_px;
+        let pixels = width as usize * height as usize;
+        let mut luma = vec![0; pixels];
+        let mut chroma = vec![0; pixels / 2];
+        worker.stdout.read_exact(&mut luma).ok()?;
+        worker.stdout.read_exact(&mut chroma).ok()?;
+        Some((luma, chroma))
+    }
+
+    const fn bytes(&self, pictures: u64) -> u64 {
+        let (width, height) = self.decoded_px;
+        pictures.saturating_mul(width as u64 * height as u64 * 3 / 2)
+    }
+}

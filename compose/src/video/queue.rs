@@ -1,0 +1,221 @@
+//! Decoded pictures on their way from the decoder's thread to the stage.
+//!
+//! Invariants: at most [`QUEUE_PICTURES_MAX`] pictures wait; a decoder that is ahead waits, and so does its child; one
+//! whose pictures are already late replaces them, so that a slow stage sees fewer pictures but none that is old; the
+//! stage never waits.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Most pictures that wait.
+pub(super) const QUEUE_PICTURES_MAX: usize = 4;
+
+/// One decoded picture.
+#[derive(Clone)]
+pub(super) struct Picture {
+    /// Its place in the endless film, which repeats the file; it is due at this many pictures' time.
+    pub(super) number: u64,
+    /// How often the file has been shown in full before.
+    pub(super) pass: u64,
+    /// One byte a pixel.
+    pub(super) luma: Vec<u8>,
+    /// Cb and Cr in turn.
+    pub(super) chroma: Vec<u8>,
+}
+
+/// Why no more pictures come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// The file has one picture only, which stays.
+    Rests,
+    /// The decoder failed, and why.
+    Failed(String),
+}
+
+/// What the stage finds.
+pub(super) enum Next {
+    Picture(Picture),
+    /// Nothing yet.
+    Late,
+    Over(End),
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    pictures: VecDeque<Picture>,
+    end: Option<End>,
+    is_closed: bool,
+    /// The picture that was due when the stage last asked; older ones are late.
+    due: Option<u64>,
+    skipped: u64,
+}
+
+impl Queue {
+    /// Puts a picture in line and waits for room if need be. `false` when nobody wants it.
+    pub(super) fn push(&self, picture: Picture) -> bool {
+        let mut state = self.state();
+        loop {
+            if state.is_closed {
+                return false;
+            }
+            if state.due.is_some_and(|due| picture.number <= due) {
+                // All that wait are older, so none of them will be seen.
+                state.skipped += state.pictures.len() as u64;
+                state.pictures.clear();
+            }
+            if state.pictures.len() < QUEUE_PICTURES_MAX {
+                state.pictures.push_back(picture);
+                self.changed.notify_all();
+                return true;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Says that no more pictures come.
+    pub(super) fn end(&self, end: End) {
+        self.state().end = Some(end);
+        self.changed.notify_all();
+    }
+
+    /// Takes the next picture, given the one that is due now.
+    pub(super) fn pop(&self, due: u64) -> Next {
+        let mut state = self.state();
+        state.due = Some(due);
+        self.changed.notify_all();
+        Self::take(&mut state)
+    }
+
+    /// Takes the first picture and waits for it, for `patience` at most.
+    pub(super) fn first(&self, patience: Duration) -> Next {
+        let until = Instant::now() + patience;
+        let mut state = self.state();
+        loop {
+            match Self::take(&mut state) {
+                Next::Late => {}
+                next => {
+                    self.changed.notify_all();
+                    return next;
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Next::Late;
+            }
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Says that nobody wants more pictures.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        state.pictures.clear();
+        self.changed.notify_all();
+    }
+
+    /// Tells whether somebody still wants pictures.
+    pub(super) fn is_open(&self) -> bool {
+        !self.state().is_closed
+    }
+
+    /// How many pictures were late before anybody saw them.
+    pub(super) fn skipped(&self) -> u64 {
+        self.state().skipped
+    }
+
+    fn take(state: &mut State) -> Next {
+        match (state.pictures.pop_front(), &state.end) {
+            (Some(picture), _) => Next::Picture(picture),
+            (None, Some(end)) => Next::Over(end.clone()),
+            (None, None) => Next::Late,
+        }
+    }
+
+    /// A thread that panicked leaves the line as good as it was.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    fn picture(number: u64) -> Picture {
+        Picture {
+            number,
+            pass: 0,
+            luma: Vec::new(),
+            chroma: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn late_pictures_give_way_to_newer_ones() {
+        let queue = Queue::default();
+        assert!(matches!(queue.pop(10), Next::Late));
+        for number in 0..=10 {
+            assert!(queue.push(picture(number)));
+        }
+        for number in 11..14 {
+            assert!(queue.push(picture(number)));
+        }
+        let numbers: Vec<u64> = std::iter::from_fn(|| match queue.pop(10) {
+            Next::Picture(picture) => Some(picture.number),
+            _ => None,
+        })
+        .collect();
+        assert_eq!(numbers, [10, 11, 12, 13]);
+        assert_eq!(queue.skipped(), 10);
+    }
+
+    #[test]
+    fn a_decoder_that_is_ahead_waits_and_ends_when_nobody_wants_more() {
+        let queue = Arc::new(Queue::default());
+        let decoder = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                (0_u64..)
+                    .take_while(|number| queue.push(picture(*number)))
+                    .count()
+            }
+        });
+        let Next::Picture(first) = queue.first(Duration::from_secs(20)) else {
+            panic!("no picture");
+        };
+        assert_eq!(first.number, 0);
+        while queue.state().pictures.len() < QUEUE_PICTURES_MAX {
+            thread::yield_now();
+        }
+        queue.close();
+        assert!(decoder.join().unwrap() <= QUEUE_PICTURES_MAX + 1);
+        assert!(!queue.push(picture(9)));
+    }
+
+    #[test]
+    fn what_waits_is_seen_before_the_end() {
+        let queue = Queue::default();
+        queue.push(picture(0));
+        queue.end(End::Rests);
+        assert!(matches!(queue.pop(0), Next::Picture(_)));
+        assert!(matches!(queue.pop(0), Next::Over(End::Rests)));
+    }
+}

@@ -1,0 +1,328 @@
+//! Children of the terminal, held on a leash.
+//!
+//! Invariants:
+//! - A child is on exactly one leash; [`Leash::cut`] kills all of it at once and never waits. None starts afterwards.
+//! - Whoever reads from a child starts it, on the same thread: Linux tells a child of the death of the thread that
+//!   started it, and with that a terminal that is killed leaves no child behind.
+//! - Every child that was started is waited for, so none stays as a zombie; every wait has an end.
+//! - What a child says is read to the end, so that it never waits for a listener, and kept up to [`WORDS_BYTES_MAX`].
+
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Most of what one child says that is kept, in bytes.
+const WORDS_BYTES_MAX: usize = 8 << 10;
+/// How long a child may take to end after its last output.
+pub(super) const FAREWELL_MAX: Duration = Duration::from_secs(1);
+/// How long a killed child is waited for; longer only takes one that hangs in a driver.
+const BURIAL_MAX: Duration = Duration::from_secs(5);
+/// Between two looks at whether a child has ended.
+const LOOK: Duration = Duration::from_millis(2);
+/// Stack of the threads that read from children, in bytes.
+pub(super) const STACK_BYTES: usize = 256 << 10;
+
+/// Holds children. Cutting it kills them; so does dropping it.
+#[derive(Default)]
+pub(super) struct Leash(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    is_cut: bool,
+    children: Vec<Child>,
+}
+
+/// A running child.
+pub(super) struct Worker {
+    /// Its process id.
+    pub(super) id: u32,
+    /// What it makes.
+    pub(super) stdout: ChildStdout,
+    /// What it says.
+    pub(super) words: Words,
+}
+
+/// What a child says on its standard error.
+pub(super) struct Words {
+    text: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Leash {
+    /// Starts a child that reads `input`, which must fit into a pipe (64 KiB).
+    ///
+    /// # Errors
+    /// Those of the system, and one when the leash was cut.
+    pub(super) fn start(&self, command: &mut Command, input: &[u8]) -> io::Result<Worker> {
+        let stdin = if input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        };
+        command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (id, stdin, stdout, stderr) = {
+            let mut held = self.held();
+            if held.is_cut {
+                return Err(io::Error::other("it is no longer wanted"));
+            }
+            let mut child = command.spawn()?;
+            let ends = (
+                child.id(),
+                child.stdin.take(),
+                child.stdout.take(),
+                child.stderr.take(),
+            );
+            held.children.push(child);
+            ends
+        };
+        if let Some(mut stdin) = stdin {
+            // One that does not want to read it says why on its standard error.
+            let _ = stdin.write_all(input);
+        }
+        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+            return Err(io::Error::other("its output is not there"));
+        };
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&text);
+        let reader = thread::Builder::new()
+            .name("video-words".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || listen(stderr, &kept))?;
+        Ok(Worker {
+            id,
+            stdout,
+            words: Words { text, reader },
+        })
+    }
+
+    /// Waits for a child to end, kills it when it takes longer than `patience`, and lets go of it. `None` when it is
+    /// not held, or cannot even be killed.
+    #[expect(
+        clippy::zombie_processes,
+        reason = "one that hangs in a driver cannot be waited for"
+    )]
+    pub(super) fn finish(&self, id: u32, patience: Duration) -> Option<ExitStatus> {
+        let from = Instant::now();
+        loop {
+            {
+                let mut held = self.held();
+                let at = held.children.iter().position(|child| child.id() == id)?;
+                let child = &mut held.children[at];
+                match child.try_wait() {
+                    Ok(None) => {}
+                    // It has ended, so this does not wait.
+                    _ => return held.children.swap_remove(at).wait().ok(),
+                }
+                if from.elapsed() > patience {
+                    // One that has just ended is as good as killed.
+                    let _ = child.kill();
+                }
+                if from.elapsed() > patience + BURIAL_MAX {
+                    held.children.swap_remove(at);
+                    tracing::warn!(id, "a video decoder can neither go on nor be killed");
+                    return None;
+                }
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Tells how a child ended, if it has, and lets go of it then.
+    pub(super) fn ended(&self, id: u32) -> Option<ExitStatus> {
+        let mut held = self.held();
+        let at = held.children.iter().position(|child| child.id() == id)?;
+        held.children[at].try_wait().ok().flatten()?;
+        // It has ended, so this does not wait.
+        held.children.swap_remove(at).wait().ok()
+    }
+
+    /// Kills all children and lets no other start. Returns at once.
+    pub(super) fn cut(&self) {
+        let mut held = self.held();
+        held.is_cut = true;
+        for child in &mut held.children {
+            // One that has just ended is as good as killed.
+            let _ = child.kill();
+        }
+    }
+
+    /// Waits for all children that are left, which must be dying.
+    pub(super) fn bury(&self) {
+        let ids: Vec<u32> = self.held().children.iter().map(Child::id).collect();
+        for id in ids {
+            self.finish(id, Duration::ZERO);
+        }
+    }
+
+    /// A thread that panicked leaves the list as good as it was.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.cut();
+        self.bury();
+    }
+}
+
+impl Words {
+    /// Returns what a child that has ended said, in lines.
+    pub(super) fn heard(&self) -> String {
+        let from = Instant::now();
+        while !self.reader.is_finished() && from.elapsed() < FAREWELL_MAX {
+            thread::sleep(LOOK);
+        }
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+fn listen(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
+    let mut piece = [0; 4096];
+    while let Ok(length) = from.read(&mut piece) {
+        if length == 0 {
+            return;
+        }
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = WORDS_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&piece[..length.min(room)]);
+    }
+}
+
+/// Returns the last line of what was said that says something, without the part of the program that said it.
+pub(super) fn last_words(text: &str) -> Option<String> {
+    let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+    let line = line.rsplit("] ").next().unwrap_or(line).trim();
+    Some(line.chars().take(160).collect())
+}
+
+/// What a short run made and said.
+pub(super) struct Output {
+    pub(super) made: Vec<u8>,
+    pub(super) said: String,
+}
+
+/// Why a short run is worth nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RunError {
+    #[error("it did not start ({0})")]
+    Start(String),
+    #[error("it did not end within {} s", .0.as_secs_f32())]
+    Late(Duration),
+    #[error("{0}")]
+    Failed(String),
+    #[error("it wrote more than {0} bytes")]
+    Flood(usize),
+}
+
+/// Runs a command to its end, for `patience` at most, and keeps up to `bytes_max` of what it makes.
+pub(super) fn run(
+    command: &mut Command,
+    input: &[u8],
+    bytes_max: usize,
+    patience: Duration,
+) -> Result<Output, RunError> {
+    let leash = Leash::default();
+    let broken = |error: io::Error| RunError::Start(error.to_string());
+    let Worker { id, stdout, words } = leash.start(command, input).map_err(broken)?;
+    let (done, made) = crossbeam_channel::bounded(1);
+    thread::Builder::new()
+        .name("video-run".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.take(bytes_max as u64 + 1).read_to_end(&mut bytes);
+            // Nobody is there to take what comes too late.
+            let _ = done.send(read.map(|_| bytes));
+        })
+        .map_err(broken)?;
+    let made = made
+        .recv_timeout(patience)
+        .map_err(|_| RunError::Late(patience))?
+        .map_err(broken)?;
+    if made.len() > bytes_max {
+        return Err(RunError::Flood(bytes_max));
+    }
+    let status = leash.finish(id, FAREWELL_MAX);
+    let said = words.heard();
+    match status {
+        Some(status) if status.success() => Ok(Output { made, said }),
+        Some(status) => Err(RunError::Failed(
+            last_words(&said).unwrap_or_else(|| status.to_string()),
+        )),
+        None => Err(RunError::Late(patience)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_run_returns_what_was_made_and_said() {
+        let output = run(
+            &mut shell("cat; echo oh >&2"),
+            b"abc",
+            16,
+            Duration::from_secs(20),
+        )
+        .unwrap();
+        assert_eq!(output.made, b"abc");
+        assert_eq!(output.said, "oh\n");
+    }
+
+    #[test]
+    fn a_run_that_hangs_floods_or_fails_is_an_error() {
+        let hang = run(
+            &mut shell("exec sleep 60"),
+            b"",
+            16,
+            Duration::from_millis(100),
+        );
+        assert_eq!(hang.err(), Some(RunError::Late(Duration::from_millis(100))));
+        let flood = run(&mut shell("exec yes"), b"", 16, Duration::from_secs(20));
+        assert_eq!(flood.err(), Some(RunError::Flood(16)));
+        let failed = run(
+            &mut shell("echo '[x @ 0x1] bad' >&2; exit 3"),
+            b"",
+            16,
+            Duration::from_secs(20),
+        );
+        assert_eq!(failed.err(), Some(RunError::Failed("bad".to_owned())));
+    }
+
+    #[test]
+    fn what_is_said_without_end_is_read_but_not_kept() {
+        let output = run(
+            &mut shell("yes | head -c 1000000 >&2"),
+            b"",
+            16,
+            Duration::from_secs(20),
+        )
+        .unwrap();
+        assert_eq!(output.said.len(), WORDS_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_cut_leash_kills_and_starts_nothing_more() {
+        let leash = Leash::default();
+        let worker = leash.start(&mut shell("exec sleep 60"), b"").unwrap();
+        leash.cut();
+        let status = leash.finish(worker.id, Duration::from_secs(20)).unwrap();
+        assert!(!status.success());
+        assert!(leash.start(&mut shell("true"), b"").is_err());
+    }
+}
