@@ -1,4 +1,7 @@
 // Draws one slide: its still layer over its moving one, and its part of a transition.
+//
+// No branch depends on numbers alone that differ from slide to slide or from frame to frame: Mesa's CPU driver compiles
+// the shader anew for each value that such a branch sees, and keeps them all. Hence select() and & instead of if and &&.
 
 #import bevy_ui::ui_vertex_output::UiVertexOutput
 
@@ -38,7 +41,7 @@ const NV12: f32 = 2.0;
 const STRIP: f32 = 3.0;
 
 fn holds(area: vec4<f32>, at: vec2<f32>) -> bool {
-    return all(at >= area.xy) && all(at < area.xy + area.zw);
+    return all(at >= area.xy) & all(at < area.xy + area.zw);
 }
 
 // From sRGB's coded values to amounts of light.
@@ -61,7 +64,7 @@ fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
 // The light of the moving layer at a place of the slide.
 fn moving_light(at: vec2<f32>) -> vec3<f32> {
     let kind = numbers.slide.z;
-    if kind < 0.5 || !holds(numbers.moving, at) {
+    if !holds(numbers.moving, at) {
         return vec3(0.0);
     }
     let local = vec3((at - numbers.moving.xy) / numbers.moving.zw, 1.0);
@@ -99,16 +102,15 @@ fn beside_card(at: vec2<f32>) -> vec2<f32> {
     let right = left + numbers.card.z;
     let first = numbers.area.x + 0.5;
     let last = numbers.area.x + numbers.area.z - 0.5;
-    if left - first >= last - right {
-        return vec2(max(2.0 * left - at.x, first), at.y);
-    }
-    return vec2(min(2.0 * right - at.x, last), at.y);
+    let leftwards = max(2.0 * left - at.x, first);
+    let rightwards = min(2.0 * right - at.x, last);
+    return vec2(select(rightwards, leftwards, left - first >= last - right), at.y);
 }
 
 @fragment
 fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
     let here = in.position.xy;
-    if holds(numbers.calm[0], here) || holds(numbers.calm[1], here) {
+    if holds(numbers.calm[0], here) | holds(numbers.calm[1], here) {
         if numbers.slide.w < 0.5 {
             discard;
         }
@@ -119,9 +121,7 @@ fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
     if !holds(numbers.area, at) {
         discard;
     }
-    if shift != 0.0 && holds(numbers.card, at) {
-        at = beside_card(at);
-    }
+    at = select(at, beside_card(at), (shift != 0.0) & holds(numbers.card, at));
     let covered = (numbers.area.x + numbers.change.z - here.x) / numbers.change.w;
     let opacity = numbers.change.x * smoothstep(0.0, 1.0, covered);
     return vec4(slide_light(at), opacity);

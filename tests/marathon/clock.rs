@@ -37,7 +37,11 @@ struct Glances {
 
 impl Lockstep {
     /// Starts when the machine has been up for `uptime`.
-    pub(crate) fn new(uptime: Duration, wall_at_boot_ms: i64, events: Receiver<StageEvent>) -> Self {
+    pub(crate) fn new(
+        uptime: Duration,
+        wall_at_boot_ms: i64,
+        events: Receiver<StageEvent>,
+    ) -> Self {
         let started_ms = u64::try_from(uptime.as_millis()).expect("some years");
         Self {
             boot: "marathon".into(),
@@ -69,12 +73,18 @@ impl Lockstep {
             return;
         }
         if player.busy || !self.events.is_empty() {
-            let mut still = self.still_since.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut still = self
+                .still_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let since = *still.get_or_insert_with(Instant::now);
             assert!(since.elapsed() < PATIENCE, "the player does not get ready");
             return;
         }
-        *self.still_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self
+            .still_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
         let frame_ms = u64::try_from(frame.as_millis()).expect("a short time");
         self.now_ms.fetch_add(frame_ms, Ordering::SeqCst);
         self.await_glances();
@@ -86,7 +96,10 @@ impl Lockstep {
         let mut player = self.player.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = player.count + 2;
         while !player.gone && player.count < wanted {
-            assert!(Instant::now() < deadline, "the player does not look at the clock");
+            assert!(
+                Instant::now() < deadline,
+                "the player does not look at the clock"
+            );
             let (held, _) = self
                 .looked
                 .wait_timeout(player, Duration::from_millis(50))

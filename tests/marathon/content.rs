@@ -14,18 +14,27 @@ pub(crate) fn write(folder: &Path) -> usize {
     let mut placements = String::new();
     let mut count = 0;
     let mut place = |creative: &str, more: &str| {
-        placements.push_str(&format!("[[placement]]\ncreative = \"{creative}\"\n{more}\n"));
+        placements.push_str(&format!(
+            "[[placement]]\ncreative = \"{creative}\"\n{more}\n"
+        ));
         count += 1;
     };
     let mix = folder.join("mix");
     std::fs::create_dir_all(&mix).expect("a folder");
-    for (at, transition) in ["cross-fade", "cut", "slide", "wipe"].into_iter().enumerate() {
+    for (at, transition) in ["cross-fade", "cut", "slide", "wipe"]
+        .into_iter()
+        .enumerate()
+    {
         let hue = u8::try_from(at).expect("few");
         let name = format!("poster-{transition}.png");
-        poster(hue, (480, 270)).save(mix.join(&name)).expect("writes");
+        poster(hue, (480, 270))
+            .save(mix.join(&name))
+            .expect("writes");
         place(&name, &format!("transition = \"{transition}\""));
         let name = format!("photo-{transition}.jpg");
-        poster(hue + 4, (400, 400)).save(mix.join(&name)).expect("writes");
+        poster(hue + 4, (400, 400))
+            .save(mix.join(&name))
+            .expect("writes");
         let corner = ["top-left", "top-right", "bottom-left", "bottom-right"][at];
         place(
             &name,
@@ -38,12 +47,16 @@ pub(crate) fn write(folder: &Path) -> usize {
     place("drawing.svg", "transition = \"wipe\"");
     animation(&mix.join("dance.gif"));
     place("dance.gif", "transition = \"slide\"");
-    poster(9, (640, 360)).save(mix.join("slow.jpg")).expect("writes");
+    poster(9, (640, 360))
+        .save(mix.join("slow.jpg"))
+        .expect("writes");
     place("slow.jpg", "motion = \"ken-burns\"");
     std::fs::write(mix.join("sale.card.toml"), CARD).expect("writes");
     place("sale.card.toml", "transition = \"slide\"");
     if film(&mix.join("clip.mp4")) {
-        poster(2, (320, 180)).save(mix.join("clip.png")).expect("writes");
+        poster(2, (320, 180))
+            .save(mix.join("clip.png"))
+            .expect("writes");
         place("clip.mp4", "transition = \"cross-fade\"");
     }
     write_campaign(&mix, &placements);
@@ -103,7 +116,14 @@ fn film(path: &Path) -> bool {
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-y", "-f", "lavfi", "-i"])
         .arg("gradients=s=320x180:r=10:d=2:c0=0xc08040:c1=0x4080c0")
-        .args(["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast"])
+        .args([
+            "-pix_fmt",
+            "yuv420p",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+        ])
         .arg(path)
         .status();
     let there = made.is_ok_and(|status| status.success());
@@ -122,4 +142,5 @@ const DRAWING: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3
 
 const CARD: &str = "headline = \"今晚七点 Tonight at seven\"\nprice = \"¥48\"\nclock = true\n[colours]\npaper = \"#274060\"\nink = \"#f4f0e4\"\naccent = \"#f0c060\"\n";
 
-const TICKER: &str = "lines = [\"下一班车 3 分钟 Next train in 3 minutes\", \"今日有雨 Rain today\"]\n";
+const TICKER: &str =
+    "lines = [\"下一班车 3 分钟 Next train in 3 minutes\", \"今日有雨 Rain today\"]\n";

@@ -45,6 +45,10 @@ impl Print {
         let at = (y as usize * self.width as usize + x as usize) * 4;
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
+
+    fn is_opaque(&self, x: u32, y: u32) -> bool {
+        self.rgba[(y as usize * self.width as usize + x as usize) * 4 + 3] == 255
+    }
 }
 
 /// A frame as the stage drew it.
@@ -216,10 +220,12 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
                     seen.pixel(track.area.x + x, track.area.y + y),
                     print.pixel(x, y),
                 );
-                let far = drawn
-                    .iter()
-                    .zip(wanted)
-                    .any(|(drawn, wanted)| drawn.abs_diff(wanted) > CHANNEL_SLACK);
+                // What moves shows through.
+                let far = print.is_opaque(x, y)
+                    && drawn
+                        .iter()
+                        .zip(wanted)
+                        .any(|(drawn, wanted)| drawn.abs_diff(wanted) > CHANNEL_SLACK);
                 off += u64::from(far);
             }
         }
@@ -252,10 +258,7 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
                 .faults
                 .push("no code is whole in the middle of a change".to_owned());
         }
-        if current.card.is_some()
-            && elapsed > length / 2 + crate::FRAME
-            && !holds(current)
-        {
+        if current.card.is_some() && elapsed > length / 2 + crate::FRAME && !holds(current) {
             judged
                 .faults
                 .push("the new code is not there after the middle of a change".to_owned());

@@ -14,14 +14,12 @@ mod footprint;
 mod judge;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby::stage::{
-    self, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness,
-};
+use passerby::stage::{self, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness};
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Slide;
@@ -228,7 +226,11 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         .0
         .plays_since(None)
         .expect("reads");
-    let footprints = metronome.footprints.lock().expect("no panic holds it").clone();
+    let footprints = metronome
+        .footprints
+        .lock()
+        .expect("no panic holds it")
+        .clone();
     Report {
         verdict: judge.verdict(),
         plays,
@@ -237,7 +239,10 @@ fn run(folder: &Path, plan: &Plan) -> Report {
 }
 
 /// Every play was on the screen as long as planned, to within one frame, or says why not.
-fn times_are_kept(plays: &[DatedPlay], planned_ms: impl Fn(&DatedPlay) -> u64) -> Result<(), String> {
+fn times_are_kept(
+    plays: &[DatedPlay],
+    planned_ms: impl Fn(&DatedPlay) -> u64,
+) -> Result<(), String> {
     let frame_ms = u64::try_from(FRAME.as_millis()).expect("a short time");
     for play in plays {
         let off = play.play.visible_ms.abs_diff(planned_ms(play));
