@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use passerby_protocol::Digest;
-use passerby_protocol::creative::CreativeKind;
+use passerby_protocol::creative::{CreativeKind, video_media_type};
 use passerby_protocol::parts;
 use passerby_protocol::toml_fields::Problem;
 
@@ -67,16 +67,10 @@ fn video(path: &Path) -> Result<Creative, String> {
     let unreadable = |error: io::Error| format!("cannot be read: {error}");
     let mut head = [0; HEAD_BYTES];
     let mut file = File::open(path).map_err(unreadable)?;
-    let media_type = match file.read_exact(&mut head) {
-        Ok(()) if &head[4..8] == b"ftyp" => "video/mp4",
-        Ok(()) if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) => "video/webm",
-        Ok(()) => {
-            return Err(
-                "it is neither an MP4 nor a WebM video; export it again as one of these".into(),
-            );
-        }
-        Err(_) => return Err("it is too short for a video; export it again".into()),
-    };
+    file.read_exact(&mut head)
+        .map_err(|_| "it is too short for a video; export it again".to_owned())?;
+    let media_type = video_media_type(&head)
+        .ok_or("it is neither an MP4 nor a WebM video; export it again as one of these")?;
     let size = file.metadata().map_err(unreadable)?.len();
     let mut whole = File::open(path).map_err(unreadable)?.take(size);
     let digest = copy_hashed(&mut whole, &mut io::sink()).map_err(unreadable)?;
