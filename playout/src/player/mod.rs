@@ -201,7 +201,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             let wait =
                 Duration::from_millis(self.wakes_at_ms(now.boot_ms).saturating_sub(now.boot_ms));
-            let is_busy = self.overlay.is_busy() || self.tracks.iter().any(Track::is_busy);
+            let is_busy = self.output.is_none()
+                || self.overlay.is_busy()
+                || self.tracks.iter().any(Track::is_busy);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.studio.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
