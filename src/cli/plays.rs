@@ -74,12 +74,8 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
         let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
         let (creative, assignment) = (play.content.creative, play.content.assignment);
         let start = start(dated).unwrap_or_default();
-        let (seq, number, visible_ms, outcome) = (
-            play.seq,
-            play.number,
-            play.visible_ms,
-            play.outcome.word(),
-        );
+        let (seq, number, visible_ms, outcome) =
+            (play.seq, play.number, play.visible_ms, play.outcome.word());
         writeln!(
             out,
             "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome}"
