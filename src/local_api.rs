@@ -38,6 +38,15 @@ struct NewReading {
     value: Reading,
 }
 
+/// Why a call is refused, for the person who made it.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        error(self.0, &self.1)
+    }
+}
+
 /// The calls.
 pub(crate) fn router(api: Api) -> Router {
     Router::new()
@@ -96,7 +105,7 @@ fn json<T: for<'de> Deserialize<'de>>(
     headers: &HeaderMap,
     body: &[u8],
     form: &str,
-) -> Result<T, Response> {
+) -> Result<T, Refused> {
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
@@ -104,11 +113,14 @@ fn json<T: for<'de> Deserialize<'de>>(
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !is_json {
         let message = "send JSON, with the header content-type: application/json";
-        return Err(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        return Err(Refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            message.to_owned(),
+        ));
     }
     serde_json::from_slice(body).map_err(|wrong| {
         let message = format!("this is not {form}: {wrong}");
-        error(StatusCode::BAD_REQUEST, &message)
+        Refused(StatusCode::BAD_REQUEST, message)
     })
 }
 
@@ -127,7 +139,7 @@ async fn begin_emergency(State(api): State<Api>, headers: HeaderMap, body: Bytes
     let form = "{\"headline\": \"one sentence\", \"body\": \"what else there is to say\"}";
     let notice = match json::<Notice>(&headers, &body, form) {
         Ok(notice) => notice,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let notice = match notice.checked() {
         Ok(notice) => notice,
@@ -162,7 +174,7 @@ async fn take_reading(
     let form = "{\"value\": a number or one line of text}";
     let reading = match json::<NewReading>(&headers, &body, form) {
         Ok(reading) => reading.value,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     match api.context.set(&name, reading) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

@@ -3,12 +3,18 @@
 //! Invariant: a file that carries a name has exactly that content, because it was hashed before, and fsynced and
 //! renamed after, it was written.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
+use sha2::Digest as _;
 
 use crate::files;
+use crate::publication::Content;
+
+/// Bytes that are copied at one time.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// The folder of creatives.
 #[derive(Debug, Clone)]
@@ -33,19 +39,52 @@ impl Blobs {
         self.folder.join(&name[..2]).join(name)
     }
 
-    /// Stores a creative under its digest; does nothing when it is there already.
+    /// Stores a creative under its digest; does nothing when it is there already. A file is copied piece by piece.
     ///
     /// # Errors
-    /// Whatever the file system says.
-    pub fn put(&self, digest: Digest, bytes: &[u8]) -> io::Result<()> {
-        debug_assert_eq!(digest, Digest::of(bytes));
+    /// Whatever the file system says, and files that have changed since they were checked.
+    pub fn put(&self, digest: Digest, size: u64, content: &Content) -> io::Result<()> {
         let path = self.path(digest);
-        if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64) {
+        if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == size) {
             return Ok(());
         }
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        files::write(&path, bytes, 0o644)
+        match content {
+            Content::Bytes(bytes) => {
+                debug_assert_eq!(digest, Digest::of(bytes));
+                files::write(&path, bytes, 0o644)
+            }
+            Content::File(source) => files::write_with(&path, 0o644, |file| {
+                let mut source_file = File::open(source)?.take(size + 1);
+                if copy_hashed(&mut source_file, file)? == digest {
+                    Ok(())
+                } else {
+                    let name = source.display();
+                    Err(io::Error::other(format!(
+                        "{name} changed while it was published; publish again when it is still"
+                    )))
+                }
+            }),
+        }
+    }
+}
+
+/// Copies what is left of a file and returns what it hashes to.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn copy_hashed(from: &mut impl Read, to: &mut impl Write) -> io::Result<Digest> {
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; CHUNK_BYTES];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(Digest(hasher.finalize().into())),
+            length => {
+                hasher.update(&buffer[..length]);
+                to.write_all(&buffer[..length])?;
+            }
+        }
     }
 }

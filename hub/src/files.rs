@@ -14,9 +14,21 @@ use crate::random;
 /// # Errors
 /// Whatever the file system says; no half-written file takes the place of a good one.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write_with(path, mode, |file| file.write_all(bytes))
+}
+
+/// The same for a file whose content is written piece by piece; when `content` fails, nothing takes its place.
+///
+/// # Errors
+/// Whatever the file system or `content` says.
+pub(crate) fn write_with(
+    path: &Path,
+    mode: u32,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!(".{}.tmp", hex(&random::bytes::<8>())));
-    let written = write_new(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, mode, content).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to tell; a left-over temporary file harms nobody.
         let _ = fs::remove_file(&temporary);
@@ -25,12 +37,16 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(
+    path: &Path,
+    mode: u32,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
         .open(path)?;
-    file.write_all(bytes)?;
+    content(&mut file)?;
     file.sync_all()
 }

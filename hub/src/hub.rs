@@ -45,8 +45,8 @@ pub enum OpenError {
 /// Says why a campaign is not out.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
-    /// A picture could not be stored.
-    #[error("cannot store a picture: {0}")]
+    /// A creative could not be stored.
+    #[error("cannot store a creative: {0}")]
     Blob(#[from] io::Error),
     /// The campaign was not taken.
     #[error(transparent)]
@@ -72,7 +72,7 @@ impl Hub {
         })
     }
 
-    /// Sends a campaign out: first its pictures, then the word of them.
+    /// Sends a campaign out: first its files, then the word of them.
     ///
     /// # Errors
     /// See [`ReleaseError`].
@@ -83,7 +83,8 @@ impl Hub {
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
         for creative in &publication.creatives {
-            self.blobs.put(creative.digest, &creative.bytes)?;
+            self.blobs
+                .put(creative.digest, creative.size, &creative.content)?;
         }
         Ok(self.store.publish(publication, targets, now_ms)?)
     }

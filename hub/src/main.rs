@@ -259,7 +259,7 @@ fn publish(
     for publication in &publications {
         let changed = hub.publish(publication, &targets, clock::now_ms())?;
         text += &format!(
-            "{}: {} placements, {} pictures; screens changed: {}\n",
+            "{}: {} placements, {} files; screens changed: {}\n",
             publication.id,
             publication.items.len(),
             publication.creatives.len(),

@@ -22,7 +22,7 @@ const DECODE_BYTES_MAX: u64 = 1 << 30;
 
 /// A picture that screens can show.
 pub struct Picture {
-    /// `image/jpeg`, `image/png` or `image/webp`.
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
     pub media_type: &'static str,
     /// Width in pixels.
     pub width_px: u32,
@@ -33,6 +33,7 @@ pub struct Picture {
 }
 
 /// A small JPEG for landing pages and previews.
+#[derive(Clone)]
 pub struct Thumbnail {
     /// Width in pixels.
     pub width_px: u32,
@@ -53,8 +54,8 @@ pub enum PictureError {
         "it measures {0} × {1} pixels; use one of at most {SIDE_PX_MAX} a side and {AREA_PX_MAX} in all"
     )]
     Large(u32, u32),
-    /// Not one of the three formats.
-    #[error("it is not a JPEG, PNG or WebP picture; export it again as one of these")]
+    /// Not one of the four formats.
+    #[error("it is not a JPEG, PNG, WebP or GIF picture; export it again as one of these")]
     Format,
     /// Damaged.
     #[error("it cannot be read as a picture ({0}); export it again")]
@@ -76,6 +77,7 @@ impl Picture {
             ImageFormat::Jpeg => "image/jpeg",
             ImageFormat::Png => "image/png",
             ImageFormat::WebP => "image/webp",
+            ImageFormat::Gif => "image/gif",
             _ => return Err(PictureError::Format),
         };
         let reader = || ImageReader::with_format(Cursor::new(bytes), format);
@@ -186,6 +188,10 @@ mod tests {
         ));
         assert!(matches!(
             Picture::read(b"GIF89a......"),
+            Err(PictureError::Damaged(_))
+        ));
+        assert!(matches!(
+            Picture::read(b"II*\0........"),
             Err(PictureError::Format)
         ));
         assert!(matches!(Picture::read(b""), Err(PictureError::Format)));

@@ -1,81 +1,180 @@
 //! A campaign folder, read and checked whole: what a publisher hands to the hub.
 //!
-//! Invariant: a [`Publication`] airs as it is. Every placement has its picture, and every picture was decoded.
+//! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files that it refers to; every
+//! picture was decoded, and every other file looked at.
+
+mod media;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerby_protocol::campaign::{self, Campaign};
-use passerby_protocol::limits::{CREATIVE_BYTES_MAX, PLACEMENTS_MAX, TOML_BYTES_MAX};
+use passerby_protocol::limits::{PLACEMENTS_MAX, TOML_BYTES_MAX};
+use passerby_protocol::parts::{FolderParts, is_part_name};
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, Digest};
 
-use crate::picture::{Picture, PictureError};
+use crate::picture::Thumbnail;
 
-/// A checked campaign with its pictures.
+/// A checked campaign with its files.
 pub struct Publication {
     /// The folder's name.
     pub id: CampaignId,
     /// What the publisher wrote.
     pub campaign: Campaign,
-    /// For each placement its picture, as an index into `creatives`.
-    pub items: Vec<usize>,
-    /// The pictures, each once.
+    /// For each placement what it shows.
+    pub items: Vec<Showing>,
+    /// The files, each once.
     pub creatives: Vec<Creative>,
 }
 
-/// One picture of a publication.
+/// What a placement shows: places in [`Publication::creatives`].
+#[derive(Clone)]
+pub struct Showing {
+    /// The creative.
+    pub creative: usize,
+    /// The files that it refers to, by the names that it gives them.
+    pub parts: Vec<(String, usize)>,
+}
+
+/// One file of a publication.
 pub struct Creative {
     /// Its name for ever.
     pub digest: Digest,
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// What it shows.
-    pub picture: Picture,
+    /// In bytes.
+    pub size: u64,
+    /// Such as `image/png` or `video/mp4`.
+    pub media_type: &'static str,
+    /// The file itself.
+    pub content: Content,
+    /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to see.
+    pub thumbnail: Option<Thumbnail>,
+}
+
+/// A file that is about to be stored.
+pub enum Content {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// Where it lies; for what is too large to be held.
+    File(PathBuf),
 }
 
 impl Publication {
     /// Reads a folder.
     ///
     /// # Errors
-    /// Every problem at once: of the folder, of `campaign.toml` by line, and of each picture that is used.
+    /// Every problem at once: of the folder, of `campaign.toml` by line, and of each file that is used.
     pub fn read(folder: &Path) -> Result<Self, Vec<Problem>> {
         let named = folder.display().to_string();
         let id = campaign_id(folder, &named)?;
-        let pictures = picture_names(folder, &named)?;
-        let campaign = read_campaign(folder, &named, &id, &pictures)?;
+        let names = creative_names(folder, &named)?;
+        let belonging = FolderParts::of(&names, |name| read_text(&folder.join(name)).ok());
+        let airing = belonging.standing_alone(&names);
+        let campaign = read_campaign(folder, &named, &id, &names, &airing)?;
 
-        let (mut creatives, mut problems) = (Vec::<Creative>::new(), Vec::new());
-        let mut by_name: HashMap<&str, Option<usize>> = HashMap::new();
+        let mut reader = FileReader::new(folder);
         let mut items = Vec::with_capacity(campaign.placements.len());
         for placement in &campaign.placements {
-            let place = by_name.entry(&placement.creative).or_insert_with(|| {
-                let path = folder.join(&placement.creative);
-                match read_creative(&path) {
-                    Ok(creative) => Some(place_of(&mut creatives, creative)),
-                    Err(message) => {
-                        problems.push(Problem::with_file(path.display().to_string(), message));
-                        None
-                    }
-                }
-            });
-            items.extend(*place);
+            let creative = reader.place(&placement.creative);
+            let parts = belonging.of_creative(&placement.creative);
+            let parts: Vec<_> = parts
+                .iter()
+                .filter_map(|name| Some((name.clone(), reader.part(&placement.creative, name)?)))
+                .collect();
+            if let Some(creative) = creative {
+                reader.borrow_thumbnail(creative, &parts);
+                items.push(Showing { creative, parts });
+            }
         }
-        if problems.is_empty() {
+        if reader.problems.is_empty() {
             Ok(Self {
                 id,
                 campaign,
                 items,
-                creatives,
+                creatives: reader.creatives,
             })
         } else {
-            Err(problems)
+            Err(reader.problems)
         }
     }
 
-    /// Returns for each placement its picture's digest.
-    pub fn item_digests(&self) -> impl Iterator<Item = Digest> {
-        self.items.iter().map(|&at| self.creatives[at].digest)
+    /// Returns for each placement its creative's digest, and the names and digests of what that refers to.
+    pub fn item_digests(
+        &self,
+    ) -> impl Iterator<Item = (Digest, impl Iterator<Item = (&str, Digest)>)> {
+        let digest = |at: usize| self.creatives[at].digest;
+        self.items.iter().map(move |item| {
+            let parts = item.parts.iter();
+            (
+                digest(item.creative),
+                parts.map(move |(name, at)| (name.as_str(), digest(*at))),
+            )
+        })
+    }
+}
+
+/// Reads each file of a folder once.
+struct FileReader<'a> {
+    folder: &'a Path,
+    creatives: Vec<Creative>,
+    problems: Vec<Problem>,
+    by_name: HashMap<String, Option<usize>>,
+}
+
+impl<'a> FileReader<'a> {
+    fn new(folder: &'a Path) -> Self {
+        Self {
+            folder,
+            creatives: Vec::new(),
+            problems: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Where a file is among the creatives; `None` when something is wrong with it, which is then among the problems.
+    fn place(&mut self, name: &str) -> Option<usize> {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        let path = self.folder.join(name);
+        let place = match media::read(&path, name) {
+            Ok(creative) => Some(place_of(&mut self.creatives, creative)),
+            Err(found) => {
+                self.problems.extend(found);
+                None
+            }
+        };
+        self.by_name.insert(name.to_owned(), place);
+        place
+    }
+
+    /// The same for a file that `owner` refers to.
+    fn part(&mut self, owner: &str, name: &str) -> Option<usize> {
+        let mut wrong = |message: String| {
+            let owner = self.folder.join(owner).display().to_string();
+            self.problems.push(Problem::with_file(owner, message));
+            None
+        };
+        if !is_part_name(name) {
+            return wrong(format!(
+                "it names {name:?}, which is no picture of this folder; use the name of a picture that lies beside it"
+            ));
+        }
+        if !self.folder.join(name).is_file() {
+            return wrong(format!(
+                "it names {name:?}, which is missing; put that picture beside it, or take its name out"
+            ));
+        }
+        self.place(name)
+    }
+
+    /// A creative without a picture of its own is shown to phones as the first picture that it refers to.
+    fn borrow_thumbnail(&mut self, creative: usize, parts: &[(String, usize)]) {
+        if self.creatives[creative].thumbnail.is_none() {
+            let mut of_parts = parts.iter();
+            self.creatives[creative].thumbnail =
+                of_parts.find_map(|(_, at)| self.creatives[*at].thumbnail.clone());
+        }
     }
 }
 
@@ -96,7 +195,7 @@ fn campaign_id(folder: &Path, named: &str) -> Result<CampaignId, Vec<Problem>> {
         .map_err(|error| problem(format!("rename the folder: {error}")))
 }
 
-fn picture_names(folder: &Path, named: &str) -> Result<Vec<String>, Vec<Problem>> {
+fn creative_names(folder: &Path, named: &str) -> Result<Vec<String>, Vec<Problem>> {
     let failed = |error| {
         vec![Problem::with_file(
             named,
@@ -124,44 +223,34 @@ fn read_campaign(
     folder: &Path,
     named: &str,
     id: &CampaignId,
-    pictures: &[String],
+    creatives: &[String],
+    airing: &[String],
 ) -> Result<Campaign, Vec<Problem>> {
     let path = folder.join(campaign::FILE_NAME);
     let file = path.display().to_string();
     let problem = |message: String| vec![Problem::with_file(&file, message)];
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Campaign::of_pictures(named, id.as_str(), pictures)
+            Campaign::of_pictures(named, id.as_str(), airing)
         }
-        Err(error) => Err(problem(format!("cannot be read: {error}"))),
-        Ok(meta) if meta.len() > TOML_BYTES_MAX => Err(problem(format!(
-            "it has {} bytes; use at most {TOML_BYTES_MAX}",
-            meta.len()
-        ))),
-        Ok(_) => {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| problem(format!("cannot be read: {error}")))?;
-            Campaign::parse(&file, &text, pictures)
+        _ => {
+            let text = read_text(&path).map_err(problem)?;
+            Campaign::parse_airing(&file, &text, creatives, airing)
         }
     }
 }
 
-fn read_creative(path: &Path) -> Result<Creative, String> {
+/// Reads a text file of at most [`TOML_BYTES_MAX`] bytes; the error says what to do.
+fn read_text(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > CREATIVE_BYTES_MAX {
-        return Err(PictureError::Heavy(size).to_string());
+    if size > TOML_BYTES_MAX {
+        return Err(format!("it has {size} bytes; use at most {TOML_BYTES_MAX}"));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    let picture = Picture::read(&bytes).map_err(|error| error.to_string())?;
-    Ok(Creative {
-        digest: Digest::of(&bytes),
-        bytes,
-        picture,
-    })
+    std::fs::read_to_string(path).map_err(unreadable)
 }
 
-/// Two file names may hold the same picture.
+/// Two file names may hold the same file.
 fn place_of(creatives: &mut Vec<Creative>, creative: Creative) -> usize {
     creatives
         .iter()

@@ -21,7 +21,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
         "plays   {:>9}   impressions (plays) stored",
-        report.plays.total
+        report.plays.tally.total
     )?;
     writeln!(
         out,
@@ -104,7 +104,7 @@ fn section<'a>(
     by: impl Fn(&'a Tally) -> &'a BTreeMap<String, u64>,
 ) -> std::fmt::Result {
     let (plays, scans, visits) = (
-        by(&report.plays),
+        by(&report.plays.tally),
         by(&report.scans.tally),
         by(&report.visits.tally),
     );

@@ -84,6 +84,18 @@ impl CreativeKind {
     }
 }
 
+/// Tells what a video is from its first 12 bytes; `None` for what is neither MP4 (ISO/IEC 14496-12, 4.3) nor WebM
+/// (RFC 8794, 8.1).
+pub fn video_media_type(head: &[u8]) -> Option<&'static str> {
+    if head.get(4..8) == Some(b"ftyp") {
+        Some("video/mp4")
+    } else if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+        Some("video/webm")
+    } else {
+        None
+    }
+}
+
 /// How one slide gives way to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -50,8 +50,10 @@ impl Page<'_> {
             &html! {
                 div.stripe {}
                 main {
-                    figure {
-                        img src=(self.public_url.local(&picture)) width=(width) height=(height) alt=(campaign.headline.as_deref().unwrap_or(&campaign.title));
+                    @if width > 0 {
+                        figure {
+                            img src=(self.public_url.local(&picture)) width=(width) height=(height) alt=(campaign.headline.as_deref().unwrap_or(&campaign.title));
+                        }
                     }
                     h1 { (campaign.title) }
                     @if let Some(story) = &campaign.story { p.story { (story.trim()) } }
@@ -101,14 +103,18 @@ impl Page<'_> {
             meta property="og:title" content=(campaign.title);
             meta property="og:description" content=(description);
             meta property="og:url" content=(own);
-            meta property="og:image" content=(image);
-            meta property="og:image:type" content="image/jpeg";
-            meta property="og:image:width" content=(width);
-            meta property="og:image:height" content=(height);
-            meta name="twitter:card" content="summary_large_image";
+            @if width > 0 {
+                meta property="og:image" content=(image);
+                meta property="og:image:type" content="image/jpeg";
+                meta property="og:image:width" content=(width);
+                meta property="og:image:height" content=(height);
+                meta name="twitter:card" content="summary_large_image";
+            } @else {
+                meta name="twitter:card" content="summary";
+            }
             meta name="twitter:title" content=(campaign.title);
             meta name="twitter:description" content=(description);
-            meta name="twitter:image" content=(image);
+            @if width > 0 { meta name="twitter:image" content=(image); }
         }
     }
 }

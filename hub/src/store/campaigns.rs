@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
-use passerby_protocol::manifest::{Asset, Item, ManifestCampaign};
+use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -16,8 +16,9 @@ use crate::publication::Publication;
 
 /// How long a manifest may air without its hub.
 const MANIFEST_MS: i64 = 90 * DAY_MS;
-/// What one item and its asset add to a manifest beside the campaign's own JSON, in bytes, rounded up.
-const ITEM_BYTES: u64 = 300;
+/// What one item or part and its asset add to a manifest beside the campaign's own JSON, in bytes, rounded up: twice a
+/// digest, a file's name, and the words around them.
+const ITEM_BYTES: u64 = 600;
 
 /// The screens that a campaign is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,14 +158,16 @@ impl Store {
         })
     }
 
-    /// Returns the small picture of a creative, a JPEG.
+    /// Returns the small picture of a creative, a JPEG; `None` when there is no such creative or nothing to see of it.
     ///
     /// # Errors
     /// The database fails.
     pub fn thumbnail(&self, digest: Digest) -> Result<Option<Vec<u8>>> {
         self.read(|tx| {
             Ok(tx
-                .prepare_cached("SELECT thumbnail FROM creatives WHERE sha256 = ?1")?
+                .prepare_cached(
+                    "SELECT thumbnail FROM creatives WHERE sha256 = ?1 AND thumbnail_width > 0",
+                )?
                 .query_row([digest.to_string()], |row| row.get(0))
                 .optional()?)
         })
@@ -182,6 +185,7 @@ pub(super) fn assign_everywhere(tx: &Transaction<'_>, screen: ScreenNumber) -> R
 struct Standing {
     body: Option<(String, bool, bool)>,
     items: Vec<(u32, String)>,
+    parts: Vec<(u32, String, String)>,
     screens: BTreeSet<ScreenNumber>,
 }
 
@@ -198,6 +202,12 @@ impl Standing {
                     "SELECT placement, creative FROM campaign_items WHERE campaign = ?1 ORDER BY placement",
                 )?
                 .query_map(id, |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?,
+            parts: tx
+                .prepare_cached(
+                    "SELECT placement, name, part FROM campaign_parts WHERE campaign = ?1 ORDER BY placement, name",
+                )?
+                .query_map(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect::<rusqlite::Result<_>>()?,
             screens: tx
                 .prepare_cached("SELECT screen FROM airing WHERE campaign = ?1")?
@@ -226,19 +236,23 @@ fn refuse_unknown(
 }
 
 fn put_creatives(tx: &Transaction<'_>, publication: &Publication) -> rusqlite::Result<()> {
+    // A card looks different once it refers to another picture, although it is the same file.
     let mut insert = tx.prepare_cached(
         "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (sha256) DO UPDATE SET thumbnail = excluded.thumbnail, thumbnail_width = excluded.thumbnail_width,
+                                            thumbnail_height = excluded.thumbnail_height
+         WHERE excluded.thumbnail_width > 0",
     )?;
     for creative in &publication.creatives {
-        let (picture, thumbnail) = (&creative.picture, &creative.picture.thumbnail);
+        let thumbnail = creative.thumbnail.as_ref();
         insert.execute(params![
             creative.digest.to_string(),
-            creative.bytes.len(),
-            picture.media_type,
-            thumbnail.jpeg,
-            thumbnail.width_px,
-            thumbnail.height_px,
+            creative.size,
+            creative.media_type,
+            thumbnail.map_or(&[][..], |thumbnail| &thumbnail.jpeg),
+            thumbnail.map_or(0, |thumbnail| thumbnail.width_px),
+            thumbnail.map_or(0, |thumbnail| thumbnail.height_px),
         ])?;
     }
     Ok(())
@@ -260,9 +274,14 @@ fn put_campaign(
     )?;
     tx.execute("DELETE FROM campaign_items WHERE campaign = ?1", [id])?;
     tx.execute("DELETE FROM campaign_screens WHERE campaign = ?1", [id])?;
+    tx.execute("DELETE FROM campaign_parts WHERE campaign = ?1", [id])?;
     let mut item = tx.prepare_cached("INSERT INTO campaign_items VALUES (?1, ?2, ?3)")?;
-    for (placement, creative) in publication.item_digests().enumerate() {
+    let mut part = tx.prepare_cached("INSERT INTO campaign_parts VALUES (?1, ?2, ?3, ?4)")?;
+    for (placement, (creative, parts)) in publication.item_digests().enumerate() {
         item.execute(params![id, placement, creative.to_string()])?;
+        for (name, digest) in parts {
+            part.execute(params![id, placement, name, digest.to_string()])?;
+        }
     }
     if let Targets::Only(chosen) = targets {
         let mut target = tx.prepare_cached("INSERT INTO campaign_screens VALUES (?1, ?2)")?;
@@ -303,7 +322,8 @@ fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
 fn refuse_too_large(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), PublishError> {
     let bytes: u64 = tx
         .prepare_cached(
-            "SELECT ifnull(sum(octet_length(body) + ?2 * (SELECT count(*) FROM campaign_items WHERE campaign = id)), 0)
+            "SELECT ifnull(sum(octet_length(body) + ?2 * ((SELECT count(*) FROM campaign_items WHERE campaign = id)
+                                                        + (SELECT count(*) FROM campaign_parts WHERE campaign = id))), 0)
              FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1",
         )?
         .query_row(params![screen.get(), ITEM_BYTES], |row| row.get(0))?;
@@ -327,9 +347,12 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
         "SELECT id, body FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1 ORDER BY id",
     )?;
     let mut items = tx.prepare_cached(
-        "SELECT number, creative FROM campaign_items
+        "SELECT number, creative, placement FROM campaign_items
          JOIN assignments USING (campaign, placement, creative)
          WHERE campaign = ?1 AND screen = ?2 ORDER BY placement",
+    )?;
+    let mut parts = tx.prepare_cached(
+        "SELECT name, part FROM campaign_parts WHERE campaign = ?1 AND placement = ?2 ORDER BY name",
     )?;
     let mut campaigns = Vec::new();
     let mut rows = bodies.query([screen.get()])?;
@@ -337,9 +360,17 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
         let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
         let items = items
             .query_map(params![id.as_str(), screen.get()], |row| {
+                let placement: u32 = row.get(2)?;
+                let parts = parts.query_map(params![id.as_str(), placement], |row| {
+                    Ok(ItemPart {
+                        name: row.get(0)?,
+                        sha256: row.get::<_, Id<_>>(1)?.0,
+                    })
+                })?;
                 Ok(Item {
                     assignment: row.get::<_, Id<_>>(0)?.0,
                     creative: row.get::<_, Id<_>>(1)?.0,
+                    parts: parts.collect::<rusqlite::Result<_>>()?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?;
@@ -358,6 +389,7 @@ fn assets_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Asset>> {
     let mut query = tx.prepare_cached(
         "SELECT sha256, size, media_type FROM creatives
          WHERE sha256 IN (SELECT creative FROM airing JOIN campaign_items USING (campaign) WHERE screen = ?1)
+            OR sha256 IN (SELECT part FROM airing JOIN campaign_parts USING (campaign) WHERE screen = ?1)
          ORDER BY sha256",
     )?;
     let rows = query.query_map([screen.get()], asset)?;

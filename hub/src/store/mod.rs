@@ -16,7 +16,7 @@ pub use campaigns::{PublishError, Targets};
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
 pub use plays::{BatchRefused, PlaysTaken};
 pub use report::{
-    CHAINS_MAX, Chain, GoalCount, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
+    CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
 pub use scans::{Landed, Scan};
 pub use screens::{Screen, ScreenSummary};
@@ -33,7 +33,7 @@ const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each step brings a database from its place in this list to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("parts.sql")];
 
 /// The database.
 pub struct Store {

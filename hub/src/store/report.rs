@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use passerby_protocol::plays::Outcome;
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
@@ -23,6 +24,16 @@ pub struct Tally {
     pub by_campaign: BTreeMap<String, u64>,
     /// By the creative's SHA-256.
     pub by_creative: BTreeMap<String, u64>,
+}
+
+/// Plays, and what became of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PlayCounts {
+    /// All that are stored.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// By how they ended, in the words of `passerby plays`.
+    pub by_outcome: BTreeMap<String, u64>,
 }
 
 /// Scans: people and tools in the tally, robots and forgeries beside it.
@@ -100,7 +111,7 @@ pub struct Chain {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Served.
-    pub plays: Tally,
+    pub plays: PlayCounts,
     /// Opened.
     pub scans: ScanCounts,
     /// Landed, also through shared links.
@@ -145,18 +156,25 @@ impl Tally {
     }
 }
 
-fn plays(tx: &Transaction<'_>) -> Result<Tally> {
-    let mut tally = Tally::default();
+fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
+    let mut counts = PlayCounts::default();
     let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count
-         FROM (SELECT screen, content, count(*) AS count FROM plays GROUP BY screen, content)
+        "SELECT screen, campaign, creative, count, outcome
+         FROM (SELECT screen, content, outcome, count(*) AS count FROM plays GROUP BY screen, content, outcome)
          JOIN contents ON id = content",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        tally.add(row)?;
+        let count = counts.tally.add(row)?;
+        // Only codes that this hub knows are ever stored.
+        if let Ok(outcome) = Outcome::try_from(row.get::<_, u8>(4)?) {
+            *counts
+                .by_outcome
+                .entry(outcome.word().to_owned())
+                .or_default() += count;
+        }
     }
-    Ok(tally)
+    Ok(counts)
 }
 
 fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {

@@ -40,7 +40,7 @@ CREATE TABLE creatives (
     sha256           TEXT PRIMARY KEY,
     size             INTEGER NOT NULL,
     media_type       TEXT    NOT NULL,
-    thumbnail        BLOB    NOT NULL,         -- JPEG
+    thumbnail        BLOB    NOT NULL,         -- JPEG; empty, and 0 × 0, when there is nothing to see
     thumbnail_width  INTEGER NOT NULL,
     thumbnail_height INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -184,3 +184,96 @@ fn every_problem_of_every_folder_is_listed_with_its_line() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("77"));
 }
+
+#[test]
+fn creatives_bring_the_files_that_they_refer_to_and_each_file_its_type() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let folder = stand.campaign("shop", "", &[[9; 3]]);
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(format!("{folder}/{name}"), bytes).unwrap();
+    let film = [b"\0\0\0\x18ftypmp42".as_slice(), &[7; 300_000]].concat();
+    write("clip.mp4", &film);
+    write("clip.png", &png([50; 3]));
+    write("beans.png", &png([90; 3]));
+    write("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let card = "headline = 'Sale'\npicture = 'beans.png'\nlogo = 'logo.svg'\n";
+    write("sale.card.toml", card.as_bytes());
+    stand.publish(&folder);
+
+    let manifest = stand.manifest(&terminal);
+    let entry = &manifest.campaigns[0];
+    let names: Vec<&str> = entry
+        .campaign
+        .placements
+        .iter()
+        .map(|placement| placement.creative.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["0.png", "clip.mp4", "sale.card.toml"],
+        "parts do not air"
+    );
+    let parts = |at: usize| -> Vec<&str> {
+        let parts = entry.items[at].parts.iter();
+        parts.map(|part| part.name.as_str()).collect()
+    };
+    assert!(parts(0).is_empty());
+    assert_eq!(parts(1), ["clip.png"]);
+    assert_eq!(parts(2), ["beans.png", "logo.svg"]);
+    assert_eq!(entry.items[1].creative, Digest::of(&film));
+
+    let blob = |digest: Digest| {
+        stand
+            .get(&terminal, &format!("/v1/blobs/{digest}"))
+            .send()
+            .unwrap()
+    };
+    let served = blob(Digest::of(&film));
+    assert_eq!(served.headers()["content-type"], "video/mp4");
+    assert_eq!(served.bytes().unwrap(), film);
+    let served = blob(Digest::of(card.as_bytes()));
+    assert_eq!(served.headers()["content-type"], "application/toml");
+    let types: std::collections::BTreeSet<&str> = manifest
+        .assets
+        .iter()
+        .map(|asset| asset.media_type.as_str())
+        .collect();
+    let expected = [
+        "application/toml",
+        "image/png",
+        "image/svg+xml",
+        "video/mp4",
+    ];
+    assert_eq!(types.into_iter().collect::<Vec<_>>(), expected);
+
+    // Another picture under the same name leaves the card's own file as it is, and still reaches the screen.
+    write("beans.png", &png([120; 3]));
+    stand.publish(&folder);
+    let changed = stand.manifest(&terminal);
+    assert!(changed.version > manifest.version);
+    assert_eq!(
+        changed.campaigns[0].items[2].creative,
+        entry.items[2].creative
+    );
+    assert_ne!(changed.campaigns[0].items[2].parts, entry.items[2].parts);
+}
+
+#[test]
+fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
+    let stand = Stand::start();
+    let folder = stand.campaign("shop", "", &[[9; 3]]);
+    std::fs::write(format!("{folder}/a.card.toml"), "picture = 'gone.png'\n").unwrap();
+    std::fs::write(format!("{folder}/b.mp4"), "this is no video").unwrap();
+    let output = stand.command(&["publish", &folder]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a.card.toml: it names \"gone.png\", which is missing"),
+        "{said}"
+    );
+    assert!(
+        said.contains("b.mp4: it is neither an MP4 nor a WebM video"),
+        "{said}"
+    );
+}

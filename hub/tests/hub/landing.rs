@@ -217,3 +217,40 @@ fn links_that_are_gone_are_told_kindly() {
     }
     assert_eq!(stand.visit(1, "/").status(), 200);
 }
+
+#[test]
+fn a_film_is_seen_as_its_poster_and_a_card_without_pictures_has_a_page_too() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let folder = stand.campaign("shop", "title = \"Shop\"\nlanding = \"page\"\n", &[]);
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(format!("{folder}/{name}"), bytes).unwrap();
+    write("clip.mp4", b"\0\0\0\x18ftypmp42 and so on");
+    write("clip.png", &crate::stand::png([50; 3]));
+    write("words.card.toml", b"headline = 'Sale'\n");
+    stand.publish(&folder);
+    let items = stand.manifest(&terminal).campaigns[0].items.clone();
+    let page = |at: usize| {
+        let scan = terminal.scan_path(items[at].assignment, 40 + u32::try_from(at).unwrap());
+        let page = stand.visit(1, &location(&stand.visit(1, &scan)));
+        assert_eq!(page.status(), 200);
+        page.text().unwrap()
+    };
+    let film = page(0);
+    assert!(
+        film.contains("<img ") && film.contains("og:image") && film.contains("summary_large_image")
+    );
+    let words = page(1);
+    assert!(words.contains("Shop"), "{words}");
+    for absent in ["<img", "og:image", "twitter:image", "<figure"] {
+        assert!(!words.contains(absent), "{absent}: {words}");
+    }
+    let poster = stand.visit(1, &format!("/p/{}.jpg", items[0].creative));
+    assert_eq!(poster.headers()["content-type"], "image/jpeg");
+    assert_eq!(
+        stand
+            .visit(1, &format!("/p/{}.jpg", items[1].creative))
+            .status(),
+        404
+    );
+}

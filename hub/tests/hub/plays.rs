@@ -196,3 +196,33 @@ fn heartbeat_tells_the_time_and_the_current_manifest() {
         413
     );
 }
+
+#[test]
+fn what_became_of_plays_is_reported_and_a_code_from_the_future_refused_until_its_row_comes_empty() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let mut plays = rows(1..=5);
+    for (play, outcome) in plays.iter_mut().zip(Outcome::ALL) {
+        play.outcome = outcome;
+    }
+    assert_eq!(reply(send(&stand, &terminal, 1, &plays)).acked_through, 5);
+    let by_outcome = &stand.report()["plays"]["by_outcome"];
+    for word in ["complete", "cut short", "late", "poster", "covered"] {
+        assert_eq!(by_outcome[word], 1, "{by_outcome}");
+    }
+    let batch = PlayBatch::pack(Epoch(1), &rows(6..=6), Vec::new());
+    let newer = serde_json::to_string(&batch)
+        .unwrap()
+        .replace("\"outcome\":[0]", "\"outcome\":[200]");
+    assert!(newer.contains("200"));
+    let answer = send_raw(
+        &stand,
+        &terminal,
+        zstd::encode_all(newer.as_bytes(), 3).unwrap(),
+    );
+    assert!(answer.status() == 400 || answer.status() == 422);
+    assert_eq!(
+        reply(send(&stand, &terminal, 1, &rows(6..=7))).acked_through,
+        7
+    );
+}

@@ -14,6 +14,7 @@
 mod board;
 mod choose;
 mod content;
+mod events;
 mod notice;
 mod record;
 mod requests;
@@ -37,14 +38,12 @@ use crate::layout::PlacedZone;
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{Pairing, PlayerRequest};
 use crate::rotation::Rules;
-use crate::show::{
-    ComposeError, Composed, Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone,
-};
+use crate::show::{Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone};
 use board::Board;
 use notice::Overlay;
-use record::{End, Recorder};
+use record::Recorder;
 use studio::Studio;
-use track::{Counting, OnAir, Progress, Track, What};
+use track::{Progress, Track};
 
 /// How long a transition takes.
 pub const FADE: Duration = Duration::from_millis(600);
@@ -54,8 +53,6 @@ const RETRY_MS: u64 = 10 * 60_000;
 const BUILT_IN_RETRY_MS: u64 = 10_000;
 /// How often it is asked whether the hub's content has expired.
 const EXPIRY_MS: u64 = 5_000;
-/// How long the end of the program waits for a slide that is on its way to the screen.
-const SWAP_WAIT: Duration = Duration::from_millis(500);
 
 /// Sends commands to the stage and wakes it.
 pub trait StageLink<S>: Send {
@@ -204,7 +201,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             let wait =
                 Duration::from_millis(self.wakes_at_ms(now.boot_ms).saturating_sub(now.boot_ms));
-            let is_busy = self.overlay.is_busy() || self.tracks.iter().any(Track::is_busy);
+            let is_busy = self.output.is_none()
+                || self.overlay.is_busy()
+                || self.tracks.iter().any(Track::is_busy);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.studio.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
@@ -308,149 +307,6 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             self.studio.forget(ticket);
             self.stage.send(StageCommand::Drop { ticket });
         }
-    }
-
-    fn on_composed(&mut self, ticket: Ticket, slide: Result<Composed<C::Slide>, ComposeError>) {
-        let now_ms = self.clock.now().boot_ms;
-        self.studio.done(ticket, now_ms);
-        let Some(slide) = self.notice_composed(ticket, slide, now_ms) else {
-            return;
-        };
-        let Some(at) = self.track_of(ticket) else {
-            return;
-        };
-        match slide {
-            Ok(composed) => {
-                let area = self.places[at].area;
-                let track = &mut self.tracks[at];
-                if let Some(pending) = &mut track.pending {
-                    pending.health = composed.health;
-                    pending.advance(Progress::Loading, now_ms);
-                }
-                self.stage.send(StageCommand::Load {
-                    ticket,
-                    zone: track.zone,
-                    area,
-                    slide: composed.slide,
-                });
-            }
-            Err(error) => self.fail(at, &error.to_string(), now_ms),
-        }
-    }
-
-    fn on_stage(&mut self, event: StageEvent) -> bool {
-        let now_ms = self.clock.now().boot_ms;
-        match event {
-            StageEvent::Sized {
-                width_px,
-                height_px,
-            } => self.resize(width_px, height_px),
-            StageEvent::Loaded(ticket) => {
-                if !self.notice_loaded(ticket, true, now_ms)
-                    && let Some(at) = self.track_of(ticket)
-                    && let Some(pending) = &mut self.tracks[at].pending
-                {
-                    pending.advance(Progress::Ready, now_ms);
-                }
-            }
-            StageEvent::Refused(ticket) => {
-                if !self.notice_loaded(ticket, false, now_ms)
-                    && let Some(at) = self.track_of(ticket)
-                {
-                    self.fail(at, "this screen's graphics cannot draw it", now_ms);
-                }
-            }
-            StageEvent::Presented { ticket, boot_ms } => {
-                if !self.notice_presented(ticket, boot_ms)
-                    && let Some(at) = self.track_of(ticket)
-                {
-                    let start = self.clock.now().back_to(boot_ms);
-                    let ended = self.tracks[at].presented(start, self.overlay.covers());
-                    if let Some(ended) = ended {
-                        self.end(at, &ended, boot_ms, End::Over);
-                    }
-                }
-            }
-            StageEvent::Cleared { zone, boot_ms } => {
-                if zone == Zone::NOTICE {
-                    self.notice_cleared(boot_ms);
-                }
-            }
-            StageEvent::Closed => return false,
-        }
-        true
-    }
-
-    /// Books and records a play that has left its zone, if it was one.
-    fn end(&mut self, at: usize, on_air: &OnAir, boot_ms: u64, end: End) {
-        self.tell_trouble_of(on_air);
-        let What::Item(item) = &on_air.what else {
-            return;
-        };
-        let visible_ms = boot_ms.saturating_sub(on_air.start.boot_ms);
-        if on_air.counting != Counting::Seen && end != End::Covered
-            || (end == End::Covered && visible_ms == 0)
-        {
-            return;
-        }
-        self.rules.book(
-            &on_air.start,
-            &self.tracks[at].catalog,
-            self.recorder.shares_mut(at),
-            item,
-            visible_ms,
-        );
-        if let Some(problem) = self.recorder.record(at, item, on_air, visible_ms, end) {
-            self.board.report(problem);
-        }
-    }
-
-    fn resize(&mut self, width_px: u32, height_px: u32) {
-        let output = Geometry {
-            rotation: self.config.rotation,
-            size_cm: self.config.size_cm,
-            viewing_distance_m: self.config.viewing_distance_m,
-            ..Geometry::whole(width_px, height_px)
-        };
-        if self.output.as_ref() == Some(&output) || width_px == 0 || height_px == 0 {
-            return;
-        }
-        self.places = self.config.layout.place(&output);
-        self.output = Some(output);
-        self.resize_notice();
-        for at in 0..self.tracks.len() {
-            let taken = self.tracks[at].take_back();
-            self.forget(taken);
-            // What is being swapped in has the old size as well.
-            let track = &mut self.tracks[at];
-            track.stale = track.on_air.is_some() || track.pending.is_some();
-        }
-    }
-
-    /// Records the plays on the screen as far as they came, and lets the stage go.
-    fn finish(mut self) {
-        // A slide that was just sent to the screen is a play too, if only a short one.
-        let is_swapping = |track: &Track| {
-            track
-                .pending
-                .as_ref()
-                .is_some_and(|pending| pending.progress() == Progress::Swapping)
-        };
-        while self.tracks.iter().any(is_swapping) {
-            match self.events.recv_timeout(SWAP_WAIT) {
-                Ok(event) => {
-                    self.on_stage(event);
-                }
-                Err(_) => break,
-            }
-        }
-        let now_ms = self.clock.now().boot_ms;
-        for at in 0..self.tracks.len() {
-            if let Some(on_air) = self.tracks[at].on_air.take() {
-                self.end(at, &on_air, now_ms, End::Over);
-            }
-        }
-        self.stage.send(StageCommand::Quit);
     }
 }
 

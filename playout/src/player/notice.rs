@@ -3,12 +3,13 @@
 //! Invariants:
 //! - While a notice covers the screen, what lies beneath counts for nothing: plays end at the moment at which the notice
 //!   was presented, and new ones begin at the moment at which it was gone.
-//! - A notice goes only when every zone has something to show; for what is due next it waits at most [`LINGER_MS`].
+//! - A notice goes only when every zone has something to show, unless that takes more than [`EMPTY_MS_MAX`]; for what is
+//!   due next it waits at most [`LINGER_MS`].
 
 use passerby_protocol::campaign::{Colours, Motion};
 
 use super::record::End;
-use super::track::{Prepared, Progress, STAGE_MS_MAX, What};
+use super::track::{Prepared, Progress, STAGE_MS_MAX, Track, What};
 use super::{Player, StageLink};
 use crate::area::Area;
 use crate::clock::Moment;
@@ -19,6 +20,8 @@ use crate::show::{
 
 /// How long a notice that should go waits for the zones' next slides, in milliseconds.
 const LINGER_MS: u64 = 300;
+/// How long after that it waits for a zone that has nothing to show at all, in milliseconds.
+const EMPTY_MS_MAX: u64 = 10_000;
 /// After this long a notice that could not be made is tried again, in milliseconds.
 const RETRY_MS: u64 = 5_000;
 
@@ -97,8 +100,8 @@ impl Overlay {
 
     pub(super) fn wakes_at_ms(&self, now_ms: u64) -> Option<u64> {
         let phase = match self.phase {
-            // Past its time it waits for a zone that is still empty; an event will come.
-            Phase::Leaving(until) => Some(until).filter(|&until| until > now_ms),
+            Phase::Leaving(until) if now_ms < until => Some(until),
+            Phase::Leaving(until) => Some(until + EMPTY_MS_MAX),
             Phase::Clearing(until) => Some(until),
             Phase::Away | Phase::Here => None,
         };
@@ -189,8 +192,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn clear_notice(&mut self, now_ms: u64) {
         let clear = match self.overlay.phase {
             Phase::Leaving(until) => {
-                self.tracks.iter().all(|track| track.on_air.is_some())
-                    && (now_ms >= until || self.tracks.iter().all(super::track::Track::is_fresh))
+                let has_pictures = self.tracks.iter().all(|track| track.on_air.is_some());
+                self.tracks.iter().all(Track::is_fresh)
+                    || (has_pictures && now_ms >= until)
+                    || now_ms >= until + EMPTY_MS_MAX
             }
             Phase::Clearing(until) if now_ms >= until => {
                 self.board

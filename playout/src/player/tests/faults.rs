@@ -1,5 +1,6 @@
 //! Composers that fail or hang, and stages that refuse or do not answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use passerby_protocol::plays::Outcome;
@@ -88,7 +89,7 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/a.png"), b"a");
     write(&folder.path().join("content/cafe/b.png"), b"b");
-    write(&folder.path().join("content/cafe/slow.png"), b"hang");
+    write(&folder.path().join("content/cafe/slow.png"), b"fast yet");
     write(
         &folder.path().join("content/cafe/campaign.toml"),
         b"title = 'x'\n[[placement]]\ncreative = 'a.png'\n[[placement]]\ncreative = 'slow.png'\n[[placement]]\ncreative = 'b.png'\nzone = 'ticker'\n",
@@ -97,14 +98,18 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
     bench.config.dwell_ms = 5_000;
     bench.clock = Arc::new(FastClock::new(100));
     let running = bench.start();
-    // The first house in each zone is the start; the second comes when the composer is given up.
-    let mut houses = [0, 0];
-    while houses.iter().any(|&count| count < 2) {
-        let seen = running.wait_for("the house instead of what hangs", |seen| {
-            seen.order().is_some_and(|order| name_of(order) == "house")
-        });
-        houses[usize::from(seen.zone().map_or(0, |zone| zone.0))] += 1;
-    }
+    let until_both = |what: &str, is_it: &dyn Fn(&crate::show::SlideOrder) -> bool| {
+        let mut zones = BTreeSet::new();
+        while zones.len() < 2 {
+            let seen = running.wait_for(what, |seen| seen.order().is_some_and(is_it));
+            zones.extend(seen.zone());
+        }
+    };
+    until_both("a play in each zone", &|order| order.play.is_some());
+    write(&folder.path().join("content/cafe/slow.png"), b"hang");
+    until_both("the house instead of what hangs", &|order| {
+        name_of(order) == "house"
+    });
     let problems = running.status().problems;
     assert!(
         problems

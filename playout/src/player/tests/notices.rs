@@ -79,8 +79,9 @@ fn an_emergency_covers_every_zone_and_nothing_counts_beneath_it() {
     // Its words change while it is there; the zones beneath stay as they are.
     say(folder.path(), "Stay where you are");
     wait_for_notice(&running, "Stay where you are");
-    let status = running.status();
-    assert_eq!(status.emergency.as_deref(), Some("Stay where you are"));
+    running.status_when("the new words", |status| {
+        status.emergency.as_deref() == Some("Stay where you are")
+    });
     end(folder.path());
     let cleared = running.wait_for("the end of it", |seen| {
         assert_ne!(seen.zone(), Some(Zone::NOTICE));
@@ -90,7 +91,7 @@ fn an_emergency_covers_every_zone_and_nothing_counts_beneath_it() {
         seen.zone() == Some(Zone::MAIN) && name_of(seen.order().expect("an order")) == "a.png"
     });
     assert!(boot_ms_of(&after) >= boot_ms_of(&cleared));
-    assert_eq!(running.status().emergency, None);
+    running.status_when("no emergency", |status| status.emergency.is_none());
     let past = running.stop();
     let (from, until) = (boot_ms_of(&shown), boot_ms_of(&cleared));
     let mut covered = 0;
@@ -179,19 +180,13 @@ fn a_message_that_cannot_be_read_is_reported_and_changes_nothing() {
     let running = Bench::in_folder(folder.path()).start();
     wait_for_notice(&running, "Leave the building");
     write(&folder.path().join("data/emergency.txt"), &[0xff, 0xfe]);
-    let deadline = Instant::now() + PATIENCE;
-    let status = loop {
-        let status = running.status();
-        if !status.problems.is_empty() || Instant::now() > deadline {
-            break status;
-        }
-        std::thread::park_timeout(Duration::from_millis(20));
-    };
+    let status = running.status_when("a problem and the old words", |status| {
+        !status.problems.is_empty() && status.emergency.as_deref() == Some("Leave the building")
+    });
     assert!(
         status.problems[0].contains("emergency.txt: it is not UTF-8"),
         "{:?}",
         status.problems
     );
-    assert_eq!(status.emergency.as_deref(), Some("Leave the building"));
     running.stop();
 }

@@ -329,6 +329,19 @@ impl Running {
         answer.blocking_recv().expect("an answer")
     }
 
+    /// Asks until the status is as it should be: the player may hear of it before it hears of what the stage did.
+    pub(super) fn status_when(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.status();
+            if is_it(&status) {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "{what}: {status:?}");
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
     pub(super) fn stop(self) -> Past {
         self.requests
             .send(PlayerRequest::Stop)

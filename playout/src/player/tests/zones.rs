@@ -1,12 +1,15 @@
 //! Several zones, each with its own plays.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use passerby_protocol::campaign::{Motion, TransitionKind};
+use passerby_protocol::plays::Outcome;
 
 use super::parts::{Bench, Seen, name_of, write};
 use crate::area::Area;
+use crate::clock::SimulatedClock;
 use crate::player::FADE;
 use crate::show::{Creative, StageEvent, Transition, Zone};
 
@@ -109,9 +112,10 @@ fn a_zone_with_nothing_to_show_has_the_house_and_each_slide_its_zones_size() {
     assert_eq!((geometry.width_px, geometry.height_px), (640, 36));
     assert_eq!(geometry.screen_px, [640, 360]);
     assert_eq!(main, Some(Area::new(0, 0, 640, 324)));
-    let status = running.status();
-    let zones: Vec<&str> = status.zones.iter().map(|zone| zone.zone.as_str()).collect();
-    assert_eq!(zones, ["main", "ticker"]);
+    running.status_when("both zones", |status| {
+        let zones = status.zones.iter().map(|zone| zone.zone.as_str());
+        zones.eq(["main", "ticker"])
+    });
     running.stop();
 }
 
@@ -198,4 +202,46 @@ fn a_screen_that_changes_its_size_dresses_every_zone_anew_in_the_same_play() {
     }
     let past = running.stop();
     assert_eq!(past.plays.len(), 2, "one play each");
+}
+
+#[test]
+fn an_hour_of_simulated_time_is_filled_in_every_zone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let campaign = "title = 'x'\n[[placement]]\ncreative = 'a.png'\nseconds = 7\nweight = 3\n[[placement]]\ncreative = 'c.png'\nseconds = 7\n\
+                    [[placement]]\ncreative = 'b.png'\nzone = 'ticker'\nseconds = 11\n[[placement]]\ncreative = 'd.png'\nzone = 'ticker'\nseconds = 3\n";
+    content(folder.path(), campaign);
+    let mut bench = Bench::with_toml(folder.path(), TICKER);
+    bench.clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
+    bench.run_for_ms = Some(3_600_000);
+    let past = bench.start().finish();
+    let aired_ms = |name: &str| -> u64 {
+        let creative = passerby_protocol::Digest::of(name.as_bytes());
+        let plays = past.plays.iter().map(|play| &play.play);
+        plays
+            .filter(|play| play.content.creative == creative)
+            .map(|play| play.visible_ms)
+            .sum()
+    };
+    for (zone, names) in [("main", ["a.png", "c.png"]), ("ticker", ["b.png", "d.png"])] {
+        let all_ms: u64 = names.iter().map(|name| aired_ms(name)).sum();
+        assert!(
+            (3_595_000..=3_600_000).contains(&all_ms),
+            "{zone}: {all_ms} ms of an hour"
+        );
+    }
+    let near = |one: u64, other: u64| one.abs_diff(other) <= 2 * 11_000;
+    assert!(
+        near(aired_ms("a.png"), 3 * aired_ms("c.png")),
+        "weights hold in a zone"
+    );
+    assert!(
+        near(aired_ms("b.png"), aired_ms("d.png")),
+        "and air time counts, not plays"
+    );
+    let last = past.plays.len() - 2;
+    assert!(
+        past.plays[..last]
+            .iter()
+            .all(|play| play.play.outcome == Outcome::Complete)
+    );
 }
