@@ -112,6 +112,15 @@ impl Outlet {
         waiting.is_empty()
     }
 
+    /// Tells a player that this is the end; false once it has ended as well.
+    pub(super) fn say_closed(&self) -> bool {
+        self.flush();
+        !matches!(
+            self.events.try_send(StageEvent::Closed),
+            Err(TrySendError::Disconnected(_))
+        )
+    }
+
     fn deliver(&self, waiting: &mut VecDeque<StageEvent>) {
         while let Some(event) = waiting.pop_front() {
             match self.events.try_send(event) {
