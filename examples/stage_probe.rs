@@ -156,7 +156,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         let exact = read_screen(file, width_px, height_px)? == last.rgba;
         println!("screen_exact {exact}");
     }
-    for _ in 0..script.resizes {
+    for resize in 0..script.resizes {
         println!("waiting for_a_resize");
         let (width_px, height_px) = loop {
             match events.recv_timeout(PATIENCE)? {
@@ -167,7 +167,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
                 event => println!("event {event:?}"),
             }
         };
-        let number = script.slides + 1;
+        let number = script.slides + resize;
         let ticket = Ticket(number.into());
         let area = Area::new(0, 0, width_px, height_px);
         let slide = || slide(number, width_px, height_px);

@@ -573,7 +573,7 @@ fn resize_window(display: &str, width: u32, height: u32) {
     let root = server.setup().roots[screen].root;
     let windows = server.query_tree(root).unwrap().reply().unwrap().children;
     let ours = windows.into_iter().find(|window| {
-        let name = AtomEnum::WM_NAME.into();
+        let name = AtomEnum::WM_NAME;
         let title = server.get_property(false, *window, name, AtomEnum::ANY, 0, 100);
         title
             .unwrap()
@@ -581,8 +581,8 @@ fn resize_window(display: &str, width: u32, height: u32) {
             .is_ok_and(|title| title.value == b"stage probe")
     });
     let size = ConfigureWindowAux::new().width(width).height(height);
-    server.configure_window(ours.unwrap(), &size).unwrap();
-    server.flush().unwrap();
+    let asked = server.configure_window(ours.unwrap(), &size).unwrap();
+    asked.check().unwrap();
 }
 
 #[test]

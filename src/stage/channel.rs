@@ -45,7 +45,10 @@ impl StageSender {
     ///
     /// # Errors
     /// Gives the command back when the stage is gone.
-    pub fn send(&self, command: StageCommand<Slide>) -> Result<(), SendError<StageCommand<Slide>>> {
+    pub fn send(
+        &self,
+        command: StageCommand<Slide>,
+    ) -> Result<(), Box<SendError<StageCommand<Slide>>>> {
         self.commands.send(command)?;
         self.bell.ring();
         Ok(())

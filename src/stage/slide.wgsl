@@ -93,16 +93,19 @@ fn slide_light(at: vec2<f32>) -> vec3<f32> {
     return above.rgb * above.a + moving_light(share * numbers.slide.xy) * (1.0 - above.a);
 }
 
-// A place without a code that looks like its surroundings: a card in motion would be half a code.
-fn beside_card(at: vec2<f32>) -> vec2<f32> {
-    let left = numbers.card.x;
-    let right = left + numbers.card.z;
-    let first = numbers.area.x + 0.5;
-    let last = numbers.area.x + numbers.area.z - 0.5;
-    if left - first >= last - right {
-        return vec2(max(2.0 * left - at.x, first), at.y);
+// What a slide in motion shows where its card would be: half a code must not be seen, so each row leads from the pixel
+// left of the card over to the one right of it.
+fn light_without_card(at: vec2<f32>) -> vec3<f32> {
+    let left = numbers.card.x - 0.5;
+    let right = numbers.card.x + numbers.card.z + 0.5;
+    let is_left = left > numbers.area.x;
+    let is_right = right < numbers.area.x + numbers.area.z;
+    if !is_left && !is_right {
+        return vec3(1.0);
     }
-    return vec2(min(2.0 * right - at.x, last), at.y);
+    let before = slide_light(vec2(select(right, left, is_left), at.y));
+    let behind = slide_light(vec2(select(left, right, is_right), at.y));
+    return mix(before, behind, (at.x - left) / (right - left));
 }
 
 @fragment
@@ -115,14 +118,14 @@ fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
         return vec4(slide_light(here), 1.0);
     }
     let shift = numbers.change.y;
-    var at = here - vec2(shift, 0.0);
+    let at = here - vec2(shift, 0.0);
     if !holds(numbers.area, at) {
         discard;
     }
-    if shift != 0.0 && holds(numbers.card, at) {
-        at = beside_card(at);
-    }
     let covered = (numbers.area.x + numbers.change.z - here.x) / numbers.change.w;
     let opacity = numbers.change.x * smoothstep(0.0, 1.0, covered);
+    if shift != 0.0 && holds(numbers.card, at) {
+        return vec4(light_without_card(at), opacity);
+    }
     return vec4(slide_light(at), opacity);
 }

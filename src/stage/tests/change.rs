@@ -9,7 +9,7 @@ const STEP: Duration = Duration::from_millis(10);
 fn with_card(number: u32, card: Option<Area>) -> Slide {
     let mut slide = painted(WIDTH_PX, HEIGHT_PX, |x, y| match card {
         Some(card) if holds(card, x, y) => {
-            let on = (x / 3 + y / (2 + number)) % 2 == 0;
+            let on = (x / 3 + y / (2 + number)).is_multiple_of(2);
             if on { [0, 0, 0, 255] } else { [255; 4] }
         }
         _ if number == 0 => [200, 60 + (x / 4) as u8, 60 + (y / 2) as u8, 255],

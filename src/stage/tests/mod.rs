@@ -40,7 +40,7 @@ const WIDTH_PX: u32 = 320;
 const HEIGHT_PX: u32 = 180;
 const WHOLE: Area = Area::new(0, 0, WIDTH_PX, HEIGHT_PX);
 /// Updates after which something that does not come never will.
-const PATIENCE: usize = 2_000;
+const PATIENCE: usize = 100_000;
 
 /// Time that a test moves by hand.
 #[derive(Default)]
@@ -82,10 +82,10 @@ struct Rehearsal {
 
 impl Rehearsal {
     fn start() -> Self {
-        Self::start_on([0; 3])
+        Self::start_with((WIDTH_PX, HEIGHT_PX), [0; 3])
     }
 
-    fn start_on(background: [u8; 3]) -> Self {
+    fn start_with(size: (u32, u32), background: [u8; 3]) -> Self {
         let (stage, inbox) = channel(16);
         let (event_sender, events) = bounded(64);
         let time = Arc::new(HandTime::default());
@@ -93,7 +93,7 @@ impl Rehearsal {
         let verdict = Verdict::default();
         let config = StageConfig {
             offscreen: true,
-            size: Some((WIDTH_PX, HEIGHT_PX)),
+            size: Some(size),
             capture: None,
             title: String::new(),
             run_for: None,
@@ -149,6 +149,13 @@ impl Rehearsal {
         self.update()
     }
 
+    /// Moves time, then updates the stage without looking; tells whether it drew.
+    fn step_unseen(&mut self, by: Duration) -> bool {
+        self.time.advance(by);
+        self.app.update();
+        self.app.world().resource::<Glass>().frame().is_drawing()
+    }
+
     /// Updates until something is drawn.
     fn frame(&mut self) -> SeenFrame {
         for _ in 0..PATIENCE {
@@ -165,8 +172,6 @@ impl Rehearsal {
                 return event;
             }
             self.app.update();
-            // Shaders come from other threads.
-            std::thread::sleep(Duration::from_micros(100));
         }
         panic!("an event never came");
     }

@@ -30,7 +30,7 @@ fn check(frame: &SeenFrame, areas: &[(Area, [u8; 3])], background: [u8; 3]) {
 #[test]
 fn zones_keep_to_their_areas_to_the_pixel_and_the_rest_is_background() {
     let background = [12, 34, 56];
-    let mut rehearsal = Rehearsal::start_on(background);
+    let mut rehearsal = Rehearsal::start_with((WIDTH_PX, HEIGHT_PX), background);
     rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
     let frame = rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
     check(&frame, &[(LEFT, RED), (RIGHT, GREEN)], background);
