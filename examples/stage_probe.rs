@@ -1,13 +1,15 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
 //! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]
-//! [--framebuffer FILE]`, the file being what `Xvfb -fbdir` keeps its screen in
+//! [--framebuffer FILE] [--resizes N]`, the file being what `Xvfb -fbdir` keeps its screen in, and N how often somebody
+//! else will resize the window
 //!
 //! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,9 +27,10 @@ struct Script {
     fade: Duration,
     idle: Duration,
     framebuffer: Option<PathBuf>,
+    resizes: u32,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let mut config = StageConfig {
         offscreen: false,
         size: None,
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         fade: Duration::from_millis(400),
         idle: Duration::ZERO,
         framebuffer: None,
+        resizes: 0,
     };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
@@ -59,6 +63,7 @@ fn main() -> anyhow::Result<()> {
             "--slides" => script.slides = value()?.parse()?,
             "--fade-ms" => script.fade = Duration::from_millis(value()?.parse()?),
             "--idle-s" => script.idle = Duration::from_secs(value()?.parse()?),
+            "--resizes" => script.resizes = value()?.parse()?,
             "--framebuffer" => script.framebuffer = Some(value()?.into()),
             "--capture" => {
                 config.capture = Some(CaptureConfig {
@@ -78,9 +83,13 @@ fn main() -> anyhow::Result<()> {
         let _ = sender.send(StageCommand::Quit);
         outcome
     });
-    stage::run(config, inbox, event_sender)?;
+    if let Err(error) = stage::run(config, inbox, event_sender) {
+        eprintln!("{error}");
+        // The status of the terminal itself.
+        return Ok(ExitCode::from(3));
+    }
     match player.join() {
-        Ok(outcome) => outcome,
+        Ok(outcome) => outcome.map(|()| ExitCode::SUCCESS),
         Err(_) => bail!("the player panicked"),
     }
 }
@@ -147,6 +156,45 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         let exact = read_screen(file, width_px, height_px)? == last.rgba;
         println!("screen_exact {exact}");
     }
+    for resize in 0..script.resizes {
+        println!("waiting for_a_resize");
+        let (width_px, height_px) = loop {
+            match events.recv_timeout(PATIENCE)? {
+                StageEvent::Sized {
+                    width_px,
+                    height_px,
+                } => break (width_px, height_px),
+                event => println!("event {event:?}"),
+            }
+        };
+        let number = script.slides + resize;
+        let ticket = Ticket(number.into());
+        let area = Area::new(0, 0, width_px, height_px);
+        let slide = || slide(number, width_px, height_px);
+        send(
+            stage,
+            StageCommand::Load {
+                ticket,
+                zone: Zone::MAIN,
+                area,
+                slide: slide(),
+            },
+        )?;
+        expect(events, |event| *event == StageEvent::Loaded(ticket))?;
+        let transition = Transition::CUT;
+        send(stage, StageCommand::Swap { ticket, transition })?;
+        let deadline = Instant::now() + PATIENCE;
+        let exact = loop {
+            let (reply, answer) = bounded(1);
+            send(stage, StageCommand::Snapshot(reply))?;
+            let seen = answer.recv_timeout(PATIENCE)?.rgba;
+            let exact = seen == slide().rgba;
+            if exact || Instant::now() > deadline {
+                break exact;
+            }
+        };
+        println!("refit {width_px}x{height_px} {exact}");
+    }
     println!("rss_growth_kb {}", rss_kb()? - memory_kb);
 
     if !script.idle.is_zero() {
@@ -179,6 +227,9 @@ fn expect(
             return Ok(());
         }
         println!("event {event:?}");
+        if event == StageEvent::Closed {
+            bail!("the stage has closed");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -250,11 +250,15 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
         let new = slide(number, SIZE).rgba;
         if note["transition"].as_bool().unwrap() {
             mixed += 1;
-            let old = match number {
+            // In its first half a transition bears the old slide's name.
+            let before = match number {
                 1 => [0, 0, 0, 255].repeat(new.len() / 4),
                 _ => slide(number - 1, SIZE).rgba,
             };
-            let distance = distance_to_mix(&picture, &old, &new);
+            let distance = [before, slide(number + 1, SIZE).rgba]
+                .iter()
+                .map(|other| distance_to_mix(&picture, other, &new))
+                .fold(f64::INFINITY, f64::min);
             assert!(distance < 1.5, "{line}: {distance} levels off any mix");
         } else {
             steady += 1;
@@ -533,6 +537,92 @@ fn window_fills_screens_of_other_sizes_without_a_window_manager() {
     assert_eq!(seen["sized"], "500x333");
     assert_eq!(seen["snapshot_exact"], "true");
     assert_eq!(seen["screen_exact"], "true");
+}
+
+#[test]
+fn a_resized_window_is_measured_and_filled_again() {
+    let screen = Xvfb::start("1280x720x24");
+    let mut child = probe()
+        .args(["--slides", "1", "--size", "500x300", "--resizes", "2"])
+        .env("DISPLAY", &screen.display)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut seen = Vec::new();
+    for (width, height) in [(640, 400), (333, 222)] {
+        let line = lines.find(|line| line.as_ref().unwrap() == "waiting for_a_resize");
+        assert!(line.is_some(), "the probe waits");
+        resize_window(&screen.display, width, height);
+        let refit = lines
+            .by_ref()
+            .map(Result::unwrap)
+            .find(|line| line.starts_with("refit"));
+        seen.push(refit.unwrap());
+    }
+    assert_eq!(seen, ["refit 640x400 true", "refit 333x222 true"]);
+    assert!(child.wait().unwrap().success());
+}
+
+/// Gives the only window with this title another size, as a window manager would.
+fn resize_window(display: &str, width: u32, height: u32) {
+    use x11rb::connection::Connection;
+    use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt};
+
+    let (server, screen) = x11rb::connect(Some(display)).unwrap();
+    let root = server.setup().roots[screen].root;
+    let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+    let ours = windows.into_iter().find(|window| {
+        let name = AtomEnum::WM_NAME;
+        let title = server.get_property(false, *window, name, AtomEnum::ANY, 0, 100);
+        title
+            .unwrap()
+            .reply()
+            .is_ok_and(|title| title.value == b"stage probe")
+    });
+    let size = ConfigureWindowAux::new().width(width).height(height);
+    let asked = server.configure_window(ours.unwrap(), &size).unwrap();
+    asked.check().unwrap();
+}
+
+#[test]
+fn a_display_that_goes_away_ends_the_stage_with_its_own_status() {
+    // At rest, and in the middle of a transition.
+    for args in [
+        ["--fade-ms", "0", "--idle-s", "600"],
+        ["--fade-ms", "600000", "--idle-s", "0"],
+    ] {
+        let mut screen = Xvfb::start("640x360x24");
+        let mut child = probe()
+            .args(["--slides", "2"])
+            .args(args)
+            .env("DISPLAY", &screen.display)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.next().unwrap().unwrap().starts_with("sized"));
+        thread::sleep(Duration::from_secs(2));
+        screen.server.kill().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it goes on without a display");
+            thread::sleep(Duration::from_millis(50));
+        };
+        let mut errors = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut errors)
+            .unwrap();
+        assert_eq!(status.code(), Some(3), "{errors}");
+        assert!(errors.contains("the display is gone"), "{errors}");
+    }
 }
 
 #[test]

@@ -45,7 +45,10 @@ impl StageSender {
     ///
     /// # Errors
     /// Gives the command back when the stage is gone.
-    pub fn send(&self, command: StageCommand<Slide>) -> Result<(), SendError<StageCommand<Slide>>> {
+    pub fn send(
+        &self,
+        command: StageCommand<Slide>,
+    ) -> Result<(), Box<SendError<StageCommand<Slide>>>> {
         self.commands.send(command)?;
         self.bell.ring();
         Ok(())
@@ -110,6 +113,15 @@ impl Outlet {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         self.deliver(&mut waiting);
         waiting.is_empty()
+    }
+
+    /// Tells a player that this is the end; false once it has ended as well.
+    pub(super) fn say_closed(&self) -> bool {
+        self.flush();
+        !matches!(
+            self.events.try_send(StageEvent::Closed),
+            Err(TrySendError::Disconnected(_))
+        )
     }
 
     fn deliver(&self, waiting: &mut VecDeque<StageEvent>) {

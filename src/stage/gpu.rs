@@ -1,19 +1,27 @@
 //! Opens the GPU, and ends the run when it fails.
 //!
-//! Invariant: a missing or failing driver is an error with a reason, never a panic that the operator has to read.
+//! Invariants:
+//! - A missing or failing driver is an error with a reason, never a panic that the operator has to read.
+//! - A GPU that is lost while nothing changes is noticed within [`LOOK_EVERY`].
 
 use std::path::Path;
+use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
+use bevy::render::render_resource::PollType;
 use bevy::render::renderer::{RenderDevice, RenderQueue, initialize_renderer};
 use bevy::render::settings::{
     Backends, InstanceFlags, RenderResources, WgpuFeatures, WgpuSettings,
 };
+use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::tasks::block_on;
 
-use super::{StageError, Verdict, guarded_quietly};
+use super::agenda::Agenda;
+use super::{KioskSystems, Now, StageError, Verdict, guarded_quietly};
 
+/// How often a stage at rest asks the GPU for a sign of life. It draws nothing for that.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Where the kernel lists graphics hardware.
 const HARDWARE: &str = "/dev/dri";
 
@@ -77,5 +85,20 @@ pub(super) fn plugin(app: &mut App) {
         });
         main_world.write_message(AppExit::error());
         RenderErrorPolicy::StopRendering
-    }));
+    }))
+    .add_systems(Update, look_again.in_set(KioskSystems::Report));
+    if let Some(render) = app.get_sub_app_mut(RenderApp) {
+        render.add_systems(Render, look.in_set(RenderSystems::Cleanup));
+    }
+}
+
+/// Asks for a sign of life. A lost device answers through the error handler above.
+fn look(device: Res<RenderDevice>) {
+    if let Err(error) = device.poll(PollType::Poll) {
+        debug!("the GPU does not say how it is: {error}");
+    }
+}
+
+fn look_again(now: Res<Now>, mut agenda: ResMut<Agenda>) {
+    agenda.wake_at(now.0 + LOOK_EVERY);
 }

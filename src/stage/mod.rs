@@ -24,6 +24,7 @@ mod capture;
 mod channel;
 mod glass;
 mod gpu;
+mod last_words;
 mod material;
 mod numbers;
 mod offscreen;
@@ -31,6 +32,7 @@ mod planes;
 mod plate;
 mod readback;
 mod slides;
+mod stagehand;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -134,6 +136,14 @@ pub enum StageError {
         /// What the driver said.
         reason: String,
     },
+    /// The display server has gone.
+    #[error(
+        "the display is gone: {reason}. Start the X11 or Wayland session again, then the terminal"
+    )]
+    OutputGone {
+        /// What is known about it.
+        reason: String,
+    },
     /// The stage broke one of its own rules.
     #[error("the stage stopped unexpectedly: {reason}")]
     Broken {
@@ -160,8 +170,8 @@ enum KioskSystems {
 /// Captured frames are complete when it returns.
 ///
 /// # Errors
-/// [`StageError::NoDisplay`] or [`StageError::NoGpu`] when it cannot start, [`StageError::Gpu`] when drawing fails
-/// later. The caller exits with status 3, for the supervisor to start again.
+/// [`StageError::NoDisplay`] or [`StageError::NoGpu`] when it cannot start, [`StageError::Gpu`] or
+/// [`StageError::OutputGone`] when drawing fails later. The caller exits with status 3, for the supervisor to start again.
 pub fn run(
     config: StageConfig,
     inbox: StageInbox,

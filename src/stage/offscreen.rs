@@ -37,10 +37,15 @@ pub(super) fn run(show: Show) -> Result<(), StageError> {
     guarded(|| {
         let witness = show.config.witness.clone();
         let app = build(show)?;
-        let stand = witness.map(|witness| Stand::new(witness, app.world().resource::<Canvas>().0));
+        let stand = witness.map(|witness| Stand::new(witness, canvas(&app)));
         drive(app, stand)
     })
     .unwrap_or_else(|reason| Err(StageError::Broken { reason }))
+}
+
+/// What the stage draws into.
+pub(super) fn canvas(app: &App) -> AssetId<Image> {
+    app.world().resource::<Canvas>().0
 }
 
 /// Updates the stage until it wants to leave.

@@ -96,15 +96,17 @@ fn slide_light(at: vec2<f32>) -> vec3<f32> {
     return above.rgb * above.a + moving_light(share * numbers.slide.xy) * (1.0 - above.a);
 }
 
-// A place without a code that looks like its surroundings: a card in motion would be half a code.
-fn beside_card(at: vec2<f32>) -> vec2<f32> {
-    let left = numbers.card.x;
-    let right = left + numbers.card.z;
-    let first = numbers.area.x + 0.5;
-    let last = numbers.area.x + numbers.area.z - 0.5;
-    let leftwards = max(2.0 * left - at.x, first);
-    let rightwards = min(2.0 * right - at.x, last);
-    return vec2(select(rightwards, leftwards, left - first >= last - right), at.y);
+// What a slide in motion shows where its card would be: half a code must not be seen, so each row leads from the pixel
+// left of the card over to the one right of it.
+fn light_without_card(at: vec2<f32>) -> vec3<f32> {
+    let left = numbers.card.x - 0.5;
+    let right = numbers.card.x + numbers.card.z + 0.5;
+    let is_left = left > numbers.area.x;
+    let is_right = right < numbers.area.x + numbers.area.z;
+    let before = slide_light(vec2(select(right, left, is_left), at.y));
+    let behind = slide_light(vec2(select(left, right, is_right), at.y));
+    let between = mix(before, behind, (at.x - left) / (right - left));
+    return select(vec3(1.0), between, is_left | is_right);
 }
 
 @fragment
@@ -117,12 +119,14 @@ fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
         return vec4(slide_light(here), 1.0);
     }
     let shift = numbers.change.y;
-    var at = here - vec2(shift, 0.0);
+    let at = here - vec2(shift, 0.0);
     if !holds(numbers.area, at) {
         discard;
     }
-    at = select(at, beside_card(at), (shift != 0.0) & holds(numbers.card, at));
     let covered = (numbers.area.x + numbers.change.z - here.x) / numbers.change.w;
     let opacity = numbers.change.x * smoothstep(0.0, 1.0, covered);
+    if (shift != 0.0) & holds(numbers.card, at) {
+        return vec4(light_without_card(at), opacity);
+    }
     return vec4(slide_light(at), opacity);
 }

@@ -3,8 +3,6 @@
 //! Invariants:
 //! - Every slide has textures of its own; the incoming one is drawn over the one that is shown until that is covered,
 //!   so that the glass is never empty in between.
-//! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are never half covered.
-//! - Textures are freed in the update in which their slide has gone.
 //! - When the output changes its size, what is shown is stretched with it until the player has sent new slides.
 
 use std::collections::BTreeMap;
@@ -13,19 +11,17 @@ use std::time::{Duration, Instant};
 use bevy::math::Vec4;
 use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
-use passerby_compose::slide::{Area, Caption, Patch, Slide};
-use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
+use passerby_compose::slide::{Area, Caption, Patch};
+use passerby_playout::show::{StageCommand, Ticket, Transition, Zone};
 
-use super::agenda::Agenda;
-use super::channel::{Outlet, StageInbox};
-use super::glass::{Changed, Glass, Output, Warm};
+use super::KioskSystems;
+use super::channel::StageInbox;
 use super::gpu::Gpu;
-use super::material::{Kit, SlideMaterial};
 use super::numbers::ChangeNumbers;
-use super::plate::{Place, Plate, node};
+use super::plate::{Plate, node};
 use super::readback::SnapshotRequests;
+use super::stagehand::Stagehand;
 use super::transition::Timeline;
-use super::{KioskSystems, Now};
 
 /// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -39,32 +35,32 @@ const REEL_STEP: Duration = Duration::from_millis(4);
 
 /// All slides that the stage knows.
 #[derive(Resource, Default)]
-pub(super) struct Slides(BTreeMap<Zone, ZoneSlides>);
+pub(super) struct Slides(pub(super) BTreeMap<Zone, ZoneSlides>);
 
 /// The slides of one zone.
 #[derive(Default)]
-struct ZoneSlides {
-    loaded: Vec<Plate>,
-    shown: Option<Shown>,
-    change: Option<Change>,
+pub(super) struct ZoneSlides {
+    pub(super) loaded: Vec<Plate>,
+    pub(super) shown: Option<Shown>,
+    pub(super) change: Option<Change>,
     /// A swap that came before its slide could be drawn.
-    early: Option<(Ticket, Transition)>,
+    pub(super) early: Option<(Ticket, Transition)>,
 }
 
 /// A slide on the glass.
-struct Shown {
-    plate: Plate,
-    entity: Entity,
+pub(super) struct Shown {
+    pub(super) plate: Plate,
+    pub(super) entity: Entity,
     /// Where it was drawn last.
-    at: Area,
+    pub(super) at: Area,
 }
 
 /// A slide that is coming over the one that is shown.
-struct Change {
-    incoming: Shown,
+pub(super) struct Change {
+    pub(super) incoming: Shown,
     timeline: Timeline,
     /// Whether a frame with it has been drawn.
-    visible: bool,
+    pub(super) visible: bool,
     /// Whether its code is the one that is seen.
     new_is_read: bool,
 }
@@ -98,7 +94,7 @@ impl Slides {
 }
 
 impl ZoneSlides {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.loaded.is_empty() && self.shown.is_none() && self.change.is_none()
     }
 }
@@ -234,6 +230,15 @@ impl ZoneSlides {
 }
 
 impl Change {
+    pub(super) fn start(incoming: Shown, timeline: Timeline) -> Self {
+        Self {
+            incoming,
+            timeline,
+            visible: false,
+            new_is_read: false,
+        }
+    }
+
     /// Works out both slides; false when nothing has changed.
     fn draw(&mut self, old: Option<&mut Shown>, gpu: &Gpu, now: Instant) -> bool {
         let new = &mut self.incoming;
@@ -253,172 +258,5 @@ impl Change {
             | new
                 .plate
                 .draw(gpu, now, new.at, step.new, calm, self.new_is_read)
-    }
-}
-
-/// Does the work of the commands.
-#[derive(bevy::ecs::system::SystemParam)]
-struct Stagehand<'w, 's> {
-    commands: Commands<'w, 's>,
-    slides: ResMut<'w, Slides>,
-    materials: ResMut<'w, Assets<SlideMaterial>>,
-    gpu: Res<'w, Gpu>,
-    kit: Res<'w, Kit>,
-    output: Res<'w, Output>,
-    glass: Res<'w, Glass>,
-    outlet: Res<'w, Outlet>,
-    changed: ResMut<'w, Changed>,
-    agenda: ResMut<'w, Agenda>,
-    warm: Res<'w, Warm>,
-    now: Res<'w, Now>,
-}
-
-impl Stagehand<'_, '_> {
-    fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
-        if let Err(reason) = self.try_load(ticket, zone, area, slide) {
-            error!("slide {} cannot be loaded: {reason}", ticket.0);
-            self.outlet.send(StageEvent::Refused(ticket));
-        }
-    }
-
-    fn try_load(
-        &mut self,
-        ticket: Ticket,
-        zone: Zone,
-        area: Area,
-        slide: Slide,
-    ) -> Result<(), String> {
-        if !self.slides.0.contains_key(&zone) && self.slides.0.len() >= ZONES_MAX {
-            return Err(format!("{ZONES_MAX} zones have slides already"));
-        }
-        let place = Place {
-            zone,
-            area,
-            output_px: self.output.told_px(),
-        };
-        let plate = Plate::make(
-            &self.gpu,
-            &self.kit,
-            &mut self.materials,
-            ticket,
-            place,
-            slide,
-        )?;
-        let waiting = &self.slides.0.entry(zone).or_default().loaded;
-        if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= LOADED_MAX) {
-            let oldest = oldest.ticket;
-            warn!(
-                "more than {LOADED_MAX} slides of a zone are loaded; slide {} is dropped",
-                oldest.0
-            );
-            if self.glass.frame().uploads.iter().any(|(t, _)| *t == oldest) {
-                self.outlet.send(StageEvent::Refused(oldest));
-            }
-            self.forget(oldest);
-        }
-        let upload = (ticket, plate.material.id());
-        self.glass.frame().uploads.push(upload);
-        // Asked for anew: the zone goes with its last slide.
-        let zone = self.slides.0.entry(zone).or_default();
-        zone.loaded.push(plate);
-        Ok(())
-    }
-
-    fn swap(&mut self, ticket: Ticket, transition: Transition) {
-        let found = self.slides.0.iter().find_map(|(&zone, slides)| {
-            let place = slides.loaded.iter().position(|l| l.ticket == ticket)?;
-            Some((zone, place))
-        });
-        let Some((zone, place)) = found else {
-            warn!("slide {} is to be shown but is not loaded", ticket.0);
-            return;
-        };
-        let uploading = self.glass.frame().uploads.iter().any(|(t, _)| *t == ticket);
-        if uploading || !self.warm.0 {
-            self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
-            return;
-        }
-        self.settle_or_skip(zone);
-        let others = self.slides.on_glass().any(|seen| seen.zone != zone);
-        let slides = self.slides.0.entry(zone).or_default();
-        let transition = if slides.shown.is_none() && others {
-            Transition::CUT
-        } else {
-            transition
-        };
-        let plate = slides.loaded.remove(place);
-        let at = plate.on_output(self.output.size_px);
-        let entity = self.commands.spawn(plate.bundle(at, true)).id();
-        slides.change = Some(Change {
-            incoming: Shown { plate, entity, at },
-            timeline: Timeline::start(transition, self.now.0),
-            visible: false,
-            new_is_read: false,
-        });
-    }
-
-    /// Makes room for another slide: ends the transition, or skips it if nobody has seen any of it.
-    fn settle_or_skip(&mut self, zone: Zone) {
-        let unseen = self
-            .slides
-            .0
-            .get_mut(&zone)
-            .and_then(|slides| slides.change.take_if(|change| !change.visible));
-        match unseen {
-            Some(change) => self.take_off(change.incoming),
-            None => self.settle(zone),
-        }
-    }
-
-    /// Ends a zone's transition: the incoming slide is the one that is shown, and its predecessor goes.
-    fn settle(&mut self, zone: Zone) {
-        let Some(slides) = self.slides.0.get_mut(&zone) else {
-            return;
-        };
-        let Some(change) = slides.change.take() else {
-            return;
-        };
-        self.commands
-            .entity(change.incoming.entity)
-            .insert(change.incoming.plate.layer(false));
-        if let Some(old) = slides.shown.replace(change.incoming) {
-            self.take_off(old);
-        }
-    }
-
-    /// Takes away all that a zone shows, or is about to show.
-    fn clear(&mut self, zone: Zone) {
-        if let Some(slides) = self.slides.0.get_mut(&zone) {
-            slides.early = None;
-            let (change, shown) = (slides.change.take(), slides.shown.take());
-            if slides.is_empty() {
-                self.slides.0.remove(&zone);
-            }
-            for gone in change
-                .map(|change| change.incoming)
-                .into_iter()
-                .chain(shown)
-            {
-                self.take_off(gone);
-            }
-        }
-        self.glass.frame().cleared(zone);
-        self.changed.0 = true;
-    }
-
-    fn take_off(&mut self, gone: Shown) {
-        self.commands.entity(gone.entity).despawn();
-        self.materials.remove(&gone.plate.material);
-    }
-
-    fn forget(&mut self, ticket: Ticket) {
-        self.glass.frame().uploads.retain(|(t, _)| *t != ticket);
-        self.slides.0.retain(|_, slides| {
-            if let Some(place) = slides.loaded.iter().position(|l| l.ticket == ticket) {
-                let plate = slides.loaded.remove(place);
-                self.materials.remove(&plate.material);
-            }
-            !slides.is_empty()
-        });
     }
 }

@@ -74,7 +74,7 @@ impl Look {
             (Travel::Run { px_per_s }, Kind::Strip { .. }) => {
                 px_per_s.is_finite() && px_per_s > 0.0
             }
-            (Travel::Still(part), Kind::Strip { .. }) | (Travel::Still(part), _) => is_part(part),
+            (Travel::Still(part), _) => is_part(part),
             (Travel::Zoom { from, to, .. }, Kind::Rgba | Kind::Nv12 { .. }) => {
                 is_part(from) && is_part(to)
             }
@@ -160,7 +160,7 @@ impl Look {
         } = self.kind
         {
             let height = f64::from(height_px);
-            let (wide, high) = if self.turn % 180 == 0 {
+            let (wide, high) = if self.turn.is_multiple_of(180) {
                 (self.area.width, self.area.height)
             } else {
                 (self.area.height, self.area.width)

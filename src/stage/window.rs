@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bevy::camera::RenderTarget;
+use bevy::ecs::system::NonSendMarker;
 use bevy::input::ButtonState;
 use bevy::input::keyboard::{Key, KeyboardInput};
 use bevy::prelude::*;
@@ -17,13 +18,14 @@ use bevy::window::{
     RequestRedraw, WindowCloseRequested, WindowDestroyed, WindowMode, WindowOccluded, WindowRef,
     WindowResolution,
 };
-use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings};
+use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WINIT_WINDOWS, WinitSettings};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use passerby_playout::show::StageEvent;
 
 use super::agenda::{Agenda, Next};
 use super::channel::{Bell, Outlet, StageInbox};
 use super::glass::{Changed, Output, Target};
+use super::last_words::Watch;
 use super::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
 
 /// How long the stage waits to be told of a monitor before it opens a window without.
@@ -46,12 +48,18 @@ pub(super) fn find_display() -> Result<(), StageError> {
 /// Runs the stage until something ends it.
 pub(super) fn run(show: Show) -> Result<(), StageError> {
     // winit's plugin panics when it cannot reach the display.
+    let outlet = show.outlet.clone();
     let mut app =
         guarded_quietly(|| build(show)).map_err(|reason| StageError::NoDisplay { reason })?;
-    guarded(|| {
-        app.run();
-    })
-    .map_err(|reason| StageError::Broken { reason })
+    let _watch = Watch::over_this_thread(outlet);
+    match guarded(|| app.run()) {
+        Ok(AppExit::Success) => Ok(()),
+        // Kept for when nobody has said why: the window system's event loop has ended by itself.
+        Ok(AppExit::Error(status)) => Err(StageError::OutputGone {
+            reason: format!("its event loop ended with status {status}"),
+        }),
+        Err(reason) => Err(StageError::Broken { reason }),
+    }
 }
 
 fn build(show: Show) -> App {
@@ -80,7 +88,7 @@ fn build(show: Show) -> App {
     .insert_resource(Alarm::start(bell))
     .add_systems(
         Update,
-        (open, fill_monitor, measure, watch)
+        (open, fill_monitor, follow_monitor, measure, watch)
             .chain()
             .in_set(KioskSystems::Receive),
     )
@@ -159,6 +167,42 @@ fn fill_monitor(
     for (entity, mut window) in &mut windows {
         window.mode = WindowMode::BorderlessFullscreen(MonitorSelection::Primary);
         commands.entity(entity).remove::<FillMonitor>();
+    }
+}
+
+/// Follows the monitor when it changes its size. Where there is a window manager it has done so already; Bevy keeps the
+/// size that it saw first.
+fn follow_monitor(
+    wanted: Res<Wanted>,
+    mut windows: Query<(Entity, &mut Window), With<PrimaryWindow>>,
+    mut last: Local<Option<(UVec2, IVec2)>>,
+    _main_thread: NonSendMarker,
+) {
+    if wanted.size.is_some() {
+        return;
+    }
+    for (entity, mut window) in &mut windows {
+        let monitor = WINIT_WINDOWS.with_borrow(|known| {
+            let known = known.get_window(entity)?;
+            let monitor = known
+                .primary_monitor()
+                .or_else(|| known.available_monitors().next())?;
+            let (size, at) = (monitor.size(), monitor.position());
+            Some((UVec2::new(size.width, size.height), IVec2::new(at.x, at.y)))
+        });
+        let Some((size_px, at)) = monitor.filter(|(size_px, _)| size_px.min_element() > 0) else {
+            continue;
+        };
+        if last
+            .replace((size_px, at))
+            .is_some_and(|before| before != (size_px, at))
+        {
+            info!("the monitor has {}x{} pixels now", size_px.x, size_px.y);
+            window
+                .resolution
+                .set_physical_resolution(size_px.x, size_px.y);
+            window.position = WindowPosition::At(at);
+        }
     }
 }
 

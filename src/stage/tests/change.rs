@@ -1,0 +1,229 @@
+//! Transitions, frame by frame.
+
+use super::*;
+
+const LENGTH: Duration = Duration::from_millis(300);
+const STEP: Duration = Duration::from_millis(10);
+
+/// A picture without black or white, but for the card: chequered black and white, its own way for each slide.
+fn with_card(number: u32, card: Option<Area>) -> Slide {
+    let mut slide = painted(WIDTH_PX, HEIGHT_PX, |x, y| match card {
+        Some(card) if holds(card, x, y) => {
+            let on = (x / 3 + y / (2 + number)).is_multiple_of(2);
+            if on { [0, 0, 0, 255] } else { [255; 4] }
+        }
+        _ if number == 0 => [200, 60 + (x / 4) as u8, 60 + (y / 2) as u8, 255],
+        _ => [60 + (y / 2) as u8, 60 + (x / 2 % 100) as u8, 210, 255],
+    });
+    slide.card = card;
+    slide.caption.creative = number.to_string();
+    slide.caption.url = card.map(|_| format!("code {number}"));
+    slide
+}
+
+/// Plays one transition and returns the frames before it, in it, and after it, each with its number of milliseconds.
+fn play(
+    kind: TransitionKind,
+    old: Slide,
+    new: Slide,
+) -> (Vec<(u64, SeenFrame)>, SeenFrame, SeenFrame) {
+    let mut rehearsal = Rehearsal::start();
+    let first = rehearsal.cut(Zone::MAIN, WHOLE, old);
+    let ticket = rehearsal.load(Zone::MAIN, WHOLE, new);
+    let asked_ms = rehearsal.time.boot_ms();
+    rehearsal.swap(ticket, kind, LENGTH);
+    let mut frames = Vec::new();
+    let mut ms = 0;
+    loop {
+        let frame = rehearsal
+            .update()
+            .expect("every frame of a transition is drawn");
+        if frames.is_empty() {
+            let presented = StageEvent::Presented {
+                ticket,
+                boot_ms: asked_ms,
+            };
+            assert!(
+                rehearsal.events.try_iter().any(|event| event == presented),
+                "presented with the first frame"
+            );
+        }
+        let over = !frame.zones[0].transition;
+        frames.push((ms, frame));
+        if over {
+            break;
+        }
+        rehearsal.time.advance(STEP);
+        ms += 10;
+    }
+    let (_, last) = frames.last().expect("a frame").clone();
+    (frames, first, last)
+}
+
+fn exact(frame: &SeenFrame, slide: &Slide) -> bool {
+    frame.picture.rgba == slide.rgba
+}
+
+/// Places where both of two slides have no card, or where one of them has.
+fn calm(cards: [Option<Area>; 2], x: u32, y: u32) -> bool {
+    cards.iter().flatten().any(|card| holds(*card, x, y))
+}
+
+#[test]
+fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
+    let corner = Area::new(200, 90, 90, 70);
+    let other = Area::new(20, 40, 70, 70);
+    let overlapping = Area::new(170, 60, 80, 80);
+    let pairs = [
+        [Some(corner), Some(corner)],
+        [Some(corner), Some(other)],
+        [Some(corner), Some(overlapping)],
+        [Some(corner), None],
+        [None, Some(other)],
+    ];
+    let moving = [
+        TransitionKind::CrossFade,
+        TransitionKind::Slide,
+        TransitionKind::Wipe,
+    ];
+    for cards in pairs {
+        for kind in moving {
+            let (old, new) = (with_card(0, cards[0]), with_card(1, cards[1]));
+            let (frames, first, last) = play(kind, with_card(0, cards[0]), with_card(1, cards[1]));
+            let what = format!("{kind:?} {cards:?}");
+            assert!(exact(&first, &old), "{what}: the old slide is exact");
+            assert!(exact(&last, &new), "{what}: the new slide is exact");
+            assert_eq!(frames.len(), 31, "{what}");
+            assert!(
+                frames[0].1.picture.rgba != old.rgba,
+                "{what}: it begins at once"
+            );
+            for (ms, frame) in &frames {
+                let new_is_read = *ms >= 150;
+                let whole = if new_is_read { &new } else { &old };
+                let caption = &frame.zones[0].caption;
+                assert_eq!(*caption, whole.caption, "{what} at {ms} ms");
+                for y in 0..HEIGHT_PX {
+                    for x in 0..WIDTH_PX {
+                        let seen = pixel(frame, x, y);
+                        let start = ((y * WIDTH_PX + x) * 4) as usize;
+                        if calm(cards, x, y) {
+                            let wanted = &whole.rgba[start..start + 3];
+                            assert_eq!(seen, wanted, "{what} at {ms} ms, {x},{y}");
+                        } else {
+                            let (least, most) = (seen.iter().min(), seen.iter().max());
+                            assert!(most > Some(&50), "{what} at {ms} ms, {x},{y}: black");
+                            assert!(
+                                least < Some(&250),
+                                "{what} at {ms} ms, {x},{y}: a piece of a card"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_is_complete_in_its_first_frame() {
+    let card = Some(Area::new(200, 90, 90, 70));
+    let (frames, _, last) = play(TransitionKind::Cut, with_card(0, None), with_card(1, card));
+    assert_eq!(frames.len(), 1);
+    assert!(exact(&last, &with_card(1, card)));
+}
+
+#[test]
+fn a_pushed_slide_is_the_slide_moved() {
+    let (old, new) = (with_card(0, None), with_card(1, None));
+    let (frames, _, _) = play(
+        TransitionKind::Slide,
+        with_card(0, None),
+        with_card(1, None),
+    );
+    let mut last_there = 0;
+    for (ms, frame) in &frames {
+        let colour = |slide: &Slide, x: u32, y: u32| {
+            let start = ((y * WIDTH_PX + x) * 4) as usize;
+            [
+                slide.rgba[start],
+                slide.rgba[start + 1],
+                slide.rgba[start + 2],
+            ]
+        };
+        let explains = |there: u32| {
+            (0..WIDTH_PX).all(|x| {
+                let wanted = if x >= WIDTH_PX - there {
+                    colour(&new, x + there - WIDTH_PX, 30)
+                } else {
+                    colour(&old, x + there, 30)
+                };
+                pixel(frame, x, 30) == wanted
+            })
+        };
+        let there = (last_there..=WIDTH_PX).find(|there| explains(*there));
+        let there = there.unwrap_or_else(|| panic!("at {ms} ms no shift explains it"));
+        assert!(there > 0);
+        last_there = there;
+    }
+    assert_eq!(last_there, WIDTH_PX);
+}
+
+#[test]
+fn a_wipe_is_new_on_the_left_and_old_on_the_right() {
+    let (old, new) = ([200, 60, 60], [60, 60, 200]);
+    let (frames, _, _) = play(
+        TransitionKind::Wipe,
+        flat(WIDTH_PX, HEIGHT_PX, old),
+        flat(WIDTH_PX, HEIGHT_PX, new),
+    );
+    for (ms, frame) in &frames {
+        let row: Vec<[u8; 3]> = (0..WIDTH_PX).map(|x| pixel(frame, x, 90)).collect();
+        let mixed = row.iter().filter(|&&p| p != old && p != new).count();
+        assert!(mixed <= 16, "{mixed} pixels are mixed at {ms} ms");
+        let redness: Vec<u8> = row.iter().map(|p| p[0]).collect();
+        assert!(redness.is_sorted(), "at {ms} ms: {redness:?}");
+    }
+}
+
+#[test]
+fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.cut(Zone::MAIN, WHOLE, flat(8, 8, [100, 0, 0]));
+    let skipped = rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 100, 0]));
+    let next = rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 0, 100]));
+    rehearsal.swap(skipped, TransitionKind::CrossFade, LENGTH);
+    rehearsal.swap(next, TransitionKind::CrossFade, LENGTH);
+    let mut drawn = Vec::new();
+    for _ in 0..40 {
+        if let Some(frame) = rehearsal.step(STEP) {
+            drawn.push(pixel(&frame, 5, 5));
+        }
+    }
+    assert_eq!(drawn.last(), Some(&[0, 0, 100]));
+    assert!(
+        drawn.iter().all(|p| p[1] == 0),
+        "the skipped slide is never seen"
+    );
+    let presented: Vec<_> = rehearsal.events.try_iter().collect();
+    assert_eq!(presented.len(), 1, "{presented:?}");
+}
+
+#[test]
+fn a_first_slide_has_its_code_whole_from_the_first_frame_on() {
+    let card = Area::new(200, 90, 90, 70);
+    let slide = with_card(0, Some(card));
+    let mut rehearsal = Rehearsal::start();
+    let ticket = rehearsal.load(Zone::MAIN, WHOLE, with_card(0, Some(card)));
+    rehearsal.swap(ticket, TransitionKind::CrossFade, LENGTH);
+    for _ in 0..31 {
+        let frame = rehearsal.update().expect("a frame");
+        assert_eq!(frame.zones[0].caption, slide.caption);
+        for y in card.y..card.bottom() {
+            let start = ((y * WIDTH_PX + card.x) * 4) as usize;
+            let row = start..start + card.width as usize * 4;
+            assert_eq!(frame.picture.rgba[row.clone()], slide.rgba[row]);
+        }
+        rehearsal.time.advance(STEP);
+    }
+}

@@ -1,0 +1,260 @@
+//! What only the inside shows: every single frame, textures, entities, frames that are not drawn.
+//!
+//! Time stands still but for the steps that a test takes, so nothing here depends on the machine's speed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "small numbers, and a test that stops says where"
+)]
+
+mod change;
+mod housekeeping;
+mod moving;
+mod zones;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bevy::prelude::*;
+use bevy::render::RenderApp;
+use bevy::render::render_asset::RenderAssets;
+use bevy::render::renderer::RenderInstance;
+use bevy::ui_render::PreparedUiMaterial;
+use crossbeam_channel::{Receiver, bounded};
+use passerby_compose::slide::{Area, Caption, Slide};
+use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
+use passerby_protocol::campaign::TransitionKind;
+
+use super::channel::Outlet;
+use super::glass::Glass;
+use super::material::SlideMaterial;
+use super::witness::Stand;
+use super::{
+    SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime, Verdict, Witness, channel,
+    gpu, offscreen,
+};
+
+const WIDTH_PX: u32 = 320;
+const HEIGHT_PX: u32 = 180;
+const WHOLE: Area = Area::new(0, 0, WIDTH_PX, HEIGHT_PX);
+/// Updates after which something that does not come never will.
+const PATIENCE: usize = 100_000;
+
+/// Time that a test moves by hand.
+#[derive(Default)]
+struct HandTime(AtomicU64);
+
+impl HandTime {
+    fn advance(&self, by: Duration) {
+        let us = u64::try_from(by.as_micros()).expect("a short time");
+        self.0.fetch_add(us, Ordering::Relaxed);
+    }
+}
+
+impl SteppedTime for HandTime {
+    fn step(&self) {
+        self.advance(Duration::from_millis(10));
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+
+    fn boot_ms(&self) -> u64 {
+        1_000 + self.0.load(Ordering::Relaxed) / 1_000
+    }
+}
+
+/// A stage that is updated by hand.
+struct Rehearsal {
+    app: App,
+    stage: StageSender,
+    events: Receiver<StageEvent>,
+    time: Arc<HandTime>,
+    stand: Stand,
+    seen: Arc<Mutex<Option<SeenFrame>>>,
+    verdict: Verdict,
+    instance: RenderInstance,
+    tickets: u64,
+}
+
+impl Rehearsal {
+    fn start() -> Self {
+        Self::start_with((WIDTH_PX, HEIGHT_PX), [0; 3])
+    }
+
+    fn start_with(size: (u32, u32), background: [u8; 3]) -> Self {
+        let (stage, inbox) = channel(16);
+        let (event_sender, events) = bounded(64);
+        let time = Arc::new(HandTime::default());
+        let seen = Arc::new(Mutex::new(None));
+        let verdict = Verdict::default();
+        let config = StageConfig {
+            offscreen: true,
+            size: Some(size),
+            capture: None,
+            title: String::new(),
+            run_for: None,
+            background,
+            time: StageTime::Stepped(time.clone()),
+            witness: None,
+        };
+        let gpu = gpu::open(true).expect("a GPU, or lavapipe");
+        let instance = gpu.4.clone();
+        let app = offscreen::build(Show {
+            config,
+            started: Instant::now(),
+            inbox,
+            outlet: Outlet::new(event_sender),
+            capture: None,
+            verdict: verdict.clone(),
+            gpu,
+        })
+        .expect("a stage");
+        let keep = seen.clone();
+        let witness = Witness(Arc::new(move |frame| {
+            *keep.lock().expect("no panic") = Some(frame);
+        }));
+        let stand = Stand::new(witness, offscreen::canvas(&app));
+        let mut rehearsal = Self {
+            app,
+            stage,
+            events,
+            time,
+            stand,
+            seen,
+            verdict,
+            instance,
+            tickets: 0,
+        };
+        rehearsal.await_event(|event| matches!(event, StageEvent::Sized { .. }));
+        rehearsal
+    }
+
+    /// Updates the stage without moving time, and returns what it drew.
+    fn update(&mut self) -> Option<SeenFrame> {
+        self.app.update();
+        if !self.app.world().resource::<Glass>().frame().is_drawing() {
+            return None;
+        }
+        self.stand.show(&self.app).expect("a frame");
+        self.seen.lock().expect("no panic").take()
+    }
+
+    /// Moves time, then updates the stage.
+    fn step(&mut self, by: Duration) -> Option<SeenFrame> {
+        self.time.advance(by);
+        self.update()
+    }
+
+    /// Moves time, then updates the stage without looking; tells whether it drew.
+    fn step_unseen(&mut self, by: Duration) -> bool {
+        self.time.advance(by);
+        self.app.update();
+        self.app.world().resource::<Glass>().frame().is_drawing()
+    }
+
+    /// Updates until something is drawn.
+    fn frame(&mut self) -> SeenFrame {
+        for _ in 0..PATIENCE {
+            if let Some(frame) = self.update() {
+                return frame;
+            }
+        }
+        panic!("nothing is drawn");
+    }
+
+    fn await_event(&mut self, wanted: impl Fn(&StageEvent) -> bool) -> StageEvent {
+        for _ in 0..PATIENCE {
+            if let Some(event) = self.events.try_iter().find(&wanted) {
+                return event;
+            }
+            self.app.update();
+        }
+        panic!("an event never came");
+    }
+
+    fn load(&mut self, zone: Zone, area: Area, slide: Slide) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.send(StageCommand::Load {
+            ticket,
+            zone,
+            area,
+            slide,
+        });
+        self.await_event(|event| *event == StageEvent::Loaded(ticket));
+        ticket
+    }
+
+    /// Asks for a swap; the next update draws its first frame.
+    fn swap(&self, ticket: Ticket, kind: TransitionKind, length: Duration) {
+        let transition = Transition { kind, length };
+        self.send(StageCommand::Swap { ticket, transition });
+    }
+
+    /// Brings a slide on at once, and returns the frame.
+    fn cut(&mut self, zone: Zone, area: Area, slide: Slide) -> SeenFrame {
+        let ticket = self.load(zone, area, slide);
+        self.swap(ticket, TransitionKind::Cut, Duration::ZERO);
+        let frame = self.frame();
+        assert!(
+            self.events
+                .try_iter()
+                .any(|e| matches!(e, StageEvent::Presented { ticket: t, .. } if t == ticket)),
+            "the first frame presents it"
+        );
+        frame
+    }
+
+    fn send(&self, command: StageCommand<Slide>) {
+        assert!(self.stage.send(command).is_ok(), "a running stage");
+    }
+
+    /// Materials in the main world, materials on the GPU, entities.
+    fn inventory(&self) -> (usize, usize, u32) {
+        let render = self.app.sub_app(RenderApp).world();
+        (
+            self.app.world().resource::<Assets<SlideMaterial>>().len(),
+            render
+                .resource::<RenderAssets<PreparedUiMaterial<SlideMaterial>>>()
+                .iter()
+                .count(),
+            self.app.world().entities().count_spawned(),
+        )
+    }
+}
+
+/// A slide whose pixels follow a rule.
+fn painted(width_px: u32, height_px: u32, colour: impl Fn(u32, u32) -> [u8; 4]) -> Slide {
+    let mut rgba = Vec::with_capacity((width_px * height_px * 4) as usize);
+    for y in 0..height_px {
+        for x in 0..width_px {
+            rgba.extend_from_slice(&colour(x, y));
+        }
+    }
+    Slide::still(width_px, height_px, rgba, Caption::default())
+}
+
+/// A slide of one colour.
+fn flat(width_px: u32, height_px: u32, [r, g, b]: [u8; 3]) -> Slide {
+    painted(width_px, height_px, |_, _| [r, g, b, 255])
+}
+
+/// One pixel of a frame.
+fn pixel(frame: &SeenFrame, x: u32, y: u32) -> [u8; 3] {
+    let start = ((y * frame.picture.width_px + x) * 4) as usize;
+    let bytes = &frame.picture.rgba[start..start + 3];
+    [bytes[0], bytes[1], bytes[2]]
+}
+
+/// The largest difference of two colours, in levels.
+fn distance(a: [u8; 3], b: [u8; 3]) -> u8 {
+    (0..3).map(|n| a[n].abs_diff(b[n])).max().unwrap_or(0)
+}
+
+fn holds(area: Area, x: u32, y: u32) -> bool {
+    (area.x..area.right()).contains(&x) && (area.y..area.bottom()).contains(&y)
+}

@@ -1,0 +1,151 @@
+//! Zones beside and above each other.
+
+use super::*;
+
+const RED: [u8; 3] = [180, 20, 20];
+const GREEN: [u8; 3] = [20, 180, 20];
+const BLUE: [u8; 3] = [20, 20, 180];
+const GREY: [u8; 3] = [90, 90, 90];
+const LEFT: Area = Area::new(10, 20, 150, 120);
+const RIGHT: Area = Area::new(160, 20, 100, 120);
+
+fn sized(area: Area, colour: [u8; 3]) -> Slide {
+    flat(area.width, area.height, colour)
+}
+
+/// Checks that every pixel has the colour of the last area that holds it.
+fn check(frame: &SeenFrame, areas: &[(Area, [u8; 3])], background: [u8; 3]) {
+    for y in 0..HEIGHT_PX {
+        for x in 0..WIDTH_PX {
+            let wanted = areas
+                .iter()
+                .rev()
+                .find(|(area, _)| holds(*area, x, y))
+                .map_or(background, |(_, colour)| *colour);
+            assert_eq!(pixel(frame, x, y), wanted, "{x},{y}");
+        }
+    }
+}
+
+#[test]
+fn zones_keep_to_their_areas_to_the_pixel_and_the_rest_is_background() {
+    let background = [12, 34, 56];
+    let mut rehearsal = Rehearsal::start_with((WIDTH_PX, HEIGHT_PX), background);
+    rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let frame = rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+    check(&frame, &[(LEFT, RED), (RIGHT, GREEN)], background);
+}
+
+#[test]
+fn later_zones_lie_above_whatever_comes_first() {
+    let over = Area::new(100, 50, 120, 60);
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.cut(Zone(3), over, sized(over, BLUE));
+    rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+    let frame = rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let areas = [(LEFT, RED), (RIGHT, GREEN), (over, BLUE)];
+    check(&frame, &areas, [0; 3]);
+    // And again when a lower zone changes.
+    let frame = rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREY));
+    let areas = [(LEFT, RED), (RIGHT, GREY), (over, BLUE)];
+    check(&frame, &areas, [0; 3]);
+}
+
+#[test]
+fn a_transition_stays_in_its_zone() {
+    for (_, kind) in TransitionKind::WORDS {
+        let mut rehearsal = Rehearsal::start();
+        rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+        rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+        let ticket = rehearsal.load(Zone(1), RIGHT, sized(RIGHT, BLUE));
+        rehearsal.swap(ticket, kind, Duration::from_millis(100));
+        for _ in 0..12 {
+            let Some(frame) = rehearsal.update() else {
+                break;
+            };
+            for y in 0..HEIGHT_PX {
+                for x in (0..WIDTH_PX).filter(|x| !holds(RIGHT, *x, y)) {
+                    let wanted = if holds(LEFT, x, y) { RED } else { [0; 3] };
+                    assert_eq!(pixel(&frame, x, y), wanted, "{kind:?} {x},{y}");
+                }
+            }
+            rehearsal.time.advance(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn a_notice_lies_over_everything_at_once_and_goes_at_once() {
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let before = rehearsal.cut(Zone(7), RIGHT, sized(RIGHT, GREEN));
+    let ticket = rehearsal.load(Zone::NOTICE, WHOLE, sized(WHOLE, GREY));
+    // A fade would half cover the codes beneath.
+    rehearsal.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
+    let frame = rehearsal.frame();
+    check(&frame, &[(WHOLE, GREY)], [0; 3]);
+    assert_eq!(frame.zones.len(), 3);
+    rehearsal.step(Duration::from_millis(10));
+    rehearsal.events.try_iter().for_each(drop);
+
+    rehearsal.send(StageCommand::Clear { zone: Zone::NOTICE });
+    let boot_ms = rehearsal.time.boot_ms();
+    let frame = rehearsal.frame();
+    assert_eq!(frame.picture.rgba, before.picture.rgba);
+    let cleared = StageEvent::Cleared {
+        zone: Zone::NOTICE,
+        boot_ms,
+    };
+    assert!(rehearsal.events.try_iter().any(|event| event == cleared));
+    // Clearing what is empty answers as well.
+    rehearsal.send(StageCommand::Clear { zone: Zone(5) });
+    rehearsal.frame();
+    let zone = Zone(5);
+    let cleared = StageEvent::Cleared { zone, boot_ms };
+    assert!(rehearsal.events.try_iter().any(|event| event == cleared));
+}
+
+#[test]
+fn clearing_a_transition_takes_both_slides_away() {
+    let mut rehearsal = Rehearsal::start();
+    // The speck that warmed the stage up goes first.
+    rehearsal.update();
+    rehearsal.update();
+    let empty = rehearsal.inventory();
+    rehearsal.cut(Zone(2), LEFT, sized(LEFT, RED));
+    let ticket = rehearsal.load(Zone(2), LEFT, sized(LEFT, BLUE));
+    rehearsal.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
+    rehearsal.frame();
+    rehearsal.send(StageCommand::Clear { zone: Zone(2) });
+    let frame = rehearsal.frame();
+    check(&frame, &[], [0; 3]);
+    assert!(frame.zones.is_empty());
+    rehearsal.update();
+    assert_eq!(rehearsal.inventory(), empty);
+}
+
+#[test]
+fn slides_are_stretched_with_the_output_until_new_ones_come() {
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.cut(Zone::MAIN, Area::new(0, 0, 200, 180), flat(200, 180, RED));
+    let right = Area::new(200, 0, 120, 180);
+    rehearsal.cut(Zone(1), right, flat(120, 180, GREEN));
+    // The canvas stays; what lies on it behaves as if it had half the width.
+    let mut output = rehearsal
+        .app
+        .world_mut()
+        .resource_mut::<super::super::glass::Output>();
+    output.size_px = Some(UVec2::new(WIDTH_PX / 2, HEIGHT_PX));
+    let frame = rehearsal.frame();
+    let areas = [
+        (Area::new(0, 0, 100, 180), RED),
+        (Area::new(100, 0, 60, 180), GREEN),
+    ];
+    check(&frame, &areas, [0; 3]);
+    let (width_px, height_px) = (WIDTH_PX / 2, HEIGHT_PX);
+    let sized = StageEvent::Sized {
+        width_px,
+        height_px,
+    };
+    assert!(rehearsal.events.try_iter().any(|event| event == sized));
+}
