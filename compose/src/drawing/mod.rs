@@ -37,7 +37,7 @@ pub const SVG_BYTES_MAX: usize = 8 << 20;
 /// Most pixels of all pictures inside a drawing.
 pub const EMBEDDED_PIXELS_MAX: u64 = 50_000_000;
 /// How many times longer than wide, or wider than long, a drawing may be.
-pub const SHAPE_MAX: f32 = 100.0;
+const SHAPE_MAX: f32 = 100.0;
 /// Most nodes, elements and texts, of a drawing.
 const NODES_MAX: u32 = 200_000;
 /// Stack of the thread that parses and draws. The nesting that [`guard`] allows takes a small part of it.
