@@ -176,6 +176,10 @@ impl Content for Animation {
         Ok(fit::samples(&self.first))
     }
 
+    fn stands_on_paper(&self) -> bool {
+        self.first.stands_on_paper()
+    }
+
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
         fit::scaled(&self.first, crop, size, paper)
     }

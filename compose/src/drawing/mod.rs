@@ -44,6 +44,8 @@ const NODES_MAX: u32 = 200_000;
 const STACK_BYTES: usize = 64 << 20;
 /// The longer side of a drawing in its own units, as crops count them.
 const UNITS: f32 = 10_000.0;
+/// The longer side of a drawing as it is glanced at.
+const SMALL_SIDE_PX: f32 = 192.0;
 /// Longest side of a drawing that becomes a bitmap, in pixels.
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
@@ -90,6 +92,8 @@ pub(super) struct Drawing {
     name: String,
     tree: Tree,
     notes: Vec<String>,
+    /// All of it, small, for what a glance tells.
+    small: Bitmap,
 }
 
 /// Tells whether bytes look like SVG: XML that is no HTML. What it really is, the parser decides.
@@ -131,11 +135,24 @@ impl Drawing {
         let text = String::from_utf8(text)
             .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
         let (tree, notes) = on_deep_stack(|| parse(&text, fonts)).map_err(says)?;
-        Ok(Self {
+        let mut drawing = Self {
             name: name.to_owned(),
             tree,
             notes,
-        })
+            small: Bitmap {
+                width: 0,
+                height: 0,
+                pixels: Pixels::Rgba(Vec::new()),
+            },
+        };
+        let (width, height) = drawing.size();
+        let scale = SMALL_SIDE_PX / UNITS;
+        let small = (
+            px(real(width) * scale).max(1),
+            px(real(height) * scale).max(1),
+        );
+        drawing.small = drawing.rendered(small)?;
+        Ok(drawing)
     }
 
     /// What is well to know about it.
@@ -204,13 +221,11 @@ impl Content for Drawing {
     }
 
     fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        let (width, height) = self.size();
-        let scale = 192.0 / UNITS;
-        let size = (
-            px(real(width) * scale).max(1),
-            px(real(height) * scale).max(1),
-        );
-        Ok(fit::samples(&self.rendered(size)?))
+        Ok(fit::samples(&self.small))
+    }
+
+    fn stands_on_paper(&self) -> bool {
+        self.small.stands_on_paper()
     }
 
     fn scaled(
