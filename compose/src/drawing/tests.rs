@@ -1,7 +1,11 @@
 //! Drawings, kind and hostile.
 
+use super::threads::Threads;
 use super::*;
+use crossbeam_channel::bounded;
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 fn open(text: &str) -> Result<Drawing, ComposeError> {
@@ -364,4 +368,27 @@ fn many_elements_and_many_rules_stay_within_time() {
         "nest more than",
     );
     refused(&svg(&"<g/>".repeat(250_000)), "more than 200000 elements");
+}
+
+#[test]
+fn a_drawing_that_does_not_end_is_given_up_and_no_second_one_is_begun() {
+    let threads = Threads::new(Duration::from_millis(50));
+    let (release, held) = bounded::<()>(0);
+    let stuck = threads.run(move || {
+        let _ = held.recv();
+        Ok(())
+    });
+    assert!(stuck.expect_err("given up").contains("not done after"));
+    let next = threads.run(|| Ok(7)).expect_err("refused");
+    assert!(next.contains("an earlier drawing"), "{next}");
+    drop(release);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while threads.abandoned.load(Ordering::Acquire) > 0 {
+        assert!(Instant::now() < patience, "it is never forgiven");
+        thread::yield_now();
+    }
+    let patient = Threads::new(Duration::from_secs(60));
+    assert_eq!(patient.run(|| Ok(7)), Ok(7));
+    let broken: Result<(), String> = patient.run(|| panic!("inside"));
+    assert!(broken.expect_err("a panic").contains("damaged"));
 }

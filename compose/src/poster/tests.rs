@@ -260,12 +260,13 @@ fn drawings_become_posters_and_pages() {
 
 #[test]
 fn what_stands_on_paper_gets_paper_around_it() {
-    let drawing = compose(&order(&media("links.svg"), None, None), &screen(0));
-    assert_eq!(
-        drawing.rgba[..4],
-        drawing.rgba[200 * 4..][..4],
-        "one ground"
-    );
-    let photo = compose(&order(&media("rgb.png"), None, None), &screen(0));
-    assert_ne!(photo.rgba[..4], photo.rgba[200 * 4..][..4], "a backdrop");
+    // The picture is 960 pixels wide in the middle; both places are at the foot, outside and inside of it.
+    let grounds = |name: &str| {
+        let slide = compose(&order(&media(name), None, None), &screen(0));
+        [0, 1_000].map(|x| slide.rgba[(719 * 1_280 + x) * 4..][..4].to_vec())
+    };
+    let [outside, inside] = grounds("links.svg");
+    assert_eq!(outside, inside, "one ground");
+    let [outside, inside] = grounds("rgb.png");
+    assert_ne!(outside, inside, "a backdrop");
 }
