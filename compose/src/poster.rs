@@ -29,6 +29,11 @@ pub(crate) trait Content {
     /// A few thousand pixels of RGB from all over the picture, for its palette.
     fn samples(&self) -> Result<Vec<u8>, ComposeError>;
 
+    /// Whether it ends in transparency, so that only paper goes well around it.
+    fn stands_on_paper(&self) -> bool {
+        false
+    }
+
     /// Draws a part of it at a size in pixels; what is transparent shows the paper. Returns rows of RGB.
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError>;
 
@@ -105,8 +110,10 @@ fn poster(
     let (crop, shown) = if crop.loss(size) <= BLEED_LOSS_MAX {
         (crop, area)
     } else {
-        let rgb = fit::backdrop(content, (area.width, area.height), theme.paper)?;
-        upright.canvas.paste_rgb(area, &rgb);
+        if !content.stands_on_paper() {
+            let rgb = fit::backdrop(content, (area.width, area.height), theme.paper)?;
+            upright.canvas.paste_rgb(area, &rgb);
+        }
         (Crop::whole(size.0, size.1), fit::contained(size, area))
     };
     hang(&mut upright, frame, content, (crop, shown), script, theme)?;
@@ -199,3 +206,6 @@ fn hang(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,7 +259,7 @@ fn bad_files_cost_one_readable_reason_each() {
         (write("empty.png", b""), "empty.png: the file is empty"),
         (
             write("garbage.jpg", &[0xA7; 4_000]),
-            "garbage.jpg: it is no JPEG, PNG or WebP",
+            "garbage.jpg: it is no JPEG, PNG, WebP, GIF or SVG picture",
         ),
         (
             write("cut.jpg", &jpeg[..jpeg.len() / 2]),

@@ -15,6 +15,7 @@
 
 mod outline;
 mod reel;
+mod webp;
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use std::time::Duration;
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
-use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frame, Frames, ImageDecoder, ImageError, ImageFormat, Limits};
 use passerby_playout::show::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
@@ -34,6 +34,7 @@ use super::poster::Content;
 use super::slide::{MovingPicture, Travel};
 
 pub(super) use outline::{Outline, outline};
+use webp::WebpFrames;
 
 /// Most frames of an animation.
 pub const FRAMES_MAX: u32 = 3_600;
@@ -44,11 +45,11 @@ pub const FRAME_SIDE_PX_MAX: u32 = 8_192;
 /// Most pixels of all frames of an animation together.
 pub const ANIMATION_PIXELS_MAX: u64 = 10_000_000_000;
 /// Most pixels that `passerby check` decodes of one animation.
-pub const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
+pub(super) const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
 /// Most bytes of frames, as they are on screen, that are kept for the next round.
 pub const KEPT_BYTES_MAX: u64 = 32 << 20;
 /// Most bytes of frames that wait for their time, where they are not kept; but one frame always may.
-pub const QUEUE_BYTES_MAX: u64 = 32 << 20;
+const QUEUE_BYTES_MAX: u64 = 32 << 20;
 /// Most frames that wait for their time, where they are not kept.
 const QUEUE_FRAMES_MAX: u64 = 4;
 /// Most memory that a decoder may take for one frame, in bytes.
@@ -175,6 +176,10 @@ impl Content for Animation {
         Ok(fit::samples(&self.first))
     }
 
+    fn stands_on_paper(&self) -> bool {
+        self.first.stands_on_paper()
+    }
+
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
         fit::scaled(&self.first, crop, size, paper)
     }
@@ -236,7 +241,14 @@ impl Source {
             ImageFormat::Png => PngDecoder::with_limits(cursor, limits)?
                 .apng()?
                 .into_frames(),
-            _ => WebPDecoder::new(cursor)?.into_frames(),
+            _ => {
+                let Outline { width, height, .. } = self.outline;
+                Frames::new(Box::new(WebpFrames::new(
+                    Arc::clone(&self.bytes),
+                    width,
+                    height,
+                )))
+            }
         })
     }
 }
@@ -274,3 +286,6 @@ fn delay(frame: &Frame) -> Duration {
         delay
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,12 +79,12 @@ fn cut_off() -> String {
 }
 
 /// Reads forward through bytes; everything past the end is `None`.
-struct Walk<'a> {
-    rest: &'a [u8],
+pub(super) struct Walk<'a> {
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Walk<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
         Some(taken)
@@ -99,7 +99,7 @@ fn le16(bytes: &[u8]) -> u32 {
     u32::from(bytes[0]) | u32::from(bytes[1]) << 8
 }
 
-fn le24(bytes: &[u8]) -> u32 {
+pub(super) fn le24(bytes: &[u8]) -> u32 {
     le16(bytes) | u32::from(bytes[2]) << 16
 }
 

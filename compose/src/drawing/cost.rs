@@ -6,7 +6,7 @@
 //!
 //! Invariant: an estimate never takes longer than [`VISITS_MAX`] visits of nodes.
 
-use resvg::tiny_skia::{Rect, Transform};
+use resvg::tiny_skia::{PathSegment, Rect, Transform};
 use resvg::usvg::filter::Kind;
 use resvg::usvg::{ClipPath, Group, Image, ImageKind, Mask, Node, Paint, Path, Tree};
 
@@ -17,9 +17,13 @@ const LAYER_BYTES_MAX: f64 = 512.0 * 1024.0 * 1024.0;
 /// Most nodes that an estimate visits, with patterns visited for each use.
 const VISITS_MAX: u32 = 2_000_000;
 /// Nanoseconds to fill a pixel.
-const FILL_NS: f64 = 3.0;
+const FILL_NS: f64 = 10.0;
+/// How much longer that takes with a gradient.
+const GRADIENT: f64 = 4.0;
+/// Nanoseconds for each row that an edge of an outline crosses.
+const CROSSING_NS: f64 = 60.0;
 /// Nanoseconds to make, clear and lay down a layer, for each pixel.
-const LAYER_NS: f64 = 10.0;
+const LAYER_NS: f64 = 25.0;
 /// Nanoseconds for a node, and for each segment of an outline.
 const NODE_NS: f64 = 500.0;
 /// Nanoseconds to decode a pixel of a picture and to lay it down.
@@ -154,21 +158,27 @@ impl Estimate {
             return cost;
         }
         let area = self.seen_px(path.stroke_bounding_box(), transform);
+        let segments = path.data().len() as f64;
+        let crossings = self.crossings(path, transform);
         let paints = [
             path.fill().map(|fill| (fill.paint(), 1.0)),
-            // A stroke is outlined first; dashes multiply its outline.
+            // A stroke is outlined first, on both sides; dashes multiply its outline.
             path.stroke().map(|stroke| {
                 let dashes = if stroke.dasharray().is_some() {
                     20.0
                 } else {
-                    4.0
+                    6.0
                 };
                 (stroke.paint(), dashes)
             }),
         ];
         for (paint, outlines) in paints.into_iter().flatten() {
-            cost.time_ns +=
-                NODE_NS + path.data().len() as f64 * NODE_NS * outlines + area * FILL_NS;
+            let shading = match paint {
+                Paint::LinearGradient(_) | Paint::RadialGradient(_) => GRADIENT,
+                _ => 1.0,
+            };
+            cost.time_ns += NODE_NS + segments * NODE_NS * outlines;
+            cost.time_ns += crossings * CROSSING_NS * 2.0 + area * FILL_NS * shading;
             if let Paint::Pattern(pattern) = paint {
                 let (across, down) = transform.pre_concat(pattern.transform()).get_scale();
                 let tile = f64::from(pattern.rect().width() * across)
@@ -180,6 +190,31 @@ impl Estimate {
             }
         }
         cost
+    }
+
+    /// How many rows the edges of an outline cross, with its curves as long as their handles.
+    fn crossings(&self, path: &Path, transform: Transform) -> f64 {
+        let (_, down) = transform.get_scale();
+        let high = self.size.1;
+        let (mut rows, mut last) = (0.0, 0.0);
+        for segment in path.data().segments() {
+            let mut reach = |y: f32| {
+                rows += f64::from(((y - last) * down).abs().min(high));
+                last = y;
+            };
+            match segment {
+                PathSegment::MoveTo(to) => last = to.y,
+                PathSegment::LineTo(to) => reach(to.y),
+                PathSegment::QuadTo(handle, to) => {
+                    [handle, to].iter().for_each(|at| reach(at.y));
+                }
+                PathSegment::CubicTo(one, other, to) => {
+                    [one, other, to].iter().for_each(|at| reach(at.y));
+                }
+                PathSegment::Close => {}
+            }
+        }
+        rows
     }
 
     fn image(&mut self, image: &Image, transform: Transform) -> Cost {
@@ -236,7 +271,7 @@ impl Estimate {
                 2.0 * visited
             }
             Kind::ConvolveMatrix(fe) => {
-                6.0 * f64::from(fe.matrix().columns()) * f64::from(fe.matrix().rows())
+                8.0 * f64::from(fe.matrix().columns()) * f64::from(fe.matrix().rows())
             }
             Kind::GaussianBlur(_) | Kind::DropShadow(_) => 120.0,
             Kind::DiffuseLighting(_) | Kind::SpecularLighting(_) => 120.0,

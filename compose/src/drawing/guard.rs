@@ -23,6 +23,8 @@ const ENTITY_USES_MAX: usize = 2_000;
 const BYTES_AN_ELEMENT: u64 = 64;
 /// The same for pictures, which are only copied.
 const DATA_BYTES_AN_ELEMENT: u64 = 1_024;
+/// What a byte of shown text weighs in elements.
+const ELEMENTS_A_LETTER_BYTE: u64 = 8;
 
 /// Looks at the text before it is parsed: entities that multiply are refused.
 pub(super) fn check_text(text: &str) -> Result<(), String> {
@@ -156,8 +158,8 @@ fn own_weight(node: Node<'_, '_>) -> u64 {
         )
     });
     if let Some(text) = node.text().filter(|_| node.is_text() && is_shown) {
-        // Each letter becomes an outline.
-        weight += text.trim().len() as u64;
+        // Each letter is shaped and becomes an outline.
+        weight += text.trim().len() as u64 * ELEMENTS_A_LETTER_BYTE;
     }
     weight
 }

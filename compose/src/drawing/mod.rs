@@ -8,42 +8,45 @@
 //! - text: [`SVG_BYTES_MAX`]; entities of a DTD do not nest;
 //! - parsing ([`guard`]): elements, nesting and links between them are counted as they would unfold, before they do;
 //! - drawing ([`cost`]): the time and the layers that it will take are estimated from the parsed drawing at its size;
-//! - parsing and drawing run on a thread of their own with a stack of [`STACK_BYTES`], and a panic there is an error.
+//! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`], and a panic there is an error;
+//! - what the estimates miss is waited for [`threads::PATIENCE`] at most. A thread that takes longer is left to end by itself, and
+//!   while [`threads::ABANDONED_MAX`] such threads go on, no other drawing is begun.
 //!
 //! Invariants: a drawing that is refused costs one reason that names the file; what is transparent shows the paper.
 
 mod cost;
+mod embedded;
 mod guard;
 mod links;
+mod threads;
 
-use std::io::Cursor;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, OnceLock};
 
 use passerby_playout::show::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::{self, ImageHrefResolver, ImageKind, Options, Tree, fontdb, roxmltree};
+use resvg::usvg::{self, ImageHrefResolver, Options, Tree, fontdb, roxmltree};
 
 use super::canvas::{px, real};
 use super::fit::{self, Crop};
-use super::picture::{Bitmap, Pixels, check_size};
+use super::picture::{Bitmap, Pixels};
 use super::poster::Content;
 use super::text;
+use embedded::Embedded;
+use threads::on_deep_stack;
 
 /// Most bytes of an SVG file.
 pub const SVG_BYTES_MAX: usize = 8 << 20;
 /// Most pixels of all pictures inside a drawing.
 pub const EMBEDDED_PIXELS_MAX: u64 = 50_000_000;
 /// How many times longer than wide, or wider than long, a drawing may be.
-pub const SHAPE_MAX: f32 = 100.0;
+const SHAPE_MAX: f32 = 100.0;
 /// Most nodes, elements and texts, of a drawing.
 const NODES_MAX: u32 = 200_000;
-/// Stack of the thread that parses and draws. The nesting that [`guard`] allows takes a small part of it.
-const STACK_BYTES: usize = 64 << 20;
 /// The longer side of a drawing in its own units, as crops count them.
 const UNITS: f32 = 10_000.0;
+/// The longer side of a drawing as it is glanced at.
+const SMALL_SIDE_PX: f32 = 192.0;
 /// Longest side of a drawing that becomes a bitmap, in pixels.
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
@@ -88,8 +91,10 @@ impl Fonts {
 /// A parsed drawing.
 pub(super) struct Drawing {
     name: String,
-    tree: Tree,
+    tree: Arc<Tree>,
     notes: Vec<String>,
+    /// All of it, small, for what a glance tells.
+    small: Bitmap,
 }
 
 /// Tells whether bytes look like SVG: XML that is no HTML. What it really is, the parser decides.
@@ -130,12 +135,26 @@ impl Drawing {
         }
         let text = String::from_utf8(text)
             .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
-        let (tree, notes) = on_deep_stack(|| parse(&text, fonts)).map_err(says)?;
-        Ok(Self {
+        let fonts = fonts.clone();
+        let (tree, notes) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
+        let mut drawing = Self {
             name: name.to_owned(),
-            tree,
+            tree: Arc::new(tree),
             notes,
-        })
+            small: Bitmap {
+                width: 0,
+                height: 0,
+                pixels: Pixels::Rgba(Vec::new()),
+            },
+        };
+        let (width, height) = drawing.size();
+        let scale = SMALL_SIDE_PX / UNITS;
+        let small = (
+            px(real(width) * scale).max(1),
+            px(real(height) * scale).max(1),
+        );
+        drawing.small = drawing.rendered(small)?;
+        Ok(drawing)
     }
 
     /// What is well to know about it.
@@ -180,12 +199,13 @@ impl Drawing {
     fn draw(&self, crop: Crop, size: (u32, u32), ground: Color) -> Result<Pixmap, ComposeError> {
         let says = |what: String| ComposeError(format!("{}: {what}", self.name));
         let transform = placed(&self.tree, crop, size);
-        on_deep_stack(|| {
-            cost::check(&self.tree, transform, size)?;
+        let tree = Arc::clone(&self.tree);
+        on_deep_stack(move || {
+            cost::check(&tree, transform, size)?;
             let mut pixmap = Pixmap::new(size.0, size.1)
                 .ok_or_else(|| format!("it cannot be drawn at {} × {} pixels", size.0, size.1))?;
             pixmap.fill(ground);
-            resvg::render(&self.tree, transform, &mut pixmap.as_mut());
+            resvg::render(&tree, transform, &mut pixmap.as_mut());
             Ok(pixmap)
         })
         .map_err(says)
@@ -204,13 +224,11 @@ impl Content for Drawing {
     }
 
     fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        let (width, height) = self.size();
-        let scale = 192.0 / UNITS;
-        let size = (
-            px(real(width) * scale).max(1),
-            px(real(height) * scale).max(1),
-        );
-        Ok(fit::samples(&self.rendered(size)?))
+        Ok(fit::samples(&self.small))
+    }
+
+    fn stands_on_paper(&self) -> bool {
+        self.small.stands_on_paper()
     }
 
     fn scaled(
@@ -295,79 +313,6 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>), String> {
         ));
     }
     Ok((tree, notes))
-}
-
-/// The pictures inside a drawing, as they come by.
-#[derive(Default)]
-struct Embedded {
-    pixels: AtomicU64,
-    trouble: Mutex<Option<String>>,
-}
-
-impl Embedded {
-    /// Looks at one. The renderer decodes it later and leaves out what it cannot decode, so that is found out here.
-    fn resolve(&self, data: Arc<Vec<u8>>) -> Option<ImageKind> {
-        match self.look(&data) {
-            Ok(kind) => Some(kind(data)),
-            Err(why) => {
-                self.trouble
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get_or_insert(why);
-                None
-            }
-        }
-    }
-
-    fn look(&self, data: &[u8]) -> Result<fn(Arc<Vec<u8>>) -> ImageKind, String> {
-        let (format, kind): (_, fn(Arc<Vec<u8>>) -> ImageKind) = match image::guess_format(data) {
-            Ok(format @ image::ImageFormat::Png) => (format, ImageKind::PNG),
-            Ok(format @ image::ImageFormat::Jpeg) => (format, ImageKind::JPEG),
-            Ok(format @ image::ImageFormat::WebP) => (format, ImageKind::WEBP),
-            Ok(format @ image::ImageFormat::Gif) => (format, ImageKind::GIF),
-            _ => {
-                return Err(
-                    "a picture inside the drawing is no PNG, JPEG, WebP or GIF; embed it as one"
-                        .to_owned(),
-                );
-            }
-        };
-        let inside = |why: String| format!("a picture inside the drawing: {why}");
-        let (width, height) = image::ImageReader::with_format(Cursor::new(data), format)
-            .into_dimensions()
-            .map_err(|error| inside(super::picture::explain(error)))?;
-        check_size(width, height).map_err(inside)?;
-        let pixels = u64::from(width) * u64::from(height);
-        if self.pixels.fetch_add(pixels, Ordering::Relaxed) + pixels > EMBEDDED_PIXELS_MAX {
-            return Err(format!(
-                "the pictures inside the drawing have more than {} million pixels; make them smaller",
-                EMBEDDED_PIXELS_MAX / 1_000_000
-            ));
-        }
-        super::picture::still(format, data).map_err(inside)?;
-        Ok(kind)
-    }
-
-    /// The first thing that was wrong with one of them.
-    fn verdict(&self) -> Result<(), String> {
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.clone().map_or(Ok(()), Err)
-    }
-}
-
-/// Runs work that may nest deeply on a thread with room for it, and waits for it.
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
-    thread::scope(|scope| {
-        thread::Builder::new()
-            .name("drawing".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, work)
-            .map_err(|error| {
-                format!("no thread to draw it could be started ({error}); restart the terminal")
-            })?
-            .join()
-            .unwrap_or_else(|_| Err("the drawing is damaged; export it anew, or as PNG".to_owned()))
-    })
 }
 
 #[cfg(test)]

@@ -55,6 +55,16 @@ impl Content for Bitmap {
         Ok(fit::samples(self))
     }
 
+    fn stands_on_paper(&self) -> bool {
+        let Pixels::Rgba(rgba) = &self.pixels else {
+            return false;
+        };
+        let (pixels, _) = rgba.as_chunks::<4>();
+        let (width, count) = (self.width as usize, pixels.len());
+        let corners = [0, width - 1, count - width, count - 1];
+        corners.iter().all(|&corner| pixels[corner][3] < 128)
+    }
+
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
         fit::scaled(self, crop, size, paper)
     }
@@ -111,6 +121,10 @@ pub fn inspect(path: &Path) -> Result<Inspection, ComposeError> {
 }
 
 /// Opens a picture file, the first frame of it if it is animated. With a digest, the file must still have that content.
+#[allow(
+    dead_code,
+    reason = "cards and the posters of videos open their pictures with it"
+)]
 pub(super) fn open(path: &Path, creative: Option<&Digest>) -> Result<Bitmap, ComposeError> {
     let name = name_of(path);
     match read_and_decode(&name, path, creative)? {
@@ -258,3 +272,6 @@ pub(super) fn still(format: ImageFormat, bytes: &[u8]) -> Result<Bitmap, String>
 pub(super) fn explain(error: image::ImageError) -> String {
     still::explain(error)
 }
+
+#[cfg(test)]
+mod tests;

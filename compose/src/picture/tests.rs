@@ -1,0 +1,163 @@
+//! Every still format, on real files.
+
+use super::*;
+use std::path::PathBuf;
+
+fn media(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/media")
+        .join(name)
+}
+
+/// The middles of the four quarters, as RGBA.
+fn quarters(bitmap: &Bitmap) -> [[u8; 4]; 4] {
+    assert_eq!((bitmap.width, bitmap.height), (32, 24));
+    [(8, 6), (24, 6), (8, 18), (24, 18)].map(|(x, y)| {
+        let at = y * 32 + x;
+        match &bitmap.pixels {
+            Pixels::Rgb(rgb) => [rgb[at * 3], rgb[at * 3 + 1], rgb[at * 3 + 2], 255],
+            Pixels::Rgba(rgba) => [0, 1, 2, 3].map(|channel| rgba[at * 4 + channel]),
+        }
+    })
+}
+
+#[test]
+fn every_still_format_shows_its_colours() {
+    let colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [200; 3]];
+    let greys = [[76; 3], [150; 3], [29; 3], [200; 3]];
+    let cases = [
+        ("baseline.jpg", colours, 255),
+        ("progressive.jpg", colours, 255),
+        ("rgb_adobe.jpg", colours, 255),
+        ("grey.jpg", greys, 255),
+        ("grey_progressive.jpg", greys, 255),
+        ("cmyk_adobe.jpg", colours, 255),
+        ("cmyk_progressive.jpg", colours, 255),
+        ("cmyk_unmarked.jpg", colours, 255),
+        ("ycck_adobe.jpg", colours, 255),
+        ("rgb.png", colours, 255),
+        ("rgba.png", colours, 0),
+        ("rgb16.png", colours, 255),
+        ("rgba16.png", colours, 0),
+        ("palette.png", colours, 255),
+        ("palette_trns.png", colours, 0),
+        ("grey_alpha.png", greys, 0),
+        ("lossy.webp", colours, 255),
+        ("lossless.webp", colours, 255),
+        ("lossy_alpha.webp", colours, 0),
+        ("lossless_alpha.webp", colours, 0),
+    ];
+    for (name, expected, last_alpha) in cases {
+        let bitmap = open(&media(name), None).expect(name);
+        let found = quarters(&bitmap);
+        for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let alpha = if at == 3 { last_alpha } else { 255 };
+            assert_eq!(found[3], alpha, "{name}, quarter {at}");
+            let near = found
+                .iter()
+                .zip(expected)
+                .all(|(found, expected)| found.abs_diff(expected) <= 6);
+            assert!(near || alpha == 0, "{name}, quarter {at}: {found:?}");
+        }
+        let inspected = inspect(&media(name)).expect(name);
+        assert_eq!((inspected.frames, inspected.notes.len()), (1, 0), "{name}");
+    }
+}
+
+#[test]
+fn all_eight_orientations_stand_upright() {
+    let jpeg = std::fs::read(media("baseline.jpg")).expect("reads");
+    let folder = tempfile::tempdir().expect("a folder");
+    // Red, green, blue, grey from the top left, as each orientation shows them.
+    let shown = [
+        [0, 1, 2, 3],
+        [1, 0, 3, 2],
+        [3, 2, 1, 0],
+        [2, 3, 0, 1],
+        [0, 2, 1, 3],
+        [2, 0, 3, 1],
+        [3, 1, 2, 0],
+        [1, 3, 0, 2],
+    ];
+    let colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [200, 200, 200]];
+    for (orientation, shown) in (1_u8..).zip(shown) {
+        for is_little in [false, true] {
+            let exif = if is_little {
+                [
+                    b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
+                    &[orientation, 0, 0, 0, 0, 0, 0, 0],
+                ]
+                .concat()
+            } else {
+                [
+                    b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(),
+                    &[orientation, 0, 0, 0, 0, 0, 0],
+                ]
+                .concat()
+            };
+            let length = u16::try_from(exif.len() + 2).expect("short");
+            let mut turned = jpeg[..2].to_vec();
+            turned.extend([0xFF, 0xE1]);
+            turned.extend(length.to_be_bytes());
+            turned.extend(exif);
+            turned.extend(&jpeg[2..]);
+            let path = folder.path().join(format!("{orientation}.jpg"));
+            std::fs::write(&path, turned).expect("writes");
+            let bitmap = open(&path, None).expect("opens");
+            let (width, height) = if orientation > 4 { (24, 32) } else { (32, 24) };
+            assert_eq!((bitmap.width, bitmap.height), (width, height));
+            let Pixels::Rgb(rgb) = &bitmap.pixels else {
+                panic!("a JPEG has no alpha");
+            };
+            for (at, colour) in shown.into_iter().enumerate() {
+                let x = if at % 2 == 0 {
+                    width / 4
+                } else {
+                    width * 3 / 4
+                };
+                let y = if at < 2 { height / 4 } else { height * 3 / 4 };
+                let start = ((y * width + x) * 3) as usize;
+                let found = &rgb[start..start + 3];
+                let near = found
+                    .iter()
+                    .zip(colours[colour])
+                    .all(|(found, expected)| found.abs_diff(expected) <= 6);
+                assert!(near, "orientation {orientation}, quarter {at}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_progressive_jpeg_has_a_limit_of_its_own() {
+    let mut jpeg = std::fs::read(media("progressive.jpg")).expect("reads");
+    let at = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xC2])
+        .expect("a frame header");
+    jpeg[at + 5..at + 9].copy_from_slice(&[0x1F, 0x40, 0x1F, 0x40]); // 8000 × 8000
+    let refused = still(ImageFormat::Jpeg, &jpeg).map(|_| ());
+    let reason = refused.expect_err("refused");
+    assert!(
+        reason.contains("progressive JPEG, more than 50 million"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn animations_say_how_many_frames_they_have() {
+    for (name, frames) in [
+        ("forever.gif", 4),
+        ("one_frame.gif", 1),
+        ("twice.apng", 4),
+        ("cover.apng", 4),
+        ("dot.webp", 4),
+    ] {
+        let found = inspect(&media(name)).expect(name);
+        assert_eq!((found.width_px, found.height_px), (32, 24), "{name}");
+        assert_eq!(found.frames, frames, "{name}");
+    }
+    let deep = inspect(&media("deep.apng")).expect("opens");
+    assert_eq!(deep.frames, 1);
+    assert!(deep.notes[0].contains("16 bits"), "{:?}", deep.notes);
+}
