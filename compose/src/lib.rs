@@ -19,6 +19,7 @@ mod plate;
 pub mod settings;
 pub mod slide;
 mod text;
+pub mod web_page;
 
 use std::sync::Arc;
 
