@@ -54,6 +54,8 @@ const MESSAGE_BYTES_MAX: u64 = 96 << 20;
 const MESSAGES_MAX: usize = 64;
 /// How much of what the browser says when it does not start is looked at, in bytes.
 const COMPLAINT_BYTES_MAX: u64 = 16 << 10;
+/// What marks a line that says why it does not run.
+const COMPLAINTS: [&str; 4] = ["FATAL", "not found", "No such file", "Permission denied"];
 /// How long the end of one process, or the removal of the folder, is waited for.
 const END_MAX: Duration = Duration::from_secs(5);
 /// How often that is looked at.
@@ -72,7 +74,7 @@ exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null
 ";
 
 /// Nothing that a picture of one page does not need.
-const FLAGS: [&str; 33] = [
+const FLAGS: [&str; 32] = [
     "--headless",
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -83,7 +85,6 @@ const FLAGS: [&str; 33] = [
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--disable-breakpad",
-    "--disable-crashpad-for-testing",
     "--disable-client-side-phishing-detection",
     "--disable-component-update",
     "--disable-default-apps",
@@ -130,6 +131,11 @@ impl Browser {
             .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
             .find(|program| program.is_file())
             .map(|program| Self { program })
+    }
+
+    /// Tells whether it is there, as far as that can be told; a mere name is looked for when it is started.
+    pub(super) fn is_there(&self) -> bool {
+        self.program.components().count() == 1 || self.program.is_file()
     }
 
     /// Starts it. `time_zone` is what its pages take for the local one.
@@ -227,7 +233,7 @@ impl Running {
         let text = String::from_utf8_lossy(&bytes);
         let line = text
             .lines()
-            .rfind(|line| line.contains("FATAL") || line.contains("not found"))?;
+            .rfind(|line| COMPLAINTS.iter().any(|mark| line.contains(mark)))?;
         let line: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
         Some(line)
     }
@@ -249,7 +255,7 @@ impl Drop for Running {
                 "a browser that was killed does not end"
             );
         }
-        // What left the group carries the folder's name in its command line.
+        // What left the group, such as the crash handler, carries the folder's name in its command line.
         kill_all_that_name(&self.folder.path);
         self.folder.remove();
     }

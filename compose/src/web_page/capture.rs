@@ -55,7 +55,10 @@ pub(super) fn take(
     let settle = Duration::from_secs(task.page.settle_seconds.into());
     let deadline = Instant::now() + RUN_MAX + settle;
     let mut running = browser.start(task.time_zone).map_err(|error| {
-        RunError::failed(format!("{} does not start: {error}", browser.program.display()))
+        RunError::failed(format!(
+            "{} does not start: {error}",
+            browser.program.display()
+        ))
     })?;
     let mut talk = Talk::open(&mut running, call_off, deadline)?;
     look(&mut talk, task)?;
@@ -151,7 +154,7 @@ fn load(
     }
 }
 
-/// Waits for fonts and for the pictures that can be seen; says whether pictures are missing. Small ones, which count
+/// Waits for fonts, for the pictures that can be seen and until they are drawn; says whether pictures are missing. Small ones, which count
 /// visitors, do not matter.
 fn missing_parts(talk: &mut Talk<'_>) -> Result<Option<String>, RunError> {
     let script = format!(
@@ -165,6 +168,8 @@ fn missing_parts(talk: &mut Talk<'_>) -> Result<Option<String>, RunError> {
             }});
             const there = await Promise.all(seen.map((image) =>
                 Promise.race([image.decode().then(() => true, () => false), late])));
+            const drawn = new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            await Promise.race([drawn, late]);
             return there.filter((there) => there !== true).length;
         }})()"
     );

@@ -143,7 +143,10 @@ impl SnapshotKeeper {
 
     /// Has pictures taken of pages that will air, so that they are there in time. What is wrong with one is told when
     /// it is asked for.
-    pub fn prefetch<'a>(&mut self, pages: impl IntoIterator<Item = (&'a CreativeFile, (u32, u32))>) {
+    pub fn prefetch<'a>(
+        &mut self,
+        pages: impl IntoIterator<Item = (&'a CreativeFile, (u32, u32))>,
+    ) {
         for (file, size) in pages {
             // Without a picture this is an error, which is why it was called.
             let _ = self.picture(file, size);
@@ -293,8 +296,8 @@ impl Shared {
         let before = entry.trouble.clone();
         match outcome {
             Ok(shot) => {
-                let better_is_there =
-                    matches!(&entry.kept, Some(kept) if kept.doubt.is_none()) && shot.doubt.is_some();
+                let better_is_there = matches!(&entry.kept, Some(kept) if kept.doubt.is_none())
+                    && shot.doubt.is_some();
                 let kept = if better_is_there {
                     Ok(())
                 } else {
@@ -322,15 +325,14 @@ impl Shared {
                 entry.fail(format!("it is not there after {limit} s"), now.boot_ms);
             }
             Err(RunError::Failed(reason)) => {
-                entry.fail(
-                    reason.chars().take(REASON_CHARS_MAX).collect(),
-                    now.boot_ms,
-                );
+                entry.fail(reason.chars().take(REASON_CHARS_MAX).collect(), now.boot_ms);
             }
         }
         if entry.trouble != before {
             match &entry.trouble {
-                Some(reason) => tracing::warn!(page = entry.name, %reason, "no new picture of a web page"),
+                Some(reason) => {
+                    tracing::warn!(page = entry.name, %reason, "no new picture of a web page");
+                }
                 None => tracing::info!(page = entry.name, "web pages can be taken again"),
             }
         }
@@ -377,11 +379,17 @@ fn run(
     let config = &shared.config;
     let chosen = config.browser.clone().map(|program| Browser { program });
     let browser = chosen.or_else(Browser::find).ok_or_else(|| {
-        RunError::failed("Chromium is not installed; install it with: sudo apt-get install chromium")
+        RunError::failed(
+            "Chromium is not installed; install it with: sudo apt-get install chromium",
+        )
     })?;
-    let asked = || {
-        shared.closing.load(Ordering::SeqCst) || (!insists && shared.page_on_screen())
-    };
+    if !browser.is_there() {
+        return Err(RunError::Failed(format!(
+            "there is no Chromium at {}; install it with: sudo apt-get install chromium, and correct PASSERBY_CHROMIUM",
+            browser.program.display()
+        )));
+    }
+    let asked = || shared.closing.load(Ordering::SeqCst) || (!insists && shared.page_on_screen());
     let call_off = CallOff {
         wake: wakes,
         asked: &asked,

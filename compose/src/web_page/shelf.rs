@@ -95,7 +95,12 @@ impl Shelf {
     }
 
     /// Keeps a picture in place of an earlier one, and makes room for it.
-    pub(super) fn put(&mut self, key: &PageKey, png: &[u8], taken_ms: Option<i64>) -> io::Result<()> {
+    pub(super) fn put(
+        &mut self,
+        key: &PageKey,
+        png: &[u8],
+        taken_ms: Option<i64>,
+    ) -> io::Result<()> {
         if png.len() as u64 > FILE_BYTES_MAX {
             return Err(io::Error::other("the picture is larger than 64 MiB"));
         }
@@ -210,7 +215,9 @@ mod tests {
         let path = folder.path().join("new/snapshots");
         let mut shelf = Shelf::open(Some(path.clone()));
         assert_eq!(shelf.find(&key(1)), None);
-        shelf.put(&key(1), b"one", Some(1_700_000_000_123)).expect("kept");
+        shelf
+            .put(&key(1), b"one", Some(1_700_000_000_123))
+            .expect("kept");
         shelf.put(&key(2), b"two", None).expect("kept");
         fs::write(path.join("left.png.part"), b"half").expect("written");
         let shelf = Shelf::open(Some(path.clone()));
@@ -228,7 +235,9 @@ mod tests {
         let last = u32::try_from(FILES_MAX).expect("few") + 4;
         for number in 0..=last {
             let taken_ms = 1_700_000_000_000 + i64::from(number);
-            shelf.put(&key(number), b"picture", Some(taken_ms)).expect("kept");
+            shelf
+                .put(&key(number), b"picture", Some(taken_ms))
+                .expect("kept");
         }
         assert_eq!(names(folder.path()), FILES_MAX + 1);
         assert!(shelf.find(&key(0)).is_none() && shelf.find(&key(last)).is_some());
