@@ -323,7 +323,7 @@ fn a_page_is_taken_at_its_exact_size_and_airs_after_a_restart_without_a_browser(
     await_nothing_left();
 
     let mut keeper = bench.keeper_with(Path::new("/nowhere/chromium"), Duration::from_secs(5));
-    let again = keeper.picture(&page, SIZE).ok().expect("from disk");
+    let again = keeper.picture(&page, SIZE).expect("from disk");
     assert_eq!(again.rgb().unwrap(), rgb);
     bench.clock.turn(16 * MINUTE_MS);
     let old = bench
@@ -489,7 +489,7 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     await_nothing_left();
     bench.clock.turn(MINUTE_MS);
     for _ in 0..10 {
-        let found = keeper.picture(&page, SIZE).ok().expect("the last good one");
+        let found = keeper.picture(&page, SIZE).expect("the last good one");
         assert_eq!(found.trouble, None, "being called off is no failure");
         thread::sleep(Duration::from_millis(50));
         assert!(processes().is_empty());
