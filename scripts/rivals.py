@@ -57,7 +57,7 @@ def main():
             command, fades = players[name](folder, pictures, options)
             try:
                 results[name] = measure(command, folder, thumbs, fades, options.seconds)
-            except Failure as failure:
+            except (Failure, OSError) as failure:
                 print(f"{name}: {failure}", file=sys.stderr)
     if options.figures:
         print_figures(results)
@@ -472,7 +472,10 @@ def print_figures(results):
             if name == "passerby" or row not in result or row not in ours:
                 continue
             against = result[row]
-            ratio = f"{ours[row] / against:.4f}" if against else "-"
+            if against:
+                ratio = f"{ours[row] / against:.4f}"
+            else:
+                ratio = "inf" if ours[row] else "1.0000"
             value = form.format(ours[row])
             print(f"slideshow, {row}\t{value}\t{unit or 'frames'}\t{LABELS[name]} {form.format(against)}\t{ratio}")
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -240,9 +241,9 @@ fn pixel(rgb: &[u8], x: u32, y: u32) -> [u8; 3] {
     rgb[at..at + 3].try_into().unwrap()
 }
 
-/// What belongs to this process's browsers.
-fn folders() -> Vec<PathBuf> {
-    let prefix = format!("passerby-page-{}-", std::process::id());
+/// What belongs to a process's browsers.
+fn folders_of(maker: u32) -> Vec<PathBuf> {
+    let prefix = format!("passerby-page-{maker}-");
     fs::read_dir(std::env::temp_dir())
         .unwrap()
         .flatten()
@@ -251,9 +252,16 @@ fn folders() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Process number and parent of this process's browsers and of whatever they started, and of its zombies.
+fn folders() -> Vec<PathBuf> {
+    folders_of(std::process::id())
+}
+
 fn processes() -> Vec<(u32, u32)> {
-    let own = std::process::id();
+    processes_of(std::process::id())
+}
+
+/// Process number and parent of a process's browsers, of whatever they started, and of its zombies.
+fn processes_of(own: u32) -> Vec<(u32, u32)> {
     let mark = format!("passerby-page-{own}-");
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
@@ -513,6 +521,47 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     assert!(!processes().is_empty(), "this run is not called off");
     drop(keeper);
     await_nothing_left();
+}
+
+#[test]
+fn a_terminal_that_is_killed_takes_its_browser_along() {
+    // This test starts itself as the terminal.
+    const TERMINAL: &str = "PASSERBY_TEST_TERMINAL";
+    if let Some(address) = std::env::var_os(TERMINAL) {
+        let bench = Bench::new().unwrap();
+        let text = format!("url = 'http://{}/page'\n", address.display());
+        let page = bench.page("slow.page.toml", &text);
+        let mut keeper = bench.keeper();
+        assert!(keeper.picture(&page, SIZE).is_err());
+        loop {
+            thread::park();
+        }
+    }
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(Answer::Hang);
+    let mut terminal = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "a_terminal_that_is_killed_takes_its_browser_along",
+        ])
+        .env(TERMINAL, &server.address)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    server.await_hits(1);
+    assert!(!processes_of(terminal.id()).is_empty());
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+
+    // The browser follows by itself; its folder and what it may have left behind go with the next start.
+    let page = bench.page("any.page.toml", "url = 'http://127.0.0.1:9/'\n");
+    let mut keeper = bench.keeper();
+    assert!(keeper.picture(&page, SIZE).is_err());
+    await_that("everything of the killed terminal is gone", || {
+        processes_of(terminal.id()).is_empty() && folders_of(terminal.id()).is_empty()
+    });
 }
 
 #[test]
