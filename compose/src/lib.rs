@@ -24,6 +24,7 @@ pub mod settings;
 pub mod slide;
 mod text;
 pub mod video;
+pub mod web_page;
 
 use std::sync::Arc;
 
