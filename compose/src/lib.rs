@@ -9,16 +9,21 @@
 
 mod cache;
 mod canvas;
+mod card;
 mod code_card;
 mod fit;
+mod fonts;
 mod house;
 mod layout;
+mod live;
+mod notice;
 mod palette;
 mod picture;
 mod plate;
 pub mod settings;
 pub mod slide;
 mod text;
+mod ticker;
 
 use std::sync::Arc;
 
@@ -26,21 +31,23 @@ use passerby_playout::code::QrMatrix;
 use passerby_playout::show::{
     CodeOrder, ComposeError, Composed, Composer, Creative, Geometry, SlideOrder,
 };
-use passerby_protocol::campaign::{Colours, Rgb};
+use passerby_protocol::campaign::{Colours, Corner, Rgb};
+use passerby_protocol::creative::CreativeKind;
 
 use cache::{Cache, Weigh};
 use canvas::Canvas;
 use code_card::CodePlan;
 use fit::Crop;
 use layout::{CodeWords, Frame};
+use live::{LiveSpot, Reels};
 use palette::{Sample, Theme, WHITE};
 use picture::Bitmap;
 use settings::Settings;
-use slide::{Caption, Slide};
+use slide::{Caption, Moving, MovingPicture, Slide};
 use text::Typesetter;
 
 pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
-pub use text::missing_glyphs;
+pub use fonts::{Fonts, missing_glyphs, missing_glyphs_with};
 
 /// Share of a side that a picture over the whole frame may lose.
 const BLEED_LOSS_MAX: f64 = 0.15;
@@ -49,10 +56,6 @@ const PANEL_LOSS_MAX: f64 = 0.35;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
-    #[expect(
-        dead_code,
-        reason = "clocks, fonts and sound come with the creatives that use them"
-    )]
     settings: Settings,
     typesetter: Typesetter,
     frames: Cache<FrameKey, Base>,
@@ -72,11 +75,31 @@ struct FrameKey {
 /// A finished frame but for the code, turned for the output.
 struct Base {
     canvas: Canvas,
+    live: Vec<LiveSpot>,
+    moving: Option<Moving>,
+}
+
+impl From<Canvas> for Base {
+    fn from(canvas: Canvas) -> Self {
+        Self {
+            canvas,
+            live: Vec::new(),
+            moving: None,
+        }
+    }
 }
 
 impl Weigh for Base {
     fn bytes(&self) -> usize {
-        self.canvas.rgba.len()
+        let live: usize = self.live.iter().map(LiveSpot::bytes).sum();
+        let strip = match &self.moving {
+            Some(Moving {
+                picture: MovingPicture::Strip { pixels, .. },
+                ..
+            }) => pixels.len(),
+            _ => 0,
+        };
+        self.canvas.rgba.len() + live + strip
     }
 }
 
@@ -89,9 +112,13 @@ impl Default for SlideComposer {
 impl SlideComposer {
     /// Makes a composer with an empty cache.
     pub fn new(settings: Settings) -> Self {
+        let (fonts, problems) = Fonts::load(&settings.fonts);
+        for problem in problems {
+            tracing::warn!("{problem}");
+        }
         Self {
             settings,
-            typesetter: Typesetter::new(),
+            typesetter: Typesetter::with_fonts(fonts),
             frames: Cache::new(),
         }
     }
@@ -101,48 +128,76 @@ impl SlideComposer {
         order: &SlideOrder,
         screen: &Geometry,
         frame: &Frame,
-        code: Option<(&CodeOrder, &CodePlan)>,
+        code: Option<(&CodeOrder, Corner, &CodePlan)>,
     ) -> Result<Arc<Base>, ComposeError> {
         let key = FrameKey {
             creative: order.creative.clone(),
             headline: order.headline.clone(),
-            code: code.map(|(code, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
+            code: code.map(|(code, _, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
             colours: order.colours,
             screen: screen.clone(),
         };
         if let Some(base) = self.frames.get(&key) {
             return Ok(base);
         }
-        let words = code.map(|(code, plan)| CodeWords {
+        let words = code.map(|(code, corner, plan)| CodeWords {
             plan,
-            corner: code.corner,
+            corner,
             call: &code.call,
             leads_to: &code.leads_to,
         });
-        let canvas = match &order.creative {
-            Creative::House | Creative::Notice { .. } => house::draw(
+        let occasion = card::Occasion {
+            frame,
+            code: words.as_ref(),
+            colours: &order.colours,
+            dwell: order.dwell,
+        };
+        let mut base = match &order.creative {
+            Creative::House => house::draw(
                 &mut self.typesetter,
                 frame,
                 order.headline.as_deref(),
                 words.as_ref(),
-            ),
+            )
+            .into(),
+            Creative::Notice { headline, body } => {
+                notice::draw(&mut self.typesetter, frame, headline, body).into()
+            }
+            Creative::File(file) if file.kind == CreativeKind::Card => {
+                self.check_letters(None, words.as_ref())?;
+                let page = card::open(&mut self.typesetter, file, &occasion)?;
+                Base {
+                    canvas: page.canvas,
+                    live: page.live,
+                    moving: None,
+                }
+            }
+            Creative::File(file) if file.kind == CreativeKind::Ticker => {
+                self.check_letters(None, words.as_ref())?;
+                let page = ticker::open(&mut self.typesetter, file, &occasion)?;
+                Base {
+                    canvas: page.canvas,
+                    live: Vec::new(),
+                    moving: Some(page.moving),
+                }
+            }
             Creative::File(file) => {
                 let bitmap = picture::open(&file.path, Some(&file.digest))?;
                 let theme = Theme::choose(&order.colours, &Sample::of(&fit::samples(&bitmap)));
-                check_letters(order)?;
+                self.check_letters(order.headline.as_deref(), words.as_ref())?;
                 match order
                     .headline
                     .as_deref()
-                    .filter(|line| !text::is_blank(line))
+                    .filter(|line| !self.typesetter.is_blank(line))
                 {
                     Some(line) => self.page(frame, &bitmap, line, words.as_ref(), &theme)?,
                     None => self.poster(frame, &bitmap, words.as_ref(), &theme)?,
                 }
+                .into()
             }
         };
-        let base = Arc::new(Base {
-            canvas: canvas.rotated(frame.rotation),
-        });
+        base.canvas = base.canvas.rotated(frame.rotation);
+        let base = Arc::new(base);
         self.frames.put(key, Arc::clone(&base));
         Ok(base)
     }
@@ -236,18 +291,18 @@ impl SlideComposer {
             .map(|code| {
                 let matrix =
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
-                let plan = code_card::plan(&matrix, code.corner, &frame, screen)?;
-                Ok((code, matrix, plan))
+                let (corner, plan) = layout::plan_code(&matrix, code.corner, &frame, screen)?;
+                Ok((code, matrix, corner, plan))
             })
             .transpose()?;
         let base = self.base(
             order,
             screen,
             &frame,
-            planned.as_ref().map(|(code, _, plan)| (*code, plan)),
+            planned.as_ref().map(|(code, _, corner, plan)| (*code, *corner, plan)),
         )?;
         let mut canvas = base.canvas.clone();
-        if let Some((code, matrix, plan)) = &planned {
+        if let Some((code, matrix, _, plan)) = &planned {
             code_card::draw(&mut canvas, matrix, plan, &frame);
             code_card::prove(&canvas, plan, &frame, &code.url)?;
         }
@@ -263,8 +318,38 @@ impl SlideComposer {
         };
         let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
         slide.card = planned
-            .map(|(_, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+            .map(|(_, _, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+        slide.moving.clone_from(&base.moving);
+        slide.reel = Reels::joined(
+            base.live
+                .iter()
+                .map(|spot| spot.reel(&self.settings))
+                .collect(),
+        );
         Ok(slide)
+    }
+
+    /// Refuses lines with letters that no font has; signs and emoji are left out of the line instead.
+    fn check_letters(
+        &self,
+        headline: Option<&str>,
+        words: Option<&CodeWords<'_>>,
+    ) -> Result<(), ComposeError> {
+        let lines = [
+            ("headline", headline),
+            ("call to action", words.map(|words| words.call)),
+        ];
+        for (what, line) in lines {
+            let line = line.unwrap_or_default();
+            let missing = self.typesetter.fonts().missing_glyphs(line);
+            if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
+                return Err(ComposeError(format!(
+                    "the {what} {line:?} has {letter} (U+{:04X}), which the fonts lack; write it without, or put a font that has it into the font folder",
+                    u32::from(letter)
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -287,28 +372,6 @@ impl Composer for SlideComposer {
         }
         .map(Composed::from)
     }
-}
-
-/// Refuses lines with letters that the bundled fonts lack; signs and emoji are left out of the line instead.
-fn check_letters(order: &SlideOrder) -> Result<(), ComposeError> {
-    let call = order.code.as_ref().map(|code| code.call.as_str());
-    let lines = [
-        ("headline", order.headline.as_deref()),
-        ("call to action", call),
-    ];
-    for (what, line) in lines {
-        let line = line.unwrap_or_default();
-        let letter = missing_glyphs(line)
-            .into_iter()
-            .find(|character| character.is_alphanumeric());
-        if let Some(letter) = letter {
-            return Err(ComposeError(format!(
-                "the {what} {line:?} has {letter} (U+{:04X}), which the built-in fonts lack; write it without",
-                u32::from(letter)
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn too_long(what: &str, line: &str) -> ComposeError {
