@@ -32,7 +32,7 @@ pub(super) fn draw(
         return canvas;
     }
     let (sign, room) = places(frame, inner);
-    let gap = frame.gap() * 1.6;
+    let gap = frame.short * 0.06;
     let (width, height) = (real(room.width), real(room.height));
     let share = if typesetter.is_blank(body) { 1.0 } else { 0.62 };
     let large = set(typesetter, frame, headline, true, width, height * share);

@@ -12,7 +12,6 @@ use super::canvas::{Area, Canvas, px, real};
 use super::card::{Occasion, file};
 use super::layout::{CodeWords, Frame, Label};
 use super::palette::{Sample, Theme, WHITE};
-use super::plate;
 use super::slide::{Moving, MovingPicture, Travel};
 use super::text::{Block, Typesetter, Weight};
 
@@ -40,7 +39,7 @@ struct Places {
     band: Area,
     /// Pixels of the band in which the line is seen.
     run: Area,
-    /// The label stands between line and code instead of on the code's plate.
+    /// Where the label of the code stands.
     label: Option<Area>,
 }
 
@@ -137,10 +136,8 @@ fn finish(
                     typesetter.draw(&mut canvas, &words.block, words.x, words.y, ink);
                 }
             }
-            canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
-        } else {
-            plate::draw(&mut canvas, typesetter, frame, code, theme).ok_or_else(too_long)?;
         }
+        canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
     }
     canvas.cut(places.run, px(size * 0.8));
     let ems_per_s = match ticker.speed {
@@ -180,33 +177,57 @@ fn places(frame: &Frame, code: Option<&CodeWords<'_>>, size: f32) -> Option<Plac
     };
     let card = code.plan.card;
     let quiet = QUIET_MODULES * code.plan.module_px;
-    let near = card.outset(card.width - 2 * quiet);
-    // On the plate the label may stand above or below the card.
-    let reach = card.outset(card.height + 2 * quiet);
-    let band = middle(free.y, free.bottom())?;
-    if reach.common(band).is_none() {
-        return Some(whole(band));
-    }
-    if let Some(band) = middle(free.y, reach.y).or_else(|| middle(reach.bottom(), free.bottom())) {
-        return Some(whole(band));
-    }
+    let near = card
+        .inset(quiet)
+        .outset(card.width - 2 * quiet)
+        .common(frame.area())?;
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
+    let gap = px(frame.gap());
+    let beside = |until: u32| {
+        if at_left {
+            let x = card.right() + gap;
+            Area::new(x, card.y, until.saturating_sub(x), card.height)
+        } else {
+            let end = card.x.saturating_sub(gap);
+            Area::new(until, card.y, end.saturating_sub(until), card.height)
+        }
+    };
+    let apart = |band: &Area| {
+        let run = whole(*band).run;
+        near.common(run).is_none() && card.common(*band).is_none()
+    };
+    let band = middle(free.y, free.bottom())?;
+    let above = || middle(free.y, near.y);
+    let below = || middle(near.bottom(), free.bottom());
+    if let Some(band) = Some(band).filter(apart).or_else(above).or_else(below) {
+        // Nothing runs in the code's rows, so the label may take the room beside it.
+        let clear = frame.clear(frame.area().inset(frame.margin), Some(card));
+        let until = if at_left { clear.right() } else { clear.x };
+        return Some(Places {
+            label: Some(beside(until)),
+            ..whole(band)
+        });
+    }
     let (from, to) = if at_left {
         (near.right(), frame.width)
     } else {
         (0, near.x)
     };
-    let run = Area::new(from, band.y + (high - slim) / 2, to.saturating_sub(from), slim);
-    let gap = px(frame.gap());
-    let label = if at_left {
-        Area::new(card.right() + gap, card.y, near.right().saturating_sub(card.right() + 2 * gap), card.height)
+    let run = Area::new(
+        from,
+        band.y + (high - slim) / 2,
+        to.saturating_sub(from),
+        slim,
+    );
+    let until = if at_left {
+        near.right().saturating_sub(gap)
     } else {
-        Area::new(near.x + gap, card.y, card.x.saturating_sub(near.x + 2 * gap), card.height)
+        near.x + gap
     };
     (real(run.width) >= size * 4.0).then_some(Places {
         band,
         run,
-        label: Some(label),
+        label: Some(beside(until)),
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn arrange(
     let mut best: Option<Arrangement> = None;
     for split in splits {
         let cropped = split.picture.is_none_or(&bleeds);
-        let bonus = split.bonus - if cropped { 0.0 } else { 2.5 };
+        let bonus = split.bonus - if cropped { 0.0 } else { 5.0 };
         let card = code.map(|code| code.plan.card);
         let inner = frame.clear(split.panel.inset(frame.margin), card);
         let Some(made) = fill(measure, inner, code) else {

@@ -30,7 +30,7 @@ use stack::{Placed, What};
 /// Shortest time on screen in which anybody reads a body.
 const BODY_DWELL_MIN: Duration = Duration::from_secs(10);
 /// Share of a side that a picture may lose.
-const LOSS_MAX: f64 = 0.38;
+const LOSS_MAX: f64 = 0.42;
 
 /// A drawn card, upright, without the modules of its code.
 pub(crate) struct CardPage {

@@ -136,7 +136,7 @@ impl Measure<'_> {
     fn tile(&mut self, at: usize, step: u8, width: f32) -> Option<TileRoom> {
         let content = self.content;
         let tile = content.tiles.get(at)?;
-        let label_step = step.saturating_sub(4).min(1);
+        let label_step = step.saturating_sub(3).min(2);
         let (value_step, was_step) = ((step + 1).min(STEP_MAX), step.saturating_sub(2));
         let across = px(width.floor());
         let mut label = match &tile.label {
@@ -223,7 +223,7 @@ impl Measure<'_> {
         let has_body = self.content.body.is_some();
         let tiles = self.content.tiles.len();
         for headline in (1..=STEP_MAX).rev() {
-            for value in (2..STEP_MAX).rev() {
+            for value in (2..=STEP_MAX).rev() {
                 for body in (0..=BODY_STEP_MAX).rev() {
                     let steps = Steps {
                         headline,
@@ -279,7 +279,7 @@ impl Measure<'_> {
             Some(_) => Some(self.room(Part::Body, steps.body, self.body_width(steps.body, column))?),
             None => None,
         };
-        let words = headline.height + body.map_or(0.0, |body| body.height + self.body_gap());
+        let words = headline.height + body.map_or(0.0, |body| body.height + self.body_gap(steps.headline));
         let tiles = self.rows_height(&rows);
         let needed = match flow {
             Flow::Down => {
@@ -299,10 +299,14 @@ impl Measure<'_> {
         if let Some(body) = body {
             worth += 0.45 * self.steps(steps.body).min(2.4);
             worth -= if body.lines > 6 { 0.6 } else { 0.0 };
+            worth -= if steps.body == 0 { 0.5 } else { 0.0 };
             smallest = smallest.min(self.frame.size(steps.body));
         }
         for (at, room) in rows.iter().flatten() {
-            worth += 0.5 * self.steps(steps.value).min(5.5);
+            worth += 0.5 * self.steps(steps.value);
+            // Two loud things are none; the headline stays the first.
+            let loud = self.steps(room.value_step) - self.steps(steps.headline) - 1.0;
+            worth -= 0.6 * loud.max(0.0);
             if matches!(self.content.tiles[*at].value, Value::Price(..)) {
                 // A price is at least about as loud as the headline.
                 let short = self.steps(steps.headline) - 1.0 - self.steps(room.value_step);
@@ -326,8 +330,9 @@ impl Measure<'_> {
         })
     }
 
-    fn body_gap(&self) -> f32 {
-        self.gap() * 1.2
+    /// From the headline to the body: air in proportion to the headline.
+    fn body_gap(&self, headline: u8) -> f32 {
+        (self.gap() * 0.8).max(self.frame.size(headline) * 0.45)
     }
 
     fn body_width(&self, step: u8, column: u32) -> u32 {
@@ -437,7 +442,7 @@ impl Measure<'_> {
         let body = match self.content.body {
             Some(_) => {
                 let width = self.body_width(plan.steps.body, plan.column);
-                self.room(Part::Body, plan.steps.body, width)?.height + self.body_gap()
+                self.room(Part::Body, plan.steps.body, width)?.height + self.body_gap(plan.steps.headline)
             }
             None => 0.0,
         };
@@ -460,7 +465,7 @@ impl Measure<'_> {
                 width: room.width,
                 height: room.height,
             });
-            below += room.height + self.body_gap();
+            below += room.height + self.body_gap(plan.steps.headline);
         }
         Some(())
     }
