@@ -5,8 +5,8 @@
 
 mod page;
 
-use passerby_playout::show::{ComposeError, Geometry};
 use passerby_playout::code::QrMatrix;
+use passerby_playout::show::{ComposeError, Geometry};
 use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, px, real};
@@ -60,7 +60,8 @@ impl Frame {
             )));
         }
         let short = real(width.min(height));
-        let unit = ((real(width) * real(height)).sqrt() * 0.75).clamp(short, short * UNIT_SHARE_MAX);
+        let unit =
+            ((real(width) * real(height)).sqrt() * 0.75).clamp(short, short * UNIT_SHARE_MAX);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a distance needs no more than a float's precision"
@@ -264,4 +265,3 @@ impl Label {
         (call, host)
     }
 }
-

@@ -46,8 +46,8 @@ use settings::Settings;
 use slide::{Caption, Moving, MovingPicture, Slide};
 use text::Typesetter;
 
-pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
 pub use fonts::{Fonts, missing_glyphs, missing_glyphs_with};
+pub use picture::{PIXELS_MAX, SIDE_PX_MAX, inspect_picture};
 
 /// Share of a side that a picture over the whole frame may lose.
 const BLEED_LOSS_MAX: f64 = 0.15;
@@ -299,7 +299,9 @@ impl SlideComposer {
             order,
             screen,
             &frame,
-            planned.as_ref().map(|(code, _, corner, plan)| (*code, *corner, plan)),
+            planned
+                .as_ref()
+                .map(|(code, _, corner, plan)| (*code, *corner, plan)),
         )?;
         let mut canvas = base.canvas.clone();
         if let Some((code, matrix, _, plan)) = &planned {

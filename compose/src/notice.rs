@@ -44,7 +44,12 @@ pub(super) fn draw(
         0.0
     };
     let blocks = [large, small];
-    let total = blocks.iter().flatten().map(|block| block.height).sum::<f32>() + between;
+    let total = blocks
+        .iter()
+        .flatten()
+        .map(|block| block.height)
+        .sum::<f32>()
+        + between;
     // The sign and the words are centred on each other; above each other they are centred together.
     let stacked = sign.is_some_and(|sign| sign.bottom() <= room.y);
     let mut y = real(room.y) + (height - total).max(0.0) * 0.5;
@@ -198,7 +203,9 @@ mod tests {
     #[test]
     fn a_notice_never_fails_and_is_never_silent_on_a_real_screen() {
         let mut typesetter = Typesetter::new();
-        let long = "请立即沿绿色标志离开本站，不要使用电梯，不要返回取行李。 Leave the station now. ".repeat(12);
+        let long =
+            "请立即沿绿色标志离开本站，不要使用电梯，不要返回取行李。 Leave the station now. "
+                .repeat(12);
         for (width, height) in [
             (1, 1),
             (3, 900),

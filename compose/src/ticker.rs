@@ -83,7 +83,8 @@ pub(crate) fn draw(
     for step in (STEP_MIN..=6).rev() {
         let size = frame.size(step);
         let places = places(frame, occasion.code, size);
-        let Some(places) = places.filter(|places| real(places.band.height) >= size * RUN_EMS) else {
+        let Some(places) = places.filter(|places| real(places.band.height) >= size * RUN_EMS)
+        else {
             continue;
         };
         let Some(strip) = strip(typesetter, &ticker.lines, &places, size, &theme)? else {
@@ -148,7 +149,9 @@ fn finish(
     Ok(TickerPage {
         canvas,
         moving: Moving {
-            area: places.run.rotated(frame.width, frame.height, frame.rotation),
+            area: places
+                .run
+                .rotated(frame.width, frame.height, frame.rotation),
             picture: strip,
             turn: frame.rotation,
             travel: Travel::Run {
@@ -276,7 +279,12 @@ fn strip(
             at += canvas.width;
             let side = px(size * 0.22).max(2);
             let mut canvas = Canvas::filled(between, height, theme.paper);
-            let dot = Area::new(between.saturating_sub(side) / 2, (height - side) / 2, side, side);
+            let dot = Area::new(
+                between.saturating_sub(side) / 2,
+                (height - side) / 2,
+                side,
+                side,
+            );
             canvas.fill_rounded(dot, real(side) / 2.0, theme.accent);
             lay(&mut pixels, row_px, &canvas, at);
             at += canvas.width;

@@ -40,7 +40,11 @@ fn difference(drawn: &RgbImage, golden: &RgbImage) -> Option<String> {
     }
     let (mut sum, mut far) = (0_u64, 0_u32);
     for (one, other) in drawn.pixels().zip(golden.pixels()) {
-        let off = one.0.iter().zip(other.0).map(|(one, other)| one.abs_diff(other));
+        let off = one
+            .0
+            .iter()
+            .zip(other.0)
+            .map(|(one, other)| one.abs_diff(other));
         let worst = off.clone().max().unwrap_or(0);
         sum += off.map(u64::from).sum::<u64>();
         far += u32::from(worst > FAR);
@@ -49,8 +53,12 @@ fn difference(drawn: &RgbImage, golden: &RgbImage) -> Option<String> {
     #[expect(clippy::cast_precision_loss, reason = "a sum over one small picture")]
     let mean = sum as f64 / (pixels * 3.0);
     let share = f64::from(far) / pixels;
-    (mean > MEAN_MAX || share > FAR_SHARE_MAX)
-        .then(|| format!("differs by {mean:.2} on average, {:.2} % far off", share * 100.0))
+    (mean > MEAN_MAX || share > FAR_SHARE_MAX).then(|| {
+        format!(
+            "differs by {mean:.2} on average, {:.2} % far off",
+            share * 100.0
+        )
+    })
 }
 
 #[test]

@@ -104,9 +104,15 @@ fn splits(frame: &Frame, layout: CardLayout, corner: Option<Corner>) -> Vec<Spli
         let across = px(real(width) * share).clamp(1, width);
         let rest = width - across;
         let (panel, picture) = if panel_left {
-            (Area::new(0, 0, across, height), Area::new(across, 0, rest, height))
+            (
+                Area::new(0, 0, across, height),
+                Area::new(across, 0, rest, height),
+            )
         } else {
-            (Area::new(rest, 0, across, height), Area::new(0, 0, rest, height))
+            (
+                Area::new(rest, 0, across, height),
+                Area::new(0, 0, rest, height),
+            )
         };
         splits.push(Split {
             panel,
@@ -124,7 +130,10 @@ fn splits(frame: &Frame, layout: CardLayout, corner: Option<Corner>) -> Vec<Spli
                 beside(share, bonus + 0.5 * sides);
             }
         } else {
-            for (at, share) in [5.0 / 12.0, 0.5, 7.0 / 12.0, 8.0 / 12.0].into_iter().enumerate() {
+            for (at, share) in [5.0 / 12.0, 0.5, 7.0 / 12.0, 8.0 / 12.0]
+                .into_iter()
+                .enumerate()
+            {
                 beside(share, bonus - 0.75 * at as f32);
             }
         }
@@ -133,9 +142,15 @@ fn splits(frame: &Frame, layout: CardLayout, corner: Option<Corner>) -> Vec<Spli
         let down = px(real(height) * share).clamp(1, height);
         let rest = height - down;
         let (panel, picture) = if panel_top {
-            (Area::new(0, 0, width, down), Area::new(0, down, width, rest))
+            (
+                Area::new(0, 0, width, down),
+                Area::new(0, down, width, rest),
+            )
         } else {
-            (Area::new(0, rest, width, down), Area::new(0, 0, width, rest))
+            (
+                Area::new(0, rest, width, down),
+                Area::new(0, 0, width, rest),
+            )
         };
         splits.push(Split {
             panel,
@@ -191,7 +206,10 @@ fn fill(
             continue;
         };
         plan.worth += division.bonus + label_worth(measure.frame, &label);
-        if best.as_ref().is_none_or(|(best, ..)| plan.worth > best.worth + 0.001) {
+        if best
+            .as_ref()
+            .is_none_or(|(best, ..)| plan.worth > best.worth + 0.001)
+        {
             best = Some((plan, division, label));
         }
     }
@@ -275,7 +293,12 @@ fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec<Division> 
             let x = card.right() + by;
             Area::new(x, inner.y, inner.right().saturating_sub(x), inner.height)
         } else {
-            Area::new(inner.x, inner.y, card.x.saturating_sub(inner.x + by), inner.height)
+            Area::new(
+                inner.x,
+                inner.y,
+                card.x.saturating_sub(inner.x + by),
+                inner.height,
+            )
         }
     };
     let foot = if at_top { Anchor::Top } else { Anchor::Bottom };
@@ -293,14 +316,19 @@ fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec<Division> 
         words: beside,
         label: in_card_rows,
         anchor: foot,
-        bonus: 0.7,
+        bonus: 0.3,
     });
     // One above the other.
     let most = px(real(inner.height.saturating_sub(card.height)) * 0.5);
     let stacked = if at_top {
         Area::new(inner.x, card.bottom() + gap / 2, inner.width, most)
     } else {
-        Area::new(inner.x, card.y.saturating_sub(gap / 2 + most), inner.width, most)
+        Area::new(
+            inner.x,
+            card.y.saturating_sub(gap / 2 + most),
+            inner.width,
+            most,
+        )
     };
     divisions.push(Division {
         words: rest(card.y, card.bottom(), gap / 2),
@@ -310,9 +338,19 @@ fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec<Division> 
     });
     // The label above or below the card in a column of its own, the words beside both.
     let narrow = if at_top {
-        Area::new(card.x, card.bottom() + gap / 2, card.width, inner.bottom().saturating_sub(card.bottom() + gap / 2))
+        Area::new(
+            card.x,
+            card.bottom() + gap / 2,
+            card.width,
+            inner.bottom().saturating_sub(card.bottom() + gap / 2),
+        )
     } else {
-        Area::new(card.x, inner.y, card.width, card.y.saturating_sub(gap / 2 + inner.y))
+        Area::new(
+            card.x,
+            inner.y,
+            card.width,
+            card.y.saturating_sub(gap / 2 + inner.y),
+        )
     };
     divisions.push(Division {
         words: side(breath * 2),
@@ -329,14 +367,23 @@ fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec<Division> 
             } else {
                 beside.right().saturating_sub(wide)
             };
-            let words_x = if at_left { beside.x + wide + 2 * breath } else { inner.x };
+            let words_x = if at_left {
+                beside.x + wide + 2 * breath
+            } else {
+                inner.x
+            };
             let words_end = if at_left {
                 inner.right()
             } else {
                 label_x.saturating_sub(2 * breath)
             };
             divisions.push(Division {
-                words: Area::new(words_x, inner.y, words_end.saturating_sub(words_x), inner.height),
+                words: Area::new(
+                    words_x,
+                    inner.y,
+                    words_end.saturating_sub(words_x),
+                    inner.height,
+                ),
                 label: Area::new(label_x, card.y, wide, card.height),
                 anchor: Anchor::Middle,
                 bonus: 0.3,
@@ -374,7 +421,12 @@ fn tightened(measure: &Measure<'_>, mut division: Division, label: &Label) -> Di
         }
         _ => {
             let bottom = division.label.bottom().saturating_sub(needed.min(most));
-            Area::new(words.x, words.y, words.width, bottom.saturating_sub(words.y))
+            Area::new(
+                words.x,
+                words.y,
+                words.width,
+                bottom.saturating_sub(words.y),
+            )
         }
     };
     division

@@ -23,8 +23,7 @@ pub(crate) fn read(file: &CreativeFile) -> Result<String, ComposeError> {
         let what = "the file changed on disk since it was scheduled; reload the content, or put the old file back";
         return Err(says(what.to_owned()));
     }
-    String::from_utf8(bytes)
-        .map_err(|_| says("it is not UTF-8 text; save it as UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| says("it is not UTF-8 text; save it as UTF-8".to_owned()))
 }
 
 /// The first of some problems; the file's other problems are for `passerby check`.

@@ -6,9 +6,7 @@ use std::collections::HashMap;
 
 use crate::layout::Frame;
 use crate::live::LiveKind;
-use crate::text::{
-    Block, Glyphs, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight,
-};
+use crate::text::{Block, Glyphs, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
 
 /// Most lines of a headline.
 const HEADLINE_LINES_MAX: usize = 4;

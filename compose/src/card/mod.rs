@@ -104,7 +104,14 @@ pub(crate) fn draw(
     let colours = colours_or(&card.colours, occasion.colours);
     let sample = pictures.picture.as_ref().map(fit::samples);
     let theme = Theme::choose(&colours, &Sample::of(&sample.unwrap_or_default()));
-    paint(typesetter, &content, pictures, occasion, &theme, arrangement)
+    paint(
+        typesetter,
+        &content,
+        pictures,
+        occasion,
+        &theme,
+        arrangement,
+    )
 }
 
 fn plan(
@@ -116,7 +123,9 @@ fn plan(
 ) -> Result<Arrangement, ComposeError> {
     let size = pictures.picture.as_ref().map(|p| (p.width, p.height));
     let bleeds = |room: Area| {
-        size.is_none_or(|size| Crop::covering(size, (room.width, room.height)).loss(size) <= LOSS_MAX)
+        size.is_none_or(|size| {
+            Crop::covering(size, (room.width, room.height)).loss(size) <= LOSS_MAX
+        })
     };
     let mut measure = Measure::new(typesetter, occasion.frame, content);
     let try_with = |measure: &mut Measure<'_>| {
@@ -281,7 +290,16 @@ fn paint(
     let live = spots
         .into_iter()
         .map(|(kind, thing, step, bold, ink)| {
-            spot(typesetter, &canvas, frame, kind, &thing, (step, bold), ink, rtl)
+            spot(
+                typesetter,
+                &canvas,
+                frame,
+                kind,
+                &thing,
+                (step, bold),
+                ink,
+                rtl,
+            )
         })
         .collect();
     Ok(CardPage { canvas, live })

@@ -276,15 +276,26 @@ impl Measure<'_> {
         };
         let headline = self.room(Part::Headline, steps.headline, column)?;
         let body = match self.content.body {
-            Some(_) => Some(self.room(Part::Body, steps.body, self.body_width(steps.body, column))?),
+            Some(_) => {
+                Some(self.room(Part::Body, steps.body, self.body_width(steps.body, column))?)
+            }
             None => None,
         };
-        let words = headline.height + body.map_or(0.0, |body| body.height + self.body_gap(steps.headline));
+        let words =
+            headline.height + body.map_or(0.0, |body| body.height + self.body_gap(steps.headline));
         let tiles = self.rows_height(&rows);
         let needed = match flow {
             Flow::Down => {
-                let top = if top_height > 0.0 { top_height + gap * 1.6 } else { 0.0 };
-                let below = if rows.is_empty() { 0.0 } else { tiles + gap * 2.0 };
+                let top = if top_height > 0.0 {
+                    top_height + gap * 1.6
+                } else {
+                    0.0
+                };
+                let below = if rows.is_empty() {
+                    0.0
+                } else {
+                    tiles + gap * 2.0
+                };
                 top + self.rule() + gap + words + below
             }
             Flow::Along => words.max(tiles).max(top_height),
@@ -442,7 +453,8 @@ impl Measure<'_> {
         let body = match self.content.body {
             Some(_) => {
                 let width = self.body_width(plan.steps.body, plan.column);
-                self.room(Part::Body, plan.steps.body, width)?.height + self.body_gap(plan.steps.headline)
+                self.room(Part::Body, plan.steps.body, width)?.height
+                    + self.body_gap(plan.steps.headline)
             }
             None => 0.0,
         };

@@ -187,7 +187,9 @@ fn ended(
     setting: &Setting,
     done: &str,
 ) -> Option<Canvas> {
-    let sizes: Vec<f32> = (0..8).map(|step| setting.size * 0.86_f32.powi(step)).collect();
+    let sizes: Vec<f32> = (0..8)
+        .map(|step| setting.size * 0.86_f32.powi(step))
+        .collect();
     let manner = Manner {
         weight: Weight::Bold,
         leading: HEADLINE_LEADING,

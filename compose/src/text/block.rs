@@ -33,7 +33,8 @@ impl Block {
                 let first = text
                     .get(line.text_range())
                     .and_then(|line| line.chars().next());
-                if !rtl && first.is_some_and(|first| "《「『“‘（【〈〔".contains(first)) {
+                if !rtl && first.is_some_and(|first| "《「『“‘（【〈〔".contains(first))
+                {
                     size * 0.4
                 } else {
                     0.0
@@ -75,7 +76,9 @@ pub(super) fn reach(text: &str) -> (f32, f32) {
             '\u{2E80}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}' => (0.88, 0.13),
             '\u{AC00}'..='\u{D7A3}' => (0.88, 0.13),
             // Vowel signs and tall letters: Semitic, Indic, Thai, Lao, Tibetan, Burmese, Khmer.
-            '\u{0590}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{FB1D}'..='\u{FDFF}'
+            '\u{0590}'..='\u{109F}'
+            | '\u{1780}'..='\u{17FF}'
+            | '\u{FB1D}'..='\u{FDFF}'
             | '\u{FE70}'..='\u{FEFC}' => (1.12, 0.48),
             _ => (0.98, 0.26),
         };

@@ -64,7 +64,11 @@ impl Glyphs {
 
     /// The same weight at another size.
     pub(crate) fn resized(&self, size: f32) -> Self {
-        let weight = if self.bold { Weight::Bold } else { Weight::Regular };
+        let weight = if self.bold {
+            Weight::Bold
+        } else {
+            Weight::Regular
+        };
         Self::new(&self.fonts, weight, size)
     }
 
@@ -91,7 +95,14 @@ impl Glyphs {
     }
 
     /// Draws a text with the origin of its first glyph at `x` on a baseline.
-    pub(crate) fn draw(&mut self, canvas: &mut Canvas, text: &str, x: f32, baseline: f32, ink: Rgb) {
+    pub(crate) fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        text: &str,
+        x: f32,
+        baseline: f32,
+        ink: Rgb,
+    ) {
         let mut at = x;
         for character in text.chars() {
             let glyph = self.get(character);

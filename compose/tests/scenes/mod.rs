@@ -79,7 +79,10 @@ impl Scene {
             scene(
                 "notice-landscape",
                 (640, 360),
-                What::Notice("请立即离开车站 Leave the station now", "沿绿色标志走楼梯，不要乘电梯。Follow the green signs. Take the stairs, not the lifts."),
+                What::Notice(
+                    "请立即离开车站 Leave the station now",
+                    "沿绿色标志走楼梯，不要乘电梯。Follow the green signs. Take the stairs, not the lifts.",
+                ),
                 None,
             ),
             scene(
@@ -88,7 +91,15 @@ impl Scene {
                 What::Notice("暂停营业", "因暴雨，今天下午三点起关门。明早十点见。"),
                 None,
             ),
-            scene("notice-strip", (960, 120), What::Notice("Storm warning: this square closes at 17:00", "请提前离开，注意安全。"), None),
+            scene(
+                "notice-strip",
+                (960, 120),
+                What::Notice(
+                    "Storm warning: this square closes at 17:00",
+                    "请提前离开，注意安全。",
+                ),
+                None,
+            ),
             scene("house-landscape", (640, 360), What::House, right),
             scene("house-strip", (960, 60), What::House, None),
             scene("house-column", (240, 540), What::House, None),
