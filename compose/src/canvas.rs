@@ -82,6 +82,20 @@ impl Canvas {
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
 
+    /// Copies a part; black where it reaches past the canvas.
+    pub(super) fn part(&self, area: Area) -> Self {
+        let mut part = Self::filled(area.width, area.height, Rgb([0; 3]));
+        if let Some(inside) = self.area().common(area) {
+            let bytes = inside.width as usize * 4;
+            for y in inside.y..inside.bottom() {
+                let from = (y as usize * self.width as usize + inside.x as usize) * 4;
+                let to = (y - area.y) as usize * area.width as usize + (inside.x - area.x) as usize;
+                part.rgba[to * 4..to * 4 + bytes].copy_from_slice(&self.rgba[from..from + bytes]);
+            }
+        }
+        part
+    }
+
     pub(super) fn fill(&mut self, area: Area, Rgb([red, green, blue]): Rgb) {
         for y in area.y..area.bottom() {
             for pixel in self.row(y, area.x, area.right()).chunks_exact_mut(4) {
@@ -95,6 +109,18 @@ impl Canvas {
         for y in area.y..area.bottom() {
             for pixel in self.row(y, area.x, area.right()).chunks_exact_mut(4) {
                 pixel[3] = 0;
+            }
+        }
+    }
+
+    /// Cuts a hole for what moves beneath, whose left and right edges fade over some pixels.
+    pub(super) fn cut(&mut self, area: Area, fade: u32) {
+        let fade = fade.min(area.width / 4);
+        for y in area.y..area.bottom() {
+            for (x, pixel) in (0_u32..).zip(self.row(y, area.x, area.right()).chunks_exact_mut(4)) {
+                let edge = x.min(area.width - 1 - x);
+                let cover = 1.0 - (real(edge) / real(fade.max(1))).min(1.0);
+                pixel[3] = channel(cover * 255.0);
             }
         }
     }

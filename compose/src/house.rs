@@ -45,7 +45,7 @@ pub(super) fn draw(
     let mut canvas = sky(frame.width, frame.height);
     meeting(&mut canvas, frame, corner);
     let plate = words.and_then(|words| plate::draw(&mut canvas, typesetter, frame, words, &theme));
-    let room = room_for_words(frame, corner, plate);
+    let room = frame.clear(room_for_words(frame, corner, plate), None);
     speak(&mut canvas, typesetter, frame, message, room);
     sign(&mut canvas, typesetter, frame, corner, plate, room);
     canvas
@@ -178,6 +178,11 @@ fn speak(
     };
     let gap = frame.gap();
     let message = message.map(str::trim).filter(|message| !message.is_empty());
+    if real(frame.width) > 4.0 * real(frame.height)
+        && speak_in_row(canvas, typesetter, frame, message, room).is_some()
+    {
+        return;
+    }
     let (large, small) = match message {
         Some(message) => (set(typesetter, frame, message, (6, 0), width, height), None),
         None => {
@@ -201,6 +206,52 @@ fn speak(
         typesetter.draw(canvas, &block, real(room.x), bottom, CREAM);
         bottom -= gap;
     }
+}
+
+/// Says it in one row, large enough to fill a flat strip. `None`, with nothing drawn, when it does not fit.
+fn speak_in_row(
+    canvas: &mut Canvas,
+    typesetter: &mut Typesetter,
+    frame: &Frame,
+    message: Option<&str>,
+    room: Area,
+) -> Option<()> {
+    let (width, height) = (real(room.width), real(room.height));
+    let line = |typesetter: &mut Typesetter, text: &str, sizes: &[f32], width: f32| {
+        let manner = Manner {
+            weight: Weight::Bold,
+            leading: HEADLINE_LEADING,
+            sizes,
+            lines_max: 1,
+        };
+        typesetter.fit_scale(text, manner, width, height)
+    };
+    let between = frame.short * 0.3;
+    let sizes = frame.sizes(7, 0);
+    let (large, small) = sizes.iter().find_map(|&size| {
+        let large = line(typesetter, message.unwrap_or(LINE[0]), &[size], width)?;
+        if message.is_some() {
+            return Some((large, None));
+        }
+        let left = width - large.width - between;
+        let least = size * 0.4;
+        let below: Vec<f32> = sizes
+            .iter()
+            .copied()
+            .filter(|&small| small <= size * 0.6 && small >= least)
+            .collect();
+        let small = line(typesetter, LINE[1], &below, left)?;
+        Some((large, Some(small)))
+    })?;
+    let top = real(room.y) + (height - large.height) / 2.0;
+    let baseline = top + large.ascent;
+    let x = real(room.x);
+    typesetter.draw(canvas, &large, x, top, CREAM);
+    if let Some(small) = small {
+        let top = baseline - small.ascent;
+        typesetter.draw(canvas, &small, x + large.width + between, top, CREAM);
+    }
+    Some(())
 }
 
 /// Puts the wordmark into the free upper corner.

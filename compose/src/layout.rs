@@ -1,14 +1,19 @@
-//! Where things stand: the frame with its margins and type scale, and the page of picture and panel.
+//! Where things stand: the frame with its margins and type scale, the label of a code, and the page.
 //!
 //! Invariants: sizes come from eight steps relative to the frame; nothing but the picture reaches into the margins;
-//! the card keeps its corner, so that eyes and phones learn the place.
+//! the card keeps its corner, so that eyes and phones learn the place, unless another zone lies over that corner.
 
+mod page;
+
+use passerby_playout::code::QrMatrix;
 use passerby_playout::show::{ComposeError, Geometry};
 use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, px, real};
-use super::code_card::{CodePlan, pixels_per_cm};
-use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight, is_blank};
+use super::code_card::{self, CodePlan, pixels_per_cm};
+use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
+
+pub(super) use page::page;
 
 /// The largest output that is composed, in pixels a side.
 const SIDE_PX_MAX: u32 = 16_384;
@@ -16,6 +21,10 @@ const SIDE_PX_MAX: u32 = 16_384;
 const STEP: f32 = 1.35;
 /// The smallest step, as a share of the scale's unit.
 const SMALLEST: f32 = 0.022;
+/// How many times the short side the scale's unit may be, on strips.
+const UNIT_SHARE_MAX: f32 = 2.4;
+/// Fewest pixels of a size in which Chinese can be told apart, whoever looks.
+const LEGIBLE_PX_MIN: f32 = 10.0;
 
 /// The upright frame that a page is laid out in.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +36,12 @@ pub(super) struct Frame {
     /// The short side.
     pub(super) short: f32,
     pub(super) margin: u32,
-    /// What the type scale is relative to: the short side, and up to half more on strips.
+    /// What the type scale is relative to: the short side, and more on strips.
     unit: f32,
-    /// Smallest text that can be read from where people stand; 0 when that is unknown.
+    /// Smallest text that can be read from where people stand.
     floor: f32,
+    /// Parts that other zones lie over.
+    covered: Vec<Area>,
 }
 
 impl Frame {
@@ -49,7 +60,8 @@ impl Frame {
             )));
         }
         let short = real(width.min(height));
-        let unit = ((real(width) * real(height)).sqrt() * 0.75).clamp(short, short * 1.5);
+        let unit =
+            ((real(width) * real(height)).sqrt() * 0.75).clamp(short, short * UNIT_SHARE_MAX);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a distance needs no more than a float's precision"
@@ -64,8 +76,48 @@ impl Frame {
             short,
             margin: px(short * 0.05).max(1),
             unit,
-            floor: floor.min(unit * SMALLEST * STEP.powi(3)),
+            floor: floor
+                .max(LEGIBLE_PX_MIN)
+                .min(unit * SMALLEST * STEP.powi(3)),
+            covered: screen.covered.clone(),
         })
+    }
+
+    /// All of it.
+    pub(super) const fn area(&self) -> Area {
+        Area::new(0, 0, self.width, self.height)
+    }
+
+    /// Tells whether another zone lies over an area, or nearly touches it.
+    pub(super) fn is_covered(&self, area: Area) -> bool {
+        let near = area.outset(self.margin / 2);
+        self.covered.iter().any(|over| over.common(near).is_some())
+    }
+
+    /// The largest part of an area that no other zone lies over. With `keep`, one that still holds it, if it is free.
+    pub(super) fn clear(&self, area: Area, keep: Option<Area>) -> Area {
+        let mut clear = area;
+        for over in &self.covered {
+            let over = over.outset(self.margin);
+            if over.common(clear).is_none() {
+                continue;
+            }
+            let (right, bottom) = (clear.right(), clear.bottom());
+            let between = |from: u32, to: u32| to.saturating_sub(from);
+            let (x, y) = (over.right().max(clear.x), over.bottom().max(clear.y));
+            let parts = [
+                Area::new(clear.x, clear.y, between(clear.x, over.x), clear.height),
+                Area::new(x, clear.y, between(x, right), clear.height),
+                Area::new(clear.x, clear.y, clear.width, between(clear.y, over.y)),
+                Area::new(clear.x, y, clear.width, between(y, bottom)),
+            ];
+            let size = |part: &Area| {
+                let holds = keep.is_none_or(|keep| part.common(keep) == Some(keep));
+                (holds, u64::from(part.width) * u64::from(part.height))
+            };
+            clear = parts.into_iter().max_by_key(size).unwrap_or(clear);
+        }
+        clear
     }
 
     /// Tells whether the frame is so long that everything stands in one row or column.
@@ -92,12 +144,44 @@ impl Frame {
         self.unit * SMALLEST * STEP.powi(i32::from(step))
     }
 
+    /// How many steps above the smallest a size is; small ones may be raised to what can be read.
+    pub(super) fn steps_of(&self, size: f32) -> f32 {
+        (size / self.unit_size(0)).ln() / STEP.ln()
+    }
+
     /// Sizes between two steps, largest first.
     pub(super) fn sizes(&self, from: u8, to: u8) -> Vec<f32> {
         let mut sizes: Vec<f32> = (to..=from).rev().map(|step| self.size(step)).collect();
         sizes.dedup();
         sizes
     }
+}
+
+/// Plans the card of a code, in its own corner or, where another zone lies over that, in the next one that is free.
+///
+/// # Errors
+/// The code does not fit, or no corner is free.
+pub(super) fn plan_code(
+    matrix: &QrMatrix,
+    corner: Corner,
+    frame: &Frame,
+    screen: &Geometry,
+) -> Result<(Corner, CodePlan), ComposeError> {
+    use Corner::{BottomLeft, BottomRight, TopLeft, TopRight};
+    let corners = match corner {
+        TopLeft => [TopLeft, TopRight, BottomLeft, BottomRight],
+        TopRight => [TopRight, TopLeft, BottomRight, BottomLeft],
+        BottomLeft => [BottomLeft, BottomRight, TopLeft, TopRight],
+        BottomRight => [BottomRight, BottomLeft, TopRight, TopLeft],
+    };
+    for corner in corners {
+        let plan = code_card::plan(matrix, corner, frame, screen)?;
+        if !frame.is_covered(plan.card) {
+            return Ok((corner, plan));
+        }
+    }
+    let what = "every corner of the zone lies under another zone, so its code has no place; make the other zones smaller, or air it without a code";
+    Err(ComposeError(what.to_owned()))
 }
 
 /// A block at its place.
@@ -152,7 +236,7 @@ impl Label {
             };
             call = typesetter.fit(words.call, manner, width, height - taken);
         }
-        if call.is_none() && !is_blank(words.call) {
+        if call.is_none() && !typesetter.is_blank(words.call) {
             return None;
         }
         Some(Self { call, host, gap })
@@ -174,269 +258,10 @@ impl Label {
     }
 
     /// Stands the label with its top left corner at a point.
-    fn placed(self, x: f32, y: f32) -> (Option<Words>, Option<Words>) {
+    pub(super) fn placed(self, x: f32, y: f32) -> (Option<Words>, Option<Words>) {
         let below = y + self.height() - self.host.as_ref().map_or(0.0, |host| host.height);
         let call = self.call.map(|block| Words { block, x, y });
         let host = self.host.map(|block| Words { block, x, y: below });
         (call, host)
-    }
-}
-
-/// A picture with a panel beside it.
-pub(super) struct Page {
-    pub(super) picture: Area,
-    pub(super) panel: Area,
-    pub(super) rule: Area,
-    pub(super) headline: Words,
-    pub(super) call: Option<Words>,
-    pub(super) host: Option<Words>,
-}
-
-impl Page {
-    /// Steps of the type scale that its words have, less what they suffered for it.
-    fn worth(&self, frame: &Frame) -> f32 {
-        let steps = |words: &Words| (words.block.size / frame.unit_size(0)).ln() / STEP.ln();
-        let harm = |words: &Words| if words.block.whole { 0.0 } else { 1.5 };
-        let headline = steps(&self.headline) - harm(&self.headline);
-        let call = self.call.as_ref().map_or(0.0, |call| {
-            // A call that is as loud as the headline makes two headlines.
-            let loud = call.block.size > self.headline.block.size * 0.6;
-            steps(call) * 0.3 - harm(call) - if loud { 3.0 } else { 0.0 }
-        });
-        headline + call - self.host.as_ref().map_or(0.0, harm)
-    }
-}
-
-/// How the words stand around the card inside the panel.
-#[derive(Debug, Clone, Copy)]
-enum Order {
-    /// Headline across the panel, label beside the card.
-    Across,
-    /// Headline and label in one column beside the card.
-    Column,
-    /// Headline, label, card, one above the other.
-    Stack,
-}
-
-/// Where the panel is in relation to the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Split {
-    /// Left or right of it.
-    Beside,
-    /// Above or below it.
-    Upright,
-}
-
-/// Lays a page out in the way that gives the headline most size for the least panel, and lets the picture bleed.
-/// `bleeds` tells whether a picture may be cropped to a shape. `None` when nothing fits.
-pub(super) fn page(
-    typesetter: &mut Typesetter,
-    frame: &Frame,
-    headline: &str,
-    code: Option<&CodeWords<'_>>,
-    bleeds: impl Fn(Area) -> bool,
-) -> Option<Page> {
-    let shape = real(frame.width) / real(frame.height);
-    let beside: &[f32] = &[5.0 / 12.0, 0.46, 0.50, 0.56, 0.62, 0.68];
-    let upright: &[f32] = &[0.36, 0.40, 0.44, 0.48, 0.54, 0.62];
-    // Frames of about 4:3 can be split either way; strips only across their length.
-    let mut splits = Vec::new();
-    if shape > 0.9 {
-        let bonus = if shape > 1.2 { 0.0 } else { -1.0 };
-        splits.extend(
-            beside
-                .iter()
-                .map(|&share| (Split::Beside, share, share - beside[0], bonus)),
-        );
-    }
-    if shape < 1.6 {
-        let bonus = if shape > 1.2 { -0.6 } else { 0.0 };
-        splits.extend(
-            upright
-                .iter()
-                .map(|&share| (Split::Upright, share, share - upright[0], bonus)),
-        );
-    }
-    let cost = if frame.is_strip() { 7.0 } else { 14.0 };
-    let mut best: Option<(f32, Page)> = None;
-    for (split, share, excess, bonus) in splits {
-        let (panel, picture) = parts(frame, code.map(|code| code.corner), split, share);
-        let bonus = bonus - excess * cost - if bleeds(picture) { 0.0 } else { 2.5 };
-        for (order, extra) in [
-            (Order::Across, 0.8),
-            (Order::Column, 0.7),
-            (Order::Stack, 0.0),
-        ] {
-            let Some(page) = arrange(typesetter, frame, headline, code, panel, picture, order)
-            else {
-                continue;
-            };
-            let score = page.worth(frame) + bonus + extra;
-            if best.as_ref().is_none_or(|(best, _)| score > *best + 0.001) {
-                best = Some((score, page));
-            }
-            if code.is_none() {
-                break;
-            }
-        }
-    }
-    best.map(|(_, page)| page)
-}
-
-/// Splits the frame into panel and picture; the panel is on the code's side.
-fn parts(frame: &Frame, corner: Option<Corner>, split: Split, share: f32) -> (Area, Area) {
-    let (width, height) = (frame.width, frame.height);
-    let corner = corner.unwrap_or(Corner::BottomRight);
-    if split == Split::Beside {
-        let across = px(real(width) * share).clamp(1, width);
-        let rest = width - across;
-        if matches!(corner, Corner::TopLeft | Corner::BottomLeft) {
-            (
-                Area::new(0, 0, across, height),
-                Area::new(across, 0, rest, height),
-            )
-        } else {
-            (
-                Area::new(rest, 0, across, height),
-                Area::new(0, 0, rest, height),
-            )
-        }
-    } else {
-        let down = px(real(height) * share).clamp(1, height);
-        let rest = height - down;
-        if matches!(corner, Corner::TopLeft | Corner::TopRight) {
-            (
-                Area::new(0, 0, width, down),
-                Area::new(0, down, width, rest),
-            )
-        } else {
-            (
-                Area::new(0, rest, width, down),
-                Area::new(0, 0, width, rest),
-            )
-        }
-    }
-}
-
-fn arrange(
-    typesetter: &mut Typesetter,
-    frame: &Frame,
-    headline: &str,
-    code: Option<&CodeWords<'_>>,
-    panel: Area,
-    picture: Area,
-    order: Order,
-) -> Option<Page> {
-    let inner = panel.inset(frame.margin);
-    let (left, top) = (real(inner.x), real(inner.y));
-    let (width, height) = (real(inner.width), real(inner.height));
-    let gap = frame.gap();
-    let thickness = (frame.short * 0.006).max(2.0).round();
-    let rule_room = thickness + gap;
-    let call_sizes = frame.sizes(3, 0);
-
-    let Some(code) = code else {
-        let block = fit_headline(typesetter, frame, headline, width, height - rule_room)?;
-        let y = top + (height - rule_room - block.height) * 0.5;
-        return Some(with_rule(
-            frame, panel, picture, left, y, thickness, gap, block,
-        ));
-    };
-    let card = code.plan.card;
-    if card.width > inner.width || card.height > inner.height {
-        return None;
-    }
-    let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
-    let at_top = matches!(code.corner, Corner::TopLeft | Corner::TopRight);
-    let column = width - real(card.width) - gap * 1.4;
-    let column_left = if at_left {
-        real(card.right()) + gap * 1.4
-    } else {
-        left
-    };
-    let breath = gap * 1.6;
-
-    let (label, label_x, headline_x, room) = match order {
-        Order::Across | Order::Column if column < frame.size(0) * 4.0 => return None,
-        Order::Across => {
-            let room = (column, real(card.height));
-            let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
-            let room = (width, height - real(card.height) - breath);
-            (label, column_left, left, room)
-        }
-        Order::Column => {
-            let room = (column, height * 0.5);
-            let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
-            let room = (column, height - label.height() - breath);
-            (label, column_left, column_left, room)
-        }
-        Order::Stack => {
-            let room = (width, (height - real(card.height) - gap) * 0.5);
-            let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
-            let room = (
-                width,
-                height - real(card.height) - label.height() - gap - breath,
-            );
-            // Flush with the code itself, not with its white.
-            (label, left, left, room)
-        }
-    };
-    let block = fit_headline(typesetter, frame, headline, room.0, room.1 - rule_room)?;
-    let headline_height = rule_room + block.height;
-    let y = if at_top {
-        top + height - headline_height
-    } else {
-        top
-    };
-    let label_y = match (order, at_top) {
-        (Order::Stack, true) => real(card.bottom()) + gap,
-        (Order::Stack, false) => real(card.y) - gap - label.height(),
-        (_, true) => real(card.y),
-        (_, false) => real(card.bottom()) - label.height(),
-    };
-    let mut page = with_rule(frame, panel, picture, headline_x, y, thickness, gap, block);
-    (page.call, page.host) = label.placed(label_x, label_y);
-    Some(page)
-}
-
-fn fit_headline(
-    typesetter: &mut Typesetter,
-    frame: &Frame,
-    headline: &str,
-    width: f32,
-    height: f32,
-) -> Option<Block> {
-    let manner = Manner {
-        weight: Weight::Bold,
-        leading: HEADLINE_LEADING,
-        sizes: &frame.sizes(7, 1),
-        lines_max: 4,
-    };
-    typesetter.fit(headline, manner, width, height)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one page")]
-fn with_rule(
-    frame: &Frame,
-    panel: Area,
-    picture: Area,
-    x: f32,
-    y: f32,
-    thickness: f32,
-    gap: f32,
-    block: Block,
-) -> Page {
-    let length = px(frame.short * 0.09).min(px(block.width));
-    Page {
-        picture,
-        panel,
-        rule: Area::new(px(x), px(y), length, px(thickness)),
-        headline: Words {
-            block,
-            x,
-            y: y + thickness + gap,
-        },
-        call: None,
-        host: None,
     }
 }

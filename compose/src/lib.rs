@@ -10,19 +10,25 @@
 mod animation;
 mod cache;
 mod canvas;
+mod card;
 mod code_card;
 mod drawing;
 mod fit;
+mod fonts;
 mod house;
 mod layout;
+mod live;
 mod moving;
+mod notice;
 mod palette;
 mod picture;
 mod plate;
 mod poster;
+mod screening;
 pub mod settings;
 pub mod slide;
 mod text;
+mod ticker;
 pub mod video;
 pub mod web_page;
 
@@ -33,37 +39,38 @@ use passerby_playout::show::{
     CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
     SlideOrder,
 };
-use passerby_protocol::campaign::{Colours, CreativeKind, Motion};
+use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 
 use cache::{Cache, Weigh};
 use canvas::Canvas;
 use code_card::CodePlan;
-use drawing::Fonts;
 use layout::{CodeWords, Frame};
+use live::{LiveSpot, Reels};
 use moving::KenBurns;
+use picture::{Bitmap, Pixels};
 use poster::{Script, Upright};
 use settings::Settings;
 use slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use text::Typesetter;
+use video::Tools;
+use web_page::{KeeperConfig, SnapshotKeeper};
 
 pub use animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
 pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
+pub use fonts::{Fonts, missing_glyphs, missing_glyphs_with};
 pub use moving::ken_burns_note;
 pub use picture::{
     Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect, inspect_picture,
 };
-pub use text::missing_glyphs;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
-    #[expect(
-        dead_code,
-        reason = "clocks, fonts and sound come with the creatives that use them"
-    )]
     settings: Settings,
     typesetter: Typesetter,
+    tools: Tools,
+    pages: SnapshotKeeper,
     frames: Cache<FrameKey, Base>,
 }
 
@@ -83,6 +90,7 @@ struct FrameKey {
 #[derive(Clone)]
 struct Base {
     canvas: Canvas,
+    live: Vec<LiveSpot>,
     moving: Option<Moving>,
 }
 
@@ -97,7 +105,8 @@ impl Weigh for Base {
                 }
                 MovingPicture::Nv12 { luma, chroma, .. } => luma.len() + chroma.len(),
             });
-        self.canvas.rgba.len() + moving
+        let live: usize = self.live.iter().map(LiveSpot::bytes).sum();
+        self.canvas.rgba.len() + live + moving
     }
 }
 
@@ -110,9 +119,15 @@ impl Default for SlideComposer {
 impl SlideComposer {
     /// Makes a composer with an empty cache.
     pub fn new(settings: Settings) -> Self {
+        let (fonts, problems) = Fonts::load(&settings.fonts);
+        for problem in problems {
+            tracing::warn!("{problem}");
+        }
         Self {
+            pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
+            tools: Tools::find(),
             settings,
-            typesetter: Typesetter::new(),
+            typesetter: Typesetter::with_fonts(fonts),
             frames: Cache::new(),
         }
     }
@@ -123,13 +138,13 @@ impl SlideComposer {
         order: &SlideOrder,
         screen: &Geometry,
         frame: &Frame,
-        code: Option<(&CodeOrder, &CodePlan)>,
+        code: Option<(&CodeOrder, Corner, &CodePlan)>,
         health: &Health,
     ) -> Result<(Base, Option<Box<dyn Reel>>), ComposeError> {
         let key = FrameKey {
             creative: order.creative.clone(),
             headline: order.headline.clone(),
-            code: code.map(|(code, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
+            code: code.map(|(code, _, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
             colours: order.colours,
             ken_burns: ken_burns(order),
             screen: screen.clone(),
@@ -137,34 +152,60 @@ impl SlideComposer {
         if let Some(base) = self.frames.get(&key) {
             return Ok(((*base).clone(), None));
         }
-        let words = code.map(|(code, plan)| CodeWords {
+        let words = code.map(|(code, corner, plan)| CodeWords {
             plan,
-            corner: code.corner,
+            corner,
             call: &code.call,
             leads_to: &code.leads_to,
         });
+        let occasion = card::Occasion {
+            frame,
+            code: words.as_ref(),
+            colours: &order.colours,
+            dwell: order.dwell,
+        };
         let upright = match &order.creative {
-            Creative::House | Creative::Notice { .. } => Upright::still(house::draw(
+            Creative::House => Upright::still(house::draw(
                 &mut self.typesetter,
                 frame,
                 order.headline.as_deref(),
                 words.as_ref(),
             )),
+            Creative::Notice { headline, body } => {
+                Upright::still(notice::draw(&mut self.typesetter, frame, headline, body))
+            }
             Creative::File(file) => match file.kind {
                 CreativeKind::Picture | CreativeKind::Drawing => {
-                    self.picture(file, order, frame, words.as_ref(), health)?
+                    let mut content = picture::load(file, drawing::Fonts::bundled(), health)?;
+                    self.hang(content.as_mut(), order, frame, words.as_ref())?
                 }
-                kind => {
-                    return Err(ComposeError(format!(
-                        "{}: this version shows no {}; take it out",
-                        file.name,
-                        kind.word()
-                    )));
+                CreativeKind::Video => {
+                    let mut content =
+                        screening::open(&self.settings, &self.tools, file, order.sound, health)?;
+                    self.hang(&mut content, order, frame, words.as_ref())?
+                }
+                CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
+                CreativeKind::Card => {
+                    self.check_letters(None, words.as_ref())?;
+                    let page = card::open(&mut self.typesetter, file, &occasion)?;
+                    Upright {
+                        live: page.live,
+                        ..Upright::still(page.canvas)
+                    }
+                }
+                CreativeKind::Ticker => {
+                    self.check_letters(None, words.as_ref())?;
+                    let page = ticker::open(&mut self.typesetter, file, &occasion)?;
+                    Upright {
+                        moving: Some(page.moving),
+                        ..Upright::still(page.canvas)
+                    }
                 }
             },
         };
         let base = Base {
             canvas: upright.canvas.rotated(frame.rotation),
+            live: upright.live,
             moving: upright.moving,
         };
         if upright.reel.is_none() {
@@ -173,8 +214,20 @@ impl SlideComposer {
         Ok((base, upright.reel))
     }
 
-    /// A poster or a page of a picture or a drawing.
-    fn picture(
+    /// A poster or, with a headline, a page of anything that fills a picture's place.
+    fn hang(
+        &mut self,
+        content: &mut dyn poster::Content,
+        order: &SlideOrder,
+        frame: &Frame,
+        words: Option<&CodeWords<'_>>,
+    ) -> Result<Upright, ComposeError> {
+        self.check_letters(order.headline.as_deref(), words)?;
+        self.poster(content, order.headline.as_deref(), order, frame, words)
+    }
+
+    /// The last good picture of a web page over the whole frame. Its reel keeps browsers away while it is shown.
+    fn web_page(
         &mut self,
         file: &CreativeFile,
         order: &SlideOrder,
@@ -182,15 +235,36 @@ impl SlideComposer {
         words: Option<&CodeWords<'_>>,
         health: &Health,
     ) -> Result<Upright, ComposeError> {
-        let mut content = picture::load(file, Fonts::bundled(), health)?;
-        check_letters(order)?;
+        self.check_letters(None, words)?;
+        let page = self.pages.picture(file, (frame.width, frame.height))?;
+        if let Some(trouble) = &page.trouble {
+            health.fail(trouble.clone());
+        }
+        let mut content = Bitmap {
+            width: frame.width,
+            height: frame.height,
+            pixels: Pixels::Rgb(page.rgb()?),
+        };
+        let mut upright = self.poster(&mut content, None, order, frame, words)?;
+        upright.reel = Some(Box::new(page.reel()));
+        Ok(upright)
+    }
+
+    fn poster(
+        &mut self,
+        content: &mut dyn poster::Content,
+        headline: Option<&str>,
+        order: &SlideOrder,
+        frame: &Frame,
+        words: Option<&CodeWords<'_>>,
+    ) -> Result<Upright, ComposeError> {
         let script = Script {
-            headline: order.headline.as_deref(),
+            headline,
             words,
             colours: &order.colours,
             ken_burns: ken_burns(order),
         };
-        poster::draw(&mut self.typesetter, frame, content.as_mut(), &script)
+        poster::draw(&mut self.typesetter, frame, content, &script)
     }
 
     fn slide(
@@ -205,18 +279,25 @@ impl SlideComposer {
             .map(|code| {
                 let matrix =
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
-                let plan = code_card::plan(&matrix, code.corner, &frame, screen)?;
-                Ok((code, matrix, plan))
+                let (corner, plan) = layout::plan_code(&matrix, code.corner, &frame, screen)?;
+                Ok((code, matrix, corner, plan))
             })
             .transpose()?;
-        let (Base { mut canvas, moving }, reel) = self.base(
+        let (base, reel) = self.base(
             order,
             screen,
             &frame,
-            planned.as_ref().map(|(code, _, plan)| (*code, plan)),
+            planned
+                .as_ref()
+                .map(|(code, _, corner, plan)| (*code, *corner, plan)),
             health,
         )?;
-        if let Some((code, matrix, plan)) = &planned {
+        let Base {
+            mut canvas,
+            live,
+            moving,
+        } = base;
+        if let Some((code, matrix, _, plan)) = &planned {
             code_card::draw(&mut canvas, matrix, plan, &frame);
             code_card::prove(&canvas, plan, &frame, &code.url)?;
         }
@@ -232,10 +313,34 @@ impl SlideComposer {
         };
         let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
         slide.card = planned
-            .map(|(_, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+            .map(|(_, _, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
         slide.moving = moving;
-        slide.reel = reel;
+        let reels = live.iter().map(|spot| spot.reel(&self.settings));
+        slide.reel = Reels::joined(reels.chain(reel).collect());
         Ok(slide)
+    }
+
+    /// Refuses lines with letters that no font has; signs and emoji are left out of the line instead.
+    fn check_letters(
+        &self,
+        headline: Option<&str>,
+        words: Option<&CodeWords<'_>>,
+    ) -> Result<(), ComposeError> {
+        let lines = [
+            ("headline", headline),
+            ("call to action", words.map(|words| words.call)),
+        ];
+        for (what, line) in lines {
+            let line = line.unwrap_or_default();
+            let missing = self.typesetter.fonts().missing_glyphs(line);
+            if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
+                return Err(ComposeError(format!(
+                    "the {what} {line:?} has {letter} (U+{:04X}), which the fonts lack; write it without, or put a font that has it into the font folder",
+                    u32::from(letter)
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -271,28 +376,6 @@ fn ken_burns(order: &SlideOrder) -> Option<KenBurns> {
         over,
         closer: file.digest.to_string().bytes().map(u32::from).sum::<u32>() % 2 == 0,
     })
-}
-
-/// Refuses lines with letters that the bundled fonts lack; signs and emoji are left out of the line instead.
-fn check_letters(order: &SlideOrder) -> Result<(), ComposeError> {
-    let call = order.code.as_ref().map(|code| code.call.as_str());
-    let lines = [
-        ("headline", order.headline.as_deref()),
-        ("call to action", call),
-    ];
-    for (what, line) in lines {
-        let line = line.unwrap_or_default();
-        let letter = missing_glyphs(line)
-            .into_iter()
-            .find(|character| character.is_alphanumeric());
-        if let Some(letter) = letter {
-            return Err(ComposeError(format!(
-                "the {what} {line:?} has {letter} (U+{:04X}), which the built-in fonts lack; write it without",
-                u32::from(letter)
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn too_long(what: &str, line: &str) -> ComposeError {

@@ -6,7 +6,7 @@ use super::canvas::{Area, Canvas, px, real};
 use super::code_card::CodePlan;
 use super::layout::{CodeWords, Frame, Label};
 use super::palette::{SLATE, Theme, WHITE};
-use super::text::{Typesetter, is_blank};
+use super::text::Typesetter;
 use passerby_playout::code::QUIET_MODULES;
 use passerby_protocol::campaign::Corner;
 
@@ -20,7 +20,7 @@ pub(super) fn draw(
 ) -> Option<Area> {
     let card = words.plan.card;
     let quiet = real(QUIET_MODULES * words.plan.module_px);
-    let bare = is_blank(words.call) && is_blank(words.leads_to);
+    let bare = typesetter.is_blank(words.call) && typesetter.is_blank(words.leads_to);
     if bare {
         fill(canvas, card, words.plan);
         return Some(card);

@@ -10,10 +10,11 @@ use passerby_protocol::campaign::{Colours, Rgb};
 use super::canvas::{Area, Canvas, real};
 use super::fit::{self, Crop};
 use super::layout::{self, CodeWords, Frame};
+use super::live::LiveSpot;
 use super::moving::{Film, KenBurns, may_drift, stage_moving};
 use super::palette::{Sample, Theme, WHITE};
 use super::slide::{Moving, Reel};
-use super::text::{self, Typesetter};
+use super::text::Typesetter;
 use super::{plate, too_long};
 
 /// Share of a side that a picture over the whole frame may lose.
@@ -68,6 +69,8 @@ pub(crate) struct Upright {
     pub(crate) moving: Option<Moving>,
     /// What feeds it.
     pub(crate) reel: Option<Box<dyn Reel>>,
+    /// What is redrawn on the still layer.
+    pub(crate) live: Vec<LiveSpot>,
 }
 
 impl Upright {
@@ -77,6 +80,7 @@ impl Upright {
             canvas,
             moving: None,
             reel: None,
+            live: Vec::new(),
         }
     }
 }
@@ -89,7 +93,7 @@ pub(crate) fn draw(
     script: &Script<'_>,
 ) -> Result<Upright, ComposeError> {
     let theme = Theme::choose(script.colours, &Sample::of(&content.samples()?));
-    match script.headline.filter(|line| !text::is_blank(line)) {
+    match script.headline.filter(|line| !typesetter.is_blank(line)) {
         Some(line) => page(typesetter, frame, content, line, script, &theme),
         None => poster(typesetter, frame, content, script, &theme),
     }

@@ -68,8 +68,26 @@ const HEVC: &[&str] = &[
     "-x265-params",
     "qp=4:log-level=none",
 ];
-const VP9: &[&str] = &["-c:v", "libvpx-vp9", "-cpu-used", "6", "-crf", "2", "-b:v", "0"];
-const AV1: &[&str] = &["-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "2", "-b:v", "0"];
+const VP9: &[&str] = &[
+    "-c:v",
+    "libvpx-vp9",
+    "-cpu-used",
+    "6",
+    "-crf",
+    "2",
+    "-b:v",
+    "0",
+];
+const AV1: &[&str] = &[
+    "-c:v",
+    "libaom-av1",
+    "-cpu-used",
+    "8",
+    "-crf",
+    "2",
+    "-b:v",
+    "0",
+];
 
 /// A clip of 12 pictures a second whose luma counts them: 16, 24, 32 …
 fn counting(path: &Path, size: &str, pictures: u32, coder: &[&str]) -> bool {
@@ -191,7 +209,9 @@ fn our_children() -> Vec<u32> {
 }
 
 fn signal(id: u32, signal: &str) {
-    let status = Command::new("kill").args([signal, &id.to_string()]).status();
+    let status = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .status();
     assert!(status.unwrap().success());
 }
 
@@ -254,7 +274,9 @@ fn a_slow_stage_sees_the_newest_picture_only() {
         let until = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         while seen.last().copied() != Some(number) {
-            seen.push(step(next_picture(video.reel.as_mut(), beat(number.into())).0));
+            seen.push(step(
+                next_picture(video.reel.as_mut(), beat(number.into())).0,
+            ));
             assert!(Instant::now() < until, "{seen:?}");
         }
         assert!(seen.is_sorted(), "{seen:?}");
@@ -465,7 +487,11 @@ fn a_stalled_decoder_gives_way_to_the_poster_and_is_killed() {
 fn script(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
     let status = Command::new("sh")
-        .args(["-c", "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"])
+        .args([
+            "-c",
+            "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"",
+            "sh",
+        ])
         .arg(&path)
         .arg(text)
         .status();
@@ -486,7 +512,8 @@ fn a_machine_without_ffmpeg_or_with_a_broken_one_says_so() {
     assert!(trouble.starts_with("clip.mp4: "), "{trouble}");
     assert!(trouble.contains("apt-get install ffmpeg"), "{trouble}");
 
-    let says_version = "#!/bin/sh\ncase \"$*\" in *-version*) echo ffmpeg version 9 x; exit;; esac\n";
+    let says_version =
+        "#!/bin/sh\ncase \"$*\" in *-version*) echo ffmpeg version 9 x; exit;; esac\n";
     for (name, rest, words) in [
         ("hangs", "exec sleep 600\n", "was not decoded within"),
         ("crashes", "echo boom >&2; kill -SEGV $$\n", "boom"),
@@ -553,7 +580,10 @@ fn survive(path: &Path, what: &str) -> Result<Option<String>, String> {
     let mut video = match opened(path, &health, Some(0)) {
         Ok(video) => video,
         Err(ComposeError(trouble)) => {
-            assert!(trouble.starts_with(&format!("{name}: ")), "{what}: {trouble}");
+            assert!(
+                trouble.starts_with(&format!("{name}: ")),
+                "{what}: {trouble}"
+            );
             assert!(trouble.contains("; "), "{what}: no advice: {trouble}");
             return Err(trouble);
         }
@@ -570,7 +600,10 @@ fn survive(path: &Path, what: &str) -> Result<Option<String>, String> {
     }
     let trouble = health.trouble().map(str::to_owned);
     if let Some(trouble) = &trouble {
-        assert!(trouble.starts_with(&format!("{name}: ")), "{what}: {trouble}");
+        assert!(
+            trouble.starts_with(&format!("{name}: ")),
+            "{what}: {trouble}"
+        );
     }
     Ok(trouble)
 }
@@ -660,9 +693,15 @@ fn what_is_no_video_is_refused_whatever_its_name() {
         ("text.mp4", "hello, this is only text".to_owned()),
         ("empty.mp4", String::new()),
         ("list.mp4", format!("ffconcat version 1.0\nfile {secret}\n")),
-        ("hls.webm", format!("#EXTM3U\n#EXTINF:1,\nfile://{secret}\n")),
+        (
+            "hls.webm",
+            format!("#EXTM3U\n#EXTINF:1,\nfile://{secret}\n"),
+        ),
         ("png.mp4", "\u{89}PNG\r\n\u{1a}\n".to_owned()),
-        ("sub.mp4", "1\n00:00:00,000 --> 00:00:01,000\nhi\n".to_owned()),
+        (
+            "sub.mp4",
+            "1\n00:00:00,000 --> 00:00:01,000\nhi\n".to_owned(),
+        ),
         ("almost.mp4", "\0\0\0\u{8}ftyp".to_owned()),
         ("almost.webm", "\u{1a}E\u{df}\u{a3}".to_owned()),
     ] {

@@ -29,9 +29,9 @@ use resvg::usvg::{self, ImageHrefResolver, Options, Tree, fontdb, roxmltree};
 
 use super::canvas::{px, real};
 use super::fit::{self, Crop};
+use super::fonts;
 use super::picture::{Bitmap, Pixels};
 use super::poster::Content;
-use super::text;
 use embedded::Embedded;
 use threads::on_deep_stack;
 
@@ -64,7 +64,7 @@ impl Fonts {
         static BUNDLED: OnceLock<Fonts> = OnceLock::new();
         BUNDLED.get_or_init(|| {
             let mut fonts = fontdb::Database::new();
-            for bytes in text::BUNDLED {
+            for bytes in fonts::BUNDLED_FILES {
                 fonts.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
             }
             fonts.set_serif_family(FAMILY);

@@ -1,0 +1,408 @@
+//! Cards: text creatives, laid out for a frame of any shape.
+//!
+//! Invariants: sizes come from the eight steps of the frame's scale; a card that does not fit at them is refused with
+//! a reason that says what to shorten; nothing overlaps; the code's card is left free for the caller's code.
+
+mod arrange;
+pub(crate) mod file;
+mod measure;
+mod stack;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use passerby_playout::show::{ComposeError, CreativeFile};
+use passerby_protocol::campaign::{Colours, Rgb};
+use passerby_protocol::card::{Card, colours_or};
+
+use crate::canvas::{Area, Canvas, px, real};
+use crate::fit::{self, Crop};
+use crate::layout::{CodeWords, Frame};
+use crate::live::{Align, LiveKind, LiveSpot, Setting, Tongue};
+use crate::palette::{Sample, Theme, WHITE};
+use crate::picture::{self, Bitmap};
+use crate::text::{Typesetter, Weight};
+use arrange::{Arrangement, arrange};
+use measure::{Content, Measure, Part, Tile, Value};
+use stack::{Placed, What};
+
+/// Shortest time on screen in which anybody reads a body.
+const BODY_DWELL_MIN: Duration = Duration::from_secs(10);
+/// Share of a side that a picture may lose.
+const LOSS_MAX: f64 = 0.42;
+
+/// A drawn card, upright, without the modules of its code.
+pub(crate) struct CardPage {
+    pub(crate) canvas: Canvas,
+    /// What is redrawn while it is on the glass.
+    pub(crate) live: Vec<LiveSpot>,
+}
+
+/// What a card is drawn for.
+pub(crate) struct Occasion<'a> {
+    pub(crate) frame: &'a Frame,
+    /// The code's plan and its words; none without a code.
+    pub(crate) code: Option<&'a CodeWords<'a>>,
+    /// The campaign's, for what the card leaves open.
+    pub(crate) colours: &'a Colours,
+    /// How long it is meant to be shown.
+    pub(crate) dwell: Option<Duration>,
+}
+
+/// Reads a card's file and its pictures, and draws it.
+///
+/// # Errors
+/// A reason that names the file and what to do.
+pub(crate) fn open(
+    typesetter: &mut Typesetter,
+    file: &CreativeFile,
+    occasion: &Occasion<'_>,
+) -> Result<CardPage, ComposeError> {
+    let text = file::read(file)?;
+    let card = Card::parse(&file.name, &text).map_err(|problems| file::refused(&problems))?;
+    let part = |name: &Option<String>| -> Result<Option<Bitmap>, ComposeError> {
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let part = file.part(name).ok_or_else(|| {
+            let what = "is not beside the card; put the file into the same folder";
+            ComposeError(format!("{}: {name} {what}", file.name))
+        })?;
+        picture::open(&part.path, Some(&part.digest))
+            .map(Some)
+            .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+    };
+    let pictures = Pictures {
+        picture: part(&card.picture)?,
+        logo: part(&card.logo)?,
+    };
+    draw(typesetter, &card, &pictures, occasion)
+        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+}
+
+/// The decoded pictures of a card.
+#[derive(Default)]
+pub(crate) struct Pictures {
+    pub(crate) picture: Option<Bitmap>,
+    pub(crate) logo: Option<Bitmap>,
+}
+
+/// Draws a card.
+///
+/// # Errors
+/// Says which of its texts is too long or has a letter that no font has.
+pub(crate) fn draw(
+    typesetter: &mut Typesetter,
+    card: &Card,
+    pictures: &Pictures,
+    occasion: &Occasion<'_>,
+) -> Result<CardPage, ComposeError> {
+    check_letters(typesetter, card)?;
+    let content = content_of(card, pictures, occasion.dwell);
+    let arrangement = plan(typesetter, card, &content, pictures, occasion)?;
+    let colours = colours_or(&card.colours, occasion.colours);
+    let sample = pictures.picture.as_ref().map(fit::samples);
+    let theme = Theme::choose(&colours, &Sample::of(&sample.unwrap_or_default()));
+    paint(
+        typesetter,
+        &content,
+        pictures,
+        occasion,
+        &theme,
+        arrangement,
+    )
+}
+
+fn plan(
+    typesetter: &mut Typesetter,
+    card: &Card,
+    content: &Content,
+    pictures: &Pictures,
+    occasion: &Occasion<'_>,
+) -> Result<Arrangement, ComposeError> {
+    let size = pictures.picture.as_ref().map(|p| (p.width, p.height));
+    let bleeds = |room: Area| {
+        size.is_none_or(|size| {
+            Crop::covering(size, (room.width, room.height)).loss(size) <= LOSS_MAX
+        })
+    };
+    let mut measure = Measure::new(typesetter, occasion.frame, content);
+    let try_with = |measure: &mut Measure<'_>| {
+        arrange(measure, card.layout, size.is_some(), occasion.code, bleeds)
+    };
+    if let Some(made) = try_with(&mut measure) {
+        return Ok(made);
+    }
+    // What would have to go for the rest to fit is what the operator is told to shorten.
+    let without_body = Content {
+        body: None,
+        ..content.clone()
+    };
+    let bare = Content {
+        tiles: Vec::new(),
+        status: Vec::new(),
+        logo: None,
+        ..without_body.clone()
+    };
+    let what = if content.body.is_some() && try_with(&mut measure.with(&without_body)).is_some() {
+        "its body does not fit on this screen at a size that can be read; shorten it, or leave it out"
+            .to_owned()
+    } else if try_with(&mut measure.with(&bare)).is_some() {
+        "it shows more than fits on this screen at a size that can be read; leave out its clock, date, countdown, counter, price or logo"
+            .to_owned()
+    } else {
+        let call = occasion.code.map_or("", |code| code.call);
+        let also = if call.is_empty() {
+            String::new()
+        } else {
+            format!(" and its call to action {call:?}")
+        };
+        format!(
+            "its headline {:?}{also} do not fit on this screen at a size that can be read; shorten them",
+            card.headline
+        )
+    };
+    Err(ComposeError(what))
+}
+
+fn content_of(card: &Card, pictures: &Pictures, dwell: Option<Duration>) -> Content {
+    let readable = dwell.is_none_or(|dwell| dwell >= BODY_DWELL_MIN);
+    let tongue = Tongue::of(&card.headline);
+    let mut tiles = Vec::new();
+    if let Some(price) = &card.price {
+        tiles.push(Tile {
+            label: None,
+            value: Value::Price(price.clone(), card.was.clone()),
+        });
+    }
+    if let Some(countdown) = &card.countdown {
+        let kind = LiveKind::Countdown {
+            to: countdown.to,
+            done: countdown.done.clone(),
+            tongue,
+        };
+        tiles.push(Tile {
+            label: countdown.label.clone(),
+            value: Value::Live(kind, None),
+        });
+    }
+    if let Some(counter) = &card.counter {
+        let kind = LiveKind::Counter {
+            name: counter.name.clone(),
+            unit: counter.unit.clone(),
+        };
+        tiles.push(Tile {
+            label: counter.label.clone(),
+            value: Value::Live(kind, None),
+        });
+    }
+    // Beside a price or a number the time is a small thing; alone it is what the card is about.
+    let mut status = Vec::new();
+    match (card.clock, card.date, tiles.is_empty()) {
+        (true, date, true) => tiles.push(Tile {
+            label: None,
+            value: Value::Live(LiveKind::Clock, date.then_some(LiveKind::Date(tongue))),
+        }),
+        (clock, date, _) => {
+            status.extend(clock.then_some(LiveKind::Clock));
+            status.extend(date.then_some(LiveKind::Date(tongue)));
+        }
+    }
+    Content {
+        headline: card.headline.clone(),
+        body: card.body.clone().filter(|_| readable),
+        tiles,
+        status,
+        logo: pictures.logo.as_ref().map(|logo| (logo.width, logo.height)),
+    }
+}
+
+fn paint(
+    typesetter: &mut Typesetter,
+    content: &Content,
+    pictures: &Pictures,
+    occasion: &Occasion<'_>,
+    theme: &Theme,
+    arrangement: Arrangement,
+) -> Result<CardPage, ComposeError> {
+    let frame = occasion.frame;
+    let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
+    if let (Some(room), Some(bitmap)) = (arrangement.picture, &pictures.picture) {
+        hang(&mut canvas, frame, bitmap, room, theme)?;
+    }
+    let mut spots: Vec<(LiveKind, Placed, u8, bool, Rgb)> = Vec::new();
+    for thing in &arrangement.placed {
+        match thing.what {
+            What::Rule => canvas.fill(whole(thing), theme.accent),
+            What::Logo => {
+                if let Some(logo) = &pictures.logo {
+                    let area = whole(thing);
+                    let all = Crop::whole(logo.width, logo.height);
+                    let rgb = fit::scaled(logo, all, (area.width, area.height), theme.paper)?;
+                    canvas.paste_rgb(area, &rgb);
+                }
+            }
+            What::Text(part, step, width) => {
+                let ink = match part {
+                    Part::Value(_) => theme.accent,
+                    Part::Label(_) | Part::Was(_) | Part::Body => theme.quiet,
+                    Part::Headline => theme.ink,
+                };
+                let mut measure = Measure::new(typesetter, frame, content);
+                if let Some(block) = measure.set(part, step, real(width)) {
+                    typesetter.draw(&mut canvas, &block, thing.x, thing.y, ink);
+                }
+                if matches!(part, Part::Was(_)) {
+                    strike(&mut canvas, frame, thing, step, ink);
+                }
+            }
+            What::Live(at, step) => {
+                if let Value::Live(kind, _) = &content.tiles[at].value {
+                    let ink = match kind {
+                        LiveKind::Clock => theme.ink,
+                        _ => theme.accent,
+                    };
+                    spots.push((kind.clone(), *thing, step, true, ink));
+                }
+            }
+            What::LiveLabel(at, step) => {
+                if let Value::Live(_, Some(kind)) = &content.tiles[at].value {
+                    spots.push((kind.clone(), *thing, step, false, theme.quiet));
+                }
+            }
+            What::Status(at, step) => {
+                let ink = if at == 0 { theme.ink } else { theme.quiet };
+                spots.push((content.status[at].clone(), *thing, step, at == 0, ink));
+            }
+        }
+    }
+    if let Some(call) = &arrangement.call {
+        typesetter.draw(&mut canvas, &call.block, call.x, call.y, theme.accent);
+    }
+    if let Some(host) = &arrangement.host {
+        typesetter.draw(&mut canvas, &host.block, host.x, host.y, theme.quiet);
+    }
+    if let Some(code) = occasion.code {
+        canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
+    }
+    let rtl = Measure::new(typesetter, frame, content).rtl;
+    let live = spots
+        .into_iter()
+        .map(|(kind, thing, step, bold, ink)| {
+            spot(
+                typesetter,
+                &canvas,
+                frame,
+                kind,
+                &thing,
+                (step, bold),
+                ink,
+                rtl,
+            )
+        })
+        .collect();
+    Ok(CardPage { canvas, live })
+}
+
+/// Hangs the picture so that it fills its room, or all of it inside the room where cropping would cost too much.
+fn hang(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    bitmap: &Bitmap,
+    room: Area,
+    theme: &Theme,
+) -> Result<(), ComposeError> {
+    if room.is_empty() {
+        return Ok(());
+    }
+    let size = (bitmap.width, bitmap.height);
+    let crop = Crop::covering(size, (room.width, room.height));
+    let (crop, shown) = if crop.loss(size) <= LOSS_MAX {
+        (crop, room)
+    } else {
+        let shown = fit::contained(size, room.inset(frame.margin));
+        (Crop::whole(size.0, size.1), shown)
+    };
+    let rgb = fit::scaled(bitmap, crop, (shown.width, shown.height), theme.paper)?;
+    canvas.paste_rgb(shown, &rgb);
+    Ok(())
+}
+
+/// Strikes a price through, a little rising, as a hand would.
+fn strike(canvas: &mut Canvas, frame: &Frame, thing: &Placed, step: u8, ink: Rgb) {
+    let thick = (frame.size(step) * 0.07).max(1.5);
+    let middle = thing.y + thing.height * 0.55;
+    let (left, right) = (thing.x, thing.x + thing.width);
+    let rise = thing.height * 0.12;
+    let mut path = tiny_skia::PathBuilder::new();
+    path.move_to(left, middle + rise);
+    path.line_to(right, middle - rise);
+    path.line_to(right, middle - rise + thick);
+    path.line_to(left, middle + rise + thick);
+    path.close();
+    if let Some(path) = path.finish() {
+        canvas.fill_path(&path, ink, 1.0);
+    }
+}
+
+/// Makes a live spot of a place; a little wider than its text, for what leans out of its cells.
+#[expect(clippy::too_many_arguments, reason = "the parts of one spot")]
+fn spot(
+    typesetter: &mut Typesetter,
+    canvas: &Canvas,
+    frame: &Frame,
+    kind: LiveKind,
+    thing: &Placed,
+    (step, bold): (u8, bool),
+    ink: Rgb,
+    rtl: bool,
+) -> LiveSpot {
+    let size = frame.size(step);
+    let lean = px((size * 0.06).ceil()).max(1);
+    let inner = whole(thing);
+    let area = Area::new(
+        inner.x.saturating_sub(lean),
+        inner.y,
+        inner.width + 2 * lean,
+        inner.height + 1,
+    );
+    let area = area.common(canvas.area()).unwrap_or_default();
+    let setting = Setting {
+        weight: if bold { Weight::Bold } else { Weight::Regular },
+        size,
+        ink,
+        align: if rtl { Align::Right } else { Align::Left },
+        baseline: kind.reach().0 * size,
+        lean,
+    };
+    LiveSpot::on(canvas, frame.rotation, kind, area, setting, typesetter)
+}
+
+/// The whole pixels of a place.
+fn whole(thing: &Placed) -> Area {
+    Area::new(
+        px(thing.x),
+        px(thing.y),
+        px(thing.width.ceil()).max(1),
+        px(thing.height.ceil()).max(1),
+    )
+}
+
+/// Refuses texts with letters that no font has; signs and emoji are left out instead.
+fn check_letters(typesetter: &Typesetter, card: &Card) -> Result<(), ComposeError> {
+    for (key, text) in card.texts() {
+        let missing = typesetter.fonts().missing_glyphs(text);
+        if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
+            return Err(ComposeError(format!(
+                "{key} has {letter} (U+{:04X}), which no font here has; write it without, or put a font that has it into the font folder",
+                u32::from(letter)
+            )));
+        }
+    }
+    if typesetter.is_blank(&card.headline) {
+        let what = "its headline has nothing that the fonts can draw; write it in letters";
+        return Err(ComposeError(what.to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! The reel of a counter: digits that roll to the next number and rest.
+//!
+//! Invariant: a roll takes at most [`ROLL`]; between rolls nothing is drawn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use passerby_playout::context::{LiveContext, Reading};
+
+use super::READING_EVERY;
+use super::spot::{Brush, UNKNOWN};
+use crate::canvas::{Canvas, real};
+use crate::slide::{Patch, Reel};
+use crate::text::Glyphs;
+
+/// How long digits roll.
+const ROLL: Duration = Duration::from_millis(600);
+/// From one picture of a roll to the next.
+const FRAME: Duration = Duration::from_millis(33);
+/// The size of a unit, as a share of the number's.
+pub(super) const UNIT_SHARE: f32 = 0.5;
+/// Most characters of a reading that are shown.
+const CHARS_MAX: usize = 16;
+
+/// Feeds one counter.
+pub(super) struct CounterReel {
+    brush: Brush,
+    small: Option<(Glyphs, String)>,
+    context: Arc<LiveContext>,
+    name: String,
+    shown: Option<Shown>,
+    roll: Option<Roll>,
+    look_at: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    text: String,
+    number: Option<f64>,
+}
+
+struct Roll {
+    from: Shown,
+    began: Duration,
+}
+
+impl CounterReel {
+    pub(super) fn new(
+        brush: Brush,
+        context: Arc<LiveContext>,
+        name: String,
+        unit: Option<String>,
+    ) -> Self {
+        let setting = brush.spot.setting;
+        let small = unit.map(|unit| {
+            let size = setting.size * UNIT_SHARE;
+            let mut glyphs = brush.glyphs.resized(size);
+            glyphs.width(&unit);
+            (glyphs, unit)
+        });
+        Self {
+            brush,
+            small,
+            context,
+            name,
+            shown: None,
+            roll: None,
+            look_at: Duration::ZERO,
+        }
+    }
+
+    fn reading(&self) -> Shown {
+        match self.context.get(&self.name) {
+            Some(Reading::Number(number)) => Shown {
+                text: written(number),
+                number: Some(number),
+            },
+            Some(Reading::Text(text)) => Shown {
+                text: text.chars().take(CHARS_MAX).collect(),
+                number: None,
+            },
+            None => Shown {
+                text: UNKNOWN.to_owned(),
+                number: None,
+            },
+        }
+    }
+
+    /// Draws the way from one number to the next; `share` runs from 0 to 1.
+    fn draw(&mut self, from: Option<&Shown>, to: &Shown, share: f32) -> Canvas {
+        let unit_width = match &mut self.small {
+            Some((glyphs, unit)) => glyphs.width(unit) + self.brush.glyphs.get(' ').advance,
+            None => 0.0,
+        };
+        let width = self.brush.glyphs.width(&to.text) + unit_width;
+        if width > self.brush.spot.width() {
+            return self.brush.draw(&to.text);
+        }
+        let mut canvas = self.brush.spot.ground();
+        let setting = self.brush.spot.setting;
+        let start = self.brush.spot.start(width);
+        let rising = match (from.and_then(|from| from.number), to.number) {
+            (Some(from), Some(to)) => to >= from,
+            _ => true,
+        };
+        let way = real(self.brush.spot.area.height) * if rising { -1.0 } else { 1.0 };
+        // Cells are counted from the right, where ones stand under ones.
+        let old: Vec<char> = from.map_or(Vec::new(), |from| from.text.chars().rev().collect());
+        let mut x = start + self.brush.glyphs.width(&to.text);
+        for (at, character) in to.text.chars().rev().enumerate() {
+            let glyph = self.brush.glyphs.get(character);
+            x -= glyph.advance;
+            let before = old.get(at).copied();
+            if before == Some(character) || from.is_none() {
+                glyph.stamp(&mut canvas, x, setting.baseline, setting.ink);
+                continue;
+            }
+            let arrives = setting.baseline - way * (1.0 - share);
+            glyph.stamp(&mut canvas, x, arrives, setting.ink);
+            if let Some(before) = before {
+                let leaves = setting.baseline + way * share;
+                let glyph = self.brush.glyphs.get(before);
+                glyph.stamp(&mut canvas, x, leaves, setting.ink);
+            }
+        }
+        if let Some((glyphs, unit)) = &mut self.small {
+            let x = start + width - glyphs.width(unit);
+            glyphs.draw(&mut canvas, unit, x, setting.baseline, setting.ink);
+        }
+        canvas
+    }
+}
+
+impl Reel for CounterReel {
+    fn begin(&mut self) {
+        self.shown = None;
+        self.roll = None;
+        self.look_at = Duration::ZERO;
+    }
+
+    fn advance(&mut self, at: Duration, due: &mut Vec<Patch>) -> Option<Duration> {
+        if at >= self.look_at && self.roll.is_none() {
+            self.look_at = at + READING_EVERY;
+            let now = self.reading();
+            match self.shown.replace(now.clone()) {
+                None => {
+                    let canvas = self.draw(None, &now, 1.0);
+                    due.push(self.brush.spot.patch(canvas));
+                }
+                Some(before) if before != now => {
+                    self.roll = Some(Roll {
+                        from: before,
+                        began: at,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        let (Some(roll), Some(to)) = (self.roll.take(), self.shown.clone()) else {
+            return Some(self.look_at);
+        };
+        let passed = at.saturating_sub(roll.began).as_secs_f32() / ROLL.as_secs_f32();
+        let canvas = self.draw(Some(&roll.from), &to, eased(passed));
+        due.push(self.brush.spot.patch(canvas));
+        if passed >= 1.0 {
+            return Some(self.look_at.max(at));
+        }
+        let end = roll.began + ROLL;
+        self.roll = Some(roll);
+        Some((at + FRAME).min(end))
+    }
+}
+
+/// Writes a number the way a shop would: whole where it is whole, else with one decimal.
+fn written(number: f64) -> String {
+    let tenths = (number * 10.0).round() / 10.0;
+    let text = if tenths.fract() == 0.0 {
+        format!("{tenths:.0}")
+    } else {
+        format!("{tenths:.1}")
+    };
+    // Not a hyphen, and no minus before nothing.
+    match text.strip_prefix('-') {
+        Some("0") => "0".to_owned(),
+        Some(rest) => format!("−{rest}"),
+        None => text,
+    }
+}
+
+/// Slow at both ends.
+fn eased(share: f32) -> f32 {
+    let share = share.clamp(0.0, 1.0);
+    share * share * (3.0 - 2.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_the_way_a_shop_would() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.01, "0"),
+            (12.0, "12"),
+            (21.46, "21.5"),
+            (-3.0, "−3"),
+            (1_000_000.04, "1000000"),
+        ] {
+            assert_eq!(written(number), text);
+        }
+    }
+}

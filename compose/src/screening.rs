@@ -1,0 +1,186 @@
+//! A video as what fills a picture's place on a poster or a page.
+//!
+//! Invariants: the film is opened once its size on the screen is known, and last; where it cannot be, its poster is
+//! shown in its place and the play is marked. A video without a poster of its own takes its first picture for one.
+//! A video's digest is not checked again here: it was when it came onto the machine, and it may be large.
+
+use passerby_playout::show::{ComposeError, CreativeFile, Health};
+use passerby_protocol::campaign::Rgb;
+
+use super::fit::{self, Crop};
+use super::moving::Film;
+use super::picture::{self, Bitmap, Pixels};
+use super::poster::Content;
+use super::settings::{Settings, Sound};
+use super::slide::{MovingPicture, Travel, VideoCoding};
+use super::video::{self, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
+
+/// Width and height in which a first picture is decoded to choose colours by.
+const PREVIEW_PX: (u32, u32) = (640, 640);
+
+/// A video that is about to be shown.
+pub(crate) struct Screening {
+    clip: Option<Clip>,
+    tools: Tools,
+    poster: Bitmap,
+    sound: Option<Sound>,
+    health: Health,
+}
+
+/// Opens a video file: its poster, and the film if there is one to be had.
+///
+/// # Errors
+/// A reason that names the file, when neither film nor poster can be shown.
+pub(crate) fn open(
+    settings: &Settings,
+    tools: &Tools,
+    file: &CreativeFile,
+    sound: bool,
+    health: &Health,
+) -> Result<Screening, ComposeError> {
+    let own = file.parts.first();
+    let own = own.map(|part| picture::open(&part.path, Some(&part.digest)));
+    let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
+        let poster = match &own {
+            Some(Ok(_)) => None,
+            _ => Some(first_picture(tools, &clip, &file.name)?),
+        };
+        Ok((clip, poster))
+    });
+    let (clip, poster) = match (opened, own) {
+        (Ok((clip, Some(first))), own) => {
+            if let Some(Err(error)) = own {
+                tracing::warn!("{}: its poster is not used: {error}", file.name);
+            }
+            (Some(clip), first)
+        }
+        (Ok((clip, None)), Some(Ok(poster))) => (Some(clip), poster),
+        (Err(error), Some(Ok(poster))) => {
+            health.fail(error.to_string());
+            (None, poster)
+        }
+        (Ok((_, None)), Some(Err(error))) | (Err(error), _) => return Err(error),
+        (Ok((_, None)), None) => {
+            return Err(ComposeError(format!(
+                "{}: it has no first picture; export it anew",
+                file.name
+            )));
+        }
+    };
+    Ok(Screening {
+        clip,
+        tools: tools.clone(),
+        poster,
+        sound: settings.sound.clone().filter(|_| sound),
+        health: health.clone(),
+    })
+}
+
+/// Decodes the first picture alone.
+fn first_picture(tools: &Tools, clip: &Clip, name: &str) -> Result<Bitmap, ComposeError> {
+    let video = video::open(
+        tools,
+        clip,
+        Showing {
+            shown_px: PREVIEW_PX,
+            sound: None,
+            poster: &mut |_, _, _| None,
+            health: Health::default(),
+        },
+    )?;
+    let (width, height) = (video.width_px, video.height_px);
+    let MovingPicture::Nv12 { luma, chroma, .. } = &video.first else {
+        return Err(ComposeError(format!(
+            "{name}: its first picture is none; export it anew"
+        )));
+    };
+    let mut rgb = Vec::with_capacity(luma.len() * 3);
+    for (at, &luma) in luma.iter().enumerate() {
+        let (x, y) = (at % width as usize, at / width as usize);
+        let pair = (y / 2) * (width as usize / 2) * 2 + (x / 2) * 2;
+        rgb.extend(rgb_of_yuv(
+            luma,
+            chroma[pair],
+            chroma[pair + 1],
+            video.coding,
+        ));
+    }
+    Ok(Bitmap {
+        width,
+        height,
+        pixels: Pixels::Rgb(rgb),
+    })
+}
+
+impl Content for Screening {
+    fn size(&self) -> (u32, u32) {
+        match &self.clip {
+            Some(clip) => clip.size_px(),
+            None => (self.poster.width, self.poster.height),
+        }
+    }
+
+    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
+        Ok(fit::samples(&self.poster))
+    }
+
+    fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
+        fit::scaled(&self.poster, self.of_poster(crop), size, paper)
+    }
+
+    fn film(
+        &mut self,
+        crop: Crop,
+        (width, height): (u32, u32),
+        paper: Rgb,
+    ) -> Result<Option<Film>, ComposeError> {
+        let Some(clip) = &self.clip else {
+            return Ok(None);
+        };
+        let size = clip.size_px();
+        let [_, _, wide, high] = crop.share(size);
+        let whole = |side: u32, share: f32| {
+            super::canvas::px((super::canvas::real(side) / share.max(0.01)).ceil())
+        };
+        let mut poster = |width: u32, height: u32, coding: VideoCoding| -> Option<Nv12> {
+            let whole = Crop::whole(self.poster.width, self.poster.height);
+            let rgb = fit::scaled(&self.poster, whole, (width, height), paper).ok()?;
+            nv12_of_rgb(&rgb, width, height, coding)
+        };
+        let opened = video::open(
+            &self.tools,
+            clip,
+            Showing {
+                shown_px: (whole(width, wide), whole(height, high)),
+                sound: self.sound.as_ref(),
+                poster: &mut poster,
+                health: self.health.clone(),
+            },
+        );
+        match opened {
+            Ok(video) => Ok(Some(Film {
+                picture: video.first,
+                travel: Travel::Still(crop.share(size)),
+                reel: Some(video.reel),
+            })),
+            Err(error) => {
+                self.health.fail(error.to_string());
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Screening {
+    /// The part of the poster that stands for a part of the film; they may differ in size, and a little in shape.
+    fn of_poster(&self, crop: Crop) -> Crop {
+        let [left, top, width, height] = crop.share(self.size()).map(f64::from);
+        let (across, down) = (f64::from(self.poster.width), f64::from(self.poster.height));
+        Crop {
+            left: left * across,
+            top: top * down,
+            width: width * across,
+            height: height * down,
+        }
+    }
+}
