@@ -13,8 +13,8 @@ use std::time::Duration;
 use passerby_playout::show::Health;
 
 use super::colour::Nv12;
-use super::probe::Rate;
 use super::queue::{End, Next, Picture, Queue};
+use super::rate::Rate;
 use super::sound::SoundTrack;
 use super::supervise::Leash;
 use crate::slide::{Area, Patch, Plane, Reel};
