@@ -285,6 +285,38 @@ fn a_slow_stage_sees_the_newest_picture_only() {
 }
 
 #[test]
+fn a_stage_that_paused_catches_up_and_a_decoder_that_is_slow_is_named() {
+    let _alone = alone();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("clip.mp4");
+    if !counting(&path, "64x36", 12, H264) {
+        return;
+    }
+    let health = Health::default();
+    let mut video = opened(&path, &health, None).unwrap();
+    video.reel.begin();
+    next_picture(video.reel.as_mut(), beat(1));
+    let until = Instant::now() + PATIENCE;
+    while u64::from(step(next_picture(video.reel.as_mut(), beat(101)).0)) != 101 % 12 {
+        assert!(Instant::now() < until);
+    }
+    assert_eq!(health.trouble(), None);
+    // A hundred seconds that pass in a millisecond leave no decoder a chance.
+    let mut seconds = 10;
+    while health.trouble().is_none() {
+        seconds += 1;
+        let mut due = Vec::new();
+        video
+            .reel
+            .advance(Duration::from_secs(seconds * 100), &mut due);
+        assert!(Instant::now() < until);
+        thread::sleep(Duration::from_millis(1));
+    }
+    let trouble = health.trouble().unwrap();
+    assert!(trouble.starts_with("clip.mp4: "), "{trouble}");
+}
+
+#[test]
 fn uneven_time_stamps_come_onto_an_even_beat() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();

@@ -14,6 +14,10 @@
 //! - A film that fails while it is seen gives way to its poster, and its play is marked ([`Health::fail`]).
 //! - Nothing blocks the stage. Dropping a reel kills its children; no thread, child or pipe stays.
 //! - Colours are not touched: the pictures keep the matrix and range of the file, and say which ([`VideoCoding`]).
+//!
+//! What it costs: 10 s of 1280 × 720 at 30 pictures a second in H.264 take 1.3 s of a core to decode and to bring through
+//! the pipe, and 1.1 s to decode and throw away (`ffmpeg -threads 2 -i clip.mp4 -an -f null -`), on a server without a
+//! GPU.
 
 #![cfg_attr(
     test,
