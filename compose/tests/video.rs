@@ -285,6 +285,38 @@ fn a_slow_stage_sees_the_newest_picture_only() {
 }
 
 #[test]
+fn a_stage_that_paused_catches_up_and_a_decoder_that_is_slow_is_named() {
+    let _alone = alone();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("clip.mp4");
+    if !counting(&path, "64x36", 12, H264) {
+        return;
+    }
+    let health = Health::default();
+    let mut video = opened(&path, &health, None).unwrap();
+    video.reel.begin();
+    next_picture(video.reel.as_mut(), beat(1));
+    let until = Instant::now() + PATIENCE;
+    while u64::from(step(next_picture(video.reel.as_mut(), beat(101)).0)) != 101 % 12 {
+        assert!(Instant::now() < until);
+    }
+    assert_eq!(health.trouble(), None);
+    // A hundred seconds that pass in a millisecond leave no decoder a chance.
+    let mut seconds = 10;
+    while health.trouble().is_none() {
+        seconds += 1;
+        let mut due = Vec::new();
+        video
+            .reel
+            .advance(Duration::from_secs(seconds * 100), &mut due);
+        assert!(Instant::now() < until);
+        thread::sleep(Duration::from_millis(1));
+    }
+    let trouble = health.trouble().unwrap();
+    assert!(trouble.starts_with("clip.mp4: "), "{trouble}");
+}
+
+#[test]
 fn uneven_time_stamps_come_onto_an_even_beat() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
@@ -390,7 +422,7 @@ fn phone_videos_stand_upright_and_large_ones_come_smaller() {
     }
     let from = lying.to_str().unwrap();
     let new = ["-display_rotation", "-90", "-i", from, "-c", "copy"];
-    let old = ["-i", from, "-c", "copy", "-metadata:s:v:0", "rotate=90"];
+    let old = ["-i", from, "-c", "copy", "-metadata:s:v:0", "rotate=270"];
     if !ffmpeg(&new, &path) && !ffmpeg(&old, &path) {
         return;
     }
@@ -608,76 +640,87 @@ fn survive(path: &Path, what: &str) -> Result<Option<String>, String> {
     Ok(trouble)
 }
 
+/// Spoilt copies of each clip.
+const MUTATIONS: usize = 30;
+
+/// Spoils a good file in one of five ways.
+fn spoil(bytes: &mut Vec<u8>, way: usize, dice: &mut Dice) {
+    let at = dice.below(bytes.len());
+    match way % 5 {
+        0 => bytes.truncate(at),
+        1 => {
+            // In the head, where sizes and counts are.
+            let end = bytes.len().min(1200);
+            bytes[at % end] = 0xff;
+        }
+        2 => {
+            for _ in 0..20 {
+                let at = dice.below(bytes.len());
+                bytes[at] ^= 1 << dice.below(8);
+            }
+        }
+        3 => {
+            let length = dice.below(bytes.len() - at).min(400);
+            bytes[at..at + length].fill(0);
+        }
+        _ => {
+            let piece = bytes[at..].to_vec();
+            bytes.splice(at..at, piece);
+        }
+    }
+}
+
+/// Survives many spoilt copies of a clip, and says how many were refused, marked and played as if whole.
+fn survive_all(good: &Path, seed: u64) -> [usize; 3] {
+    let file = name_of(good);
+    let bytes = fs::read(good).unwrap();
+    let bad = good.with_file_name(format!("bad-{file}"));
+    let mut dice = Dice(seed);
+    let mut counts = [0; 3];
+    for turn in 0..MUTATIONS {
+        let mut bytes = bytes.clone();
+        spoil(&mut bytes, turn, &mut dice);
+        fs::write(&bad, &bytes).unwrap();
+        let end = survive(&bad, &format!("{file}, seed {seed}, turn {turn}"));
+        counts[match end {
+            Err(trouble) => {
+                eprintln!("{trouble}");
+                0
+            }
+            Ok(Some(_)) => 1,
+            Ok(None) => 2,
+        }] += 1;
+    }
+    let half = good.with_file_name(format!("half-{file}"));
+    fs::write(&half, &bytes[..bytes.len() * 2 / 3]).unwrap();
+    let end = survive(&half, "half");
+    assert!(!matches!(end, Ok(None)), "half of {file} passes for whole");
+    counts
+}
+
 #[test]
 fn hostile_files_cost_a_reason_or_a_marked_play_and_nothing_hangs() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let seed = 0x9e37_79b9_7f4a_7c15;
-    let mut dice = Dice(seed);
     let from = Instant::now();
-    let (mut refused, mut marked, mut whole) = (0, 0, 0);
-    let mut count = |end: Result<Option<String>, String>| match end {
-        Err(_) => refused += 1,
-        Ok(Some(_)) => marked += 1,
-        Ok(None) => whole += 1,
-    };
-    for (file, coder) in [("h264.mp4", H264), ("vp9.webm", VP9)] {
-        let good = path(file);
-        let source = "testsrc2=s=64x36:r=12:d=1,format=yuv420p";
-        let args = [
-            &["-f", "lavfi", "-i", source],
-            coder,
-            &["-movflags", "+faststart"],
-        ];
-        let args = if file.ends_with("webm") {
-            args[..2].concat()
-        } else {
-            args.concat()
-        };
-        if !ffmpeg(&args, &good) {
-            continue;
-        }
-        let bytes = fs::read(&good).unwrap();
-        let bad = path(&format!("bad-{file}"));
-        for turn in 0..50 {
-            let mut bytes = bytes.clone();
-            match turn % 5 {
-                0 => bytes.truncate(dice.below(bytes.len())),
-                1 => {
-                    // In the head, where sizes and counts are.
-                    let at = dice.below(bytes.len().min(1200));
-                    bytes[at] = 0xff;
-                }
-                2 => {
-                    for _ in 0..20 {
-                        let at = dice.below(bytes.len());
-                        bytes[at] ^= 1 << dice.below(8);
-                    }
-                }
-                3 => {
-                    let at = dice.below(bytes.len());
-                    let length = dice.below(bytes.len() - at).min(400);
-                    bytes[at..at + length].fill(0);
-                }
-                _ => {
-                    let at = dice.below(bytes.len());
-                    let piece = bytes[at..].to_vec();
-                    bytes.splice(at..at, piece);
-                }
+    thread::scope(|scope| {
+        for (file, coder, form) in [
+            ("h264.mp4", H264, ["-movflags", "+faststart"].as_slice()),
+            ("vp9.webm", VP9, &[]),
+        ] {
+            let good = folder.path().join(file);
+            let source = "testsrc2=s=64x36:r=12:d=1,format=yuv420p";
+            let args = [&["-f", "lavfi", "-i", source], coder, form].concat();
+            if !ffmpeg(&args, &good) {
+                continue;
             }
-            fs::write(&bad, &bytes).unwrap();
-            count(survive(&bad, &format!("{file}, seed {seed}, turn {turn}")));
+            scope.spawn(move || {
+                let counts = survive_all(&good, 0x9e37_79b9_7f4a_7c15);
+                eprintln!("{file}: refused, marked, whole: {counts:?}");
+            });
         }
-        let half = path(&format!("half-{file}"));
-        fs::write(&half, &bytes[..bytes.len() * 2 / 3]).unwrap();
-        let end = survive(&half, "half");
-        assert!(!matches!(end, Ok(None)), "half of {file} passes for whole");
-    }
-    eprintln!(
-        "{refused} refused, {marked} marked, {whole} whole in {:?}",
-        from.elapsed()
-    );
+    });
+    eprintln!("in {:?}", from.elapsed());
     wait_until("a child stays", || our_children().is_empty());
 }
 
@@ -725,7 +768,7 @@ fn what_is_no_video_is_refused_whatever_its_name() {
     let source = "color=black:s=4112x2320:r=1:d=1";
     if ffmpeg(&["-f", "lavfi", "-i", source, "-c:v", "libx264"], &big) {
         let trouble = survive(&big, "big").unwrap_err();
-        assert!(trouble.contains("4112 × 2320"), "{trouble}");
+        assert!(trouble.contains("more than 4096 × 2304"), "{trouble}");
     }
 }
 
@@ -853,7 +896,7 @@ fn sound_is_heard_only_where_it_is_allowed() {
     assert!(clip.has_sound());
     let wav = folder.path().join("heard.wav");
     let health = Health::default();
-    let mut play = |sound: Option<&Sound>| {
+    let play = |sound: Option<&Sound>| {
         let showing = Showing {
             shown_px: (320, 180),
             sound,
@@ -914,7 +957,7 @@ fn a_poster_of_another_size_is_not_shown() {
     let mut video = open(&tools, &clip, showing).unwrap();
     video.reel.begin();
     signal(children(std::process::id(), "ffmpeg")[0], "-KILL");
-    let last = until_over(video.reel.as_mut(), beat(1)).unwrap();
-    assert!(step(last) < 24 && last >= 16);
+    let last = until_over(video.reel.as_mut(), beat(1));
+    assert!(last.is_none_or(|luma| (16..=200).contains(&luma)));
     assert!(health.trouble().is_some());
 }

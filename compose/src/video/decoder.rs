@@ -1,17 +1,14 @@
 //! Who decodes: hardware where it really works, else software.
 //!
 //! Invariants:
-//! - Hardware is chosen only when its devices are there and it has decoded a small sample of the same codec to the
-//!   colours that the sample has, without a complaint, within [`SAMPLE_WAIT_MAX`]. Software is always there.
-//! - A choice is made once for a codec while the process lives, when the first video of it comes, and is reported with
-//!   the reasons against what was not chosen.
+//! - Hardware works when its devices are there and it has decoded a small sample of the same codec to the colours that
+//!   the sample has, without a complaint, within [`SAMPLE_WAIT_MAX`]. Software is always there.
+//! - A decoder that cannot use its hardware fails; it never turns to software without a word.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::Path;
 use std::time::Duration;
 
 use super::supervise::{last_words, run};
@@ -169,7 +166,7 @@ impl DecoderKind {
     }
 
     /// Says which device is missing.
-    fn missing(self, root: &Path) -> Option<String> {
+    pub(super) fn missing(self, root: &Path) -> Option<String> {
         let wants = |path: &str| {
             let is_there = root.join(path.trim_start_matches('/')).exists();
             (!is_there).then(|| format!("no {path}"))
@@ -189,7 +186,7 @@ impl DecoderKind {
     }
 
     /// Decodes the sample and says what was wrong.
-    fn try_sample(self, tools: &Tools, codec: Codec) -> Result<(), String> {
+    pub(super) fn try_sample(self, tools: &Tools, codec: Codec) -> Result<(), String> {
         let found = tools.found().map_err(String::clone)?;
         let (sample, form) = codec.sample();
         let mut command =
@@ -255,102 +252,6 @@ fn sample_is_right(nv12: &[u8]) -> bool {
     })
 }
 
-/// What was chosen so far.
-pub(super) struct Choices {
-    forced: Option<DecoderKind>,
-    root: PathBuf,
-    /// Held while decoders are tried, so that nobody else has to wait to read what was chosen.
-    trial: Mutex<()>,
-    made: Mutex<BTreeMap<Codec, Choice>>,
-}
-
-#[derive(Clone)]
-struct Choice {
-    kind: DecoderKind,
-    /// What was not chosen, and why.
-    passed_over: Vec<(DecoderKind, String)>,
-}
-
-impl Choices {
-    /// Nothing is chosen yet.
-    pub(super) const fn new(forced: Option<DecoderKind>, root: PathBuf) -> Self {
-        Self {
-            forced,
-            root,
-            trial: Mutex::new(()),
-            made: Mutex::new(BTreeMap::new()),
-        }
-    }
-
-    /// Returns the choice for a codec, and makes it if need be.
-    pub(super) fn choose(&self, tools: &Tools, codec: Codec) -> DecoderKind {
-        let _trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(choice) = self.made().get(&codec) {
-            return choice.kind;
-        }
-        let mut choice = Choice {
-            kind: DecoderKind::Software,
-            passed_over: Vec::new(),
-        };
-        for (_, kind) in DecoderKind::WORDS {
-            if kind == DecoderKind::Software {
-                break;
-            }
-            let trouble = match self.forced {
-                Some(forced) if forced != kind => continue,
-                // Who names a decoder may know of devices that we do not look for.
-                Some(_) => kind.try_sample(tools, codec).err(),
-                None => kind
-                    .missing(&self.root)
-                    .or_else(|| kind.try_sample(tools, codec).err()),
-            };
-            match trouble {
-                None => {
-                    choice.kind = kind;
-                    break;
-                }
-                Some(trouble) => choice.passed_over.push((kind, trouble)),
-            }
-        }
-        tracing::info!("video decoder: {}", Told(codec, &choice));
-        let kind = choice.kind;
-        self.made().insert(codec, choice);
-        kind
-    }
-
-    fn made(&self) -> MutexGuard<'_, BTreeMap<Codec, Choice>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Display for Choices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (codec, choice)) in self.made().iter().enumerate() {
-            let comma = if at > 0 { "; " } else { "" };
-            write!(f, "{comma}{}", Told(*codec, choice))?;
-        }
-        Ok(())
-    }
-}
-
-/// A choice in words.
-struct Told<'a>(Codec, &'a Choice);
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(codec, choice) = self;
-        write!(f, "{} by {}", codec.word(), choice.kind)?;
-        for (at, (kind, trouble)) in choice.passed_over.iter().enumerate() {
-            let before = if at == 0 { " (not " } else { ", " };
-            write!(f, "{before}{kind}: {trouble}")?;
-        }
-        if !choice.passed_over.is_empty() {
-            f.write_str(")")?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,52 +277,5 @@ mod tests {
         let (width, height) = SAMPLE_PX;
         assert!(!sample_is_right(&vec![0; width * height * 3 / 2]));
         assert!(!sample_is_right(&[]));
-    }
-
-    #[test]
-    fn devices_that_are_there_but_do_not_decode_are_passed_over_with_a_reason() {
-        let root = tempfile::tempdir().unwrap();
-        for device in ["dev/dri/renderD128", "dev/nvidia0", "dev/media0"] {
-            let path = root.path().join(device);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
-        let node = root.path().join("sys/class/video4linux/video10");
-        fs::create_dir_all(&node).unwrap();
-        fs::write(node.join("name"), "bcm2835-codec-decode\n").unwrap();
-        let tools = Tools::with(None, None, root.path());
-        if tools.found().is_err() {
-            eprintln!("skipped: {}", tools.report());
-            return;
-        }
-        for (_, kind) in DecoderKind::WORDS {
-            assert_eq!(kind.missing(root.path()), None, "{kind}");
-        }
-        let chosen = tools.decoder(Codec::H264).unwrap();
-        let report = tools.report();
-        if chosen == DecoderKind::Software {
-            assert!(
-                report.contains("H.264 by software (not v4l2m2m: "),
-                "{report}"
-            );
-            assert!(report.contains("vaapi: "), "{report}");
-        } else {
-            // The machine of the test has such a decoder.
-            assert!(report.contains(chosen.word()), "{report}");
-        }
-    }
-
-    #[test]
-    fn machines_without_devices_use_software() {
-        let root = tempfile::tempdir().unwrap();
-        let tools = Tools::with(None, None, root.path());
-        if tools.found().is_err() {
-            eprintln!("skipped: {}", tools.report());
-            return;
-        }
-        assert_eq!(tools.decoder(Codec::Vp9), Ok(DecoderKind::Software));
-        let report = tools.report();
-        assert!(report.contains("VP9 by software"), "{report}");
-        assert!(report.contains("vaapi: no /dev/dri/renderD128"), "{report}");
     }
 }

@@ -13,6 +13,7 @@ use passerby_playout::show::ComposeError;
 use serde_json::Value;
 
 use super::decoder::Codec;
+use super::rate::Rate;
 use super::supervise::run;
 use super::tools::{Input, PIXELS_MAX, Tools};
 use crate::slide::{Matrix, VideoCoding};
@@ -21,10 +22,8 @@ use crate::slide::{Matrix, VideoCoding};
 pub const SIDE_PX_MAX: u32 = 8192;
 /// Longest video.
 pub const LENGTH_MAX: Duration = Duration::from_secs(3600);
-/// Most pictures a second that are shown; of faster videos every second one is, or every fourth.
-pub const RATE_MAX: u32 = 60;
 /// How long asking may take.
-pub(super) const PROBE_WAIT_MAX: Duration = Duration::from_secs(4);
+pub(super) const PROBE_WAIT_MAX: Duration = Duration::from_secs(6);
 /// Most that the answer may take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Rows from which on an unmarked video is taken for high definition.
@@ -86,85 +85,6 @@ impl Container {
     }
 }
 
-/// Pictures a second, as a fraction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rate {
-    pub(super) pictures: u32,
-    pub(super) seconds: u32,
-}
-
-impl Rate {
-    const USUAL: Self = Self {
-        pictures: 25,
-        seconds: 1,
-    };
-
-    fn parse(text: &str) -> Option<Self> {
-        let (pictures, seconds) = text.split_once('/')?;
-        let rate = Self {
-            pictures: pictures.parse().ok()?,
-            seconds: seconds.parse().ok()?,
-        };
-        (rate.pictures > 0 && rate.seconds > 0).then_some(rate)
-    }
-
-    pub(super) fn per_second(self) -> f64 {
-        f64::from(self.pictures) / f64::from(self.seconds)
-    }
-
-    /// When a picture is due, counted from the first.
-    pub(super) fn due(self, number: u64) -> Duration {
-        let nanos = u128::from(number) * u128::from(self.seconds) * 1_000_000_000
-            / u128::from(self.pictures);
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-
-    /// How many pictures a stretch of time has.
-    pub(super) fn count(self, length: Duration) -> u64 {
-        let count = length.as_nanos() * u128::from(self.pictures)
-            / (u128::from(self.seconds) * 1_000_000_000);
-        u64::try_from(count).unwrap_or(u64::MAX)
-    }
-
-    /// The even rate at which a stream is shown, from its average and from the finest that all its time stamps fit.
-    ///
-    /// Most streams have one rate and both say it. The finest is twice the average where fields are counted, far above
-    /// it where the time stamps are only rough, and somewhat above it where pictures come unevenly.
-    fn choose(average: Option<Self>, finest: Option<Self>) -> Self {
-        let max = f64::from(RATE_MAX);
-        let rate = match (average, finest) {
-            (Some(average), Some(finest)) => {
-                let times = finest.per_second() / average.per_second();
-                let is_rough = finest.per_second() > max;
-                let counts_fields = (1.98..=2.02).contains(&times);
-                if is_rough || counts_fields {
-                    average
-                } else {
-                    finest
-                }
-            }
-            (Some(rate), None) | (None, Some(rate)) => rate,
-            (None, None) => Self::USUAL,
-        };
-        let mut rate = rate;
-        for _ in 0..4 {
-            if rate.per_second() > max {
-                rate.seconds = rate.seconds.saturating_mul(2);
-            }
-        }
-        if rate.per_second() > max {
-            Self::USUAL
-        } else if rate.per_second() < 1.0 {
-            Self {
-                pictures: 1,
-                seconds: 1,
-            }
-        } else {
-            rate
-        }
-    }
-}
-
 impl Clip {
     /// Asks what the file at `path` is. Messages call it `name`.
     ///
@@ -181,9 +101,16 @@ impl Clip {
         command.args(["-of", "json", "-show_streams", "-show_entries"]);
         command.arg("format=duration");
         let output = run(&mut command, b"", ANSWER_BYTES_MAX, PROBE_WAIT_MAX).map_err(|error| {
-            says(format!(
-                "it cannot be read as a video ({error}); {EXPORT_ANEW}"
-            ))
+            let error = error
+                .to_string()
+                .replace(&format!("file:{}: ", path.display()), "");
+            // It stops at the limit that it is given, and does not tell the size.
+            says(if error.contains("max pixel count") {
+                "its pictures have more than 4096 × 2304 pixels; export it with 1920 × 1080"
+                    .to_owned()
+            } else {
+                format!("it cannot be read as a video ({error}); {EXPORT_ANEW}")
+            })
         })?;
         let answer: Value = serde_json::from_slice(&output.made)
             .map_err(|_| says(format!("it cannot be read as a video; {EXPORT_ANEW}")))?;
@@ -496,29 +423,6 @@ mod tests {
         assert!(range(json!({"color_range": "pc"})));
         assert!(range(json!({"pix_fmt": "yuvj420p"})));
         assert!(!range(json!({"pix_fmt": "gbrp", "color_range": "pc"})));
-    }
-
-    #[test]
-    fn rates_are_even_and_within_limits() {
-        let rate = |average: &str, finest: &str| {
-            let rate = Rate::choose(Rate::parse(average), Rate::parse(finest));
-            (rate.pictures, rate.seconds)
-        };
-        assert_eq!(rate("30000/1001", "30000/1001"), (30000, 1001));
-        assert_eq!(rate("25/1", "50/1"), (25, 1));
-        assert_eq!(rate("2983/100", "90000/1"), (2983, 100));
-        assert_eq!(rate("14/1", "60/1"), (60, 1));
-        assert_eq!(rate("120/1", "120/1"), (120, 2));
-        assert_eq!(rate("1/5", "1/5"), (1, 1));
-        assert_eq!(rate("0/0", "0/0"), (25, 1));
-        assert_eq!(rate("90000/1", "90000/1"), (25, 1));
-    }
-
-    #[test]
-    fn pictures_are_due_without_drift() {
-        let rate = Rate::parse("30000/1001").unwrap();
-        assert_eq!(rate.due(30_000 * 60), Duration::from_secs(1001 * 60));
-        assert_eq!(rate.count(Duration::from_secs(1001)), 30_000);
     }
 
     #[test]

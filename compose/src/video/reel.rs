@@ -13,15 +13,15 @@ use std::time::Duration;
 use passerby_playout::show::Health;
 
 use super::colour::Nv12;
-use super::probe::Rate;
 use super::queue::{End, Next, Picture, Queue};
+use super::rate::Rate;
 use super::sound::SoundTrack;
 use super::supervise::Leash;
 use crate::slide::{Area, Patch, Plane, Reel};
 
 /// How long a picture may be missing.
 pub const STALL_MAX: Duration = Duration::from_secs(2);
-/// How far behind its time a film may be before its play is marked.
+/// How far, and for how long, a film may be behind its time before its play is marked.
 pub const LAG_MAX: Duration = Duration::from_secs(2);
 /// When to ask again for a picture that is late.
 const LATE_AGAIN: Duration = Duration::from_millis(10);
@@ -50,6 +50,8 @@ pub(super) struct Progress {
     held: Option<Picture>,
     /// Since when the picture that is due is missing.
     missing_since: Option<Duration>,
+    /// Since when the film is more than [`LAG_MAX`] behind.
+    lags_since: Option<Duration>,
     is_over: bool,
     shown: u64,
     left_out: u64,
@@ -122,15 +124,7 @@ impl Reel for VideoReel {
 
 impl VideoReel {
     fn show(&mut self, picture: Picture, at: Duration, due: &mut Vec<Patch>) {
-        let lag = at.saturating_sub(self.rate.due(picture.number));
-        if lag > LAG_MAX && self.health.trouble().is_none() {
-            let reason = format!(
-                "{}: this machine decodes it too slowly; export it with 1280 × 720 and 30 pictures a second at most",
-                self.name
-            );
-            tracing::warn!("{reason}");
-            self.health.fail(reason);
-        }
+        self.watch_lag(at, picture.number);
         if picture.pass != self.progress.pass
             && let Some(sound) = &mut self.sound
         {
@@ -141,6 +135,23 @@ impl VideoReel {
         self.progress.missing_since = None;
         self.progress.shown += 1;
         self.put(picture.luma, picture.chroma, due);
+    }
+
+    /// Marks the play when the film stays behind its time. A stage that paused finds old pictures too, but catches up.
+    fn watch_lag(&mut self, at: Duration, number: u64) {
+        if at.saturating_sub(self.rate.due(number)) <= LAG_MAX {
+            self.progress.lags_since = None;
+            return;
+        }
+        let since = *self.progress.lags_since.get_or_insert(at);
+        if at.saturating_sub(since) > LAG_MAX && self.health.trouble().is_none() {
+            let reason = format!(
+                "{}: this machine decodes it too slowly; export it with 1280 × 720 and 30 pictures a second at most",
+                self.name
+            );
+            tracing::warn!("{reason}");
+            self.health.fail(reason);
+        }
     }
 
     fn put(&self, luma: Vec<u8>, chroma: Vec<u8>, due: &mut Vec<Patch>) {

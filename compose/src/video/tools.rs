@@ -13,7 +13,8 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::decoder::{Choices, Codec, DecoderKind};
+use super::choices::Choices;
+use super::decoder::{Codec, DecoderKind};
 use super::probe::Container;
 use super::supervise::{RunError, run};
 
