@@ -29,7 +29,12 @@ pub(super) fn draw(
     let at_top = matches!(words.corner, Corner::TopLeft | Corner::TopRight);
 
     // Above or below the code when that stays compact, beside it where height is short.
-    let free = real(frame.height) - real(2 * frame.margin + card.height);
+    let clear = frame.clear(frame.area().inset(frame.margin), Some(card));
+    let free = real(if at_top {
+        clear.bottom().saturating_sub(card.bottom())
+    } else {
+        card.y.saturating_sub(clear.y)
+    });
     let upright = (
         real(card.width) - 2.0 * quiet,
         free.min(real(card.height)) - quiet,
@@ -55,12 +60,22 @@ pub(super) fn draw(
             (plate, x, real(top) + quiet, label)
         }
     } else {
-        let free = real(frame.width) - real(2 * frame.margin + card.width) - quiet;
+        let free = real(if at_left {
+            clear.right().saturating_sub(card.right())
+        } else {
+            card.x.saturating_sub(clear.x)
+        }) - quiet;
         let room = (
             free.min(real(card.width) * 2.2),
             real(card.height) - 2.0 * quiet,
         );
-        let label = Label::fit(typesetter, frame, words, &frame.sizes(3, 0), room)?;
+        let label = Label::fit(typesetter, frame, words, &frame.sizes(3, 0), room);
+        if label.is_none() && clear != frame.area().inset(frame.margin) {
+            // Another zone lies where the label would stand: the code alone is better than none.
+            fill(canvas, card, words.plan);
+            return Some(card);
+        }
+        let label = label?;
         let grown = px(label.width() + quiet);
         let y = real(card.y) + (real(card.height) - label.height()) / 2.0;
         let width = card.width + grown;

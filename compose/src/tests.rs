@@ -464,3 +464,110 @@ fn a_repeat_differs_only_in_its_code() {
     assert_ne!(first.rgba, second.rgba);
     assert_eq!(codes(&second), [order.code.expect("a code").url]);
 }
+
+#[test]
+fn cards_of_every_shape_and_turn_carry_a_code_that_reads_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = photo(folder.path(), "beans.png", 320, 240);
+    let text = "headline = '新豆到店，今天就喝'\nprice = '¥48'\nwas = '¥68'\npicture = 'beans.png'\nclock = true\n\
+                [countdown]\nto = '2026-12-24T19:00'\nlabel = '距开售 Starts in'\n";
+    let path = folder.path().join("sale.card.toml");
+    std::fs::write(&path, text).expect("writes");
+    let Creative::File(mut card) = file(&path) else {
+        panic!("a file");
+    };
+    card.parts = [passerby_playout::show::Part {
+        name: "beans.png".into(),
+        digest: Digest::of(&std::fs::read(&picture).expect("reads")),
+        path: picture,
+    }]
+    .into();
+    let mut composer = SlideComposer::default();
+    let sizes = [
+        (1_280, 720),
+        (720, 1_280),
+        (1_000, 1_000),
+        (1_920, 384),
+        (480, 1_080),
+    ];
+    for (turn, (width, height)) in sizes.into_iter().enumerate() {
+        for (at, corner) in CORNERS.into_iter().enumerate() {
+            let rotation = [0, 90, 180, 270][(at + turn) % 4];
+            let mut screen = screen(width, height, rotation);
+            if rotation % 180 == 90 {
+                (screen.width_px, screen.height_px) = (height, width);
+            }
+            let order = order(Creative::File(card.clone()), None, Some(code(corner)));
+            let mut slide = composer
+                .compose(&order, &screen)
+                .unwrap_or_else(|error| panic!("{width}×{height} at {rotation}: {error}"))
+                .slide;
+            assert_eq!(
+                codes(&slide),
+                [code(corner).url],
+                "{width}×{height} at {rotation}"
+            );
+            let frame = Frame::of(&screen).expect("a frame");
+            assert_eq!((frame.width, frame.height), (width, height));
+            let card = slide.card.expect("a code");
+            let mut reel = slide.reel.take().expect("a clock and a countdown");
+            let mut due = Vec::new();
+            reel.begin();
+            reel.advance(std::time::Duration::ZERO, &mut due);
+            let whole = canvas::Area::new(0, 0, slide.width_px, slide.height_px);
+            assert!(!due.is_empty());
+            for patch in due {
+                assert_eq!(patch.area.common(whole), Some(patch.area), "{patch:?}");
+                assert_eq!(patch.area.common(card), None, "{patch:?}");
+                let pixels = patch.area.width as usize * patch.area.height as usize;
+                assert_eq!(patch.bytes.len(), pixels * 4);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_card_without_its_picture_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sale.card.toml");
+    for (text, reason) in [
+        (
+            "headline = 'a'\npicture = 'gone.png'\n",
+            "sale.card.toml: gone.png is not beside the card",
+        ),
+        (
+            "headline = 'a'\nprize = 'x'\n",
+            "sale.card.toml:2: unknown key",
+        ),
+        ("", "sale.card.toml:1: headline is missing"),
+        ("headline = '读𠀀书'\n", "sale.card.toml: headline has 𠀀"),
+    ] {
+        std::fs::write(&path, text).expect("writes");
+        let refused = refusal(&path);
+        assert!(
+            refused.contains(reason),
+            "{refused:?} should say {reason:?}"
+        );
+    }
+    std::fs::write(&path, [0xff, 0xfe, 0x00]).expect("writes");
+    assert!(refusal(&path).contains("not UTF-8"));
+}
+
+#[test]
+fn a_poster_moves_its_code_from_under_another_zone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = file(&photo(folder.path(), "poster.png", 640, 360));
+    let mut composer = SlideComposer::default();
+    let covered = canvas::Area::new(800, 400, 480, 320);
+    for headline in [None, Some("三体 · The Three-Body Problem")] {
+        let geometry = Geometry {
+            covered: vec![covered],
+            ..screen(1_280, 720, 0)
+        };
+        let order = order(picture.clone(), headline, Some(code(Corner::BottomRight)));
+        let slide = composer.compose(&order, &geometry).expect("composes").slide;
+        let card = slide.card.expect("a code");
+        assert_eq!(card.common(covered), None);
+        assert_eq!(codes(&slide), [code(Corner::BottomRight).url]);
+    }
+}

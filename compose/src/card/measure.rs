@@ -8,6 +8,8 @@ use crate::layout::Frame;
 use crate::live::LiveKind;
 use crate::text::{Block, Glyphs, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
 
+/// Smallest text of a card, in pixels; zones in which every size is smaller carry none.
+const SIZE_PX_MIN: f32 = 7.0;
 /// Most lines of a headline.
 const HEADLINE_LINES_MAX: usize = 4;
 /// Most lines of a body.
@@ -89,7 +91,7 @@ impl<'a> Measure<'a> {
             live: HashMap::new(),
         };
         measure.rtl = measure
-            .set(Part::Headline, 0, f32::MAX)
+            .set(Part::Headline, 7, f32::MAX)
             .is_some_and(|block| block.rtl);
         measure
     }
@@ -135,6 +137,9 @@ impl<'a> Measure<'a> {
             }
         };
         let sizes = [self.frame.size(step)];
+        if sizes[0] < SIZE_PX_MIN {
+            return None;
+        }
         let manner = Manner {
             weight,
             leading,

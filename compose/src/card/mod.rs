@@ -4,28 +4,32 @@
 //! a reason that says what to shorten; nothing overlaps; the code's card is left free for the caller's code.
 
 mod arrange;
+mod divide;
 pub(crate) mod file;
 mod measure;
+mod paint;
+mod place;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use std::time::Duration;
 
 use passerby_playout::show::{ComposeError, CreativeFile};
-use passerby_protocol::campaign::{Colours, Rgb};
+use passerby_protocol::campaign::Colours;
 use passerby_protocol::card::{Card, colours_or};
 
-use crate::canvas::{Area, Canvas, px, real};
+use crate::canvas::{Area, Canvas};
 use crate::fit::{self, Crop};
 use crate::layout::{CodeWords, Frame};
-use crate::live::{Align, LiveKind, LiveSpot, Setting, Tongue};
-use crate::palette::{Sample, Theme, WHITE};
+use crate::live::{LiveKind, LiveSpot, Tongue};
+use crate::palette::{Sample, Theme};
 use crate::picture::{self, Bitmap};
-use crate::text::{Typesetter, Weight};
+use crate::text::Typesetter;
 use arrange::{Arrangement, arrange};
-use measure::{Content, Measure, Part, Tile, Value};
-use stack::{Placed, What};
+use measure::{Content, Measure, Tile, Value};
+use paint::paint;
 
 /// Shortest time on screen in which anybody reads a body.
 const BODY_DWELL_MIN: Duration = Duration::from_secs(10);
@@ -110,7 +114,7 @@ pub(crate) fn draw(
         pictures,
         occasion,
         &theme,
-        arrangement,
+        &arrangement,
     )
 }
 
@@ -216,177 +220,6 @@ fn content_of(card: &Card, pictures: &Pictures, dwell: Option<Duration>) -> Cont
         status,
         logo: pictures.logo.as_ref().map(|logo| (logo.width, logo.height)),
     }
-}
-
-fn paint(
-    typesetter: &mut Typesetter,
-    content: &Content,
-    pictures: &Pictures,
-    occasion: &Occasion<'_>,
-    theme: &Theme,
-    arrangement: Arrangement,
-) -> Result<CardPage, ComposeError> {
-    let frame = occasion.frame;
-    let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
-    if let (Some(room), Some(bitmap)) = (arrangement.picture, &pictures.picture) {
-        hang(&mut canvas, frame, bitmap, room, theme)?;
-    }
-    let mut spots: Vec<(LiveKind, Placed, u8, bool, Rgb)> = Vec::new();
-    for thing in &arrangement.placed {
-        match thing.what {
-            What::Rule => canvas.fill(whole(thing), theme.accent),
-            What::Logo => {
-                if let Some(logo) = &pictures.logo {
-                    let area = whole(thing);
-                    let all = Crop::whole(logo.width, logo.height);
-                    let rgb = fit::scaled(logo, all, (area.width, area.height), theme.paper)?;
-                    canvas.paste_rgb(area, &rgb);
-                }
-            }
-            What::Text(part, step, width) => {
-                let ink = match part {
-                    Part::Value(_) => theme.accent,
-                    Part::Label(_) | Part::Was(_) | Part::Body => theme.quiet,
-                    Part::Headline => theme.ink,
-                };
-                let mut measure = Measure::new(typesetter, frame, content);
-                if let Some(block) = measure.set(part, step, real(width)) {
-                    typesetter.draw(&mut canvas, &block, thing.x, thing.y, ink);
-                }
-                if matches!(part, Part::Was(_)) {
-                    strike(&mut canvas, frame, thing, step, ink);
-                }
-            }
-            What::Live(at, step) => {
-                if let Value::Live(kind, _) = &content.tiles[at].value {
-                    let ink = match kind {
-                        LiveKind::Clock => theme.ink,
-                        _ => theme.accent,
-                    };
-                    spots.push((kind.clone(), *thing, step, true, ink));
-                }
-            }
-            What::LiveLabel(at, step) => {
-                if let Value::Live(_, Some(kind)) = &content.tiles[at].value {
-                    spots.push((kind.clone(), *thing, step, false, theme.quiet));
-                }
-            }
-            What::Status(at, step) => {
-                let ink = if at == 0 { theme.ink } else { theme.quiet };
-                spots.push((content.status[at].clone(), *thing, step, at == 0, ink));
-            }
-        }
-    }
-    if let Some(call) = &arrangement.call {
-        typesetter.draw(&mut canvas, &call.block, call.x, call.y, theme.accent);
-    }
-    if let Some(host) = &arrangement.host {
-        typesetter.draw(&mut canvas, &host.block, host.x, host.y, theme.quiet);
-    }
-    if let Some(code) = occasion.code {
-        canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
-    }
-    let rtl = Measure::new(typesetter, frame, content).rtl;
-    let live = spots
-        .into_iter()
-        .map(|(kind, thing, step, bold, ink)| {
-            spot(
-                typesetter,
-                &canvas,
-                frame,
-                kind,
-                &thing,
-                (step, bold),
-                ink,
-                rtl,
-            )
-        })
-        .collect();
-    Ok(CardPage { canvas, live })
-}
-
-/// Hangs the picture so that it fills its room, or all of it inside the room where cropping would cost too much.
-fn hang(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    bitmap: &Bitmap,
-    room: Area,
-    theme: &Theme,
-) -> Result<(), ComposeError> {
-    if room.is_empty() {
-        return Ok(());
-    }
-    let size = (bitmap.width, bitmap.height);
-    let crop = Crop::covering(size, (room.width, room.height));
-    let (crop, shown) = if crop.loss(size) <= LOSS_MAX {
-        (crop, room)
-    } else {
-        let shown = fit::contained(size, room.inset(frame.margin));
-        (Crop::whole(size.0, size.1), shown)
-    };
-    let rgb = fit::scaled(bitmap, crop, (shown.width, shown.height), theme.paper)?;
-    canvas.paste_rgb(shown, &rgb);
-    Ok(())
-}
-
-/// Strikes a price through, a little rising, as a hand would.
-fn strike(canvas: &mut Canvas, frame: &Frame, thing: &Placed, step: u8, ink: Rgb) {
-    let thick = (frame.size(step) * 0.07).max(1.5);
-    let middle = thing.y + thing.height * 0.55;
-    let (left, right) = (thing.x, thing.x + thing.width);
-    let rise = thing.height * 0.12;
-    let mut path = tiny_skia::PathBuilder::new();
-    path.move_to(left, middle + rise);
-    path.line_to(right, middle - rise);
-    path.line_to(right, middle - rise + thick);
-    path.line_to(left, middle + rise + thick);
-    path.close();
-    if let Some(path) = path.finish() {
-        canvas.fill_path(&path, ink, 1.0);
-    }
-}
-
-/// Makes a live spot of a place; a little wider than its text, for what leans out of its cells.
-#[expect(clippy::too_many_arguments, reason = "the parts of one spot")]
-fn spot(
-    typesetter: &mut Typesetter,
-    canvas: &Canvas,
-    frame: &Frame,
-    kind: LiveKind,
-    thing: &Placed,
-    (step, bold): (u8, bool),
-    ink: Rgb,
-    rtl: bool,
-) -> LiveSpot {
-    let size = frame.size(step);
-    let lean = px((size * 0.06).ceil()).max(1);
-    let inner = whole(thing);
-    let area = Area::new(
-        inner.x.saturating_sub(lean),
-        inner.y,
-        inner.width + 2 * lean,
-        inner.height + 1,
-    );
-    let area = area.common(canvas.area()).unwrap_or_default();
-    let setting = Setting {
-        weight: if bold { Weight::Bold } else { Weight::Regular },
-        size,
-        ink,
-        align: if rtl { Align::Right } else { Align::Left },
-        baseline: kind.reach().0 * size,
-        lean,
-    };
-    LiveSpot::on(canvas, frame.rotation, kind, area, setting, typesetter)
-}
-
-/// The whole pixels of a place.
-fn whole(thing: &Placed) -> Area {
-    Area::new(
-        px(thing.x),
-        px(thing.y),
-        px(thing.width.ceil()).max(1),
-        px(thing.height.ceil()).max(1),
-    )
 }
 
 /// Refuses texts with letters that no font has; signs and emoji are left out instead.

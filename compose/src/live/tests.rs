@@ -146,7 +146,7 @@ fn a_patch_comes_only_when_the_text_changes_and_covers_the_turned_spot() {
         assert_eq!(next, Some(LOOK_AGAIN), "48 s are cut into looks");
         let area = spot.area.rotated(400, 200, rotation);
         assert!(due[0].plane == Plane::Still && due[0].area == area);
-        assert_eq!(due[0].bytes.len() as u32, area.width * area.height * 4);
+        assert_eq!(due[0].bytes.len(), (area.width * area.height * 4) as usize);
         // The ground comes along: both papers are beneath.
         for paper in [[50, 60, 70, 255], [20, 30, 40, 255]] {
             assert!(due[0].bytes.chunks_exact(4).any(|pixel| pixel == paper));

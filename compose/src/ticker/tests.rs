@@ -71,7 +71,7 @@ fn a_strip_is_longer_than_what_is_seen_and_within_a_texture() {
             assert!(*row_px <= ROW_PX_MAX && row_px <= length_px);
             let pieces = length_px.div_ceil(*row_px);
             assert!(pieces * height_px <= TEXTURE_PX_MAX);
-            assert_eq!(pixels.len() as u32, row_px * height_px * pieces * 4);
+            assert_eq!(pixels.len(), (row_px * height_px * pieces * 4) as usize);
             assert!(pixels.chunks_exact(4).all(|pixel| pixel[3] == 255));
             assert!(page.canvas.area().common(area) == Some(area));
         }
@@ -106,7 +106,7 @@ fn the_hole_is_where_the_strip_is_and_keeps_away_from_the_code() {
             let card = card.expect("a code");
             let (wide, high) = (page.canvas.width, page.canvas.height);
             let back = (360 - screen.rotation) % 360;
-            let turned = if screen.rotation % 180 == 0 {
+            let turned = if screen.rotation.is_multiple_of(180) {
                 (wide, high)
             } else {
                 (high, wide)

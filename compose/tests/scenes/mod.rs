@@ -100,7 +100,7 @@ impl Scene {
                 ),
                 None,
             ),
-            scene("house-landscape", (640, 360), What::House, right),
+            scene("house-landscape", (480, 270), What::House, None),
             scene("house-strip", (960, 60), What::House, None),
             scene("house-column", (240, 540), What::House, None),
             scene("house-small", (300, 200), What::House, None),
