@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(status(rebound), 403);
         assert!(!folder.path().join("emergency.txt").exists());
         let own = post(&url, body)
-            .header("origin", base.clone())
+            .header("origin", base)
             .header("sec-fetch-site", "same-origin");
         assert_eq!(status(own), 200, "the page itself may");
     }
