@@ -1,7 +1,7 @@
 // Draws one slide: its still layer over its moving one, and its part of a transition.
 //
-// No branch depends on numbers alone that differ from slide to slide or from frame to frame: Mesa's CPU driver compiles
-// the shader anew for each value that such a branch sees, and keeps them all. Hence select() and & instead of if and &&.
+// No branch depends on numbers alone: Mesa's CPU driver would compile the shader anew for every draw with such a branch,
+// and keep it. Hence & instead of &&, and a place that is never negative in the two branches that ask what a slide is.
 
 #import bevy_ui::ui_vertex_output::UiVertexOutput
 
@@ -36,7 +36,6 @@ struct Numbers {
 @group(1) @binding(4) var chroma: texture_2d<f32>;
 @group(1) @binding(5) var linear: sampler;
 
-const RGBA: f32 = 1.0;
 const NV12: f32 = 2.0;
 const STRIP: f32 = 3.0;
 
@@ -63,13 +62,13 @@ fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
 
 // The light of the moving layer at a place of the slide.
 fn moving_light(at: vec2<f32>) -> vec3<f32> {
-    let kind = numbers.slide.z;
+    let kind = numbers.slide.z + min(at.x, 0.0);
     if !holds(numbers.moving, at) {
         return vec3(0.0);
     }
     let local = vec3((at - numbers.moving.xy) / numbers.moving.zw, 1.0);
     let place = vec2(dot(numbers.across.xyz, local), dot(numbers.down.xyz, local));
-    if kind == STRIP {
+    if kind > STRIP - 0.5 {
         let left = floor(place.x - 0.5);
         let row = clamp(i32(floor(place.y)), 0, i32(numbers.strip.y) - 1);
         let here = strip_pixel(i32(left), row);
@@ -77,7 +76,7 @@ fn moving_light(at: vec2<f32>) -> vec3<f32> {
         return mix(here, next, place.x - 0.5 - left);
     }
     let seen = textureSampleLevel(picture, linear, place, 0.0);
-    if kind == NV12 {
+    if kind > NV12 - 0.5 {
         let pair = textureSampleLevel(chroma, linear, place + vec2(numbers.strip.w, 0.0), 0.0);
         let coded = vec4(seen.r, pair.rg, 1.0);
         let rgb = vec3(dot(numbers.red, coded), dot(numbers.green, coded), dot(numbers.blue, coded));
@@ -113,7 +112,7 @@ fn light_without_card(at: vec2<f32>) -> vec3<f32> {
 fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
     let here = in.position.xy;
     if holds(numbers.calm[0], here) | holds(numbers.calm[1], here) {
-        if numbers.slide.w < 0.5 {
+        if numbers.slide.w + min(here.x, 0.0) < 0.5 {
             discard;
         }
         return vec4(slide_light(here), 1.0);
