@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// Growth of memory that is not a leak: buffers that reach their final size. Only long runs can tell it from a leak.
-const GROWTH_KIB_MAX: u64 = 1024;
-
 /// A count of what the process holds.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Footprint {
@@ -50,10 +47,14 @@ impl Footprint {
         }
     }
 
-    /// Says what has grown.
-    pub(crate) fn has_not_grown_since(&self, earlier: &Self) -> Result<(), String> {
+    /// Says what has grown, memory by more than `growth_kib_max`.
+    pub(crate) fn has_not_grown_since(
+        &self,
+        earlier: &Self,
+        growth_kib_max: u64,
+    ) -> Result<(), String> {
         let grown = self.resident_kib.saturating_sub(earlier.resident_kib);
-        if grown > GROWTH_KIB_MAX {
+        if grown > growth_kib_max {
             return Err(format!("resident memory has grown by {grown} KiB"));
         }
         for (what, now, then) in [

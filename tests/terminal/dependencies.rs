@@ -35,6 +35,9 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "1",
             "--locked",
             "--offline",
+            // What other platforms need was never fetched.
+            "--filter-platform",
+            &format!("{}-unknown-linux-gnu", std::env::consts::ARCH),
             "--manifest-path",
         ])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
@@ -128,6 +131,10 @@ fn the_stage_touches_neither_the_database_nor_the_network() {
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/stage")).expect("the stage")
     {
         let path = entry.expect("an entry").path();
+        // Its tests may use whatever they need.
+        if path.is_dir() {
+            continue;
+        }
         let source = std::fs::read_to_string(&path).expect("a source file");
         for forbidden in ["rusqlite", "reqwest", "std::net", "tokio", "ledger"] {
             assert!(
