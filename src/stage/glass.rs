@@ -25,7 +25,7 @@ use passerby_playout::show::{StageEvent, Ticket, Zone};
 use super::agenda::Agenda;
 use super::channel::Outlet;
 use super::gpu::Gpu;
-use super::material::{Kit, SlideMaterial};
+use super::material::{Kit, Layer, SlideMaterial};
 use super::plate::node;
 use super::{Background, Clock, KioskSystems, Now, StageError, Verdict};
 
@@ -40,8 +40,11 @@ const UPLOAD_RETRY: Duration = Duration::from_millis(5);
 /// How long the GPU may work on one offscreen frame.
 const FRAME_MAX: Duration = Duration::from_secs(20);
 
-/// The pipelines without which a frame would be incomplete, by Bevy's labels.
-const PIPELINES: [&str; 2] = ["ui_material_pipeline", "screenshot-to-screen"];
+/// The pipelines without which a frame would be incomplete: Bevy's label, and how many there are.
+const PIPELINES: [(&str, usize); 2] = [
+    ("ui_material_pipeline", Layer::ALL.len()),
+    ("screenshot-to-screen", 1),
+];
 
 /// Where the camera draws, and how large that is.
 #[derive(Resource, Default)]
@@ -130,7 +133,7 @@ impl Glass {
     }
 }
 
-/// The speck that makes Bevy compile what slides need.
+/// A speck that makes Bevy compile what slides of a kind need.
 #[derive(Component)]
 struct Speck;
 
@@ -188,11 +191,13 @@ fn lay_out(
         UiAntiAlias::Off,
         IsDefaultUiCamera,
     ));
-    commands.spawn((
-        Speck,
-        node(Area::new(0, 0, 1, 1)),
-        MaterialNode(materials.add(kit.speck(&gpu))),
-    ));
+    for layer in Layer::ALL {
+        commands.spawn((
+            Speck,
+            node(Area::new(0, 0, 1, 1)),
+            MaterialNode(materials.add(kit.speck(&gpu, layer))),
+        ));
+    }
 }
 
 fn clear_changed(mut changed: ResMut<Changed>) {
@@ -280,12 +285,13 @@ fn look_at_pipelines(pipelines: Res<PipelineCache>, glass: Res<Glass>) {
     if frame.compiled {
         return;
     }
-    let compiled = |wanted: &&str| {
-        pipelines.pipelines().any(|pipeline| {
+    let compiled = |&(wanted, count): &(&str, usize)| {
+        let ready = pipelines.pipelines().filter(|pipeline| {
             matches!(&pipeline.descriptor, PipelineDescriptor::RenderPipelineDescriptor(render)
-                if render.label.as_deref() == Some(*wanted))
+                if render.label.as_deref() == Some(wanted))
                 && matches!(pipeline.state, CachedPipelineState::Ok(_))
-        })
+        });
+        ready.count() >= count
     };
     frame.compiled =
         PIPELINES.iter().all(compiled) && pipelines.waiting_pipelines().next().is_none();

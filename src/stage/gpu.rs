@@ -10,7 +10,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::render_resource::PollType;
-use bevy::render::renderer::{RenderDevice, RenderQueue, initialize_renderer};
+use bevy::render::renderer::{RenderDevice, RenderInstance, RenderQueue, initialize_renderer};
 use bevy::render::settings::{
     Backends, InstanceFlags, RenderResources, WgpuFeatures, WgpuSettings,
 };
@@ -30,6 +30,18 @@ const HARDWARE: &str = "/dev/dri";
 pub(super) struct Gpu {
     pub(super) device: RenderDevice,
     pub(super) queue: RenderQueue,
+    instance: RenderInstance,
+}
+
+/// What is held on the GPU, as the driver's front end counts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Images of any kind: slides, films, glyphs, targets.
+    pub textures: usize,
+    /// Stretches of memory.
+    pub buffers: usize,
+    /// Sets of them that a shader reads.
+    pub bind_groups: usize,
 }
 
 impl Gpu {
@@ -37,6 +49,20 @@ impl Gpu {
         Self {
             device: resources.0.clone(),
             queue: resources.1.clone(),
+            instance: resources.4.clone(),
+        }
+    }
+
+    /// Counts what is held on the GPU; nothing where the front end keeps no count.
+    pub(super) fn holdings(&self) -> Holdings {
+        let Some(report) = self.instance.generate_report() else {
+            return Holdings::default();
+        };
+        let hub = report.hub_report();
+        Holdings {
+            textures: hub.textures.num_allocated,
+            buffers: hub.buffers.num_allocated,
+            bind_groups: hub.bind_groups.num_allocated,
         }
     }
 

@@ -1,4 +1,4 @@
-//! How the GPU draws a slide: one shader, one pipeline, one bind group a slide.
+//! How the GPU draws a slide: one shader, a pipeline for each kind of moving layer, one bind group a slide.
 //!
 //! Invariant: a bind group is made once for each slide. What changes is written into its buffer and its textures.
 
@@ -9,20 +9,44 @@ use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_
 use bevy::render::render_resource::{
     AsBindGroup, AsBindGroupError, BindGroupLayout, BindGroupLayoutEntries, BindGroupLayoutEntry,
     BindingResources, Buffer, BufferDescriptor, BufferUsages, FilterMode, OwnedBindingResource,
-    Sampler, SamplerBindingType, SamplerDescriptor, ShaderStages, TextureSampleType, TextureView,
-    TextureViewDimension, UnpreparedBindGroup,
+    RenderPipelineDescriptor, Sampler, SamplerBindingType, SamplerDescriptor, ShaderStages,
+    TextureSampleType, TextureView, TextureViewDimension, UnpreparedBindGroup,
 };
 use bevy::render::renderer::RenderDevice;
 use bevy::shader::ShaderRef;
-use bevy::ui_render::prelude::{UiMaterial, UiMaterialPlugin};
+use bevy::ui_render::prelude::{UiMaterial, UiMaterialKey, UiMaterialPlugin};
 
 use super::gpu::Gpu;
 use super::numbers::Numbers;
 use super::planes::{Planes, blank};
 
+/// What lies beneath the holes of a slide's still layer; each has a pipeline of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Layer {
+    None,
+    Rgba,
+    Nv12,
+    Strip,
+}
+
+impl Layer {
+    pub(super) const ALL: [Self; 4] = [Self::None, Self::Rgba, Self::Nv12, Self::Strip];
+
+    /// The shader's names for it.
+    const fn definitions(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Rgba => &["MOVING"],
+            Self::Nv12 => &["MOVING", "NV12"],
+            Self::Strip => &["MOVING", "STRIP"],
+        }
+    }
+}
+
 /// What one slide binds. All of it is shared with the slide, which writes into it.
 #[derive(Asset, TypePath, Clone)]
 pub(super) struct SlideMaterial {
+    layer: Layer,
     numbers: Buffer,
     still: TextureView,
     picture: TextureView,
@@ -41,7 +65,12 @@ pub(super) struct Kit {
 
 impl Kit {
     /// Makes the material of a slide, and the buffer that its numbers go into.
-    pub(super) fn material(&self, gpu: &Gpu, planes: &Planes) -> (SlideMaterial, Buffer) {
+    pub(super) fn material(
+        &self,
+        gpu: &Gpu,
+        planes: &Planes,
+        layer: Layer,
+    ) -> (SlideMaterial, Buffer) {
         let numbers = gpu.device.create_buffer(&BufferDescriptor {
             label: Some("slide_numbers"),
             size: Numbers::BYTES as u64,
@@ -49,6 +78,7 @@ impl Kit {
             mapped_at_creation: false,
         });
         let material = SlideMaterial {
+            layer,
             numbers: numbers.clone(),
             still: planes.still_view(),
             picture: planes.moving_view().unwrap_or_else(|| self.blank.clone()),
@@ -59,8 +89,8 @@ impl Kit {
         (material, numbers)
     }
 
-    /// Makes a material that draws nothing, to have the shader compiled.
-    pub(super) fn speck(&self, gpu: &Gpu) -> SlideMaterial {
+    /// Makes a material that draws nothing, to have a layer's pipeline compiled.
+    pub(super) fn speck(&self, gpu: &Gpu, layer: Layer) -> SlideMaterial {
         let numbers = gpu.device.create_buffer(&BufferDescriptor {
             label: Some("speck_numbers"),
             size: Numbers::BYTES as u64,
@@ -68,6 +98,7 @@ impl Kit {
             mapped_at_creation: false,
         });
         SlideMaterial {
+            layer,
             numbers,
             still: self.blank.clone(),
             picture: self.blank.clone(),
@@ -98,17 +129,28 @@ impl UiMaterial for SlideMaterial {
     fn fragment_shader() -> ShaderRef {
         "embedded://passerby/stage/slide.wgsl".into()
     }
+
+    fn specialize(descriptor: &mut RenderPipelineDescriptor, key: UiMaterialKey<Self>) {
+        if let Some(fragment) = &mut descriptor.fragment {
+            let definitions = key.bind_group_data.definitions();
+            fragment
+                .shader_defs
+                .extend(definitions.iter().map(|&name| name.into()));
+        }
+    }
 }
 
 impl AsBindGroup for SlideMaterial {
-    type Data = ();
+    type Data = Layer;
     type Param = ();
 
     fn label() -> &'static str {
         "slide"
     }
 
-    fn bind_group_data(&self) -> Self::Data {}
+    fn bind_group_data(&self) -> Self::Data {
+        self.layer
+    }
 
     fn unprepared_bind_group(
         &self,

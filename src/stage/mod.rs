@@ -60,6 +60,7 @@ use passerby_playout::show::StageEvent;
 
 use self::channel::Outlet;
 pub use self::channel::{StageInbox, StageSender, channel};
+pub use self::gpu::Holdings;
 pub use self::slides::{LOADED_MAX, ZONES_MAX};
 use self::time::{Clock, Now};
 pub use self::time::{StageTime, SteppedTime};

@@ -13,7 +13,7 @@ use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
 use passerby_playout::show::{Ticket, Zone};
 
 use super::gpu::Gpu;
-use super::material::{Kit, SlideMaterial};
+use super::material::{Kit, Layer, SlideMaterial};
 use super::numbers::{ChangeNumbers, Numbers};
 use super::planes::Planes;
 use super::travel::{Look, rectangle};
@@ -76,7 +76,8 @@ impl Plate {
         }
         let look = slide.moving.as_ref().map(Look::of).transpose()?;
         let planes = Planes::upload(gpu, &slide)?;
-        let (material, buffer) = kit.material(gpu, &planes);
+        let layer = look.as_ref().map_or(Layer::None, Look::layer);
+        let (material, buffer) = kit.material(gpu, &planes, layer);
         Ok(Self {
             ticket,
             caption: slide.caption,
@@ -204,12 +205,7 @@ impl Plate {
         let size_px = self.size_px.as_vec2();
         let numbers = Numbers {
             area: rectangle(at),
-            slide: Vec4::new(
-                size_px.x,
-                size_px.y,
-                look.map_or(0.0, Look::word),
-                f32::from(u8::from(is_read)),
-            ),
+            slide: Vec4::new(size_px.x, size_px.y, 0.0, f32::from(u8::from(is_read))),
             moving: look.map(|look| look.numbers(elapsed)).unwrap_or_default(),
             change,
             card: self.card_at(at),

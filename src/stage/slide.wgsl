@@ -1,7 +1,8 @@
 // Draws one slide: its still layer over its moving one, and its part of a transition.
 //
-// No branch depends on numbers alone: Mesa's CPU driver would compile the shader anew for every draw with such a branch,
-// and keep it. Hence & instead of &&, and a place that is never negative in the two branches that ask what a slide is.
+// There is a pipeline for each kind of moving layer (RGBA, NV12, STRIP, or none), since a CPU driver runs both sides of
+// every branch for every pixel. No branch depends on numbers alone: Mesa's CPU driver would compile the shader anew for
+// every draw with such a branch, and keep it. Hence & instead of &&.
 
 #import bevy_ui::ui_vertex_output::UiVertexOutput
 
@@ -9,7 +10,7 @@
 struct Numbers {
     // Where the slide lies, in pixels of the output.
     area: vec4<f32>,
-    // The slide's pixels across and down, what its moving layer is, and whether its code is the one to be read.
+    // The slide's pixels across and down, nothing, and whether its code is the one to be read.
     slide: vec4<f32>,
     // Where the moving layer is seen, in pixels of the slide.
     moving: vec4<f32>,
@@ -36,20 +37,20 @@ struct Numbers {
 @group(1) @binding(4) var chroma: texture_2d<f32>;
 @group(1) @binding(5) var linear: sampler;
 
-const NV12: f32 = 2.0;
-const STRIP: f32 = 3.0;
-
 fn holds(area: vec4<f32>, at: vec2<f32>) -> bool {
     return all(at >= area.xy) & all(at < area.xy + area.zw);
 }
 
+#ifdef NV12
 // From sRGB's coded values to amounts of light.
 fn light(coded: vec3<f32>) -> vec3<f32> {
     let dark = coded / 12.92;
     let bright = pow((coded + 0.055) / 1.055, vec3(2.4));
     return select(bright, dark, coded <= vec3(0.04045));
 }
+#endif
 
+#ifdef STRIP
 // One pixel of the strip, which repeats for ever.
 fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
     let row_px = i32(numbers.strip.x);
@@ -59,73 +60,67 @@ fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
     let place = vec2(along % row_px, (along / row_px) * height + row);
     return textureLoad(picture, place, 0).rgb;
 }
+#endif
 
+#ifdef MOVING
 // The light of the moving layer at a place of the slide.
 fn moving_light(at: vec2<f32>) -> vec3<f32> {
-    let kind = numbers.slide.z + min(at.x, 0.0);
-    if !holds(numbers.moving, at) {
-        return vec3(0.0);
-    }
     let local = vec3((at - numbers.moving.xy) / numbers.moving.zw, 1.0);
     let place = vec2(dot(numbers.across.xyz, local), dot(numbers.down.xyz, local));
-    if kind > STRIP - 0.5 {
-        let left = floor(place.x - 0.5);
-        let row = clamp(i32(floor(place.y)), 0, i32(numbers.strip.y) - 1);
-        let here = strip_pixel(i32(left), row);
-        let next = strip_pixel(i32(left) + 1, row);
-        return mix(here, next, place.x - 0.5 - left);
-    }
-    let seen = textureSampleLevel(picture, linear, place, 0.0);
-    if kind > NV12 - 0.5 {
-        let pair = textureSampleLevel(chroma, linear, place + vec2(numbers.strip.w, 0.0), 0.0);
-        let coded = vec4(seen.r, pair.rg, 1.0);
-        let rgb = vec3(dot(numbers.red, coded), dot(numbers.green, coded), dot(numbers.blue, coded));
-        return light(clamp(rgb, vec3(0.0), vec3(1.0)));
-    }
-    return seen.rgb;
+#ifdef STRIP
+    let left = floor(place.x - 0.5);
+    let row = clamp(i32(floor(place.y)), 0, i32(numbers.strip.y) - 1);
+    let here = strip_pixel(i32(left), row);
+    let next = strip_pixel(i32(left) + 1, row);
+    let seen = mix(here, next, place.x - 0.5 - left);
+#else
+#ifdef NV12
+    let luma = textureSampleLevel(picture, linear, place, 0.0).r;
+    let pair = textureSampleLevel(chroma, linear, place + vec2(numbers.strip.w, 0.0), 0.0);
+    let coded = vec4(luma, pair.rg, 1.0);
+    let rgb = vec3(dot(numbers.red, coded), dot(numbers.green, coded), dot(numbers.blue, coded));
+    let seen = light(clamp(rgb, vec3(0.0), vec3(1.0)));
+#else
+    let seen = textureSampleLevel(picture, linear, place, 0.0).rgb;
+#endif
+#endif
+    return select(vec3(0.0), seen, holds(numbers.moving, at));
 }
+#endif
 
 // The light of the slide where it lies at rest, at a place of the output.
 fn slide_light(at: vec2<f32>) -> vec3<f32> {
     let share = (at - numbers.area.xy) / numbers.area.zw;
     let above = textureSampleLevel(still, exact, share, 0.0);
-    if above.a == 1.0 {
-        return above.rgb;
-    }
+#ifdef MOVING
     return above.rgb * above.a + moving_light(share * numbers.slide.xy) * (1.0 - above.a);
-}
-
-// What a slide in motion shows where its card would be: half a code must not be seen, so each row leads from the pixel
-// left of the card over to the one right of it.
-fn light_without_card(at: vec2<f32>) -> vec3<f32> {
-    let left = numbers.card.x - 0.5;
-    let right = numbers.card.x + numbers.card.z + 0.5;
-    let is_left = left > numbers.area.x;
-    let is_right = right < numbers.area.x + numbers.area.z;
-    let before = slide_light(vec2(select(right, left, is_left), at.y));
-    let behind = slide_light(vec2(select(left, right, is_right), at.y));
-    let between = mix(before, behind, (at.x - left) / (right - left));
-    return select(vec3(1.0), between, is_left | is_right);
+#else
+    return above.rgb * above.a;
+#endif
 }
 
 @fragment
 fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
     let here = in.position.xy;
-    if holds(numbers.calm[0], here) | holds(numbers.calm[1], here) {
-        if numbers.slide.w + min(here.x, 0.0) < 0.5 {
-            discard;
-        }
-        return vec4(slide_light(here), 1.0);
-    }
     let shift = numbers.change.y;
-    let at = here - vec2(shift, 0.0);
-    if !holds(numbers.area, at) {
+    let is_calm = holds(numbers.calm[0], here) | holds(numbers.calm[1], here);
+    let at = select(here - vec2(shift, 0.0), here, is_calm);
+    if select(!holds(numbers.area, at), numbers.slide.w < 0.5, is_calm) {
         discard;
     }
+    // What a slide in motion shows where its card would be: half a code must not be seen, so each row leads from the
+    // pixel left of the card over to the one right of it.
+    let is_hidden = !is_calm & (shift != 0.0) & holds(numbers.card, at);
+    let left = numbers.card.x - 0.5;
+    let right = numbers.card.x + numbers.card.z + 0.5;
+    let is_left = left > numbers.area.x;
+    let is_right = right < numbers.area.x + numbers.area.z;
+    let before = slide_light(select(at, vec2(select(right, left, is_left), at.y), is_hidden));
+    let behind = slide_light(select(at, vec2(select(left, right, is_right), at.y), is_hidden));
+    let way = select(0.0, (at.x - left) / (right - left), is_hidden);
+    let seen = select(mix(before, behind, way), vec3(1.0), is_hidden & !is_left & !is_right);
+
     let covered = (numbers.area.x + numbers.change.z - here.x) / numbers.change.w;
     let opacity = numbers.change.x * smoothstep(0.0, 1.0, covered);
-    if (shift != 0.0) & holds(numbers.card, at) {
-        return vec4(light_without_card(at), opacity);
-    }
-    return vec4(slide_light(at), opacity);
+    return vec4(seen, select(opacity, 1.0, is_calm));
 }

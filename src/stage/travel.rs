@@ -16,6 +16,7 @@ use std::time::Duration;
 use bevy::math::Vec4;
 use passerby_compose::slide::{Area, Matrix, Moving, MovingPicture, Travel, VideoCoding};
 
+use super::material::Layer;
 use super::numbers::MovingNumbers;
 
 /// The moving layer without its pixels.
@@ -94,12 +95,12 @@ impl Look {
         })
     }
 
-    /// The shader's word for the kind of layer.
-    pub(super) fn word(&self) -> f32 {
+    /// What kind of layer it is.
+    pub(super) const fn layer(&self) -> Layer {
         match self.kind {
-            Kind::Rgba => 1.0,
-            Kind::Nv12 { .. } => 2.0,
-            Kind::Strip { .. } => 3.0,
+            Kind::Rgba => Layer::Rgba,
+            Kind::Nv12 { .. } => Layer::Nv12,
+            Kind::Strip { .. } => Layer::Strip,
         }
     }
 

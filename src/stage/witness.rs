@@ -19,7 +19,7 @@ use bevy::render::texture::GpuImage;
 use passerby_compose::slide::Caption;
 use passerby_playout::show::{Snapshot, Zone};
 
-use super::gpu::Gpu;
+use super::gpu::{Gpu, Holdings};
 use super::slides::Slides;
 use super::time::{Clock, Now};
 
@@ -49,6 +49,8 @@ pub struct SeenFrame {
     pub picture: Snapshot,
     /// What each zone shows, in the order of the zones.
     pub zones: Vec<SeenZone>,
+    /// What is held on the GPU after it.
+    pub on_gpu: Holdings,
 }
 
 /// What a zone shows.
@@ -106,6 +108,7 @@ impl Stand {
                 rgba,
             },
             zones: zones.collect(),
+            on_gpu: gpu.holdings(),
         });
         Ok(())
     }

@@ -9,15 +9,13 @@ use image::{Delay, Frame, Rgb, RgbImage, Rgba, RgbaImage};
 /// Where every code leads.
 pub(crate) const TARGET: &str = "https://shop.example/books";
 
-/// Writes the campaigns into `folder`; returns how many placements there are in the main zone.
-pub(crate) fn write(folder: &Path) -> usize {
+/// Writes the campaigns into `folder`; `page_url` is the page whose picture airs.
+pub(crate) fn write(folder: &Path, page_url: &str) {
     let mut placements = String::new();
-    let mut count = 0;
     let mut place = |creative: &str, more: &str| {
         placements.push_str(&format!(
             "[[placement]]\ncreative = \"{creative}\"\n{more}\n"
         ));
-        count += 1;
     };
     let mix = folder.join("mix");
     std::fs::create_dir_all(&mix).expect("a folder");
@@ -59,6 +57,11 @@ pub(crate) fn write(folder: &Path) -> usize {
             .expect("writes");
         place("clip.mp4", "transition = \"cross-fade\"");
     }
+    if chromium() {
+        let page = format!("url = \"{page_url}\"\nevery_minutes = 1440\nsettle_seconds = 0\n");
+        std::fs::write(mix.join("board.page.toml"), page).expect("writes");
+        place("board.page.toml", "transition = \"wipe\"");
+    }
     write_campaign(&mix, &placements);
 
     let news = folder.join("news");
@@ -69,7 +72,18 @@ pub(crate) fn write(folder: &Path) -> usize {
         "title = \"News\"\n[[placement]]\ncreative = \"news.ticker.toml\"\nzone = \"ticker\"\nseconds = 30\n",
     )
     .expect("writes");
-    count
+}
+
+/// Tells whether pages can be taken here.
+fn chromium() -> bool {
+    let there = Command::new("chromium")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !there {
+        println!("no Chromium here, so this run has no web page");
+    }
+    there
 }
 
 fn write_campaign(folder: &Path, placements: &str) {

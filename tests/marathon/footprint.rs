@@ -1,18 +1,19 @@
-//! What this process holds: memory, open files, threads, children.
+//! What this process holds: memory, open files, threads, children, and what lies on the GPU.
 
 use std::fmt;
+
+use passerby::stage::Holdings;
 
 /// A count of what the process holds.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Footprint {
     resident_kib: u64,
-    files: usize,
-    threads: usize,
-    children: usize,
+    /// Each with its name.
+    counts: [(&'static str, usize); 6],
 }
 
 impl Footprint {
-    pub(crate) fn now() -> Self {
+    pub(crate) fn now(on_gpu: Holdings) -> Self {
         let status = std::fs::read_to_string("/proc/self/status").expect("reads");
         let resident_kib = status
             .lines()
@@ -29,22 +30,28 @@ impl Footprint {
             .filter_map(|task| std::fs::read_to_string(task.join("children")).ok())
             .map(|list| list.split_whitespace().count())
             .sum();
+        let files = std::fs::read_dir("/proc/self/fd").expect("reads").count();
         Self {
             resident_kib,
-            files: std::fs::read_dir("/proc/self/fd").expect("reads").count(),
-            threads: tasks.len(),
-            children,
+            counts: [
+                ("files", files),
+                ("threads", tasks.len()),
+                ("children", children),
+                ("textures", on_gpu.textures),
+                ("buffers", on_gpu.buffers),
+                ("bind groups", on_gpu.bind_groups),
+            ],
         }
     }
 
     /// The least of each.
     pub(crate) fn least(&self, other: &Self) -> Self {
-        Self {
-            resident_kib: self.resident_kib.min(other.resident_kib),
-            files: self.files.min(other.files),
-            threads: self.threads.min(other.threads),
-            children: self.children.min(other.children),
+        let mut least = self.clone();
+        least.resident_kib = self.resident_kib.min(other.resident_kib);
+        for ((_, count), (_, others)) in least.counts.iter_mut().zip(other.counts) {
+            *count = others.min(*count);
         }
+        least
     }
 
     /// Says what has grown, memory by more than `growth_kib_max`.
@@ -57,12 +64,8 @@ impl Footprint {
         if grown > growth_kib_max {
             return Err(format!("resident memory has grown by {grown} KiB"));
         }
-        for (what, now, then) in [
-            ("files", self.files, earlier.files),
-            ("threads", self.threads, earlier.threads),
-            ("children", self.children, earlier.children),
-        ] {
-            if now > then {
+        for ((what, now), (_, then)) in self.counts.iter().zip(earlier.counts) {
+            if *now > then {
                 return Err(format!("{then} {what} have become {now}"));
             }
         }
@@ -72,10 +75,9 @@ impl Footprint {
 
 impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} KiB resident, {} files, {} threads, {} children",
-            self.resident_kib, self.files, self.threads, self.children
-        )
+        write!(f, "{} KiB resident", self.resident_kib)?;
+        self.counts
+            .iter()
+            .try_for_each(|(what, count)| write!(f, ", {count} {what}"))
     }
 }

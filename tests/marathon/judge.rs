@@ -82,6 +82,7 @@ pub(crate) struct Verdict {
     pub(crate) frames_in_transition: u64,
     pub(crate) codes_read: u64,
     pub(crate) changes: u64,
+    pub(crate) notices: u64,
     pub(crate) faults: Vec<String>,
 }
 
@@ -94,6 +95,8 @@ struct Inner {
     prints: HashMap<Ticket, Print>,
     areas: HashMap<Ticket, (Zone, Area)>,
     tracks: HashMap<Zone, Track>,
+    /// When a notice was last taken away.
+    uncovered_at: Option<Duration>,
     verdict: Verdict,
 }
 
@@ -145,12 +148,21 @@ impl Judge {
                 track.swapped_at = at;
                 track.transition = Some(*transition);
                 inner.verdict.changes += 1;
+                inner.verdict.notices += u64::from(zone == Zone::NOTICE);
             }
             StageCommand::Clear { zone } => {
                 inner.tracks.remove(zone);
+                if *zone == Zone::NOTICE {
+                    inner.uncovered_at = Some(at);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Counts a frame that nobody judges.
+    pub(crate) fn pass(&self) {
+        self.inner().verdict.frames += 1;
     }
 
     /// Looks at a frame.
@@ -161,8 +173,16 @@ impl Judge {
         if inner.tracks.is_empty() {
             return;
         }
+        // Between the command and the frame that obeys it either picture is right.
+        let uncovering = inner
+            .uncovered_at
+            .is_some_and(|at| seen.at <= at + crate::FRAME);
+        let covered = inner.tracks.contains_key(&Zone::NOTICE);
         let mut moves = false;
         for (zone, track) in &inner.tracks {
+            if uncovering || (covered && *zone != Zone::NOTICE) {
+                continue;
+            }
             let Some(current) = track.current.and_then(|ticket| inner.prints.get(&ticket)) else {
                 continue;
             };
@@ -183,6 +203,16 @@ impl Judge {
             }
         }
         inner.verdict.frames_in_transition += u64::from(moves);
+    }
+
+    /// How often a slide has taken another's place.
+    pub(crate) fn changes(&self) -> u64 {
+        self.inner().verdict.changes
+    }
+
+    /// Tells whether an emergency lies over the zones.
+    pub(crate) fn notice_is_up(&self) -> bool {
+        self.inner().tracks.contains_key(&Zone::NOTICE)
     }
 
     pub(crate) fn verdict(&self) -> Verdict {

@@ -10,8 +10,10 @@
 
 mod clock;
 mod content;
+mod emergency;
 mod footprint;
 mod judge;
+mod site;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby::stage::{self, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness};
+use passerby::stage::{
+    self, Holdings, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness,
+};
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Slide;
@@ -35,11 +39,15 @@ use passerby_playout::show::{
 use passerby_protocol::plays::Outcome;
 
 use clock::Lockstep;
+use emergency::Alarm;
 use footprint::Footprint;
 use judge::{Judge, Seen, Verdict};
+use site::Site;
 
-/// From one frame to the next.
+/// From one frame to the next, where frames are judged.
 pub(crate) const FRAME: Duration = Duration::from_millis(50);
+/// From one frame to the next, where only what stays behind is looked at.
+const STRIDE: Duration = Duration::from_millis(500);
 const SIZE_PX: (u32, u32) = (480, 300);
 /// Monday 2026-11-23, 12:00 UTC.
 const NOON_MS: i64 = 1_795_435_200_000;
@@ -52,15 +60,21 @@ const LONG_RUN: u64 = 5_000;
 struct Plan {
     changes: u64,
     uptime: Duration,
-    /// Judge each frame; else only what the process needs is looked at.
+    /// Judge each frame, and raise an emergency now and then; else only what the process needs is looked at.
     judged: bool,
+}
+
+impl Plan {
+    const fn frame(&self) -> Duration {
+        if self.judged { FRAME } else { STRIDE }
+    }
 }
 
 /// What came of it.
 struct Report {
     verdict: Verdict,
     plays: Vec<DatedPlay>,
-    /// In the second tenth of the run, and in the last.
+    /// In an early fifth of the run, and in the last.
     footprints: [Footprint; 2],
 }
 
@@ -102,38 +116,24 @@ impl StageLink<Slide> for Scribe {
 /// Steps the clock, and ends the show after so many changes.
 struct Metronome {
     clock: Arc<Lockstep>,
+    frame: Duration,
     judge: Arc<Judge>,
     requests: Sender<PlayerRequest>,
     changes: u64,
-    /// The change at which the process was last looked at.
-    sampled: AtomicU64,
-    /// The least of all looks in the second tenth of the run, and in the last.
-    footprints: Mutex<[Option<Footprint>; 2]>,
+    alarm: Option<Alarm>,
 }
 
 impl SteppedTime for Metronome {
     fn step(&self) {
-        let changes = self.judge.verdict().changes;
+        let changes = self.judge.changes();
         if changes >= self.changes {
             // Sent again at every step until the player has gone; a full queue has one already.
             let _ = self.requests.try_send(PlayerRequest::Stop);
         }
-        if self.sampled.swap(changes, Ordering::Relaxed) != changes {
-            let window = match changes * 10 / self.changes.max(1) {
-                1 => Some(0),
-                9.. => Some(1),
-                _ => None,
-            };
-            if let Some(window) = window {
-                let mut footprints = self.footprints.lock().expect("no panic holds it");
-                let now = Footprint::now();
-                footprints[window] = Some(match &footprints[window] {
-                    Some(known) => known.least(&now),
-                    None => now,
-                });
-            }
+        if let Some(alarm) = &self.alarm {
+            alarm.step(changes, self.judge.notice_is_up());
         }
-        self.clock.step(FRAME);
+        self.clock.step(self.frame);
     }
 
     fn elapsed(&self) -> Duration {
@@ -145,8 +145,44 @@ impl SteppedTime for Metronome {
     }
 }
 
+/// Looks at what the process holds, once a change.
+struct Auditor {
+    judge: Arc<Judge>,
+    changes: u64,
+    /// The change at which it last looked.
+    looked_at: AtomicU64,
+    /// The least of all looks in an early fifth of the run, and in the last.
+    footprints: Mutex<[Option<Footprint>; 2]>,
+}
+
+impl Auditor {
+    fn look(&self, on_gpu: Holdings) {
+        let changes = self.judge.changes();
+        if self.looked_at.swap(changes, Ordering::Relaxed) == changes {
+            return;
+        }
+        if changes.is_multiple_of(1_000) {
+            println!("after {changes} changes: {}", Footprint::now(on_gpu));
+        }
+        let window = match changes * 10 / self.changes.max(1) {
+            // By then every placement has been tried once.
+            2..4 => 0,
+            8.. => 1,
+            _ => return,
+        };
+        let now = Footprint::now(on_gpu);
+        let mut footprints = self.footprints.lock().expect("no panic holds it");
+        let least = match &footprints[window] {
+            Some(known) => known.least(&now),
+            None => now,
+        };
+        footprints[window] = Some(least);
+    }
+}
+
 fn run(folder: &Path, plan: &Plan) -> Report {
-    content::write(&folder.join("content"));
+    let site = Site::open();
+    content::write(&folder.join("content"), &site.url());
     std::fs::write(
         folder.join("kiosk.toml"),
         "[screen]\ntimezone = \"UTC\"\n[content]\nfolders = [\"content\"]\nseconds = 2\n[data]\ndir = \"data\"\n[layout]\nkind = \"main-ticker\"\n",
@@ -196,15 +232,24 @@ fn run(folder: &Path, plan: &Plan) -> Report {
 
     let metronome = Arc::new(Metronome {
         clock: Arc::clone(&clock),
+        frame: plan.frame(),
         judge: Arc::clone(&judge),
         requests,
         changes: plan.changes,
-        sampled: AtomicU64::new(0),
+        alarm: plan.judged.then(|| Alarm::new(&data_dir)),
+    });
+    let auditor = Arc::new(Auditor {
+        judge: Arc::clone(&judge),
+        changes: plan.changes,
+        looked_at: AtomicU64::new(0),
         footprints: Mutex::default(),
     });
-    let (eyes, judged) = (Arc::clone(&judge), plan.judged);
+    let (eyes, judged, books) = (Arc::clone(&judge), plan.judged, Arc::clone(&auditor));
     let look = move |frame: SeenFrame| {
-        if judged {
+        books.look(frame.on_gpu);
+        if !judged {
+            eyes.pass();
+        } else {
             eyes.look(&Seen {
                 width: frame.picture.width_px,
                 rgba: &frame.picture.rgba,
@@ -229,7 +274,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         .0
         .plays_since(None)
         .expect("reads");
-    let footprints = metronome
+    let footprints = auditor
         .footprints
         .lock()
         .expect("no panic holds it")
@@ -279,8 +324,9 @@ fn every_frame_of_many_changes_is_right() {
     let report = run(folder.path(), &plan);
     let verdict = &report.verdict;
     println!(
-        "{} changes, {} frames judged, {} of them in transitions, {} codes read, {} faults",
+        "{} changes, {} emergencies, {} frames judged, {} of them in transitions, {} codes read, {} faults",
         verdict.changes,
+        verdict.notices,
         verdict.frames,
         verdict.frames_in_transition,
         verdict.codes_read,
@@ -290,6 +336,7 @@ fn every_frame_of_many_changes_is_right() {
     assert!(verdict.changes >= plan.changes);
     assert!(verdict.frames_in_transition > plan.changes);
     assert!(verdict.codes_read > plan.changes);
+    assert!(verdict.notices >= plan.changes / 40, "emergencies came");
     let planned = |play: &DatedPlay| {
         if play.play.content.campaign == "news" {
             30_000
@@ -303,21 +350,32 @@ fn every_frame_of_many_changes_is_right() {
         .iter()
         .filter(|play| play.play.outcome == Outcome::Complete)
         .count();
-    // The last play of each zone is cut short by the end.
-    assert!(complete + 2 >= report.plays.len(), "{complete}");
+    let covered = report
+        .plays
+        .iter()
+        .filter(|play| play.play.outcome == Outcome::Covered)
+        .count();
+    // An emergency covers at most one play of each zone; the last of each is cut short by the end.
+    assert!(covered as u64 <= 2 * verdict.notices, "{covered}");
+    assert!(complete + covered + 2 >= report.plays.len(), "{complete}");
 }
 
 #[test]
 fn many_plays_leave_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = Plan {
-        changes: number("PASSERBY_MARATHON_PLAYS", 60),
+        // A fifth of it is more than one round of all placements.
+        changes: number("PASSERBY_MARATHON_PLAYS", 120),
         uptime: Duration::from_secs(60),
         judged: false,
     };
     let report = run(folder.path(), &plan);
     let [early, late] = &report.footprints;
-    println!("second tenth: {early}\nlast tenth:   {late}");
+    println!(
+        "{} plays, {} frames\nearly:   {early}\nat last: {late}",
+        report.plays.len(),
+        report.verdict.frames
+    );
     assert!(report.plays.len() as u64 + 2 >= plan.changes);
     // In a short run buffers still reach their final size; only a long one can tell that from a leak.
     let growth_kib_max = if plan.changes >= LONG_RUN {

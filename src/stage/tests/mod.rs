@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 use bevy::prelude::*;
 use bevy::render::RenderApp;
 use bevy::render::render_asset::RenderAssets;
-use bevy::render::renderer::RenderInstance;
 use bevy::ui_render::PreparedUiMaterial;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_compose::slide::{Area, Caption, Slide};
@@ -76,7 +75,6 @@ struct Rehearsal {
     stand: Stand,
     seen: Arc<Mutex<Option<SeenFrame>>>,
     verdict: Verdict,
-    instance: RenderInstance,
     tickets: u64,
 }
 
@@ -102,7 +100,6 @@ impl Rehearsal {
             witness: None,
         };
         let gpu = gpu::open(true).expect("a GPU, or lavapipe");
-        let instance = gpu.4.clone();
         let app = offscreen::build(Show {
             config,
             started: Instant::now(),
@@ -126,7 +123,6 @@ impl Rehearsal {
             stand,
             seen,
             verdict,
-            instance,
             tickets: 0,
         };
         rehearsal.await_event(|event| matches!(event, StageEvent::Sized { .. }));
