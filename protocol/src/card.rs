@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use jiff::civil::DateTime;
 
-use crate::campaign::{Colours, Rgb, zone_name};
+use crate::campaign::{Colours, zone_name};
 use crate::creative::CreativeKind;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::{Placed, Problem, Reader, Section};
@@ -169,7 +169,7 @@ impl Card {
                 was: filled(was),
                 picture: read_name(root, "picture"),
                 logo: read_name(root, "logo"),
-                colours: read_colours(root),
+                colours: Colours::read(root),
                 layout: root
                     .choice("layout", &CardLayout::WORDS)
                     .map(|layout| layout.value)
@@ -252,7 +252,7 @@ impl Ticker {
                     .choice("speed", &Speed::WORDS)
                     .map(|speed| speed.value)
                     .unwrap_or_default(),
-                colours: read_colours(root),
+                colours: Colours::read(root),
             }
         })
     }
@@ -275,22 +275,6 @@ fn filled(text: Option<Placed<String>>) -> Option<String> {
 
 fn read_line(section: &Section<'_>, key: &'static str, chars_max: usize) -> Option<String> {
     filled(section.text(key, chars_max, "a line of text"))
-}
-
-fn read_colours(root: &Section<'_>) -> Colours {
-    let colours = root.table("colours", |colours| {
-        let colour = |key| {
-            colours
-                .parsed(key, "a colour such as \"#c8102e\"", Rgb::from_str)
-                .map(|colour| colour.value)
-        };
-        Colours {
-            paper: colour("paper"),
-            ink: colour("ink"),
-            accent: colour("accent"),
-        }
-    });
-    colours.unwrap_or_default()
 }
 
 fn read_countdown(section: &Section<'_>) -> Option<Countdown> {
@@ -347,6 +331,7 @@ fn picture_name(name: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::Rgb;
 
     const WHOLE: &str = r##"
 headline = "新豆到店 Fresh beans"
