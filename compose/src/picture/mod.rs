@@ -121,10 +121,6 @@ pub fn inspect(path: &Path) -> Result<Inspection, ComposeError> {
 }
 
 /// Opens a picture file, the first frame of it if it is animated. With a digest, the file must still have that content.
-#[allow(
-    dead_code,
-    reason = "cards and the posters of videos open their pictures with it"
-)]
 pub(super) fn open(path: &Path, creative: Option<&Digest>) -> Result<Bitmap, ComposeError> {
     let name = name_of(path);
     match read_and_decode(&name, path, creative)? {
