@@ -8,15 +8,19 @@ use std::path::{Path, PathBuf};
 
 use passerby_playout::code::QrMatrix;
 use passerby_playout::show::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
+    CodeOrder, ComposeError, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 
 use crate::canvas::{self, Canvas};
-use crate::layout::Frame;
+use crate::code_card::CodePlan;
+use crate::layout::{self, CodeWords, Frame};
 use crate::slide::Slide;
 use crate::{SlideComposer, code_card, inspect_picture};
+
+/// What every code of these tests says.
+pub(crate) const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 const CORNERS: [Corner; 4] = [
     Corner::TopLeft,
@@ -34,16 +38,20 @@ fn screen(width_px: u32, height_px: u32, rotation: u16) -> Geometry {
     }
 }
 
-fn code(corner: Corner) -> CodeOrder {
+pub(crate) fn code(corner: Corner) -> CodeOrder {
     CodeOrder {
-        url: "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ".into(),
+        url: URL.into(),
         call: "扫码购书 Scan to buy".into(),
         leads_to: "hub.example".into(),
         corner,
     }
 }
 
-fn order(creative: Creative, headline: Option<&str>, code: Option<CodeOrder>) -> SlideOrder {
+pub(crate) fn order(
+    creative: Creative,
+    headline: Option<&str>,
+    code: Option<CodeOrder>,
+) -> SlideOrder {
     SlideOrder {
         play: None,
         ticket: Ticket(1),
@@ -59,8 +67,33 @@ fn order(creative: Creative, headline: Option<&str>, code: Option<CodeOrder>) ->
     }
 }
 
+/// Where the code stands that is wanted in a corner, if one is.
+pub(crate) fn planned(
+    frame: &Frame,
+    screen: &Geometry,
+    corner: Option<Corner>,
+) -> Result<Option<(Corner, CodePlan)>, ComposeError> {
+    let matrix = QrMatrix::encode(URL).expect("fits");
+    corner
+        .map(|corner| layout::plan_code(&matrix, corner, frame, screen))
+        .transpose()
+}
+
+/// What is written beside a planned code.
+pub(crate) fn words<'a>(
+    plan: Option<&'a (Corner, CodePlan)>,
+    call: &'a str,
+) -> Option<CodeWords<'a>> {
+    plan.map(|(corner, plan)| CodeWords {
+        plan,
+        corner: *corner,
+        call,
+        leads_to: "hub.example",
+    })
+}
+
 /// A file as a creative of the kind that its name tells.
-fn file(path: &Path) -> Creative {
+pub(crate) fn file(path: &Path) -> Creative {
     let name = path.file_name().expect("a name").to_string_lossy();
     Creative::File(CreativeFile {
         kind: CreativeKind::of_name(&name).unwrap_or(CreativeKind::Picture),
