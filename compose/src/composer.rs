@@ -1,7 +1,5 @@
 //! The composer of the terminal: what an order's creative is decides who draws it; the code is proved last.
 
-use std::sync::Arc;
-
 use passerby_playout::code::QrMatrix;
 use passerby_playout::show::{
     CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
@@ -110,7 +108,7 @@ impl SlideComposer {
             screen: screen.clone(),
         };
         if let Some(base) = self.frames.get(&key) {
-            return Ok(((*base).clone(), None));
+            return Ok((base.clone(), None));
         }
         let words = code.map(|(code, corner, plan)| CodeWords {
             plan,
@@ -169,7 +167,7 @@ impl SlideComposer {
             moving: upright.moving,
         };
         if upright.reel.is_none() {
-            self.frames.put(key, Arc::new(base.clone()));
+            self.frames.put(key, base.clone());
         }
         Ok((base, upright.reel))
     }
