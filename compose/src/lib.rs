@@ -15,6 +15,7 @@ mod card;
 mod code_card;
 mod composer;
 mod drawing;
+mod file;
 mod fit;
 mod fonts;
 mod house;

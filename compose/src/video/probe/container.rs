@@ -1,10 +1,12 @@
 //! What holds a video's streams, told from the file's first bytes.
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
 use super::EXPORT_ANEW;
+use crate::file;
+
+/// How much of a file tells what it is.
+const HEAD_BYTES: u64 = 8;
 
 /// What holds the streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,26 +26,7 @@ impl Container {
 
     /// Tells it from a file, which must be one and hold something.
     pub(super) fn sniff(path: &Path) -> Result<Self, String> {
-        let unreadable = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => "the file is missing; put it back".to_owned(),
-            std::io::ErrorKind::PermissionDenied => {
-                "the terminal may not read it; allow that with chmod a+r".to_owned()
-            }
-            _ => format!("it cannot be read ({error}); check the disk"),
-        };
-        // Opening a pipe would wait for its writer.
-        if !fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err("it is not a file; put a video there".to_owned());
-        }
-        let mut head = Vec::new();
-        File::open(path)
-            .map_err(unreadable)?
-            .take(8)
-            .read_to_end(&mut head)
-            .map_err(unreadable)?;
-        if head.is_empty() {
-            return Err("the file is empty; copy it again".to_owned());
-        }
+        let head = file::read_start(path, HEAD_BYTES, "video")?;
         Self::of_bytes(&head).ok_or_else(|| {
             format!("it is no MP4 or WebM video, whatever its name says; {EXPORT_ANEW}")
         })
