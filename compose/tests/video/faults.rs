@@ -53,8 +53,10 @@ fn a_stalled_decoder_gives_way_to_the_poster_and_is_killed() {
         video.reel.begin();
         let ours = children(std::process::id(), "ffmpeg");
         assert_eq!(ours.len(), 1, "{ours:?}");
+        // On a busy machine nothing more may have come before it stalls.
+        let (seen, _) = next_picture(video.reel.as_mut(), beat(1));
         signal(ours[0], "-STOP");
-        let last = until_over(video.reel.as_mut(), beat(1)).unwrap();
+        let last = until_over(video.reel.as_mut(), beat(2)).unwrap_or(seen);
         if poster.is_some() {
             assert_eq!(last, 235);
         } else {
