@@ -261,11 +261,7 @@ impl SlideComposer {
         }
         let caption = Caption {
             campaign: order.campaign.clone(),
-            creative: match &order.creative {
-                Creative::File(file) => file.digest.to_string(),
-                Creative::House => "house".to_owned(),
-                Creative::Notice { .. } => "notice".to_owned(),
-            },
+            creative: order.creative.label(),
             play: order.play.map(passerby_protocol::PlayNumber::get),
             url: code.map(|code| code.url.clone()),
         };
