@@ -109,6 +109,17 @@ pub enum Creative {
     },
 }
 
+impl Creative {
+    /// What reports and captions call it: the digest of a file, `house` or `notice`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::File(file) => file.digest.to_string(),
+            Self::House => "house".to_owned(),
+            Self::Notice { .. } => "notice".to_owned(),
+        }
+    }
+}
+
 /// A creative on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreativeFile {

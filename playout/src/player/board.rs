@@ -161,11 +161,7 @@ pub(super) fn on_air_status(zone: &str, on_air: &OnAir, now_ms: u64) -> OnAirSta
     OnAirStatus {
         zone: zone.to_owned(),
         campaign: on_air.order.campaign.clone(),
-        creative: match &on_air.order.creative {
-            Creative::File(file) => file.digest.to_string(),
-            Creative::House => "house".to_owned(),
-            Creative::Notice { .. } => "notice".to_owned(),
-        },
+        creative: on_air.order.creative.label(),
         play: on_air.order.play.map(passerby_protocol::PlayNumber::get),
         url: on_air.order.code.as_ref().map(|code| code.url.clone()),
         for_ms: now_ms.saturating_sub(on_air.start.boot_ms),
