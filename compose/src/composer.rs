@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use crate::text::Typesetter;
 use crate::video::Tools;
-use crate::web_page::{KeeperConfig, SnapshotKeeper};
+use crate::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::{card, code_card, drawing, house, layout, notice, picture, poster, screening, ticker};
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
@@ -317,6 +317,18 @@ impl Composer for SlideComposer {
             (_, slide) => slide,
         }
         .map(|slide| Composed { slide, health })
+    }
+
+    /// Has pictures taken of the web pages among the files, [`PAGES_MAX`] at most, the first ones.
+    fn expect(&mut self, coming: &[(CreativeFile, Geometry)]) {
+        let pages = coming
+            .iter()
+            .filter(|(file, _)| file.kind == CreativeKind::Page)
+            .filter_map(|(file, screen)| {
+                let frame = Frame::of(screen).ok()?;
+                Some((file, (frame.width, frame.height)))
+            });
+        self.pages.prefetch(pages.take(PAGES_MAX));
     }
 }
 

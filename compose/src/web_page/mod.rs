@@ -1,7 +1,8 @@
 //! Web pages as pictures: a headless Chromium takes a snapshot on an interval, and the last good one airs.
 //!
 //! [`SnapshotKeeper`] is asked for the picture of a page whenever a slide of it is made. It answers at once with the
-//! last good picture, on disk since before the last restart perhaps, and has a thread that takes new ones.
+//! last good picture, on disk since before the last restart perhaps, and has a thread that takes new ones. It also hears
+//! beforehand which pages may be shown, so that a page has its picture when its first slide is made.
 //!
 //! Invariants:
 //! - Nobody who asks ever waits for a browser.
