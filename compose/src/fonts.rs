@@ -10,15 +10,18 @@ mod preference;
 mod tests;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
 use swash::FontRef;
 
 use preference::Preference;
+
+use super::drawing;
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
@@ -33,6 +36,8 @@ pub(super) const FILES_MAX: usize = 64;
 pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes of all font files together.
 pub(super) const BYTES_MAX: u64 = 256 << 20;
+/// Most characters that are named in one message.
+const NAMED_MAX: usize = 10;
 /// Most faces that one collection file may hold.
 const FACES_MAX: usize = 32;
 
@@ -43,6 +48,8 @@ pub struct Fonts(Arc<Set>);
 struct Set {
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,
+    /// The same for drawings; made when the first one comes.
+    drawings: OnceLock<drawing::Fonts>,
 }
 
 /// One face of one file.
@@ -67,6 +74,7 @@ impl Fonts {
         let mut set = Set {
             files: Vec::new(),
             faces: Vec::new(),
+            drawings: OnceLock::new(),
         };
         for (bytes, weight) in [(REGULAR, 400), (BOLD, 700)] {
             set.faces.push(Face {
@@ -125,6 +133,22 @@ impl Fonts {
         missing
     }
 
+    /// Names the characters of a text that none of the fonts can draw, for people, with their code points:
+    /// `𠀀 (U+20000), 🎉 (U+1F389)`. At most [`NAMED_MAX`]; then it says how many more there are. None when all can be drawn.
+    pub fn lacking(&self, text: &str) -> Option<String> {
+        let missing = self.missing_glyphs(text);
+        let named = missing.iter().take(NAMED_MAX);
+        let mut names = named
+            .map(|&character| format!("{character} (U+{:04X})", u32::from(character)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if missing.len() > NAMED_MAX {
+            // Writing into a String cannot fail.
+            let _ = write!(names, " and {} more", missing.len() - NAMED_MAX);
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
     /// Tells whether a character can be drawn, or needs no ink.
     pub(super) fn can_draw(&self, character: char) -> bool {
         needs_no_ink(character)
@@ -133,6 +157,14 @@ impl Fonts {
                 .faces
                 .iter()
                 .any(|face| self.0.glyph(face, character).is_some())
+    }
+
+    /// The same fonts for the text of drawings; the files are shared, not copied.
+    pub(super) fn of_drawings(&self) -> &drawing::Fonts {
+        self.0.drawings.get_or_init(|| {
+            let files = self.0.files.iter().skip(BUNDLED_FILES.len());
+            drawing::Fonts::with(files.map(|file| file.clone().into_raw_parts().0))
+        })
     }
 
     /// Registers everything with Parley.

@@ -7,6 +7,7 @@
 use passerby_playout::show::{ComposeError, CreativeFile, Health};
 use passerby_protocol::campaign::Rgb;
 
+use super::drawing::Fonts;
 use super::fit::{self, Crop};
 use super::moving::Film;
 use super::picture::{self, Bitmap, Pixels};
@@ -17,6 +18,8 @@ use super::video::{self, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
 
 /// Width and height in which a first picture is decoded to choose colours by.
 const PREVIEW_PX: (u32, u32) = (640, 640);
+/// The longer side of a poster that is a drawing, in pixels.
+const POSTER_PX: u32 = 1_920;
 
 /// A video that is about to be shown.
 pub(crate) struct Screening {
@@ -34,12 +37,13 @@ pub(crate) struct Screening {
 pub(crate) fn open(
     settings: &Settings,
     tools: &Tools,
+    fonts: &Fonts,
     file: &CreativeFile,
     sound: bool,
     health: &Health,
 ) -> Result<Screening, ComposeError> {
     let own = file.parts.first();
-    let own = own.map(|part| picture::open(&part.path, Some(&part.digest)));
+    let own = own.map(|part| picture::open(part, fonts, POSTER_PX));
     let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
         let poster = match &own {
             Some(Ok(_)) => None,
