@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
+use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
 
 use preference::Preference;
@@ -69,8 +70,8 @@ impl Default for Fonts {
 
 impl Fonts {
     /// Reads every .ttf, .otf and .ttc file in some folders, in the order of their names, and puts it beside the
-    /// bundled fonts. Returns one sentence for each file or folder that is no use.
-    pub fn load(folders: &[PathBuf]) -> (Self, Vec<String>) {
+    /// bundled fonts. Returns a problem for each file or folder that is no use.
+    pub fn load(folders: &[PathBuf]) -> (Self, Vec<Problem>) {
         let mut set = Set {
             files: Vec::new(),
             faces: Vec::new(),
@@ -92,19 +93,20 @@ impl Fonts {
             let paths = match files::font_files(folder) {
                 Ok(paths) => paths,
                 Err(error) => {
-                    problems.push(format!(
-                        "{}: the font folder cannot be read ({error}); name a folder that exists",
-                        folder.display()
-                    ));
+                    let message = format!(
+                        "the font folder cannot be read ({error}); give content.fonts folders with .ttf or .otf files"
+                    );
+                    problems.push(Problem::with_file(folder.display().to_string(), message));
                     continue;
                 }
             };
             for path in paths {
-                let name = path.display();
+                let name = path.display().to_string();
                 if count == FILES_MAX {
-                    problems.push(format!(
-                        "{name}: there are more than {FILES_MAX} fonts; remove those that no text needs"
-                    ));
+                    let message = format!(
+                        "there are more than {FILES_MAX} fonts; remove those that no text needs"
+                    );
+                    problems.push(Problem::with_file(name, message));
                     return (Self(Arc::new(set)), problems);
                 }
                 count += 1;
@@ -112,10 +114,10 @@ impl Fonts {
                     Ok(bytes) => {
                         total += bytes.len() as u64;
                         if let Err(reason) = set.take(bytes) {
-                            problems.push(format!("{name}: {reason}"));
+                            problems.push(Problem::with_file(name, reason));
                         }
                     }
-                    Err(reason) => problems.push(format!("{name}: {reason}")),
+                    Err(reason) => problems.push(Problem::with_file(name, reason)),
                 }
             }
         }
@@ -259,17 +261,6 @@ impl Set {
         self.faces.extend(faces);
         Ok(())
     }
-}
-
-/// Returns the characters of a text that the bundled fonts cannot draw, each once, in order of appearance.
-pub fn missing_glyphs(text: &str) -> Vec<char> {
-    Fonts::default().missing_glyphs(text)
-}
-
-/// The same with the operator's font folders beside the bundled fonts. It reads them; for many texts load [`Fonts`]
-/// once.
-pub fn missing_glyphs_with(fonts: &[PathBuf], text: &str) -> Vec<char> {
-    Fonts::load(fonts).0.missing_glyphs(text)
 }
 
 /// Spaces, control characters, joiners, marks of direction and selectors of variants.

@@ -4,6 +4,8 @@
 //! shown in its place and the play is marked. A video without a poster of its own takes its first picture for one.
 //! A video's digest is not checked again here: it was when it came onto the machine, and it may be large.
 
+use std::path::Path;
+
 use passerby_playout::show::{ComposeError, CreativeFile, Health};
 use passerby_protocol::campaign::Rgb;
 
@@ -78,6 +80,19 @@ pub(crate) fn open(
         sound: settings.sound.clone().filter(|_| sound),
         health: health.clone(),
     })
+}
+
+/// Looks at a video file as it will be opened: what it is, and whether its first picture can be decoded. Returns what is
+/// well to know although it will be shown. Chooses a decoder for its codec, which takes some seconds the first time.
+///
+/// # Errors
+/// A reason that names the file and what to do.
+pub fn inspect_video(tools: &Tools, path: &Path) -> Result<Vec<String>, ComposeError> {
+    let name = picture::name_of(path);
+    let clip = Clip::probe(tools, path, &name)?;
+    first_picture(tools, &clip, &name)?;
+    let pale = "it is HDR video and will look pale; export it as SDR (BT.709)";
+    Ok(clip.is_hdr().then(|| pale.to_owned()).into_iter().collect())
 }
 
 /// Decodes the first picture alone.

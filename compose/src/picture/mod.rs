@@ -85,14 +85,6 @@ pub struct Inspection {
     pub notes: Vec<String>,
 }
 
-/// Decodes a picture or drawing file in full and returns its upright width and height in pixels.
-///
-/// # Errors
-/// A reason that names the file and what to do.
-pub fn inspect_picture(path: &Path) -> Result<(u32, u32), ComposeError> {
-    inspect(path, &fonts::Fonts::default()).map(|found| (found.width_px, found.height_px))
-}
-
 /// Decodes a picture or drawing file in full, every frame of it up to [`animation::INSPECTED_PIXELS_MAX`], and says
 /// what it holds. The text of a drawing is set in `fonts`.
 ///

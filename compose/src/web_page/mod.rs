@@ -38,6 +38,11 @@ pub const RUN_MAX: Duration = capture::RUN_MAX;
 /// Most pixels of a picture of a page: 8K.
 pub const PIXELS_MAX: u32 = 7_680 * 4_320;
 
+/// Says why no picture of any page can be taken on this machine, and what to do, if that is so.
+pub fn trouble() -> Option<String> {
+    browser::Browser::chosen_or_found(None).err()
+}
+
 /// The last good picture of a page, found for one slide.
 pub struct PagePicture {
     /// Differs for each picture that this process has seen; for caches.
