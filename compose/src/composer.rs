@@ -20,8 +20,8 @@ use crate::settings::Settings;
 use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use crate::text::Typesetter;
 use crate::video::Tools;
-use crate::web_page::{KeeperConfig, SnapshotKeeper};
-use crate::{card, code_card, drawing, house, layout, notice, picture, poster, screening, ticker};
+use crate::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
+use crate::{card, code_card, house, layout, notice, picture, poster, screening, ticker};
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
@@ -134,12 +134,15 @@ impl SlideComposer {
             }
             Creative::File(file) => match file.kind {
                 CreativeKind::Picture | CreativeKind::Drawing => {
-                    let mut content = picture::load(file, drawing::Fonts::bundled(), health)?;
+                    let fonts = self.typesetter.fonts().of_drawings();
+                    let mut content = picture::load(file, fonts, health)?;
                     self.hang(content.as_mut(), order, frame, words.as_ref())?
                 }
                 CreativeKind::Video => {
+                    let fonts = self.typesetter.fonts().of_drawings();
+                    let (settings, tools) = (&self.settings, &self.tools);
                     let mut content =
-                        screening::open(&self.settings, &self.tools, file, order.sound, health)?;
+                        screening::open(settings, tools, fonts, file, order.sound, health)?;
                     self.hang(&mut content, order, frame, words.as_ref())?
                 }
                 CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
@@ -317,6 +320,18 @@ impl Composer for SlideComposer {
             (_, slide) => slide,
         }
         .map(|slide| Composed { slide, health })
+    }
+
+    /// Has pictures taken of the web pages among the files, [`PAGES_MAX`] at most, the first ones.
+    fn expect(&mut self, coming: &[(CreativeFile, Geometry)]) {
+        let pages = coming
+            .iter()
+            .filter(|(file, _)| file.kind == CreativeKind::Page)
+            .filter_map(|(file, screen)| {
+                let frame = Frame::of(screen).ok()?;
+                Some((file, (frame.width, frame.height)))
+            });
+        self.pages.prefetch(pages.take(PAGES_MAX));
     }
 }
 

@@ -10,15 +10,19 @@ mod preference;
 mod tests;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
+use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
 
 use preference::Preference;
+
+use super::drawing;
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
@@ -33,6 +37,8 @@ pub(super) const FILES_MAX: usize = 64;
 pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes of all font files together.
 pub(super) const BYTES_MAX: u64 = 256 << 20;
+/// Most characters that are named in one message.
+const NAMED_MAX: usize = 10;
 /// Most faces that one collection file may hold.
 const FACES_MAX: usize = 32;
 
@@ -43,6 +49,8 @@ pub struct Fonts(Arc<Set>);
 struct Set {
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,
+    /// The same for drawings; made when the first one comes.
+    drawings: OnceLock<drawing::Fonts>,
 }
 
 /// One face of one file.
@@ -62,11 +70,12 @@ impl Default for Fonts {
 
 impl Fonts {
     /// Reads every .ttf, .otf and .ttc file in some folders, in the order of their names, and puts it beside the
-    /// bundled fonts. Returns one sentence for each file or folder that is no use.
-    pub fn load(folders: &[PathBuf]) -> (Self, Vec<String>) {
+    /// bundled fonts. Returns a problem for each file or folder that is no use.
+    pub fn load(folders: &[PathBuf]) -> (Self, Vec<Problem>) {
         let mut set = Set {
             files: Vec::new(),
             faces: Vec::new(),
+            drawings: OnceLock::new(),
         };
         for (bytes, weight) in [(REGULAR, 400), (BOLD, 700)] {
             set.faces.push(Face {
@@ -84,19 +93,20 @@ impl Fonts {
             let paths = match files::font_files(folder) {
                 Ok(paths) => paths,
                 Err(error) => {
-                    problems.push(format!(
-                        "{}: the font folder cannot be read ({error}); name a folder that exists",
-                        folder.display()
-                    ));
+                    let message = format!(
+                        "the font folder cannot be read ({error}); give content.fonts folders with .ttf or .otf files"
+                    );
+                    problems.push(Problem::with_file(folder.display().to_string(), message));
                     continue;
                 }
             };
             for path in paths {
-                let name = path.display();
+                let name = path.display().to_string();
                 if count == FILES_MAX {
-                    problems.push(format!(
-                        "{name}: there are more than {FILES_MAX} fonts; remove those that no text needs"
-                    ));
+                    let message = format!(
+                        "there are more than {FILES_MAX} fonts; remove those that no text needs"
+                    );
+                    problems.push(Problem::with_file(name, message));
                     return (Self(Arc::new(set)), problems);
                 }
                 count += 1;
@@ -104,10 +114,10 @@ impl Fonts {
                     Ok(bytes) => {
                         total += bytes.len() as u64;
                         if let Err(reason) = set.take(bytes) {
-                            problems.push(format!("{name}: {reason}"));
+                            problems.push(Problem::with_file(name, reason));
                         }
                     }
-                    Err(reason) => problems.push(format!("{name}: {reason}")),
+                    Err(reason) => problems.push(Problem::with_file(name, reason)),
                 }
             }
         }
@@ -125,6 +135,22 @@ impl Fonts {
         missing
     }
 
+    /// Names the characters of a text that none of the fonts can draw, for people, with their code points:
+    /// `𠀀 (U+20000), 🎉 (U+1F389)`. At most [`NAMED_MAX`]; then it says how many more there are. None when all can be drawn.
+    pub fn lacking(&self, text: &str) -> Option<String> {
+        let missing = self.missing_glyphs(text);
+        let named = missing.iter().take(NAMED_MAX);
+        let mut names = named
+            .map(|&character| format!("{character} (U+{:04X})", u32::from(character)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if missing.len() > NAMED_MAX {
+            // Writing into a String cannot fail.
+            let _ = write!(names, " and {} more", missing.len() - NAMED_MAX);
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
     /// Tells whether a character can be drawn, or needs no ink.
     pub(super) fn can_draw(&self, character: char) -> bool {
         needs_no_ink(character)
@@ -133,6 +159,14 @@ impl Fonts {
                 .faces
                 .iter()
                 .any(|face| self.0.glyph(face, character).is_some())
+    }
+
+    /// The same fonts for the text of drawings; the files are shared, not copied.
+    pub(super) fn of_drawings(&self) -> &drawing::Fonts {
+        self.0.drawings.get_or_init(|| {
+            let files = self.0.files.iter().skip(BUNDLED_FILES.len());
+            drawing::Fonts::with(files.map(|file| file.clone().into_raw_parts().0))
+        })
     }
 
     /// Registers everything with Parley.
@@ -227,17 +261,6 @@ impl Set {
         self.faces.extend(faces);
         Ok(())
     }
-}
-
-/// Returns the characters of a text that the bundled fonts cannot draw, each once, in order of appearance.
-pub fn missing_glyphs(text: &str) -> Vec<char> {
-    Fonts::default().missing_glyphs(text)
-}
-
-/// The same with the operator's font folders beside the bundled fonts. It reads them; for many texts load [`Fonts`]
-/// once.
-pub fn missing_glyphs_with(fonts: &[PathBuf], text: &str) -> Vec<char> {
-    Fonts::load(fonts).0.missing_glyphs(text)
 }
 
 /// Spaces, control characters, joiners, marks of direction and selectors of variants.

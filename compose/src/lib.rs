@@ -42,11 +42,10 @@ pub use animation::{
 };
 pub use composer::SlideComposer;
 pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
-pub use fonts::{Fonts, missing_glyphs, missing_glyphs_with};
+pub use fonts::Fonts;
 pub use moving::ken_burns_note;
-pub use picture::{
-    Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect, inspect_picture,
-};
+pub use picture::{Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect};
+pub use screening::inspect_video;
 
 fn too_long(what: &str, line: &str) -> ComposeError {
     ComposeError(format!(

@@ -4,9 +4,12 @@
 //! shown in its place and the play is marked. A video without a poster of its own takes its first picture for one.
 //! A video's digest is not checked again here: it was when it came onto the machine, and it may be large.
 
+use std::path::Path;
+
 use passerby_playout::show::{ComposeError, CreativeFile, Health};
 use passerby_protocol::campaign::Rgb;
 
+use super::drawing::Fonts;
 use super::fit::{self, Crop};
 use super::moving::Film;
 use super::picture::{self, Bitmap, Pixels};
@@ -17,6 +20,8 @@ use super::video::{self, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
 
 /// Width and height in which a first picture is decoded to choose colours by.
 const PREVIEW_PX: (u32, u32) = (640, 640);
+/// The longer side of a poster that is a drawing, in pixels.
+const POSTER_PX: u32 = 1_920;
 
 /// A video that is about to be shown.
 pub(crate) struct Screening {
@@ -34,12 +39,13 @@ pub(crate) struct Screening {
 pub(crate) fn open(
     settings: &Settings,
     tools: &Tools,
+    fonts: &Fonts,
     file: &CreativeFile,
     sound: bool,
     health: &Health,
 ) -> Result<Screening, ComposeError> {
     let own = file.parts.first();
-    let own = own.map(|part| picture::open(&part.path, Some(&part.digest)));
+    let own = own.map(|part| picture::open(part, fonts, POSTER_PX));
     let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
         let poster = match &own {
             Some(Ok(_)) => None,
@@ -74,6 +80,19 @@ pub(crate) fn open(
         sound: settings.sound.clone().filter(|_| sound),
         health: health.clone(),
     })
+}
+
+/// Looks at a video file as it will be opened: what it is, and whether its first picture can be decoded. Returns what is
+/// well to know although it will be shown. Chooses a decoder for its codec, which takes some seconds the first time.
+///
+/// # Errors
+/// A reason that names the file and what to do.
+pub fn inspect_video(tools: &Tools, path: &Path) -> Result<Vec<String>, ComposeError> {
+    let name = picture::name_of(path);
+    let clip = Clip::probe(tools, path, &name)?;
+    first_picture(tools, &clip, &name)?;
+    let pale = "it is HDR video and will look pale; export it as SDR (BT.709)";
+    Ok(clip.is_hdr().then(|| pale.to_owned()).into_iter().collect())
 }
 
 /// Decodes the first picture alone.

@@ -17,7 +17,7 @@ use crate::canvas::{self, Canvas};
 use crate::code_card::CodePlan;
 use crate::layout::{self, CodeWords, Frame};
 use crate::slide::Slide;
-use crate::{SlideComposer, code_card, inspect_picture};
+use crate::{Fonts, SlideComposer, code_card, inspect};
 
 /// What every code of these tests says.
 pub(crate) const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use passerby_compose::slide::{Moving, MovingPicture, Patch, Plane, Slide, Travel};
-use passerby_compose::{SlideComposer, inspect};
+use passerby_compose::{Fonts, SlideComposer, inspect};
 use passerby_playout::show::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
@@ -287,7 +287,7 @@ fn try_out(
             false
         }
     };
-    let inspected = inspect(&path);
+    let inspected = inspect(&path, &Fonts::default());
     if !was_shown {
         assert!(inspected.is_err(), "check would not have told");
     }

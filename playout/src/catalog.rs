@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::digests::Digests;
 use crate::fairness::ItemKey;
 use crate::layout;
-use crate::show::Part;
+use crate::show::{CreativeFile, Part};
 
 /// One placement with everything that is needed to air it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,17 @@ impl CatalogItem {
     /// The placement.
     pub fn placement(&self) -> &Placement {
         &self.campaign.placements[self.placement]
+    }
+
+    /// Its creative, for a composer.
+    pub fn file(&self) -> CreativeFile {
+        CreativeFile {
+            kind: self.kind,
+            name: self.placement().creative.clone(),
+            path: self.path.clone(),
+            digest: self.creative,
+            parts: self.parts.clone(),
+        }
     }
 
     /// The name of the zone in which it airs.

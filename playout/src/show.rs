@@ -17,6 +17,9 @@ use passerby_protocol::{Digest, PlayNumber};
 
 use crate::area::Area;
 
+/// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
+pub const EXPECT_MS: u64 = 3_600_000;
+
 /// Names one slide on its way through composer and stage; never reused while the process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
@@ -180,6 +183,10 @@ pub trait Composer: Send + 'static {
         order: &SlideOrder,
         screen: &Geometry,
     ) -> Result<Composed<Self::Slide>, ComposeError>;
+
+    /// Hears which files may be shown, and where, so that what is long in coming can be fetched before its first slide
+    /// is ordered. Told again whenever that changes, and every [`EXPECT_MS`]. Must not wait for anything but the disk.
+    fn expect(&mut self, _coming: &[(CreativeFile, Geometry)]) {}
 }
 
 /// A finished slide, and a way to hear of it later.

@@ -14,8 +14,8 @@ use std::str::FromStr;
 use jiff::civil::DateTime;
 
 use crate::campaign::{Colours, zone_name};
-use crate::creative::CreativeKind;
 use crate::limits::LINE_CHARS_MAX;
+use crate::parts::is_part_name;
 use crate::toml_fields::{Placed, Problem, Reader, Section};
 
 /// Longest body of a card, in characters. More than that nobody reads in passing.
@@ -44,9 +44,9 @@ pub struct Card {
     pub price: Option<String>,
     /// What it cost before; shown struck through beside the price.
     pub was: Option<String>,
-    /// A picture in the same folder.
+    /// A picture or drawing in the same folder; of an animation its first frame is shown.
     pub picture: Option<String>,
-    /// A logo in the same folder.
+    /// A logo in the same folder; the same holds for it.
     pub logo: Option<String>,
     /// Its own colours; what it leaves open comes from the campaign.
     pub colours: Colours,
@@ -314,7 +314,7 @@ fn read_counter(section: &Section<'_>) -> Option<Counter> {
 
 /// Reads the name of a picture that lies beside the file.
 fn read_name(root: &Section<'_>, key: &'static str) -> Option<String> {
-    let accepted = "the name of a .jpg, .png or .webp file in the same folder";
+    let accepted = "the name of a .jpg, .png, .webp, .gif or .svg file in the same folder";
     root.parsed(key, accepted, picture_name)
         .map(|name| name.value)
 }
@@ -324,7 +324,7 @@ fn picture_name(name: &str) -> Result<String, &'static str> {
         Err("it is not 1 to 100 bytes long")
     } else if name.contains(['/', '\\']) || name.contains(char::is_control) {
         Err("it is a path")
-    } else if CreativeKind::of_name(name) != Some(CreativeKind::Picture) {
+    } else if !is_part_name(name) {
         Err("it is no picture")
     } else {
         Ok(name.to_owned())

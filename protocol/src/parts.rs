@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::card::{Card, Ticker};
 use crate::creative::CreativeKind;
-use crate::toml_fields::{Problem, Reader};
+use crate::toml_fields::Problem;
+use crate::web_page::WebPage;
 
 /// The keys under which a text creative names its pictures.
 const KEYS: [&str; 2] = ["picture", "logo"];
@@ -48,12 +50,18 @@ pub fn is_part_name(name: &str) -> bool {
         )
 }
 
-/// Says where a text creative is not TOML.
+/// Reads a text creative as the screens will, for those who only want to know whether it is good. `file` is what the
+/// user calls it. Of kinds that are not text there is nothing to say.
 ///
 /// # Errors
-/// Every problem with its line.
-pub fn check_syntax(file: &str, text: &str) -> Result<(), Vec<Problem>> {
-    Reader::check_syntax(file, text)
+/// Every problem with its line and what is accepted.
+pub fn check_text(kind: CreativeKind, file: &str, text: &str) -> Result<(), Vec<Problem>> {
+    match kind {
+        CreativeKind::Card => Card::parse(file, text).map(|_| ()),
+        CreativeKind::Ticker => Ticker::parse(file, text).map(|_| ()),
+        CreativeKind::Page => WebPage::parse(file, text).map(|_| ()),
+        CreativeKind::Picture | CreativeKind::Drawing | CreativeKind::Video => Ok(()),
+    }
 }
 
 /// The creatives of one folder and what belongs to them.
@@ -178,10 +186,26 @@ mod tests {
         ] {
             assert!(!is_part_name(bad), "{bad}");
         }
-        assert!(check_syntax("a.card.toml", "a = 1\n").is_ok());
-        assert_eq!(
-            check_syntax("a.card.toml", "a = 1\nb = \n").expect_err("bad")[0].line,
-            2
-        );
+    }
+
+    #[test]
+    fn each_kind_of_text_is_read_by_its_own_rules() {
+        let first = |kind, text| {
+            let problems = check_text(kind, "a.toml", text).err().unwrap_or_default();
+            problems.first().map(ToString::to_string)
+        };
+        let kinds = [
+            (CreativeKind::Card, "headline = 'x'\n"),
+            (CreativeKind::Ticker, "lines = ['x']\n"),
+            (CreativeKind::Page, "url = 'https://a.example'\n"),
+        ];
+        for (kind, good) in kinds {
+            assert_eq!(first(kind, good), None);
+            for (_, other) in kinds.iter().filter(|(other, _)| *other != kind) {
+                let said = first(kind, other).expect("refused");
+                assert!(said.starts_with("a.toml:1: "), "{said}");
+            }
+        }
+        assert_eq!(first(CreativeKind::Picture, "not a text at all"), None);
     }
 }

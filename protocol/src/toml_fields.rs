@@ -42,6 +42,29 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Finds the line, from 1, on which the value behind some keys begins; elements of lists are counted from 0:
+/// `["placement", "0", "code", "call"]`. 0 when there is no such value.
+pub fn line_of(text: &str, keys: &[&str]) -> usize {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let Some((first, rest)) = keys.split_first() else {
+        return 0;
+    };
+    let mut found = root.get_ref().get(*first);
+    for key in rest {
+        found = found.and_then(|value| match value.get_ref() {
+            DeValue::Table(table) => table.get(*key),
+            DeValue::Array(list) => list.get(key.parse::<usize>().ok()?),
+            _ => None,
+        });
+    }
+    found.map_or(0, |value| line_at(text, value.span().start))
+}
+
+/// The line, from 1, of a byte.
+fn line_at(text: &str, place: usize) -> usize {
+    text[..place.min(text.len())].matches('\n').count() + 1
+}
+
 /// Collects the problems of one file while its sections are read.
 pub struct Reader<'a> {
     file: &'a str,
@@ -93,25 +116,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Tells whether a text is TOML at all.
-    ///
-    /// # Errors
-    /// Every place where it is not.
-    pub fn check_syntax(file: &'a str, text: &'a str) -> Result<(), Vec<Problem>> {
-        match Self::parse(file, text, |_| ()) {
-            Ok(()) => Ok(()),
-            Err(problems) => {
-                // Without syntax errors, all that can be wrong are keys that nobody asked for.
-                let (_, errors) = DeTable::parse_recoverable(text);
-                if errors.is_empty() {
-                    Ok(())
-                } else {
-                    Err(problems)
-                }
-            }
-        }
-    }
-
     fn section<'s>(&'s self, table: &'s DeTable<'s>, path: String, place: usize) -> Section<'s> {
         Section {
             reader: self,
@@ -123,13 +127,9 @@ impl<'a> Reader<'a> {
     }
 
     fn report(&self, place: usize, message: String) {
-        let line = self.text[..place.min(self.text.len())]
-            .matches('\n')
-            .count()
-            + 1;
         self.problems.borrow_mut().push(Problem {
             file: self.file.to_owned(),
-            line,
+            line: line_at(self.text, place),
             message,
         });
     }
@@ -499,5 +499,22 @@ mod tests {
                 .all(|problem| problem.message.contains("not TOML")),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn the_line_of_a_value_is_found_wherever_it_is() {
+        let text = "title = 'x'\n\n[[placement]]\n[[placement]]\nheadline = 'a'\ncode = {\n call = 'b' }\nlines = [\n'c',\n'd']\n";
+        for (keys, line) in [
+            (&["title"][..], 1),
+            (&["placement", "1", "headline"], 5),
+            (&["placement", "1", "code", "call"], 7),
+            (&["placement", "1", "lines", "1"], 10),
+            (&["placement", "0", "headline"], 0),
+            (&["placement", "2", "headline"], 0),
+            (&["title", "x"], 0),
+            (&[], 0),
+        ] {
+            assert_eq!(line_of(text, keys), line, "{keys:?}");
+        }
     }
 }

@@ -1,37 +1,90 @@
 //! `passerby check`: finds what is wrong before a passer-by does.
+//!
+//! Invariant: what the player would skip, or show otherwise than it was written, is a problem; what will be shown and is
+//! still well to know is a note. Both are told once.
 
 mod files;
+mod letters;
 
+use std::path::Path;
+
+use passerby_compose as compose;
 use passerby_playout::catalog::{self, CatalogItem};
 use passerby_playout::code::QrMatrix;
 use passerby_playout::config::Config;
 use passerby_playout::emergency;
-use passerby_protocol::campaign::{self, CreativeKind};
+use passerby_protocol::campaign::{self, CreativeKind, Motion};
 use passerby_protocol::toml_fields::Problem;
+use serde_json::json;
 
 use super::{ConfigFile, Failure, print_json_line};
-use passerby_compose as compose;
+use files::Files;
+use letters::Letters;
 
-/// Read settings and content and list every problem.
+/// Read settings and content and list every problem, and what else is well to know.
+///
+/// Opens every creative as the player will, and looks for every letter in the fonts of this terminal. Notes alone leave
+/// the exit code 0.
 #[derive(clap::Args)]
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigFile,
-    /// One JSON object a problem on standard output.
+    /// One JSON object a problem or note on standard output, told apart by its `severity`.
     #[arg(long)]
     json: bool,
 }
 
+/// What was found.
+#[derive(Debug, Default)]
+struct Findings {
+    problems: Vec<Problem>,
+    notes: Vec<Problem>,
+}
+
+impl Findings {
+    fn problem(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn note(&mut self, note: Problem) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let problems = match self.config.load() {
-            Ok(config) => problems_of(&config),
-            Err(Failure::Input(problems)) => problems,
+        let found = match self.config.load() {
+            Ok(config) => look(&config),
+            Err(Failure::Input(problems)) => Findings {
+                problems,
+                notes: Vec::new(),
+            },
             Err(other) => return Err(other),
         };
+        let Findings { problems, notes } = found;
         if self.json {
-            for problem in &problems {
-                print_json_line(&serde_json::to_value(problem).unwrap_or_default())?;
+            let problems = problems.iter().map(|problem| ("problem", problem));
+            let notes = notes.iter().map(|note| ("note", note));
+            for (
+                severity,
+                Problem {
+                    file,
+                    line,
+                    message,
+                },
+            ) in problems.chain(notes)
+            {
+                print_json_line(&json!({
+                    "severity": severity, "file": file, "line": line, "message": message,
+                }))?;
+            }
+        } else {
+            for note in &notes {
+                eprintln!("note: {note}");
             }
         }
         if problems.is_empty() {
@@ -48,133 +101,104 @@ impl Check {
     }
 }
 
-fn problems_of(config: &Config) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for folder in config.fonts.iter().filter(|folder| !folder.is_dir()) {
-        problems.push(Problem::with_file(
-            folder.display().to_string(),
-            "this is not a folder; give content.fonts folders with .ttf or .otf files",
-        ));
+fn look(config: &Config) -> Findings {
+    let mut found = Findings::default();
+    let (fonts, unusable) = compose::Fonts::load(&config.fonts);
+    for problem in unusable {
+        found.problem(problem);
     }
-    if let Err(error) = emergency::read(&config.data_dir) {
-        let file = emergency::path(&config.data_dir).display().to_string();
-        problems.push(Problem::with_file(file, error.to_string()));
-    }
+    let letters = Letters::new(fonts.clone(), &config.fonts);
+    look_at_emergency(&config.data_dir, &letters, &mut found);
+    let mut files = Files::new(fonts, letters.clone());
     for folder in &config.folders {
-        let (items, found) = catalog::read_folder(folder);
-        problems.extend(found);
+        let (items, problems) = catalog::read_folder(folder);
+        for problem in problems {
+            found.problem(problem);
+        }
         for item in &items {
-            problems.extend(files::problems(item));
-            problems.extend(problems_of_item(item, config));
+            files.look_at(item, &mut found);
+            look_at_item(item, config, &letters, &mut found);
         }
     }
-    problems.dedup();
-    problems
+    files.finish(&mut found);
+    found
+}
+
+fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
+    let path = emergency::path(data_dir);
+    let file = path.display().to_string();
+    match emergency::read(data_dir) {
+        Ok(None) => {}
+        // All that is written there is shown.
+        Ok(Some(_)) => {
+            let written = std::fs::read_to_string(&path).unwrap_or_default();
+            for (line, text) in (1..).zip(written.lines()) {
+                letters.look_at(&file, line, "it", text, found);
+            }
+        }
+        Err(error) => found.problem(Problem::with_file(file, error.to_string())),
+    }
 }
 
 /// What is wrong with an item besides its files, on this screen.
-fn problems_of_item(item: &CatalogItem, config: &Config) -> Vec<Problem> {
+fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &mut Findings) {
     let placement = item.placement();
-    let campaign_file = item
-        .path
-        .with_file_name(campaign::FILE_NAME)
-        .display()
-        .to_string();
-    let mut messages = Vec::new();
+    let campaign_path = item.path.with_file_name(campaign::FILE_NAME);
+    let campaign_file = campaign_path.display().to_string();
+    let mut problem = |message| found.problem(Problem::with_file(&campaign_file, message));
     let which = format!("placement {} ({})", item.placement + 1, placement.creative);
     if !config.layout.has(item.zone()) {
         let zones: Vec<&str> = config.layout.names().collect();
-        messages.push(format!(
+        problem(format!(
             "{which} is for zone {:?}, which this screen does not have, and will not air here; its zones are {}",
             item.zone(),
             zones.join(", ")
         ));
     }
     if placement.sound && config.sound.is_none() {
-        messages.push(format!(
+        problem(format!(
             "{which} wants to be heard, and this screen is silent; add sound = {{ hours = [\"mon-sun 09:00-20:00\"] }} to its [screen], or take sound = true out"
         ));
     }
     if placement.sound && item.kind != CreativeKind::Video {
-        messages.push(format!(
+        problem(format!(
             "{which} is a {} and cannot be heard; take sound = true out",
             item.kind.word()
         ));
     }
-    let texts = [
-        item.campaign.headline_of(placement),
-        placement.code.call.as_deref(),
-    ];
-    for text in texts.into_iter().flatten() {
-        let missing: String = compose::missing_glyphs(text).into_iter().collect();
-        if !missing.is_empty() {
-            messages.push(format!(
-                "the fonts have no sign for {missing:?} in {text:?}; write it otherwise"
-            ));
-        }
-    }
-    let mut problems: Vec<Problem> = messages
-        .into_iter()
-        .map(|message| Problem::with_file(&campaign_file, message))
-        .collect();
     if let Some(target) = &item.campaign.target
         && let Err(error) = QrMatrix::encode(target)
     {
-        problems.push(Problem::with_file(
-            item.path.display().to_string(),
-            error.to_string(),
-        ));
+        let file = item.path.display().to_string();
+        found.problem(Problem::with_file(file, error.to_string()));
     }
-    problems
+    let headline = item.campaign.headline_of(placement);
+    let is_picture = matches!(item.kind, CreativeKind::Picture | CreativeKind::Drawing);
+    if placement.motion == Motion::KenBurns
+        && is_picture
+        && let Some(note) =
+            compose::ken_burns_note(item.campaign.target.is_some(), headline.is_some())
+    {
+        let message = format!("{which}: {note}");
+        found.note(Problem::with_file(&campaign_file, message));
+    }
+    let written = std::fs::read_to_string(&campaign_path).unwrap_or_default();
+    let number = item.placement.to_string();
+    // Text creatives are all words already and take no headline.
+    if let Some(headline) = headline.filter(|_| !item.kind.is_text()) {
+        let own = ["placement", &number, "headline"];
+        let keys: &[&str] = if placement.headline.is_some() {
+            &own
+        } else {
+            &["headline"]
+        };
+        letters.look_at_value(&campaign_file, &written, keys, "headline", headline, found);
+    }
+    if let Some(call) = &placement.code.call {
+        let keys = ["placement", &number, "code", "call"];
+        letters.look_at_value(&campaign_file, &written, &keys, "call", call, found);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_this_screen_cannot_do_for_a_campaign_is_said() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let shop = folder.path().join("shop");
-        std::fs::create_dir(&shop).expect("a folder");
-        let write = |name: &str, bytes: &[u8]| {
-            std::fs::write(shop.join(name), bytes).expect("writes");
-        };
-        write("clip.mp4", b"not a film at all");
-        write("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
-        write("sale.card.toml", b"picture = 'gone.png'\n");
-        write("bad.card.toml", b"headline = \n");
-        write(
-            "campaign.toml",
-            b"title = 'x'\n[[placement]]\ncreative = 'clip.mp4'\nsound = true\nzone = 'side'\n\
-              [[placement]]\ncreative = 'drawing.svg'\nsound = true\n\
-              [[placement]]\ncreative = 'sale.card.toml'\n[[placement]]\ncreative = 'bad.card.toml'\n",
-        );
-        let config = Config {
-            folders: vec![folder.path().to_path_buf()],
-            fonts: vec![folder.path().join("type")],
-            data_dir: folder.path().join("data"),
-            ..Config::default()
-        };
-        let problems: Vec<String> = problems_of(&config)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        for expected in [
-            "type: this is not a folder",
-            "clip.mp4: it is neither an MP4 nor a WebM video",
-            "placement 1 (clip.mp4) is for zone \"side\", which this screen does not have",
-            "its zones are main",
-            "placement 1 (clip.mp4) wants to be heard, and this screen is silent",
-            "placement 2 (drawing.svg) is a drawing and cannot be heard",
-            "sale.card.toml: it names \"gone.png\", which is missing",
-            "bad.card.toml:1: this is not TOML",
-        ] {
-            assert!(
-                problems.iter().any(|problem| problem.contains(expected)),
-                "{expected} is not in {problems:#?}"
-            );
-        }
-        assert_eq!(problems.len(), 8, "{problems:#?}");
-    }
-}
+mod tests;

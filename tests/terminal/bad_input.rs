@@ -234,3 +234,49 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
     let lines = std::fs::read_to_string(capture.join("frames.jsonl")).expect("frames.jsonl");
     assert!(lines.contains("\"campaign\":\"window\""), "{lines}");
 }
+
+#[test]
+fn check_tells_problems_and_notes_apart_and_notes_alone_are_good() {
+    let folder = tempfile::tempdir().expect("folder");
+    let c = folder.path().join("c");
+    picture(&c.join("good.png"), [[0, 0, 0], [255, 255, 255]]);
+    let campaign = |more: &str| {
+        let text = format!(
+            "title = 'x'\ntarget = 'https://a.example'\n[[placement]]\ncreative = 'good.png'\nmotion = 'ken-burns'\n{more}"
+        );
+        std::fs::write(c.join("campaign.toml"), text).expect("writes");
+    };
+    campaign("");
+    let (code, said) = check(folder.path(), "[content]\nfolders = ['c']\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.starts_with("note: ") && said.contains("(good.png): the picture rests"),
+        "{said}"
+    );
+    campaign("headline = 'ب'\n");
+    let settings = folder.path().join("kiosk.toml");
+    let output = finish(
+        terminal()
+            .args(["check", "--json", "--config"])
+            .arg(settings),
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let lines: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let told: Vec<(&str, u64)> = lines
+        .iter()
+        .map(|line| {
+            let severity = line["severity"].as_str().expect("a severity");
+            (severity, line["line"].as_u64().expect("a line"))
+        })
+        .collect();
+    assert_eq!(told, [("problem", 6), ("note", 0)], "{lines:?}");
+    assert!(
+        lines[0]["message"]
+            .as_str()
+            .expect("one")
+            .contains("U+0628")
+    );
+}

@@ -73,7 +73,9 @@ pub(crate) fn open(
             let what = "is not beside the card; put the file into the same folder";
             ComposeError(format!("{}: {name} {what}", file.name))
         })?;
-        picture::open(&part.path, Some(&part.digest))
+        let fonts = typesetter.fonts().of_drawings();
+        let drawn_px = occasion.frame.width.max(occasion.frame.height);
+        picture::open(part, fonts, drawn_px)
             .map(Some)
             .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
     };

@@ -5,8 +5,9 @@ use crate::canvas::real;
 use crate::fonts::Fonts;
 use crate::picture::Pixels;
 use crate::tests::{planned, words};
-use passerby_playout::show::Geometry;
-use passerby_protocol::campaign::Corner;
+use passerby_playout::show::{Geometry, Part};
+use passerby_protocol::Digest;
+use passerby_protocol::campaign::{Corner, CreativeKind};
 use std::path::Path;
 
 const CORNERS: [Corner; 4] = [
@@ -338,4 +339,55 @@ fn right_to_left_cards_begin_on_the_right() {
         !inked(&page.canvas, 640 - frame.margin / 2, 640),
         "ink in the right margin"
     );
+}
+
+#[test]
+fn the_pictures_of_a_card_may_be_drawings_and_animations() {
+    let media = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media");
+    let part = |name: &str| {
+        let path = media.join(name);
+        let digest = Digest::of(&std::fs::read(&path).expect("reads"));
+        Part {
+            name: name.to_owned(),
+            path,
+            digest,
+        }
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.card.toml");
+    let frame = Frame::of(&Geometry::whole(640, 360)).expect("a frame");
+    let occasion = Occasion {
+        frame: &frame,
+        code: None,
+        colours: &Colours::default(),
+        dwell: None,
+    };
+    // Colours that nothing else on the card has.
+    for (name, key, colour) in [
+        ("shapes.svg", "logo", [0, 255, 0]),
+        ("shapes.svg", "picture", [0, 0, 255]),
+        ("twice.gif", "picture", [255, 0, 0]),
+        ("twice.webp", "picture", [255, 0, 0]),
+        ("twice.apng", "logo", [255, 0, 0]),
+    ] {
+        let text =
+            format!("headline = 'Hello'\n{key} = '{name}'\ncolours = {{ paper = '#777' }}\n")
+                .replace("#777", "#777777");
+        std::fs::write(&path, &text).expect("writes");
+        let file = CreativeFile {
+            kind: CreativeKind::Card,
+            name: "a.card.toml".to_owned(),
+            path: path.clone(),
+            digest: Digest::of(text.as_bytes()),
+            parts: [part(name)].into(),
+        };
+        let page = open(&mut Typesetter::new(), &file, &occasion).expect(name);
+        let is_there = (0..360).any(|y| {
+            (0..640).any(|x| {
+                let pixel = page.canvas.pixel(x, y);
+                (0..3).all(|at| pixel[at].abs_diff(colour[at]) < 12)
+            })
+        });
+        assert!(is_there, "{name} as {key} is not to be seen");
+    }
 }

@@ -20,12 +20,13 @@ mod guard;
 mod links;
 mod threads;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use passerby_playout::show::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::{self, ImageHrefResolver, Options, Tree, fontdb, roxmltree};
+use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, roxmltree};
 
 use super::canvas::{px, real};
 use super::fit::{self, Crop};
@@ -76,13 +77,13 @@ impl Fonts {
         })
     }
 
-    /// The bundled fonts and others, each the content of a font file.
-    #[expect(dead_code, reason = "the operator's fonts come with the cards")]
-    pub(crate) fn with(files: impl IntoIterator<Item = Arc<[u8]>>) -> Self {
+    /// The bundled fonts and others, each the content of a font file that was found to be one.
+    pub(crate) fn with(
+        files: impl IntoIterator<Item = Arc<dyn AsRef<[u8]> + Send + Sync>>,
+    ) -> Self {
         let mut fonts = Self::bundled().clone();
-        let database = Arc::make_mut(&mut fonts.0);
         for bytes in files {
-            database.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
+            Arc::make_mut(&mut fonts.0).load_font_source(fontdb::Source::Binary(bytes));
         }
         fonts
     }
@@ -93,6 +94,8 @@ pub(super) struct Drawing {
     name: String,
     tree: Arc<Tree>,
     notes: Vec<String>,
+    /// Every character of its texts.
+    letters: String,
     /// All of it, small, for what a glance tells.
     small: Bitmap,
 }
@@ -136,11 +139,12 @@ impl Drawing {
         let text = String::from_utf8(text)
             .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
         let fonts = fonts.clone();
-        let (tree, notes) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
+        let (tree, notes, letters) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
         let mut drawing = Self {
             name: name.to_owned(),
             tree: Arc::new(tree),
             notes,
+            letters,
             small: Bitmap {
                 width: 0,
                 height: 0,
@@ -162,6 +166,11 @@ impl Drawing {
         &self.notes
     }
 
+    /// Every character that it writes, each once.
+    pub(super) fn letters(&self) -> &str {
+        &self.letters
+    }
+
     /// Draws it once for a usual screen, as `passerby check` does.
     pub(super) fn inspect(&self) -> Result<(), ComposeError> {
         let (width, height) = self.size();
@@ -175,10 +184,11 @@ impl Drawing {
             .map(|_| ())
     }
 
-    /// Draws all of it in its own size, or as large as [`BITMAP_SIDE_PX_MAX`] allows.
-    pub(super) fn bitmap(&self) -> Result<Bitmap, ComposeError> {
+    /// Draws all of it with `side_px` on its longer side, or [`BITMAP_SIDE_PX_MAX`] if that is less.
+    pub(super) fn bitmap(&self, side_px: u32) -> Result<Bitmap, ComposeError> {
         let size = self.tree.size();
-        let scale = (BITMAP_SIDE_PX_MAX / size.width().max(size.height())).min(1.0);
+        let side = real(side_px).min(BITMAP_SIDE_PX_MAX);
+        let scale = side / size.width().max(size.height());
         self.rendered((
             px(size.width() * scale).max(1),
             px(size.height() * scale).max(1),
@@ -266,7 +276,8 @@ fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
     )
 }
 
-fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>), String> {
+/// Returns the drawing, what is well to know about it, and its letters.
+fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>, String), String> {
     guard::check_text(text)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
@@ -312,7 +323,21 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>), String> {
             size.height()
         ));
     }
-    Ok((tree, notes))
+    let mut letters = BTreeSet::new();
+    collect_letters(tree.root(), &mut letters);
+    Ok((tree, notes, letters.into_iter().collect()))
+}
+
+fn collect_letters(group: &Group, letters: &mut BTreeSet<char>) {
+    for node in group.children() {
+        match node {
+            Node::Text(text) => {
+                letters.extend(text.chunks().iter().flat_map(|chunk| chunk.text().chars()));
+            }
+            Node::Group(inner) => collect_letters(inner, letters),
+            Node::Path(_) | Node::Image(_) => {}
+        }
+    }
 }
 
 #[cfg(test)]

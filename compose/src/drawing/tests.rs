@@ -392,3 +392,40 @@ fn a_drawing_that_does_not_end_is_given_up_and_no_second_one_is_begun() {
     let broken: Result<(), String> = patient.run(|| panic!("inside"));
     assert!(broken.expect_err("a panic").contains("damaged"));
 }
+
+#[test]
+fn text_is_set_in_the_operators_fonts_too() {
+    let font = std::path::Path::new("/usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf");
+    let folder = tempfile::tempdir().expect("a folder");
+    if std::fs::copy(font, folder.path().join("a.ttf")).is_err() {
+        eprintln!("skipped: {} is not installed", font.display());
+        return;
+    }
+    let (own, problems) = fonts::Fonts::load(&[folder.path().to_owned()]);
+    assert!(problems.is_empty(), "{problems:?}");
+    let words = ["مرحبا", "كتابك"].map(|word| {
+        let text = svg(&format!(
+            r#"<text x="20" y="60" font-size="40" font-family="Noto Sans Arabic">{word}</text>"#
+        ));
+        let path = folder.path().join(format!("{word}.svg"));
+        std::fs::write(&path, &text).expect("writes");
+        (text, path)
+    });
+    let draw = |fonts: &fonts::Fonts| {
+        words.clone().map(|(text, _)| {
+            let drawing = Drawing::open("poster.svg", text.into_bytes(), fonts.of_drawings());
+            let whole = Crop::whole(10_000, 5_625);
+            let drawing = drawing.expect("opens");
+            let drawn = drawing.scaled(whole, (320, 180), Rgb([255; 3]));
+            drawn.expect("draws")
+        })
+    };
+    let [one, other] = draw(&fonts::Fonts::default());
+    assert_eq!(one, other, "boxes instead of letters");
+    let [one, other] = draw(&own);
+    assert_ne!(one, other, "letters");
+    let found = crate::inspect(&words[0].1, &own).expect("opens");
+    assert_eq!(found.letters, "ابحرم");
+    assert_eq!(own.lacking(&found.letters), None);
+    assert!(fonts::Fonts::default().lacking(&found.letters).is_some());
+}

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use image::ImageFormat;
-use passerby_playout::show::{ComposeError, CreativeFile, Health};
+use passerby_playout::show::{ComposeError, CreativeFile, Health, Part};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::Rgb;
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
@@ -20,6 +20,7 @@ use super::animation::{self, Animation};
 use super::drawing::{self, Drawing, Fonts};
 use super::file;
 use super::fit::{self, Crop};
+use super::fonts;
 use super::poster::Content;
 
 /// Longest side of a picture, in pixels.
@@ -78,54 +79,60 @@ pub struct Inspection {
     pub height_px: u32,
     /// How many frames it has; 1 for what does not move.
     pub frames: u32,
+    /// Every character of a drawing's texts, each once; one that no font has is shown as an empty box.
+    pub letters: String,
     /// What is well to know although the file will be shown.
     pub notes: Vec<String>,
 }
 
-/// Decodes a picture or drawing file in full and returns its upright width and height in pixels.
-///
-/// # Errors
-/// A reason that names the file and what to do.
-pub fn inspect_picture(path: &Path) -> Result<(u32, u32), ComposeError> {
-    inspect(path).map(|found| (found.width_px, found.height_px))
-}
-
 /// Decodes a picture or drawing file in full, every frame of it up to [`animation::INSPECTED_PIXELS_MAX`], and says
-/// what it holds.
+/// what it holds. The text of a drawing is set in `fonts`.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
-pub fn inspect(path: &Path) -> Result<Inspection, ComposeError> {
+pub fn inspect(path: &Path, fonts: &fonts::Fonts) -> Result<Inspection, ComposeError> {
     let name = name_of(path);
-    let (width_px, height_px, frames, notes) = match read_and_decode(&name, path, None)? {
-        Opened::Still(bitmap, notes) => (bitmap.width, bitmap.height, 1, notes),
+    Ok(match read_and_decode(&name, path, None)? {
+        Opened::Still(bitmap, notes) => Inspection {
+            width_px: bitmap.width,
+            height_px: bitmap.height,
+            frames: 1,
+            letters: String::new(),
+            notes,
+        },
         Opened::Animation(animation) => {
-            let (width, height) = animation.size();
             animation.inspect()?;
-            (width, height, animation.frames(), Vec::new())
+            let (width_px, height_px) = animation.size();
+            Inspection {
+                width_px,
+                height_px,
+                frames: animation.frames(),
+                letters: String::new(),
+                notes: Vec::new(),
+            }
         }
         Opened::Drawing(text) => {
-            let drawing = Drawing::open(&name, text, Fonts::bundled())?;
+            let drawing = Drawing::open(&name, text, fonts.of_drawings())?;
             drawing.inspect()?;
-            let (width, height) = drawing.size();
-            (width, height, 1, drawing.notes().to_vec())
+            let (width_px, height_px) = drawing.size();
+            Inspection {
+                width_px,
+                height_px,
+                frames: 1,
+                letters: drawing.letters().to_owned(),
+                notes: drawing.notes().to_vec(),
+            }
         }
-    };
-    Ok(Inspection {
-        width_px,
-        height_px,
-        frames,
-        notes,
     })
 }
 
-/// Opens a picture file, the first frame of it if it is animated. With a digest, the file must still have that content.
-pub(super) fn open(path: &Path, creative: Option<&Digest>) -> Result<Bitmap, ComposeError> {
-    let name = name_of(path);
-    match read_and_decode(&name, path, creative)? {
+/// Opens a picture that a creative refers to: the first frame of it if it is animated; a drawing with `drawn_px` pixels
+/// on its longer side.
+pub(super) fn open(part: &Part, fonts: &Fonts, drawn_px: u32) -> Result<Bitmap, ComposeError> {
+    match read_and_decode(&part.name, &part.path, Some(&part.digest))? {
         Opened::Still(bitmap, _) => Ok(bitmap),
         Opened::Animation(animation) => Ok(animation.into_first()),
-        Opened::Drawing(text) => Drawing::open(&name, text, Fonts::bundled())?.bitmap(),
+        Opened::Drawing(text) => Drawing::open(&part.name, text, fonts)?.bitmap(drawn_px),
     }
 }
 
@@ -154,7 +161,8 @@ enum Opened {
     Drawing(Vec<u8>),
 }
 
-fn name_of(path: &Path) -> String {
+/// What a file is called in messages.
+pub(super) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),

@@ -9,6 +9,16 @@ fn media(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Opens a file as a part of a creative.
+fn opened(path: &Path) -> Result<Bitmap, ComposeError> {
+    let part = Part {
+        name: name_of(path),
+        path: path.to_owned(),
+        digest: Digest::of(&std::fs::read(path).expect("reads")),
+    };
+    open(&part, Fonts::bundled(), 320)
+}
+
 /// The middles of the four quarters, as RGBA.
 fn quarters(bitmap: &Bitmap) -> [[u8; 4]; 4] {
     assert_eq!((bitmap.width, bitmap.height), (32, 24));
@@ -48,7 +58,7 @@ fn every_still_format_shows_its_colours() {
         ("lossless_alpha.webp", colours, 0),
     ];
     for (name, expected, last_alpha) in cases {
-        let bitmap = open(&media(name), None).expect(name);
+        let bitmap = opened(&media(name)).expect(name);
         let found = quarters(&bitmap);
         for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
             let alpha = if at == 3 { last_alpha } else { 255 };
@@ -59,7 +69,7 @@ fn every_still_format_shows_its_colours() {
                 .all(|(found, expected)| found.abs_diff(expected) <= 6);
             assert!(near || alpha == 0, "{name}, quarter {at}: {found:?}");
         }
-        let inspected = inspect(&media(name)).expect(name);
+        let inspected = inspect(&media(name), &fonts::Fonts::default()).expect(name);
         assert_eq!((inspected.frames, inspected.notes.len()), (1, 0), "{name}");
     }
 }
@@ -103,7 +113,7 @@ fn all_eight_orientations_stand_upright() {
             turned.extend(&jpeg[2..]);
             let path = folder.path().join(format!("{orientation}.jpg"));
             std::fs::write(&path, turned).expect("writes");
-            let bitmap = open(&path, None).expect("opens");
+            let bitmap = opened(&path).expect("opens");
             let (width, height) = if orientation > 4 { (24, 32) } else { (32, 24) };
             assert_eq!((bitmap.width, bitmap.height), (width, height));
             let Pixels::Rgb(rgb) = &bitmap.pixels else {
@@ -153,11 +163,11 @@ fn animations_say_how_many_frames_they_have() {
         ("cover.apng", 4),
         ("dot.webp", 4),
     ] {
-        let found = inspect(&media(name)).expect(name);
+        let found = inspect(&media(name), &fonts::Fonts::default()).expect(name);
         assert_eq!((found.width_px, found.height_px), (32, 24), "{name}");
         assert_eq!(found.frames, frames, "{name}");
     }
-    let deep = inspect(&media("deep.apng")).expect("opens");
+    let deep = inspect(&media("deep.apng"), &fonts::Fonts::default()).expect("opens");
     assert_eq!(deep.frames, 1);
     assert!(deep.notes[0].contains("16 bits"), "{:?}", deep.notes);
 }

@@ -55,6 +55,7 @@ pub struct Clip {
     pub(super) is_rgb: bool,
     pub(super) has_ten_bits: bool,
     pub(super) is_interlaced: bool,
+    is_hdr: bool,
     pub(super) rate: Rate,
     pub(super) length: Option<Duration>,
 }
@@ -104,6 +105,11 @@ impl Clip {
     /// How its pictures are coded.
     pub fn codec(&self) -> Codec {
         self.codec
+    }
+
+    /// Whether it is coded for screens that shine brighter than ours; it is shown, and looks pale.
+    pub fn is_hdr(&self) -> bool {
+        self.is_hdr
     }
 
     /// Whether it has sound.

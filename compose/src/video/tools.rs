@@ -120,6 +120,11 @@ impl Tools {
         }
     }
 
+    /// Says why no video can be played on this machine, and what to do, if that is so.
+    pub fn trouble(&self) -> Option<&str> {
+        self.found().err().map(String::as_str)
+    }
+
     /// Chooses a decoder, which takes a while for the first video of a kind, and names it.
     ///
     /// # Errors

@@ -119,7 +119,7 @@ pub(super) struct Browser {
 
 impl Browser {
     /// Looks for Chromium: where `PASSERBY_CHROMIUM` says, else under its usual names.
-    pub(super) fn find() -> Option<Self> {
+    fn find() -> Option<Self> {
         if let Some(program) = std::env::var_os(PROGRAM_VARIABLE).filter(|path| !path.is_empty()) {
             return Some(Self {
                 program: program.into(),
@@ -133,8 +133,26 @@ impl Browser {
             .map(|program| Self { program })
     }
 
+    /// Takes the one that was chosen, or else looks for one.
+    ///
+    /// # Errors
+    /// There is none; says how to get it.
+    pub(super) fn chosen_or_found(chosen: Option<PathBuf>) -> Result<Self, String> {
+        let chosen = chosen.map(|program| Self { program });
+        let browser = chosen
+            .or_else(Self::find)
+            .ok_or("Chromium is not installed; install it with: sudo apt-get install chromium")?;
+        if browser.is_there() {
+            return Ok(browser);
+        }
+        Err(format!(
+            "there is no Chromium at {}; install it with: sudo apt-get install chromium, and correct PASSERBY_CHROMIUM",
+            browser.program.display()
+        ))
+    }
+
     /// Tells whether it is there, as far as that can be told; a mere name is looked for when it is started.
-    pub(super) fn is_there(&self) -> bool {
+    fn is_there(&self) -> bool {
         self.program.components().count() == 1 || self.program.is_file()
     }
 

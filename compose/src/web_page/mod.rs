@@ -1,7 +1,8 @@
 //! Web pages as pictures: a headless Chromium takes a snapshot on an interval, and the last good one airs.
 //!
 //! [`SnapshotKeeper`] is asked for the picture of a page whenever a slide of it is made. It answers at once with the
-//! last good picture, on disk since before the last restart perhaps, and has a thread that takes new ones.
+//! last good picture, on disk since before the last restart perhaps, and has a thread that takes new ones. It also hears
+//! beforehand which pages may be shown, so that a page has its picture when its first slide is made.
 //!
 //! Invariants:
 //! - Nobody who asks ever waits for a browser.
@@ -36,6 +37,11 @@ pub use schedule::{GAP_WAIT_MAX, PAGES_MAX};
 pub const RUN_MAX: Duration = capture::RUN_MAX;
 /// Most pixels of a picture of a page: 8K.
 pub const PIXELS_MAX: u32 = 7_680 * 4_320;
+
+/// Says why no picture of any page can be taken on this machine, and what to do, if that is so.
+pub fn trouble() -> Option<String> {
+    browser::Browser::chosen_or_found(None).err()
+}
 
 /// The last good picture of a page, found for one slide.
 pub struct PagePicture {

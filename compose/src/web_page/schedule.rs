@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use passerby_playout::show::EXPECT_MS;
 use passerby_protocol::web_page::WebPage;
 
 use super::shelf::PageKey;
@@ -15,8 +16,9 @@ pub const PAGES_MAX: usize = super::shelf::FILES_MAX;
 pub const GAP_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 /// The same for a page that has no picture at all.
 const FIRST_GAP_WAIT_MS: u64 = 60_000;
-/// How long a page is kept fresh after somebody asked for it: a day and a bit, for what airs at noon.
-const ASKED_MAX_MS: u64 = 26 * 3_600_000;
+/// How long a page is kept fresh after somebody asked for it. The player says every [`EXPECT_MS`] what may be shown, so
+/// what it no longer names is soon left alone.
+const ASKED_MAX_MS: u64 = 2 * EXPECT_MS;
 /// The wait after the first failure. It doubles with each further one.
 const RETRY_MIN_MS: u64 = 30_000;
 /// The longest wait after failures.

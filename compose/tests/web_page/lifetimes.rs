@@ -1,11 +1,16 @@
 //! When a browser runs, and that nothing of it stays.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use passerby_compose::SlideComposer;
+use passerby_compose::settings::Settings;
 use passerby_compose::slide::Reel;
 use passerby_playout::clock::Clock;
+use passerby_playout::show::{Composer, Creative, Geometry, SlideOrder, Ticket, Zone};
+use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::bench::{Bench, MINUTE, SIZE};
 use crate::browsers::{await_nothing_left, folders, folders_of, processes, processes_of};
@@ -135,4 +140,50 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
     await_that("everything of the killed terminal is gone", || {
         processes_of(terminal.id()).is_empty() && folders_of(terminal.id()).is_empty()
     });
+}
+
+#[test]
+fn a_page_that_may_be_shown_has_its_picture_before_its_first_slide_is_made() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(halves(""));
+    let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
+    let snapshots = bench.folder.path().join("snapshots");
+    let mut composer = SlideComposer::new(Settings {
+        snapshots: Some(snapshots.clone()),
+        clock: Arc::clone(&bench.clock) as Arc<dyn Clock>,
+        ..Settings::default()
+    });
+    let place = Geometry::whole(SIZE.0, SIZE.1);
+    composer.expect(&[(page.clone(), place.clone())]);
+    server.await_hits(1);
+    await_that("its picture is kept", || {
+        let kept = std::fs::read_dir(&snapshots).map(Iterator::count);
+        kept.is_ok_and(|count| count > 0)
+    });
+    await_nothing_left();
+
+    let order = SlideOrder {
+        ticket: Ticket(1),
+        zone: Zone::MAIN,
+        creative: Creative::File(page.clone()),
+        campaign: "board".to_owned(),
+        play: None,
+        headline: None,
+        code: None,
+        colours: Colours::default(),
+        motion: Motion::Still,
+        sound: false,
+        dwell: None,
+    };
+    let made = composer.compose(&order, &place);
+    let made = made.expect("the first slide of the page is not skipped");
+    assert_eq!(made.health.trouble(), None);
+
+    // It is kept fresh on its interval, also before it was ever on screen.
+    bench.clock.waited(16 * MINUTE);
+    composer.expect(&[(page, place)]);
+    server.await_hits(2);
+    await_nothing_left();
+    drop(made);
 }

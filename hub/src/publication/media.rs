@@ -45,7 +45,7 @@ pub(super) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
         CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => {
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| wrong("it is not UTF-8 text; save it as UTF-8".to_owned()))?;
-            parts::check_syntax(&file, text)?;
+            parts::check_text(kind, &file, text)?;
             ("application/toml", None)
         }
         CreativeKind::Picture | CreativeKind::Video => {
@@ -131,6 +131,9 @@ mod tests {
             ("a.svg", b"\xff\xfe<svg", "not an SVG"),
             ("a.card.toml", b"headline = \n", "this is not TOML"),
             ("a.card.toml", b"\xff", "not UTF-8"),
+            ("a.card.toml", b"prize = 4\n", ":1: headline is missing"),
+            ("a.ticker.toml", b"lines = []\n", ":1: lines is empty"),
+            ("a.page.toml", b"\nurl = 'file:///x'\n", ":2: url is"),
             ("a.png", mp4, "not a JPEG, PNG, WebP or GIF"),
         ] {
             let said = problem(name, bytes);

@@ -263,7 +263,11 @@ fn creatives_bring_the_files_that_they_refer_to_and_each_file_its_type() {
 fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
     let stand = Stand::start();
     let folder = stand.campaign("shop", "", &[[9; 3]]);
-    std::fs::write(format!("{folder}/a.card.toml"), "picture = 'gone.png'\n").unwrap();
+    let write = |name: &str, text: &str| std::fs::write(format!("{folder}/{name}"), text).unwrap();
+    write("a.card.toml", "headline = 'a'\npicture = 'gone.png'\n");
+    write("c.card.toml", "headline = 'a'\n\nprize = '¥4'\n");
+    write("d.ticker.toml", "lines = ['a', '']\n");
+    write("e.page.toml", "url = 'ftp://a.example'\n");
     std::fs::write(format!("{folder}/b.mp4"), "this is no video").unwrap();
     let output = stand.command(&["publish", &folder]);
     assert_eq!(output.status.code(), Some(2));
@@ -272,6 +276,13 @@ fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
         said.contains("a.card.toml: it names \"gone.png\", which is missing"),
         "{said}"
     );
+    for mistake in [
+        "c.card.toml:3: unknown key \"prize\"",
+        "d.ticker.toml:1: lines has \"\": it is blank",
+        "e.page.toml:1: url is \"ftp://a.example\"",
+    ] {
+        assert!(said.contains(mistake), "{mistake}: {said}");
+    }
     assert!(
         said.contains("b.mp4: it is neither an MP4 nor a WebM video"),
         "{said}"

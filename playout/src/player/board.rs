@@ -12,7 +12,7 @@ use crate::credentials::Enrolment;
 use crate::ledger::LedgerError;
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;
-use crate::show::{CodeOrder, Creative, CreativeFile, SlideOrder, Ticket, Zone};
+use crate::show::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
 use crate::sound::Sound;
 
 /// The call to action where a campaign names none.
@@ -127,13 +127,7 @@ impl Board {
                         .as_ref()
                         .map(|target| (target.clone(), host_of(target))),
                 };
-                order.creative = Creative::File(CreativeFile {
-                    kind: item.kind,
-                    name: placement.creative.clone(),
-                    path: item.path.clone(),
-                    digest: item.creative,
-                    parts: item.parts.clone(),
-                });
+                order.creative = Creative::File(item.file());
                 order.motion = placement.motion;
                 order.sound = placement.sound
                     && sound.is_some_and(|sound| sound.is_heard_at(rules.local(at).as_ref()));

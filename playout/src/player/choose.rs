@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use passerby_protocol::campaign::TransitionKind;
+use passerby_protocol::campaign::{CreativeKind, TransitionKind};
 
 use super::board::Surroundings;
 use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, What};
-use super::{BUILT_IN_RETRY_MS, FADE, Player, RETRY_MS, StageLink};
+use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink};
 use crate::clock::Moment;
 use crate::fairness::FairShare;
 use crate::rotation::Decision;
@@ -213,7 +213,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if let What::Item(item) = pending.what {
             self.board
                 .report(format!("{} is skipped: {reason}", item.campaign_id));
-            track.failed.insert(item.key, now_ms + RETRY_MS);
+            let retry_ms = if item.kind == CreativeKind::Page {
+                PAGE_RETRY_MS
+            } else {
+                RETRY_MS
+            };
+            track.failed.insert(item.key, now_ms + retry_ms);
         } else {
             self.board
                 .report(format!("a built-in screen cannot be drawn: {reason}"));

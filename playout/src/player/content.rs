@@ -3,7 +3,7 @@
 use crate::catalog;
 use crate::clock::Moment;
 use crate::folders;
-use crate::show::Composer;
+use crate::show::{Composer, EXPECT_MS};
 
 use super::track::{Progress, What};
 use super::{EXPIRY_MS, Player, StageLink};
@@ -72,5 +72,17 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         for track in &mut self.tracks {
             track.catalog = catalog::of_zone(&catalog, &track.name);
         }
+        self.expect_at_ms = 0;
+    }
+
+    /// Tells the composer which files may be shown, and where.
+    pub(super) fn tell_what_comes(&mut self, now_ms: u64) {
+        self.expect_at_ms = now_ms + EXPECT_MS;
+        let zones = self.tracks.iter().zip(&self.places);
+        let coming = zones.flat_map(|(track, place)| {
+            let items = track.catalog.iter();
+            items.map(|item| (item.file(), place.geometry.clone()))
+        });
+        self.studio.expect(coming.collect());
     }
 }

@@ -123,6 +123,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         self.places = self.config.layout.place(&output);
         self.output = Some(output);
+        self.expect_at_ms = 0;
         self.resize_notice();
         for at in 0..self.tracks.len() {
             let taken = self.tracks[at].take_back();

@@ -49,6 +49,8 @@ use track::{Progress, Track};
 pub const FADE: Duration = Duration::from_millis(600);
 /// After this long an item that failed is tried again, in milliseconds.
 const RETRY_MS: u64 = 10 * 60_000;
+/// The same for a web page, whose picture may have come meanwhile.
+const PAGE_RETRY_MS: u64 = 30_000;
 /// After this long a built-in screen that failed is tried again, in milliseconds.
 const BUILT_IN_RETRY_MS: u64 = 10_000;
 /// How often it is asked whether the hub's content has expired.
@@ -104,6 +106,8 @@ pub struct Player<C: Composer, L> {
     local: Catalog,
     folders: Folders,
     expiry_at_ms: u64,
+    /// When the composer is told again what may be shown; 0 when that changed.
+    expect_at_ms: u64,
     cache: Cache,
     manifest: Option<Arc<passerby_protocol::Manifest>>,
     enrolment: Option<Enrolment>,
@@ -162,6 +166,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             board: Board::default(),
             folders: Folders::start(config.folders.clone()),
             expiry_at_ms: now_ms + EXPIRY_MS,
+            expect_at_ms: 0,
             cache: Cache::new(&config.data_dir),
             local,
             manifest: None,
@@ -240,6 +245,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if self.output.is_none() {
             return;
         }
+        if now.boot_ms >= self.expect_at_ms {
+            self.tell_what_comes(now.boot_ms);
+        }
         self.advance_notice(&now);
         if self.overlay.comes_first() && self.tracks.iter().all(|track| track.on_air.is_none()) {
             return;
@@ -285,6 +293,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .chain(self.overlay.wakes_at_ms(now_ms))
             .chain(self.stop_at_ms)
             .chain([self.expiry_at_ms])
+            // Before there is an output nobody knows how large anything will be.
+            .chain(self.output.is_some().then_some(self.expect_at_ms))
             .min()
             .unwrap_or(u64::MAX)
     }

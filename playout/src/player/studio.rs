@@ -4,16 +4,21 @@
 //! house creative ever waits behind a slow file.
 //!
 //! Invariants: each thread has at most one order; what waits is kept here, at most one order a zone, and the zone that
-//! needs it soonest is served first. A composer that panics costs one slide.
+//! needs it soonest is served first. A composer that panics costs one slide. Of what composers should expect, only the
+//! newest list is kept, and nobody waits until it was heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use super::track::COMPOSE_MS_MAX;
-use crate::show::{ComposeError, Composed, Composer, Creative, Geometry, SlideOrder, Ticket};
+use crate::show::{
+    ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket,
+};
 
 type Order = (SlideOrder, Geometry);
+/// Files that may be shown, each with its place.
+type Coming = Vec<(CreativeFile, Geometry)>;
 /// What came of an order.
 pub(super) type Finished<S> = (Ticket, Result<Composed<S>, ComposeError>);
 
@@ -27,6 +32,8 @@ pub(super) struct Studio<S> {
 /// One thread and what waits for it.
 struct Bench {
     orders: Sender<Order>,
+    /// Holds one list; both ends, so that an old one can be taken out.
+    coming: (Sender<Coming>, Receiver<Coming>),
     /// What it works on, and since when.
     busy: Option<(Ticket, u64)>,
     /// With the moment at which it is needed.
@@ -63,6 +70,14 @@ impl<S: Send + 'static> Studio<S> {
         };
         bench.waiting.push((due_ms, (order, geometry)));
         bench.next(now_ms);
+    }
+
+    /// Tells the composer of files what may be shown from now on. Never waits.
+    pub(super) fn expect(&self, coming: Coming) {
+        let (list, lists) = &self.files.coming;
+        // One that was not heard yet is out of date; there is then room for the new one.
+        let _ = lists.try_recv();
+        let _ = list.try_send(coming);
     }
 
     /// Notes that a slide came out, so that the next can begin.
@@ -102,10 +117,26 @@ impl Bench {
         results: Sender<Finished<C::Slide>>,
     ) -> Self {
         let (orders, queue) = bounded::<Order>(1);
+        let (list, lists) = bounded::<Coming>(1);
+        let coming = (list, lists.clone());
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                for (order, geometry) in queue {
+                loop {
+                    let (order, geometry) = select! {
+                        recv(queue) -> order => match order {
+                            Ok(order) => order,
+                            Err(_) => break,
+                        },
+                        recv(lists) -> coming => {
+                            if let Ok(coming) = coming
+                                && catch_unwind(AssertUnwindSafe(|| composer.expect(&coming))).is_err()
+                            {
+                                tracing::error!("a composer failed at what is to come");
+                            }
+                            continue;
+                        }
+                    };
                     let composed =
                         catch_unwind(AssertUnwindSafe(|| composer.compose(&order, &geometry)))
                             .unwrap_or_else(|_| {
@@ -121,6 +152,7 @@ impl Bench {
             .expect("a machine that cannot start a thread cannot play");
         Self {
             orders,
+            coming,
             busy: None,
             waiting: Vec::new(),
         }

@@ -7,7 +7,7 @@ body = "埃塞俄比亚 · 水洗"
 price = "¥48"
 was = "¥68"
 picture = "beans.jpg"
-logo = "logo.png"
+logo = "logo.svg"
 layout = "picture-left"
 clock = true
 date = true
@@ -28,7 +28,7 @@ unit = "桌"
 fn a_whole_card_is_read() {
     let card = Card::parse("a.card.toml", WHOLE).expect("good");
     assert_eq!(card.headline, "新豆到店 Fresh beans");
-    assert_eq!(card.parts(), ["beans.jpg", "logo.png"]);
+    assert_eq!(card.parts(), ["beans.jpg", "logo.svg"]);
     assert_eq!(card.layout, CardLayout::PictureLeft);
     assert_eq!(card.colours.paper, Some(Rgb([0xff, 0xf1, 0xdc])));
     assert_eq!(card.colours.accent, None);

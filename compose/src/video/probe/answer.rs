@@ -57,9 +57,7 @@ impl Clip {
             return Err(format!("its pictures cannot be decoded; {EXPORT_ANEW}"));
         }
         let transfer = video["color_transfer"].as_str().unwrap_or_default();
-        if matches!(transfer, "smpte2084" | "arib-std-b67") {
-            tracing::warn!("{name} is HDR video and will look pale; export it as SDR (BT.709)");
-        }
+        let is_hdr = matches!(transfer, "smpte2084" | "arib-std-b67");
         let is_rgb = pixel_form.starts_with("gbr") || pixel_form.starts_with("rgb");
         Ok(Self {
             path: path.to_owned(),
@@ -82,6 +80,7 @@ impl Clip {
                 video["field_order"].as_str(),
                 Some("tt" | "bb" | "tb" | "bt")
             ),
+            is_hdr,
             rate: Rate::choose(
                 video["avg_frame_rate"].as_str().and_then(Rate::parse),
                 video["r_frame_rate"].as_str().and_then(Rate::parse),

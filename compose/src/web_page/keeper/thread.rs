@@ -54,18 +54,7 @@ fn run(
     insists: bool,
 ) -> Result<Shot, RunError> {
     let config = &shared.config;
-    let chosen = config.browser.clone().map(|program| Browser { program });
-    let browser = chosen.or_else(Browser::find).ok_or_else(|| {
-        RunError::failed(
-            "Chromium is not installed; install it with: sudo apt-get install chromium",
-        )
-    })?;
-    if !browser.is_there() {
-        return Err(RunError::Failed(format!(
-            "there is no Chromium at {}; install it with: sudo apt-get install chromium, and correct PASSERBY_CHROMIUM",
-            browser.program.display()
-        )));
-    }
+    let browser = Browser::chosen_or_found(config.browser.clone()).map_err(RunError::Failed)?;
     let asked = || shared.closing.load(Ordering::SeqCst) || (!insists && shared.page_on_screen());
     let call_off = CallOff {
         wake: wakes,

@@ -16,8 +16,8 @@ use crate::ledger::{DatedPlay, Ledger};
 use crate::link::{PlayerRequest, Status};
 use crate::player::{Parts, Player};
 use crate::show::{
-    ComposeError, Composed, Composer, Creative, Geometry, Health, SlideOrder, StageCommand,
-    StageEvent, Ticket, Transition, Zone,
+    ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health, SlideOrder,
+    StageCommand, StageEvent, Ticket, Transition, Zone,
 };
 
 /// Longest wait for something that should happen at once.
@@ -25,7 +25,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Composes nothing. The text of a file says what becomes of it: `bad` fails, `panic` panics, `poster` loses its
 /// decoder, `hang` takes as long as the test lasts.
-pub(super) struct Sketch(pub(super) Receiver<()>);
+#[derive(Clone)]
+pub(super) struct Sketch {
+    hung: Receiver<()>,
+    expected: Sender<Expected>,
+}
+
+/// What a composer was told: names of files and where they may be shown.
+pub(super) type Expected = Vec<(String, Geometry)>;
 
 impl Composer for Sketch {
     type Slide = (SlideOrder, Geometry);
@@ -51,7 +58,7 @@ impl Composer for Sketch {
                     health.fail("clip.mp4: the decoder stopped; its poster is shown".to_owned());
                 }
                 "hang" => {
-                    let _ = self.0.recv();
+                    let _ = self.hung.recv();
                 }
                 _ => {}
             }
@@ -60,6 +67,12 @@ impl Composer for Sketch {
             slide: (order.clone(), screen.clone()),
             health,
         })
+    }
+
+    fn expect(&mut self, coming: &[(CreativeFile, Geometry)]) {
+        let named = coming.iter();
+        let named = named.map(|(file, place)| (file.name.clone(), place.clone()));
+        let _ = self.expected.send(named.collect());
     }
 }
 
@@ -185,6 +198,11 @@ impl Bench {
         let (log, seen) = unbounded();
         let (own, own_requests) = bounded(16);
         let (hangs, hung) = bounded(0);
+        let (told, expected) = unbounded();
+        let sketch = Sketch {
+            hung,
+            expected: told,
+        };
         let data_dir = self.config.data_dir.clone();
         let local: Catalog = self
             .config
@@ -207,8 +225,8 @@ impl Bench {
             local,
             enrolment: None,
             clock: self.clock,
-            composer: Sketch(hung.clone()),
-            urgent: Sketch(hung),
+            composer: sketch.clone(),
+            urgent: sketch,
             stage: commands,
             events,
             requests: self.requests.unwrap_or(own_requests),
@@ -219,6 +237,7 @@ impl Bench {
         let player = std::thread::spawn(move || player.run());
         Running {
             seen,
+            expected,
             requests: own,
             events: event_queue,
             threads: vec![player, drawn],
@@ -297,6 +316,8 @@ impl Stage {
 /// A player that runs.
 pub(super) struct Running {
     pub(super) seen: Receiver<Seen>,
+    /// What the composers were told to expect.
+    pub(super) expected: Receiver<Expected>,
     pub(super) requests: Sender<PlayerRequest>,
     /// What the stage says besides its answers.
     pub(super) events: Sender<StageEvent>,

@@ -7,10 +7,10 @@ use std::time::Duration;
 use passerby_protocol::campaign::{Motion, TransitionKind};
 use passerby_protocol::plays::Outcome;
 
-use super::parts::{Bench, Seen, name_of, write};
+use super::parts::{Bench, Expected, FastClock, PATIENCE, Seen, name_of, write};
 use crate::area::Area;
 use crate::clock::SimulatedClock;
-use crate::player::FADE;
+use crate::player::{FADE, RETRY_MS};
 use crate::show::{Creative, StageEvent, Transition, Zone};
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\nshare_percent = 10\n";
@@ -244,4 +244,83 @@ fn an_hour_of_simulated_time_is_filled_in_every_zone() {
             .iter()
             .all(|play| play.play.outcome == Outcome::Complete)
     );
+}
+
+#[test]
+fn composers_hear_what_may_be_shown_and_where_at_once_and_again_when_it_changes() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(folder.path(), CAMPAIGN);
+    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let next = || running.expected.recv_timeout(PATIENCE).expect("it is told");
+    let told = |list: &Expected| -> Vec<(String, u32, u32)> {
+        let places = list.iter();
+        let places = places.map(|(name, at)| (name.clone(), at.width_px, at.height_px));
+        places.collect()
+    };
+    let (main, ticker) = (("a.png", 640, 324), ("b.png", 640, 36));
+    let expected = [main, ticker, ("d.png", 640, 36)];
+    let expected = expected.map(|(name, width, height)| (name.to_owned(), width, height));
+    assert_eq!(told(&next()), expected, "side is no zone of this screen");
+    running
+        .events
+        .send(StageEvent::Sized {
+            width_px: 1_280,
+            height_px: 720,
+        })
+        .expect("the player lives");
+    assert_eq!(told(&next())[0], ("a.png".to_owned(), 1_280, 648));
+    content(
+        folder.path(),
+        &CAMPAIGN.replace("zone = 'side'", "zone = 'main'"),
+    );
+    let list = next();
+    let names: Vec<&str> = list.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["a.png", "c.png", "b.png", "d.png"]);
+    running.stop();
+}
+
+#[test]
+fn composers_hear_it_every_hour_although_nothing_changes() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/board.page.toml"), b"bad");
+    let bench = Bench {
+        // An hour passes within two seconds.
+        clock: Arc::new(FastClock::new(2_000)),
+        ..Bench::in_folder(folder.path())
+    };
+    let running = bench.start();
+    for _ in 0..3 {
+        let list = running.expected.recv_timeout(PATIENCE).expect("it is told");
+        assert_eq!(list[0].0, "board.page.toml");
+    }
+    running.stop();
+}
+
+#[test]
+fn a_web_page_without_a_picture_is_tried_again_soon() {
+    let folder = tempfile::tempdir().expect("folder");
+    let page = folder.path().join("content/cafe/board.page.toml");
+    write(&page, b"bad");
+    let bench = Bench {
+        clock: Arc::new(FastClock::new(200)),
+        ..Bench::in_folder(folder.path())
+    };
+    let clock = bench.clock.clone();
+    let running = bench.start();
+    running.status_when("it is skipped", |status| {
+        status
+            .problems
+            .iter()
+            .any(|problem| problem.contains("cafe is skipped"))
+    });
+    let skipped_ms = clock.now().boot_ms;
+    // The same file, as far as the player knows: what the composer finds in it stands for a picture that has come.
+    write(&page, b"fine");
+    running.wait_for("the page", |seen| {
+        seen.order()
+            .is_some_and(|order| name_of(order) == "board.page.toml")
+    });
+    let waited_ms = clock.now().boot_ms - skipped_ms;
+    assert!(waited_ms < RETRY_MS, "{waited_ms}");
+    running.stop();
 }

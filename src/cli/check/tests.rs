@@ -1,0 +1,215 @@
+//! Content as publishers write it, good and bad.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::*;
+
+const NOTO: &str = "/usr/share/fonts/truetype/noto";
+
+/// A campaign folder in a folder of its own, and a screen that plays it.
+struct Shop {
+    folder: tempfile::TempDir,
+    config: Config,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["shop", "data"] {
+            std::fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        let config = Config {
+            folders: vec![folder.path().join("shop")],
+            data_dir: folder.path().join("data"),
+            ..Config::default()
+        };
+        Self { folder, config }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.folder.path().join("shop").join(name), bytes).expect("writes");
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("shop").join(name)
+    }
+
+    /// What is wrong, and what is well to know, without the folder's own path.
+    fn look(&self) -> (Vec<String>, Vec<String>) {
+        let found = look(&self.config);
+        let base = format!("{}/", self.folder.path().display());
+        let told = |list: Vec<Problem>| -> Vec<String> {
+            let lines = list.iter().map(ToString::to_string);
+            lines.map(|line| line.replace(&base, "")).collect()
+        };
+        (told(found.problems), told(found.notes))
+    }
+}
+
+#[track_caller]
+fn assert_told(list: &[String], expected: &[&str]) {
+    for expected in expected {
+        assert!(
+            list.iter().any(|told| told.contains(expected)),
+            "{expected} is not in {list:#?}"
+        );
+    }
+    assert_eq!(list.len(), expected.len(), "{list:#?}");
+}
+
+#[test]
+fn what_this_screen_cannot_do_for_a_campaign_is_said() {
+    let mut shop = Shop::new();
+    shop.config.fonts = vec![shop.folder.path().join("type")];
+    shop.write("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    shop.write("sale.card.toml", b"picture = 'gone.png'\n");
+    shop.write("bad.card.toml", b"headline = \n");
+    shop.write("news.ticker.toml", b"lines = ['a']\nspeed = 'quick'\n");
+    shop.write("board.page.toml", b"url = 'file:///etc/passwd'\n");
+    shop.write(
+        "campaign.toml",
+        b"title = 'x'\n[[placement]]\ncreative = 'drawing.svg'\nsound = true\nzone = 'side'\n\
+          [[placement]]\ncreative = 'sale.card.toml'\n[[placement]]\ncreative = 'bad.card.toml'\n\
+          [[placement]]\ncreative = 'news.ticker.toml'\n[[placement]]\ncreative = 'board.page.toml'\n",
+    );
+    let (problems, notes) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            "type: the font folder cannot be read",
+            "placement 1 (drawing.svg) is for zone \"side\", which this screen does not have, and will not air here; its zones are main",
+            "placement 1 (drawing.svg) wants to be heard, and this screen is silent",
+            "placement 1 (drawing.svg) is a drawing and cannot be heard",
+            "shop/sale.card.toml: it names \"gone.png\", which is missing",
+            "shop/bad.card.toml:1: this is not TOML",
+            "shop/news.ticker.toml:2: speed is",
+            "shop/board.page.toml:1: url is \"file:///etc/passwd\"",
+        ],
+    );
+    assert_told(&notes, &[]);
+}
+
+#[test]
+fn every_letter_that_no_font_has_is_named_with_its_place_and_the_way_out() {
+    let mut shop = Shop::new();
+    shop.write(
+        "sale.card.toml",
+        "headline = 'مرحبا'\nbody = '好'\n[counter]\nname = 'q'\nlabel = 'm\u{b2} 𠀀'\n".as_bytes(),
+    );
+    shop.write(
+        "news.ticker.toml",
+        "lines = [\n 'fine',\n 'שלום',\n]\n".as_bytes(),
+    );
+    image::RgbImage::new(64, 48)
+        .save(shop.path("poster.png"))
+        .expect("a picture");
+    shop.write(
+        "campaign.toml",
+        "title = 'x'\nheadline = 'Sale 🎉'\n[[placement]]\ncreative = 'poster.png'\n\
+         [[placement]]\ncreative = 'poster.png'\nheadline = 'מה'\ncode = { call = 'ب' }\n\
+         [[placement]]\ncreative = 'sale.card.toml'\n[[placement]]\ncreative = 'news.ticker.toml'\n"
+            .as_bytes(),
+    );
+    let emergency = emergency::path(&shop.config.data_dir);
+    std::fs::write(&emergency, "Leave\nUse the stairs ↯\n").expect("writes");
+    let otherwise =
+        "put a font that has it into a folder and name that in content.fonts of kiosk.toml";
+    let (problems, _) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            &format!(
+                "shop/sale.card.toml:1: headline has م (U+0645), ر (U+0631), ح (U+062D), ب (U+0628), ا (U+0627), which no font here has; write it otherwise, or {otherwise}"
+            ),
+            "shop/sale.card.toml:5: counter.label has 𠀀 (U+20000), which no font here has",
+            "shop/news.ticker.toml:3: line 2 of it has ש (U+05E9)",
+            "shop/campaign.toml:2: headline has 🎉 (U+1F389)",
+            "shop/campaign.toml:7: headline has מ (U+05DE)",
+            "shop/campaign.toml:8: call has ب (U+0628)",
+            "data/emergency.txt:2: it has ↯ (U+21AF)",
+        ],
+    );
+
+    let fonts = shop.folder.path().join("type");
+    std::fs::create_dir(&fonts).expect("a folder");
+    shop.config.fonts = vec![fonts.clone()];
+    for name in ["NotoSansArabic-Regular.ttf", "NotoSansHebrew-Regular.ttf"] {
+        if std::fs::copy(Path::new(NOTO).join(name), fonts.join(name)).is_err() {
+            eprintln!("skipped: {NOTO}/{name} is not installed");
+            return;
+        }
+    }
+    let (problems, _) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            "𠀀 (U+20000), which no font here has; write it otherwise, or put a font that has it into the folder type",
+            "🎉",
+            "↯",
+        ],
+    );
+}
+
+#[test]
+fn every_file_is_opened_as_the_player_will_and_what_it_notes_is_told() {
+    let shop = Shop::new();
+    let damaged = b"\x89PNG\r\n\x1a\n and then nothing";
+    shop.write("beans.png", damaged);
+    shop.write("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'");
+    shop.write(
+        "sale.card.toml",
+        b"headline = 'Sale'\npicture = 'beans.png'\nlogo = 'logo.svg'\n",
+    );
+    shop.write("poster.gif", b"GIF89a and no more");
+    let words = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 160 90'><text y='50'>Café مرحبا</text></svg>";
+    shop.write("words.svg", words.as_bytes());
+    shop.write(
+        "campaign.toml",
+        b"title = 'x'\ntarget = 'https://a.example'\n[[placement]]\ncreative = 'sale.card.toml'\n\
+          [[placement]]\ncreative = 'poster.gif'\n[[placement]]\ncreative = 'words.svg'\nmotion = 'ken-burns'\n\
+          [[placement]]\ncreative = 'words.svg'\n",
+    );
+    let (problems, notes) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            "shop/beans.png: the picture is",
+            "shop/logo.svg: the drawing is damaged",
+            "shop/poster.gif: ",
+            "shop/words.svg: its text has ا (U+0627)",
+        ],
+    );
+    assert_told(
+        &notes,
+        &["shop/campaign.toml: placement 3 (words.svg): the picture rests"],
+    );
+}
+
+#[test]
+fn films_are_decoded_and_what_decodes_them_is_told() {
+    let shop = Shop::new();
+    let made = Command::new("ffmpeg")
+        .args(["-loglevel", "error", "-f", "lavfi", "-i"])
+        .arg("testsrc=size=320x180:rate=10:duration=1")
+        .args(["-pix_fmt", "yuv420p", "-c:v", "libx264"])
+        .arg(shop.path("good.mp4"))
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let whole = std::fs::read(shop.path("good.mp4")).expect("reads");
+    shop.write("cut.mp4", &whole[..whole.len() / 8]);
+    shop.write("false.mp4", b"not a film at all");
+    let (problems, notes) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            "shop/cut.mp4: it cannot be read as a video",
+            "shop/false.mp4: it is no MP4 or WebM",
+        ],
+    );
+    assert_told(&notes, &["videos: ffmpeg "]);
+    assert!(notes[0].contains("H.264 by "), "{notes:?}");
+}
