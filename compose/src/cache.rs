@@ -2,8 +2,6 @@
 //!
 //! Invariant: at most [`FRAMES_MAX`] frames and [`BYTES_MAX`] bytes; the least recently used one goes first.
 
-use std::sync::Arc;
-
 /// Most frames.
 pub(super) const FRAMES_MAX: usize = 8;
 /// Most bytes of frames.
@@ -16,7 +14,7 @@ pub(super) trait Weigh {
 
 /// A small cache, most recently used last.
 pub(super) struct Cache<K, V> {
-    entries: Vec<(K, Arc<V>)>,
+    entries: Vec<(K, V)>,
 }
 
 impl<K: PartialEq, V: Weigh> Cache<K, V> {
@@ -26,16 +24,14 @@ impl<K: PartialEq, V: Weigh> Cache<K, V> {
         }
     }
 
-    pub(super) fn get(&mut self, key: &K) -> Option<Arc<V>> {
+    pub(super) fn get(&mut self, key: &K) -> Option<&V> {
         let at = self.entries.iter().position(|(known, _)| known == key)?;
-        let entry = self.entries.remove(at);
-        let value = Arc::clone(&entry.1);
-        self.entries.push(entry);
-        Some(value)
+        self.entries[at..].rotate_left(1);
+        self.entries.last().map(|(_, value)| value)
     }
 
     /// Keeps a value, unless it alone is past the limit.
-    pub(super) fn put(&mut self, key: K, value: Arc<V>) {
+    pub(super) fn put(&mut self, key: K, value: V) {
         self.entries.retain(|(known, _)| *known != key);
         self.entries.push((key, value));
         while self.entries.len() > FRAMES_MAX || self.bytes() > BYTES_MAX {
@@ -64,10 +60,10 @@ mod tests {
     fn the_least_recently_used_frame_goes_first() {
         let mut cache = Cache::new();
         for key in 0..FRAMES_MAX {
-            cache.put(key, Arc::new(Load(1)));
+            cache.put(key, Load(1));
         }
         assert!(cache.get(&0).is_some());
-        cache.put(99, Arc::new(Load(1)));
+        cache.put(99, Load(1));
         assert!(cache.get(&0).is_some() && cache.get(&99).is_some());
         assert!(cache.get(&1).is_none());
     }
@@ -75,10 +71,10 @@ mod tests {
     #[test]
     fn bytes_are_bounded_too() {
         let mut cache = Cache::new();
-        cache.put(0, Arc::new(Load(BYTES_MAX / 2)));
-        cache.put(1, Arc::new(Load(BYTES_MAX / 2 + 1)));
+        cache.put(0, Load(BYTES_MAX / 2));
+        cache.put(1, Load(BYTES_MAX / 2 + 1));
         assert!(cache.get(&0).is_none() && cache.get(&1).is_some());
-        cache.put(2, Arc::new(Load(BYTES_MAX + 1)));
+        cache.put(2, Load(BYTES_MAX + 1));
         assert!(cache.bytes() <= BYTES_MAX);
     }
 }

@@ -4,17 +4,21 @@
 //! read, [`BYTES_MAX`] in all; a file that is no font, or one whose letters cannot be drawn as outlines, costs one
 //! problem that names it and nothing else; what [`Fonts::missing_glyphs`] does not report can be drawn.
 
+mod files;
+mod preference;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
-use swash::scale::ScaleContext;
-use swash::{FontDataRef, FontRef, StringId, Tag};
+use swash::FontRef;
+
+use preference::Preference;
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf");
@@ -50,14 +54,6 @@ struct Face {
     upright: bool,
 }
 
-/// How the families of a text are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Preference {
-    Chinese,
-    Japanese,
-    Korean,
-}
-
 impl Default for Fonts {
     fn default() -> Self {
         Self::load(&[]).0
@@ -85,7 +81,7 @@ impl Fonts {
         let mut problems = Vec::new();
         let (mut count, mut total) = (0, 0);
         for folder in folders {
-            let paths = match font_files(folder) {
+            let paths = match files::font_files(folder) {
                 Ok(paths) => paths,
                 Err(error) => {
                     problems.push(format!(
@@ -104,7 +100,7 @@ impl Fonts {
                     return (Self(Arc::new(set)), problems);
                 }
                 count += 1;
-                match read(&path, BYTES_MAX - total) {
+                match files::read(&path, BYTES_MAX - total) {
                     Ok(bytes) => {
                         total += bytes.len() as u64;
                         if let Err(reason) = set.take(bytes) {
@@ -225,37 +221,11 @@ impl Set {
     fn take(&mut self, bytes: Vec<u8>) -> Result<(), String> {
         let file = self.files.len();
         // The readers of fonts are written not to panic; this guards against the one that does.
-        let faces = catch_unwind(AssertUnwindSafe(|| faces_of(&bytes, file)))
+        let faces = catch_unwind(AssertUnwindSafe(|| files::faces_of(&bytes, file)))
             .unwrap_or_else(|_| Err("the font is damaged; copy it again".to_owned()))?;
         self.files.push(Blob::new(Arc::new(bytes)));
         self.faces.extend(faces);
         Ok(())
-    }
-}
-
-impl Preference {
-    fn of(text: &str) -> Self {
-        let has = |range: std::ops::RangeInclusive<char>| text.chars().any(|c| range.contains(&c));
-        if has('\u{AC00}'..='\u{D7A3}') || has('\u{1100}'..='\u{11FF}') {
-            Self::Korean
-        } else if has('\u{3041}'..='\u{30FF}') {
-            Self::Japanese
-        } else {
-            Self::Chinese
-        }
-    }
-
-    /// Orders the families of a collection that carries one font for each country; 0 is best.
-    fn rank(self, family: &str) -> u8 {
-        let has = |words: [&str; 2]| words.iter().any(|word| family.contains(word));
-        let made_for = match self {
-            Self::Chinese => has([" SC", " CN"]),
-            Self::Japanese => has([" JP", "Japan"]),
-            Self::Korean => has([" KR", "Korea"]),
-        };
-        let mono = u8::from(family.contains("Mono"));
-        let serif = u8::from(family.contains("Serif"));
-        4 * mono + 2 * u8::from(!made_for) + serif
     }
 }
 
@@ -278,122 +248,3 @@ pub(super) fn needs_no_ink(character: char) -> bool {
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
-
-/// The font files of a folder in the order of their names, links followed.
-fn font_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-            let hidden = path
-                .file_name()
-                .is_none_or(|name| name.to_string_lossy().starts_with('.'));
-            !hidden && matches!(ending.as_deref(), Some("ttf" | "otf" | "ttc" | "otc"))
-        })
-        .collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn read(path: &Path, bytes_left: u64) -> Result<Vec<u8>, String> {
-    let unreadable =
-        |error: std::io::Error| format!("the font cannot be read ({error}); copy it again");
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("it is not a file; put a font there".to_owned());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    let length = bytes.len() as u64;
-    if length > FILE_BYTES_MAX {
-        let most = FILE_BYTES_MAX >> 20;
-        Err(format!(
-            "the font is larger than {most} MiB; use one with fewer characters"
-        ))
-    } else if length > bytes_left {
-        let most = BYTES_MAX >> 20;
-        Err(format!(
-            "all fonts together are larger than {most} MiB; remove those that no text needs"
-        ))
-    } else {
-        Ok(bytes)
-    }
-}
-
-fn faces_of(bytes: &[u8], file: usize) -> Result<Vec<Face>, String> {
-    let no_font = || "it is no font; use a .ttf, .otf or .ttc file".to_owned();
-    let data = FontDataRef::new(bytes).ok_or_else(no_font)?;
-    if data.len() > FACES_MAX {
-        return Err(format!(
-            "it holds {} fonts, more than {FACES_MAX}; use single ones",
-            data.len()
-        ));
-    }
-    let mut faces = Vec::new();
-    let mut reason = no_font();
-    for index in 0..data.len() {
-        let Some(font) = data.get(index) else {
-            continue;
-        };
-        let outlined = [b"glyf", b"CFF ", b"CFF2"]
-            .iter()
-            .any(|tag| font.table(Tag::from_be_bytes(**tag)).is_some());
-        if !outlined {
-            reason = "its letters are pictures, which are not supported; use a font with outlines"
-                .to_owned();
-            continue;
-        }
-        let Some(family) = font
-            .localized_strings()
-            .find_by_id(StringId::TypographicFamily, None)
-            .or_else(|| font.localized_strings().find_by_id(StringId::Family, None))
-            .map(|name| name.to_string())
-            .filter(|name| !name.is_empty() && name != BUNDLED)
-        else {
-            reason = "the font has no name; use another".to_owned();
-            continue;
-        };
-        if !draws_something(font) {
-            reason = "the font is damaged; copy it again".to_owned();
-            continue;
-        }
-        let attributes = font.attributes();
-        faces.push(Face {
-            file,
-            index,
-            family,
-            weight: attributes.weight().0,
-            upright: attributes.style() == swash::Style::Normal,
-        });
-    }
-    if faces.is_empty() {
-        Err(reason)
-    } else {
-        Ok(faces)
-    }
-}
-
-/// Draws a few of a font's letters.
-fn draws_something(font: FontRef<'_>) -> bool {
-    const PROBES: usize = 8;
-    let mut scaler = ScaleContext::with_max_entries(1);
-    let mut scaler = scaler.builder(font).size(32.0).build();
-    let mut glyphs = Vec::new();
-    font.charmap().enumerate(|_, glyph| {
-        if glyphs.len() < 64 * PROBES {
-            glyphs.push(glyph);
-        }
-    });
-    glyphs.iter().step_by(8).take(PROBES * 8).any(|&glyph| {
-        scaler
-            .scale_outline(glyph)
-            .is_some_and(|outline| !outline.is_empty())
-    })
-}
-
-#[cfg(test)]
-mod tests;

@@ -4,15 +4,18 @@
 //! pictures and drawings become a poster or a page, and the built-in house creative is drawn from nothing. The code is
 //! added and proved last, the same for all.
 //!
-//! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what moves; every code on it was read back from its
-//! final pixels; bad content costs an error with a reason, never a panic; the house creative never fails.
+//! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what moves; every code
+//! on it was read back from its final pixels; bad content costs an error with a reason, never a panic; the house
+//! creative never fails.
 
 mod animation;
 mod cache;
 mod canvas;
 mod card;
 mod code_card;
+mod composer;
 mod drawing;
+mod file;
 mod fit;
 mod fonts;
 mod house;
@@ -32,351 +35,18 @@ mod ticker;
 pub mod video;
 pub mod web_page;
 
-use std::sync::Arc;
-
-use passerby_playout::code::QrMatrix;
-use passerby_playout::show::{
-    CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
-    SlideOrder,
-};
-use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
-
-use cache::{Cache, Weigh};
-use canvas::Canvas;
-use code_card::CodePlan;
-use layout::{CodeWords, Frame};
-use live::{LiveSpot, Reels};
-use moving::KenBurns;
-use picture::{Bitmap, Pixels};
-use poster::{Script, Upright};
-use settings::Settings;
-use slide::{Caption, Moving, MovingPicture, Reel, Slide};
-use text::Typesetter;
-use video::Tools;
-use web_page::{KeeperConfig, SnapshotKeeper};
+use passerby_playout::show::ComposeError;
 
 pub use animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
+pub use composer::SlideComposer;
 pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
 pub use fonts::{Fonts, missing_glyphs, missing_glyphs_with};
 pub use moving::ken_burns_note;
 pub use picture::{
     Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect, inspect_picture,
 };
-
-/// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
-pub struct SlideComposer {
-    settings: Settings,
-    typesetter: Typesetter,
-    tools: Tools,
-    pages: SnapshotKeeper,
-    frames: Cache<FrameKey, Base>,
-}
-
-/// What a frame without its code depends on.
-#[derive(Debug, Clone, PartialEq)]
-struct FrameKey {
-    creative: Creative,
-    headline: Option<String>,
-    /// Call, host and the card's plan.
-    code: Option<(String, String, CodePlan)>,
-    colours: Colours,
-    ken_burns: Option<KenBurns>,
-    screen: Geometry,
-}
-
-/// A finished frame but for the code, turned for the output.
-#[derive(Clone)]
-struct Base {
-    canvas: Canvas,
-    live: Vec<LiveSpot>,
-    moving: Option<Moving>,
-}
-
-impl Weigh for Base {
-    fn bytes(&self) -> usize {
-        let moving = self
-            .moving
-            .as_ref()
-            .map_or(0, |moving| match &moving.picture {
-                MovingPicture::Rgba { pixels, .. } | MovingPicture::Strip { pixels, .. } => {
-                    pixels.len()
-                }
-                MovingPicture::Nv12 { luma, chroma, .. } => luma.len() + chroma.len(),
-            });
-        let live: usize = self.live.iter().map(LiveSpot::bytes).sum();
-        self.canvas.rgba.len() + live + moving
-    }
-}
-
-impl Default for SlideComposer {
-    fn default() -> Self {
-        Self::new(Settings::default())
-    }
-}
-
-impl SlideComposer {
-    /// Makes a composer with an empty cache.
-    pub fn new(settings: Settings) -> Self {
-        let (fonts, problems) = Fonts::load(&settings.fonts);
-        for problem in problems {
-            tracing::warn!("{problem}");
-        }
-        Self {
-            pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
-            tools: Tools::find(),
-            settings,
-            typesetter: Typesetter::with_fonts(fonts),
-            frames: Cache::new(),
-        }
-    }
-
-    /// Draws a frame but for its code, or finds it in the cache. What a reel feeds is made anew for each slide.
-    fn base(
-        &mut self,
-        order: &SlideOrder,
-        screen: &Geometry,
-        frame: &Frame,
-        code: Option<(&CodeOrder, Corner, &CodePlan)>,
-        health: &Health,
-    ) -> Result<(Base, Option<Box<dyn Reel>>), ComposeError> {
-        let key = FrameKey {
-            creative: order.creative.clone(),
-            headline: order.headline.clone(),
-            code: code.map(|(code, _, plan)| (code.call.clone(), code.leads_to.clone(), *plan)),
-            colours: order.colours,
-            ken_burns: ken_burns(order),
-            screen: screen.clone(),
-        };
-        if let Some(base) = self.frames.get(&key) {
-            return Ok(((*base).clone(), None));
-        }
-        let words = code.map(|(code, corner, plan)| CodeWords {
-            plan,
-            corner,
-            call: &code.call,
-            leads_to: &code.leads_to,
-        });
-        let occasion = card::Occasion {
-            frame,
-            code: words.as_ref(),
-            colours: &order.colours,
-            dwell: order.dwell,
-        };
-        let upright = match &order.creative {
-            Creative::House => Upright::still(house::draw(
-                &mut self.typesetter,
-                frame,
-                order.headline.as_deref(),
-                words.as_ref(),
-            )),
-            Creative::Notice { headline, body } => {
-                Upright::still(notice::draw(&mut self.typesetter, frame, headline, body))
-            }
-            Creative::File(file) => match file.kind {
-                CreativeKind::Picture | CreativeKind::Drawing => {
-                    let mut content = picture::load(file, drawing::Fonts::bundled(), health)?;
-                    self.hang(content.as_mut(), order, frame, words.as_ref())?
-                }
-                CreativeKind::Video => {
-                    let mut content =
-                        screening::open(&self.settings, &self.tools, file, order.sound, health)?;
-                    self.hang(&mut content, order, frame, words.as_ref())?
-                }
-                CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
-                CreativeKind::Card => {
-                    self.check_letters(None, words.as_ref())?;
-                    let page = card::open(&mut self.typesetter, file, &occasion)?;
-                    Upright {
-                        live: page.live,
-                        ..Upright::still(page.canvas)
-                    }
-                }
-                CreativeKind::Ticker => {
-                    self.check_letters(None, words.as_ref())?;
-                    let page = ticker::open(&mut self.typesetter, file, &occasion)?;
-                    Upright {
-                        moving: Some(page.moving),
-                        ..Upright::still(page.canvas)
-                    }
-                }
-            },
-        };
-        let base = Base {
-            canvas: upright.canvas.rotated(frame.rotation),
-            live: upright.live,
-            moving: upright.moving,
-        };
-        if upright.reel.is_none() {
-            self.frames.put(key, Arc::new(base.clone()));
-        }
-        Ok((base, upright.reel))
-    }
-
-    /// A poster or, with a headline, a page of anything that fills a picture's place.
-    fn hang(
-        &mut self,
-        content: &mut dyn poster::Content,
-        order: &SlideOrder,
-        frame: &Frame,
-        words: Option<&CodeWords<'_>>,
-    ) -> Result<Upright, ComposeError> {
-        self.check_letters(order.headline.as_deref(), words)?;
-        self.poster(content, order.headline.as_deref(), order, frame, words)
-    }
-
-    /// The last good picture of a web page over the whole frame. Its reel keeps browsers away while it is shown.
-    fn web_page(
-        &mut self,
-        file: &CreativeFile,
-        order: &SlideOrder,
-        frame: &Frame,
-        words: Option<&CodeWords<'_>>,
-        health: &Health,
-    ) -> Result<Upright, ComposeError> {
-        self.check_letters(None, words)?;
-        let page = self.pages.picture(file, (frame.width, frame.height))?;
-        if let Some(trouble) = &page.trouble {
-            health.fail(trouble.clone());
-        }
-        let mut content = Bitmap {
-            width: frame.width,
-            height: frame.height,
-            pixels: Pixels::Rgb(page.rgb()?),
-        };
-        let mut upright = self.poster(&mut content, None, order, frame, words)?;
-        upright.reel = Some(Box::new(page.reel()));
-        Ok(upright)
-    }
-
-    fn poster(
-        &mut self,
-        content: &mut dyn poster::Content,
-        headline: Option<&str>,
-        order: &SlideOrder,
-        frame: &Frame,
-        words: Option<&CodeWords<'_>>,
-    ) -> Result<Upright, ComposeError> {
-        let script = Script {
-            headline,
-            words,
-            colours: &order.colours,
-            ken_burns: ken_burns(order),
-        };
-        poster::draw(&mut self.typesetter, frame, content, &script)
-    }
-
-    fn slide(
-        &mut self,
-        order: &SlideOrder,
-        screen: &Geometry,
-        code: Option<&CodeOrder>,
-        health: &Health,
-    ) -> Result<Slide, ComposeError> {
-        let frame = Frame::of(screen)?;
-        let planned = code
-            .map(|code| {
-                let matrix =
-                    QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
-                let (corner, plan) = layout::plan_code(&matrix, code.corner, &frame, screen)?;
-                Ok((code, matrix, corner, plan))
-            })
-            .transpose()?;
-        let (base, reel) = self.base(
-            order,
-            screen,
-            &frame,
-            planned
-                .as_ref()
-                .map(|(code, _, corner, plan)| (*code, *corner, plan)),
-            health,
-        )?;
-        let Base {
-            mut canvas,
-            live,
-            moving,
-        } = base;
-        if let Some((code, matrix, _, plan)) = &planned {
-            code_card::draw(&mut canvas, matrix, plan, &frame);
-            code_card::prove(&canvas, plan, &frame, &code.url)?;
-        }
-        let caption = Caption {
-            campaign: order.campaign.clone(),
-            creative: match &order.creative {
-                Creative::File(file) => file.digest.to_string(),
-                Creative::House => "house".to_owned(),
-                Creative::Notice { .. } => "notice".to_owned(),
-            },
-            play: order.play.map(passerby_protocol::PlayNumber::get),
-            url: code.map(|code| code.url.clone()),
-        };
-        let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
-        slide.card = planned
-            .map(|(_, _, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
-        slide.moving = moving;
-        let reels = live.iter().map(|spot| spot.reel(&self.settings));
-        slide.reel = Reels::joined(reels.chain(reel).collect());
-        Ok(slide)
-    }
-
-    /// Refuses lines with letters that no font has; signs and emoji are left out of the line instead.
-    fn check_letters(
-        &self,
-        headline: Option<&str>,
-        words: Option<&CodeWords<'_>>,
-    ) -> Result<(), ComposeError> {
-        let lines = [
-            ("headline", headline),
-            ("call to action", words.map(|words| words.call)),
-        ];
-        for (what, line) in lines {
-            let line = line.unwrap_or_default();
-            let missing = self.typesetter.fonts().missing_glyphs(line);
-            if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
-                return Err(ComposeError(format!(
-                    "the {what} {line:?} has {letter} (U+{:04X}), which the fonts lack; write it without, or put a font that has it into the font folder",
-                    u32::from(letter)
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Composer for SlideComposer {
-    type Slide = Slide;
-
-    fn compose(
-        &mut self,
-        order: &SlideOrder,
-        screen: &Geometry,
-    ) -> Result<Composed<Slide>, ComposeError> {
-        let health = Health::default();
-        let slide = self.slide(order, screen, order.code.as_ref(), &health);
-        match (&order.creative, slide) {
-            // The house is what airs when nothing else can: better without its code than not at all.
-            (Creative::House, Err(reason)) if order.code.is_some() => {
-                tracing::warn!(%reason, "the built-in screen airs without its code");
-                self.slide(order, screen, None, &health)
-            }
-            (_, slide) => slide,
-        }
-        .map(|slide| Composed { slide, health })
-    }
-}
-
-/// The slow zoom that an order asks for; every other creative comes closer, the rest draw back.
-fn ken_burns(order: &SlideOrder) -> Option<KenBurns> {
-    let Creative::File(file) = &order.creative else {
-        return None;
-    };
-    let over = order.dwell.filter(|dwell| !dwell.is_zero())?;
-    (order.motion == Motion::KenBurns).then(|| KenBurns {
-        over,
-        closer: file.digest.to_string().bytes().map(u32::from).sum::<u32>() % 2 == 0,
-    })
-}
 
 fn too_long(what: &str, line: &str) -> ComposeError {
     ComposeError(format!(

@@ -3,14 +3,12 @@
 use super::*;
 use crate::canvas::real;
 use crate::fonts::Fonts;
-use crate::layout::plan_code;
 use crate::picture::Pixels;
-use passerby_playout::code::QrMatrix;
+use crate::tests::{planned, words};
 use passerby_playout::show::Geometry;
 use passerby_protocol::campaign::Corner;
 use std::path::Path;
 
-const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CORNERS: [Corner; 4] = [
     Corner::BottomRight,
     Corner::BottomLeft,
@@ -96,16 +94,8 @@ fn make(
     corner: Option<Corner>,
 ) -> Result<Made, ComposeError> {
     let frame = Frame::of(screen)?;
-    let matrix = QrMatrix::encode(URL).expect("fits");
-    let plan = corner
-        .map(|corner| plan_code(&matrix, corner, &frame, screen))
-        .transpose()?;
-    let words = plan.as_ref().map(|(corner, plan)| CodeWords {
-        plan,
-        corner: *corner,
-        call: "扫码购书 Scan to buy",
-        leads_to: "hub.example",
-    });
+    let plan = planned(&frame, screen, corner)?;
+    let words = words(plan.as_ref(), "扫码购书 Scan to buy");
     let pictures = pictures(card);
     let content = content_of(card, &pictures, None);
     let occasion = Occasion {

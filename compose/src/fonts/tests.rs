@@ -1,6 +1,7 @@
 //! Fonts as operators bring them, good and bad.
 
 use super::*;
+use std::path::Path;
 
 /// Where Debian puts the fonts of `fonts-noto-core` and `fonts-noto-cjk`.
 const NOTO: &str = "/usr/share/fonts/truetype/noto";
@@ -98,6 +99,6 @@ fn more_files_than_the_limit_are_left_alone() {
     let big = folder.path().join("000.ttf");
     let file = std::fs::File::create(&big).expect("makes it");
     file.set_len(FILE_BYTES_MAX + 1).expect("stretches it");
-    let refused = read(&big, BYTES_MAX).expect_err("refused");
+    let refused = files::read(&big, BYTES_MAX).expect_err("refused");
     assert!(refused.contains("larger than 64 MiB"), "{refused}");
 }

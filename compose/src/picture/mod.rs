@@ -6,8 +6,6 @@
 mod jpeg;
 mod still;
 
-use std::fs::File;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +18,7 @@ use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 
 use super::animation::{self, Animation};
 use super::drawing::{self, Drawing, Fonts};
+use super::file;
 use super::fit::{self, Crop};
 use super::poster::Content;
 
@@ -121,10 +120,6 @@ pub fn inspect(path: &Path) -> Result<Inspection, ComposeError> {
 }
 
 /// Opens a picture file, the first frame of it if it is animated. With a digest, the file must still have that content.
-#[allow(
-    dead_code,
-    reason = "cards and the posters of videos open their pictures with it"
-)]
 pub(super) fn open(path: &Path, creative: Option<&Digest>) -> Result<Bitmap, ComposeError> {
     let name = name_of(path);
     match read_and_decode(&name, path, creative)? {
@@ -217,31 +212,14 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "the file is missing; put it back".to_owned(),
-        std::io::ErrorKind::PermissionDenied => {
-            "the terminal may not read it; allow that with chmod a+r".to_owned()
-        }
-        _ => format!("it cannot be read ({error}); check the disk"),
-    };
-    let kind = std::fs::metadata(path).map_err(unreadable)?;
-    if !kind.is_file() {
-        return Err("it is not a file; put a picture there".to_owned());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(CREATIVE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    match bytes.len() as u64 {
-        0 => Err("the file is empty; copy it again".to_owned()),
-        length if length > CREATIVE_BYTES_MAX => Err(format!(
+    let bytes = file::read_start(path, CREATIVE_BYTES_MAX + 1, "picture")?;
+    if bytes.len() as u64 > CREATIVE_BYTES_MAX {
+        return Err(format!(
             "the file is larger than {} MiB; export it smaller",
             CREATIVE_BYTES_MAX >> 20
-        )),
-        _ => Ok(bytes),
+        ));
     }
+    Ok(bytes)
 }
 
 /// Refuses a size that is past the limits, before anything is decoded.

@@ -2,15 +2,11 @@
 
 use crate::SlideComposer;
 use crate::slide::{Area, MovingPicture, Slide, Travel};
-use passerby_playout::show::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
-use passerby_protocol::Digest;
-use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
+use crate::tests::{self, URL};
+use passerby_playout::show::{Composer, Geometry, SlideOrder};
+use passerby_protocol::campaign::{Corner, Motion};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 fn media(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,30 +15,9 @@ fn media(name: &str) -> PathBuf {
 }
 
 fn order(path: &Path, headline: Option<&str>, corner: Option<Corner>) -> SlideOrder {
-    let name = path.file_name().expect("a name").to_string_lossy();
     SlideOrder {
-        ticket: Ticket(1),
-        zone: Zone::MAIN,
-        creative: Creative::File(CreativeFile {
-            kind: CreativeKind::of_name(&name).expect("a kind"),
-            name: name.into_owned(),
-            path: path.to_owned(),
-            digest: Digest::of(&std::fs::read(path).expect("reads")),
-            parts: [].into(),
-        }),
-        campaign: "Test".into(),
-        play: None,
-        headline: headline.map(str::to_owned),
-        code: corner.map(|corner| CodeOrder {
-            url: URL.into(),
-            call: "扫码购书 Scan to buy".into(),
-            leads_to: "hub.example".into(),
-            corner,
-        }),
-        colours: Colours::default(),
-        motion: Motion::Still,
-        sound: false,
         dwell: Some(Duration::from_secs(10)),
+        ..tests::order(tests::file(path), headline, corner.map(tests::code))
     }
 }
 

@@ -1,12 +1,9 @@
 //! Tickers in zones of every shape.
 
 use super::*;
-use crate::layout::plan_code;
-use passerby_playout::code::QrMatrix;
+use crate::tests::{planned, words};
 use passerby_playout::show::Geometry;
 use passerby_protocol::campaign::Colours;
-
-const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 fn page(
     screen: &Geometry,
@@ -14,16 +11,8 @@ fn page(
     corner: Option<Corner>,
 ) -> Result<(TickerPage, Option<Area>), ComposeError> {
     let frame = Frame::of(screen)?;
-    let matrix = QrMatrix::encode(URL).expect("fits");
-    let plan = corner
-        .map(|corner| plan_code(&matrix, corner, &frame, screen))
-        .transpose()?;
-    let words = plan.as_ref().map(|(corner, plan)| CodeWords {
-        plan,
-        corner: *corner,
-        call: "扫码看时刻表 Timetable",
-        leads_to: "hub.example",
-    });
+    let plan = planned(&frame, screen, corner)?;
+    let words = words(plan.as_ref(), "扫码看时刻表 Timetable");
     let occasion = Occasion {
         frame: &frame,
         code: words.as_ref(),

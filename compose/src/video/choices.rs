@@ -115,15 +115,15 @@ mod tests {
 
     #[test]
     fn devices_that_are_there_but_do_not_decode_are_passed_over_with_a_reason() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a folder");
         for device in ["dev/dri/renderD128", "dev/nvidia0", "dev/media0"] {
             let path = root.path().join(device);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
+            fs::create_dir_all(path.parent().expect("a folder")).expect("makes it");
+            fs::write(path, "").expect("writes");
         }
         let node = root.path().join("sys/class/video4linux/video10");
-        fs::create_dir_all(&node).unwrap();
-        fs::write(node.join("name"), "bcm2835-codec-decode\n").unwrap();
+        fs::create_dir_all(&node).expect("makes it");
+        fs::write(node.join("name"), "bcm2835-codec-decode\n").expect("writes");
         let tools = Tools::with(None, None, root.path());
         if tools.found().is_err() {
             eprintln!("skipped: {}", tools.report());
@@ -132,7 +132,7 @@ mod tests {
         for (_, kind) in DecoderKind::WORDS {
             assert_eq!(kind.missing(root.path()), None, "{kind}");
         }
-        let chosen = tools.decoder(Codec::H264).unwrap();
+        let chosen = tools.decoder(Codec::H264).expect("a decoder");
         let report = tools.report();
         if chosen == DecoderKind::Software {
             assert!(
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn machines_without_devices_use_software() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a folder");
         let tools = Tools::with(None, None, root.path());
         if tools.found().is_err() {
             eprintln!("skipped: {}", tools.report());

@@ -142,7 +142,8 @@ mod tests {
             } else {
                 (16, 235)
             };
-            let picture = nv12_of_rgb(&[[0; 12], [255; 12]].concat(), 2, 4, coding).unwrap();
+            let picture =
+                nv12_of_rgb(&[[0; 12], [255; 12]].concat(), 2, 4, coding).expect("a picture");
             assert!(picture.is_whole());
             assert_eq!(picture.luma, [[black; 4], [white; 4]].concat());
             assert_eq!(picture.chroma, [128; 4]);
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn pure_red_is_what_the_standards_say() {
         let red = |coding| {
-            let picture = nv12_of_rgb(&[255, 0, 0].repeat(4), 2, 2, coding).unwrap();
+            let picture = nv12_of_rgb(&[255, 0, 0].repeat(4), 2, 2, coding).expect("a picture");
             (picture.luma[0], picture.chroma[0], picture.chroma[1])
         };
         assert_eq!(red(CODINGS[0]), (81, 90, 240));
@@ -167,8 +168,8 @@ mod tests {
         for coding in CODINGS {
             for colour in 0..4096_u32 {
                 let [r, g, b] = [colour >> 8, colour >> 4, colour].map(|nibble| (nibble & 15) * 17);
-                let rgb = [r, g, b].map(|value| u8::try_from(value).unwrap());
-                let picture = nv12_of_rgb(&rgb.repeat(4), 2, 2, coding).unwrap();
+                let rgb = [r, g, b].map(|value| u8::try_from(value).expect("a byte"));
+                let picture = nv12_of_rgb(&rgb.repeat(4), 2, 2, coding).expect("a picture");
                 let back = rgb_of_yuv(
                     picture.luma[0],
                     picture.chroma[0],

@@ -19,11 +19,6 @@
 //! the pipe, and 1.1 s to decode and throw away (`ffmpeg -threads 2 -i clip.mp4 -an -f null -`), on a server without a
 //! GPU.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that cannot go on says where")
-)]
-
 mod choices;
 mod colour;
 mod decoder;

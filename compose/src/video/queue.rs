@@ -206,7 +206,7 @@ mod tests {
             thread::yield_now();
         }
         queue.close();
-        assert!(decoder.join().unwrap() <= QUEUE_PICTURES_MAX + 1);
+        assert!(decoder.join().expect("it ends well") <= QUEUE_PICTURES_MAX + 1);
         assert!(!queue.push(picture(9)));
     }
 

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn pictures_are_due_without_drift() {
-        let rate = Rate::parse("30000/1001").unwrap();
+        let rate = Rate::parse("30000/1001").expect("a rate");
         assert_eq!(rate.due(30_000 * 60), Duration::from_secs(1001 * 60));
         assert_eq!(rate.count(Duration::from_secs(1001)), 30_000);
     }

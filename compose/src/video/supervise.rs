@@ -273,13 +273,8 @@ mod tests {
 
     #[test]
     fn a_run_returns_what_was_made_and_said() {
-        let output = run(
-            &mut shell("cat; echo oh >&2"),
-            b"abc",
-            16,
-            Duration::from_secs(20),
-        )
-        .unwrap();
+        let mut talker = shell("cat; echo oh >&2");
+        let output = run(&mut talker, b"abc", 16, Duration::from_secs(20)).expect("it runs");
         assert_eq!(output.made, b"abc");
         assert_eq!(output.said, "oh\n");
     }
@@ -306,22 +301,21 @@ mod tests {
 
     #[test]
     fn what_is_said_without_end_is_read_but_not_kept() {
-        let output = run(
-            &mut shell("yes | head -c 1000000 >&2"),
-            b"",
-            16,
-            Duration::from_secs(20),
-        )
-        .unwrap();
+        let mut talker = shell("yes | head -c 1000000 >&2");
+        let output = run(&mut talker, b"", 16, Duration::from_secs(20)).expect("it runs");
         assert_eq!(output.said.len(), WORDS_BYTES_MAX);
     }
 
     #[test]
     fn a_cut_leash_kills_and_starts_nothing_more() {
         let leash = Leash::default();
-        let worker = leash.start(&mut shell("exec sleep 60"), b"").unwrap();
+        let worker = leash
+            .start(&mut shell("exec sleep 60"), b"")
+            .expect("it starts");
         leash.cut();
-        let status = leash.finish(worker.id, Duration::from_secs(20)).unwrap();
+        let status = leash
+            .finish(worker.id, Duration::from_secs(20))
+            .expect("it ends");
         assert!(!status.success());
         assert!(leash.start(&mut shell("true"), b"").is_err());
     }

@@ -38,13 +38,13 @@ fn numbers(queue: &Queue, count: usize) -> Vec<(u64, u64, u8)> {
 
 #[test]
 fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("count.mp4");
     if !counting_clip(&path, 24) {
         return;
     }
     let tools = Tools::with(None, Some(DecoderKind::Software), "/");
-    let clip = Clip::probe(&tools, &path, "count.mp4").unwrap();
+    let clip = Clip::probe(&tools, &path, "count.mp4").expect("a clip");
     assert_eq!(clip.length(), Some(Duration::from_secs(2)));
     let wanted: Vec<(u64, u64, u8)> = (0..60_u8)
         .map(|number| (number.into(), u64::from(number / 24), number % 24))
@@ -63,7 +63,7 @@ fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
             &showing,
             kept_bytes_max,
         )
-        .unwrap();
+        .expect("it starts");
         assert_eq!(started.first.number, 0);
         assert_eq!(numbers(&started.queue, 59), wanted[1..]);
         started.queue.close();
@@ -74,13 +74,13 @@ fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
 
 #[test]
 fn one_picture_rests() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("one.mp4");
     if !counting_clip(&path, 1) {
         return;
     }
     let tools = Tools::with(None, Some(DecoderKind::Software), "/");
-    let clip = Clip::probe(&tools, &path, "one.mp4").unwrap();
+    let clip = Clip::probe(&tools, &path, "one.mp4").expect("a clip");
     let health = Health::default();
     let showing = Showing {
         shown_px: (320, 180),
@@ -88,7 +88,7 @@ fn one_picture_rests() {
         poster: &mut |_, _, _| None,
         health: health.clone(),
     };
-    let mut video = open(&tools, &clip, showing).unwrap();
+    let mut video = open(&tools, &clip, showing).expect("it opens");
     video.reel.begin();
     let mut due = Vec::new();
     let mut at = Duration::ZERO;

@@ -1,13 +1,13 @@
 //! Scenes of the goldens: what is composed, on what screen, and how it looks on the glass at its first moment.
 
+mod glass;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use image::RgbImage;
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
-use passerby_compose::slide::{MovingPicture, Patch, Plane, Slide};
 use passerby_playout::clock::SimulatedClock;
 use passerby_playout::context::{LiveContext, Reading};
 use passerby_playout::show::{
@@ -108,105 +108,15 @@ impl Scene {
     }
 }
 
-const BEANS: &str = r##"
-headline = "新豆到店，今天就喝"
-body = "埃塞俄比亚 · 水洗。茉莉、佛手柑，回甘很长。Washed Ethiopian: jasmine and bergamot."
-price = "¥48"
-was = "¥68"
-picture = "friday-night-jazz/record-cup.jpg"
-[colours]
-paper = "#fff1dc"
-ink = "#3a1208"
-accent = "#b03a15"
-"##;
-
-const BOOK: &str = r##"
-headline = "末班车走了，故事刚上车"
-price = "¥36"
-picture = "after-the-last-train/book-tunnel.jpg"
-[colours]
-paper = "#06222a"
-ink = "#fff0cf"
-accent = "#ffb454"
-"##;
-
-const STRIP: &str = r##"
-headline = "周五晚八点，咖啡会唱歌"
-price = "¥88"
-picture = "friday-night-jazz/steam-score.jpg"
-[colours]
-paper = "#fff1dc"
-ink = "#3a1208"
-accent = "#b03a15"
-"##;
-
-const PRICE: &str = r##"
-headline = "Moon jar, hand thrown"
-body = "One of twelve. Fired once, at full moon."
-price = "€240"
-was = "€310"
-picture = "clay-and-light/moon-jar.jpg"
-[colours]
-paper = "#0a1533"
-ink = "#fff1d6"
-accent = "#f2bf5e"
-"##;
-
-const COUNTDOWN: &str = r##"
-headline = "平安夜音乐会 Christmas Eve concert"
-picture = "clay-and-light/sky-vase.jpg"
-clock = true
-date = true
-[colours]
-paper = "#0a1533"
-ink = "#fff1d6"
-accent = "#f2bf5e"
-[countdown]
-to = "2026-12-18T09:30"
-label = "距开票 Tickets in"
-done = "现在开始 Now on"
-"##;
-
-const QUEUE: &str = r##"
-headline = "叫号取餐"
-body = "听到号码请到一号窗口。 Please wait for your number."
-clock = true
-[colours]
-paper = "#0f3d33"
-ink = "#fdf6e3"
-accent = "#ffc857"
-[counter]
-name = "queue"
-label = "前面还有 Ahead of you"
-unit = "桌"
-"##;
-
-const WORDS: &str = r##"
-headline = "Every book was once a stranger"
-body = "Bring one, take one. The shelf by the east gate is open day and night."
-[colours]
-paper = "#f4efe4"
-ink = "#1d2a44"
-accent = "#c23b2b"
-"##;
-
-const WELCOME: &str = r##"
-headline = "早上好 Good morning"
-clock = true
-date = true
-[colours]
-paper = "#ffe9c7"
-ink = "#2b2340"
-accent = "#b5432a"
-"##;
-
-const TICKER: &str = r##"
-lines = ["末班车 23:40", "Last train 23:40", "二号线今晚加开一班"]
-[colours]
-paper = "#06222a"
-ink = "#fff0cf"
-accent = "#ffb454"
-"##;
+const BEANS: &str = include_str!("beans.card.toml");
+const BOOK: &str = include_str!("book.card.toml");
+const STRIP: &str = include_str!("strip.card.toml");
+const PRICE: &str = include_str!("price.card.toml");
+const COUNTDOWN: &str = include_str!("countdown.card.toml");
+const QUEUE: &str = include_str!("queue.card.toml");
+const WORDS: &str = include_str!("words.card.toml");
+const WELCOME: &str = include_str!("welcome.card.toml");
+const TICKER: &str = include_str!("trains.ticker.toml");
 
 fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo")
@@ -256,19 +166,13 @@ pub(crate) fn rendered(scene: &Scene) -> RgbImage {
     let composed = SlideComposer::new(settings)
         .compose(&order, &Geometry::whole(width, height))
         .unwrap_or_else(|error| panic!("{}: {error}", scene.name));
-    on_glass(composed.slide)
+    glass::seen_first(composed.slide)
 }
 
-/// Writes a text creative, and names the demo pictures that it refers to.
+/// Writes a text creative, and finds the pictures that it refers to in the demo's folders.
 fn file(folder: &Path, name: &str, text: &str) -> Creative {
-    // Demo pictures lie in folders of their own; a card names plain files.
     let mut parts = Vec::new();
-    let mut text = text.to_owned();
-    for campaign in std::fs::read_dir(demo()).expect("the demo").flatten() {
-        let prefix = format!("{}/", campaign.file_name().to_string_lossy());
-        text = text.replace(&prefix, "");
-    }
-    if let Ok(card) = Card::parse(name, &text) {
+    if let Ok(card) = Card::parse(name, text) {
         for part in card.parts() {
             let path = std::fs::read_dir(demo())
                 .expect("the demo")
@@ -285,64 +189,12 @@ fn file(folder: &Path, name: &str, text: &str) -> Creative {
         }
     }
     let path = folder.join(name);
-    std::fs::write(&path, &text).expect("writes");
+    std::fs::write(&path, text).expect("writes");
     Creative::File(CreativeFile {
         kind: CreativeKind::of_name(name).expect("a creative"),
         name: name.to_owned(),
         path,
         digest: Digest::of(text.as_bytes()),
         parts: parts.into(),
-    })
-}
-
-/// Lays the layers of a slide over each other, at the moment when it is drawn first.
-fn on_glass(mut slide: Slide) -> RgbImage {
-    let width = slide.width_px as usize;
-    if let Some(reel) = &mut slide.reel {
-        let mut due: Vec<Patch> = Vec::new();
-        reel.begin();
-        reel.advance(Duration::ZERO, &mut due);
-        for patch in due {
-            assert!(patch.plane == Plane::Still, "{patch:?}");
-            let row = patch.area.width as usize * 4;
-            for (line, bytes) in patch.bytes.chunks_exact(row).enumerate() {
-                let at = ((patch.area.y as usize + line) * width + patch.area.x as usize) * 4;
-                slide.rgba[at..at + row].copy_from_slice(bytes);
-            }
-        }
-    }
-    let strip = slide.moving.as_ref().map(|moving| {
-        let MovingPicture::Strip {
-            row_px,
-            height_px,
-            length_px,
-            pixels,
-        } = &moving.picture
-        else {
-            panic!("a ticker runs");
-        };
-        (moving.area, *row_px, *height_px, *length_px, pixels)
-    });
-    RgbImage::from_fn(slide.width_px, slide.height_px, |x, y| {
-        let at = (y as usize * width + x as usize) * 4;
-        let over = &slide.rgba[at..at + 4];
-        let under = strip
-            .filter(|_| over[3] < 255)
-            .map(|(area, row_px, height_px, length_px, pixels)| {
-                let along = (x - area.x) % length_px;
-                let row = along / row_px * height_px + (y - area.y);
-                let at = (row as usize * row_px as usize + (along % row_px) as usize) * 4;
-                [pixels[at], pixels[at + 1], pixels[at + 2]]
-            })
-            .unwrap_or([0; 3]);
-        let mix = |channel: usize| {
-            let (over, under, cover) = (
-                u32::from(over[channel]),
-                u32::from(under[channel]),
-                u32::from(over[3]),
-            );
-            u8::try_from((over * cover + under * (255 - cover) + 127) / 255).unwrap_or(255)
-        };
-        image::Rgb([mix(0), mix(1), mix(2)])
     })
 }

@@ -51,18 +51,18 @@ fn recorded_plays_are_there_after_a_restart_and_numbers_go_on_unused() {
     assert!(ledger.next_number().expect("numbers") > used);
 }
 
+/// When each play was, as far as is known.
+fn dates(ledger: &Ledger) -> Vec<Option<i64>> {
+    let plays = ledger.plays_since(None).expect("reads");
+    plays.iter().map(|play| play.wall_ms).collect()
+}
+
 #[test]
 fn an_anchor_dates_earlier_plays_of_its_boot_and_no_others() {
     let folder = tempfile::tempdir().expect("folder");
     let mut ledger = open(folder.path());
     record(&mut ledger, 2);
-    assert!(
-        ledger
-            .plays_since(None)
-            .expect("reads")
-            .iter()
-            .all(|play| play.wall_ms.is_none())
-    );
+    assert!(dates(&ledger).iter().all(Option::is_none));
     ledger
         .anchor(&Anchor {
             boot: "boot-2".into(),
@@ -70,13 +70,7 @@ fn an_anchor_dates_earlier_plays_of_its_boot_and_no_others() {
             wall_ms: 5,
         })
         .expect("writes");
-    assert!(
-        ledger
-            .plays_since(None)
-            .expect("reads")
-            .iter()
-            .all(|play| play.wall_ms.is_none())
-    );
+    assert!(dates(&ledger).iter().all(Option::is_none));
     ledger
         .anchor(&Anchor {
             boot: "boot-1".into(),
@@ -84,13 +78,10 @@ fn an_anchor_dates_earlier_plays_of_its_boot_and_no_others() {
             wall_ms: 1_800_000_020_000,
         })
         .expect("writes");
-    let dates: Vec<Option<i64>> = ledger
-        .plays_since(None)
-        .expect("reads")
-        .iter()
-        .map(|play| play.wall_ms)
-        .collect();
-    assert_eq!(dates, [Some(1_800_000_000_000), Some(1_800_000_010_000)]);
+    assert_eq!(
+        dates(&ledger),
+        [Some(1_800_000_000_000), Some(1_800_000_010_000)]
+    );
     assert_eq!(
         ledger
             .plays_since(Some(1_800_000_000_001))

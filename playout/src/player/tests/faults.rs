@@ -74,13 +74,7 @@ fn a_composer_that_panics_costs_one_item() {
     for _ in 0..3 {
         wait_for_file(&running, "z.png");
     }
-    let problems = running.status().problems;
-    assert!(
-        problems
-            .iter()
-            .any(|problem| problem.contains("made the composer fail")),
-        "{problems:?}"
-    );
+    running.assert_problem(|problem| problem.contains("made the composer fail"));
     running.stop();
 }
 
@@ -110,13 +104,7 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
     until_both("the house instead of what hangs", &|order| {
         name_of(order) == "house"
     });
-    let problems = running.status().problems;
-    assert!(
-        problems
-            .iter()
-            .any(|problem| problem.contains("still not composed after 60 s")),
-        "{problems:?}"
-    );
+    running.assert_problem(|problem| problem.contains("still not composed after 60 s"));
     crate::emergency::write(
         &folder.path().join("data"),
         &crate::emergency::Notice {
@@ -145,13 +133,9 @@ fn a_video_that_fell_back_to_its_poster_says_so_in_its_play_and_on_the_board() {
         wait_for_file(&running, "clip.mp4");
         wait_for_file(&running, "z.png");
     }
-    let problems = running.status().problems;
-    assert!(
-        problems
-            .iter()
-            .any(|problem| problem == "cafe: clip.mp4: the decoder stopped; its poster is shown"),
-        "{problems:?}"
-    );
+    running.assert_problem(|problem| {
+        problem == "cafe: clip.mp4: the decoder stopped; its poster is shown"
+    });
     let past = running.stop();
     let z = passerby_protocol::Digest::of(b"z");
     for play in &past.plays {

@@ -329,6 +329,16 @@ impl Running {
         answer.blocking_recv().expect("an answer")
     }
 
+    /// Holds that one of the problems on the board is as it should be.
+    #[track_caller]
+    pub(super) fn assert_problem(&self, is_it: impl Fn(&str) -> bool) {
+        let problems = self.status().problems;
+        assert!(
+            problems.iter().any(|problem| is_it(problem)),
+            "{problems:?}"
+        );
+    }
+
     /// Asks until the status is as it should be: the player may hear of it before it hears of what the stage did.
     pub(super) fn status_when(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
         let deadline = Instant::now() + PATIENCE;

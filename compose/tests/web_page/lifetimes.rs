@@ -1,0 +1,138 @@
+//! When a browser runs, and that nothing of it stays.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use passerby_compose::slide::Reel;
+use passerby_playout::clock::Clock;
+
+use crate::bench::{Bench, MINUTE, SIZE};
+use crate::browsers::{await_nothing_left, folders, folders_of, processes, processes_of};
+use crate::server::{Answer, Server, halves};
+use crate::{alone, await_that};
+
+#[test]
+fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(Answer::Hang);
+    let page = bench.page_of(&server, "slow.page.toml", "");
+    let mut keeper = bench.keeper();
+    assert!(keeper.picture(&page, SIZE).is_err());
+    server.await_hits(1);
+    assert_eq!(folders().len(), 1);
+    let leader = processes()
+        .iter()
+        .find(|(_, parent)| *parent == std::process::id())
+        .map(|(pid, _)| *pid)
+        .unwrap();
+    let leader = rustix::process::Pid::from_raw(leader.try_into().unwrap()).unwrap();
+    rustix::process::kill_process(leader, rustix::process::Signal::KILL).unwrap();
+    let said = bench
+        .ask_until(&mut keeper, &page, |found| {
+            found
+                .as_ref()
+                .is_err_and(|said| said.contains("the browser ended"))
+        })
+        .err()
+        .unwrap();
+    assert!(said.starts_with("slow.page.toml: "), "{said}");
+    await_nothing_left();
+
+    // Dropped in the middle of the next one.
+    bench.clock.waited(16 * MINUTE);
+    assert!(keeper.picture(&page, SIZE).is_err());
+    server.await_hits(2);
+    drop(keeper);
+    await_nothing_left();
+}
+
+#[test]
+fn no_browser_runs_while_a_page_is_on_screen() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(halves(""));
+    let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
+    let mut keeper = bench.keeper();
+    let picture = bench.await_picture(&mut keeper, &page);
+
+    // A picture that was only made ready keeps nothing away.
+    let mut reel = picture.reel();
+    server.answers(Answer::Hang);
+    bench.clock.waited(16 * MINUTE);
+    keeper.prefetch([(&page, SIZE)]);
+    server.await_hits(2);
+    assert!(!processes().is_empty());
+
+    // On screen, it sends the browser away and keeps it away.
+    reel.begin();
+    await_nothing_left();
+    bench.clock.waited(MINUTE);
+    for _ in 0..10 {
+        let found = keeper.picture(&page, SIZE).expect("the last good one");
+        assert_eq!(found.trouble, None, "being called off is no failure");
+        thread::sleep(Duration::from_millis(50));
+        assert!(processes().is_empty());
+    }
+    assert_eq!(server.hits(), 2);
+
+    // In the gap it is taken up again.
+    drop(reel);
+    server.await_hits(3);
+    let mut reel = picture.reel();
+    reel.begin();
+    await_nothing_left();
+
+    // Pages that leave no gap do not starve: after another interval it is taken with one on screen.
+    bench.clock.waited(16 * MINUTE);
+    keeper.prefetch([(&page, SIZE)]);
+    server.await_hits(4);
+    let mut next = picture.reel();
+    next.begin();
+    drop(reel);
+    assert!(!processes().is_empty(), "this run is not called off");
+    drop(keeper);
+    await_nothing_left();
+}
+
+#[test]
+fn a_terminal_that_is_killed_takes_its_browser_along() {
+    // This test starts itself as the terminal.
+    const TERMINAL: &str = "PASSERBY_TEST_TERMINAL";
+    if let Some(address) = std::env::var_os(TERMINAL) {
+        let bench = Bench::new().unwrap();
+        let text = format!("url = 'http://{}/page'\n", address.display());
+        let page = bench.page("slow.page.toml", &text);
+        let mut keeper = bench.keeper();
+        assert!(keeper.picture(&page, SIZE).is_err());
+        loop {
+            thread::park();
+        }
+    }
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(Answer::Hang);
+    let mut terminal = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "lifetimes::a_terminal_that_is_killed_takes_its_browser_along",
+        ])
+        .env(TERMINAL, &server.address)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    server.await_hits(1);
+    assert!(!processes_of(terminal.id()).is_empty());
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+
+    // The browser follows by itself; its folder and what it may have left behind go with the next start.
+    let page = bench.page("any.page.toml", "url = 'http://127.0.0.1:9/'\n");
+    let mut keeper = bench.keeper();
+    assert!(keeper.picture(&page, SIZE).is_err());
+    await_that("everything of the killed terminal is gone", || {
+        processes_of(terminal.id()).is_empty() && folders_of(terminal.id()).is_empty()
+    });
+}

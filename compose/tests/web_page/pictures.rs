@@ -1,0 +1,147 @@
+//! What the pictures show, and what is said of those that are not good.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use passerby_playout::clock::Clock;
+use passerby_playout::show::CreativeFile;
+
+use crate::alone;
+use crate::bench::{Bench, MINUTE, SIZE, pixel, stopped_clock};
+use crate::browsers::await_nothing_left;
+use crate::server::{Answer, Server, halves};
+
+#[test]
+fn a_page_is_taken_at_its_exact_size_and_airs_after_a_restart_without_a_browser() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    // A message box must not stop it; the zone is the venue's; the strip is there only if scripts ran.
+    let script =
+        "<div id=strip style='position:absolute;top:50%;width:100%;height:20px'></div><script>
+        alert('hello');
+        if (Intl.DateTimeFormat().resolvedOptions().timeZone === 'Asia/Shanghai')
+            strip.style.background = '#0f0';
+        </script>";
+    let server = Server::start(halves(script));
+    let settings = "settle_seconds = 0\nzoom_percent = 150\n";
+    let page = bench.page_of(&server, "menu.page.toml", settings);
+    let mut keeper = bench.keeper();
+    let first = keeper.picture(&page, SIZE).err().expect("no picture yet");
+    assert_eq!(
+        first.0,
+        "menu.page.toml: there is no picture of the page yet; it is being taken"
+    );
+    let picture = bench.await_picture(&mut keeper, &page);
+    let rgb = picture.rgb().unwrap();
+    assert_eq!(rgb.len(), (SIZE.0 * SIZE.1 * 3) as usize);
+    assert_eq!(pixel(&rgb, 5, 5), [255, 0, 0]);
+    assert_eq!(pixel(&rgb, SIZE.0 - 5, SIZE.1 - 5), [0, 0, 255]);
+    // 20 px at 150 percent are 30.
+    assert_eq!(pixel(&rgb, 5, 182), [0, 255, 0]);
+    assert_eq!(pixel(&rgb, 5, 208), [0, 255, 0]);
+    assert_eq!(pixel(&rgb, 5, 212), [255, 0, 0]);
+    assert_eq!(picture.trouble, None);
+    drop(keeper);
+    await_nothing_left();
+
+    let mut keeper = bench.keeper_with(Path::new("/nowhere/chromium"), Duration::from_secs(5));
+    let again = keeper.picture(&page, SIZE).expect("from disk");
+    assert_eq!(again.rgb().unwrap(), rgb);
+    bench.clock.waited(16 * MINUTE);
+    let old = bench.await_trouble(&mut keeper, &page, |trouble| trouble.is_some());
+    let trouble = old.trouble.clone().unwrap();
+    assert!(
+        trouble.contains("/nowhere/chromium") && trouble.contains("airs the picture from "),
+        "{trouble}"
+    );
+    assert_eq!(old.rgb().unwrap(), rgb);
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn what_goes_wrong_leaves_the_last_good_picture() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(halves(""));
+    let page = bench.page_of(&server, "news.page.toml", "settle_seconds = 0\n");
+    let mut keeper = bench.keeper();
+    let good = bench.await_picture(&mut keeper, &page);
+    assert_eq!(good.trouble, None);
+    let good = good.rgb().unwrap();
+    assert_eq!(pixel(&good, 5, 5), [255, 0, 0]);
+    drop(keeper);
+
+    let missing = "<img src='/missing.png' style='width:200px;height:100px'>";
+    let closed: &str = {
+        // A port that nobody listens to any more.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        Box::leak(format!("http://{}/", port.local_addr().unwrap()).into_boxed_str())
+    };
+    let mut keeper = bench.keeper_with(&bench.program, Duration::from_secs(10));
+    for (answer, reason) in [
+        (Answer::Status(500), "the server answered 500"),
+        (Answer::Redirect(closed), "its server refuses connections"),
+        (
+            Answer::Redirect("file:///etc/hostname"),
+            "neither http nor https",
+        ),
+        (
+            Answer::Html("<body style='background:#fff'>".into()),
+            "one plain colour",
+        ),
+        (halves(missing), "a picture on it is missing"),
+        (Answer::Hang, "does not answer within 10 s"),
+    ] {
+        server.answers(answer);
+        bench.clock.waited(16 * MINUTE);
+        let found = bench.await_trouble(&mut keeper, &page, |trouble| {
+            trouble.is_some_and(|said| said.contains(reason))
+        });
+        assert_eq!(found.rgb().unwrap(), good, "after: {reason}");
+        await_nothing_left();
+    }
+
+    // And it comes back by itself.
+    server.answers(Answer::Html(
+        "<body style='margin:0;height:100vh;background:linear-gradient(#0f0 50%,#000 50%)'>".into(),
+    ));
+    bench.clock.waited(16 * MINUTE);
+    let fresh = bench.await_trouble(&mut keeper, &page, |trouble| trouble.is_none());
+    assert_eq!(pixel(&fresh.rgb().unwrap(), 5, 5), [0, 255, 0]);
+}
+
+#[test]
+fn a_plain_page_airs_where_there_is_nothing_better() {
+    let _turn = alone();
+    let Some(bench) = Bench::new() else { return };
+    let server = Server::start(Answer::Html("<body style='background:#0a0'>".into()));
+    let page = bench.page_of(&server, "plain.page.toml", "settle_seconds = 0\n");
+    let mut keeper = bench.keeper();
+    let plain = bench.await_picture(&mut keeper, &page);
+    let trouble = plain.trouble.clone().expect("it says that it is not good");
+    assert!(trouble.contains("one plain colour"), "{trouble}");
+    assert_eq!(pixel(&plain.rgb().unwrap(), 9, 9), [0, 0xaa, 0]);
+}
+
+#[test]
+fn bad_page_files_are_told_in_plain_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench {
+        program: "/nowhere/chromium".into(),
+        folder,
+        clock: stopped_clock(),
+    };
+    let mut keeper = bench.keeper();
+    let mut says = |page: &CreativeFile, size| keeper.picture(page, size).err().unwrap().0;
+    let bad = bench.page("bad.page.toml", "url = 'ftp://x'\nevery_minutes = 0\n");
+    let said = says(&bad, SIZE);
+    assert!(said.contains("bad.page.toml:1: url is") && said.contains("bad.page.toml:2: every"));
+    let good = bench.page("a.page.toml", "url = 'https://a.example'\n");
+    assert!(says(&good, (60_000, 60_000)).contains("pixels"));
+    fs::write(&good.path, "url = 'https://b.example'\n").unwrap();
+    assert!(says(&good, SIZE).contains("changed on disk"));
+    fs::remove_file(&good.path).unwrap();
+    assert!(says(&good, SIZE).contains("put it back"));
+}

@@ -1,0 +1,296 @@
+//! Makes a campaign of what lies in its folder: bare pictures, or a `campaign.toml` beside them.
+//!
+//! Invariant: a value that was not understood is a problem with its line; what stands in its place never airs.
+
+use std::str::FromStr;
+
+use super::{
+    CREATIVE_ENDINGS, Campaign, Code, Colours, Corner, FILE_NAME, Kind, Landing, Motion, Phase,
+    Placement, TransitionKind, is_creative,
+};
+use crate::condition::Condition;
+use crate::daypart::Daypart;
+use crate::limits::{
+    LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, URL_BYTES_MAX, WEIGHT,
+};
+use crate::toml_fields::{Problem, Reader, Section};
+
+impl Campaign {
+    /// Makes a campaign of a bare folder of pictures.
+    ///
+    /// # Errors
+    /// The folder holds no picture, or too many.
+    pub fn of_pictures(
+        folder: &str,
+        title: &str,
+        pictures: &[String],
+    ) -> Result<Self, Vec<Problem>> {
+        if pictures.is_empty() {
+            let message = format!(
+                "the folder is empty; put pictures, videos or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
+            );
+            return Err(vec![Problem::with_file(folder, message)]);
+        }
+        if pictures.len() > PLACEMENTS_MAX {
+            let message = format!(
+                "the folder holds {} pictures; use at most {PLACEMENTS_MAX}",
+                pictures.len()
+            );
+            return Err(vec![Problem::with_file(folder, message)]);
+        }
+        Ok(Self {
+            title: title.chars().take(LINE_CHARS_MAX).collect(),
+            kind: Kind::Event,
+            target: None,
+            landing: Landing::Redirect,
+            share: None,
+            story: None,
+            button: None,
+            headline: None,
+            colours: Colours::default(),
+            phases: Vec::new(),
+            placements: pictures.iter().map(Placement::of).collect(),
+        })
+    }
+
+    /// Reads a `campaign.toml`. `file` is its name for messages, `pictures` the names of the creatives that lie beside
+    /// it; without any `[[placement]]` each of them airs in turn.
+    ///
+    /// # Errors
+    /// Every problem at once, with line and accepted form.
+    pub fn parse(file: &str, text: &str, pictures: &[String]) -> Result<Self, Vec<Problem>> {
+        Self::parse_airing(file, text, pictures, pictures)
+    }
+
+    /// The same for a folder in which some files belong to others: without any `[[placement]]` only those of `airing`
+    /// air, but a placement may name each of `creatives`.
+    ///
+    /// # Errors
+    /// Every problem at once, with line and accepted form.
+    pub fn parse_airing(
+        file: &str,
+        text: &str,
+        creatives: &[String],
+        airing: &[String],
+    ) -> Result<Self, Vec<Problem>> {
+        Reader::parse(file, text, |root| {
+            let campaign = read_campaign(root, creatives, airing);
+            if campaign.placements.is_empty() {
+                root.missing("placement", "a section [[placement]] with creative = \"poster.jpg\", or put pictures beside the file");
+            }
+            campaign
+        })
+    }
+}
+
+fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> Campaign {
+    let line = |key| {
+        root.text(key, LINE_CHARS_MAX, "a line of text")
+            .map(|line| line.value)
+    };
+    let long = |key| {
+        root.text(key, STORY_CHARS_MAX, "a text")
+            .map(|text| text.value)
+    };
+    let title = line("title");
+    if title.as_deref().is_none_or(|title| title.trim().is_empty()) {
+        root.missing("title", "\"what it is called\"");
+    }
+    let kind = root.choice(
+        "kind",
+        &[
+            ("event", Kind::Event),
+            ("fans", Kind::Fans),
+            ("combined", Kind::Combined),
+        ],
+    );
+    let target = root
+        .parsed(
+            "target",
+            "a link such as \"https://shop.example/book\"",
+            link,
+        )
+        .map(|link| link.value);
+    let landing = root
+        .choice("landing", &Landing::WORDS)
+        .map_or(Landing::Redirect, |landing| landing.value);
+    let colours = Colours::read(root);
+    let mut placements = root.tables("placement", PLACEMENTS_MAX, |section| {
+        read_placement(section, pictures)
+    });
+    if placements.is_empty() {
+        placements = airing
+            .iter()
+            .take(PLACEMENTS_MAX)
+            .map(Placement::of)
+            .collect();
+    }
+    Campaign {
+        title: title.unwrap_or_default(),
+        kind: kind.map_or(Kind::Event, |kind| kind.value),
+        target,
+        landing,
+        share: long("share"),
+        story: long("story"),
+        button: line("button"),
+        headline: line("headline"),
+        colours,
+        phases: root.tables("phase", PHASES_MAX, read_phase),
+        placements,
+    }
+}
+
+fn read_phase(section: &Section<'_>) -> Phase {
+    let name = section.text("name", LINE_CHARS_MAX, "a line of text");
+    if name.is_none() {
+        section.missing("name", "\"launch\"");
+    }
+    let (from, until) = (section.date("from"), section.date("until"));
+    if let (Some(from), Some(until)) = (&from, &until)
+        && until.value < from.value
+    {
+        section.problem(
+            until,
+            format!(
+                "until is {}, before from, {}; swap them",
+                until.value, from.value
+            ),
+        );
+    }
+    let goal = |key| {
+        section
+            .integer(key, 1..=1_000_000_000)
+            .and_then(|goal| u32::try_from(goal.value).ok())
+    };
+    Phase {
+        name: name.map(|name| name.value).unwrap_or_default(),
+        from: from.map(|date| date.value),
+        until: until.map(|date| date.value),
+        goal_plays: goal("goal_plays"),
+        goal_scans: goal("goal_scans"),
+        landing: section
+            .choice("landing", &Landing::WORDS)
+            .map(|landing| landing.value),
+    }
+}
+
+fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
+    let creative = section.text("creative", 255, "the name of a picture in this folder");
+    match &creative {
+        None => section.missing("creative", "\"poster.jpg\""),
+        Some(name) if !is_creative(&name.value) => {
+            section.problem(
+                name,
+                format!(
+                    "creative {:?} is nothing that a screen can show; use a {CREATIVE_ENDINGS} file of this folder",
+                    name.value
+                ),
+            );
+        }
+        Some(name) if !pictures.contains(&name.value) => {
+            let there = if pictures.is_empty() {
+                "there are no pictures in this folder".to_owned()
+            } else {
+                format!("this folder has {}", pictures.join(", "))
+            };
+            section.problem(
+                name,
+                format!("creative {:?} is missing; {there}", name.value),
+            );
+        }
+        Some(_) => {}
+    }
+    let code = section.table("code", |code| Code {
+        corner: code
+            .choice(
+                "corner",
+                &[
+                    ("top-left", Corner::TopLeft),
+                    ("top-right", Corner::TopRight),
+                    ("bottom-left", Corner::BottomLeft),
+                    ("bottom-right", Corner::BottomRight),
+                ],
+            )
+            .map_or_else(Corner::default, |corner| corner.value),
+        call: code
+            .text("call", LINE_CHARS_MAX, "a line of text")
+            .map(|call| call.value),
+    });
+    let number = |key, range| {
+        section
+            .integer(key, range)
+            .and_then(|number| u32::try_from(number.value).ok())
+    };
+    Placement {
+        creative: creative.map(|creative| creative.value).unwrap_or_default(),
+        seconds: number("seconds", SECONDS),
+        weight: number("weight", WEIGHT).unwrap_or(1),
+        filler: section.switch("filler").is_some_and(|filler| filler.value),
+        headline: section
+            .text("headline", LINE_CHARS_MAX, "a line of text")
+            .map(|line| line.value),
+        dayparts: section
+            .list(
+                "dayparts",
+                "days and hours such as \"mon-fri 07:00-10:00\"",
+                Daypart::from_str,
+            )
+            .map(|dayparts| dayparts.value)
+            .unwrap_or_default(),
+        when: section
+            .parsed(
+                "when",
+                "a condition such as \"venue.tags.exists(t, t == 'metro')\"",
+                Condition::parse,
+            )
+            .map(|when| when.value),
+        code: code.unwrap_or_default(),
+        zone: section
+            .parsed("zone", "a zone's name such as \"main\"", zone_name)
+            .map(|zone| zone.value),
+        transition: section
+            .choice("transition", &TransitionKind::WORDS)
+            .map(|kind| kind.value)
+            .unwrap_or_default(),
+        motion: section
+            .choice("motion", &Motion::WORDS)
+            .map(|motion| motion.value)
+            .unwrap_or_default(),
+        sound: section.switch("sound").is_some_and(|sound| sound.value),
+    }
+}
+
+/// Accepts the name of a zone: 1 to 32 lower-case letters, digits and dashes.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn zone_name(text: &str) -> Result<String, &'static str> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
+        Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Accepts an absolute http or https link without spaces, quotes or control characters.
+fn link(text: &str) -> Result<String, &'static str> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or("it does not start with https://")?;
+    if text.len() > URL_BYTES_MAX {
+        return Err("it is longer than 300 bytes");
+    }
+    if text.contains(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
+    }) {
+        return Err("it has a space or a quote in it");
+    }
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.is_empty() || host.contains('@') {
+        Err("it names no host")
+    } else {
+        Ok(text.to_owned())
+    }
+}
