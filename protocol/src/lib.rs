@@ -19,9 +19,11 @@ pub mod plays;
 pub mod token;
 pub mod toml_fields;
 pub mod web_page;
+pub mod window;
 pub mod wire;
 
 pub use campaign::{Campaign, Placement};
 pub use id::{Assignment, CampaignId, Digest, Epoch, PlayNumber, ScreenNumber};
 pub use manifest::Manifest;
 pub use token::Token;
+pub use window::Window;
