@@ -14,14 +14,18 @@ pub mod daypart;
 pub mod id;
 pub mod limits;
 pub mod manifest;
+pub mod opening;
 pub mod parts;
 pub mod plays;
+pub mod recurrence;
 pub mod token;
 pub mod toml_fields;
 pub mod web_page;
+pub mod window;
 pub mod wire;
 
 pub use campaign::{Campaign, Placement};
 pub use id::{Assignment, CampaignId, Digest, Epoch, PlayNumber, ScreenNumber};
 pub use manifest::Manifest;
 pub use token::Token;
+pub use window::Window;
