@@ -3,6 +3,7 @@
 //! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them adds what is
 //! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
 
+mod claim;
 mod colours;
 mod read;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use self::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
 pub use self::colours::{Colours, Rgb, RgbError};
 pub use self::read::zone_name;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
@@ -42,6 +44,12 @@ pub struct Campaign {
     pub headline: Option<String>,
     /// The campaign's colours; taken from the picture where none are given.
     pub colours: Colours,
+    /// Who stands behind it, and how far apart from others it wants to be.
+    #[serde(default, flatten)]
+    pub separation: Separation,
+    /// Whether, and how, its creatives compete for its air time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<Adaptive>,
     /// Stages in which it may air; always, when there are none.
     pub phases: Vec<Phase>,
     /// What the rotation picks from.
@@ -93,6 +101,9 @@ pub struct Phase {
     pub goal_plays: Option<u32>,
     /// How many scans the publisher hopes for.
     pub goal_scans: Option<u32>,
+    /// Whether it also ends when a goal is reached; the next phase then begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_on_goal: bool,
     /// What a scan opens in this phase, when it differs from the campaign's.
     pub landing: Option<Landing>,
 }
@@ -128,6 +139,9 @@ pub struct Placement {
     /// Whether a video may be heard, where and when the screen's operator allows sound.
     #[serde(default)]
     pub sound: bool,
+    /// What it asks of the rotation besides its weight.
+    #[serde(default, flatten)]
+    pub claim: PlacementClaim,
 }
 
 impl Placement {
@@ -146,6 +160,7 @@ impl Placement {
             transition: TransitionKind::default(),
             motion: Motion::default(),
             sound: false,
+            claim: PlacementClaim::default(),
         }
     }
 }

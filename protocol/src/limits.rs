@@ -14,6 +14,16 @@ pub const PHASES_MAX: usize = 100;
 pub const SECONDS: std::ops::RangeInclusive<i64> = 2..=3_600;
 /// Range of weights.
 pub const WEIGHT: std::ops::RangeInclusive<i64> = 1..=1_000;
+/// Range of exact shares of a zone's air time, in percent.
+pub const SHARE_PERCENT: std::ops::RangeInclusive<f64> = 0.01..=100.0;
+/// Range of caps on plays, by the hour or the day.
+pub const CAP_PLAYS: std::ops::RangeInclusive<i64> = 1..=100_000;
+/// Range of distances between plays, in seconds: at most a day.
+pub const APART_SECONDS: std::ops::RangeInclusive<i64> = 1..=86_400;
+/// For how long a trigger may let a placement air, in seconds: at most a day.
+pub const TRIGGER_SECONDS: std::ops::RangeInclusive<i64> = 1..=86_400;
+/// Most screens, or phases, that one placement names.
+pub const SCREENS_MAX: usize = 1_000;
 /// Largest campaign file or kiosk file, in bytes.
 pub const TOML_BYTES_MAX: u64 = 1 << 20;
 /// Largest video, in bytes. It is streamed wherever it goes, never held in memory.

@@ -190,6 +190,12 @@ impl<'s> Section<'s> {
         self.table.get(key).is_some()
     }
 
+    /// Where a key's value stands, if the key is there.
+    pub fn placed(&self, key: &str) -> Option<Placed<()>> {
+        let place = self.table.get(key)?.span().start;
+        Some(Placed { value: (), place })
+    }
+
     /// Reads a text of at most `chars_max` characters.
     pub fn text(
         &self,

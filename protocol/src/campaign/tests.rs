@@ -59,3 +59,51 @@ fn pictures_beside_a_file_without_placements_air_in_turn() {
     assert_eq!(campaign.placements.len(), 2);
     assert!(Campaign::of_pictures("f", "f", &[]).is_err());
 }
+
+#[test]
+fn claims_on_the_rotation_are_read_and_travel() {
+    let text = "title = 'A'\nadvertiser = 'Lumen'\ncategory = 'coffee'\napart_seconds = 60\nrivals_apart_seconds = 300\n\
+                [adaptive]\nfloor_percent = 10\n\
+                [[phase]]\nname = 'launch'\nuntil = 2026-12-07\ngoal_plays = 50\nends_on = 'goal'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nshare_percent = 12.5\nper_hour = 6\nper_day = 40\nphases = ['launch']\n\
+                screens = ['Exit B', '#metro']\ntrigger = { name = 'button', seconds = 30 }\ntakeover = 'now'\n\
+                [[placement]]\ncreative = 'second.png'\nsequence = 'story'\n";
+    let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
+    let claim = &campaign.placements[0].claim;
+    assert_eq!(
+        (claim.share, claim.per_hour, claim.per_day),
+        (Some(1_250), Some(6), Some(40))
+    );
+    assert_eq!(claim.takeover, Some(Takeover::Now));
+    assert_eq!(
+        claim.trigger.as_ref().map(|trigger| trigger.seconds),
+        Some(30)
+    );
+    assert!(claim.is_for("Exit B", &[]) && claim.is_for("Exit C", &["metro".into()]));
+    assert!(!claim.is_for("Exit C", &["park".into()]));
+    assert_eq!(campaign.separation.rivals_apart_s, 300);
+    assert_eq!(
+        campaign
+            .adaptive
+            .map(|adaptive| (adaptive.floor_percent, adaptive.ceiling_percent)),
+        Some((10, 90))
+    );
+    assert!(campaign.phases[0].ends_on_goal);
+    let json = serde_json::to_string(&campaign).expect("serialises");
+    assert_eq!(
+        serde_json::from_str::<Campaign>(&json).expect("reads back"),
+        campaign
+    );
+}
+
+#[test]
+fn claims_that_make_no_sense_are_named_with_their_lines() {
+    let text = "title = 'A'\napart_seconds = 60\n\
+                [adaptive]\nfloor_percent = 60\nceiling_percent = 50\n\
+                [[phase]]\nname = 'launch'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nweight = 2\nshare_percent = 10\nphases = ['lunch']\ntakeover = 'seam'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nfiller = true\ndayparts = ['12:00-13:00']\ntakeover = 'now'\ntrigger = { seconds = 0 }\n";
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("many");
+    let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 4, 10, 12, 13, 18, 19, 19], "{problems:#?}");
+}
