@@ -11,8 +11,10 @@ use super::{
 use crate::condition::Condition;
 use crate::daypart::Daypart;
 use crate::limits::{
-    LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, URL_BYTES_MAX, WEIGHT,
+    DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX,
+    URL_BYTES_MAX, WEIGHT,
 };
+use crate::recurrence::Recurrence;
 use crate::toml_fields::{Problem, Reader, Section};
 
 impl Campaign {
@@ -164,7 +166,7 @@ fn check_claim(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
         section.problem(&place, format!("phase {unknown:?} is missing; {there}"));
     }
     let ends = claim.trigger.is_some()
-        || !placement.dayparts.is_empty()
+        || placement.is_dated()
         || (!phases.is_empty() && phases.iter().all(|phase| phase.until.is_some()));
     if let (Some(_), false, Some(place)) = (claim.takeover, ends, section.placed("takeover")) {
         section.problem(
@@ -280,8 +282,12 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
                 "days and hours such as \"mon-fri 07:00-10:00\"",
                 Daypart::from_str,
             )
-            .map(|dayparts| dayparts.value)
+            .map(|dayparts| {
+                section.at_most("dayparts", &dayparts, DAYPARTS_MAX);
+                dayparts.value
+            })
             .unwrap_or_default(),
+        recurs: section.table("recurs", Recurrence::read).flatten(),
         when: section
             .parsed(
                 "when",
