@@ -16,6 +16,7 @@ pub mod limits;
 pub mod manifest;
 pub mod parts;
 pub mod plays;
+pub mod tally;
 pub mod token;
 pub mod toml_fields;
 pub mod web_page;

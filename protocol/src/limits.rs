@@ -32,3 +32,13 @@ pub const BATCH_BYTES_MAX: usize = 1 << 20;
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
 /// Longest play that a ledger records, in milliseconds: one day.
 pub const PLAY_MS_MAX: u64 = 86_400_000;
+/// Most rows of tallies for one screen. Ten creatives of which each airs all day make 50 rows a day.
+pub const TALLY_ROWS_MAX: usize = 20_000;
+/// Most days that tallies reach back.
+pub const TALLY_DAYS_MAX: usize = 56;
+/// Most plays in one row of tallies: one day of the shortest plays.
+pub const TALLY_PLAYS_MAX: u32 = 43_200;
+/// Range of times after which a play is settled, in milliseconds: a minute to a week.
+pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
+/// Largest tallies on the wire, in bytes of JSON.
+pub const TALLY_BYTES_MAX: usize = 1 << 20;
