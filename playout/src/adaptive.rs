@@ -266,7 +266,7 @@ impl fmt::Display for Reason {
                 write!(f, "its turn: each airs at least once in {of_plays} plays")
             }
             Self::Lot => f.write_str("by lot: no scans are counted yet"),
-            Self::Best(grounds) => write!(f, "scanned most {grounds}"),
+            Self::Best(grounds) => write!(f, "likely to be scanned most {grounds}"),
             Self::NextBest(grounds) => {
                 write!(
                     f,
@@ -516,7 +516,7 @@ mod tests {
         for (reason, text) in [
             (
                 Reason::Best(grounds(800, 17)),
-                "scanned most on weekday mornings (6-10): 2.1 % of 800 plays",
+                "likely to be scanned most on weekday mornings (6-10): 2.1 % of 800 plays",
             ),
             (
                 Reason::Trying(grounds(40, 0)),
