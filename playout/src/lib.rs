@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows of Bevy, wgpu or a window. The stage and the composer are reached through the typed
 //! messages of [`show`].
 
+pub mod adaptive;
 pub mod area;
 pub mod cache;
 pub mod catalog;

@@ -18,6 +18,7 @@ pub mod opening;
 pub mod parts;
 pub mod plays;
 pub mod recurrence;
+pub mod tally;
 pub mod token;
 pub mod toml_fields;
 pub mod web_page;

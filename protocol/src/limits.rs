@@ -60,3 +60,13 @@ pub const RECURRENCE_COUNT: std::ops::RangeInclusive<i64> = 1..=10_000;
 pub const RECURRENCE_STARTS_A_DAY_MAX: u32 = 96;
 /// Most exceptions of a recurrence, and most additions.
 pub const RECURRENCE_DATES_MAX: usize = 500;
+/// Most rows of tallies for one screen. Ten creatives of which each airs all day make 50 rows a day.
+pub const TALLY_ROWS_MAX: usize = 20_000;
+/// Most days that tallies reach back.
+pub const TALLY_DAYS_MAX: usize = 56;
+/// Most plays in one row of tallies: one day of the shortest plays.
+pub const TALLY_PLAYS_MAX: u32 = 43_200;
+/// Range of times after which a play is settled, in milliseconds: a minute to a week.
+pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
+/// Largest tallies on the wire, in bytes of JSON.
+pub const TALLY_BYTES_MAX: usize = 1 << 20;
