@@ -66,7 +66,7 @@ use std::fmt;
 
 use passerby_protocol::tally::WeekPart;
 
-use crate::fairness::ItemKey;
+use crate::rotation::ItemKey;
 
 pub use airing::{Airing, PLAYS_REMEMBERED};
 pub use estimate::{Estimate, Evidence, Model};
@@ -329,7 +329,7 @@ mod tests {
 
     fn keys(count: usize) -> Vec<ItemKey> {
         (0..count)
-            .map(|at| ItemKey(format!("metro/{at}")))
+            .map(|at| ItemKey::from(format!("metro/{at}")))
             .collect()
     }
 

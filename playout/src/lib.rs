@@ -14,7 +14,6 @@ pub mod context;
 pub mod credentials;
 pub mod digests;
 pub mod emergency;
-pub mod fairness;
 pub mod folders;
 pub mod layout;
 pub mod ledger;

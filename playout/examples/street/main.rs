@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use model::{ALIKE, Feedback, SETTING, Setting, runs};
 use passerby_playout::adaptive::{Airing, Bounds, Candidate, Model, pick};
-use passerby_playout::fairness::ItemKey;
+use passerby_playout::rotation::ItemKey;
 use passerby_protocol::tally::{Tally, WeekPart};
 
 fn main() {
@@ -102,7 +102,9 @@ fn main() {
 /// Microseconds a pick and its booking, when every pick is drawn; of the quickest of several rounds, since other
 /// programs only ever add to it.
 fn pick_us(belief: &Model, bounds: &Bounds) -> f64 {
-    let keys: Vec<ItemKey> = (0..10).map(|at| ItemKey(format!("metro/{at}"))).collect();
+    let keys: Vec<ItemKey> = (0..10)
+        .map(|at| ItemKey::from(format!("metro/{at}")))
+        .collect();
     let nothing: [&[Tally]; 10] = [&[]; 10];
     let estimates = belief.estimate(&nothing, None);
     let candidates: Vec<Candidate<'_>> = keys

@@ -8,7 +8,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use passerby_playout::adaptive::{Airing, Bounds, Candidate, Model, Reason, pick};
-use passerby_playout::fairness::ItemKey;
+use passerby_playout::rotation::ItemKey;
 use passerby_protocol::Assignment;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
 use rand::rngs::SmallRng;
@@ -154,7 +154,7 @@ pub(crate) fn run(
     let mut late = SmallRng::seed_from_u64(seed ^ 0xFACE);
     let count = setting.creatives;
     let keys: Vec<ItemKey> = (0..count)
-        .map(|at| ItemKey(format!("metro/{at}")))
+        .map(|at| ItemKey::from(format!("metro/{at}")))
         .collect();
     let mut airing = Airing::default();
     let mut outcome = Outcome::default();

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::catalog::{Catalog, CatalogItem};
 use crate::clock::Moment;
-use crate::fairness::ItemKey;
+use crate::rotation::ItemKey;
 use crate::show::{Health, SlideOrder, Ticket, Transition, Zone};
 
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a

@@ -20,8 +20,6 @@ use super::Class;
 const NS_PER_MS: u128 = 1_000_000;
 /// A weight of one, as a rate.
 pub(crate) const WEIGHT_ONE: u64 = 1_000_000;
-/// Most accounts of a zone; those that nobody has asked for lately go first.
-const ACCOUNTS_MAX: usize = 50_000;
 
 /// Names what is counted: a placement, a group of them that airs as one, or a phase.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,25 +205,6 @@ impl Accounts {
         &self.accounts[id.at()]
     }
 
-    /// Whether there are so many accounts that old ones should go; see [`Accounts::keep`].
-    pub(super) fn is_crowded(&self) -> bool {
-        self.keys.len() > ACCOUNTS_MAX
-    }
-
-    /// Forgets all accounts but those of `keys`. Every [`AccountId`] becomes invalid.
-    pub(super) fn keep(&mut self, keep: impl Fn(&ItemKey) -> bool) {
-        let kept: Vec<(ItemKey, Account)> = self
-            .keys
-            .iter()
-            .zip(&self.accounts)
-            .filter(|(key, _)| keep(key))
-            .map(|(key, account)| (key.clone(), *account))
-            .collect();
-        let mut smaller = Self::restore(self.presents(), kept);
-        smaller.unsaved = smaller.index.values().copied().collect();
-        *self = smaller;
-    }
-
     /// Where a claim's next play starts in virtual time. Who newly comes, or comes back, starts at the present.
     fn start(&self, class: Class, claim: &Claim) -> u64 {
         let present = self.presents[class.at()];
@@ -296,7 +275,10 @@ impl Accounts {
     fn enter(&mut self, class: Class, claims: &[Claim]) {
         let known = &self.claimants[class.at()];
         if known.len() == claims.len()
-            && known.iter().zip(claims).all(|(id, claim)| *id == claim.account)
+            && known
+                .iter()
+                .zip(claims)
+                .all(|(id, claim)| *id == claim.account)
         {
             return;
         }

@@ -160,6 +160,7 @@ fn a_flight_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
         until: Some(jiff::civil::date(2026, 9, 6)),
         goal_plays: None,
         goal_scans: None,
+        ends_on_goal: false,
         landing: None,
     };
     // In Santiago 2026-09-05 ends at midnight and 2026-09-06 begins at one o'clock.
