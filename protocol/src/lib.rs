@@ -14,6 +14,7 @@ pub mod daypart;
 pub mod id;
 pub mod limits;
 pub mod manifest;
+pub mod opening;
 pub mod parts;
 pub mod plays;
 pub mod token;

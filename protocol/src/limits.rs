@@ -32,3 +32,7 @@ pub const BATCH_BYTES_MAX: usize = 1 << 20;
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
 /// Longest play that a ledger records, in milliseconds: one day.
 pub const PLAY_MS_MAX: u64 = 86_400_000;
+/// Most dayparts of one placement, and most of a venue's opening hours.
+pub const DAYPARTS_MAX: usize = 100;
+/// Most closed days, or spans of them, of a venue.
+pub const CLOSED_DAYS_MAX: usize = 400;
