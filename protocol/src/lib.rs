@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod opening;
 pub mod parts;
 pub mod plays;
+pub mod recurrence;
 pub mod token;
 pub mod toml_fields;
 pub mod web_page;

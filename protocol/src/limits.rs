@@ -36,3 +36,17 @@ pub const PLAY_MS_MAX: u64 = 86_400_000;
 pub const DAYPARTS_MAX: usize = 100;
 /// Most closed days, or spans of them, of a venue.
 pub const CLOSED_DAYS_MAX: usize = 400;
+/// Length of one occurrence of a recurrence, in minutes: at most a week. What lasts longer is a phase.
+pub const RECURRENCE_MINUTES: std::ops::RangeInclusive<i64> = 1..=10_080;
+/// Longest recurrence rule, in characters.
+pub const RECURRENCE_RULE_CHARS_MAX: usize = 500;
+/// Years in which a recurrence may start. Nothing recurs after the last.
+pub const RECURRENCE_YEARS: std::ops::RangeInclusive<i16> = 2000..=2099;
+/// Range of a rule's INTERVAL.
+pub const RECURRENCE_INTERVAL: std::ops::RangeInclusive<i64> = 1..=1_000;
+/// Range of a rule's COUNT.
+pub const RECURRENCE_COUNT: std::ops::RangeInclusive<i64> = 1..=10_000;
+/// Most occurrences of a rule that start on one day.
+pub const RECURRENCE_STARTS_A_DAY_MAX: u32 = 96;
+/// Most exceptions of a recurrence, and most additions.
+pub const RECURRENCE_DATES_MAX: usize = 500;
