@@ -11,8 +11,10 @@ use super::{
 use crate::condition::Condition;
 use crate::daypart::Daypart;
 use crate::limits::{
-    LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, URL_BYTES_MAX, WEIGHT,
+    DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX,
+    URL_BYTES_MAX, WEIGHT,
 };
+use crate::recurrence::Recurrence;
 use crate::toml_fields::{Problem, Reader, Section};
 
 impl Campaign {
@@ -235,8 +237,12 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
                 "days and hours such as \"mon-fri 07:00-10:00\"",
                 Daypart::from_str,
             )
-            .map(|dayparts| dayparts.value)
+            .map(|dayparts| {
+                section.at_most("dayparts", &dayparts, DAYPARTS_MAX);
+                dayparts.value
+            })
             .unwrap_or_default(),
+        recurs: section.table("recurs", Recurrence::read).flatten(),
         when: section
             .parsed(
                 "when",
