@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use passerby_protocol::condition::Venue;
 use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX};
+use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::layout::Layout;
@@ -19,6 +20,8 @@ pub struct Config {
     pub name: String,
     /// What conditions can ask about.
     pub venue: Venue,
+    /// When the venue is open; always, unless told otherwise.
+    pub opening: Opening,
     /// What is lit, as mounted, in centimetres.
     pub size_cm: Option<[f64; 2]>,
     /// How far away people stand, in metres.
@@ -59,6 +62,7 @@ impl Default for Config {
         Self {
             name: String::new(),
             venue: Venue::default(),
+            opening: Opening::default(),
             size_cm: None,
             viewing_distance_m: 3.0,
             rotation: 0,
@@ -112,6 +116,7 @@ impl Config {
                         .map(|tags| tags.value)
                         .unwrap_or_default(),
                 };
+                config.opening = Opening::read(section);
             });
             root.table("content", |section| {
                 config.folders = folders(section, "folders", "folders such as \"assets/demo\"");
@@ -307,6 +312,35 @@ mod tests {
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 8], "{problems:#?}");
+    }
+
+    #[test]
+    fn opening_hours_are_read_and_their_mistakes_named() {
+        let text = "[screen]\ntimezone = 'Asia/Shanghai'\n[venue]\ntags = ['metro']\nopen = ['mon-sat 08:00-22:00']\n\
+                    closed = [2026-12-25, '12-26', '2026-02-16..2026-02-22']\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let open = |text: &str| {
+            let now = text.parse().expect("instant");
+            config.opening.at(now, &config.time_zone).open
+        };
+        // Thursday 2026-12-24 at nine in the evening, then at eleven; Friday and Saturday are holidays.
+        assert!(open("2026-12-24T13:00:00Z") && !open("2026-12-24T15:00:00Z"));
+        assert!(!open("2026-12-25T13:00:00Z") && !open("2026-12-26T13:00:00Z"));
+        assert!(Config::default().opening.is_always());
+        let text = "[venue]\nopen = ['mon 8-22']\nclosed = [1,\n'30-12',\n'2026-12-26..2026-12-24']\nopens = 1\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("five");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let closed = "use a date such as 2026-12-25, a day of every year such as \"12-25\", or a span of either such as \"2026-02-16..2026-02-22\"";
+        assert_eq!(
+            shown,
+            [
+                "kiosk.toml:2: venue.open has \"mon 8-22\": not days and hours such as \"mon-fri 07:00-10:00\", \"sat,sun 10:00-24:00\" or \"22:00-02:00\"; use days and hours such as \"mon-sat 08:00-22:00\"".to_owned(),
+                format!("kiosk.toml:3: venue.closed has 1; {closed}"),
+                format!("kiosk.toml:4: venue.closed has \"30-12\": not a day of the calendar; {closed}"),
+                format!("kiosk.toml:5: venue.closed has \"2026-12-26..2026-12-24\": it ends before it begins; {closed}"),
+                "kiosk.toml:6: unknown key \"opens\" in venue; known keys are closed, name, open, tags".to_owned(),
+            ]
+        );
     }
 
     #[test]

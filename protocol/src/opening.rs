@@ -155,10 +155,6 @@ impl Opening {
         let open = section.list("open", accepted, Daypart::from_str);
         let closed = section.days("closed", ACCEPTED, ClosedDays::from_str);
         if let Some(open) = &open {
-            if open.value.is_empty() {
-                // An empty list reads as "never open" to one and as "always" to another.
-                section.problem(open, format!("{} is empty; use {accepted}, or leave it out for a venue that is always open", section.name("open")));
-            }
             section.at_most("open", open, DAYPARTS_MAX);
         }
         if let Some(closed) = &closed {
@@ -392,6 +388,5 @@ mod tests {
                 .all(|problem| problem.message.contains("; use ")),
             "{problems:#?}"
         );
-        assert!(Reader::parse("k.toml", "open = []\n", Opening::read).is_err());
     }
 }
