@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use passerby_playout::clock::{Clock, SystemClock};
 use passerby_playout::code::QrMatrix;
-use passerby_playout::fairness::FairShare;
 use passerby_playout::ledger::{Ledger, NewPlay};
+use passerby_playout::rotation::{Booked, History};
 use passerby_protocol::daypart;
 use passerby_protocol::opening::Opening;
 use passerby_protocol::plays::{Content, Outcome, PlayBatch};
@@ -59,7 +59,7 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("passerby-figures-{}", std::process::id()));
     let mut ledger = Ledger::open(&folder).expect("a ledger").0;
     let clock = SystemClock::new(true);
-    let mut shares = FairShare::default();
+    let mut history = History::default();
     let contents: Vec<Content> = (0..5)
         .map(|at| Content {
             assignment: Assignment::new(at + 1).expect("in range"),
@@ -85,7 +85,9 @@ fn main() {
             visible_ms,
             outcome: Outcome::Complete,
         };
-        ledger.record(&play, "main", &mut shares).expect("records")
+        ledger
+            .record(&play, "main", &mut history, &Booked::default())
+            .expect("records")
     });
     compare(
         "ledger record, with its own COMMIT",

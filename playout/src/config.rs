@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use passerby_protocol::condition::Venue;
-use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX};
+use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX, WEIGHT};
 use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::layout::Layout;
+use crate::rotation::{Override, Rules};
 use crate::sound::Sound;
+
+/// Most `[[override]]` of one terminal.
+const OVERRIDES_MAX: usize = 1_000;
 
 /// The settings of one terminal.
 #[derive(Debug, Clone)]
@@ -42,6 +46,8 @@ pub struct Config {
     pub fonts: Vec<PathBuf>,
     /// Time on screen for creatives that name none, in milliseconds.
     pub dwell_ms: u64,
+    /// What this screen does differently from what campaigns say.
+    pub overrides: Vec<Override>,
     /// The hub, if there is one.
     pub hub: Option<HubConfig>,
     /// Ledger, cache and credentials.
@@ -73,6 +79,7 @@ impl Default for Config {
             folders: Vec::new(),
             fonts: Vec::new(),
             dwell_ms: 10_000,
+            overrides: Vec::new(),
             hub: None,
             data_dir: "data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
@@ -95,6 +102,18 @@ impl Config {
         }
         config.data_dir = base.join(&config.data_dir);
         Ok(config)
+    }
+
+    /// What the rotation goes by.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            time_zone: self.time_zone.clone(),
+            screen: self.name.clone(),
+            venue: self.venue.clone(),
+            opening: self.opening.clone(),
+            dwell_ms: self.dwell_ms,
+            overrides: self.overrides.clone(),
+        }
     }
 
     /// Reads the text of a file.
@@ -125,6 +144,7 @@ impl Config {
                     config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
                 }
             });
+            config.overrides = root.tables("override", OVERRIDES_MAX, read_override);
             config.hub = root.table("hub", read_hub).flatten();
             root.table("data", |section| {
                 if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
@@ -172,6 +192,25 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
     config.trust_clock = section
         .switch("trust_clock")
         .is_some_and(|trust| trust.value);
+}
+
+fn read_override(section: &Section<'_>) -> Override {
+    let campaign = section.text("campaign", LINE_CHARS_MAX, "the name of a campaign");
+    if campaign.is_none() && !section.has("campaign") {
+        section.missing("campaign", "\"after-the-last-train\"");
+    }
+    let number = |key, range| {
+        section
+            .integer(key, range)
+            .map(|number| number.value.unsigned_abs())
+    };
+    Override {
+        campaign: campaign.map(|campaign| campaign.value).unwrap_or_default(),
+        placement: number("placement", 1..=1_000).and_then(|number| usize::try_from(number).ok()),
+        air: section.switch("air").is_none_or(|air| air.value),
+        weight: number("weight", WEIGHT).and_then(|weight| u32::try_from(weight).ok()),
+        dwell_ms: number("seconds", SECONDS).map(|seconds| seconds * 1_000),
+    }
 }
 
 fn read_hub(section: &Section<'_>) -> Option<HubConfig> {

@@ -118,6 +118,7 @@ impl Run {
             stage: Link(commands),
             events,
             requests: request_queue,
+            context: Arc::clone(&context),
             recorded,
             run_for_ms: self.run_for.map(|seconds| seconds.saturating_mul(1_000)),
         })

@@ -112,6 +112,14 @@ pub(crate) struct Claim {
     pub(crate) floats: bool,
 }
 
+/// How near somebody is to airing; the least comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    /// How far ahead of its share, in virtual time; 0 for who is entitled to a play.
+    ahead: u64,
+    finish: u64,
+}
+
 impl Claim {
     fn virtual_length(&self, length_ms: u64) -> u64 {
         let exact = u128::from(length_ms) * NS_PER_MS * u128::from(WEIGHT_ONE)
@@ -127,12 +135,18 @@ pub struct Accounts {
     presents: [u64; Class::COUNT],
     /// Air time of all plays so far, in milliseconds.
     aired_ms: u64,
-    keys: Vec<ItemKey>,
+    names: Arc<Names>,
     accounts: Vec<Account>,
-    index: HashMap<ItemKey, AccountId>,
     /// Who could air when a class was last booked.
     claimants: [Vec<AccountId>; Class::COUNT],
     unsaved: BTreeSet<AccountId>,
+}
+
+/// The accounts' names. They are shared, so that a copy of the accounts, to look ahead, costs little.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    keys: Vec<ItemKey>,
+    index: HashMap<ItemKey, AccountId>,
 }
 
 /// What all accounts of a zone have in common, as it is saved.
@@ -175,7 +189,14 @@ impl Accounts {
     pub fn unsaved(&self) -> impl Iterator<Item = (&ItemKey, &Account)> {
         self.unsaved
             .iter()
-            .map(|id| (&self.keys[id.at()], &self.accounts[id.at()]))
+            .map(|id| (&self.names.keys[id.at()], &self.accounts[id.at()]))
+    }
+
+    /// Has every account saved with the next play.
+    #[cfg(test)]
+    pub(super) fn touch(&mut self) {
+        let accounts = 0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
+        self.unsaved.extend(accounts.map(AccountId));
     }
 
     /// Notes that all changes are on disk.
@@ -190,14 +211,20 @@ impl Accounts {
 
     /// The account of a name; a new one is opened for a new name.
     pub(crate) fn open(&mut self, key: &ItemKey) -> AccountId {
-        if let Some(id) = self.index.get(key) {
+        if let Some(id) = self.names.index.get(key) {
             return *id;
         }
-        let id = AccountId(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
-        self.keys.push(key.clone());
+        let id = AccountId(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX));
+        let names = Arc::make_mut(&mut self.names);
+        names.keys.push(key.clone());
+        names.index.insert(key.clone(), id);
         self.accounts.push(Account::default());
-        self.index.insert(key.clone(), id);
         id
+    }
+
+    /// How many plays were counted under a name.
+    pub fn plays_of(&self, key: &ItemKey) -> u64 {
+        self.names.index.get(key).map_or(0, |id| self.of(*id).plays)
     }
 
     /// The account with a number.
@@ -234,26 +261,18 @@ impl Accounts {
             .max(self.presents[class.at()])
     }
 
-    /// Picks who airs next among the claims that `may` air right now; when all who are entitled may not, one that is
-    /// ahead. Ties go to the earlier claim.
-    pub(crate) fn pick(
-        &self,
-        class: Class,
-        claims: &[Claim],
-        may: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
+    /// Whose turn it is, least first: who is entitled to a play before who is ahead of its share, and among the entitled who
+    /// would finish first. Ties go to the earlier claim.
+    pub(crate) fn ranks(&self, class: Class, claims: &[Claim]) -> Vec<Rank> {
         let present = self.present(class, claims);
-        let mut best = None;
-        for (at, claim) in claims.iter().enumerate() {
+        let rank = |claim: &Claim| {
             let start = self.start(class, claim);
-            let finish = start.saturating_add(claim.virtual_length(claim.length_ms));
-            let ahead = start.saturating_sub(present);
-            let rank = (ahead, finish);
-            if best.is_none_or(|(_, least)| rank < least) && may(at) {
-                best = Some((at, rank));
+            Rank {
+                ahead: start.saturating_sub(present),
+                finish: start.saturating_add(claim.virtual_length(claim.length_ms)),
             }
-        }
-        best.map(|(at, _)| at)
+        };
+        claims.iter().map(rank).collect()
     }
 
     /// Books air time for `claims[aired]`, while all `claims` could air.

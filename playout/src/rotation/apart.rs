@@ -24,7 +24,7 @@ pub struct Party {
 /// When the newest play of a party ended, and how far it wants others to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    boot: Arc<str>,
+    boot: String,
     boot_ms: u64,
     wall_ms: Option<i64>,
     apart_ms: u64,
@@ -33,7 +33,7 @@ pub struct Ended {
 impl Ended {
     fn at(end: &Moment, apart_ms: u64) -> Self {
         Self {
-            boot: end.boot.clone(),
+            boot: end.boot.to_string(),
             boot_ms: end.boot_ms,
             wall_ms: end.wall_ms,
             apart_ms,
@@ -42,7 +42,7 @@ impl Ended {
 
     /// Time since then, as far as it is known, in milliseconds.
     fn elapsed_ms(&self, now: &Moment) -> u64 {
-        if self.boot == now.boot {
+        if *self.boot == *now.boot {
             return now.boot_ms.saturating_sub(self.boot_ms);
         }
         match (self.wall_ms, now.wall_ms) {
@@ -86,6 +86,18 @@ impl Distance {
         }
     }
 
+    /// Tells whether a play of the one makes the other wait.
+    pub(super) fn keeps_from(&self, other: &Self) -> bool {
+        let is_same = self.party() == other.party();
+        if is_same {
+            self.advertiser.is_some() && self.apart_ms.max(other.apart_ms) > 0
+        } else {
+            self.category.is_some()
+                && self.category == other.category
+                && self.rivals_apart_ms.max(other.rivals_apart_ms) > 0
+        }
+    }
+
     /// Whose rivals' plays are told from one's own: who names no advertiser is a party without a name.
     fn party(&self) -> Arc<str> {
         self.advertiser.clone().unwrap_or_else(|| Arc::from(""))
@@ -100,6 +112,28 @@ impl Airings {
             airings.put(party, ended);
         }
         airings
+    }
+
+    /// All that has to be saved.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> Vec<(Party, Ended)> {
+        let advertisers = self.advertisers.iter().map(|(advertiser, ended)| {
+            let party = Party {
+                advertiser: advertiser.clone(),
+                category: None,
+            };
+            (party, ended.clone())
+        });
+        let rivals = self.rivals.iter().flat_map(|(category, ended)| {
+            ended.iter().map(|(advertiser, ended)| {
+                let party = Party {
+                    advertiser: advertiser.clone(),
+                    category: Some(category.clone()),
+                };
+                (party, ended.clone())
+            })
+        });
+        advertisers.chain(rivals).collect()
     }
 
     fn put(&mut self, party: Party, ended: Ended) {

@@ -162,20 +162,6 @@ impl Rotation {
         }
     }
 
-    /// Tells whether a takeover that does not wait for the end of a play may air.
-    pub fn is_taken_over(
-        &mut self,
-        now: &Moment,
-        around: Surroundings<'_>,
-        skip: impl Fn(&CatalogItem) -> bool,
-    ) -> bool {
-        self.items
-            .iter()
-            .any(|item| item.takeover == Some(Takeover::Now))
-            && matches!(self.next(now, around, skip).decision,
-                Decision::Item(pick) if self.items[pick.index].takeover == Some(Takeover::Now))
-    }
-
     fn judge_conditions(&mut self, around: &Surroundings<'_>) {
         if self.seen.facts_version == Some(around.facts.version) {
             return;
@@ -256,20 +242,27 @@ impl Rotation {
             let has_lower =
                 (0..self.items.len()).any(|item| may_air[item] && self.items[item].class > class);
             let claims = self.claims(&candidacies, class == Class::Scheduled && has_lower);
-            let waits = |item: usize| asked.waits_ms[self.items[item].distance] > 0;
-            let may = |at: usize| {
-                candidacies
-                    .get(at)
-                    .is_none_or(|candidacy| !candidacy.eligible.iter().all(|&item| waits(item)))
-            };
-            // A sequence whose next part has to wait says so only when it is asked; then the next best is.
-            let mut waiting = vec![false; claims.len()];
-            while let Some(at) = asked
-                .around
-                .history
-                .accounts
-                .pick(class, &claims, |at| !waiting[at] && may(at))
+            let ranks = asked.around.history.accounts.ranks(class, &claims);
+            // Whose distances all have to wait; a sequence whose next part has to wait says so when it is asked.
+            let waits = |item: &usize| asked.waits_ms[self.items[*item].distance] > 0;
+            let mut waiting: Vec<usize> = (0..candidacies.len())
+                .filter(|&at| candidacies[at].eligible.iter().all(waits))
+                .collect();
+            let mut out = vec![false; claims.len()];
+            waiting.iter().for_each(|&at| out[at] = true);
+            while let Some(at) = (0..claims.len())
+                .filter(|&at| !out[at])
+                .min_by_key(|&at| ranks[at])
             {
+                // Who has waited for its distance is not made to wait for ever by those who need less of one.
+                let makes_wait = |other: &usize| {
+                    (ranks[*other], *other) < (ranks[at], at)
+                        && self.keeps_apart(&candidacies, *other, at)
+                };
+                if waiting.iter().any(makes_wait) {
+                    out[at] = true;
+                    continue;
+                }
                 let leg = |claims: &[Claim]| Leg {
                     class,
                     claims: claims.into(),
@@ -288,7 +281,8 @@ impl Rotation {
                     &asked.around,
                 );
                 let Some(chosen) = chosen else {
-                    waiting[at] = true;
+                    waiting.push(at);
+                    out[at] = true;
                     continue;
                 };
                 legs.push(leg(&claims));
@@ -302,6 +296,15 @@ impl Rotation {
             }
         }
         None
+    }
+
+    /// Tells whether a play of one candidacy would make another wait.
+    fn keeps_apart(&self, candidacies: &[Candidacy], one: usize, other: usize) -> bool {
+        let distance = |at: usize| {
+            let item = *candidacies.get(at)?.eligible.first()?;
+            Some(&self.distances[self.items[item].distance])
+        };
+        matches!((distance(one), distance(other)), (Some(one), Some(other)) if one.keeps_from(other))
     }
 
     fn pick_of(
@@ -528,6 +531,11 @@ pub struct Booked {
 }
 
 impl Booking {
+    /// Notes that the play is on the screen, in another zone, at a moment that is asked about: others keep away from it.
+    pub fn keep_away(&self, airings: &mut Airings, at: &Moment) {
+        airings.note(&self.distance, at);
+    }
+
     /// Books a play that was visible from `start` to `end`; `counted_ms` is what it counts for on the accounts.
     pub fn book(
         &self,

@@ -164,6 +164,7 @@ impl Rotation {
         let campaign_at = self.campaign_of(item, accounts, places);
         self.campaigns[campaign_at].members.push(at);
         let class = class_of(placement);
+        let distance = self.distance_of(campaign);
         self.items.push(Item {
             campaign: campaign_at,
             class,
@@ -171,7 +172,7 @@ impl Rotation {
             weight: u64::from(weight) * WEIGHT_ONE,
             share_ppm: placement.claim.share.map(|share| u64::from(share) * 100),
             length_ms: length_ms.max(1),
-            distance: self.distance_of(campaign),
+            distance,
             per_hour: placement.claim.per_hour,
             per_day: placement.claim.per_day,
             trigger: placement.claim.trigger.clone(),
