@@ -24,4 +24,5 @@ pub mod rotation;
 pub mod show;
 pub mod sound;
 pub mod sync;
+pub mod timeline;
 pub mod uplink;

@@ -69,10 +69,17 @@ pub(super) fn load(connection: &Connection, zone: &str) -> Result<History, rusql
     let accounts: Vec<(ItemKey, Account)> = connection
         .prepare("SELECT item, account FROM accounts WHERE zone = ?1 ORDER BY id DESC LIMIT ?2")?
         .query_map(params![zone, ACCOUNTS_MAX], |row| {
-            Ok((ItemKey::from(row.get::<_, String>(0)?), read(row.get(1)?)?))
+            Ok((
+                ItemKey::from(row.get::<_, String>(0)?),
+                read(&row.get::<_, String>(1)?)?,
+            ))
         })?
         .collect::<Result<_, _>>()?;
-    let presents = presents.map(read).transpose()?.unwrap_or_default();
+    let presents = presents
+        .as_deref()
+        .map(read)
+        .transpose()?
+        .unwrap_or_default();
     let mut turns: BTreeMap<ItemKey, Vec<ItemKey>> = BTreeMap::new();
     let mut statement =
         connection.prepare("SELECT team, item FROM turns WHERE zone = ?1 ORDER BY id")?;
@@ -102,7 +109,7 @@ pub(super) fn airings(connection: &Connection) -> Result<Airings, rusqlite::Erro
                 advertiser: advertiser.into(),
                 category: (!category.is_empty()).then(|| category.into()),
             };
-            Ok((party, read(row.get(2)?)?))
+            Ok((party, read(&row.get::<_, String>(2)?)?))
         })?
         .collect::<Result<_, _>>()?;
     Ok(Airings::restore(ended))
@@ -113,7 +120,7 @@ fn json<T: Serialize>(value: &T) -> Result<String, rusqlite::Error> {
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-fn read<T: DeserializeOwned>(text: String) -> Result<T, rusqlite::Error> {
-    serde_json::from_str(&text)
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, rusqlite::Error> {
+    serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
 }
