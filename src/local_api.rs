@@ -1,4 +1,4 @@
-//! What programs on this machine may tell the screen: emergencies and live readings.
+//! What programs on this machine may tell the screen: emergencies, live readings and triggers.
 //!
 //! Invariants:
 //! - Only this machine reaches the page, and no website that somebody on this machine has open can use it: a request
@@ -16,8 +16,11 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use passerby_playout::context::{LiveContext, Reading};
+use crossbeam_channel::Sender;
+use passerby_playout::clock::Clock;
+use passerby_playout::context::{LiveContext, Reading, ReadingError};
 use passerby_playout::emergency::{self, Notice};
+use passerby_playout::link::PlayerRequest;
 use serde::Deserialize;
 
 /// Largest body, in bytes; an emergency of the most and widest characters fits.
@@ -28,14 +31,28 @@ const BODY_BYTES_MAX: usize = 32 << 10;
 pub(crate) struct Api {
     /// Where the emergency file lies.
     pub(crate) data_dir: PathBuf,
-    /// The live readings.
+    /// The live readings and triggers.
     pub(crate) context: Arc<LiveContext>,
+    /// Tells how old they are.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Has to hear when they change.
+    pub(crate) player: Sender<PlayerRequest>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewReading {
     value: Reading,
+    /// It is forgotten after so many seconds; never, when absent.
+    seconds: Option<u32>,
+}
+
+/// A value that the context takes while a trigger lasts.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Triggered {
+    value: Option<Reading>,
+    seconds: Option<u32>,
 }
 
 /// Why a call is refused, for the person who made it.
@@ -58,6 +75,7 @@ pub(crate) fn router(api: Api) -> Router {
         )
         .route("/api/context", get(readings))
         .route("/api/context/{name}", axum::routing::post(take_reading))
+        .route("/api/trigger/{name}", axum::routing::post(trigger))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(api)
 }
@@ -171,14 +189,60 @@ async fn take_reading(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let form = "{\"value\": a number or one line of text}";
+    let form = "{\"value\": a number or one line of text, \"seconds\": how long it counts}";
     let reading = match json::<NewReading>(&headers, &body, form) {
-        Ok(reading) => reading.value,
+        Ok(reading) => reading,
         Err(refused) => return refused.into_response(),
     };
-    match api.context.set(&name, reading) {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(wrong) => error(StatusCode::BAD_REQUEST, &wrong.to_string()),
+    let end_ms = api.in_seconds(reading.seconds);
+    let taken = api.context.set_until(&name, reading.value, end_ms);
+    api.changed(taken)
+}
+
+/// Something has happened at the screen. The body may be empty, or name a value that the reading of the same name has for
+/// a time.
+async fn trigger(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form =
+        "empty, or {\"value\": a number or one line of text, \"seconds\": how long it counts}";
+    let triggered = if body.is_empty() {
+        Ok(Triggered::default())
+    } else {
+        json::<Triggered>(&headers, &body, form)
+    };
+    let triggered = match triggered {
+        Ok(triggered) => triggered,
+        Err(refused) => return refused.into_response(),
+    };
+    let happened = api.context.trigger(&name, &api.clock.now());
+    let end_ms = api.in_seconds(triggered.seconds);
+    let taken = happened.and_then(|()| match triggered.value {
+        Some(value) => api.context.set_until(&name, value, end_ms),
+        None => Ok(()),
+    });
+    api.changed(taken)
+}
+
+impl Api {
+    /// So many seconds from now, in milliseconds of the boot clock.
+    fn in_seconds(&self, seconds: Option<u32>) -> Option<u64> {
+        seconds.map(|seconds| self.clock.now().boot_ms + u64::from(seconds) * 1_000)
+    }
+
+    /// Tells the player, if something was taken.
+    fn changed(&self, taken: Result<(), ReadingError>) -> Response {
+        match taken {
+            Ok(()) => {
+                // A full queue has the player awake already.
+                let _ = self.player.try_send(PlayerRequest::ContextChanged);
+                StatusCode::NO_CONTENT.into_response()
+            }
+            Err(wrong) => error(StatusCode::BAD_REQUEST, &wrong.to_string()),
+        }
     }
 }
 
@@ -214,6 +278,8 @@ mod tests {
         let api = Api {
             data_dir: folder.path().to_path_buf(),
             context: context.clone(),
+            clock: Arc::new(passerby_playout::clock::SystemClock::new(false)),
+            player: crossbeam_channel::bounded(1).0,
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("set");
@@ -241,6 +307,33 @@ mod tests {
             .post(url)
             .header("content-type", "application/json")
             .body(body)
+    }
+
+    #[test]
+    fn a_trigger_is_noted_and_may_set_a_reading_for_a_time() {
+        let (_folder, context, address) = serve();
+        let client = Client::new();
+        let at = |name: &str| client.post(format!("{address}/api/trigger/{name}"));
+        assert_eq!(status(at("button")), 204);
+        assert_eq!(status(at("Button")), 400);
+        assert_eq!(
+            status(at("door").json(&serde_json::json!({ "value": 1, "seconds": 3_600 }))),
+            204
+        );
+        assert_eq!(
+            status(at("door").json(&serde_json::json!({ "for": 3 }))),
+            400
+        );
+        let now = passerby_playout::clock::SystemClock::new(false).now();
+        let facts = context.facts(&now);
+        assert!(
+            facts
+                .since_trigger_ms("button", &now)
+                .is_some_and(|ms| ms < 60_000)
+        );
+        assert_eq!(context.get("door"), Some(Reading::Number(1.0)));
+        let later = now.plus_ms(3_700_000);
+        assert!(context.facts(&later).readings.is_empty());
     }
 
     #[test]

@@ -72,6 +72,7 @@ fn main() {
         stage: commands,
         events,
         requests: request_queue,
+        context: Arc::default(),
         recorded,
         run_for_ms,
     })

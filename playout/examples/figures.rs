@@ -13,9 +13,12 @@ use std::time::Instant;
 
 use passerby_playout::clock::{Clock, SystemClock};
 use passerby_playout::code::QrMatrix;
-use passerby_playout::fairness::FairShare;
 use passerby_playout::ledger::{Ledger, NewPlay};
+use passerby_playout::rotation::{Booked, History};
+use passerby_protocol::daypart;
+use passerby_protocol::opening::Opening;
 use passerby_protocol::plays::{Content, Outcome, PlayBatch};
+use passerby_protocol::recurrence::{Recurrence, RecurrenceText};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
 
@@ -51,10 +54,12 @@ fn main() {
         1_500.0,
     );
 
+    windows();
+
     let folder = std::env::temp_dir().join(format!("passerby-figures-{}", std::process::id()));
     let mut ledger = Ledger::open(&folder).expect("a ledger").0;
     let clock = SystemClock::new(true);
-    let mut shares = FairShare::default();
+    let mut history = History::default();
     let contents: Vec<Content> = (0..5)
         .map(|at| Content {
             assignment: Assignment::new(at + 1).expect("in range"),
@@ -80,7 +85,9 @@ fn main() {
             visible_ms,
             outcome: Outcome::Complete,
         };
-        ledger.record(&play, "main", &mut shares).expect("records")
+        ledger
+            .record(&play, "main", &mut history, &Booked::default())
+            .expect("records")
     });
     compare(
         "ledger record, with its own COMMIT",
@@ -100,6 +107,67 @@ fn main() {
     );
     drop(ledger);
     std::fs::remove_dir_all(folder).expect("removes its own folder");
+}
+
+/// What the scheduler asks at each edge of time.
+fn windows() {
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("zone");
+    let now: jiff::Timestamp = "2026-11-24T12:00:00Z".parse().expect("instant");
+    let parts = [
+        "mon-fri 07:00-10:00",
+        "mon-fri 17:00-20:00",
+        "sat,sun 10:00-24:00",
+    ];
+    let parts = parts.map(|part| part.parse().expect(part));
+    compare(
+        "window of three dayparts",
+        per_call_us(20_000, || daypart::window(black_box(&parts), now, &zone)),
+        "µs",
+        3.0,
+    );
+    let closed = ["12-25", "2026-02-16..2026-02-22"].map(|days| days.parse().expect(days));
+    let opening = Opening::new(parts.to_vec(), closed.to_vec());
+    compare(
+        "window of opening hours",
+        per_call_us(20_000, || opening.at(black_box(now), &zone)),
+        "µs",
+        5.0,
+    );
+    for (name, rule, ask_us, read_us) in [
+        ("weekly rule", "FREQ=WEEKLY;BYDAY=FR", 5.0, 2_000.0),
+        (
+            "yearly rule",
+            "FREQ=YEARLY;BYMONTH=6;BYDAY=MO,TU;BYSETPOS=-1",
+            100.0,
+            2_000.0,
+        ),
+        (
+            "dense rule",
+            "FREQ=HOURLY;BYMINUTE=0,15,30,45;COUNT=10000",
+            100.0,
+            2_000.0,
+        ),
+        (
+            "rule that never comes true",
+            "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30",
+            0.0,
+            2_000.0,
+        ),
+    ] {
+        let text = || RecurrenceText {
+            start: "2026-01-02T18:00:00".parse().expect("time"),
+            minutes: 5,
+            rule: Some(rule.to_owned()),
+            except: Vec::new(),
+            also: Vec::new(),
+        };
+        let read = per_call_us(50, || Recurrence::new(black_box(text())));
+        compare(&format!("read a {name}"), read, "µs", read_us);
+        if let Ok(recurrence) = Recurrence::new(text()) {
+            let ask = per_call_us(5_000, || recurrence.at(black_box(now), &zone));
+            compare(&format!("window of a {name}"), ask, "µs", ask_us);
+        }
+    }
 }
 
 fn per_call_us<T>(calls: u32, mut call: impl FnMut() -> T) -> f64 {

@@ -13,8 +13,8 @@ use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, Placement};
 
 use crate::cache::Cache;
 use crate::digests::Digests;
-use crate::fairness::ItemKey;
 use crate::layout;
+use crate::rotation::ItemKey;
 use crate::show::{CreativeFile, Part};
 
 /// One placement with everything that is needed to air it.
@@ -151,7 +151,7 @@ pub fn of_manifest(manifest: &Manifest, cache: &Cache) -> Catalog {
         let campaign = Arc::new(entry.campaign.clone());
         catalog.extend(entry.items.iter().enumerate().map(|(placement, item)| {
             CatalogItem {
-                key: ItemKey(format!("hub {}", item.assignment)),
+                key: ItemKey::from(format!("hub {}", item.assignment)),
                 campaign_id: entry.id.clone(),
                 campaign: campaign.clone(),
                 placement,
@@ -240,7 +240,7 @@ fn read_campaign(
         let digest = digests.of(&path, kind.bytes_max());
         match (digest, parts) {
             (Ok(creative), Ok(parts)) => catalog.push(CatalogItem {
-                key: ItemKey(format!("local {id}/{placement}")),
+                key: ItemKey::from(format!("local {id}/{placement}")),
                 campaign_id: id.clone(),
                 campaign: campaign.clone(),
                 placement,

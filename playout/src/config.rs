@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use passerby_protocol::condition::Venue;
-use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX};
+use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX, WEIGHT};
+use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::layout::Layout;
+use crate::rotation::{Override, Rules};
 use crate::sound::Sound;
+
+/// Most `[[override]]` of one terminal.
+const OVERRIDES_MAX: usize = 1_000;
 
 /// The settings of one terminal.
 #[derive(Debug, Clone)]
@@ -19,6 +24,8 @@ pub struct Config {
     pub name: String,
     /// What conditions can ask about.
     pub venue: Venue,
+    /// When the venue is open; always, unless told otherwise.
+    pub opening: Opening,
     /// What is lit, as mounted, in centimetres.
     pub size_cm: Option<[f64; 2]>,
     /// How far away people stand, in metres.
@@ -39,6 +46,8 @@ pub struct Config {
     pub fonts: Vec<PathBuf>,
     /// Time on screen for creatives that name none, in milliseconds.
     pub dwell_ms: u64,
+    /// What this screen does differently from what campaigns say.
+    pub overrides: Vec<Override>,
     /// The hub, if there is one.
     pub hub: Option<HubConfig>,
     /// Ledger, cache and credentials.
@@ -59,6 +68,7 @@ impl Default for Config {
         Self {
             name: String::new(),
             venue: Venue::default(),
+            opening: Opening::default(),
             size_cm: None,
             viewing_distance_m: 3.0,
             rotation: 0,
@@ -69,6 +79,7 @@ impl Default for Config {
             folders: Vec::new(),
             fonts: Vec::new(),
             dwell_ms: 10_000,
+            overrides: Vec::new(),
             hub: None,
             data_dir: "data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
@@ -93,6 +104,18 @@ impl Config {
         Ok(config)
     }
 
+    /// What the rotation goes by.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            time_zone: self.time_zone.clone(),
+            screen: self.name.clone(),
+            venue: self.venue.clone(),
+            opening: self.opening.clone(),
+            dwell_ms: self.dwell_ms,
+            overrides: self.overrides.clone(),
+        }
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -112,6 +135,7 @@ impl Config {
                         .map(|tags| tags.value)
                         .unwrap_or_default(),
                 };
+                config.opening = Opening::read(section);
             });
             root.table("content", |section| {
                 config.folders = folders(section, "folders", "folders such as \"assets/demo\"");
@@ -120,6 +144,7 @@ impl Config {
                     config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
                 }
             });
+            config.overrides = root.tables("override", OVERRIDES_MAX, read_override);
             config.hub = root.table("hub", read_hub).flatten();
             root.table("data", |section| {
                 if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
@@ -167,6 +192,25 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
     config.trust_clock = section
         .switch("trust_clock")
         .is_some_and(|trust| trust.value);
+}
+
+fn read_override(section: &Section<'_>) -> Override {
+    let campaign = section.text("campaign", LINE_CHARS_MAX, "the name of a campaign");
+    if campaign.is_none() && !section.has("campaign") {
+        section.missing("campaign", "\"after-the-last-train\"");
+    }
+    let number = |key, range| {
+        section
+            .integer(key, range)
+            .map(|number| number.value.unsigned_abs())
+    };
+    Override {
+        campaign: campaign.map(|campaign| campaign.value).unwrap_or_default(),
+        placement: number("placement", 1..=1_000).and_then(|number| usize::try_from(number).ok()),
+        air: section.switch("air").is_none_or(|air| air.value),
+        weight: number("weight", WEIGHT).and_then(|weight| u32::try_from(weight).ok()),
+        dwell_ms: number("seconds", SECONDS).map(|seconds| seconds * 1_000),
+    }
 }
 
 fn read_hub(section: &Section<'_>) -> Option<HubConfig> {
@@ -307,6 +351,35 @@ mod tests {
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 8], "{problems:#?}");
+    }
+
+    #[test]
+    fn opening_hours_are_read_and_their_mistakes_named() {
+        let text = "[screen]\ntimezone = 'Asia/Shanghai'\n[venue]\ntags = ['metro']\nopen = ['mon-sat 08:00-22:00']\n\
+                    closed = [2026-12-25, '12-26', '2026-02-16..2026-02-22']\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let open = |text: &str| {
+            let now = text.parse().expect("instant");
+            config.opening.at(now, &config.time_zone).open
+        };
+        // Thursday 2026-12-24 at nine in the evening, then at eleven; Friday and Saturday are holidays.
+        assert!(open("2026-12-24T13:00:00Z") && !open("2026-12-24T15:00:00Z"));
+        assert!(!open("2026-12-25T13:00:00Z") && !open("2026-12-26T13:00:00Z"));
+        assert!(Config::default().opening.is_always());
+        let text = "[venue]\nopen = ['mon 8-22']\nclosed = [1,\n'30-12',\n'2026-12-26..2026-12-24']\nopens = 1\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("five");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let closed = "use a date such as 2026-12-25, a day of every year such as \"12-25\", or a span of either such as \"2026-02-16..2026-02-22\"";
+        assert_eq!(
+            shown,
+            [
+                "kiosk.toml:2: venue.open has \"mon 8-22\": not days and hours such as \"mon-fri 07:00-10:00\", \"sat,sun 10:00-24:00\" or \"22:00-02:00\"; use days and hours such as \"mon-sat 08:00-22:00\"".to_owned(),
+                format!("kiosk.toml:3: venue.closed has 1; {closed}"),
+                format!("kiosk.toml:4: venue.closed has \"30-12\": not a day of the calendar; {closed}"),
+                format!("kiosk.toml:5: venue.closed has \"2026-12-26..2026-12-24\": it ends before it begins; {closed}"),
+                "kiosk.toml:6: unknown key \"opens\" in venue; known keys are closed, name, open, tags".to_owned(),
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows of Bevy, wgpu or a window. The stage and the composer are reached through the typed
 //! messages of [`show`].
 
+pub mod adaptive;
 pub mod area;
 pub mod cache;
 pub mod catalog;
@@ -13,7 +14,6 @@ pub mod context;
 pub mod credentials;
 pub mod digests;
 pub mod emergency;
-pub mod fairness;
 pub mod folders;
 pub mod layout;
 pub mod ledger;
@@ -24,4 +24,5 @@ pub mod rotation;
 pub mod show;
 pub mod sound;
 pub mod sync;
+pub mod timeline;
 pub mod uplink;

@@ -38,6 +38,8 @@ pub enum PlayerRequest {
     Revoked,
     /// The newest manifest version that was ever taken.
     ManifestSeen(oneshot::Sender<u64>),
+    /// Something in the live context has changed.
+    ContextChanged,
     /// How things are.
     Status(oneshot::Sender<Status>),
     /// The picture that is on the screen.

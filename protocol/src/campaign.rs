@@ -3,20 +3,26 @@
 //! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them adds what is
 //! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
 
+mod claim;
 mod colours;
 mod read;
 #[cfg(test)]
 mod tests;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+pub use self::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
 pub use self::colours::{Colours, Rgb, RgbError};
 pub use self::read::zone_name;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
 use crate::condition::Condition;
-use crate::daypart::Daypart;
+use crate::daypart::{self, Daypart};
+use crate::recurrence::Recurrence;
+use crate::window::{DAY_S, Stretch, Window, day_number};
 
 /// The file that turns a folder of pictures into a campaign with a target.
 pub const FILE_NAME: &str = "campaign.toml";
@@ -42,6 +48,12 @@ pub struct Campaign {
     pub headline: Option<String>,
     /// The campaign's colours; taken from the picture where none are given.
     pub colours: Colours,
+    /// Who stands behind it, and how far apart from others it wants to be.
+    #[serde(default, flatten)]
+    pub separation: Separation,
+    /// Whether, and how, its creatives compete for its air time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<Adaptive>,
     /// Stages in which it may air; always, when there are none.
     pub phases: Vec<Phase>,
     /// What the rotation picks from.
@@ -93,6 +105,9 @@ pub struct Phase {
     pub goal_plays: Option<u32>,
     /// How many scans the publisher hopes for.
     pub goal_scans: Option<u32>,
+    /// Whether it also ends when a goal is reached; the next phase then begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_on_goal: bool,
     /// What a scan opens in this phase, when it differs from the campaign's.
     pub landing: Option<Landing>,
 }
@@ -112,6 +127,9 @@ pub struct Placement {
     pub headline: Option<String>,
     /// Parts of the week; always, when there are none.
     pub dayparts: Vec<Daypart>,
+    /// When it comes again; at any time, when absent. With dayparts, both must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurs: Option<Recurrence>,
     /// A condition on the venue.
     pub when: Option<Condition>,
     /// How its code is shown.
@@ -128,6 +146,9 @@ pub struct Placement {
     /// Whether a video may be heard, where and when the screen's operator allows sound.
     #[serde(default)]
     pub sound: bool,
+    /// What it asks of the rotation besides its weight.
+    #[serde(default, flatten)]
+    pub claim: PlacementClaim,
 }
 
 impl Placement {
@@ -140,12 +161,14 @@ impl Placement {
             filler: false,
             headline: None,
             dayparts: Vec::new(),
+            recurs: None,
             when: None,
             code: Code::default(),
             zone: None,
             transition: TransitionKind::default(),
             motion: Motion::default(),
             sound: false,
+            claim: PlacementClaim::default(),
         }
     }
 }
@@ -182,6 +205,18 @@ impl Campaign {
         !self.phases.is_empty()
     }
 
+    /// Tells whether one of the campaign's flights is on at an instant, and until when; always, without phases.
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        let flights = self.phases.iter().map(|phase| phase.at(now, zone));
+        flights.reduce(Window::or).unwrap_or(Window::ALWAYS)
+    }
+
+    /// Tells whether flights, dayparts and recurrence together let one of the campaign's placements air at an instant, and
+    /// until when. Conditions on the venue are not asked; they do not depend on time.
+    pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
+        self.at(now, zone).and(placement.at(now, zone))
+    }
+
     /// Returns what a scan opens on a date.
     pub fn landing_on(&self, date: Date) -> Landing {
         self.phase_on(date)
@@ -199,7 +234,39 @@ impl Campaign {
     }
 }
 
+impl Placement {
+    /// Tells whether the placement depends on the date or the hour, so that it needs a trusted clock.
+    pub fn is_dated(&self) -> bool {
+        !self.dayparts.is_empty() || self.recurs.is_some()
+    }
+
+    /// Tells whether its dayparts and its recurrence let the placement air at an instant, and until when. Its condition
+    /// and its campaign's phases are not asked; see [`Campaign::window`].
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        let dayparts = daypart::window(&self.dayparts, now, zone);
+        match &self.recurs {
+            Some(recurs) => dayparts.and(recurs.at(now, zone)),
+            None => dayparts,
+        }
+    }
+}
+
 impl Phase {
+    /// Tells whether the flight is on at an instant, and until when. Days are those of the local calendar: one that begins
+    /// at one o'clock, since the clock is put forward at midnight, begins there.
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        let stretch = Stretch::at(now, zone);
+        let from_s = self.from.map(|date| day_number(date) * DAY_S);
+        let end_s = self.until.map(|date| (day_number(date) + 1) * DAY_S);
+        match (from_s, end_s) {
+            (Some(from_s), _) if stretch.local_s < from_s => stretch.window(false, Some(from_s)),
+            (_, Some(end_s)) if stretch.local_s < end_s => stretch.window(true, Some(end_s)),
+            (_, Some(_)) => stretch.settled(false),
+            (Some(_), None) => stretch.settled(true),
+            (None, None) => Window::ALWAYS,
+        }
+    }
+
     /// Tells whether a local date lies in the flight.
     pub fn covers(&self, date: Date) -> bool {
         self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)

@@ -1,9 +1,12 @@
 //! Conditions in the Common Expression Language: `when = "venue.tags.exists(t, t == 'metro')"`.
 //!
+//! It can ask about the venue, and about the live context: `live['temperature'] > 28`. A reading that is not there makes
+//! the condition false; `'rain' in live && live['rain'] > 0` asks first.
+//!
 //! A condition is compiled when it is read, so a mistake is found by `passerby check` and by `publish`, not at night
 //! on a street. One that fails on a screen (a name that this screen does not have) counts as false.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +21,19 @@ pub struct Venue {
     /// `venue.tags`.
     pub tags: Vec<String>,
 }
+
+/// One reading of the live context; on the wire a number or a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reading {
+    /// A finite number.
+    Number(f64),
+    /// One line.
+    Text(String),
+}
+
+/// Readings by their names.
+pub type Readings = BTreeMap<String, Reading>;
 
 /// A compiled condition; keeps its source, which is its form on the wire.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,7 +52,8 @@ impl Condition {
     /// Compiles a condition and tries it once on a sample venue.
     ///
     /// # Errors
-    /// A syntax error, a name other than `venue`, or a result that is not true or false.
+    /// A syntax error, a name other than `venue` and `live`, or a result that is not true or false. What a condition makes
+    /// of readings is known only where they are.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
         if source.len() > 1_000 {
             return Err(ConditionError("it is longer than 1000 characters".into()));
@@ -59,21 +76,45 @@ impl Condition {
             name: "sample".to_owned(),
             tags: vec!["sample".to_owned()],
         };
-        condition.evaluate(&sample).map(|_| condition)
+        match condition.evaluate(&sample, &Readings::new()) {
+            Err(_) if condition.asks_live() => Ok(condition),
+            result => result.map(|_| condition),
+        }
     }
 
     /// Tells whether the condition holds; false when it fails.
-    pub fn holds(&self, venue: &Venue) -> bool {
-        self.evaluate(venue).unwrap_or(false)
+    pub fn holds(&self, venue: &Venue, live: &Readings) -> bool {
+        self.evaluate(venue, live).unwrap_or(false)
     }
 
-    fn evaluate(&self, venue: &Venue) -> Result<bool, ConditionError> {
+    /// Tells whether it asks about the live context, and about nothing that no screen has.
+    fn asks_live(&self) -> bool {
+        let references = self.program.references();
+        references.has_variable("live")
+            && references
+                .variables()
+                .iter()
+                .all(|name| ["live", "venue"].contains(name))
+    }
+
+    fn evaluate(&self, venue: &Venue, live: &Readings) -> Result<bool, ConditionError> {
+        let readings: HashMap<String, Value> = live
+            .iter()
+            .map(|(name, reading)| {
+                let value = match reading {
+                    Reading::Number(number) => Value::from(*number),
+                    Reading::Text(text) => Value::from(text.clone()),
+                };
+                (name.clone(), value)
+            })
+            .collect();
         let fields: HashMap<String, Value> = HashMap::from([
             ("name".to_owned(), Value::from(venue.name.clone())),
             ("tags".to_owned(), Value::from(venue.tags.clone())),
         ]);
         let mut context = Context::default();
         context.add_variable_from_value("venue", fields);
+        context.add_variable_from_value("live", readings);
         match self.program.execute(&context) {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(other) => Err(ConditionError(format!(
@@ -81,7 +122,7 @@ impl Condition {
                 other.type_of()
             ))),
             Err(ExecutionError::UndeclaredReference(name)) => Err(ConditionError(format!(
-                "it asks about {name:?}; it can ask about venue.name and venue.tags"
+                "it asks about {name:?}; it can ask about venue.name, venue.tags and live['name of a reading']"
             ))),
             Err(error) => Err(ConditionError(error.to_string())),
         }
@@ -120,11 +161,30 @@ mod tests {
     #[test]
     fn tags_decide() {
         let condition = Condition::parse("venue.tags.exists(t, t == 'metro')").expect("compiles");
-        assert!(condition.holds(&Venue {
+        let metro = Venue {
             name: String::new(),
-            tags: vec!["metro".into()]
-        }));
-        assert!(!condition.holds(&Venue::default()));
+            tags: vec!["metro".into()],
+        };
+        assert!(condition.holds(&metro, &Readings::new()));
+        assert!(!condition.holds(&Venue::default(), &Readings::new()));
+    }
+
+    #[test]
+    fn readings_decide_and_one_that_is_missing_is_no_mistake() {
+        let hot = Condition::parse("live['temperature'] > 28 && live['sky'] == 'clear'")
+            .expect("compiles");
+        let live = |temperature: f64| {
+            Readings::from([
+                ("temperature".to_owned(), Reading::Number(temperature)),
+                ("sky".to_owned(), Reading::Text("clear".into())),
+            ])
+        };
+        assert!(hot.holds(&Venue::default(), &live(30.5)));
+        assert!(!hot.holds(&Venue::default(), &live(28.0)));
+        assert!(!hot.holds(&Venue::default(), &Readings::new()));
+        let asks = Condition::parse("!('rain' in live)").expect("compiles");
+        assert!(asks.holds(&Venue::default(), &Readings::new()));
+        assert!(Condition::parse("live['a'] > 1 && weather.rain").is_err());
     }
 
     #[test]

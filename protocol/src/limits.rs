@@ -14,6 +14,16 @@ pub const PHASES_MAX: usize = 100;
 pub const SECONDS: std::ops::RangeInclusive<i64> = 2..=3_600;
 /// Range of weights.
 pub const WEIGHT: std::ops::RangeInclusive<i64> = 1..=1_000;
+/// Range of exact shares of a zone's air time, in percent.
+pub const SHARE_PERCENT: std::ops::RangeInclusive<f64> = 0.01..=100.0;
+/// Range of caps on plays, by the hour or the day.
+pub const CAP_PLAYS: std::ops::RangeInclusive<i64> = 1..=100_000;
+/// Range of distances between plays, in seconds: at most a day.
+pub const APART_SECONDS: std::ops::RangeInclusive<i64> = 1..=86_400;
+/// For how long a trigger may let a placement air, in seconds: at most a day.
+pub const TRIGGER_SECONDS: std::ops::RangeInclusive<i64> = 1..=86_400;
+/// Most screens, or phases, that one placement names.
+pub const SCREENS_MAX: usize = 1_000;
 /// Largest campaign file or kiosk file, in bytes.
 pub const TOML_BYTES_MAX: u64 = 1 << 20;
 /// Largest video, in bytes. It is streamed wherever it goes, never held in memory.
@@ -32,3 +42,31 @@ pub const BATCH_BYTES_MAX: usize = 1 << 20;
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
 /// Longest play that a ledger records, in milliseconds: one day.
 pub const PLAY_MS_MAX: u64 = 86_400_000;
+/// Most dayparts of one placement, and most of a venue's opening hours.
+pub const DAYPARTS_MAX: usize = 100;
+/// Most closed days, or spans of them, of a venue.
+pub const CLOSED_DAYS_MAX: usize = 400;
+/// Length of one occurrence of a recurrence, in minutes: at most a week. What lasts longer is a phase.
+pub const RECURRENCE_MINUTES: std::ops::RangeInclusive<i64> = 1..=10_080;
+/// Longest recurrence rule, in characters.
+pub const RECURRENCE_RULE_CHARS_MAX: usize = 500;
+/// Years in which a recurrence may start. Nothing recurs after the last.
+pub const RECURRENCE_YEARS: std::ops::RangeInclusive<i16> = 2000..=2099;
+/// Range of a rule's INTERVAL.
+pub const RECURRENCE_INTERVAL: std::ops::RangeInclusive<i64> = 1..=1_000;
+/// Range of a rule's COUNT.
+pub const RECURRENCE_COUNT: std::ops::RangeInclusive<i64> = 1..=10_000;
+/// Most occurrences of a rule that start on one day.
+pub const RECURRENCE_STARTS_A_DAY_MAX: u32 = 96;
+/// Most exceptions of a recurrence, and most additions.
+pub const RECURRENCE_DATES_MAX: usize = 500;
+/// Most rows of tallies for one screen. Ten creatives of which each airs all day make 50 rows a day.
+pub const TALLY_ROWS_MAX: usize = 20_000;
+/// Most days that tallies reach back.
+pub const TALLY_DAYS_MAX: usize = 56;
+/// Most plays in one row of tallies: one day of the shortest plays.
+pub const TALLY_PLAYS_MAX: u32 = 43_200;
+/// Range of times after which a play is settled, in milliseconds: a minute to a week.
+pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
+/// Largest tallies on the wire, in bytes of JSON.
+pub const TALLY_BYTES_MAX: usize = 1 << 20;

@@ -159,7 +159,8 @@ impl<'s> Section<'s> {
         Some((value.span().start, value.get_ref()))
     }
 
-    fn name(&self, key: &str) -> String {
+    /// The full name of a key, for messages.
+    pub fn name(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
         } else {
@@ -187,6 +188,12 @@ impl<'s> Section<'s> {
     /// Tells whether a key is there at all, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.table.get(key).is_some()
+    }
+
+    /// Where a key's value stands, if the key is there.
+    pub fn placed(&self, key: &str) -> Option<Placed<()>> {
+        let place = self.table.get(key)?.span().start;
+        Some(Placed { value: (), place })
     }
 
     /// Reads a text of at most `chars_max` characters.
@@ -302,10 +309,59 @@ impl<'s> Section<'s> {
         accepted: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Placed<Vec<T>>> {
+        self.items(key, accepted, |value| value.as_str().map(&parse))
+    }
+
+    /// Reads a list of dates, date-times or texts about them, each turned into a value by `parse`; what TOML knows as a date
+    /// is handed to it as it would stand between quotes.
+    pub fn days<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<Vec<T>>> {
+        self.items(key, accepted, |value| {
+            day_text(value).map(|text| parse(&text))
+        })
+    }
+
+    /// Reads one date or date-time, with or without quotes, that `parse` turns into a value.
+    pub fn day<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<T>> {
+        let text = self.typed(key, accepted, day_text)?;
+        match parse(&text.value) {
+            Ok(value) => Some(Placed {
+                value,
+                place: text.place,
+            }),
+            Err(error) => {
+                self.reader.report(
+                    text.place,
+                    format!(
+                        "{} is {}: {error}; use {accepted}",
+                        self.name(key),
+                        text.value
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    fn items<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        read: impl Fn(&DeValue<'_>) -> Option<Result<T, E>>,
+    ) -> Option<Placed<Vec<T>>> {
         let items = self.typed(key, &format!("a list of {accepted}"), DeValue::as_array)?;
         let mut values = Vec::new();
         for item in items.value.iter() {
-            match item.get_ref().as_str().map(&parse) {
+            match read(item.get_ref()) {
                 Some(Ok(value)) => values.push(value),
                 Some(Err(error)) => self.reader.report(
                     item.span().start,
@@ -329,6 +385,20 @@ impl<'s> Section<'s> {
             value: values,
             place: items.place,
         })
+    }
+
+    /// Reports a list that is longer than it may be.
+    pub fn at_most<T>(&self, key: &str, list: &Placed<Vec<T>>, count_max: usize) {
+        let count = list.value.len();
+        if count > count_max {
+            self.problem(
+                list,
+                format!(
+                    "{} has {count} entries; use at most {count_max}",
+                    self.name(key)
+                ),
+            );
+        }
     }
 
     /// Reads a date without a time.
@@ -435,6 +505,14 @@ impl<'s> Section<'s> {
 fn integer_of(value: &DeValue<'_>) -> Option<i64> {
     let integer = value.as_integer()?;
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn day_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Datetime(datetime) => Some(datetime.to_string()),
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
+    }
 }
 
 fn number_of(value: &DeValue<'_>) -> Option<f64> {

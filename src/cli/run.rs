@@ -86,16 +86,18 @@ impl Run {
         let (ledger, enrolment) = open_data(&config)?;
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let context = Arc::new(LiveContext::default());
+        let (requests, request_queue) = bounded(REQUESTS_MAX);
         let page = listen(&config).map(|listener| LocalPage {
             listener,
             api: Api {
                 data_dir: config.data_dir.clone(),
                 context: context.clone(),
+                clock: clock.clone(),
+                player: requests.clone(),
             },
         });
-        let settings = settings_of(&config, clock.clone(), context);
+        let settings = settings_of(&config, clock.clone(), context.clone());
         let recorded = Arc::new(Notify::new());
-        let (requests, request_queue) = bounded(REQUESTS_MAX);
         let (event_queue, events) = bounded(REQUESTS_MAX);
         let (commands, inbox) = stage::channel(COMMANDS_MAX);
         let uplink = config.hub.as_ref().map(|hub| Uplink {
@@ -118,6 +120,7 @@ impl Run {
             stage: Link(commands),
             events,
             requests: request_queue,
+            context,
             recorded,
             run_for_ms: self.run_for.map(|seconds| seconds.saturating_mul(1_000)),
         })

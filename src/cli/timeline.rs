@@ -1,22 +1,21 @@
 //! `passerby timeline`: what will air, if nothing interferes.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use passerby_playout::cache::Cache;
 use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::clock::Moment;
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
-use passerby_playout::fairness::FairShare;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::rotation::{Decision, Rules};
+use passerby_playout::timeline::{self, Slot};
 use passerby_playout::uplink;
 
 use super::{ConfigFile, Failure, print_json_line, timestamp};
 
 /// Longest span, so that a slip of the finger does not print for a day.
 const SPAN_HOURS_MAX: i64 = 31 * 24;
-/// How long a house creative stands in a timeline when nothing is known to end it.
-const HOUSE_MS: u64 = 3_600_000;
 
 /// Print what will air.
 #[derive(clap::Args)]
@@ -32,6 +31,9 @@ pub(super) struct Timeline {
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
+    /// A picture, as an SVG document: a lane a zone, a colour a campaign.
+    #[arg(long, conflicts_with = "json")]
+    svg: bool,
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
@@ -51,125 +53,79 @@ impl Timeline {
         let from = self.from.unwrap_or_else(Timestamp::now);
         let catalog = catalog_of(&config, from)?;
         let ledger = Ledger::open_to_read(&config.data_dir).ok();
-        let rules = Rules {
-            time_zone: config.time_zone.clone(),
-            venue: config.venue.clone(),
-            dwell_ms: config.dwell_ms,
+        let history = |zone: &str| {
+            let ledger = ledger.as_ref();
+            ledger.and_then(|ledger| ledger.history(zone).ok())
         };
-        let zones: Vec<ZoneTimeline> = config
-            .layout
-            .names()
-            .map(|zone| ZoneTimeline {
-                zone: zone.to_owned(),
-                catalog: catalog::of_zone(&catalog, zone),
-                shares: ledger
-                    .as_ref()
-                    .and_then(|ledger| ledger.shares(zone).ok())
-                    .unwrap_or_default(),
-                now: Moment {
-                    boot: "timeline".into(),
-                    boot_ms: 0,
-                    wall_ms: Some(from.as_millisecond()),
-                },
-            })
-            .collect();
-        self.print(&rules, zones)
-    }
-
-    /// Prints the zones' timelines as one, by the moments at which plays start.
-    fn print(&self, rules: &Rules, mut zones: Vec<ZoneTimeline>) -> Result<(), Failure> {
+        let zones = config.layout.names().map(|zone| {
+            let history = history(zone).unwrap_or_default();
+            (zone.to_owned(), history)
+        });
+        let airings = ledger.as_ref().and_then(|ledger| ledger.airings().ok());
+        let start = Moment {
+            boot: "timeline".into(),
+            boot_ms: 0,
+            wall_ms: Some(from.as_millisecond()),
+        };
+        let mut ahead = timeline::Timeline::new(
+            &config.rules(),
+            &catalog,
+            zones,
+            airings.unwrap_or_default(),
+            Arc::default(),
+            &start,
+        );
         let span_ms = u64::try_from(self.span.as_millis()).unwrap_or(u64::MAX);
-        let has_zones = zones.len() > 1;
-        while let Some(zone) = zones
-            .iter_mut()
-            .filter(|zone| zone.now.boot_ms < span_ms)
-            .min_by_key(|zone| zone.now.boot_ms)
-        {
-            let line = zone.next(rules);
-            if self.json {
-                print_json_line(&line)?;
-            } else {
-                let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-                let name = if has_zones {
-                    format!("{}  ", text("zone"))
-                } else {
-                    String::new()
-                };
-                println!(
-                    "{}  {name}{}  {}",
-                    text("start"),
-                    text("campaign"),
-                    text("reason")
-                );
-            }
+        let slots: Vec<Slot> = ahead
+            .by_ref()
+            .take_while(|slot| slot.start.boot_ms < span_ms)
+            .collect();
+        for warning in timeline::warnings(&ahead, from, &slots) {
+            eprintln!("passerby: {warning}");
         }
-        Ok(())
-    }
-}
-
-/// What will air in one zone.
-struct ZoneTimeline {
-    zone: String,
-    catalog: Catalog,
-    shares: FairShare,
-    now: Moment,
-}
-
-impl ZoneTimeline {
-    /// Moves on by one play and describes it.
-    fn next(&mut self, rules: &Rules) -> serde_json::Value {
-        let decision = rules.next(&self.now, &self.catalog, &self.shares, |_| false);
-        let (line, length_ms) = match decision {
-            Decision::Item {
-                index,
-                dwell_ms,
-                class,
-            } => {
-                let item = &self.catalog[index];
-                rules.book(&self.now, &self.catalog, &mut self.shares, item, dwell_ms);
-                let reason = format!("{}, furthest behind its share", class.word());
-                let line = self.line(
-                    dwell_ms,
-                    item.campaign_id.as_str(),
-                    Some(item.placement),
-                    &item.creative.to_string(),
-                    &reason,
-                );
-                (line, dwell_ms)
-            }
-            Decision::House { until_change_ms } => {
-                let length_ms = until_change_ms.unwrap_or(HOUSE_MS).max(1_000);
-                let line = self.line(length_ms, "", None, "house", "nothing else may air");
-                (line, length_ms)
-            }
-        };
-        self.now = self.now.plus_ms(length_ms);
-        line
+        if self.svg {
+            print!("{}", timeline::svg(&slots, &config.time_zone));
+            return Ok(());
+        }
+        let has_zones = config.layout.names().count() > 1;
+        slots
+            .iter()
+            .try_for_each(|slot| self.print(slot, has_zones))
     }
 
-    fn line(
-        &self,
-        length_ms: u64,
-        campaign: &str,
-        placement: Option<usize>,
-        creative: &str,
-        reason: &str,
-    ) -> serde_json::Value {
+    fn print(&self, slot: &Slot, has_zones: bool) -> Result<(), Failure> {
         let at = |moment: &Moment| {
             moment
                 .wall_ms
                 .and_then(|wall| Timestamp::from_millisecond(wall).ok())
                 .map(|at| at.to_string())
+                .unwrap_or_default()
         };
-        serde_json::json!({
-            "start": at(&self.now),
-            "end": at(&self.now.plus_ms(length_ms)),
-            "zone": self.zone,
-            "campaign": campaign,
-            "placement": placement,
-            "creative": creative,
-            "reason": reason,
-        })
+        let item = slot.item.as_ref();
+        if self.json {
+            return print_json_line(&serde_json::json!({
+                "start": at(&slot.start),
+                "end": at(&slot.start.plus_ms(slot.length_ms)),
+                "zone": slot.zone,
+                "campaign": item.map_or("", |item| &item.campaign),
+                "placement": item.map(|item| item.placement),
+                "creative": item.map_or("house", |item| &item.creative),
+                "class": item.map(|item| item.class.word()),
+                "reason": slot.reason,
+            }));
+        }
+        let zone = if has_zones {
+            format!("{}  ", slot.zone)
+        } else {
+            String::new()
+        };
+        println!(
+            "{}  {zone}{}  {}",
+            at(&slot.start),
+            item.map_or("", |item| &item.campaign),
+            slot.reason
+        );
+        Ok(())
     }
 }
 

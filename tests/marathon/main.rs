@@ -220,6 +220,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         },
         events,
         requests: request_queue,
+        context: Arc::default(),
         recorded: Arc::default(),
         run_for_ms: None,
     })

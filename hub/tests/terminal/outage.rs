@@ -88,6 +88,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
         stage: commands,
         events,
         requests: request_queue,
+        context: Arc::default(),
         recorded: Arc::default(),
         run_for_ms: Some(3_600_000),
     })

@@ -9,6 +9,7 @@
 //! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod history;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ use passerby_protocol::{Assignment, Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::clock::Moment;
-use crate::fairness::{FairShare, ItemKey};
 use crate::random;
+use crate::rotation::{Airings, Booked, History};
 
 /// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -238,7 +239,8 @@ impl Ledger {
         &mut self,
         play: &NewPlay,
         zone: &str,
-        shares: &mut FairShare,
+        history: &mut History,
+        booked: &Booked,
     ) -> Result<Option<u64>, LedgerError> {
         let transaction = self
             .connection
@@ -271,36 +273,27 @@ impl Ledger {
                 play.visible_ms,
                 u8::from(play.outcome)
             ])?;
-        save_shares(&transaction, zone, shares)?;
+        history::save(&transaction, zone, history, booked)?;
         transaction.commit()?;
-        shares.saved();
+        history.accounts.saved();
         self.last_seq = seq;
         Ok(Some(seq))
     }
 
-    /// Returns the rotation's state in a zone as of the last recorded play.
+    /// Returns what a zone's rotation knew as of the last recorded play.
     ///
     /// # Errors
     /// The database fails.
-    pub fn shares(&self, zone: &str) -> Result<FairShare, LedgerError> {
-        let virtual_now = self
-            .connection
-            .query_row(
-                "SELECT virtual_now FROM zones WHERE zone = ?1",
-                [zone],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let mut statement = self
-            .connection
-            .prepare("SELECT item, finish FROM shares WHERE zone = ?1")?;
-        let rows = statement.query_map([zone], |row| {
-            Ok((ItemKey(row.get(0)?), row.get::<_, u64>(1)?))
-        })?;
-        Ok(FairShare::restore(
-            virtual_now.unwrap_or(0),
-            rows.collect::<Result<_, _>>()?,
-        ))
+    pub fn history(&self, zone: &str) -> Result<History, LedgerError> {
+        Ok(history::load(&self.connection, zone)?)
+    }
+
+    /// Returns what had ended on the screen as of the last recorded play, and when.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn airings(&self) -> Result<Airings, LedgerError> {
+        Ok(history::airings(&self.connection)?)
     }
 
     /// Forgets the rotation's state in all zones but these, so that a layout that changes leaves nothing behind.
@@ -315,8 +308,9 @@ impl Ledger {
             .collect::<Result<_, _>>()?;
         for zone in known.iter().filter(|zone| !zones.contains(&zone.as_str())) {
             let transaction = self.connection.transaction()?;
-            transaction.execute("DELETE FROM shares WHERE zone = ?1", [zone])?;
-            transaction.execute("DELETE FROM zones WHERE zone = ?1", [zone])?;
+            for table in ["accounts", "turns", "zones"] {
+                transaction.execute(&format!("DELETE FROM {table} WHERE zone = ?1"), [zone])?;
+            }
             transaction.commit()?;
         }
         Ok(())
@@ -506,31 +500,6 @@ fn id_of(transaction: &Transaction<'_>, table: &str, text: &str) -> Result<i64, 
             Ok(transaction.last_insert_rowid())
         }
     }
-}
-
-fn save_shares(
-    transaction: &Transaction<'_>,
-    zone: &str,
-    shares: &FairShare,
-) -> Result<(), rusqlite::Error> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO zones(zone, virtual_now) VALUES (?1, ?2) ON CONFLICT(zone) DO UPDATE SET virtual_now = excluded.virtual_now",
-        )?
-        .execute(params![zone, shares.virtual_now()])?;
-    for (item, finish) in shares.unsaved() {
-        match finish {
-            Some(finish) => transaction
-                .prepare_cached(
-                    "INSERT INTO shares(zone, item, finish) VALUES (?1, ?2, ?3) ON CONFLICT(zone, item) DO UPDATE SET finish = excluded.finish",
-                )?
-                .execute(params![zone, item.0, finish])?,
-            None => transaction
-                .prepare_cached("DELETE FROM shares WHERE zone = ?1 AND item = ?2")?
-                .execute([zone, &item.0])?,
-        };
-    }
-    Ok(())
 }
 
 fn set_aside(path: &Path) -> std::io::Result<PathBuf> {

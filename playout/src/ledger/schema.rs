@@ -50,25 +50,27 @@ const TABLES: &str = "
         outcome INTEGER NOT NULL,
         quarantined INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, virtual_now INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS shares (
-        zone TEXT NOT NULL, item TEXT NOT NULL, finish INTEGER NOT NULL, PRIMARY KEY (zone, item)
+    CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, presents TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS accounts (
+        id INTEGER PRIMARY KEY, zone TEXT NOT NULL, item TEXT NOT NULL, account TEXT NOT NULL, UNIQUE (zone, item)
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS turns (
+        id INTEGER PRIMARY KEY, zone TEXT NOT NULL, team TEXT NOT NULL, item TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS turns_of_team ON turns(zone, team, id);
+    CREATE TABLE IF NOT EXISTS airings (
+        advertiser TEXT NOT NULL, category TEXT NOT NULL, ended TEXT NOT NULL, PRIMARY KEY (advertiser, category)
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// The form of the tables, kept as SQLite's `user_version`. 0 was the first form, in which a screen had one zone.
-const VERSION: i64 = 1;
+/// The form of the tables, kept as SQLite's `user_version`. In form 0 a screen had one zone; up to form 1 its rotation
+/// knew air time alone.
+const VERSION: i64 = 2;
 
-/// From form 0 to form 1: the accounts of the one zone become those of `main`.
-const ZONES_FOR_SHARES: &str = "
-    ALTER TABLE shares RENAME TO shares_of_one_zone;
-    CREATE TABLE shares (
-        zone TEXT NOT NULL, item TEXT NOT NULL, finish INTEGER NOT NULL, PRIMARY KEY (zone, item)
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO shares(zone, item, finish) SELECT 'main', item, finish FROM shares_of_one_zone;
-    DROP TABLE shares_of_one_zone;
-    CREATE TABLE zones (zone TEXT PRIMARY KEY, virtual_now INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO zones(zone, virtual_now) SELECT 'main', value FROM meta WHERE key = 'virtual_now';
+/// From forms 0 and 1: plays stay; who was owed air time is forgotten, which is worth one slot at most.
+const WITHOUT_SHARES: &str = "
+    DROP TABLE IF EXISTS shares;
+    DROP TABLE IF EXISTS zones;
     DELETE FROM meta WHERE key = 'virtual_now';
 ";
 
@@ -79,6 +81,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    // In KiB. Plays are appended and read once: pages of months ago need not be kept.
+    connection.pragma_update(None, "cache_size", -512)?;
     // A page more than a day of plays; keeps the write-ahead log from growing with every checkpoint that is missed.
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -108,7 +112,7 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
             |row| row.get(0),
         )?;
         if is_old {
-            transaction.execute_batch(ZONES_FOR_SHARES)?;
+            transaction.execute_batch(WITHOUT_SHARES)?;
         }
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "user_version", VERSION)?;

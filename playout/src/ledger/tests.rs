@@ -1,4 +1,6 @@
 use super::*;
+use crate::rotation::accounts::{Claim, WEIGHT_ONE};
+use crate::rotation::{Class, ItemKey, Presents};
 use passerby_protocol::Digest;
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
@@ -27,7 +29,7 @@ fn record(ledger: &mut Ledger, count: u64) {
     for at in 0..count {
         let new = play(ledger, at * 10_000, None);
         ledger
-            .record(&new, "main", &mut FairShare::default())
+            .record(&new, "main", &mut History::default(), &Booked::default())
             .expect("records");
     }
 }
@@ -194,94 +196,121 @@ fn a_folder_that_cannot_be_written_gets_one_clear_error() {
     );
 }
 
+/// A zone's history in which `aired` was booked once, while both could air.
+fn booked(history: &mut History, aired: usize, length_ms: u64) {
+    let accounts = &mut history.accounts;
+    let claims = ["a", "b"].map(|name| Claim {
+        account: accounts.open(&ItemKey::from(name.to_owned())),
+        rate: WEIGHT_ONE,
+        length_ms,
+        floats: false,
+    });
+    accounts.book(Class::Scheduled, &claims, aired, length_ms);
+}
+
+/// Who airs next.
+fn next_of(mut history: History) -> Option<usize> {
+    let accounts = &mut history.accounts;
+    let claims = ["a", "b"].map(|name| Claim {
+        account: accounts.open(&ItemKey::from(name.to_owned())),
+        rate: WEIGHT_ONE,
+        length_ms: 10_000,
+        floats: false,
+    });
+    let ranks = accounts.ranks(Class::Scheduled, &claims);
+    (0..claims.len()).min_by_key(|&at| ranks[at])
+}
+
 #[test]
 fn shares_are_what_they_were_before_the_restart() {
     let folder = tempfile::tempdir().expect("folder");
     let mut ledger = open(folder.path());
-    let keys = [ItemKey("a".into()), ItemKey("b".into())];
-    let claims: Vec<crate::fairness::Claim<'_>> = keys
-        .iter()
-        .map(|key| crate::fairness::Claim {
-            key,
-            weight: 1,
-            length_ms: 10_000,
-        })
-        .collect();
-    let mut shares = FairShare::default();
-    shares.book(&claims, 0, 10_000);
+    let mut history = History::default();
+    booked(&mut history, 0, 10_000);
     let new = play(&mut ledger, 0, None);
-    ledger.record(&new, "main", &mut shares).expect("records");
+    ledger
+        .record(&new, "main", &mut history, &Booked::default())
+        .expect("records");
     drop(ledger);
-    assert_eq!(
-        open(folder.path())
-            .shares("main")
-            .expect("reads")
-            .pick(&claims),
-        Some(1)
-    );
+    let history = open(folder.path()).history("main").expect("reads");
+    assert_eq!(next_of(history), Some(1));
 }
 
 #[test]
 fn each_zone_keeps_its_own_account_and_zones_that_are_gone_are_forgotten() {
     let folder = tempfile::tempdir().expect("folder");
     let mut ledger = open(folder.path());
-    let keys = [ItemKey("a".into()), ItemKey("b".into())];
-    let claim = |at: usize| crate::fairness::Claim {
-        key: &keys[at],
-        weight: 1,
-        length_ms: 10_000,
-    };
-    let (mut main, mut ticker) = (FairShare::default(), FairShare::default());
+    let (mut main, mut ticker) = (History::default(), History::default());
     for turn in 0..3 {
-        main.book(&[claim(0)], 0, 10_000);
-        let new = play(&mut ledger, turn * 10_000, None);
-        ledger.record(&new, "main", &mut main).expect("records");
-        ticker.book(&[claim(1)], 0, 4_000);
-        let new = play(&mut ledger, turn * 10_000, None);
-        ledger.record(&new, "ticker", &mut ticker).expect("records");
+        for (zone, history, aired) in [("main", &mut main, 0), ("ticker", &mut ticker, 1)] {
+            booked(history, aired, 10_000);
+            let new = play(&mut ledger, turn * 10_000, None);
+            ledger
+                .record(&new, zone, history, &Booked::default())
+                .expect("records");
+        }
     }
     drop(ledger);
     let mut ledger = open(folder.path());
-    assert_eq!(ledger.shares("main").expect("reads"), main);
-    assert_eq!(ledger.shares("ticker").expect("reads"), ticker);
+    let presents = |ledger: &Ledger, zone| ledger.history(zone).expect("reads").accounts.presents();
+    assert_eq!(presents(&ledger, "main"), main.accounts.presents());
+    assert_eq!(presents(&ledger, "ticker"), ticker.accounts.presents());
+    assert_eq!(next_of(ledger.history("main").expect("reads")), Some(1));
+    assert_eq!(next_of(ledger.history("ticker").expect("reads")), Some(0));
     ledger.keep_zones(&["main"]).expect("forgets");
-    assert_eq!(ledger.shares("main").expect("reads"), main);
-    assert_eq!(
-        ledger.shares("ticker").expect("reads"),
-        FairShare::default()
-    );
+    assert_eq!(presents(&ledger, "main"), main.accounts.presents());
+    assert_eq!(presents(&ledger, "ticker"), Presents::default());
 }
 
 #[test]
-fn a_ledger_of_the_first_form_keeps_its_plays_and_accounts() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("ledger.sqlite");
-    {
-        let mut ledger = open(folder.path());
-        record(&mut ledger, 2);
-    }
-    let old = Connection::open(&path).expect("opens");
-    old.execute_batch(
-        "DROP TABLE shares; DROP TABLE zones; PRAGMA user_version = 0;
+fn a_ledger_of_an_older_form_keeps_its_plays() {
+    let older = [
+        "PRAGMA user_version = 0;
          CREATE TABLE shares (item TEXT PRIMARY KEY, finish INTEGER NOT NULL) STRICT, WITHOUT ROWID;
          INSERT INTO shares VALUES ('local cafe/0', 7000);
          INSERT INTO meta VALUES ('virtual_now', 5000);",
-    )
-    .expect("goes back to the first form");
-    drop(old);
-    let expected = FairShare::restore(5_000, [(ItemKey("local cafe/0".into()), 7_000)].into());
-    for _ in 0..2 {
-        let ledger = open(folder.path());
-        assert_eq!(ledger.last_seq(), 2);
-        assert_eq!(ledger.shares("main").expect("reads"), expected);
+        "PRAGMA user_version = 1;
+         CREATE TABLE zones (zone TEXT PRIMARY KEY, virtual_now INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE shares (
+             zone TEXT NOT NULL, item TEXT NOT NULL, finish INTEGER NOT NULL, PRIMARY KEY (zone, item)
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO zones VALUES ('main', 5000);
+         INSERT INTO shares VALUES ('main', 'local cafe/0', 7000);",
+    ];
+    for form in older {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("ledger.sqlite");
+        {
+            let mut ledger = open(folder.path());
+            record(&mut ledger, 2);
+        }
+        let old = Connection::open(&path).expect("opens");
+        old.execute_batch(
+            "DROP TABLE accounts; DROP TABLE turns; DROP TABLE airings; DROP TABLE zones;",
+        )
+        .and_then(|()| old.execute_batch(form))
+        .expect("goes back to an older form");
+        drop(old);
+        for _ in 0..2 {
+            let mut ledger = open(folder.path());
+            let plays = ledger.last_seq();
+            assert!(plays >= 2);
+            assert_eq!(
+                ledger.history("main").expect("reads").accounts.presents(),
+                Presents::default()
+            );
+            let new = play(&mut ledger, 50_000, None);
+            let recorded = ledger.record(&new, "side", &mut History::default(), &Booked::default());
+            assert_eq!(recorded.expect("records"), Some(plays + 1));
+        }
+        let newer = Connection::open(&path).expect("opens");
+        newer
+            .pragma_update(None, "user_version", 99)
+            .expect("writes");
+        drop(newer);
+        let error = Ledger::open(folder.path()).err().expect("is refused");
+        assert!(error.to_string().contains("newer Passerby"), "{error}");
     }
-    let newer = Connection::open(&path).expect("opens");
-    newer
-        .pragma_update(None, "user_version", 99)
-        .expect("writes");
-    drop(newer);
-    let error = Ledger::open(folder.path()).err().expect("is refused");
-    assert!(error.to_string().contains("newer Passerby"), "{error}");
 }
 
 #[test]
@@ -291,7 +320,7 @@ fn a_row_that_is_set_aside_travels_with_an_outcome_that_every_hub_knows() {
     let mut new = play(&mut ledger, 0, None);
     new.outcome = Outcome::Poster;
     ledger
-        .record(&new, "main", &mut FairShare::default())
+        .record(&new, "main", &mut History::default(), &Booked::default())
         .expect("records");
     ledger.quarantine(1).expect("sets aside");
     let (plays, _) = ledger.waiting_plays(10).expect("reads");

@@ -97,7 +97,8 @@ impl Board {
                     });
                 }
             }
-            What::Item(item) => {
+            What::Item(turn) => {
+                let item = &turn.item;
                 let number = recorder.ledger_mut().next_number()?;
                 let (campaign, placement) = (&item.campaign, item.placement());
                 let lands_on_hub = rules

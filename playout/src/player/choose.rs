@@ -5,11 +5,11 @@ use std::time::Duration;
 use passerby_protocol::campaign::{CreativeKind, TransitionKind};
 
 use super::board::Surroundings;
-use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, What};
-use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink};
+use super::record::counted_ms;
+use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, What};
+use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::clock::Moment;
-use crate::fairness::FairShare;
-use crate::rotation::Decision;
+use crate::rotation::{Airings, Decision, History, Surroundings as Around};
 use crate::show::{Composer, SlideOrder, Transition, Zone};
 
 /// How long the pairing screen stays when local content airs in turn with it.
@@ -50,11 +50,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return self.order(at, What::Pairing, Some(PAIRING_DWELL_MS), &moment);
         }
         match self.decide(at, &moment, now) {
-            Decision::Item {
-                index, dwell_ms, ..
-            } => {
-                let item = self.tracks[at].catalog[index].clone();
-                self.order(at, What::Item(Box::new(item)), Some(dwell_ms), &moment);
+            Decision::Item(pick) => {
+                let item = self.tracks[at].rotation.catalog()[pick.index].clone();
+                let booking = pick.booking;
+                let turn = Box::new(Turn { item, booking });
+                self.order(at, What::Item(turn), Some(pick.dwell_ms), &moment);
             }
             Decision::House { until_change_ms } => {
                 self.prepare_house(at, until_change_ms, pairs, &moment, now);
@@ -62,38 +62,65 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
-    /// What the rotation wants in a zone, as far as it can be had.
-    fn decide(&self, at: usize, moment: &Moment, now: &Moment) -> Decision {
+    /// What the rotation wants in a zone at a moment, as far as it can be had.
+    pub(super) fn decide(&mut self, at: usize, moment: &Moment, now: &Moment) -> Decision {
         if self.studio.is_stuck(now.boot_ms) {
             return Decision::House {
                 until_change_ms: Some(self.config.dwell_ms),
             };
         }
-        let track = &self.tracks[at];
-        let shares = track.on_air.as_ref().map_or_else(
-            || self.recorder.shares(at).clone(),
-            |on_air| self.shares_after(at, on_air),
-        );
-        self.rules.next(moment, &track.catalog, &shares, |item| {
-            let retry = track.failed.get(&item.key);
+        let (history, airings) = self.past_at(at, moment);
+        let facts = self.context.facts(now);
+        let Track {
+            rotation, failed, ..
+        } = &mut self.tracks[at];
+        let around = Around {
+            history: &history,
+            airings: &airings,
+            facts: &facts,
+        };
+        let next = rotation.next(moment, around, |item| {
+            let retry = failed.get(&item.key);
             retry.is_some_and(|&retry| retry > now.boot_ms)
-        })
+        });
+        self.tracks[at].takeover_at_ms = next.takeover_in_ms.map(|wait| moment.boot_ms + wait);
+        next.decision
     }
 
-    /// The accounts of a zone as they will be when the play on the air has had its time.
-    fn shares_after(&self, at: usize, on_air: &OnAir) -> FairShare {
-        let mut shares = self.recorder.shares(at).clone();
-        if let What::Item(item) = &on_air.what
-            && on_air.counting == Counting::Seen
-        {
-            let planned = on_air
-                .until_ms
-                .map_or(0, |until| until.saturating_sub(on_air.start.boot_ms));
-            let catalog = &self.tracks[at].catalog;
-            self.rules
-                .book(&on_air.start, catalog, &mut shares, item, planned);
+    /// What a zone will have aired at a moment: with the play on the air, as if it had had its time. What is on the air
+    /// elsewhere, or on its way there, counts for distances.
+    fn past_at(&self, at: usize, moment: &Moment) -> (History, Airings) {
+        let mut history = self.recorder.history(at).clone();
+        let mut airings = self.recorder.airings().clone();
+        for (other, track) in self.tracks.iter().enumerate() {
+            let on_air = track.on_air.as_ref();
+            let Some(on_air) = on_air.filter(|on_air| on_air.counting == Counting::Seen) else {
+                continue;
+            };
+            let What::Item(turn) = &on_air.what else {
+                continue;
+            };
+            if other == at {
+                let planned_ms = on_air
+                    .until_ms
+                    .map_or(0, |until| until.saturating_sub(on_air.start.boot_ms));
+                let counted_ms = counted_ms(planned_ms, on_air.dwell_ms);
+                let span = (&on_air.start, moment);
+                turn.booking
+                    .book(&self.rules, &mut history, &mut airings, span, counted_ms);
+            } else {
+                turn.booking.keep_away(&mut airings, moment);
+            }
         }
-        shares
+        for (other, track) in self.tracks.iter().enumerate() {
+            if let (true, Some(What::Item(turn))) = (
+                other != at,
+                track.pending.as_ref().map(|pending| &pending.what),
+            ) {
+                turn.booking.keep_away(&mut airings, moment);
+            }
+        }
+        (history, airings)
     }
 
     /// Lets the house creative come or stay until something could change.
@@ -210,7 +237,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let Some(pending) = track.pending.take() else {
             return;
         };
-        if let What::Item(item) = pending.what {
+        if let What::Item(turn) = pending.what {
+            let item = turn.item;
             self.board
                 .report(format!("{} is skipped: {reason}", item.campaign_id));
             let retry_ms = if item.kind == CreativeKind::Page {
@@ -283,7 +311,7 @@ fn told(on_air: &OnAir, trouble: &str) -> String {
 /// How a slide comes onto the screen.
 fn transition_of(what: &What) -> Transition {
     let kind = match what {
-        What::Item(item) => item.placement().transition,
+        What::Item(turn) => turn.item.placement().transition,
         What::House | What::Pairing => TransitionKind::default(),
     };
     match kind {

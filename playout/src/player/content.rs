@@ -3,6 +3,7 @@
 use crate::catalog;
 use crate::clock::Moment;
 use crate::folders;
+use crate::rotation::Rotation;
 use crate::show::{Composer, EXPECT_MS};
 
 use super::track::{Progress, What};
@@ -46,7 +47,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 !pending.redress
                     && pending.progress() != Progress::Swapping
                     && match &pending.what {
-                        What::Item(item) => !track.catalog.contains(item),
+                        What::Item(turn) => !track.rotation.catalog().contains(&turn.item),
                         What::House | What::Pairing => track.on_air.is_some(),
                     }
             });
@@ -69,8 +70,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             catalog.extend(catalog::of_manifest(manifest, &self.cache));
         }
         catalog::interleave(&mut catalog);
-        for track in &mut self.tracks {
-            track.catalog = catalog::of_zone(&catalog, &track.name);
+        for (at, track) in self.tracks.iter_mut().enumerate() {
+            track.rotation = Rotation::new(
+                self.rules.clone(),
+                catalog::of_zone(&catalog, &track.name),
+                &mut self.recorder.history_mut(at).accounts,
+            );
         }
         self.expect_at_ms = 0;
     }
@@ -80,7 +85,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         self.expect_at_ms = now_ms + EXPECT_MS;
         let zones = self.tracks.iter().zip(&self.places);
         let coming = zones.flat_map(|(track, place)| {
-            let items = track.catalog.iter();
+            let items = track.rotation.catalog().iter();
             items.map(|item| (item.file(), place.geometry.clone()))
         });
         self.studio.expect(coming.collect());

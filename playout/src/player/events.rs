@@ -91,7 +91,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Books and records a play that has left its zone, if it was one.
     pub(super) fn end(&mut self, at: usize, on_air: &OnAir, boot_ms: u64, end: End) {
         self.tell_trouble_of(on_air);
-        let What::Item(item) = &on_air.what else {
+        let What::Item(turn) = &on_air.what else {
             return;
         };
         let visible_ms = boot_ms.saturating_sub(on_air.start.boot_ms);
@@ -99,14 +99,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if on_air.counting != Counting::Seen || (end == End::Covered && visible_ms == 0) {
             return;
         }
-        self.rules.book(
-            &on_air.start,
-            &self.tracks[at].catalog,
-            self.recorder.shares_mut(at),
-            item,
-            visible_ms,
-        );
-        if let Some(problem) = self.recorder.record(at, item, on_air, visible_ms, end) {
+        let recorded = self
+            .recorder
+            .record(at, turn, &self.rules, on_air, visible_ms, end);
+        if let Some(problem) = recorded {
             self.board.report(problem);
         }
     }

@@ -16,6 +16,7 @@ mod choose;
 mod content;
 mod events;
 mod notice;
+mod react;
 mod record;
 mod requests;
 mod studio;
@@ -31,13 +32,14 @@ use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
+use crate::context::LiveContext;
 use crate::credentials::Enrolment;
 use crate::emergency::Watch;
 use crate::folders::Folders;
 use crate::layout::PlacedZone;
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{Pairing, PlayerRequest};
-use crate::rotation::Rules;
+use crate::rotation::{Rotation, Rules};
 use crate::show::{Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone};
 use board::Board;
 use notice::Overlay;
@@ -91,6 +93,8 @@ pub struct Parts<C: Composer, L> {
     pub events: Receiver<StageEvent>,
     /// From uplink, local page and program.
     pub requests: Receiver<PlayerRequest>,
+    /// What others tell the screen.
+    pub context: Arc<LiveContext>,
     /// Told after each recorded play.
     pub recorded: Arc<Notify>,
     /// Leave after this many milliseconds.
@@ -113,6 +117,9 @@ pub struct Player<C: Composer, L> {
     enrolment: Option<Enrolment>,
     pairing: Option<Pairing>,
     clock: Arc<dyn Clock>,
+    context: Arc<LiveContext>,
+    /// The version of the facts that the picks rest on.
+    facts_version: u64,
     stage: L,
     studio: Studio<C::Slide>,
     /// The whole output; none until the stage has said what it is.
@@ -147,6 +154,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             stage,
             events,
             requests,
+            context,
             recorded,
             run_for_ms,
         } = parts;
@@ -155,14 +163,17 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         let now_ms = clock.now().boot_ms;
         let (watch, reading) = Watch::start(&config.data_dir);
-        let tracks = config.layout.names().zip(0u8..);
+        let rules = config.rules();
+        let mut recorder = Recorder::new(ledger, recorded, config.layout.names())?;
+        let tracks = config.layout.names().zip(0u8..).map(|(name, number)| {
+            let accounts = &mut recorder.history_mut(usize::from(number)).accounts;
+            let rotation = Rotation::new(rules.clone(), Catalog::new(), accounts);
+            Track::new(Zone(number), name, rotation)
+        });
+        let tracks = tracks.collect();
         let mut player = Self {
-            rules: Rules {
-                time_zone: config.time_zone.clone(),
-                venue: config.venue.clone(),
-                dwell_ms: config.dwell_ms,
-            },
-            recorder: Recorder::new(ledger, recorded, config.layout.names())?,
+            rules,
+            recorder,
             board: Board::default(),
             folders: Folders::start(config.folders.clone()),
             expiry_at_ms: now_ms + EXPIRY_MS,
@@ -177,9 +188,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             studio: Studio::start(composer, urgent),
             output: None,
             places: Vec::new(),
-            tracks: tracks
-                .map(|(name, number)| Track::new(Zone(number), name))
-                .collect(),
+            tracks,
+            context,
+            facts_version: 0,
             overlay: Overlay::new(watch, None),
             clock_known: false,
             tickets: 0,
@@ -248,6 +259,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if now.boot_ms >= self.expect_at_ms {
             self.tell_what_comes(now.boot_ms);
         }
+        self.react(&now);
         self.advance_notice(&now);
         if self.overlay.comes_first() && self.tracks.iter().all(|track| track.on_air.is_none()) {
             return;

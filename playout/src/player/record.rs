@@ -7,11 +7,10 @@ use passerby_protocol::limits::PLAY_MS_MAX;
 use passerby_protocol::plays::{Content, Outcome, PlayBatch};
 use tokio::sync::Notify;
 
-use crate::catalog::CatalogItem;
-use crate::fairness::FairShare;
 use crate::ledger::{Ledger, LedgerError, NewPlay};
+use crate::rotation::{Airings, Booked, History, Rules};
 
-use super::track::OnAir;
+use super::track::{OnAir, Turn};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
 const HELD_MAX: usize = 8_640;
@@ -27,13 +26,14 @@ pub(super) enum End {
     Covered,
 }
 
-/// The ledger, the accounts, and the plays that a refusing disk has not taken yet.
+/// The ledger, what the rotation remembers, and the plays that a refusing disk has not taken yet.
 pub(super) struct Recorder {
     ledger: Ledger,
-    /// One account a zone, by its name.
-    shares: Vec<(String, FairShare)>,
-    /// With the place of their zone's account.
-    held: VecDeque<(usize, NewPlay)>,
+    /// One a zone, by its name.
+    histories: Vec<(String, History)>,
+    airings: Airings,
+    /// With the place of their zone, and what else has to be saved.
+    held: VecDeque<(usize, NewPlay, Booked)>,
     lost: u64,
     recorded: Arc<Notify>,
 }
@@ -47,13 +47,14 @@ impl Recorder {
     ) -> Result<Self, LedgerError> {
         let zones: Vec<&str> = zones.collect();
         ledger.keep_zones(&zones)?;
-        let shares = zones
+        let histories = zones
             .iter()
-            .map(|zone| Ok(((*zone).to_owned(), ledger.shares(zone)?)))
+            .map(|zone| Ok(((*zone).to_owned(), ledger.history(zone)?)))
             .collect::<Result<_, LedgerError>>()?;
         Ok(Self {
+            airings: ledger.airings()?,
             ledger,
-            shares,
+            histories,
             held: VecDeque::new(),
             lost: 0,
             recorded,
@@ -68,13 +69,18 @@ impl Recorder {
         &mut self.ledger
     }
 
-    /// The account of a zone, named by its place.
-    pub(super) fn shares(&self, zone: usize) -> &FairShare {
-        &self.shares[zone].1
+    /// What a zone, named by its place, has aired.
+    pub(super) fn history(&self, zone: usize) -> &History {
+        &self.histories[zone].1
     }
 
-    pub(super) fn shares_mut(&mut self, zone: usize) -> &mut FairShare {
-        &mut self.shares[zone].1
+    pub(super) fn history_mut(&mut self, zone: usize) -> &mut History {
+        &mut self.histories[zone].1
+    }
+
+    /// What has ended on the screen, and when.
+    pub(super) const fn airings(&self) -> &Airings {
+        &self.airings
     }
 
     /// Plays that are in memory only, or were lost there.
@@ -82,15 +88,25 @@ impl Recorder {
         self.held.len() as u64 + self.lost
     }
 
-    /// Records a play that has left its zone; returns what to tell people when that fails.
+    /// Books and records a play that has left its zone; returns what to tell people when that fails.
     pub(super) fn record(
         &mut self,
         zone: usize,
-        item: &CatalogItem,
+        turn: &Turn,
+        rules: &Rules,
         on_air: &OnAir,
         visible_ms: u64,
         end: End,
     ) -> Option<String> {
+        let end_of_play = on_air.start.plus_ms(visible_ms);
+        let booked = turn.booking.book(
+            rules,
+            &mut self.histories[zone].1,
+            &mut self.airings,
+            (&on_air.start, &end_of_play),
+            counted_ms(visible_ms, on_air.dwell_ms),
+        );
+        let item = &turn.item;
         let number = on_air.order.play?;
         let outcome = outcome(
             end,
@@ -109,10 +125,10 @@ impl Recorder {
             visible_ms: visible_ms.min(PLAY_MS_MAX),
             outcome,
         };
-        self.held.push_back((zone, play));
-        while let Some((zone, play)) = self.held.front() {
-            let (name, shares) = &mut self.shares[*zone];
-            match self.ledger.record(play, name, shares) {
+        self.held.push_back((zone, play, booked));
+        while let Some((zone, play, booked)) = self.held.front() {
+            let (name, history) = &mut self.histories[*zone];
+            match self.ledger.record(play, name, history, booked) {
                 Ok(seq) => {
                     self.held.pop_front();
                     self.recorded.notify_one();
@@ -141,6 +157,15 @@ impl Recorder {
     pub(super) fn batch(&self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         let (plays, anchors) = self.ledger.waiting_plays(rows)?;
         Ok((!plays.is_empty()).then(|| PlayBatch::pack(self.ledger.epoch(), &plays, anchors)))
+    }
+}
+
+/// What a play counts for on the accounts: its slot, when it kept it; so that what a frame's length adds to each play does
+/// not add up.
+pub(super) const fn counted_ms(visible_ms: u64, planned_ms: Option<u64>) -> u64 {
+    match planned_ms {
+        Some(planned) if visible_ms.abs_diff(planned) <= SLACK_MS => planned,
+        _ => visible_ms,
     }
 }
 

@@ -70,6 +70,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let seen = self.recorder.ledger_mut().manifest_seen();
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
+            // The next turn of the loop looks at it.
+            PlayerRequest::ContextChanged => {}
             PlayerRequest::Status(reply) => {
                 let _ = reply.send(self.status());
             }
@@ -113,7 +115,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 .manifest
                 .as_ref()
                 .map_or(0, |manifest| manifest.version),
-            items: self.tracks.iter().map(|track| track.catalog.len()).sum(),
+            items: self
+                .tracks
+                .iter()
+                .map(|track| track.rotation.catalog().len())
+                .sum(),
             epoch: ledger.epoch().to_string(),
             plays_recorded: ledger.last_seq(),
             plays_waiting: ledger.waiting(),

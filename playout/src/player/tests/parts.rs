@@ -230,6 +230,7 @@ impl Bench {
             stage: commands,
             events,
             requests: self.requests.unwrap_or(own_requests),
+            context: Arc::default(),
             recorded: Arc::default(),
             run_for_ms: self.run_for_ms,
         })

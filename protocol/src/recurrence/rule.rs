@@ -1,0 +1,716 @@
+//! A recurrence rule, RFC 5545 section 3.3.10: what it says, and on which days and at which times it does.
+//!
+//! A rule is asked day by day ("does anything start on this day?"), never walked from its beginning, so an answer about
+//! a day in ten years costs as much as one about today. It knows local time only; zones come later.
+//!
+//! Invariant: whatever could make it slow or endless (frequencies below an hour, very many starts on one day, numbers out
+//! of range) was refused when it was read.
+
+use jiff::civil::{Date, DateTime, Time};
+
+use crate::limits::{
+    RECURRENCE_COUNT, RECURRENCE_INTERVAL, RECURRENCE_RULE_CHARS_MAX, RECURRENCE_STARTS_A_DAY_MAX,
+};
+use crate::window::{date_of, day_number, weekday_of};
+
+const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+const PARTS: [&str; 13] = [
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "UNTIL",
+    "BYMONTH",
+    "BYWEEKNO",
+    "BYYEARDAY",
+    "BYMONTHDAY",
+    "BYDAY",
+    "BYHOUR",
+    "BYMINUTE",
+    "BYSETPOS",
+    "WKST",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Frequency {
+    Yearly,
+    Monthly,
+    Weekly,
+    Daily,
+    Hourly,
+}
+
+/// When a rule ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Never,
+    /// The last possible start, inclusive.
+    Until(DateTime),
+    /// After so many occurrences.
+    Count(i64),
+}
+
+/// A rule and the start that it is counted from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rule {
+    frequency: Frequency,
+    interval: i64,
+    end: End,
+    start: DateTime,
+    start_day: i64,
+    /// First day of the week, from 0 = Monday.
+    week_start: u8,
+    /// Bit n = month n; 0 = all, as with every set of bits here.
+    months: u64,
+    week_numbers: Signed,
+    year_days: Vec<i64>,
+    month_days: Signed,
+    /// Bit n = weekday n, from 0 = Monday.
+    weekdays: u64,
+    /// (n, weekday): the nth of its month or year, from the end when negative.
+    nth_weekdays: Vec<(i64, u8)>,
+    /// For hourly rules only.
+    hours: u64,
+    /// Minutes of the hour for hourly rules, sorted times of the day for all others.
+    times: Vec<Time>,
+    positions: Vec<i64>,
+}
+
+/// Numbers counted from the front and from the back: bit n of either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Signed {
+    front: u64,
+    back: u64,
+}
+
+impl Signed {
+    fn of(numbers: &[i64]) -> Self {
+        numbers.iter().fold(Self::default(), |set, &number| {
+            let bit = 1 << number.unsigned_abs();
+            if number > 0 {
+                Self {
+                    front: set.front | bit,
+                    ..set
+                }
+            } else {
+                Self {
+                    back: set.back | bit,
+                    ..set
+                }
+            }
+        })
+    }
+
+    const fn is_empty(self) -> bool {
+        self.front | self.back == 0
+    }
+
+    /// Whether the `front`th from the front, which is the `back`th from the back, is in it.
+    const fn holds(self, front: i64, back: i64) -> bool {
+        (self.front >> front) & 1 == 1 || (self.back >> back) & 1 == 1
+    }
+}
+
+/// The starts that BYSETPOS chose from one period; kept while days of the same period are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    first_day: Option<i64>,
+    starts: Vec<DateTime>,
+}
+
+impl Rule {
+    /// Reads a rule. `dated` says that the start was given as a date, without a time.
+    ///
+    /// # Errors
+    /// Says what is wrong and what would be right.
+    pub(super) fn parse(text: &str, start: DateTime, dated: bool) -> Result<Self, String> {
+        let parts = Parts::read(text)?;
+        let frequency = parts.frequency()?;
+        parts.check_combinations(frequency, dated)?;
+        let start_day = day_number(start.date());
+        let mut rule = Self {
+            frequency,
+            interval: parts.number("INTERVAL", RECURRENCE_INTERVAL)?.unwrap_or(1),
+            end: parts.end(dated)?,
+            start,
+            start_day,
+            week_start: parts.week_start()?,
+            months: bits(&parts.numbers("BYMONTH", 1, 12, false)?),
+            week_numbers: Signed::of(&parts.numbers("BYWEEKNO", 1, 53, true)?),
+            year_days: parts.numbers("BYYEARDAY", 1, 366, true)?,
+            month_days: Signed::of(&parts.numbers("BYMONTHDAY", 1, 31, true)?),
+            weekdays: 0,
+            nth_weekdays: Vec::new(),
+            hours: bits(&parts.numbers("BYHOUR", 0, 23, false)?),
+            times: Vec::new(),
+            positions: parts.numbers("BYSETPOS", 1, 366, true)?,
+        };
+        for (nth, weekday) in parts.days(frequency)? {
+            match nth {
+                None => rule.weekdays |= 1 << weekday,
+                Some(nth) => rule.nth_weekdays.push((nth, weekday)),
+            }
+        }
+        if let End::Until(until) = rule.end
+            && until < start
+        {
+            return Err("has an UNTIL before start; use a later one".to_owned());
+        }
+        rule.complete_from_start();
+        let minutes = parts.numbers("BYMINUTE", 0, 59, false)?;
+        rule.set_times(bits(&minutes))?;
+        Ok(rule)
+    }
+
+    /// "Information, not contained in the rule, necessary to determine the various recurrence instance start time and dates
+    /// are derived from the Start Time" (RFC 5545 section 3.3.10).
+    fn complete_from_start(&mut self) {
+        let names_days = !self.week_numbers.is_empty()
+            || !self.year_days.is_empty()
+            || !self.month_days.is_empty()
+            || self.weekdays != 0
+            || !self.nth_weekdays.is_empty();
+        if names_days {
+            return;
+        }
+        match self.frequency {
+            Frequency::Yearly => {
+                if self.months == 0 {
+                    self.months = 1 << self.start.month();
+                }
+                self.month_days.front = 1 << self.start.day();
+            }
+            Frequency::Monthly => self.month_days.front = 1 << self.start.day(),
+            Frequency::Weekly => self.weekdays = 1 << weekday_of(self.start_day),
+            Frequency::Daily | Frequency::Hourly => {}
+        }
+    }
+
+    fn set_times(&mut self, minutes: u64) -> Result<(), String> {
+        let minutes = if minutes == 0 {
+            1 << self.start.minute()
+        } else {
+            minutes
+        };
+        let hourly = self.frequency == Frequency::Hourly;
+        let hours = match (self.hours, hourly) {
+            (0, true) => (1 << 24) - 1,
+            (0, false) => 1 << self.start.hour(),
+            (hours, _) => hours,
+        };
+        let count = hours.count_ones() * minutes.count_ones();
+        if count > RECURRENCE_STARTS_A_DAY_MAX {
+            return Err(format!(
+                "starts {count} times a day; use at most {RECURRENCE_STARTS_A_DAY_MAX} of BYHOUR × BYMINUTE, or dayparts"
+            ));
+        }
+        self.hours = hours;
+        let in_hours = if hourly { 1 } else { hours };
+        let set = |bits: u64| (0..60_i8).filter(move |bit| (bits >> bit) & 1 == 1);
+        self.times = set(in_hours)
+            .flat_map(|hour| set(minutes).map(move |minute| (hour, minute)))
+            .filter_map(|(hour, minute)| Time::new(hour, minute, self.start.second(), 0).ok())
+            .collect();
+        Ok(())
+    }
+
+    /// Finds the first and the last day on which anything starts, up to `horizon`, and turns COUNT into the time of the
+    /// last occurrence, so that nobody has to count again. `None` when nothing ever starts.
+    pub(super) fn find_end(&mut self, horizon: i64) -> Option<(i64, i64)> {
+        let (mut chosen, mut starts) = (Chosen::default(), Vec::new());
+        let horizon = match self.end {
+            End::Until(until) => day_number(until.date()).min(horizon),
+            End::Never | End::Count(_) => horizon,
+        };
+        let (mut first, mut last) = (None, None);
+        let mut left = match self.end {
+            End::Count(count) => usize::try_from(count).ok(),
+            End::Never | End::Until(_) => None,
+        };
+        for day in self.start_day..=horizon {
+            starts.clear();
+            self.starts_on(day, &mut chosen, &mut starts);
+            if starts.is_empty() {
+                continue;
+            }
+            first = first.or(Some(day));
+            let Some(left) = &mut left else { break };
+            last = Some(day);
+            if starts.len() >= *left {
+                self.end = End::Until(starts[*left - 1]);
+                break;
+            }
+            *left -= starts.len();
+        }
+        let first = first?;
+        let last = last.or_else(|| {
+            (first..=horizon).rev().find(|&day| {
+                starts.clear();
+                self.starts_on(day, &mut chosen, &mut starts);
+                !starts.is_empty()
+            })
+        });
+        Some((first, last.unwrap_or(first)))
+    }
+
+    /// Adds what starts on a day, in order; COUNT only once [`Self::find_end`] was called. `chosen` is one that was only ever given to this rule.
+    pub(super) fn starts_on(&self, day: i64, chosen: &mut Chosen, starts: &mut Vec<DateTime>) {
+        let Some(date) = date_of(day) else { return };
+        if day < self.start_day || !self.is_in_period(day, date) {
+            return;
+        }
+        let first = starts.len();
+        match (self.frequency, self.positions.is_empty()) {
+            (Frequency::Hourly, _) => {
+                if self.is_named(day, date) {
+                    self.hours_on(day, date, starts);
+                }
+            }
+            (_, true) => {
+                if self.is_named(day, date) {
+                    starts.extend(self.times.iter().map(|time| date.to_datetime(*time)));
+                }
+            }
+            (_, false) => {
+                self.choose(day, date, chosen);
+                starts.extend(chosen.starts.iter().filter(|start| start.date() == date));
+            }
+        }
+        let within = |at: &DateTime| {
+            *at >= self.start && !matches!(self.end, End::Until(until) if *at > until)
+        };
+        let mut kept = first;
+        for at in first..starts.len() {
+            if within(&starts[at]) {
+                starts.swap(kept, at);
+                kept += 1;
+            }
+        }
+        starts.truncate(kept);
+    }
+
+    fn hours_on(&self, day: i64, date: Date, starts: &mut Vec<DateTime>) {
+        let start_hour = self.start_day * 24 + i64::from(self.start.hour());
+        for hour in 0..24_i8 {
+            let distance = day * 24 + i64::from(hour) - start_hour;
+            if (self.hours >> hour) & 1 == 0 || distance.rem_euclid(self.interval) != 0 {
+                continue;
+            }
+            let at = |minute: &Time| date.at(hour, minute.minute(), minute.second(), 0);
+            if self.positions.is_empty() {
+                starts.extend(self.times.iter().map(at));
+            } else {
+                let picked = picks(&self.positions, self.times.len());
+                starts.extend(picked.into_iter().map(|minute| at(&self.times[minute])));
+            }
+        }
+    }
+
+    /// Whether a day lies in one of the years, months, weeks or days that INTERVAL leaves.
+    fn is_in_period(&self, day: i64, date: Date) -> bool {
+        if self.interval == 1 {
+            return true;
+        }
+        let start = self.start.date();
+        let years = i64::from(date.year()) - i64::from(start.year());
+        let distance = match self.frequency {
+            Frequency::Yearly => years,
+            Frequency::Monthly => years * 12 + i64::from(date.month()) - i64::from(start.month()),
+            Frequency::Weekly => (self.week_first(day) - self.week_first(self.start_day)) / 7,
+            Frequency::Daily => day - self.start_day,
+            Frequency::Hourly => return true,
+        };
+        distance.rem_euclid(self.interval) == 0
+    }
+
+    /// The first day of a day's week.
+    fn week_first(&self, day: i64) -> i64 {
+        day - self.days_into_week(day)
+    }
+
+    fn days_into_week(&self, day: i64) -> i64 {
+        i64::from((weekday_of(day) + 7 - self.week_start) % 7)
+    }
+
+    /// Whether every BYxxx part that names days names this one.
+    fn is_named(&self, day: i64, date: Date) -> bool {
+        if self.months != 0 && (self.months >> date.month()) & 1 == 0 {
+            return false;
+        }
+        let by_weekday = self.weekdays != 0 || !self.nth_weekdays.is_empty();
+        if by_weekday && !self.is_weekday(day, date) {
+            return false;
+        }
+        let (month_day, month_length) = (i64::from(date.day()), i64::from(date.days_in_month()));
+        if !self.month_days.is_empty()
+            && !self
+                .month_days
+                .holds(month_day, month_length + 1 - month_day)
+        {
+            return false;
+        }
+        if self.year_days.is_empty() && self.week_numbers.is_empty() {
+            return true;
+        }
+        let (year_day, year_length) = (
+            i64::from(date.day_of_year()),
+            i64::from(date.days_in_year()),
+        );
+        let by_year_day = self.year_days.is_empty()
+            || self.year_days.contains(&year_day)
+            || self.year_days.contains(&(year_day - 1 - year_length));
+        by_year_day && (self.week_numbers.is_empty() || self.is_week(day, date))
+    }
+
+    fn is_weekday(&self, day: i64, date: Date) -> bool {
+        let weekday = weekday_of(day);
+        if (self.weekdays >> weekday) & 1 == 1 {
+            return true;
+        }
+        if self.nth_weekdays.is_empty() {
+            return false;
+        }
+        // Within the month for FREQ=MONTHLY and where BYMONTH is given, within the year otherwise.
+        let (at, length) = if self.frequency == Frequency::Monthly || self.months != 0 {
+            (i64::from(date.day()), i64::from(date.days_in_month()))
+        } else {
+            (
+                i64::from(date.day_of_year()),
+                i64::from(date.days_in_year()),
+            )
+        };
+        let (nth, nth_last) = ((at - 1) / 7 + 1, -((length - at) / 7 + 1));
+        self.nth_weekdays
+            .iter()
+            .any(|&(n, of)| of == weekday && (n == nth || n == nth_last))
+    }
+
+    /// Weeks belong to the year that has at least four of their days (RFC 5545 section 3.3.10, after ISO 8601).
+    fn is_week(&self, day: i64, date: Date) -> bool {
+        let year_day = i64::from(date.day_of_year());
+        let fourth = year_day - self.days_into_week(day) + 3;
+        let year_length = i64::from(date.days_in_year());
+        let length_of =
+            |year: i16| Date::new(year, 1, 1).map_or(365, |d| i64::from(d.days_in_year()));
+        let (fourth, length) = if fourth < 1 {
+            let before = length_of(date.year() - 1);
+            (fourth + before, before)
+        } else if fourth > year_length {
+            (fourth - year_length, length_of(date.year() + 1))
+        } else {
+            (fourth, year_length)
+        };
+        let (number, number_last) = ((fourth - 1) / 7 + 1, (length - fourth) / 7 + 1);
+        self.week_numbers.holds(number, number_last)
+    }
+
+    /// Fills `chosen` with what BYSETPOS leaves of the period that holds a day.
+    fn choose(&self, day: i64, date: Date, chosen: &mut Chosen) {
+        let (first_day, length) = match self.frequency {
+            Frequency::Yearly => (
+                day + 1 - i64::from(date.day_of_year()),
+                i64::from(date.days_in_year()),
+            ),
+            Frequency::Monthly => (
+                day + 1 - i64::from(date.day()),
+                i64::from(date.days_in_month()),
+            ),
+            Frequency::Weekly => (self.week_first(day), 7),
+            Frequency::Daily | Frequency::Hourly => (day, 1),
+        };
+        if chosen.first_day == Some(first_day) {
+            return;
+        }
+        let days: Vec<Date> = (first_day..first_day + length)
+            .filter_map(|day| Some((day, date_of(day)?)))
+            .filter(|&(day, date)| self.is_named(day, date))
+            .map(|(_, date)| date)
+            .collect();
+        let times = self.times.len();
+        chosen.first_day = Some(first_day);
+        chosen.starts = picks(&self.positions, days.len() * times)
+            .into_iter()
+            .map(|at| days[at / times].to_datetime(self.times[at % times]))
+            .collect();
+    }
+}
+
+/// The places, from 0 and in order, that positions from the front (1, 2, …) and the back (-1, …) name in a list.
+fn picks(positions: &[i64], length: usize) -> Vec<usize> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let mut picks: Vec<usize> = positions
+        .iter()
+        .map(|&position| {
+            if position > 0 {
+                position - 1
+            } else {
+                length + position
+            }
+        })
+        .filter(|place| (0..length).contains(place))
+        .filter_map(|place| usize::try_from(place).ok())
+        .collect();
+    picks.sort_unstable();
+    picks.dedup();
+    picks
+}
+
+fn bits(numbers: &[i64]) -> u64 {
+    numbers.iter().fold(0, |bits, number| bits | 1 << number)
+}
+
+/// The parts of a rule's text, each at most once.
+struct Parts<'t>(Vec<(String, &'t str)>);
+
+impl<'t> Parts<'t> {
+    fn read(text: &'t str) -> Result<Self, String> {
+        if text.len() > RECURRENCE_RULE_CHARS_MAX {
+            return Err(format!(
+                "is longer than {RECURRENCE_RULE_CHARS_MAX} characters"
+            ));
+        }
+        let mut parts: Vec<(String, &str)> = Vec::new();
+        for part in text.trim().trim_end_matches(';').split(';') {
+            let Some((name, value)) = part.split_once('=') else {
+                return Err(format!(
+                    "has {part:?}; use parts such as FREQ=WEEKLY;BYDAY=MO,FR"
+                ));
+            };
+            let name = name.trim().to_ascii_uppercase();
+            if !PARTS.contains(&name.as_str()) {
+                let instead = if name == "BYSECOND" {
+                    "the second is that of start".to_owned()
+                } else {
+                    format!("use {}", PARTS.join(", "))
+                };
+                return Err(format!("has {name}; {instead}"));
+            }
+            if parts.iter().any(|(known, _)| *known == name) {
+                return Err(format!("has {name} twice; use one"));
+            }
+            parts.push((name, value.trim()));
+        }
+        Ok(Self(parts))
+    }
+
+    fn get(&self, name: &str) -> Option<&'t str> {
+        let part = self.0.iter().find(|(known, _)| known == name);
+        part.map(|(_, value)| *value)
+    }
+
+    fn frequency(&self) -> Result<Frequency, String> {
+        let accepted = "use FREQ=YEARLY, MONTHLY, WEEKLY, DAILY or HOURLY";
+        let Some(value) = self.get("FREQ") else {
+            return Err(format!("has no FREQ; {accepted}"));
+        };
+        match value.to_ascii_uppercase().as_str() {
+            "YEARLY" => Ok(Frequency::Yearly),
+            "MONTHLY" => Ok(Frequency::Monthly),
+            "WEEKLY" => Ok(Frequency::Weekly),
+            "DAILY" => Ok(Frequency::Daily),
+            "HOURLY" => Ok(Frequency::Hourly),
+            "MINUTELY" | "SECONDLY" => Err(format!(
+                "repeats more often than every hour, which is for the rotation to do; {accepted}, with BYMINUTE"
+            )),
+            _ => Err(format!("has FREQ={value}; {accepted}")),
+        }
+    }
+
+    /// What RFC 5545 section 3.3.10 forbids, and one thing that calendars do not agree on.
+    fn check_combinations(&self, frequency: Frequency, dated: bool) -> Result<(), String> {
+        let has = |name| self.get(name).is_some();
+        let refuse = |wrong: bool, message: &str| {
+            if wrong {
+                Err(message.to_owned())
+            } else {
+                Ok(())
+            }
+        };
+        let yearly = frequency == Frequency::Yearly;
+        refuse(
+            has("COUNT") && has("UNTIL"),
+            "has both COUNT and UNTIL; use one",
+        )?;
+        refuse(
+            has("BYWEEKNO") && !yearly,
+            "has BYWEEKNO, which only goes with FREQ=YEARLY",
+        )?;
+        refuse(
+            has("BYWEEKNO") && !has("BYDAY"),
+            "has BYWEEKNO alone, which calendars read differently; add BYDAY, such as BYDAY=MO,TU,WE,TH,FR,SA,SU for the whole week",
+        )?;
+        refuse(
+            has("BYYEARDAY") && !yearly && frequency != Frequency::Hourly,
+            "has BYYEARDAY, which only goes with FREQ=YEARLY or HOURLY",
+        )?;
+        refuse(
+            has("BYMONTHDAY") && frequency == Frequency::Weekly,
+            "has BYMONTHDAY, which does not go with FREQ=WEEKLY; use FREQ=MONTHLY or BYDAY",
+        )?;
+        let others = self
+            .0
+            .iter()
+            .any(|(name, _)| name.starts_with("BY") && name != "BYSETPOS");
+        refuse(
+            has("BYSETPOS") && !others,
+            "has BYSETPOS with nothing to choose from; add another part, such as BYDAY=MO,TU,WE,TH,FR",
+        )?;
+        refuse(
+            dated && (has("BYHOUR") || has("BYMINUTE") || frequency == Frequency::Hourly),
+            "names hours or minutes, but start is a date; give start a time, such as 2026-12-04T00:00:00",
+        )
+    }
+
+    fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, String> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let number = whole(value).filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let (first, last) = range.into_inner();
+            format!("has {name}={value}; use a whole number from {first} to {last}")
+        })
+    }
+
+    /// A list of numbers from `first` to `last`, or from `-last` to `-first` where `signed`; sorted, each once.
+    fn numbers(&self, name: &str, first: i64, last: i64, signed: bool) -> Result<Vec<i64>, String> {
+        let Some(value) = self.get(name) else {
+            return Ok(Vec::new());
+        };
+        let read = |text: &str| {
+            whole(text).filter(|number| {
+                (first..=last).contains(number) || signed && (first..=last).contains(&-number)
+            })
+        };
+        let numbers: Option<Vec<i64>> = value.split(',').map(read).collect();
+        let Some(mut numbers) = numbers else {
+            let back = if signed {
+                format!(", or -{last} to -{first} to count from the end")
+            } else {
+                String::new()
+            };
+            return Err(format!(
+                "has {name}={value}; use whole numbers from {first} to {last}{back}, separated by commas"
+            ));
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(numbers)
+    }
+
+    fn end(&self, dated: bool) -> Result<End, String> {
+        if let Some(count) = self.number("COUNT", RECURRENCE_COUNT)? {
+            return Ok(End::Count(count));
+        }
+        let Some(value) = self.get("UNTIL") else {
+            return Ok(End::Never);
+        };
+        // Section 3.3.10: UNTIL has the same type as the start, which is local here.
+        let accepted = if dated {
+            "use a date such as UNTIL=20261231, as start is a date"
+        } else {
+            "use a time such as UNTIL=20261231T235959, in the venue's own time as start is"
+        };
+        let until = if dated {
+            compact_date(value).map(|date| date.to_datetime(Time::midnight()))
+        } else {
+            value
+                .split_once(['T', 't'])
+                .and_then(|(date, time)| Some(compact_date(date)?.to_datetime(compact_time(time)?)))
+        };
+        until
+            .map(End::Until)
+            .ok_or_else(|| format!("has UNTIL={value}; {accepted}"))
+    }
+
+    fn week_start(&self) -> Result<u8, String> {
+        match self.get("WKST") {
+            None => Ok(0),
+            Some(value) => weekday(value)
+                .ok_or_else(|| format!("has WKST={value}; use MO, TU, WE, TH, FR, SA or SU")),
+        }
+    }
+
+    fn days(&self, frequency: Frequency) -> Result<Vec<(Option<i64>, u8)>, String> {
+        let Some(value) = self.get("BYDAY") else {
+            return Ok(Vec::new());
+        };
+        let nth_max = match frequency {
+            Frequency::Yearly if self.get("BYWEEKNO").is_some() => 0,
+            Frequency::Yearly => 53,
+            Frequency::Monthly => 5,
+            _ => 0,
+        };
+        let read = |text: &str| {
+            let text = text.trim();
+            let (nth, name) = text.split_at_checked(text.len().checked_sub(2)?)?;
+            let weekday = weekday(name)?;
+            if nth.is_empty() {
+                return Some((None, weekday));
+            }
+            let nth = whole(nth)?;
+            (1..=nth_max)
+                .contains(&nth.abs())
+                .then_some((Some(nth), weekday))
+        };
+        let days: Option<Vec<(Option<i64>, u8)>> = value.split(',').map(read).collect();
+        let Some(mut days) = days else {
+            let accepted = match nth_max {
+                0 => "without numbers for this FREQ".to_owned(),
+                _ => format!("with 1 to {nth_max} before it for the nth, or -1 for the last"),
+            };
+            return Err(format!(
+                "has BYDAY={value}; use days such as MO,FR, {accepted}"
+            ));
+        };
+        days.sort_unstable();
+        days.dedup();
+        Ok(days)
+    }
+}
+
+fn weekday(name: &str) -> Option<u8> {
+    let at = WEEKDAYS
+        .iter()
+        .position(|day| day.eq_ignore_ascii_case(name))?;
+    u8::try_from(at).ok()
+}
+
+/// A whole number of at most six digits, with or without a sign.
+fn whole(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let good =
+        !digits.is_empty() && digits.len() <= 6 && digits.bytes().all(|b| b.is_ascii_digit());
+    good.then(|| text.parse().ok()).flatten()
+}
+
+/// A date in the form of RFC 5545 section 3.3.4: `20261231`.
+fn compact_date(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let [year, month, day] = digits([(year, 4), (month, 2), (day, 2)])?;
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// A time in the form of RFC 5545 section 3.3.12, without the sign of UTC: `235959`.
+fn compact_time(text: &str) -> Option<Time> {
+    let (hour, rest) = text.split_at_checked(2)?;
+    let (minute, second) = rest.split_at_checked(2)?;
+    let [hour, minute, second] = digits([(hour, 2), (minute, 2), (second, 2)])?.map(i8::try_from);
+    Time::new(hour.ok()?, minute.ok()?, second.ok()?, 0).ok()
+}
+
+fn digits(parts: [(&str, usize); 3]) -> Option<[i16; 3]> {
+    let mut numbers = [0; 3];
+    for (number, (text, length)) in numbers.iter_mut().zip(parts) {
+        if text.len() != length || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        *number = text.parse().ok()?;
+    }
+    Some(numbers)
+}
