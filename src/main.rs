@@ -6,6 +6,7 @@ use clap::Parser;
 use passerby::cli::Cli;
 
 fn main() -> ExitCode {
+    passerby_playout::memory::keep_flat();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(

@@ -18,6 +18,7 @@ pub mod folders;
 pub mod layout;
 pub mod ledger;
 pub mod link;
+pub mod memory;
 pub mod player;
 pub mod random;
 pub mod rotation;

@@ -181,6 +181,7 @@ impl Auditor {
 }
 
 fn run(folder: &Path, plan: &Plan) -> Report {
+    passerby_playout::memory::keep_flat();
     let site = Site::open();
     content::write(&folder.join("content"), &site.url());
     std::fs::write(
