@@ -57,6 +57,8 @@ fn main() {
         data_dir: config.data_dir.clone(),
         clock: clock.clone(),
         player: requests,
+        context: Arc::default(),
+        zone: "UTC".to_owned(),
         recorded: Arc::clone(&recorded),
         poll: Duration::from_millis(200),
     };

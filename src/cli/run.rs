@@ -106,6 +106,8 @@ impl Run {
             data_dir: config.data_dir.clone(),
             clock: clock.clone(),
             player: requests.clone(),
+            context: context.clone(),
+            zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
             recorded: recorded.clone(),
             poll: POLL,
         });

@@ -14,6 +14,7 @@ mod plays;
 mod problem;
 mod scan;
 mod share;
+mod tallies;
 mod trace;
 
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub(crate) fn router(desk: Shared) -> Router {
             post(plays::plays).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)),
         )
         .route("/terminals/{screen}/manifest", get(manifest::manifest))
+        .route("/terminals/{screen}/tallies", get(tallies::tallies))
         .route("/blobs/{sha256}", get(blob::blob))
         .fallback(problem::no_such_call)
         .method_not_allowed_fallback(problem::wrong_method);

@@ -11,6 +11,7 @@ mod report;
 mod scans;
 mod screens;
 mod shares;
+mod tallies;
 
 pub use campaigns::{PublishError, Targets};
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};

@@ -9,3 +9,4 @@ mod plays;
 mod scans;
 mod stand;
 mod startup;
+mod tallies;

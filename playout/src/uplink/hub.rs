@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::limits::MANIFEST_BYTES_MAX;
+use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
 use passerby_protocol::manifest::{Asset, SIGNATURE_HEADER};
 use passerby_protocol::plays::PlayBatch;
+use passerby_protocol::tally::Tallies;
 use passerby_protocol::wire::{
     EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails,
 };
@@ -201,6 +202,20 @@ impl HubClient {
                 answer_of(&error)
             }
         }
+    }
+
+    /// `GET /v1/terminals/{n}/tallies`; `zone` is the venue's time zone.
+    ///
+    /// # Errors
+    /// See [`HubError`].
+    pub async fn tallies(&self, screen: ScreenNumber, zone: &str) -> Result<Tallies, HubError> {
+        let path = format!("/v1/terminals/{screen}/tallies?zone={zone}");
+        let request = self
+            .request(Method::GET, &path)
+            .timeout(Duration::from_secs(60));
+        let response = self.send(request).await?;
+        let body = self.bytes(response, TALLY_BYTES_MAX as u64).await?;
+        serde_json::from_slice(&body).map_err(|error| self.not_a_hub(&error.to_string()))
     }
 
     /// `POST /v1/terminals/{n}/heartbeat`.

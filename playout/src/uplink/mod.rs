@@ -10,6 +10,7 @@ mod content;
 mod enrol;
 mod hub;
 mod plays;
+mod tallies;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::context::LiveContext;
 use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 
@@ -40,6 +42,10 @@ pub struct Uplink {
     pub clock: Arc<dyn Clock>,
     /// To the player.
     pub player: Sender<PlayerRequest>,
+    /// Learns how often plays were scanned.
+    pub context: Arc<LiveContext>,
+    /// The venue's time zone, by the name that IANA gives it.
+    pub zone: String,
     /// Told after each recorded play.
     pub recorded: Arc<Notify>,
     /// How often content is asked for.
@@ -70,10 +76,12 @@ impl Uplink {
         let screen = enrolment.credentials.screen;
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
+        let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
         let content = content::Content::new(self, client, enrolment, cache, seen);
         tokio::select! {
             gone = content.run() => gone,
             gone = plays.run() => gone,
+            gone = counts.run() => gone,
         }
     }
 

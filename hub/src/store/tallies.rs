@@ -1,0 +1,91 @@
+//! How often a screen's plays were scanned, for the screen itself.
+//!
+//! Invariant: what `passerby_protocol::tally` says of settled plays; everything is counted anew when it is asked for, so a
+//! late play or scan changes the next answer and no other.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use passerby_protocol::limits::{TALLY_DAYS_MAX, TALLY_PLAYS_MAX};
+use passerby_protocol::tally::{Tallies, Tally, WeekPart};
+use passerby_protocol::{Assignment, ScreenNumber};
+use rusqlite::params;
+
+use super::{Result, Store};
+use crate::clock::DAY_MS;
+
+/// After so long a play is settled: late scans of it, from photos for example, are mostly in. In milliseconds.
+const SETTLE_MS: u64 = DAY_MS.unsigned_abs();
+/// Plays are counted by quarters of an hour, since that is how finely offsets of time zones differ.
+const QUARTER_MS: i64 = 900_000;
+
+impl Store {
+    /// Counts a screen's settled plays and how many of them were scanned, by day and part of the week in the venue's time
+    /// zone. Only campaigns count whose creatives compete, or which have a goal of scans.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn tallies(
+        &self,
+        screen: ScreenNumber,
+        time_zone: &TimeZone,
+        now_ms: i64,
+    ) -> Result<Tallies> {
+        let settle_ms = i64::try_from(SETTLE_MS).unwrap_or(DAY_MS);
+        let days = i64::try_from(TALLY_DAYS_MAX).unwrap_or(0);
+        let until_ms = now_ms - settle_ms;
+        let rows: Vec<(u32, i64, u32, u32)> = self.read(|tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT contents.assignment, plays.wall_ms / ?4, count(*),
+                        sum(EXISTS (SELECT 1 FROM scans
+                                    WHERE scans.screen = plays.screen AND scans.play = plays.number AND scans.grade < 2
+                                      AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
+                 FROM plays
+                 JOIN contents ON contents.id = plays.content
+                 JOIN campaigns ON campaigns.id = contents.campaign
+                 WHERE plays.screen = ?1 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
+                   AND (json_type(campaigns.body, '$.adaptive') = 'object'
+                        OR EXISTS (SELECT 1 FROM json_each(campaigns.body, '$.phases') AS phase
+                                   WHERE json_type(phase.value, '$.goal_scans') = 'integer'))
+                 GROUP BY 1, 2",
+            )?;
+            let from_ms = now_ms - days * DAY_MS;
+            let found = statement.query_map(
+                params![screen.get(), from_ms, until_ms, QUARTER_MS, settle_ms],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )?;
+            Ok::<_, super::StoreError>(found.collect::<Result<_, _>>()?)
+        })?;
+        let mut counted: BTreeMap<(Assignment, Date, WeekPart), (u32, u32)> = BTreeMap::new();
+        for (assignment, quarter, plays, scanned) in rows {
+            let start = Timestamp::from_millisecond(quarter * QUARTER_MS);
+            let (Some(assignment), Ok(start)) = (Assignment::new(assignment), start) else {
+                continue;
+            };
+            let local = start.to_zoned(time_zone.clone());
+            let row = counted
+                .entry((assignment, local.date(), part_of(&local)))
+                .or_default();
+            row.0 = row.0.saturating_add(plays).min(TALLY_PLAYS_MAX);
+            row.1 = row.1.saturating_add(scanned).min(row.0);
+        }
+        let rows: Vec<Tally> = counted
+            .into_iter()
+            .map(|((assignment, day, part), (plays, scanned))| Tally {
+                assignment,
+                day,
+                part,
+                plays,
+                scanned,
+            })
+            .collect();
+        Ok(Tallies::pack(screen, now_ms, SETTLE_MS, &rows))
+    }
+}
+
+fn part_of(local: &Zoned) -> WeekPart {
+    let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
+    WeekPart::at(weekday, u16::from(local.hour().unsigned_abs()) * 60)
+}

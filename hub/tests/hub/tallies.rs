@@ -1,0 +1,120 @@
+//! How often plays were scanned, told to the screen that aired them.
+
+use jiff::tz::TimeZone;
+use passerby_hub::store::Store;
+use passerby_protocol::plays::{Anchor, Content, Outcome, Play, PlayBatch};
+use passerby_protocol::tally::Tallies;
+use passerby_protocol::{Epoch, PlayNumber};
+
+use crate::stand::{ROBOT, Stand, location};
+
+const HOUR_MS: i64 = 3_600_000;
+
+#[test]
+fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let toml = "title = 'Duel'\ntarget = 'https://duel.example/'\n[adaptive]\n";
+    stand.publish(&stand.campaign("duel", toml, &[[9; 3], [99; 3]]));
+    stand.publish(&stand.campaign("calm", "title = 'Calm'\n", &[[50; 3]]));
+    let manifest = stand.manifest(&terminal);
+    let items: Vec<_> = manifest
+        .campaigns
+        .iter()
+        .flat_map(|entry| entry.items.iter().map(|item| (entry.id.clone(), item)))
+        .collect();
+    assert_eq!(items.len(), 3);
+    // Three plays of each in the last hour, numbered by place and turn.
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let plays: Vec<Play> = (0..9)
+        .map(|at: u32| {
+            let (campaign, item) = &items[at as usize % 3];
+            Play {
+                seq: u64::from(at) + 1,
+                number: PlayNumber::new(100 + at).unwrap(),
+                content: Content {
+                    assignment: item.assignment,
+                    campaign: campaign.to_string(),
+                    creative: item.creative,
+                },
+                boot: "boot".into(),
+                start_boot_ms: 20_000 * u64::from(at),
+                visible_ms: 10_000,
+                outcome: Outcome::Complete,
+            }
+        })
+        .collect();
+    let anchor = Anchor {
+        boot: "boot".into(),
+        boot_ms: 0,
+        wall_ms: now_ms - HOUR_MS,
+    };
+    let batch = PlayBatch::pack(Epoch(1), &plays, vec![anchor]);
+    let body = zstd::encode_all(&serde_json::to_vec(&batch).unwrap()[..], 3).unwrap();
+    let screen = terminal.credentials.screen;
+    let path = format!("/v1/terminals/{screen}/plays");
+    let sent = stand.client.post(stand.address(&path));
+    let sent = sent
+        .bearer_auth(&terminal.credentials.bearer)
+        .header("content-encoding", "zstd")
+        .body(body)
+        .send()
+        .unwrap();
+    assert_eq!(sent.status(), 200);
+    // Two people in front of one play are one scanned play; a robot is none.
+    let scan = |visitor, play: u32| {
+        let (_, item) = &items[(play as usize - 100) % 3];
+        let path = terminal.scan_path(item.assignment, play);
+        location(&stand.visit(visitor, &path));
+    };
+    let is_duel = |at: usize| items[at].0.to_string() == "duel";
+    let first = (0..3).find(|&at| is_duel(at)).unwrap();
+    let second = (first + 1..3).find(|&at| is_duel(at)).unwrap();
+    scan(1, 100 + u32::try_from(first).unwrap());
+    scan(2, 100 + u32::try_from(first).unwrap());
+    scan(3, 103 + u32::try_from(first).unwrap());
+    let robot = terminal.scan_path(
+        items[second].1.assignment,
+        100 + u32::try_from(second).unwrap(),
+    );
+    location(&stand.open(4, ROBOT, &robot));
+
+    let asked = format!("/v1/terminals/{screen}/tallies?zone=Asia/Shanghai");
+    let response = stand.get(&terminal, &asked).send().unwrap();
+    assert_eq!(response.status(), 200);
+    let young: Tallies = serde_json::from_slice(&response.bytes().unwrap()).unwrap();
+    assert_eq!(young.unpack().unwrap(), [], "none of them is settled");
+
+    let store = Store::open(&stand.data()).unwrap();
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    let settled = store.tallies(screen, &zone, now_ms + 25 * HOUR_MS).unwrap();
+    let rows = settled.unpack().unwrap();
+    let of = |at: usize| {
+        let rows = rows
+            .iter()
+            .filter(|row| row.assignment == items[at].1.assignment);
+        rows.fold((0, 0), |sum, row| (sum.0 + row.plays, sum.1 + row.scanned))
+    };
+    assert_eq!((of(first), of(second)), ((3, 2), (3, 0)));
+    let calm = (0..3).find(|&at| !is_duel(at)).unwrap();
+    assert_eq!(of(calm), (0, 0), "nobody asks for what does not compete");
+    let day = (jiff::Timestamp::from_millisecond(now_ms - HOUR_MS).unwrap())
+        .to_zoned(zone)
+        .date();
+    assert!(rows.iter().all(|row| (row.day - day).get_days().abs() <= 1));
+
+    for (path, status) in [
+        (
+            format!("/v1/terminals/{screen}/tallies?zone=Moon/Base"),
+            400,
+        ),
+        (format!("/v1/terminals/{screen}/tallies"), 400),
+        ("/v1/terminals/999/tallies?zone=UTC".to_owned(), 403),
+    ] {
+        assert_eq!(
+            stand.get(&terminal, &path).send().unwrap().status(),
+            status,
+            "{path}"
+        );
+    }
+}
