@@ -3,6 +3,7 @@
 mod faults;
 mod notices;
 mod parts;
+mod rotation;
 mod zones;
 
 use super::*;

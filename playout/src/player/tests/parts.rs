@@ -12,6 +12,7 @@ use crate::area::Area;
 use crate::catalog::{self, Catalog};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::Config;
+use crate::context::LiveContext;
 use crate::ledger::{DatedPlay, Ledger};
 use crate::link::{PlayerRequest, Status};
 use crate::player::{Parts, Player};
@@ -157,6 +158,7 @@ pub(super) struct Bench {
     pub(super) run_for_ms: Option<u64>,
     pub(super) requests: Option<Receiver<PlayerRequest>>,
     pub(super) size: [u32; 2],
+    pub(super) context: Arc<LiveContext>,
 }
 
 impl Bench {
@@ -174,6 +176,7 @@ impl Bench {
             run_for_ms: None,
             requests: None,
             size: [640, 360],
+            context: Arc::default(),
         }
     }
 
@@ -230,7 +233,7 @@ impl Bench {
             stage: commands,
             events,
             requests: self.requests.unwrap_or(own_requests),
-            context: Arc::default(),
+            context: self.context,
             recorded: Arc::default(),
             run_for_ms: self.run_for_ms,
         })

@@ -1,0 +1,118 @@
+//! What the rotation wants, on the screen: timelines come true, and takeovers take over.
+
+use std::time::Duration;
+
+use super::parts::{Bench, Running, Seen, name_of, write};
+use super::*;
+use crate::clock::SimulatedClock;
+use crate::context::Reading;
+use crate::rotation::Airings;
+use crate::timeline::Timeline;
+
+/// Monday 2026-11-23, 06:00 UTC.
+const MONDAY_MS: i64 = 1_795_413_600_000;
+const PLAYS: usize = 1_000;
+
+const MIX: &str = "title = 'Mix'\n\
+    [[phase]]\nname = 'burst'\nuntil = 2026-11-23\ngoal_plays = 250\nends_on = 'goal'\n\
+    [[phase]]\nname = 'fans'\n\
+    [[placement]]\ncreative = 'a.png'\nseconds = 12\nshare_percent = 20\n\
+    [[placement]]\ncreative = 'b.png'\nper_hour = 40\nphases = ['burst']\n\
+    [[placement]]\ncreative = 'c.png'\ndayparts = ['06:30-07:15']\nweight = 3\n\
+    [[placement]]\ncreative = 'd.png'\nsequence = 's'\n\
+    [[placement]]\ncreative = 'e.png'\nsequence = 's'\n";
+
+fn content(folder: &Path, campaign: &str) {
+    for file in ["a.png", "b.png", "c.png", "d.png", "e.png"] {
+        write(&folder.join("content/mix").join(file), file.as_bytes());
+    }
+    write(
+        &folder.join("content/mix/campaign.toml"),
+        campaign.as_bytes(),
+    );
+}
+
+#[test]
+fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(folder.path(), MIX);
+    let mut bench = Bench {
+        clock: Arc::new(SimulatedClock::new("a", MONDAY_MS)),
+        run_for_ms: Some(15_000_000),
+        ..Bench::in_folder(folder.path())
+    };
+    bench.config.dwell_ms = 10_000;
+    bench.config.time_zone = jiff::tz::TimeZone::UTC;
+    let rules = bench.config.rules();
+    let catalog = crate::catalog::read_folder(&folder.path().join("content")).0;
+    let past = bench.start().finish();
+    assert!(past.plays.len() > PLAYS, "{}", past.plays.len());
+    let start = Moment {
+        boot: "a".into(),
+        boot_ms: past.plays[0].play.start_boot_ms,
+        wall_ms: Some(MONDAY_MS.saturating_add_unsigned(past.plays[0].play.start_boot_ms)),
+    };
+    let zones = [("main".to_owned(), crate::rotation::History::default())];
+    let timeline = Timeline::new(
+        &rules,
+        &catalog,
+        zones,
+        Airings::default(),
+        Arc::default(),
+        &start,
+    );
+    for (slot, aired) in timeline.zip(&past.plays).take(PLAYS) {
+        let item = slot.item.expect("something always airs");
+        let play = &aired.play;
+        assert_eq!(
+            (slot.start.boot_ms, slot.length_ms, item.creative),
+            (
+                play.start_boot_ms,
+                play.visible_ms,
+                play.content.creative.to_string()
+            ),
+            "{}",
+            slot.reason
+        );
+    }
+}
+
+fn wait_for(running: &Running, file: &str) -> Seen {
+    running.wait_for(file, |seen| {
+        seen.order().is_some_and(|order| name_of(order) == file)
+    })
+}
+
+#[test]
+fn a_trigger_and_a_reading_change_what_is_on_at_once_and_a_lasting_one_cuts_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(
+        folder.path(),
+        "title = 'x'\n\
+         [[placement]]\ncreative = 'a.png'\nseconds = 3600\n\
+         [[placement]]\ncreative = 'b.png'\nseconds = 3600\ntakeover = 'now'\ntrigger = { name = 'bell', seconds = 60 }\n\
+         [[placement]]\ncreative = 'c.png'\nwhen = \"live['rain'] > 0.0\"\nseconds = 3600\nweight = 100\n",
+    );
+    let bench = Bench::in_folder(folder.path());
+    let (context, clock) = (bench.context.clone(), bench.clock.clone());
+    let running = bench.start();
+    let tell = || {
+        let told = running.requests.send(PlayerRequest::ContextChanged);
+        told.expect("the player lives");
+    };
+    wait_for(&running, "a.png");
+    // A reading makes another placement eligible; the play on the screen has its time all the same.
+    context.set("rain", Reading::Number(1.0)).expect("is taken");
+    tell();
+    std::thread::park_timeout(Duration::from_millis(100));
+    assert_eq!(running.status().plays_recorded, 0);
+    context.trigger("bell", &clock.now()).expect("is taken");
+    tell();
+    wait_for(&running, "b.png");
+    let past = running.stop();
+    assert_eq!(past.plays[0].play.outcome, Outcome::CutShort);
+    assert!(
+        past.plays[0].play.visible_ms < 60_000,
+        "it did not wait for the end of the play"
+    );
+}
