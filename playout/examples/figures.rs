@@ -9,18 +9,24 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
-use passerby_playout::clock::{Clock, SystemClock};
+use passerby_playout::catalog::{Catalog, CatalogItem};
+use passerby_playout::clock::{Clock, Moment, SystemClock};
 use passerby_playout::code::QrMatrix;
+use passerby_playout::config::Config;
+use passerby_playout::context::Facts;
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
+use passerby_playout::rotation::{Airings, Booked, Decision, History, Rotation, Surroundings};
+use passerby_playout::timeline::Timeline;
+use passerby_protocol::campaign::{Campaign, CreativeKind};
 use passerby_protocol::daypart;
 use passerby_protocol::opening::Opening;
 use passerby_protocol::plays::{Content, Outcome, PlayBatch};
 use passerby_protocol::recurrence::{Recurrence, RecurrenceText};
 use passerby_protocol::token::{Claims, Token, TokenKey};
-use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
+use passerby_protocol::{Assignment, CampaignId, Digest, PlayNumber, ScreenNumber};
 
 fn main() {
     let claims = Claims {
@@ -55,6 +61,7 @@ fn main() {
     );
 
     windows();
+    rotation();
 
     let folder = std::env::temp_dir().join(format!("passerby-figures-{}", std::process::id()));
     let mut ledger = Ledger::open(&folder).expect("a ledger").0;
@@ -183,4 +190,116 @@ fn compare(name: &str, value: f64, unit: &str, goal: f64) {
         "{name}\t{value:.2}\t{unit}\tgoal {goal}\t{:.4}",
         value / goal
     );
+}
+
+/// What it costs to pick, and to run a screen a month ahead.
+fn rotation() {
+    for (placements, goal_us) in [(100, 20.0), (10_000, 1_000.0)] {
+        let rounds = if placements > 1_000 { 200 } else { 5_000 };
+        let mut history = History::default();
+        let mut airings = Airings::default();
+        let rules = Config::default().rules();
+        let mut rotation = Rotation::new(rules, catalog(placements), &mut history.accounts);
+        let facts = Facts::default();
+        let mut now = Moment {
+            boot: "bench".into(),
+            boot_ms: 0,
+            wall_ms: Some(1_795_435_200_000),
+        };
+        // Everything is booked along the way; only the question is timed.
+        let mut spent = std::time::Duration::ZERO;
+        for _ in 0..rounds {
+            let around = Surroundings {
+                history: &history,
+                airings: &airings,
+                facts: &facts,
+            };
+            let started = Instant::now();
+            let next = black_box(rotation.next(&now, around, |_| false));
+            spent += started.elapsed();
+            let Decision::Item(pick) = next.decision else {
+                panic!("something may air");
+            };
+            let end = now.plus_ms(pick.dwell_ms);
+            let span = (&now, &end);
+            pick.booking.book(
+                rotation.rules(),
+                &mut history,
+                &mut airings,
+                span,
+                pick.dwell_ms,
+            );
+            history.accounts.saved();
+            now = end;
+        }
+        compare(
+            &format!("rotation's next with {placements} placements"),
+            spent.as_secs_f64() * 1e6 / f64::from(rounds),
+            "µs",
+            goal_us,
+        );
+    }
+    let from = Moment {
+        boot: "bench".into(),
+        boot_ms: 0,
+        wall_ms: Some(1_795_435_200_000),
+    };
+    let started = Instant::now();
+    let zones = [("main".to_owned(), History::default())];
+    let rules = Config::default().rules();
+    let timeline = Timeline::new(
+        &rules,
+        &catalog(100),
+        zones,
+        Airings::default(),
+        Facts::default().into(),
+        &from,
+    );
+    let month_ms = 30 * 86_400_000;
+    let plays = timeline
+        .take_while(|slot| slot.start.boot_ms < month_ms)
+        .count();
+    compare(
+        &format!("a month of one screen, {plays} plays"),
+        started.elapsed().as_secs_f64(),
+        "s",
+        10.0,
+    );
+}
+
+/// Placements of many kinds, a hundred or fewer a campaign.
+fn catalog(placements: usize) -> Catalog {
+    let campaigns = placements.div_ceil(100);
+    let of_campaign = |campaign: usize| {
+        let mut toml = format!(
+            "title = 'x'\nadvertiser = 'a{campaign}'\ncategory = 'c{}'\nrivals_apart_seconds = 5\n",
+            campaign % 7
+        );
+        for at in 0..placements.min(100) {
+            let more = match at % 5 {
+                0 => "dayparts = ['mon-fri 06:00-22:00', 'sat,sun 08:00-24:00']",
+                1 => "per_hour = 30",
+                2 => "sequence = 'story'",
+                3 => "when = \"venue.tags.size() == 0\"",
+                _ => "weight = 7",
+            };
+            toml.push_str(&format!("[[placement]]\ncreative = 'a.png'\n{more}\n"));
+        }
+        let campaign_id: CampaignId = format!("campaign-{campaign}").parse().expect("an id");
+        let campaign = Campaign::parse("campaign.toml", &toml, &["a.png".to_owned()]);
+        let campaign = Arc::new(campaign.expect("good"));
+        let item = move |placement| CatalogItem {
+            key: format!("{campaign_id}/{placement}").into(),
+            campaign_id: campaign_id.clone(),
+            campaign: campaign.clone(),
+            placement,
+            assignment: Assignment::NONE,
+            kind: CreativeKind::Picture,
+            creative: Digest([0; 32]),
+            path: "a.png".into(),
+            parts: Arc::default(),
+        };
+        (0..placements.min(100)).map(item)
+    };
+    (0..campaigns).flat_map(of_campaign).collect()
 }

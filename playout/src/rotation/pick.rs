@@ -1,5 +1,6 @@
 //! Picks what airs next, and books it once it has aired.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use passerby_protocol::campaign::Takeover;
 
 use super::accounts::{AccountId, Claim, Span};
 use super::apart::{Airings, Distance, Ended, Party};
-use super::group::Mode;
+use super::group::{Chosen, Mode};
 use super::pace::GOALS_PPM_MAX;
 use super::plan::{Item, Rotation};
 use super::{Class, History, ItemKey, Reason, Rules, Surroundings, timestamp};
@@ -91,11 +92,27 @@ struct Asked<'a> {
     waits_ms: Vec<u64>,
 }
 
-/// An entry of a class that could air.
+/// What of a class could air.
+#[derive(Default)]
+struct Field {
+    candidacies: Vec<Candidacy>,
+    /// Places of items, candidacy by candidacy.
+    items: Vec<usize>,
+}
+
+impl Field {
+    /// The eligible items of a candidacy.
+    fn eligible(&self, at: usize) -> &[usize] {
+        let range = self.candidacies.get(at).map(|found| found.eligible.clone());
+        range.map_or(&[], |range| &self.items[range])
+    }
+}
+
+/// An entry that could air.
 struct Candidacy {
     entry: usize,
-    /// Places of items.
-    eligible: Vec<usize>,
+    /// Where its eligible items stand in the field's.
+    eligible: Range<usize>,
     weight: u64,
     share_ppm: u64,
     length_ms: u64,
@@ -235,18 +252,18 @@ impl Rotation {
     fn pick(&mut self, asked: &Asked<'_>, may_air: &[bool]) -> Option<Pick> {
         let mut legs = Vec::new();
         for class in Class::ALL {
-            let candidacies = self.candidacies(class, asked, may_air);
-            if candidacies.is_empty() {
+            let field = self.field(class, asked, may_air);
+            if field.candidacies.is_empty() {
                 continue;
             }
             let has_lower =
                 (0..self.items.len()).any(|item| may_air[item] && self.items[item].class > class);
-            let claims = self.claims(&candidacies, class == Class::Scheduled && has_lower);
+            let claims = self.claims(&field.candidacies, class == Class::Scheduled && has_lower);
             let ranks = asked.around.history.accounts.ranks(class, &claims);
             // Whose distances all have to wait; a sequence whose next part has to wait says so when it is asked.
             let waits = |item: &usize| asked.waits_ms[self.items[*item].distance] > 0;
-            let mut waiting: Vec<usize> = (0..candidacies.len())
-                .filter(|&at| candidacies[at].eligible.iter().all(waits))
+            let mut waiting: Vec<usize> = (0..field.candidacies.len())
+                .filter(|&at| field.eligible(at).iter().all(waits))
                 .collect();
             let mut out = vec![false; claims.len()];
             waiting.iter().for_each(|&at| out[at] = true);
@@ -257,7 +274,7 @@ impl Rotation {
                 // Who has waited for its distance is not made to wait for ever by those who need less of one.
                 let makes_wait = |other: &usize| {
                     (ranks[*other], *other) < (ranks[at], at)
-                        && self.keeps_apart(&candidacies, *other, at)
+                        && self.keeps_apart(&field, *other, at)
                 };
                 if waiting.iter().any(makes_wait) {
                     out[at] = true;
@@ -268,14 +285,14 @@ impl Rotation {
                     claims: claims.into(),
                     aired: at,
                 };
-                let Some(candidacy) = candidacies.get(at) else {
+                let Some(candidacy) = field.candidacies.get(at) else {
                     // The shares are served; what is left goes to the classes below.
                     legs.push(leg(&claims));
                     break;
                 };
                 let chosen = self.choose(
                     candidacy.entry,
-                    &candidacy.eligible,
+                    field.eligible(at),
                     &asked.waits_ms,
                     asked.now,
                     &asked.around,
@@ -292,16 +309,16 @@ impl Rotation {
                 } else {
                     Reason::Share(class)
                 });
-                return Some(self.pick_of(chosen.item, chosen.place, class, reason, legs, asked));
+                return Some(self.pick_of(&chosen, candidacy.entry, class, reason, legs, asked));
             }
         }
         None
     }
 
     /// Tells whether a play of one candidacy would make another wait.
-    fn keeps_apart(&self, candidacies: &[Candidacy], one: usize, other: usize) -> bool {
+    fn keeps_apart(&self, field: &Field, one: usize, other: usize) -> bool {
         let distance = |at: usize| {
-            let item = *candidacies.get(at)?.eligible.first()?;
+            let item = *field.eligible(at).first()?;
             Some(&self.distances[self.items[item].distance])
         };
         matches!((distance(one), distance(other)), (Some(one), Some(other)) if one.keeps_from(other))
@@ -309,19 +326,17 @@ impl Rotation {
 
     fn pick_of(
         &self,
-        at: usize,
-        place: u32,
+        chosen: &Chosen,
+        entry: usize,
         class: Class,
         reason: Reason,
         legs: Vec<Leg>,
         asked: &Asked<'_>,
     ) -> Pick {
+        let at = chosen.item;
         let item = &self.items[at];
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| entry.class == class && entry.members.contains(&at));
-        let group = entry.filter(|entry| entry.mode != Mode::Single);
+        let entry = &self.entries[entry];
+        let group = (entry.mode != Mode::Single).then_some(entry);
         let competes = group
             .filter(|group| matches!(group.mode, Mode::Adaptive(_)))
             .map(|group| (group.key.clone(), self.catalog[at].key.clone()));
@@ -334,7 +349,7 @@ impl Rotation {
             booking: Booking {
                 legs,
                 item: item.account,
-                group: group.map(|group| (group.account, place)),
+                group: group.map(|group| (group.account, chosen.place)),
                 phase: asked.phases[item.campaign].map(|phase| phases[phase]),
                 competes,
                 distance: self.distances[item.distance].clone(),
@@ -342,33 +357,33 @@ impl Rotation {
         }
     }
 
-    /// The entries of a class that could air, distances aside.
-    fn candidacies(&mut self, class: Class, asked: &Asked<'_>, may_air: &[bool]) -> Vec<Candidacy> {
-        let mut found = Vec::new();
+    /// What of a class could air, distances aside.
+    fn field(&mut self, class: Class, asked: &Asked<'_>, may_air: &[bool]) -> Field {
+        let mut field = Field::default();
         for entry in 0..self.entries.len() {
             if self.entries[entry].class != class {
                 continue;
             }
+            let from = field.items.len();
             let members = self.entries[entry].members.iter().copied();
-            let eligible: Vec<usize> = members.filter(|&item| may_air[item]).collect();
-            if eligible.is_empty() {
-                continue;
-            }
+            field.items.extend(members.filter(|&item| may_air[item]));
             let mut candidacy = Candidacy {
                 entry,
+                eligible: from..field.items.len(),
                 weight: 0,
                 share_ppm: 0,
                 length_ms: 0,
                 reason: None,
-                eligible: Vec::new(),
             };
-            for &item in &eligible {
+            if candidacy.eligible.is_empty() {
+                continue;
+            }
+            for &item in &field.items[from..] {
                 self.add_claim(item, asked, &mut candidacy);
             }
-            candidacy.eligible = eligible;
-            found.push(candidacy);
+            field.candidacies.push(candidacy);
         }
-        found
+        field
     }
 
     /// Adds what one placement asks for to what its entry does.
