@@ -194,7 +194,7 @@ impl Adaptive {
                     .unwrap_or(otherwise)
             };
             let adaptive = Self {
-                floor_percent: percent("floor_percent", 5),
+                floor_percent: percent("floor_percent", 2),
                 ceiling_percent: percent("ceiling_percent", 90),
                 among_campaigns: section
                     .switch("among_campaigns")
