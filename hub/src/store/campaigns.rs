@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
-use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, ScreenNumber};
+use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Id, Result, Store, StoreError, screens};
@@ -342,6 +342,7 @@ fn current_version(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(u64, i
         .query_row([screen.get()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// What airs on a screen. A goal is one of all screens together: each gets its part of it.
 fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<ManifestCampaign>> {
     let mut bodies = tx.prepare_cached(
         "SELECT id, body FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1 ORDER BY id",
@@ -354,10 +355,19 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
     let mut parts = tx.prepare_cached(
         "SELECT name, part FROM campaign_parts WHERE campaign = ?1 AND placement = ?2 ORDER BY name",
     )?;
+    let mut screens = tx.prepare_cached("SELECT count(*) FROM airing WHERE campaign = ?1")?;
     let mut campaigns = Vec::new();
     let mut rows = bodies.query([screen.get()])?;
     while let Some(row) = rows.next()? {
         let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
+        let mut campaign: Campaign =
+            serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+        let parts_of_goal: u32 = screens.query_row([id.as_str()], |row| row.get(0))?;
+        for phase in &mut campaign.phases {
+            for goal in [&mut phase.goal_plays, &mut phase.goal_scans] {
+                *goal = goal.map(|goal| goal.div_ceil(parts_of_goal.max(1)));
+            }
+        }
         let items = items
             .query_map(params![id.as_str(), screen.get()], |row| {
                 let placement: u32 = row.get(2)?;
@@ -376,9 +386,7 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
             .collect::<rusqlite::Result<_>>()?;
         campaigns.push(ManifestCampaign {
             id,
-            campaign: serde_json::from_str(
-                row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
-            )?,
+            campaign,
             items,
         });
     }

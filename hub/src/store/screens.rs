@@ -151,7 +151,24 @@ pub(super) fn add(
         |row| row.get(0),
     )?;
     campaigns::assign_everywhere(tx, number.0)?;
+    share_goals_anew(tx, number.0, now_ms)?;
     Ok(number.0)
+}
+
+/// Gives the screens that share a campaign's goal with a new one their smaller parts of it.
+fn share_goals_anew(tx: &Transaction<'_>, newcomer: ScreenNumber, now_ms: i64) -> Result<()> {
+    tx.prepare_cached(&format!(
+        "UPDATE screens SET {NEXT_VERSION} WHERE number <> ?2 AND EXISTS (
+             SELECT 1 FROM airing AS new
+             JOIN airing AS own ON own.campaign = new.campaign AND own.screen = number
+             JOIN campaigns ON campaigns.id = new.campaign
+             JOIN json_each(campaigns.body, '$.phases') AS phase
+             WHERE new.screen = ?2
+               AND (json_type(phase.value, '$.goal_plays') = 'integer'
+                    OR json_type(phase.value, '$.goal_scans') = 'integer'))"
+    ))?
+    .execute(params![now_ms, newcomer.get()])?;
+    Ok(())
 }
 
 /// Returns one more than the highest play number seen of a screen, in a play or in a scan.

@@ -118,3 +118,29 @@ fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
         );
     }
 }
+
+#[test]
+fn a_goal_is_shared_out_among_the_screens_and_anew_when_one_comes() {
+    let stand = Stand::start();
+    let one = stand.terminal("one");
+    let toml = "title = 'Goal'\n[[phase]]\nname = 'p'\ngoal_plays = 101\ngoal_scans = 4\n";
+    stand.publish(&stand.campaign("goal", toml, &[[9; 3]]));
+    stand.publish(&stand.campaign("calm", "title = 'Calm'\n", &[[50; 3]]));
+    let goals = |terminal: &crate::stand::Terminal| {
+        let manifest = stand.manifest(terminal);
+        let entry = manifest
+            .campaigns
+            .iter()
+            .find(|entry| entry.id.as_str() == "goal");
+        let phase = &entry.unwrap().campaign.phases[0];
+        (manifest.version, phase.goal_plays, phase.goal_scans)
+    };
+    let (alone, plays, scans) = goals(&one);
+    assert_eq!((plays, scans), (Some(101), Some(4)));
+    let two = stand.terminal("two");
+    let (shared, plays, scans) = goals(&one);
+    assert_eq!((plays, scans), (Some(51), Some(2)));
+    assert!(shared > alone, "the screen hears of it");
+    assert_eq!(goals(&two).1, Some(51));
+    assert_eq!(stand.report()["goals"][0]["goal_plays"], 101);
+}
