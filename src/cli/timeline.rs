@@ -7,6 +7,7 @@ use passerby_playout::cache::Cache;
 use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::clock::Moment;
 use passerby_playout::config::Config;
+use passerby_playout::context::{Facts, LiveContext};
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::timeline::{self, Slot};
@@ -72,7 +73,7 @@ impl Timeline {
             &catalog,
             zones,
             airings.unwrap_or_default(),
-            Arc::default(),
+            facts_of(&config, &start),
             &start,
         );
         let span_ms = u64::try_from(self.span.as_millis()).unwrap_or(u64::MAX);
@@ -127,6 +128,18 @@ impl Timeline {
         );
         Ok(())
     }
+}
+
+/// What the screen knows of scans. Readings and triggers are nobody's to foresee.
+fn facts_of(config: &Config, start: &Moment) -> Arc<Facts> {
+    let context = LiveContext::default();
+    if let Ok(Some(enrolment)) = Enrolment::load(&config.data_dir)
+        && let Some(kept) = uplink::kept_tallies(&config.data_dir, enrolment.credentials.screen)
+        && let Err(error) = context.learn_scans(&kept)
+    {
+        eprintln!("passerby: the hub's counts of scans are not taken: {error}");
+    }
+    context.facts(start)
 }
 
 fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {

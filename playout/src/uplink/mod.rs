@@ -28,6 +28,7 @@ use crate::link::PlayerRequest;
 pub use content::kept_manifest;
 pub use enrol::{Attempt, EnrolError, enrol};
 pub use hub::{HubClient, HubError};
+pub use tallies::kept_tallies;
 
 /// What the uplink is made of.
 #[derive(Clone)]

@@ -2,9 +2,10 @@
 //!
 //! Invariant: the newest counts are kept on disk, so a terminal that starts without a network still knows what is scanned.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
+use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::TALLY_BYTES_MAX;
 use passerby_protocol::tally::Tallies;
 
@@ -19,6 +20,15 @@ use crate::sync::back_off_ms;
 const FILE_NAME: &str = "tallies.json";
 /// How often they are asked for. They are a day old by nature.
 const PERIOD: Duration = Duration::from_secs(3_600);
+
+/// The counts of a screen that were kept, if they are whole.
+pub fn kept_tallies(data_dir: &Path, screen: ScreenNumber) -> Option<Tallies> {
+    let bytes = std::fs::read(data_dir.join(FILE_NAME)).ok()?;
+    let tallies: Tallies = (bytes.len() <= TALLY_BYTES_MAX)
+        .then(|| serde_json::from_slice(&bytes).ok())
+        .flatten()?;
+    (tallies.screen == screen).then_some(tallies)
+}
 
 pub(super) struct Counts {
     uplink: Uplink,
@@ -43,10 +53,10 @@ impl Counts {
     }
 
     async fn work(&self) -> Result<PlayerGone, PlayerGone> {
-        if let Some(kept) = self.kept() {
+        let screen = self.enrolment.credentials.screen;
+        if let Some(kept) = kept_tallies(&self.uplink.data_dir, screen) {
             self.learn(&kept)?;
         }
-        let screen = self.enrolment.credentials.screen;
         let mut failures = 0;
         loop {
             let asked = self.client.tallies(screen, &self.uplink.zone).await;
@@ -82,22 +92,11 @@ impl Counts {
         }
     }
 
-    fn path(&self) -> PathBuf {
-        self.uplink.data_dir.join(FILE_NAME)
-    }
-
-    fn kept(&self) -> Option<Tallies> {
-        let bytes = std::fs::read(self.path()).ok()?;
-        let tallies: Tallies = (bytes.len() <= TALLY_BYTES_MAX)
-            .then(|| serde_json::from_slice(&bytes).ok())
-            .flatten()?;
-        (tallies.screen == self.enrolment.credentials.screen).then_some(tallies)
-    }
-
     fn keep(&self, tallies: &Tallies) {
         let json = serde_json::to_vec(tallies).unwrap_or_default();
-        if let Err(error) = write_privately(&self.path(), &json) {
-            tracing::debug!("{}: cannot be written: {error}", self.path().display());
+        let path = self.uplink.data_dir.join(FILE_NAME);
+        if let Err(error) = write_privately(&path, &json) {
+            tracing::debug!("{}: cannot be written: {error}", path.display());
         }
     }
 }
