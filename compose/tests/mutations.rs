@@ -17,7 +17,7 @@ use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 /// Printed with every failure, so that a case can be made again.
 const SEED: u64 = 0x5EED_0003;
 /// Mutations of each file of the corpus.
-const MUTATIONS: u64 = 12;
+const MUTATIONS: u64 = 13;
 /// What one file may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -383,6 +383,23 @@ mod tests {
     }
 
     #[test]
+    fn overrides_are_read_and_their_mistakes_named() {
+        let text = "[[override]]\ncampaign = 'cafe'\nplacement = 2\nweight = 3\nseconds = 4\n[[override]]\ncampaign = 'news'\nair = false\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let own = &config.rules().overrides;
+        assert_eq!(
+            (own[0].placement, own[0].weight, own[0].dwell_ms),
+            (Some(2), Some(3), Some(4_000))
+        );
+        assert_eq!((own[1].air, own[1].placement), (false, None));
+        let bad =
+            "[[override]]\nplacement = 0\n[[override]]\ncampaign = 'a'\nweight = 0\nshow = true\n";
+        let problems = Config::parse("kiosk.toml", bad).expect_err("many");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [1, 2, 5, 6], "{problems:#?}");
+    }
+
+    #[test]
     fn plain_http_needs_loopback_or_a_word() {
         assert!(
             is_safe("http://127.0.0.1:8420")

@@ -4,6 +4,8 @@
 //! nothing fails, is cut short or changes its content.
 
 mod picture;
+#[cfg(test)]
+mod tests;
 mod warnings;
 
 use std::sync::Arc;

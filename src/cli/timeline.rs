@@ -81,7 +81,7 @@ impl Timeline {
             .by_ref()
             .take_while(|slot| slot.start.boot_ms < span_ms)
             .collect();
-        for warning in timeline::warnings(&ahead, from, &slots) {
+        for warning in timeline::warnings(&ahead, from, span_ms, &slots) {
             eprintln!("passerby: {warning}");
         }
         if self.svg {

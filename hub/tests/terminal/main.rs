@@ -3,3 +3,4 @@
 mod kill;
 mod outage;
 mod parts;
+mod tallies;

@@ -19,7 +19,7 @@ mod pick;
 mod plan;
 mod reason;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 

@@ -17,9 +17,9 @@ use crate::catalog::{Catalog, CatalogItem};
 use crate::context::{Facts, LiveContext, Reading};
 
 /// Monday 2026-11-23, 08:00 in Shanghai.
-const MONDAY: &str = "2026-11-23T00:00:00Z";
+pub(crate) const MONDAY: &str = "2026-11-23T00:00:00Z";
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         time_zone: TimeZone::get("Asia/Shanghai").expect("a zone"),
         screen: "Exit B".into(),
@@ -31,7 +31,7 @@ fn rules() -> Rules {
 }
 
 /// The placements of a campaign file, each named by its place.
-fn campaign(id: &str, toml: &str) -> Catalog {
+pub(crate) fn campaign(id: &str, toml: &str) -> Catalog {
     let pictures: Vec<String> = ["a.png", "b.png", "c.png"].map(str::to_owned).to_vec();
     let text = format!("title = 'x'\n{toml}");
     let campaign = Arc::new(Campaign::parse("campaign.toml", &text, &pictures).expect(toml));
@@ -50,7 +50,7 @@ fn campaign(id: &str, toml: &str) -> Catalog {
         .collect()
 }
 
-fn at(text: &str) -> Moment {
+pub(crate) fn at(text: &str) -> Moment {
     let wall_ms = text.parse::<Timestamp>().expect(text).as_millisecond();
     Moment {
         boot: "a".into(),

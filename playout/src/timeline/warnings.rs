@@ -14,8 +14,8 @@ const EDGES_MAX: usize = 400;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Says what is odd: content that can never air, goals that were not met when their phase ended, and hours in which the
-/// house creative airs alone. `timeline` is as it was before `slots` were taken from it.
-pub fn warnings(timeline: &Timeline, from: Timestamp, slots: &[Slot]) -> Vec<String> {
+/// house creative airs alone. `timeline` is where `slots` were taken from: those that start within `span_ms` of `from`.
+pub fn warnings(timeline: &Timeline, from: Timestamp, span_ms: u64, slots: &[Slot]) -> Vec<String> {
     let aired: BTreeSet<(&str, usize)> = slots
         .iter()
         .filter_map(|slot| slot.item.as_ref())
@@ -40,7 +40,7 @@ pub fn warnings(timeline: &Timeline, from: Timestamp, slots: &[Slot]) -> Vec<Str
             rotation.rules(),
             slots,
         ));
-        found.extend(house_hours(zone, rotation.rules(), slots));
+        found.extend(house_hours(zone, rotation.rules(), span_ms, slots));
     }
     found
 }
@@ -106,14 +106,14 @@ fn missed_goals(zone: &str, catalog: &[CatalogItem], rules: &Rules, slots: &[Slo
     found
 }
 
-fn house_hours(zone: &str, rules: &Rules, slots: &[Slot]) -> Option<String> {
+fn house_hours(zone: &str, rules: &Rules, span_ms: u64, slots: &[Slot]) -> Option<String> {
     let mut content_ms: BTreeMap<u64, u64> = BTreeMap::new();
     let mut first = None;
     for slot in slots.iter().filter(|slot| slot.zone == zone) {
         let origin = *first.get_or_insert(slot.start.boot_ms);
         let (mut at, end) = (
             slot.start.boot_ms - origin,
-            slot.start.boot_ms - origin + slot.length_ms,
+            (slot.start.boot_ms - origin + slot.length_ms).min(span_ms),
         );
         while at < end {
             let hour = at / HOUR_MS;

@@ -309,3 +309,39 @@ fn creatives_that_compete_say_why_they_air_and_each_has_its_turn() {
         aired[20]
     );
 }
+
+#[test]
+fn a_goal_of_scans_takes_as_many_plays_as_scans_are_rare() {
+    use passerby_protocol::tally::{Tallies, Tally, WeekPart};
+
+    let toml =
+        "[[phase]]\nname='p'\nuntil=2026-11-23\ngoal_scans=4\n[[placement]]\ncreative='a.png'\n";
+    let mut catalog = campaign("x", toml);
+    catalog[0].assignment = Assignment::new(7).expect("in range");
+    catalog.extend(campaign("y", "[[placement]]\ncreative='a.png'\n"));
+    let mut zone = Zone::new(rules(), catalog, at(MONDAY));
+    let context = LiveContext::default();
+    let tally = Tally {
+        assignment: Assignment::new(7).expect("in range"),
+        day: jiff::civil::date(2026, 11, 22),
+        part: WeekPart::at(6, 600),
+        plays: 9_500,
+        scanned: 99,
+    };
+    let screen = passerby_protocol::ScreenNumber::new(1).expect("in range");
+    let counted = Tallies::pack(
+        screen,
+        zone.now.wall_ms.expect("known"),
+        86_400_000,
+        &[tally],
+    );
+    context.learn_scans(&counted).expect("is taken");
+    zone.facts = context.facts(&zone.now);
+    // One scan in a hundred plays: 400 plays in 16 hours of 5,760 slots.
+    let plays = zone.plays(5_760);
+    assert!(
+        (395..=405).contains(&count(&plays, "x/0")),
+        "{}",
+        count(&plays, "x/0")
+    );
+}
