@@ -141,12 +141,26 @@ impl Plate {
             + Vec4::new(at.x, at.y, 0.0, 0.0)
     }
 
-    /// Notes that the slide is drawn for the first time.
-    pub(super) fn begin(&mut self, now: Instant) {
-        self.begun = Some(now);
+    /// Notes that the slide is drawn for the first time, over the one that is shown. A strip that follows itself goes on where
+    /// it is, so that nobody sees that one play has ended and another begun.
+    pub(super) fn begin(&mut self, now: Instant, over: Option<&Self>) {
+        let since = over.filter(|over| over.is_same_strip(self));
+        self.begun = since.and_then(|over| over.begun).or(Some(now));
         if let Some(reel) = &mut self.reel {
             reel.begin();
         }
+    }
+
+    fn is_same_strip(&self, other: &Self) -> bool {
+        let is_strip = |plate: &Self| {
+            let look = plate.look.as_ref();
+            look.is_some_and(|look| look.layer() == Layer::Strip)
+        };
+        is_strip(self)
+            && self.look == other.look
+            && self.reel.is_none()
+            && other.reel.is_none()
+            && self.caption.creative == other.caption.creative
     }
 
     /// Takes what its reel has for now.

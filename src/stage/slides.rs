@@ -160,7 +160,8 @@ fn settle(mut stagehand: Stagehand) {
         };
         if !change.visible {
             change.visible = true;
-            change.incoming.plate.begin(now);
+            let over = slides.shown.as_ref().map(|shown| &shown.plate);
+            change.incoming.plate.begin(now, over);
             stagehand
                 .glass
                 .frame()

@@ -424,6 +424,38 @@ fn a_strip_runs_to_the_left_and_its_end_joins_its_beginning() {
 }
 
 #[test]
+fn a_strip_that_follows_itself_goes_on_and_another_begins_anew() {
+    let hole = Area::new(20, 40, 96, 8);
+    let slide = |creative: &str| {
+        let (picture, _) = strip(100, 8);
+        let mut slide = holed(
+            hole,
+            Moving {
+                area: hole,
+                picture,
+                turn: 0,
+                travel: Travel::Run { px_per_s: 300.0 },
+            },
+        );
+        creative.clone_into(&mut slide.caption.creative);
+        slide
+    };
+    let (_, colour) = strip(100, 8);
+    let seen = |frame: &_, offset: u32| {
+        (0..96).all(|x| distance(pixel(frame, hole.x + x, hole.y), colour(x + offset, 0)) <= 1)
+    };
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.cut(Zone::MAIN, WHOLE, slide("news"));
+    for _ in 0..7 {
+        rehearsal.step(STEP);
+    }
+    let same = rehearsal.cut(Zone::MAIN, WHOLE, slide("news"));
+    assert!(seen(&same, 21), "it goes on");
+    let other = rehearsal.cut(Zone::MAIN, WHOLE, slide("weather"));
+    assert!(seen(&other, 0), "it begins");
+}
+
+#[test]
 fn a_strip_between_two_pixels_is_a_mix_of_them() {
     let pixels = painted(
         32,
