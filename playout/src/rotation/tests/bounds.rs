@@ -81,6 +81,45 @@ proptest! {
     }
 
     #[test]
+    fn each_change_of_who_may_air_costs_at_most_one_slot(
+        mix in prop::collection::vec((1u64..40, 2u64..60), 2..8),
+        changes in prop::collection::vec((any::<u8>(), 1usize..40), 1..12),
+    ) {
+        let mut accounts = Accounts::default();
+        let all: Vec<Claim> = mix.iter().enumerate().map(|(at, (weight, seconds))| Claim {
+            account: accounts.open(&ItemKey::from(format!("{at}"))),
+            rate: weight * WEIGHT_ONE,
+            length_ms: seconds * 1_000,
+            floats: false,
+        }).collect();
+        let longest_ms = mix.iter().map(|item| item.1 * 1_000).max().unwrap_or(0);
+        let (mut aired_ms, mut owed_ms) = (vec![0_u64; all.len()], vec![0.0_f64; all.len()]);
+        for (count, (mask, plays)) in changes.iter().enumerate() {
+            let here: Vec<usize> = (0..all.len()).filter(|at| mask & (1 << at) != 0).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let claims: Vec<Claim> = here.iter().map(|&at| all[at]).collect();
+            #[expect(clippy::cast_precision_loss, reason = "some hours")]
+            for _ in 0..*plays {
+                let picked = first(&accounts, &claims);
+                let length_ms = claims[picked].length_ms;
+                accounts.book(Class::Scheduled, &claims, picked, length_ms);
+                aired_ms[here[picked]] += length_ms;
+                let rates: u64 = claims.iter().map(|claim| claim.rate).sum();
+                for &at in &here {
+                    owed_ms[at] += length_ms as f64 * all[at].rate as f64 / rates as f64;
+                }
+                let most_ms = (longest_ms * (count as u64 + 1) + ROUNDING_MS) as f64;
+                for at in 0..all.len() {
+                    let off_ms = (aired_ms[at] as f64 - owed_ms[at]).abs();
+                    prop_assert!(off_ms <= most_ms, "{off_ms} ms off after {count} changes, longest slot {longest_ms} ms");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_restart_at_any_play_changes_no_later_pick(
         mix in mixes(), stop in 0usize..120, cut in 0usize..40, capped in any::<bool>(), competes in any::<bool>(),
     ) {
