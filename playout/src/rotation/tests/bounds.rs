@@ -81,6 +81,37 @@ proptest! {
     }
 
     #[test]
+    fn distances_that_leave_room_cost_at_most_their_own_length(
+        weights in prop::collection::vec(1u64..12, 3..9), part in 10u64..50, seconds in 2u64..30,
+    ) {
+        // Each advertiser wants to be apart from itself by a part of the slots that its share leaves between its plays.
+        let all: u64 = weights.iter().sum();
+        let mut catalog = Catalog::new();
+        let mut apart_max_ms = 0;
+        for (at, weight) in weights.iter().enumerate() {
+            let apart_s = (all - weight) * part / (weight * 100) * seconds;
+            let apart = if apart_s > 0 { format!("apart_seconds={apart_s}\n") } else { String::new() };
+            apart_max_ms = apart_max_ms.max(apart_s * 1_000);
+            catalog.extend(campaign(&format!("c{at}"), &format!(
+                "advertiser='A{at}'\n{apart}[[placement]]\ncreative='a.png'\nweight={weight}\nseconds={seconds}\n",
+            )));
+        }
+        let mut zone = Zone::new(rules(), catalog, at(MONDAY));
+        let mut aired_ms = vec![0_u64; weights.len()];
+        for _ in 0..300 {
+            let aired = zone.air();
+            let Some(key) = &aired.key else { continue };
+            let who: usize = key[1..key.find('/').expect("a slash")].parse().expect("a number");
+            aired_ms[who] += aired.visible_ms;
+            let total_ms: u64 = aired_ms.iter().sum();
+            for (own_ms, weight) in aired_ms.iter().zip(&weights) {
+                let off_ms = own_ms.abs_diff(total_ms * weight / all);
+                prop_assert!(off_ms <= seconds * 1_000 + apart_max_ms + ROUNDING_MS, "{off_ms} ms off, {apart_max_ms} ms apart");
+            }
+        }
+    }
+
+    #[test]
     fn each_change_of_who_may_air_costs_at_most_one_slot(
         mix in prop::collection::vec((1u64..40, 2u64..60), 2..8),
         changes in prop::collection::vec((any::<u8>(), 1usize..40), 1..12),
