@@ -283,20 +283,25 @@ impl<'s> Section<'s> {
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Placed<T>> {
         let text = self.typed(key, accepted, DeValue::as_str)?;
-        match parse(text.value) {
-            Ok(value) => Some(Placed {
-                value,
-                place: text.place,
-            }),
+        let shown = format!("{:?}", text.value);
+        self.understood(key, accepted, &shown, text.place, parse(text.value))
+    }
+
+    /// Keeps a value that was understood; reports one that was not, as `shown`.
+    fn understood<T, E: fmt::Display>(
+        &self,
+        key: &str,
+        accepted: &str,
+        shown: &str,
+        place: usize,
+        parsed: Result<T, E>,
+    ) -> Option<Placed<T>> {
+        match parsed {
+            Ok(value) => Some(Placed { value, place }),
             Err(error) => {
-                self.reader.report(
-                    text.place,
-                    format!(
-                        "{} is {:?}: {error}; use {accepted}",
-                        self.name(key),
-                        text.value
-                    ),
-                );
+                let name = self.name(key);
+                let message = format!("{name} is {shown}: {error}; use {accepted}");
+                self.reader.report(place, message);
                 None
             }
         }
@@ -333,23 +338,8 @@ impl<'s> Section<'s> {
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Placed<T>> {
         let text = self.typed(key, accepted, day_text)?;
-        match parse(&text.value) {
-            Ok(value) => Some(Placed {
-                value,
-                place: text.place,
-            }),
-            Err(error) => {
-                self.reader.report(
-                    text.place,
-                    format!(
-                        "{} is {}: {error}; use {accepted}",
-                        self.name(key),
-                        text.value
-                    ),
-                );
-                None
-            }
-        }
+        let parsed = parse(&text.value);
+        self.understood(key, accepted, &text.value, text.place, parsed)
     }
 
     fn items<T, E: fmt::Display>(
