@@ -17,6 +17,8 @@ use crate::clock::Moment;
 
 /// The whole of a zone's air time.
 const WHOLE_PPM: u64 = 1_000_000;
+/// Shortest slot of a takeover that is about to end, so that it does not flash.
+const TAKEOVER_MS_MIN: u64 = 1_000;
 /// Most that exact shares and goals take from content that has neither.
 const SHARES_PPM_MAX: u64 = 950_000;
 
@@ -309,7 +311,12 @@ impl Rotation {
                 } else {
                     Reason::Share(class)
                 });
-                return Some(self.pick_of(&chosen, candidacy.entry, class, reason, legs, asked));
+                let mut pick = self.pick_of(&chosen, candidacy.entry, class, reason, legs, asked);
+                if class == Class::Takeover {
+                    let left_ms = self.left_of_takeover_ms(chosen.item, asked);
+                    pick.dwell_ms = pick.dwell_ms.min(left_ms.max(TAKEOVER_MS_MIN));
+                }
+                return Some(pick);
             }
         }
         None
@@ -481,6 +488,23 @@ impl Rotation {
             });
         }
         claims
+    }
+
+    /// How long a takeover may go on, in milliseconds: it ends with its time, not with its slot.
+    fn left_of_takeover_ms(&mut self, item: usize, asked: &Asked<'_>) -> u64 {
+        let closes_ms = asked.at.and_then(|now| {
+            let at = self.changes_at(item, now)?;
+            Some(ms_until(now, at))
+        });
+        let triggered_ms = self.items[item].trigger.as_ref().and_then(|trigger| {
+            let since_ms = asked
+                .around
+                .facts
+                .since_trigger_ms(&trigger.name, asked.now)?;
+            Some((u64::from(trigger.seconds) * 1_000).saturating_sub(since_ms))
+        });
+        let ends = [closes_ms, triggered_ms].into_iter().flatten();
+        ends.min().unwrap_or(u64::MAX)
     }
 
     /// After how many milliseconds a takeover opens that does not wait for the end of a play.

@@ -114,6 +114,26 @@ fn a_takeover_airs_alone_while_it_may_and_says_when_it_begins() {
 }
 
 #[test]
+fn a_takeover_ends_with_its_time_though_its_slot_be_longer() {
+    let toml = "[[placement]]\ncreative='a.png'\ntakeover='now'\nseconds=50\ndayparts=['08:00-08:02']\n\
+                [[placement]]\ncreative='b.png'\ntakeover='now'\nseconds=3600\ntrigger={name='bell',seconds=70}\n\
+                [[placement]]\ncreative='c.png'\n";
+    let mut zone = zone(toml, at(MONDAY));
+    let aired: Vec<Aired> = (0..4).map(|_| zone.air()).collect();
+    let lengths: Vec<u64> = aired.iter().map(|aired| aired.visible_ms).collect();
+    assert_eq!(lengths, [50_000, 50_000, 20_000, 10_000]);
+    let context = LiveContext::default();
+    context.trigger("bell", &zone.now).expect("is taken");
+    zone.facts = context.facts(&zone.now);
+    let aired = zone.air();
+    assert_eq!(
+        (aired.key.as_deref(), aired.visible_ms),
+        (Some("x/1"), 70_000)
+    );
+    assert_eq!(zone.plays(1), ["x/2"]);
+}
+
+#[test]
 fn caps_hold_by_the_hour_and_by_the_day_and_the_rest_goes_to_others() {
     let toml = "[[placement]]\ncreative='a.png'\nper_hour=6\nper_day=20\nweight=50\n[[placement]]\ncreative='b.png'\n";
     let mut zone = zone(toml, at("2026-11-22T16:00:00Z"));
