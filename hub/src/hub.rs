@@ -53,6 +53,20 @@ pub enum ReleaseError {
     Publish(#[from] PublishError),
 }
 
+/// Says why a text is not a token of this hub's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// It has not the form of a token: cut short, or never one.
+    #[error("not a token")]
+    Malformed,
+    /// It has the form, and no key of this hub made its tag.
+    #[error("not minted by a screen of this hub")]
+    Forged,
+    /// A key that is no longer accepted made its tag.
+    #[error("minted with a key that was retired")]
+    Retired,
+}
+
 impl Hub {
     /// Opens a data folder, making it when it is missing.
     ///
@@ -129,10 +143,13 @@ impl Hub {
     }
 
     /// Returns what a token says if one of this hub's screens minted it.
-    pub fn verified(&self, text: &str) -> Option<Claims> {
-        let token = Token::parse(text)?;
+    ///
+    /// # Errors
+    /// See [`TokenFault`].
+    pub fn verified(&self, text: &str) -> Result<Claims, TokenFault> {
+        let token = Token::parse(text).ok_or(TokenFault::Malformed)?;
         let claims = token.unverified();
         let key = self.keys.token_key(claims.screen, claims.generation);
-        token.verify(&key).copied()
+        token.verify(&key).copied().ok_or(TokenFault::Forged)
     }
 }

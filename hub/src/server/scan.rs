@@ -30,8 +30,8 @@ pub(super) async fn scan(
 fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
     let store = &desk.hub.store;
     let known = match desk.hub.verified(token) {
-        Some(claims) => store.landed(&claims)?.map(|landed| (claims, landed)),
-        None => None,
+        Ok(claims) => store.landed(&claims)?.map(|landed| (claims, landed)),
+        Err(_) => None,
     };
     let Some((claims, landed)) = known else {
         if !asker.only_head() {
