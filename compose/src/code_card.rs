@@ -1,18 +1,19 @@
 //! The code and its white card: how large it must be, where it stands, and the proof that it scans.
 //!
 //! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
-//! modules lies inside the card; the code itself, without its quiet zone, is at least a tenth of the viewing distance
-//! wide; a code that an independent reader does not read back from the finished pixels is an error.
+//! modules lies inside the card, and the card inside the frame's margin; the code passed the gate of
+//! [`passerby_playout::legibility`]; a code that an independent reader does not read back from the finished pixels is an error.
+
+use std::time::Duration;
 
 use passerby_playout::code::{QUIET_MODULES, QrMatrix};
+use passerby_playout::legibility::{self, Illegible, Legible, Question};
 use passerby_playout::show::{ComposeError, Geometry};
 use passerby_protocol::campaign::{Corner, Rgb};
 
 use super::canvas::{Area, Canvas, px, real};
-use super::layout::Frame;
+use super::layout::{self, Frame};
 
-/// Fewest pixels on a side of a module; below, cameras lose it between the screen's own pixels.
-const MODULE_PX_MIN: u32 = 3;
 /// Most of the short side that card and quiet zone may take.
 const CARD_SHARE_MAX: f32 = 0.64;
 /// What the card takes of the short side when nothing asks for more.
@@ -31,29 +32,73 @@ pub(super) struct CodePlan {
     pub(super) card: Area,
 }
 
+/// A code as a screen would show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CodeInspection {
+    /// Modules on a side, without the quiet zone.
+    pub modules: u32,
+    /// Its size in pixels and centimetres, and from how far it can be read.
+    pub legible: Legible,
+}
+
+/// Judges the code of a link as an order for it would be, in a zone of a screen.
+///
+/// # Errors
+/// Why people could not read it.
+pub fn inspect_code(
+    link: &str,
+    corner: Corner,
+    screen: &Geometry,
+    dwell: Duration,
+) -> Result<CodeInspection, ComposeError> {
+    let matrix = QrMatrix::encode(link).map_err(|error| ComposeError(error.to_string()))?;
+    let frame = Frame::of(screen)?;
+    let modules = matrix.modules();
+    let (_, plan) = layout::plan_code(modules, corner, &frame, screen, Some(dwell))?;
+    Ok(CodeInspection {
+        modules,
+        legible: plan.legible(screen),
+    })
+}
+
+impl CodePlan {
+    /// What the gate says of it.
+    fn legible(&self, screen: &Geometry) -> Legible {
+        legibility::of(self.modules, self.module_px, screen)
+    }
+}
+
 /// Plans the card of a code in a corner of the frame.
+///
+/// # Errors
+/// People could not read it; see [`legibility`].
 pub(super) fn plan(
-    matrix: &QrMatrix,
+    modules: u32,
     corner: Corner,
     frame: &Frame,
     screen: &Geometry,
+    dwell: Option<Duration>,
 ) -> Result<CodePlan, ComposeError> {
-    let modules = matrix.modules();
     let across = modules + 2 * QUIET_MODULES;
     let share = if frame.is_strip() {
         CARD_SHARE_STRIP
     } else {
         CARD_SHARE
     };
-    let wanted = px(frame.short * share / real(across));
-    let required_px =
-        pixels_per_cm(screen).map_or(0.0, |density| density * distance_cm(screen) / 10.0);
-    let required = px((required_px / real(modules)).ceil());
-    let module_px = wanted.max(required).max(MODULE_PX_MIN);
+    let room_px = px(frame.short * CARD_SHARE_MAX);
+    let question = Question {
+        modules,
+        wanted_px: f64::from(frame.short * share),
+        room_px,
+        dwell,
+    };
+    let legible = legibility::judge(&question, screen).map_err(refused)?;
+    let module_px = legible.module_px;
     let side = module_px * across;
-    let most = px(frame.short * CARD_SHARE_MAX);
-    if side > most {
-        return Err(too_large(screen, side, most, modules, required));
+    let needed_px = side + 2 * frame.margin;
+    if needed_px > frame.width.min(frame.height) {
+        let room_px = frame.width.min(frame.height);
+        return Err(refused(Illegible::TooNearEdge { needed_px, room_px }));
     }
     let (right, bottom) = match corner {
         Corner::TopLeft => (false, false),
@@ -63,7 +108,7 @@ pub(super) fn plan(
     };
     let place = |far: bool, length: u32| {
         if far {
-            length.saturating_sub(frame.margin + side)
+            length - frame.margin - side
         } else {
             frame.margin
         }
@@ -81,53 +126,12 @@ pub(super) fn plan(
     })
 }
 
-fn too_large(screen: &Geometry, side: u32, most: u32, modules: u32, required: u32) -> ComposeError {
-    let what = match pixels_per_cm(screen) {
-        Some(density) if required > MODULE_PX_MIN => {
-            let module_px_max = most / (modules + 2 * QUIET_MODULES);
-            let reach_m = real(module_px_max * modules) / density / 10.0;
-            format!(
-                "people stand {} m away, so its code must be {:.0} cm wide, and with its margin that takes {side} of at most {most} pixels; set screen.viewing_distance_m to {:.1} or less, shorten the link, or use a larger screen",
-                screen.viewing_distance_m,
-                distance_cm(screen) / 10.0,
-                (reach_m * 10.0).floor() / 10.0
-            )
-        }
-        _ => format!(
-            "its link makes a code of {modules} modules a side, which takes {side} of at most {most} pixels here; shorten the link, or use a screen with more pixels"
-        ),
-    };
-    ComposeError(format!("the code does not fit: {what}"))
-}
-
 #[expect(
-    clippy::cast_possible_truncation,
-    reason = "a distance in centimetres needs no more than a float's precision"
+    clippy::needless_pass_by_value,
+    reason = "a reason is told once and ends here"
 )]
-fn distance_cm(screen: &Geometry) -> f32 {
-    (screen.viewing_distance_m * 100.0) as f32
-}
-
-/// Pixels per centimetre of the lit area, in its denser direction; `None` when its size is unknown.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a density needs no more than a float's precision"
-)]
-pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
-    let [wide_cm, high_cm] = screen.size_cm?;
-    if !(wide_cm > 0.0 && high_cm > 0.0) {
-        return None;
-    }
-    // Somebody who turned the screen may have measured it upright.
-    let [width_px, height_px] = screen.screen_px;
-    let turned = (wide_cm > high_cm) != (width_px > height_px);
-    let (wide_cm, high_cm) = if turned {
-        (high_cm, wide_cm)
-    } else {
-        (wide_cm, high_cm)
-    };
-    let density = (f64::from(width_px) / wide_cm).max(f64::from(height_px) / high_cm);
-    Some(density as f32)
+fn refused(reason: Illegible) -> ComposeError {
+    ComposeError(format!("the code would not be read: {reason}"))
 }
 
 /// Blackens the dark modules on a white card, in the frame as the output shows it.

@@ -240,7 +240,8 @@ impl SlideComposer {
             .map(|code| {
                 let matrix =
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
-                let (corner, plan) = layout::plan_code(&matrix, code.corner, &frame, screen)?;
+                let (corner, plan) =
+                    layout::plan_code(matrix.modules(), code.corner, &frame, screen, order.dwell)?;
                 Ok((code, matrix, corner, plan))
             })
             .transpose()?;

@@ -5,12 +5,14 @@
 
 mod page;
 
-use passerby_playout::code::QrMatrix;
+use std::time::Duration;
+
+use passerby_playout::legibility::pixels_per_cm;
 use passerby_playout::show::{ComposeError, Geometry};
 use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, px, real};
-use super::code_card::{self, CodePlan, pixels_per_cm};
+use super::code_card::{self, CodePlan};
 use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
 
 pub(super) use page::page;
@@ -67,7 +69,7 @@ impl Frame {
             reason = "a distance needs no more than a float's precision"
         )]
         let floor = pixels_per_cm(screen).map_or(0.0, |density| {
-            density * screen.viewing_distance_m as f32 * 100.0 / 200.0
+            (density * screen.viewing_distance_m * 100.0 / 200.0) as f32
         });
         Ok(Self {
             width,
@@ -162,10 +164,11 @@ impl Frame {
 /// # Errors
 /// The code does not fit, or no corner is free.
 pub(super) fn plan_code(
-    matrix: &QrMatrix,
+    modules: u32,
     corner: Corner,
     frame: &Frame,
     screen: &Geometry,
+    dwell: Option<Duration>,
 ) -> Result<(Corner, CodePlan), ComposeError> {
     use Corner::{BottomLeft, BottomRight, TopLeft, TopRight};
     let corners = match corner {
@@ -175,7 +178,7 @@ pub(super) fn plan_code(
         BottomRight => [BottomRight, BottomLeft, TopRight, TopLeft],
     };
     for corner in corners {
-        let plan = code_card::plan(matrix, corner, frame, screen)?;
+        let plan = code_card::plan(modules, corner, frame, screen, dwell)?;
         if !frame.is_covered(plan.card) {
             return Ok((corner, plan));
         }

@@ -40,6 +40,7 @@ use passerby_playout::show::ComposeError;
 pub use animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
+pub use code_card::{CodeInspection, inspect_code};
 pub use composer::SlideComposer;
 pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
 pub use fonts::Fonts;

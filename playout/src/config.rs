@@ -3,17 +3,24 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use passerby_protocol::campaign;
 use passerby_protocol::condition::Venue;
-use passerby_protocol::limits::{LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX, WEIGHT};
+use passerby_protocol::limits::{
+    CALL_LANGUAGES_MAX, LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX, WEIGHT,
+};
 use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::layout::Layout;
 use crate::rotation::{Override, Rules};
+use crate::show::{Geometry, SCAN_TIME};
 use crate::sound::Sound;
 
+/// What people speak where the operator says nothing.
+pub const LANGUAGES: [&str; 2] = ["zh", "en"];
 /// Most `[[override]]` of one terminal.
 const OVERRIDES_MAX: usize = 1_000;
 
@@ -30,6 +37,14 @@ pub struct Config {
     pub size_cm: Option<[f64; 2]>,
     /// How far away people stand, in metres.
     pub viewing_distance_m: f64,
+    /// From one LED to the next in millimetres, on a wall of LEDs that shows one pixel with each.
+    pub led_pitch_mm: Option<f64>,
+    /// How many times as bright as black white is, with the light that falls on the screen.
+    pub contrast: Option<f64>,
+    /// How long a code must be on the screen at least.
+    pub scan_time: Duration,
+    /// What people there speak, most of them the first.
+    pub languages: Vec<String>,
     /// Clockwise turn of the content in degrees.
     pub rotation: u16,
     /// How the screen is divided.
@@ -71,6 +86,10 @@ impl Default for Config {
             opening: Opening::default(),
             size_cm: None,
             viewing_distance_m: 3.0,
+            led_pitch_mm: None,
+            contrast: None,
+            scan_time: SCAN_TIME,
+            languages: LANGUAGES.map(str::to_owned).to_vec(),
             rotation: 0,
             layout: Layout::default(),
             sound: None,
@@ -102,6 +121,19 @@ impl Config {
         }
         config.data_dir = base.join(&config.data_dir);
         Ok(config)
+    }
+
+    /// The screen as it is lit and looked at, once its pixels are known.
+    pub fn geometry(&self, width_px: u32, height_px: u32) -> Geometry {
+        Geometry {
+            rotation: self.rotation,
+            size_cm: self.size_cm,
+            viewing_distance_m: self.viewing_distance_m,
+            led_pitch_mm: self.led_pitch_mm,
+            contrast: self.contrast,
+            scan_time: self.scan_time,
+            ..Geometry::whole(width_px, height_px)
+        }
     }
 
     /// What the rotation goes by.
@@ -171,6 +203,30 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
         .map(|size| size.value);
     if let Some(distance) = section.number("viewing_distance_m", 0.2..=200.0) {
         config.viewing_distance_m = distance.value;
+    }
+    config.led_pitch_mm = section
+        .number("led_pitch_mm", 0.5..=50.0)
+        .map(|pitch| pitch.value);
+    config.contrast = section
+        .number("contrast", 1.0..=100_000.0)
+        .map(|contrast| contrast.value);
+    if let Some(seconds) = section.number("scan_seconds", 1.0..=60.0) {
+        config.scan_time = Duration::from_secs_f64(seconds.value);
+    }
+    if let Some(languages) = section.list(
+        "languages",
+        "languages such as \"zh\" or \"en\"",
+        campaign::language,
+    ) {
+        section.at_most("languages", &languages, CALL_LANGUAGES_MAX);
+        if languages.value.is_empty() {
+            section.problem(
+                &languages,
+                "screen.languages is empty; name one such as \"en\", or take the key out",
+            );
+        } else {
+            config.languages = languages.value;
+        }
     }
     if let Some(rotation) = section.integer("rotation", 0..=270) {
         match rotation.value {
@@ -351,6 +407,26 @@ mod tests {
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 8], "{problems:#?}");
+    }
+
+    #[test]
+    fn how_a_screen_is_looked_at_is_read_and_its_mistakes_named() {
+        let text = "[screen]\nled_pitch_mm = 3.9\ncontrast = 20\nscan_seconds = 5\nlanguages = ['ja', 'en-GB']\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let screen = config.geometry(640, 360);
+        assert_eq!(
+            (screen.led_pitch_mm, screen.contrast, screen.scan_time),
+            (Some(3.9), Some(20.0), Duration::from_secs(5))
+        );
+        assert_eq!(config.languages, ["ja", "en-GB"]);
+        let text = "[screen]\nled_pitch_mm = 0\ncontrast = 'high'\nscan_seconds = 0\nlanguages = ['English',\n'中文']\n[[override]]\ncampaign='a'\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("five");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 5, 6], "{problems:#?}");
+        assert!(
+            Config::parse("kiosk.toml", "[screen]\nlanguages = []\n").is_err(),
+            "nobody speaks nothing"
+        );
     }
 
     #[test]

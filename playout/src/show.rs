@@ -17,6 +17,8 @@ use passerby_protocol::{Digest, PlayNumber};
 
 use crate::area::Area;
 
+/// How long a code must be on the screen where the operator says nothing: the shortest time a placement may ask for.
+pub const SCAN_TIME: Duration = Duration::from_secs(2);
 /// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
 pub const EXPECT_MS: u64 = 3_600_000;
 
@@ -50,6 +52,12 @@ pub struct Geometry {
     pub size_cm: Option<[f64; 2]>,
     /// How far away people stand.
     pub viewing_distance_m: f64,
+    /// From one LED to the next, on a wall of LEDs of which each shows one pixel.
+    pub led_pitch_mm: Option<f64>,
+    /// How many times as bright as black white is, with the light that falls on the screen; not known when absent.
+    pub contrast: Option<f64>,
+    /// How long a code must be on the screen at least.
+    pub scan_time: Duration,
     /// Parts of the zone that others lie over: upright, in the zone's own pixels. Nothing that matters goes there.
     pub covered: Vec<Area>,
 }
@@ -64,6 +72,9 @@ impl Geometry {
             screen_px: [width_px, height_px],
             size_cm: None,
             viewing_distance_m: 3.0,
+            led_pitch_mm: None,
+            contrast: None,
+            scan_time: SCAN_TIME,
             covered: Vec::new(),
         }
     }

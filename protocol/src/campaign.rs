@@ -4,10 +4,15 @@
 //! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
 
 mod claim;
+mod code;
 mod colours;
+mod contents;
+mod link;
 mod read;
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,7 +20,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use self::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
+pub use self::code::{Call, Code, Corner, language, primary};
 pub use self::colours::{Colours, Rgb, RgbError};
+pub use self::contents::{CalendarEvent, Contact, Contents, Wifi};
+pub use self::link::{Link, LinkForm, Origin, Utm, domain};
 pub use self::read::zone_name;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
@@ -36,6 +44,9 @@ pub struct Campaign {
     pub kind: Kind,
     /// Where a scan leads in the end; `http` or `https`. Without one, screens show no code.
     pub target: Option<String>,
+    /// In which form codes carry it.
+    #[serde(default)]
+    pub link: Link,
     /// What a scan opens.
     pub landing: Landing,
     /// The text that goes with a shared link.
@@ -173,27 +184,6 @@ impl Placement {
     }
 }
 
-/// How a code is shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Code {
-    /// Where the code card stands.
-    pub corner: Corner,
-    /// The call to action beside it; a plain one in two languages when absent.
-    pub call: Option<String>,
-}
-
-/// A corner of the screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Corner {
-    TopLeft,
-    TopRight,
-    BottomLeft,
-    #[default]
-    BottomRight,
-}
-
 impl Campaign {
     /// Tells whether the campaign may air on a local date. Campaigns without phases always may.
     pub fn phase_on(&self, date: Date) -> Option<&Phase> {
@@ -215,6 +205,12 @@ impl Campaign {
     /// until when. Conditions on the venue are not asked; they do not depend on time.
     pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
         self.at(now, zone).and(placement.at(now, zone))
+    }
+
+    /// Returns where a visitor of a play is led in the end; none without a target.
+    pub fn outward<'a>(&'a self, origin: &Origin<'_>) -> Option<Cow<'a, str>> {
+        let target = self.target.as_deref()?;
+        Some(self.link.outward(target, origin))
     }
 
     /// Returns what a scan opens on a date.

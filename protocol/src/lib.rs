@@ -11,6 +11,7 @@ pub mod card;
 pub mod condition;
 pub mod creative;
 pub mod daypart;
+pub mod digital_link;
 pub mod id;
 pub mod limits;
 pub mod manifest;

@@ -6,6 +6,12 @@ pub const LINE_CHARS_MAX: usize = 80;
 pub const STORY_CHARS_MAX: usize = 2_000;
 /// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across a street.
 pub const URL_BYTES_MAX: usize = 300;
+/// Longest host of a campaign's own, in bytes.
+pub const DOMAIN_BYTES_MAX: usize = 100;
+/// Longest UTM value, in characters.
+pub const UTM_CHARS_MAX: usize = 60;
+/// Most languages of one call to action, and of one screen.
+pub const CALL_LANGUAGES_MAX: usize = 10;
 /// Most placements in one campaign.
 pub const PLACEMENTS_MAX: usize = 1_000;
 /// Most phases in one campaign.

@@ -4,6 +4,7 @@
 //! were asked for, so an unknown key can be answered with the list of those that exist.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -188,6 +189,12 @@ impl<'s> Section<'s> {
     /// Tells whether a key is there at all, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.table.get(key).is_some()
+    }
+
+    /// Tells whether a key's value is a table.
+    pub fn is_table(&self, key: &str) -> bool {
+        let value = self.table.get(key);
+        value.is_some_and(|value| value.get_ref().as_table().is_some())
     }
 
     /// Where a key's value stands, if the key is there.
@@ -421,6 +428,47 @@ impl<'s> Section<'s> {
         let value = read(&section);
         section.finish();
         Some(value)
+    }
+
+    /// Reads a table of texts under this one whose keys are free; `name` turns each of them into a name, and its error says
+    /// what is accepted.
+    pub fn texts<E: fmt::Display>(
+        &self,
+        key: &'static str,
+        count_max: usize,
+        chars_max: usize,
+        name: impl Fn(&str) -> Result<String, E>,
+    ) -> Option<BTreeMap<String, String>> {
+        let accepted = format!("a section with 1 to {count_max} texts");
+        let table = self.typed(key, &accepted, |value| {
+            let table = value.as_table()?;
+            (1..=count_max).contains(&table.len()).then_some(table)
+        })?;
+        let mut texts = BTreeMap::new();
+        for (word, value) in table.value.iter() {
+            let full = format!("{}.{}", self.name(key), word.get_ref());
+            let text = value
+                .get_ref()
+                .as_str()
+                .filter(|text| text.chars().count() <= chars_max);
+            match (name(word.get_ref()), text) {
+                (Ok(word), Some(text)) => {
+                    texts.insert(word, text.to_owned());
+                }
+                (Err(error), _) => {
+                    let what = format!("unknown key {full:?}: {error}");
+                    self.reader.report(word.span().start, what);
+                }
+                (Ok(_), None) => self.reader.report(
+                    value.span().start,
+                    format!(
+                        "{full} is {}; use a line of text, at most {chars_max} characters",
+                        shown(value.get_ref())
+                    ),
+                ),
+            }
+        }
+        Some(texts)
     }
 
     /// Reads an array of tables, `[[key]]`, each checked for unknown keys; empty when there is none.

@@ -3,17 +3,17 @@
 //! Invariant: what the player would skip, or show otherwise than it was written, is a problem; what will be shown and is
 //! still well to know is a note. Both are told once.
 
+mod codes;
 mod files;
 mod letters;
 
 use std::path::Path;
 
 use passerby_compose as compose;
-use passerby_playout::catalog::{self, CatalogItem};
-use passerby_playout::code::QrMatrix;
+use passerby_playout::catalog::{self, Catalog, CatalogItem};
 use passerby_playout::config::Config;
 use passerby_playout::emergency;
-use passerby_protocol::campaign::{self, CreativeKind, Motion};
+use passerby_protocol::campaign::{self, Call, CreativeKind, Motion};
 use passerby_protocol::toml_fields::Problem;
 use serde_json::json;
 
@@ -29,6 +29,9 @@ use letters::Letters;
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigFile,
+    /// Pixels of the screen, for judging whether its codes can be read.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1920x1080", value_parser = super::size)]
+    size: (u32, u32),
     /// One JSON object a problem or note on standard output, told apart by its `severity`.
     #[arg(long)]
     json: bool,
@@ -58,7 +61,11 @@ impl Findings {
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let found = match self.config.load() {
-            Ok(config) => look(&config),
+            Ok(config) => {
+                let (mut found, items) = look(&config);
+                codes::look_at(&config, self.size, &items, &mut found);
+                found
+            }
             Err(Failure::Input(problems)) => Findings {
                 problems,
                 notes: Vec::new(),
@@ -101,8 +108,10 @@ impl Check {
     }
 }
 
-fn look(config: &Config) -> Findings {
+/// Looks at settings and local content; the items are those that could air.
+fn look(config: &Config) -> (Findings, Catalog) {
     let mut found = Findings::default();
+    let mut airing = Catalog::new();
     let (fonts, unusable) = compose::Fonts::load(&config.fonts);
     for problem in unusable {
         found.problem(problem);
@@ -119,9 +128,10 @@ fn look(config: &Config) -> Findings {
             files.look_at(item, &mut found);
             look_at_item(item, config, &letters, &mut found);
         }
+        airing.extend(items);
     }
     files.finish(&mut found);
-    found
+    (found, airing)
 }
 
 fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
@@ -166,12 +176,6 @@ fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &
             item.kind.word()
         ));
     }
-    if let Some(target) = &item.campaign.target
-        && let Err(error) = QrMatrix::encode(target)
-    {
-        let file = item.path.display().to_string();
-        found.problem(Problem::with_file(file, error.to_string()));
-    }
     let headline = item.campaign.headline_of(placement);
     let is_picture = matches!(item.kind, CreativeKind::Picture | CreativeKind::Drawing);
     if placement.motion == Motion::KenBurns
@@ -194,9 +198,11 @@ fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &
         };
         letters.look_at_value(&campaign_file, &written, keys, "headline", headline, found);
     }
-    if let Some(call) = &placement.code.call {
+    let lines = placement.code.call.iter().flat_map(Call::lines);
+    for (language, line) in lines {
         let keys = ["placement", &number, "code", "call"];
-        letters.look_at_value(&campaign_file, &written, &keys, "call", call, found);
+        let keys: Vec<&str> = keys.into_iter().chain(language).collect();
+        letters.look_at_value(&campaign_file, &written, &keys, "call", line, found);
     }
 }
 

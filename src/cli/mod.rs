@@ -96,6 +96,19 @@ impl ConfigFile {
     }
 }
 
+/// Reads pixels such as `1920x1080`.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text
+        .split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parsed {
+        Some((width @ 64..=16_384, height @ 64..=16_384)) => Ok((width, height)),
+        _ => Err(
+            "use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned(),
+        ),
+    }
+}
+
 /// Reads a moment such as `2026-12-01T08:00:00+08:00`.
 fn timestamp(text: &str) -> Result<jiff::Timestamp, String> {
     text.parse()

@@ -42,7 +42,7 @@ pub(super) struct Run {
     #[arg(long)]
     offscreen: bool,
     /// Pixels of the picture; the whole screen, or 1920x1080 offscreen, when absent.
-    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = super::size)]
     size: Option<(u32, u32)>,
     /// Write frames and frames.jsonl to this folder.
     #[arg(long, value_name = "DIR")]
@@ -53,18 +53,6 @@ pub(super) struct Run {
     /// Stop after so many seconds.
     #[arg(long = "for", value_name = "SECONDS")]
     run_for: Option<u64>,
-}
-
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let parsed = text
-        .split_once(['x', 'X'])
-        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    match parsed {
-        Some((width @ 64..=16_384, height @ 64..=16_384)) => Ok((width, height)),
-        _ => Err(
-            "use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned(),
-        ),
-    }
 }
 
 /// The player's way to the stage.

@@ -3,20 +3,18 @@
 use std::collections::VecDeque;
 
 use passerby_protocol::campaign::{Corner, Landing, Motion};
-use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::token::Claims;
 
 use super::record::Recorder;
 use super::track::{OnAir, What};
 use crate::clock::Moment;
-use crate::credentials::Enrolment;
+use crate::code_order::{Door, Stamp, host_of};
 use crate::ledger::LedgerError;
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;
 use crate::show::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
 use crate::sound::Sound;
 
-/// The call to action where a campaign names none.
-const DEFAULT_CALL: &str = "扫码看看 Scan me";
 const PROBLEMS_MAX: usize = 20;
 
 /// What went wrong lately.
@@ -29,7 +27,7 @@ pub(super) struct Board {
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) pairing: Option<&'a Pairing>,
-    pub(super) enrolment: Option<&'a Enrolment>,
+    pub(super) door: Door<'a>,
     pub(super) rules: &'a Rules,
     pub(super) sound: Option<&'a Sound>,
 }
@@ -79,7 +77,7 @@ impl Board {
     ) -> Result<SlideOrder, LedgerError> {
         let Surroundings {
             pairing,
-            enrolment,
+            door,
             rules,
             sound,
         } = surroundings;
@@ -105,29 +103,12 @@ impl Board {
                     .local_date(at)
                     .map_or(campaign.landing, |date| campaign.landing_on(date))
                     != Landing::Redirect;
-                let link = match enrolment {
-                    Some(enrolment) if item.assignment.get() != 0 => {
-                        let credentials = &enrolment.credentials;
-                        let claims = Claims {
-                            generation: credentials.generation,
-                            screen: credentials.screen,
-                            assignment: item.assignment,
-                            play: number,
-                            minutes: Claims::minutes_at(at.wall_ms),
-                        };
-                        let token = Token::mint(claims, &enrolment.token_key());
-                        let url = format!("{}/Q/{token}", credentials.scan_base);
-                        let leads_to = match &campaign.target {
-                            Some(target) if !lands_on_hub => host_of(target),
-                            _ => host_of(&url),
-                        };
-                        Some((url, leads_to))
-                    }
-                    _ => campaign
-                        .target
-                        .as_ref()
-                        .map(|target| (target.clone(), host_of(target))),
+                let stamp = Stamp {
+                    play: number,
+                    minutes: Claims::minutes_at(at.wall_ms),
+                    lands_on_hub,
                 };
+                order.code = door.order(item, &stamp);
                 order.creative = Creative::File(item.file());
                 order.motion = placement.motion;
                 order.sound = placement.sound
@@ -136,16 +117,6 @@ impl Board {
                 order.play = Some(number);
                 order.headline = campaign.headline_of(placement).map(str::to_owned);
                 order.colours = campaign.colours;
-                order.code = link.map(|(url, leads_to)| CodeOrder {
-                    url,
-                    call: placement
-                        .code
-                        .call
-                        .clone()
-                        .unwrap_or_else(|| DEFAULT_CALL.to_owned()),
-                    leads_to,
-                    corner: placement.code.corner,
-                });
             }
         }
         Ok(order)
@@ -163,30 +134,9 @@ pub(super) fn on_air_status(zone: &str, on_air: &OnAir, now_ms: u64) -> OnAirSta
     }
 }
 
-/// The host of a link in lower case, without a leading `www.`.
-fn host_of(link: &str) -> String {
-    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
-    let host = rest
-        .split(['/', '?', '#'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    host.strip_prefix("www.")
-        .map_or(host.clone(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn people_are_told_the_host_they_will_land_on() {
-        assert_eq!(
-            host_of("https://www.Shop.example/books?x=1"),
-            "shop.example"
-        );
-        assert_eq!(host_of("HTTPS://HUB.EXAMPLE/Q/ABC"), "hub.example");
-    }
 
     #[test]
     fn a_problem_that_repeats_is_told_once_and_the_list_is_bounded() {

@@ -9,6 +9,7 @@ use super::record::counted_ms;
 use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, What};
 use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::clock::Moment;
+use crate::code_order::Door;
 use crate::rotation::{Airings, Decision, History, Surroundings as Around};
 use crate::show::{Composer, SlideOrder, Transition, Zone};
 
@@ -168,7 +169,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let zone = self.tracks[at].zone;
         let surroundings = Surroundings {
             pairing: self.pairing.as_ref(),
-            enrolment: self.enrolment.as_ref(),
+            door: Door {
+                screen: &self.config.name,
+                languages: &self.config.languages,
+                enrolment: self.enrolment.as_ref(),
+            },
             rules: &self.rules,
             sound: self.config.sound.as_ref(),
         };

@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::record::End;
 use super::track::{Counting, OnAir, Progress, Track, What};
 use super::{Player, StageLink};
-use crate::show::{
-    ComposeError, Composed, Composer, Geometry, StageCommand, StageEvent, Ticket, Zone,
-};
+use crate::show::{ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone};
 
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);
@@ -108,12 +106,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     }
 
     fn resize(&mut self, width_px: u32, height_px: u32) {
-        let output = Geometry {
-            rotation: self.config.rotation,
-            size_cm: self.config.size_cm,
-            viewing_distance_m: self.config.viewing_distance_m,
-            ..Geometry::whole(width_px, height_px)
-        };
+        let output = self.config.geometry(width_px, height_px);
         if self.output.as_ref() == Some(&output) || width_px == 0 || height_px == 0 {
             return;
         }

@@ -134,6 +134,22 @@ impl Rules {
         self.local(now).map(|local| local.date())
     }
 
+    /// How long this screen shows an item at a time, in milliseconds; none when it never airs here.
+    pub fn slot_ms(&self, item: &CatalogItem) -> Option<u64> {
+        let placement = item.placement();
+        let own = self.override_of(item.campaign_id.as_str(), item.placement);
+        let is_for = placement.claim.is_for(&self.screen, &self.venue.tags);
+        if !is_for || own.is_some_and(|own| !own.air) {
+            return None;
+        }
+        let own_ms = own.and_then(|own| own.dwell_ms);
+        Some(own_ms.unwrap_or_else(|| {
+            placement
+                .seconds
+                .map_or(self.dwell_ms, |seconds| u64::from(seconds) * 1_000)
+        }))
+    }
+
     /// What this screen says about a placement, counted from 0.
     fn override_of(&self, campaign: &str, placement: usize) -> Option<&Override> {
         self.overrides.iter().rev().find(|other| {

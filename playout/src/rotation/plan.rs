@@ -143,23 +143,13 @@ impl Rotation {
     /// Adds an item, unless this screen leaves it out.
     fn add(&mut self, item: &CatalogItem, accounts: &mut Accounts, places: &mut Places) -> bool {
         let (campaign, placement) = (&item.campaign, item.placement());
+        let Some(length_ms) = self.rules.slot_ms(item) else {
+            return false;
+        };
         let own = self
             .rules
             .override_of(item.campaign_id.as_str(), item.placement);
-        let is_for = placement
-            .claim
-            .is_for(&self.rules.screen, &self.rules.venue.tags);
-        if !is_for || own.is_some_and(|own| !own.air) {
-            return false;
-        }
-        let (weight, length_ms) = (
-            own.and_then(|own| own.weight).unwrap_or(placement.weight),
-            own.and_then(|own| own.dwell_ms).unwrap_or_else(|| {
-                placement
-                    .seconds
-                    .map_or(self.rules.dwell_ms, |seconds| u64::from(seconds) * 1_000)
-            }),
-        );
+        let weight = own.and_then(|own| own.weight).unwrap_or(placement.weight);
         let at = self.items.len();
         let campaign_at = self.campaign_of(item, accounts, places);
         self.campaigns[campaign_at].members.push(at);

@@ -5,14 +5,13 @@
 use std::str::FromStr;
 
 use super::{
-    Adaptive, CREATIVE_ENDINGS, Campaign, Code, Colours, Corner, FILE_NAME, Kind, Landing, Motion,
+    Adaptive, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link, Motion,
     Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
 use crate::limits::{
-    DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX,
-    URL_BYTES_MAX, WEIGHT,
+    DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, WEIGHT,
 };
 use crate::recurrence::Recurrence;
 use crate::toml_fields::{Problem, Reader, Section};
@@ -44,6 +43,7 @@ impl Campaign {
             title: title.chars().take(LINE_CHARS_MAX).collect(),
             kind: Kind::Event,
             target: None,
+            link: Link::default(),
             landing: Landing::Redirect,
             share: None,
             story: None,
@@ -112,7 +112,7 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
         .parsed(
             "target",
             "a link such as \"https://shop.example/book\"",
-            link,
+            super::link::target,
         )
         .map(|link| link.value);
     let landing = root
@@ -135,6 +135,7 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
     Campaign {
         title: title.unwrap_or_default(),
         kind: kind.map_or(Kind::Event, |kind| kind.value),
+        link: Link::read(root, target.as_deref()),
         target,
         landing,
         share: long("share"),
@@ -247,22 +248,7 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
         }
         Some(_) => {}
     }
-    let code = section.table("code", |code| Code {
-        corner: code
-            .choice(
-                "corner",
-                &[
-                    ("top-left", Corner::TopLeft),
-                    ("top-right", Corner::TopRight),
-                    ("bottom-left", Corner::BottomLeft),
-                    ("bottom-right", Corner::BottomRight),
-                ],
-            )
-            .map_or_else(Corner::default, |corner| corner.value),
-        call: code
-            .text("call", LINE_CHARS_MAX, "a line of text")
-            .map(|call| call.value),
-    });
+    let code = section.table("code", Code::read);
     let number = |key, range| {
         section
             .integer(key, range)
@@ -320,28 +306,6 @@ pub fn zone_name(text: &str) -> Result<String, &'static str> {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
         Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-/// Accepts an absolute http or https link without spaces, quotes or control characters.
-fn link(text: &str) -> Result<String, &'static str> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .ok_or("it does not start with https://")?;
-    if text.len() > URL_BYTES_MAX {
-        return Err("it is longer than 300 bytes");
-    }
-    if text.contains(|c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
-    }) {
-        return Err("it has a space or a quote in it");
-    }
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') {
-        Err("it names no host")
     } else {
         Ok(text.to_owned())
     }

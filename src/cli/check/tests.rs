@@ -37,7 +37,7 @@ impl Shop {
 
     /// What is wrong, and what is well to know, without the folder's own path.
     fn look(&self) -> (Vec<String>, Vec<String>) {
-        let found = look(&self.config);
+        let (found, _) = look(&self.config);
         let base = format!("{}/", self.folder.path().display());
         let told = |list: Vec<Problem>| -> Vec<String> {
             let lines = list.iter().map(ToString::to_string);

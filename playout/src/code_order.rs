@@ -1,0 +1,293 @@
+//! What the code of an item holds, and the words that stand beside it.
+//!
+//! Invariant: a code with a token leads to the hub that gave this screen its key, by the hub's own host or by one that the
+//! campaign's publisher has pointed at it; everything else is carried as the publisher wrote it.
+
+use passerby_protocol::PlayNumber;
+use passerby_protocol::campaign::{Contents, LinkForm, Origin, primary};
+use passerby_protocol::token::{Claims, Token};
+
+use crate::catalog::CatalogItem;
+use crate::credentials::Enrolment;
+use crate::show::CodeOrder;
+
+/// Most languages of a call to action that nobody wrote; more would not fit beside a code.
+const LANGUAGES_MAX: usize = 2;
+
+/// The screen that a code is made for.
+#[derive(Clone, Copy)]
+pub struct Door<'a> {
+    /// Its name for people.
+    pub screen: &'a str,
+    /// What people there speak, most of them the first.
+    pub languages: &'a [String],
+    /// Its hub, with the key that signs tokens.
+    pub enrolment: Option<&'a Enrolment>,
+}
+
+/// The play that a code is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp {
+    /// Its number.
+    pub play: PlayNumber,
+    /// When, as tokens say it; see [`Claims::minutes_at`].
+    pub minutes: u32,
+    /// Whether a scan opens a page of the hub's at that time, not the target at once.
+    pub lands_on_hub: bool,
+}
+
+impl Door<'_> {
+    /// Makes the code of an item; none when it has no target and leads to no page.
+    pub fn order(&self, item: &CatalogItem, stamp: &Stamp) -> Option<CodeOrder> {
+        let code = &item.placement().code;
+        let (url, leads_to) = match &code.contents {
+            Some(contents) => (contents.text(), contents.leads_to()),
+            None => self.link(item, stamp)?,
+        };
+        let call = match &code.call {
+            Some(call) => call.in_languages(self.languages),
+            None => default_call(code.contents.as_ref(), self.languages),
+        };
+        Some(CodeOrder {
+            url,
+            call,
+            leads_to,
+            corner: code.corner,
+        })
+    }
+
+    /// The link and the host that people are told.
+    fn link(&self, item: &CatalogItem, stamp: &Stamp) -> Option<(String, String)> {
+        let campaign = &item.campaign;
+        let outward = campaign.outward(&Origin {
+            screen: self.screen,
+            campaign: item.campaign_id.as_str(),
+            creative: &item.placement().creative,
+        });
+        let enrolment = self
+            .enrolment
+            .filter(|_| campaign.link.form == LinkForm::Token && item.assignment.get() != 0);
+        let Some(enrolment) = enrolment else {
+            let target = outward?.into_owned();
+            let host = host_of(&target);
+            return Some((target, host));
+        };
+        let credentials = &enrolment.credentials;
+        let claims = Claims {
+            generation: credentials.generation,
+            screen: credentials.screen,
+            assignment: item.assignment,
+            play: stamp.play,
+            minutes: stamp.minutes,
+        };
+        let token = Token::mint(claims, &enrolment.token_key());
+        let url = match &campaign.link.domain {
+            // Capitals are a code's small alphabet; hosts are the same in either case.
+            Some(domain) => format!("HTTPS://{}/Q/{token}", domain.to_ascii_uppercase()),
+            None => format!("{}/Q/{token}", credentials.scan_base),
+        };
+        let leads_to = match outward {
+            Some(target) if !stamp.lands_on_hub => host_of(&target),
+            _ => host_of(&url),
+        };
+        Some((url, leads_to))
+    }
+}
+
+/// The host of a link in lower case, without a leading `www.`.
+pub fn host_of(link: &str) -> String {
+    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let host = rest
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    host.strip_prefix("www.")
+        .map_or(host.clone(), str::to_owned)
+}
+
+/// The call to action where a placement names none, in the screen's languages as far as they are known here.
+fn default_call(contents: Option<&Contents>, languages: &[String]) -> String {
+    let column = match contents {
+        None => 0,
+        Some(Contents::Wifi(_)) => 1,
+        Some(Contents::Contact(_)) => 2,
+        Some(Contents::Event(_)) => 3,
+    };
+    let line = |language: &str| {
+        let row = CALLS.iter().find(|(known, _)| *known == language)?;
+        Some(row.1[column])
+    };
+    let mut lines: Vec<&str> = Vec::new();
+    for line in languages.iter().filter_map(|tag| line(primary(tag))) {
+        if !lines.contains(&line) && lines.len() < LANGUAGES_MAX {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        lines.extend(line("en"));
+    }
+    lines.join(" ")
+}
+
+/// By language: to scan, to join the network, to keep the contact, to keep the date.
+const CALLS: &[(&str, [&str; 4])] = &[
+    (
+        "zh",
+        ["扫码看看", "扫码连 Wi-Fi", "扫码存联系方式", "扫码加入日历"],
+    ),
+    (
+        "en",
+        [
+            "Scan me",
+            "Scan to join",
+            "Scan to keep in touch",
+            "Scan to save the date",
+        ],
+    ),
+    (
+        "ja",
+        [
+            "スキャンしてね",
+            "スキャンで Wi-Fi 接続",
+            "スキャンで連絡先を保存",
+            "スキャンで予定に追加",
+        ],
+    ),
+    (
+        "ko",
+        [
+            "스캔해 보세요",
+            "스캔하고 Wi-Fi 연결",
+            "스캔하고 연락처 저장",
+            "스캔하고 일정 추가",
+        ],
+    ),
+    (
+        "de",
+        [
+            "Scann mich",
+            "Scannen und verbinden",
+            "Kontakt speichern",
+            "Termin speichern",
+        ],
+    ),
+    (
+        "fr",
+        [
+            "Scannez-moi",
+            "Scannez pour vous connecter",
+            "Gardez le contact",
+            "Notez la date",
+        ],
+    ),
+    (
+        "es",
+        [
+            "Escanéame",
+            "Escanea y conéctate",
+            "Guarda el contacto",
+            "Guarda la fecha",
+        ],
+    ),
+    (
+        "pt",
+        [
+            "Aponte a câmara",
+            "Leia e ligue-se",
+            "Guarde o contacto",
+            "Guarde a data",
+        ],
+    ),
+    (
+        "it",
+        [
+            "Inquadrami",
+            "Inquadra e connettiti",
+            "Salva il contatto",
+            "Salva la data",
+        ],
+    ),
+    (
+        "nl",
+        [
+            "Scan mij",
+            "Scan en verbind",
+            "Bewaar het contact",
+            "Bewaar de datum",
+        ],
+    ),
+    (
+        "pl",
+        [
+            "Zeskanuj mnie",
+            "Zeskanuj i połącz się",
+            "Zapisz kontakt",
+            "Zapisz termin",
+        ],
+    ),
+    (
+        "ru",
+        [
+            "Сканируй",
+            "Подключиться к Wi-Fi",
+            "Сохранить контакт",
+            "Сохранить дату",
+        ],
+    ),
+    (
+        "tr",
+        [
+            "Beni tara",
+            "Tara ve bağlan",
+            "Kişiyi kaydet",
+            "Tarihi kaydet",
+        ],
+    ),
+    (
+        "vi",
+        [
+            "Quét mã",
+            "Quét để vào Wi-Fi",
+            "Quét để lưu liên hệ",
+            "Quét để lưu lịch",
+        ],
+    ),
+    (
+        "id",
+        [
+            "Pindai aku",
+            "Pindai untuk tersambung",
+            "Simpan kontak",
+            "Simpan tanggal",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_the_host_they_will_land_on() {
+        assert_eq!(
+            host_of("https://www.Shop.example/books?x=1"),
+            "shop.example"
+        );
+        assert_eq!(host_of("HTTPS://HUB.EXAMPLE/Q/ABC"), "hub.example");
+    }
+
+    #[test]
+    fn calls_are_in_the_screens_languages_and_at_most_two() {
+        let spoken = |tags: &[&str]| {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            default_call(None, &tags)
+        };
+        assert_eq!(spoken(&["zh", "en"]), "扫码看看 Scan me");
+        assert_eq!(
+            spoken(&["zh-CN", "zh-TW", "ja", "en"]),
+            "扫码看看 スキャンしてね"
+        );
+        assert_eq!(spoken(&["tlh"]), "Scan me");
+    }
+}

@@ -1,0 +1,303 @@
+//! Where a scan leads, and in which form a code carries that.
+//!
+//! Invariant: a link that was accepted is absolute, http or https, and has no character that ends a header, an attribute
+//! or a code's text.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digital_link::DigitalLink;
+use crate::limits::{DOMAIN_BYTES_MAX, URL_BYTES_MAX, UTM_CHARS_MAX};
+use crate::toml_fields::Section;
+
+/// How a campaign's codes carry its link.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// What the code holds.
+    #[serde(default)]
+    pub form: LinkForm,
+    /// A host of the campaign's own that leads to the hub, in lower case, with a port if it needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// What the target is told about where a visitor came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utm: Option<Utm>,
+}
+
+/// What a code holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkForm {
+    /// A link to the hub with a token of the play; without a hub, the target itself.
+    #[default]
+    Token,
+    /// The target itself, also on a screen that has a hub. Its scans are not counted.
+    Direct,
+    /// The target itself, which must be a GS1 Digital Link. Its scans are not counted.
+    Gs1,
+}
+
+/// The parameters by which web statistics tell visitors' origins apart. What is left open is filled in from the play.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Utm {
+    /// `utm_source`; the screen's name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// `utm_medium`; `dooh`, digital out of home, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<String>,
+    /// `utm_campaign`; the campaign's name in reports when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+    /// `utm_content`; the creative's file name, without its ending, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+/// The play that a link is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The screen's name; may be empty.
+    pub screen: &'a str,
+    /// The campaign's name in reports.
+    pub campaign: &'a str,
+    /// The creative's file name.
+    pub creative: &'a str,
+}
+
+impl Link {
+    /// Reads a `[link]` table and holds the campaign's target against it.
+    pub(super) fn read(root: &Section<'_>, target: Option<&str>) -> Self {
+        root.table("link", |section| {
+            let form = section
+                .choice(
+                    "form",
+                    &[
+                        ("token", LinkForm::Token),
+                        ("direct", LinkForm::Direct),
+                        ("gs1", LinkForm::Gs1),
+                    ],
+                )
+                .map_or(LinkForm::Token, |form| form.value);
+            if let Some(place) = section.placed("form") {
+                match (form, target) {
+                    (LinkForm::Direct | LinkForm::Gs1, None) => section.problem(
+                        &place,
+                        "link.form needs a target that the code can carry; add target = \"https://…\"",
+                    ),
+                    (LinkForm::Gs1, Some(target)) => {
+                        if let Err(error) = DigitalLink::parse(target) {
+                            section.problem(
+                                &place,
+                                format!("link.form is \"gs1\", and the target is no GS1 Digital Link: {error}"),
+                            );
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            let domain = section
+                .parsed("domain", "a host such as \"go.shop.example\"", domain)
+                .map(|domain| (domain.value.clone(), domain));
+            if let Some((name, place)) = &domain
+                && form != LinkForm::Token
+            {
+                section.problem(
+                    place,
+                    format!("link.domain is {name:?}, and the code carries the target itself; take domain or form out"),
+                );
+            }
+            let utm = section.table("utm", |utm| {
+                let word = |key| {
+                    utm.text(key, UTM_CHARS_MAX, "a word such as \"street\"")
+                        .map(|word| word.value)
+                        .filter(|word| !word.trim().is_empty())
+                };
+                Utm {
+                    source: word("source"),
+                    medium: word("medium"),
+                    campaign: word("campaign"),
+                    content: word("content"),
+                }
+            });
+            if let (Some(place), LinkForm::Gs1) = (section.placed("utm"), form) {
+                section.problem(
+                    &place,
+                    "a GS1 Digital Link is carried as it is; take utm out, or use form = \"direct\"",
+                );
+            }
+            Self {
+                form,
+                domain: domain.map(|(name, _)| name),
+                utm,
+            }
+        })
+        .unwrap_or_default()
+    }
+
+    /// Returns a target as a visitor of a play should open it: with UTM parameters where the campaign asks for them.
+    /// Parameters that the target has already stay as they are.
+    pub fn outward<'a>(&self, target: &'a str, origin: &Origin<'_>) -> Cow<'a, str> {
+        let Some(utm) = &self.utm else {
+            return Cow::Borrowed(target);
+        };
+        let stem = origin.creative.split('.').next().unwrap_or_default();
+        let given = [
+            ("utm_source", utm.source.as_deref(), origin.screen),
+            ("utm_medium", utm.medium.as_deref(), "dooh"),
+            ("utm_campaign", utm.campaign.as_deref(), origin.campaign),
+            ("utm_content", utm.content.as_deref(), stem),
+        ];
+        let (address, fragment) = match target.split_once('#') {
+            Some((address, fragment)) => (address, Some(fragment)),
+            None => (target, None),
+        };
+        let query = address.split_once('?').map_or("", |(_, query)| query);
+        let mut link = address.to_owned();
+        for (name, own, otherwise) in given {
+            let value = own.unwrap_or(otherwise);
+            let known = query
+                .split('&')
+                .any(|pair| pair.split('=').next() == Some(name));
+            if value.is_empty() || known {
+                continue;
+            }
+            let glue = match link.find('?') {
+                None => "?",
+                Some(at) if at + 1 == link.len() || link.ends_with('&') => "",
+                Some(_) => "&",
+            };
+            link.push_str(glue);
+            link.push_str(name);
+            link.push('=');
+            push_escaped(&mut link, value);
+        }
+        if let Some(fragment) = fragment {
+            link.push('#');
+            link.push_str(fragment);
+        }
+        Cow::Owned(link)
+    }
+}
+
+/// Writes a value as it stands in a query (RFC 3986, section 2.3: only unreserved characters stay).
+fn push_escaped(link: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            link.push(char::from(byte));
+        } else {
+            link.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+/// Accepts an absolute http or https link without spaces, quotes or control characters.
+pub(super) fn target(text: &str) -> Result<String, &'static str> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or("it does not start with https://")?;
+    if text.len() > URL_BYTES_MAX {
+        return Err("it is longer than 300 bytes");
+    }
+    if text.contains(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
+    }) {
+        return Err("it has a space or a quote in it");
+    }
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.is_empty() || host.contains('@') {
+        Err("it names no host")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Accepts a host with or without a port, in any letter case, and returns it in lower case. Names with other letters than
+/// those of ASCII are written in their `xn--` form, since a code's small alphabet has no others.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn domain(text: &str) -> Result<String, &'static str> {
+    let lower = text.to_ascii_lowercase();
+    let (host, port) = match lower.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (lower.as_str(), None),
+    };
+    if lower.contains("//") || lower.contains('/') {
+        return Err("it is more than a host");
+    }
+    if lower.len() > DOMAIN_BYTES_MAX {
+        return Err("it is longer than 100 bytes, and each makes the code larger");
+    }
+    let label = |label: &str| {
+        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(good)
+    };
+    if !host.contains('.') || !host.split('.').all(label) {
+        return Err("it is not a host's name");
+    }
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return Err("its port is not a number");
+    }
+    Ok(lower)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: Origin<'_> = Origin {
+        screen: "Exit B",
+        campaign: "三体",
+        creative: "poster.night.jpg",
+    };
+
+    #[test]
+    fn a_link_tells_the_target_where_its_visitor_came_from() {
+        let link = Link {
+            utm: Some(Utm::default()),
+            ..Link::default()
+        };
+        assert_eq!(
+            link.outward("https://shop.example/b?x=1&utm_medium=poster#top", &ORIGIN),
+            "https://shop.example/b?x=1&utm_medium=poster&utm_source=Exit%20B&utm_campaign=%E4%B8%89%E4%BD%93&utm_content=poster#top"
+        );
+        let link = Link {
+            utm: Some(Utm {
+                source: Some("street".into()),
+                campaign: Some("spring".into()),
+                ..Utm::default()
+            }),
+            ..Link::default()
+        };
+        assert_eq!(
+            link.outward("https://shop.example/?", &ORIGIN),
+            "https://shop.example/?utm_source=street&utm_medium=dooh&utm_campaign=spring&utm_content=poster"
+        );
+        assert_eq!(
+            Link::default().outward("https://shop.example/", &ORIGIN),
+            "https://shop.example/"
+        );
+    }
+
+    #[test]
+    fn hosts_are_told_from_what_is_more_or_less_than_one() {
+        assert_eq!(
+            domain("Go.Shop.Example:8443").as_deref(),
+            Ok("go.shop.example:8443")
+        );
+        for wrong in [
+            "",
+            "localhost",
+            "https://go.shop.example",
+            "go.shop.example/x",
+            "go..example",
+            "书.example",
+            "go.example:x",
+        ] {
+            assert!(domain(wrong).is_err(), "{wrong}");
+        }
+    }
+}
