@@ -11,7 +11,7 @@ use passerby_playout::legibility::{self, Illegible, Legible, Question};
 use passerby_playout::show::{ComposeError, Geometry};
 use passerby_protocol::campaign::{Corner, Rgb};
 
-use super::canvas::{Area, Canvas, px, real};
+use super::canvas::{Area, Canvas, px};
 use super::layout::{self, Frame};
 
 /// Most of the short side that card and quiet zone may take.

@@ -75,7 +75,7 @@ pub(crate) fn planned(
 ) -> Result<Option<(Corner, CodePlan)>, ComposeError> {
     let matrix = QrMatrix::encode(URL).expect("fits");
     corner
-        .map(|corner| layout::plan_code(&matrix, corner, frame, screen))
+        .map(|corner| layout::plan_code(matrix.modules(), corner, frame, screen, None))
         .transpose()
 }
 

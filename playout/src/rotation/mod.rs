@@ -37,6 +37,7 @@ pub use self::plan::Rotation;
 pub use self::reason::Reason;
 
 use crate::adaptive::Airing;
+use crate::catalog::CatalogItem;
 use crate::clock::Moment;
 use crate::context::Facts;
 

@@ -3,6 +3,7 @@
 //! The same gate that refuses a code before it airs is asked here, with the same link but for the digits of its token.
 
 use std::path::Path;
+use std::time::Duration;
 
 use passerby_compose as compose;
 use passerby_playout::cache::Cache;
@@ -16,7 +17,6 @@ use passerby_playout::uplink::kept_manifest;
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign;
 use passerby_protocol::toml_fields::{Problem, line_of};
-use std::time::Duration;
 
 use super::Findings;
 
@@ -40,7 +40,7 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
     };
     let mut codes = 0;
     for item in local.iter().chain(&hubs) {
-        codes += usize::from(look.at_item(item, found));
+        codes += usize::from(look.at_item(item, found).is_some());
     }
     if codes > 0 && pixels_per_cm(&output).is_none() {
         found.note(Problem::with_file(
@@ -57,22 +57,17 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Looks at one item; returns whether it has a code here.
-    fn at_item(&self, item: &CatalogItem, found: &mut Findings) -> bool {
-        let place = self.places.iter().find(|place| place.name == item.zone());
-        let slot_ms = self.config.rules().slot_ms(item);
-        let (Some(place), Some(slot_ms)) = (place, slot_ms) else {
-            return false;
-        };
+    /// Looks at one item; none when it has no code here.
+    fn at_item(&self, item: &CatalogItem, found: &mut Findings) -> Option<()> {
+        let place = self.places.iter().find(|place| place.name == item.zone())?;
+        let slot_ms = self.config.rules().slot_ms(item)?;
         // The longest link: whatever the hub opens, and every digit of a token is as wide as any other.
         let stamp = Stamp {
-            play: PlayNumber::new(PlayNumber::MAX).unwrap_or(PlayNumber::ZERO),
+            play: PlayNumber::new(PlayNumber::MAX)?,
             minutes: u32::MAX,
             lands_on_hub: true,
         };
-        let Some(code) = self.door.order(item, &stamp) else {
-            return false;
-        };
+        let code = self.door.order(item, &stamp)?;
         let dwell = Duration::from_millis(slot_ms);
         let judged = compose::inspect_code(&code.url, code.corner, &place.geometry, dwell);
         let which = format!(
@@ -105,15 +100,13 @@ impl Look<'_> {
                 }
             }
         }
-        true
+        Some(())
     }
 }
 
 /// What the hub sent last, if it is whole.
 fn of_hub(data_dir: &Path, enrolment: &Enrolment) -> Catalog {
-    let Ok(cache) = Cache::open(data_dir) else {
-        return Catalog::new();
-    };
+    let cache = Cache::new(data_dir);
     kept_manifest(data_dir, enrolment, &cache, 0, None)
         .map(|manifest| catalog::of_manifest(&manifest, &cache))
         .unwrap_or_default()
