@@ -14,8 +14,9 @@ use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
 use passerby_hub::server::{ServeError, Server};
-use passerby_hub::store::{EnrolError, PublishError, StoreError, Targets};
+use passerby_hub::store::{DomainError, EnrolError, PublishError, StoreError, Targets};
 use passerby_hub::{Hub, clock, table};
+use passerby_protocol::campaign::domain;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::json;
@@ -79,6 +80,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
+    #[command(subcommand)]
+    Domain(DomainCommand),
     /// Count plays, scans and visits
     Report {
         #[command(flatten)]
@@ -101,6 +105,37 @@ enum ScreenCommand {
         data: Data,
     },
     /// List the screens
+    List {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum DomainCommand {
+    /// Let campaigns carry this host; point it at the hub first
+    Add {
+        /// Such as go.shop.example
+        #[arg(value_parser = domain)]
+        domain: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a host away that no campaign on the air carries
+    Remove {
+        /// Such as go.shop.example
+        #[arg(value_parser = domain)]
+        domain: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the hosts
     List {
         #[command(flatten)]
         output: Output,
@@ -218,6 +253,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 "no campaign {campaign} is published"
             )])),
         },
+        Command::Domain(command) => domains(command),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;
             output.print(&json!(report), &table::text(&report));
@@ -273,6 +309,39 @@ fn publish(
         }));
     }
     output.print(&json!({ "published": published }), &text);
+    Ok(())
+}
+
+fn domains(command: DomainCommand) -> Result<(), Failure> {
+    match command {
+        DomainCommand::Add {
+            domain,
+            output,
+            data,
+        } => {
+            data.open()?.store.add_domain(&domain)?;
+            output.print(
+                &json!({ "domain": domain }),
+                &format!("codes may carry {domain}\n"),
+            );
+        }
+        DomainCommand::Remove {
+            domain,
+            output,
+            data,
+        } => {
+            data.open()?.store.remove_domain(&domain)?;
+            output.print(
+                &json!({ "domain": domain }),
+                &format!("codes may no longer carry {domain}\n"),
+            );
+        }
+        DomainCommand::List { output, data } => {
+            let domains = data.open()?.store.domains()?;
+            let lines: String = domains.iter().map(|name| format!("{name}\n")).collect();
+            output.print(&json!(domains), &lines);
+        }
+    }
     Ok(())
 }
 
@@ -365,6 +434,15 @@ impl From<EnrolError> for Failure {
             }
             EnrolError::Busy => error.to_string(),
         }])
+    }
+}
+
+impl From<DomainError> for Failure {
+    fn from(error: DomainError) -> Self {
+        match error {
+            DomainError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
     }
 }
 

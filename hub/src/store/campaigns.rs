@@ -41,6 +41,11 @@ pub enum PublishError {
     /// A screen's campaigns no longer fit into one manifest.
     #[error("screen {0} would have more campaigns than fit into its manifest; unpublish one first")]
     ManifestFull(ScreenNumber),
+    /// Its codes would carry a host that nobody has pointed at this hub.
+    #[error(
+        "campaign.toml: link.domain is {0:?}, which does not lead to this hub as far as it knows; point it here and run `passerby-hub domain add {0}`, or take the key out"
+    )]
+    ForeignDomain(String),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,6 +73,7 @@ impl Store {
             if let Targets::Only(chosen) = targets {
                 refuse_unknown(tx, chosen)?;
             }
+            domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
             let before = Standing::of(tx, &publication.id)?;
             put_creatives(tx, publication)?;
             put_campaign(tx, publication, targets, &body, now_ms)?;

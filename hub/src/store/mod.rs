@@ -5,6 +5,7 @@
 //! computed from these tables when asked, so a command line beside a serving hub is seen at once.
 
 mod campaigns;
+mod domains;
 mod enrolment;
 mod plays;
 mod report;
@@ -14,6 +15,7 @@ mod shares;
 mod tallies;
 
 pub use campaigns::{PublishError, Targets};
+pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
 pub use plays::{BatchRefused, PlaysTaken};
 pub use report::{
@@ -34,7 +36,11 @@ const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each step brings a database from its place in this list to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("parts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("parts.sql"),
+    include_str!("domains.sql"),
+];
 
 /// The database.
 pub struct Store {

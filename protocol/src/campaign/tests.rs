@@ -45,6 +45,89 @@ code = { corner = "bottom-right", call = "扫码购书 Scan to buy" }
 }
 
 #[test]
+fn links_calls_and_contents_of_codes_are_read() {
+    let text = r#"
+title = "Café"
+target = "https://cafe.example/friday"
+[link]
+domain = "Go.Cafe.Example"
+utm = { medium = "poster" }
+[[placement]]
+creative = "poster.jpg"
+code = { call = { zh = "扫码订座", en = "Book a table" } }
+[[placement]]
+creative = "second.png"
+code = { wifi = { name = "Café guests", password = "flat white" } }
+[[placement]]
+creative = "second.png"
+code = { event = { title = "Jazz", start = 2026-12-04T20:00:00, end = "2026-12-04T23:00" } }
+[[placement]]
+creative = "second.png"
+code = { contact = { name = "Café", phone = "+86 10 1234 5678" } }
+"#;
+    let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
+    assert_eq!(campaign.link.domain.as_deref(), Some("go.cafe.example"));
+    let call = campaign.placements[0].code.call.as_ref().expect("a call");
+    let spoken = |tags: &[&str]| {
+        let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        call.in_languages(&tags)
+    };
+    assert_eq!(spoken(&["en-GB", "zh"]), "Book a table 扫码订座");
+    assert_eq!(spoken(&["zh"]), "扫码订座");
+    assert_eq!(spoken(&["fr"]), "Book a table", "better than none");
+    let held: Vec<String> = campaign.placements[1..]
+        .iter()
+        .filter_map(|placement| placement.code.contents.as_ref().map(Contents::text))
+        .collect();
+    assert_eq!(held[0], "WIFI:T:WPA;S:Café guests;P:flat white;;");
+    assert!(held[1].contains("DTSTART:20261204T200000\r\nDTEND:20261204T230000"));
+    assert!(held[2].contains("TEL:+86 10 1234 5678"));
+    let json = serde_json::to_string(&campaign).expect("serialises");
+    assert_eq!(
+        serde_json::from_str::<Campaign>(&json).expect("reads back"),
+        campaign
+    );
+    // What an older hub wrote has none of it.
+    let old = json.replace(
+        r#""link":{"form":"token","domain":"go.cafe.example","utm":{"medium":"poster"}},"#,
+        "",
+    );
+    assert_ne!(old, json);
+    let old: Campaign = serde_json::from_str(&old).expect("reads");
+    assert_eq!(old.link, Link::default());
+}
+
+#[test]
+fn mistakes_in_links_and_codes_are_named_at_once() {
+    let text = "title = 'x'\ntarget = 'https://shop.example/01/09506000134353'\n[link]\nform = 'gs1'\ndomain = 'shop'\nutm = { medium = 'x' }\n\
+                [[placement]]\ncreative = 'poster.jpg'\ncode = { call = { english = 'a' },\nwifi = { name = '', password = 'short' },\n\
+                contact = { phone = 'call me', email = 'at home' } }\n[[placement]]\ncreative = 'poster.jpg'\n\
+                code = { event = { title = '', start = 2026-12-04, end = '2026-12-04T20:00' } }\n";
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("many");
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for expected in [
+        "campaign.toml:4: link.form is \"gs1\", and the target is no GS1 Digital Link: GTIN \"09506000134353\" ends on 3, and its check digit is 2",
+        "campaign.toml:5: link.domain is \"shop\": it is not a host's name; use a host such as \"go.shop.example\"",
+        "campaign.toml:6: a GS1 Digital Link is carried as it is; take utm out",
+        "campaign.toml:9: unknown key \"placement[1].code.call.english\": it is not a language",
+        "campaign.toml:10: placement[1].code.wifi.name is \"\": a network's name has 1 to 32 bytes",
+        "campaign.toml:10: placement[1].code.wifi.password is \"short\": a password has 8 to 63",
+        "campaign.toml:10: a code holds one thing",
+        "campaign.toml:11: placement[1].code.contact.phone is \"call me\": it is not a telephone number",
+        "campaign.toml:11: placement[1].code.contact.email",
+        "campaign.toml:11: placement[1].code.contact.name is missing",
+        "campaign.toml:14: placement[2].code.event.title is missing",
+        "campaign.toml:14: placement[2].code.event.start is 2026-12-04: it is not a date and a time",
+    ] {
+        assert!(
+            shown.iter().any(|told| told.starts_with(expected)),
+            "{expected} is not in {shown:#?}"
+        );
+    }
+    assert_eq!(shown.len(), 12, "{shown:#?}");
+}
+
+#[test]
 fn every_mistake_is_named_at_once() {
     let text = "title = ''\ntarget = 'shop.example'\ncolor = 1\n[[phase]]\nname = 'a'\nfrom = 2026-02-01\nuntil = 2026-01-01\n\
                 [[placement]]\ncreative = 'poster.jpeg'\nseconds = 0\nweight = 'x'\ndayparts = ['mon 7-9']\nwhen = '1 +'\ncode = { corner = 'middle' }\n";

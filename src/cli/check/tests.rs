@@ -45,6 +45,20 @@ impl Shop {
         };
         (told(found.problems), told(found.notes))
     }
+
+    /// What is said of the codes on a full-HD screen.
+    fn look_at_codes(&self) -> Vec<String> {
+        let (_, items) = look(&self.config);
+        let mut found = Findings::default();
+        codes::look_at(&self.config, (1_920, 1_080), &items, &mut found);
+        let base = format!("{}/", self.folder.path().display());
+        let problems = found.problems.iter().map(|told| format!("problem: {told}"));
+        let notes = found.notes.iter().map(|told| format!("note: {told}"));
+        problems
+            .chain(notes)
+            .map(|line| line.replace(&base, ""))
+            .collect()
+    }
 }
 
 #[track_caller]
@@ -212,4 +226,54 @@ fn films_are_decoded_and_what_decodes_them_is_told() {
     );
     assert_told(&notes, &["videos: ffmpeg "]);
     assert!(notes[0].contains("H.264 by "), "{notes:?}");
+}
+
+#[test]
+fn codes_that_nobody_could_read_are_told_before_they_air() {
+    let mut shop = Shop::new();
+    image::RgbImage::new(64, 48)
+        .save(shop.path("poster.png"))
+        .expect("a picture");
+    let long = format!("https://shop.example/{}", "a".repeat(200));
+    shop.write(
+        "campaign.toml",
+        format!(
+            "title = 'x'\ntarget = '{long}'\n[[placement]]\ncreative = 'poster.png'\nseconds = 4\n\
+             [[placement]]\ncreative = 'poster.png'\ncode = {{ wifi = {{ name = 'Guests' }} }}\n\
+             [[placement]]\ncreative = 'poster.png'\nzone = 'side'\n"
+        )
+        .as_bytes(),
+    );
+    // From which it takes the height of the whole screen.
+    shop.config.viewing_distance_m = 6.0;
+    assert_told(
+        &shop.look_at_codes(),
+        &[
+            "note: kiosk.toml: screen.size_cm is not set",
+            "its code is on the screen for 4 s",
+        ],
+    );
+    shop.config.size_cm = Some([122.0, 69.0]);
+    shop.config.viewing_distance_m = 2.5;
+    assert_told(
+        &shop.look_at_codes(),
+        &[
+            "problem: shop/campaign.toml:4: placement 1 (poster.png): the code would not be read: people stand 2.5 m away",
+            "note: shop/campaign.toml:7: placement 2 (poster.png): its code has 25 modules a side",
+        ],
+    );
+    shop.config.contrast = Some(2.0);
+    assert_told(
+        &shop.look_at_codes(),
+        &["phones need 2.5", "phones need 2.5"],
+    );
+    shop.config.contrast = None;
+    shop.config.scan_time = std::time::Duration::from_secs(5);
+    assert_told(
+        &shop.look_at_codes(),
+        &[
+            "it is on the screen for 4 s, and people need 5 s",
+            "its code has 25 modules a side",
+        ],
+    );
 }
