@@ -288,3 +288,33 @@ fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
         "{said}"
     );
 }
+
+#[test]
+fn a_host_of_a_publishers_own_is_carried_once_the_operator_says_that_it_leads_here() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let folder = stand.campaign(
+        "cafe",
+        "title = \"Café\"\ntarget = \"https://cafe.example\"\n[link]\ndomain = \"go.cafe.example\"\n",
+        &[[9; 3]],
+    );
+    let refused = stand.command(&["publish", &folder]);
+    assert_eq!(refused.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        why.contains("passerby-hub domain add go.cafe.example"),
+        "{why}"
+    );
+    assert!(stand.manifest(&terminal).campaigns.is_empty());
+
+    stand.json(&["domain", "add", "GO.cafe.example"]);
+    assert_eq!(stand.json(&["domain", "list"])[0], "go.cafe.example");
+    stand.publish(&folder);
+    let campaign = &stand.manifest(&terminal).campaigns[0].campaign;
+    assert_eq!(campaign.link.domain.as_deref(), Some("go.cafe.example"));
+
+    let refused = stand.command(&["domain", "remove", "go.cafe.example"]);
+    assert_eq!(refused.status.code(), Some(2), "codes on the air carry it");
+    stand.json(&["unpublish", "cafe"]);
+    stand.json(&["domain", "remove", "go.cafe.example"]);
+}

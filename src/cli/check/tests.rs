@@ -244,7 +244,6 @@ fn codes_that_nobody_could_read_are_told_before_they_air() {
         )
         .as_bytes(),
     );
-    // From which it takes the height of the whole screen.
     shop.config.viewing_distance_m = 6.0;
     assert_told(
         &shop.look_at_codes(),
@@ -258,8 +257,8 @@ fn codes_that_nobody_could_read_are_told_before_they_air() {
     assert_told(
         &shop.look_at_codes(),
         &[
-            "problem: shop/campaign.toml:4: placement 1 (poster.png): the code would not be read: people stand 2.5 m away",
-            "note: shop/campaign.toml:7: placement 2 (poster.png): its code has 25 modules a side",
+            "problem: shop/campaign.toml:3: placement 1 (poster.png): the code would not be read: people stand 2.5 m away",
+            "note: shop/campaign.toml:6: placement 2 (poster.png): its code has 21 modules a side",
         ],
     );
     shop.config.contrast = Some(2.0);
@@ -273,7 +272,7 @@ fn codes_that_nobody_could_read_are_told_before_they_air() {
         &shop.look_at_codes(),
         &[
             "it is on the screen for 4 s, and people need 5 s",
-            "its code has 25 modules a side",
+            "its code has 21 modules a side",
         ],
     );
 }
