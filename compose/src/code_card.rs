@@ -1,8 +1,8 @@
-//! The code and its white card: how large it must be, where it stands, and the proof that it scans.
+//! The code and its white card: how large it must be, where it stands, and how it is drawn.
 //!
 //! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
 //! modules lies inside the card; the code itself, without its quiet zone, is at least a tenth of the viewing distance
-//! wide; a code that an independent reader does not read back from the finished pixels is an error.
+//! wide. [`crate::proof`] holds the finished pixels to that.
 
 use passerby_playout::code::{QUIET_MODULES, QrMatrix};
 use passerby_playout::show::{ComposeError, Geometry};
@@ -132,6 +132,7 @@ pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
 
 /// Blackens the dark modules on a white card, in the frame as the output shows it.
 pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
+    let _span = tracing::trace_span!("code draw").entered();
     let first_x = plan.card.x + QUIET_MODULES * plan.module_px;
     let first_y = plan.card.y + QUIET_MODULES * plan.module_px;
     for y in 0..plan.modules {
@@ -154,45 +155,4 @@ pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
             x += run.max(1);
         }
     }
-}
-
-/// Reads the code back from the finished pixels and compares it with its link.
-pub(super) fn prove(
-    canvas: &Canvas,
-    plan: &CodePlan,
-    frame: &Frame,
-    url: &str,
-) -> Result<(), ComposeError> {
-    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
-    // Looking from afar first is quick; looking closely is the second opinion.
-    let far = (plan.module_px / 3).max(1);
-    let mut why = "no reader finds it".to_owned();
-    for stride in [far, (far / 2).max(1), 1] {
-        match read(canvas, card, stride) {
-            Ok(text) if text == url => return Ok(()),
-            Ok(text) => why = format!("it reads as {text:?}"),
-            Err(Some(reason)) => why = reason,
-            Err(None) => {}
-        }
-    }
-    Err(ComposeError(format!(
-        "the code would not scan: {why} instead of {url:?}; change the link a little, or the code's corner"
-    )))
-}
-
-/// Looks for one code in an area, at every `stride`th pixel.
-fn read(canvas: &Canvas, area: Area, stride: u32) -> Result<String, Option<String>> {
-    let (width, height) = (area.width / stride, area.height / stride);
-    let grey = |x: usize, y: usize| {
-        let at = |along: usize| u32::try_from(along).unwrap_or(0) * stride + stride / 2;
-        let [red, green, blue] = canvas.pixel(area.x + at(x), area.y + at(y)).map(u32::from);
-        u8::try_from((299 * red + 587 * green + 114 * blue) / 1_000).unwrap_or(u8::MAX)
-    };
-    let mut picture =
-        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, grey);
-    let grids = picture.detect_grids();
-    let grid = grids.first().ok_or(None)?;
-    grid.decode()
-        .map(|(_, text)| text)
-        .map_err(|error| Some(error.to_string()))
 }

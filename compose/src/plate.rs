@@ -1,6 +1,6 @@
 //! The white plate over a picture: the code's card, grown by its call to action and host.
 //!
-//! Invariant: no word stands bare over a picture.
+//! Invariants: no word stands bare over a picture; no word reaches into the card, whose rim is the code's quiet zone.
 
 use super::canvas::{Area, Canvas, px, real};
 use super::code_card::CodePlan;
@@ -20,6 +20,8 @@ pub(super) fn draw(
 ) -> Option<Area> {
     let card = words.plan.card;
     let quiet = real(QUIET_MODULES * words.plan.module_px);
+    // Beside a line there is more to come: punctuation that hangs, and what letters reach over their box.
+    let apart = real(words.plan.module_px);
     let bare = typesetter.is_blank(words.call) && typesetter.is_blank(words.leads_to);
     if bare {
         fill(canvas, card, words.plan);
@@ -48,12 +50,12 @@ pub(super) fn draw(
             label.call.as_ref().is_none_or(|call| call.size >= smallest)
         });
     let (plate, x, y, label) = if let Some(label) = label {
-        let grown = px(label.height() + quiet * 0.9);
+        let grown = px((label.height() + quiet).ceil());
         let height = card.height + grown;
         let x = real(card.x) + quiet;
         if at_top {
             let plate = Area::new(card.x, card.y, card.width, height);
-            (plate, x, real(card.bottom()) - quiet * 0.1, label)
+            (plate, x, real(card.bottom()), label)
         } else {
             let top = card.y.saturating_sub(grown);
             let plate = Area::new(card.x, top, card.width, height);
@@ -64,7 +66,8 @@ pub(super) fn draw(
             clear.right().saturating_sub(card.right())
         } else {
             card.x.saturating_sub(clear.x)
-        }) - quiet;
+        }) - quiet
+            - apart;
         let room = (
             free.min(real(card.width) * 2.2),
             real(card.height) - 2.0 * quiet,
@@ -76,12 +79,12 @@ pub(super) fn draw(
             return Some(card);
         }
         let label = label?;
-        let grown = px(label.width() + quiet);
+        let grown = px((label.width() + quiet + apart).ceil());
         let y = real(card.y) + (real(card.height) - label.height()) / 2.0;
         let width = card.width + grown;
         if at_left {
             let plate = Area::new(card.x, card.y, width, card.height);
-            (plate, real(card.right()), y, label)
+            (plate, real(card.right()) + apart, y, label)
         } else {
             let left = card.x.saturating_sub(grown);
             let plate = Area::new(left, card.y, width, card.height);
