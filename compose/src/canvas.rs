@@ -74,6 +74,7 @@ impl Canvas {
     }
 
     /// Returns one pixel; black outside.
+    #[cfg(test)]
     pub(super) fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         if x >= self.width || y >= self.height {
             return [0; 3];

@@ -133,6 +133,11 @@ pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
 /// Blackens the dark modules on a white card, in the frame as the output shows it.
 pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
     let _span = tracing::trace_span!("code draw").entered();
+    // Where a font's letters reach past their line, the line loses a tip and the code keeps its quiet zone.
+    for rim in rims(plan) {
+        let rim = rim.rotated(frame.width, frame.height, frame.rotation);
+        canvas.fill(rim, Rgb([255; 3]));
+    }
     let first_x = plan.card.x + QUIET_MODULES * plan.module_px;
     let first_y = plan.card.y + QUIET_MODULES * plan.module_px;
     for y in 0..plan.modules {
@@ -155,4 +160,17 @@ pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
             x += run.max(1);
         }
     }
+}
+
+/// The quiet zone but for the corners of the card, which are round, in the order left, right, top, bottom.
+fn rims(plan: &CodePlan) -> [Area; 4] {
+    let (card, module) = (plan.card, plan.module_px);
+    let thick = QUIET_MODULES * module;
+    let (high, wide) = (card.height - 2 * module, card.width - 2 * module);
+    [
+        Area::new(card.x, card.y + module, thick, high),
+        Area::new(card.right() - thick, card.y + module, thick, high),
+        Area::new(card.x + module, card.y, wide, thick),
+        Area::new(card.x + module, card.bottom() - thick, wide, thick),
+    ]
 }

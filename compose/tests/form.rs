@@ -8,6 +8,8 @@
     reason = "a test that cannot go on says where"
 )]
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -312,9 +314,9 @@ fn run(case: &Case, slide: &mut Slide) -> usize {
 #[test]
 fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
     let contents = Contents::make();
-    let mut composer = SlideComposer::default();
-    let (mut drawn, mut too_large, mut patches) = (0, 0, 0);
-    let mut modules = std::collections::BTreeSet::new();
+    let composer = RefCell::new(SlideComposer::default());
+    let (drawn, too_large, patches) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let modules = RefCell::new(BTreeSet::new());
     let mut runner = TestRunner::new_with_rng(
         Cases {
             cases: 220,
@@ -330,14 +332,15 @@ fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
             let url = link(case.link, case.link as u64);
             let matrix = QrMatrix::encode(&url).unwrap();
             let zone = main_zone(&case);
-            let made = composer.compose(&contents.order(&case, &url), &zone.geometry);
+            let order = contents.order(&case, &url);
+            let made = composer.borrow_mut().compose(&order, &zone.geometry);
             match made {
                 Ok(composed) => {
                     let mut slide = composed.slide;
                     check(&case, &zone, &slide, &matrix);
-                    patches += run(&case, &mut slide);
-                    modules.insert(matrix.modules());
-                    drawn += 1;
+                    patches.set(patches.get() + run(&case, &mut slide));
+                    modules.borrow_mut().insert(matrix.modules());
+                    drawn.set(drawn.get() + 1);
                 }
                 Err(error) => {
                     // Small screens have no room for long links or for words; nothing else may fail.
@@ -348,12 +351,14 @@ fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
                         && case.link <= 60
                         && !case.layout.contains("kind");
                     prop_assert!(!roomy, "{case:?}: {error}");
-                    too_large += 1;
+                    too_large.set(too_large.get() + 1);
                 }
             }
             Ok(())
         })
         .unwrap();
+    let (drawn, too_large, patches) = (drawn.get(), too_large.get(), patches.get());
+    let modules = modules.into_inner();
     println!(
         "{drawn} codes of {modules:?} modules drawn, {too_large} had no room, {patches} patches beside them"
     );
