@@ -126,6 +126,14 @@ impl Canvas {
         }
     }
 
+    /// Copies RGBA pixels into one row, from a column on.
+    pub(super) fn paste_row(&mut self, x: u32, y: u32, pixels: &[u8]) {
+        let count = u32::try_from(pixels.len() / 4).unwrap_or(u32::MAX);
+        let row = self.row(y, x, x.saturating_add(count));
+        let length = row.len();
+        row.copy_from_slice(&pixels[..length]);
+    }
+
     /// Copies rows of RGB into an area of the same size.
     pub(super) fn paste_rgb(&mut self, area: Area, rgb: &[u8]) {
         if area.width == 0 {

@@ -6,7 +6,7 @@
 
 use passerby_playout::code::{QUIET_MODULES, QrMatrix};
 use passerby_playout::show::{ComposeError, Geometry};
-use passerby_protocol::campaign::{Corner, Rgb};
+use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, Canvas, px, real};
 use super::layout::Frame;
@@ -130,47 +130,40 @@ pub(super) fn pixels_per_cm(screen: &Geometry) -> Option<f32> {
     Some(density as f32)
 }
 
-/// Blackens the dark modules on a white card, in the frame as the output shows it.
+/// Draws the code into its card, in the frame as the output shows it: each module whole pixels, pure black or pure white,
+/// and the quiet zone but for the card's corners, which are round. Where a font's letters reach past their line, the line
+/// loses a tip and the code keeps its quiet zone.
 pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
     let _span = tracing::trace_span!("code draw").entered();
-    // Where a font's letters reach past their line, the line loses a tip and the code keeps its quiet zone.
-    for rim in rims(plan) {
-        let rim = rim.rotated(frame.width, frame.height, frame.rotation);
-        canvas.fill(rim, Rgb([255; 3]));
-    }
-    let first_x = plan.card.x + QUIET_MODULES * plan.module_px;
-    let first_y = plan.card.y + QUIET_MODULES * plan.module_px;
+    let across = plan.modules + 2 * QUIET_MODULES;
+    let mut is_dark = vec![false; (across * across) as usize];
     for y in 0..plan.modules {
-        let mut x = 0;
-        while x < plan.modules {
-            let run = (x..plan.modules)
-                .take_while(|&x| matrix.is_dark(x, y))
-                .count();
-            let run = u32::try_from(run).unwrap_or(0);
-            if run > 0 {
-                let area = Area::new(
-                    first_x + x * plan.module_px,
-                    first_y + y * plan.module_px,
-                    run * plan.module_px,
-                    plan.module_px,
-                );
-                let area = area.rotated(frame.width, frame.height, frame.rotation);
-                canvas.fill(area, Rgb([0; 3]));
-            }
-            x += run.max(1);
+        for x in (0..plan.modules).filter(|x| matrix.is_dark(*x, y)) {
+            let upright = Area::new(x + QUIET_MODULES, y + QUIET_MODULES, 1, 1);
+            let turned = upright.rotated(across, across, frame.rotation);
+            is_dark[(turned.y * across + turned.x) as usize] = true;
         }
     }
-}
-
-/// The quiet zone but for the corners of the card, which are round, in the order left, right, top, bottom.
-fn rims(plan: &CodePlan) -> [Area; 4] {
-    let (card, module) = (plan.card, plan.module_px);
-    let thick = QUIET_MODULES * module;
-    let (high, wide) = (card.height - 2 * module, card.width - 2 * module);
-    [
-        Area::new(card.x, card.y + module, thick, high),
-        Area::new(card.right() - thick, card.y + module, thick, high),
-        Area::new(card.x + module, card.y, wide, thick),
-        Area::new(card.x + module, card.bottom() - thick, wide, thick),
-    ]
+    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
+    let module_bytes = plan.module_px as usize * 4;
+    let mut pixels = Vec::with_capacity(card.width as usize * 4);
+    for (row, is_dark) in (0..).zip(is_dark.chunks_exact(across as usize)) {
+        pixels.clear();
+        for is_dark in is_dark {
+            let pixel = if *is_dark { [0, 0, 0, 255] } else { [255; 4] };
+            for _ in 0..plan.module_px {
+                pixels.extend_from_slice(&pixel);
+            }
+        }
+        let is_end = row == 0 || row == across - 1;
+        let (round_px, round_bytes) = if is_end {
+            (plan.module_px, module_bytes)
+        } else {
+            (0, 0)
+        };
+        let pixels = &pixels[round_bytes..pixels.len() - round_bytes];
+        for y in 0..plan.module_px {
+            canvas.paste_row(card.x + round_px, card.y + row * plan.module_px + y, pixels);
+        }
+    }
 }

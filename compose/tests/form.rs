@@ -266,7 +266,7 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
     if let Some(moving) = &slide.moving
         && !matches!(moving.travel, Travel::Still(_))
     {
-        let near = card.outset(card.width);
+        let near = card.outset(matrix.modules() * side);
         assert_eq!(moving.area.common(near), None, "{case:?}");
     }
 

@@ -8,9 +8,13 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use qrcode::bits::Bits;
+use qrcode::canvas::Canvas;
+use qrcode::ec::construct_codewords;
 use qrcode::optimize::{Optimizer, Parser, Segment, total_encoded_len};
 use qrcode::types::Mode;
-use qrcode::{EcLevel, QrCode, Version};
+use qrcode::{EcLevel, Version};
+
+mod mask;
 
 /// Modules of white around a code (ISO/IEC 18004, 5.3.8).
 pub const QUIET_MODULES: u32 = 4;
@@ -99,17 +103,17 @@ impl QrMatrix {
         let refused = || CodeError(link.len());
         let (plan, segments) = fit(link)?;
         let level = plan.level.of_library();
-        let mut bits = Bits::new(Version::Normal(plan.version.into()));
-        let code = bits
+        let version = Version::Normal(plan.version.into());
+        let mut bits = Bits::new(version);
+        let (data, correction) = bits
             .push_segments(link.as_bytes(), segments.into_iter())
             .and_then(|()| bits.push_terminator(level))
-            .and_then(|()| QrCode::with_bits(bits, level))
+            .and_then(|()| construct_codewords(&bits.into_bytes(), version, level))
             .map_err(|_| refused())?;
-        let dark = code
-            .into_colors()
-            .into_iter()
-            .map(|colour| colour == qrcode::Color::Dark)
-            .collect();
+        let mut canvas = Canvas::new(version, level);
+        canvas.draw_all_functional_patterns();
+        canvas.draw_data(&data, &correction);
+        let dark = mask::best(&canvas, plan.modules() as usize);
         Ok(Self { plan, dark })
     }
 

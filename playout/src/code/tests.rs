@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use qrcode::QrCode;
+
 use super::*;
 
 /// The smallest version at level M, then the highest level of that version, by trying.
