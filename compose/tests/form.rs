@@ -266,7 +266,8 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
     if let Some(moving) = &slide.moving
         && !matches!(moving.travel, Travel::Still(_))
     {
-        let near = card.outset(matrix.modules() * side);
+        let code = card.inset(QUIET_MODULES * side);
+        let near = code.outset(code.width);
         assert_eq!(moving.area.common(near), None, "{case:?}");
     }
 
