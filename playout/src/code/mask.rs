@@ -17,10 +17,10 @@ const MASKS: [MaskPattern; 8] = [
 ];
 
 /// Something like a finder pattern, with the four modules before and behind it.
-const FINDER: u32 = 0b0000_1011101_0000;
-const FINDER_ITSELF: u32 = 0b0000_1111111_0000;
-const BEFORE: u32 = 0b1111_0000000_0000;
-const BEHIND: u32 = 0b0000_0000000_1111;
+const FINDER: u32 = 0b101_1101 << 4;
+const FINDER_ITSELF: u32 = 0b111_1111 << 4;
+const BEFORE: u32 = 0b1111 << 11;
+const BEHIND: u32 = 0b1111;
 
 /// Applies the best mask and returns the dark modules; the first one when several are as good.
 pub(super) fn best(canvas: &Canvas, modules: usize) -> Vec<bool> {
