@@ -1,8 +1,9 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
 //! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]
-//! [--framebuffer FILE] [--resizes N]`, the file being what `Xvfb -fbdir` keeps its screen in, and N how often somebody
-//! else will resize the window
+//! [--framebuffer FILE] [--resizes N] [--code LINK] [--shot FILE]`, the framebuffer being what `Xvfb -fbdir` keeps its
+//! screen in, and N how often somebody else will resize the window. With a link the slides are the built-in screen with
+//! its code, and what the framebuffer shows of the last one goes into a PNG file.
 //!
 //! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
 
@@ -16,9 +17,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
+use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::area::Area;
-use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
+use passerby_playout::show::{
+    CodeOrder, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent, Ticket,
+    Transition, Zone,
+};
+use passerby_protocol::campaign::{Colours, Corner, Motion};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -28,6 +34,8 @@ struct Script {
     idle: Duration,
     framebuffer: Option<PathBuf>,
     resizes: u32,
+    code: Option<String>,
+    shot: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -49,6 +57,8 @@ fn main() -> anyhow::Result<ExitCode> {
         idle: Duration::ZERO,
         framebuffer: None,
         resizes: 0,
+        code: None,
+        shot: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
@@ -65,6 +75,8 @@ fn main() -> anyhow::Result<ExitCode> {
             "--idle-s" => script.idle = Duration::from_secs(value()?.parse()?),
             "--resizes" => script.resizes = value()?.parse()?,
             "--framebuffer" => script.framebuffer = Some(value()?.into()),
+            "--code" => script.code = Some(value()?),
+            "--shot" => script.shot = Some(value()?.into()),
             "--capture" => {
                 config.capture = Some(CaptureConfig {
                     dir: value()?.into(),
@@ -114,7 +126,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
                 ticket,
                 zone: Zone::MAIN,
                 area: Area::new(0, 0, width_px, height_px),
-                slide: slide(number, width_px, height_px),
+                slide: script.slide(number, width_px, height_px)?,
             },
         )?;
         expect(events, |event| *event == StageEvent::Loaded(ticket))?;
@@ -134,7 +146,10 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
     println!("slides_ms {}", started.elapsed().as_millis());
     println!("slides_cpu_ticks {}", cpu_ticks()? - cpu);
 
-    let last = slide(script.slides.saturating_sub(1), width_px, height_px);
+    let last = script.slide(script.slides.saturating_sub(1), width_px, height_px)?;
+    if let Some(card) = last.card {
+        println!("card {} {} {}", card.x, card.y, card.width);
+    }
     let deadline = Instant::now() + PATIENCE;
     loop {
         let (reply, answer) = bounded(1);
@@ -155,6 +170,11 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         }
         let exact = read_screen(file, width_px, height_px)? == last.rgba;
         println!("screen_exact {exact}");
+        if let Some(shot) = &script.shot {
+            let seen = read_screen(file, width_px, height_px)?;
+            let colours = image::ColorType::Rgba8;
+            image::save_buffer(shot, &seen, width_px, height_px, colours)?;
+        }
     }
     for resize in 0..script.resizes {
         println!("waiting for_a_resize");
@@ -170,14 +190,14 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         let number = script.slides + resize;
         let ticket = Ticket(number.into());
         let area = Area::new(0, 0, width_px, height_px);
-        let slide = || slide(number, width_px, height_px);
+        let wanted = script.slide(number, width_px, height_px)?;
         send(
             stage,
             StageCommand::Load {
                 ticket,
                 zone: Zone::MAIN,
                 area,
-                slide: slide(),
+                slide: script.slide(number, width_px, height_px)?,
             },
         )?;
         expect(events, |event| *event == StageEvent::Loaded(ticket))?;
@@ -188,7 +208,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             let (reply, answer) = bounded(1);
             send(stage, StageCommand::Snapshot(reply))?;
             let seen = answer.recv_timeout(PATIENCE)?.rgba;
-            let exact = seen == slide().rgba;
+            let exact = seen == wanted.rgba;
             if exact || Instant::now() > deadline {
                 break exact;
             }
@@ -233,8 +253,42 @@ fn expect(
     }
 }
 
+impl Script {
+    fn slide(&self, number: u32, width_px: u32, height_px: u32) -> anyhow::Result<Slide> {
+        match &self.code {
+            Some(link) => built_in(link, width_px, height_px),
+            None => Ok(pattern(number, width_px, height_px)),
+        }
+    }
+}
+
+/// The built-in screen with the code of a link.
+fn built_in(link: &str, width_px: u32, height_px: u32) -> anyhow::Result<Slide> {
+    let order = SlideOrder {
+        play: None,
+        ticket: Ticket(0),
+        zone: Zone::MAIN,
+        creative: Creative::House,
+        motion: Motion::Still,
+        sound: false,
+        dwell: None,
+        campaign: "probe".into(),
+        headline: None,
+        code: Some(CodeOrder {
+            url: link.into(),
+            call: "扫码 Scan".into(),
+            leads_to: "hub.example".into(),
+            corner: Corner::BottomRight,
+        }),
+        colours: Colours::default(),
+    };
+    let composed =
+        SlideComposer::default().compose(&order, &Geometry::whole(width_px, height_px))?;
+    Ok(composed.slide)
+}
+
 /// A gradient with a fine pattern, different for every number.
-fn slide(number: u32, width_px: u32, height_px: u32) -> Slide {
+fn pattern(number: u32, width_px: u32, height_px: u32) -> Slide {
     let mut rgba = Vec::with_capacity(width_px as usize * height_px as usize * 4);
     for y in 0..height_px {
         for x in 0..width_px {

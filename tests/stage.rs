@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod frames;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -13,6 +15,7 @@ use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender, StageTime};
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::area::Area;
+use passerby_playout::code::{QUIET_MODULES, QrMatrix};
 use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone};
 
 const WIDTH_PX: u32 = 640;
@@ -45,7 +48,24 @@ fn whole((width_px, height_px): (u32, u32)) -> Area {
     Area::new(0, 0, width_px, height_px)
 }
 
-/// A colour of its own for every slide, with black and white bars in the lower half that spell its number.
+/// Where slides that have room for one show their code.
+const CARD: Area = Area::new(20, 16, CARD_PX, CARD_PX);
+/// 25 modules and the quiet zone, 4 pixels each.
+const CARD_PX: u32 = (25 + 2 * 4) * 4;
+
+fn url(number: u32) -> String {
+    format!("HTTPS://HUB.EXAMPLE/Q/{number}")
+}
+
+/// Tells what a pixel of the card shows.
+fn card_pixel(matrix: &QrMatrix, x: u32, y: u32) -> [u8; 4] {
+    let at = |along: u32| (along / 4).checked_sub(QUIET_MODULES);
+    let dark = at(x).zip(at(y)).is_some_and(|(x, y)| matrix.is_dark(x, y));
+    if dark { [0, 0, 0, 255] } else { [255; 4] }
+}
+
+/// A colour of its own for every slide, its code if there is room, and black and white bars in the lower half that spell
+/// its number.
 fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
     let colour = [
         u8::try_from(number * 53 % 200 + 40).unwrap(),
@@ -53,9 +73,19 @@ fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
         u8::try_from(number * 29 % 200 + 40).unwrap(),
         255,
     ];
+    let matrix = QrMatrix::encode(&url(number)).unwrap();
+    assert_eq!((matrix.modules() + 2 * QUIET_MODULES) * 4, CARD_PX);
+    let has_code = width_px >= 320 && height_px >= 2 * CARD.bottom();
     let mut rgba = Vec::with_capacity((width_px * height_px * 4) as usize);
     for y in 0..height_px {
         for x in 0..width_px {
+            if has_code
+                && (CARD.x..CARD.right()).contains(&x)
+                && (CARD.y..CARD.bottom()).contains(&y)
+            {
+                rgba.extend_from_slice(&card_pixel(&matrix, x - CARD.x, y - CARD.y));
+                continue;
+            }
             let bar = (number >> (x / 3 % 8)) & 1 == 1;
             rgba.extend_from_slice(match (y > height_px / 2, bar) {
                 (false, _) => &colour,
@@ -64,17 +94,31 @@ fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
             });
         }
     }
-    Slide::still(
-        width_px,
-        height_px,
-        rgba,
-        Caption {
-            campaign: "test".into(),
-            creative: format!("slide-{number}"),
-            play: Some(number),
-            url: Some(format!("HTTPS://HUB.EXAMPLE/Q/{number}")),
-        },
-    )
+    let caption = Caption {
+        campaign: "test".into(),
+        creative: format!("slide-{number}"),
+        play: Some(number),
+        url: has_code.then(|| url(number)),
+    };
+    let mut slide = Slide::still(width_px, height_px, rgba, caption);
+    slide.card = has_code.then_some(CARD);
+    slide
+}
+
+/// The pixels of the card and those of everything else, a row after the other.
+fn parted(rgba: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut card, mut rest) = (Vec::new(), Vec::new());
+    for (y, row) in (0..).zip(rgba.chunks_exact(WIDTH_PX as usize * 4)) {
+        if (CARD.y..CARD.bottom()).contains(&y) {
+            let (from, to) = (CARD.x as usize * 4, CARD.right() as usize * 4);
+            card.extend_from_slice(&row[from..to]);
+            rest.extend_from_slice(&row[..from]);
+            rest.extend_from_slice(&row[to..]);
+        } else {
+            rest.extend_from_slice(row);
+        }
+    }
+    (card, rest)
 }
 
 /// The player's side of the seam.
@@ -243,7 +287,7 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
         let picture = read_png(&frames.join(note["file"].as_str().unwrap()));
         let number = u32::try_from(note["play"].as_u64().unwrap()).unwrap();
         assert_eq!(note["creative"], format!("slide-{number}"));
-        assert_eq!(note["url"], format!("HTTPS://HUB.EXAMPLE/Q/{number}"));
+        assert_eq!(note["url"], url(number));
         assert_eq!(note["campaign"], "test");
         assert!(note["t_ms"].as_u64() > last_t, "frames are in order");
         last_t = note["t_ms"].as_u64();
@@ -255,9 +299,14 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
                 1 => [0, 0, 0, 255].repeat(new.len() / 4),
                 _ => slide(number - 1, SIZE).rgba,
             };
-            let distance = [before, slide(number + 1, SIZE).rgba]
+            let others = [before, slide(number + 1, SIZE).rgba];
+            let ((card, rest), (new_card, new)) = (parted(&picture), parted(&new));
+            // Codes are never mixed: the named one is there, whole, or that which it replaces or which replaces it.
+            let whole = others.iter().any(|other| parted(other).0 == card);
+            assert!(card == new_card || whole, "{line}: no code is whole");
+            let distance = others
                 .iter()
-                .map(|other| distance_to_mix(&picture, other, &new))
+                .map(|other| distance_to_mix(&rest, &parted(other).1, &new))
                 .fold(f64::INFINITY, f64::min);
             assert!(distance < 1.5, "{line}: {distance} levels off any mix");
         } else {
@@ -269,6 +318,9 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
     assert!(steady >= 12 && mixed >= 6, "{steady} steady, {mixed} mixed");
     let pngs = std::fs::read_dir(&frames).unwrap().count() - 1;
     assert_eq!(pngs, steady + mixed, "every picture has its line");
+    let tally = frames::read_capture(&frames);
+    assert_eq!(tally.steady, steady as u64);
+    assert!(tally.codes >= tally.steady, "{tally}");
 }
 
 #[test]
@@ -478,9 +530,10 @@ impl Xvfb {
     }
 
     /// Runs the probe on this display and returns what it printed.
-    fn probe(&self, args: &[&str]) -> HashMap<String, String> {
+    fn probe(&self, args: &[&str], variables: &[(&str, &str)]) -> HashMap<String, String> {
         let output = probe()
             .args(args)
+            .envs(variables.iter().copied())
             .arg("--framebuffer")
             .arg(self.screen.path().join("Xvfb_screen0"))
             .env("DISPLAY", &self.display)
@@ -518,7 +571,7 @@ fn probe() -> Command {
 #[test]
 fn window_fills_the_screen_shows_exact_pixels_and_then_rests() {
     let screen = Xvfb::start("1280x720x24");
-    let seen = screen.probe(&["--slides", "3", "--idle-s", "10"]);
+    let seen = screen.probe(&["--slides", "3", "--idle-s", "10"], &[]);
     assert_eq!(seen["sized"], "1280x720");
     assert_eq!(seen["snapshot_exact"], "true");
     assert_eq!(seen["screen_exact"], "true");
@@ -529,14 +582,67 @@ fn window_fills_the_screen_shows_exact_pixels_and_then_rests() {
 #[test]
 fn window_fills_screens_of_other_sizes_without_a_window_manager() {
     let screen = Xvfb::start("1024x600x24");
-    let seen = screen.probe(&["--slides", "2"]);
+    let seen = screen.probe(&["--slides", "2"], &[]);
     assert_eq!(seen["sized"], "1024x600");
     assert_eq!(seen["snapshot_exact"], "true");
     assert_eq!(seen["screen_exact"], "true");
-    let seen = screen.probe(&["--slides", "2", "--size", "500x333"]);
+    let seen = screen.probe(&["--slides", "2", "--size", "500x333"], &[]);
     assert_eq!(seen["sized"], "500x333");
     assert_eq!(seen["snapshot_exact"], "true");
     assert_eq!(seen["screen_exact"], "true");
+}
+
+#[test]
+fn one_module_is_whole_pixels_of_the_window_on_any_display_scale() {
+    const LINK: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let matrix = QrMatrix::encode(LINK).unwrap();
+    let across = matrix.modules() + 2 * QUIET_MODULES;
+    let dir = tempfile::tempdir().unwrap();
+    for (scale, screen, size) in [
+        ("1", "1280x720x24", None),
+        ("1.5", "1280x720x24", None),
+        ("2", "1366x768x24", None),
+        ("1.5", "1280x720x24", Some("801x599")),
+    ] {
+        let xvfb = Xvfb::start(screen);
+        let shot = dir.path().join("shot.png");
+        let mut args = vec!["--slides", "1", "--code", LINK, "--shot"];
+        args.push(shot.to_str().unwrap());
+        if let Some(size) = size {
+            args.extend(["--size", size]);
+        }
+        let seen = xvfb.probe(&args, &[("WINIT_X11_SCALE_FACTOR", scale)]);
+        let wanted = size.unwrap_or(screen.trim_end_matches("x24"));
+        assert_eq!(seen["sized"], wanted, "real pixels at scale {scale}");
+        assert_eq!(seen["screen_exact"], "true", "scale {scale}");
+
+        // What the X server shows, not what was handed to it.
+        let picture = image::open(&shot).unwrap().to_rgba8();
+        let numbers: Vec<u32> = seen["card"]
+            .split(' ')
+            .map(|n| n.parse().unwrap())
+            .collect();
+        let (left, top, card_px) = (numbers[0], numbers[1], numbers[2]);
+        assert_eq!(card_px % across, 0, "whole pixels at scale {scale}");
+        let module_px = card_px / across;
+        for y in 0..card_px {
+            for x in 0..card_px {
+                let inside = |at: u32| (at / module_px).checked_sub(QUIET_MODULES);
+                let dark = inside(x)
+                    .zip(inside(y))
+                    .is_some_and(|(x, y)| matrix.is_dark(x, y));
+                let round = |at: u32| at < module_px || at >= card_px - module_px;
+                if round(x) && round(y) {
+                    continue;
+                }
+                let wanted = if dark { 0 } else { 255 };
+                let pixel = picture.get_pixel(left + x, top + y).0;
+                assert_eq!(pixel, [wanted, wanted, wanted, 255], "{scale}: {x}, {y}");
+            }
+        }
+        let link = BTreeSet::from([LINK.to_owned()]);
+        frames::expect_codes(picture.width(), picture.as_raw(), &link, scale);
+    }
 }
 
 #[test]

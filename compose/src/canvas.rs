@@ -74,6 +74,7 @@ impl Canvas {
     }
 
     /// Returns one pixel; black outside.
+    #[cfg(test)]
     pub(super) fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         if x >= self.width || y >= self.height {
             return [0; 3];
@@ -123,6 +124,14 @@ impl Canvas {
                 pixel[3] = channel(cover * 255.0);
             }
         }
+    }
+
+    /// Copies RGBA pixels into one row, from a column on.
+    pub(super) fn paste_row(&mut self, x: u32, y: u32, pixels: &[u8]) {
+        let count = u32::try_from(pixels.len() / 4).unwrap_or(u32::MAX);
+        let row = self.row(y, x, x.saturating_add(count));
+        let length = row.len();
+        row.copy_from_slice(&pixels[..length]);
     }
 
     /// Copies rows of RGB into an area of the same size.

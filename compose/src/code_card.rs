@@ -1,15 +1,15 @@
-//! The code and its white card: how large it must be, where it stands, and the proof that it scans.
+//! The code and its white card: how large it must be, where it stands, and how it is drawn.
 //!
 //! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
 //! modules lies inside the card, and the card inside the frame's margin; the code passed the gate of
-//! [`passerby_playout::legibility`]; a code that an independent reader does not read back from the finished pixels is an error.
+//! [`passerby_playout::legibility`]. [`crate::proof`] holds the finished pixels to that.
 
 use std::time::Duration;
 
 use passerby_playout::code::{QUIET_MODULES, QrMatrix};
 use passerby_playout::legibility::{self, Illegible, Legible, Question};
 use passerby_playout::show::{ComposeError, Geometry};
-use passerby_protocol::campaign::{Corner, Rgb};
+use passerby_protocol::campaign::Corner;
 
 use super::canvas::{Area, Canvas, px};
 use super::layout::{self, Frame};
@@ -51,9 +51,9 @@ pub fn inspect_code(
     screen: &Geometry,
     dwell: Duration,
 ) -> Result<CodeInspection, ComposeError> {
-    let matrix = QrMatrix::encode(link).map_err(|error| ComposeError(error.to_string()))?;
+    let planned = QrMatrix::plan(link).map_err(|error| ComposeError(error.to_string()))?;
     let frame = Frame::of(screen)?;
-    let modules = matrix.modules();
+    let modules = planned.modules();
     let (_, plan) = layout::plan_code(modules, corner, &frame, screen, Some(dwell))?;
     Ok(CodeInspection {
         modules,
@@ -134,69 +134,40 @@ fn refused(reason: Illegible) -> ComposeError {
     ComposeError(format!("the code would not be read: {reason}"))
 }
 
-/// Blackens the dark modules on a white card, in the frame as the output shows it.
+/// Draws the code into its card, in the frame as the output shows it: each module whole pixels, pure black or pure white,
+/// and the quiet zone but for the card's corners, which are round. Where a font's letters reach past their line, the line
+/// loses a tip and the code keeps its quiet zone.
 pub(super) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
-    let first_x = plan.card.x + QUIET_MODULES * plan.module_px;
-    let first_y = plan.card.y + QUIET_MODULES * plan.module_px;
+    let _span = tracing::trace_span!("code draw").entered();
+    let across = plan.modules + 2 * QUIET_MODULES;
+    let mut is_dark = vec![false; (across * across) as usize];
     for y in 0..plan.modules {
-        let mut x = 0;
-        while x < plan.modules {
-            let run = (x..plan.modules)
-                .take_while(|&x| matrix.is_dark(x, y))
-                .count();
-            let run = u32::try_from(run).unwrap_or(0);
-            if run > 0 {
-                let area = Area::new(
-                    first_x + x * plan.module_px,
-                    first_y + y * plan.module_px,
-                    run * plan.module_px,
-                    plan.module_px,
-                );
-                let area = area.rotated(frame.width, frame.height, frame.rotation);
-                canvas.fill(area, Rgb([0; 3]));
-            }
-            x += run.max(1);
+        for x in (0..plan.modules).filter(|x| matrix.is_dark(*x, y)) {
+            let upright = Area::new(x + QUIET_MODULES, y + QUIET_MODULES, 1, 1);
+            let turned = upright.rotated(across, across, frame.rotation);
+            is_dark[(turned.y * across + turned.x) as usize] = true;
         }
     }
-}
-
-/// Reads the code back from the finished pixels and compares it with its link.
-pub(super) fn prove(
-    canvas: &Canvas,
-    plan: &CodePlan,
-    frame: &Frame,
-    url: &str,
-) -> Result<(), ComposeError> {
     let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
-    // Looking from afar first is quick; looking closely is the second opinion.
-    let far = (plan.module_px / 3).max(1);
-    let mut why = "no reader finds it".to_owned();
-    for stride in [far, (far / 2).max(1), 1] {
-        match read(canvas, card, stride) {
-            Ok(text) if text == url => return Ok(()),
-            Ok(text) => why = format!("it reads as {text:?}"),
-            Err(Some(reason)) => why = reason,
-            Err(None) => {}
+    let module_bytes = plan.module_px as usize * 4;
+    let mut pixels = Vec::with_capacity(card.width as usize * 4);
+    for (row, is_dark) in (0..).zip(is_dark.chunks_exact(across as usize)) {
+        pixels.clear();
+        for is_dark in is_dark {
+            let pixel = if *is_dark { [0, 0, 0, 255] } else { [255; 4] };
+            for _ in 0..plan.module_px {
+                pixels.extend_from_slice(&pixel);
+            }
+        }
+        let is_end = row == 0 || row == across - 1;
+        let (round_px, round_bytes) = if is_end {
+            (plan.module_px, module_bytes)
+        } else {
+            (0, 0)
+        };
+        let pixels = &pixels[round_bytes..pixels.len() - round_bytes];
+        for y in 0..plan.module_px {
+            canvas.paste_row(card.x + round_px, card.y + row * plan.module_px + y, pixels);
         }
     }
-    Err(ComposeError(format!(
-        "the code would not scan: {why} instead of {url:?}; change the link a little, or the code's corner"
-    )))
-}
-
-/// Looks for one code in an area, at every `stride`th pixel.
-fn read(canvas: &Canvas, area: Area, stride: u32) -> Result<String, Option<String>> {
-    let (width, height) = (area.width / stride, area.height / stride);
-    let grey = |x: usize, y: usize| {
-        let at = |along: usize| u32::try_from(along).unwrap_or(0) * stride + stride / 2;
-        let [red, green, blue] = canvas.pixel(area.x + at(x), area.y + at(y)).map(u32::from);
-        u8::try_from((299 * red + 587 * green + 114 * blue) / 1_000).unwrap_or(u8::MAX)
-    };
-    let mut picture =
-        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, grey);
-    let grids = picture.detect_grids();
-    let grid = grids.first().ok_or(None)?;
-    grid.decode()
-        .map(|(_, text)| text)
-        .map_err(|error| Some(error.to_string()))
 }

@@ -16,6 +16,7 @@ use crate::live::{LiveSpot, Reels};
 use crate::moving::KenBurns;
 use crate::picture::{Bitmap, Pixels};
 use crate::poster::{Script, Upright};
+use crate::proof::Prover;
 use crate::settings::Settings;
 use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use crate::text::Typesetter;
@@ -30,6 +31,8 @@ pub struct SlideComposer {
     tools: Tools,
     pages: SnapshotKeeper,
     frames: Cache<FrameKey, Base>,
+    frames_drawn: u64,
+    prover: Prover,
 }
 
 /// What a frame without its code depends on.
@@ -47,6 +50,8 @@ struct FrameKey {
 /// A finished frame but for the code, turned for the output.
 #[derive(Clone)]
 struct Base {
+    /// No other frame of this composer has it.
+    number: u64,
     canvas: Canvas,
     live: Vec<LiveSpot>,
     moving: Option<Moving>,
@@ -87,6 +92,8 @@ impl SlideComposer {
             settings,
             typesetter: Typesetter::with_fonts(fonts),
             frames: Cache::new(),
+            frames_drawn: 0,
+            prover: Prover::default(),
         }
     }
 
@@ -164,7 +171,9 @@ impl SlideComposer {
                 }
             },
         };
+        self.frames_drawn += 1;
         let base = Base {
+            number: self.frames_drawn,
             canvas: upright.canvas.rotated(frame.rotation),
             live: upright.live,
             moving: upright.moving,
@@ -238,10 +247,13 @@ impl SlideComposer {
         let frame = Frame::of(screen)?;
         let planned = code
             .map(|code| {
+                let span = tracing::trace_span!("code encode").entered();
                 let matrix =
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
+                drop(span);
+                let modules = matrix.modules();
                 let (corner, plan) =
-                    layout::plan_code(matrix.modules(), code.corner, &frame, screen, order.dwell)?;
+                    layout::plan_code(modules, code.corner, &frame, screen, order.dwell)?;
                 Ok((code, matrix, corner, plan))
             })
             .transpose()?;
@@ -255,13 +267,15 @@ impl SlideComposer {
             health,
         )?;
         let Base {
+            number,
             mut canvas,
             live,
             moving,
         } = base;
         if let Some((code, matrix, _, plan)) = &planned {
             code_card::draw(&mut canvas, matrix, plan, &frame);
-            code_card::prove(&canvas, plan, &frame, &code.url)?;
+            self.prover
+                .prove(number, &canvas, matrix, plan, &frame, &code.url)?;
         }
         let caption = Caption {
             campaign: order.campaign.clone(),

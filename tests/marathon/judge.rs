@@ -10,6 +10,8 @@ use std::time::Duration;
 use passerby_compose::slide::{Area, Slide};
 use passerby_playout::show::{StageCommand, Ticket, Transition, Zone};
 
+use crate::frames;
+
 /// Most prints that are kept; more than can be on the stage.
 const PRINTS_MAX: usize = 64;
 /// How far a channel may be off where a picture should be exact.
@@ -242,7 +244,7 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
             .faults
             .push(format!("{:.0} % of it is black", black * 100.0));
     }
-    let off = |print: &Print, area: Area| -> u64 {
+    let off = |print: &Print, area: Area, slack: u8| -> u64 {
         let mut off = 0;
         for y in area.y..area.bottom() {
             for x in area.x..area.right() {
@@ -255,7 +257,7 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
                     && drawn
                         .iter()
                         .zip(wanted)
-                        .any(|(drawn, wanted)| drawn.abs_diff(wanted) > CHANNEL_SLACK);
+                        .any(|(drawn, wanted)| drawn.abs_diff(wanted) > slack);
                 off += u64::from(far);
             }
         }
@@ -264,14 +266,16 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
     if settled {
         if current.rests {
             let whole = Area::new(0, 0, track.area.width, track.area.height);
-            let off = off(current, whole);
+            let off = off(current, whole, CHANNEL_SLACK);
             if off > 0 {
                 judged
                     .faults
                     .push(format!("{off} pixels are not those of its slide"));
             }
-        } else if let Some(card) = current.card {
-            let off = off(current, card);
+        }
+        // The same pixels in every frame of the play, whatever moves beside them.
+        if let Some(card) = current.card {
+            let off = off(current, card, 0);
             if off > 0 {
                 judged
                     .faults
@@ -280,7 +284,7 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
         }
     } else {
         // One of the two codes, whole.
-        let holds = |print: &Print| print.card.is_some_and(|card| off(print, card) == 0);
+        let holds = |print: &Print| print.card.is_some_and(|card| off(print, card, 0) == 0);
         let both = previous.is_some_and(|previous| previous.card.is_some());
         let good = holds(current) || previous.is_some_and(holds);
         if current.card.is_some() && both && !good {
@@ -334,15 +338,6 @@ fn black_share(seen: &Seen<'_>, area: Area) -> f64 {
 }
 
 fn read(seen: &Seen<'_>, zone: Area, card: Area) -> Option<String> {
-    let grey = |x: usize, y: usize| {
-        let at = |along: usize| u32::try_from(along).expect("a coordinate");
-        seen.pixel(zone.x + card.x + at(x), zone.y + card.y + at(y))[1]
-    };
-    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(
-        card.width as usize,
-        card.height as usize,
-        grey,
-    );
-    let grids = picture.detect_grids();
-    grids.first()?.decode().ok().map(|(_, text)| text)
+    let part = Area::new(zone.x + card.x, zone.y + card.y, card.width, card.height);
+    frames::code_in(seen.width, seen.rgba, part)
 }

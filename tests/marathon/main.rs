@@ -12,6 +12,8 @@ mod clock;
 mod content;
 mod emergency;
 mod footprint;
+#[path = "../frames/mod.rs"]
+mod frames;
 mod judge;
 mod site;
 

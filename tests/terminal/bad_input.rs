@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Output;
 
+use crate::frames;
 use crate::parts::{Terminal, finish, picture, terminal, text};
 
 fn check(folder: &Path, extra: &str) -> (Option<i32>, String) {
@@ -45,6 +46,9 @@ fn run(screen: &Terminal, folder: &Path) -> (Output, Vec<String>) {
             .args(["--for", "5", "--capture-every", "500", "--capture"])
             .arg(&capture),
     );
+    if capture.exists() {
+        frames::read_capture(&capture);
+    }
     let lines = std::fs::read_to_string(capture.join("frames.jsonl")).unwrap_or_default();
     let creatives = lines
         .lines()
@@ -233,6 +237,7 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
     assert_eq!(said.matches("the disk is read-only").count(), 1, "{said}");
     let lines = std::fs::read_to_string(capture.join("frames.jsonl")).expect("frames.jsonl");
     assert!(lines.contains("\"campaign\":\"window\""), "{lines}");
+    frames::read_capture(&capture);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod dependencies;
+#[path = "../frames/mod.rs"]
+mod frames;
 mod kill;
 mod parts;
 mod the_loop;

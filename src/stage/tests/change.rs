@@ -1,23 +1,30 @@
 //! Transitions, frame by frame.
 
+use passerby_playout::code::{QUIET_MODULES, QrMatrix};
+
 use super::*;
 
 const LENGTH: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_millis(10);
 
-/// A picture without black or white, but for the card: chequered black and white, its own way for each slide.
+/// A picture without black or white, but for the card with its code, another one for each slide.
 fn with_card(number: u32, card: Option<Area>) -> Slide {
+    let link = format!("CODE {number}");
+    let matrix = QrMatrix::encode(&link).expect("fits");
     let mut slide = painted(WIDTH_PX, HEIGHT_PX, |x, y| match card {
         Some(card) if holds(card, x, y) => {
-            let on = (x / 3 + y / (2 + number)).is_multiple_of(2);
-            if on { [0, 0, 0, 255] } else { [255; 4] }
+            let module = |along: u32| (along / 3).checked_sub(QUIET_MODULES);
+            let dark = module(x - card.x)
+                .zip(module(y - card.y))
+                .is_some_and(|(x, y)| matrix.is_dark(x, y));
+            if dark { [0, 0, 0, 255] } else { [255; 4] }
         }
         _ if number == 0 => [200, 60 + (x / 4) as u8, 60 + (y / 2) as u8, 255],
         _ => [60 + (y / 2) as u8, 60 + (x / 2 % 100) as u8, 210, 255],
     });
     slide.card = card;
     slide.caption.creative = number.to_string();
-    slide.caption.url = card.map(|_| format!("code {number}"));
+    slide.caption.url = card.map(|_| link);
     slide
 }
 
@@ -71,9 +78,10 @@ fn calm(cards: [Option<Area>; 2], x: u32, y: u32) -> bool {
 
 #[test]
 fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
-    let corner = Area::new(200, 90, 90, 70);
-    let other = Area::new(20, 40, 70, 70);
-    let overlapping = Area::new(170, 60, 80, 80);
+    // A code of 21 modules, 3 pixels each, with its quiet zone takes 87.
+    let corner = Area::new(200, 80, 90, 90);
+    let other = Area::new(20, 40, 88, 90);
+    let overlapping = Area::new(170, 60, 96, 87);
     let pairs = [
         [Some(corner), Some(corner)],
         [Some(corner), Some(other)],
@@ -86,23 +94,28 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
         TransitionKind::Slide,
         TransitionKind::Wipe,
     ];
+    let mut codes_read = 0;
     for cards in pairs {
         for kind in moving {
             let (old, new) = (with_card(0, cards[0]), with_card(1, cards[1]));
-            let (frames, first, last) = play(kind, with_card(0, cards[0]), with_card(1, cards[1]));
+            let (drawn, first, last) = play(kind, with_card(0, cards[0]), with_card(1, cards[1]));
             let what = format!("{kind:?} {cards:?}");
             assert!(exact(&first, &old), "{what}: the old slide is exact");
             assert!(exact(&last, &new), "{what}: the new slide is exact");
-            assert_eq!(frames.len(), 31, "{what}");
+            assert_eq!(drawn.len(), 31, "{what}");
             assert!(
-                frames[0].1.picture.rgba != old.rgba,
+                drawn[0].1.picture.rgba != old.rgba,
                 "{what}: it begins at once"
             );
-            for (ms, frame) in &frames {
+            for (ms, frame) in &drawn {
                 let new_is_read = *ms >= 150;
                 let whole = if new_is_read { &new } else { &old };
                 let caption = &frame.zones[0].caption;
                 assert_eq!(*caption, whole.caption, "{what} at {ms} ms");
+                let wanted = whole.caption.url.iter().cloned().collect();
+                let picture = &frame.picture.rgba;
+                let read = frames::expect_codes(WIDTH_PX, picture, &wanted, &what);
+                codes_read += read;
                 for y in 0..HEIGHT_PX {
                     for x in 0..WIDTH_PX {
                         let seen = pixel(frame, x, y);
@@ -123,6 +136,8 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
             }
         }
     }
+    println!("{codes_read} codes read");
+    assert!(codes_read > 300, "{codes_read}");
 }
 
 #[test]

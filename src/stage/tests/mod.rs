@@ -9,6 +9,8 @@
 )]
 
 mod change;
+#[path = "../../../tests/frames/mod.rs"]
+mod frames;
 mod housekeeping;
 mod moving;
 mod zones;

@@ -1,5 +1,10 @@
 //! Zones beside and above each other.
 
+use passerby_compose::SlideComposer;
+use passerby_playout::config::Config;
+use passerby_playout::show::{CodeOrder, Composer, Creative, Geometry, SlideOrder};
+use passerby_protocol::campaign::{Colours, Corner, Motion};
+
 use super::*;
 
 const RED: [u8; 3] = [180, 20, 20];
@@ -148,4 +153,69 @@ fn slides_are_stretched_with_the_output_until_new_ones_come() {
         height_px,
     };
     assert!(rehearsal.events.try_iter().any(|event| event == sized));
+}
+
+#[test]
+fn codes_keep_their_pixels_in_zones_that_overscan_has_moved() {
+    let link = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let (wide, high) = (641, 479);
+    let mut codes_read = 0;
+    for (rotation, layout) in [
+        (0, "overscan_percent = 3.3\n"),
+        (90, "overscan_percent = 5\nkind = 'main-ticker'\n"),
+        (180, "overscan_percent = 7.7\n"),
+        (
+            270,
+            "overscan_percent = 2.1\nkind = 'main-side'\nshare_percent = 25\n",
+        ),
+    ] {
+        let config = Config::parse("kiosk.toml", &format!("[layout]\n{layout}")).expect("good");
+        let output = Geometry {
+            rotation,
+            ..Geometry::whole(wide, high)
+        };
+        let mut rehearsal = Rehearsal::start_with((wide, high), [12, 34, 56]);
+        for (placed, corner) in config
+            .layout
+            .place(&output)
+            .iter()
+            .zip([Corner::BottomRight, Corner::TopLeft])
+        {
+            let order = SlideOrder {
+                play: None,
+                ticket: Ticket(0),
+                zone: placed.zone,
+                creative: Creative::House,
+                motion: Motion::Still,
+                sound: false,
+                dwell: None,
+                campaign: String::new(),
+                headline: None,
+                code: (placed.zone == Zone::MAIN).then(|| CodeOrder {
+                    url: link.into(),
+                    call: "扫码 Scan".into(),
+                    leads_to: "hub.example".into(),
+                    corner,
+                }),
+                colours: Colours::default(),
+            };
+            let composed = SlideComposer::default().compose(&order, &placed.geometry);
+            let slide = composed.expect("composes").slide;
+            let (pixels, card) = (slide.rgba.clone(), slide.card);
+            assert_eq!(card.is_some(), placed.zone == Zone::MAIN, "room for a code");
+            let frame = rehearsal.cut(placed.zone, placed.area, slide);
+            let row = placed.area.width as usize * 4;
+            for (y, wanted) in (placed.area.y..).zip(pixels.chunks_exact(row)) {
+                let start = ((y * wide + placed.area.x) * 4) as usize;
+                assert!(
+                    frame.picture.rgba[start..start + row] == *wanted,
+                    "row {y} of {placed:?}"
+                );
+            }
+            let wanted = [link.to_owned()].into();
+            codes_read += frames::expect_codes(wide, &frame.picture.rgba, &wanted, layout);
+        }
+    }
+    println!("{codes_read} codes read");
+    assert_eq!(codes_read, 6);
 }
