@@ -10,8 +10,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use cel::{Context, ExecutionError, Program, Value};
+use cel::common::ast::{EntryExpr, Expr};
+use cel::{Context, ExecutionError, IdedExpr, Program, Value};
 use serde::{Deserialize, Serialize};
+
+/// Deepest that a condition may go over lists inside one another. Each level multiplies what it takes to evaluate: with
+/// no limit, a condition of one line runs for years, or fills the memory.
+const LOOPS_INSIDE_MAX: usize = 2;
 
 /// What a condition can ask about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +57,7 @@ impl Condition {
     /// Compiles a condition and tries it once on a sample venue.
     ///
     /// # Errors
-    /// A syntax error, a name other than `venue` and `live`, or a result that is not true or false. What a condition makes
+    /// A syntax error, lists that are gone over inside one another, a name other than `venue` and `live`, or a result that is not true or false. What a condition makes
     /// of readings is known only where they are.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
         if source.len() > 1_000 {
@@ -68,6 +73,11 @@ impl Condition {
                     .to_owned(),
             )
         })?;
+        if loops_inside(program.expression()) > LOOPS_INSIDE_MAX {
+            return Err(ConditionError(format!(
+                "it goes over lists inside one another; use at most {LOOPS_INSIDE_MAX} of exists, all, map and filter inside one another"
+            )));
+        }
         let condition = Self {
             source: source.to_owned(),
             program: Arc::new(program),
@@ -126,6 +136,44 @@ impl Condition {
             ))),
             Err(error) => Err(ConditionError(error.to_string())),
         }
+    }
+}
+
+/// Returns how many of an expression's loops lie inside one another; one over what another made is inside it too.
+fn loops_inside(expression: &IdedExpr) -> usize {
+    let deepest = |parts: &[&IdedExpr]| parts.iter().map(|part| loops_inside(part)).max();
+    let deepest_of = |parts: &[IdedExpr]| parts.iter().map(loops_inside).max();
+    let inside = match &expression.expr {
+        Expr::Comprehension(each) => deepest(&[
+            &each.iter_range,
+            &each.accu_init,
+            &each.loop_cond,
+            &each.loop_step,
+            &each.result,
+        ])
+        .map(|inside| inside + 1),
+        Expr::Call(call) => deepest_of(&call.args).max(call.target.as_deref().map(loops_inside)),
+        Expr::List(list) => deepest_of(&list.elements),
+        Expr::Map(map) => map
+            .entries
+            .iter()
+            .map(|entry| loops_inside_entry(&entry.expr))
+            .max(),
+        Expr::Struct(made) => made
+            .entries
+            .iter()
+            .map(|entry| loops_inside_entry(&entry.expr))
+            .max(),
+        Expr::Select(select) => Some(loops_inside(&select.operand)),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => None,
+    };
+    inside.unwrap_or(0)
+}
+
+fn loops_inside_entry(entry: &EntryExpr) -> usize {
+    match entry {
+        EntryExpr::MapEntry(entry) => loops_inside(&entry.key).max(loops_inside(&entry.value)),
+        EntryExpr::StructField(field) => loops_inside(&field.value),
     }
 }
 
@@ -202,5 +250,30 @@ mod tests {
                 .to_string()
                 .contains("true or false")
         );
+    }
+    #[test]
+    fn a_condition_cannot_take_years_or_fill_the_memory() {
+        let list = format!("[{}]", vec!["0"; 20].join(","));
+        let inside = |depth: usize| {
+            (0..depth).fold("true".to_owned(), |inner, level| {
+                format!("{list}.all(x{level}, {inner})")
+            })
+        };
+        let doubling = format!("['a']{}.exists(x, x == '')", ".map(x, x + x)".repeat(40));
+        for condition in [inside(18), inside(3), doubling] {
+            let error = Condition::parse(&condition).expect_err("refused");
+            assert!(error.to_string().contains("inside one another"), "{error}");
+        }
+        for condition in [
+            inside(2),
+            "venue.tags.exists(t, t == 'a') || !venue.tags.all(t, t != 'b')".to_owned(),
+            "venue.tags.filter(t, t.startsWith('m')).exists(t, t == 'metro')".to_owned(),
+            format!(
+                "venue.tags.exists(t, t == 'a'){}",
+                " || venue.tags.exists(t, t == 'b')".repeat(20)
+            ),
+        ] {
+            Condition::parse(&condition).expect(&condition);
+        }
     }
 }

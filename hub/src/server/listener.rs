@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
-use super::{Desk, router};
+use super::app;
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
 use crate::{Hub, clock};
@@ -81,7 +81,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            app: router(Arc::new(Desk::new(hub, public_url))),
+            app: app(hub, public_url),
         })
     }
 

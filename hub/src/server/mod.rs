@@ -79,7 +79,14 @@ impl Desk {
     }
 }
 
-pub(crate) fn router(desk: Shared) -> Router {
+/// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests in process. The
+/// address from which one came belongs into its extensions, as axum's `ConnectInfo<SocketAddr>`; without it the sender
+/// is nobody in particular. What [`Server`] bounds (connections, time for headers) is the caller's business then.
+pub fn app(hub: Hub, public_url: PublicUrl) -> Router {
+    router(Arc::new(Desk::new(hub, public_url)))
+}
+
+fn router(desk: Shared) -> Router {
     let terminals = Router::new()
         .route("/enroll", post(enroll::enroll))
         .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))

@@ -1,0 +1,194 @@
+//! What an answer may be, and how much may be counted.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request, StatusCode, header};
+
+use super::stand::Answer;
+
+/// Folder and campaign.toml. Each is on the screen with its `poster.png`.
+pub(super) const CAMPAIGNS: [(&str, &str); 2] = [
+    (
+        "cafe",
+        "title = \"Café\"\ntarget = \"https://cafe.example/tonight\"\n",
+    ),
+    (
+        "reading",
+        "title = \"三体 · <The> \\\"Three\\\" & Body\"\ntarget = \"https://shop.example/三\"\nlanding = \"page\"\n\
+         share = \"路过地铁站。\"\nstory = \"A story.\"\n",
+    ),
+];
+/// Where the campaigns lead, as a header says it.
+const TARGETS: [&str; 2] = [
+    "https://cafe.example/tonight",
+    "https://shop.example/%E4%B8%89",
+];
+/// The start of an element that no page has; the dictionary holds it, so that requests have it in many places.
+const MARK: &[u8] = b"<x8x";
+/// Largest page, in bytes.
+const PAGE_BYTES_MAX: usize = 64 << 10;
+/// Largest other answer, in bytes: a landing page's picture has at most 40 KiB.
+const OTHER_BYTES_MAX: usize = 64 << 10;
+
+/// Watches the requests of one input.
+pub(super) struct Judge<'a> {
+    /// Every token that was minted.
+    genuine: &'a [String],
+    day: String,
+    /// Who opened which genuine token.
+    openings: BTreeSet<(String, Vec<Vec<u8>>)>,
+    asked_for_scans: bool,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) const fn new(genuine: &'a [String], day: String) -> Self {
+        Self {
+            genuine,
+            day,
+            openings: BTreeSet::new(),
+            asked_for_scans: false,
+        }
+    }
+
+    /// Takes note of a request: what could count as a scan, and by whom.
+    pub(super) fn asked(&mut self, request: &Request<Body>) {
+        let path = request.uri().path();
+        let Some(text) = path
+            .strip_prefix("/q/")
+            .or_else(|| path.strip_prefix("/Q/"))
+        else {
+            return;
+        };
+        self.asked_for_scans = true;
+        let token = canonical(&percent_decoded(text));
+        if request.method() == Method::GET && self.genuine.contains(&token) {
+            self.openings.insert((token, visitor(request)));
+        }
+    }
+
+    /// Judges an answer, and returns the name of the share link that it leads to.
+    pub(super) fn answered(&self, answer: &Answer) -> Option<String> {
+        let Answer {
+            method,
+            path,
+            status,
+            body,
+            ..
+        } = answer;
+        let asked = format!("{method} {path} got {status}");
+        assert!(status.as_u16() < 500, "{asked}");
+        assert_eq!(
+            answer.header(header::X_CONTENT_TYPE_OPTIONS),
+            "nosniff",
+            "{asked}"
+        );
+        assert!(!answer.headers.contains_key(header::SET_COOKIE), "{asked}");
+        let is_page = answer.header(header::CONTENT_TYPE).starts_with("text/html");
+        let bytes_max = if is_page {
+            PAGE_BYTES_MAX
+        } else {
+            OTHER_BYTES_MAX
+        };
+        assert!(body.len() < bytes_max, "{asked}: {} bytes", body.len());
+        if is_page {
+            assert!(
+                answer.headers.contains_key(header::CONTENT_SECURITY_POLICY),
+                "{asked}"
+            );
+            let marked = body.windows(MARK.len()).any(|part| part == MARK);
+            assert!(!marked, "{asked}: it repeats what was asked as markup");
+        }
+        let read = method == Method::GET || method == Method::HEAD;
+        let personal = ["/q/", "/Q/", "/s/"]
+            .iter()
+            .any(|start| path.starts_with(start));
+        if personal && read {
+            let kept = answer.header(header::CACHE_CONTROL);
+            assert!(kept.contains("no-store"), "{asked}: {kept:?}");
+        }
+        if *status == StatusCode::OK && path.starts_with("/p/") && read {
+            assert_eq!(answer.header(header::CONTENT_TYPE), "image/jpeg", "{asked}");
+        }
+        led(answer, &asked)
+    }
+
+    /// Tells whether the hub's report could show anything.
+    pub(super) const fn must_count(&self) -> bool {
+        self.asked_for_scans
+    }
+
+    /// Judges the total of the hub's report.
+    pub(super) fn counted(&self, total: u64, day: String) {
+        let most = self.openings.len() as u64;
+        // At midnight a visitor becomes another one.
+        assert!(
+            total <= most || day != self.day,
+            "{total} scans after {most} openings: {:?}",
+            self.openings
+        );
+    }
+}
+
+/// Judges where an answer leads to, and returns the name of a share link.
+fn led(answer: &Answer, asked: &str) -> Option<String> {
+    if !answer.status.is_redirection() {
+        return None;
+    }
+    assert_eq!(answer.status, StatusCode::FOUND, "{asked}");
+    let location = answer.header(header::LOCATION);
+    if TARGETS.contains(&location) || location == "/" {
+        return None;
+    }
+    let name = location.strip_prefix("/s/").unwrap_or_default();
+    let is_name = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    assert!(
+        name.len() == 16 && name.bytes().all(is_name),
+        "{asked}: sent to {location:?}"
+    );
+    Some(name.to_owned())
+}
+
+/// What tells visitors apart: where they come from, user agent, languages.
+fn visitor(request: &Request<Body>) -> Vec<Vec<u8>> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let mut told = vec![format!("{:?}", peer.map(|peer| peer.0.ip())).into_bytes()];
+    for name in [header::USER_AGENT, header::ACCEPT_LANGUAGE] {
+        let value = request.headers().get(name);
+        told.push(value.map_or_else(Vec::new, |value| value.as_bytes().to_vec()));
+    }
+    let forwarded = request.headers().get_all("x-forwarded-for");
+    told.extend(forwarded.iter().map(|value| value.as_bytes().to_vec()));
+    told
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+/// The form in which a token is minted, as far as the text is one.
+fn canonical(text: &[u8]) -> String {
+    let upper = text.iter().map(|&byte| match byte.to_ascii_uppercase() {
+        b'O' => '0',
+        b'I' | b'L' => '1',
+        other => char::from(other),
+    });
+    upper.collect()
+}
