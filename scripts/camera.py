@@ -24,6 +24,7 @@ import cv2
 import numpy
 
 import camera_screens
+import camera_sweep
 import phone
 import readers
 from phone import Look
@@ -33,6 +34,9 @@ DISTANCES = (1.0, 1.5)
 SHOTS, SHOTS_QUICK = 12, 3
 LED_SHOTS, LED_SHOTS_QUICK = 24, 6
 GOAL_ALLOWED_PERCENT, GOAL_BEYOND_PERCENT = 99, 95
+
+# Side of a picture on the sheet of samples.
+CELL_PX = 220
 
 ANY = (-180, 180)
 # Name, how the shot is taken, and whether it is within angles to 45 degrees and mild blur, where the goals hold.
@@ -77,12 +81,11 @@ class Task:
 
 def main():
     options = arguments()
-    if options.sweep:
-        import camera_sweep
-
-        return camera_sweep.main(options)
     screens = camera_screens.QUICK if options.quick else camera_screens.ALL
     with tempfile.TemporaryDirectory(prefix="passerby-camera-") as work:
+        options.work = work
+        if options.sweep:
+            return camera_sweep.main(options)
         work = Path(work)
         try:
             tasks = capture(screens, work, options)
@@ -90,8 +93,9 @@ def main():
             print(failure, file=sys.stderr)
             return 1
         with multiprocessing.Pool(options.jobs, start, (options.rqrr, str(work))) as pool:
-            results, samples = {}, {}
-            for found, pictures in pool.imap_unordered(shoot, tasks, 1):
+            results, samples, stands = {}, {}, {}
+            for found, pictures, stand in pool.imap_unordered(shoot, tasks, 1):
+                stands[stand[0]] = stand
                 for key, counts in found.items():
                     results[key] = results.get(key, numpy.zeros(4, int)) + counts
                 samples.update(pictures)
@@ -99,7 +103,9 @@ def main():
             print(file=sys.stderr)
     if options.sheet:
         cv2.imwrite(options.sheet, sheet(samples))
-    print_table(results, tasks, sys.stderr if options.figures else sys.stdout)
+    out = sys.stderr if options.figures else sys.stdout
+    print_screens([stands[screen.name] for screen in screens], out)
+    print_table(results, len(tasks), out)
     print_figures(results)
     return 0
 
@@ -146,9 +152,14 @@ def start(rqrr, folder):
 
 
 def shoot(task):
-    """Takes and reads all shots of one code: (condition, distance) → shots and how many of them each decoder read."""
+    """Takes and reads all shots of one code.
+
+    Returns (condition, distance) → shots and how many of them each decoder read; sample shots; and how the screen stands.
+    """
     scene = camera_screens.scene(task.screen, cv2.imread(task.frame), task.url)
     found, pictures = {}, {}
+    pixels = phone.PIXELS_PER_RADIAN * scene.module_mm() / (1000 * task.screen.distance_m)
+    stand = (task.screen.name, task.screen.distance_m, scene.module_mm() * scene.modules / 10, scene.modules, pixels)
     for name, look, _ in LED_CONDITIONS if task.screen.led else CONDITIONS:
         for distance in DISTANCES:
             counts = numpy.zeros(4, int)
@@ -156,24 +167,26 @@ def shoot(task):
                 what = (task.screen.name, task.url, name, distance, shot)
                 rng = numpy.random.default_rng([SEED, zlib.crc32(json.dumps(what).encode())])
                 picture = phone.take(scene, 1000 * task.screen.distance_m * distance, look, rng)
-                counts += [1, *(result > 0 for result in _readers.read(picture, task.url))]
+                counts += [1, *(look > 0 for look in _readers.read(picture, task.url))]
             found[name, distance] = counts
             if task.sheet:
                 pictures[task.screen.name, name, distance] = picture
-    return found, pictures
+    return found, pictures, stand
 
 
 def percent(part, whole):
     return 100 * part / whole if whole else 0.0
 
 
-def print_table(results, tasks, out):
-    codes = len({task.url for task in tasks})
+def print_screens(stands, out):
+    print(f"{'screen':22}{'distance':>10}{'code':>11}{'modules':>9}{'camera pixels a module':>25}", file=out)
+    for name, distance_m, code_cm, modules, pixels in stands:
+        print(f"{name:22}{distance_m:8.2f} m{code_cm:8.1f} cm{modules:9}{pixels:25.2f}", file=out)
+
+
+def print_table(results, codes, out):
     names = list(readers.NAMES)
-    print(
-        f"{codes} codes on {len({task.screen.name for task in tasks})} screens; per cent of single shots that were read\n",
-        file=out,
-    )
+    print(f"\n{codes} codes; per cent of single shots that were read\n", file=out)
     head = "".join(f"{name:>11}" for name in names + ["best"])
     print(f"{'':22}{'at the allowed distance':>44}{'at 1.5 times that':>47}", file=out)
     print(f"{'condition':22}{head}{'':3}{head}{'shots':>8}", file=out)
@@ -210,18 +223,18 @@ def figure(name, value, goal):
 
 
 def sheet(samples):
-    """One shot of each condition, a row a distance and screen, as large as the cells allow."""
+    """One shot of each condition, a row for each distance and screen."""
     rows = []
     for screen in sorted({key[0] for key in samples}):
         for distance in DISTANCES:
             row = [cell(picture, name) for (of, name, at), picture in samples.items() if (of, at) == (screen, distance)]
-            row += [numpy.zeros((220, 220), numpy.uint8)] * (len(CONDITIONS) - len(row))
+            row += [numpy.zeros((CELL_PX, CELL_PX), numpy.uint8)] * (len(CONDITIONS) - len(row))
             rows.append(numpy.hstack(row))
     return numpy.vstack(rows)
 
 
 def cell(picture, name):
-    picture = cv2.resize(picture, (220, 220), interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)
     ascii_name = name.replace("°", " deg")
     cv2.putText(picture, ascii_name, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 0, 3)
     cv2.putText(picture, ascii_name, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 255, 1)

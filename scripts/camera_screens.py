@@ -132,11 +132,10 @@ def scene(screen, frame, url):
     mm = (10 * screen.size_cm[0] / wide, 10 * screen.size_cm[1] / high)
     light = phone.to_linear(frame)
     if not screen.led:
-        return phone.Scene(light, mm, tuple(card))
+        return phone.Scene(light, mm, tuple(card), modules)
     cells = phone.LED_CELL
-    return phone.Scene(
-        phone.led_grid(light), (mm[0] / cells, mm[1] / cells), tuple(side * cells for side in card), led=True
-    )
+    card = tuple(side * cells for side in card)
+    return phone.Scene(phone.led_grid(light), (mm[0] / cells, mm[1] / cells), card, modules, led=True)
 
 
 def find(frame, url):

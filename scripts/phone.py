@@ -22,7 +22,7 @@ made, twice to three times as wide as its card, as apps do that read what their 
 Everything random comes from the generator that is handed in, so that a shot can be taken again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy
@@ -45,7 +45,13 @@ class Scene:
     light: numpy.ndarray  # height × width × 3, float32, 0 to 1; samples
     mm: tuple[float, float]  # size of one sample
     card: tuple[float, float, float, float]  # left, top, right, bottom of the white card, in samples
+    modules: int  # on a side, without the quiet zone of four
     led: bool = False
+
+    def module_mm(self):
+        """The size of a module in its smaller direction."""
+        left, top, right, bottom = self.card
+        return min((right - left) * self.mm[0], (bottom - top) * self.mm[1]) / (self.modules + 8)
 
 
 @dataclass
@@ -62,7 +68,6 @@ class Look:
     veil: tuple[float, float] = (0.01, 0.04)  # of white
     glare: tuple[float, float] = (0, 0)  # of white, at the ellipse's middle
     jpeg: tuple[int, int] = (80, 90)
-    extra: dict = field(default_factory=dict)
 
 
 def to_linear(srgb):

@@ -1,8 +1,14 @@
 """Three decoders of independent families, each fed as a phone app feeds it: a grey picture, every direction tried.
 
-A decoder that does not read the picture as it came gets it once more, prepared as scanning apps and the cameras of phones
-prepare one: sharpened (the simulated camera does not sharpen, every real one does), at twice the size, and black or
-white by the mean of its neighbourhood. That is one rule for all three and for every shot; there is no third look.
+Each decoder has two looks at a shot, by one rule for every shot:
+
+* zxing-cpp and zbar, which come with all that an app needs: the picture as it came, then a prepared one;
+* rqrr, which leaves sharpening and enlarging to the app: a prepared picture, then one prepared with other sizes.
+
+Prepared means what scanning apps and the cameras of phones do: sharpened (the simulated camera does not sharpen, every
+real one does), larger, and black or white by the mean of its neighbourhood. Where rqrr misses, it is mostly the pattern
+that tells it the perspective that it mistakes for another dot; the next picture of a real phone's video, or here the
+second look, has its dots a little elsewhere.
 """
 
 import json
@@ -16,16 +22,18 @@ from pyzbar import pyzbar
 NAMES = ("zxing-cpp", "zbar", "rqrr")
 # Standard deviation in pixels, and how much of the difference is added.
 SHARPEN_PX, SHARPEN_AMOUNT = 1.2, 1.5
-# Side of the neighbourhood in pixels of the shot, and how far below its mean black begins, of 255.
-NEIGHBOURHOOD_PX, BELOW_MEAN = 30, 3
+# How many times as large, and the side of the neighbourhood in pixels of the shot; for the first and the second time.
+PREPARED = ((2, 30), (3, 40))
+# How far below the mean black begins, of 255.
+BELOW_MEAN = 3
 
 
-def prepared(picture):
-    """The picture as a decoder gets it when it could not read it as it came."""
+def prepared(picture, times, neighbourhood_px):
+    """The picture as an app would help a decoder with it."""
     blurred = cv2.GaussianBlur(picture, (0, 0), SHARPEN_PX)
     sharp = cv2.addWeighted(picture, 1 + SHARPEN_AMOUNT, blurred, -SHARPEN_AMOUNT, 0)
-    larger = cv2.resize(sharp, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    side = 2 * NEIGHBOURHOOD_PX + 1
+    larger = cv2.resize(sharp, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    side = times * neighbourhood_px | 1
     return cv2.adaptiveThreshold(larger, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, BELOW_MEAN)
 
 
@@ -41,16 +49,15 @@ class Readers:
         self.rqrr.wait()
 
     def read(self, picture, url):
-        """For each decoder, in the order of NAMES: 2 when it read the link at once, 1 at the second look, else 0."""
-        again = None
+        """For each decoder, in the order of NAMES: at which look it read the link, 1 or 2; 0 for neither."""
+        first = prepared(picture, *PREPARED[0])
         results = []
-        for decoder in (self._zxing, self._zbar, self._rqrr):
-            result = 2 if url in decoder(picture) else 0
-            if not result:
-                if again is None:
-                    again = prepared(picture)
-                result = int(url in decoder(again))
-            results.append(result)
+        for decoder in (self._zxing, self._zbar):
+            results.append(1 if url in decoder(picture) else 2 if url in decoder(first) else 0)
+        if url in self._rqrr(first):
+            results.append(1)
+        else:
+            results.append(2 if url in self._rqrr(prepared(picture, *PREPARED[1])) else 0)
         return results
 
     @staticmethod
