@@ -126,10 +126,6 @@ pub(super) fn plan(
     })
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a reason is told once and ends here"
-)]
 fn refused(reason: Illegible) -> ComposeError {
     ComposeError(format!("the code would not be read: {reason}"))
 }

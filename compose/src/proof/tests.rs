@@ -25,8 +25,8 @@ impl Scene {
         };
         let frame = Frame::of(&screen).expect("a frame");
         let matrix = QrMatrix::encode(url).expect("fits");
-        let plan =
-            code_card::plan(&matrix, Corner::BottomRight, &frame, &screen).expect("has room");
+        let plan = code_card::plan(matrix.modules(), Corner::BottomRight, &frame, &screen, None)
+            .expect("has room");
         let mut canvas = Canvas::filled(frame.width, frame.height, Rgb([0; 3]));
         let mut noise = 7_u32;
         for pixel in canvas.rgba.chunks_exact_mut(4) {

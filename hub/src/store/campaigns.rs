@@ -10,7 +10,7 @@ use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Id, Result, Store, StoreError, screens};
+use super::{Id, Result, Store, StoreError, domains, screens};
 use crate::clock::DAY_MS;
 use crate::publication::Publication;
 
