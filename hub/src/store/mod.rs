@@ -7,21 +7,24 @@
 mod campaigns;
 mod enrolment;
 mod plays;
+mod refused;
 mod report;
 mod scans;
 mod screens;
 mod shares;
+mod standings;
 mod tallies;
 
 pub use campaigns::{PublishError, Targets};
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
 pub use plays::{BatchRefused, PlaysTaken};
+pub use refused::{Openings, Refusal};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
-pub use scans::{Landed, Scan};
+pub use scans::{Landed, Recorded, Scan};
 pub use screens::{Screen, ScreenSummary};
-pub use shares::{LandingFacts, Opened};
+pub use shares::{LandingFacts, Opened, Reached};
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,11 +37,17 @@ const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each step brings a database from its place in this list to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("parts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("parts.sql"),
+    include_str!("standings.sql"),
+];
 
 /// The database.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// The salt of the newest day that was asked for; every request needs it.
+    salt: Mutex<Option<(String, [u8; 32])>>,
 }
 
 /// Says why the database did not do as asked.
@@ -78,6 +87,7 @@ impl Store {
         migrate(&mut connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
+            salt: Mutex::new(None),
         })
     }
 

@@ -4,7 +4,8 @@
 //! it, so that the share menu of any browser passes on the right one by itself.
 //!
 //! Invariants: a child is unowned when it is made, so a visitor whose address changes on the way is never sent in
-//! circles; chains and families are bounded, and past the bound the link itself serves everybody.
+//! circles; chains and families are bounded, and past the bound the link itself serves everybody; how far a visit got is
+//! told by what the open page asks for, and only for whom the link belongs to or who opened it.
 
 use passerby_protocol::{Campaign, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -36,6 +37,15 @@ pub enum Opened {
     Page(Box<LandingFacts>),
     /// The visitor's own link, by name.
     Own(String),
+}
+
+/// How far a visit got, beyond the `GET` of its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// The page's picture was loaded.
+    Seen,
+    /// The page was visible.
+    Confirmed,
 }
 
 struct Share {
@@ -106,6 +116,55 @@ impl Store {
                 .execute(params![share.id, visitor.0, now_ms])?;
             }
             Ok(Some(facts.campaign.target))
+        })
+    }
+
+    /// Notes how far a visit got, once. A page that a browser fetched ahead has left no visit; showing it makes one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn reach(&self, name: &str, visitor: Visitor, reached: Reached, now_ms: i64) -> Result<()> {
+        let column = match reached {
+            Reached::Seen => "seen_ms",
+            Reached::Confirmed => "confirmed_ms",
+        };
+        let open = self.read(|tx| {
+            tx.prepare_cached(&format!(
+                "SELECT shares.id FROM shares LEFT JOIN visits ON share = shares.id AND visits.visitor = ?2
+                 WHERE name = ?1 AND {column} IS NULL AND (owner IS NULL OR owner = ?2 OR visits.visitor IS NOT NULL)"
+            ))?
+            .query_row(params![name, visitor.0], |row| row.get::<_, i64>(0))
+            .optional()
+        })?;
+        let Some(share) = open else {
+            return Ok(());
+        };
+        self.write(|tx| {
+            tx.prepare_cached("UPDATE shares SET owner = ?2 WHERE id = ?1 AND owner IS NULL")?
+                .execute(params![share, visitor.0])?;
+            tx.prepare_cached(&format!(
+                "INSERT INTO visits (share, visitor, visited_ms, {column}) VALUES (?1, ?2, ?3, ?3)
+                 ON CONFLICT DO UPDATE SET {column} = ifnull({column}, excluded.{column})"
+            ))?
+            .execute(params![share, visitor.0, now_ms])?;
+            Ok(())
+        })
+    }
+
+    /// Returns the small picture on a link's page, a JPEG; `None` without a link or a picture.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn picture_of(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.read(|tx| {
+            Ok(tx
+                .prepare_cached(
+                    "SELECT thumbnail FROM shares JOIN scans ON scans.id = scan
+                     JOIN creatives ON sha256 = scans.creative
+                     WHERE shares.name = ?1 AND thumbnail_width > 0",
+                )?
+                .query_row([name], |row| row.get(0))
+                .optional()?)
         })
     }
 
