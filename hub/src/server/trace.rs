@@ -41,11 +41,6 @@ impl FromRequestParts<Shared> for Asker {
 }
 
 impl Asker {
-    /// Tells whether only headers are asked for; nothing is ever counted then.
-    pub(super) const fn only_head(&self) -> bool {
-        self.only_head
-    }
-
     /// Tells whether somebody opens a page; what else comes to a page's address leaves no trace.
     pub(super) fn counts(&self) -> bool {
         !self.only_head && !self.ahead

@@ -102,12 +102,15 @@ fn a_page_that_a_browser_had_fetched_ahead_is_a_visit_once_it_is_shown() {
 }
 
 /// A phone's browser, without its phone.
-struct Browser(Child, tempfile::TempDir);
+struct Browser {
+    process: Child,
+    _profile: tempfile::TempDir,
+}
 
 impl Browser {
     fn open(address: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let browser = Command::new("chromium")
+        let process = Command::new("chromium")
             .args([
                 "--headless",
                 "--no-sandbox",
@@ -126,14 +129,17 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromium starts; install Debian's package chromium");
-        Self(browser, profile)
+        Self {
+            process,
+            _profile: profile,
+        }
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
