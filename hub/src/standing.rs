@@ -11,6 +11,7 @@
 //! | unaired | its play has not arrived, and it was minted after the screen had dropped its content | no |
 //! | replay | opened late, after [`LATE_MAX`] others of the same play were | no |
 //! | flood | the visitor's counted scans of this hour, or day, are at their limit | no |
+//! | flood | its network has brought more new scans than a crowd does | no |
 //! | fresh | opened while the code was on the screen, or up to [`GRACE_MS`] after it | yes |
 //! | late | opened later: the photo that somebody took along | yes |
 //!
@@ -105,6 +106,8 @@ pub struct Facts {
     pub hour_before: u32,
     /// The same within the day before.
     pub day_before: u32,
+    /// Whether the visitor's network has brought more new scans than a crowd does, of however many visitors.
+    pub is_crowded: bool,
     /// For how long codes are accepted, in days.
     pub code_days: i64,
 }
@@ -122,7 +125,7 @@ pub fn judge(facts: &Facts) -> Standing {
     if is_late && facts.late_before >= LATE_MAX {
         return Standing::Replay;
     }
-    if facts.hour_before >= HOUR_MAX || facts.day_before >= DAY_MAX {
+    if facts.hour_before >= HOUR_MAX || facts.day_before >= DAY_MAX || facts.is_crowded {
         return Standing::Flood;
     }
     if is_late {
@@ -177,6 +180,7 @@ mod tests {
             late_before: 0,
             hour_before: 0,
             day_before: 0,
+            is_crowded: false,
             code_days: 180,
         }
     }
@@ -252,6 +256,11 @@ mod tests {
             };
             assert_eq!(judge(&opening), standing);
         }
+        let crowded = Facts {
+            is_crowded: true,
+            ..facts(0)
+        };
+        assert_eq!(judge(&crowded), Standing::Flood);
         let replay = Facts {
             late_before: LATE_MAX,
             hour_before: HOUR_MAX,

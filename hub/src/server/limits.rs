@@ -21,6 +21,9 @@ pub(super) enum Kind {
     Page,
     /// The pictures of pages; every page has a few.
     Picture,
+    /// New scans that count. Whoever changes all else that a request says still comes from one network; a crowd in one
+    /// station's network is told from them by number alone.
+    Scan,
     /// Codes that are not ours. Whoever guesses at this rate finds one in 2^56 tags in four billion years; the burst is
     /// what a crowd in front of a torn code brings.
     Guess,
@@ -32,6 +35,7 @@ impl Kind {
         match self {
             Self::Page => (50, 200),
             Self::Picture => (12, 800),
+            Self::Scan => (2_000, 150),
             Self::Guess => (2_000, 100),
         }
     }
@@ -63,6 +67,15 @@ impl Limits {
     pub(super) fn take(&self, kind: Kind, network: Network, now_ms: i64) -> Result<(), u32> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         take(buckets.of(kind, network, now_ms), kind.rate(), now_ms)
+    }
+}
+
+impl Limits {
+    /// Tells whether a network's bucket is empty, without taking anything.
+    pub(super) fn is_spent(&self, kind: Kind, network: Network, now_ms: i64) -> bool {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = buckets.full_at_ms.get(&(kind, network));
+        known.is_some_and(|&full_at_ms| take(&mut { full_at_ms }, kind.rate(), now_ms).is_err())
     }
 }
 
@@ -119,6 +132,9 @@ mod tests {
         assert_eq!((1_001..=2_000).filter(|&now| passed(now)).count(), 20);
         assert!(limits.take(Kind::Page, network(2), 1_000).is_ok());
         assert!(limits.take(Kind::Guess, network(1), 1_000).is_ok());
+        assert!(limits.is_spent(Kind::Page, network(1), 2_000));
+        assert!(!limits.is_spent(Kind::Page, network(1), 2_050));
+        assert!(!limits.is_spent(Kind::Page, network(3), 0));
     }
 
     #[test]

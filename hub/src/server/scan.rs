@@ -60,12 +60,15 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
             None => page_without_link(desk, token, landed, now_ms),
         };
     }
+    let network = asker.network(store, now_ms)?;
+    let is_crowded = desk.limits.is_spent(Kind::Scan, network, now_ms);
     let recorded = store.record_scan(
         &Scan {
             claims: &claims,
             landed: &landed,
             visitor: asker.visitor(store, now_ms)?,
             grade: asker.grade(),
+            is_crowded,
             begins_chain: at_once.is_none(),
         },
         desk.code_days,
@@ -75,8 +78,10 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
         desk.count_refused(Refusal::Expired, now_ms);
         return Ok(page::expired(&landed, clock::date_of(now_ms)));
     };
-    if let Some(scan) = again {
-        desk.count_again(scan, now_ms);
+    match again {
+        Some(scan) => desk.count_again(scan, now_ms),
+        // Whether there was one left was asked before; two at one time may both take the last.
+        None => _ = desk.limits.take(Kind::Scan, network, now_ms),
     }
     Ok(match (at_once, link) {
         (Some(target), _) => see(target),

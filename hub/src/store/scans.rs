@@ -65,6 +65,8 @@ pub struct Scan<'a> {
     pub visitor: Visitor,
     /// With what.
     pub grade: Grade,
+    /// Whether the visitor's network has brought more new scans than a crowd does.
+    pub is_crowded: bool,
     /// Whether it leads to a page, and so to a link that can be passed on.
     pub begins_chain: bool,
 }
@@ -210,6 +212,7 @@ fn new_row(
         visitor: visitor.0,
         minted_ms: claims.minted_ms(),
         opened_ms: now_ms,
+        is_crowded: scan.is_crowded,
     };
     let facts = standings::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
     let standing = judge(&facts);

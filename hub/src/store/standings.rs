@@ -36,6 +36,7 @@ pub(super) struct Opening {
     pub(super) visitor: [u8; 16],
     pub(super) minted_ms: Option<i64>,
     pub(super) opened_ms: i64,
+    pub(super) is_crowded: bool,
 }
 
 /// Gathers what an opening is judged by. `landed` tells what may be on the air now; without it nothing is said of that.
@@ -78,6 +79,7 @@ pub(super) fn facts(
             .query_row(params![opening.screen, opening.play, opening.row], |row| row.get(0))?,
         hour_before: visitor_since(HOUR_MS)?,
         day_before: visitor_since(DAY_MS)?,
+        is_crowded: opening.is_crowded,
         code_days,
     })
 }
@@ -223,7 +225,8 @@ pub(super) fn settle(
 fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<()> {
     let arrived = tx
         .prepare_cached(
-            "SELECT scans.id, scans.play, scans.assignment, scans.visitor, scans.minted_ms, scans.scanned_ms
+            "SELECT scans.id, scans.play, scans.assignment, scans.visitor, scans.minted_ms, scans.scanned_ms,
+                    scans.standing = 4
              FROM scans JOIN plays ON plays.screen = scans.screen AND plays.number = scans.play
              JOIN contents ON contents.id = plays.content
              WHERE scans.screen = ?1 AND scans.settled = 0
@@ -239,6 +242,8 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
                 visitor: row.get(3)?,
                 minted_ms: row.get(4)?,
                 opened_ms: row.get(5)?,
+                // Nothing that a play says makes a flood a scan.
+                is_crowded: row.get(6)?,
             })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;

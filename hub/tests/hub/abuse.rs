@@ -173,6 +173,22 @@ fn one_visitor_counts_for_sixty_scans_an_hour_and_everybody_else_as_before() {
 }
 
 #[test]
+fn a_flood_that_changes_its_name_each_time_is_still_one_network() {
+    let (stand, terminal, assignment) = on_air("redirect");
+    let path = terminal.scan_path(assignment, 5);
+    for model in 0..190 {
+        let agent = format!("{PHONE} Model/{model}");
+        assert_eq!(location(&stand.open(1, &agent, &path)), TARGET);
+    }
+    location(&stand.visit(2, &path));
+    let scans = &stand.report()["scans"];
+    let [total, floods] = ["total", "floods"].map(|name| scans[name].as_u64().unwrap());
+    // While it went on, one every two seconds came back.
+    assert!((151..170).contains(&total), "{scans:#}");
+    assert_eq!(total + floods, 191);
+}
+
+#[test]
 fn robots_and_previews_are_counted_apart_and_leave_nothing_else() {
     let (stand, terminal, assignment) = on_air("page");
     let previews = [

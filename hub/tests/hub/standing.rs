@@ -72,6 +72,7 @@ impl Street {
             landed: &landed,
             visitor: Visitor(name),
             grade: Grade::Browser,
+            is_crowded: false,
             begins_chain: false,
         };
         self.hub.store.record_scan(&scan, 180, opened_ms).unwrap()
