@@ -28,9 +28,14 @@ pub fn end_of(date: Option<Date>, open: i64) -> i64 {
     start_of(date.and_then(|date| date.checked_add(1.day()).ok()), open)
 }
 
+/// Returns the date of a moment in UTC.
+pub fn utc_date(ms: i64) -> Date {
+    timestamp(ms).to_zoned(TimeZone::UTC).date()
+}
+
 /// Returns the UTC day of a moment, for example `2026-12-01`; what salts and counters are kept by.
 pub fn utc_day(now_ms: i64) -> String {
-    timestamp(now_ms).to_zoned(TimeZone::UTC).date().to_string()
+    utc_date(now_ms).to_string()
 }
 
 /// Writes a moment as RFC 3339, to the second.

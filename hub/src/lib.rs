@@ -27,6 +27,7 @@ pub mod public_url;
 pub mod publication;
 mod random;
 pub mod server;
+pub mod standing;
 pub mod store;
 pub mod table;
 pub mod visitor;

@@ -13,11 +13,11 @@ use passerby_hub::hub::{OpenError, ReleaseError};
 use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
-use passerby_hub::server::{ServeError, Server};
+use passerby_hub::server::{CODE_DAYS, ServeError, Server};
 use passerby_hub::store::{DomainError, EnrolError, PublishError, StoreError, Targets};
 use passerby_hub::{Hub, clock, table};
 use passerby_protocol::campaign::domain;
-use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -40,6 +40,10 @@ enum Command {
         /// How phones and screens reach this hub, if not by the address itself
         #[arg(long, value_name = "URL")]
         public_url: Option<PublicUrl>,
+        /// For how many days after it was on a screen a code is accepted
+        #[arg(long, value_name = "N", default_value_t = CODE_DAYS,
+              value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX))]
+        code_days: i64,
         #[command(flatten)]
         data: Data,
     },
@@ -193,8 +197,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve {
             listen,
             public_url,
+            code_days,
             data,
-        } => serve(&data, &listen, public_url),
+        } => serve(&data, &listen, public_url, code_days),
         Command::Screen(ScreenCommand::Add { name, output, data }) => {
             let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
             output.print(
@@ -345,7 +350,12 @@ fn domains(command: DomainCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-fn serve(data: &Data, listen: &str, public_url: Option<PublicUrl>) -> Result<(), Failure> {
+fn serve(
+    data: &Data,
+    listen: &str,
+    public_url: Option<PublicUrl>,
+    code_days: i64,
+) -> Result<(), Failure> {
     let hub = data.open()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -356,7 +366,7 @@ fn serve(data: &Data, listen: &str, public_url: Option<PublicUrl>) -> Result<(),
         // Listening for the signals comes first: whoever reads the address may send one at once.
         let stop = stop_signal()
             .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
-        let server = Server::bind(hub, listen, public_url).await?;
+        let server = Server::bind(hub, listen, public_url, code_days).await?;
         eprintln!("listening on http://{}", server.address());
         server.run(stop).await;
         Ok(())

@@ -25,13 +25,23 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "scans   {:>9}   {} by tools; beside them {} by robots, {} unreadable",
-        scans.tally.total, scans.tools, scans.robots, scans.bad_tokens
+        "scans   {:>9}   {} fresh, {} late; {} seen, {} confirmed; {} by tools",
+        scans.tally.total, scans.fresh, scans.late, scans.seen, scans.confirmed, scans.tools
     )?;
     writeln!(
         out,
-        "visits  {:>9}   {} pressed the button",
-        visits.tally.total, visits.clicks
+        "  apart {:>9}   replays; {} floods, {} unaired, {} expired, {} by robots",
+        scans.replays, scans.floods, scans.unaired, scans.expired, scans.robots
+    )?;
+    writeln!(
+        out,
+        "    bad {:>9}   {} malformed, {} forged, {} retired",
+        scans.bad_tokens, scans.malformed, scans.forged, scans.retired
+    )?;
+    writeln!(
+        out,
+        "visits  {:>9}   {} seen, {} confirmed, {} pressed the button",
+        visits.tally.total, visits.seen, visits.confirmed, visits.clicks
     )?;
     for (generation, count) in &visits.by_generation {
         match generation.as_str() {

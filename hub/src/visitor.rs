@@ -15,6 +15,10 @@ const AGENT_BYTES_MAX: usize = 400;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor(pub [u8; 16]);
 
+/// A pseudonym that is the same during one day for all who share an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(pub [u8; 16]);
+
 /// What kind of program opened a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grade {
@@ -48,6 +52,16 @@ impl Trace {
         let mut name = [0; 16];
         name.copy_from_slice(&full[..16]);
         Visitor(name)
+    }
+
+    /// Returns the day's pseudonym of the network that the request came from.
+    pub fn network(&self, salt: &[u8; 32]) -> Network {
+        let alone = Self {
+            ip: self.ip,
+            agent: "network".into(),
+            languages: String::new(),
+        };
+        Network(alone.visitor(salt).0)
     }
 
     /// Judges the program by its user agent.

@@ -1,7 +1,7 @@
 //! Accepts connections and sees them off.
 //!
 //! Invariants: at most [`CONNECTIONS_MAX`] at one time, each with a limit on how long it may take over its headers; on
-//! shutdown no new request is taken, and those that run have [`GRACE`] to end.
+//! shutdown no new request is taken, those that run have [`GRACE`] to end, and what was counted is written down.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
-use super::app;
+use super::{Desk, Shared, counts, router};
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
 use crate::{Hub, clock};
@@ -37,7 +37,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    app: axum::Router,
+    desk: Shared,
 }
 
 /// Says why a hub cannot serve.
@@ -57,7 +57,8 @@ pub enum ServeError {
 }
 
 impl Server {
-    /// Takes the address. Without a public URL, phones and screens are told the address itself.
+    /// Takes the address. Without a public URL, phones and screens are told the address itself. Codes are accepted for
+    /// `code_days` after they were on a screen.
     ///
     /// # Errors
     /// See [`ServeError`].
@@ -65,6 +66,7 @@ impl Server {
         hub: Hub,
         listen: &str,
         public_url: Option<PublicUrl>,
+        code_days: i64,
     ) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Listen {
             address: listen.to_owned(),
@@ -81,7 +83,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            app: app(hub, public_url),
+            desk: Arc::new(Desk::new(hub, public_url, code_days)),
         })
     }
 
@@ -94,6 +96,8 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let connections = GracefulShutdown::new();
+        let app = router(Arc::clone(&self.desk));
+        let keeping = tokio::spawn(counts::keep(Arc::clone(&self.desk)));
         let mut stop = std::pin::pin!(stop);
         loop {
             let place = Arc::clone(&places).acquire_owned();
@@ -111,7 +115,7 @@ impl Server {
                     continue;
                 }
             };
-            let app = self.app.clone();
+            let app = app.clone();
             let service = service_fn(move |request| answer(app.clone(), request, peer));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -132,6 +136,8 @@ impl Server {
         {
             tracing::warn!("requests were still running and have been cut off");
         }
+        keeping.abort();
+        counts::write(&self.desk).await;
     }
 }
 

@@ -1,12 +1,15 @@
 //! The hub on the network: `/v1` for terminals, everything else for phones.
 //!
 //! Invariants: every request is bounded in size, in time and in what it may hold of the blocking pool; handlers do no
-//! disk work on the async threads; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
+//! disk work on the async threads; a flood from one network is answered from memory; errors under `/v1` are RFC 9457
+//! problems, elsewhere friendly pages.
 
 mod bearer;
 mod blob;
+mod counts;
 mod enroll;
 mod heartbeat;
+mod limits;
 mod listener;
 mod manifest;
 pub mod page;
@@ -23,6 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use axum::routing::{get, post};
 use passerby_protocol::limits::BATCH_BYTES_MAX;
 use tokio::sync::Semaphore;
@@ -32,6 +36,11 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
+use crate::store::StoreError;
+
+use counts::Counts;
+use limits::{Kind, Limits};
+use trace::Asker;
 
 pub use listener::{ServeError, Server};
 
@@ -42,22 +51,43 @@ const SMALL_BODY_BYTES_MAX: usize = 16 << 10;
 /// Most requests that touch the disk at one time.
 const BLOCKING_MAX: usize = 32;
 
+/// For how many days after they were on a screen codes are accepted, unless the operator says otherwise.
+pub const CODE_DAYS: i64 = 180;
+
 /// What every handler shares.
 pub(crate) struct Desk {
     hub: Hub,
     public_url: PublicUrl,
+    code_days: i64,
+    limits: Limits,
+    counts: Counts,
     blocking: Semaphore,
 }
 
 type Shared = Arc<Desk>;
 
 impl Desk {
-    pub(crate) fn new(hub: Hub, public_url: PublicUrl) -> Self {
+    pub(crate) fn new(hub: Hub, public_url: PublicUrl, code_days: i64) -> Self {
         Self {
             hub,
             public_url,
+            code_days,
+            limits: Limits::new(),
+            counts: Counts::default(),
             blocking: Semaphore::new(BLOCKING_MAX),
         }
+    }
+
+    /// Returns the answer to a network that asks too often; `None` to all others.
+    fn refusal(
+        &self,
+        kind: Kind,
+        asker: &Asker,
+        now_ms: i64,
+    ) -> Result<Option<Response>, StoreError> {
+        let network = asker.network(&self.hub.store, now_ms)?;
+        let taken = self.limits.take(kind, network, now_ms);
+        Ok(taken.err().map(page::too_fast))
     }
 
     /// Runs work that touches the disk off the async threads.
@@ -83,7 +113,7 @@ impl Desk {
 /// address from which one came belongs into its extensions, as axum's `ConnectInfo<SocketAddr>`; without it the sender
 /// is nobody in particular. What [`Server`] bounds (connections, time for headers) is the caller's business then.
 pub fn app(hub: Hub, public_url: PublicUrl) -> Router {
-    router(Arc::new(Desk::new(hub, public_url)))
+    router(Arc::new(Desk::new(hub, public_url, CODE_DAYS)))
 }
 
 fn router(desk: Shared) -> Router {
@@ -106,6 +136,8 @@ fn router(desk: Shared) -> Router {
         .route("/Q/{token}", get(scan::scan))
         .route("/s/{share}", get(share::open))
         .route("/s/{share}/go", get(share::press))
+        .route("/s/{share}/picture.jpg", get(share::own_picture))
+        .route("/s/{share}/here.gif", get(share::here))
         .route("/p/{picture}", get(share::picture))
         .route("/claim/{code}", get(page::claim))
         .fallback(page::not_found)

@@ -9,12 +9,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use passerby_protocol::Campaign;
 use passerby_protocol::campaign::{Colours, Landing, Rgb};
 
 use super::Shared;
 use crate::pairing::PairingCode;
 use crate::public_url::PublicUrl;
-use crate::store::{LandingFacts, StoreError};
+use crate::store::{Landed, LandingFacts, StoreError};
 
 /// What a page may load: its own pictures and its own style.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; \
@@ -28,6 +29,8 @@ pub(super) struct Page<'a> {
     pub(super) facts: &'a LandingFacts,
     /// Its own path, which the share menu passes on.
     pub(super) path: &'a str,
+    /// Whether that is a link in a chain, which hears what becomes of a visit.
+    pub(super) is_link: bool,
     pub(super) public_url: &'a PublicUrl,
     pub(super) today: Date,
 }
@@ -38,36 +41,49 @@ impl Page<'_> {
         let follow = campaign.landing_on(self.today) == Landing::Follow;
         let picture = format!("/p/{}.jpg", self.facts.creative);
         let (width, height) = self.facts.thumbnail_px;
-        let label = campaign.button.as_deref().unwrap_or(if follow {
-            "关注 Follow"
+        let own = |file: &str| self.public_url.local(&format!("{}/{file}", self.path));
+        let shown = if self.is_link {
+            own("picture.jpg")
         } else {
-            "去看看 Visit"
+            self.public_url.local(&picture)
+        };
+        let button = campaign.target.as_ref().map(|target| {
+            if self.is_link {
+                own("go")
+            } else {
+                target.clone()
+            }
         });
+        let mut style = palette(&campaign.colours);
+        if self.is_link {
+            style += &when_visible(&own("here.gif"));
+        }
         let markup = document(
             &campaign.title,
-            &palette(&campaign.colours),
+            &style,
             &self.preview(&picture),
             &html! {
                 div.stripe {}
+                @if self.is_link { div.here {} }
                 main {
                     @if width > 0 {
                         figure {
-                            img src=(self.public_url.local(&picture)) width=(width) height=(height) alt=(campaign.headline.as_deref().unwrap_or(&campaign.title));
+                            img src=(shown) width=(width) height=(height) alt=(campaign.headline.as_deref().unwrap_or(&campaign.title));
                         }
                     }
                     h1 { (campaign.title) }
                     @if let Some(story) = &campaign.story { p.story { (story.trim()) } }
                     @if follow { p.soft { "留下来，下次有新消息先告诉你。" br; "Stay in touch and hear of what comes next." } }
-                    @if campaign.target.is_some() {
-                        a.go href=(self.public_url.local(&format!("{}/go", self.path))) rel="nofollow" { (label) }
+                    @if let Some(button) = button {
+                        a.go href=(button) rel="nofollow" { (label(campaign, self.today)) }
                     }
                     aside {
                         @if let Some(share) = &campaign.share { blockquote { (share.trim()) } }
                         p.soft { "喜欢就转给朋友：点右上角菜单或浏览器的分享。" br; "Like it? Pass it on with the share menu." }
                     }
                     footer {
-                        p { "我们只统计本页的打开、转发与按钮点击次数，用每天更换的代号去重；不保存 IP 地址，不用 Cookie。" }
-                        p { "We count openings, onward shares and presses of the button, once a day each, under a pseudonym that changes daily. No IP address is kept and no cookie is set." }
+                        p { "我们只统计本页的打开、是否真的被看到、转发与按钮点击次数，用每天更换的代号去重；不保存 IP 地址，不用 Cookie。" }
+                        p { "We count openings, whether the page was really seen, onward shares and presses of the button, once a day each, under a pseudonym that changes daily. No IP address is kept and no cookie is set." }
                     }
                 }
             },
@@ -157,6 +173,10 @@ pub(super) async fn claim(
 
 /// Nothing is at this address.
 pub(super) async fn not_found() -> Response {
+    nothing_here()
+}
+
+pub(super) fn nothing_here() -> Response {
     note(
         StatusCode::NOT_FOUND,
         ["这里什么都没有", "Nothing here"],
@@ -173,6 +193,42 @@ pub(super) fn bad_token() -> Response {
             p { "It may be damaged, or not from one of our screens. Step closer and scan it again." }
         },
     )
+}
+
+/// The code was on a screen longer ago than codes are accepted.
+pub(super) fn expired(landed: &Landed, today: Date) -> Response {
+    let campaign = &landed.campaign;
+    let airs = landed.airs && (campaign.phases.is_empty() || campaign.phase_on(today).is_some());
+    let target = campaign.target.as_ref().filter(|_| airs);
+    note_in(
+        StatusCode::GONE,
+        ["这个码过期了", "This code is too old"],
+        &palette(&campaign.colours),
+        &html! {
+            p.title { (campaign.title) }
+            p { "这是它很久以前在街头屏幕上的二维码，已经不再有效。" br; "This was its code on a street screen, long ago. It is no longer valid." }
+            @if let Some(target) = target {
+                p { "不过活动还在：" br; "What it led to is still there:" }
+                a.go href=(target) rel="nofollow" { (label(campaign, today)) }
+            } @else {
+                p.soft { "活动已经结束。下次路过屏幕，扫一扫新的码。" br; "It is over. Scan a new code when you next pass a screen." }
+            }
+        },
+    )
+}
+
+/// The network asks too often. `again_s`: when it is worth to come again.
+pub(super) fn too_fast(again_s: u32) -> Response {
+    let page = note(
+        StatusCode::TOO_MANY_REQUESTS,
+        ["慢一点", "A little slower, please"],
+        &html! {
+            p { "这个网络刚才打开得太多了。请过 " (again_s) " 秒再试。" }
+            p { "There was too much from this network just now. Please try again in " (again_s) (if again_s == 1 { " second." } else { " seconds." }) }
+            p.soft { "已经打开的链接不会失效。" br; "Links that you have opened stay as they are." }
+        },
+    );
+    ([(header::RETRY_AFTER, again_s.to_string())], page).into_response()
 }
 
 pub(super) fn unknown_link() -> Response {
@@ -195,10 +251,19 @@ pub(super) fn failed(error: StoreError) -> Response {
     ([(header::RETRY_AFTER, "60")], page).into_response()
 }
 
-fn note(status: StatusCode, [chinese, english]: [&str; 2], body: &Markup) -> Response {
+fn note(status: StatusCode, words: [&str; 2], body: &Markup) -> Response {
+    note_in(status, words, "", body)
+}
+
+fn note_in(
+    status: StatusCode,
+    [chinese, english]: [&str; 2],
+    palette: &str,
+    body: &Markup,
+) -> Response {
     let markup = document(
         &format!("{chinese} {english}"),
-        "",
+        palette,
         &html! { meta name="robots" content="noindex"; },
         &html! {
             div.stripe {}
@@ -245,6 +310,23 @@ fn language(title: &str) -> &'static str {
     } else {
         "en"
     }
+}
+
+fn label(campaign: &Campaign, today: Date) -> &str {
+    let follow = campaign.landing_on(today) == Landing::Follow;
+    campaign.button.as_deref().unwrap_or(if follow {
+        "关注 Follow"
+    } else {
+        "去看看 Visit"
+    })
+}
+
+/// Writes a style that asks for a picture once the page has been painted for a second. A page that is only fetched, or lies
+/// in the background, runs no animation and so never asks.
+fn when_visible(picture: &str) -> String {
+    format!(
+        "@keyframes here{{from,to{{background-image:url(\"{picture}\")}}}}.here{{animation:here 1s 1s}}"
+    )
 }
 
 /// Writes a campaign's colours as CSS, as far as they can be read: paper and ink by day if they contrast, the accent

@@ -1,7 +1,7 @@
 //! `GET|HEAD /q/{token}`: a passer-by has scanned a code.
 //!
-//! Invariant: everything is resolved from the token, so a scan counts also while its screen is cut off and its play has
-//! not arrived.
+//! Invariants: everything is resolved from the token, so a scan counts also while its screen is cut off and its play has
+//! not arrived; a code of ours is answered whatever else its network tries; guesses never reach the database.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -9,11 +9,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::campaign::Landing;
 
+use super::limits::Kind;
 use super::page::{self, Page};
 use super::trace::Asker;
 use super::{Desk, Shared};
-use crate::clock;
-use crate::store::{LandingFacts, Scan, StoreError};
+use crate::clock::{self, DAY_MS};
+use crate::hub::TokenFault;
+use crate::store::{Landed, LandingFacts, Recorded, Refusal, Scan, StoreError};
 
 pub(super) async fn scan(
     State(desk): State<Shared>,
@@ -28,16 +30,16 @@ pub(super) async fn scan(
 }
 
 fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
+    if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
+        return Ok(refusal);
+    }
     let store = &desk.hub.store;
-    let known = match desk.hub.verified(token) {
-        Ok(claims) => store.landed(&claims)?.map(|landed| (claims, landed)),
-        Err(_) => None,
+    let claims = match desk.hub.verified(token) {
+        Ok(claims) => claims,
+        Err(fault) => return bad(desk, fault, asker, now_ms),
     };
-    let Some((claims, landed)) = known else {
-        if !asker.only_head() {
-            store.count_bad_token(now_ms)?;
-        }
-        return Ok(page::bad_token());
+    let Some(landed) = store.landed(&claims)? else {
+        return bad(desk, TokenFault::Forged, asker, now_ms);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
     let at_once = landed
@@ -45,22 +47,42 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
         .target
         .as_deref()
         .filter(|_| opens == Landing::Redirect);
-    if asker.only_head() {
+    if !asker.counts() {
+        let oldest_ms = now_ms - (desk.code_days + 1) * DAY_MS;
         return match at_once {
+            _ if claims
+                .minted_ms()
+                .is_some_and(|minted_ms| minted_ms < oldest_ms) =>
+            {
+                Ok(page::expired(&landed, clock::date_of(now_ms)))
+            }
             Some(target) => Ok(see(target)),
-            None => page_of_head(desk, token, landed, now_ms),
+            None => page_without_link(desk, token, landed, now_ms),
         };
     }
-    let link = store.record_scan(
+    let network = asker.network(store, now_ms)?;
+    let is_crowded = desk.limits.is_spent(Kind::Scan, network, now_ms);
+    let recorded = store.record_scan(
         &Scan {
             claims: &claims,
             landed: &landed,
             visitor: asker.visitor(store, now_ms)?,
             grade: asker.grade(),
+            is_crowded,
             begins_chain: at_once.is_none(),
         },
+        desk.code_days,
         now_ms,
     )?;
+    let Recorded::Kept { link, again } = recorded else {
+        desk.count_refused(Refusal::Expired, now_ms);
+        return Ok(page::expired(&landed, clock::date_of(now_ms)));
+    };
+    match again {
+        Some(scan) => desk.count_again(scan, now_ms),
+        // Whether there was one left was asked before; two at one time may both take the last.
+        None => _ = desk.limits.take(Kind::Scan, network, now_ms),
+    }
     Ok(match (at_once, link) {
         (Some(target), _) => see(target),
         (None, Some(name)) => see(&desk.public_url.local(&format!("/s/{name}"))),
@@ -72,11 +94,25 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
     })
 }
 
-/// A link of its own would be a record; `HEAD` leaves none, so it sees the page's own headers.
-fn page_of_head(
+/// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn poster.
+fn bad(desk: &Desk, fault: TokenFault, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
+    if asker.counts() {
+        let why = match fault {
+            TokenFault::Malformed => Refusal::Malformed,
+            TokenFault::Forged => Refusal::Forged,
+            TokenFault::Retired => Refusal::Retired,
+        };
+        desk.count_refused(why, now_ms);
+    }
+    let refusal = desk.refusal(Kind::Guess, asker, now_ms)?;
+    Ok(refusal.unwrap_or_else(page::bad_token))
+}
+
+/// A link of its own would be a record; what no person asked for leaves none, so it gets the page itself.
+fn page_without_link(
     desk: &Desk,
     token: &str,
-    landed: crate::store::Landed,
+    landed: Landed,
     now_ms: i64,
 ) -> Result<Response, StoreError> {
     let facts = LandingFacts {
@@ -87,6 +123,7 @@ fn page_of_head(
     Ok(Page {
         facts: &facts,
         path: &format!("/q/{token}"),
+        is_link: false,
         public_url: &desk.public_url,
         today: clock::date_of(now_ms),
     }

@@ -1,4 +1,10 @@
-//! `/s/{share}`: a landing page under the visitor's own link, its button, and its picture.
+//! `/s/{share}`: a landing page under the visitor's own link, its button, and the pictures by which it tells how far a
+//! visit got.
+//!
+//! A `GET` of the page is a hit, and no proof of a person. A browser that shows the page loads its picture, which has an
+//! address of this link's own: seen. Once the page has been painted for a second, its style asks for another one:
+//! confirmed. Previews take the picture that the page names for them, `/p/…`, and a page that is never painted asks for
+//! nothing.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -6,12 +12,17 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
 
+use super::limits::Kind;
 use super::page::{self, Page};
 use super::scan::see;
 use super::trace::Asker;
 use super::{Desk, Shared};
 use crate::clock;
-use crate::store::{Opened, StoreError};
+use crate::store::{Opened, Reached, StoreError};
+use crate::visitor::Grade;
+
+/// One transparent point.
+const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
 type NamePath = Result<Path<String>, PathRejection>;
 
@@ -23,6 +34,9 @@ pub(super) async fn open(State(desk): State<Shared>, name: NamePath, asker: Aske
 }
 
 fn show(desk: &Desk, name: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
+    if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
+        return Ok(refusal);
+    }
     let store = &desk.hub.store;
     let visitor = asker.counted(store, now_ms)?;
     Ok(match store.open_share(name, visitor, now_ms)? {
@@ -31,6 +45,7 @@ fn show(desk: &Desk, name: &str, asker: &Asker, now_ms: i64) -> Result<Response,
         Some(Opened::Page(facts)) => Page {
             facts: &facts,
             path: &format!("/s/{name}"),
+            is_link: true,
             public_url: &desk.public_url,
             today: clock::date_of(now_ms),
         }
@@ -42,6 +57,9 @@ pub(super) async fn press(State(desk): State<Shared>, name: NamePath, asker: Ask
     let name = share_name(name);
     desk.work(move |desk: &Desk| {
         let (store, now_ms) = (&desk.hub.store, clock::now_ms());
+        if let Some(refusal) = desk.refusal(Kind::Page, &asker, now_ms)? {
+            return Ok(refusal);
+        }
         let visitor = asker.counted(store, now_ms)?;
         Ok(match store.press(&name, visitor, now_ms)? {
             None => page::unknown_link(),
@@ -53,27 +71,96 @@ pub(super) async fn press(State(desk): State<Shared>, name: NamePath, asker: Ask
     .unwrap_or_else(page::failed)
 }
 
-pub(super) async fn picture(State(desk): State<Shared>, name: NamePath) -> Response {
+/// A creative's picture, the same for everybody.
+pub(super) async fn picture(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
     let digest = name
         .ok()
         .and_then(|Path(name)| name.strip_suffix(".jpg")?.parse::<Digest>().ok());
     let Some(digest) = digest else {
         return page::not_found().await;
     };
-    match desk
-        .work(move |desk: &Desk| desk.hub.store.thumbnail(digest))
-        .await
-    {
-        Ok(Some(jpeg)) => (
-            [
+    desk.work(move |desk: &Desk| {
+        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, clock::now_ms())? {
+            return Ok(refusal);
+        }
+        let jpeg = desk.hub.store.thumbnail(digest)?;
+        Ok(jpeg_or_nothing(jpeg, "public, max-age=31536000, immutable"))
+    })
+    .await
+    .unwrap_or_else(page::failed)
+}
+
+/// The same picture for whom the link belongs to.
+pub(super) async fn own_picture(
+    State(desk): State<Shared>,
+    name: NamePath,
+    asker: Asker,
+) -> Response {
+    let name = share_name(name);
+    desk.work(move |desk: &Desk| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, now_ms)? {
+            return Ok(refusal);
+        }
+        let jpeg = desk.hub.store.picture_of(&name)?;
+        if jpeg.is_some() {
+            reach(desk, &name, &asker, Reached::Seen, now_ms)?;
+        }
+        // What was fetched ahead is asked for again when somebody sees it.
+        let keep = if asker.ahead() {
+            "private, no-store"
+        } else {
+            "private, max-age=86400"
+        };
+        Ok(jpeg_or_nothing(jpeg, keep))
+    })
+    .await
+    .unwrap_or_else(page::failed)
+}
+
+/// What a page asks for once it has been visible.
+pub(super) async fn here(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
+    let name = share_name(name);
+    desk.work(move |desk: &Desk| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, now_ms)? {
+            return Ok(refusal);
+        }
+        reach(desk, &name, &asker, Reached::Confirmed, now_ms)?;
+        let headers = [
+            (header::CONTENT_TYPE, "image/gif"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        Ok((headers, POINT_GIF.as_slice()).into_response())
+    })
+    .await
+    .unwrap_or_else(page::failed)
+}
+
+fn reach(
+    desk: &Desk,
+    name: &str,
+    asker: &Asker,
+    reached: Reached,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if !asker.counts_within() || asker.grade() == Grade::Robot {
+        return Ok(());
+    }
+    let store = &desk.hub.store;
+    store.reach(name, asker.visitor(store, now_ms)?, reached, now_ms)
+}
+
+fn jpeg_or_nothing(jpeg: Option<Vec<u8>>, keep: &'static str) -> Response {
+    match jpeg {
+        Some(jpeg) => {
+            let headers = [
                 (header::CONTENT_TYPE, "image/jpeg"),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            ],
-            jpeg,
-        )
-            .into_response(),
-        Ok(None) => page::not_found().await,
-        Err(error) => page::failed(error),
+                (header::CACHE_CONTROL, keep),
+            ];
+            (headers, jpeg).into_response()
+        }
+        None => page::nothing_here(),
     }
 }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 
 use super::Shared;
 use crate::store::{Store, StoreError};
-use crate::visitor::{Grade, Trace, Visitor};
+use crate::visitor::{Grade, Network, Trace, Visitor};
 
 /// Longest header value that tells visitors apart, in bytes.
 const HEADER_BYTES_MAX: usize = 400;
@@ -19,6 +19,7 @@ static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) struct Asker {
     trace: Trace,
     only_head: bool,
+    ahead: bool,
 }
 
 impl FromRequestParts<Shared> for Asker {
@@ -34,14 +35,30 @@ impl FromRequestParts<Shared> for Asker {
                 languages: text(&parts.headers, &header::ACCEPT_LANGUAGE),
             },
             only_head: parts.method == Method::HEAD,
+            ahead: parts.headers.contains_key("sec-purpose"),
         })
     }
 }
 
 impl Asker {
-    /// Tells whether only headers are asked for; nothing is ever counted then.
-    pub(super) const fn only_head(&self) -> bool {
-        self.only_head
+    /// Tells whether somebody opens a page; what else comes to a page's address leaves no trace.
+    pub(super) fn counts(&self) -> bool {
+        !self.only_head && !self.ahead
+    }
+
+    /// Tells the same of what an open page loads.
+    pub(super) fn counts_within(&self) -> bool {
+        self.counts()
+    }
+
+    /// Tells whether a browser asks before its owner does.
+    pub(super) fn ahead(&self) -> bool {
+        self.ahead
+    }
+
+    /// Returns the day's pseudonym of the network that the request came from, for limits.
+    pub(super) fn network(&self, store: &Store, now_ms: i64) -> Result<Network, StoreError> {
+        Ok(self.trace.network(&store.salt(now_ms)?))
     }
 
     pub(super) fn grade(&self) -> Grade {
@@ -59,7 +76,7 @@ impl Asker {
         store: &Store,
         now_ms: i64,
     ) -> Result<Option<Visitor>, StoreError> {
-        if self.only_head || self.grade() == Grade::Robot {
+        if !self.counts() || self.grade() == Grade::Robot {
             return Ok(None);
         }
         self.visitor(store, now_ms).map(Some)

@@ -8,22 +8,25 @@ mod campaigns;
 mod domains;
 mod enrolment;
 mod plays;
+mod refused;
 mod report;
 mod scans;
 mod screens;
 mod shares;
+mod standings;
 mod tallies;
 
 pub use campaigns::{PublishError, Targets};
 pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
 pub use plays::{BatchRefused, PlaysTaken};
+pub use refused::{Openings, Refusal};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
-pub use scans::{Landed, Scan};
+pub use scans::{Landed, Recorded, Scan};
 pub use screens::{Screen, ScreenSummary};
-pub use shares::{LandingFacts, Opened};
+pub use shares::{LandingFacts, Opened, Reached};
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -40,11 +43,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("parts.sql"),
     include_str!("domains.sql"),
+    include_str!("standings.sql"),
 ];
 
 /// The database.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// The salt of the newest day that was asked for; every request needs it.
+    salt: Mutex<Option<(String, [u8; 32])>>,
 }
 
 /// Says why the database did not do as asked.
@@ -84,6 +90,7 @@ impl Store {
         migrate(&mut connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
+            salt: Mutex::new(None),
         })
     }
 

@@ -10,7 +10,7 @@ use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, standings};
 use crate::clock::DAY_MS;
 
 /// 2026-01-01T00:00Z: no play is older than the project.
@@ -101,6 +101,7 @@ impl Store {
                 "UPDATE ledgers SET last_seq = ?2 WHERE id = ?1",
                 params![ledger, end],
             )?;
+            standings::settle(tx, screen, ledger, now_ms)?;
             Ok(PlaysTaken {
                 acked_through: end,
                 rejected: refused(tx, ledger, batch.first_seq)?,

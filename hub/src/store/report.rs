@@ -7,7 +7,7 @@ use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{Id, Result, Store};
+use super::{Id, Refusal, Result, Store, refused};
 use crate::clock;
 
 /// Most chains in one report, newest first.
@@ -36,17 +36,41 @@ pub struct PlayCounts {
     pub by_outcome: BTreeMap<String, u64>,
 }
 
-/// Scans: people and tools in the tally, robots and forgeries beside it.
+/// Scans: what counts in the tally, everything else beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ScanCounts {
-    /// Verified, deduplicated openings that are not a known robot's.
+    /// Verified, deduplicated openings, at the screen or a little later, that are not a known robot's.
     #[serde(flatten)]
     pub tally: Tally,
-    /// How many of them came from plain HTTP clients.
+    /// Those of the tally that were opened at the screen.
+    pub fresh: u64,
+    /// Those that were opened later.
+    pub late: u64,
+    /// Those whose landing page has loaded its picture, or more.
+    pub seen: u64,
+    /// Those whose landing page was visible, or its button pressed.
+    pub confirmed: u64,
+    /// Those that came from plain HTTP clients.
     pub tools: u64,
-    /// Robots; not in the tally.
+    /// Robots; like everything below, not in the tally.
     pub robots: u64,
-    /// Openings with a token that no screen of this hub minted.
+    /// Late openings of plays that had been opened late by others: photographed and posted.
+    pub replays: u64,
+    /// Openings of one visitor past what one visitor counts for.
+    pub floods: u64,
+    /// Openings of codes that were not on a screen.
+    pub unaired: u64,
+    /// Openings of codes that are no longer accepted because of their age.
+    pub expired: u64,
+    /// Every opening that any of the rows above stands for, repeats included; all but the expired and the bad.
+    pub openings: u64,
+    /// Openings of what has not the form of a token.
+    pub malformed: u64,
+    /// Openings with a token that nothing of this hub's minted.
+    pub forged: u64,
+    /// Openings with a token of a key that was retired.
+    pub retired: u64,
+    /// The three together.
     pub bad_tokens: u64,
 }
 
@@ -58,6 +82,10 @@ pub struct VisitCounts {
     pub tally: Tally,
     /// By how often the link was passed on since the scan.
     pub by_generation: BTreeMap<String, u64>,
+    /// Visits whose page has loaded its picture, or more.
+    pub seen: u64,
+    /// Visits whose page was visible, or its button pressed.
+    pub confirmed: u64,
     /// Visitors who pressed the button.
     pub clicks: u64,
 }
@@ -180,30 +208,52 @@ fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
 fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
     let mut counts = ScanCounts::default();
     let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count(*), grade FROM scans GROUP BY screen, campaign, creative, grade",
+        "SELECT screen, campaign, creative, count(*), grade, standing, sum(openings),
+                count(coalesce(seen_ms, confirmed_ms, clicked_ms)), count(coalesce(confirmed_ms, clicked_ms)),
+                scans.id IN (SELECT id FROM counted_scans) AS counts
+         FROM scans
+         LEFT JOIN shares ON shares.scan = scans.id AND shares.parent IS NULL
+         LEFT JOIN visits ON visits.share = shares.id AND visits.visitor = shares.owner
+         GROUP BY screen, campaign, creative, grade, standing, counts",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        match row.get(4)? {
-            2 => counts.robots += row.get::<_, u64>(3)?,
-            1 => counts.tools += counts.tally.add(row)?,
-            _ => {
-                counts.tally.add(row)?;
-            }
+        let (count, grade, standing): (u64, u8, u8) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        counts.openings += row.get::<_, u64>(6)?;
+        if row.get(9)? {
+            counts.tally.add(row)?;
+            counts.seen += row.get::<_, u64>(7)?;
+            counts.confirmed += row.get::<_, u64>(8)?;
+            counts.fresh += if standing == 0 { count } else { 0 };
+            counts.late += if standing == 1 { count } else { 0 };
+            counts.tools += if grade == 1 { count } else { 0 };
+            continue;
+        }
+        match (grade, standing) {
+            (2, _) => counts.robots += count,
+            (_, 3) => counts.unaired += count,
+            (_, 4) => counts.floods += count,
+            _ => counts.replays += count,
         }
     }
-    counts.bad_tokens =
-        tx.query_row("SELECT ifnull(sum(count), 0) FROM bad_tokens", [], |row| {
-            row.get(0)
-        })?;
+    for (why, count) in Refusal::ALL.into_iter().zip(refused::totals(tx)?) {
+        match why {
+            Refusal::Malformed => counts.malformed = count,
+            Refusal::Forged => counts.forged = count,
+            Refusal::Retired => counts.retired = count,
+            Refusal::Expired => counts.expired = count,
+        }
+    }
+    counts.bad_tokens = counts.malformed + counts.forged + counts.retired;
     Ok(counts)
 }
 
 fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
     let mut counts = VisitCounts::default();
     let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count(*), shares.generation, count(clicked_ms)
-         FROM visits JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+        "SELECT screen, campaign, creative, count(*), shares.generation,
+                count(coalesce(seen_ms, confirmed_ms, clicked_ms)), count(coalesce(confirmed_ms, clicked_ms)), count(clicked_ms)
+         FROM visits JOIN shares ON shares.id = share JOIN counted_scans AS scans ON scans.id = scan
          GROUP BY screen, campaign, creative, shares.generation",
     )?;
     let mut rows = query.query([])?;
@@ -214,7 +264,9 @@ fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
             .by_generation
             .entry(generation.to_string())
             .or_default() += count;
-        counts.clicks += row.get::<_, u64>(5)?;
+        counts.seen += row.get::<_, u64>(5)?;
+        counts.confirmed += row.get::<_, u64>(6)?;
+        counts.clicks += row.get::<_, u64>(7)?;
     }
     Ok(counts)
 }
@@ -243,7 +295,7 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
          WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
     )?;
     let mut scans = tx.prepare_cached(
-        "SELECT count(*) FROM scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3 AND grade < 2",
+        "SELECT count(*) FROM counted_scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3",
     )?;
     let mut goals = Vec::new();
     let mut rows = bodies.query([])?;
@@ -273,8 +325,8 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
 
 fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
     let mut query = tx.prepare_cached(
-        "WITH newest AS (SELECT id, screen, play, campaign, creative FROM scans
-                         WHERE grade < 2 AND id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
+        "WITH newest AS (SELECT id, screen, play, campaign, creative FROM counted_scans
+                         WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
          SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
          FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
          GROUP BY newest.id, generation ORDER BY newest.id DESC, generation",

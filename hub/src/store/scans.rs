@@ -1,20 +1,29 @@
 //! Scans: one a play, visitor and day, resolved from the token alone.
 //!
-//! Invariant: a scan is recorded before its link is answered, and a second opening by the same visitor finds the first.
+//! Invariants: a scan is recorded, with what it counts for, before its link is answered; a second opening by the same
+//! visitor finds the first.
 
+use std::borrow::Cow;
+use std::sync::PoisonError;
+
+use passerby_protocol::campaign::{CreativeKind, Origin};
 use passerby_protocol::token::Claims;
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
+use super::standings::{self, Opening};
 use super::{Id, Result, Store};
 use crate::clock::{self, DAY_MS};
 use crate::random;
+use crate::standing::{Aired, Standing, judge};
 use crate::visitor::{Grade, Visitor};
 
-/// Most scans of one play; a code that was photographed and posted may be opened more often, uncounted.
+/// Most rows of one play; a code that was photographed and posted may be opened more often, unrecorded.
 const SCANS_OF_PLAY_MAX: i64 = 20_000;
-/// Days of bad tokens that are kept.
-const BAD_TOKEN_DAYS_MAX: i64 = 400;
+/// How long a film that names no time may stay on the screen, in milliseconds.
+const FILM_MS: i64 = 600_000;
+/// The same of anything else.
+const STILL_MS: i64 = 60_000;
 
 /// What a token's assignment stands for, with the campaign as it is published now.
 #[derive(Debug, Clone)]
@@ -23,8 +32,28 @@ pub struct Landed {
     pub id: CampaignId,
     /// As it is now.
     pub campaign: Campaign,
+    /// The placement's place in the campaign when it was published.
+    pub placement: u32,
     /// What was on the screen.
     pub creative: Digest,
+    /// Whether the campaign is on the air anywhere.
+    pub airs: bool,
+}
+
+impl Landed {
+    /// Returns how long the placement stays on the screen, in milliseconds; a generous guess where only the terminal knows.
+    fn dwell_ms(&self) -> i64 {
+        let placement = usize::try_from(self.placement)
+            .ok()
+            .and_then(|at| self.campaign.placements.get(at));
+        placement.map_or(FILM_MS, |placement| match placement.seconds {
+            Some(seconds) => i64::from(seconds) * 1_000,
+            None if CreativeKind::of_name(&placement.creative) == Some(CreativeKind::Video) => {
+                FILM_MS
+            }
+            None => STILL_MS,
+        })
+    }
 }
 
 /// One opening of a verified token.
@@ -37,8 +66,24 @@ pub struct Scan<'a> {
     pub visitor: Visitor,
     /// With what.
     pub grade: Grade,
+    /// Whether the visitor's network has brought more new scans than a crowd does.
+    pub is_crowded: bool,
     /// Whether it leads to a page, and so to a link that can be passed on.
     pub begins_chain: bool,
+}
+
+/// What became of an opening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// The code is too old; there is no row.
+    Expired,
+    /// It has a row, unless the play has all that are kept of one.
+    Kept {
+        /// The link that begins its chain; `None` when no chain was asked for, or there is no row.
+        link: Option<String>,
+        /// The row, when the same visitor had opened the code before. The repeat is not yet counted there.
+        again: Option<i64>,
+    },
 }
 
 impl Store {
@@ -50,59 +95,49 @@ impl Store {
         self.read(|tx| {
             let found = tx
                 .prepare_cached(
-                    "SELECT campaign, body, creative FROM assignments JOIN campaigns ON id = campaign
-                     WHERE screen = ?1 AND number = ?2",
+                    "SELECT campaign, body, placement, creative, live, name
+                     FROM assignments JOIN campaigns ON id = campaign JOIN screens ON screens.number = screen
+                     WHERE screen = ?1 AND assignments.number = ?2",
                 )?
                 .query_row(params![claims.screen.get(), claims.assignment.get()], |row| {
-                    Ok((row.get::<_, Id<_>>(0)?.0, row.get::<_, String>(1)?, row.get::<_, Id<_>>(2)?.0))
+                    let bodies: (String, String) = (row.get(1)?, row.get(5)?);
+                    Ok((row.get::<_, Id<CampaignId>>(0)?.0, bodies, row.get(2)?, row.get::<_, Id<_>>(3)?.0, row.get(4)?))
                 })
                 .optional()?;
             found
-                .map(|(id, body, creative)| {
+                .map(|(id, (body, screen), placement, creative, airs)| {
                     Ok(Landed {
+                        campaign: outward(&body, &id, placement, &screen)?,
                         id,
-                        campaign: serde_json::from_str(&body)?,
+                        placement,
                         creative,
+                        airs,
                     })
                 })
                 .transpose()
         })
     }
 
-    /// Records a scan, once a play, visitor and day, and returns the name of the link that begins its chain; `None`
-    /// when no chain was asked for, or the play has all the scans that are kept of one.
+    /// Records a scan, once a play, visitor and day, unless its code is older than `code_days`.
     ///
     /// # Errors
     /// The database fails.
-    pub fn record_scan(&self, scan: &Scan<'_>, now_ms: i64) -> Result<Option<String>> {
+    pub fn record_scan(&self, scan: &Scan<'_>, code_days: i64, now_ms: i64) -> Result<Recorded> {
         self.write(|tx| {
-            let Some(id) = scan_row(tx, scan, now_ms)?.filter(|_| scan.begins_chain) else {
-                return Ok(None);
+            let known = known_row(tx, scan)?;
+            let row = match known {
+                Some(_) => known,
+                None => match new_row(tx, scan, code_days, now_ms)? {
+                    Row::Expired => return Ok(Recorded::Expired),
+                    Row::Full => None,
+                    Row::Made(id) => Some(id),
+                },
             };
-            tx.prepare_cached(
-                "INSERT INTO shares (name, scan, generation, made_for, created_ms) VALUES (?1, ?2, 0, ?3, ?4)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![random::share_name(), id, scan.visitor.0, now_ms])?;
-            Ok(tx
-                .prepare_cached("SELECT name FROM shares WHERE scan = ?1 AND parent IS NULL")?
-                .query_row([id], |row| row.get(0))?)
-        })
-    }
-
-    /// Counts a token that is not one of ours.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn count_bad_token(&self, now_ms: i64) -> Result<()> {
-        self.write(|tx| {
-            tx.prepare_cached(
-                "INSERT INTO bad_tokens (day, count) VALUES (?1, 1) ON CONFLICT (day) DO UPDATE SET count = count + 1",
-            )?
-            .execute([clock::utc_day(now_ms)])?;
-            tx.prepare_cached("DELETE FROM bad_tokens WHERE day < ?1")?
-                .execute([clock::utc_day(now_ms - BAD_TOKEN_DAYS_MAX * DAY_MS)])?;
-            Ok(())
+            let link = match row.filter(|_| scan.begins_chain) {
+                Some(id) => Some(first_link(tx, id, scan.visitor, now_ms)?),
+                None => None,
+            };
+            Ok(Recorded::Kept { link, again: known })
         })
     }
 
@@ -112,9 +147,21 @@ impl Store {
     /// The database fails.
     pub fn salt(&self, now_ms: i64) -> Result<[u8; 32]> {
         let today = clock::utc_day(now_ms);
+        let mut kept = self.salt.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((day, salt)) if *day == today => Ok(*salt),
+            _ => {
+                let salt = self.salt_of(&today, now_ms)?;
+                *kept = Some((today, salt));
+                Ok(salt)
+            }
+        }
+    }
+
+    fn salt_of(&self, day: &str, now_ms: i64) -> Result<[u8; 32]> {
         let known = self.read(|tx| {
             tx.prepare_cached("SELECT salt FROM salts WHERE day = ?1")?
-                .query_row([&today], |row| row.get(0))
+                .query_row([day], |row| row.get(0))
                 .optional()
         })?;
         if let Some(salt) = known {
@@ -125,32 +172,65 @@ impl Store {
             tx.execute("DELETE FROM salts WHERE day < ?1", [clock::utc_day(now_ms - DAY_MS)])?;
             Ok(tx.query_row(
                 "INSERT INTO salts VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET salt = salt RETURNING salt",
-                params![today, random::bytes::<32>()],
+                params![day, random::bytes::<32>()],
                 |row| row.get(0),
             )?)
         })
     }
 }
 
-fn scan_row(tx: &Transaction<'_>, scan: &Scan<'_>, now_ms: i64) -> rusqlite::Result<Option<i64>> {
+enum Row {
+    Expired,
+    Full,
+    Made(i64),
+}
+
+fn known_row(tx: &Transaction<'_>, scan: &Scan<'_>) -> rusqlite::Result<Option<i64>> {
+    tx.prepare_cached("SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3")?
+        .query_row(
+            params![
+                scan.claims.screen.get(),
+                scan.claims.play.get(),
+                scan.visitor.0
+            ],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+fn new_row(
+    tx: &Transaction<'_>,
+    scan: &Scan<'_>,
+    code_days: i64,
+    now_ms: i64,
+) -> rusqlite::Result<Row> {
     let (claims, landed, visitor) = (scan.claims, scan.landed, scan.visitor);
     let (screen, play) = (claims.screen.get(), claims.play.get());
-    let known = tx
-        .prepare_cached("SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3")?
-        .query_row(params![screen, play, visitor.0], |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
+    let opening = Opening {
+        row: i64::MAX,
+        screen,
+        play,
+        assignment: claims.assignment.get(),
+        visitor: visitor.0,
+        minted_ms: claims.minted_ms(),
+        opened_ms: now_ms,
+        is_crowded: scan.is_crowded,
+    };
+    let facts = standings::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
+    let standing = judge(&facts);
+    if standing == Standing::Expired {
+        return Ok(Row::Expired);
     }
     let count: i64 = tx
         .prepare_cached("SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2")?
         .query_row([screen, play], |row| row.get(0))?;
     if count >= SCANS_OF_PLAY_MAX {
-        return Ok(None);
+        return Ok(Row::Full);
     }
+    let is_settled = matches!(facts.aired, Aired::At { .. } | Aired::Never);
     tx.prepare_cached(
-        "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+        "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms, standing, settled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",
     )?
     .query_row(
         params![
@@ -163,10 +243,28 @@ fn scan_row(tx: &Transaction<'_>, scan: &Scan<'_>, now_ms: i64) -> rusqlite::Res
             landed.creative.to_string(),
             claims.minted_ms(),
             now_ms,
+            standings::code(standing),
+            is_settled,
         ],
         |row| row.get(0),
     )
-    .map(Some)
+    .map(Row::Made)
+}
+
+/// Finds or makes the link that begins a scan's chain.
+fn first_link(
+    tx: &Transaction<'_>,
+    scan: i64,
+    visitor: Visitor,
+    now_ms: i64,
+) -> rusqlite::Result<String> {
+    tx.prepare_cached(
+        "INSERT INTO shares (name, scan, generation, made_for, created_ms) VALUES (?1, ?2, 0, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![random::share_name(), scan, visitor.0, now_ms])?;
+    tx.prepare_cached("SELECT name FROM shares WHERE scan = ?1 AND parent IS NULL")?
+        .query_row([scan], |row| row.get(0))
 }
 
 const fn grade_code(grade: Grade) -> u8 {
@@ -175,6 +273,31 @@ const fn grade_code(grade: Grade) -> u8 {
         Grade::Tool => 1,
         Grade::Robot => 2,
     }
+}
+
+/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its target says so where the
+/// campaign wants that.
+pub(super) fn outward(
+    body: &str,
+    id: &CampaignId,
+    placement: u32,
+    screen: &str,
+) -> Result<Campaign> {
+    let mut campaign: Campaign = serde_json::from_str(body)?;
+    // A placement that was taken out since has no name any more.
+    let creative = usize::try_from(placement)
+        .ok()
+        .and_then(|at| campaign.placements.get(at))
+        .map_or("", |placement| &placement.creative);
+    let target = campaign
+        .outward(&Origin {
+            screen,
+            campaign: id.as_str(),
+            creative,
+        })
+        .map(Cow::into_owned);
+    campaign.target = target;
+    Ok(campaign)
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! it, so that the share menu of any browser passes on the right one by itself.
 //!
 //! Invariants: a child is unowned when it is made, so a visitor whose address changes on the way is never sent in
-//! circles; chains and families are bounded, and past the bound the link itself serves everybody.
+//! circles; chains and families are bounded, and past the bound the link itself serves everybody; how far a visit got is
+//! told by what the open page asks for, and only for whom the link belongs to or who opened it.
 
-use passerby_protocol::{Campaign, Digest};
+use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
+use super::scans::outward;
 use super::{Id, Result, Store};
 use crate::random;
 use crate::visitor::Visitor;
@@ -36,6 +38,15 @@ pub enum Opened {
     Page(Box<LandingFacts>),
     /// The visitor's own link, by name.
     Own(String),
+}
+
+/// How far a visit got, beyond the `GET` of its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// The page's picture was loaded.
+    Seen,
+    /// The page was visible.
+    Confirmed,
 }
 
 struct Share {
@@ -109,6 +120,55 @@ impl Store {
         })
     }
 
+    /// Notes how far a visit got, once. A page that a browser fetched ahead has left no visit; showing it makes one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn reach(&self, name: &str, visitor: Visitor, reached: Reached, now_ms: i64) -> Result<()> {
+        let column = match reached {
+            Reached::Seen => "seen_ms",
+            Reached::Confirmed => "confirmed_ms",
+        };
+        let open = self.read(|tx| {
+            tx.prepare_cached(&format!(
+                "SELECT shares.id FROM shares LEFT JOIN visits ON share = shares.id AND visits.visitor = ?2
+                 WHERE name = ?1 AND {column} IS NULL AND (owner IS NULL OR owner = ?2 OR visits.visitor IS NOT NULL)"
+            ))?
+            .query_row(params![name, visitor.0], |row| row.get::<_, i64>(0))
+            .optional()
+        })?;
+        let Some(share) = open else {
+            return Ok(());
+        };
+        self.write(|tx| {
+            tx.prepare_cached("UPDATE shares SET owner = ?2 WHERE id = ?1 AND owner IS NULL")?
+                .execute(params![share, visitor.0])?;
+            tx.prepare_cached(&format!(
+                "INSERT INTO visits (share, visitor, visited_ms, {column}) VALUES (?1, ?2, ?3, ?3)
+                 ON CONFLICT DO UPDATE SET {column} = ifnull({column}, excluded.{column})"
+            ))?
+            .execute(params![share, visitor.0, now_ms])?;
+            Ok(())
+        })
+    }
+
+    /// Returns the small picture on a link's page, a JPEG; `None` without a link or a picture.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn picture_of(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.read(|tx| {
+            Ok(tx
+                .prepare_cached(
+                    "SELECT thumbnail FROM shares JOIN scans ON scans.id = scan
+                     JOIN creatives ON sha256 = scans.creative
+                     WHERE shares.name = ?1 AND thumbnail_width > 0",
+                )?
+                .query_row([name], |row| row.get(0))
+                .optional()?)
+        })
+    }
+
     /// Returns the size of a creative's thumbnail.
     ///
     /// # Errors
@@ -140,20 +200,24 @@ fn share(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Option<Share>> {
 fn facts(tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
     let found = tx
         .prepare_cached(
-            "SELECT body, scans.creative, thumbnail_width, thumbnail_height
+            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
              FROM shares JOIN scans ON scans.id = scan
-             JOIN campaigns ON campaigns.id = campaign JOIN creatives ON sha256 = scans.creative
+             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
+             JOIN screens ON screens.number = scans.screen
+             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
              WHERE shares.name = ?1",
         )?
         .query_row([name], |row| {
             let size = (row.get(2)?, row.get(3)?);
-            Ok((row.get::<_, String>(0)?, row.get::<_, Id<_>>(1)?.0, size))
+            let from: (String, CampaignId, u32, String) =
+                (row.get(0)?, row.get::<_, Id<_>>(4)?.0, row.get(5)?, row.get(6)?);
+            Ok((from, row.get::<_, Id<_>>(1)?.0, size))
         })
         .optional()?;
     found
-        .map(|(body, creative, thumbnail_px)| {
+        .map(|((body, id, placement, screen), creative, thumbnail_px)| {
             Ok(LandingFacts {
-                campaign: serde_json::from_str(&body)?,
+                campaign: outward(&body, &id, placement, &screen)?,
                 creative,
                 thumbnail_px,
             })

@@ -39,8 +39,8 @@ impl Store {
         let rows: Vec<(u32, i64, u32, u32)> = self.read(|tx| {
             let mut statement = tx.prepare_cached(
                 "SELECT contents.assignment, plays.wall_ms / ?4, count(*),
-                        sum(EXISTS (SELECT 1 FROM scans
-                                    WHERE scans.screen = plays.screen AND scans.play = plays.number AND scans.grade < 2
+                        sum(EXISTS (SELECT 1 FROM counted_scans AS scans
+                                    WHERE scans.screen = plays.screen AND scans.play = plays.number
                                       AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
                  FROM plays
                  JOIN contents ON contents.id = plays.content

@@ -169,7 +169,7 @@ fn page_is_small_whole_and_from_one_host() {
         .map(|rest| rest.split('"').next().unwrap())
         .collect();
     assert_eq!(pictures.len(), 1);
-    assert!(pictures[0].starts_with("/p/"), "{}", pictures[0]);
+    assert_eq!(pictures[0], format!("{scanned}/picture.jpg"));
     let (picture_bytes, _) = packed(pictures[0], ROBOT);
     assert!(
         page_bytes + picture_bytes < 60 << 10,
@@ -253,4 +253,31 @@ fn a_film_is_seen_as_its_poster_and_a_card_without_pictures_has_a_page_too() {
             .status(),
         404
     );
+}
+
+#[test]
+fn a_target_hears_from_which_screen_and_picture_a_visitor_came() {
+    for landing in ["redirect", "page"] {
+        let stand = Stand::start();
+        let terminal = stand.terminal("Exit B");
+        let folder = stand.campaign(
+            "cafe",
+            &format!(
+                "title = \"Café\"\ntarget = \"https://cafe.example/friday?x=1#top\"\nlanding = \"{landing}\"\n[link]\nutm = {{ medium = \"street\" }}\n"
+            ),
+            &[[9; 3]],
+        );
+        stand.publish(&folder);
+        let item = &stand.manifest(&terminal).campaigns[0].items[0];
+        let opened = stand.visit(1, &terminal.scan_path(item.assignment, 5));
+        let leads_to = if landing == "redirect" {
+            location(&opened)
+        } else {
+            location(&stand.visit(1, &format!("{}/go", location(&opened))))
+        };
+        assert_eq!(
+            leads_to,
+            "https://cafe.example/friday?x=1&utm_source=Exit%20B&utm_medium=street&utm_campaign=cafe&utm_content=0#top"
+        );
+    }
 }

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod abuse;
 mod content;
 mod enrolment;
+mod grades;
 mod landing;
+mod limits;
 mod plays;
 mod scans;
 mod stand;
+mod standing;
 mod startup;
 mod tallies;

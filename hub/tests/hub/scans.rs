@@ -94,15 +94,37 @@ fn forged_and_broken_tokens_get_a_friendly_page_and_are_counted() {
         (&scans["total"], &scans["bad_tokens"]),
         (&0.into(), &4.into())
     );
+    assert_eq!(
+        (&scans["malformed"], &scans["forged"], &scans["retired"]),
+        (&2.into(), &2.into(), &0.into())
+    );
 }
 
 #[test]
-fn codes_of_an_unpublished_campaign_still_lead_to_its_target() {
+fn codes_of_an_unpublished_campaign_still_lead_to_its_target_and_count_while_a_screen_may_show_them()
+ {
     let (stand, terminal, assignment) = on_air();
     stand.json(&["unpublish", "cafe"]);
     assert_eq!(
         location(&stand.visit(1, &terminal.scan_path(assignment, 5))),
         TARGET
+    );
+    assert_eq!(stand.report()["scans"]["total"], 1);
+}
+
+#[test]
+fn every_opening_is_counted_beside_the_scan_that_it_repeats() {
+    let (mut stand, terminal, assignment) = on_air();
+    let path = terminal.scan_path(assignment, 5);
+    for _ in 0..40 {
+        location(&stand.visit(1, &path));
+    }
+    location(&stand.visit(2, &path));
+    stand.stop();
+    let scans = &stand.report()["scans"];
+    assert_eq!(
+        (&scans["total"], &scans["fresh"], &scans["openings"]),
+        (&2.into(), &2.into(), &41.into())
     );
 }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 
+use passerby_protocol::plays::{Anchor, Play, PlayBatch};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::wire::{Credentials, unhex32};
-use passerby_protocol::{Assignment, Manifest, PlayNumber};
+use passerby_protocol::{Assignment, Epoch, Manifest, PlayNumber};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -69,6 +70,15 @@ impl Stand {
         server.kill().unwrap();
         server.wait().unwrap();
         self.serve();
+    }
+
+    /// Tells the hub to stop and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        let mut server = self.server.take().unwrap();
+        let id = server.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        assert!(server.wait().unwrap().success());
     }
 
     pub(crate) fn server(&mut self) -> &mut Child {
@@ -172,10 +182,32 @@ impl Stand {
     }
 
     pub(crate) fn open(&self, visitor: u8, agent: &str, path: &str) -> Response {
+        self.open_from(&format!("192.0.2.{visitor}"), agent, path)
+    }
+
+    /// Opens an address from any other one.
+    pub(crate) fn open_from(&self, from: &str, agent: &str, path: &str) -> Response {
         self.client
             .get(self.address(path))
             .header("user-agent", agent)
-            .header("x-forwarded-for", format!("192.0.2.{visitor}"))
+            .header("x-forwarded-for", from)
+            .send()
+            .unwrap()
+    }
+
+    /// Sends plays as a terminal; whatever the hub answers.
+    pub(crate) fn send_plays(
+        &self,
+        terminal: &Terminal,
+        plays: &[Play],
+        anchors: Vec<Anchor>,
+    ) -> Response {
+        let batch = PlayBatch::pack(Epoch(1), plays, anchors);
+        let path = format!("/v1/terminals/{}/plays", terminal.credentials.screen);
+        self.client
+            .post(self.address(&path))
+            .bearer_auth(&terminal.credentials.bearer)
+            .body(serde_json::to_vec(&batch).unwrap())
             .send()
             .unwrap()
     }
@@ -204,15 +236,20 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Mints the link of a play, as the terminal's code carries it.
+    /// Mints the link of a play that airs now, as the terminal's code carries it.
     pub(crate) fn scan_path(&self, assignment: Assignment, play: u32) -> String {
+        self.scan_path_at(assignment, play, passerby_hub::clock::now_ms())
+    }
+
+    /// Mints the link of a play of another time.
+    pub(crate) fn scan_path_at(&self, assignment: Assignment, play: u32, at_ms: i64) -> String {
         let key = TokenKey::from_bytes(unhex32(&self.credentials.token_key).unwrap());
         let claims = Claims {
             generation: self.credentials.generation,
             screen: self.credentials.screen,
             assignment,
             play: PlayNumber::new(play).unwrap(),
-            minutes: 1,
+            minutes: Claims::minutes_at(Some(at_ms)),
         };
         format!("/Q/{}", Token::mint(claims, &key))
     }

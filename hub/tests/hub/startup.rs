@@ -49,6 +49,8 @@ fn what_cannot_be_understood_exits_with_2() {
         &["claim", "short", "--name", "x"][..],
         &["publish"],
         &["serve", "--public-url", "hub.example"],
+        &["serve", "--code-days", "0"],
+        &["serve", "--code-days", "401"],
         &["screen", "add", ""],
     ] {
         let output = hub_command()
