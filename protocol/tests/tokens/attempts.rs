@@ -12,8 +12,22 @@ const MASTER: [u8; 32] = [0x5A; 32];
 /// The master key of some other hub.
 const FOREIGN: [u8; 32] = [0xA5; 32];
 const SCREENS: [u32; 16] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 1_000, 1_001, 0x0ABC_DEF, 0x7FF_FFFF, 0x800_0000, 0xFFF_FFFE,
-    0xFFF_FFFF,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    1_000,
+    1_001,
+    0x00AB_CDEF,
+    0x07FF_FFFF,
+    0x0800_0000,
+    0x0FFF_FFFE,
+    0x0FFF_FFFF,
 ];
 const GENERATIONS: usize = 8;
 /// Tokens of each screen and generation.

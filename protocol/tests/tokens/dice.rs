@@ -17,7 +17,7 @@ impl Dice {
 
     /// A number below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        let scaled = u128::from(self.next()) * bound as u128 >> 64;
+        let scaled = (u128::from(self.next()) * bound as u128) >> 64;
         usize::try_from(scaled).expect("below the bound")
     }
 }
