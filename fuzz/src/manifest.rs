@@ -2,6 +2,7 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use passerby_protocol::manifest::ManifestError;
+use passerby_protocol::wire::hex;
 use passerby_protocol::{Manifest, ScreenNumber};
 
 const LABEL: &[u8] = b"passerby manifest v1\n";
@@ -53,7 +54,5 @@ pub fn run(bytes: &[u8]) {
 }
 
 fn sign(key: &SigningKey, body: &[u8]) -> String {
-    let signature = key.sign(&[LABEL, body].concat());
-    let bytes = signature.to_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&key.sign(&[LABEL, body].concat()).to_bytes())
 }

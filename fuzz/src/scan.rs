@@ -45,7 +45,7 @@ pub(crate) fn with_stand<T>(work: impl FnOnce(&Stand) -> T) -> T {
 pub fn run(bytes: &[u8]) {
     with_stand(|stand| {
         let mut app = stand.fresh_hub();
-        let mut judge = Judge::new(&stand.tokens, stand.day());
+        let mut judge = Judge::new(&stand.tokens, stand::today());
         let mut share = String::from("0000000000000000");
         for text in request::split(bytes).take(REQUESTS_MAX) {
             let places = [
@@ -59,13 +59,13 @@ pub fn run(bytes: &[u8]) {
             };
             judge.asked(&request);
             let answer = stand.answer(&mut app, request);
-            if let Some(name) = judge.answered(&answer) {
+            if let Some(name) = judge::answered(&answer) {
                 share = name;
             }
         }
         if judge.must_count() {
             drop(app);
-            judge.counted(stand.scans_total(), stand.day());
+            judge.counted(stand.scans_total(), &stand::today());
         }
     });
 }

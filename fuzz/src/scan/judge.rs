@@ -69,59 +69,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Judges an answer, and returns the name of the share link that it leads to.
-    pub(super) fn answered(&self, answer: &Answer) -> Option<String> {
-        let Answer {
-            method,
-            path,
-            status,
-            body,
-            ..
-        } = answer;
-        let asked = format!("{method} {path} got {status}");
-        assert!(status.as_u16() < 500, "{asked}");
-        assert_eq!(
-            answer.header(header::X_CONTENT_TYPE_OPTIONS),
-            "nosniff",
-            "{asked}"
-        );
-        assert!(!answer.headers.contains_key(header::SET_COOKIE), "{asked}");
-        let is_page = answer.header(header::CONTENT_TYPE).starts_with("text/html");
-        let bytes_max = if is_page {
-            PAGE_BYTES_MAX
-        } else {
-            OTHER_BYTES_MAX
-        };
-        assert!(body.len() < bytes_max, "{asked}: {} bytes", body.len());
-        if is_page {
-            assert!(
-                answer.headers.contains_key(header::CONTENT_SECURITY_POLICY),
-                "{asked}"
-            );
-            let marked = body.windows(MARK.len()).any(|part| part == MARK);
-            assert!(!marked, "{asked}: it repeats what was asked as markup");
-        }
-        let read = method == Method::GET || method == Method::HEAD;
-        let personal = ["/q/", "/Q/", "/s/"]
-            .iter()
-            .any(|start| path.starts_with(start));
-        if personal && read {
-            let kept = answer.header(header::CACHE_CONTROL);
-            assert!(kept.contains("no-store"), "{asked}: {kept:?}");
-        }
-        if *status == StatusCode::OK && path.starts_with("/p/") && read {
-            assert_eq!(answer.header(header::CONTENT_TYPE), "image/jpeg", "{asked}");
-        }
-        led(answer, &asked)
-    }
-
     /// Tells whether the hub's report could show anything.
     pub(super) const fn must_count(&self) -> bool {
         self.asked_for_scans
     }
 
     /// Judges the total of the hub's report.
-    pub(super) fn counted(&self, total: u64, day: String) {
+    pub(super) fn counted(&self, total: u64, day: &str) {
         let most = self.openings.len() as u64;
         // At midnight a visitor becomes another one.
         assert!(
@@ -130,6 +84,52 @@ impl<'a> Judge<'a> {
             self.openings
         );
     }
+}
+
+/// Judges an answer, and returns the name of the share link that it leads to.
+pub(super) fn answered(answer: &Answer) -> Option<String> {
+    let Answer {
+        method,
+        path,
+        status,
+        body,
+        ..
+    } = answer;
+    let asked = format!("{method} {path} got {status}");
+    assert!(status.as_u16() < 500, "{asked}");
+    assert_eq!(
+        answer.header(header::X_CONTENT_TYPE_OPTIONS),
+        "nosniff",
+        "{asked}"
+    );
+    assert!(!answer.headers.contains_key(header::SET_COOKIE), "{asked}");
+    let is_page = answer.header(header::CONTENT_TYPE).starts_with("text/html");
+    let bytes_max = if is_page {
+        PAGE_BYTES_MAX
+    } else {
+        OTHER_BYTES_MAX
+    };
+    assert!(body.len() < bytes_max, "{asked}: {} bytes", body.len());
+    if is_page {
+        assert!(
+            answer.headers.contains_key(header::CONTENT_SECURITY_POLICY),
+            "{asked}"
+        );
+        let marked = body.windows(MARK.len()).any(|part| part == MARK);
+        assert!(!marked, "{asked}: it repeats what was asked as markup");
+    }
+    let read = method == Method::GET || method == Method::HEAD;
+    let personal = ["/q/", "/Q/", "/s/"]
+        .iter()
+        .any(|start| path.starts_with(start));
+    if personal && read {
+        let kept = answer.header(header::CACHE_CONTROL);
+        assert!(kept.contains("no-store"), "{asked}: {kept:?}");
+    }
+    if *status == StatusCode::OK && path.starts_with("/p/") && read {
+        assert_eq!(answer.header(header::CONTENT_TYPE), "image/jpeg", "{asked}");
+    }
+    led(answer, &asked)
 }
 
 /// Judges where an answer leads to, and returns the name of a share link.

@@ -139,11 +139,6 @@ impl Stand {
         let store = Store::open(&self.data()).expect("database");
         store.report().expect("report")
     }
-
-    /// Returns the UTC day; pseudonyms of visitors change with it.
-    pub(super) fn day(&self) -> String {
-        clock::utc_day(clock::now_ms())
-    }
 }
 
 impl Answer {
@@ -152,6 +147,11 @@ impl Answer {
         let value = self.headers.get(name).map(|value| value.to_str());
         value.map_or("", |text| text.expect("headers of answers are ASCII"))
     }
+}
+
+/// Returns the UTC day; pseudonyms of visitors change with it.
+pub(super) fn today() -> String {
+    clock::utc_day(clock::now_ms())
 }
 
 fn public_url() -> PublicUrl {

@@ -24,10 +24,10 @@ const SCREENS: [u32; 16] = [
     1_000,
     1_001,
     0x00AB_CDEF,
-    0x7FF_FFFF,
-    0x800_0000,
-    0xFFF_FFFE,
-    0xFFF_FFFF,
+    0x07FF_FFFF,
+    0x0800_0000,
+    0x0FFF_FFFE,
+    0x0FFF_FFFF,
 ];
 const GENERATIONS: usize = 8;
 /// Tokens of each screen and generation.
