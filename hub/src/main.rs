@@ -2,6 +2,8 @@
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
 
+mod screen;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::Write as _;
@@ -14,7 +16,7 @@ use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
 use passerby_hub::server::{ServeError, Server};
-use passerby_hub::store::{EnrolError, PublishError, StoreError, Targets};
+use passerby_hub::store::{EnrolError, KeyError, PublishError, StoreError, Targets};
 use passerby_hub::{Hub, clock, table};
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::{CampaignId, ScreenNumber};
@@ -42,9 +44,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Add and list screens
+    /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
-    Screen(ScreenCommand),
+    Screen(screen::Command),
     /// Enrol the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
@@ -81,27 +83,6 @@ enum Command {
     },
     /// Count plays, scans and visits
     Report {
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum ScreenCommand {
-    /// Add a screen and print the one-time token with which its terminal enrols
-    Add {
-        /// What to call it
-        #[arg(value_parser = name)]
-        name: String,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// List the screens
-    List {
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -160,26 +141,7 @@ fn run(command: Command) -> Result<(), Failure> {
             public_url,
             data,
         } => serve(&data, &listen, public_url),
-        Command::Screen(ScreenCommand::Add { name, output, data }) => {
-            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
-            output.print(
-                &json!({ "screen": screen, "token": token }),
-                &format!("screen {screen}\ntoken  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"),
-            );
-            Ok(())
-        }
-        Command::Screen(ScreenCommand::List { output, data }) => {
-            let screens = data.open()?.store.screens()?;
-            let lines: String = screens
-                .iter()
-                .map(|line| {
-                    let state = if line.enrolled { "enrolled" } else { "waiting" };
-                    format!("{:>9}  {state:<8}  {}\n", line.screen, line.name)
-                })
-                .collect();
-            output.print(&json!(screens), &lines);
-            Ok(())
-        }
+        Command::Screen(command) => screen::run(command),
         Command::Claim {
             code,
             name,
@@ -363,8 +325,18 @@ impl From<EnrolError> for Failure {
             EnrolError::Taken => {
                 "this code has been claimed already; see `passerby-hub screen list`".into()
             }
+            EnrolError::Key(error) => return error.into(),
             EnrolError::Busy => error.to_string(),
         }])
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod bearer;
 mod blob;
 mod enroll;
 mod heartbeat;
+mod key;
 mod listener;
 mod manifest;
 pub mod page;
@@ -83,6 +84,7 @@ pub(crate) fn router(desk: Shared) -> Router {
     let terminals = Router::new()
         .route("/enroll", post(enroll::enroll))
         .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))
+        .route("/terminals/{screen}/key", post(key::key))
         .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES_MAX))
         .route(
             "/terminals/{screen}/plays",

@@ -29,7 +29,7 @@ pub(super) async fn scan(
 
 fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
     let store = &desk.hub.store;
-    let known = match desk.hub.verified(token) {
+    let known = match desk.hub.verified(token, now_ms)? {
         Ok(claims) => store.landed(&claims)?.map(|landed| (claims, landed)),
         Err(_) => None,
     };

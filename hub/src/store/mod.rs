@@ -12,16 +12,18 @@ mod scans;
 mod screens;
 mod shares;
 mod tallies;
+mod token_keys;
 
 pub use campaigns::{PublishError, Targets};
-pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
+pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
 pub use plays::{BatchRefused, PlaysTaken};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
 pub use scans::{Landed, Scan};
-pub use screens::{Screen, ScreenSummary};
+pub use screens::{Heard, Screen, ScreenSummary};
 pub use shares::{LandingFacts, Opened};
+pub use token_keys::{KeyError, KeyGeneration, Rotated};
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,7 +36,11 @@ const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each step brings a database from its place in this list to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("parts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("parts.sql"),
+    include_str!("token_keys.sql"),
+];
 
 /// The database.
 pub struct Store {

@@ -10,3 +10,4 @@ mod scans;
 mod stand;
 mod startup;
 mod tallies;
+mod token_keys;
