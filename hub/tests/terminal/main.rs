@@ -5,3 +5,4 @@ mod kill;
 mod outage;
 mod parts;
 mod tallies;
+mod unique;
