@@ -1,11 +1,12 @@
 //! One hub: its database, its creatives and its keys, in one data folder.
 
 use std::collections::BTreeSet;
+use std::hint::black_box;
 use std::io;
 use std::path::Path;
 
 use passerby_protocol::token::{Claims, Token};
-use passerby_protocol::wire::{Credentials, hex};
+use passerby_protocol::wire::{Credentials, KeyReply, hex};
 use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::blobs::Blobs;
@@ -62,8 +63,8 @@ pub enum TokenFault {
     /// It has the form, and no key of this hub made its tag.
     #[error("not minted by a screen of this hub")]
     Forged,
-    /// A key that is no longer accepted made its tag.
-    #[error("minted with a key that was retired")]
+    /// A key made its tag that was retired, or superseded before the token says that it was minted.
+    #[error("minted with a key that is no longer accepted")]
     Retired,
 }
 
@@ -142,14 +143,48 @@ impl Hub {
         Ok((manifest.version, body, signature))
     }
 
-    /// Returns what a token says if one of this hub's screens minted it.
+    /// Returns what a token says if one of this hub's screens minted it, with a key whose codes are still accepted.
+    ///
+    /// A token has three bits of its key's generation: each generation of the screen with those bits is tried, the newest
+    /// first. A screen that does not exist costs what a wrong tag costs.
     ///
     /// # Errors
-    /// See [`TokenFault`].
-    pub fn verified(&self, text: &str) -> Result<Claims, TokenFault> {
-        let token = Token::parse(text).ok_or(TokenFault::Malformed)?;
-        let claims = token.unverified();
-        let key = self.keys.token_key(claims.screen, claims.generation);
-        token.verify(&key).copied().ok_or(TokenFault::Forged)
+    /// The database fails; the inner ones are [`TokenFault`].
+    pub fn verified(
+        &self,
+        text: &str,
+        now_ms: i64,
+    ) -> Result<Result<Claims, TokenFault>, StoreError> {
+        let Some(token) = Token::parse(text) else {
+            return Ok(Err(TokenFault::Malformed));
+        };
+        let Claims {
+            screen, generation, ..
+        } = *token.unverified();
+        let known = self.store.key_generations(screen, generation)?;
+        if known.is_empty() {
+            black_box(token.verify(&self.keys.token_key(screen, generation)));
+        }
+        for key in known {
+            if let Some(claims) = token.verify(&self.keys.token_key(screen, key.generation)) {
+                let is_accepted = key.accepts(claims, now_ms);
+                return Ok(is_accepted.then_some(*claims).ok_or(TokenFault::Retired));
+            }
+        }
+        Ok(Err(TokenFault::Forged))
+    }
+
+    /// Returns the key with which a screen should mint; `None` when there is no such screen.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn token_key(&self, screen: ScreenNumber) -> Result<Option<KeyReply>, StoreError> {
+        Ok(self.store.screen(screen)?.map(|screen| KeyReply {
+            generation: screen.key_generation,
+            token_key: hex(self
+                .keys
+                .token_key(screen.number, screen.key_generation)
+                .as_bytes()),
+        }))
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::token::TokenKey;
+use passerby_protocol::token::{MasterKey, TokenKey};
 use passerby_protocol::wire::{hex, unhex32};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -22,6 +22,7 @@ const LABEL_BEARER: &[u8] = b"passerby bearer v1";
 /// The secrets of one hub.
 pub struct Keys {
     master: [u8; 32],
+    token_master: MasterKey,
     signing: SigningKey,
 }
 
@@ -77,8 +78,10 @@ impl Keys {
 
     fn read(text: &[u8]) -> Option<Self> {
         let file: KeyFile = serde_json::from_slice(text).ok()?;
+        let master = unhex32(&file.master)?;
         Some(Self {
-            master: unhex32(&file.master)?,
+            master,
+            token_master: MasterKey::new(&master),
             signing: SigningKey::from_bytes(&unhex32(&file.manifest_seed)?),
         })
     }
@@ -88,9 +91,9 @@ impl Keys {
         &self.signing
     }
 
-    /// Derives the key with which a screen mints tokens.
+    /// Derives the key with which a screen mints tokens in a generation.
     pub fn token_key(&self, screen: ScreenNumber, generation: u8) -> TokenKey {
-        TokenKey::derive(&self.master, screen, generation)
+        self.token_master.token_key(screen, generation)
     }
 
     /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again after a lost answer

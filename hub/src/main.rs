@@ -2,6 +2,9 @@
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
 
+mod domain;
+mod screen;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::Write as _;
@@ -14,9 +17,8 @@ use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
 use passerby_hub::server::{CODE_DAYS, ServeError, Server};
-use passerby_hub::store::{DomainError, EnrolError, PublishError, StoreError, Targets};
+use passerby_hub::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
 use passerby_hub::{Hub, clock, table};
-use passerby_protocol::campaign::domain;
 use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::json;
@@ -47,9 +49,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Add and list screens
+    /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
-    Screen(ScreenCommand),
+    Screen(screen::Command),
     /// Enrol the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
@@ -86,61 +88,9 @@ enum Command {
     },
     /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
     #[command(subcommand)]
-    Domain(DomainCommand),
+    Domain(domain::Command),
     /// Count plays, scans and visits
     Report {
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum ScreenCommand {
-    /// Add a screen and print the one-time token with which its terminal enrols
-    Add {
-        /// What to call it
-        #[arg(value_parser = name)]
-        name: String,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// List the screens
-    List {
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum DomainCommand {
-    /// Let campaigns carry this host; point it at the hub first
-    Add {
-        /// Such as go.shop.example
-        #[arg(value_parser = domain)]
-        domain: String,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Take a host away that no campaign on the air carries
-    Remove {
-        /// Such as go.shop.example
-        #[arg(value_parser = domain)]
-        domain: String,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// List the hosts
-    List {
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -200,26 +150,7 @@ fn run(command: Command) -> Result<(), Failure> {
             code_days,
             data,
         } => serve(&data, &listen, public_url, code_days),
-        Command::Screen(ScreenCommand::Add { name, output, data }) => {
-            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
-            output.print(
-                &json!({ "screen": screen, "token": token }),
-                &format!("screen {screen}\ntoken  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"),
-            );
-            Ok(())
-        }
-        Command::Screen(ScreenCommand::List { output, data }) => {
-            let screens = data.open()?.store.screens()?;
-            let lines: String = screens
-                .iter()
-                .map(|line| {
-                    let state = if line.enrolled { "enrolled" } else { "waiting" };
-                    format!("{:>9}  {state:<8}  {}\n", line.screen, line.name)
-                })
-                .collect();
-            output.print(&json!(screens), &lines);
-            Ok(())
-        }
+        Command::Screen(command) => screen::run(command),
         Command::Claim {
             code,
             name,
@@ -258,7 +189,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 "no campaign {campaign} is published"
             )])),
         },
-        Command::Domain(command) => domains(command),
+        Command::Domain(command) => domain::run(command),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;
             output.print(&json!(report), &table::text(&report));
@@ -314,39 +245,6 @@ fn publish(
         }));
     }
     output.print(&json!({ "published": published }), &text);
-    Ok(())
-}
-
-fn domains(command: DomainCommand) -> Result<(), Failure> {
-    match command {
-        DomainCommand::Add {
-            domain,
-            output,
-            data,
-        } => {
-            data.open()?.store.add_domain(&domain)?;
-            output.print(
-                &json!({ "domain": domain }),
-                &format!("codes may carry {domain}\n"),
-            );
-        }
-        DomainCommand::Remove {
-            domain,
-            output,
-            data,
-        } => {
-            data.open()?.store.remove_domain(&domain)?;
-            output.print(
-                &json!({ "domain": domain }),
-                &format!("codes may no longer carry {domain}\n"),
-            );
-        }
-        DomainCommand::List { output, data } => {
-            let domains = data.open()?.store.domains()?;
-            let lines: String = domains.iter().map(|name| format!("{name}\n")).collect();
-            output.print(&json!(domains), &lines);
-        }
-    }
     Ok(())
 }
 
@@ -442,6 +340,7 @@ impl From<EnrolError> for Failure {
             EnrolError::Taken => {
                 "this code has been claimed already; see `passerby-hub screen list`".into()
             }
+            EnrolError::Key(error) => return error.into(),
             EnrolError::Busy => error.to_string(),
         }])
     }
@@ -451,6 +350,15 @@ impl From<DomainError> for Failure {
     fn from(error: DomainError) -> Self {
         match error {
             DomainError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
             refused => Self::Input(vec![refused.to_string()]),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use passerby_protocol::Manifest;
 use passerby_protocol::plays::{Anchor, PlayBatch};
+use passerby_protocol::wire::KeyReply;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -32,6 +33,8 @@ pub enum PlayerRequest {
     Content(Arc<Manifest>),
     /// The screen is enrolled now.
     Enrolled(Box<Enrolment>),
+    /// The screen has a new key, which is on disk: codes are minted with it from the next play on.
+    Key(KeyReply),
     /// The screen waits to be claimed with this code.
     Pairing(Pairing),
     /// The hub does not know this screen any more: its content must leave the screen.
@@ -72,6 +75,8 @@ pub struct Status {
     pub screen_px: [u32; 2],
     /// The screen's number at its hub.
     pub screen: Option<u32>,
+    /// The generation of the key with which the next code is minted.
+    pub key_generation: Option<u8>,
     /// Version of the manifest that airs; 0 for none.
     pub manifest_version: u64,
     /// Items in the catalogue.

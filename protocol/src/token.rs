@@ -2,7 +2,7 @@
 //!
 //! | bits | field |
 //! |---|---|
-//! | 4 | format (1 bit, 0 today) and key generation (3 bits) |
+//! | 4 | format (1 bit, 0 today) and the low bits of the key generation (3 bits) |
 //! | 28 | screen number |
 //! | 20 | assignment |
 //! | 28 | play number |
@@ -10,7 +10,8 @@
 //! | 56 | HMAC-SHA256 over the other 104 bits with a domain label, truncated |
 //!
 //! Invariants: a token that verifies was minted by a holder of that screen's key; the tag is compared in constant
-//! time; parsing never panics and allocates nothing.
+//! time; parsing never panics and allocates nothing. Keys derive from the whole generation, of which a token carries the
+//! low bits: a key that leaked stays a stranger when its bits come round again.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -24,21 +25,52 @@ const LABEL_KEY: &[u8] = b"passerby token key v1";
 const EPOCH_MINUTES: i64 = 29_453_760;
 const MINUTES_MAX: u32 = (1 << 24) - 1;
 
+/// How many generations of a key a token tells apart.
+pub const GENERATIONS_TOLD_APART: u8 = 8;
+
+/// Returns what a token carries of a key generation: its low three bits.
+pub const fn generation_bits(generation: u8) -> u8 {
+    generation % GENERATIONS_TOLD_APART
+}
+
+/// The hub's secret from which every token key derives, with the work done that all of them share.
+#[derive(Clone)]
+pub struct MasterKey(hkdf::Hkdf<Sha256>);
+
+impl MasterKey {
+    /// Takes the secret.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self(hkdf::Hkdf::new(None, secret))
+    }
+
+    /// Derives the key of a screen and generation (HKDF-SHA256, RFC 5869).
+    ///
+    /// # Panics
+    /// Never: HKDF refuses lengths from 8,161 bytes on only.
+    pub fn token_key(&self, screen: ScreenNumber, generation: u8) -> TokenKey {
+        let mut key = [0; 32];
+        let screen = screen.get().to_be_bytes();
+        self.0
+            .expand_multi_info(&[LABEL_KEY, &screen, &[generation]], &mut key)
+            .expect("32 bytes is a valid length for HKDF-SHA256");
+        TokenKey(key)
+    }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(secret)")
+    }
+}
+
 /// The secret with which one screen mints; derived, so the hub stores only its master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
-    /// Derives the key of a screen and generation from the hub's master key (HKDF-SHA256, RFC 5869).
-    ///
-    /// Generations run from 0 to 7; the upper bits are ignored.
+    /// Derives the key of a screen and generation from the hub's secret; see [`MasterKey::token_key`].
     pub fn derive(master: &[u8; 32], screen: ScreenNumber, generation: u8) -> Self {
-        let mut key = [0; 32];
-        let screen = screen.get().to_be_bytes();
-        hkdf::Hkdf::<Sha256>::new(None, master)
-            .expand_multi_info(&[LABEL_KEY, &screen, &[generation & 7]], &mut key)
-            .expect("32 bytes is a valid length for HKDF-SHA256");
-        Self(key)
+        MasterKey::new(master).token_key(screen, generation)
     }
 
     /// Takes a key that the hub handed out at enrolment.
@@ -72,7 +104,7 @@ impl std::fmt::Debug for TokenKey {
 /// What a token says, before or after verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claims {
-    /// Key generation, 0 to 7.
+    /// Key generation: the whole of it before minting, its low three bits once read from a token.
     pub generation: u8,
     /// Which screen.
     pub screen: ScreenNumber,
@@ -100,7 +132,7 @@ impl Claims {
     }
 
     fn head(&self) -> [u8; 13] {
-        let bits = u128::from(self.generation & 7) << 100
+        let bits = u128::from(generation_bits(self.generation)) << 100
             | u128::from(self.screen.get()) << 72
             | u128::from(self.assignment.get()) << 52
             | u128::from(self.play.get()) << 24
@@ -122,7 +154,7 @@ impl Token {
     /// Signs claims.
     pub fn mint(claims: Claims, key: &TokenKey) -> Self {
         let claims = Claims {
-            generation: claims.generation & 7,
+            generation: generation_bits(claims.generation),
             minutes: claims.minutes.min(MINUTES_MAX),
             ..claims
         };
@@ -143,7 +175,7 @@ impl Token {
             u32::try_from(bits >> shift & ((1 << width) - 1)).unwrap_or(u32::MAX)
         };
         let format_and_generation = u8::try_from(field(100, 4)).ok()?;
-        if format_and_generation > 7 {
+        if format_and_generation >= GENERATIONS_TOLD_APART {
             return None;
         }
         let mut tag = [0; 7];
@@ -247,6 +279,50 @@ mod tests {
             0x50, 0xAB, 0xCD, 0xEF, 0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0x00, 0xDE, 0xF0,
         ];
         assert_eq!(claims.head(), expected);
+    }
+
+    #[test]
+    fn keys_that_are_on_screens_stay_what_they_are() {
+        // Worked out with another HKDF, Python's hmac, for the form that masked generations to three bits.
+        let screen = ScreenNumber::new(0x0ABCDEF).expect("in range");
+        let known = [
+            (
+                0,
+                "36140552e2d1b234f93a53d455152fb008356a21eb71f36d6c2fa8dc71e9fded",
+            ),
+            (
+                5,
+                "7e729179ef40bf996f47a338967a006c5d8dc8a15092b45194f097062cc64b1e",
+            ),
+            (
+                7,
+                "845b2f50c3e00882918de72cc62aa87662f787a261d54fef42326b194619adf5",
+            ),
+        ];
+        for (generation, hex) in known {
+            let key = TokenKey::derive(&[7; 32], screen, generation);
+            assert_eq!(crate::wire::hex(key.as_bytes()), hex);
+        }
+    }
+
+    #[test]
+    fn a_key_of_eight_generations_ago_is_refused_though_its_tokens_look_alike() {
+        let screen = ScreenNumber::new(7).expect("in range");
+        let (old, new) = (
+            TokenKey::derive(&[7; 32], screen, 0),
+            TokenKey::derive(&[7; 32], screen, 8),
+        );
+        let claims = Claims {
+            generation: 8,
+            screen,
+            assignment: Assignment::new(1).expect("in range"),
+            play: PlayNumber::new(1).expect("in range"),
+            minutes: 1,
+        };
+        let leaked = Token::mint(claims, &old);
+        assert_eq!(leaked.unverified().generation, 0);
+        assert_eq!(leaked.verify(&new), None);
+        assert!(Token::mint(claims, &new).verify(&new).is_some());
     }
 
     #[test]

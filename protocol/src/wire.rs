@@ -16,7 +16,7 @@ pub struct EnrollRequest {
     /// Pairing: the short code that the screen shows; 8 characters of Crockford base32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Zero touch: a token that `passerby-hub screen add` printed.
+    /// Zero touch: a token that `passerby-hub screen add` or `screen renew` printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// 64 hexadecimal digits.
@@ -108,6 +108,9 @@ pub struct Heartbeat {
     pub screen_px: [u32; 2],
     /// Free bytes where the ledger lies.
     pub disk_free_bytes: u64,
+    /// The generation of the key with which the next code is minted; older terminals do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_generation: Option<u8>,
 }
 
 /// The answer to a heartbeat.
@@ -117,6 +120,26 @@ pub struct HeartbeatReply {
     pub server_time_ms: i64,
     /// The manifest that the hub has for this screen.
     pub manifest_version: u64,
+    /// The generation of the key with which the screen should mint; older hubs do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_generation: Option<u8>,
+}
+
+/// The answer to `POST /v1/terminals/{n}/key`: the key with which the screen should mint. Asking again changes nothing.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyReply {
+    /// Its generation.
+    pub generation: u8,
+    /// 64 hexadecimal digits.
+    pub token_key: String,
+}
+
+impl std::fmt::Debug for KeyReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyReply")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An error as RFC 9457 has it, with the one extension that sync needs.
@@ -149,4 +172,30 @@ pub fn unhex32(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_and_hubs_that_do_not_know_of_generations_are_understood() {
+        let heartbeat = r#"{"software":"0.1.0","manifest_version":3,"clock_trusted":true,"plays_waiting":0,"screen_px":[1,1],"disk_free_bytes":9}"#;
+        let heartbeat: Heartbeat = serde_json::from_str(heartbeat).expect("of an old terminal");
+        assert_eq!(heartbeat.key_generation, None);
+        let text = serde_json::to_string(&heartbeat).expect("serialises");
+        assert!(!text.contains("key_generation"), "{text}");
+        let reply = r#"{"server_time_ms":1,"manifest_version":3}"#;
+        let reply: HeartbeatReply = serde_json::from_str(reply).expect("of an old hub");
+        assert_eq!(reply.key_generation, None);
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        let reply = KeyReply {
+            generation: 9,
+            token_key: "5ec3e7".to_owned(),
+        };
+        assert_eq!(format!("{reply:?}"), "KeyReply { generation: 9, .. }");
+    }
 }

@@ -51,11 +51,14 @@ impl Bearer {
 
 fn unknown() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "the bearer is missing or unknown")
-        .detail("enrol the terminal again")
+        .detail("enrol the terminal again, with a token of `passerby-hub screen renew`")
 }
 
 /// Reads the screen number of a path.
 pub(super) fn screen(text: &str) -> Result<ScreenNumber, Problem> {
-    text.parse()
-        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "there is no such screen"))
+    text.parse().map_err(|_| no_such_screen())
+}
+
+pub(super) fn no_such_screen() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no such screen")
 }

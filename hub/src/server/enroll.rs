@@ -71,7 +71,7 @@ impl From<EnrolError> for Problem {
                 StatusCode::UNAUTHORIZED,
                 "the enrolment token is unknown or expired",
             )
-            .detail("make a new one with `passerby-hub screen add`"),
+            .detail("make a new one with `passerby-hub screen add` or `screen renew`"),
             EnrolError::Expired => {
                 Self::new(StatusCode::GONE, "the code has expired").detail("show a new one")
             }
@@ -85,6 +85,7 @@ impl From<EnrolError> for Problem {
                 "too many screens are being enrolled",
             )
             .retry_after_s(60),
+            EnrolError::Key(error) => Self::new(StatusCode::CONFLICT, error.to_string()),
             EnrolError::Store(error) => error.into(),
         }
     }

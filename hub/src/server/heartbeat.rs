@@ -24,9 +24,11 @@ pub(super) async fn heartbeat(
     desk.work(move |desk: &Desk| {
         bearer.only(desk, screen)?;
         let now_ms = clock::now_ms();
+        let heard = desk.hub.store.heard_from(screen, &heartbeat, now_ms)?;
         Ok(Json(HeartbeatReply {
             server_time_ms: now_ms,
-            manifest_version: desk.hub.store.heard_from(screen, &heartbeat, now_ms)?,
+            manifest_version: heard.manifest_version,
+            key_generation: Some(heard.key_generation),
         }))
     })
     .await

@@ -9,6 +9,7 @@ mod blob;
 mod counts;
 mod enroll;
 mod heartbeat;
+mod key;
 mod limits;
 mod listener;
 mod manifest;
@@ -120,6 +121,7 @@ fn router(desk: Shared) -> Router {
     let terminals = Router::new()
         .route("/enroll", post(enroll::enroll))
         .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))
+        .route("/terminals/{screen}/key", post(key::key))
         .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES_MAX))
         .route(
             "/terminals/{screen}/plays",

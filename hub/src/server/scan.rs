@@ -1,7 +1,7 @@
 //! `GET|HEAD /q/{token}`: a passer-by has scanned a code.
 //!
 //! Invariants: everything is resolved from the token, so a scan counts also while its screen is cut off and its play has
-//! not arrived; a code of ours is answered whatever else its network tries; guesses never reach the database.
+//! not arrived; a code of ours is answered whatever else its network tries; guesses never write to the database.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -34,7 +34,7 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
         return Ok(refusal);
     }
     let store = &desk.hub.store;
-    let claims = match desk.hub.verified(token) {
+    let claims = match desk.hub.verified(token, now_ms)? {
         Ok(claims) => claims,
         Err(fault) => return bad(desk, fault, asker, now_ms),
     };

@@ -1,20 +1,21 @@
-//! The two one-time ways in: a code that an operator claims, or a token that `screen add` printed.
+//! The two one-time ways in: a code that an operator claims, or a token that `screen add` or `screen renew` printed.
 //!
-//! Invariants: only the holder of the secret that came first collects the credentials, as often as it needs until the
+//! Invariants: a screen has at most one token that works, the newest, and a terminal that came in by an older way does not
+//! come in by it again; only the holder of the secret that came first collects the credentials, as often as it needs until the
 //! attempt expires; codes, tokens, secrets and bearers are never stored where they could be read back.
 
 use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use subtle::ConstantTimeEq as _;
 
-use super::{Id, Result, Screen, Store, StoreError, screens};
+use super::{Id, KeyError, Result, Screen, Store, StoreError, screens, token_keys};
 use crate::clock::DAY_MS;
 use crate::pairing::PairingCode;
 use crate::random;
 
 /// How long a code, or a claimed code, waits.
 const PAIRING_MS: i64 = 15 * 60 * 1000;
-/// How long a token of `screen add` waits.
+/// How long a token of `screen add` or `screen renew` waits.
 const TOKEN_MS: i64 = 7 * DAY_MS;
 /// Most codes that wait at one time.
 const PENDING_MAX: i64 = 1_000;
@@ -36,9 +37,21 @@ pub enum EnrolError {
     /// Too many attempts at one time.
     #[error("too many screens are being enrolled")]
     Busy,
+    /// The screen cannot begin a new key now.
+    #[error(transparent)]
+    Key(KeyError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<KeyError> for EnrolError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => Self::Store(error),
+            refused => Self::Key(refused),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for EnrolError {
@@ -65,6 +78,15 @@ pub struct Claimed {
     pub suggested_name: String,
 }
 
+/// What an operator gets for a screen whose terminal is replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    /// The one-time enrolment token.
+    pub token: String,
+    /// Generations of its key that were retired.
+    pub retired: Vec<u8>,
+}
+
 /// What a terminal collects beside what its hub derives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collected {
@@ -78,15 +100,45 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn add_screen(&self, name: &str, now_ms: i64) -> Result<(ScreenNumber, String)> {
-        let token = random::enrolment_token();
         self.write(|tx| {
-            tx.execute("DELETE FROM enrolment_tokens WHERE expires_ms < ?1", [now_ms])?;
             let screen = screens::add(tx, name, now_ms)?;
-            tx.execute(
-                "INSERT INTO enrolment_tokens (token_sha256, screen, expires_ms) VALUES (?1, ?2, ?3)",
-                params![Digest::of(token.as_bytes()).0, screen.get(), now_ms + TOKEN_MS],
-            )?;
-            Ok((screen, token))
+            Ok((screen, issue_token(tx, screen, false, now_ms)?))
+        })
+    }
+
+    /// Makes a one-time token with which another terminal takes over a screen that exists. Until it is redeemed the old
+    /// terminal goes on; with `retires`, the old one and the codes of all keys so far are refused at once.
+    ///
+    /// # Errors
+    /// See [`KeyError`]; nothing was changed then.
+    pub fn renew_screen(
+        &self,
+        screen: ScreenNumber,
+        retires: bool,
+        now_ms: i64,
+    ) -> Result<Renewed, KeyError> {
+        self.write(|tx| {
+            let retired = if retires {
+                tx.execute(
+                    "UPDATE screens SET bearer_sha256 = NULL WHERE number = ?1",
+                    [screen.get()],
+                )?;
+                token_keys::retire_all(tx, screen, now_ms)?
+            } else {
+                Vec::new()
+            };
+            // Told now, to the operator, rather than at the screen.
+            token_keys::next(tx, screen, now_ms)?;
+            for earlier in ["enrolment_tokens", "pairings"] {
+                tx.execute(
+                    &format!("DELETE FROM {earlier} WHERE screen = ?1"),
+                    [screen.get()],
+                )?;
+            }
+            Ok(Renewed {
+                token: issue_token(tx, screen, true, now_ms)?,
+                retired,
+            })
         })
     }
 
@@ -105,19 +157,17 @@ impl Store {
         self.write(|tx| {
             let known = tx
                 .prepare_cached(
-                    "SELECT secret_sha256, expires_ms, number, key_generation
-                     FROM pairings LEFT JOIN screens ON number = screen WHERE code = ?1",
+                    "SELECT secret_sha256, expires_ms, screen FROM pairings WHERE code = ?1",
                 )?
                 .query_row([code.as_str()], |row| {
                     Ok((
                         row.get::<_, [u8; 32]>(0)?,
                         row.get::<_, i64>(1)?,
                         row.get::<_, Option<Id<ScreenNumber>>>(2)?,
-                        row.get::<_, Option<u8>>(3)?,
                     ))
                 })
                 .optional()?;
-            let Some((owner, expires_ms, number, generation)) = known else {
+            let Some((owner, expires_ms, screen)) = known else {
                 open_pairing(tx, code, &secret, suggested_name, now_ms)?;
                 return Ok(Pairing::Waiting);
             };
@@ -127,12 +177,9 @@ impl Store {
             if expires_ms <= now_ms {
                 return Err(EnrolError::Expired);
             }
-            Ok(match (number, generation) {
-                (Some(number), Some(key_generation)) => Pairing::Claimed(Screen {
-                    number: number.0,
-                    key_generation,
-                }),
-                _ => Pairing::Waiting,
+            Ok(match screen {
+                Some(screen) => Pairing::Claimed(screen_of(tx, screen.0)?),
+                None => Pairing::Waiting,
             })
         })
     }
@@ -181,7 +228,7 @@ impl Store {
         })
     }
 
-    /// Binds an enrolment token to the secret that comes with it first.
+    /// Binds an enrolment token to the secret that comes with it first. A screen that is renewed begins a new key then.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -194,15 +241,14 @@ impl Store {
         let token = Digest::of(token.as_bytes()).0;
         let secret = Digest::of(secret).0;
         self.write(|tx| {
-            let (number, key_generation, expires_ms, owner) = tx
+            let (number, renews, expires_ms, owner) = tx
                 .query_row(
-                    "SELECT number, key_generation, expires_ms, secret_sha256
-                     FROM enrolment_tokens JOIN screens ON number = screen WHERE token_sha256 = ?1",
+                    "SELECT screen, renews, expires_ms, secret_sha256 FROM enrolment_tokens WHERE token_sha256 = ?1",
                     [token],
                     |row| {
                         Ok((
                             row.get::<_, Id<ScreenNumber>>(0)?.0,
-                            row.get(1)?,
+                            row.get::<_, bool>(1)?,
                             row.get::<_, i64>(2)?,
                             row.get::<_, Option<[u8; 32]>>(3)?,
                         ))
@@ -213,17 +259,20 @@ impl Store {
             if expires_ms <= now_ms {
                 return Err(EnrolError::Unknown);
             }
-            if owner.is_some_and(|owner| !bool::from(owner.ct_eq(&secret))) {
-                return Err(EnrolError::Taken);
+            match owner {
+                Some(owner) if !bool::from(owner.ct_eq(&secret)) => return Err(EnrolError::Taken),
+                Some(_) => {}
+                None => {
+                    tx.execute(
+                        "UPDATE enrolment_tokens SET secret_sha256 = ?2 WHERE token_sha256 = ?1",
+                        params![token, secret],
+                    )?;
+                    if renews {
+                        token_keys::begin(tx, number, now_ms)?;
+                    }
+                }
             }
-            tx.execute(
-                "UPDATE enrolment_tokens SET secret_sha256 = ?2 WHERE token_sha256 = ?1",
-                params![token, secret],
-            )?;
-            Ok(Screen {
-                number,
-                key_generation,
-            })
+            Ok(screen_of(tx, number)?)
         })
     }
 
@@ -242,6 +291,38 @@ impl Store {
             })
         })
     }
+}
+
+fn issue_token(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    renews: bool,
+    now_ms: i64,
+) -> rusqlite::Result<String> {
+    let token = random::enrolment_token();
+    tx.execute(
+        "DELETE FROM enrolment_tokens WHERE expires_ms < ?1",
+        [now_ms],
+    )?;
+    tx.execute(
+        "INSERT INTO enrolment_tokens (token_sha256, screen, expires_ms, renews) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            Digest::of(token.as_bytes()).0,
+            screen.get(),
+            now_ms + TOKEN_MS,
+            renews
+        ],
+    )?;
+    Ok(token)
+}
+
+fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> rusqlite::Result<Screen> {
+    let key_generation =
+        token_keys::newest(tx, number)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(Screen {
+        number,
+        key_generation,
+    })
 }
 
 fn open_pairing(

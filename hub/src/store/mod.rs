@@ -15,23 +15,26 @@ mod screens;
 mod shares;
 mod standings;
 mod tallies;
+mod token_keys;
 
 pub use campaigns::{PublishError, Targets};
 pub use domains::DomainError;
-pub use enrolment::{Claimed, Collected, EnrolError, Pairing};
+pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
 pub use plays::{BatchRefused, PlaysTaken};
 pub use refused::{Openings, Refusal};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
 pub use scans::{Landed, Recorded, Scan};
-pub use screens::{Screen, ScreenSummary};
+pub use screens::{Heard, Screen, ScreenSummary};
 pub use shares::{LandingFacts, Opened, Reached};
+pub use token_keys::{KeyError, KeyGeneration, Rotated};
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -42,6 +45,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("parts.sql"),
+    include_str!("token_keys.sql"),
     include_str!("domains.sql"),
     include_str!("standings.sql"),
 ];
@@ -87,6 +91,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(128);
+        // Otherwise SQLite plans some statements anew for each bound value, which costs more than it takes to run them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         migrate(&mut connection)?;
         Ok(Self {
             connection: Mutex::new(connection),

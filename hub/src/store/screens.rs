@@ -4,14 +4,14 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Id, Result, Store, StoreError, campaigns};
+use super::{Id, Result, Store, StoreError, campaigns, token_keys};
 
 /// A screen, as authentication and enrolment need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
     /// Its number.
     pub number: ScreenNumber,
-    /// Generation of its token key.
+    /// Generation of the key with which it should mint.
     pub key_generation: u8,
 }
 
@@ -24,6 +24,19 @@ pub struct ScreenSummary {
     pub name: String,
     /// Whether a terminal has enrolled as it.
     pub enrolled: bool,
+    /// Generation of the key with which it should mint.
+    pub generation: u8,
+    /// Generation with which its terminal said that it mints; `None` while it has not said so.
+    pub minting: Option<u8>,
+}
+
+/// What a terminal that was heard from is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// The version of its current manifest.
+    pub manifest_version: u64,
+    /// Generation of the key with which it should mint.
+    pub key_generation: u8,
 }
 
 impl Store {
@@ -33,14 +46,12 @@ impl Store {
     /// The database fails.
     pub fn screen(&self, number: ScreenNumber) -> Result<Option<Screen>> {
         self.read(|tx| {
-            let generation = tx
-                .prepare_cached("SELECT key_generation FROM screens WHERE number = ?1")?
-                .query_row([number.get()], |row| row.get(0))
-                .optional()?;
-            Ok(generation.map(|key_generation| Screen {
-                number,
-                key_generation,
-            }))
+            Ok(
+                token_keys::newest(tx, number)?.map(|key_generation| Screen {
+                    number,
+                    key_generation,
+                }),
+            )
         })
     }
 
@@ -51,13 +62,16 @@ impl Store {
     pub fn screens(&self) -> Result<Vec<ScreenSummary>> {
         self.read(|tx| {
             let mut query = tx.prepare_cached(
-                "SELECT number, name, bearer_sha256 IS NOT NULL FROM screens ORDER BY number",
+                "SELECT number, name, bearer_sha256 IS NOT NULL, max(generation), heartbeat ->> '$.key_generation'
+                 FROM screens JOIN token_keys ON screen = number GROUP BY number ORDER BY number",
             )?;
             let rows = query.query_map([], |row| {
                 Ok(ScreenSummary {
                     screen: row.get::<_, Id<_>>(0)?.0,
                     name: row.get(1)?,
                     enrolled: row.get(2)?,
+                    generation: row.get(3)?,
+                    minting: row.get(4)?,
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -78,7 +92,8 @@ impl Store {
         })
     }
 
-    /// Keeps what a terminal says of itself and returns the version of its current manifest.
+    /// Keeps what a terminal says of itself and returns what it should know. Keys older than the one with which it says
+    /// that it mints are superseded from now on.
     ///
     /// # Errors
     /// The database fails.
@@ -87,13 +102,22 @@ impl Store {
         screen: ScreenNumber,
         heartbeat: &Heartbeat,
         now_ms: i64,
-    ) -> Result<u64> {
+    ) -> Result<Heard> {
         let said = serde_json::to_string(heartbeat)?;
         self.write(|tx| {
+            if let Some(minting) = heartbeat.key_generation {
+                token_keys::supersede(tx, screen, minting, now_ms)?;
+            }
             Ok(tx.query_row(
-                "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1 RETURNING manifest_version",
+                "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1
+                 RETURNING manifest_version, (SELECT max(generation) FROM token_keys WHERE screen = number)",
                 params![screen.get(), now_ms, said],
-                |row| row.get(0),
+                |row| {
+                    Ok(Heard {
+                        manifest_version: row.get(0)?,
+                        key_generation: row.get(1)?,
+                    })
+                },
             )?)
         })
     }
@@ -150,6 +174,7 @@ pub(super) fn add(
         params![name, now_ms],
         |row| row.get(0),
     )?;
+    token_keys::begin_first(tx, number.0, now_ms)?;
     campaigns::assign_everywhere(tx, number.0)?;
     share_goals_anew(tx, number.0, now_ms)?;
     Ok(number.0)

@@ -14,3 +14,4 @@ mod stand;
 mod standing;
 mod startup;
 mod tallies;
+mod token_keys;

@@ -1,9 +1,13 @@
 //! What others ask of the player, and what it answers.
 
+use passerby_protocol::Assignment;
+use passerby_protocol::wire::KeyReply;
+
 use crate::ledger::LedgerError;
 use crate::link::{PlayerRequest, Status};
 use crate::show::{Composer, StageCommand};
 
+use super::track::What;
 use super::{Player, StageLink, board};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
@@ -55,6 +59,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.pairing = None;
                 self.content_changed();
             }
+            PlayerRequest::Key(key) => self.on_key(key),
             PlayerRequest::Pairing(pairing) => {
                 self.pairing = Some(pairing);
                 self.content_changed();
@@ -79,6 +84,26 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Stop => return false,
         }
         true
+    }
+
+    /// Takes a new key. A slide that is on its way carries a code of the old one and a time at which the hub may not take
+    /// that key any more, so it is made again.
+    fn on_key(&mut self, key: KeyReply) {
+        let Some(enrolment) = &mut self.enrolment else {
+            return;
+        };
+        enrolment.credentials.generation = key.generation;
+        enrolment.credentials.token_key = key.token_key;
+        for at in 0..self.tracks.len() {
+            let mints = self.tracks[at].pending.as_ref().is_some_and(|pending| {
+                !pending.redress
+                    && matches!(&pending.what, What::Item(turn) if turn.item.assignment != Assignment::NONE)
+            });
+            if mints {
+                let taken = self.tracks[at].take_back();
+                self.forget(taken);
+            }
+        }
     }
 
     pub(super) fn report_error<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
@@ -111,6 +136,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 .enrolment
                 .as_ref()
                 .map(|enrolment| enrolment.credentials.screen.get()),
+            key_generation: self
+                .enrolment
+                .as_ref()
+                .map(|enrolment| enrolment.credentials.generation),
             manifest_version: self
                 .manifest
                 .as_ref()

@@ -125,6 +125,7 @@ impl Content {
             plays_waiting: status.plays_waiting,
             screen_px: status.screen_px,
             disk_free_bytes: disk_free_bytes(&self.uplink.data_dir),
+            key_generation: status.key_generation,
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
         match self
@@ -132,11 +133,14 @@ impl Content {
             .heartbeat(self.enrolment.credentials.screen, &heartbeat)
             .await
         {
-            Ok(reply) => self.uplink.learn_time(
-                asked_ms,
-                self.uplink.clock.now().boot_ms,
-                reply.server_time_ms,
-            )?,
+            Ok(reply) => {
+                self.uplink.learn_time(
+                    asked_ms,
+                    self.uplink.clock.now().boot_ms,
+                    reply.server_time_ms,
+                )?;
+                self.learn_key(reply.key_generation).await?;
+            }
             Err(error) => return Ok(Err(error.into())),
         }
         match self.fetch().await {
@@ -148,6 +152,33 @@ impl Content {
             Ok(None) => Ok(Ok(())),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Fetches the screen's key when the hub has another one than this terminal: a newer one, or an older one if the hub
+    /// was restored from a backup. What fails is tried again with the next heartbeat; the old key mints until then.
+    async fn learn_key(&mut self, wanted: Option<u8>) -> Result<(), PlayerGone> {
+        let credentials = &self.enrolment.credentials;
+        if wanted.is_none_or(|wanted| wanted == credentials.generation) {
+            return Ok(());
+        }
+        let key = match self.client.token_key(credentials.screen).await {
+            Ok(key) => key,
+            Err(error) => {
+                tracing::warn!("the screen's new key does not come: {error}");
+                return Ok(());
+            }
+        };
+        let mut enrolment = self.enrolment.clone();
+        enrolment.credentials.generation = key.generation;
+        enrolment.credentials.token_key.clone_from(&key.token_key);
+        // On disk first: a terminal that forgot its key after the hub heard of it would mint codes that are refused.
+        if let Err(error) = enrolment.save(&self.uplink.data_dir) {
+            tracing::warn!("the screen's new key cannot be kept: {error}");
+            return Ok(());
+        }
+        tracing::info!("codes are minted with key {} from now on", key.generation);
+        self.enrolment = enrolment;
+        self.uplink.tell(PlayerRequest::Key(key))
     }
 
     /// Returns a new manifest once all of it is on this machine.

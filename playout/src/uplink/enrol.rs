@@ -1,4 +1,4 @@
-//! Two ways in: a short code that an operator claims, or a token that `passerby-hub screen add` printed.
+//! Two ways in: a short code that an operator claims, or a token that `passerby-hub screen add` or `screen renew` printed.
 
 use std::path::Path;
 use std::time::Duration;

@@ -8,7 +8,8 @@ use passerby_protocol::manifest::{Asset, SIGNATURE_HEADER};
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::wire::{
-    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails,
+    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, KeyReply, PlaysReply, ProblemDetails,
+    unhex32,
 };
 use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE, RETRY_AFTER,
@@ -235,6 +236,22 @@ impl HubClient {
             .send(request.header(CONTENT_TYPE, "application/json").body(body))
             .await?;
         self.json(response).await
+    }
+
+    /// `POST /v1/terminals/{n}/key`: the key with which the screen should mint.
+    ///
+    /// # Errors
+    /// See [`HubError`].
+    pub async fn token_key(&self, screen: ScreenNumber) -> Result<KeyReply, HubError> {
+        let request = self
+            .request(Method::POST, &format!("/v1/terminals/{screen}/key"))
+            .timeout(Duration::from_secs(30));
+        let response = self.send(request).await?;
+        let reply: KeyReply = self.json(response).await?;
+        match unhex32(&reply.token_key) {
+            Some(_) => Ok(reply),
+            None => Err(self.not_a_hub("a token key has 64 hexadecimal digits")),
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -1,0 +1,140 @@
+//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, lists them.
+
+use clap::Subcommand;
+use passerby_hub::clock;
+use passerby_hub::store::ScreenSummary;
+use passerby_protocol::ScreenNumber;
+use serde_json::json;
+
+use super::{Data, Failure, Output, name};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add a screen and print the one-time token with which its terminal enrols
+    Add {
+        /// What to call it
+        #[arg(value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give a screen a new token key, which its terminal fetches by itself; codes that are out stay good
+    Rotate {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// The key was stolen: refuse the codes of all older keys at once
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print a one-time token with which another terminal, or a new card, takes over a screen
+    Renew {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// The old terminal was stolen: refuse it, and the codes of all its keys, at once
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the screens
+    List {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+pub(super) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add { name, output, data } => {
+            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
+            output.print(
+                &json!({ "screen": screen, "token": token }),
+                &format!("screen {screen}\n{}", one_time(&token)),
+            );
+        }
+        Command::Rotate {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let rotated = hub.store.rotate_key(screen, retire, clock::now_ms())?;
+            let older = if retire {
+                "codes of older keys are refused from now on"
+            } else {
+                "codes that it has minted until then stay good"
+            };
+            output.print(
+                &json!({ "screen": screen, "generation": rotated.generation, "retired": rotated.retired }),
+                &format!(
+                    "screen {screen} has key {}; its terminal takes it when it is online next; {older}\n",
+                    rotated.generation
+                ),
+            );
+        }
+        Command::Renew {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let renewed = hub.store.renew_screen(screen, retire, clock::now_ms())?;
+            let until_then = if retire {
+                "The old terminal and all its codes are refused from now on."
+            } else {
+                "Until then the old terminal goes on; afterwards it is refused."
+            };
+            output.print(
+                &json!({ "screen": screen, "token": renewed.token, "retired": renewed.retired }),
+                &format!(
+                    "screen {screen}\n{}{until_then}\n",
+                    one_time(&renewed.token)
+                ),
+            );
+        }
+        Command::List { output, data } => {
+            let screens = data.open()?.store.screens()?;
+            let lines: String = screens.iter().map(line).collect();
+            output.print(&json!(screens), &lines);
+        }
+    }
+    Ok(())
+}
+
+fn one_time(token: &str) -> String {
+    format!(
+        "token  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"
+    )
+}
+
+fn line(screen: &ScreenSummary) -> String {
+    let state = if screen.enrolled {
+        "enrolled"
+    } else {
+        "waiting"
+    };
+    let key = match screen.minting {
+        Some(minting) if minting != screen.generation => {
+            format!("key {} (mints with {minting})", screen.generation)
+        }
+        _ => format!("key {}", screen.generation),
+    };
+    format!(
+        "{:>9}  {state:<8}  {key:<7}  {}\n",
+        screen.screen, screen.name
+    )
+}
