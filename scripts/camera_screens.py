@@ -46,7 +46,7 @@ ALL = [
     Screen("shop window", (1280, 720), (71, 40), 1.6),
     Screen("totem, on its side", (1920, 1080), (80, 143), 3.0, rotation=90),
     Screen("door tablet", (1280, 720), (22, 12.4), 0.445),
-    Screen("long links", (1920, 1080), (122, 69), 2.4, long_links=True),
+    Screen("long links", (1920, 1080), (122, 69), 2.38, long_links=True),
     Screen("LED wall, 3 mm", (480, 270), (144, 81), 3.4, led=True),
 ]
 QUICK = [ALL[1], ALL[5]]
