@@ -88,7 +88,14 @@ fn build(show: Show) -> App {
     .insert_resource(Alarm::start(bell))
     .add_systems(
         Update,
-        (open, fill_monitor, follow_monitor, measure, watch)
+        (
+            open,
+            take_real_size,
+            fill_monitor,
+            follow_monitor,
+            measure,
+            watch,
+        )
             .chain()
             .in_set(KioskSystems::Receive),
     )
@@ -155,6 +162,26 @@ fn open(
     ));
     if fullscreen {
         window.insert(FillMonitor);
+    }
+}
+
+/// Takes a new window's size from the window system. Bevy multiplies the size that it asked for by the display's scale,
+/// even where the scale is overridden; on a display of scale 2 three quarters of the picture would lie off the screen.
+fn take_real_size(
+    mut windows: Query<(Entity, &mut Window), Added<RawHandleWrapper>>,
+    _main_thread: NonSendMarker,
+) {
+    for (entity, mut window) in &mut windows {
+        let real = WINIT_WINDOWS
+            .with_borrow(|known| known.get_window(entity).map(|real| real.inner_size()));
+        if let Some(real) = real
+            && real.width.min(real.height) > 0
+            && window.physical_size() != UVec2::new(real.width, real.height)
+        {
+            window
+                .resolution
+                .set_physical_resolution(real.width, real.height);
+        }
     }
 }
 
