@@ -1,4 +1,7 @@
-//! Reads from a request what tells visitors apart. See [`crate::visitor`] for what becomes of it.
+//! Reads from a request what tells visitors apart, and whether anybody is there to see the answer. See
+//! [`crate::visitor`] for what becomes of it.
+//!
+//! Invariant: what no person asked for (`HEAD`, what a browser fetches ahead, what another page embeds) never counts.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -9,16 +12,40 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 
 use super::Shared;
 use crate::store::{Store, StoreError};
-use crate::visitor::{Grade, Trace, Visitor};
+use crate::visitor::{Grade, Network, Trace, Visitor};
 
 /// Longest header value that tells visitors apart, in bytes.
-const HEADER_BYTES_MAX: usize = 400;
+const HEADER_BYTES_MAX: usize = 500;
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+/// Sent only with what is not for use at once (Fetch standard, "`Sec-Purpose` header").
+static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+/// Its forerunners, the last of Firefox alone, and the words that browsers and the in-app browser of Facebook put there.
+static PURPOSES: [HeaderName; 3] = [
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+const AHEAD: [&str; 4] = ["prefetch", "prerender", "preview", "instant"];
 
 /// Who asks, and whether asking counts.
 pub(super) struct Asker {
     trace: Trace,
-    only_head: bool,
+    purpose: Purpose,
+}
+
+/// What a request is for, as far as it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To show a page to somebody, now. Requests that say nothing are taken for it.
+    Visit,
+    /// To see the headers alone.
+    Headers,
+    /// To have the page, or a picture of it, in case that somebody wants it.
+    Ahead,
+    /// To be a part of a page: a picture, a frame, a message from a script.
+    Part,
 }
 
 impl FromRequestParts<Shared> for Asker {
@@ -33,17 +60,37 @@ impl FromRequestParts<Shared> for Asker {
                 agent: text(&parts.headers, &header::USER_AGENT),
                 languages: text(&parts.headers, &header::ACCEPT_LANGUAGE),
             },
-            only_head: parts.method == Method::HEAD,
+            purpose: Purpose::of(&parts.method, &parts.headers),
         })
     }
 }
 
 impl Asker {
-    /// Tells whether only headers are asked for; nothing is ever counted then.
-    pub(super) const fn only_head(&self) -> bool {
-        self.only_head
+    /// Tells whether somebody opens a page; what else comes to a page's address leaves no trace.
+    ///
+    /// A bare `GET` counts, and is no proof of a person: [`Asker::grade`] tells more, and what the page itself reports.
+    pub(super) fn counts(&self) -> bool {
+        self.purpose == Purpose::Visit
     }
 
+    /// Tells the same of what an open page loads or reports: its pictures and its scripts' messages count, but not
+    /// while the page itself is only made ready.
+    pub(super) fn counts_within(&self) -> bool {
+        matches!(self.purpose, Purpose::Visit | Purpose::Part)
+    }
+
+    /// Tells whether only headers are asked for; nothing is ever counted then.
+    pub(super) fn only_head(&self) -> bool {
+        self.purpose == Purpose::Headers
+    }
+
+    /// Tells whether a browser asks before its owner does. Such an answer must not be kept, so that the visit itself
+    /// comes here as well.
+    pub(super) fn ahead(&self) -> bool {
+        self.purpose == Purpose::Ahead
+    }
+
+    /// Judges the program by its user agent.
     pub(super) fn grade(&self) -> Grade {
         self.trace.grade()
     }
@@ -53,22 +100,60 @@ impl Asker {
         Ok(self.trace.visitor(&store.salt(now_ms)?))
     }
 
-    /// Returns the day's pseudonym of somebody whose visit counts; `None` for robots and for `HEAD`.
+    /// Returns the day's pseudonym of the network that the request came from, for limits.
+    pub(super) fn network(&self, store: &Store, now_ms: i64) -> Result<Network, StoreError> {
+        Ok(self.trace.network(&store.salt(now_ms)?))
+    }
+
+    /// Returns the day's pseudonym of somebody whose visit counts; `None` for robots and for what no person asked for.
     pub(super) fn counted(
         &self,
         store: &Store,
         now_ms: i64,
     ) -> Result<Option<Visitor>, StoreError> {
-        if self.only_head || self.grade() == Grade::Robot {
+        if !self.counts() || self.grade() == Grade::Robot {
             return Ok(None);
         }
         self.visitor(store, now_ms).map(Some)
     }
 }
 
+impl Purpose {
+    /// Reads a request's purpose. `Sec-Fetch-User` says nothing here: a camera that opens a link is no click.
+    fn of(method: &Method, headers: &HeaderMap) -> Self {
+        if method == Method::HEAD {
+            return Self::Headers;
+        }
+        if is_ahead(headers) {
+            return Self::Ahead;
+        }
+        let other_than = |name, expected: &str| {
+            headers
+                .get(name)
+                .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(expected.as_bytes()))
+        };
+        if other_than(&FETCH_DEST, "document") || other_than(&FETCH_MODE, "navigate") {
+            return Self::Part;
+        }
+        Self::Visit
+    }
+}
+
+fn is_ahead(headers: &HeaderMap) -> bool {
+    headers.contains_key(&SEC_PURPOSE)
+        || PURPOSES
+            .iter()
+            .flat_map(|name| headers.get_all(name))
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';', ' ']))
+            .any(|word| AHEAD.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Behind a proxy on this machine the client is the hop that the proxy itself added, the last one; everything before
 /// it is what the client says, and anybody else's header is worth nothing.
 fn client_ip(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    // A socket for both families says ::ffff:127.0.0.1.
+    let peer = peer.to_canonical();
     if !peer.is_loopback() {
         return peer;
     }
@@ -78,8 +163,18 @@ fn client_ip(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         .next_back()
         .and_then(|value| value.to_str().ok())
         .and_then(|hops| hops.rsplit(',').next())
-        .and_then(|hop| hop.trim().parse().ok())
+        .and_then(|hop| hop_ip(hop.trim()))
         .unwrap_or(peer)
+}
+
+/// Some proxies add the port, and put brackets around an address of IPv6.
+fn hop_ip(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    bare.unwrap_or(hop)
+        .parse()
+        .or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()))
+        .ok()
+        .map(|ip| ip.to_canonical())
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
@@ -99,7 +194,28 @@ mod tests {
         let near: IpAddr = "127.0.0.1".parse().unwrap();
         assert_eq!(client_ip(far, &headers), far);
         assert_eq!(client_ip(near, &headers).to_string(), "203.0.113.7");
+        headers.append(&FORWARDED_FOR, "198.51.100.8".parse().unwrap());
+        assert_eq!(client_ip(near, &headers).to_string(), "198.51.100.8");
         headers.insert(&FORWARDED_FOR, "nonsense".parse().unwrap());
         assert_eq!(client_ip(near, &headers), near);
+    }
+
+    #[test]
+    fn hop_is_read_in_every_form_in_which_proxies_write_it() {
+        let near: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        for (hop, ip) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("203.0.113.7:51234", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:51234", "2001:db8::7"),
+            ("unknown", "127.0.0.1"),
+            ("", "127.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(&FORWARDED_FOR, hop.parse().unwrap());
+            assert_eq!(client_ip(near, &headers).to_string(), ip, "{hop}");
+        }
     }
 }
