@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 use crate::visitor::{Grade, Network, Trace, Visitor};
 
 /// Longest header value that tells visitors apart, in bytes.
-const HEADER_BYTES_MAX: usize = 500;
+const HEADER_BYTES_MAX: usize = 1_000;
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -216,6 +216,141 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(&FORWARDED_FOR, hop.parse().unwrap());
             assert_eq!(client_ip(near, &headers).to_string(), ip, "{hop}");
+        }
+    }
+
+    fn purpose(method: &Method, lines: &[(&str, &str)]) -> Purpose {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            headers.append(name, value.parse().unwrap());
+        }
+        Purpose::of(method, &headers)
+    }
+
+    #[test]
+    fn opened_pages_are_visits() {
+        let camera_in_safari = [
+            ("Sec-Fetch-Dest", "document"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Site", "none"),
+        ];
+        let link_in_chrome = [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-User", "?1"),
+            ("Sec-Fetch-Dest", "document"),
+            ("Upgrade-Insecure-Requests", "1"),
+        ];
+        let view_in_wechat = [
+            ("X-Requested-With", "com.tencent.mm"),
+            ("Sec-Fetch-Site", "none"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-User", "?1"),
+            ("Sec-Fetch-Dest", "document"),
+        ];
+        let old_phone = [("Accept", "text/html,application/xhtml+xml")];
+        let odd = [("Purpose", "shopping"), ("X-Moz", "")];
+        for lines in [
+            &camera_in_safari[..],
+            &link_in_chrome,
+            &view_in_wechat,
+            &old_phone,
+            &odd,
+            &[],
+        ] {
+            assert_eq!(purpose(&Method::GET, lines), Purpose::Visit, "{lines:?}");
+        }
+        // A form that was sent.
+        assert_eq!(purpose(&Method::POST, &link_in_chrome), Purpose::Visit);
+    }
+
+    #[test]
+    fn what_browsers_fetch_ahead_is_no_visit() {
+        let link_prefetch_in_chrome = [
+            ("Purpose", "prefetch"),
+            ("Sec-Purpose", "prefetch"),
+            ("Sec-Fetch-Mode", "no-cors"),
+            ("Sec-Fetch-Dest", "empty"),
+        ];
+        let prerender_in_chrome = [
+            ("Sec-Purpose", "prefetch;prerender"),
+            ("Purpose", "prefetch"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+        ];
+        let through_proxy = [
+            ("Sec-Purpose", "prefetch;anonymous-client-ip"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+        ];
+        let prefetch_in_firefox = [
+            ("Sec-Purpose", "prefetch"),
+            ("Sec-Fetch-Dest", "empty"),
+            ("Sec-Fetch-Mode", "no-cors"),
+        ];
+        let old_firefox = [("X-moz", "prefetch")];
+        let top_sites_in_safari = [("X-Purpose", "preview")];
+        let link_prefetch_in_safari = [("Purpose", "prefetch")];
+        let facebook = [("X-Purpose", "preview"), ("X-FB-HTTP-Engine", "Liger")];
+        for lines in [
+            &link_prefetch_in_chrome[..],
+            &prerender_in_chrome,
+            &through_proxy,
+            &prefetch_in_firefox,
+            &old_firefox,
+            &top_sites_in_safari,
+            &link_prefetch_in_safari,
+            &facebook,
+        ] {
+            assert_eq!(purpose(&Method::GET, lines), Purpose::Ahead, "{lines:?}");
+            assert_eq!(purpose(&Method::HEAD, lines), Purpose::Headers);
+        }
+        // Also a picture of a page that is only made ready.
+        let within = [
+            ("Sec-Purpose", "prefetch;prerender"),
+            ("Sec-Fetch-Dest", "image"),
+        ];
+        assert_eq!(purpose(&Method::GET, &within), Purpose::Ahead);
+    }
+
+    #[test]
+    fn what_another_page_embeds_is_no_visit() {
+        for (dest, mode) in [
+            ("image", "no-cors"),
+            ("iframe", "navigate"),
+            ("empty", "cors"),
+            ("empty", "no-cors"),
+            ("script", "no-cors"),
+            ("serviceworker", "same-origin"),
+        ] {
+            let lines = [("Sec-Fetch-Dest", dest), ("Sec-Fetch-Mode", mode)];
+            assert_eq!(purpose(&Method::GET, &lines), Purpose::Part, "{dest}");
+        }
+        let beacon = [("Sec-Fetch-Mode", "no-cors")];
+        assert_eq!(purpose(&Method::POST, &beacon), Purpose::Part);
+    }
+
+    #[test]
+    fn only_visits_count_and_only_shown_pages_count_within() {
+        for (purpose, counts, counts_within, ahead, only_head) in [
+            (Purpose::Visit, true, true, false, false),
+            (Purpose::Part, false, true, false, false),
+            (Purpose::Ahead, false, false, true, false),
+            (Purpose::Headers, false, false, false, true),
+        ] {
+            let asker = Asker {
+                trace: Trace {
+                    ip: "192.0.2.1".parse().unwrap(),
+                    agent: String::new(),
+                    languages: String::new(),
+                },
+                purpose,
+            };
+            assert_eq!(asker.counts(), counts, "{purpose:?}");
+            assert_eq!(asker.counts_within(), counts_within, "{purpose:?}");
+            assert_eq!(asker.ahead(), ahead, "{purpose:?}");
+            assert_eq!(asker.only_head(), only_head, "{purpose:?}");
         }
     }
 }
