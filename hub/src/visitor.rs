@@ -4,6 +4,7 @@
 //! day's, because its salt is random, daily and deleted; a robot is never counted as a scan.
 
 mod grade;
+mod names;
 
 use std::net::IpAddr;
 

@@ -6,6 +6,7 @@ mod agents;
 mod content;
 mod enrolment;
 mod landing;
+mod networks;
 mod plays;
 mod scans;
 mod stand;
