@@ -3,32 +3,24 @@
 //! Invariants: an address is used to make the pseudonym and then forgotten; a pseudonym cannot be tied to another
 //! day's, because its salt is random, daily and deleted; a robot is never counted as a scan.
 
+mod grade;
+mod names;
+
 use std::net::IpAddr;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
-/// Longest part of a user agent that is looked at, in bytes.
-const AGENT_BYTES_MAX: usize = 400;
+pub use grade::Grade;
 
 /// A pseudonym that is the same for one visitor during one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor(pub [u8; 16]);
 
-/// A pseudonym that is the same during one day for all who share an address.
+/// A pseudonym that is the same during one day for all who share an IPv4 address or an IPv6 network of 64 bits: what a
+/// limit on floods goes by, since whoever floods can change everything else that a request says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(pub [u8; 16]);
-
-/// What kind of program opened a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// A browser, so most likely a person.
-    Browser,
-    /// A plain HTTP client; counted, and told apart in reports.
-    Tool,
-    /// A crawler or the preview of a chat program; counted apart.
-    Robot,
-}
 
 /// What a request tells about who sent it. It lives as long as the request.
 pub struct Trace {
@@ -43,25 +35,21 @@ pub struct Trace {
 impl Trace {
     /// Returns the day's pseudonym.
     pub fn visitor(&self, salt: &[u8; 32]) -> Visitor {
-        let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
-        for part in [&self.ip.to_string(), &self.agent, &self.languages] {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        let full = mac.finalize().into_bytes();
-        let mut name = [0; 16];
-        name.copy_from_slice(&full[..16]);
-        Visitor(name)
+        let prefix = prefix(self.ip);
+        Visitor(pseudonym(
+            salt,
+            [
+                b"visitor",
+                &prefix[..],
+                self.agent.as_bytes(),
+                self.languages.as_bytes(),
+            ],
+        ))
     }
 
     /// Returns the day's pseudonym of the network that the request came from.
     pub fn network(&self, salt: &[u8; 32]) -> Network {
-        let alone = Self {
-            ip: self.ip,
-            agent: "network".into(),
-            languages: String::new(),
-        };
-        Network(alone.visitor(salt).0)
+        Network(pseudonym(salt, [b"network", &prefix(self.ip)[..]]))
     }
 
     /// Judges the program by its user agent.
@@ -70,143 +58,78 @@ impl Trace {
     }
 }
 
-/// Programs and libraries that fetch one address because somebody told them to.
-const TOOLS: &[&str] = &[
-    "curl/",
-    "wget/",
-    "python-requests/",
-    "python-httpx/",
-    "python-urllib/",
-    "aiohttp/",
-    "okhttp/",
-    "go-http-client/",
-    "node",
-    "undici",
-    "axios/",
-    "reqwest",
-    "libwww-perl/",
-    "java/",
-    "httpie/",
-    "postmanruntime/",
-    "powershell/",
-    "ruby",
-];
-
-impl Grade {
-    /// Judges a user agent. Unknown and empty ones are tools: not proven robots, and not proven people.
-    pub fn of_agent(agent: &str) -> Self {
-        let agent = leading(agent.trim(), AGENT_BYTES_MAX);
-        let lower = agent.to_ascii_lowercase();
-        if TOOLS.iter().any(|tool| lower.starts_with(tool)) {
-            return Self::Tool;
-        }
-        if !lower.starts_with("mozilla/") && !is_named_robot(&lower) {
-            return Self::Tool;
-        }
-        if is_crawler(&lower) {
-            Self::Robot
-        } else {
-            Self::Browser
-        }
+/// The part of an address that stays while a phone is in one network. Of IPv6 that is the first half: phones change the
+/// other one at will (RFC 8981). An IPv4 address is taken whole, in whichever form it came.
+fn prefix(ip: IpAddr) -> [u8; 8] {
+    let mut prefix = [0; 8];
+    match ip.to_canonical() {
+        // No IPv6 address that anybody has begins with these bits: 0000::/8 is reserved (RFC 4291).
+        IpAddr::V4(four) => prefix[4..].copy_from_slice(&four.octets()),
+        IpAddr::V6(six) => prefix.copy_from_slice(&six.octets()[..8]),
     }
+    prefix
 }
 
-/// Without a browser's prefix, iscrawl calls everything a crawler; here it takes a word that robots use of themselves.
-fn is_named_robot(lower: &str) -> bool {
-    [
-        "bot",
-        "crawl",
-        "spider",
-        "preview",
-        "fetch",
-        "externalhit",
-        "monitor",
-        "http://",
-        "https://",
-        "@",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
-}
-
-/// Asks iscrawl. Version 1.2 remembers answers by address, length and the first and last eight bytes of the text, so
-/// another agent at a reused address could get the answer of the one before. Ending every text with eight digits
-/// of its hash makes those that differ look different.
-fn is_crawler(lower: &str) -> bool {
-    let hash = Sha256::digest(lower);
-    let mark = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 100_000_000;
-    iscrawl::is_crawler(&format!("{lower} {mark:08}"))
-}
-
-fn leading(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+fn pseudonym<const N: usize>(salt: &[u8; 32], parts: [&[u8]; N]) -> [u8; 16] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
     }
-    &text[..end]
+    let full = mac.finalize().into_bytes();
+    let mut name = [0; 16];
+    name.copy_from_slice(&full[..16]);
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn people_tools_and_robots_are_told_apart() {
-        let browsers = [
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.54(0x18003637) NetType/WIFI Language/zh_CN",
-            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
-        ];
-        let tools = [
-            "",
-            "curl/8.1",
-            "python-requests/2.32",
-            "python-httpx/0.27",
-            "Python-urllib/3.12",
-            "okhttp/4.9",
-            "Go-http-client/1.1",
-            "node",
-            "reqwest/0.13",
-            "SomethingElse/1.0",
-        ];
-        let robots = [
-            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-            "WhatsApp/2.23 https://whatsapp.com preview",
-            "Twitterbot/1.0",
-            "TelegramBot (like TwitterBot)",
-        ];
-        for (agents, grade) in [
-            (&browsers[..], Grade::Browser),
-            (&tools[..], Grade::Tool),
-            (&robots[..], Grade::Robot),
-        ] {
-            for agent in agents {
-                assert_eq!(Grade::of_agent(agent), grade, "{agent}");
-            }
-        }
-    }
-
-    #[test]
-    fn agents_that_differ_only_in_their_middle_are_judged_apart() {
-        let person = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 GeckoXX/2.1 Safari/537.36";
-        let robot = person.replace("GeckoXX", "Mojobot");
-        for _ in 0..50 {
-            assert_eq!(Grade::of_agent(person), Grade::Browser);
-            assert_eq!(Grade::of_agent(&robot.clone()), Grade::Robot);
+    fn trace(ip: &str, agent: &str) -> Trace {
+        Trace {
+            ip: ip.parse().unwrap(),
+            agent: agent.into(),
+            languages: "zh".into(),
         }
     }
 
     #[test]
     fn pseudonym_changes_with_person_and_day() {
-        let trace = |ip: &str, agent: &str| Trace {
-            ip: ip.parse().unwrap(),
-            agent: agent.into(),
-            languages: "zh".into(),
-        };
         let visitor = trace("192.0.2.1", "a").visitor(&[1; 32]);
         assert_eq!(trace("192.0.2.1", "a").visitor(&[1; 32]), visitor);
         assert_ne!(trace("192.0.2.2", "a").visitor(&[1; 32]), visitor);
         assert_ne!(trace("192.0.2.1", "b").visitor(&[1; 32]), visitor);
         assert_ne!(trace("192.0.2.1", "a").visitor(&[2; 32]), visitor);
+    }
+
+    #[test]
+    fn phone_that_changes_its_ipv6_address_stays_one_visitor_in_one_network() {
+        let (salt, phone) = ([1; 32], trace("2001:db8:1:2:1111::1", "a"));
+        let moved = trace("2001:db8:1:2:ffff:ffff:ffff:ffff", "a");
+        assert_eq!(moved.visitor(&salt), phone.visitor(&salt));
+        assert_eq!(moved.network(&salt), phone.network(&salt));
+        let neighbour = trace("2001:db8:1:3:1111::1", "a");
+        assert_ne!(neighbour.visitor(&salt), phone.visitor(&salt));
+        assert_ne!(neighbour.network(&salt), phone.network(&salt));
+    }
+
+    #[test]
+    fn ipv4_address_is_the_same_in_both_of_its_forms_and_taken_whole() {
+        let (salt, plain) = ([1; 32], trace("192.0.2.1", "a"));
+        let mapped = trace("::ffff:192.0.2.1", "a");
+        assert_eq!(mapped.visitor(&salt), plain.visitor(&salt));
+        assert_eq!(mapped.network(&salt), plain.network(&salt));
+        let next = trace("192.0.2.2", "a");
+        assert_ne!(next.network(&salt), plain.network(&salt));
+    }
+
+    #[test]
+    fn network_is_the_same_whatever_else_a_request_says_but_not_tomorrow() {
+        let network = trace("192.0.2.1", "a").network(&[1; 32]);
+        assert_eq!(trace("192.0.2.1", "b").network(&[1; 32]), network);
+        assert_ne!(trace("192.0.2.1", "a").network(&[2; 32]), network);
+        // Nobody could take one for the other.
+        assert_ne!(trace("192.0.2.1", "").visitor(&[1; 32]).0, network.0);
     }
 }

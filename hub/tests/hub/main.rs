@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod abuse;
+mod agents;
 mod content;
 mod enrolment;
 mod grades;
 mod landing;
 mod limits;
+mod networks;
 mod plays;
 mod scans;
 mod stand;
