@@ -266,7 +266,14 @@ const CALLS: &[(&str, [&str; 4])] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use passerby_protocol::campaign::CreativeKind;
+    use passerby_protocol::wire::Credentials;
+    use passerby_protocol::{Assignment, Campaign, Digest, ScreenNumber};
+
     use super::*;
+    use crate::rotation::ItemKey;
 
     #[test]
     fn people_are_told_the_host_they_will_land_on() {
@@ -275,6 +282,86 @@ mod tests {
             "shop.example"
         );
         assert_eq!(host_of("HTTPS://HUB.EXAMPLE/Q/ABC"), "hub.example");
+    }
+
+    fn item(toml: &str, assignment: u32) -> CatalogItem {
+        let text = format!(
+            "title = 'Café'\ntarget = 'https://www.cafe.example/friday'\n{toml}[[placement]]\ncreative = 'cup.jpg'\n"
+        );
+        let campaign = Campaign::parse("campaign.toml", &text, &["cup.jpg".into()]).expect("good");
+        CatalogItem {
+            key: ItemKey::from("cafe".to_owned()),
+            campaign_id: "cafe".parse().expect("an id"),
+            campaign: Arc::new(campaign),
+            placement: 0,
+            assignment: Assignment::new(assignment).expect("in range"),
+            kind: CreativeKind::Picture,
+            creative: Digest([7; 32]),
+            path: "cup.jpg".into(),
+            parts: Arc::new([]),
+        }
+    }
+
+    fn enrolment() -> Enrolment {
+        Enrolment {
+            hub: "https://hub.example".into(),
+            credentials: Credentials {
+                screen: ScreenNumber::new(7).expect("in range"),
+                token_key: "11".repeat(32),
+                generation: 0,
+                bearer: String::new(),
+                manifest_key: "22".repeat(32),
+                scan_base: "HTTPS://HUB.EXAMPLE".into(),
+                play_floor: PlayNumber::new(0).expect("in range"),
+            },
+        }
+    }
+
+    #[test]
+    fn codes_lead_to_the_hub_by_its_own_host_or_the_publishers_or_to_the_target_itself() {
+        let enrolment = enrolment();
+        let languages = ["en".to_owned()];
+        let door = |enrolment| Door {
+            screen: "Exit B",
+            languages: &languages,
+            enrolment,
+        };
+        let stamp = |lands_on_hub| Stamp {
+            play: PlayNumber::new(9).expect("in range"),
+            minutes: 5,
+            lands_on_hub,
+        };
+        let of = |toml: &str, assignment, is_enrolled: bool, lands_on_hub| {
+            let door = door(is_enrolled.then_some(&enrolment));
+            let code = door.order(&item(toml, assignment), &stamp(lands_on_hub));
+            code.map(|code| (code.url, code.leads_to)).expect("a code")
+        };
+        let (hubs, own) = ("", "[link]\ndomain = 'go.cafe.example'\n");
+        let (url, host) = of(hubs, 3, true, false);
+        assert!(
+            url.starts_with("HTTPS://HUB.EXAMPLE/Q/") && url.len() == 22 + 32,
+            "{url}"
+        );
+        assert_eq!(host, "cafe.example", "where a redirect ends");
+        assert_eq!(of(hubs, 3, true, true).1, "hub.example");
+        let (url, host) = of(own, 3, true, true);
+        assert!(url.starts_with("HTTPS://GO.CAFE.EXAMPLE/Q/"), "{url}");
+        assert_eq!(host, "go.cafe.example");
+        let token = Token::parse(&url[url.len() - 32..]).expect("a token");
+        assert_eq!(
+            token
+                .verify(&enrolment.token_key())
+                .map(|claims| claims.play.get()),
+            Some(9)
+        );
+        let target = "https://www.cafe.example/friday";
+        assert_eq!(of(hubs, 0, true, true).0, target, "a local campaign");
+        assert_eq!(of(own, 3, false, true).0, target, "without a hub");
+        let direct = "[link]\nform = 'direct'\nutm = { source = 'street' }\n";
+        assert_eq!(
+            of(direct, 3, true, true).0,
+            format!("{target}?utm_source=street&utm_medium=dooh&utm_campaign=cafe&utm_content=cup")
+        );
     }
 
     #[test]

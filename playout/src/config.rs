@@ -37,6 +37,8 @@ pub struct Config {
     pub size_cm: Option<[f64; 2]>,
     /// How far away people stand, in metres.
     pub viewing_distance_m: f64,
+    /// Whether the operator said so.
+    pub is_distance_told: bool,
     /// From one LED to the next in millimetres, on a wall of LEDs that shows one pixel with each.
     pub led_pitch_mm: Option<f64>,
     /// How many times as bright as black white is, with the light that falls on the screen.
@@ -86,6 +88,7 @@ impl Default for Config {
             opening: Opening::default(),
             size_cm: None,
             viewing_distance_m: 3.0,
+            is_distance_told: false,
             led_pitch_mm: None,
             contrast: None,
             scan_time: SCAN_TIME,
@@ -203,6 +206,7 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
         .map(|size| size.value);
     if let Some(distance) = section.number("viewing_distance_m", 0.2..=200.0) {
         config.viewing_distance_m = distance.value;
+        config.is_distance_told = true;
     }
     config.led_pitch_mm = section
         .number("led_pitch_mm", 0.5..=50.0)

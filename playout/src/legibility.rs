@@ -27,6 +27,8 @@ pub const MODULE_PX_MIN: u32 = 3;
 pub const CONTRAST_MIN: f64 = 2.5;
 /// Time on screen in which most people can take out a phone and scan, for advice.
 pub const DWELL_ADVISED: Duration = Duration::from_secs(8);
+/// Modules on a side up to which all readers do as the rules say, for advice: version 6.
+pub const MODULES_ADVISED: u32 = 41;
 /// Modules on a side of the smallest code and of the largest (ISO/IEC 18004: versions 1 and 40).
 const MODULES: std::ops::RangeInclusive<u32> = 21..=177;
 
@@ -324,7 +326,7 @@ mod tests {
         let longer = judge(&question(57), &screen(122.0, 3.0)).expect_err("too far");
         let text = longer.to_string();
         assert!(
-            text.contains("use a link of at most 62 bytes, or of 90 capitals"),
+            text.contains("use a link of at most 42 bytes, or of 61 capitals"),
             "{text}"
         );
         let strip = Question {

@@ -12,7 +12,7 @@ use passerby_playout::code_order::{Door, Stamp};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::layout::PlacedZone;
-use passerby_playout::legibility::{DWELL_ADVISED, pixels_per_cm};
+use passerby_playout::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
 use passerby_playout::uplink::kept_manifest;
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign;
@@ -42,10 +42,10 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
     for item in local.iter().chain(&hubs) {
         codes += usize::from(look.at_item(item, found).is_some());
     }
-    if codes > 0 && pixels_per_cm(&output).is_none() {
+    if codes > 0 && config.is_distance_told && pixels_per_cm(&output).is_none() {
         found.note(Problem::with_file(
             "kiosk.toml",
-            "screen.size_cm is not set, so from how far the codes can be read is not known; measure what is lit, such as size_cm = [122, 69]",
+            "screen.viewing_distance_m says nothing as long as screen.size_cm is not set: measure what is lit, such as size_cm = [122, 69], and codes are sized for that distance",
         ));
     }
 }
@@ -88,6 +88,12 @@ impl Look<'_> {
                 if let (Some(width_cm), Some(reach_m)) = (legible.width_cm, legible.reach_m) {
                     found.note(problem(format!(
                         "its code has {} modules a side, is {width_cm:.1} cm wide and can be read from up to {reach_m:.1} m",
+                        seen.modules
+                    )));
+                }
+                if seen.modules > MODULES_ADVISED {
+                    found.note(problem(format!(
+                        "its code has {} modules a side, and some phones read no more than {MODULES_ADVISED} well; a shorter link makes a smaller code",
                         seen.modules
                     )));
                 }

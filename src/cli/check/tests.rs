@@ -244,14 +244,12 @@ fn codes_that_nobody_could_read_are_told_before_they_air() {
         )
         .as_bytes(),
     );
-    shop.config.viewing_distance_m = 6.0;
-    assert_told(
-        &shop.look_at_codes(),
-        &[
-            "note: kiosk.toml: screen.size_cm is not set",
-            "its code is on the screen for 4 s",
-        ],
-    );
+    let brief = "its code is on the screen for 4 s";
+    let large = "its code has 61 modules a side, and some phones";
+    assert_told(&shop.look_at_codes(), &[large, brief]);
+    shop.config.is_distance_told = true;
+    let unknown = "note: kiosk.toml: screen.viewing_distance_m says nothing";
+    assert_told(&shop.look_at_codes(), &[unknown, large, brief]);
     shop.config.size_cm = Some([122.0, 69.0]);
     shop.config.viewing_distance_m = 2.5;
     assert_told(
