@@ -198,8 +198,12 @@ fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &
         };
         letters.look_at_value(&campaign_file, &written, keys, "headline", headline, found);
     }
-    let lines = placement.code.call.iter().flat_map(Call::lines);
-    for (language, line) in lines {
+    let call = placement.code.call.as_ref();
+    let shown = call.map(|call| call.in_languages(&config.languages));
+    let shown = shown.unwrap_or_default();
+    // What is written for people elsewhere is not set here.
+    let lines = call.into_iter().flat_map(Call::lines);
+    for (language, line) in lines.filter(|(_, line)| shown.contains(line)) {
         let keys = ["placement", &number, "code", "call"];
         let keys: Vec<&str> = keys.into_iter().chain(language).collect();
         letters.look_at_value(&campaign_file, &written, &keys, "call", line, found);

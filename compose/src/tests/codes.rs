@@ -158,3 +158,13 @@ fn a_repeat_differs_only_in_its_code() {
     assert_ne!(first.rgba, second.rgba);
     assert_eq!(codes(&second), [order.code.expect("a code").url]);
 }
+
+#[test]
+fn the_built_in_fonts_have_every_letter_of_the_calls_that_nobody_needs_to_write() {
+    let (fonts, _) = Fonts::load(&[]);
+    for (language, calls) in passerby_playout::code_order::DEFAULT_CALLS {
+        for call in calls {
+            assert_eq!(fonts.lacking(call), None, "{language}: {call}");
+        }
+    }
+}
