@@ -135,13 +135,13 @@ fn default_call(contents: Option<&Contents>, languages: &[String]) -> String {
 pub const DEFAULT_CALLS: &[(&str, [&str; 4])] = &[
     (
         "zh",
-        ["扫码看看", "扫码连 Wi-Fi", "扫码存联系方式", "扫码加入日历"],
+        ["扫码看看", "扫码上网", "扫码存联系方式", "扫码加入日历"],
     ),
     (
         "en",
         [
             "Scan me",
-            "Scan to join",
+            "Join the Wi-Fi",
             "Scan to keep in touch",
             "Scan to save the date",
         ],
