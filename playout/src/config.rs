@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use passerby_protocol::campaign;
 use passerby_protocol::condition::Venue;
 use passerby_protocol::limits::{
-    CALL_LANGUAGES_MAX, LINE_CHARS_MAX, SECONDS, TOML_BYTES_MAX, WEIGHT,
+    CALL_LANGUAGES_MAX, LINE_CHARS_MAX, SECONDS, SPACE_ID, TOML_BYTES_MAX, WEIGHT,
 };
 use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
@@ -29,6 +29,8 @@ const OVERRIDES_MAX: usize = 1_000;
 pub struct Config {
     /// The screen's name for people.
     pub name: String,
+    /// The screen's number in SPACE, for the industry's reports.
+    pub frame: Option<u32>,
     /// What conditions can ask about.
     pub venue: Venue,
     /// When the venue is open; always, unless told otherwise.
@@ -84,6 +86,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             name: String::new(),
+            frame: None,
             venue: Venue::default(),
             opening: Opening::default(),
             size_cm: None,
@@ -201,6 +204,9 @@ impl Config {
 
 fn read_screen(section: &Section<'_>, config: &mut Config) {
     config.name = line(section, "name").unwrap_or_default();
+    config.frame = section
+        .integer("frame", SPACE_ID)
+        .and_then(|frame| u32::try_from(frame.value).ok());
     config.size_cm = section
         .numbers::<2>("size_cm", 1.0..=10_000.0)
         .map(|size| size.value);

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod legibility;
 pub mod link;
 pub mod memory;
+pub mod outsmart;
 pub mod player;
 pub mod random;
 pub mod rotation;

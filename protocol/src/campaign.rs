@@ -3,6 +3,7 @@
 //! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them adds what is
 //! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
 
+mod buyer;
 mod claim;
 mod code;
 mod colours;
@@ -19,6 +20,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+pub use self::buyer::Buyer;
 pub use self::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
 pub use self::code::{Call, Code, Corner, language, primary};
 pub use self::colours::{Colours, Rgb, RgbError};
@@ -65,6 +67,9 @@ pub struct Campaign {
     /// Whether, and how, its creatives compete for its air time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptive: Option<Adaptive>,
+    /// Who has bought its air time, for reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<Buyer>,
     /// Stages in which it may air; always, when there are none.
     pub phases: Vec<Phase>,
     /// What the rotation picks from.

@@ -6,6 +6,8 @@ pub const LINE_CHARS_MAX: usize = 80;
 pub const STORY_CHARS_MAX: usize = 2_000;
 /// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across a street.
 pub const URL_BYTES_MAX: usize = 300;
+/// Range of the numbers of SPACE, the register of buyers, brands and frames: the positive ones of 32 bits.
+pub const SPACE_ID: std::ops::RangeInclusive<i64> = 1..=2_147_483_647;
 /// Longest host of a campaign's own, in bytes.
 pub const DOMAIN_BYTES_MAX: usize = 100;
 /// Longest UTM value, in characters.

@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use passerby_playout::cache::Cache;
+use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::config::Config;
+use passerby_playout::credentials::Enrolment;
+use passerby_playout::uplink::kept_manifest;
 use passerby_protocol::toml_fields::Problem;
 
 /// Shows campaigns with live codes on a screen, and counts what it showed.
@@ -94,6 +98,14 @@ impl ConfigFile {
             None => Ok(Config::default()),
         }
     }
+}
+
+/// What the hub sent last, if it is whole.
+fn of_hub(data_dir: &Path, enrolment: &Enrolment) -> Catalog {
+    let cache = Cache::new(data_dir);
+    kept_manifest(data_dir, enrolment, &cache, 0, None)
+        .map(|manifest| catalog::of_manifest(&manifest, &cache))
+        .unwrap_or_default()
 }
 
 /// Reads pixels such as `1920x1080`.

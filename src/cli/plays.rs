@@ -1,9 +1,15 @@
 //! `passerby plays`: proof of play from the ledger.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::Timestamp;
+use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::config::Config;
+use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::{DatedPlay, Ledger};
+use passerby_playout::outsmart::{Frame, Unreported};
+use passerby_protocol::toml_fields::Problem;
 
 use super::{ConfigFile, Failure, print_json_line, timestamp};
 
@@ -15,7 +21,7 @@ pub(super) struct Plays {
     /// Only plays that began at or after this moment; plays without a date are left out then.
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
-    /// One JSON object a line, or CSV with a header.
+    /// One JSON object a line; CSV with a header; or Outsmart's Playout Reporting Standard 1.7, CSV without one.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
 }
@@ -24,6 +30,7 @@ pub(super) struct Plays {
 enum Format {
     Json,
     Csv,
+    Outsmart,
 }
 
 impl Plays {
@@ -40,11 +47,69 @@ impl Plays {
             Format::Json => plays
                 .iter()
                 .try_for_each(|play| print_json_line(&json(&epoch, play))),
-            Format::Csv => csv(&epoch, &plays).map_err(|error| {
-                Failure::Start(format!("standard output cannot be written: {error}"))
-            }),
+            Format::Csv => csv(&epoch, &plays).map_err(unwritable),
+            Format::Outsmart => outsmart(&config, &ledger, &plays),
         }
     }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an error is told once and ends here"
+)]
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::Start(format!("standard output cannot be written: {error}"))
+}
+
+/// Prints the records that can be made, and says which plays have none, and why.
+fn outsmart(config: &Config, ledger: &Ledger, plays: &[DatedPlay]) -> Result<(), Failure> {
+    let Some(id) = config.frame else {
+        return Err(Failure::Input(vec![Problem::with_file(
+            "kiosk.toml",
+            "screen.frame is missing, and each record names it; add frame = the screen's number in SPACE",
+        )]));
+    };
+    let enrolment = Enrolment::load(&config.data_dir).ok().flatten();
+    let items = known_items(config, enrolment.as_ref());
+    let frame = Frame {
+        id,
+        time_zone: config.time_zone.clone(),
+        player: enrolment
+            .map(|enrolment| format!("screen {}", enrolment.credentials.screen))
+            .unwrap_or_default(),
+        epoch: ledger.epoch(),
+    };
+    let mut out = std::io::stdout().lock();
+    let mut unreported: BTreeMap<Unreported, usize> = BTreeMap::new();
+    for dated in plays {
+        let content = &dated.play.content;
+        let item = items.iter().find(|item| {
+            item.assignment == content.assignment
+                && item.creative == content.creative
+                && item.campaign_id.as_str() == content.campaign
+        });
+        match frame.record(dated, item) {
+            Ok(record) => out.write_all(record.as_bytes()).map_err(unwritable)?,
+            Err(why) => *unreported.entry(why).or_default() += 1,
+        }
+    }
+    for (why, count) in unreported {
+        eprintln!("{count} plays are not among them: {why}");
+    }
+    Ok(())
+}
+
+/// What this screen could air, local and from the hub.
+fn known_items(config: &Config, enrolment: Option<&Enrolment>) -> Catalog {
+    let local = config
+        .folders
+        .iter()
+        .map(|folder| catalog::read_folder(folder));
+    let mut items: Catalog = local.flat_map(|(items, _)| items).collect();
+    if let Some(enrolment) = enrolment {
+        items.extend(super::of_hub(&config.data_dir, enrolment));
+    }
+    items
 }
 
 fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {

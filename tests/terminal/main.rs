@@ -6,4 +6,5 @@ mod dependencies;
 mod frames;
 mod kill;
 mod parts;
+mod proof_of_play;
 mod the_loop;

@@ -5,8 +5,8 @@
 use std::str::FromStr;
 
 use super::{
-    Adaptive, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link, Motion,
-    Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
+    Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
+    Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
@@ -52,6 +52,7 @@ impl Campaign {
             colours: Colours::default(),
             separation: Separation::default(),
             adaptive: None,
+            buyer: None,
             phases: Vec::new(),
             placements: pictures.iter().map(Placement::of).collect(),
         })
@@ -145,6 +146,7 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
         colours,
         separation: Separation::read(root),
         adaptive: Adaptive::read(root),
+        buyer: root.table("buyer", Buyer::read),
         phases,
         placements,
     }

@@ -128,6 +128,21 @@ fn mistakes_in_links_and_codes_are_named_at_once() {
 }
 
 #[test]
+fn a_buyer_is_read_and_what_it_lacks_is_named() {
+    let text = "title = 'x'\n[buyer]\norder = 'A 1'\nbuyer = 12\nbrand = 56\n";
+    let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
+    let buyer = campaign.buyer.expect("a buyer");
+    assert_eq!(
+        (buyer.order.as_str(), buyer.buyer, buyer.brand),
+        ("A 1", 12, 56)
+    );
+    let text = "title = 'x'\n[buyer]\norder = ' '\nbuyer = 0\nagency = 'x'\n";
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("four");
+    let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 2, 4, 5], "{problems:#?}");
+}
+
+#[test]
 fn every_mistake_is_named_at_once() {
     let text = "title = ''\ntarget = 'shop.example'\ncolor = 1\n[[phase]]\nname = 'a'\nfrom = 2026-02-01\nuntil = 2026-01-01\n\
                 [[placement]]\ncreative = 'poster.jpeg'\nseconds = 0\nweight = 'x'\ndayparts = ['mon 7-9']\nwhen = '1 +'\ncode = { corner = 'middle' }\n";

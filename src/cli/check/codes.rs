@@ -2,23 +2,21 @@
 //!
 //! The same gate that refuses a code before it airs is asked here, with the same link but for the digits of its token.
 
-use std::path::Path;
 use std::time::Duration;
 
 use passerby_compose as compose;
-use passerby_playout::cache::Cache;
-use passerby_playout::catalog::{self, Catalog, CatalogItem};
+use passerby_playout::catalog::{Catalog, CatalogItem};
 use passerby_playout::code_order::{Door, Stamp};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::layout::PlacedZone;
 use passerby_playout::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
-use passerby_playout::uplink::kept_manifest;
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign;
 use passerby_protocol::toml_fields::{Problem, line_of};
 
 use super::Findings;
+use crate::cli::of_hub;
 
 /// Looks at the codes of local items and of those that the hub sent.
 pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found: &mut Findings) {
@@ -108,14 +106,6 @@ impl Look<'_> {
         }
         Some(())
     }
-}
-
-/// What the hub sent last, if it is whole.
-fn of_hub(data_dir: &Path, enrolment: &Enrolment) -> Catalog {
-    let cache = Cache::new(data_dir);
-    kept_manifest(data_dir, enrolment, &cache, 0, None)
-        .map(|manifest| catalog::of_manifest(&manifest, &cache))
-        .unwrap_or_default()
 }
 
 /// The file of an item's campaign, and the line of its placement; 0 where it has none of its own.

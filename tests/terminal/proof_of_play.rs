@@ -1,0 +1,59 @@
+//! Proof of play, as others take it.
+
+use std::collections::BTreeSet;
+
+use crate::parts::{Terminal, finish, picture, terminal, text};
+
+fn outsmart(screen: &Terminal) -> std::process::Output {
+    finish(
+        terminal()
+            .args(["plays", "--format", "outsmart", "--config"])
+            .arg(&screen.settings),
+    )
+}
+
+#[test]
+fn every_sold_play_has_a_record_of_the_industrys_and_every_other_a_reason() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (name, buyer) in [
+        ("sold", "[buyer]\norder = 'A, 1'\nbuyer = 12\nbrand = 56\n"),
+        ("own", ""),
+    ] {
+        let campaign = folder.path().join(name);
+        picture(&campaign.join("a.png"), [[10, 90, 90], [240, 240, 200]]);
+        let toml = format!("title = 'x'\n{buyer}[[placement]]\ncreative = 'a.png'\nseconds = 2\n");
+        std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");
+    }
+    let settings = "[content]\nfolders = ['sold', 'own']\n[screen]\ntrust_clock = true\ntimezone = 'Asia/Shanghai'\n";
+    let screen = Terminal::with_settings(folder.path(), settings);
+    assert!(finish(screen.run().args(["--for", "9"])).status.success());
+    let sold = screen
+        .plays()
+        .iter()
+        .filter(|play| play["campaign"] == "sold")
+        .count();
+    assert!(sold >= 1, "{sold}");
+
+    let refused = outsmart(&screen);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("screen.frame is missing"));
+
+    let screen = Terminal::with_settings(folder.path(), &format!("{settings}frame = 1234\n"));
+    let told = outsmart(&screen);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    assert!(text(&told.stderr).contains("own has no [buyer]"));
+    let records = text(&told.stdout);
+    assert_eq!(records.matches('\n').count(), sold, "{records}");
+    let mut names = BTreeSet::new();
+    for record in records.lines() {
+        // The order's comma stands in quotes; nothing else has one.
+        let fields: Vec<&str> = record.split(',').collect();
+        assert_eq!(fields.len(), 20, "{record}");
+        assert_eq!(
+            (fields[0], fields[2], fields[4]),
+            ("1234", "+08:00", "+08:00")
+        );
+        assert_eq!((fields[7], fields[8]), ("\"A", " 1\""));
+        assert!(names.insert(fields[19].to_owned()), "{record}");
+    }
+}
