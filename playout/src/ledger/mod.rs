@@ -10,6 +10,7 @@
 //! - One writer: the player's thread owns the only [`Ledger`].
 
 mod history;
+mod salvage;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::clock::Moment;
 use crate::random;
 use crate::rotation::{Airings, Booked, History};
+use salvage::Salvaged;
 
 /// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -89,8 +91,8 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the ledger in a folder, or makes a new one.
     ///
-    /// A damaged file is set aside as `ledger.damaged-<epoch>.sqlite` and a new epoch begins; the second value then
-    /// says so.
+    /// A damaged file is set aside as `ledger.damaged-….sqlite` and a new epoch begins with what could be read of the plays
+    /// that were not yet on the hub; the second value then says so.
     ///
     /// # Errors
     /// The folder cannot be made or written.
@@ -101,20 +103,53 @@ impl Ledger {
             reason,
         };
         std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
+        let next = folder.join("ledger.salvaged.sqlite");
+        if !path.exists() && next.exists() {
+            // The power went between the two renames below.
+            std::fs::rename(&next, &path).map_err(|error| wrong(error.to_string()))?;
+        }
         match schema::open(&path) {
             Ok(connection) => Ok((Self::load(connection)?, None)),
             Err(schema::OpenError::Damaged(reason)) => {
-                let aside = set_aside(&path).map_err(|error| wrong(error.to_string()))?;
+                let salvaged = Self::begin_anew(&path, &next)?;
+                let aside = set_aside(&path)
+                    .and_then(|aside| std::fs::rename(&next, &path).map(|()| aside))
+                    .map_err(|error| wrong(error.to_string()))?;
                 let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
                 let note = format!(
-                    "{}: the ledger was damaged ({reason}); it was set aside as {} and a new one begun",
+                    "{}: the ledger was damaged ({reason}); it was set aside as {} and a new one begun. {} plays that were not yet on the hub were read back; at least {} could not be",
                     path.display(),
-                    aside.display()
+                    aside.display(),
+                    salvaged.plays,
+                    salvaged.lost
                 );
                 Ok((Self::load(connection)?, Some(note)))
             }
             Err(error) => Err(wrong(error.to_string())),
         }
+    }
+
+    /// Makes a ledger of a new epoch with what can be read of a damaged one. Until it takes the damaged one's place, all of
+    /// this can be done again.
+    fn begin_anew(damaged: &Path, next: &Path) -> Result<Salvaged, LedgerError> {
+        for ending in ["", "-wal", "-shm"] {
+            // What an earlier attempt left.
+            let _ = std::fs::remove_file(format!("{}{ending}", next.display()));
+        }
+        let mut ledger = Self::load(schema::open(next).map_err(|error| LedgerError::Open {
+            path: next.display().to_string(),
+            reason: error.to_string(),
+        })?)?;
+        let transaction = ledger
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let salvaged = salvage::salvage(damaged, &transaction)?;
+        transaction.commit()?;
+        // Into the file itself, which is about to be renamed without its log.
+        ledger
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(salvaged)
     }
 
     /// Opens the ledger of a folder to read it, also while a terminal writes it.
