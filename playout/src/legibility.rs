@@ -2,7 +2,7 @@
 //!
 //! Two rules, and a code keeps both at the viewing distance: it is at least a tenth of it wide, and each module at least a
 //! [`MODULES_PER_DISTANCE_MAX`]th, which is what a tenth gives to the code of a token. A phone that scans sees about
-//! [`CAMERA_PX_PER_RADIAN`] pixels per radian (a preview of 1,920 pixels over 70 degrees), so a module then has 4.8 of them,
+//! 1,400 pixels per radian (a preview of 1,920 pixels over 70 degrees), so a module then has 4.8 of them,
 //! and 3.4 at an angle of 45 degrees. `scripts/camera` measures what that is worth to three readers.
 //!
 //! Invariants: what passed can be read at its distance, as far as the screen's size is known; what did not is told with a
@@ -14,8 +14,6 @@ use std::time::Duration;
 use crate::code::QUIET_MODULES;
 use crate::show::Geometry;
 
-/// What a phone's scanning camera resolves, as the rules take it.
-pub const CAMERA_PX_PER_RADIAN: f64 = 1_400.0;
 /// How many modules may lie side by side along the viewing distance.
 pub const MODULES_PER_DISTANCE_MAX: f64 = 290.0;
 /// How many widths of the code the viewing distance may have.
