@@ -23,8 +23,8 @@ use letters::Letters;
 
 /// Read settings and content and list every problem, and what else is well to know.
 ///
-/// Opens every creative as the player will, and looks for every letter in the fonts of this terminal. Notes alone leave
-/// the exit code 0.
+/// Opens every creative as the player will, looks for every letter in the fonts of this terminal, and judges whether people
+/// can read each code from where they stand. Notes alone leave the exit code 0.
 #[derive(clap::Args)]
 pub(super) struct Check {
     #[command(flatten)]
