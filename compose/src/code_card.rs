@@ -57,15 +57,8 @@ pub fn inspect_code(
     let (_, plan) = layout::plan_code(modules, corner, &frame, screen, Some(dwell))?;
     Ok(CodeInspection {
         modules,
-        legible: plan.legible(screen),
+        legible: legibility::of(modules, plan.module_px, screen),
     })
-}
-
-impl CodePlan {
-    /// What the gate says of it.
-    fn legible(&self, screen: &Geometry) -> Legible {
-        legibility::of(self.modules, self.module_px, screen)
-    }
 }
 
 /// Plans the card of a code in a corner of the frame.
