@@ -23,7 +23,7 @@ use passerby_playout::timeline::Timeline;
 use passerby_protocol::campaign::{Campaign, CreativeKind};
 use passerby_protocol::daypart;
 use passerby_protocol::opening::Opening;
-use passerby_protocol::plays::{Content, Outcome, PlayBatch};
+use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
 use passerby_protocol::recurrence::{Recurrence, RecurrenceText};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::{Assignment, CampaignId, Digest, PlayNumber, ScreenNumber};
@@ -91,6 +91,7 @@ fn main() {
             start,
             visible_ms,
             outcome: Outcome::Complete,
+            display: Display::Unknown,
         };
         ledger
             .record(&play, "main", &mut history, &Booked::default())

@@ -140,7 +140,7 @@ mod tests {
     use std::sync::Arc;
 
     use passerby_protocol::campaign::CreativeKind;
-    use passerby_protocol::plays::{Content, Outcome, Play};
+    use passerby_protocol::plays::{Content, Display, Outcome, Play};
     use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
 
     use super::*;
@@ -180,6 +180,7 @@ mod tests {
                 start_boot_ms: 1,
                 visible_ms: 10_007,
                 outcome: Outcome::Complete,
+                display: Display::Unknown,
             },
             wall_ms: wall.map(Timestamp::as_millisecond),
         }

@@ -50,6 +50,8 @@ pub const BATCH_BYTES_MAX: usize = 1 << 20;
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
 /// Longest play that a ledger records, in milliseconds: one day.
 pub const PLAY_MS_MAX: u64 = 86_400_000;
+/// Most plays in one gap of a ledger: all play numbers of a screen.
+pub const GAP_PLAYS_MAX: u64 = 1 << 28;
 /// Most dayparts of one placement, and most of a venue's opening hours.
 pub const DAYPARTS_MAX: usize = 100;
 /// Most closed days, or spans of them, of a venue.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{BATCH_PLAYS_MAX, PLAY_MS_MAX};
+use crate::limits::{BATCH_PLAYS_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX};
 use crate::{Assignment, Digest, Epoch, PlayNumber};
 
 /// How a play ended. Codes are only ever added: a hub keeps those that it does not know yet out of its tables, row by
@@ -69,6 +69,54 @@ impl From<Outcome> for u8 {
     }
 }
 
+/// Whether the display was on while a play was shown, as far as the machine was told. A play that nobody can have seen is
+/// still a play, but whoever pays for it may ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Display {
+    /// Nothing tells.
+    #[default]
+    Unknown,
+    /// It said that it was on.
+    On,
+    /// It said that it was off or asleep, or there was none.
+    Off,
+}
+
+impl Display {
+    /// Every state, by its code.
+    pub const ALL: [Self; 3] = [Self::Unknown, Self::On, Self::Off];
+
+    /// The word for it in lists and reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl TryFrom<u8> for Display {
+    type Error = String;
+    fn try_from(code: u8) -> Result<Self, String> {
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .ok_or_else(|| format!("unknown state of a display {code}"))
+    }
+}
+
+impl From<Display> for u8 {
+    fn from(display: Display) -> u8 {
+        match display {
+            Display::Unknown => 0,
+            Display::On => 1,
+            Display::Off => 2,
+        }
+    }
+}
+
 /// What was shown: the same for many plays, so a batch holds it once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
@@ -97,6 +145,86 @@ pub struct Play {
     pub visible_ms: u64,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether the display was on.
+    pub display: Display,
+}
+
+/// Why plays that were shown are in no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum GapReason {
+    /// The ledger had reached its greatest size, since no hub took its plays.
+    Full,
+    /// The disk refused for longer than plays are held in memory.
+    Disk,
+    /// Power or program ended before plays that were held for a common commit were on disk.
+    Interrupted,
+    /// The ledger's file was damaged and rows of it could not be read.
+    Damaged,
+    /// Rows that a hub had acknowledged and lost again were no longer kept here.
+    Pruned,
+}
+
+impl GapReason {
+    /// Every reason, by its code.
+    pub const ALL: [Self; 5] = [
+        Self::Full,
+        Self::Disk,
+        Self::Interrupted,
+        Self::Damaged,
+        Self::Pruned,
+    ];
+
+    /// The word for it in lists and reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "ledger full",
+            Self::Disk => "disk refused",
+            Self::Interrupted => "interrupted",
+            Self::Damaged => "ledger damaged",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+impl TryFrom<u8> for GapReason {
+    type Error = String;
+    fn try_from(code: u8) -> Result<Self, String> {
+        Self::ALL
+            .get(usize::from(code))
+            .copied()
+            .ok_or_else(|| format!("unknown reason of a gap {code}"))
+    }
+}
+
+impl From<GapReason> for u8 {
+    fn from(reason: GapReason) -> u8 {
+        match reason {
+            GapReason::Full => 0,
+            GapReason::Disk => 1,
+            GapReason::Interrupted => 2,
+            GapReason::Damaged => 3,
+            GapReason::Pruned => 4,
+        }
+    }
+}
+
+/// Plays that were shown and are in no row, so that what is missing is known and not guessed. A ledger has at most one gap
+/// of a reason after a row, and it no longer changes once the next row is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The row before it; 0 when it is before the first.
+    pub after_seq: u64,
+    /// Why.
+    pub reason: GapReason,
+    /// How many plays are missing at least.
+    pub plays: u64,
+    /// The boot in which the last of them began; empty when nobody knows.
+    pub boot: String,
+    /// When the first of them began that is known to be of that boot, in milliseconds of its CLOCK_BOOTTIME.
+    pub from_boot_ms: u64,
+    /// When the last of them ended, likewise.
+    pub until_boot_ms: u64,
 }
 
 /// Ties a boot's clock to wall time, so that plays can be dated.
@@ -133,6 +261,17 @@ pub struct PlayBatch {
     pub contents: Vec<Content>,
     /// One entry a row in each.
     pub columns: Columns,
+    /// The gaps right before a row of this batch: those after the rows from `first_seq - 1` to the last but one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Rows up to this one are no longer in the ledger: a hub that misses some of them need not ask.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gone_through: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+const fn is_zero(seq: &u64) -> bool {
+    *seq == 0
 }
 
 /// The rows of a batch, column by column.
@@ -150,6 +289,9 @@ pub struct Columns {
     pub visible_ms: Vec<u64>,
     /// Outcomes.
     pub outcome: Vec<Outcome>,
+    /// States of the display; empty when nothing ever told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub display: Vec<Display>,
 }
 
 /// Says why a batch is not taken.
@@ -187,7 +329,15 @@ impl PlayBatch {
             columns.start_boot_ms.push(play_start - start);
             columns.visible_ms.push(play.visible_ms);
             columns.outcome.push(play.outcome);
+            columns.display.push(play.display);
             (number, start) = (play_number, play_start);
+        }
+        if columns
+            .display
+            .iter()
+            .all(|&display| display == Display::Unknown)
+        {
+            columns.display.clear();
         }
         Self {
             epoch,
@@ -196,7 +346,21 @@ impl PlayBatch {
             boots,
             contents,
             columns,
+            gaps: Vec::new(),
+            gone_through: 0,
         }
+    }
+
+    /// Adds what is known about rows that are not there: the gaps that lie right before a row of this batch are kept of
+    /// those given.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<Gap>, gone_through: u64) -> Self {
+        let end = self.first_seq + self.columns.number.len() as u64;
+        self.gaps = gaps;
+        self.gaps
+            .retain(|gap| gap.after_seq + 1 >= self.first_seq && gap.after_seq + 1 < end);
+        self.gone_through = gone_through.min(self.first_seq - 1);
+        self
     }
 
     /// Returns the rows.
@@ -213,19 +377,22 @@ impl PlayBatch {
             columns.visible_ms.len(),
             columns.outcome.len(),
         ];
-        if lengths.iter().any(|&length| length != rows) {
+        let displays = columns.display.len();
+        if lengths.iter().any(|&length| length != rows) || (displays != rows && displays != 0) {
             return Err(BatchError::Malformed("its columns differ in length"));
         }
         if rows > BATCH_PLAYS_MAX
             || self.boots.len() > rows
             || self.contents.len() > rows
             || self.anchors.len() > rows + 1
+            || self.gaps.len() > rows * GapReason::ALL.len()
         {
             return Err(BatchError::Malformed("it is longer than the limit"));
         }
         if self.first_seq == 0 || self.first_seq > i64::MAX as u64 - rows as u64 {
             return Err(BatchError::Malformed("its first_seq is out of range"));
         }
+        self.check_gaps()?;
         if self
             .boots
             .iter()
@@ -272,9 +439,32 @@ impl PlayBatch {
                 start_boot_ms: u64::try_from(start).map_err(|_| wrong("start"))?,
                 visible_ms: columns.visible_ms[row],
                 outcome: columns.outcome[row],
+                display: columns.display.get(row).copied().unwrap_or_default(),
             });
         }
         Ok(plays)
+    }
+
+    fn check_gaps(&self) -> Result<(), BatchError> {
+        let rows = self.columns.number.len() as u64;
+        if self.gone_through >= self.first_seq {
+            return Err(BatchError::Malformed("it says that its own rows are gone"));
+        }
+        for gap in &self.gaps {
+            let next = gap.after_seq.saturating_add(1);
+            if next < self.first_seq || next >= self.first_seq + rows {
+                return Err(BatchError::Malformed(
+                    "it has a gap that is not before one of its rows",
+                ));
+            }
+            if gap.boot.len() > 64
+                || gap.plays > GAP_PLAYS_MAX
+                || gap.from_boot_ms > gap.until_boot_ms
+            {
+                return Err(BatchError::Malformed("a gap is impossible"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -302,12 +492,16 @@ mod tests {
             0u64..1 << 40,
             0..=PLAY_MS_MAX,
             0..Outcome::ALL.len(),
+            0..Display::ALL.len(),
         );
         (1u64..1 << 40, prop::collection::vec(row, 0..50)).prop_map(|(first_seq, rows)| {
             rows.into_iter()
                 .zip(first_seq..)
                 .map(
-                    |((number, content, boot, start_boot_ms, visible_ms, outcome), seq)| Play {
+                    |(
+                        (number, content, boot, start_boot_ms, visible_ms, outcome, display),
+                        seq,
+                    )| Play {
                         seq,
                         number: PlayNumber::new(number).expect("in range"),
                         content: Content {
@@ -319,6 +513,7 @@ mod tests {
                         start_boot_ms,
                         visible_ms,
                         outcome: Outcome::ALL[outcome],
+                        display: Display::ALL[display],
                     },
                 )
                 .collect()
@@ -339,7 +534,8 @@ mod tests {
             let rows = numbers.len();
             let batch = PlayBatch {
                 epoch: Epoch(1), first_seq, anchors: Vec::new(), boots: vec!["b".into()], contents: Vec::new(),
-                columns: Columns { number: numbers, content: vec![7; rows], boot: vec![0; rows], start_boot_ms: starts, visible_ms: vec![0; rows], outcome: vec![Outcome::Complete; rows] },
+                columns: Columns { number: numbers, content: vec![7; rows], boot: vec![0; rows], start_boot_ms: starts, visible_ms: vec![0; rows], outcome: vec![Outcome::Complete; rows], display: Vec::new() },
+                gaps: Vec::new(), gone_through: 0,
             };
             let rows_taken = batch.unpack().map_or(0, |plays| plays.len());
             prop_assert_eq!(rows_taken, 0);
@@ -354,11 +550,39 @@ mod tests {
             assert_eq!(Outcome::try_from(u8::from(outcome)), Ok(outcome));
         }
         assert!(Outcome::try_from(5).is_err());
+        for display in Display::ALL {
+            assert_eq!(Display::try_from(u8::from(display)), Ok(display));
+        }
+        for reason in GapReason::ALL {
+            assert_eq!(GapReason::try_from(u8::from(reason)), Ok(reason));
+        }
     }
 
     #[test]
-    fn rows_after_a_gap_wait_for_the_next_batch() {
-        let play = |seq| Play {
+    fn a_batch_has_the_gaps_before_its_own_rows_and_no_others() {
+        let gap = |after_seq| Gap {
+            after_seq,
+            reason: GapReason::Full,
+            plays: 3,
+            boot: "b".into(),
+            from_boot_ms: 1,
+            until_boot_ms: 2,
+        };
+        let rows = [play_of(4), play_of(5)];
+        let batch =
+            PlayBatch::pack(Epoch(1), &rows, Vec::new()).with_gaps((0..9).map(gap).collect(), 7);
+        assert_eq!(batch.gaps, [gap(3), gap(4)]);
+        assert_eq!(batch.gone_through, 3);
+        assert_eq!(batch.unpack().map(|plays| plays.len()), Ok(2));
+        for wrong in [gap(2), gap(5), gap(u64::MAX)] {
+            let mut batch = batch.clone();
+            batch.gaps = vec![wrong];
+            assert!(batch.unpack().is_err());
+        }
+    }
+
+    fn play_of(seq: u64) -> Play {
+        Play {
             seq,
             number: PlayNumber::new(1).expect("in range"),
             content: Content {
@@ -370,8 +594,13 @@ mod tests {
             start_boot_ms: 0,
             visible_ms: 1,
             outcome: Outcome::Complete,
-        };
-        let batch = PlayBatch::pack(Epoch(1), &[play(4), play(5), play(9)], Vec::new());
+            display: Display::Unknown,
+        }
+    }
+
+    #[test]
+    fn rows_after_a_gap_wait_for_the_next_batch() {
+        let batch = PlayBatch::pack(Epoch(1), &[play_of(4), play_of(5), play_of(9)], Vec::new());
         assert_eq!(batch.unpack().expect("good").len(), 2);
     }
 }

@@ -262,7 +262,7 @@ impl Boots<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_protocol::plays::Outcome;
+    use passerby_protocol::plays::{Display, Outcome};
     use passerby_protocol::{Assignment, Digest, PlayNumber};
 
     fn store() -> (tempfile::TempDir, Store, ScreenNumber) {
@@ -285,6 +285,7 @@ mod tests {
             start_boot_ms: 1_000 * seq,
             visible_ms: 900,
             outcome: Outcome::Complete,
+            display: Display::Unknown,
         }
     }
 

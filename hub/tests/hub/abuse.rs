@@ -3,7 +3,7 @@
 use passerby_hub::clock::{DAY_MS, now_ms};
 use passerby_hub::store::Store;
 use passerby_protocol::Assignment;
-use passerby_protocol::plays::{Anchor, Content, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Digest, PlayNumber};
 use serde_json::{Value, json};
@@ -48,6 +48,7 @@ fn play(seq: u64, number: u32, assignment: Assignment) -> Play {
         start_boot_ms: 10_000 * seq,
         visible_ms: 9_900,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     }
 }
 

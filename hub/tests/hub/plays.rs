@@ -1,7 +1,7 @@
 //! Plays on their way in: once each, whatever happens on the way.
 
 use passerby_protocol::limits::{BATCH_BYTES_MAX, BATCH_UNPACKED_BYTES_MAX};
-use passerby_protocol::plays::{Content, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails, Rejected};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 use reqwest::blocking::Response;
@@ -21,6 +21,7 @@ fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
         start_boot_ms: 10_000 * seq,
         visible_ms: 9_500,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     })
     .collect()
 }

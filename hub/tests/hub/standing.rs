@@ -4,7 +4,7 @@ use passerby_hub::Hub;
 use passerby_hub::publication::Publication;
 use passerby_hub::store::{Recorded, Scan, ScanCounts, Targets};
 use passerby_hub::visitor::{Grade, Visitor};
-use passerby_protocol::plays::{Anchor, Content, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::token::Claims;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use tempfile::TempDir;
@@ -95,6 +95,7 @@ impl Street {
                 start_boot_ms: 10_000 * u64::from(at),
                 visible_ms: 10_000,
                 outcome: Outcome::Complete,
+                display: Display::Unknown,
             })
             .collect();
         let anchor = Anchor {

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use passerby_hub::store::Store;
-use passerby_protocol::plays::{Anchor, Content, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::{Epoch, PlayNumber};
 
@@ -41,6 +41,7 @@ fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
                 start_boot_ms: 20_000 * u64::from(at),
                 visible_ms: 10_000,
                 outcome: Outcome::Complete,
+                display: Display::Unknown,
             }
         })
         .collect();

@@ -17,7 +17,7 @@ use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::rotation::{Booked, History};
 use passerby_playout::uplink::{HubClient, enrol};
-use passerby_protocol::plays::{Content, Outcome};
+use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::token::{Claims, Token};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest, PlayNumber};
@@ -62,6 +62,7 @@ fn record(ledger: &mut Ledger, number: PlayNumber, run: usize, at: usize) {
         },
         visible_ms: 10_000,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     };
     let recorded = ledger.record(&play, "main", &mut History::default(), &Booked::default());
     recorded.expect("writes").expect("room");

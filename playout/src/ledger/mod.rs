@@ -15,7 +15,7 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Content, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::{Assignment, Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -65,6 +65,8 @@ pub struct NewPlay {
     pub visible_ms: u64,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether the display was on.
+    pub display: Display,
 }
 
 /// A recorded play with its date, as `passerby plays` prints it.
@@ -297,7 +299,7 @@ impl Ledger {
         let content = id_of(&transaction, "contents", &content)?;
         transaction
             .prepare_cached(
-                "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, display) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 seq,
@@ -306,7 +308,8 @@ impl Ledger {
                 boot,
                 play.start.boot_ms,
                 play.visible_ms,
-                u8::from(play.outcome)
+                u8::from(play.outcome),
+                u8::from(play.display)
             ])?;
         history::save(&transaction, zone, history, booked)?;
         transaction.commit()?;
@@ -471,7 +474,7 @@ impl Ledger {
         arguments: impl rusqlite::Params,
     ) -> Result<Vec<DatedPlay>, LedgerError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, a.boot_ms, a.wall_ms \
+            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, a.boot_ms, a.wall_ms, display \
              FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot \
              LEFT JOIN anchors a ON a.boot = b.text {clause}"
         ))?;
@@ -494,6 +497,7 @@ impl Ledger {
                     .ok()
                     .filter(|_| !quarantined)
                     .unwrap_or(Outcome::CutShort),
+                display: Display::try_from(row.get::<_, u8>(10)?).unwrap_or_default(),
             };
             let anchor: (Option<u64>, Option<i64>) = (row.get(8)?, row.get(9)?);
             let wall_ms = match anchor {

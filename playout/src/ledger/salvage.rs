@@ -9,7 +9,7 @@ use std::path::Path;
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::Outcome;
+use passerby_protocol::plays::{Display, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
 use super::{id_of, schema};
@@ -39,6 +39,7 @@ struct Found {
     visible_ms: u64,
     outcome: u8,
     quarantined: bool,
+    display: u8,
 }
 
 /// Takes over what can be read.
@@ -58,10 +59,15 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     let mut salvaged = Salvaged::default();
     let mut newest = acked_through;
     let mut number_max = 0;
+    // Up to form 2 there was no such column.
+    let has_display = from.prepare("SELECT display FROM plays").is_ok();
+    let display = if has_display { "display" } else { "0" };
     walk(
         &from,
-        "SELECT seq, number, content, boot, start_boot_ms, visible_ms, outcome, quarantined
-         FROM plays WHERE seq > ?1 ORDER BY seq LIMIT 1",
+        &format!(
+            "SELECT seq, number, content, boot, start_boot_ms, visible_ms, outcome, quarantined, {display}
+             FROM plays WHERE seq > ?1 ORDER BY seq LIMIT 1"
+        ),
         acked_through,
         |seq, row| {
             newest = seq;
@@ -109,10 +115,12 @@ fn found(
         visible_ms: row.get(5).ok()?,
         outcome: row.get(6).ok()?,
         quarantined: row.get(7).ok()?,
+        display: row.get(8).ok()?,
     };
     let makes_sense = found.number <= PlayNumber::MAX
         && found.visible_ms <= PLAY_MS_MAX
-        && Outcome::try_from(found.outcome).is_ok();
+        && Outcome::try_from(found.outcome).is_ok()
+        && Display::try_from(found.display).is_ok();
     makes_sense.then_some(found)
 }
 
@@ -120,8 +128,8 @@ fn keep(into: &Transaction<'_>, seq: u64, play: &Found) -> rusqlite::Result<()> 
     let content = id_of(into, "contents", &play.content)?;
     let boot = id_of(into, "boots", &play.boot)?;
     into.prepare_cached(
-        "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, quarantined)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, quarantined, display)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         seq,
@@ -131,7 +139,8 @@ fn keep(into: &Transaction<'_>, seq: u64, play: &Found) -> rusqlite::Result<()> 
         play.start_boot_ms,
         play.visible_ms,
         play.outcome,
-        play.quarantined
+        play.quarantined,
+        play.display
     ])?;
     Ok(())
 }

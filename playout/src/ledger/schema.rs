@@ -48,8 +48,14 @@ const TABLES: &str = "
         start_boot_ms INTEGER NOT NULL,
         visible_ms INTEGER NOT NULL,
         outcome INTEGER NOT NULL,
-        quarantined INTEGER NOT NULL DEFAULT 0
+        quarantined INTEGER NOT NULL DEFAULT 0,
+        display INTEGER NOT NULL DEFAULT 0
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS gaps (
+        after_seq INTEGER NOT NULL, reason INTEGER NOT NULL, plays INTEGER NOT NULL,
+        boot TEXT NOT NULL, from_boot_ms INTEGER NOT NULL, until_boot_ms INTEGER NOT NULL,
+        PRIMARY KEY (after_seq, reason)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, presents TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS accounts (
         id INTEGER PRIMARY KEY, zone TEXT NOT NULL, item TEXT NOT NULL, account TEXT NOT NULL, UNIQUE (zone, item)
@@ -64,8 +70,8 @@ const TABLES: &str = "
 ";
 
 /// The form of the tables, kept as SQLite's `user_version`. In form 0 a screen had one zone; up to form 1 its rotation
-/// knew air time alone.
-const VERSION: i64 = 2;
+/// knew air time alone; up to form 2 plays did not say whether the display was on, and gaps were only counted.
+const VERSION: i64 = 3;
 
 /// From forms 0 and 1: plays stay; who was owed air time is forgotten, which is worth one slot at most.
 const WITHOUT_SHARES: &str = "
@@ -113,6 +119,15 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
         )?;
         if is_old {
             transaction.execute_batch(WITHOUT_SHARES)?;
+        }
+        let is_without_display: bool = transaction.query_row(
+            "SELECT count(*) > 0 AND sum(name = 'display') = 0 FROM pragma_table_info('plays')",
+            [],
+            |row| row.get(0),
+        )?;
+        if is_without_display {
+            transaction
+                .execute_batch("ALTER TABLE plays ADD COLUMN display INTEGER NOT NULL DEFAULT 0")?;
         }
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "user_version", VERSION)?;

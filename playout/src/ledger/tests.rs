@@ -22,6 +22,7 @@ fn play(ledger: &mut Ledger, boot_ms: u64, wall_ms: Option<i64>) -> NewPlay {
         start: moment(boot_ms, wall_ms),
         visible_ms: 10_000,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     }
 }
 
@@ -374,6 +375,7 @@ fn a_ledger_of_an_older_form_keeps_its_plays() {
          ) STRICT, WITHOUT ROWID;
          INSERT INTO zones VALUES ('main', 5000);
          INSERT INTO shares VALUES ('main', 'local cafe/0', 7000);",
+        "PRAGMA user_version = 2;",
     ];
     for form in older {
         let folder = tempfile::tempdir().expect("folder");
@@ -384,7 +386,8 @@ fn a_ledger_of_an_older_form_keeps_its_plays() {
         }
         let old = Connection::open(&path).expect("opens");
         old.execute_batch(
-            "DROP TABLE accounts; DROP TABLE turns; DROP TABLE airings; DROP TABLE zones;",
+            "DROP TABLE accounts; DROP TABLE turns; DROP TABLE airings; DROP TABLE zones; DROP TABLE gaps;
+             ALTER TABLE plays DROP COLUMN display;",
         )
         .and_then(|()| old.execute_batch(form))
         .expect("goes back to an older form");

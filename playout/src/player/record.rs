@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::{Content, Outcome, PlayBatch};
+use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
 use tokio::sync::Notify;
 
 use crate::ledger::{Ledger, LedgerError, NewPlay};
@@ -124,6 +124,7 @@ impl Recorder {
             start: on_air.start.clone(),
             visible_ms: visible_ms.min(PLAY_MS_MAX),
             outcome,
+            display: Display::Unknown,
         };
         self.held.push_back((zone, play, booked));
         while let Some((zone, play, booked)) = self.held.front() {

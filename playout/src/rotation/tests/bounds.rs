@@ -218,7 +218,7 @@ proptest! {
 /// Puts all that a zone remembers on disk, and takes it up from there.
 fn restart(folder: &std::path::Path, zone: Zone, toml: &str) -> Zone {
     use crate::ledger::{Ledger, NewPlay};
-    use passerby_protocol::plays::{Content, Outcome};
+    use passerby_protocol::plays::{Content, Display, Outcome};
 
     // The ledger saves with plays: the whole state goes in with one.
     let mut ledger = Ledger::open(folder).expect("opens").0;
@@ -234,6 +234,7 @@ fn restart(folder: &std::path::Path, zone: Zone, toml: &str) -> Zone {
         start: zone.now.clone(),
         visible_ms: 0,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     };
     let ended = zone.airings.all();
     let mut bookings: Vec<Booked> = zone
