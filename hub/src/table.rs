@@ -23,6 +23,24 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
         "plays   {:>9}   impressions (plays) stored",
         report.plays.tally.total
     )?;
+    let off = report.plays.by_display.get("off").copied().unwrap_or(0);
+    if off > 0 {
+        writeln!(out, "    off {off:>9}   of them while the display was off")?;
+    }
+    let missing = &report.plays.missing;
+    if missing.total > 0 {
+        let reasons: Vec<String> = missing
+            .by_reason
+            .iter()
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        writeln!(
+            out,
+            "missing {:>9}   shown, but lost: {}",
+            missing.total,
+            reasons.join(", ")
+        )?;
+    }
     writeln!(
         out,
         "scans   {:>9}   {} fresh, {} late; {} seen, {} confirmed; {} by tools",

@@ -7,6 +7,7 @@
 mod campaigns;
 mod domains;
 mod enrolment;
+mod gaps;
 mod plays;
 mod refused;
 mod report;
@@ -20,6 +21,7 @@ mod token_keys;
 pub use campaigns::{PublishError, Targets};
 pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
+pub use gaps::MissingCounts;
 pub use plays::{BatchRefused, PlaysTaken};
 pub use refused::{Openings, Refusal};
 pub use report::{
@@ -48,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("token_keys.sql"),
     include_str!("domains.sql"),
     include_str!("standings.sql"),
+    include_str!("gaps.sql"),
 ];
 
 /// The database.

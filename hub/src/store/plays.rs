@@ -10,7 +10,7 @@ use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Result, Store, StoreError, standings};
+use super::{Result, Store, StoreError, gaps, standings};
 use crate::clock::DAY_MS;
 
 /// 2026-01-01T00:00Z: no play is older than the project.
@@ -89,6 +89,7 @@ impl Store {
                 boots.date(anchor)?;
             }
             let (ledger, last_seq) = ledger(tx, screen, batch.epoch, now_ms)?;
+            let last_seq = gaps::pass_gone(tx, ledger, batch, last_seq)?;
             if batch.first_seq > last_seq + 1 {
                 return Err(BatchRefused::Gap {
                     expected_seq: last_seq + 1,
@@ -97,6 +98,7 @@ impl Store {
             let end = plays.last().map_or(last_seq, |play| play.seq.max(last_seq));
             let fresh = plays.into_iter().filter(|play| play.seq > last_seq);
             insert(tx, screen, ledger, fresh, &mut boots, now_ms)?;
+            gaps::take(tx, ledger, batch)?;
             tx.execute(
                 "UPDATE ledgers SET last_seq = ?2 WHERE id = ?1",
                 params![ledger, end],
@@ -142,8 +144,8 @@ fn insert(
 ) -> rusqlite::Result<()> {
     let mut contents = HashMap::new();
     let mut insert = tx.prepare_cached(
-        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (screen, number) DO NOTHING",
+        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING",
     )?;
     let mut refuse = tx.prepare_cached("INSERT INTO refused_plays VALUES (?1, ?2, ?3)")?;
     for play in plays {
@@ -164,6 +166,7 @@ fn insert(
             u8::from(play.outcome),
             now_ms,
             wall_ms,
+            u8::from(play.display),
         ])?;
         if inserted == 0 {
             refuse.execute(params![ledger, play.seq, DUPLICATE_NUMBER])?;

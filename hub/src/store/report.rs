@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use passerby_protocol::plays::Outcome;
+use passerby_protocol::plays::{Display, Outcome};
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{Id, Refusal, Result, Store, refused};
+use super::{Id, MissingCounts, Refusal, Result, Store, gaps, refused};
 use crate::clock;
 
 /// Most chains in one report, newest first.
@@ -34,6 +34,10 @@ pub struct PlayCounts {
     pub tally: Tally,
     /// By how they ended, in the words of `passerby plays`.
     pub by_outcome: BTreeMap<String, u64>,
+    /// By whether the display was on: `on`, `off`, `unknown`.
+    pub by_display: BTreeMap<String, u64>,
+    /// Shown, and known never to come; not in the tally.
+    pub missing: MissingCounts,
 }
 
 /// Scans: what counts in the tally, everything else beside it.
@@ -185,10 +189,14 @@ impl Tally {
 }
 
 fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
-    let mut counts = PlayCounts::default();
+    let mut counts = PlayCounts {
+        missing: gaps::missing(tx)?,
+        ..PlayCounts::default()
+    };
     let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count, outcome
-         FROM (SELECT screen, content, outcome, count(*) AS count FROM plays GROUP BY screen, content, outcome)
+        "SELECT screen, campaign, creative, count, outcome, display
+         FROM (SELECT screen, content, outcome, display, count(*) AS count FROM plays
+               GROUP BY screen, content, outcome, display)
          JOIN contents ON id = content",
     )?;
     let mut rows = query.query([])?;
@@ -199,6 +207,12 @@ fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
             *counts
                 .by_outcome
                 .entry(outcome.word().to_owned())
+                .or_default() += count;
+        }
+        if let Ok(display) = Display::try_from(row.get::<_, u8>(5)?) {
+            *counts
+                .by_display
+                .entry(display.word().to_owned())
                 .or_default() += count;
         }
     }

@@ -1,7 +1,7 @@
 //! Plays on their way in: once each, whatever happens on the way.
 
 use passerby_protocol::limits::{BATCH_BYTES_MAX, BATCH_UNPACKED_BYTES_MAX};
-use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Content, Display, Gap, GapReason, Outcome, Play, PlayBatch};
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails, Rejected};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 use reqwest::blocking::Response;
@@ -41,6 +41,11 @@ fn send_raw(stand: &Stand, terminal: &Terminal, body: Vec<u8>) -> Response {
 fn send(stand: &Stand, terminal: &Terminal, epoch: u64, plays: &[Play]) -> Response {
     let batch = PlayBatch::pack(Epoch(epoch), plays, Vec::new());
     let json = serde_json::to_vec(&batch).unwrap();
+    send_raw(stand, terminal, zstd::encode_all(&json[..], 3).unwrap())
+}
+
+fn send_batch(stand: &Stand, terminal: &Terminal, batch: &PlayBatch) -> Response {
+    let json = serde_json::to_vec(batch).unwrap();
     send_raw(stand, terminal, zstd::encode_all(&json[..], 3).unwrap())
 }
 
@@ -225,5 +230,93 @@ fn what_became_of_plays_is_reported_and_a_code_from_the_future_refused_until_its
     assert_eq!(
         reply(send(&stand, &terminal, 1, &rows(6..=7))).acked_through,
         7
+    );
+}
+
+#[test]
+fn a_hub_from_an_old_backup_passes_rows_that_the_terminal_no_longer_has_and_knows_how_many() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    reply(send(&stand, &terminal, 1, &rows(1..=5)));
+    // The terminal still has row 6 and the rest: it is asked for it.
+    let mut later = PlayBatch::pack(Epoch(1), &rows(10..=12), Vec::new());
+    later.gone_through = 5;
+    assert_eq!(
+        problem(send_batch(&stand, &terminal, &later), 409).expected_seq,
+        Some(6)
+    );
+    // It pruned up to row 8 and is asked for row 9 only.
+    later.gone_through = 8;
+    assert_eq!(
+        problem(send_batch(&stand, &terminal, &later), 409).expected_seq,
+        Some(9)
+    );
+    assert_eq!(stand.report()["plays"]["missing"]["total"], 0);
+    later.gone_through = 9;
+    for _ in 0..2 {
+        assert_eq!(
+            reply(send_batch(&stand, &terminal, &later)).acked_through,
+            12
+        );
+        let plays = &stand.report()["plays"];
+        assert_eq!(
+            (&plays["total"], &plays["missing"]["total"]),
+            (&8.into(), &4.into())
+        );
+        assert_eq!(plays["missing"]["by_reason"]["pruned"], 4);
+        assert_eq!(
+            plays["missing"]["by_screen"][terminal.credentials.screen.to_string()],
+            4
+        );
+    }
+}
+
+#[test]
+fn gaps_of_a_ledger_are_stored_once_with_the_row_behind_them() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let gap = |after_seq, reason, plays| Gap {
+        after_seq,
+        reason,
+        plays,
+        boot: "boot".into(),
+        from_boot_ms: 1,
+        until_boot_ms: 2,
+    };
+    let gaps = vec![
+        gap(0, GapReason::Damaged, 7),
+        gap(2, GapReason::Full, 20),
+        gap(2, GapReason::Disk, 3),
+    ];
+    let batch = PlayBatch::pack(Epoch(1), &rows(1..=3), Vec::new()).with_gaps(gaps.clone(), 0);
+    for _ in 0..2 {
+        assert_eq!(
+            reply(send_batch(&stand, &terminal, &batch)).acked_through,
+            3
+        );
+    }
+    let mut lying = PlayBatch::pack(Epoch(1), &rows(4..=4), Vec::new());
+    lying.gaps = gaps;
+    problem(send_batch(&stand, &terminal, &lying), 400);
+    lying.gaps = vec![gap(3, GapReason::Pruned, 1_000)];
+    reply(send_batch(&stand, &terminal, &lying));
+    let missing = &stand.report()["plays"]["missing"];
+    assert_eq!(missing["total"], 30);
+    assert_eq!(missing["by_reason"]["ledger full"], 20);
+}
+
+#[test]
+fn plays_on_a_display_that_was_off_stand_apart() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let mut plays = rows(1..=4);
+    plays[1].display = Display::On;
+    plays[2].display = Display::Off;
+    reply(send(&stand, &terminal, 1, &plays));
+    let counts = &stand.report()["plays"];
+    assert_eq!(counts["total"], 4);
+    assert_eq!(
+        counts["by_display"],
+        serde_json::json!({"off": 1, "on": 1, "unknown": 2})
     );
 }
