@@ -4,5 +4,6 @@ mod keys;
 mod kill;
 mod outage;
 mod parts;
+mod restored;
 mod tallies;
 mod unique;
