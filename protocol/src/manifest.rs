@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, VIDEO_BYTES_MAX};
 use crate::parts::is_part_name;
-use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber};
+use crate::wire::unhex64;
+use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_keys};
 
 /// The header that carries the signature: 128 lower-case hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "passerby-signature";
@@ -148,9 +149,9 @@ impl Manifest {
                 body.len()
             )));
         }
-        let key = VerifyingKey::from_bytes(key).map_err(|_| ManifestError::Signature)?;
-        let signature = unhex(signature).ok_or(ManifestError::Signature)?;
-        key.verify(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
+        let key = manifest_keys::usable(key).ok_or(ManifestError::Signature)?;
+        let signature = unhex64(signature).ok_or(ManifestError::Signature)?;
+        key.verify_strict(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
             .map_err(|_| ManifestError::Signature)?;
         let manifest: Self = serde_json::from_slice(body)
             .map_err(|error| ManifestError::Malformed(error.to_string()))?;
@@ -219,17 +220,6 @@ impl Manifest {
             None => Ok(()),
         }
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; 64]> {
-    let mut bytes = [0; 64];
-    if text.len() != 128 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
