@@ -57,6 +57,7 @@ fn answer(desk: &Desk, request: &EnrollRequest, now_ms: i64) -> Result<EnrollRep
         screen,
         &secret,
         &desk.public_url,
+        now_ms,
     )?))
 }
 

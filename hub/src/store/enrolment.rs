@@ -8,7 +8,7 @@ use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use subtle::ConstantTimeEq as _;
 
-use super::{Id, KeyError, Result, Screen, Store, StoreError, screens, token_keys};
+use super::{Id, KeyError, Result, Screen, Store, StoreError, revocation, screens, token_keys};
 use crate::clock::DAY_MS;
 use crate::pairing::PairingCode;
 use crate::random;
@@ -129,12 +129,7 @@ impl Store {
             };
             // Told now, to the operator, rather than at the screen.
             token_keys::next(tx, screen, now_ms)?;
-            for earlier in ["enrolment_tokens", "pairings"] {
-                tx.execute(
-                    &format!("DELETE FROM {earlier} WHERE screen = ?1"),
-                    [screen.get()],
-                )?;
-            }
+            revocation::forget_ways_in(tx, screen)?;
             Ok(Renewed {
                 token: issue_token(tx, screen, true, now_ms)?,
                 retired,
@@ -276,16 +271,30 @@ impl Store {
         })
     }
 
-    /// Lets a screen in with a bearer, of which only the SHA-256 is kept.
+    /// Lets a screen in with a bearer, of which only the SHA-256 is kept. One that was out of service is in service again.
     ///
     /// # Errors
     /// The database fails.
-    pub fn admit(&self, screen: ScreenNumber, bearer_sha256: &[u8; 32]) -> Result<Collected> {
+    pub fn admit(
+        &self,
+        screen: ScreenNumber,
+        bearer_sha256: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Collected> {
         self.write(|tx| {
+            let was_revoked: bool = tx.query_row(
+                "SELECT revoked_ms IS NOT NULL FROM screens WHERE number = ?1",
+                [screen.get()],
+                |row| row.get(0),
+            )?;
             tx.execute(
-                "UPDATE screens SET bearer_sha256 = ?2 WHERE number = ?1",
+                "UPDATE screens SET bearer_sha256 = ?2, revoked_ms = NULL WHERE number = ?1",
                 params![screen.get(), bearer_sha256],
             )?;
+            if was_revoked {
+                screens::share_goals_anew(tx, screen, now_ms)?;
+                screens::renew_manifest(tx, screen, now_ms)?;
+            }
             Ok(Collected {
                 play_floor: screens::play_floor(tx, screen)?,
             })

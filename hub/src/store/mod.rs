@@ -10,6 +10,7 @@ mod enrolment;
 mod plays;
 mod refused;
 mod report;
+mod revocation;
 mod scans;
 mod screens;
 mod shares;
@@ -25,6 +26,7 @@ pub use refused::{Openings, Refusal};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
+pub use revocation::{Holder, Revoked};
 pub use scans::{Landed, Recorded, Scan};
 pub use screens::{Heard, Screen, ScreenSummary};
 pub use shares::{LandingFacts, Opened, Reached};
@@ -48,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("token_keys.sql"),
     include_str!("domains.sql"),
     include_str!("standings.sql"),
+    include_str!("revoked.sql"),
 ];
 
 /// The database.
