@@ -131,9 +131,9 @@ impl Hub {
         now_ms: i64,
     ) -> Result<Credentials, StoreError> {
         let bearer = hex(&self.keys.bearer(screen.number, secret));
-        let collected = self
-            .store
-            .admit(screen.number, &Digest::of(bearer.as_bytes()).0, now_ms)?;
+        let collected =
+            self.store
+                .admit(screen.number, &Digest::of(bearer.as_bytes()).0, now_ms)?;
         let token_key = self.keys.token_key(screen.number, screen.key_generation);
         let (manifest_key_generation, signing) = self.keys.signing();
         Ok(Credentials {

@@ -153,10 +153,7 @@ impl ManifestKeys {
         }
         let seed = random::bytes::<32>();
         let signing = SigningKey::from_bytes(&seed);
-        let before = &known
-            .last()
-            .expect("there is always the first key")
-            .signing;
+        let before = &known.last().expect("there is always the first key").signing;
         let file = KeyFile {
             seed: hex(&seed),
             made_ms: now_ms,
@@ -165,7 +162,10 @@ impl ManifestKeys {
         let (path, name) = self.path(next);
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::AlreadyExists => ManifestKeyError::Contended(next),
-            _ => ManifestKeyError::File { file: name.clone(), source },
+            _ => ManifestKeyError::File {
+                file: name.clone(),
+                source,
+            },
         };
         make_private(&self.folder).map_err(failed)?;
         let text = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
@@ -309,7 +309,11 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder), 0o700);
         assert_eq!(mode(&folder.join("1.json")), 0o600);
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "nothing is left over");
+        assert_eq!(
+            std::fs::read_dir(&folder).unwrap().count(),
+            2,
+            "nothing is left over"
+        );
     }
 
     #[test]
@@ -371,7 +375,10 @@ mod tests {
             Err(ManifestKeyError::Damaged(file)) if file.ends_with("1.json")
         ));
         std::fs::write(&path, b"{}").unwrap();
-        assert!(matches!(open(data.path()), Err(ManifestKeyError::Damaged(_))));
+        assert!(matches!(
+            open(data.path()),
+            Err(ManifestKeyError::Damaged(_))
+        ));
         assert_eq!(std::fs::read(&path).unwrap(), b"{}");
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(
@@ -387,7 +394,11 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let keys = open(data.path()).unwrap();
         keys.rotate(0).unwrap();
-        std::fs::write(data.path().join(FOLDER).join(".0011223344556677.tmp"), b"{\"se").unwrap();
+        std::fs::write(
+            data.path().join(FOLDER).join(".0011223344556677.tmp"),
+            b"{\"se",
+        )
+        .unwrap();
         let keys = open(data.path()).unwrap();
         assert_eq!(keys.newest().0, 1);
         assert_eq!(keys.rotate(0).unwrap(), 2);

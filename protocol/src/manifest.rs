@@ -96,7 +96,9 @@ pub enum ManifestError {
     #[error("the hub's manifest is malformed: {0}")]
     Malformed(String),
     /// The signature is not the hub's.
-    #[error("the manifest is not signed by the hub that this screen is enrolled with")]
+    #[error(
+        "the manifest is not signed by the hub that this screen is enrolled with, nor by a key that it has endorsed"
+    )]
     Signature,
     /// Meant for another screen.
     #[error("the manifest is for screen {0}")]
@@ -153,6 +155,34 @@ impl Manifest {
         let signature = unhex64(signature).ok_or(ManifestError::Signature)?;
         key.verify_strict(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
             .map_err(|_| ManifestError::Signature)?;
+        Self::take(body, screen, seen, now_ms)
+    }
+
+    /// The same for a body that was taken before, under a key that has been replaced since, and is known by its digest.
+    ///
+    /// # Errors
+    /// See [`ManifestError`]; any other body has no signature that counts.
+    pub fn open_known(
+        body: &[u8],
+        known: Digest,
+        screen: ScreenNumber,
+        seen: u64,
+        now_ms: Option<i64>,
+    ) -> Result<Self, ManifestError> {
+        if Digest::of(body) == known {
+            Self::take(body, screen, seen, now_ms)
+        } else {
+            Err(ManifestError::Signature)
+        }
+    }
+
+    /// Checks a body that the hub has signed.
+    fn take(
+        body: &[u8],
+        screen: ScreenNumber,
+        seen: u64,
+        now_ms: Option<i64>,
+    ) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(body)
             .map_err(|error| ManifestError::Malformed(error.to_string()))?;
         manifest.check_whole()?;

@@ -2,7 +2,9 @@
 
 mod keys;
 mod kill;
+mod manifest_keys;
 mod outage;
 mod parts;
+mod revoked;
 mod tallies;
 mod unique;
