@@ -37,6 +37,22 @@ pub(crate) fn write_with(
     File::open(folder)?.sync_all()
 }
 
+/// Writes a file that must not be there yet, as a whole or not at all.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when it is there; whatever else the file system says.
+pub(crate) fn write_once(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temporary = folder.join(format!(".{}.tmp", hex(&random::bytes::<8>())));
+    // A rename would replace a file that another process has made meanwhile; a link does not.
+    let linked = write_new(&temporary, mode, |file| file.write_all(bytes))
+        .and_then(|()| fs::hard_link(&temporary, path));
+    // Under its name or in vain: the temporary one has done its work.
+    let _ = fs::remove_file(&temporary);
+    linked?;
+    File::open(folder)?.sync_all()
+}
+
 fn write_new(
     path: &Path,
     mode: u32,

@@ -5,12 +5,14 @@ use std::hint::black_box;
 use std::io;
 use std::path::Path;
 
+use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::token::{Claims, Token};
 use passerby_protocol::wire::{Credentials, KeyReply, hex};
 use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::blobs::Blobs;
 use crate::keys::{Keys, KeysError};
+use crate::manifest_keys::{KeySummary, ManifestKeyError};
 use crate::public_url::PublicUrl;
 use crate::publication::Publication;
 use crate::store::{PublishError, Screen, Store, StoreError, Targets};
@@ -22,6 +24,19 @@ pub struct Hub {
     /// The creatives.
     pub blobs: Blobs,
     keys: Keys,
+}
+
+/// A screen's manifest as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its version.
+    pub version: u64,
+    /// The generation of the key that signed it.
+    pub key_generation: u32,
+    /// What is signed.
+    pub body: Vec<u8>,
+    /// 128 hexadecimal digits.
+    pub signature: String,
 }
 
 /// Says why a data folder cannot be used.
@@ -113,34 +128,65 @@ impl Hub {
         screen: Screen,
         secret: &[u8; 32],
         public_url: &PublicUrl,
+        now_ms: i64,
     ) -> Result<Credentials, StoreError> {
         let bearer = hex(&self.keys.bearer(screen.number, secret));
-        let collected = self
-            .store
-            .admit(screen.number, &Digest::of(bearer.as_bytes()).0)?;
+        let collected =
+            self.store
+                .admit(screen.number, &Digest::of(bearer.as_bytes()).0, now_ms)?;
         let token_key = self.keys.token_key(screen.number, screen.key_generation);
+        let (manifest_key_generation, signing) = self.keys.signing();
         Ok(Credentials {
             screen: screen.number,
             token_key: hex(token_key.as_bytes()),
             generation: screen.key_generation,
             bearer,
-            manifest_key: hex(self.keys.signing().verifying_key().as_bytes()),
+            manifest_key: hex(signing.verifying_key().as_bytes()),
+            manifest_key_generation,
             scan_base: public_url.scan_base(),
             play_floor: collected.play_floor,
         })
     }
 
-    /// Signs a screen's manifest; returns version, body and signature.
+    /// Signs a screen's manifest with the newest key.
     ///
     /// # Errors
     /// The database fails.
-    pub fn sealed_manifest(
-        &self,
-        screen: ScreenNumber,
-    ) -> Result<(u64, Vec<u8>, String), StoreError> {
+    pub fn sealed_manifest(&self, screen: ScreenNumber) -> Result<Sealed, StoreError> {
         let manifest = self.store.manifest(screen)?;
-        let (body, signature) = manifest.seal(self.keys.signing())?;
-        Ok((manifest.version, body, signature))
+        let (key_generation, signing) = self.keys.signing();
+        let (body, signature) = manifest.seal(&signing)?;
+        Ok(Sealed {
+            version: manifest.version,
+            key_generation,
+            body,
+            signature,
+        })
+    }
+
+    /// Returns the generation of the key that signs manifests.
+    pub fn manifest_key_generation(&self) -> u32 {
+        self.keys.signing().0
+    }
+
+    /// Returns the endorsements that lead a terminal on from the manifest key that it knows.
+    pub fn manifest_keys_after(&self, generation: u32) -> ManifestKeysReply {
+        ManifestKeysReply {
+            endorsements: self.keys.endorsements_after(generation),
+        }
+    }
+
+    /// Makes a new manifest key and returns its generation. Screens learn it when they ask for their manifest next.
+    ///
+    /// # Errors
+    /// See [`ManifestKeyError`]; there is no new key then.
+    pub fn rotate_manifest_key(&self, now_ms: i64) -> Result<u32, ManifestKeyError> {
+        self.keys.rotate_manifest_key(now_ms)
+    }
+
+    /// Lists the manifest keys, oldest first.
+    pub fn manifest_keys(&self) -> Vec<KeySummary> {
+        self.keys.manifest_keys()
     }
 
     /// Returns what a token says if one of this hub's screens minted it, with a key whose codes are still accepted.

@@ -1,7 +1,8 @@
-//! The hub's secrets: the master key from which tokens and bearers derive, and the key that signs manifests.
+//! The hub's secrets: the master key from which tokens and bearers derive, and the keys that sign manifests.
 //!
 //! Invariants: the file is readable by its owner alone, and is made once; losing it orphans every screen, so it is
-//! never overwritten, not even when it cannot be read.
+//! never overwritten, not even when it cannot be read. Later manifest keys have files of their own, see
+//! [`crate::manifest_keys`].
 
 use std::io;
 use std::path::Path;
@@ -9,11 +10,13 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::manifest_keys::Endorsement;
 use passerby_protocol::token::{MasterKey, TokenKey};
 use passerby_protocol::wire::{hex, unhex32};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::manifest_keys::{KeySummary, ManifestKeyError, ManifestKeys};
 use crate::{files, random};
 
 const FILE_NAME: &str = "keys.json";
@@ -23,7 +26,7 @@ const LABEL_BEARER: &[u8] = b"passerby bearer v1";
 pub struct Keys {
     master: [u8; 32],
     token_master: MasterKey,
-    signing: SigningKey,
+    manifest: ManifestKeys,
 }
 
 /// Says why there are no keys.
@@ -40,6 +43,9 @@ pub enum KeysError {
     /// The file is there and is not what this program wrote.
     #[error("{0} is damaged; restore it from a backup, since every enrolled screen depends on it")]
     Damaged(String),
+    /// A later manifest key is the matter.
+    #[error(transparent)]
+    Manifest(#[from] ManifestKeyError),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,22 +79,35 @@ impl Keys {
             }
             Err(error) => return Err(failed(error)),
         };
-        Self::read(&text).ok_or(KeysError::Damaged(file))
-    }
-
-    fn read(text: &[u8]) -> Option<Self> {
-        let file: KeyFile = serde_json::from_slice(text).ok()?;
-        let master = unhex32(&file.master)?;
-        Some(Self {
+        let (master, first) = read(&text).ok_or(KeysError::Damaged(file))?;
+        Ok(Self {
             master,
             token_master: MasterKey::new(&master),
-            signing: SigningKey::from_bytes(&unhex32(&file.manifest_seed)?),
+            manifest: ManifestKeys::open(folder, first)?,
         })
     }
 
-    /// Returns the key that signs manifests.
-    pub const fn signing(&self) -> &SigningKey {
-        &self.signing
+    /// Returns the key that signs manifests, and its generation.
+    pub fn signing(&self) -> (u32, SigningKey) {
+        self.manifest.newest()
+    }
+
+    /// Returns the endorsements that lead on from a generation of the manifest key, oldest first.
+    pub fn endorsements_after(&self, generation: u32) -> Vec<Endorsement> {
+        self.manifest.after(generation)
+    }
+
+    /// Makes a new manifest key and returns its generation.
+    ///
+    /// # Errors
+    /// See [`ManifestKeyError`]; there is no new key then.
+    pub fn rotate_manifest_key(&self, now_ms: i64) -> Result<u32, ManifestKeyError> {
+        self.manifest.rotate(now_ms)
+    }
+
+    /// Lists the manifest keys, oldest first.
+    pub fn manifest_keys(&self) -> Vec<KeySummary> {
+        self.manifest.list()
     }
 
     /// Derives the key with which a screen mints tokens in a generation.
@@ -106,6 +125,13 @@ impl Keys {
         mac.update(secret);
         mac.finalize().into_bytes().into()
     }
+}
+
+/// Reads the master key and the first manifest key.
+fn read(text: &[u8]) -> Option<([u8; 32], SigningKey)> {
+    let file: KeyFile = serde_json::from_slice(text).ok()?;
+    let seed = unhex32(&file.manifest_seed)?;
+    Some((unhex32(&file.master)?, SigningKey::from_bytes(&seed)))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod clock;
 mod files;
 pub mod hub;
 pub mod keys;
+pub mod manifest_keys;
 pub mod pairing;
 pub mod picture;
 pub mod public_url;

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
 
 mod domain;
+mod key;
 mod screen;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use passerby_hub::hub::{OpenError, ReleaseError};
+use passerby_hub::manifest_keys::ManifestKeyError;
 use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
@@ -52,6 +54,9 @@ enum Command {
     /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
     Screen(screen::Command),
+    /// Change the key that signs what screens air
+    #[command(subcommand)]
+    Key(key::Command),
     /// Enrol the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
@@ -151,6 +156,7 @@ fn run(command: Command) -> Result<(), Failure> {
             data,
         } => serve(&data, &listen, public_url, code_days),
         Command::Screen(command) => screen::run(command),
+        Command::Key(command) => key::run(command),
         Command::Claim {
             code,
             name,
@@ -314,6 +320,19 @@ impl Output {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Self::Start(error.to_string())
+    }
+}
+
+impl From<ManifestKeyError> for Failure {
+    fn from(error: ManifestKeyError) -> Self {
+        match error {
+            ManifestKeyError::Exhausted | ManifestKeyError::Contended(_) => {
+                Self::Input(vec![error.to_string()])
+            }
+            ManifestKeyError::File { .. } | ManifestKeyError::Damaged(_) => {
+                Self::Start(error.to_string())
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, lists them.
+//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, takes them out of service, lists them.
 
 use clap::Subcommand;
 use passerby_hub::clock;
@@ -39,6 +39,19 @@ pub(super) enum Command {
         #[arg(value_name = "N")]
         screen: ScreenNumber,
         /// The old terminal was stolen: refuse it, and the codes of all its keys, at once
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a screen out of service: its terminal is refused and takes the hub's content off; its figures stay
+    Revoke {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// Also refuse the codes that it has shown
         #[arg(long)]
         retire: bool,
         #[command(flatten)]
@@ -106,6 +119,27 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
                 ),
             );
         }
+        Command::Revoke {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let revoked = hub.store.revoke_screen(screen, retire, clock::now_ms())?;
+            let codes = if retire {
+                "all its codes are refused"
+            } else {
+                "codes that it has shown stay good"
+            };
+            output.print(
+                &json!({ "screen": screen, "since": clock::rfc3339(revoked.since_ms), "retired": revoked.retired }),
+                &format!(
+                    "screen {screen} is out of service since {}; {codes}; `passerby-hub screen renew {screen}` brings it back\n",
+                    clock::rfc3339(revoked.since_ms)
+                ),
+            );
+        }
         Command::List { output, data } => {
             let screens = data.open()?.store.screens()?;
             let lines: String = screens.iter().map(line).collect();
@@ -122,7 +156,9 @@ fn one_time(token: &str) -> String {
 }
 
 fn line(screen: &ScreenSummary) -> String {
-    let state = if screen.enrolled {
+    let state = if screen.revoked {
+        "revoked"
+    } else if screen.enrolled {
         "enrolled"
     } else {
         "waiting"

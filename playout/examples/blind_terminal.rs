@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby_playout::catalog::Catalog;
+use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::clock::{SystemClock, boot_ms};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
@@ -63,10 +63,14 @@ fn main() {
         poll: Duration::from_millis(200),
     };
     let enrolment = Enrolment::load(&config.data_dir).expect("readable credentials");
+    let folders = config.folders.iter();
+    let local: Catalog = folders
+        .flat_map(|folder| catalog::read_folder(folder).0)
+        .collect();
     let player = Player::new(Parts {
         config,
         ledger,
-        local: Catalog::new(),
+        local,
         enrolment,
         clock,
         composer: Blind,

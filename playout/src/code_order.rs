@@ -276,9 +276,11 @@ mod tests {
                 generation: 0,
                 bearer: String::new(),
                 manifest_key: "22".repeat(32),
+                manifest_key_generation: 0,
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(0).expect("in range"),
             },
+            kept_manifest: None,
         }
     }
 

@@ -15,6 +15,7 @@ use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::layout::Layout;
+use crate::local_token::LocalToken;
 use crate::rotation::{Override, Rules};
 use crate::show::{Geometry, SCAN_TIME};
 use crate::sound::Sound;
@@ -73,6 +74,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The local page.
     pub listen: SocketAddr,
+    /// What opens it, if the operator chose something.
+    pub local_token: Option<LocalToken>,
 }
 
 /// Where the hub is.
@@ -108,6 +111,7 @@ impl Default for Config {
             hub: None,
             data_dir: "data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
+            local_token: None,
         }
     }
 }
@@ -190,12 +194,14 @@ impl Config {
                 }
             });
             root.table("local", |section| {
-                if let Some(listen) = section.parsed("listen", "an address and port such as \"127.0.0.1:8421\"", str::parse::<SocketAddr>) {
-                    if !listen.value.ip().is_loopback() {
-                        section.problem(&listen, format!("local.listen is {}, which others can reach, and the local page has no password yet; use 127.0.0.1:{}", listen.value, listen.value.port()));
-                    }
+                if let Some(listen) = section.parsed(
+                    "listen",
+                    "an address and port such as \"127.0.0.1:8421\"",
+                    str::parse::<SocketAddr>,
+                ) {
                     config.listen = listen.value;
                 }
+                config.local_token = read_token(section);
             });
             config
         })
@@ -258,6 +264,22 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
     config.trust_clock = section
         .switch("trust_clock")
         .is_some_and(|trust| trust.value);
+}
+
+/// Reads what opens the local page. The text itself is in no message, since messages go into logs.
+fn read_token(section: &Section<'_>) -> Option<LocalToken> {
+    let accepted = "at least 16 letters, digits, - or _, such as \"correct-horse-battery\"";
+    let text = section.text("token", 4_096, accepted)?;
+    match text.value.parse() {
+        Ok(token) => Some(token),
+        Err(wrong) => {
+            let told = format!(
+                "local.token cannot be used: {wrong}; use {accepted}, or take the key out and one is made"
+            );
+            section.problem(&text, told);
+            None
+        }
+    }
 }
 
 fn read_override(section: &Section<'_>) -> Override {
@@ -393,10 +415,39 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_with_its_line() {
-        let text = "[screen]\nrotation = 45\ntimezone = 'Mars/Base'\ncolour = 1\n[content]\nseconds = 0\n[hub]\nurl = 'http://hub.example'\n[local]\nlisten = '0.0.0.0:80'\n";
+        let text = "[screen]\nrotation = 45\ntimezone = 'Mars/Base'\ncolour = 1\n[content]\nseconds = 0\n[hub]\nurl = 'http://hub.example'\n[local]\nlisten = '0.0.0.0'\n";
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 4, 6, 8, 10], "{problems:#?}");
+    }
+
+    #[test]
+    fn a_local_page_for_others_is_allowed_and_a_weak_token_is_refused_without_being_repeated() {
+        let open = "[local]\nlisten = '0.0.0.0:8421'\n";
+        let config = Config::parse("kiosk.toml", open).expect("a token is made at the start");
+        assert_eq!((config.listen.port(), config.local_token), (8421, None));
+        let chosen = format!("{open}token = 'correct-horse-battery'\n");
+        let config = Config::parse("kiosk.toml", &chosen).expect("good");
+        assert!(config.local_token.is_some());
+        let weak = format!("{open}token = 'letmein'\n");
+        let problems = Config::parse("kiosk.toml", &weak).expect_err("weak");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "kiosk.toml:3: local.token cannot be used: it has 7 characters, fewer than 16; use at least 16 letters, digits, - or _, such as \"correct-horse-battery\", or take the key out and one is made"
+            ]
+        );
+        for bad in [
+            "token = 1\n",
+            "token = 'sixteen letters ok'\n",
+            "password = 'x'\n",
+        ] {
+            assert!(
+                Config::parse("kiosk.toml", &format!("{open}{bad}")).is_err(),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::Digest;
+use passerby_protocol::manifest_keys::ManifestKey;
 use passerby_protocol::token::TokenKey;
-use passerby_protocol::wire::{Credentials, unhex32};
+use passerby_protocol::wire::{Credentials, hex, unhex32};
 use serde::{Deserialize, Serialize};
 
 /// Says why credentials cannot be kept or read.
@@ -32,6 +34,9 @@ pub struct Enrolment {
     pub hub: String,
     /// What it handed out.
     pub credentials: Credentials,
+    /// The one manifest that was taken under an earlier key and may go on airing; none, unless the key was changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_manifest: Option<Digest>,
 }
 
 impl Enrolment {
@@ -85,6 +90,20 @@ impl Enrolment {
     pub fn manifest_key(&self) -> [u8; 32] {
         unhex32(&self.credentials.manifest_key).unwrap_or_default()
     }
+
+    /// The same with its generation.
+    pub fn known_manifest_key(&self) -> ManifestKey {
+        ManifestKey {
+            generation: self.credentials.manifest_key_generation,
+            public: self.manifest_key(),
+        }
+    }
+
+    /// Takes another key that signs this screen's manifests.
+    pub fn set_manifest_key(&mut self, key: &ManifestKey) {
+        self.credentials.manifest_key = hex(&key.public);
+        self.credentials.manifest_key_generation = key.generation;
+    }
 }
 
 fn path_in(data_dir: &Path) -> PathBuf {
@@ -96,10 +115,14 @@ pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> 
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let temporary = path.with_extension("tmp");
+    // One that was left behind may be anybody's to read, or lead elsewhere.
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
-        .create(true)
+        .create_new(true)
         .write(true)
-        .truncate(true)
         .mode(0o600)
         .open(&temporary)?;
     file.write_all(bytes)?;
@@ -126,9 +149,11 @@ mod tests {
                 generation: 0,
                 bearer: "secret".into(),
                 manifest_key: "cd".repeat(32),
+                manifest_key_generation: 0,
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(1).expect("in range"),
             },
+            kept_manifest: None,
         };
         enrolment.save(folder.path()).expect("writes");
         let mode = std::fs::metadata(path_in(folder.path()))

@@ -20,6 +20,7 @@ pub mod layout;
 pub mod ledger;
 pub mod legibility;
 pub mod link;
+pub mod local_token;
 pub mod memory;
 pub mod outsmart;
 pub mod player;

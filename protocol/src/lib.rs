@@ -15,6 +15,7 @@ pub mod digital_link;
 pub mod id;
 pub mod limits;
 pub mod manifest;
+pub mod manifest_keys;
 pub mod opening;
 pub mod parts;
 pub mod plays;

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, VIDEO_BYTES_MAX};
 use crate::parts::is_part_name;
-use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber};
+use crate::wire::unhex64;
+use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_keys};
 
 /// The header that carries the signature: 128 lower-case hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "passerby-signature";
@@ -95,7 +96,9 @@ pub enum ManifestError {
     #[error("the hub's manifest is malformed: {0}")]
     Malformed(String),
     /// The signature is not the hub's.
-    #[error("the manifest is not signed by the hub that this screen is enrolled with")]
+    #[error(
+        "the manifest is not signed by the hub that this screen is enrolled with, nor by a key that it has endorsed"
+    )]
     Signature,
     /// Meant for another screen.
     #[error("the manifest is for screen {0}")]
@@ -148,10 +151,38 @@ impl Manifest {
                 body.len()
             )));
         }
-        let key = VerifyingKey::from_bytes(key).map_err(|_| ManifestError::Signature)?;
-        let signature = unhex(signature).ok_or(ManifestError::Signature)?;
-        key.verify(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
+        let key = manifest_keys::usable(key).ok_or(ManifestError::Signature)?;
+        let signature = unhex64(signature).ok_or(ManifestError::Signature)?;
+        key.verify_strict(&[LABEL, body].concat(), &Signature::from_bytes(&signature))
             .map_err(|_| ManifestError::Signature)?;
+        Self::take(body, screen, seen, now_ms)
+    }
+
+    /// The same for a body that was taken before, under a key that has been replaced since, and is known by its digest.
+    ///
+    /// # Errors
+    /// See [`ManifestError`]; any other body has no signature that counts.
+    pub fn open_known(
+        body: &[u8],
+        known: Digest,
+        screen: ScreenNumber,
+        seen: u64,
+        now_ms: Option<i64>,
+    ) -> Result<Self, ManifestError> {
+        if Digest::of(body) == known {
+            Self::take(body, screen, seen, now_ms)
+        } else {
+            Err(ManifestError::Signature)
+        }
+    }
+
+    /// Checks a body that the hub has signed.
+    fn take(
+        body: &[u8],
+        screen: ScreenNumber,
+        seen: u64,
+        now_ms: Option<i64>,
+    ) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(body)
             .map_err(|error| ManifestError::Malformed(error.to_string()))?;
         manifest.check_whole()?;
@@ -219,17 +250,6 @@ impl Manifest {
             None => Ok(()),
         }
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; 64]> {
-    let mut bytes = [0; 64];
-    if text.len() != 128 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

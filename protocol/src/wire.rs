@@ -54,6 +54,9 @@ pub struct Credentials {
     pub bearer: String,
     /// Ed25519 key that signs manifests, 64 hexadecimal digits.
     pub manifest_key: String,
+    /// Its generation; older hubs do not say it.
+    #[serde(default)]
+    pub manifest_key_generation: u32,
     /// What codes start with, for example `HTTPS://HUB.EXAMPLE`.
     pub scan_base: String,
     /// One more than the highest play number that the hub has seen from this screen.
@@ -111,6 +114,9 @@ pub struct Heartbeat {
     /// The generation of the key with which the next code is minted; older terminals do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_generation: Option<u8>,
+    /// The generation of the newest manifest key that the terminal knows; older terminals do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_key_generation: Option<u32>,
 }
 
 /// The answer to a heartbeat.
@@ -171,6 +177,15 @@ pub fn unhex32(text: &str) -> Option<[u8; 32]> {
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
     }
+    Some(bytes)
+}
+
+/// Reads exactly 128 hexadecimal digits.
+pub fn unhex64(text: &str) -> Option<[u8; 64]> {
+    let (first, second) = text.split_at_checked(64)?;
+    let mut bytes = [0; 64];
+    bytes[..32].copy_from_slice(&unhex32(first)?);
+    bytes[32..].copy_from_slice(&unhex32(second)?);
     Some(bytes)
 }
 

@@ -33,7 +33,15 @@ impl FromRequestParts<Shared> for Bearer {
 impl Bearer {
     /// Returns the terminal's screen.
     pub(super) fn holder(self, desk: &Desk) -> Result<ScreenNumber, Problem> {
-        desk.hub.store.bearer_holder(&self.0)?.ok_or_else(unknown)
+        let holder = desk.hub.store.bearer_holder(&self.0)?.ok_or_else(unknown)?;
+        if holder.is_revoked {
+            return Err(
+                Problem::new(StatusCode::GONE, "this screen was taken out of service").detail(
+                    "to use it again, enrol it with a token of `passerby-hub screen renew`",
+                ),
+            );
+        }
+        Ok(holder.screen)
     }
 
     /// Holds the terminal to the screen in the path.

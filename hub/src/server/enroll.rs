@@ -1,4 +1,8 @@
 //! `POST /v1/enroll`.
+//!
+//! Invariants: whoever guesses is slowed down, by network and in all, and learns nothing from being refused; a network
+//! cannot fill the places of all others; a terminal with the right secret is answered as long as its own network does not
+//! guess.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -8,20 +12,26 @@ use axum::{Json, http::header};
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
 
+use super::limits::Kind;
 use super::problem::Problem;
+use super::trace::Asker;
 use super::{Desk, Shared};
 use crate::clock;
 use crate::pairing::PairingCode;
-use crate::store::{EnrolError, Pairing};
+use crate::store::{EnrolError, Pairing, StoreError};
 
 /// How long a terminal waits before it asks again.
 const RETRY_MS: u64 = 2_000;
 
-pub(super) async fn enroll(State(desk): State<Shared>, body: Bytes) -> Result<Response, Problem> {
+pub(super) async fn enroll(
+    State(desk): State<Shared>,
+    asker: Asker,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let request: EnrollRequest = serde_json::from_slice(&body)
         .map_err(|error| bad_request(&format!("not an enrolment: {error}")))?;
     let reply = desk
-        .work(move |desk| answer(desk, &request, clock::now_ms()))
+        .work(move |desk| limited(desk, &request, &asker, clock::now_ms()))
         .await?;
     let status = match reply {
         EnrollReply::Waiting { .. } => StatusCode::ACCEPTED,
@@ -30,7 +40,60 @@ pub(super) async fn enroll(State(desk): State<Shared>, body: Bytes) -> Result<Re
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
-fn answer(desk: &Desk, request: &EnrollRequest, now_ms: i64) -> Result<EnrollReply, Problem> {
+fn limited(
+    desk: &Desk,
+    request: &EnrollRequest,
+    asker: &Asker,
+    now_ms: i64,
+) -> Result<EnrollReply, Problem> {
+    let network = asker.network(&desk.hub.store, now_ms)?;
+    if desk.limits.is_spent(Kind::Enrolment, network, now_ms) {
+        return Err(EnrolError::Busy.into());
+    }
+    let may_open = || desk.limits.take(Kind::Code, network, now_ms).is_ok();
+    answer(desk, request, now_ms, may_open).map_err(|refused| match refused {
+        Refused::Wrong(error) => match desk.limits.wrong_enrolment(network, now_ms) {
+            Ok(()) => error.into(),
+            Err(_) => EnrolError::Busy.into(),
+        },
+        Refused::Other(problem) => problem,
+    })
+}
+
+/// Why there are no credentials.
+enum Refused {
+    /// It may be a guess.
+    Wrong(EnrolError),
+    Other(Problem),
+}
+
+impl From<EnrolError> for Refused {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Unknown | EnrolError::Taken => Self::Wrong(error),
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+fn answer(
+    desk: &Desk,
+    request: &EnrollRequest,
+    now_ms: i64,
+    may_open: impl FnOnce() -> bool,
+) -> Result<EnrollReply, Refused> {
     let store = &desk.hub.store;
     let secret = unhex32(&request.secret)
         .ok_or_else(|| bad_request("secret is not 64 hexadecimal digits"))?;
@@ -39,8 +102,10 @@ fn answer(desk: &Desk, request: &EnrollRequest, now_ms: i64) -> Result<EnrollRep
             let code: PairingCode = code
                 .parse()
                 .map_err(|_| bad_request("code is not 8 characters of Crockford base32"))?;
-            let name: String = request.name.chars().take(LINE_CHARS_MAX).collect();
-            match store.pair(&code, &secret, &name, now_ms)? {
+            // An operator reads it in a terminal window.
+            let shown = request.name.chars().filter(|c| !c.is_control());
+            let name: String = shown.take(LINE_CHARS_MAX).collect();
+            match store.pair(&code, &secret, &name, now_ms, may_open)? {
                 Pairing::Claimed(screen) => screen,
                 Pairing::Waiting => {
                     return Ok(EnrollReply::Waiting {
@@ -51,12 +116,13 @@ fn answer(desk: &Desk, request: &EnrollRequest, now_ms: i64) -> Result<EnrollRep
             }
         }
         (None, Some(token)) => store.redeem(token.trim(), &secret, now_ms)?,
-        _ => return Err(bad_request("send either code or token")),
+        _ => return Err(bad_request("send either code or token").into()),
     };
     Ok(EnrollReply::Enrolled(desk.hub.credentials(
         screen,
         &secret,
         &desk.public_url,
+        now_ms,
     )?))
 }
 

@@ -27,6 +27,11 @@ pub(super) enum Kind {
     /// Codes that are not ours. Whoever guesses at this rate finds one in 2^56 tags in four billion years; the burst is
     /// what a crowd in front of a torn code brings.
     Guess,
+    /// Pairing codes that are new. A chain of shops may switch thirty screens on at once; one network cannot fill the places
+    /// of all others.
+    Code,
+    /// Enrolments with what nobody issued, or with what another terminal holds.
+    Enrolment,
 }
 
 impl Kind {
@@ -37,13 +42,20 @@ impl Kind {
             Self::Picture => (12, 800),
             Self::Scan => (2_000, 150),
             Self::Guess => (2_000, 100),
+            Self::Code => (15_000, 40),
+            Self::Enrolment => (2_000, 30),
         }
     }
 }
 
+/// Wrong enrolments of all networks together: time between two, and how many may come at once.
+const ENROLMENTS: (i64, i64) = (100, 300);
+
 /// The buckets.
 pub(super) struct Limits {
     buckets: Mutex<Buckets>,
+    /// When the bucket of all wrong enrolments would be full again.
+    enrolments_full_at_ms: Mutex<i64>,
 }
 
 #[derive(Default)]
@@ -57,6 +69,7 @@ impl Limits {
     pub(super) fn new() -> Self {
         Self {
             buckets: Mutex::default(),
+            enrolments_full_at_ms: Mutex::new(i64::MIN),
         }
     }
 
@@ -71,6 +84,20 @@ impl Limits {
 }
 
 impl Limits {
+    /// Notes a wrong enrolment.
+    ///
+    /// # Errors
+    /// There are too many, from this network or from all; the number says in how many seconds it is worth to come again.
+    pub(super) fn wrong_enrolment(&self, network: Network, now_ms: i64) -> Result<(), u32> {
+        // First its own, so that one network cannot use up what all have together.
+        self.take(Kind::Enrolment, network, now_ms)?;
+        let mut all = self
+            .enrolments_full_at_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        take(&mut all, ENROLMENTS, now_ms)
+    }
+
     /// Tells whether a network's bucket is empty, without taking anything.
     pub(super) fn is_spent(&self, kind: Kind, network: Network, now_ms: i64) -> bool {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +172,19 @@ mod tests {
         assert_eq!(guess(0), Err(2));
         assert_eq!(guess(1_500), Err(1));
         assert_eq!(guess(2_000), Ok(()));
+    }
+
+    #[test]
+    fn wrong_enrolments_are_limited_by_network_and_in_all() {
+        let limits = Limits::new();
+        let wrong = |from, now_ms| limits.wrong_enrolment(network(from), now_ms).is_ok();
+        assert_eq!((0..100).filter(|_| wrong(1, 0)).count(), 30);
+        assert!(limits.is_spent(Kind::Enrolment, network(1), 0));
+        assert!(!limits.is_spent(Kind::Enrolment, network(2), 0));
+        // Whoever has many addresses is stopped by the sum of them.
+        let passed = (2..1_000).filter(|&from| wrong(from, 0)).count();
+        assert_eq!(passed, 300 - 30);
+        assert!(wrong(2_000, 100) && !wrong(2_001, 100));
     }
 
     #[test]

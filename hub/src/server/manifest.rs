@@ -20,27 +20,31 @@ pub(super) async fn manifest(
     desk.work(move |desk: &Desk| {
         bearer.only(desk, screen)?;
         let version = desk.hub.store.manifest_version(screen, clock::now_ms())?;
-        if holds(&headers, &etag(version)) {
-            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(version))]).into_response());
+        // The same content signed with a newer key is another answer.
+        let tag = etag(version, desk.hub.manifest_key_generation());
+        if holds(&headers, &tag) {
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
         }
         // A publisher may have come between; the tag is that of the body.
-        let (version, body, signature) = desk.hub.sealed_manifest(screen)?;
+        let sealed = desk.hub.sealed_manifest(screen)?;
+        let tag = etag(sealed.version, sealed.key_generation);
+        let signature = header::HeaderName::from_static(SIGNATURE_HEADER);
         Ok((
             [
                 (header::CONTENT_TYPE, "application/json".to_owned()),
                 (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-                (header::ETAG, etag(version)),
-                (header::HeaderName::from_static(SIGNATURE_HEADER), signature),
+                (header::ETAG, tag),
+                (signature, sealed.signature),
             ],
-            body,
+            sealed.body,
         )
             .into_response())
     })
     .await
 }
 
-fn etag(version: u64) -> String {
-    format!("\"v{version}\"")
+fn etag(version: u64, key_generation: u32) -> String {
+    format!("\"v{version}-k{key_generation}\"")
 }
 
 /// Tells whether the asker holds the current version (RFC 9110, 13.1.2: weak comparison, a list, or `*`).

@@ -13,6 +13,7 @@ mod key;
 mod limits;
 mod listener;
 mod manifest;
+mod manifest_keys;
 pub mod page;
 mod plays;
 mod problem;
@@ -128,6 +129,10 @@ fn router(desk: Shared) -> Router {
             post(plays::plays).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)),
         )
         .route("/terminals/{screen}/manifest", get(manifest::manifest))
+        .route(
+            "/terminals/{screen}/manifest-keys",
+            get(manifest_keys::manifest_keys),
+        )
         .route("/terminals/{screen}/tallies", get(tallies::tallies))
         .route("/blobs/{sha256}", get(blob::blob))
         .fallback(problem::no_such_call)

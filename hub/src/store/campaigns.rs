@@ -361,7 +361,9 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
     let mut parts = tx.prepare_cached(
         "SELECT name, part FROM campaign_parts WHERE campaign = ?1 AND placement = ?2 ORDER BY name",
     )?;
-    let mut screens = tx.prepare_cached("SELECT count(*) FROM airing WHERE campaign = ?1")?;
+    let mut screens = tx.prepare_cached(
+        "SELECT count(*) FROM airing JOIN screens ON number = screen WHERE campaign = ?1 AND revoked_ms IS NULL",
+    )?;
     let mut campaigns = Vec::new();
     let mut rows = bodies.query([screen.get()])?;
     while let Some(row) = rows.next()? {

@@ -2,13 +2,14 @@
 //!
 //! Invariants: a screen has at most one token that works, the newest, and a terminal that came in by an older way does not
 //! come in by it again; only the holder of the secret that came first collects the credentials, as often as it needs until the
-//! attempt expires; codes, tokens, secrets and bearers are never stored where they could be read back.
+//! attempt expires; tokens, secrets and bearers are stored as hashes alone, and a code, which opens nothing without its
+//! secret, as it is; a clock that was put back prolongs nothing.
 
 use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use subtle::ConstantTimeEq as _;
 
-use super::{Id, KeyError, Result, Screen, Store, StoreError, screens, token_keys};
+use super::{Id, KeyError, Result, Screen, Store, StoreError, revocation, screens, token_keys};
 use crate::clock::DAY_MS;
 use crate::pairing::PairingCode;
 use crate::random;
@@ -17,6 +18,8 @@ use crate::random;
 const PAIRING_MS: i64 = 15 * 60 * 1000;
 /// How long a token of `screen add` or `screen renew` waits.
 const TOKEN_MS: i64 = 7 * DAY_MS;
+/// How far in the future something may have been made that is believed: clocks are put right by seconds.
+const SLACK_MS: i64 = 5 * 60 * 1000;
 /// Most codes that wait at one time.
 const PENDING_MAX: i64 = 1_000;
 /// Most new codes in one minute.
@@ -129,12 +132,7 @@ impl Store {
             };
             // Told now, to the operator, rather than at the screen.
             token_keys::next(tx, screen, now_ms)?;
-            for earlier in ["enrolment_tokens", "pairings"] {
-                tx.execute(
-                    &format!("DELETE FROM {earlier} WHERE screen = ?1"),
-                    [screen.get()],
-                )?;
-            }
+            revocation::forget_ways_in(tx, screen)?;
             Ok(Renewed {
                 token: issue_token(tx, screen, true, now_ms)?,
                 retired,
@@ -142,7 +140,7 @@ impl Store {
         })
     }
 
-    /// Opens a pairing, or asks how it stands.
+    /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -152,6 +150,7 @@ impl Store {
         secret: &[u8; 32],
         suggested_name: &str,
         now_ms: i64,
+        may_open: impl FnOnce() -> bool,
     ) -> Result<Pairing, EnrolError> {
         let secret = Digest::of(secret).0;
         self.write(|tx| {
@@ -168,13 +167,16 @@ impl Store {
                 })
                 .optional()?;
             let Some((owner, expires_ms, screen)) = known else {
+                if !may_open() {
+                    return Err(EnrolError::Busy);
+                }
                 open_pairing(tx, code, &secret, suggested_name, now_ms)?;
                 return Ok(Pairing::Waiting);
             };
             if !bool::from(owner.ct_eq(&secret)) {
                 return Err(EnrolError::Taken);
             }
-            if expires_ms <= now_ms {
+            if is_over(expires_ms, PAIRING_MS, now_ms) {
                 return Err(EnrolError::Expired);
             }
             Ok(match screen {
@@ -209,7 +211,7 @@ impl Store {
                 )
                 .optional()?
                 .ok_or(EnrolError::Unknown)?;
-            if expires_ms <= now_ms {
+            if is_over(expires_ms, PAIRING_MS, now_ms) {
                 return Err(EnrolError::Expired);
             }
             if claimed.is_some() {
@@ -256,7 +258,7 @@ impl Store {
                 )
                 .optional()?
                 .ok_or(EnrolError::Unknown)?;
-            if expires_ms <= now_ms {
+            if is_over(expires_ms, TOKEN_MS, now_ms) {
                 return Err(EnrolError::Unknown);
             }
             match owner {
@@ -276,21 +278,41 @@ impl Store {
         })
     }
 
-    /// Lets a screen in with a bearer, of which only the SHA-256 is kept.
+    /// Lets a screen in with a bearer, of which only the SHA-256 is kept. One that was out of service is in service again.
     ///
     /// # Errors
     /// The database fails.
-    pub fn admit(&self, screen: ScreenNumber, bearer_sha256: &[u8; 32]) -> Result<Collected> {
+    pub fn admit(
+        &self,
+        screen: ScreenNumber,
+        bearer_sha256: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Collected> {
         self.write(|tx| {
+            let was_revoked: bool = tx.query_row(
+                "SELECT revoked_ms IS NOT NULL FROM screens WHERE number = ?1",
+                [screen.get()],
+                |row| row.get(0),
+            )?;
             tx.execute(
-                "UPDATE screens SET bearer_sha256 = ?2 WHERE number = ?1",
+                "UPDATE screens SET bearer_sha256 = ?2, revoked_ms = NULL WHERE number = ?1",
                 params![screen.get(), bearer_sha256],
             )?;
+            if was_revoked {
+                screens::share_goals_anew(tx, screen, now_ms)?;
+                screens::renew_manifest(tx, screen, now_ms)?;
+            }
             Ok(Collected {
                 play_floor: screens::play_floor(tx, screen)?,
             })
         })
     }
+}
+
+/// Tells whether the time of something that lasts so long is over. What would last longer than anything does was made by a
+/// clock that has been put back since; nobody can tell how old it is.
+const fn is_over(expires_ms: i64, lasts_ms: i64, now_ms: i64) -> bool {
+    expires_ms <= now_ms || expires_ms > now_ms + lasts_ms + SLACK_MS
 }
 
 fn issue_token(
@@ -301,8 +323,8 @@ fn issue_token(
 ) -> rusqlite::Result<String> {
     let token = random::enrolment_token();
     tx.execute(
-        "DELETE FROM enrolment_tokens WHERE expires_ms < ?1",
-        [now_ms],
+        "DELETE FROM enrolment_tokens WHERE expires_ms < ?1 OR expires_ms > ?2",
+        [now_ms, now_ms + TOKEN_MS + SLACK_MS],
     )?;
     tx.execute(
         "INSERT INTO enrolment_tokens (token_sha256, screen, expires_ms, renews) VALUES (?1, ?2, ?3, ?4)",
@@ -334,8 +356,8 @@ fn open_pairing(
 ) -> Result<(), EnrolError> {
     // An expired code is remembered for a day, so that its terminal is told rather than started anew.
     tx.execute(
-        "DELETE FROM pairings WHERE expires_ms < ?1",
-        [now_ms - DAY_MS],
+        "DELETE FROM pairings WHERE expires_ms < ?1 OR expires_ms > ?2",
+        [now_ms - DAY_MS, now_ms + PAIRING_MS + SLACK_MS],
     )?;
     let (pending, recent): (i64, i64) = tx.query_row(
         "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE created_ms > ?2) FROM pairings",
@@ -356,6 +378,15 @@ fn open_pairing(
 mod tests {
     use super::*;
 
+    fn pair(
+        store: &Store,
+        code: &PairingCode,
+        secret: u8,
+        now_ms: i64,
+    ) -> Result<Pairing, EnrolError> {
+        store.pair(code, &[secret; 32], "", now_ms, || true)
+    }
+
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
@@ -366,17 +397,14 @@ mod tests {
     fn codes_expire_and_a_claim_in_the_last_second_still_counts() {
         let (_folder, store) = store();
         let code: PairingCode = "ABCD1234".parse().unwrap();
-        assert_eq!(
-            store.pair(&code, &[1; 32], "", 0).unwrap(),
-            Pairing::Waiting
-        );
+        assert_eq!(pair(&store, &code, 1, 0).unwrap(), Pairing::Waiting);
         store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
         assert!(matches!(
-            store.pair(&code, &[1; 32], "", PAIRING_MS + 1),
+            pair(&store, &code, 1, PAIRING_MS + 1),
             Ok(Pairing::Claimed(_))
         ));
         assert!(matches!(
-            store.pair(&code, &[1; 32], "", 2 * PAIRING_MS),
+            pair(&store, &code, 1, 2 * PAIRING_MS),
             Err(EnrolError::Expired)
         ));
         assert!(matches!(
@@ -390,18 +418,15 @@ mod tests {
         let (_folder, store) = store();
         let code = |n: i64| format!("{n:08}").parse::<PairingCode>().unwrap();
         for n in 0..NEW_A_MINUTE_MAX {
-            store.pair(&code(n), &[1; 32], "", 0).unwrap();
+            pair(&store, &code(n), 1, 0).unwrap();
         }
         assert!(matches!(
-            store.pair(&code(9_999), &[1; 32], "", 1),
+            pair(&store, &code(9_999), 1, 1),
             Err(EnrolError::Busy)
         ));
+        assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
         assert_eq!(
-            store.pair(&code(0), &[1; 32], "", 1).unwrap(),
-            Pairing::Waiting
-        );
-        assert_eq!(
-            store.pair(&code(9_999), &[1; 32], "", 60_001).unwrap(),
+            pair(&store, &code(9_999), 1, 60_001).unwrap(),
             Pairing::Waiting
         );
     }
@@ -426,5 +451,71 @@ mod tests {
             store.redeem("nonsense", &[1; 32], 0),
             Err(EnrolError::Unknown)
         ));
+    }
+
+    #[test]
+    fn a_claimed_code_that_nobody_collects_expires_and_its_screen_waits_for_a_token() {
+        let (_folder, store) = store();
+        let code: PairingCode = "ABCD1234".parse().unwrap();
+        pair(&store, &code, 1, 0).unwrap();
+        let screen = store.claim(&code, "exit B", 10).unwrap().screen;
+        let late_ms = 10 + PAIRING_MS;
+        assert!(matches!(
+            pair(&store, &code, 1, late_ms),
+            Err(EnrolError::Expired)
+        ));
+        assert!(!store.screens().unwrap()[0].enrolled);
+        let renewed = store.renew_screen(screen, false, late_ms).unwrap();
+        assert_eq!(
+            store
+                .redeem(&renewed.token, &[3; 32], late_ms)
+                .unwrap()
+                .number,
+            screen
+        );
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_prolongs_neither_a_code_nor_a_token() {
+        let (_folder, store) = store();
+        let year_ms = 365 * DAY_MS;
+        let code: PairingCode = "ABCD1234".parse().unwrap();
+        pair(&store, &code, 1, year_ms).unwrap();
+        let (screen, token) = store.add_screen("exit B", year_ms).unwrap();
+        assert!(matches!(
+            pair(&store, &code, 1, 0),
+            Err(EnrolError::Expired)
+        ));
+        assert!(matches!(
+            store.claim(&code, "x", 0),
+            Err(EnrolError::Expired)
+        ));
+        assert!(matches!(
+            store.redeem(&token, &[1; 32], 0),
+            Err(EnrolError::Unknown)
+        ));
+        // And it locks nobody out: what comes next is taken as ever.
+        let another: PairingCode = "EFGH5678".parse().unwrap();
+        assert_eq!(pair(&store, &another, 1, 0).unwrap(), Pairing::Waiting);
+        assert_eq!(pair(&store, &code, 2, 1).unwrap(), Pairing::Waiting);
+        let renewed = store.renew_screen(screen, false, 0).unwrap();
+        assert!(store.redeem(&renewed.token, &[1; 32], 1).is_ok());
+    }
+
+    #[test]
+    fn neither_tokens_nor_secrets_nor_bearers_lie_in_the_database() {
+        let (folder, store) = store();
+        let (_, token) = store.add_screen("exit B", 0).unwrap();
+        let secret = *b"a secret of exactly 32 bytes ...";
+        store.redeem(&token, &secret, 1).unwrap();
+        let code: PairingCode = "ABCD1234".parse().unwrap();
+        store.pair(&code, &secret, "", 1, || true).unwrap();
+        drop(store);
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            for hidden in [token.as_bytes(), &secret[..]] {
+                assert!(!bytes.windows(hidden.len()).any(|part| part == hidden));
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ mod gaps;
 mod plays;
 mod refused;
 mod report;
+mod revocation;
 mod scans;
 mod screens;
 mod shares;
@@ -27,6 +28,7 @@ pub use refused::{Openings, Refusal};
 pub use report::{
     CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
 };
+pub use revocation::{Holder, Revoked};
 pub use scans::{Landed, Recorded, Scan};
 pub use screens::{Heard, Screen, ScreenSummary};
 pub use shares::{LandingFacts, Opened, Reached};
@@ -51,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("domains.sql"),
     include_str!("standings.sql"),
     include_str!("gaps.sql"),
+    include_str!("revoked.sql"),
 ];
 
 /// The database.

@@ -2,7 +2,7 @@
 
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::{Id, Result, Store, StoreError, campaigns, token_keys};
 
@@ -28,6 +28,10 @@ pub struct ScreenSummary {
     pub generation: u8,
     /// Generation with which its terminal said that it mints; `None` while it has not said so.
     pub minting: Option<u8>,
+    /// Generation of the newest manifest key that its terminal said it knows; `None` while it has not said so.
+    pub manifest_key: Option<u32>,
+    /// Whether it was taken out of service.
+    pub revoked: bool,
 }
 
 /// What a terminal that was heard from is told.
@@ -62,7 +66,8 @@ impl Store {
     pub fn screens(&self) -> Result<Vec<ScreenSummary>> {
         self.read(|tx| {
             let mut query = tx.prepare_cached(
-                "SELECT number, name, bearer_sha256 IS NOT NULL, max(generation), heartbeat ->> '$.key_generation'
+                "SELECT number, name, bearer_sha256 IS NOT NULL, max(generation), heartbeat ->> '$.key_generation',
+                        heartbeat ->> '$.manifest_key_generation', revoked_ms IS NOT NULL
                  FROM screens JOIN token_keys ON screen = number GROUP BY number ORDER BY number",
             )?;
             let rows = query.query_map([], |row| {
@@ -72,23 +77,11 @@ impl Store {
                     enrolled: row.get(2)?,
                     generation: row.get(3)?,
                     minting: row.get(4)?,
+                    manifest_key: row.get(5)?,
+                    revoked: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// Returns the screen that holds a bearer, by the bearer's SHA-256.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn bearer_holder(&self, bearer_sha256: &[u8; 32]) -> Result<Option<ScreenNumber>> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached("SELECT number FROM screens WHERE bearer_sha256 = ?1")?
-                .query_row([bearer_sha256], |row| row.get::<_, Id<_>>(0))
-                .optional()?
-                .map(|number| number.0))
         })
     }
 
@@ -180,8 +173,12 @@ pub(super) fn add(
     Ok(number.0)
 }
 
-/// Gives the screens that share a campaign's goal with a new one their smaller parts of it.
-fn share_goals_anew(tx: &Transaction<'_>, newcomer: ScreenNumber, now_ms: i64) -> Result<()> {
+/// Gives the screens that share a campaign's goal with one that came or went their new parts of it.
+pub(super) fn share_goals_anew(
+    tx: &Transaction<'_>,
+    other: ScreenNumber,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(&format!(
         "UPDATE screens SET {NEXT_VERSION} WHERE number <> ?2 AND EXISTS (
              SELECT 1 FROM airing AS new
@@ -192,7 +189,7 @@ fn share_goals_anew(tx: &Transaction<'_>, newcomer: ScreenNumber, now_ms: i64) -
                AND (json_type(phase.value, '$.goal_plays') = 'integer'
                     OR json_type(phase.value, '$.goal_scans') = 'integer'))"
     ))?
-    .execute(params![now_ms, newcomer.get()])?;
+    .execute(params![now_ms, other.get()])?;
     Ok(())
 }
 

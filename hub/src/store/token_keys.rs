@@ -246,6 +246,19 @@ pub(super) fn supersede(
     Ok(())
 }
 
+/// Notes that a screen mints with none of its keys any more.
+pub(super) fn supersede_all(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE token_keys SET superseded_ms = ?2 WHERE screen = ?1 AND superseded_ms IS NULL",
+    )?
+    .execute(params![screen.get(), now_ms])?;
+    Ok(())
+}
+
 fn insert(
     tx: &Transaction<'_>,
     screen: ScreenNumber,

@@ -110,3 +110,68 @@ fn calls_without_a_bearer_or_with_anothers_are_refused() {
         "application/problem+json"
     );
 }
+
+#[test]
+fn whoever_guesses_tokens_or_secrets_is_slowed_down_and_others_are_not() {
+    let stand = Stand::start();
+    let enrol_from = |from: &str, body: &Value| {
+        stand
+            .client
+            .post(format!("{}/v1/enroll", stand.base))
+            .header("x-forwarded-for", from)
+            .body(body.to_string())
+            .send()
+            .unwrap()
+    };
+    let own = json!({ "code": "ABCD1234", "secret": "11".repeat(32) });
+    assert_eq!(enrol_from("192.0.2.1", &own).status(), 202);
+    let mut answers = std::collections::BTreeMap::<u16, u32>::new();
+    for guess in 0..40 {
+        let body = if guess % 2 == 0 {
+            json!({ "token": format!("{guess:032}"), "secret": "22".repeat(32) })
+        } else {
+            json!({ "code": "ABCD1234", "secret": format!("{guess:064}") })
+        };
+        let answer = enrol_from("192.0.2.66", &body);
+        if answer.status() == 429 {
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+        *answers.entry(answer.status().as_u16()).or_default() += 1;
+    }
+    // While it went on, one every two seconds came back.
+    assert!(answers[&429] >= 5 && answers[&429] <= 10, "{answers:?}");
+    let added = stand.json(&["screen", "add", "exit B"]);
+    let right = json!({ "token": added["token"], "secret": "33".repeat(32) });
+    assert_eq!(
+        enrol_from("192.0.2.66", &right).status(),
+        429,
+        "not even the right one can be told from there"
+    );
+    assert_eq!(enrol_from("192.0.2.2", &right).status(), 200);
+    assert_eq!(enrol_from("192.0.2.1", &own).status(), 202);
+}
+
+#[test]
+fn one_network_cannot_fill_the_places_of_all_others() {
+    let stand = Stand::start();
+    let open_from = |from: &str, code: usize| {
+        let body = json!({ "code": format!("{code:08}"), "secret": "11".repeat(32) });
+        let request = stand.client.post(format!("{}/v1/enroll", stand.base));
+        let request = request.header("x-forwarded-for", from);
+        request.body(body.to_string()).send().unwrap().status()
+    };
+    let opened = (0..60).filter(|&code| open_from("192.0.2.66", code) == 202);
+    assert!((40..=45).contains(&opened.count()));
+    assert_eq!(open_from("192.0.2.66", 0), 202, "a code that waits goes on");
+    assert_eq!(open_from("192.0.2.1", 9_999), 202);
+}
+
+#[test]
+fn a_name_that_a_terminal_suggests_cannot_write_on_the_operators_window() {
+    let stand = Stand::start();
+    let asks =
+        json!({ "code": "ABCD1234", "secret": "11".repeat(32), "name": "exit\u{1b}[2J\u{7} B\n" });
+    assert_eq!(stand.enrol(&asks).status(), 202);
+    let claimed = stand.json(&["claim", "ABCD1234", "--name", "Metro"]);
+    assert_eq!(claimed["suggested_name"], "exit[2J B");
+}

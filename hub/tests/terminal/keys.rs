@@ -14,7 +14,7 @@ use passerby_playout::clock::{SystemClock, boot_ms};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::PlayerRequest;
+use passerby_playout::link::{PlayerRequest, Status};
 use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
@@ -25,7 +25,7 @@ use passerby_protocol::token::{Claims, Token};
 use crate::parts::{HubProcess, enrol, hub, publish};
 
 /// Longest wait for something that comes with one of the next heartbeats.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Decodes nothing; its slide is the token.
 struct Reader;
@@ -46,14 +46,14 @@ impl Composer for Reader {
 }
 
 /// The terminal without its screen: every token that was on it comes out of `shown`.
-struct Terminal {
+pub(crate) struct Terminal {
     shown: Receiver<String>,
-    requests: Sender<PlayerRequest>,
+    pub(crate) requests: Sender<PlayerRequest>,
     player: std::thread::JoinHandle<()>,
 }
 
 impl Terminal {
-    fn start(data_dir: &Path, enrolment: &Enrolment) -> Self {
+    pub(crate) fn start(data_dir: &Path, enrolment: &Enrolment) -> Self {
         let (requests, request_queue) = bounded(64);
         let (commands, command_queue) = bounded(16);
         let (event_queue, events) = bounded(64);
@@ -107,15 +107,42 @@ impl Terminal {
         }
     }
 
-    fn stop(self) {
+    pub(crate) fn stop(self) {
         self.requests
             .send(PlayerRequest::Stop)
             .expect("the player lives");
         self.player.join().expect("it ended well");
     }
 
+    /// Asks how it is doing.
+    pub(crate) fn status(&self) -> Status {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.requests
+            .send(PlayerRequest::Status(reply))
+            .expect("the player lives");
+        answer.blocking_recv().expect("answers")
+    }
+
+    /// Waits until it is doing as it should.
+    pub(crate) fn wait_for(&self, what: &str, is_it: impl Fn(&Status) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.status();
+            if is_it(&status) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{what}: {status:?}");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// Collects what is shown into `all` until a token is as it should be.
-    fn show_until(&self, what: &str, all: &mut Vec<String>, is_it: impl Fn(&Claims) -> bool) {
+    pub(crate) fn show_until(
+        &self,
+        what: &str,
+        all: &mut Vec<String>,
+        is_it: impl Fn(&Claims) -> bool,
+    ) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let token = self.shown.recv_deadline(deadline);

@@ -2,8 +2,10 @@
 
 mod keys;
 mod kill;
+mod manifest_keys;
 mod outage;
 mod parts;
 mod restored;
+mod revoked;
 mod tallies;
 mod unique;

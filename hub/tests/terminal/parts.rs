@@ -135,3 +135,59 @@ pub(crate) fn plays_on_hub(data: &Path) -> u64 {
         .as_u64()
         .expect("a total")
 }
+
+/// A terminal process without a screen: the real player, ledger and uplink, killed with the test.
+pub(crate) struct TerminalProcess(Child);
+
+impl TerminalProcess {
+    /// Starts it with settings that lie in a folder; slides that name no time stay for so many milliseconds.
+    pub(crate) fn start(settings: &Path, dwell_ms: u32) -> Self {
+        // Cargo builds examples beside the binaries before it runs tests of the workspace.
+        let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
+            .with_file_name("examples")
+            .join("blind_terminal");
+        assert!(
+            program.exists(),
+            "{} is missing; build it with `cargo build -p passerby-playout --examples`",
+            program.display()
+        );
+        let child = Command::new(program)
+            .arg(settings)
+            .arg(dwell_ms.to_string())
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.expect("starts"))
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().expect("SIGKILL");
+        self.0.wait().expect("reaped");
+    }
+}
+
+impl Drop for TerminalProcess {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Enrols a terminal with a token of `screen renew`.
+pub(crate) fn renew(data: &Path, screen: &str, url: &str, terminal: &Path) -> Enrolment {
+    let renewed = hub(data, &["screen", "renew", screen]);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let enrolled = runtime.block_on(passerby_playout::uplink::enrol(
+        url,
+        renewed["token"].as_str(),
+        "",
+        terminal,
+        None,
+        |_| (),
+    ));
+    enrolled.expect("enrols")
+}

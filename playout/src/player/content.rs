@@ -64,6 +64,21 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
+    /// Lets what is on the screen and no longer among the content go as soon as something else is ready.
+    pub(super) fn cut_what_left(&mut self) {
+        let now_ms = self.clock.now().boot_ms;
+        for track in &mut self.tracks {
+            let catalog = track.rotation.catalog();
+            let has_left =
+                |what: &What| matches!(what, What::Item(turn) if !catalog.contains(&turn.item));
+            if let Some(on_air) = &mut track.on_air
+                && has_left(&on_air.what)
+            {
+                on_air.until_ms = Some(now_ms);
+            }
+        }
+    }
+
     pub(super) fn rebuild_catalog(&mut self) {
         let mut catalog = self.local.clone();
         if let Some(manifest) = &self.manifest {

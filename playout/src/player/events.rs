@@ -74,6 +74,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     if let Some(ended) = ended {
                         self.end(at, &ended, boot_ms, End::Over);
                     }
+                    if self.is_revoked {
+                        // It was on its way to the glass when the hub's content had to go.
+                        self.cut_what_left();
+                    }
                 }
             }
             StageEvent::Cleared { zone, boot_ms } => {

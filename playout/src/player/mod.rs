@@ -115,6 +115,8 @@ pub struct Player<C: Composer, L> {
     cache: Cache,
     manifest: Option<Arc<passerby_protocol::Manifest>>,
     enrolment: Option<Enrolment>,
+    /// Whether the hub has refused this screen since its last manifest.
+    is_revoked: bool,
     pairing: Option<Pairing>,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
@@ -182,6 +184,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             local,
             manifest: None,
             enrolment,
+            is_revoked: false,
             pairing: None,
             clock,
             stage,

@@ -47,6 +47,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                         .clone_from(&manifest.scan_base);
                 }
                 self.manifest = Some(manifest);
+                self.is_revoked = false;
                 self.content_changed();
             }
             PlayerRequest::Enrolled(enrolment) => {
@@ -69,7 +70,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     "the hub does not know this screen any more; enrol it again".to_owned(),
                 );
                 self.manifest = None;
+                self.is_revoked = true;
                 self.content_changed();
+                self.cut_what_left();
             }
             PlayerRequest::ManifestSeen(reply) => {
                 let seen = self.recorder.ledger_mut().manifest_seen();

@@ -1,13 +1,16 @@
 //! Brings the hub's content: asks for the manifest, checks it, fetches its pictures, and only then tells the player.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::wire::Heartbeat;
-use passerby_protocol::{Manifest, manifest::ManifestError};
+use passerby_protocol::{Digest, Manifest, manifest::ManifestError};
 use serde::{Deserialize, Serialize};
 
 use super::hub::{HubClient, HubError, SealedManifest};
+use super::manifest_keys::LearnError;
 use super::{PlayerGone, Uplink};
 use crate::cache::Cache;
 use crate::credentials::{Enrolment, write_privately};
@@ -29,16 +32,28 @@ enum ContentError {
     Hub(#[from] HubError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Key(LearnError),
     #[error("{0}: the manifest cannot be kept: {1}")]
     Disk(String, std::io::Error),
 }
 
+impl From<LearnError> for ContentError {
+    fn from(error: LearnError) -> Self {
+        match error {
+            // What the hub answers means the same whatever was asked.
+            LearnError::Hub(error) => Self::Hub(error),
+            other => Self::Key(other),
+        }
+    }
+}
+
 pub(super) struct Content {
-    uplink: Uplink,
-    client: HubClient,
-    enrolment: Enrolment,
+    pub(super) uplink: Uplink,
+    pub(super) client: HubClient,
+    pub(super) enrolment: Enrolment,
     cache: Cache,
-    seen: u64,
+    pub(super) seen: u64,
     etag: Option<String>,
 }
 
@@ -94,6 +109,7 @@ impl Content {
                     tracing::error!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
+                    forget_kept(&self.uplink.data_dir);
                     self.uplink.tell(PlayerRequest::Revoked)?;
                     std::future::pending::<()>().await;
                     return Err(PlayerGone);
@@ -126,6 +142,7 @@ impl Content {
             screen_px: status.screen_px,
             disk_free_bytes: disk_free_bytes(&self.uplink.data_dir),
             key_generation: status.key_generation,
+            manifest_key_generation: Some(self.enrolment.credentials.manifest_key_generation),
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
         match self
@@ -190,7 +207,7 @@ impl Content {
         else {
             return Ok(None);
         };
-        let manifest = self.open(&sealed.body, &sealed.signature)?;
+        let manifest = self.open_or_learn(&sealed).await?;
         for asset in manifest
             .assets
             .iter()
@@ -212,6 +229,16 @@ impl Content {
         self.seen = self.seen.max(manifest.version);
         self.etag = sealed.etag;
         Ok(Some(manifest))
+    }
+
+    /// Checks a manifest; when its signature does not fit, perhaps the hub signs with another key by now.
+    async fn open_or_learn(&mut self, sealed: &SealedManifest) -> Result<Manifest, ContentError> {
+        match self.open(&sealed.body, &sealed.signature) {
+            Err(ManifestError::Signature) if self.learn_manifest_key().await? => {
+                Ok(self.open(&sealed.body, &sealed.signature)?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     fn open(&self, body: &[u8], signature: &str) -> Result<Manifest, ManifestError> {
@@ -246,23 +273,58 @@ pub fn kept_manifest(
     seen: u64,
     now_ms: Option<i64>,
 ) -> Option<Manifest> {
-    let path = path_in(data_dir);
-    let kept: Kept = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-    let (key, screen) = (enrolment.manifest_key(), enrolment.credentials.screen);
-    match Manifest::open(
-        kept.body.as_bytes(),
-        &kept.signature,
-        &key,
-        screen,
-        seen,
-        now_ms,
-    ) {
-        Ok(manifest) => cache.has_all(&manifest).then_some(manifest),
+    match open_kept(data_dir, enrolment, seen, now_ms)? {
+        Ok((manifest, _)) => cache.has_all(&manifest).then_some(manifest),
         Err(error) => {
-            tracing::warn!("{}: {error}; it does not air", path.display());
+            tracing::warn!("{}: {error}; it does not air", path_in(data_dir).display());
             None
         }
     }
+}
+
+/// Returns the digest of the manifest of an earlier run, if it still checks.
+pub(super) fn kept_digest(data_dir: &Path, enrolment: &Enrolment, seen: u64) -> Option<Digest> {
+    let opened = open_kept(data_dir, enrolment, seen, None)?;
+    opened.ok().map(|(_, digest)| digest)
+}
+
+/// Removes the manifest of an earlier run, so that it does not come back with a restart.
+pub(super) fn forget_kept(data_dir: &Path) {
+    let removed = std::fs::remove_file(path_in(data_dir))
+        .and_then(|()| std::fs::File::open(data_dir)?.sync_all());
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::error!(
+            "{}: cannot be removed: {error}; remove it, or the hub's content may come back with a restart",
+            path_in(data_dir).display()
+        ),
+        _ => {}
+    }
+}
+
+fn open_kept(
+    data_dir: &Path,
+    enrolment: &Enrolment,
+    seen: u64,
+    now_ms: Option<i64>,
+) -> Option<Result<(Manifest, Digest), ManifestError>> {
+    let kept: Kept = serde_json::from_slice(&read_kept(&path_in(data_dir))?).ok()?;
+    let (key, screen) = (enrolment.manifest_key(), enrolment.credentials.screen);
+    let body = kept.body.as_bytes();
+    let digest = Digest::of(body);
+    let opened = match enrolment.kept_manifest {
+        Some(known) if known == digest => Manifest::open_known(body, known, screen, seen, now_ms),
+        _ => Manifest::open(body, &kept.signature, &key, screen, seen, now_ms),
+    };
+    Some(opened.map(|manifest| (manifest, digest)))
+}
+
+fn read_kept(path: &Path) -> Option<Vec<u8>> {
+    // As text in JSON each byte of a manifest takes at most six.
+    let longest = 6 * MANIFEST_BYTES_MAX + 1_024;
+    let file = std::fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    let read = file.take(longest).read_to_end(&mut bytes).ok()?;
+    (read as u64).lt(&longest).then_some(bytes)
 }
 
 fn path_in(data_dir: &Path) -> PathBuf {

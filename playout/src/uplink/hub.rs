@@ -5,6 +5,7 @@ use std::time::Duration;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
 use passerby_protocol::manifest::{Asset, SIGNATURE_HEADER};
+use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::wire::{
@@ -251,6 +252,27 @@ impl HubClient {
         match unhex32(&reply.token_key) {
             Some(_) => Ok(reply),
             None => Err(self.not_a_hub("a token key has 64 hexadecimal digits")),
+        }
+    }
+
+    /// `GET /v1/terminals/{n}/manifest-keys`: what follows a generation of the key that signs manifests; nothing, from a hub
+    /// that is older than such keys.
+    ///
+    /// # Errors
+    /// See [`HubError`].
+    pub async fn manifest_keys(
+        &self,
+        screen: ScreenNumber,
+        after: u32,
+    ) -> Result<ManifestKeysReply, HubError> {
+        let path = format!("/v1/terminals/{screen}/manifest-keys?after={after}");
+        let request = self
+            .request(Method::GET, &path)
+            .timeout(Duration::from_secs(30));
+        match self.send(request).await {
+            Ok(response) => self.json(response).await,
+            Err(HubError::Status { status: 404, .. }) => Ok(ManifestKeysReply::default()),
+            Err(error) => Err(error),
         }
     }
 

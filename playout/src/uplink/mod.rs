@@ -9,6 +9,7 @@
 mod content;
 mod enrol;
 mod hub;
+mod manifest_keys;
 mod plays;
 mod tallies;
 
@@ -29,6 +30,9 @@ pub use content::kept_manifest;
 pub use enrol::{Attempt, EnrolError, enrol};
 pub use hub::{HubClient, HubError};
 pub use tallies::kept_tallies;
+
+/// How often it is looked whether the terminal was enrolled anew.
+const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 
 /// What the uplink is made of.
 #[derive(Clone)]
@@ -65,10 +69,39 @@ impl Uplink {
     }
 
     async fn serve(self) -> PlayerGone {
-        let enrolment = match self.enrolment().await {
+        let mut enrolment = match self.enrolment().await {
             Ok(enrolment) => enrolment,
             Err(gone) => return gone,
         };
+        loop {
+            enrolment = tokio::select! {
+                gone = self.sync(enrolment.clone()) => return gone,
+                another = self.another_enrolment(&enrolment) => another,
+            };
+            tracing::info!("this is screen {} now", enrolment.credentials.screen);
+            let news = PlayerRequest::Enrolled(Box::new(enrolment.clone()));
+            if let Err(gone) = self.tell(news) {
+                return gone;
+            }
+        }
+    }
+
+    /// Waits until `passerby enroll` has put other credentials beside this running terminal, after a revocation for
+    /// example.
+    async fn another_enrolment(&self, known: &Enrolment) -> Enrolment {
+        loop {
+            tokio::time::sleep(ENROLMENT_POLL).await;
+            // One that cannot be read is no other one; at the next start it is told.
+            if let Ok(Some(found)) = Enrolment::load(&self.data_dir)
+                && found.hub == self.hub_url
+                && found.credentials.bearer != known.credentials.bearer
+            {
+                return found;
+            }
+        }
+    }
+
+    async fn sync(&self, enrolment: Enrolment) -> PlayerGone {
         let seen = match self.ask(PlayerRequest::ManifestSeen).await {
             Ok(seen) => seen,
             Err(gone) => return gone,
@@ -78,7 +111,7 @@ impl Uplink {
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
         let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
-        let content = content::Content::new(self, client, enrolment, cache, seen);
+        let content = content::Content::new(self.clone(), client, enrolment, cache, seen);
         tokio::select! {
             gone = content.run() => gone,
             gone = plays.run() => gone,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
 
+use super::content::forget_kept;
 use super::hub::HubClient;
 use super::{PlayerGone, Uplink};
 use crate::link::PlayerRequest;
@@ -41,6 +42,7 @@ impl Plays {
                     "plays are not sent any more ({:?}); they stay in the ledger until this screen is enrolled again",
                     self.sync.stopped()
                 );
+                forget_kept(&self.uplink.data_dir);
                 self.uplink.tell(PlayerRequest::Revoked)?;
                 std::future::pending::<()>().await;
                 return Err(PlayerGone);

@@ -57,9 +57,11 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
             generation,
             bearer: String::new(),
             manifest_key: "00".repeat(32),
+            manifest_key_generation: 0,
             scan_base: "HTTPS://HUB.EXAMPLE".to_owned(),
             play_floor: PlayNumber::new(0).expect("in range"),
         },
+        kept_manifest: None,
     };
     let toml = "title = 'x'\n[[placement]]\ncreative = 'a.png'\nseconds = 2\n";
     let manifest = Manifest {

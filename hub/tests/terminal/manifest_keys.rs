@@ -1,0 +1,229 @@
+//! The hub signs with another key, and its screens follow: online, after months offline, through kill -9; and not back.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use passerby_hub::Hub;
+use passerby_playout::cache::Cache;
+use passerby_playout::credentials::Enrolment;
+use passerby_playout::uplink::kept_manifest;
+use passerby_protocol::Digest;
+use passerby_protocol::manifest_keys::ManifestKey;
+
+use crate::keys::{PATIENCE, Terminal};
+use crate::parts::{HubProcess, TerminalProcess, enrol, hub, publish, renew};
+
+fn known(data_dir: &Path) -> Enrolment {
+    Enrolment::load(data_dir).expect("reads").expect("there")
+}
+
+fn rotate(data: &Path, times: u32) {
+    let hub = Hub::open(data).expect("opens");
+    for now_ms in 0..i64::from(times) {
+        hub.rotate_manifest_key(now_ms).expect("rotates");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-r").arg(from).arg(to).status();
+    assert!(status.expect("runs").success());
+}
+
+/// Publishes one more campaign.
+fn publish_another(folder: &Path, data: &Path, name: &str, grey: u8) {
+    let campaign = folder.join(name);
+    std::fs::create_dir_all(&campaign).expect("folder");
+    image::GrayImage::from_pixel(64, 48, image::Luma([grey]))
+        .save(campaign.join("a.png"))
+        .expect("a picture");
+    hub(data, &["publish", campaign.to_str().expect("text")]);
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+fn settings(folder: &Path, url: &str) -> std::path::PathBuf {
+    let settings = folder.join("kiosk.toml");
+    let text = format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n");
+    std::fs::write(&settings, text).expect("writes");
+    settings
+}
+
+#[test]
+fn a_serving_hub_takes_another_key_and_its_screens_follow_and_refuse_the_old_one() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, backup) = (folder.path().join("hub"), folder.path().join("backup"));
+    let process = HubProcess::start(&data, "127.0.0.1:0");
+    let address = process.address.clone();
+    publish(folder.path(), &data);
+    let (data_dir, enrolment) = enrol(folder.path(), &data, &process.url());
+    assert_eq!(enrolment.credentials.manifest_key_generation, 0);
+    let terminal = Terminal::start(&data_dir, &enrolment);
+    terminal.wait_for("content", |status| status.items == 2);
+    copy(&data, &backup);
+
+    assert_eq!(hub(&data, &["key", "rotate"])["generation"], 1);
+    wait_until("the terminal knows the new key", || {
+        known(&data_dir).credentials.manifest_key_generation == 1
+    });
+    assert_ne!(known(&data_dir).manifest_key(), enrolment.manifest_key());
+    publish_another(folder.path(), &data, "books", 90);
+    terminal.wait_for("content signed with the new key", |status| {
+        status.items == 3
+    });
+    wait_until("the hub knows that it knows", || {
+        hub(&data, &["key", "list"])[1]["screens"] == 1
+    });
+    let later = renew(&data, "1", &process.url(), &folder.path().join("later"));
+    assert_eq!(
+        later.credentials.manifest_key_generation, 1,
+        "the newest key at once"
+    );
+    terminal.stop();
+    drop(process);
+
+    // A hub that was restored from before the rotation signs with the old key, and then with keys of its own.
+    std::fs::remove_dir_all(&data).expect("removes");
+    copy(&backup, &data);
+    let process = HubProcess::start(&data, &address);
+    publish_another(folder.path(), &data, "rogue", 120);
+    publish_another(folder.path(), &data, "other", 150);
+    let seen = known(&data_dir);
+    let terminal = Terminal::start(&data_dir, &seen);
+    terminal.wait_for("what it has", |status| status.items == 3);
+    wait_until("the hub hears what it knows", || {
+        hub(&data, &["screen", "list"])[0]["manifest_key"] == 1
+    });
+    let told = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .args(["key", "list", "--data"])
+        .arg(&data)
+        .output()
+        .expect("runs");
+    let told = String::from_utf8(told.stdout).expect("text");
+    assert!(
+        told.contains("screen 1 knows key 1, which this hub has not got"),
+        "{told}"
+    );
+    rotate(&data, 2);
+    let before = terminal.status().manifest_version;
+    std::thread::park_timeout(Duration::from_secs(1));
+    let status = terminal.status();
+    assert_eq!((status.items, status.manifest_version), (3, before));
+    assert_eq!(
+        known(&data_dir).manifest_key(),
+        seen.manifest_key(),
+        "it never goes back"
+    );
+
+    // What the operator does: a token, and the screen is the hub's again.
+    let renewed = renew(&data, "1", &process.url(), &data_dir);
+    assert_eq!(renewed.credentials.manifest_key_generation, 2);
+    terminal.wait_for("the restored hub's content", |status| status.items == 4);
+    terminal.stop();
+    drop(process);
+}
+
+#[test]
+fn a_screen_that_was_offline_for_a_hundred_rotations_finds_its_way_to_the_newest_key() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let process = HubProcess::start(&data, "127.0.0.1:0");
+    publish(folder.path(), &data);
+    let (data_dir, enrolment) = enrol(folder.path(), &data, &process.url());
+    rotate(&data, 100);
+    let terminal = Terminal::start(&data_dir, &enrolment);
+    terminal.wait_for("content", |status| status.items == 2);
+    assert_eq!(known(&data_dir).credentials.manifest_key_generation, 100);
+    terminal.stop();
+}
+
+#[test]
+fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let process = HubProcess::start(&data, "127.0.0.1:0");
+    publish(folder.path(), &data);
+    let (data_dir, _) = enrol(folder.path(), &data, &process.url());
+    let settings = settings(folder.path(), &process.url());
+    let running = TerminalProcess::start(&settings, 50);
+    let kept = |seen| {
+        kept_manifest(
+            &data_dir,
+            &known(&data_dir),
+            &Cache::new(&data_dir),
+            seen,
+            None,
+        )
+    };
+    wait_until("content is kept", || kept(0).is_some());
+    let before = kept(0).expect("kept");
+
+    running.kill();
+
+    // The next manifest names a picture that never comes.
+    publish_another(folder.path(), &data, "books", 90);
+    let lost = std::fs::read(folder.path().join("books/a.png")).expect("reads");
+    let lost = Hub::open(&data)
+        .expect("opens")
+        .blobs
+        .path(Digest::of(&lost));
+    std::fs::remove_file(lost).expect("removes");
+    hub(&data, &["key", "rotate"]);
+    let running = TerminalProcess::start(&settings, 50);
+    wait_until("the key is known", || {
+        known(&data_dir).credentials.manifest_key_generation == 1
+    });
+    running.kill();
+    drop(process);
+    let after = kept(before.version).expect("it still airs after a restart");
+    assert_eq!(after, before);
+
+    // This one manifest, and no other of the old key.
+    let path = data_dir.join("manifest.json");
+    let text = std::fs::read_to_string(&path).expect("kept");
+    let signature = &text[..text.find("\"body\"").expect("a body")];
+    let body = serde_json::to_string(&before)
+        .expect("JSON")
+        .replace("Caf", "Bar");
+    let changed = format!("{signature}\"body\":{}}}", serde_json::json!(body));
+    std::fs::write(&path, changed).expect("writes");
+    assert_eq!(kept(0), None);
+}
+
+#[test]
+fn a_rotation_that_is_killed_at_any_moment_leaves_a_hub_that_works() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let first = Hub::open(&data).expect("opens").manifest_keys();
+    let mut newest = 0;
+    for round in 0..60u64 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
+            .args(["key", "rotate", "--data"])
+            .arg(&data)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        // The moment of the kill is the test's input, not a wait for something.
+        std::thread::sleep(Duration::from_micros(500 * round));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("reaped");
+        let hub = Hub::open(&data).expect("kill -9 leaves a hub that opens");
+        let generation = hub.manifest_key_generation();
+        assert!(generation == newest || generation == newest + 1);
+        newest = generation;
+        let start = ManifestKey {
+            generation: 0,
+            public: passerby_protocol::wire::unhex32(&first[0].key).expect("a key"),
+        };
+        let chain = hub.manifest_keys_after(0).endorsements;
+        assert_eq!(start.follow(&chain).expect("a chain").generation, newest);
+    }
+    println!("60 kills, {newest} rotations came through");
+}
