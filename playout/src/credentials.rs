@@ -1,6 +1,6 @@
 //! What this terminal keeps about its hub, in files that only it can read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use passerby_protocol::token::TokenKey;
 use passerby_protocol::wire::{Credentials, unhex32};
 use serde::{Deserialize, Serialize};
+
+use crate::durable::{holder_of, make_folder, sync_names};
 
 /// Says why credentials cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +95,8 @@ fn path_in(data_dir: &Path) -> PathBuf {
 
 /// Writes a file as a whole or not at all, with mode 0600: temporary file, fsync, rename, fsync of the folder.
 pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    let folder = holder_of(path);
+    make_folder(folder)?;
     let temporary = path.with_extension("tmp");
     let mut file = OpenOptions::new()
         .create(true)
@@ -105,7 +107,7 @@ pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> 
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;
-    File::open(folder)?.sync_all()
+    sync_names(folder)
 }
 
 #[cfg(test)]
