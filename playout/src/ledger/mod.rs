@@ -95,6 +95,8 @@ pub struct Ledger {
     path: PathBuf,
     /// A write has failed since the file was last read.
     in_doubt: bool,
+    /// What an earlier process left in the log is on disk.
+    log_is_sure: bool,
     /// Acknowledged rows that are kept.
     acked_rows_kept: u64,
 }
@@ -118,8 +120,13 @@ impl Ledger {
         swap.resume().map_err(|error| wrong(error.to_string()))?;
         match schema::open(&path) {
             Ok(connection) => {
-                rewrite::rewrite_log(&connection, &path);
-                Ok((Self::load(connection, &path)?, None))
+                let mut ledger = Self::load(connection, &path)?;
+                if let Err(error) = ledger.rewrite_log() {
+                    // Nothing is recorded before it has worked; what is there can be shown and sent.
+                    tracing::warn!("{error}; plays wait in memory until then");
+                    ledger.doubt();
+                }
+                Ok((ledger, None))
             }
             Err(schema::OpenError::Damaged(reason)) => {
                 let next = swap.place().map_err(|error| wrong(error.to_string()))?;
@@ -133,7 +140,9 @@ impl Ledger {
                     salvaged.plays,
                     salvaged.lost
                 );
-                Ok((Self::load(connection, &path)?, Some(note)))
+                let mut ledger = Self::load(connection, &path)?;
+                ledger.rewrite_log()?;
+                Ok((ledger, Some(note)))
             }
             Err(error) => Err(wrong(error.to_string())),
         }
@@ -197,6 +206,7 @@ impl Ledger {
             first_seq: said.first_seq,
             path: path.to_path_buf(),
             in_doubt: false,
+            log_is_sure: false,
             acked_rows_kept: ACKED_ROWS_KEPT,
         })
     }

@@ -69,7 +69,11 @@ impl Ledger {
             return Ok(None);
         }
         let note = match self.read_anew() {
-            Ok(()) => None,
+            Ok(()) if self.log_is_sure => None,
+            Ok(()) => {
+                self.rewrite_log()?;
+                None
+            }
             Err(LedgerError::Sql(error)) if is_damage(&error) => self.begin_after_damage()?,
             Err(error) => return Err(error),
         };

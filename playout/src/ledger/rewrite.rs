@@ -10,34 +10,30 @@
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
-
-use super::LedgerError;
+use super::{Ledger, LedgerError};
+use crate::durable::{holder_of, sync_names};
 
 /// A longer log is left alone: it has no more than a thousand pages when all is well.
 const LOG_BYTES_MAX: u64 = 64 << 20;
 
-/// Writes the log anew. A disk that refuses keeps what it has: the ledger is no worse for it.
-pub(super) fn rewrite_log(connection: &Connection, path: &Path) {
-    if let Err(error) = rewrite(connection, path) {
-        tracing::warn!(
-            "{}: what was written last could not be written once more ({error}); look after this disk",
-            path.display()
-        );
+impl Ledger {
+    /// Writes the log anew, and its name. Until that has worked nothing may be appended: the ledger stays in doubt.
+    pub(super) fn rewrite_log(&mut self) -> Result<(), LedgerError> {
+        // Who has the write lock is the only one to append to the log or to cut it.
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let log = PathBuf::from(format!("{}-wal", self.path.display()));
+        // SQLite asks for its log's name to be synced and does not look at the answer.
+        let rewritten = rewrite_file(&log).and_then(|()| sync_names(holder_of(&self.path)));
+        self.connection.execute_batch("ROLLBACK")?;
+        rewritten.map_err(|error| LedgerError::Open {
+            path: log.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        self.log_is_sure = true;
+        Ok(())
     }
-}
-
-fn rewrite(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    // Who has the write lock is the only one to append to the log or to cut it.
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let rewritten = rewrite_file(Path::new(&format!("{}-wal", path.display())));
-    connection.execute_batch("ROLLBACK")?;
-    rewritten.map_err(|error| LedgerError::Open {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    })
 }
 
 fn rewrite_file(log: &Path) -> std::io::Result<()> {

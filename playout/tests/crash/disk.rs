@@ -223,7 +223,6 @@ pub(crate) struct Image {
 /// The disk of one folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
-    /// A disk that says it has synced and has not; `None` for one that does.
     lies: Lies,
     files: Vec<File>,
     shown: Names,
@@ -236,8 +235,10 @@ pub(crate) struct Disk {
 pub(crate) enum Lies {
     /// It tells the truth.
     Never,
-    /// Data of every file.
+    /// Data of every file, as with `synchronous=OFF`.
     AboutFiles,
+    /// Data of logs, as with `synchronous=NORMAL`.
+    AboutLogs,
     /// Names.
     AboutNames,
 }
@@ -249,6 +250,9 @@ impl Disk {
         names.folders.push(root.to_path_buf());
         let mut files = Vec::new();
         for (path, bytes) in found {
+            names
+                .folders
+                .push(path.parent().expect("a folder").to_path_buf());
             names.files.insert(path.clone(), files.len());
             files.push(File {
                 durable: bytes.clone(),
@@ -284,7 +288,7 @@ impl Disk {
             }
             Deed::Cut { file, length } => return self.files[*file].cut(time, size(*length)),
             Deed::Sync { file, worked } => {
-                if self.lies != Lies::AboutFiles {
+                if !self.lies_about(*file) {
                     self.files[*file].sync(*worked);
                 }
                 return;
@@ -338,6 +342,27 @@ impl Disk {
                 .map(|(path, file)| (path.clone(), self.files[*file].left(fate, until, random)))
                 .collect(),
         }
+    }
+
+    fn lies_about(&self, file: usize) -> bool {
+        let is_log = || {
+            let mut names = self.shown.files.iter();
+            names.any(|(path, named)| *named == file && path.to_string_lossy().ends_with("-wal"))
+        };
+        match self.lies {
+            Lies::Never | Lies::AboutNames => false,
+            Lies::AboutFiles => true,
+            Lies::AboutLogs => is_log(),
+        }
+    }
+
+    /// What the system shows, as long as the power is on.
+    pub(crate) fn shown(&self) -> Vec<(&Path, &[u8])> {
+        self.shown
+            .files
+            .iter()
+            .map(|(path, number)| (path.as_path(), &*self.files[*number].shown))
+            .collect()
     }
 
     fn names_left(&self, fate: Fate, until: usize, random: &mut Seeded) -> Names {

@@ -72,7 +72,6 @@ pub(crate) fn choose(deeds: &[Deed], count: usize, seed: u64) -> Vec<Point> {
         let fate = FATES[random.below(FATES.len())];
         point(random.below(deeds.len() + 1), fate, &mut random);
     }
-    points.truncate(points.len().max(count));
     points.sort_by_key(|point| point.deeds);
     points
 }
@@ -126,6 +125,20 @@ pub(crate) fn judge(
         points: points.len(),
         findings,
     }
+}
+
+/// Every file below a folder, in the order of the names.
+pub(crate) fn files_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("reads").flatten() {
+        if entry.path().is_dir() {
+            files.extend(files_in(&entry.path()));
+        } else {
+            files.push((entry.path(), std::fs::read(entry.path()).expect("reads")));
+        }
+    }
+    files.sort();
+    files
 }
 
 /// In memory where the system has such a folder: the disk of the machine is not what is tried.

@@ -16,14 +16,14 @@ const ACKED_ROWS_KEPT: u64 = 40;
 
 /// What a play is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Meant {
+struct Meant {
     start_ms: u64,
     visible_ms: u64,
     campaign: String,
 }
 
 impl Meant {
-    pub(crate) fn of(play: &Play) -> Self {
+    fn of(play: &Play) -> Self {
         Self {
             start_ms: play.start_boot_ms,
             visible_ms: play.visible_ms,
@@ -44,8 +44,8 @@ pub(crate) struct Promise {
     acked: u64,
     seeing: u64,
     saw: u64,
-    /// Whether any row may be missing because it is on the hub.
-    pub(crate) salvaged: Option<BTreeMap<u32, Meant>>,
+    /// What can be read of a ledger that was damaged before all this.
+    salvaged: Option<BTreeMap<u32, Meant>>,
 }
 
 impl Promise {
@@ -56,6 +56,20 @@ impl Promise {
                 promise.hear(line);
             }
         }
+        promise
+    }
+
+    /// The same after a ledger was damaged of which `plays` can be read.
+    pub(crate) fn after_damage(plays: &[Play], deeds: &[Deed]) -> Self {
+        let mut promise = Self::of(deeds);
+        let numbers = plays.iter().map(|play| play.number.get());
+        promise.number_max = promise.number_max.max(numbers.max().unwrap_or(0));
+        promise.salvaged = Some(
+            plays
+                .iter()
+                .map(|play| (play.number.get(), Meant::of(play)))
+                .collect(),
+        );
         promise
     }
 
@@ -93,7 +107,9 @@ impl Promise {
     pub(crate) fn holds(&self, folder: &Path) -> Result<(), String> {
         let (mut ledger, note) =
             Ledger::open(folder).map_err(|error| format!("does not open: {error}"))?;
-        if let (Some(note), None) = (note, &self.salvaged) {
+        // A damaged ledger is one until the writer has opened its successor.
+        let may_be_damaged = self.salvaged.is_some() && self.epochs.is_empty();
+        if let (Some(note), false) = (note, may_be_damaged) {
             return Err(format!("is called damaged: {note}"));
         }
         let plays: Vec<Play> = ledger
@@ -190,7 +206,7 @@ impl Promise {
                 self.acked, self.acking
             ));
         }
-        if !(self.saw..=self.seeing.max(self.saw)).contains(&seen) && self.salvaged.is_none() {
+        if self.salvaged.is_none() && !(self.saw..=self.seeing.max(self.saw)).contains(&seen) {
             return Err(format!(
                 "manifest {seen} was seen, not {} to {}",
                 self.saw, self.seeing

@@ -39,7 +39,7 @@ pub(crate) fn strace(program: &Path, arguments: &[&str], inject: &[&str]) -> Str
     let log = tempfile::NamedTempFile::new().expect("a file");
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-xx", "-s", "1048576", "-e"])
+        .args(["-f", "-xx", "-s", "16777216", "-e"])
         .arg(format!("trace={CALLS}"));
     for fault in inject {
         command.arg("-e").arg(format!("inject={fault}"));
@@ -71,6 +71,8 @@ pub(crate) struct Reader {
     lengths: HashMap<usize, u64>,
     folders: Vec<PathBuf>,
     count: usize,
+    /// The beginning of a line.
+    told: String,
 }
 
 impl Reader {
@@ -82,8 +84,12 @@ impl Reader {
             lengths: HashMap::new(),
             folders: vec![root.to_path_buf()],
             count: 0,
+            told: String::new(),
         };
         for (path, length) in found {
+            reader
+                .folders
+                .push(path.parent().expect("a folder").to_path_buf());
             let file = reader.make(path);
             reader.lengths.insert(file, *length);
         }
@@ -148,8 +154,13 @@ impl Reader {
                 open.remove(&fd());
             }
             "write" if fd() == 1 => {
-                let told = String::from_utf8(bytes(arguments[1])).expect("text");
-                deeds.extend(told.lines().map(|line| Deed::Say(line.to_owned())));
+                self.told
+                    .push_str(&String::from_utf8(bytes(arguments[1])).expect("text"));
+                // A long line takes several writes, and is said with the last.
+                while let Some((line, rest)) = self.told.split_once('\n') {
+                    deeds.push(Deed::Say(line.to_owned()));
+                    self.told = rest.to_owned();
+                }
             }
             "write" => {
                 if let Some(Open::File { file, at }) = open.get_mut(&fd()) {
