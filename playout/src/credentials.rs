@@ -1,6 +1,6 @@
 //! What this terminal keeps about its hub, in files that only it can read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use passerby_protocol::manifest_keys::ManifestKey;
 use passerby_protocol::token::TokenKey;
 use passerby_protocol::wire::{Credentials, hex, unhex32};
 use serde::{Deserialize, Serialize};
+
+use crate::durable::{holder_of, make_folder, sync_names};
 
 /// Says why credentials cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -112,8 +114,8 @@ fn path_in(data_dir: &Path) -> PathBuf {
 
 /// Writes a file as a whole or not at all, with mode 0600: temporary file, fsync, rename, fsync of the folder.
 pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    let folder = holder_of(path);
+    make_folder(folder)?;
     let temporary = path.with_extension("tmp");
     // One that was left behind may be anybody's to read, or lead elsewhere.
     match std::fs::remove_file(&temporary) {
@@ -128,7 +130,7 @@ pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> 
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;
-    File::open(folder)?.sync_all()
+    sync_names(folder)
 }
 
 #[cfg(test)]

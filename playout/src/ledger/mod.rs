@@ -10,8 +10,11 @@
 //! - One writer: the player's thread owns the only [`Ledger`].
 
 mod history;
+mod reopen;
+mod rewrite;
 mod salvage;
 mod schema;
+mod swap;
 
 use std::path::{Path, PathBuf};
 
@@ -20,9 +23,12 @@ use passerby_protocol::{Assignment, Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::clock::Moment;
+use crate::durable::make_folder;
 use crate::random;
 use crate::rotation::{Airings, Booked, History};
+use reopen::Said;
 use salvage::Salvaged;
+use swap::Swap;
 
 /// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -88,6 +94,13 @@ pub struct Ledger {
     acked_through: u64,
     /// Oldest row that is still there.
     first_seq: u64,
+    path: PathBuf,
+    /// A write has failed since the file was last read.
+    in_doubt: bool,
+    /// What an earlier process left in the log is on disk.
+    log_is_sure: bool,
+    /// Acknowledged rows that are kept.
+    acked_rows_kept: u64,
 }
 
 impl Ledger {
@@ -104,19 +117,23 @@ impl Ledger {
             path: path.display().to_string(),
             reason,
         };
-        std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
-        let next = folder.join("ledger.salvaged.sqlite");
-        if !path.exists() && next.exists() {
-            // The power went between the two renames below.
-            std::fs::rename(&next, &path).map_err(|error| wrong(error.to_string()))?;
-        }
+        make_folder(folder).map_err(|error| wrong(error.to_string()))?;
+        let swap = Swap::of(&path);
+        swap.resume().map_err(|error| wrong(error.to_string()))?;
         match schema::open(&path) {
-            Ok(connection) => Ok((Self::load(connection)?, None)),
+            Ok(connection) => {
+                let mut ledger = Self::load(connection, &path)?;
+                if let Err(error) = ledger.rewrite_log() {
+                    // Nothing is recorded before it has worked; what is there can be shown and sent.
+                    tracing::warn!("{error}; plays wait in memory until then");
+                    ledger.doubt();
+                }
+                Ok((ledger, None))
+            }
             Err(schema::OpenError::Damaged(reason)) => {
-                let salvaged = Self::begin_anew(&path, &next)?;
-                let aside = set_aside(&path)
-                    .and_then(|aside| std::fs::rename(&next, &path).map(|()| aside))
-                    .map_err(|error| wrong(error.to_string()))?;
+                let next = swap.place().map_err(|error| wrong(error.to_string()))?;
+                let salvaged = Self::begin_anew(&path, next)?;
+                let aside = swap.complete().map_err(|error| wrong(error.to_string()))?;
                 let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
                 let note = format!(
                     "{}: the ledger was damaged ({reason}); it was set aside as {} and a new one begun. {} plays that were not yet on the hub were read back; at least {} could not be",
@@ -125,7 +142,9 @@ impl Ledger {
                     salvaged.plays,
                     salvaged.lost
                 );
-                Ok((Self::load(connection)?, Some(note)))
+                let mut ledger = Self::load(connection, &path)?;
+                ledger.rewrite_log()?;
+                Ok((ledger, Some(note)))
             }
             Err(error) => Err(wrong(error.to_string())),
         }
@@ -134,14 +153,11 @@ impl Ledger {
     /// Makes a ledger of a new epoch with what can be read of a damaged one. Until it takes the damaged one's place, all of
     /// this can be done again.
     fn begin_anew(damaged: &Path, next: &Path) -> Result<Salvaged, LedgerError> {
-        for ending in ["", "-wal", "-shm"] {
-            // What an earlier attempt left.
-            let _ = std::fs::remove_file(format!("{}{ending}", next.display()));
-        }
-        let mut ledger = Self::load(schema::open(next).map_err(|error| LedgerError::Open {
+        let connection = schema::open(next).map_err(|error| LedgerError::Open {
             path: next.display().to_string(),
             reason: error.to_string(),
-        })?)?;
+        })?;
+        let mut ledger = Self::load(connection, next)?;
         let transaction = ledger
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -168,10 +184,10 @@ impl Ledger {
             return Err(wrong("there is none yet".to_owned()));
         }
         let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
-        Self::load(connection)
+        Self::load(connection, &path)
     }
 
-    fn load(mut connection: Connection) -> Result<Self, LedgerError> {
+    fn load(mut connection: Connection, path: &Path) -> Result<Self, LedgerError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if schema::get::<i64>(&transaction, "epoch")?.is_none() {
             schema::set(&transaction, "epoch", random::u64().cast_signed())?;
@@ -180,24 +196,27 @@ impl Ledger {
             schema::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
             schema::set(&transaction, "acked_through", 0)?;
         }
-        let epoch = Epoch(schema::get(&transaction, "epoch")?.map_or(0, i64::cast_unsigned));
-        let reserved_until: u32 = schema::get(&transaction, "reserved_until")?.unwrap_or(1);
-        let acked_through: u64 = schema::get(&transaction, "acked_through")?.unwrap_or(0);
-        let (first, last): (Option<u64>, Option<u64>) =
-            transaction.query_row("SELECT min(seq), max(seq) FROM plays", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+        let said = Said::read(&transaction)?;
         transaction.commit()?;
-        let last_seq = last.unwrap_or(0).max(acked_through);
         Ok(Self {
             connection,
-            epoch,
-            next_number: reserved_until,
-            reserved_until,
-            last_seq,
-            acked_through,
-            first_seq: first.unwrap_or(last_seq + 1),
+            epoch: said.epoch,
+            next_number: said.reserved_until,
+            reserved_until: said.reserved_until,
+            last_seq: said.last_seq,
+            acked_through: said.acked_through,
+            first_seq: said.first_seq,
+            path: path.to_path_buf(),
+            in_doubt: false,
+            log_is_sure: false,
+            acked_rows_kept: ACKED_ROWS_KEPT,
         })
+    }
+
+    /// Keeps fewer rows that the hub has; tests of pruning ask for it.
+    #[doc(hidden)]
+    pub const fn keep_acked_rows(&mut self, rows: u64) {
+        self.acked_rows_kept = rows;
     }
 
     /// Names this incarnation of the file.
@@ -410,7 +429,7 @@ impl Ledger {
         if through == self.acked_through {
             return Ok(through);
         }
-        let keep_from = through.saturating_sub(ACKED_ROWS_KEPT) + 1;
+        let keep_from = through.saturating_sub(self.acked_rows_kept) + 1;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -539,19 +558,6 @@ fn id_of(transaction: &Transaction<'_>, table: &str, text: &str) -> Result<i64, 
             Ok(transaction.last_insert_rowid())
         }
     }
-}
-
-fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
-    let aside = path.with_file_name(format!("ledger.damaged-{:08x}.sqlite", random::u64() >> 32));
-    std::fs::rename(path, &aside)?;
-    for ending in ["-wal", "-shm"] {
-        let beside = |base: &Path| PathBuf::from(format!("{}{ending}", base.display()));
-        match std::fs::rename(beside(path), beside(&aside)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(aside)
 }
 
 #[cfg(test)]

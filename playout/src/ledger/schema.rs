@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 /// Says why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +83,33 @@ const WITHOUT_SHARES: &str = "
 /// Opens and checks the file; makes the tables of a new one.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path)?;
+    set_up(&connection)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(OpenError::Damaged(verdict));
+    }
+    bring_up_to_date(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a file that is there and was checked before, to write it.
+pub(super) fn open_again(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    // SQLite takes a file that it may only read without a word.
+    if connection.is_readonly("main")? {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
+            None,
+        ));
+    }
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -91,12 +118,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "cache_size", -512)?;
     // A page more than a day of plays; keeps the write-ahead log from growing with every checkpoint that is missed.
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(OpenError::Damaged(verdict));
-    }
-    bring_up_to_date(&mut connection)?;
-    Ok(connection)
+    Ok(())
 }
 
 /// Makes the tables of a new file, and those of an older form into the present one, in one transaction.

@@ -9,7 +9,7 @@ use super::record::Recorder;
 use super::track::{OnAir, What};
 use crate::clock::Moment;
 use crate::code_order::{Door, Stamp, host_of};
-use crate::ledger::LedgerError;
+use crate::ledger::{Ledger, LedgerError};
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;
 use crate::show::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
@@ -97,7 +97,7 @@ impl Board {
             }
             What::Item(turn) => {
                 let item = &turn.item;
-                let number = recorder.ledger_mut().next_number()?;
+                let number = recorder.with_ledger(Ledger::next_number)?;
                 let (campaign, placement) = (&item.campaign, item.placement());
                 let lands_on_hub = rules
                     .local_date(at)

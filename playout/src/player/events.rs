@@ -104,7 +104,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let recorded = self
             .recorder
             .record(at, turn, &self.rules, on_air, visible_ms, end);
-        if let Some(problem) = recorded {
+        for problem in self.recorder.take_notes().into_iter().chain(recorded) {
             self.board.report(problem);
         }
     }
@@ -149,6 +149,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             if let Some(on_air) = self.tracks[at].on_air.take() {
                 self.end(at, &on_air, now_ms, End::Over);
             }
+        }
+        if self.recorder.unrecorded() > 0 {
+            tracing::error!(
+                "{} plays could not be kept: the disk refused them until the end",
+                self.recorder.unrecorded()
+            );
         }
         self.stage.send(StageCommand::Quit);
     }

@@ -15,6 +15,7 @@ mod board;
 mod choose;
 mod content;
 mod events;
+mod keep;
 mod notice;
 mod react;
 mod record;

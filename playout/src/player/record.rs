@@ -28,14 +28,16 @@ pub(super) enum End {
 
 /// The ledger, what the rotation remembers, and the plays that a refusing disk has not taken yet.
 pub(super) struct Recorder {
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     /// One a zone, by its name.
     histories: Vec<(String, History)>,
     airings: Airings,
     /// With the place of their zone, and what else has to be saved.
-    held: VecDeque<(usize, NewPlay, Booked)>,
+    pub(super) held: VecDeque<(usize, NewPlay, Booked)>,
     lost: u64,
-    recorded: Arc<Notify>,
+    pub(super) recorded: Arc<Notify>,
+    /// What happened to the ledger and is not told yet.
+    pub(super) notes: Vec<String>,
 }
 
 impl Recorder {
@@ -58,15 +60,12 @@ impl Recorder {
             held: VecDeque::new(),
             lost: 0,
             recorded,
+            notes: Vec::new(),
         })
     }
 
     pub(super) const fn ledger(&self) -> &Ledger {
         &self.ledger
-    }
-
-    pub(super) const fn ledger_mut(&mut self) -> &mut Ledger {
-        &mut self.ledger
     }
 
     /// What a zone, named by its place, has aired.
@@ -127,6 +126,9 @@ impl Recorder {
             display: Display::Unknown,
         };
         self.held.push_back((zone, play, booked));
+        if let Err(error) = self.settle() {
+            return Some(self.hold(&error));
+        }
         while let Some((zone, play, booked)) = self.held.front() {
             let (name, history) = &mut self.histories[*zone];
             match self.ledger.record(play, name, history, booked) {
@@ -141,23 +143,29 @@ impl Recorder {
                     }
                 }
                 Err(error) => {
-                    if self.held.len() > HELD_MAX {
-                        self.held.pop_front();
-                        self.lost += 1;
-                    }
-                    return Some(format!(
-                        "{error}; plays wait in memory until data.dir can be written again"
-                    ));
+                    self.ledger.doubt();
+                    return Some(self.hold(&error));
                 }
             }
         }
         None
     }
 
+    /// Keeps what the disk has refused, as far as there is room; returns what to tell people.
+    fn hold(&mut self, error: &LedgerError) -> String {
+        if self.held.len() > HELD_MAX {
+            self.held.pop_front();
+            self.lost += 1;
+        }
+        format!("{error}; plays wait in memory until data.dir can be written again")
+    }
+
     /// The next plays to send.
-    pub(super) fn batch(&self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
-        let (plays, anchors) = self.ledger.waiting_plays(rows)?;
-        Ok((!plays.is_empty()).then(|| PlayBatch::pack(self.ledger.epoch(), &plays, anchors)))
+    pub(super) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
+        self.with_ledger(|ledger| {
+            let (plays, anchors) = ledger.waiting_plays(rows)?;
+            Ok((!plays.is_empty()).then(|| PlayBatch::pack(ledger.epoch(), &plays, anchors)))
+        })
     }
 }
 

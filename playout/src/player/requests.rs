@@ -19,25 +19,27 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let _ = reply.send(self.report_error(batch).flatten());
             }
             PlayerRequest::AckThrough(seq) => {
-                let acked = self.recorder.ledger_mut().acknowledge(seq);
+                let acked = self.recorder.with_ledger(|ledger| ledger.acknowledge(seq));
                 self.report_error(acked);
             }
             PlayerRequest::Quarantine(seq) => {
                 self.board.report(format!(
                     "the hub refuses play {seq}; it is set aside in the ledger"
                 ));
-                let set_aside = self.recorder.ledger_mut().quarantine(seq);
+                let set_aside = self.recorder.with_ledger(|ledger| ledger.quarantine(seq));
                 self.report_error(set_aside);
             }
             PlayerRequest::Anchor(anchor) => {
-                let anchored = self.recorder.ledger_mut().anchor(&anchor);
+                let anchored = self.recorder.with_ledger(|ledger| ledger.anchor(&anchor));
                 self.report_error(anchored);
                 if !std::mem::replace(&mut self.clock_known, true) {
                     self.content_changed();
                 }
             }
             PlayerRequest::Content(manifest) => {
-                let seen = self.recorder.ledger_mut().see_manifest(manifest.version);
+                let seen = self
+                    .recorder
+                    .with_ledger(|ledger| ledger.see_manifest(manifest.version));
                 self.report_error(seen);
                 if let Some(enrolment) = &mut self.enrolment {
                     // A hub that moved says so in its manifest; what was said at enrolment is older.
@@ -53,8 +55,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Enrolled(enrolment) => {
                 let raised = self
                     .recorder
-                    .ledger_mut()
-                    .raise_numbers(enrolment.credentials.play_floor);
+                    .with_ledger(|ledger| ledger.raise_numbers(enrolment.credentials.play_floor));
                 self.report_error(raised);
                 self.enrolment = Some(*enrolment);
                 self.pairing = None;
@@ -75,7 +76,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.cut_what_left();
             }
             PlayerRequest::ManifestSeen(reply) => {
-                let seen = self.recorder.ledger_mut().manifest_seen();
+                let seen = self.recorder.with_ledger(|ledger| ledger.manifest_seen());
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
             // The next turn of the loop looks at it.

@@ -1,0 +1,149 @@
+//! Gets a ledger going again after its disk has refused something.
+//!
+//! Invariants:
+//! - After an error nothing is believed but what the file says: a COMMIT whose play is on disk fails all the same when the
+//!   checkpoint behind it does, and would otherwise be tried again for ever.
+//! - A play number that was handed out is never handed out again, whatever file turns up.
+//! - Opening again never makes a file: the folder of a disk that is not there stays empty.
+//! - The new connection is opened before the old one is closed. Both then share one view of the log, which knows what was
+//!   really synced; SQLite's recovery would believe whatever the system's memory shows, also what a failed fsync has left
+//!   there without being on disk.
+
+use std::collections::BTreeSet;
+
+use passerby_protocol::{Epoch, PlayNumber};
+use rusqlite::{Connection, ErrorCode};
+
+use super::{Ledger, LedgerError, schema};
+
+/// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
+const ROWS_LOOKED_THROUGH: u64 = 16_384;
+
+/// What a file says of itself.
+pub(super) struct Said {
+    pub(super) epoch: Epoch,
+    pub(super) reserved_until: u32,
+    pub(super) acked_through: u64,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+}
+
+impl Said {
+    pub(super) fn read(connection: &Connection) -> Result<Self, LedgerError> {
+        let acked_through: u64 = schema::get(connection, "acked_through")?.unwrap_or(0);
+        let (first, last): (Option<u64>, Option<u64>) =
+            connection.query_row("SELECT min(seq), max(seq) FROM plays", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let last_seq = last.unwrap_or(0).max(acked_through);
+        Ok(Self {
+            epoch: Epoch(schema::get(connection, "epoch")?.map_or(0, i64::cast_unsigned)),
+            reserved_until: schema::get(connection, "reserved_until")?.unwrap_or(1),
+            acked_through,
+            first_seq: first.unwrap_or(last_seq + 1),
+            last_seq,
+        })
+    }
+}
+
+impl Ledger {
+    /// Says that a write has failed: [`Ledger::settle`] comes before the next.
+    pub const fn doubt(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// Tells whether a write has failed since the file was last read.
+    pub const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// After a failed write, opens the file again and takes what it says for what is recorded. Plays that were being
+    /// written may be among it: ask [`Ledger::recorded`]. Does nothing when nothing has failed.
+    ///
+    /// Returns a note when the file turned out to be damaged and a new one was begun.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read; the doubt remains.
+    pub fn settle(&mut self) -> Result<Option<String>, LedgerError> {
+        if !self.in_doubt {
+            return Ok(None);
+        }
+        let note = match self.read_anew() {
+            Ok(()) if self.log_is_sure => None,
+            Ok(()) => {
+                self.rewrite_log()?;
+                None
+            }
+            Err(LedgerError::Sql(error)) if is_damage(&error) => self.begin_after_damage()?,
+            Err(error) => return Err(error),
+        };
+        self.in_doubt = false;
+        Ok(note)
+    }
+
+    /// Which of these plays are in the file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn recorded(&self, among: &[PlayNumber]) -> Result<BTreeSet<PlayNumber>, LedgerError> {
+        let mut newest = self
+            .connection
+            .prepare_cached("SELECT number FROM plays ORDER BY seq DESC LIMIT ?1")?;
+        let numbers: BTreeSet<u32> = newest
+            .query_map([ROWS_LOOKED_THROUGH], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let is_there = |number: &&PlayNumber| numbers.contains(&number.get());
+        Ok(among.iter().filter(is_there).copied().collect())
+    }
+
+    /// With a new connection where one can be had, since the old one may hold on to a disk that has gone; else with the
+    /// old one.
+    fn read_anew(&mut self) -> Result<(), LedgerError> {
+        let said = match schema::open_again(&self.path) {
+            Ok(connection) => {
+                let said = Said::read(&connection)?;
+                self.connection = connection;
+                said
+            }
+            Err(_) => Said::read(&self.connection)?,
+        };
+        self.take(&said);
+        Ok(())
+    }
+
+    /// As at the start of a terminal, though without having stopped.
+    fn begin_after_damage(&mut self) -> Result<Option<String>, LedgerError> {
+        // The damaged file has to be closed before it can be set aside.
+        self.connection = Connection::open_in_memory()?;
+        let folder = self.path.parent().unwrap_or(&self.path).to_path_buf();
+        let (fresh, note) = Self::open(&folder)?;
+        let said = Said::read(&fresh.connection)?;
+        self.connection = fresh.connection;
+        self.take(&said);
+        Ok(note)
+    }
+
+    fn take(&mut self, said: &Said) {
+        if said.epoch != self.epoch {
+            self.next_number = self.next_number.max(said.reserved_until);
+        }
+        // What another file has not reserved is reserved in it with the next number.
+        if said.epoch != self.epoch || said.reserved_until < self.reserved_until {
+            self.reserved_until = self.next_number;
+        }
+        self.epoch = said.epoch;
+        self.acked_through = said.acked_through;
+        self.first_seq = said.first_seq;
+        self.last_seq = said.last_seq;
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+#[cfg(test)]
+mod tests;
