@@ -15,7 +15,7 @@ use passerby_playout::clock::Moment;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, LedgerError, NewPlay};
 use passerby_playout::rotation::{Booked, History};
-use passerby_protocol::plays::{Anchor, Content, Outcome};
+use passerby_protocol::plays::{Anchor, Content, Display, Outcome};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
 
@@ -123,6 +123,7 @@ impl Writer {
             },
             visible_ms: 9_000 + self.below(2_000),
             outcome: Outcome::Complete,
+            display: Display::Unknown,
         };
         println!(
             "play {} {} {} {}",
@@ -205,7 +206,7 @@ fn credentials(folder: &Path, count: u64) {
         let enrolment = Enrolment {
             hub: format!(
                 "https://hub-{at}.example/{}",
-                "x".repeat(at as usize * 300 % 2_000)
+                "x".repeat(usize::try_from(at).expect("small") * 300 % 2_000)
             ),
             credentials: Credentials {
                 screen: ScreenNumber::new(7).expect("in range"),
@@ -213,9 +214,11 @@ fn credentials(folder: &Path, count: u64) {
                 generation: 0,
                 bearer: "secret".into(),
                 manifest_key: "cd".repeat(32),
+                manifest_key_generation: 0,
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(1).expect("in range"),
             },
+            kept_manifest: None,
         };
         println!("saving {at}");
         enrolment.save(folder).expect("keeps");

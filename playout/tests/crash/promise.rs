@@ -6,7 +6,7 @@ use std::path::Path;
 use passerby_playout::clock::Moment;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::rotation::{Booked, History};
-use passerby_protocol::plays::{Content, Outcome, Play};
+use passerby_protocol::plays::{Content, Display, Outcome, Play};
 use passerby_protocol::{Assignment, Digest};
 
 use crate::trace::Deed;
@@ -240,6 +240,7 @@ fn record(
         },
         visible_ms: 10_000,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     };
     ledger
         .record(&play, "main", &mut History::default(), &Booked::default())
