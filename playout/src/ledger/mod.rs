@@ -10,7 +10,9 @@
 //! - One writer: the player's thread owns the only [`Ledger`].
 
 mod history;
+mod read;
 mod reopen;
+mod retention;
 mod rewrite;
 mod salvage;
 mod schema;
@@ -19,7 +21,7 @@ mod swap;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
-use passerby_protocol::{Assignment, Epoch, PlayNumber};
+use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::clock::Moment;
@@ -30,10 +32,8 @@ use reopen::Said;
 use salvage::Salvaged;
 use swap::Swap;
 
-/// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
-pub const ROWS_MAX: u64 = 2_000_000;
-/// Acknowledged rows that are kept for `passerby plays`, besides all that wait.
-pub const ACKED_ROWS_KEPT: u64 = 500_000;
+pub use retention::{ACKED_ROWS_KEPT, ROWS_MAX};
+
 /// Play numbers that are reserved at a time; at most this many are skipped by a restart.
 const NUMBERS_RESERVED: u32 = 256;
 
@@ -387,89 +387,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn waiting_plays(&self, count_max: usize) -> Result<(Vec<Play>, Vec<Anchor>), LedgerError> {
-        let plays: Vec<Play> = self
-            .read(
-                "WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-                params![self.acked_through, count_max as u64],
-            )?
-            .into_iter()
-            .map(|dated| dated.play)
-            .collect();
-        let mut anchors: Vec<Anchor> = Vec::new();
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?;
-        for play in &plays {
-            if anchors.iter().all(|anchor| anchor.boot != play.boot) {
-                let known = statement
-                    .query_row([&play.boot], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                anchors.extend(known.map(|(boot_ms, wall_ms)| Anchor {
-                    boot: play.boot.clone(),
-                    boot_ms,
-                    wall_ms,
-                }));
-            }
-        }
-        Ok((plays, anchors))
-    }
-
-    /// Moves the cursor to what the hub has: forward after an acknowledgement, back when the hub lost some and the
-    /// rows are still here. Returns where the cursor is now.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn acknowledge(&mut self, through: u64) -> Result<u64, LedgerError> {
-        let through = through.clamp(self.first_seq - 1, self.last_seq);
-        if through == self.acked_through {
-            return Ok(through);
-        }
-        let keep_from = through.saturating_sub(self.acked_rows_kept) + 1;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        schema::set(
-            &transaction,
-            "acked_through",
-            i64::try_from(through).unwrap_or(i64::MAX),
-        )?;
-        transaction
-            .prepare_cached("DELETE FROM plays WHERE seq < ?1")?
-            .execute([keep_from])?;
-        transaction.commit()?;
-        self.first_seq = self.first_seq.max(keep_from).min(self.last_seq + 1);
-        self.acked_through = through;
-        Ok(through)
-    }
-
-    /// Sets a row aside that the hub refuses for good: it stays in the file, marked, and is sent as an empty row so
-    /// that the ones behind it can pass.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn quarantine(&mut self, seq: u64) -> Result<(), LedgerError> {
-        self.connection
-            .execute("UPDATE plays SET quarantined = 1 WHERE seq = ?1", [seq])?;
-        Ok(())
-    }
-
-    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn plays_since(&self, since_ms: Option<i64>) -> Result<Vec<DatedPlay>, LedgerError> {
-        let mut plays = self.read("ORDER BY seq", [])?;
-        plays.retain(|play| {
-            since_ms.is_none_or(|since| play.wall_ms.is_some_and(|wall| wall >= since))
-        });
-        Ok(plays)
-    }
-
     /// Reads the newest manifest version that this screen has taken, for the refusal of older ones.
     ///
     /// # Errors
@@ -485,62 +402,6 @@ impl Ledger {
     pub fn see_manifest(&mut self, version: u64) -> Result<(), LedgerError> {
         let version = i64::try_from(version.max(self.manifest_seen()?)).unwrap_or(i64::MAX);
         Ok(schema::set(&self.connection, "manifest_seen", version)?)
-    }
-
-    fn read(
-        &self,
-        clause: &str,
-        arguments: impl rusqlite::Params,
-    ) -> Result<Vec<DatedPlay>, LedgerError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, a.boot_ms, a.wall_ms, display \
-             FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot \
-             LEFT JOIN anchors a ON a.boot = b.text {clause}"
-        ))?;
-        let rows = statement.query_map(arguments, |row| {
-            let content: String = row.get(2)?;
-            let quarantined: bool = row.get(7)?;
-            let play = Play {
-                seq: row.get(0)?,
-                number: PlayNumber::new(row.get(1)?)
-                    .unwrap_or(PlayNumber::new(0).expect("zero fits")),
-                content: serde_json::from_str(&content)
-                    .ok()
-                    .filter(|_| !quarantined)
-                    .unwrap_or_else(empty_content),
-                boot: row.get(3)?,
-                start_boot_ms: row.get(4)?,
-                visible_ms: if quarantined { 0 } else { row.get(5)? },
-                // A hub that refused the row may not know its outcome.
-                outcome: Outcome::try_from(row.get::<_, u8>(6)?)
-                    .ok()
-                    .filter(|_| !quarantined)
-                    .unwrap_or(Outcome::CutShort),
-                display: Display::try_from(row.get::<_, u8>(10)?).unwrap_or_default(),
-            };
-            let anchor: (Option<u64>, Option<i64>) = (row.get(8)?, row.get(9)?);
-            let wall_ms = match anchor {
-                (Some(boot_ms), Some(wall_ms)) => Some(
-                    Anchor {
-                        boot: String::new(),
-                        boot_ms,
-                        wall_ms,
-                    }
-                    .wall_at(play.start_boot_ms),
-                ),
-                _ => None,
-            };
-            Ok(DatedPlay { play, wall_ms })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-fn empty_content() -> Content {
-    Content {
-        assignment: Assignment::NONE,
-        campaign: "quarantined".into(),
-        creative: passerby_protocol::Digest([0; 32]),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::rotation::accounts::{Claim, WEIGHT_ONE};
 use crate::rotation::{Class, ItemKey, Presents};
-use passerby_protocol::Digest;
+use passerby_protocol::{Assignment, Digest};
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
     Moment {
