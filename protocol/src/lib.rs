@@ -10,6 +10,7 @@ pub mod campaign;
 pub mod card;
 pub mod condition;
 pub mod creative;
+pub mod dating;
 pub mod daypart;
 pub mod digital_link;
 pub mod id;

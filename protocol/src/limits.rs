@@ -82,3 +82,10 @@ pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
 pub const TALLY_BYTES_MAX: usize = 1 << 20;
 /// Longest time after it was minted for which a code may be accepted, in days: a year and some weeks.
 pub const CODE_DAYS_MAX: i64 = 400;
+/// Unix times in milliseconds that are ever believed, whoever vouches for them: 2026-01-01T00:00Z, before which there was no
+/// Passerby, to the end of 2099. A token's minutes reach from 2026 to 2057; codes of later plays carry none.
+pub const WALL_MS: std::ops::RangeInclusive<i64> = 1_767_225_600_000..=4_102_444_799_999;
+/// Most anchors of one boot. A boot whose clock is never set needs two.
+pub const BOOT_ANCHORS_MAX: usize = 48;
+/// Most boots in a batch whose anchors come although none of their plays does.
+pub const BOOTS_REDATED_MAX: usize = 16;

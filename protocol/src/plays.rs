@@ -3,9 +3,14 @@
 //! Invariant: [`PlayBatch::pack`] and [`PlayBatch::unpack`] are each other's inverse, and `unpack` takes nothing past
 //! the limits in [`crate::limits`], whoever sent it.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{BATCH_PLAYS_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX};
+use crate::dating::Anchors;
+use crate::limits::{
+    BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOTS_REDATED_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX,
+};
 use crate::{Assignment, Digest, Epoch, PlayNumber};
 
 /// How a play ended. Codes are only ever added: a hub keeps those that it does not know yet out of its tables, row by
@@ -246,6 +251,15 @@ impl Anchor {
     }
 }
 
+/// All anchors of one boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootAnchors {
+    /// The boot id.
+    pub boot: String,
+    /// CLOCK_BOOTTIME and Unix time, both in milliseconds.
+    pub anchors: Anchors,
+}
+
 /// The body of `POST /v1/terminals/{n}/plays`, before zstd.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayBatch {
@@ -253,8 +267,11 @@ pub struct PlayBatch {
     pub epoch: Epoch,
     /// The seq of the first row; the others follow without gaps.
     pub first_seq: u64,
-    /// What is known about the boots below; at most one a boot, the newest.
+    /// What is known about the boots below; at most one a boot, the newest. That is all an older hub knows of.
     pub anchors: Vec<Anchor>,
+    /// All that is known about boots with several anchors, and about boots whose plays are on the hub already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<BootAnchors>,
     /// The boots that rows refer to.
     pub boots: Vec<String>,
     /// The contents that rows refer to.
@@ -311,7 +328,8 @@ pub enum BatchError {
 }
 
 impl PlayBatch {
-    /// Packs rows whose seqs follow each other. Rows that do not follow are left out, so the caller sends them next.
+    /// Packs rows whose seqs follow each other. Rows that do not follow are left out, so the caller sends them next. There may
+    /// be several anchors a boot, and anchors of [`BOOTS_REDATED_MAX`] boots without rows; those of more are left out.
     pub fn pack(epoch: Epoch, plays: &[Play], anchors: Vec<Anchor>) -> Self {
         let first_seq = plays.first().map_or(1, |play| play.seq);
         let (mut boots, mut contents) = (Vec::new(), Vec::new());
@@ -339,10 +357,12 @@ impl PlayBatch {
         {
             columns.display.clear();
         }
+        let (anchors, known) = by_boot(anchors, &boots);
         Self {
             epoch,
             first_seq,
             anchors,
+            known,
             boots,
             contents,
             columns,
@@ -385,6 +405,11 @@ impl PlayBatch {
             || self.boots.len() > rows
             || self.contents.len() > rows
             || self.anchors.len() > rows + 1
+            || self.known.len() > self.boots.len() + BOOTS_REDATED_MAX
+            || self
+                .known
+                .iter()
+                .any(|boot| boot.anchors.points().len() > BOOT_ANCHORS_MAX)
             || self.gaps.len() > rows * GapReason::ALL.len()
         {
             return Err(BatchError::Malformed("it is longer than the limit"));
@@ -397,6 +422,7 @@ impl PlayBatch {
             .boots
             .iter()
             .chain(self.anchors.iter().map(|anchor| &anchor.boot))
+            .chain(self.known.iter().map(|known| &known.boot))
             .any(|boot| boot.len() > 64)
             || self
                 .contents
@@ -445,6 +471,34 @@ impl PlayBatch {
         Ok(plays)
     }
 
+    /// Returns what is known about each boot, as far as the batch says something about it and `is_believed` agrees.
+    pub fn anchors_by_boot(
+        &self,
+        is_believed: impl Fn(u64, i64) -> bool,
+    ) -> BTreeMap<&str, Anchors> {
+        let single = self.anchors.iter().map(|anchor| {
+            let point = (anchor.boot_ms, anchor.wall_ms);
+            (anchor.boot.as_str(), Anchors::new([point]))
+        });
+        let whole = self
+            .known
+            .iter()
+            .map(|known| (known.boot.as_str(), known.anchors.clone()));
+        // What is said about a boot as a whole takes the place of its newest anchor.
+        single
+            .chain(whole)
+            .map(|(boot, anchors)| {
+                let points = anchors.points().iter().copied();
+                (
+                    boot,
+                    Anchors::new(
+                        points.filter(|&(boot_ms, wall_ms)| is_believed(boot_ms, wall_ms)),
+                    ),
+                )
+            })
+            .collect()
+    }
+
     fn check_gaps(&self) -> Result<(), BatchError> {
         let rows = self.columns.number.len() as u64;
         if self.gone_through >= self.first_seq {
@@ -466,6 +520,35 @@ impl PlayBatch {
         }
         Ok(())
     }
+}
+
+/// Splits anchors into the newest of each boot that has rows, and all of those boots of which that is not all.
+fn by_boot(anchors: Vec<Anchor>, boots: &[String]) -> (Vec<Anchor>, Vec<BootAnchors>) {
+    let mut points: BTreeMap<String, Vec<(u64, i64)>> = BTreeMap::new();
+    for anchor in anchors {
+        let of_boot = points.entry(anchor.boot).or_default();
+        of_boot.push((anchor.boot_ms, anchor.wall_ms));
+    }
+    let boots: HashSet<&str> = boots.iter().map(String::as_str).collect();
+    let (mut newest, mut known, mut others) = (Vec::new(), Vec::new(), 0);
+    for (boot, points) in points {
+        let anchors = Anchors::new(points);
+        let has_rows = boots.contains(boot.as_str());
+        if let Some((boot_ms, wall_ms)) = anchors.last().filter(|_| has_rows) {
+            let boot = boot.clone();
+            newest.push(Anchor {
+                boot,
+                boot_ms,
+                wall_ms,
+            });
+        }
+        others += usize::from(!has_rows);
+        let is_all = has_rows && anchors.points().len() == 1;
+        if !is_all && (has_rows || others <= BOOTS_REDATED_MAX) {
+            known.push(BootAnchors { boot, anchors });
+        }
+    }
+    (newest, known)
 }
 
 fn index_of<T: Clone + PartialEq>(list: &mut Vec<T>, value: &T) -> u32 {
@@ -533,7 +616,7 @@ mod tests {
         fn hostile_columns_are_refused_without_a_panic(numbers in prop::collection::vec(any::<i64>(), 0..5), starts in prop::collection::vec(any::<i64>(), 0..5), first_seq: u64) {
             let rows = numbers.len();
             let batch = PlayBatch {
-                epoch: Epoch(1), first_seq, anchors: Vec::new(), boots: vec!["b".into()], contents: Vec::new(),
+                epoch: Epoch(1), first_seq, anchors: Vec::new(), known: Vec::new(), boots: vec!["b".into()], contents: Vec::new(),
                 columns: Columns { number: numbers, content: vec![7; rows], boot: vec![0; rows], start_boot_ms: starts, visible_ms: vec![0; rows], outcome: vec![Outcome::Complete; rows], display: Vec::new() },
                 gaps: Vec::new(), gone_through: 0,
             };
@@ -579,6 +662,48 @@ mod tests {
             batch.gaps = vec![wrong];
             assert!(batch.unpack().is_err());
         }
+    }
+
+    #[test]
+    fn an_older_hub_gets_the_newest_anchor_of_each_boot_with_rows() {
+        let anchor = |boot: &str, boot_ms| Anchor {
+            boot: boot.into(),
+            boot_ms,
+            wall_ms: 1_800_000_000_000,
+        };
+        let mut anchors = vec![anchor("b", 1), anchor("b", 9), anchor("b", 5)];
+        anchors.extend((0..40).map(|at| anchor(&format!("gone {at:02}"), 7)));
+        let batch = PlayBatch::pack(Epoch(1), &[play_of(4)], anchors);
+        assert_eq!(batch.anchors, [anchor("b", 9)]);
+        let known: Vec<&str> = batch.known.iter().map(|known| &*known.boot).collect();
+        assert_eq!(known.len(), 1 + BOOTS_REDATED_MAX);
+        assert!(batch.unpack().is_ok());
+        let by_boot = batch.anchors_by_boot(|boot_ms, _| boot_ms != 9);
+        let points = |boot_ms| (boot_ms, 1_800_000_000_000);
+        assert_eq!(by_boot["b"].points(), [points(1), points(5)]);
+        assert_eq!(by_boot["gone 00"].points(), [points(7)]);
+
+        let single = PlayBatch::pack(Epoch(1), &[play_of(4)], vec![anchor("b", 9)]);
+        assert_eq!((single.anchors.len(), single.known.len()), (1, 0));
+        let older: PlayBatch =
+            serde_json::from_str(&serde_json::to_string(&single).expect("serialises"))
+                .expect("reads back");
+        assert_eq!(
+            older.anchors_by_boot(|_, _| true)["b"].points(),
+            [points(9)]
+        );
+    }
+
+    #[test]
+    fn more_anchors_than_a_boot_has_are_refused() {
+        let mut batch = PlayBatch::pack(Epoch(1), &[play_of(4)], Vec::new());
+        let json: Vec<(u64, i64)> = (0..=BOOT_ANCHORS_MAX as u64).map(|at| (at, 0)).collect();
+        let anchors = serde_json::from_value(serde_json::json!(json)).expect("reads");
+        batch.known = vec![BootAnchors {
+            boot: "b".into(),
+            anchors,
+        }];
+        assert!(batch.unpack().is_err());
     }
 
     fn play_of(seq: u64) -> Play {
