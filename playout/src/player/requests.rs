@@ -37,14 +37,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 }
             }
             PlayerRequest::Content(manifest) => {
-                let seen = self.recorder.ledger_mut().see_manifest(manifest.version);
+                let seen = self.recorder.ledger_mut().see_manifest(manifest.version());
                 self.report_error(seen);
                 if let Some(enrolment) = &mut self.enrolment {
                     // A hub that moved says so in its manifest; what was said at enrolment is older.
                     enrolment
                         .credentials
                         .scan_base
-                        .clone_from(&manifest.scan_base);
+                        .clone_from(&manifest.newest().scan_base);
                 }
                 self.manifest = Some(manifest);
                 self.content_changed();
@@ -75,6 +75,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let seen = self.recorder.ledger_mut().manifest_seen();
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
+            PlayerRequest::Transfers(transfers) => self.transfers = *transfers,
+            PlayerRequest::Problem(problem) => self.board.report(problem),
             // The next turn of the loop looks at it.
             PlayerRequest::ContextChanged => {}
             PlayerRequest::Status(reply) => {
@@ -143,7 +145,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             manifest_version: self
                 .manifest
                 .as_ref()
-                .map_or(0, |manifest| manifest.version),
+                .map_or(0, |manifest| manifest.version()),
             items: self
                 .tracks
                 .iter()
@@ -154,6 +156,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             plays_waiting: ledger.waiting(),
             plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
             clock_trusted: now.wall_ms.is_some(),
+            transfers: self.transfers.clone(),
             problems: self.board.problems(),
         }
     }

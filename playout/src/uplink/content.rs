@@ -1,26 +1,20 @@
-//! Brings the hub's content: asks for the manifest, checks it, fetches its pictures, and only then tells the player.
+//! Asks for the hub's manifest, checks it and puts it on the shelf; [`super::transfer`] fetches what it names.
+//!
+//! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Manifest, manifest::ManifestError};
-use serde::{Deserialize, Serialize};
 
-use super::hub::{HubClient, HubError, SealedManifest};
+use super::hub::{HubClient, HubError};
+use super::shelf::Shelf;
 use super::{PlayerGone, Uplink};
-use crate::cache::Cache;
-use crate::credentials::{Enrolment, write_privately};
+use crate::cache::Space;
+use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 use crate::random;
 use crate::sync::back_off_ms;
-
-/// The manifest on disk, as it was signed, so that it can be checked again after a restart.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    signature: String,
-    body: String,
-}
 
 /// Why content did not come this time.
 #[derive(Debug, thiserror::Error)]
@@ -29,15 +23,13 @@ enum ContentError {
     Hub(#[from] HubError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    #[error("{0}: the manifest cannot be kept: {1}")]
-    Disk(String, std::io::Error),
 }
 
 pub(super) struct Content {
     uplink: Uplink,
     client: HubClient,
     enrolment: Enrolment,
-    cache: Cache,
+    shelf: Rc<Shelf>,
     seen: u64,
     etag: Option<String>,
 }
@@ -47,14 +39,14 @@ impl Content {
         uplink: Uplink,
         client: HubClient,
         enrolment: Enrolment,
-        cache: Cache,
+        shelf: Rc<Shelf>,
         seen: u64,
     ) -> Self {
         Self {
             uplink,
             client,
             enrolment,
-            cache,
+            shelf,
             seen,
             etag: None,
         }
@@ -68,17 +60,7 @@ impl Content {
     }
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
-        let now_ms = self.uplink.clock.now().wall_ms;
-        if let Some(manifest) = kept_manifest(
-            &self.uplink.data_dir,
-            &self.enrolment,
-            &self.cache,
-            self.seen,
-            now_ms,
-        ) {
-            self.uplink
-                .tell(PlayerRequest::Content(Arc::new(manifest)))?;
-        }
+        self.tell_content()?;
         let mut failures = 0;
         loop {
             let pause = match self.round().await? {
@@ -94,6 +76,7 @@ impl Content {
                     tracing::error!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
+                    self.shelf.clear();
                     self.uplink.tell(PlayerRequest::Revoked)?;
                     std::future::pending::<()>().await;
                     return Err(PlayerGone);
@@ -124,7 +107,7 @@ impl Content {
             clock_trusted: status.clock_trusted,
             plays_waiting: status.plays_waiting,
             screen_px: status.screen_px,
-            disk_free_bytes: disk_free_bytes(&self.uplink.data_dir),
+            disk_free_bytes: Space::of(&self.uplink.data_dir).map_or(0, |space| space.free_bytes),
             key_generation: status.key_generation,
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
@@ -144,13 +127,20 @@ impl Content {
             Err(error) => return Ok(Err(error.into())),
         }
         match self.fetch().await {
-            Ok(Some(manifest)) => {
-                self.uplink
-                    .tell(PlayerRequest::Content(Arc::new(manifest)))?;
+            Ok(()) => {
+                self.tell_content()?;
                 Ok(Ok(()))
             }
-            Ok(None) => Ok(Ok(())),
             Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Tells the player what may air now, if that is something new.
+    fn tell_content(&self) -> Result<(), PlayerGone> {
+        let now_ms = self.uplink.clock.now().wall_ms;
+        match self.shelf.refresh(now_ms) {
+            Some(content) => self.uplink.tell(PlayerRequest::Content(content)),
+            None => Ok(()),
         }
     }
 
@@ -181,37 +171,20 @@ impl Content {
         self.uplink.tell(PlayerRequest::Key(key))
     }
 
-    /// Returns a new manifest once all of it is on this machine.
-    async fn fetch(&mut self) -> Result<Option<Manifest>, ContentError> {
+    /// Puts a new manifest on the shelf, if there is one.
+    async fn fetch(&mut self) -> Result<(), ContentError> {
         let Some(sealed) = self
             .client
             .manifest(self.enrolment.credentials.screen, self.etag.as_deref())
             .await?
         else {
-            return Ok(None);
+            return Ok(());
         };
         let manifest = self.open(&sealed.body, &sealed.signature)?;
-        for asset in manifest
-            .assets
-            .iter()
-            .filter(|asset| !self.cache.has(asset))
-        {
-            let mut download = self.cache.begin(asset).map_err(HubError::from)?;
-            self.client.blob(asset, &mut download).await?;
-            if !download.finish().map_err(HubError::from)? {
-                return Err(HubError::Unreachable {
-                    url: self.enrolment.hub.clone(),
-                    reason: format!("picture {} came short", asset.sha256),
-                }
-                .into());
-            }
-        }
-        self.keep(&sealed)?;
-        // The play on the screen may still use an old picture for a redress; it is in memory by then or skipped.
-        self.cache.sweep(&manifest);
         self.seen = self.seen.max(manifest.version);
+        self.shelf.put(manifest, &sealed);
         self.etag = sealed.etag;
-        Ok(Some(manifest))
+        Ok(())
     }
 
     fn open(&self, body: &[u8], signature: &str) -> Result<Manifest, ManifestError> {
@@ -224,67 +197,5 @@ impl Content {
             self.seen,
             now_ms,
         )
-    }
-
-    fn keep(&self, sealed: &SealedManifest) -> Result<(), ContentError> {
-        let kept = Kept {
-            signature: sealed.signature.clone(),
-            body: String::from_utf8_lossy(&sealed.body).into_owned(),
-        };
-        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-        write_privately(&path_in(&self.uplink.data_dir), &bytes).map_err(|error| {
-            ContentError::Disk(path_in(&self.uplink.data_dir).display().to_string(), error)
-        })
-    }
-}
-
-/// Reads the manifest of an earlier run, if it still checks and all its pictures are on this machine.
-pub fn kept_manifest(
-    data_dir: &Path,
-    enrolment: &Enrolment,
-    cache: &Cache,
-    seen: u64,
-    now_ms: Option<i64>,
-) -> Option<Manifest> {
-    let path = path_in(data_dir);
-    let kept: Kept = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-    let (key, screen) = (enrolment.manifest_key(), enrolment.credentials.screen);
-    match Manifest::open(
-        kept.body.as_bytes(),
-        &kept.signature,
-        &key,
-        screen,
-        seen,
-        now_ms,
-    ) {
-        Ok(manifest) => cache.has_all(&manifest).then_some(manifest),
-        Err(error) => {
-            tracing::warn!("{}: {error}; it does not air", path.display());
-            None
-        }
-    }
-}
-
-fn path_in(data_dir: &Path) -> PathBuf {
-    data_dir.join("manifest.json")
-}
-
-#[allow(
-    unsafe_code,
-    reason = "statvfs has no safe wrapper in libc; the struct is plain data that it fills"
-)]
-fn disk_free_bytes(folder: &Path) -> u64 {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else {
-        return 0;
-    };
-    // SAFETY: the path is NUL-terminated, `stat` is valid for writes, and zero is a valid statvfs.
-    unsafe {
-        let mut stat: libc::statvfs = std::mem::zeroed();
-        if libc::statvfs(path.as_ptr(), &raw mut stat) == 0 {
-            stat.f_bavail.saturating_mul(stat.f_frsize)
-        } else {
-            0
-        }
     }
 }

@@ -81,7 +81,7 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
     };
     for request in [
         PlayerRequest::Enrolled(Box::new(enrolment)),
-        PlayerRequest::Content(Arc::new(manifest)),
+        PlayerRequest::Content(Arc::new(manifest.into())),
     ] {
         running.requests.send(request).expect("the player lives");
     }
