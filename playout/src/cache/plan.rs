@@ -40,7 +40,7 @@ pub struct Plan {
     pub drop_parts: Vec<Digest>,
     /// Claims, by their places, whose files are all there.
     pub whole: Vec<usize>,
-    /// Claims that are not fetched since there is no room, in the order in which they can first air.
+    /// Claims that are not whole, or will not be, since there is no room, in the order in which they can first air.
     pub refused: Vec<Refused>,
 }
 
@@ -60,9 +60,9 @@ pub struct Fetch {
 pub struct Refused {
     /// Which campaign.
     pub campaign: CampaignId,
-    /// What is missing of it, in bytes.
-    pub missing_bytes: u64,
-    /// What could be had for it, in bytes.
+    /// What its files take that do not stay for others, in bytes.
+    pub needed_bytes: u64,
+    /// What could be had for them, in bytes.
     pub room_bytes: u64,
 }
 
@@ -98,24 +98,22 @@ pub fn plan(claims: &[Claim], there: &Inventory, now_ms: Option<i64>, room: Room
             .collect();
         new.sort_by_key(|file| (file.size, file.sha256));
         let new_bytes = sum(new.iter().copied());
-        let missing: Vec<&Asset> = new.into_iter().filter(|file| !is_there(file)).collect();
         if new_bytes > capacity.saturating_sub(committed) {
-            if !missing.is_empty() {
-                plan.refused.push(Refused {
-                    campaign: claim.campaign.clone(),
-                    missing_bytes: sum(missing.iter().copied()),
-                    room_bytes: capacity.saturating_sub(committed),
-                });
-            }
+            plan.refused.push(Refused {
+                campaign: claim.campaign.clone(),
+                needed_bytes: new_bytes,
+                room_bytes: capacity.saturating_sub(committed),
+            });
             continue;
         }
-        committed += new_bytes;
-        kept.extend(claim.files.iter().map(|file| file.sha256));
-        plan.fetch.extend(missing.into_iter().map(|file| Fetch {
+        let missing = new.into_iter().filter(|file| !is_there(file));
+        plan.fetch.extend(missing.map(|file| Fetch {
             asset: file.clone(),
             claim: at,
             completes: false,
         }));
+        committed += new_bytes;
+        kept.extend(claim.files.iter().map(|file| file.sha256));
     }
 
     plan.whole = (0..claims.len())

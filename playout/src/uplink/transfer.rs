@@ -138,7 +138,7 @@ impl Transfer {
             claims: Vec::new(),
             there: Inventory::default(),
             plan: Plan::default(),
-            scrub_at_ms: 0,
+            scrub_at_ms: u64::MAX,
             waits: BTreeMap::new(),
             all_wait: Wait::default(),
             needed: BTreeSet::new(),
@@ -157,9 +157,6 @@ impl Transfer {
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
         loop {
             self.review()?;
-            if self.scrub_at_ms == 0 {
-                self.put_scrub_off();
-            }
             while let Some(next) = self.next() {
                 self.fetch(&next).await?;
             }
@@ -192,6 +189,8 @@ impl Transfer {
             .map(|next| next.asset.sha256)
             .collect();
         self.waits.retain(|digest, _| wanted.contains(digest));
+        // More files than before want shorter pauses.
+        self.scrub_at_ms = self.scrub_at_ms.min(self.next_scrub_ms());
         self.tell_refusal()?;
         self.tell_status(None)
     }
@@ -402,7 +401,7 @@ impl Transfer {
                 () = self.until(wake_ms) => return Ok(()),
                 () = self.until(scrub_at_ms) => {}
             }
-            self.put_scrub_off();
+            self.scrub_at_ms = self.next_scrub_ms();
             let Some(digest) = self.scrub.next(&self.there) else {
                 continue;
             };
@@ -423,9 +422,10 @@ impl Transfer {
         tokio::time::sleep(Duration::from_millis(boot_ms.saturating_sub(now_ms))).await;
     }
 
-    fn put_scrub_off(&mut self) {
+    /// When the next file is read again if the last one was just now.
+    fn next_scrub_ms(&self) -> u64 {
         let pause_ms = u64::try_from(self.scrub.pause(&self.there).as_millis()).unwrap_or(u64::MAX);
-        self.scrub_at_ms = self.uplink.clock.now().boot_ms.saturating_add(pause_ms);
+        self.uplink.clock.now().boot_ms.saturating_add(pause_ms)
     }
 
     /// Removes a file that is not what it was. Returns whether there is something to fetch now.
@@ -532,7 +532,7 @@ fn refusal(refused: &[Refused], quota_bytes: u64) -> Option<String> {
     Some(format!(
         "campaign {} needs {} more, and the cache has room for {} beside what airs within a week{others}; raise data.cache_mb in kiosk.toml, which is {}, or make room on the disk",
         first.campaign,
-        mb(first.missing_bytes),
+        mb(first.needed_bytes),
         mb(first.room_bytes),
         quota_bytes >> 20
     ))
@@ -558,7 +558,7 @@ mod tests {
         assert_eq!(refusal(&[], 1), None);
         let refused = |id: &str, missing| Refused {
             campaign: id.parse().expect("an id"),
-            missing_bytes: missing,
+            needed_bytes: missing,
             room_bytes: 5 << 20,
         };
         let all = [refused("film", 300 << 20), refused("b", 1), refused("c", 1)];
