@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use crossbeam_channel::{Sender, bounded};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
-use passerby_playout::link::{PlayerRequest, Status};
+use passerby_playout::link::{PlayerRequest, Status, Transfers};
 use passerby_playout::show::Snapshot;
 use tokio::sync::oneshot;
 
@@ -172,8 +172,10 @@ fn html(status: &Status) -> String {
         .emergency
         .iter()
         .map(|headline| ("Emergency", headline.clone()));
+    let transfers = transfer_rows(&status.transfers);
     let rows: String = emergency
         .chain(rows)
+        .chain(transfers)
         .chain(others)
         .map(|(label, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(&value)))
         .collect();
@@ -198,6 +200,64 @@ fn html(status: &Status) -> String {
     )
 }
 
+/// How far the hub's files have come; nothing on a screen that wants none.
+fn transfer_rows(transfers: &Transfers) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    if transfers.files_wanted > 0 {
+        let missing = transfers.files_wanted - transfers.files_there.min(transfers.files_wanted);
+        let files = format!(
+            "{} of {} there, {} of {}",
+            transfers.files_there,
+            transfers.files_wanted,
+            megabytes(transfers.bytes_there),
+            megabytes(transfers.bytes_wanted)
+        );
+        rows.push(("Files", files));
+        if missing > 0 && !transfers.campaigns_waiting.is_empty() {
+            rows.push(("Waiting for files", transfers.campaigns_waiting.join(", ")));
+        }
+    }
+    if let Some(coming) = &transfers.under_way {
+        let percent = coming.bytes_there * 100 / coming.bytes_wanted.max(1);
+        let name = coming.file.get(..12).unwrap_or(&coming.file);
+        rows.push((
+            "Coming now",
+            format!(
+                "{name}… of {}, {percent} % of {}",
+                coming.campaign,
+                megabytes(coming.bytes_wanted)
+            ),
+        ));
+    }
+    rows.extend(
+        transfers
+            .waits_for
+            .iter()
+            .map(|reason| ("Files wait", reason.clone())),
+    );
+    rows.extend(
+        transfers
+            .last_error
+            .iter()
+            .map(|error| ("Last file", error.clone())),
+    );
+    if transfers.cache_bytes > 0 {
+        let cache = format!(
+            "{} of {}",
+            megabytes(transfers.cache_bytes),
+            megabytes(transfers.cache_bytes_max)
+        );
+        rows.push(("Cache", cache));
+    }
+    rows
+}
+
+/// Bytes as people read them.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -209,6 +269,43 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_playout::link::UnderWay;
+
+    #[test]
+    fn the_page_says_how_far_the_files_have_come() {
+        assert_eq!(transfer_rows(&Transfers::default()), []);
+        let transfers = Transfers {
+            files_there: 3,
+            files_wanted: 5,
+            bytes_there: 3 << 20,
+            bytes_wanted: (8 << 20) + 1,
+            campaigns_waiting: vec!["film<i>".into(), "b".into()],
+            under_way: Some(UnderWay {
+                campaign: "film<i>".into(),
+                file: "ab".repeat(32),
+                bytes_there: 1 << 20,
+                bytes_wanted: 4 << 20,
+            }),
+            last_error: Some("the hub answered 503".into()),
+            waits_for: Some("the day's budget of data is used up".into()),
+            cache_bytes: 5 << 20,
+            cache_bytes_max: 64 << 20,
+        };
+        let page = html(&Status {
+            transfers,
+            ..Status::default()
+        });
+        for text in [
+            "3 of 5 there, 3.0 MB of 8.1 MB",
+            "film&lt;i&gt;, b",
+            "abababababab… of film&lt;i&gt;, 25 % of 4.0 MB",
+            "the hub answered 503",
+            "the day&#39;s budget of data is used up",
+            "5.0 MB of 64.0 MB",
+        ] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+    }
 
     #[test]
     fn names_and_problems_cannot_bring_markup() {

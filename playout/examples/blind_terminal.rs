@@ -59,6 +59,7 @@ fn main() {
         player: requests,
         context: Arc::default(),
         zone: "UTC".to_owned(),
+        cache: config.cache,
         recorded: Arc::clone(&recorded),
         poll: Duration::from_millis(200),
     };

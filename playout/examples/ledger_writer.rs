@@ -218,7 +218,7 @@ fn credentials(folder: &Path, count: u64) {
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(1).expect("in range"),
             },
-            kept_manifest: None,
+            kept_manifests: Vec::new(),
         };
         println!("saving {at}");
         enrolment.save(folder).expect("keeps");

@@ -1,18 +1,29 @@
 //! Creatives from the hub, on disk under their SHA-256.
 //!
-//! Invariants: a file under its final name is whole and hashes to that name; it got there by download to a `.part`
-//! file, check, fsync and rename. No name that comes from outside is ever part of a path: only digests are.
+//! Invariants: a file under its final name was whole and hashed to that name when it got it, by download to a `.part`
+//! file, check, fsync and rename; [`scrub`] reads it again now and then. No name that comes from outside is ever part of
+//! a path: only digests are. Nothing else lies in the folder for long, and no link in it is followed.
 
-use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+pub mod demand;
+mod download;
+pub mod plan;
+mod room;
+pub mod scrub;
+
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
+use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
-use passerby_protocol::{Digest, Manifest};
-use sha2::Digest as _;
 
-use crate::digests::hash_into;
+pub use download::Download;
+pub use room::{MB, MB_DEFAULT, Settings, Space};
+
+/// Most files that are looked at in the folder; what is beyond waits until others have gone.
+const ENTRIES_MAX: usize = 200_000;
 
 /// A folder of checked files.
 #[derive(Debug, Clone)]
@@ -31,12 +42,59 @@ pub enum CacheError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The disk is as full as it may become.
+    #[error(
+        "the disk has {} MB left, of which {} MB are kept for the ledger; make room on it",
+        free_bytes >> 20,
+        floor_bytes >> 20
+    )]
+    NoRoom {
+        /// What is free, in bytes.
+        free_bytes: u64,
+        /// What must stay free, in bytes.
+        floor_bytes: u64,
+    },
     /// What came is not what was asked for.
     #[error("{0} does not hash to its name; it was thrown away")]
     Hash(Digest),
     /// More bytes came than the manifest said.
     #[error("{0} is longer than the manifest says; it was thrown away")]
     TooLong(Digest),
+}
+
+impl CacheError {
+    /// Tells whether the same bytes would be refused again.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Disk { .. } | Self::NoRoom { .. })
+    }
+}
+
+/// What lies in the folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Files under their final names.
+    pub blobs: BTreeMap<Digest, Stored>,
+    /// Files that are on their way, with their sizes in bytes.
+    pub parts: BTreeMap<Digest, u64>,
+}
+
+/// A file under its final name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// In bytes.
+    pub size: u64,
+    /// When it came or was last needed, whichever was later, in Unix milliseconds of a clock that may have been wrong.
+    pub needed_ms: i64,
+}
+
+impl Inventory {
+    /// What all of it takes, in bytes.
+    pub fn bytes(&self) -> u64 {
+        let blobs = self.blobs.values().map(|blob| blob.size);
+        blobs
+            .chain(self.parts.values().copied())
+            .fold(0, u64::saturating_add)
+    }
 }
 
 impl Cache {
@@ -52,201 +110,145 @@ impl Cache {
         self.folder.join(creative.to_string())
     }
 
-    /// Tells whether a creative is there.
+    fn part(&self, creative: Digest) -> PathBuf {
+        self.folder.join(format!("{creative}.part"))
+    }
+
+    /// Tells whether a creative is there: a plain file of the right size.
     pub fn has(&self, asset: &Asset) -> bool {
-        std::fs::metadata(self.path(asset.sha256))
-            .is_ok_and(|metadata| metadata.len() == asset.size)
+        std::fs::symlink_metadata(self.path(asset.sha256))
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == asset.size)
     }
 
-    /// Tells whether everything that a manifest needs is there.
-    pub fn has_all(&self, manifest: &Manifest) -> bool {
-        manifest.assets.iter().all(|asset| self.has(asset))
+    /// The disk as it is now; `None` when the system does not say.
+    pub fn space(&self) -> Option<Space> {
+        let beside = self.folder.parent().unwrap_or(Path::new("."));
+        Space::of(&self.folder).or_else(|| Space::of(beside))
     }
 
-    /// Starts or resumes a download.
+    /// Starts or resumes a download. Reads what is there already, so it may take a while.
     ///
     /// # Errors
     /// The disk fails.
     pub fn begin(&self, asset: &Asset) -> Result<Download, CacheError> {
-        let part = self.folder.join(format!("{}.part", asset.sha256));
-        let wrong = |error| CacheError::Disk {
-            path: part.display().to_string(),
+        std::fs::create_dir_all(&self.folder).map_err(|error| CacheError::Disk {
+            path: self.folder.display().to_string(),
             error,
-        };
-        std::fs::create_dir_all(&self.folder).map_err(wrong)?;
-        let mut hasher = sha2::Sha256::new();
-        let mut got = 0;
-        if let Ok(mut file) = File::open(&part) {
-            got = hash_into(&mut file, &mut hasher).map_err(wrong)?;
-        }
-        if got > asset.size {
-            std::fs::remove_file(&part).map_err(wrong)?;
-            (hasher, got) = (sha2::Sha256::new(), 0);
-        }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&part)
-            .map_err(wrong)?;
-        Ok(Download {
-            asset: asset.clone(),
-            part,
-            target: self.path(asset.sha256),
-            file,
-            hasher,
-            got,
-        })
+        })?;
+        Download::begin(asset, self.part(asset.sha256), self.path(asset.sha256))
     }
 
-    /// Removes every file that no manifest needs any more.
-    pub fn sweep(&self, manifest: &Manifest) {
-        let mut needed: BTreeSet<String> = BTreeSet::new();
-        for asset in &manifest.assets {
-            needed.insert(asset.sha256.to_string());
-            needed.insert(format!("{}.part", asset.sha256));
-        }
-        for entry in std::fs::read_dir(&self.folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            if entry
-                .file_name()
-                .to_str()
-                .is_none_or(|name| !needed.contains(name))
-                && let Err(error) = std::fs::remove_file(entry.path())
-            {
-                tracing::warn!("{}: cannot be removed: {error}", entry.path().display());
+    /// Lists the folder and removes what does not belong there: other names, links and folders.
+    pub fn inventory(&self) -> Inventory {
+        let mut inventory = Inventory::default();
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten();
+        for entry in entries.flatten().take(ENTRIES_MAX) {
+            let Ok(metadata) = std::fs::symlink_metadata(entry.path()) else {
+                continue;
+            };
+            let name = entry.file_name();
+            let name = name.to_str().filter(|_| metadata.is_file());
+            match name.and_then(Name::of) {
+                Some(Name::Blob(digest)) => {
+                    let stored = Stored {
+                        size: metadata.len(),
+                        needed_ms: changed_ms(&metadata),
+                    };
+                    inventory.blobs.insert(digest, stored);
+                }
+                Some(Name::Part(digest)) => {
+                    inventory.parts.insert(digest, metadata.len());
+                }
+                _ => warn_of(&entry.path(), remove_any(&entry.path(), &metadata)),
             }
         }
+        inventory
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The disk fails; a file that is not there is no error.
+    pub fn remove(&self, creative: Digest) -> Result<(), CacheError> {
+        gone(&self.path(creative))
+    }
+
+    /// Removes what there is of a file that was on its way.
+    ///
+    /// # Errors
+    /// The disk fails; a file that is not there is no error.
+    pub fn remove_part(&self, creative: Digest) -> Result<(), CacheError> {
+        gone(&self.part(creative))
+    }
+
+    /// Opens a stored file to read it.
+    fn open(&self, creative: Digest) -> std::io::Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(self.path(creative))
+    }
+
+    /// Notes that a file was needed until now.
+    pub fn note_needed(&self, creative: Digest, now_ms: i64) {
+        let at = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
+        // A file that is gone needs no date, and one without it only leaves earlier.
+        let _ = self.open(creative).and_then(|file| file.set_modified(at));
     }
 }
 
-/// A file that is on its way.
-#[derive(Debug)]
-pub struct Download {
-    asset: Asset,
-    part: PathBuf,
-    target: PathBuf,
-    file: File,
-    hasher: sha2::Sha256,
-    got: u64,
+/// What a file is, by its name.
+enum Name {
+    Blob(Digest),
+    Part(Digest),
 }
 
-impl Download {
-    /// How many bytes are there already; ask for the rest by Range.
-    pub const fn got(&self) -> u64 {
-        self.got
-    }
-
-    /// Throws away what is there, for a server that does not resume.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn restart(&mut self) -> Result<(), CacheError> {
-        self.file.set_len(0).map_err(|error| self.disk(error))?;
-        (self.hasher, self.got) = (sha2::Sha256::new(), 0);
-        Ok(())
-    }
-
-    /// Takes bytes.
-    ///
-    /// # Errors
-    /// The disk fails, or more comes than should.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), CacheError> {
-        if self.got + bytes.len() as u64 > self.asset.size {
-            self.discard();
-            return Err(CacheError::TooLong(self.asset.sha256));
-        }
-        self.file
-            .write_all(bytes)
-            .map_err(|error| self.disk(error))?;
-        self.hasher.update(bytes);
-        self.got += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Checks the file and gives it its name. Call it when the server has sent all; a file that is still short stays
-    /// for the next attempt.
-    ///
-    /// # Errors
-    /// The disk fails, or the file does not hash to its name. `Ok(false)` when it is short.
-    pub fn finish(self) -> Result<bool, CacheError> {
-        if self.got < self.asset.size {
-            return Ok(false);
-        }
-        if Digest(self.hasher.clone().finalize().into()) != self.asset.sha256 {
-            self.discard();
-            return Err(CacheError::Hash(self.asset.sha256));
-        }
-        let published = self
-            .file
-            .sync_all()
-            .and_then(|()| std::fs::rename(&self.part, &self.target))
-            .and_then(|()| match self.target.parent() {
-                Some(folder) => File::open(folder)?.sync_all(),
-                None => Ok(()),
-            });
-        published.map(|()| true).map_err(|error| self.disk(error))
-    }
-
-    fn discard(&self) {
-        if let Err(error) = std::fs::remove_file(&self.part) {
-            tracing::warn!("{}: cannot be removed: {error}", self.part.display());
+impl Name {
+    fn of(name: &str) -> Option<Self> {
+        match name.strip_suffix(".part") {
+            Some(whole) => whole.parse().ok().map(Self::Part),
+            None => name.parse().ok().map(Self::Blob),
         }
     }
+}
 
-    fn disk(&self, error: std::io::Error) -> CacheError {
-        CacheError::Disk {
-            path: self.part.display().to_string(),
+fn changed_ms(metadata: &Metadata) -> i64 {
+    let since = metadata
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Removes a file, a link (not what it leads to), or a folder if nothing is in it.
+fn remove_any(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
+    if metadata.is_dir() {
+        std::fs::remove_dir(path)
+    } else {
+        std::fs::remove_file(path)
+    }
+}
+
+fn warn_of(path: &Path, removed: std::io::Result<()>) {
+    if let Err(error) = removed {
+        tracing::warn!(
+            "{}: it does not belong into the cache and cannot be removed: {error}",
+            path.display()
+        );
+    }
+}
+
+fn gone(path: &Path) -> Result<(), CacheError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CacheError::Disk {
+            path: path.display().to_string(),
             error,
-        }
+        }),
+        _ => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asset(bytes: &[u8]) -> Asset {
-        Asset {
-            sha256: Digest::of(bytes),
-            size: bytes.len() as u64,
-            media_type: "image/png".into(),
-        }
-    }
-
-    #[test]
-    fn a_download_resumes_where_it_was_cut() {
-        let folder = tempfile::tempdir().expect("folder");
-        let (cache, bytes) = (
-            Cache::new(folder.path()),
-            b"a picture of some length".as_slice(),
-        );
-        let mut first = cache.begin(&asset(bytes)).expect("begins");
-        first.write(&bytes[..7]).expect("writes");
-        assert!(!first.finish().expect("short"));
-        assert!(!cache.has(&asset(bytes)));
-        let mut second = cache.begin(&asset(bytes)).expect("resumes");
-        assert_eq!(second.got(), 7);
-        second.write(&bytes[7..]).expect("writes");
-        assert!(second.finish().expect("whole"));
-        assert!(cache.has(&asset(bytes)));
-    }
-
-    #[test]
-    fn what_hashes_wrong_or_runs_on_is_thrown_away() {
-        let folder = tempfile::tempdir().expect("folder");
-        let cache = Cache::new(folder.path());
-        let mut wrong = cache.begin(&asset(b"right")).expect("begins");
-        wrong.write(b"wrong").expect("writes");
-        assert!(matches!(wrong.finish(), Err(CacheError::Hash(_))));
-        let mut long = cache.begin(&asset(b"right")).expect("begins anew");
-        assert_eq!(long.got(), 0);
-        assert!(matches!(
-            long.write(b"right and more"),
-            Err(CacheError::TooLong(_))
-        ));
-        assert!(!cache.has(&asset(b"right")));
-    }
-}
+mod tests;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use passerby_protocol::campaign::{self, Campaign, CreativeKind};
 use passerby_protocol::parts::{FolderParts, is_part_name};
 use passerby_protocol::toml_fields::Problem;
-use passerby_protocol::{Assignment, CampaignId, Digest, Manifest, Placement};
+use passerby_protocol::{Assignment, CampaignId, Digest, Placement};
 
+use crate::airable::Airable;
 use crate::cache::Cache;
 use crate::digests::Digests;
 use crate::layout;
@@ -144,12 +145,17 @@ pub fn of_zone(catalog: &Catalog, zone: &str) -> Catalog {
         .collect()
 }
 
-/// Makes the items of a manifest whose files are in the cache.
-pub fn of_manifest(manifest: &Manifest, cache: &Cache) -> Catalog {
+/// Makes the items of the hub's content; those of which a file is missing are left out.
+pub fn of_hub(content: &Airable, cache: &Cache) -> Catalog {
     let mut catalog = Catalog::new();
-    for entry in &manifest.campaigns {
+    for (_, entry) in content.campaigns() {
         let campaign = Arc::new(entry.campaign.clone());
-        catalog.extend(entry.items.iter().enumerate().map(|(placement, item)| {
+        let items = entry.items.iter().enumerate();
+        let there = items.filter(|(_, item)| {
+            let mut parts = item.parts.iter().map(|part| part.sha256);
+            !content.is_missing(item.creative) && !parts.any(|part| content.is_missing(part))
+        });
+        catalog.extend(there.map(|(placement, item)| {
             CatalogItem {
                 key: ItemKey::from(format!("hub {}", item.assignment)),
                 campaign_id: entry.id.clone(),

@@ -280,7 +280,7 @@ mod tests {
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(0).expect("in range"),
             },
-            kept_manifest: None,
+            kept_manifests: Vec::new(),
         }
     }
 

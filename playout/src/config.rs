@@ -14,6 +14,7 @@ use passerby_protocol::limits::{
 use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
+use crate::cache;
 use crate::layout::Layout;
 use crate::local_token::LocalToken;
 use crate::rotation::{Override, Rules};
@@ -72,6 +73,8 @@ pub struct Config {
     pub hub: Option<HubConfig>,
     /// Ledger, cache and credentials.
     pub data_dir: PathBuf,
+    /// What the cache may take.
+    pub cache: cache::Settings,
     /// The local page.
     pub listen: SocketAddr,
     /// What opens it, if the operator chose something.
@@ -110,6 +113,7 @@ impl Default for Config {
             overrides: Vec::new(),
             hub: None,
             data_dir: "data".into(),
+            cache: cache::Settings::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
             local_token: None,
         }
@@ -191,6 +195,9 @@ impl Config {
             root.table("data", |section| {
                 if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
                     config.data_dir = dir.value.into();
+                }
+                if let Some(mb) = section.integer("cache_mb", cache::MB) {
+                    config.cache = cache::Settings::of_mb(mb.value.unsigned_abs());
                 }
             });
             root.table("local", |section| {
@@ -517,6 +524,23 @@ mod tests {
                 "kiosk.toml:6: unknown key \"opens\" in venue; known keys are closed, name, open, tags".to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn the_caches_size_is_read_and_its_mistakes_named() {
+        let config = Config::parse("kiosk.toml", "[data]\ncache_mb = 512\n").expect("good");
+        assert_eq!(config.cache.bytes_max, 512 << 20);
+        assert_eq!(Config::default().cache.bytes_max, 4 << 30);
+        for bad in [
+            "cache_mb = 0",
+            "cache_mb = -1",
+            "cache_mb = '4 GB'",
+            "cache_mb = 1.5",
+        ] {
+            let problems = Config::parse("kiosk.toml", &format!("[data]\n{bad}\n"));
+            let problems = problems.expect_err("no size");
+            assert_eq!((problems.len(), problems[0].line), (1, 2), "{problems:?}");
+        }
     }
 
     #[test]

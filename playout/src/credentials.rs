@@ -36,9 +36,9 @@ pub struct Enrolment {
     pub hub: String,
     /// What it handed out.
     pub credentials: Credentials,
-    /// The one manifest that was taken under an earlier key and may go on airing; none, unless the key was changed since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept_manifest: Option<Digest>,
+    /// The manifests that were taken under an earlier key and may go on airing; none, unless the key was changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_manifests: Vec<Digest>,
 }
 
 impl Enrolment {
@@ -155,7 +155,7 @@ mod tests {
                 scan_base: "HTTPS://HUB.EXAMPLE".into(),
                 play_floor: PlayNumber::new(1).expect("in range"),
             },
-            kept_manifest: None,
+            kept_manifests: Vec::new(),
         };
         enrolment.save(folder.path()).expect("writes");
         let mode = std::fs::metadata(path_in(folder.path()))

@@ -4,6 +4,7 @@
 //! messages of [`show`].
 
 pub mod adaptive;
+pub mod airable;
 pub mod area;
 pub mod cache;
 pub mod catalog;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use passerby_protocol::Manifest;
 use passerby_protocol::plays::{Anchor, PlayBatch};
 use passerby_protocol::wire::KeyReply;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use crate::airable::Airable;
 use crate::credentials::Enrolment;
 use crate::show::Snapshot;
 
@@ -29,8 +29,12 @@ pub enum PlayerRequest {
     Quarantine(u64),
     /// What the time was at some moment.
     Anchor(Anchor),
-    /// A manifest that was checked and whose pictures are all in the cache.
-    Content(Arc<Manifest>),
+    /// What of the hub's content may air from now on.
+    Content(Arc<Airable>),
+    /// How far the hub's files have come.
+    Transfers(Box<Transfers>),
+    /// Something went wrong that people should read of.
+    Problem(String),
     /// The screen is enrolled now.
     Enrolled(Box<Enrolment>),
     /// The screen has a new key, which is on disk: codes are minted with it from the next play on.
@@ -91,8 +95,51 @@ pub struct Status {
     pub plays_dropped: u64,
     /// Whether the wall time is known.
     pub clock_trusted: bool,
+    /// How far the hub's files have come.
+    pub transfers: Transfers,
     /// What went wrong lately, newest last.
     pub problems: Vec<String>,
+}
+
+/// How far the hub's files have come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Transfers {
+    /// Files of the present manifest that are on this machine.
+    pub files_there: usize,
+    /// Files of the present manifest.
+    pub files_wanted: usize,
+    /// Bytes of those that are on this machine, with what there is of files on their way.
+    pub bytes_there: u64,
+    /// Bytes of all of them.
+    pub bytes_wanted: u64,
+    /// Campaigns of which something is missing, at most [`CAMPAIGNS_WAITING_MAX`]. Their former versions air, if they had any.
+    pub campaigns_waiting: Vec<String>,
+    /// What is coming at this moment.
+    pub under_way: Option<UnderWay>,
+    /// Why the last file did not come; none after one has come.
+    pub last_error: Option<String>,
+    /// Why nothing is fetched although something is missing, such as the day's budget of data.
+    pub waits_for: Option<String>,
+    /// What the cache takes, in bytes.
+    pub cache_bytes: u64,
+    /// What it may take, in bytes.
+    pub cache_bytes_max: u64,
+}
+
+/// Most campaigns that are named as waiting.
+pub const CAMPAIGNS_WAITING_MAX: usize = 20;
+
+/// A file that is coming.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnderWay {
+    /// The campaign for which it is fetched.
+    pub campaign: String,
+    /// The file.
+    pub file: String,
+    /// What is there of it, in bytes.
+    pub bytes_there: u64,
+    /// All of it, in bytes.
+    pub bytes_wanted: u64,
 }
 
 /// What is in a zone.

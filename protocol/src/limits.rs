@@ -42,6 +42,10 @@ pub const PARTS_MAX: usize = 8;
 pub const CREATIVE_BYTES_MAX: u64 = 64 << 20;
 /// Largest manifest, in bytes.
 pub const MANIFEST_BYTES_MAX: u64 = 8 << 20;
+/// Most files that one manifest names.
+pub const ASSETS_MAX: usize = 20_000;
+/// Most bytes that the files of one manifest have together: 4 TiB.
+pub const ASSETS_BYTES_MAX: u64 = 1 << 42;
 /// Most plays in one batch.
 pub const BATCH_PLAYS_MAX: usize = 10_000;
 /// Largest batch on the wire (zstd), in bytes.

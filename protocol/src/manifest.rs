@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, VIDEO_BYTES_MAX};
+use crate::limits::{
+    ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX,
+    VIDEO_BYTES_MAX,
+};
 use crate::parts::is_part_name;
 use crate::wire::unhex64;
 use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_keys};
@@ -209,6 +212,9 @@ impl Manifest {
     fn check_whole(&self) -> Result<(), ManifestError> {
         let malformed = |text: String| Err(ManifestError::Malformed(text));
         let assets: BTreeSet<Digest> = self.assets.iter().map(|asset| asset.sha256).collect();
+        if let Some(reason) = self.assets_fault(&assets) {
+            return malformed(reason);
+        }
         for entry in &self.campaigns {
             if entry.items.len() != entry.campaign.placements.len() {
                 return malformed(format!(
@@ -236,18 +242,34 @@ impl Manifest {
                 }
             }
         }
-        match self
-            .assets
-            .iter()
-            .find(|asset| asset.size > asset.bytes_max())
-        {
-            Some(asset) => malformed(format!(
+        Ok(())
+    }
+
+    /// What is wrong with the list of assets; `names` are theirs.
+    fn assets_fault(&self, names: &BTreeSet<Digest>) -> Option<String> {
+        let sizes = self.assets.iter().map(|asset| asset.size);
+        let bytes = sizes.fold(0, u64::saturating_add);
+        let heavy = |asset: &&Asset| asset.size > asset.bytes_max();
+        if let Some(asset) = self.assets.iter().find(heavy) {
+            Some(format!(
                 "asset {} has {} bytes, more than {}",
                 asset.sha256,
                 asset.size,
                 asset.bytes_max()
-            )),
-            None => Ok(()),
+            ))
+        } else if self.assets.len() > ASSETS_MAX {
+            Some(format!(
+                "it has {} assets, more than {ASSETS_MAX}",
+                self.assets.len()
+            ))
+        } else if bytes > ASSETS_BYTES_MAX {
+            Some(format!(
+                "its assets have {bytes} bytes, more than {ASSETS_BYTES_MAX}"
+            ))
+        } else if names.len() < self.assets.len() {
+            Some("it names an asset twice".to_owned())
+        } else {
+            None
         }
     }
 }
@@ -331,6 +353,30 @@ mod tests {
         assert!(with("../a.png", vec![film(), poster()]).is_err(), "a path");
         let heavy = asset(1, CREATIVE_BYTES_MAX + 1, "image/png");
         assert!(with("a.png", vec![heavy, poster()]).is_err());
+        let twice = asset(2, 6, "image/png");
+        assert!(
+            with("a.png", vec![film(), poster(), twice]).is_err(),
+            "one file has one size"
+        );
+        let number = |at: usize| {
+            let mut name = [3; 32];
+            name[..8].copy_from_slice(&at.to_be_bytes());
+            name
+        };
+        let many = |count: usize, size| {
+            let more = (0..count).map(|at| Asset {
+                sha256: Digest(number(at)),
+                size,
+                media_type: "video/mp4".to_owned(),
+            });
+            with(
+                "a.png",
+                [film(), poster()].into_iter().chain(more).collect(),
+            )
+        };
+        assert_eq!(many(ASSETS_MAX - 2, 1), Ok(()));
+        assert!(many(ASSETS_MAX - 1, 1).is_err(), "too many");
+        assert!(many(ASSETS_MAX - 2, VIDEO_BYTES_MAX).is_err(), "too much");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use passerby_playout::cache::Cache;
 use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
-use passerby_playout::uplink::kept_manifest;
+use passerby_playout::uplink::kept_content;
 use passerby_protocol::toml_fields::Problem;
 
 /// Shows campaigns with live codes on a screen, and counts what it showed.
@@ -100,11 +100,11 @@ impl ConfigFile {
     }
 }
 
-/// What the hub sent last, if it is whole.
+/// What may air of what the hub has sent.
 fn of_hub(data_dir: &Path, enrolment: &Enrolment) -> Catalog {
     let cache = Cache::new(data_dir);
-    kept_manifest(data_dir, enrolment, &cache, 0, None)
-        .map(|manifest| catalog::of_manifest(&manifest, &cache))
+    kept_content(data_dir, enrolment, &cache, 0, None)
+        .map(|content| catalog::of_hub(&content, &cache))
         .unwrap_or_default()
 }
 

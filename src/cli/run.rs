@@ -96,6 +96,7 @@ impl Run {
             player: requests.clone(),
             context: context.clone(),
             zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+            cache: config.cache,
             recorded: recorded.clone(),
             poll: POLL,
         });

@@ -154,7 +154,7 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
     }
     if let Ok(Some(enrolment)) = Enrolment::load(&config.data_dir) {
         let cache = Cache::new(&config.data_dir);
-        let kept = uplink::kept_manifest(
+        let kept = uplink::kept_content(
             &config.data_dir,
             &enrolment,
             &cache,
@@ -162,7 +162,7 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
             Some(from.as_millisecond()),
         );
         catalog.extend(
-            kept.map(|manifest| catalog::of_manifest(&manifest, &cache))
+            kept.map(|content| catalog::of_hub(&content, &cache))
                 .unwrap_or_default(),
         );
     }

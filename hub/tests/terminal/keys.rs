@@ -68,6 +68,7 @@ impl Terminal {
             player: requests.clone(),
             context: Arc::default(),
             zone: "UTC".to_owned(),
+            cache: passerby_playout::cache::Settings::default(),
             recorded: Arc::clone(&recorded),
             poll: Duration::from_millis(200),
         };

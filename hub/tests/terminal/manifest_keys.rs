@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use passerby_hub::Hub;
+use passerby_playout::airable::Airable;
 use passerby_playout::cache::Cache;
 use passerby_playout::credentials::Enrolment;
-use passerby_playout::uplink::kept_manifest;
+use passerby_playout::uplink::kept_content;
 use passerby_protocol::Digest;
 use passerby_protocol::manifest_keys::ManifestKey;
 
@@ -153,22 +154,23 @@ fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9
     let settings = settings(folder.path(), &process.url());
     let running = TerminalProcess::start(&settings, 50);
     let kept = |seen| {
-        kept_manifest(
-            &data_dir,
-            &known(&data_dir),
-            &Cache::new(&data_dir),
-            seen,
-            None,
-        )
+        let enrolment = known(&data_dir);
+        kept_content(&data_dir, &enrolment, &Cache::new(&data_dir), seen, None)
     };
-    wait_until("content is kept", || kept(0).is_some());
-    let before = kept(0).expect("kept");
+    // From which version of the manifest the café airs.
+    let cafe = |seen| {
+        let content = kept(seen)?;
+        let (manifest, _) = content.campaigns().next()?;
+        Some(manifest.version)
+    };
+    wait_until("content is kept", || cafe(0).is_some());
+    let before = cafe(0).expect("kept");
 
     running.kill();
 
-    // The next manifest names a picture that never comes.
-    publish_another(folder.path(), &data, "books", 90);
-    let lost = std::fs::read(folder.path().join("books/a.png")).expect("reads");
+    // The café's next version names a picture that never comes.
+    publish_another(folder.path(), &data, "cafe", 90);
+    let lost = std::fs::read(folder.path().join("cafe/a.png")).expect("reads");
     let lost = Hub::open(&data)
         .expect("opens")
         .blobs
@@ -176,24 +178,26 @@ fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9
     std::fs::remove_file(lost).expect("removes");
     hub(&data, &["key", "rotate"]);
     let running = TerminalProcess::start(&settings, 50);
-    wait_until("the key is known", || {
-        known(&data_dir).credentials.manifest_key_generation == 1
+    wait_until("the key and the next version are known", || {
+        let is_newer = |content: Airable| content.version() > before;
+        known(&data_dir).credentials.manifest_key_generation == 1 && kept(0).is_some_and(is_newer)
     });
     running.kill();
     drop(process);
-    let after = kept(before.version).expect("it still airs after a restart");
-    assert_eq!(after, before);
+    assert_eq!(
+        cafe(before + 1),
+        Some(before),
+        "it still airs after a restart"
+    );
 
-    // This one manifest, and no other of the old key.
-    let path = data_dir.join("manifest.json");
+    // These manifests, and no others of the old key.
+    let path = data_dir.join("manifests-before.json");
     let text = std::fs::read_to_string(&path).expect("kept");
-    let signature = &text[..text.find("\"body\"").expect("a body")];
-    let body = serde_json::to_string(&before)
-        .expect("JSON")
-        .replace("Caf", "Bar");
-    let changed = format!("{signature}\"body\":{}}}", serde_json::json!(body));
-    std::fs::write(&path, changed).expect("writes");
-    assert_eq!(kept(0), None);
+    assert!(text.contains("Caf"));
+    std::fs::write(&path, text.replace("Caf", "Bar")).expect("writes");
+    assert_eq!(cafe(0), None);
+    std::fs::write(&path, text).expect("writes");
+    assert_eq!(cafe(0), Some(before));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the player can choose from, and what happens when that changes while something is on the screen.
 
+use std::sync::Arc;
+
 use crate::catalog;
 use crate::clock::Moment;
 use crate::folders;
@@ -22,6 +24,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 "the hub's content has expired; it airs again when the hub has renewed it"
                     .to_owned(),
             );
+            self.content_changed();
+        } else if let Some(content) = &mut self.manifest
+            && content.has_expired_parts(now.wall_ms)
+        {
+            Arc::make_mut(content).drop_expired(now.wall_ms);
             self.content_changed();
         }
     }
@@ -82,7 +89,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn rebuild_catalog(&mut self) {
         let mut catalog = self.local.clone();
         if let Some(manifest) = &self.manifest {
-            catalog.extend(catalog::of_manifest(manifest, &self.cache));
+            catalog.extend(catalog::of_hub(manifest, &self.cache));
         }
         catalog::interleave(&mut catalog);
         for (at, track) in self.tracks.iter_mut().enumerate() {

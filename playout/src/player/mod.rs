@@ -29,6 +29,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use tokio::sync::Notify;
 
+use crate::airable::Airable;
 use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, Moment};
@@ -39,7 +40,7 @@ use crate::emergency::Watch;
 use crate::folders::Folders;
 use crate::layout::PlacedZone;
 use crate::ledger::{Ledger, LedgerError};
-use crate::link::{Pairing, PlayerRequest};
+use crate::link::{Pairing, PlayerRequest, Transfers};
 use crate::rotation::{Rotation, Rules};
 use crate::show::{Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone};
 use board::Board;
@@ -114,7 +115,8 @@ pub struct Player<C: Composer, L> {
     /// When the composer is told again what may be shown; 0 when that changed.
     expect_at_ms: u64,
     cache: Cache,
-    manifest: Option<Arc<passerby_protocol::Manifest>>,
+    manifest: Option<Arc<Airable>>,
+    transfers: Transfers,
     enrolment: Option<Enrolment>,
     /// Whether the hub has refused this screen since its last manifest.
     is_revoked: bool,
@@ -184,6 +186,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             cache: Cache::new(&config.data_dir),
             local,
             manifest: None,
+            transfers: Transfers::default(),
             enrolment,
             is_revoked: false,
             pairing: None,

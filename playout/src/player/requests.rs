@@ -39,14 +39,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Content(manifest) => {
                 let seen = self
                     .recorder
-                    .with_ledger(|ledger| ledger.see_manifest(manifest.version));
+                    .with_ledger(|ledger| ledger.see_manifest(manifest.version()));
                 self.report_error(seen);
                 if let Some(enrolment) = &mut self.enrolment {
                     // A hub that moved says so in its manifest; what was said at enrolment is older.
                     enrolment
                         .credentials
                         .scan_base
-                        .clone_from(&manifest.scan_base);
+                        .clone_from(&manifest.newest().scan_base);
                 }
                 self.manifest = Some(manifest);
                 self.is_revoked = false;
@@ -79,6 +79,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let seen = self.recorder.with_ledger(|ledger| ledger.manifest_seen());
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
+            PlayerRequest::Transfers(transfers) => self.transfers = *transfers,
+            PlayerRequest::Problem(problem) => self.board.report(problem),
             // The next turn of the loop looks at it.
             PlayerRequest::ContextChanged => {}
             PlayerRequest::Status(reply) => {
@@ -147,7 +149,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             manifest_version: self
                 .manifest
                 .as_ref()
-                .map_or(0, |manifest| manifest.version),
+                .map_or(0, |manifest| manifest.version()),
             items: self
                 .tracks
                 .iter()
@@ -158,6 +160,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             plays_waiting: ledger.waiting(),
             plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
             clock_trusted: now.wall_ms.is_some(),
+            transfers: self.transfers.clone(),
             problems: self.board.problems(),
         }
     }

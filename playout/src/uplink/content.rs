@@ -1,29 +1,21 @@
-//! Brings the hub's content: asks for the manifest, checks it, fetches its pictures, and only then tells the player.
+//! Asks for the hub's manifest, checks it and puts it on the shelf; [`super::transfer`] fetches what it names.
+//!
+//! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
-use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::wire::Heartbeat;
-use passerby_protocol::{Digest, Manifest, manifest::ManifestError};
-use serde::{Deserialize, Serialize};
+use passerby_protocol::{Manifest, manifest::ManifestError};
 
 use super::hub::{HubClient, HubError, SealedManifest};
 use super::manifest_keys::LearnError;
+use super::shelf::Shelf;
 use super::{PlayerGone, Uplink};
-use crate::cache::Cache;
-use crate::credentials::{Enrolment, write_privately};
+use crate::cache::Space;
+use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 use crate::random;
 use crate::sync::back_off_ms;
-
-/// The manifest on disk, as it was signed, so that it can be checked again after a restart.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    signature: String,
-    body: String,
-}
 
 /// Why content did not come this time.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +26,6 @@ enum ContentError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Key(LearnError),
-    #[error("{0}: the manifest cannot be kept: {1}")]
-    Disk(String, std::io::Error),
 }
 
 impl From<LearnError> for ContentError {
@@ -52,8 +42,8 @@ pub(super) struct Content {
     pub(super) uplink: Uplink,
     pub(super) client: HubClient,
     pub(super) enrolment: Enrolment,
-    cache: Cache,
-    pub(super) seen: u64,
+    pub(super) shelf: Rc<Shelf>,
+    seen: u64,
     etag: Option<String>,
 }
 
@@ -62,14 +52,14 @@ impl Content {
         uplink: Uplink,
         client: HubClient,
         enrolment: Enrolment,
-        cache: Cache,
+        shelf: Rc<Shelf>,
         seen: u64,
     ) -> Self {
         Self {
             uplink,
             client,
             enrolment,
-            cache,
+            shelf,
             seen,
             etag: None,
         }
@@ -83,17 +73,7 @@ impl Content {
     }
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
-        let now_ms = self.uplink.clock.now().wall_ms;
-        if let Some(manifest) = kept_manifest(
-            &self.uplink.data_dir,
-            &self.enrolment,
-            &self.cache,
-            self.seen,
-            now_ms,
-        ) {
-            self.uplink
-                .tell(PlayerRequest::Content(Arc::new(manifest)))?;
-        }
+        self.tell_content()?;
         let mut failures = 0;
         loop {
             let pause = match self.round().await? {
@@ -109,7 +89,7 @@ impl Content {
                     tracing::error!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
-                    forget_kept(&self.uplink.data_dir);
+                    self.shelf.clear();
                     self.uplink.tell(PlayerRequest::Revoked)?;
                     std::future::pending::<()>().await;
                     return Err(PlayerGone);
@@ -140,7 +120,7 @@ impl Content {
             clock_trusted: status.clock_trusted,
             plays_waiting: status.plays_waiting,
             screen_px: status.screen_px,
-            disk_free_bytes: disk_free_bytes(&self.uplink.data_dir),
+            disk_free_bytes: Space::of(&self.uplink.data_dir).map_or(0, |space| space.free_bytes),
             key_generation: status.key_generation,
             manifest_key_generation: Some(self.enrolment.credentials.manifest_key_generation),
         };
@@ -161,13 +141,20 @@ impl Content {
             Err(error) => return Ok(Err(error.into())),
         }
         match self.fetch().await {
-            Ok(Some(manifest)) => {
-                self.uplink
-                    .tell(PlayerRequest::Content(Arc::new(manifest)))?;
+            Ok(()) => {
+                self.tell_content()?;
                 Ok(Ok(()))
             }
-            Ok(None) => Ok(Ok(())),
             Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Tells the player what may air now, if that is something new.
+    fn tell_content(&self) -> Result<(), PlayerGone> {
+        let now_ms = self.uplink.clock.now().wall_ms;
+        match self.shelf.refresh(now_ms) {
+            Some(content) => self.uplink.tell(PlayerRequest::Content(content)),
+            None => Ok(()),
         }
     }
 
@@ -198,37 +185,20 @@ impl Content {
         self.uplink.tell(PlayerRequest::Key(key))
     }
 
-    /// Returns a new manifest once all of it is on this machine.
-    async fn fetch(&mut self) -> Result<Option<Manifest>, ContentError> {
+    /// Puts a new manifest on the shelf, if there is one.
+    async fn fetch(&mut self) -> Result<(), ContentError> {
         let Some(sealed) = self
             .client
             .manifest(self.enrolment.credentials.screen, self.etag.as_deref())
             .await?
         else {
-            return Ok(None);
+            return Ok(());
         };
         let manifest = self.open_or_learn(&sealed).await?;
-        for asset in manifest
-            .assets
-            .iter()
-            .filter(|asset| !self.cache.has(asset))
-        {
-            let mut download = self.cache.begin(asset).map_err(HubError::from)?;
-            self.client.blob(asset, &mut download).await?;
-            if !download.finish().map_err(HubError::from)? {
-                return Err(HubError::Unreachable {
-                    url: self.enrolment.hub.clone(),
-                    reason: format!("picture {} came short", asset.sha256),
-                }
-                .into());
-            }
-        }
-        self.keep(&sealed)?;
-        // The play on the screen may still use an old picture for a redress; it is in memory by then or skipped.
-        self.cache.sweep(&manifest);
         self.seen = self.seen.max(manifest.version);
+        self.shelf.put(manifest, &sealed);
         self.etag = sealed.etag;
-        Ok(Some(manifest))
+        Ok(())
     }
 
     /// Checks a manifest; when its signature does not fit, perhaps the hub signs with another key by now.
@@ -251,102 +221,5 @@ impl Content {
             self.seen,
             now_ms,
         )
-    }
-
-    fn keep(&self, sealed: &SealedManifest) -> Result<(), ContentError> {
-        let kept = Kept {
-            signature: sealed.signature.clone(),
-            body: String::from_utf8_lossy(&sealed.body).into_owned(),
-        };
-        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-        write_privately(&path_in(&self.uplink.data_dir), &bytes).map_err(|error| {
-            ContentError::Disk(path_in(&self.uplink.data_dir).display().to_string(), error)
-        })
-    }
-}
-
-/// Reads the manifest of an earlier run, if it still checks and all its pictures are on this machine.
-pub fn kept_manifest(
-    data_dir: &Path,
-    enrolment: &Enrolment,
-    cache: &Cache,
-    seen: u64,
-    now_ms: Option<i64>,
-) -> Option<Manifest> {
-    match open_kept(data_dir, enrolment, seen, now_ms)? {
-        Ok((manifest, _)) => cache.has_all(&manifest).then_some(manifest),
-        Err(error) => {
-            tracing::warn!("{}: {error}; it does not air", path_in(data_dir).display());
-            None
-        }
-    }
-}
-
-/// Returns the digest of the manifest of an earlier run, if it still checks.
-pub(super) fn kept_digest(data_dir: &Path, enrolment: &Enrolment, seen: u64) -> Option<Digest> {
-    let opened = open_kept(data_dir, enrolment, seen, None)?;
-    opened.ok().map(|(_, digest)| digest)
-}
-
-/// Removes the manifest of an earlier run, so that it does not come back with a restart.
-pub(super) fn forget_kept(data_dir: &Path) {
-    let removed = std::fs::remove_file(path_in(data_dir))
-        .and_then(|()| std::fs::File::open(data_dir)?.sync_all());
-    match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::error!(
-            "{}: cannot be removed: {error}; remove it, or the hub's content may come back with a restart",
-            path_in(data_dir).display()
-        ),
-        _ => {}
-    }
-}
-
-fn open_kept(
-    data_dir: &Path,
-    enrolment: &Enrolment,
-    seen: u64,
-    now_ms: Option<i64>,
-) -> Option<Result<(Manifest, Digest), ManifestError>> {
-    let kept: Kept = serde_json::from_slice(&read_kept(&path_in(data_dir))?).ok()?;
-    let (key, screen) = (enrolment.manifest_key(), enrolment.credentials.screen);
-    let body = kept.body.as_bytes();
-    let digest = Digest::of(body);
-    let opened = match enrolment.kept_manifest {
-        Some(known) if known == digest => Manifest::open_known(body, known, screen, seen, now_ms),
-        _ => Manifest::open(body, &kept.signature, &key, screen, seen, now_ms),
-    };
-    Some(opened.map(|manifest| (manifest, digest)))
-}
-
-fn read_kept(path: &Path) -> Option<Vec<u8>> {
-    // As text in JSON each byte of a manifest takes at most six.
-    let longest = 6 * MANIFEST_BYTES_MAX + 1_024;
-    let file = std::fs::File::open(path).ok()?;
-    let mut bytes = Vec::new();
-    let read = file.take(longest).read_to_end(&mut bytes).ok()?;
-    (read as u64).lt(&longest).then_some(bytes)
-}
-
-fn path_in(data_dir: &Path) -> PathBuf {
-    data_dir.join("manifest.json")
-}
-
-#[allow(
-    unsafe_code,
-    reason = "statvfs has no safe wrapper in libc; the struct is plain data that it fills"
-)]
-fn disk_free_bytes(folder: &Path) -> u64 {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else {
-        return 0;
-    };
-    // SAFETY: the path is NUL-terminated, `stat` is valid for writes, and zero is a valid statvfs.
-    unsafe {
-        let mut stat: libc::statvfs = std::mem::zeroed();
-        if libc::statvfs(path.as_ptr(), &raw mut stat) == 0 {
-            stat.f_bavail.saturating_mul(stat.f_frsize)
-        } else {
-            0
-        }
     }
 }

@@ -105,7 +105,7 @@ pub async fn enrol(
                 let enrolment = Enrolment {
                     hub: hub_url.to_owned(),
                     credentials,
-                    kept_manifest: None,
+                    kept_manifests: Vec::new(),
                 };
                 enrolment.save(data_dir)?;
                 Attempt::forget(data_dir);

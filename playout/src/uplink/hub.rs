@@ -1,10 +1,12 @@
 //! The hub over HTTP.
 
+mod blob;
+
 use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
-use passerby_protocol::manifest::{Asset, SIGNATURE_HEADER};
+use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::tally::Tallies;
@@ -13,12 +15,12 @@ use passerby_protocol::wire::{
     unhex32,
 };
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE, RETRY_AFTER,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::cache::{CacheError, Download};
+use crate::cache::CacheError;
 use crate::sync::Answer;
 
 /// Largest answer other than manifests and pictures, in bytes.
@@ -152,32 +154,6 @@ impl HubClient {
             signature,
             etag,
         }))
-    }
-
-    /// `GET /v1/blobs/{sha256}`, from where the download stands to its end.
-    ///
-    /// # Errors
-    /// See [`HubError`]; what came before the error stays in the download.
-    pub async fn blob(&self, asset: &Asset, download: &mut Download) -> Result<(), HubError> {
-        if download.got() == asset.size {
-            return Ok(());
-        }
-        let mut request = self.request(Method::GET, &format!("/v1/blobs/{}", asset.sha256));
-        if download.got() > 0 {
-            request = request.header(RANGE, format!("bytes={}-", download.got()));
-        }
-        let mut response = self.send(request).await?;
-        if response.status() != StatusCode::PARTIAL_CONTENT && download.got() > 0 {
-            download.restart()?;
-        }
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.unreachable(&error))?
-        {
-            download.write(&chunk)?;
-        }
-        Ok(())
     }
 
     /// `POST /v1/terminals/{n}/plays`.

@@ -3,11 +3,12 @@
 //! Invariants:
 //! - A new key is on disk before anything is judged by it, and from then on the old one is good for nothing.
 //! - The content that was taken under the old key goes on airing, also after a restart, until the hub's next manifest is
-//!   all there: its digest is kept beside the new key, so that this one manifest and no other needs no new signature.
+//!   all there: the digests of the manifests on the shelf are kept beside the new key, so that these and no others need no
+//!   new signature.
 
 use passerby_protocol::manifest_keys::EndorsementError;
 
-use super::content::{Content, kept_digest};
+use super::content::Content;
 use super::hub::HubError;
 use crate::credentials::CredentialsError;
 
@@ -38,7 +39,7 @@ impl Content {
         }
         let mut enrolment = self.enrolment.clone();
         // Judged by the old key for the last time.
-        enrolment.kept_manifest = kept_digest(&self.uplink.data_dir, &self.enrolment, self.seen);
+        enrolment.kept_manifests = self.shelf.digests();
         enrolment.set_manifest_key(&reached);
         enrolment.save(&self.uplink.data_dir)?;
         tracing::info!(

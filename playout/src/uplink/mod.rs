@@ -11,24 +11,27 @@ mod enrol;
 mod hub;
 mod manifest_keys;
 mod plays;
+mod shelf;
 mod tallies;
+mod transfer;
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use tokio::sync::{Notify, oneshot};
 
-use crate::cache::Cache;
+use crate::cache::{self, Cache};
 use crate::clock::Clock;
 use crate::context::LiveContext;
 use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 
-pub use content::kept_manifest;
 pub use enrol::{Attempt, EnrolError, enrol};
 pub use hub::{HubClient, HubError};
+pub use shelf::kept_content;
 pub use tallies::kept_tallies;
 
 /// How often it is looked whether the terminal was enrolled anew.
@@ -51,6 +54,8 @@ pub struct Uplink {
     pub context: Arc<LiveContext>,
     /// The venue's time zone, by the name that IANA gives it.
     pub zone: String,
+    /// What the cache may take.
+    pub cache: cache::Settings,
     /// Told after each recorded play.
     pub recorded: Arc<Notify>,
     /// How often content is asked for.
@@ -111,9 +116,14 @@ impl Uplink {
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
         let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
-        let content = content::Content::new(self.clone(), client, enrolment, cache, seen);
+        let now_ms = self.clock.now().wall_ms;
+        let shelf = shelf::Shelf::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
+        let shelf = Rc::new(shelf);
+        let files = transfer::Transfer::new(self.clone(), client.clone(), cache, shelf.clone());
+        let content = content::Content::new(self.clone(), client, enrolment, shelf, seen);
         tokio::select! {
             gone = content.run() => gone,
+            gone = files.run() => gone,
             gone = plays.run() => gone,
             gone = counts.run() => gone,
         }

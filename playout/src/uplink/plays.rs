@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
 
-use super::content::forget_kept;
 use super::hub::HubClient;
+use super::shelf;
 use super::{PlayerGone, Uplink};
 use crate::link::PlayerRequest;
 use crate::random;
@@ -42,7 +42,7 @@ impl Plays {
                     "plays are not sent any more ({:?}); they stay in the ledger until this screen is enrolled again",
                     self.sync.stopped()
                 );
-                forget_kept(&self.uplink.data_dir);
+                shelf::forget(&self.uplink.data_dir);
                 self.uplink.tell(PlayerRequest::Revoked)?;
                 std::future::pending::<()>().await;
                 return Err(PlayerGone);

@@ -61,7 +61,7 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
             scan_base: "HTTPS://HUB.EXAMPLE".to_owned(),
             play_floor: PlayNumber::new(0).expect("in range"),
         },
-        kept_manifest: None,
+        kept_manifests: Vec::new(),
     };
     let toml = "title = 'x'\n[[placement]]\ncreative = 'a.png'\nseconds = 2\n";
     let manifest = Manifest {
@@ -83,7 +83,7 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
     };
     for request in [
         PlayerRequest::Enrolled(Box::new(enrolment)),
-        PlayerRequest::Content(Arc::new(manifest)),
+        PlayerRequest::Content(Arc::new(manifest.into())),
     ] {
         running.requests.send(request).expect("the player lives");
     }

@@ -1,0 +1,112 @@
+//! `GET /v1/blobs/{sha256}`: a creative, from where it was cut to its end.
+//!
+//! Invariants: an answer is looked at before a byte of it is taken: whether it is the part that was asked for, and as
+//! long as it must be; what is on disk already is thrown away only when the hub says that it has no such part.
+
+use passerby_protocol::manifest::Asset;
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap,
+    HeaderName, IF_RANGE, RANGE,
+};
+use reqwest::{Method, Response, StatusCode};
+
+use super::{HubClient, HubError};
+use crate::cache::Download;
+
+impl HubClient {
+    /// `GET /v1/blobs/{sha256}`, from where the download stands to its end.
+    ///
+    /// # Errors
+    /// See [`HubError`]; what came before the error stays in the download.
+    pub async fn blob(&self, asset: &Asset, download: &mut Download) -> Result<(), HubError> {
+        if download.got() == asset.size {
+            return Ok(());
+        }
+        let response = match self.ask_for(asset, download.got()).await {
+            // The hub has less of it than this terminal; the hash at the end would tell too, but later.
+            Err(HubError::Status { status: 416, .. }) if download.got() > 0 => {
+                download.restart()?;
+                self.ask_for(asset, 0).await?
+            }
+            answer => answer?,
+        };
+        let skipped = self.skip(asset, download.got(), &response)?;
+        self.take(response, skipped, download).await
+    }
+
+    async fn ask_for(&self, asset: &Asset, from: u64) -> Result<Response, HubError> {
+        let mut request = self
+            .request(Method::GET, &format!("/v1/blobs/{}", asset.sha256))
+            .header(ACCEPT_ENCODING, "identity");
+        if from > 0 {
+            request = request
+                .header(RANGE, format!("bytes={from}-"))
+                .header(IF_RANGE, format!("\"{}\"", asset.sha256));
+        }
+        self.send(request).await
+    }
+
+    /// Checks the head of an answer to a request from byte `from` on, and returns how many of its bytes are there already.
+    fn skip(&self, asset: &Asset, from: u64, response: &Response) -> Result<u64, HubError> {
+        let headers = response.headers();
+        let (first, skipped) = match response.status() {
+            StatusCode::PARTIAL_CONTENT => {
+                let range = text(headers, &CONTENT_RANGE);
+                if range != Some(&format!("bytes {from}-{}/{}", asset.size - 1, asset.size)) {
+                    return Err(self.not_a_hub(&format!(
+                        "it was asked for the bytes of picture {} from {from} on and sends {:?}",
+                        asset.sha256,
+                        range.unwrap_or("others")
+                    )));
+                }
+                (from, 0)
+            }
+            // A server, or a proxy, that sends the whole whatever it was asked.
+            StatusCode::OK => (0, from),
+            other => return Err(self.not_a_hub(&format!("it answers {other} for a picture"))),
+        };
+        let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if length.is_some_and(|length| length != asset.size - first) {
+            return Err(self.not_a_hub(&format!(
+                "picture {} should have {} bytes and has {}",
+                asset.sha256,
+                asset.size - first,
+                length.unwrap_or_default()
+            )));
+        }
+        let encoding = text(headers, &CONTENT_ENCODING).unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            return Err(self.not_a_hub(&format!("it packs pictures with {encoding:?}")));
+        }
+        // No creative is a page, but what a captive portal sends is.
+        if text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")) {
+            return Err(self.not_a_hub("it sends a page in a picture's place"));
+        }
+        Ok(skipped)
+    }
+
+    async fn take(
+        &self,
+        mut response: Response,
+        mut skip: u64,
+        download: &mut Download,
+    ) -> Result<(), HubError> {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
+            skip -= known as u64;
+            download.write(&chunk[known..])?;
+        }
+        Ok(())
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests;
