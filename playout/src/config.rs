@@ -194,7 +194,11 @@ impl Config {
                 }
             });
             root.table("local", |section| {
-                if let Some(listen) = section.parsed("listen", "an address and port such as \"127.0.0.1:8421\"", str::parse::<SocketAddr>) {
+                if let Some(listen) = section.parsed(
+                    "listen",
+                    "an address and port such as \"127.0.0.1:8421\"",
+                    str::parse::<SocketAddr>,
+                ) {
                     config.listen = listen.value;
                 }
                 config.local_token = read_token(section);
@@ -434,8 +438,15 @@ mod tests {
                 "kiosk.toml:3: local.token cannot be used: it has 7 characters, fewer than 16; use at least 16 letters, digits, - or _, such as \"correct-horse-battery\", or take the key out and one is made"
             ]
         );
-        for bad in ["token = 1\n", "token = 'sixteen letters ok'\n", "password = 'x'\n"] {
-            assert!(Config::parse("kiosk.toml", &format!("{open}{bad}")).is_err(), "{bad}");
+        for bad in [
+            "token = 1\n",
+            "token = 'sixteen letters ok'\n",
+            "password = 'x'\n",
+        ] {
+            assert!(
+                Config::parse("kiosk.toml", &format!("{open}{bad}")).is_err(),
+                "{bad}"
+            );
         }
     }
 

@@ -133,7 +133,10 @@ fn kept_or_new(path: &Path) -> std::io::Result<LocalToken> {
             if let Some(kept) = kept {
                 return Ok(kept);
             }
-            tracing::warn!("{}: this is no token; a new one takes its place", path.display());
+            tracing::warn!(
+                "{}: this is no token; a new one takes its place",
+                path.display()
+            );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -157,7 +160,10 @@ mod tests {
         assert_eq!(parse(""), Err(LocalTokenError::Short(0)));
         assert_eq!(parse(&"ab".repeat(65)), Err(LocalTokenError::Long(130)));
         assert_eq!(parse("sixteen letters!"), Err(LocalTokenError::Character));
-        assert_eq!(parse("密码密码密码密码密码密码密码密码"), Err(LocalTokenError::Character));
+        assert_eq!(
+            parse("密码密码密码密码密码密码密码密码"),
+            Err(LocalTokenError::Character)
+        );
         assert_eq!(parse("aaaaaaaaaaaaaaaa"), Err(LocalTokenError::Plain));
         let token: LocalToken = "correct-horse-battery".parse().expect("good");
         assert!(!format!("{token:?}").contains("horse"));
@@ -175,12 +181,18 @@ mod tests {
         assert!(matches!(&made, PageToken::Made(token) if token.reveal().len() == 32));
         assert_eq!(decide(Ipv4Addr::new(192, 168, 1, 2), None), made);
         let path = folder.path().join(FILE_NAME);
-        let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+        let mode = std::fs::metadata(&path)
+            .expect("there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
 
         let chosen: LocalToken = "correct-horse-battery".parse().expect("good");
         for listen in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
-            assert_eq!(decide(listen, Some(&chosen)), PageToken::Chosen(chosen.clone()));
+            assert_eq!(
+                decide(listen, Some(&chosen)),
+                PageToken::Chosen(chosen.clone())
+            );
         }
         std::fs::write(&path, b"short\n").expect("writes");
         let again = decide(Ipv4Addr::UNSPECIFIED, None);
