@@ -5,5 +5,7 @@
 
 pub mod cli;
 mod local_api;
+mod local_door;
+mod local_listener;
 mod local_page;
 pub mod stage;

@@ -1,19 +1,15 @@
-//! What programs on this machine may tell the screen: emergencies, live readings and triggers.
+//! What programs may tell the screen: emergencies, live readings and triggers.
 //!
-//! Invariants:
-//! - Only this machine reaches the page, and no website that somebody on this machine has open can use it: a request
-//!   must name a loopback host, and one that changes something must not come from another site.
-//! - An emergency is written to its file and nowhere else; the player hears of it by the file.
+//! Invariants: nothing here is reached but through [`crate::local_door`]; an emergency is written to its file and nowhere
+//! else, and the player hears of it by the file.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use crossbeam_channel::Sender;
@@ -78,44 +74,6 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/api/trigger/{name}", axum::routing::post(trigger))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(api)
-}
-
-/// Refuses what does not come from this machine's own programs and pages.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    match refusal(request.method(), request.headers()) {
-        Some(reason) => error(StatusCode::FORBIDDEN, reason),
-        None => next.run(request).await,
-    }
-}
-
-fn refusal(method: &Method, headers: &HeaderMap) -> Option<&'static str> {
-    let text =
-        |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or(""));
-    let Some(host) = text(header::HOST).filter(|host| is_loopback(host)) else {
-        // A website can point its own name at this machine; then this says the website's name.
-        return Some("use this page by a loopback address such as 127.0.0.1");
-    };
-    if method == Method::GET || method == Method::HEAD {
-        return None;
-    }
-    let is_own_origin =
-        text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
-    let is_own_site = headers
-        .get("sec-fetch-site")
-        .is_none_or(|site| site == "same-origin" || site == "none");
-    (!is_own_origin || !is_own_site)
-        .then_some("another website may not change what this screen shows")
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Reads a JSON body; a form of a website cannot send this type without being asked first.
@@ -260,13 +218,14 @@ fn answer(value: serde_json::Value) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], axum::Json(value)).into_response()
 }
 
-fn error(status: StatusCode, message: &str) -> Response {
+pub(crate) fn error(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "error": message }))).into_response()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local_door::{Door, guard};
     use reqwest::blocking::{Client, RequestBuilder};
 
     /// Serves the calls on a free port; returns the folder and the address.
@@ -291,7 +250,9 @@ mod tests {
                 .expect("a runtime");
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-                let app = router(api).layer(axum::middleware::from_fn(guard));
+                let door = Door::new([127, 0, 0, 1].into(), None, api.clock.clone());
+                let guard = axum::middleware::from_fn_with_state(Arc::new(door), guard);
+                let app = router(api).layer(guard);
                 axum::serve(listener, app).await.expect("serves");
             });
         });

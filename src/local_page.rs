@@ -1,16 +1,17 @@
 //! The terminal's local page: what is on the screen now, and how the terminal is doing.
 //!
-//! Invariant: the page itself only asks the player. What may change the screen is in [`crate::local_api`], behind its
-//! guard, as all of this is.
+//! Invariant: the page itself only asks the player. What may change the screen is in [`crate::local_api`]; all of it is
+//! behind [`crate::local_door`].
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use crossbeam_channel::{Sender, bounded};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use passerby_playout::link::{PlayerRequest, Status, Transfers};
@@ -18,26 +19,31 @@ use passerby_playout::show::Snapshot;
 use tokio::sync::oneshot;
 
 use crate::local_api::{self, Api};
+use crate::local_door::{self, ByLink, Door};
+use crate::local_listener;
 
 /// How long a picture may take to come back from the GPU.
 const SNAPSHOT_WAIT: Duration = Duration::from_secs(10);
 const JPEG_QUALITY: u8 = 85;
 
 /// Serves the page until the program ends.
-pub(crate) async fn serve(listener: TcpListener, player: Sender<PlayerRequest>, api: Api) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    player: Sender<PlayerRequest>,
+    api: Api,
+    door: Door,
+) {
+    let guard = axum::middleware::from_fn_with_state(Arc::new(door), local_door::guard);
     let app = Router::new()
         .route("/", get(page))
         .route("/frame.jpg", get(frame))
         .route("/status.json", get(status))
         .with_state(player)
         .merge(local_api::router(api))
-        .layer(axum::middleware::from_fn(local_api::guard));
-    let served = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => axum::serve(listener, app).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = served {
-        tracing::warn!("the local page has ended: {error}");
+        .layer(guard);
+    match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => local_listener::serve(listener, app, local_listener::BOUNDS).await,
+        Err(error) => tracing::warn!("the local page has ended: {error}"),
     }
 }
 
@@ -98,16 +104,23 @@ fn jpeg(frame: &Snapshot) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-async fn page(State(player): State<Sender<PlayerRequest>>) -> Response {
+async fn page(
+    State(player): State<Sender<PlayerRequest>>,
+    by_link: Option<Extension<ByLink>>,
+) -> Response {
+    let token = by_link.map(|Extension(ByLink(token))| token);
     match ask(&player).await {
-        Some(status) => {
-            ([(header::CACHE_CONTROL, "no-store")], Html(html(&status))).into_response()
-        }
+        Some(status) => (
+            [(header::CACHE_CONTROL, "no-store")],
+            Html(html(&status, token.as_deref())),
+        )
+            .into_response(),
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
-fn html(status: &Status) -> String {
+/// Writes the page; `token` is the one that opened it by its link, which the picture needs as well.
+fn html(status: &Status, token: Option<&str>) -> String {
     let name = if status.name.is_empty() {
         "This screen"
     } else {
@@ -195,8 +208,9 @@ fn html(status: &Status) -> String {
          :root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;margin:1.25rem auto;max-width:60rem;padding:0 1rem}}\
          img{{width:100%;border-radius:.5rem;background:#000;display:block}}dl{{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}}\
          dt{{opacity:.65}}dd{{margin:0;overflow-wrap:anywhere}}h1{{font-size:1.25rem}}h2{{font-size:1rem}}</style>\
-         <h1>{name}</h1><img src='/frame.jpg' alt='What is on the screen now'><dl>{rows}</dl>{problems}",
+         <h1>{name}</h1><img src='/frame.jpg{query}' alt='What is on the screen now'><dl>{rows}</dl>{problems}",
         name = escaped(name),
+        query = token.map_or_else(String::new, |token| format!("?token={}", escaped(token))),
     )
 }
 
@@ -315,7 +329,7 @@ mod tests {
             emergency: Some("<i>".into()),
             ..Status::default()
         };
-        let page = html(&status);
+        let page = html(&status, None);
         assert!(
             page.contains("&lt;b&gt;")
                 && page.contains("&lt;i&gt;")

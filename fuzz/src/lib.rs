@@ -5,6 +5,7 @@
 
 pub mod campaign;
 pub mod manifest;
+pub mod media;
 pub mod plays;
 pub mod scan;
 pub mod token;

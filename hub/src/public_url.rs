@@ -77,6 +77,10 @@ mod tests {
         assert_eq!(deep.scan_base(), "http://a.example:8420/Hub");
         assert_eq!(deep.local("/s/a"), "/Hub/s/a");
         assert_eq!(deep.absolute("/s/a"), "http://a.example:8420/Hub/s/a");
+        for own in [bare, deep] {
+            let base = own.scan_base();
+            assert!(passerby_protocol::manifest::is_scan_base(&base), "{base}");
+        }
     }
 
     #[test]

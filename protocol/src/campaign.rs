@@ -3,6 +3,7 @@
 //! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them adds what is
 //! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
 
+mod bounds;
 mod buyer;
 mod claim;
 mod code;

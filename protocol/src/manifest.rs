@@ -9,7 +9,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX,
+    ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, URL_BYTES_MAX,
     VIDEO_BYTES_MAX,
 };
 use crate::parts::is_part_name;
@@ -18,6 +18,10 @@ use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_key
 
 /// The header that carries the signature: 128 lower-case hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "passerby-signature";
+/// Most campaigns in a manifest; each has at least one placement of some hundred bytes.
+const CAMPAIGNS_MAX: usize = 10_000;
+/// Longest media type, in bytes (RFC 6838, 4.2).
+const MEDIA_TYPE_BYTES_MAX: usize = 255;
 const LABEL: &[u8] = b"passerby manifest v1\n";
 
 /// What one screen should air.
@@ -215,7 +219,19 @@ impl Manifest {
         if let Some(reason) = self.assets_fault(&assets) {
             return malformed(reason);
         }
+        if self.campaigns.len() > CAMPAIGNS_MAX {
+            return malformed(format!(
+                "it has {} campaigns, more than {CAMPAIGNS_MAX}",
+                self.campaigns.len()
+            ));
+        }
+        if !is_scan_base(&self.scan_base) {
+            return malformed("what codes start with is no address".to_owned());
+        }
         for entry in &self.campaigns {
+            if let Err(wrong) = entry.campaign.check_bounds() {
+                return malformed(format!("campaign {}: {wrong}", entry.id));
+            }
             if entry.items.len() != entry.campaign.placements.len() {
                 return malformed(format!(
                     "campaign {} has {} placements and {} items",
@@ -266,12 +282,31 @@ impl Manifest {
             Some(format!(
                 "its assets have {bytes} bytes, more than {ASSETS_BYTES_MAX}"
             ))
+        } else if let Some(asset) = self
+            .assets
+            .iter()
+            .find(|asset| asset.media_type.len() > MEDIA_TYPE_BYTES_MAX)
+        {
+            Some(format!("asset {} has no media type", asset.sha256))
         } else if names.len() < self.assets.len() {
             Some("it names an asset twice".to_owned())
         } else {
             None
         }
     }
+}
+
+/// Tells whether a text can stand at the start of a code: the address of a hub, perhaps with a path, as
+/// `passerby-hub serve --public-url` takes it.
+pub fn is_scan_base(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let rest = lower
+        .strip_prefix("https://")
+        .or_else(|| lower.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && text.len() <= URL_BYTES_MAX
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && !text.contains(['?', '#', '@', '"', '<', '>', '\\'])
 }
 
 #[cfg(test)]
@@ -408,5 +443,78 @@ mod tests {
             );
         }
         assert_eq!(open(&body, "é", &key, 0, 0), Err(ManifestError::Signature));
+    }
+
+    #[test]
+    fn what_no_file_could_say_is_refused_in_a_manifest_too() {
+        let key = SigningKey::from_bytes(&[9; 32]);
+        let refused = |manifest: &Manifest| {
+            let (body, signature) = manifest.seal(&key).expect("seals");
+            matches!(
+                open(&body, &signature, &key, 0, 0),
+                Err(ManifestError::Malformed(_))
+            )
+        };
+        let mut campaign = Campaign::of_pictures("c", "c", &["a.png".to_owned()]).expect("good");
+        campaign.placements[0].weight = 0;
+        let item = Item {
+            assignment: Assignment::NONE,
+            creative: Digest([1; 32]),
+            parts: Vec::new(),
+        };
+        let asset = Asset {
+            sha256: Digest([1; 32]),
+            size: 1,
+            media_type: "image/png".to_owned(),
+        };
+        let mut whole = Manifest {
+            campaigns: vec![ManifestCampaign {
+                id: "c".parse().expect("an id"),
+                campaign,
+                items: vec![item],
+            }],
+            assets: vec![asset.clone()],
+            ..manifest()
+        };
+        assert!(refused(&whole), "a weight of nothing");
+        whole.campaigns[0].campaign.placements[0].weight = 1;
+        assert!(!refused(&whole));
+        let twice = Manifest {
+            assets: vec![asset.clone(), asset.clone()],
+            ..whole.clone()
+        };
+        assert!(refused(&twice));
+        let endless = Asset {
+            media_type: "x".repeat(256),
+            ..asset
+        };
+        let endless = Manifest {
+            assets: vec![endless],
+            ..whole.clone()
+        };
+        assert!(refused(&endless));
+        for scan_base in [
+            "",
+            "javascript:x",
+            "HTTPS://",
+            "HTTPS://A B",
+            "HTTPS:///A",
+            "HTTPS://A\n",
+            "HTTPS://A?B",
+        ] {
+            let elsewhere = Manifest {
+                scan_base: scan_base.to_owned(),
+                ..whole.clone()
+            };
+            assert!(refused(&elsewhere), "{scan_base:?}");
+        }
+        for scan_base in [
+            "HTTPS://HUB.EXAMPLE",
+            "HTTP://127.0.0.1:8420",
+            "HTTP://[::1]:1",
+            "http://a.example:8420/Hub",
+        ] {
+            assert!(is_scan_base(scan_base), "{scan_base}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use passerby_playout::context::LiveContext;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
+use passerby_playout::local_token::{self, PageToken};
 use passerby_playout::player::{Parts, Player, StageLink};
 use passerby_playout::show::StageCommand;
 use passerby_playout::uplink::Uplink;
@@ -22,6 +23,7 @@ use tokio::sync::Notify;
 use super::data_dir::DataDir;
 use super::{ConfigFile, Failure};
 use crate::local_api::Api;
+use crate::local_door::Door;
 use crate::local_page;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
@@ -75,8 +77,9 @@ impl Run {
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let context = Arc::new(LiveContext::default());
         let (requests, request_queue) = bounded(REQUESTS_MAX);
-        let page = listen(&config).map(|listener| LocalPage {
+        let page = listen(&config).map(|(listener, token)| LocalPage {
             listener,
+            door: Door::new(config.listen.ip(), token.token(), clock.clone()),
             api: Api {
                 data_dir: config.data_dir.clone(),
                 context: context.clone(),
@@ -191,6 +194,7 @@ fn settings_of(
 /// The local page before it is served.
 struct LocalPage {
     listener: TcpListener,
+    door: Door,
     api: Api,
 }
 
@@ -214,8 +218,20 @@ fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>), Failure> {
     Ok((ledger, enrolment))
 }
 
-/// Opens the local page's port. Without it the screen still plays.
-fn listen(config: &Config) -> Option<TcpListener> {
+/// Opens the local page's port, and decides what opens the page. Without it the screen still plays.
+fn listen(config: &Config) -> Option<(TcpListener, PageToken)> {
+    let chosen = config.local_token.as_ref();
+    let token = match PageToken::decide(config.listen.ip(), chosen, &config.data_dir) {
+        Ok(token) => token,
+        Err(error) => {
+            let path = config.data_dir.join(local_token::FILE_NAME);
+            tracing::warn!(
+                "{}: cannot be used: {error}; the screen plays without its local page, which others may not see without a token",
+                path.display()
+            );
+            return None;
+        }
+    };
     let bound = TcpListener::bind(config.listen).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
@@ -225,8 +241,15 @@ fn listen(config: &Config) -> Option<TcpListener> {
             let address = listener
                 .local_addr()
                 .map_or(config.listen, |address| address);
-            tracing::info!("the live picture and the state of this terminal: http://{address}");
-            Some(listener)
+            let query = match &token {
+                PageToken::Made(token) => format!("/?token={}", token.reveal()),
+                PageToken::Chosen(_) => "/?token=, then local.token".to_owned(),
+                PageToken::None => String::new(),
+            };
+            tracing::info!(
+                "the live picture and the state of this terminal: http://{address}{query}"
+            );
+            Some((listener, token))
         }
         Err(error) => {
             tracing::warn!(
@@ -252,7 +275,12 @@ fn go_online(uplink: Option<Uplink>, page: Option<LocalPage>, player: &Sender<Pl
             tokio::task::spawn_local(uplink.run());
         }
         if let Some(page) = page {
-            tokio::task::spawn_local(local_page::serve(page.listener, player.clone(), page.api));
+            let LocalPage {
+                listener,
+                api,
+                door,
+            } = page;
+            tokio::task::spawn_local(local_page::serve(listener, player.clone(), api, door));
         }
         wait_for_signal().await;
         // A player that has ended already needs no telling.

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use super::bounds::GOAL;
 use super::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
     Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
@@ -206,7 +207,7 @@ fn read_phase(section: &Section<'_>) -> Phase {
     }
     let goal = |key| {
         section
-            .integer(key, 1..=1_000_000_000)
+            .integer(key, GOAL)
             .and_then(|goal| u32::try_from(goal.value).ok())
     };
     Phase {
