@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod opening;
 pub mod parts;
 pub mod plays;
+pub mod proof;
 pub mod recurrence;
 pub mod tally;
 pub mod token;
