@@ -20,6 +20,7 @@ pub mod manifest_keys;
 pub mod opening;
 pub mod parts;
 pub mod plays;
+pub mod proof;
 pub mod recurrence;
 pub mod tally;
 pub mod token;
