@@ -172,9 +172,20 @@ fn html(status: &Status) -> String {
         .emergency
         .iter()
         .map(|headline| ("Emergency", headline.clone()));
+    let network = &status.network;
+    let network = [
+        ("Plays", &network.plays),
+        ("Content", &network.content),
+        ("Hub's clock", &network.clock),
+        ("Data", &network.data),
+    ];
+    let network = network
+        .into_iter()
+        .filter_map(|(label, words)| Some((label, words.clone()?)));
     let rows: String = emergency
         .chain(rows)
         .chain(others)
+        .chain(network)
         .map(|(label, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(&value)))
         .collect();
     let problems: String = status

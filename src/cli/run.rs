@@ -15,7 +15,7 @@ use passerby_playout::ledger::Ledger;
 use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
 use passerby_playout::player::{Parts, Player, StageLink};
 use passerby_playout::show::StageCommand;
-use passerby_playout::uplink::Uplink;
+use passerby_playout::uplink::{Line, Uplink};
 use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
@@ -98,6 +98,7 @@ impl Run {
             zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
             recorded: recorded.clone(),
             poll: POLL,
+            line: Line::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
         });
         let player = Player::new(Parts {
             config,

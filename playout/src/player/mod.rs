@@ -116,6 +116,7 @@ pub struct Player<C: Composer, L> {
     manifest: Option<Arc<passerby_protocol::Manifest>>,
     enrolment: Option<Enrolment>,
     pairing: Option<Pairing>,
+    network: crate::link::NetworkStatus,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
     /// The version of the facts that the picks rest on.
@@ -183,6 +184,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             manifest: None,
             enrolment,
             pairing: None,
+            network: crate::link::NetworkStatus::default(),
             clock,
             stage,
             studio: Studio::start(composer, urgent),

@@ -75,6 +75,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let seen = self.recorder.ledger_mut().manifest_seen();
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
+            PlayerRequest::Network(network) => self.network = network,
             // The next turn of the loop looks at it.
             PlayerRequest::ContextChanged => {}
             PlayerRequest::Status(reply) => {
@@ -154,6 +155,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             plays_waiting: ledger.waiting(),
             plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
             clock_trusted: now.wall_ms.is_some(),
+            network: self.network.clone(),
             problems: self.board.problems(),
         }
     }

@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::credentials::{Enrolment, write_privately};
 use crate::link::PlayerRequest;
 use crate::random;
-use crate::sync::back_off_ms;
+use crate::sync::{REFUSED_MS, back_off_ms};
 
 /// The manifest on disk, as it was signed, so that it can be checked again after a restart.
 #[derive(Serialize, Deserialize)]
@@ -84,26 +84,33 @@ impl Content {
             let pause = match self.round().await? {
                 Ok(()) => {
                     failures = 0;
-                    self.uplink.poll
+                    self.uplink.learn(|network| network.content = None)?;
+                    self.uplink.poll.max(self.uplink.line.meter.pause(2))
                 }
                 Err(ContentError::Hub(HubError::Status {
                     status: 401 | 403 | 410,
                     title,
                     ..
                 })) => {
-                    tracing::error!(
+                    let words = format!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
+                    tracing::error!("{words}");
+                    self.uplink.learn(|network| network.content = Some(words))?;
                     self.uplink.tell(PlayerRequest::Revoked)?;
-                    std::future::pending::<()>().await;
-                    return Err(PlayerGone);
+                    // Should the mistake be the hub's own, nobody need climb up: all of it comes again then.
+                    self.etag = None;
+                    std::time::Duration::from_millis(REFUSED_MS)
                 }
                 Err(error) => {
                     tracing::warn!("{error}");
+                    let words = error.to_string();
+                    self.uplink.learn(|network| network.content = Some(words))?;
                     let asked = match &error {
-                        ContentError::Hub(HubError::Status { retry_after_ms, .. }) => {
-                            *retry_after_ms
-                        }
+                        ContentError::Hub(
+                            HubError::Status { retry_after_ms, .. }
+                            | HubError::Away { retry_after_ms, .. },
+                        ) => *retry_after_ms,
                         _ => None,
                     };
                     let pause = back_off_ms(failures, asked, random::u64());
@@ -190,7 +197,10 @@ impl Content {
         else {
             return Ok(None);
         };
-        let manifest = self.open(&sealed.body, &sealed.signature)?;
+        let manifest = self
+            .open(&sealed.body, &sealed.signature)
+            // One that does not check is asked for anew.
+            .inspect_err(|_| self.client.forget_manifest())?;
         for asset in manifest
             .assets
             .iter()
