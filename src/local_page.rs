@@ -186,10 +186,21 @@ fn html(status: &Status, token: Option<&str>) -> String {
         .iter()
         .map(|headline| ("Emergency", headline.clone()));
     let transfers = transfer_rows(&status.transfers);
+    let network = &status.network;
+    let network = [
+        ("Plays", &network.plays),
+        ("Content", &network.content),
+        ("Hub's clock", &network.clock),
+        ("Data", &network.data),
+    ];
+    let network = network
+        .into_iter()
+        .filter_map(|(label, words)| Some((label, words.clone()?)));
     let rows: String = emergency
         .chain(rows)
         .chain(transfers)
         .chain(others)
+        .chain(network)
         .map(|(label, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(&value)))
         .collect();
     let problems: String = status

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 use passerby_playout::catalog::{self, Catalog};
-use passerby_playout::clock::{SystemClock, boot_ms};
+use passerby_playout::clock::{Clock, SystemClock, boot_ms};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
@@ -18,7 +18,7 @@ use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
-use passerby_playout::uplink::Uplink;
+use passerby_playout::uplink::{Line, Uplink};
 
 struct Blind;
 
@@ -51,6 +51,12 @@ fn main() {
     let recorded = Arc::default();
     let clock = Arc::new(SystemClock::new(true));
     let hub = config.hub.as_ref().expect("a hub in the settings");
+    let line = Line::new(
+        hub,
+        &config.data_dir,
+        &(clock.clone() as Arc<dyn Clock>),
+        config.time_zone.clone(),
+    );
     let uplink = Uplink {
         hub_url: hub.url.clone(),
         name: String::new(),
@@ -62,6 +68,7 @@ fn main() {
         cache: config.cache,
         recorded: Arc::clone(&recorded),
         poll: Duration::from_millis(200),
+        line,
     };
     let enrolment = Enrolment::load(&config.data_dir).expect("readable credentials");
     let folders = config.folders.iter();

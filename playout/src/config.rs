@@ -20,6 +20,7 @@ use crate::local_token::LocalToken;
 use crate::rotation::{Override, Rules};
 use crate::show::{Geometry, SCAN_TIME};
 use crate::sound::Sound;
+use crate::uplink::{DAILY_MB, read_ca};
 
 /// What people speak where the operator says nothing.
 pub const LANGUAGES: [&str; 2] = ["zh", "en"];
@@ -82,10 +83,14 @@ pub struct Config {
 }
 
 /// Where the hub is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HubConfig {
     /// Base address without a slash at its end.
     pub url: String,
+    /// A PEM file with the root certificate of a private hub.
+    pub ca: Option<PathBuf>,
+    /// Most bytes a day over the line to the hub; as many as there are, when absent.
+    pub daily_bytes: Option<u64>,
 }
 
 impl Default for Config {
@@ -134,6 +139,10 @@ impl Config {
             *folder = base.join(&*folder);
         }
         config.data_dir = base.join(&config.data_dir);
+        if let Some(ca) = config.hub.as_mut().and_then(|hub| hub.ca.as_mut()) {
+            *ca = base.join(&*ca);
+            read_ca(ca).map_err(|reason| vec![Problem::with_file(&name, reason)])?;
+        }
         Ok(config)
     }
 
@@ -323,7 +332,13 @@ fn read_hub(section: &Section<'_>) -> Option<HubConfig> {
     if !plain && !is_safe(&url.value) {
         section.problem(&url, format!("hub.url is {:?}, which anybody on the way can read and change; use https://, or say allow_plain_http = true", url.value));
     }
-    Some(HubConfig { url: url.value })
+    let ca = section.text("ca", 4_096, "a PEM file such as \"hub-root.pem\"");
+    let daily_mb = section.integer("daily_mb", DAILY_MB);
+    Some(HubConfig {
+        url: url.value,
+        ca: ca.map(|ca| ca.value.into()),
+        daily_bytes: daily_mb.map(|megabytes| megabytes.value.unsigned_abs() * 1_000_000),
+    })
 }
 
 /// Reads a hub's address from the command line or a file: scheme, host and port, no path.
@@ -411,7 +426,8 @@ mod tests {
         assert_eq!(
             config.hub,
             Some(HubConfig {
-                url: "https://hub.example".into()
+                url: "https://hub.example".into(),
+                ..HubConfig::default()
             })
         );
         assert!(

@@ -45,6 +45,8 @@ pub enum PlayerRequest {
     Revoked,
     /// The newest manifest version that was ever taken.
     ManifestSeen(oneshot::Sender<u64>),
+    /// How the line to the hub is doing.
+    Network(NetworkStatus),
     /// Something in the live context has changed.
     ContextChanged,
     /// How things are.
@@ -97,6 +99,8 @@ pub struct Status {
     pub clock_trusted: bool,
     /// How far the hub's files have come.
     pub transfers: Transfers,
+    /// How the line to the hub is doing.
+    pub network: NetworkStatus,
     /// What went wrong lately, newest last.
     pub problems: Vec<String>,
 }
@@ -140,6 +144,19 @@ pub struct UnderWay {
     pub bytes_there: u64,
     /// All of it, in bytes.
     pub bytes_wanted: u64,
+}
+
+/// How the line to the hub is doing; each a sentence for the operator, `None` when there is nothing to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NetworkStatus {
+    /// Why plays are not sent.
+    pub plays: Option<String>,
+    /// Why content does not come.
+    pub content: Option<String>,
+    /// Why the hub's clock is doubted.
+    pub clock: Option<String>,
+    /// How much of a day's data is used, and what waits for the next.
+    pub data: Option<String>,
 }
 
 /// What is in a zone.

@@ -4,7 +4,13 @@
 //! stops and says so, 410 means decommissioned, everything else backs off with full jitter from 1 s to 15 min.
 //! Source of the jitter: M. Brooker, "Exponential Backoff And Jitter", 2015.
 //!
-//! Invariant: the machine holds no plays. Whatever happens, the ledger's cursor alone says what the hub has.
+//! Invariants:
+//! - The machine holds no plays. Whatever happens, the ledger's cursor alone says what the hub has.
+//! - No answer moves the cursor past the last row that was sent, and 409 only moves it back.
+//! - What stops the sending, bisects or sets a row aside is the hub's own word; what a proxy or a captive portal says
+//!   is [`Answer::Unavailable`] before it comes here.
+//! - Nothing stops the sending for ever: a hub that refused is asked again, rarely.
+//! - A batch never has fewer rows than [`ROWS_MIN`] for the line's sake, so that a slow one still gets on.
 
 use passerby_protocol::limits::BATCH_PLAYS_MAX;
 use passerby_protocol::wire::PlaysReply;
@@ -14,6 +20,16 @@ pub const BACKOFF_MS_MAX: u64 = 15 * 60_000;
 const BACKOFF_MS_MIN: u64 = 1_000;
 /// Rows of a first batch; grows while batches are taken.
 const ROWS_AT_FIRST: usize = 1_000;
+/// Fewest rows to which a slow line shrinks a batch: below that a request is mostly headers.
+const ROWS_MIN: usize = 16;
+/// A full batch that was answered within this time is followed by one of twice the size.
+const QUICK_MS: u64 = 2_000;
+/// A batch whose answer took longer than this is followed by one of half the size. Far from the time-out of the call.
+const SLOW_MS: u64 = 10_000;
+/// A hub that does not know this screen is asked again after an hour: the mistake may be its own.
+pub const REFUSED_MS: u64 = 3_600_000;
+/// A hub that has retired this screen is asked again after a day.
+pub const DECOMMISSIONED_MS: u64 = 24 * 3_600_000;
 
 /// What came of sending a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +41,18 @@ pub enum Answer {
         /// That seq.
         expected_seq: u64,
     },
-    /// 413: too large.
+    /// 413 of the hub: too large.
     TooLarge,
+    /// 413 of something on the way, which has its own idea of what is large.
+    TooLargeOnTheWay,
     /// 400 or 422: a row or the batch is not understood.
     Refused,
     /// 401 or 403.
     Unauthorised,
     /// 410.
     Decommissioned,
+    /// The line was too slow for the batch, or there is none.
+    TimedOut,
     /// No answer, 429, 5xx, or something that is no hub (a captive portal).
     Unavailable {
         /// From `Retry-After`, in milliseconds.
@@ -67,6 +87,10 @@ pub struct Sync {
     failures: u32,
     next_at_ms: u64,
     stopped: Option<Stopped>,
+    /// When the batch that is on its way left.
+    sent_at_ms: Option<u64>,
+    /// The row that was set aside last; a hub that refuses it even empty refuses anything.
+    set_aside: Option<u64>,
 }
 
 impl Default for Sync {
@@ -76,6 +100,8 @@ impl Default for Sync {
             failures: 0,
             next_at_ms: 0,
             stopped: None,
+            sent_at_ms: None,
+            set_aside: None,
         }
     }
 }
@@ -83,7 +109,11 @@ impl Default for Sync {
 impl Sync {
     /// How many rows the next batch may have.
     pub const fn rows(&self) -> usize {
-        self.rows
+        match self.stopped {
+            // Enough to hear whether the hub has changed its mind.
+            Some(_) => 1,
+            None => self.rows,
+        }
     }
 
     /// When to send next, in milliseconds of the boot clock; `None` when a person has to act first.
@@ -91,9 +121,19 @@ impl Sync {
         self.stopped.is_none().then_some(self.next_at_ms)
     }
 
+    /// When to ask a hub again that refused this screen, in milliseconds of the boot clock; `None` while it does not.
+    pub fn ask_again_at_ms(&self) -> Option<u64> {
+        self.stopped.is_some().then_some(self.next_at_ms)
+    }
+
     /// Why nothing is sent any more.
     pub const fn stopped(&self) -> Option<Stopped> {
         self.stopped
+    }
+
+    /// Is told that a batch leaves now, so that the size of the next one can follow the speed of the line.
+    pub const fn sending(&mut self, now_ms: u64) {
+        self.sent_at_ms = Some(now_ms);
     }
 
     /// Takes an answer to a batch of `rows` rows from `first_seq` on. `random` is any number; it spreads retries.
@@ -105,47 +145,90 @@ impl Sync {
         answer: &Answer,
         random: u64,
     ) -> Verdict {
+        let sent_at_ms = self.sent_at_ms.take();
+        let took_ms = sent_at_ms.map_or(0, |sent| now_ms.saturating_sub(sent));
+        let asked_rows = self.rows();
+        if !matches!(answer, Answer::Unauthorised | Answer::Decommissioned)
+            && !matches!(answer, Answer::Unavailable { .. } | Answer::TimedOut)
+        {
+            self.stopped = None;
+        }
         match answer {
             Answer::Acked(reply) => {
+                let last_sent = first_seq.saturating_add(rows as u64).saturating_sub(1);
+                let through = reply.acked_through.min(last_sent);
+                if through < first_seq {
+                    // Nothing was taken: no reason to ask at once again.
+                    self.back_off(now_ms, None, random);
+                    return Verdict::Keep;
+                }
                 self.failures = 0;
-                self.rows = (self.rows * 2).min(BATCH_PLAYS_MAX);
-                self.next_at_ms = now_ms + reply.next_after_ms.min(BACKOFF_MS_MAX);
-                Verdict::AckThrough(reply.acked_through)
+                self.set_aside = None;
+                let full = rows >= asked_rows;
+                self.adapt(took_ms, rows >= self.rows);
+                // Whoever has more to send goes on; a hub that cannot keep up says 429 or 503.
+                self.next_at_ms = if full {
+                    now_ms
+                } else {
+                    now_ms + reply.next_after_ms.min(BACKOFF_MS_MAX)
+                };
+                Verdict::AckThrough(through)
             }
-            Answer::Gap { expected_seq } => {
+            Answer::Gap { expected_seq } if *expected_seq < first_seq => {
                 // Not at once: a hub that asks for a row which is gone would be asked again and again.
                 self.back_off(now_ms, None, random);
                 Verdict::AckThrough(expected_seq.saturating_sub(1))
             }
-            Answer::TooLarge if rows > 1 => {
+            Answer::TooLarge | Answer::Refused if rows > 1 => {
                 self.rows = rows / 2;
                 Verdict::Keep
             }
-            Answer::Refused if rows > 1 => {
-                self.rows = rows / 2;
-                Verdict::Keep
-            }
-            Answer::TooLarge | Answer::Refused => {
+            Answer::TooLarge | Answer::Refused if self.set_aside != Some(first_seq) => {
                 self.back_off(now_ms, None, random);
                 self.rows = ROWS_AT_FIRST;
+                self.set_aside = Some(first_seq);
                 Verdict::Quarantine(first_seq)
             }
-            Answer::Unauthorised => {
-                self.stopped = Some(Stopped::Unauthorised);
-                Verdict::Keep
-            }
-            Answer::Decommissioned => {
-                self.stopped = Some(Stopped::Decommissioned);
+            Answer::Unauthorised => self.stop(Stopped::Unauthorised, now_ms, REFUSED_MS),
+            Answer::Decommissioned => self.stop(Stopped::Decommissioned, now_ms, DECOMMISSIONED_MS),
+            Answer::TooLargeOnTheWay | Answer::TimedOut => {
+                self.rows = (rows / 2).clamp(ROWS_MIN, BATCH_PLAYS_MAX).min(self.rows);
+                self.back_off(now_ms, None, random);
                 Verdict::Keep
             }
             Answer::Unavailable { retry_after_ms } => {
                 self.back_off(now_ms, *retry_after_ms, random);
                 Verdict::Keep
             }
+            // A hub that asks for what it was just sent, or refuses an empty row: it is not well.
+            Answer::Gap { .. } | Answer::TooLarge | Answer::Refused => {
+                self.back_off(now_ms, None, random);
+                Verdict::Keep
+            }
         }
     }
 
+    /// Sets the size of the next batch by how long the line took over this one.
+    fn adapt(&mut self, took_ms: u64, full: bool) {
+        if took_ms > SLOW_MS {
+            self.rows = (self.rows / 2).max(ROWS_MIN);
+        } else if took_ms <= QUICK_MS && full {
+            self.rows = (self.rows * 2).min(BATCH_PLAYS_MAX);
+        }
+    }
+
+    fn stop(&mut self, why: Stopped, now_ms: u64, pause_ms: u64) -> Verdict {
+        self.stopped = Some(why);
+        self.next_at_ms = now_ms + pause_ms;
+        Verdict::Keep
+    }
+
     fn back_off(&mut self, now_ms: u64, retry_after_ms: Option<u64>, random: u64) {
+        if self.stopped.is_some() {
+            // Nothing was heard of the hub itself; that is no reason to ask it more often.
+            self.next_at_ms = now_ms + REFUSED_MS;
+            return;
+        }
         let pause_ms = back_off_ms(self.failures, retry_after_ms, random);
         self.failures = self.failures.saturating_add(1);
         self.next_at_ms = now_ms + pause_ms;
@@ -215,7 +298,146 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_hub_that_refused_is_asked_again_an_hour_later_with_one_row_and_believed_when_it_takes_it()
+    {
+        let mut sync = Sync::default();
+        sync.answered(5, 1, 10, &Answer::Unauthorised, 0);
+        assert_eq!(
+            (sync.ask_again_at_ms(), sync.rows()),
+            (Some(5 + REFUSED_MS), 1)
+        );
+        let unavailable = Answer::Unavailable {
+            retry_after_ms: None,
+        };
+        sync.answered(REFUSED_MS, 1, 1, &unavailable, 0);
+        assert_eq!(
+            sync.stopped(),
+            Some(Stopped::Unauthorised),
+            "a proxy's word is no pardon"
+        );
+        sync.answered(9, 1, 1, &Answer::Decommissioned, 0);
+        assert_eq!(sync.ask_again_at_ms(), Some(9 + DECOMMISSIONED_MS));
+        assert_eq!(
+            sync.answered(10, 1, 1, &acked(1), 0),
+            Verdict::AckThrough(1)
+        );
+        assert_eq!((sync.stopped(), sync.next_at_ms()), (None, Some(10)));
+    }
+
+    #[test]
+    fn a_line_that_slows_down_gets_smaller_batches_and_a_fast_one_larger_ones_within_bounds() {
+        let mut sync = Sync::default();
+        let round = |sync: &mut Sync, took_ms: Option<u64>| {
+            let rows = sync.rows();
+            sync.sending(1_000);
+            match took_ms {
+                Some(took_ms) => sync.answered(1_000 + took_ms, 1, rows, &acked(rows as u64), 0),
+                None => sync.answered(61_000, 1, rows, &Answer::TimedOut, 0),
+            };
+            sync.rows()
+        };
+        assert_eq!(round(&mut sync, Some(100)), 2 * ROWS_AT_FIRST);
+        for _ in 0..20 {
+            round(&mut sync, Some(100));
+        }
+        assert_eq!(sync.rows(), BATCH_PLAYS_MAX);
+        assert_eq!(
+            round(&mut sync, Some(5_000)),
+            BATCH_PLAYS_MAX,
+            "neither quick nor slow"
+        );
+        assert_eq!(round(&mut sync, Some(15_000)), BATCH_PLAYS_MAX / 2);
+        assert_eq!(round(&mut sync, None), BATCH_PLAYS_MAX / 4);
+        for _ in 0..20 {
+            round(&mut sync, None);
+        }
+        assert_eq!(sync.rows(), ROWS_MIN, "and never none");
+    }
+
+    #[test]
+    fn a_hub_that_refuses_even_an_empty_row_costs_one_row_and_is_waited_for() {
+        let (mut sync, mut set_aside) = (Sync::default(), Vec::new());
+        for _ in 0..100 {
+            let rows = sync.rows();
+            if let Verdict::Quarantine(seq) = sync.answered(0, 7, rows, &Answer::Refused, 1) {
+                set_aside.push(seq);
+            }
+        }
+        assert_eq!(set_aside, [7]);
+        assert!(sync.next_at_ms() > Some(0));
+    }
+
+    #[test]
+    fn who_has_more_to_send_goes_on_at_once_and_who_has_caught_up_waits_as_long_as_the_hub_says() {
+        let mut sync = Sync::default();
+        let reply = |through| match acked(through) {
+            Answer::Acked(reply) => Answer::Acked(PlaysReply {
+                next_after_ms: 10_000,
+                ..reply
+            }),
+            other => other,
+        };
+        sync.answered(50, 1, 1_000, &reply(1_000), 0);
+        assert_eq!(sync.next_at_ms(), Some(50));
+        sync.answered(60, 1_001, 3, &reply(1_003), 0);
+        assert_eq!(sync.next_at_ms(), Some(10_060));
+    }
+
+    #[test]
+    fn a_proxy_that_finds_a_batch_too_large_makes_it_smaller_and_costs_no_row() {
+        let mut sync = Sync::default();
+        for _ in 0..100 {
+            let rows = sync.rows();
+            let verdict = sync.answered(0, 1, rows, &Answer::TooLargeOnTheWay, 1);
+            assert_eq!(verdict, Verdict::Keep);
+        }
+        assert_eq!(sync.rows(), ROWS_MIN);
+    }
+
     proptest! {
+        #[test]
+        fn whatever_a_hub_answers_the_cursor_never_passes_what_was_sent(
+            answers in prop::collection::vec((0u8..9, any::<u64>(), 0u64..30_000), 1..200),
+        ) {
+            let (mut sync, mut cursor, mut now_ms) = (Sync::default(), 100u64, 0u64);
+            for (kind, number, took_ms) in answers {
+                let answer = match kind {
+                    0 => acked(number),
+                    1 => acked(cursor + number % 20_000),
+                    2 => Answer::Gap { expected_seq: number },
+                    3 => Answer::TooLarge,
+                    4 => Answer::Refused,
+                    5 => Answer::Unauthorised,
+                    6 => Answer::Decommissioned,
+                    7 => Answer::TimedOut,
+                    _ => Answer::Unavailable { retry_after_ms: Some(number) },
+                };
+                let rows = sync.rows();
+                prop_assert!((1..=BATCH_PLAYS_MAX).contains(&rows));
+                let sent_through = cursor + rows as u64;
+                sync.sending(now_ms);
+                now_ms += took_ms;
+                match sync.answered(now_ms, cursor + 1, rows, &answer, number) {
+                    Verdict::AckThrough(through) => {
+                        prop_assert!(through <= sent_through);
+                        if matches!(answer, Answer::Gap { .. }) {
+                            prop_assert!(through < cursor);
+                        }
+                        cursor = through;
+                    }
+                    Verdict::Quarantine(seq) => {
+                        prop_assert_eq!((seq, rows), (cursor + 1, 1));
+                        prop_assert!(matches!(answer, Answer::Refused | Answer::TooLarge));
+                    }
+                    Verdict::Keep => {}
+                }
+                // Always some next moment, and never further away than a day.
+                let next = sync.next_at_ms().or(sync.ask_again_at_ms());
+                prop_assert!(next.is_some_and(|next| next <= now_ms + DECOMMISSIONED_MS));
+            }
+        }
+
         #[test]
         fn pauses_stay_in_their_bounds(failures: u32, retry in prop::option::of(0u64..10_000_000), random: u64) {
             let pause = back_off_ms(failures, retry, random);

@@ -6,6 +6,11 @@ use crate::{Epoch, PlayNumber, ScreenNumber};
 
 /// The media type of errors.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
+/// The header of every answer under `/v1`: what refuses or redirects a terminal without it is not a hub, but a proxy or a
+/// captive portal on the way to one. Its value is the version of the protocol.
+pub const HUB_HEADER: &str = "passerby-hub";
+/// The value of [`HUB_HEADER`].
+pub const HUB_VERSION: &str = "1";
 
 /// `POST /v1/enroll`. Exactly one of `code` and `token` is set.
 ///
@@ -83,7 +88,7 @@ pub struct PlaysReply {
     pub rejected: Vec<Rejected>,
     /// Unix time of the hub in milliseconds.
     pub server_time_ms: i64,
-    /// When to send the next batch.
+    /// When a terminal that has nothing more to send now should send again. One that has more goes on at once.
     pub next_after_ms: u64,
 }
 

@@ -1,10 +1,12 @@
 //! `passerby enroll`: pairing without the stage.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
+use passerby_playout::clock::{Clock, SystemClock};
 use passerby_playout::config::{hub_url, is_safe};
-use passerby_playout::uplink::{self, EnrolError, HubError};
+use passerby_playout::uplink::{self, EnrolError, HubError, Line};
 use passerby_protocol::toml_fields::Problem;
 
 use super::{ConfigFile, Failure, print_json_line};
@@ -62,7 +64,11 @@ impl Enroll {
             }
         };
         let wait = Duration::from_secs(self.wait);
-        let enrolled = runtime.block_on(uplink::enrol(
+        let hub = config.hub.clone().unwrap_or_default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.trust_clock));
+        let line = Line::new(&hub, &config.data_dir, &clock, config.time_zone.clone());
+        let enrolled = runtime.block_on(uplink::enrol_on(
+            &line,
             &self.hub,
             self.token.as_deref(),
             &config.name,

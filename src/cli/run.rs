@@ -16,7 +16,7 @@ use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
 use passerby_playout::local_token::{self, PageToken};
 use passerby_playout::player::{Parts, Player, StageLink};
 use passerby_playout::show::StageCommand;
-use passerby_playout::uplink::Uplink;
+use passerby_playout::uplink::{Line, Uplink};
 use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
@@ -102,6 +102,7 @@ impl Run {
             cache: config.cache,
             recorded: recorded.clone(),
             poll: POLL,
+            line: Line::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
         });
         let player = Player::new(Parts {
             config,

@@ -27,10 +27,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use passerby_protocol::limits::BATCH_BYTES_MAX;
+use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -136,7 +137,11 @@ fn router(desk: Shared) -> Router {
         .route("/terminals/{screen}/tallies", get(tallies::tallies))
         .route("/blobs/{sha256}", get(blob::blob))
         .fallback(problem::no_such_call)
-        .method_not_allowed_fallback(problem::wrong_method);
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static(HUB_HEADER),
+            HeaderValue::from_static(HUB_VERSION),
+        ));
     let phones = Router::new()
         .route("/", get(page::home))
         .route("/q/{token}", get(scan::scan))

@@ -19,7 +19,7 @@ use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
-use passerby_playout::uplink::Uplink;
+use passerby_playout::uplink::{Line, Uplink};
 use passerby_protocol::token::{Claims, Token};
 
 use crate::parts::{HubProcess, enrol, hub, publish};
@@ -71,6 +71,7 @@ impl Terminal {
             cache: passerby_playout::cache::Settings::default(),
             recorded: Arc::clone(&recorded),
             poll: Duration::from_millis(200),
+            line: Line::default(),
         };
         let player = Player::new(Parts {
             config: Config {

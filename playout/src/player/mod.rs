@@ -121,6 +121,7 @@ pub struct Player<C: Composer, L> {
     /// Whether the hub has refused this screen since its last manifest.
     is_revoked: bool,
     pairing: Option<Pairing>,
+    network: crate::link::NetworkStatus,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
     /// The version of the facts that the picks rest on.
@@ -190,6 +191,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             enrolment,
             is_revoked: false,
             pairing: None,
+            network: crate::link::NetworkStatus::default(),
             clock,
             stage,
             studio: Studio::start(composer, urgent),

@@ -81,6 +81,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             PlayerRequest::Transfers(transfers) => self.transfers = *transfers,
             PlayerRequest::Problem(problem) => self.board.report(problem),
+            PlayerRequest::Network(network) => self.network = network,
             // The next turn of the loop looks at it.
             PlayerRequest::ContextChanged => {}
             PlayerRequest::Status(reply) => {
@@ -161,6 +162,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
             clock_trusted: now.wall_ms.is_some(),
             transfers: self.transfers.clone(),
+            network: self.network.clone(),
             problems: self.board.problems(),
         }
     }

@@ -15,7 +15,7 @@ use crate::cache::Space;
 use crate::credentials::Enrolment;
 use crate::link::PlayerRequest;
 use crate::random;
-use crate::sync::back_off_ms;
+use crate::sync::{REFUSED_MS, back_off_ms};
 
 /// Why content did not come this time.
 #[derive(Debug, thiserror::Error)]
@@ -79,27 +79,34 @@ impl Content {
             let pause = match self.round().await? {
                 Ok(()) => {
                     failures = 0;
-                    self.uplink.poll
+                    self.uplink.learn(|network| network.content = None)?;
+                    self.uplink.poll.max(self.uplink.line.meter.pause(2))
                 }
                 Err(ContentError::Hub(HubError::Status {
                     status: 401 | 403 | 410,
                     title,
                     ..
                 })) => {
-                    tracing::error!(
+                    let words = format!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
                     self.shelf.clear();
+                    tracing::error!("{words}");
+                    self.uplink.learn(|network| network.content = Some(words))?;
                     self.uplink.tell(PlayerRequest::Revoked)?;
-                    std::future::pending::<()>().await;
-                    return Err(PlayerGone);
+                    // Should the mistake be the hub's own, nobody need climb up: all of it comes again then.
+                    self.etag = None;
+                    std::time::Duration::from_millis(REFUSED_MS)
                 }
                 Err(error) => {
                     tracing::warn!("{error}");
+                    let words = error.to_string();
+                    self.uplink.learn(|network| network.content = Some(words))?;
                     let asked = match &error {
-                        ContentError::Hub(HubError::Status { retry_after_ms, .. }) => {
-                            *retry_after_ms
-                        }
+                        ContentError::Hub(
+                            HubError::Status { retry_after_ms, .. }
+                            | HubError::Away { retry_after_ms, .. },
+                        ) => *retry_after_ms,
                         _ => None,
                     };
                     let pause = back_off_ms(failures, asked, random::u64());

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::hub::{HubClient, HubError};
+use super::line::Line;
 use crate::credentials::{CredentialsError, Enrolment, write_privately};
 use crate::link::Pairing;
 use crate::random;
@@ -89,7 +90,32 @@ pub async fn enrol(
     wait: Option<Duration>,
     waiting: impl Fn(&Pairing),
 ) -> Result<Enrolment, EnrolError> {
-    let client = HubClient::new(hub_url, None);
+    enrol_on(
+        &Line::default(),
+        hub_url,
+        token,
+        name,
+        data_dir,
+        wait,
+        waiting,
+    )
+    .await
+}
+
+/// Does the same as [`enrol`] over a line with conditions.
+///
+/// # Errors
+/// As [`enrol`], and when nobody's certificates can be checked.
+pub async fn enrol_on(
+    line: &Line,
+    hub_url: &str,
+    token: Option<&str>,
+    name: &str,
+    data_dir: &Path,
+    wait: Option<Duration>,
+    waiting: impl Fn(&Pairing),
+) -> Result<Enrolment, EnrolError> {
+    let client = HubClient::on(line, hub_url, None)?;
     let deadline = wait.map(|wait| Instant::now() + wait);
     let mut attempt = Attempt::resume(data_dir);
     attempt.save(data_dir)?;

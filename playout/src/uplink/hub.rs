@@ -1,8 +1,10 @@
 //! The hub over HTTP.
+//!
+//! Invariants: every call ends within the line's [`TimeLimits`](super::line::TimeLimits), every answer has a largest size,
+//! redirects are not followed and nothing packed is unpacked. A manifest and a picture are checked elsewhere, by signature
+//! and hash.
 
 mod blob;
-
-use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
@@ -11,20 +13,25 @@ use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::wire::{
-    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, KeyReply, PlaysReply, ProblemDetails,
-    unhex32,
+    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, KeyReply, PlaysReply, unhex32,
 };
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
-};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
+use super::answer;
+use super::budget::Kind;
+use super::certificates;
+use super::line::Line;
 use crate::cache::CacheError;
 use crate::sync::Answer;
 
 /// Largest answer other than manifests and pictures, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// Most headers of an answer; together they have at most some 400 KB, by hyper's own limit.
+const HEADERS_MAX: usize = 64;
+/// Most connections that stay open for the next call.
+const IDLE_CONNECTIONS_MAX: usize = 2;
 /// Packs a month of plays to about two bytes a play; higher levels cost a small board more than they save.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -51,21 +58,49 @@ pub enum HubError {
         /// With 409.
         expected_seq: Option<u64>,
     },
+    /// The answer did not come, or not on, within its time.
+    #[error("the hub at {url} takes too long: {what}")]
+    TimedOut {
+        /// The hub's address.
+        url: String,
+        /// What did not come, and within which time.
+        what: &'static str,
+    },
+    /// Something before the hub says that the hub is not there now.
+    #[error("the hub at {url} is away for now: what stands before it answers {status}")]
+    Away {
+        /// The hub's address.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// From `Retry-After`, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
     /// An answer that no hub gives, from a captive portal for example.
-    #[error("something at {url} answers that is not a Passerby hub: {reason}")]
+    #[error(
+        "something between this screen and the hub at {url} answers in its place ({reason}); is there a Wi-Fi log-in, or a proxy?"
+    )]
     NotAHub {
         /// The hub's address.
         url: String,
         /// Why.
         reason: String,
+        /// HTTP status, if that was it.
+        status: Option<u16>,
     },
+    /// The certificates of this machine or of `hub.ca` cannot be used.
+    #[error("{0}")]
+    Certificates(String),
+    /// Today's share of the data is used; `hub.daily_mb` says how much that is.
+    #[error("{0} wait for tomorrow: today's data is used as far as they may use it (hub.daily_mb)")]
+    OverBudget(&'static str),
     /// A picture cannot be kept.
     #[error(transparent)]
     Cache(#[from] CacheError),
 }
 
 /// A manifest as it came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SealedManifest {
     /// Signed bytes.
     pub body: Vec<u8>,
@@ -76,33 +111,63 @@ pub struct SealedManifest {
 }
 
 /// Talks to one hub.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HubClient {
     http: reqwest::Client,
     url: String,
     bearer: Option<String>,
+    line: Line,
+}
+
+impl std::fmt::Debug for HubClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HubClient")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HubClient {
-    /// Makes a client; with a bearer it speaks for an enrolled screen.
+    /// Makes a client on a line without conditions; with a bearer it speaks for an enrolled screen.
     ///
     /// # Panics
     /// When TLS cannot be set up at all.
     pub fn new(url: &str, bearer: Option<String>) -> Self {
+        Self::on(&Line::default(), url, bearer).expect("a client of these settings can be built")
+    }
+
+    /// Makes a client; with a bearer it speaks for an enrolled screen.
+    ///
+    /// # Errors
+    /// [`HubError::Certificates`] when nobody's certificates can be checked.
+    pub fn on(line: &Line, url: &str, bearer: Option<String>) -> Result<Self, HubError> {
         // Fails when it is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let limits = line.limits();
+        let mut builder = reqwest::Client::builder()
             .user_agent(concat!("passerby/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(30))
+            // A few bytes could be unpacked to any number.
+            .no_gzip()
+            .http1_max_headers(HEADERS_MAX)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.silence);
+        // A hub on plain http needs no certificates, and a machine without any may still have one.
+        if url.starts_with("https:")
+            && let Some(tls) = line.tls().map_err(HubError::Certificates)?
+        {
+            builder = builder.tls_backend_preconfigured(tls);
+        }
+        let http = builder
             .build()
-            .expect("a client of these settings can be built");
-        Self {
+            .map_err(|error| HubError::Certificates(deepest(&error)))?;
+        Ok(Self {
             http,
             url: url.trim_end_matches('/').to_owned(),
             bearer,
-        }
+            line: line.clone(),
+        })
     }
 
     /// `POST /v1/enroll`.
@@ -111,14 +176,8 @@ impl HubClient {
     /// See [`HubError`].
     pub async fn enroll(&self, request: &EnrollRequest) -> Result<EnrollReply, HubError> {
         let body = serde_json::to_vec(request).unwrap_or_default();
-        let response = self
-            .send(
-                self.request(Method::POST, "/v1/enroll")
-                    .header(CONTENT_TYPE, "application/json")
-                    .body(body),
-            )
-            .await?;
-        self.json(response).await
+        self.ask(Kind::Word, "/v1/enroll", Some(body), ANSWER_BYTES_MAX)
+            .await
     }
 
     /// `GET /v1/terminals/{n}/manifest`; `None` when it is still the one with `etag`.
@@ -130,11 +189,14 @@ impl HubClient {
         screen: ScreenNumber,
         etag: Option<&str>,
     ) -> Result<Option<SealedManifest>, HubError> {
-        let mut request = self.request(Method::GET, &format!("/v1/terminals/{screen}/manifest"));
+        let path = format!("/v1/terminals/{screen}/manifest");
+        let mut request = self
+            .request(Method::GET, &path)
+            .timeout(self.line.limits().manifest);
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        let response = self.send(request).await?;
+        let (response, room) = self.send(Kind::Word, request, 0).await?;
         if response.status() == StatusCode::NOT_MODIFIED {
             return Ok(None);
         }
@@ -145,10 +207,14 @@ impl HubClient {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let signature = header(SIGNATURE_HEADER)
-            .ok_or_else(|| self.not_a_hub("the manifest has no signature"))?;
+        let Some(signature) = header(SIGNATURE_HEADER) else {
+            let what = answer::foreign(response.status(), response.headers());
+            return Err(self.not_a_hub(&format!("{what}, without a manifest's signature")));
+        };
         let etag = header(ETAG.as_str());
-        let body = self.bytes(response, MANIFEST_BYTES_MAX).await?;
+        let body = self
+            .bytes(response, MANIFEST_BYTES_MAX, Kind::Word, room)
+            .await?;
         Ok(Some(SealedManifest {
             body,
             signature,
@@ -157,27 +223,42 @@ impl HubClient {
     }
 
     /// `POST /v1/terminals/{n}/plays`.
-    pub async fn plays(&self, screen: ScreenNumber, batch: &PlayBatch) -> Answer {
+    ///
+    /// # Errors
+    /// See [`HubError`]; [`HubClient::plays`] says what each means for the sending.
+    pub async fn send_plays(
+        &self,
+        screen: ScreenNumber,
+        batch: &PlayBatch,
+    ) -> Result<PlaysReply, HubError> {
         let json = serde_json::to_vec(batch).unwrap_or_default();
         let body = zstd::bulk::compress(&json, ZSTD_LEVEL).unwrap_or_default();
+        drop(json);
+        let length = body.len() as u64;
         let request = self
             .request(Method::POST, &format!("/v1/terminals/{screen}/plays"))
-            .timeout(Duration::from_secs(60))
+            .timeout(self.line.limits().plays)
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "zstd")
             .body(body);
-        let reply = match self.send(request).await {
-            Ok(response) => self.json::<PlaysReply>(response).await,
-            Err(error) => Err(error),
-        };
-        match reply {
-            Ok(reply) if reply.epoch == batch.epoch => Answer::Acked(reply),
-            Ok(_) => Answer::Unavailable {
-                retry_after_ms: None,
-            },
+        let (response, room) = self.send(Kind::Plays, request, length).await?;
+        let reply: PlaysReply = self
+            .json(response, ANSWER_BYTES_MAX, Kind::Plays, room)
+            .await?;
+        if reply.epoch == batch.epoch {
+            Ok(reply)
+        } else {
+            Err(self.not_a_hub("it answers for another ledger than was sent"))
+        }
+    }
+
+    /// `POST /v1/terminals/{n}/plays`, and what its answer means for the sending.
+    pub async fn plays(&self, screen: ScreenNumber, batch: &PlayBatch) -> Answer {
+        match self.send_plays(screen, batch).await {
+            Ok(reply) => Answer::Acked(reply),
             Err(error) => {
                 tracing::debug!("plays are not sent: {error}");
-                answer_of(&error)
+                answer::of_plays(&error)
             }
         }
     }
@@ -188,12 +269,8 @@ impl HubClient {
     /// See [`HubError`].
     pub async fn tallies(&self, screen: ScreenNumber, zone: &str) -> Result<Tallies, HubError> {
         let path = format!("/v1/terminals/{screen}/tallies?zone={zone}");
-        let request = self
-            .request(Method::GET, &path)
-            .timeout(Duration::from_secs(60));
-        let response = self.send(request).await?;
-        let body = self.bytes(response, TALLY_BYTES_MAX as u64).await?;
-        serde_json::from_slice(&body).map_err(|error| self.not_a_hub(&error.to_string()))
+        self.ask(Kind::Word, &path, None, TALLY_BYTES_MAX as u64)
+            .await
     }
 
     /// `POST /v1/terminals/{n}/heartbeat`.
@@ -206,13 +283,9 @@ impl HubClient {
         heartbeat: &Heartbeat,
     ) -> Result<HeartbeatReply, HubError> {
         let body = serde_json::to_vec(heartbeat).unwrap_or_default();
-        let request = self
-            .request(Method::POST, &format!("/v1/terminals/{screen}/heartbeat"))
-            .timeout(Duration::from_secs(30));
-        let response = self
-            .send(request.header(CONTENT_TYPE, "application/json").body(body))
-            .await?;
-        self.json(response).await
+        let path = format!("/v1/terminals/{screen}/heartbeat");
+        self.ask(Kind::Word, &path, Some(body), ANSWER_BYTES_MAX)
+            .await
     }
 
     /// `POST /v1/terminals/{n}/key`: the key with which the screen should mint.
@@ -220,11 +293,10 @@ impl HubClient {
     /// # Errors
     /// See [`HubError`].
     pub async fn token_key(&self, screen: ScreenNumber) -> Result<KeyReply, HubError> {
-        let request = self
-            .request(Method::POST, &format!("/v1/terminals/{screen}/key"))
-            .timeout(Duration::from_secs(30));
-        let response = self.send(request).await?;
-        let reply: KeyReply = self.json(response).await?;
+        let path = format!("/v1/terminals/{screen}/key");
+        let reply: KeyReply = self
+            .ask(Kind::Word, &path, Some(Vec::new()), ANSWER_BYTES_MAX)
+            .await?;
         match unhex32(&reply.token_key) {
             Some(_) => Ok(reply),
             None => Err(self.not_a_hub("a token key has 64 hexadecimal digits")),
@@ -242,14 +314,32 @@ impl HubClient {
         after: u32,
     ) -> Result<ManifestKeysReply, HubError> {
         let path = format!("/v1/terminals/{screen}/manifest-keys?after={after}");
-        let request = self
-            .request(Method::GET, &path)
-            .timeout(Duration::from_secs(30));
-        match self.send(request).await {
-            Ok(response) => self.json(response).await,
+        match self.ask(Kind::Word, &path, None, ANSWER_BYTES_MAX).await {
             Err(HubError::Status { status: 404, .. }) => Ok(ManifestKeysReply::default()),
-            Err(error) => Err(error),
+            answer => answer,
         }
+    }
+
+    /// A call with a short answer: `POST` with a body, else `GET`.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        path: &str,
+        body: Option<Vec<u8>>,
+        bytes_max: u64,
+    ) -> Result<T, HubError> {
+        let length = body.as_ref().map_or(0, Vec::len) as u64;
+        let request = match body {
+            Some(body) if body.is_empty() => self.request(Method::POST, path),
+            Some(body) => self
+                .request(Method::POST, path)
+                .header(CONTENT_TYPE, "application/json")
+                .body(body),
+            None => self.request(Method::GET, path),
+        };
+        let request = request.timeout(self.line.limits().call);
+        let (response, room) = self.send(kind, request, length).await?;
+        self.json(response, bytes_max, kind, room).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -260,48 +350,72 @@ impl HubClient {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, HubError> {
+    /// Sends a request with a body of some bytes; returns the answer and how many bytes its body may use of the day's data.
+    async fn send(
+        &self,
+        kind: Kind,
+        request: RequestBuilder,
+        body_bytes: u64,
+    ) -> Result<(Response, u64), HubError> {
+        let room = self
+            .line
+            .meter
+            .call(kind, body_bytes)
+            .ok_or_else(|| over_budget(kind))?;
         let response = request
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
         let status = response.status();
-        if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok(response);
+        if answer::is_packed(&response) {
+            let what = answer::foreign(status, response.headers());
+            return Err(self.not_a_hub(&what));
         }
-        let seconds = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let problem: Option<ProblemDetails> = self
-            .bytes(response, ANSWER_BYTES_MAX)
-            .await
-            .ok()
-            .and_then(|body| serde_json::from_slice(&body).ok());
-        Err(HubError::Status {
-            status: status.as_u16(),
-            title: problem
-                .as_ref()
-                .map_or_else(|| status.to_string(), |problem| problem.title.clone()),
-            retry_after_ms: seconds.map(|seconds| seconds.saturating_mul(1_000)),
-            expected_seq: problem.and_then(|problem| problem.expected_seq),
-        })
+        if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            return Ok((response, room));
+        }
+        let headers = response.headers().clone();
+        let body = self.bytes(response, ANSWER_BYTES_MAX, kind, room).await;
+        Err(answer::refusal(
+            &self.url,
+            status,
+            &headers,
+            body.ok().as_deref(),
+        ))
     }
 
-    async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, HubError> {
-        let body = self.bytes(response, ANSWER_BYTES_MAX).await?;
-        serde_json::from_slice(&body).map_err(|error| self.not_a_hub(&error.to_string()))
+    async fn json<T: DeserializeOwned>(
+        &self,
+        response: Response,
+        bytes_max: u64,
+        kind: Kind,
+        room: u64,
+    ) -> Result<T, HubError> {
+        let what = answer::foreign(response.status(), response.headers());
+        let body = self.bytes(response, bytes_max, kind, room).await?;
+        serde_json::from_slice(&body).map_err(|error| self.not_a_hub(&format!("{what}; {error}")))
     }
 
-    async fn bytes(&self, mut response: Response, bytes_max: u64) -> Result<Vec<u8>, HubError> {
+    async fn bytes(
+        &self,
+        mut response: Response,
+        bytes_max: u64,
+        kind: Kind,
+        room: u64,
+    ) -> Result<Vec<u8>, HubError> {
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.unreachable(&error))?
         {
-            if (body.len() + chunk.len()) as u64 > bytes_max {
+            self.line.meter.got(chunk.len() as u64);
+            let length = (body.len() + chunk.len()) as u64;
+            if length > bytes_max {
                 return Err(self.not_a_hub(&format!("the answer is longer than {bytes_max} bytes")));
+            }
+            if length > room {
+                return Err(over_budget(kind));
             }
             body.extend_from_slice(&chunk);
         }
@@ -309,48 +423,56 @@ impl HubClient {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> HubError {
-        let mut reason = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            reason = cause.to_string();
-            source = cause.source();
+        if error.is_timeout() && !error.is_connect() {
+            return self.timed_out("its answer does not come, or not to its end");
         }
         HubError::Unreachable {
             url: self.url.clone(),
-            reason,
+            reason: deepest(error),
+        }
+    }
+
+    fn timed_out(&self, what: &'static str) -> HubError {
+        HubError::TimedOut {
+            url: self.url.clone(),
+            what,
         }
     }
 
     fn not_a_hub(&self, reason: &str) -> HubError {
         HubError::NotAHub {
             url: self.url.clone(),
-            reason: reason.to_owned(),
+            reason: answer::printable(reason),
+            status: None,
         }
     }
 }
 
-fn answer_of(error: &HubError) -> Answer {
-    match error {
-        HubError::Status {
-            status: 409,
-            expected_seq: Some(expected_seq),
-            ..
-        } => Answer::Gap {
-            expected_seq: *expected_seq,
-        },
-        HubError::Status { status: 413, .. } => Answer::TooLarge,
-        HubError::Status {
-            status: 400 | 422, ..
-        } => Answer::Refused,
-        HubError::Status {
-            status: 401 | 403, ..
-        } => Answer::Unauthorised,
-        HubError::Status { status: 410, .. } => Answer::Decommissioned,
-        HubError::Status { retry_after_ms, .. } => Answer::Unavailable {
-            retry_after_ms: *retry_after_ms,
-        },
-        _ => Answer::Unavailable {
-            retry_after_ms: None,
-        },
+const fn over_budget(kind: Kind) -> HubError {
+    HubError::OverBudget(match kind {
+        Kind::Large => "files of more than 1 MB",
+        Kind::Small => "files",
+        Kind::Word => "manifests and heartbeats",
+        Kind::Plays => "plays",
+    })
+}
+
+/// The cause that lies deepest says most; a certificate's has words of its own.
+fn deepest(error: &reqwest::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = cause.to_string();
+        let wrapped = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(error)) =
+            wrapped.or_else(|| cause.downcast_ref())
+        {
+            return certificates::words(error);
+        }
+        source = cause.source();
     }
+    reason
 }

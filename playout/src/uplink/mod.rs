@@ -5,11 +5,18 @@
 //! - It writes manifests, pictures and credentials, never the ledger.
 //! - What the hub says is believed only after a check: signatures for manifests, hashes for pictures, JSON of the
 //!   right form for everything else. Redirects are not followed.
+//! - Nothing that this module is told ends it for ever: a hub that refused the screen is asked again, rarely.
 
+mod answer;
+mod budget;
+mod certificates;
 mod content;
 mod enrol;
 mod hub;
+mod hub_time;
+mod line;
 mod manifest_keys;
+mod meter;
 mod plays;
 mod shelf;
 mod tallies;
@@ -27,10 +34,14 @@ use crate::cache::{self, Cache};
 use crate::clock::Clock;
 use crate::context::LiveContext;
 use crate::credentials::Enrolment;
-use crate::link::PlayerRequest;
+use crate::link::{NetworkStatus, PlayerRequest};
+use hub_time::Judgement;
 
-pub use enrol::{Attempt, EnrolError, enrol};
+pub(crate) use budget::DAILY_MB;
+pub(crate) use certificates::read_ca;
+pub use enrol::{Attempt, EnrolError, enrol, enrol_on};
 pub use hub::{HubClient, HubError};
+pub use line::{Line, TimeLimits};
 pub use shelf::kept_content;
 pub use tallies::kept_tallies;
 
@@ -60,7 +71,12 @@ pub struct Uplink {
     pub recorded: Arc<Notify>,
     /// How often content is asked for.
     pub poll: Duration,
+    /// How the hub is reached.
+    pub line: Line,
 }
+
+/// How long to wait before an enrolment or a client is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The player has ended, so there is nothing left to do.
 #[derive(Debug)]
@@ -111,7 +127,20 @@ impl Uplink {
             Ok(seen) => seen,
             Err(gone) => return gone,
         };
-        let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
+        let bearer = &enrolment.credentials.bearer;
+        let client = loop {
+            match HubClient::on(&self.line, &enrolment.hub, Some(bearer.clone())) {
+                Ok(client) => break client,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    let told = self.learn(|network| network.content = Some(error.to_string()));
+                    if let Err(gone) = told {
+                        return gone;
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
         let screen = enrolment.credentials.screen;
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
@@ -152,7 +181,8 @@ impl Uplink {
                     let _ = player.send(PlayerRequest::Pairing(pairing.clone()));
                 }
             };
-            match enrol(
+            match enrol_on(
+                &self.line,
                 &self.hub_url,
                 None,
                 &self.name,
@@ -168,7 +198,8 @@ impl Uplink {
                 }
                 Err(error) => {
                     tracing::warn!("{error}");
-                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    self.learn(|network| network.content = Some(error.to_string()))?;
+                    tokio::time::sleep(AGAIN).await;
                 }
             }
         }
@@ -196,11 +227,27 @@ impl Uplink {
     ) -> Result<(), PlayerGone> {
         let middle_ms = asked_ms + answered_ms.saturating_sub(asked_ms) / 2;
         let known = self.clock.now().back_to(middle_ms).wall_ms;
-        if known.is_none_or(|known| known.abs_diff(server_time_ms) > 2_000) {
-            self.clock.learn(middle_ms, server_time_ms);
+        match self.line.hub_time.judge(middle_ms, known, server_time_ms) {
+            Judgement::Known => self.learn(|network| network.clock = None)?,
+            Judgement::Learn => {
+                self.clock.learn(middle_ms, server_time_ms);
+                self.learn(|network| network.clock = None)?;
+            }
+            Judgement::Doubt(words) => {
+                tracing::warn!("{words}");
+                self.learn(|network| network.clock = Some(words))?;
+            }
         }
         match self.clock.now().anchor() {
             Some(anchor) => self.tell(PlayerRequest::Anchor(anchor)),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the player how the line is doing, if that changed.
+    fn learn(&self, change: impl FnOnce(&mut NetworkStatus)) -> Result<(), PlayerGone> {
+        match self.line.learn(change) {
+            Some(status) => self.tell(PlayerRequest::Network(status)),
             None => Ok(()),
         }
     }

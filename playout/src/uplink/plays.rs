@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::wire::PlaysReply;
 
 use super::hub::HubClient;
 use super::shelf;
 use super::{PlayerGone, Uplink};
 use crate::link::PlayerRequest;
 use crate::random;
-use crate::sync::{Answer, Sync, Verdict};
+use crate::sync::{Answer, Stopped, Sync, Verdict};
+
+/// Most refused rows of one answer that are logged by themselves.
+const REJECTED_LOGGED_MAX: usize = 10;
 
 pub(super) struct Plays {
     uplink: Uplink,
@@ -37,59 +41,94 @@ impl Plays {
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
         loop {
-            let Some(next_at_ms) = self.sync.next_at_ms() else {
-                tracing::error!(
-                    "plays are not sent any more ({:?}); they stay in the ledger until this screen is enrolled again",
-                    self.sync.stopped()
-                );
-                shelf::forget(&self.uplink.data_dir);
-                self.uplink.tell(PlayerRequest::Revoked)?;
-                std::future::pending::<()>().await;
-                return Err(PlayerGone);
+            let at_ms = match (self.sync.next_at_ms(), self.sync.ask_again_at_ms()) {
+                (Some(next), _) => next,
+                (None, again) => {
+                    let why = match self.sync.stopped() {
+                        Some(Stopped::Decommissioned) => "the hub has retired this screen",
+                        _ => "the hub does not know this screen",
+                    };
+                    let words = format!(
+                        "{why}; plays stay in the ledger until it is enrolled again (`passerby enroll`). The hub is asked again now and then, should the mistake be its own"
+                    );
+                    tracing::error!("{words}");
+                    self.uplink.learn(|network| network.plays = Some(words))?;
+                    shelf::forget(&self.uplink.data_dir);
+                    self.uplink.tell(PlayerRequest::Revoked)?;
+                    again.unwrap_or(u64::MAX)
+                }
             };
-            let wait_ms = next_at_ms.saturating_sub(self.uplink.clock.now().boot_ms);
+            let wait_ms = at_ms.saturating_sub(self.uplink.clock.now().boot_ms);
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-            if !self.send().await? {
-                self.uplink.recorded.notified().await;
+            match self.send().await? {
+                Sent::All => self.uplink.recorded.notified().await,
+                // A metered line waits for more plays, since each call costs more than a play.
+                Sent::Last => tokio::time::sleep(self.uplink.line.meter.pause(1)).await,
+                Sent::Some => {}
             }
         }
     }
 
-    /// Sends one batch; `false` when no plays wait.
-    async fn send(&mut self) -> Result<bool, PlayerGone> {
+    async fn send(&mut self) -> Result<Sent, PlayerGone> {
         let rows = self.sync.rows();
         let Some(batch) = self
             .uplink
             .ask(|reply| PlayerRequest::Batch { rows, reply })
             .await?
         else {
-            return Ok(false);
+            return Ok(Sent::All);
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
-        let answer = self.client.plays(self.screen, &batch).await;
+        self.sync.sending(asked_ms);
+        let sent = self.client.send_plays(self.screen, &batch).await;
         let now_ms = self.uplink.clock.now().boot_ms;
-        if let Answer::Acked(reply) = &answer {
-            for rejected in &reply.rejected {
-                tracing::warn!(
-                    "the hub refuses play {} for good: {}",
-                    rejected.seq,
-                    rejected.code
-                );
+        let answer = match sent {
+            Ok(reply) => {
+                log_rejected(&reply);
+                self.uplink
+                    .learn_time(asked_ms, now_ms, reply.server_time_ms)?;
+                self.uplink.learn(|network| network.plays = None)?;
+                Answer::Acked(reply)
             }
-            self.uplink
-                .learn_time(asked_ms, now_ms, reply.server_time_ms)?;
-        }
-        match self.sync.answered(
-            now_ms,
-            batch.first_seq,
-            batch.columns.number.len(),
-            &answer,
-            random::u64(),
-        ) {
+            Err(error) => {
+                tracing::debug!("plays are not sent: {error}");
+                let words = error.to_string();
+                self.uplink.learn(|network| network.plays = Some(words))?;
+                super::answer::of_plays(&error)
+            }
+        };
+        let count = batch.columns.number.len();
+        let verdict = self
+            .sync
+            .answered(now_ms, batch.first_seq, count, &answer, random::u64());
+        match verdict {
             Verdict::Keep => {}
             Verdict::AckThrough(seq) => self.uplink.tell(PlayerRequest::AckThrough(seq))?,
             Verdict::Quarantine(seq) => self.uplink.tell(PlayerRequest::Quarantine(seq))?,
         }
-        Ok(true)
+        Ok(if count < rows { Sent::Last } else { Sent::Some })
+    }
+}
+
+/// How much of what waits was sent.
+enum Sent {
+    /// Nothing waits.
+    All,
+    /// The last of it.
+    Last,
+    /// A part of it.
+    Some,
+}
+
+fn log_rejected(reply: &PlaysReply) {
+    for rejected in reply.rejected.iter().take(REJECTED_LOGGED_MAX) {
+        tracing::warn!(
+            "the hub refuses play {} for good: {}",
+            rejected.seq,
+            super::answer::printable(&rejected.code)
+        );
+    }
+    if let Some(more @ 1..) = reply.rejected.len().checked_sub(REJECTED_LOGGED_MAX) {
+        tracing::warn!("the hub refuses {more} more plays for good");
     }
 }

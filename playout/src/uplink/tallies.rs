@@ -65,7 +65,7 @@ impl Counts {
                     failures = 0;
                     self.learn(&tallies)?;
                     self.keep(&tallies);
-                    PERIOD
+                    PERIOD.max(self.uplink.line.meter.pause(1))
                 }
                 Ok(_) => PERIOD,
                 // An older hub has no such call, and a revoked screen is told so elsewhere.

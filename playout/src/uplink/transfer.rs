@@ -72,17 +72,24 @@ impl TransferError {
         match self {
             Self::Slow(_) | Self::Short(_) => Blame::File,
             Self::Hub(HubError::Cache(error)) if !error.is_retryable() => Blame::Content,
-            Self::Hub(HubError::Status {
-                status: 400 | 404 | 406 | 412 | 416 | 422,
-                ..
-            }) => Blame::File,
+            // What is too much for today's data may be so for large files alone.
+            Self::Hub(
+                HubError::OverBudget(_)
+                | HubError::TimedOut { .. }
+                | HubError::Status {
+                    status: 400 | 404 | 406 | 412 | 416 | 422,
+                    ..
+                },
+            ) => Blame::File,
             Self::Hub(_) | Self::Thread => Blame::All,
         }
     }
 
     fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::Hub(HubError::Status { retry_after_ms, .. }) => *retry_after_ms,
+            Self::Hub(
+                HubError::Status { retry_after_ms, .. } | HubError::Away { retry_after_ms, .. },
+            ) => *retry_after_ms,
             _ => None,
         }
     }
@@ -268,6 +275,7 @@ impl Transfer {
                 self.all_wait = Wait::default();
                 self.waits.remove(&digest);
                 self.status.last_error = None;
+                self.status.waits_for = None;
                 self.plan.fetch.retain(|other| other.asset.sha256 != digest);
                 self.there.parts.remove(&digest);
                 let stored = Stored {
@@ -290,7 +298,12 @@ impl Transfer {
                         "a file of campaign {campaign} came wrong: {error}; ask whoever runs the hub to publish it again"
                     )))?;
                 }
-                self.status.last_error = Some(error.to_string());
+                let words = error.to_string();
+                if matches!(error, TransferError::Hub(HubError::OverBudget(_))) {
+                    self.status.waits_for = Some(words);
+                } else {
+                    self.status.last_error = Some(words);
+                }
                 if matches!(error, TransferError::Hub(HubError::Cache(_))) {
                     self.review()?;
                 } else {

@@ -1,7 +1,8 @@
 //! `GET /v1/blobs/{sha256}`: a creative, from where it was cut to its end.
 //!
 //! Invariants: an answer is looked at before a byte of it is taken: whether it is the part that was asked for, and as
-//! long as it must be; what is on disk already is thrown away only when the hub says that it has no such part.
+//! long as it must be; what is on disk already is thrown away only when the hub says that it has no such part; a file has
+//! to come on, and may use of the day's data what is left for its kind.
 
 use passerby_protocol::manifest::Asset;
 use reqwest::header::{
@@ -9,9 +10,11 @@ use reqwest::header::{
     HeaderName, IF_RANGE, RANGE,
 };
 use reqwest::{Method, Response, StatusCode};
+use tokio::time::Instant;
 
-use super::{HubClient, HubError};
+use super::{HubClient, HubError, over_budget};
 use crate::cache::Download;
+use crate::uplink::budget::Kind;
 
 impl HubClient {
     /// `GET /v1/blobs/{sha256}`, from where the download stands to its end.
@@ -30,11 +33,14 @@ impl HubClient {
             }
             answer => answer?,
         };
+        let (response, room) = response;
         let skipped = self.skip(asset, download.got(), &response)?;
-        self.take(response, skipped, download).await
+        let kind = Kind::of_file(asset.size);
+        self.take(response, skipped, (kind, room), download).await
     }
 
-    async fn ask_for(&self, asset: &Asset, from: u64) -> Result<Response, HubError> {
+    /// The answer's head, and how many bytes the rest may use of the day's data.
+    async fn ask_for(&self, asset: &Asset, from: u64) -> Result<(Response, u64), HubError> {
         let mut request = self
             .request(Method::GET, &format!("/v1/blobs/{}", asset.sha256))
             .header(ACCEPT_ENCODING, "identity");
@@ -43,7 +49,11 @@ impl HubClient {
                 .header(RANGE, format!("bytes={from}-"))
                 .header(IF_RANGE, format!("\"{}\"", asset.sha256));
         }
-        self.send(request).await
+        let sent = self.send(Kind::of_file(asset.size), request, 0);
+        match tokio::time::timeout(self.line.limits().call, sent).await {
+            Ok(sent) => sent,
+            Err(_) => Err(self.timed_out("the first bytes of a file")),
+        }
     }
 
     /// Checks the head of an answer to a request from byte `from` on, and returns how many of its bytes are there already.
@@ -89,18 +99,37 @@ impl HubClient {
         &self,
         mut response: Response,
         mut skip: u64,
+        (kind, room): (Kind, u64),
         download: &mut Download,
     ) -> Result<(), HubError> {
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.unreachable(&error))?
-        {
+        let limits = self.line.limits();
+        let (mut got, mut in_span) = (0u64, 0u64);
+        let mut span_end = Instant::now() + limits.progress;
+        loop {
+            let chunk = match tokio::time::timeout_at(span_end, response.chunk()).await {
+                Ok(chunk) => chunk.map_err(|error| self.unreachable(&error))?,
+                Err(_) => Some(Default::default()),
+            };
+            let Some(chunk) = chunk else {
+                return Ok(());
+            };
+            let length = chunk.len() as u64;
+            self.line.meter.got(length);
+            (got, in_span) = (got.saturating_add(length), in_span.saturating_add(length));
             let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= known as u64;
             download.write(&chunk[known..])?;
+            if got > room {
+                return Err(over_budget(kind));
+            }
+            // Also a file that always has a byte ready has to come on.
+            if Instant::now() >= span_end {
+                if in_span < limits.progress_bytes {
+                    return Err(self.timed_out("a file hardly comes on"));
+                }
+                (in_span, span_end) = (0, Instant::now() + limits.progress);
+            }
         }
-        Ok(())
     }
 }
 
