@@ -1,7 +1,7 @@
 //! `GET /v1/blobs/{sha256}`: a creative, from where it was cut to its end.
 //!
 //! Invariants: an answer is looked at before a byte of it is taken: whether it is the part that was asked for, and as
-//! long as it must be; what is on disk already is thrown away only when the hub says that it has no such part; a file has
+//! long as it must be; what is on disk already is thrown away only when the answer says that there is no such part; a file has
 //! to come on, and may use of the day's data what is left for its kind.
 
 use passerby_protocol::manifest::Asset;
@@ -27,7 +27,12 @@ impl HubClient {
         }
         let response = match self.ask_for(asset, download.got()).await {
             // The hub has less of it than this terminal; the hash at the end would tell too, but later.
-            Err(HubError::Status { status: 416, .. }) if download.got() > 0 => {
+            Err(
+                HubError::Status { status: 416, .. }
+                | HubError::NotAHub {
+                    status: Some(416), ..
+                },
+            ) if download.got() > 0 => {
                 download.restart()?;
                 self.ask_for(asset, 0).await?
             }
