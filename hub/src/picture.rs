@@ -17,6 +17,8 @@ pub const AREA_PX_MAX: u64 = 100_000_000;
 const THUMBNAIL_SIDE_PX: u32 = 800;
 /// Largest thumbnail, in bytes, so that a landing page stays under 60 KB in all.
 const THUMBNAIL_BYTES_MAX: usize = 40 << 10;
+/// Most characters of what a decoder says.
+const WORDS_CHARS_MAX: usize = 200;
 /// Bytes that decoding one picture may take.
 const DECODE_BYTES_MAX: u64 = 1 << 30;
 
@@ -71,7 +73,8 @@ impl Picture {
         if bytes.len() as u64 > CREATIVE_BYTES_MAX {
             return Err(PictureError::Heavy(bytes.len() as u64));
         }
-        let damaged = |error: image::ImageError| PictureError::Damaged(error.to_string());
+        let damaged =
+            |error: image::ImageError| PictureError::Damaged(one_line(&error.to_string()));
         let format = image::guess_format(bytes).map_err(|_| PictureError::Format)?;
         let media_type = match format {
             ImageFormat::Jpeg => "image/jpeg",
@@ -103,6 +106,13 @@ impl Picture {
             thumbnail,
         })
     }
+}
+
+/// A decoder's words as one line of at most [`WORDS_CHARS_MAX`]: some end lines, and some repeat what is in the file.
+fn one_line(words: &str) -> String {
+    let plain = words.replace(char::is_control, " ");
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(WORDS_CHARS_MAX).collect()
 }
 
 impl Thumbnail {
@@ -195,6 +205,22 @@ mod tests {
             Err(PictureError::Format)
         ));
         assert!(matches!(Picture::read(b""), Err(PictureError::Format)));
+    }
+
+    #[test]
+    fn a_reason_is_one_line_whatever_the_decoder_says() {
+        let cut_off = b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\x03\x03\x11\0\xff\xd9";
+        let reason = Picture::read(cut_off).err().map(|error| error.to_string());
+        let reason = reason.expect("no picture");
+        assert!(
+            reason.starts_with("it cannot be read as a picture ("),
+            "{reason}"
+        );
+        assert!(!reason.contains(char::is_control), "{reason:?}");
+        assert_eq!(
+            one_line(&"a\n\t b\u{7}".repeat(100)).chars().count(),
+            WORDS_CHARS_MAX
+        );
     }
 
     fn crc(bytes: &[u8]) -> u32 {
