@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 
 /// Longest side of a creative, in pixels.
@@ -73,8 +74,9 @@ impl Picture {
         if bytes.len() as u64 > CREATIVE_BYTES_MAX {
             return Err(PictureError::Heavy(bytes.len() as u64));
         }
-        let damaged =
-            |error: image::ImageError| PictureError::Damaged(one_line(&error.to_string()));
+        let damaged = |error: image::ImageError| {
+            PictureError::Damaged(one_line(&error.to_string(), WORDS_CHARS_MAX))
+        };
         let format = image::guess_format(bytes).map_err(|_| PictureError::Format)?;
         let media_type = match format {
             ImageFormat::Jpeg => "image/jpeg",
@@ -106,13 +108,6 @@ impl Picture {
             thumbnail,
         })
     }
-}
-
-/// A decoder's words as one line of at most [`WORDS_CHARS_MAX`]: some end lines, and some repeat what is in the file.
-fn one_line(words: &str) -> String {
-    let plain = words.replace(char::is_control, " ");
-    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(WORDS_CHARS_MAX).collect()
 }
 
 impl Thumbnail {
@@ -217,10 +212,6 @@ mod tests {
             "{reason}"
         );
         assert!(!reason.contains(char::is_control), "{reason:?}");
-        assert_eq!(
-            one_line(&"a\n\t b\u{7}".repeat(100)).chars().count(),
-            WORDS_CHARS_MAX
-        );
     }
 
     fn crc(bytes: &[u8]) -> u32 {

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod creative;
 pub mod daypart;
 pub mod digital_link;
+pub mod foreign;
 pub mod id;
 pub mod limits;
 pub mod manifest;

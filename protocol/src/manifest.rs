@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::one_line;
 use crate::limits::{
     CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, URL_BYTES_MAX, VIDEO_BYTES_MAX,
 };
@@ -21,6 +22,8 @@ pub const SIGNATURE_HEADER: &str = "passerby-signature";
 const CAMPAIGNS_MAX: usize = 10_000;
 /// Most files in a manifest.
 const ASSETS_MAX: usize = 50_000;
+/// Most characters of what is wrong with a manifest; some of them repeat what is in it.
+const WORDS_CHARS_MAX: usize = 200;
 /// Longest media type, in bytes (RFC 6838, 4.2).
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
 const LABEL: &[u8] = b"passerby manifest v1\n";
@@ -191,8 +194,9 @@ impl Manifest {
         seen: u64,
         now_ms: Option<i64>,
     ) -> Result<Self, ManifestError> {
-        let manifest: Self = serde_json::from_slice(body)
-            .map_err(|error| ManifestError::Malformed(error.to_string()))?;
+        let manifest: Self = serde_json::from_slice(body).map_err(|error| {
+            ManifestError::Malformed(one_line(&error.to_string(), WORDS_CHARS_MAX))
+        })?;
         manifest.check_whole()?;
         if manifest.screen != screen {
             return Err(ManifestError::Screen(manifest.screen));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
 use passerby_protocol::manifest::{Asset, SIGNATURE_HEADER};
 use passerby_protocol::manifest_keys::ManifestKeysReply;
@@ -23,6 +24,10 @@ use crate::sync::Answer;
 
 /// Largest answer other than manifests and pictures, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// Most characters of what an answer says that goes into a log or onto a page.
+const WORDS_CHARS_MAX: usize = 200;
+/// Longest name of a version of the content, in bytes; one that is longer is not repeated to the hub.
+const ETAG_BYTES_MAX: usize = 256;
 /// Packs a month of plays to about two bytes a play; higher levels cost a small board more than they save.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -145,7 +150,7 @@ impl HubClient {
         };
         let signature = header(SIGNATURE_HEADER)
             .ok_or_else(|| self.not_a_hub("the manifest has no signature"))?;
-        let etag = header(ETAG.as_str());
+        let etag = header(ETAG.as_str()).filter(|etag| etag.len() <= ETAG_BYTES_MAX);
         let body = self.bytes(response, MANIFEST_BYTES_MAX).await?;
         Ok(Some(SealedManifest {
             body,
@@ -304,9 +309,10 @@ impl HubClient {
             .and_then(|body| serde_json::from_slice(&body).ok());
         Err(HubError::Status {
             status: status.as_u16(),
-            title: problem
-                .as_ref()
-                .map_or_else(|| status.to_string(), |problem| problem.title.clone()),
+            title: problem.as_ref().map_or_else(
+                || status.to_string(),
+                |problem| one_line(&problem.title, WORDS_CHARS_MAX),
+            ),
             retry_after_ms: seconds.map(|seconds| seconds.saturating_mul(1_000)),
             expected_seq: problem.and_then(|problem| problem.expected_seq),
         })
@@ -341,14 +347,14 @@ impl HubClient {
         }
         HubError::Unreachable {
             url: self.url.clone(),
-            reason,
+            reason: one_line(&reason, WORDS_CHARS_MAX),
         }
     }
 
-    fn not_a_hub(&self, reason: &str) -> HubError {
+    pub(super) fn not_a_hub(&self, reason: &str) -> HubError {
         HubError::NotAHub {
             url: self.url.clone(),
-            reason: reason.to_owned(),
+            reason: one_line(reason, WORDS_CHARS_MAX),
         }
     }
 }
