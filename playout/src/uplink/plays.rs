@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::foreign::one_line;
+use passerby_protocol::limits::BATCH_PLAYS_MAX;
 
 use super::content::forget_kept;
 use super::hub::HubClient;
@@ -10,6 +12,9 @@ use super::{PlayerGone, Uplink};
 use crate::link::PlayerRequest;
 use crate::random;
 use crate::sync::{Answer, Sync, Verdict};
+
+/// Most characters of why a row is refused; the hub says it in one word.
+const REJECTED_CODE_CHARS_MAX: usize = 60;
 
 pub(super) struct Plays {
     uplink: Uplink,
@@ -69,11 +74,12 @@ impl Plays {
         let answer = self.client.plays(self.screen, &batch).await;
         let now_ms = self.uplink.clock.now().boot_ms;
         if let Answer::Acked(reply) = &answer {
-            for rejected in &reply.rejected {
+            // A row is refused once; an answer with more is not about this batch.
+            for rejected in reply.rejected.iter().take(BATCH_PLAYS_MAX) {
                 tracing::warn!(
                     "the hub refuses play {} for good: {}",
                     rejected.seq,
-                    rejected.code
+                    one_line(&rejected.code, REJECTED_CODE_CHARS_MAX)
                 );
             }
             self.uplink
