@@ -38,6 +38,11 @@ pub fn run(bytes: &[u8]) {
 
 fn check(campaign: &Campaign) {
     assert!((1..=PLACEMENTS_MAX).contains(&campaign.placements.len()));
+    assert_eq!(
+        campaign.check_bounds(),
+        Ok(()),
+        "what a file may say, a manifest may"
+    );
     let json = serde_json::to_string(campaign).expect("JSON");
     let read: Campaign =
         serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));

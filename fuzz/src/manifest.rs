@@ -36,6 +36,13 @@ pub fn run(bytes: &[u8]) {
         return;
     };
     assert_eq!(manifest.screen, screen);
+    for entry in &manifest.campaigns {
+        assert!((1..=1_000).contains(&entry.campaign.placements.len()));
+        for placement in &entry.campaign.placements {
+            assert!((1..=1_000).contains(&placement.weight));
+            assert!(!placement.creative.contains('/'));
+        }
+    }
     let changed = [bytes, b" "].concat();
     assert_eq!(
         open(&changed, &signature, 0, None),

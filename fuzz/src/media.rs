@@ -59,7 +59,8 @@ fn picture(bytes: &[u8]) {
     });
     let pixels = claimed.map(|(width, height)| u64::from(width) * u64::from(height));
     let is_allowed = claimed.is_some_and(|(width, height)| {
-        width.max(height) <= SIDE_PX_MAX && pixels.is_some_and(|pixels| (1..=PIXELS_MAX).contains(&pixels))
+        width.max(height) <= SIDE_PX_MAX
+            && pixels.is_some_and(|pixels| (1..=PIXELS_MAX).contains(&pixels))
     });
     if is_allowed && pixels.is_some_and(|pixels| pixels > DECODED_PIXELS_MAX) {
         return;

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 
 /// Longest side of a creative, in pixels.
@@ -17,6 +18,8 @@ pub const AREA_PX_MAX: u64 = 100_000_000;
 const THUMBNAIL_SIDE_PX: u32 = 800;
 /// Largest thumbnail, in bytes, so that a landing page stays under 60 KB in all.
 const THUMBNAIL_BYTES_MAX: usize = 40 << 10;
+/// Most characters of what a decoder says.
+const WORDS_CHARS_MAX: usize = 200;
 /// Bytes that decoding one picture may take.
 const DECODE_BYTES_MAX: u64 = 1 << 30;
 
@@ -71,7 +74,9 @@ impl Picture {
         if bytes.len() as u64 > CREATIVE_BYTES_MAX {
             return Err(PictureError::Heavy(bytes.len() as u64));
         }
-        let damaged = |error: image::ImageError| PictureError::Damaged(error.to_string());
+        let damaged = |error: image::ImageError| {
+            PictureError::Damaged(one_line(&error.to_string(), WORDS_CHARS_MAX))
+        };
         let format = image::guess_format(bytes).map_err(|_| PictureError::Format)?;
         let media_type = match format {
             ImageFormat::Jpeg => "image/jpeg",
@@ -195,6 +200,18 @@ mod tests {
             Err(PictureError::Format)
         ));
         assert!(matches!(Picture::read(b""), Err(PictureError::Format)));
+    }
+
+    #[test]
+    fn a_reason_is_one_line_whatever_the_decoder_says() {
+        let cut_off = b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\x03\x03\x11\0\xff\xd9";
+        let reason = Picture::read(cut_off).err().map(|error| error.to_string());
+        let reason = reason.expect("no picture");
+        assert!(
+            reason.starts_with("it cannot be read as a picture ("),
+            "{reason}"
+        );
+        assert!(!reason.contains(char::is_control), "{reason:?}");
     }
 
     fn crc(bytes: &[u8]) -> u32 {

@@ -6,12 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
+use passerby_protocol::manifest::is_scan_base;
 use passerby_protocol::manifest_keys::ManifestKey;
 use passerby_protocol::token::TokenKey;
 use passerby_protocol::wire::{Credentials, hex, unhex32};
 use serde::{Deserialize, Serialize};
 
 use crate::durable::{holder_of, make_folder, sync_names};
+/// Longest bearer, in bytes; it goes into a header.
+const BEARER_BYTES_MAX: usize = 256;
 
 /// Says why credentials cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +56,9 @@ impl Enrolment {
             Ok(bytes) => {
                 let enrolment: Self = serde_json::from_slice(&bytes)
                     .map_err(|_| CredentialsError::Malformed(name()))?;
-                match (
-                    unhex32(&enrolment.credentials.token_key),
-                    unhex32(&enrolment.credentials.manifest_key),
-                ) {
-                    (Some(_), Some(_)) => Ok(Some(enrolment)),
-                    _ => Err(CredentialsError::Malformed(name())),
+                match check(&enrolment.credentials) {
+                    Ok(()) => Ok(Some(enrolment)),
+                    Err(_) => Err(CredentialsError::Malformed(name())),
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -105,6 +105,25 @@ impl Enrolment {
     pub fn set_manifest_key(&mut self, key: &ManifestKey) {
         self.credentials.manifest_key = hex(&key.public);
         self.credentials.manifest_key_generation = key.generation;
+    }
+}
+
+/// Tells whether credentials can be used: what a hub hands out, or what a file holds, may be anything.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub(crate) fn check(credentials: &Credentials) -> Result<(), &'static str> {
+    let is_key = |text: &str| unhex32(text).is_some();
+    let bearer = &credentials.bearer;
+    if !is_key(&credentials.token_key) || !is_key(&credentials.manifest_key) {
+        Err("a key has 64 hexadecimal digits")
+    } else if bearer.len() > BEARER_BYTES_MAX || !bearer.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        Err("a bearer has up to 256 letters, digits and signs")
+    } else if !is_scan_base(&credentials.scan_base) {
+        Err("what codes start with is no address")
+    } else {
+        Ok(())
     }
 }
 
@@ -176,5 +195,49 @@ mod tests {
             Err(CredentialsError::Malformed(_))
         ));
         assert!(!format!("{enrolment:?}").contains("secret"));
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_used_are_refused() {
+        let good = Credentials {
+            screen: ScreenNumber::new(7).expect("in range"),
+            token_key: "ab".repeat(32),
+            generation: 0,
+            bearer: "ab".repeat(32),
+            manifest_key: "cd".repeat(32),
+            manifest_key_generation: 0,
+            scan_base: "HTTPS://HUB.EXAMPLE".into(),
+            play_floor: PlayNumber::new(1).expect("in range"),
+        };
+        assert_eq!(check(&good), Ok(()));
+        let with = |change: fn(&mut Credentials)| {
+            let mut changed = good.clone();
+            change(&mut changed);
+            check(&changed)
+        };
+        assert!(with(|bad| bad.token_key.push('0')).is_err());
+        assert!(with(|bad| bad.manifest_key.clear()).is_err());
+        assert!(with(|bad| bad.bearer.push_str("\r\nHost: evil")).is_err());
+        assert!(with(|bad| bad.bearer = "a".repeat(257)).is_err());
+        assert!(with(|bad| bad.scan_base = "javascript:alert(1)".into()).is_err());
+        assert!(with(|bad| bad.scan_base = format!("HTTPS://{}", "A".repeat(400))).is_err());
+    }
+
+    #[test]
+    fn a_file_that_was_left_behind_and_is_anybodys_to_read_keeps_no_secret() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("credentials.json");
+        let left = folder.path().join("credentials.tmp");
+        std::fs::write(&left, b"left").expect("writes");
+        std::fs::set_permissions(&left, std::fs::Permissions::from_mode(0o666)).expect("set");
+        let watching = File::open(&left).expect("somebody has it open");
+        write_privately(&path, b"secret").expect("writes");
+        let mode = std::fs::metadata(&path)
+            .expect("there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let seen = std::io::read_to_string(watching).expect("reads");
+        assert_eq!(seen, "left");
     }
 }

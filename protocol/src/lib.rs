@@ -13,6 +13,7 @@ pub mod creative;
 pub mod dating;
 pub mod daypart;
 pub mod digital_link;
+pub mod foreign;
 pub mod id;
 pub mod limits;
 pub mod manifest;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::one_line;
 use crate::limits::{
     ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, URL_BYTES_MAX,
     VIDEO_BYTES_MAX,
@@ -20,6 +21,8 @@ use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_key
 pub const SIGNATURE_HEADER: &str = "passerby-signature";
 /// Most campaigns in a manifest; each has at least one placement of some hundred bytes.
 const CAMPAIGNS_MAX: usize = 10_000;
+/// Most characters of what is wrong with a manifest; some of them repeat what is in it.
+const WORDS_CHARS_MAX: usize = 200;
 /// Longest media type, in bytes (RFC 6838, 4.2).
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
 const LABEL: &[u8] = b"passerby manifest v1\n";
@@ -190,8 +193,9 @@ impl Manifest {
         seen: u64,
         now_ms: Option<i64>,
     ) -> Result<Self, ManifestError> {
-        let manifest: Self = serde_json::from_slice(body)
-            .map_err(|error| ManifestError::Malformed(error.to_string()))?;
+        let manifest: Self = serde_json::from_slice(body).map_err(|error| {
+            ManifestError::Malformed(one_line(&error.to_string(), WORDS_CHARS_MAX))
+        })?;
         manifest.check_whole()?;
         if manifest.screen != screen {
             return Err(ManifestError::Screen(manifest.screen));

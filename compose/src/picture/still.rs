@@ -4,7 +4,12 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use passerby_protocol::foreign::one_line;
+
 use super::{Bitmap, DECODED_BYTES_MAX, PROGRESSIVE_PIXELS_MAX, Pixels, check_size, jpeg};
+
+/// Most characters of what a decoder says.
+const WORDS_CHARS_MAX: usize = 200;
 
 /// Decodes one picture and turns it upright.
 pub(super) fn decode(format: ImageFormat, bytes: &[u8]) -> Result<Bitmap, String> {
@@ -65,6 +70,8 @@ fn bitmap(picture: DynamicImage) -> Bitmap {
 
 /// Says in plain words why a decoder refused.
 pub(super) fn explain(error: ImageError) -> String {
+    // Some decoders end lines, and some repeat what is in the file.
+    let words = |error: &dyn std::fmt::Display| one_line(&error.to_string(), WORDS_CHARS_MAX);
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "the picture is cut off; copy it again".to_owned()
@@ -74,10 +81,11 @@ pub(super) fn explain(error: ImageError) -> String {
         }
         ImageError::Unsupported(error) => {
             format!(
-                "this kind of picture is not supported ({error}); export it anew as JPEG or PNG"
+                "this kind of picture is not supported ({}); export it anew as JPEG or PNG",
+                words(&error)
             )
         }
-        error => format!("the picture is damaged ({error}); export it anew"),
+        error => format!("the picture is damaged ({}); export it anew", words(&error)),
     }
 }
 

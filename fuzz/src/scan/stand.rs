@@ -176,7 +176,7 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         .redeem(&enrolment, &SECRET, now_ms)
         .expect("enrolled");
     let credentials = hub
-        .credentials(redeemed, &SECRET, &public_url())
+        .credentials(redeemed, &SECRET, &public_url(), now_ms)
         .expect("credentials");
     for (name, toml) in judge::CAMPAIGNS {
         let campaign = folder.join(name);

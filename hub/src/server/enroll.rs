@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
 
@@ -28,8 +29,12 @@ pub(super) async fn enroll(
     asker: Asker,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let request: EnrollRequest = serde_json::from_slice(&body)
-        .map_err(|error| bad_request(&format!("not an enrolment: {error}")))?;
+    let request: EnrollRequest = serde_json::from_slice(&body).map_err(|error| {
+        bad_request(&format!(
+            "not an enrolment: {}",
+            one_line(&error.to_string(), 200)
+        ))
+    })?;
     let reply = desk
         .work(move |desk| limited(desk, &request, &asker, clock::now_ms()))
         .await?;
@@ -103,8 +108,7 @@ fn answer(
                 .parse()
                 .map_err(|_| bad_request("code is not 8 characters of Crockford base32"))?;
             // An operator reads it in a terminal window.
-            let shown = request.name.chars().filter(|c| !c.is_control());
-            let name: String = shown.take(LINE_CHARS_MAX).collect();
+            let name = one_line(&request.name, LINE_CHARS_MAX);
             match store.pair(&code, &secret, &name, now_ms, may_open)? {
                 Pairing::Claimed(screen) => screen,
                 Pairing::Waiting => {

@@ -4,6 +4,8 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use passerby_protocol::foreign::one_line;
+use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
 
 use super::bearer::{self, Bearer};
@@ -18,9 +20,13 @@ pub(super) async fn heartbeat(
     body: Bytes,
 ) -> Result<Json<HeartbeatReply>, Problem> {
     let screen = bearer::screen(&screen)?;
-    let heartbeat: Heartbeat = serde_json::from_slice(&body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, format!("not a heartbeat: {error}"))
+    let mut heartbeat: Heartbeat = serde_json::from_slice(&body).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),
+        )
     })?;
+    heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
     desk.work(move |desk: &Desk| {
         bearer.only(desk, screen)?;
         let now_ms = clock::now_ms();

@@ -173,5 +173,5 @@ fn a_name_that_a_terminal_suggests_cannot_write_on_the_operators_window() {
         json!({ "code": "ABCD1234", "secret": "11".repeat(32), "name": "exit\u{1b}[2J\u{7} B\n" });
     assert_eq!(stand.enrol(&asks).status(), 202);
     let claimed = stand.json(&["claim", "ABCD1234", "--name", "Metro"]);
-    assert_eq!(claimed["suggested_name"], "exit[2J B");
+    assert_eq!(claimed["suggested_name"], "exit [2J B");
 }

@@ -6,6 +6,7 @@
 //! - Nothing of a foreign answer is shown or logged but its status, its type and a short, printable piece of where it leads.
 
 use jiff::fmt::rfc2822;
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::wire::{HUB_HEADER, PROBLEM_TYPE, ProblemDetails};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
@@ -130,15 +131,11 @@ fn is_type(value: &str, wanted: &str) -> bool {
 
 /// Makes foreign text fit for a log and a page.
 pub(super) fn printable(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .take(WORDS_CHARS_MAX)
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
+    let mut line = one_line(text, WORDS_CHARS_MAX);
     if text.chars().nth(WORDS_CHARS_MAX).is_some() {
-        out.push('…');
+        line.push('…');
     }
-    out
+    line
 }
 
 #[cfg(test)]

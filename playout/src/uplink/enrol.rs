@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use passerby_protocol::wire::{EnrollReply, EnrollRequest, hex};
+use passerby_protocol::manifest::is_scan_base;
+use passerby_protocol::wire::{EnrollReply, EnrollRequest, hex, unhex32};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::hub::{HubClient, HubError};
 use super::line::Line;
-use crate::credentials::{CredentialsError, Enrolment, write_privately};
+use crate::credentials::{CredentialsError, Enrolment, check, write_privately};
 use crate::link::Pairing;
 use crate::random;
 
@@ -56,7 +57,15 @@ impl Attempt {
         std::fs::read(data_dir.join("pairing.json"))
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .filter(Self::is_whole)
             .unwrap_or_else(Self::new)
+    }
+
+    /// Tells whether it is as it was made; a file may be anything.
+    fn is_whole(&self) -> bool {
+        self.code.len() == 8
+            && self.code.bytes().all(|byte| ALPHABET.contains(&byte))
+            && unhex32(&self.secret).is_some()
     }
 
     fn save(&self, data_dir: &Path) -> Result<(), CredentialsError> {
@@ -128,6 +137,7 @@ pub async fn enrol_on(
         };
         let pause = match client.enroll(&request).await {
             Ok(EnrollReply::Enrolled(credentials)) => {
+                check(&credentials).map_err(|wrong| client.not_a_hub(wrong))?;
                 let enrolment = Enrolment {
                     hub: hub_url.to_owned(),
                     credentials,
@@ -141,6 +151,12 @@ pub async fn enrol_on(
                 retry_ms,
                 claim_url,
             }) => {
+                // It is shown on the screen, and in its code.
+                if !is_scan_base(&claim_url) {
+                    return Err(client
+                        .not_a_hub("where a code is claimed is no address")
+                        .into());
+                }
                 waiting(&Pairing {
                     code: spaced(&attempt.code),
                     claim_url,
@@ -166,7 +182,12 @@ pub async fn enrol_on(
             Err(error) if token.is_some() => return Err(error.into()),
             Err(error) => {
                 tracing::warn!("{error}");
-                Duration::from_secs(2)
+                let asked = match &error {
+                    HubError::Status { retry_after_ms, .. } => *retry_after_ms,
+                    _ => None,
+                };
+                // A person stands there and waits.
+                Duration::from_millis(asked.unwrap_or(2_000).clamp(2_000, 60_000))
             }
         };
         let next = Instant::now() + pause;
@@ -198,5 +219,19 @@ mod tests {
         assert_eq!((attempt.code.len(), attempt.secret.len()), (8, 64));
         assert_ne!(Attempt::new(), attempt);
         assert_eq!(spaced("ABCDEFGH"), "ABCD-EFGH");
+        let kept = folder.path().join("pairing.json");
+        for changed in [
+            "<script>".to_owned(),
+            "ABCDEFG".to_owned(),
+            "ABCDEFGU".to_owned(),
+        ] {
+            let other = Attempt {
+                code: changed,
+                secret: attempt.secret.clone(),
+            };
+            std::fs::write(&kept, serde_json::to_vec(&other).expect("JSON")).expect("writes");
+            let resumed = Attempt::resume(folder.path());
+            assert!(resumed != other && resumed.is_whole());
+        }
     }
 }

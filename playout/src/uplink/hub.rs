@@ -32,6 +32,8 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const HEADERS_MAX: usize = 64;
 /// Most connections that stay open for the next call.
 const IDLE_CONNECTIONS_MAX: usize = 2;
+/// Longest name of a version of the content, in bytes; one that is longer is not repeated to the hub.
+const ETAG_BYTES_MAX: usize = 256;
 /// Packs a month of plays to about two bytes a play; higher levels cost a small board more than they save.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -211,7 +213,7 @@ impl HubClient {
             let what = answer::foreign(response.status(), response.headers());
             return Err(self.not_a_hub(&format!("{what}, without a manifest's signature")));
         };
-        let etag = header(ETAG.as_str());
+        let etag = header(ETAG.as_str()).filter(|etag| etag.len() <= ETAG_BYTES_MAX);
         let body = self
             .bytes(response, MANIFEST_BYTES_MAX, Kind::Word, room)
             .await?;
@@ -439,7 +441,7 @@ impl HubClient {
         }
     }
 
-    fn not_a_hub(&self, reason: &str) -> HubError {
+    pub(super) fn not_a_hub(&self, reason: &str) -> HubError {
         HubError::NotAHub {
             url: self.url.clone(),
             reason: answer::printable(reason),
