@@ -156,6 +156,7 @@ pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> 
 mod tests {
     use super::*;
     use passerby_protocol::{PlayNumber, ScreenNumber};
+    use std::fs::File;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
