@@ -1,10 +1,13 @@
 //! kill -9 at random moments, with the hub going up and down.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use passerby_playout::ledger::Ledger;
+use passerby_protocol::PlayNumber;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
 
@@ -18,6 +21,44 @@ impl Seeded {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
+    }
+}
+
+/// What terminals have said, one after the other.
+#[derive(Default)]
+struct Told {
+    /// Most plays that were ever said to be on disk.
+    recorded: u64,
+    /// All numbers that were handed out, each once.
+    numbers: BTreeSet<PlayNumber>,
+}
+
+impl Told {
+    /// Hears a terminal until it is gone.
+    fn listen(&mut self, child: &mut Child) -> JoinHandle<Self> {
+        let mut told = std::mem::take(self);
+        let out = child.stdout.take().expect("piped");
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                told.hear(&line);
+            }
+            told
+        })
+    }
+
+    fn hear(&mut self, line: &str) {
+        if let Some(number) = line.strip_prefix("number ") {
+            let number = number.parse().ok().and_then(PlayNumber::new);
+            let number = number.expect("a number");
+            assert!(
+                self.numbers.insert(number),
+                "{number:?} was handed out twice"
+            );
+        } else if let Some(status) = line.strip_prefix("status ") {
+            let status: serde_json::Value = serde_json::from_str(status).expect("JSON");
+            let recorded = status["plays_recorded"].as_u64().expect("a number");
+            self.recorded = self.recorded.max(recorded);
+        }
     }
 }
 
@@ -63,12 +104,15 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
             .arg(&settings)
             .arg(dwell_ms)
             .args(seconds)
+            .arg("--tell")
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("starts")
     };
 
+    let mut told = Told::default();
     let (mut committed, mut kills_with_hub, mut kills_without) = (0, 0, 0);
     for round in 0..rounds {
         match (&hub, random.next(3)) {
@@ -82,10 +126,12 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
             &mut kills_without
         }) += 1;
         let mut child = run("5", None);
+        let listener = told.listen(&mut child);
         // The moment of the kill is the test's input, not a wait for something.
         std::thread::sleep(Duration::from_millis(30 + random.next(220)));
         child.kill().expect("SIGKILL");
         child.wait().expect("reaped");
+        told = listener.join().expect("hears to the end");
         if committed == 0 && Ledger::open_to_read(&terminal).is_err() {
             // Killed before it had made one; from the first play on there is no such excuse.
             continue;
@@ -97,16 +143,19 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
             ledger.last_seq()
         );
         committed = ledger.last_seq();
+        assert!(
+            committed >= told.recorded,
+            "round {round}: {committed} plays, but {} were said to be on disk",
+            told.recorded
+        );
     }
 
     drop(hub.take());
     let _hub = HubProcess::start(&data, &address);
-    assert!(
-        run("50", Some("3"))
-            .wait()
-            .expect("ends by itself")
-            .success()
-    );
+    let mut last = run("50", Some("3"));
+    let listener = told.listen(&mut last);
+    assert!(last.wait().expect("ends by itself").success());
+    told = listener.join().expect("hears to the end");
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
     // By itself the uplink has sent all that the kills left behind; the newest plays wait for the hub's next turn.
     assert!(
@@ -133,8 +182,10 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
         plays.len() as u64,
         "the hub has every play of the ledger, once"
     );
+    assert!(numbers.is_subset(&told.numbers), "only what was handed out");
     println!(
-        "{rounds} kills ({kills_with_hub} with hub, {kills_without} without), {} plays, all on the hub once",
+        "{rounds} kills ({kills_with_hub} with hub, {kills_without} without), {} play numbers, {} plays, all on the hub once",
+        told.numbers.len(),
         plays.len()
     );
 }

@@ -10,6 +10,7 @@
 //!   there without being on disk.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
@@ -77,8 +78,27 @@ impl Ledger {
             Err(LedgerError::Sql(error)) if is_damage(&error) => self.begin_after_damage()?,
             Err(error) => return Err(error),
         };
+        self.make_room();
         self.in_doubt = false;
         Ok(note)
+    }
+
+    /// Moves what the log holds into the file, so that the log begins at its start again: on a full disk it has room there,
+    /// which it cannot get at its end.
+    fn make_room(&self) {
+        let moved = || -> Result<(), rusqlite::Error> {
+            // Who reads is not waited for.
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+        };
+        if let Err(error) = moved() {
+            // The write that follows will tell whether it matters.
+            tracing::debug!("the log cannot be moved into the ledger: {error}");
+        }
+        if let Err(error) = self.connection.busy_timeout(schema::BUSY) {
+            tracing::debug!("{error}");
+        }
     }
 
     /// Which of these plays are in the file.
@@ -99,14 +119,20 @@ impl Ledger {
     /// With a new connection where one can be had, since the old one may hold on to a disk that has gone; else with the
     /// old one.
     fn read_anew(&mut self) -> Result<(), LedgerError> {
-        let said = match schema::open_again(&self.path) {
-            Ok(connection) => {
-                let said = Said::read(&connection)?;
-                self.connection = connection;
-                said
-            }
-            Err(_) => Said::read(&self.connection)?,
-        };
+        // Connections of one process share what they know of a file, also that it may only be read; so one that was opened
+        // on a read-only disk has to go first. It has written nothing that the next could see too early.
+        let was_readonly = self.connection.is_readonly("main")?;
+        if was_readonly {
+            self.connection = Connection::open_in_memory()?;
+        }
+        match schema::open_again(&self.path) {
+            Ok(connection) => self.connection = connection,
+            // What is written into a file without a name is lost when the process ends.
+            Err(error) if !self.path.exists() => return Err(error.into()),
+            Err(_) if was_readonly => self.connection = schema::open_to_look(&self.path)?,
+            Err(_) => {}
+        }
+        let said = Said::read(&self.connection)?;
         self.take(&said);
         Ok(())
     }

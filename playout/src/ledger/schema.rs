@@ -80,6 +80,9 @@ const WITHOUT_SHARES: &str = "
     DELETE FROM meta WHERE key = 'virtual_now';
 ";
 
+/// How long a write waits for somebody else who has the file.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
 /// Opens and checks the file; makes the tables of a new one.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path)?;
@@ -109,8 +112,18 @@ pub(super) fn open_again(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
+/// Opens a file that may only be read.
+pub(super) fn open_to_look(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
 fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
