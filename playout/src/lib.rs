@@ -14,6 +14,7 @@ pub mod config;
 pub mod context;
 pub mod credentials;
 pub mod digests;
+pub mod display;
 pub mod emergency;
 pub mod folders;
 pub mod layout;
