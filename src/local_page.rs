@@ -147,7 +147,7 @@ fn html(status: &Status) -> String {
         (
             "Plays",
             format!(
-                "{} recorded, {} waiting for the hub, {} dropped",
+                "{} recorded, {} waiting for the hub, {} missing at least",
                 status.plays_recorded, status.plays_waiting, status.plays_dropped
             ),
         ),

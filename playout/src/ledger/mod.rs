@@ -6,9 +6,13 @@
 //! - Rows are keyed by (epoch, seq); seq runs from 1 without gaps, so the hub can tell lost from repeated.
 //! - A play number is never reused: numbers come from ranges that are reserved on disk before the first is used, and
 //!   a new epoch starts at a random point.
-//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
+//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped, and a gap says so.
+//! - Plays that are in no row are in a gap: [`Ledger::gaps`].
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod append;
+mod failures;
+mod gaps;
 mod history;
 mod read;
 mod retention;
@@ -17,16 +21,18 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Content, Display, Gap, Outcome, Play};
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::clock::Moment;
 use crate::random;
-use crate::rotation::{Airings, Booked, History};
+use crate::rotation::{Airings, History};
 use salvage::Salvaged;
 
-pub use retention::{ACKED_ROWS_KEPT, ROWS_MAX};
+pub use append::{Entry, Kept};
+pub use failures::{FAILURES_MAX, Failure, NewFailure};
+pub use retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
 
 /// Play numbers that are reserved at a time; at most this many are skipped by a restart.
 const NUMBERS_RESERVED: u32 = 256;
@@ -88,6 +94,12 @@ pub struct Ledger {
     acked_through: u64,
     /// Oldest row that is still there.
     first_seq: u64,
+    limits: Limits,
+    /// What is missing and not yet on disk; at most one a reason.
+    missing: Vec<Gap>,
+    failed: Vec<NewFailure>,
+    is_holding: bool,
+    ids: append::Ids,
 }
 
 impl Ledger {
@@ -111,7 +123,11 @@ impl Ledger {
             std::fs::rename(&next, &path).map_err(|error| wrong(error.to_string()))?;
         }
         match schema::open(&path) {
-            Ok(connection) => Ok((Self::load(connection)?, None)),
+            Ok(connection) => {
+                let mut ledger = Self::load(connection)?;
+                ledger.note_interruption()?;
+                Ok((ledger, None))
+            }
             Err(schema::OpenError::Damaged(reason)) => {
                 let salvaged = Self::begin_anew(&path, &next)?;
                 let aside = set_aside(&path)
@@ -197,6 +213,11 @@ impl Ledger {
             last_seq,
             acked_through,
             first_seq: first.unwrap_or(last_seq + 1),
+            limits: Limits::default(),
+            missing: Vec::new(),
+            failed: Vec::new(),
+            is_holding: false,
+            ids: append::Ids::default(),
         })
     }
 
@@ -230,14 +251,6 @@ impl Ledger {
             .query_row("SELECT count(*) FROM plays", [], |row| row.get(0))?)
     }
 
-    /// How many plays were dropped because the ledger was full.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn dropped(&self) -> Result<u64, LedgerError> {
-        Ok(schema::get(&self.connection, "dropped")?.unwrap_or(0))
-    }
-
     /// Returns a play number that was never returned before, also not before a crash.
     ///
     /// # Errors
@@ -263,59 +276,6 @@ impl Ledger {
             (self.next_number, self.reserved_until) = (floor.get(), floor.get());
         }
         Ok(())
-    }
-
-    /// Records a play and what it means for the rotation of its zone, in one transaction; returns its seq once it is
-    /// on disk.
-    ///
-    /// `None` means that the ledger is full: the play was dropped and counted.
-    ///
-    /// # Errors
-    /// The database fails; nothing was recorded then.
-    pub fn record(
-        &mut self,
-        play: &NewPlay,
-        zone: &str,
-        history: &mut History,
-        booked: &Booked,
-    ) -> Result<Option<u64>, LedgerError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if self.last_seq + 1 - self.first_seq >= ROWS_MAX {
-            transaction.execute("INSERT INTO meta(key, value) VALUES ('dropped', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1", [])?;
-            transaction.commit()?;
-            return Ok(None);
-        }
-        let seq = self.last_seq + 1;
-        if let Some(anchor) = play.start.anchor() {
-            // The first anchor of a boot stays until a better one is told by the hub.
-            transaction
-                .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
-        }
-        let boot = id_of(&transaction, "boots", &play.start.boot)?;
-        let content = serde_json::to_string(&play.content).unwrap_or_default();
-        let content = id_of(&transaction, "contents", &content)?;
-        transaction
-            .prepare_cached(
-                "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, display) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                seq,
-                play.number.get(),
-                content,
-                boot,
-                play.start.boot_ms,
-                play.visible_ms,
-                u8::from(play.outcome),
-                u8::from(play.display)
-            ])?;
-        history::save(&transaction, zone, history, booked)?;
-        transaction.commit()?;
-        history.accounts.saved();
-        self.last_seq = seq;
-        Ok(Some(seq))
     }
 
     /// Returns what a zone's rotation knew as of the last recorded play.

@@ -80,6 +80,13 @@ const WITHOUT_SHARES: &str = "
     DELETE FROM meta WHERE key = 'virtual_now';
 ";
 
+/// Up to form 2 what was dropped was counted only. After which rows that was is not known; here it is told.
+const WITHOUT_GAPS: &str = "
+    INSERT INTO gaps(after_seq, reason, plays, boot, from_boot_ms, until_boot_ms)
+    SELECT coalesce((SELECT max(seq) FROM plays), 0), 0, min(value, 1 << 28), '', 0, 0 FROM meta WHERE key = 'dropped' AND value > 0;
+    DELETE FROM meta WHERE key = 'dropped';
+";
+
 /// Opens and checks the file; makes the tables of a new one.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path)?;
@@ -96,6 +103,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Damaged(verdict));
     }
     bring_up_to_date(&mut connection)?;
+    // Form 3 began without it.
+    connection.execute_batch(super::failures::TABLE)?;
     Ok(connection)
 }
 
@@ -130,6 +139,7 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
                 .execute_batch("ALTER TABLE plays ADD COLUMN display INTEGER NOT NULL DEFAULT 0")?;
         }
         transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(WITHOUT_GAPS)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;
