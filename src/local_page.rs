@@ -160,7 +160,7 @@ fn html(status: &Status, token: Option<&str>) -> String {
         (
             "Plays",
             format!(
-                "{} recorded, {} waiting for the hub, {} dropped",
+                "{} recorded, {} waiting for the hub, {} missing at least",
                 status.plays_recorded, status.plays_waiting, status.plays_dropped
             ),
         ),

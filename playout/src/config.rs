@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::cache;
 use crate::layout::Layout;
+use crate::ledger::Limits;
 use crate::local_token::LocalToken;
 use crate::rotation::{Override, Rules};
 use crate::show::{Geometry, SCAN_TIME};
@@ -26,6 +28,12 @@ use crate::uplink::{DAILY_MB, read_ca};
 pub const LANGUAGES: [&str; 2] = ["zh", "en"];
 /// Most `[[override]]` of one terminal.
 const OVERRIDES_MAX: usize = 1_000;
+/// Range of times for which plays may be held for a common commit, in seconds: what a power cut may take.
+const COMMIT_SECONDS: RangeInclusive<i64> = 0..=600;
+/// Range of the ledger's size on disk, in MiB.
+const LEDGER_MB: RangeInclusive<i64> = 16..=100_000;
+/// Range of how many plays stay in the ledger after the hub has them.
+const KEEP_PLAYS: RangeInclusive<i64> = 0..=2_000_000;
 
 /// The settings of one terminal.
 #[derive(Debug, Clone)]
@@ -76,6 +84,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What the cache may take.
     pub cache: cache::Settings,
+    /// How long plays are held for a common commit, in milliseconds; 0: each is on disk before it counts.
+    pub commit_ms: u64,
+    /// How much the ledger keeps.
+    pub ledger: Limits,
+    /// Where the kernel lists the displays; none when what is played goes to none of them.
+    pub displays: Option<PathBuf>,
     /// The local page.
     pub listen: SocketAddr,
     /// What opens it, if the operator chose something.
@@ -119,6 +133,9 @@ impl Default for Config {
             hub: None,
             data_dir: "data".into(),
             cache: cache::Settings::default(),
+            commit_ms: 0,
+            ledger: Limits::default(),
+            displays: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
             local_token: None,
         }
@@ -208,6 +225,7 @@ impl Config {
                 if let Some(mb) = section.integer("cache_mb", cache::MB) {
                     config.cache = cache::Settings::of_mb(mb.value.unsigned_abs());
                 }
+                read_ledger(section, &mut config);
             });
             root.table("local", |section| {
                 if let Some(listen) = section.parsed(
@@ -295,6 +313,23 @@ fn read_token(section: &Section<'_>) -> Option<LocalToken> {
             section.problem(&text, told);
             None
         }
+    }
+}
+
+fn read_ledger(section: &Section<'_>, config: &mut Config) {
+    let number = |key, range| {
+        section
+            .integer(key, range)
+            .map(|number| number.value.unsigned_abs())
+    };
+    if let Some(seconds) = number("commit_seconds", COMMIT_SECONDS) {
+        config.commit_ms = seconds * 1_000;
+    }
+    if let Some(megabytes) = number("ledger_mb", LEDGER_MB) {
+        config.ledger.bytes_max = megabytes << 20;
+    }
+    if let Some(plays) = number("keep_plays", KEEP_PLAYS) {
+        config.ledger.acked_rows_kept = plays;
     }
 }
 
@@ -574,6 +609,21 @@ mod tests {
         let problems = Config::parse("kiosk.toml", bad).expect_err("many");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [1, 2, 5, 6], "{problems:#?}");
+    }
+
+    #[test]
+    fn what_the_ledger_keeps_is_read_and_its_mistakes_named() {
+        let text = "[data]\ncommit_seconds = 60\nledger_mb = 32\nkeep_plays = 0\n";
+        let config = Config::parse("kiosk.toml", text).expect("good");
+        let keeps = (config.ledger.bytes_max, config.ledger.acked_rows_kept);
+        assert_eq!((config.commit_ms, keeps), (60_000, (32 << 20, 0)));
+        let (default, limits) = (Config::default(), Limits::default());
+        assert_eq!((default.commit_ms, default.ledger), (0, limits));
+        let text =
+            "[data]\ncommit_seconds = 601\nledger_mb = 1\nkeep_plays = 'all'\nkeep_days = 3\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("four");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5], "{problems:#?}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod config;
 pub mod context;
 pub mod credentials;
 pub mod digests;
+pub mod display;
 mod durable;
 pub mod emergency;
 pub mod folders;

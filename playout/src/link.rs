@@ -1,5 +1,6 @@
 //! What uplink, local page and program say to the player. The player owns the database; everyone else asks it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use passerby_protocol::plays::{Anchor, PlayBatch};
@@ -93,6 +94,10 @@ pub struct Status {
     pub plays_recorded: u64,
     /// Plays that wait to be sent.
     pub plays_waiting: u64,
+    /// Plays that are in memory only: for a common commit, or since the disk refuses.
+    pub plays_held: u64,
+    /// How many plays are in no row at least, by why.
+    pub missing: BTreeMap<&'static str, u64>,
     /// Plays that could not be kept.
     pub plays_dropped: u64,
     /// Whether the wall time is known.

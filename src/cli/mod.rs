@@ -6,6 +6,7 @@ mod enroll;
 mod plays;
 mod run;
 mod timeline;
+mod unplayed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use passerby_playout::catalog::{self, Catalog};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
-use passerby_playout::ledger::{DatedPlay, Ledger};
+use passerby_playout::ledger::{DatedPlay, Ledger, LedgerError};
 use passerby_playout::outsmart::{Frame, Unreported};
 use passerby_protocol::toml_fields::Problem;
 
+use super::unplayed;
 use super::{ConfigFile, Failure, print_json_line, timestamp};
 
 /// Print proof of play from the ledger.
@@ -24,6 +25,12 @@ pub(super) struct Plays {
     /// One JSON object a line; CSV with a header; or Outsmart's Playout Reporting Standard 1.7, CSV without one.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
+    /// Print what is missing instead: how many plays are in no row at least, between which, and why. Not for outsmart.
+    #[arg(long, conflicts_with_all = ["failed", "since"])]
+    gaps: bool,
+    /// Print what could not be shown instead, and why. Not for outsmart.
+    #[arg(long, conflicts_with = "since")]
+    failed: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -38,6 +45,27 @@ impl Plays {
         let config = self.config.load()?;
         let ledger = Ledger::open_to_read(&config.data_dir)
             .map_err(|error| Failure::Start(error.to_string()))?;
+        let unreadable = |error: LedgerError| Failure::Start(error.to_string());
+        let is_csv = match self.format {
+            Format::Json => false,
+            Format::Csv => true,
+            Format::Outsmart if self.gaps || self.failed => {
+                return Err(Failure::Input(vec![Problem::with_file(
+                    "--format outsmart",
+                    "the standard has plays only; use --format json or csv",
+                )]));
+            }
+            Format::Outsmart => false,
+        };
+        let gaps = ledger.gaps().map_err(unreadable)?;
+        if self.gaps {
+            return unplayed::print_gaps(&ledger, &gaps, is_csv);
+        }
+        if self.failed {
+            let failures = ledger.failures().map_err(unreadable)?;
+            return unplayed::print_failures(&failures, is_csv);
+        }
+        unplayed::tell(&gaps);
         let since_ms = self.since.map(Timestamp::as_millisecond);
         let plays = ledger
             .plays_since(since_ms)
@@ -57,7 +85,7 @@ impl Plays {
     clippy::needless_pass_by_value,
     reason = "an error is told once and ends here"
 )]
-fn unwritable(error: std::io::Error) -> Failure {
+pub(super) fn unwritable(error: std::io::Error) -> Failure {
     Failure::Start(format!("standard output cannot be written: {error}"))
 }
 
@@ -124,6 +152,7 @@ fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {
         "start": start(dated),
         "visible_ms": play.visible_ms,
         "outcome": play.outcome.word(),
+        "display": play.display.word(),
     })
 }
 
@@ -131,7 +160,7 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome"
+        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome,display"
     )?;
     for dated in plays {
         let play = &dated.play;
@@ -139,11 +168,11 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
         let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
         let (creative, assignment) = (play.content.creative, play.content.assignment);
         let start = start(dated).unwrap_or_default();
-        let (seq, number, visible_ms, outcome) =
-            (play.seq, play.number, play.visible_ms, play.outcome.word());
+        let (seq, number, visible_ms) = (play.seq, play.number, play.visible_ms);
+        let (outcome, display) = (play.outcome.word(), play.display.word());
         writeln!(
             out,
-            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome}"
+            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome},{display}"
         )?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use passerby_playout::clock::{self, SystemClock};
 use passerby_playout::config::Config;
 use passerby_playout::context::LiveContext;
 use passerby_playout::credentials::Enrolment;
+use passerby_playout::display;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
 use passerby_playout::local_token::{self, PageToken};
@@ -73,6 +74,8 @@ impl Run {
         let local = local_content(&config)?;
         let data_dir = DataDir::open(&config.data_dir)?;
         data_dir.path().clone_into(&mut config.data_dir);
+        // An offscreen picture goes to no display of this machine.
+        config.displays = (!self.offscreen).then(|| display::CONNECTORS.into());
         let (ledger, enrolment) = open_data(&config)?;
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let context = Arc::new(LiveContext::default());

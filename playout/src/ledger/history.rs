@@ -17,12 +17,11 @@ const ACCOUNTS_MAX: u32 = 50_000;
 /// Most parties whose plays are kept apart; of more, those that come first by name.
 const PARTIES_MAX: u32 = 10_000;
 
-/// Writes what a play has changed.
-pub(super) fn save(
+/// Writes what plays have changed on a zone's accounts.
+pub(super) fn save_accounts(
     transaction: &Transaction<'_>,
     zone: &str,
     history: &History,
-    booked: &Booked,
 ) -> Result<(), rusqlite::Error> {
     transaction
         .prepare_cached(
@@ -35,6 +34,15 @@ pub(super) fn save(
     for (key, account) in history.accounts.unsaved() {
         save.execute(params![zone, &*key.0, json(account)?])?;
     }
+    Ok(())
+}
+
+/// Writes what else a play has changed.
+pub(super) fn save_booked(
+    transaction: &Transaction<'_>,
+    zone: &str,
+    booked: &Booked,
+) -> Result<(), rusqlite::Error> {
     for (party, ended) in &booked.ended {
         let category = party.category.as_deref().unwrap_or_default();
         transaction

@@ -6,9 +6,13 @@
 //! - Rows are keyed by (epoch, seq); seq runs from 1 without gaps, so the hub can tell lost from repeated.
 //! - A play number is never reused: numbers come from ranges that are reserved on disk before the first is used, and
 //!   a new epoch starts at a random point.
-//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
+//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped, and a gap says so.
+//! - Plays that are in no row are in a gap: [`Ledger::gaps`].
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod append;
+mod failures;
+mod gaps;
 mod history;
 mod read;
 mod reopen;
@@ -20,19 +24,22 @@ mod swap;
 
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Content, Display, Gap, Outcome, Play};
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::clock::Moment;
 use crate::durable::make_folder;
 use crate::random;
-use crate::rotation::{Airings, Booked, History};
+use crate::rotation::{Airings, History};
 use reopen::Said;
 use salvage::Salvaged;
 use swap::Swap;
 
-pub use retention::{ACKED_ROWS_KEPT, ROWS_MAX};
+pub use append::{Entry, Kept};
+pub use failures::{FAILURES_MAX, Failure, NewFailure};
+pub use reopen::Settled;
+pub use retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
 
 /// Play numbers that are reserved at a time; at most this many are skipped by a restart.
 const NUMBERS_RESERVED: u32 = 256;
@@ -99,8 +106,16 @@ pub struct Ledger {
     in_doubt: bool,
     /// What an earlier process left in the log is on disk.
     log_is_sure: bool,
-    /// Acknowledged rows that are kept.
-    acked_rows_kept: u64,
+    limits: Limits,
+    /// What is missing and not yet on disk; at most one a reason.
+    missing: Vec<Gap>,
+    failed: Vec<NewFailure>,
+    /// The same, of a transaction that failed and may have come through.
+    doubtful: (Vec<Gap>, Vec<NewFailure>),
+    /// How many transactions without a row the file has had.
+    rowless: u64,
+    is_holding: bool,
+    ids: append::Ids,
 }
 
 impl Ledger {
@@ -123,9 +138,13 @@ impl Ledger {
         match schema::open(&path) {
             Ok(connection) => {
                 let mut ledger = Self::load(connection, &path)?;
-                if let Err(error) = ledger.rewrite_log() {
+                let ready = ledger
+                    .rewrite_log()
+                    .and_then(|()| ledger.note_interruption());
+                if let Err(error) = ready {
                     // Nothing is recorded before it has worked; what is there can be shown and sent.
                     tracing::warn!("{error}; plays wait in memory until then");
+                    ledger.log_is_sure = false;
                     ledger.doubt();
                 }
                 Ok((ledger, None))
@@ -209,14 +228,14 @@ impl Ledger {
             path: path.to_path_buf(),
             in_doubt: false,
             log_is_sure: false,
-            acked_rows_kept: ACKED_ROWS_KEPT,
+            limits: Limits::default(),
+            missing: Vec::new(),
+            failed: Vec::new(),
+            doubtful: Default::default(),
+            rowless: said.rowless,
+            is_holding: false,
+            ids: append::Ids::default(),
         })
-    }
-
-    /// Keeps fewer rows that the hub has; tests of pruning ask for it.
-    #[doc(hidden)]
-    pub const fn keep_acked_rows(&mut self, rows: u64) {
-        self.acked_rows_kept = rows;
     }
 
     /// Names this incarnation of the file.
@@ -249,14 +268,6 @@ impl Ledger {
             .query_row("SELECT count(*) FROM plays", [], |row| row.get(0))?)
     }
 
-    /// How many plays were dropped because the ledger was full.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn dropped(&self) -> Result<u64, LedgerError> {
-        Ok(schema::get(&self.connection, "dropped")?.unwrap_or(0))
-    }
-
     /// Returns a play number that was never returned before, also not before a crash.
     ///
     /// # Errors
@@ -282,59 +293,6 @@ impl Ledger {
             (self.next_number, self.reserved_until) = (floor.get(), floor.get());
         }
         Ok(())
-    }
-
-    /// Records a play and what it means for the rotation of its zone, in one transaction; returns its seq once it is
-    /// on disk.
-    ///
-    /// `None` means that the ledger is full: the play was dropped and counted.
-    ///
-    /// # Errors
-    /// The database fails; nothing was recorded then.
-    pub fn record(
-        &mut self,
-        play: &NewPlay,
-        zone: &str,
-        history: &mut History,
-        booked: &Booked,
-    ) -> Result<Option<u64>, LedgerError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if self.last_seq + 1 - self.first_seq >= ROWS_MAX {
-            transaction.execute("INSERT INTO meta(key, value) VALUES ('dropped', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1", [])?;
-            transaction.commit()?;
-            return Ok(None);
-        }
-        let seq = self.last_seq + 1;
-        if let Some(anchor) = play.start.anchor() {
-            // The first anchor of a boot stays until a better one is told by the hub.
-            transaction
-                .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
-        }
-        let boot = id_of(&transaction, "boots", &play.start.boot)?;
-        let content = serde_json::to_string(&play.content).unwrap_or_default();
-        let content = id_of(&transaction, "contents", &content)?;
-        transaction
-            .prepare_cached(
-                "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, display) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                seq,
-                play.number.get(),
-                content,
-                boot,
-                play.start.boot_ms,
-                play.visible_ms,
-                u8::from(play.outcome),
-                u8::from(play.display)
-            ])?;
-        history::save(&transaction, zone, history, booked)?;
-        transaction.commit()?;
-        history.accounts.saved();
-        self.last_seq = seq;
-        Ok(Some(seq))
     }
 
     /// Returns what a zone's rotation knew as of the last recorded play.

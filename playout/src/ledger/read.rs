@@ -41,6 +41,25 @@ impl Ledger {
         Ok((plays, anchors))
     }
 
+    /// Returns when a moment of a boot was, in Unix milliseconds; `None` while that boot has no anchor.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn wall_at(&self, boot: &str, boot_ms: u64) -> Result<Option<i64>, LedgerError> {
+        let anchor = self
+            .connection
+            .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?
+            .query_row([boot], |row| {
+                Ok(Anchor {
+                    boot: boot.to_owned(),
+                    boot_ms: row.get(0)?,
+                    wall_ms: row.get(1)?,
+                })
+            })
+            .optional()?;
+        Ok(anchor.map(|anchor| anchor.wall_at(boot_ms)))
+    }
+
     /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates.
     ///
     /// # Errors

@@ -15,10 +15,19 @@ use std::time::Duration;
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Ledger, LedgerError, schema};
+use super::{Ledger, LedgerError, append, schema};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
 const ROWS_LOOKED_THROUGH: u64 = 16_384;
+
+/// What came of a doubt.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The file turned out to be damaged and a new one was begun.
+    pub note: Option<String>,
+    /// What was being recorded when the doubt arose is on disk.
+    pub is_recorded: bool,
+}
 
 /// What a file says of itself.
 pub(super) struct Said {
@@ -27,6 +36,7 @@ pub(super) struct Said {
     pub(super) acked_through: u64,
     pub(super) first_seq: u64,
     pub(super) last_seq: u64,
+    pub(super) rowless: u64,
 }
 
 impl Said {
@@ -43,6 +53,7 @@ impl Said {
             acked_through,
             first_seq: first.unwrap_or(last_seq + 1),
             last_seq,
+            rowless: schema::get(connection, append::ROWLESS)?.unwrap_or(0),
         })
     }
 }
@@ -58,29 +69,38 @@ impl Ledger {
         self.in_doubt
     }
 
-    /// After a failed write, opens the file again and takes what it says for what is recorded. Plays that were being
-    /// written may be among it: ask [`Ledger::recorded`]. Does nothing when nothing has failed.
-    ///
-    /// Returns a note when the file turned out to be damaged and a new one was begun.
+    /// After a failed write, opens the file again and takes what it says for what is recorded. What was being recorded may
+    /// be among it; after damage some of it may, too: ask [`Ledger::recorded`]. Does nothing when nothing has failed.
     ///
     /// # Errors
     /// The file cannot be opened or read; the doubt remains.
-    pub fn settle(&mut self) -> Result<Option<String>, LedgerError> {
+    pub fn settle(&mut self) -> Result<Settled, LedgerError> {
         if !self.in_doubt {
-            return Ok(None);
+            return Ok(Settled::default());
         }
+        let before = (self.epoch, self.last_seq, self.rowless);
         let note = match self.read_anew() {
             Ok(()) if self.log_is_sure => None,
             Ok(()) => {
                 self.rewrite_log()?;
+                self.note_interruption()
+                    .inspect_err(|_| self.log_is_sure = false)?;
                 None
             }
             Err(LedgerError::Sql(error)) if is_damage(&error) => self.begin_after_damage()?,
             Err(error) => return Err(error),
         };
         self.make_room();
+        let (epoch, last_seq, rowless) = before;
+        let is_recorded =
+            epoch == self.epoch && (self.last_seq > last_seq || self.rowless > rowless);
+        if is_recorded {
+            self.doubtful = Default::default();
+        } else {
+            self.take_back_notes();
+        }
         self.in_doubt = false;
-        Ok(note)
+        Ok(Settled { note, is_recorded })
     }
 
     /// Moves what the log holds into the file, so that the log begins at its start again: on a full disk it has room there,
@@ -157,6 +177,11 @@ impl Ledger {
         if said.epoch != self.epoch || said.reserved_until < self.reserved_until {
             self.reserved_until = self.next_number;
         }
+        if said.epoch != self.epoch {
+            self.is_holding = false;
+        }
+        self.forget_ids();
+        self.rowless = said.rowless;
         self.epoch = said.epoch;
         self.acked_through = said.acked_through;
         self.first_seq = said.first_seq;

@@ -1,17 +1,60 @@
 //! How long rows stay, and what the hub has of them.
 //!
-//! Invariant: only what the hub has acknowledged is ever removed.
+//! Invariants: only what the hub has acknowledged is ever removed; a transaction removes at most [`PRUNED_MAX`] rows, or
+//! [`CLEARED_MAX`] where room is wanted, so that neither it nor the write-ahead log grows with what a hub acknowledges at once. Pages that become
+//! free are used again, so the file never becomes larger than it was at its fullest.
 
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Ledger, LedgerError, schema};
 
-/// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
+/// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
 pub const ROWS_MAX: u64 = 2_000_000;
-/// Acknowledged rows that are kept for `passerby plays`, besides all that wait.
+/// Acknowledged rows that are kept for `passerby plays`, besides all that wait, where the operator says nothing.
 pub const ACKED_ROWS_KEPT: u64 = 500_000;
+/// Largest size on disk, with the write-ahead log, where the operator says nothing, in bytes.
+pub const BYTES_MAX: u64 = 200 << 20;
+/// What a transaction may need besides the pages that are used: the write-ahead log, and the rows of one commit.
+pub(super) const BYTES_BESIDE: u64 = (4 << 20) + (1 << 20);
+/// Most rows that are removed in one transaction. Twenty times as many as come with it at most places.
+const PRUNED_MAX: u64 = 1_000;
+/// The same, when a full ledger makes room.
+const CLEARED_MAX: u64 = 20_000;
+
+/// How much a ledger keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest size on disk, with the write-ahead log, in bytes.
+    pub bytes_max: u64,
+    /// Rows that are kept after the hub has acknowledged them.
+    pub acked_rows_kept: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: BYTES_MAX,
+            acked_rows_kept: ACKED_ROWS_KEPT,
+        }
+    }
+}
 
 impl Ledger {
+    /// Keeps so much from now on.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Keeps so many rows after the hub has acknowledged them.
+    pub const fn keep_acked_rows(&mut self, rows: u64) {
+        self.limits.acked_rows_kept = rows;
+    }
+
+    /// Rows up to this one are no longer here; 0 while all are.
+    pub const fn gone_through(&self) -> u64 {
+        self.first_seq - 1
+    }
+
     /// Moves the cursor to what the hub has: forward after an acknowledgement, back when the hub lost some and the
     /// rows are still here. Returns where the cursor is now.
     ///
@@ -22,7 +65,7 @@ impl Ledger {
         if through == self.acked_through {
             return Ok(through);
         }
-        let keep_from = through.saturating_sub(self.acked_rows_kept) + 1;
+        let keep_from = keep_from(through, self.limits.acked_rows_kept);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -31,12 +74,9 @@ impl Ledger {
             "acked_through",
             i64::try_from(through).unwrap_or(i64::MAX),
         )?;
-        transaction
-            .prepare_cached("DELETE FROM plays WHERE seq < ?1")?
-            .execute([keep_from])?;
+        let first_seq = prune(&transaction, self.first_seq, keep_from)?;
         transaction.commit()?;
-        self.first_seq = self.first_seq.max(keep_from).min(self.last_seq + 1);
-        self.acked_through = through;
+        (self.first_seq, self.acked_through) = (first_seq, through);
         Ok(through)
     }
 
@@ -50,4 +90,71 @@ impl Ledger {
             .execute("UPDATE plays SET quarantined = 1 WHERE seq = ?1", [seq])?;
         Ok(())
     }
+
+    /// Bytes on disk that are in use, without the write-ahead log.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn bytes_used(&self) -> Result<u64, LedgerError> {
+        Ok(bytes_used(&self.connection)?)
+    }
+}
+
+/// The oldest row that stays.
+pub(super) const fn keep_from(acked_through: u64, acked_rows_kept: u64) -> u64 {
+    acked_through.saturating_sub(acked_rows_kept) + 1
+}
+
+/// Removes some of the rows before `keep_from`, with the gaps before them; returns the oldest that is left.
+pub(super) fn prune(
+    connection: &Connection,
+    first_seq: u64,
+    keep_from: u64,
+) -> rusqlite::Result<u64> {
+    remove(connection, first_seq, keep_from.min(first_seq + PRUNED_MAX))
+}
+
+fn remove(connection: &Connection, first_seq: u64, before: u64) -> rusqlite::Result<u64> {
+    if before <= first_seq {
+        return Ok(first_seq);
+    }
+    connection
+        .prepare_cached("DELETE FROM plays WHERE seq < ?1")?
+        .execute([before])?;
+    connection
+        .prepare_cached("DELETE FROM gaps WHERE after_seq < ?1")?
+        .execute(params![before - 1])?;
+    Ok(before)
+}
+
+/// Says for how many more rows there is room. A ledger that is full removes what is on the hub before it drops anything.
+pub(super) fn make_room(
+    connection: &Connection,
+    first_seq: &mut u64,
+    acked_through: u64,
+    last_seq: u64,
+    limits: Limits,
+) -> rusqlite::Result<u64> {
+    let is_too_large = |connection| -> rusqlite::Result<bool> {
+        Ok(bytes_used(connection)? + BYTES_BESIDE > limits.bytes_max)
+    };
+    let rows = |first_seq: u64| ROWS_MAX.saturating_sub(last_seq + 1 - first_seq);
+    if rows(*first_seq) == 0 || is_too_large(connection)? {
+        let before = (acked_through + 1).min(*first_seq + CLEARED_MAX);
+        *first_seq = remove(connection, *first_seq, before)?;
+        if is_too_large(connection)? {
+            return Ok(0);
+        }
+    }
+    Ok(rows(*first_seq))
+}
+
+fn bytes_used(connection: &Connection) -> rusqlite::Result<u64> {
+    let pragma = |name: &str| {
+        connection
+            .prepare_cached(&format!("PRAGMA {name}"))?
+            .query_row([], |row| row.get::<_, u64>(0))
+    };
+    let pages = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
+    Ok(pages * pragma("page_size")?)
 }

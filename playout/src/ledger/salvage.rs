@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use passerby_protocol::PlayNumber;
-use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::{Display, Outcome};
+use passerby_protocol::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
+use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
-use super::{id_of, schema};
+use super::{gaps, id_of, schema};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of plays.
 const TRIES_IN_TURN_MAX: u32 = 4_096;
@@ -58,6 +58,11 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
 
     let mut salvaged = Salvaged::default();
     let mut newest = acked_through;
+    let mut lost = Lost::after(acked_through);
+    let mut told = gaps::after(&from, acked_through.unsigned_abs()..=u64::MAX >> 1)
+        .unwrap_or_default()
+        .into_iter()
+        .peekable();
     let mut number_max = 0;
     // Up to form 2 there was no such column.
     let has_display = from.prepare("SELECT display FROM plays").is_ok();
@@ -74,6 +79,14 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
             let Some(found) = found(row, &contents, &boots) else {
                 return Ok(());
             };
+            // What the damaged ledger told of gaps before this row.
+            while let Some(mut gap) = told.next_if(|gap| gap.after_seq.cast_signed() < seq) {
+                gap.after_seq = salvaged.plays;
+                gaps::write(into, &gap)?;
+            }
+            if let Some(gap) = lost.before(seq, &found, salvaged.plays) {
+                gaps::write(into, &gap)?;
+            }
             salvaged.plays += 1;
             number_max = number_max.max(found.number);
             keep(into, salvaged.plays, &found)
@@ -81,6 +94,13 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     )?;
     let waited = u64::try_from(newest - acked_through).unwrap_or(0);
     salvaged.lost = waited.saturating_sub(salvaged.plays);
+    for mut gap in told {
+        gap.after_seq = salvaged.plays;
+        gaps::write(into, &gap)?;
+    }
+    if let Some(gap) = lost.at_the_end(newest, salvaged.plays) {
+        gaps::write(into, &gap)?;
+    }
 
     // Whichever is further: the range that was reserved, or the numbers that were used.
     let reserved = known("reserved_until").unwrap_or(0);
@@ -88,17 +108,72 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     if salvaged.plays > 0 || reserved > 0 {
         schema::set(into, "reserved_until", reserved.max(used))?;
     }
-    for key in ["manifest_seen", "dropped"] {
-        if let Some(value) = known(key) {
-            schema::set(into, key, value)?;
-        }
+    if let Some(version) = known("manifest_seen") {
+        schema::set(into, "manifest_seen", version)?;
     }
-    if salvaged.lost > 0 {
-        let lost = i64::try_from(salvaged.lost).unwrap_or(i64::MAX);
-        let dropped = known("dropped").unwrap_or(0).saturating_add(lost);
-        schema::set(into, "dropped", dropped)?;
+    if let Some(dropped) = known("dropped") {
+        // Up to form 2.
+        let plays = dropped.unsigned_abs().min(GAP_PLAYS_MAX);
+        let mut gap = nowhere(salvaged.plays, GapReason::Full);
+        gap.plays = plays;
+        gaps::write(into, &gap)?;
     }
     Ok(salvaged)
+}
+
+/// Goes along with the rows and tells what is missing between them.
+struct Lost {
+    /// The last row that was read.
+    seq: i64,
+    /// Its boot, and when it ended there.
+    read: Option<(String, u64)>,
+}
+
+impl Lost {
+    const fn after(seq: i64) -> Self {
+        Self { seq, read: None }
+    }
+
+    /// What is missing before a row. Between two rows of one boot the missing ones ended in that boot, after the one and
+    /// before the other; else nothing is known of them.
+    fn before(&mut self, seq: i64, found: &Found, kept: u64) -> Option<Gap> {
+        let missing = seq - self.seq - 1;
+        let ended_ms = found.start_boot_ms + found.visible_ms;
+        let read = self.read.replace((found.boot.clone(), ended_ms));
+        self.seq = seq;
+        let mut gap = nowhere(kept, GapReason::Damaged);
+        gap.plays = u64::try_from(missing).ok().filter(|&plays| plays > 0)?;
+        gap.plays = gap.plays.min(GAP_PLAYS_MAX);
+        if let Some((boot, from_ms)) = read
+            && boot == found.boot
+            && from_ms <= ended_ms
+        {
+            (gap.boot, gap.from_boot_ms, gap.until_boot_ms) = (boot, from_ms, ended_ms);
+        }
+        Some(gap)
+    }
+
+    /// What is missing after the last row that was read, up to one that was only seen.
+    fn at_the_end(&self, newest: i64, kept: u64) -> Option<Gap> {
+        let mut gap = nowhere(kept, GapReason::Damaged);
+        gap.plays = u64::try_from(newest - self.seq)
+            .ok()
+            .filter(|&plays| plays > 0)?;
+        gap.plays = gap.plays.min(GAP_PLAYS_MAX);
+        Some(gap)
+    }
+}
+
+/// A gap of which nobody knows when it was.
+const fn nowhere(after_seq: u64, reason: GapReason) -> Gap {
+    Gap {
+        after_seq,
+        reason,
+        plays: 0,
+        boot: String::new(),
+        from_boot_ms: 0,
+        until_boot_ms: 0,
+    }
 }
 
 /// Makes a play of a row, if all of it makes sense.

@@ -82,6 +82,12 @@ const WITHOUT_SHARES: &str = "
 
 /// How long a write waits for somebody else who has the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// Up to form 2 what was dropped was counted only. After which rows that was is not known; here it is told.
+const WITHOUT_GAPS: &str = "
+    INSERT INTO gaps(after_seq, reason, plays, boot, from_boot_ms, until_boot_ms)
+    SELECT coalesce((SELECT max(seq) FROM plays), 0), 0, min(value, 1 << 28), '', 0, 0 FROM meta WHERE key = 'dropped' AND value > 0;
+    DELETE FROM meta WHERE key = 'dropped';
+";
 
 /// Opens and checks the file; makes the tables of a new one.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
@@ -165,6 +171,8 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
                 .execute_batch("ALTER TABLE plays ADD COLUMN display INTEGER NOT NULL DEFAULT 0")?;
         }
         transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(super::failures::TABLE)?;
+        transaction.execute_batch(WITHOUT_GAPS)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;

@@ -10,6 +10,7 @@ use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, Wh
 use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::clock::Moment;
 use crate::code_order::Door;
+use crate::ledger::NewFailure;
 use crate::rotation::{Airings, Decision, History, Surroundings as Around};
 use crate::show::{Composer, SlideOrder, Transition, Zone};
 
@@ -252,6 +253,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 RETRY_MS
             };
             track.failed.insert(item.key, now_ms + retry_ms);
+            self.recorder.fail(NewFailure {
+                campaign: item.campaign_id.to_string(),
+                placement: item.placement as u64 + 1,
+                creative: item.creative.to_string(),
+                reason: reason.to_owned(),
+                at: self.clock.now(),
+            });
         } else {
             self.board
                 .report(format!("a built-in screen cannot be drawn: {reason}"));

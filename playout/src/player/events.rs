@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::record::End;
 use super::track::{Counting, OnAir, Progress, Track, What};
 use super::{Player, StageLink};
+use crate::display;
 use crate::show::{ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone};
 
 /// How long the end of the program waits for a slide that is on its way to the screen.
@@ -101,11 +102,25 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if on_air.counting != Counting::Seen || (end == End::Covered && visible_ms == 0) {
             return;
         }
-        let recorded = self
-            .recorder
-            .record(at, turn, &self.rules, on_air, visible_ms, end);
+        let at_end = self.displays.read();
+        let display = display::during(on_air.display.unwrap_or(at_end), at_end);
+        let recorded =
+            self.recorder
+                .record(at, turn, &self.rules, on_air, visible_ms, (end, display));
         for problem in self.recorder.take_notes().into_iter().chain(recorded) {
             self.board.report(problem);
+        }
+    }
+
+    /// Asks whether the display is on for what has just come onto the screen.
+    pub(super) fn look_at_displays(&mut self) {
+        for track in &mut self.tracks {
+            if let Some(on_air) = &mut track.on_air
+                && on_air.counting == Counting::Seen
+                && matches!(on_air.what, What::Item(_))
+            {
+                on_air.display.get_or_insert_with(|| self.displays.read());
+            }
         }
     }
 
@@ -149,6 +164,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             if let Some(on_air) = self.tracks[at].on_air.take() {
                 self.end(at, &on_air, now_ms, End::Over);
             }
+        }
+        if let Some(problem) = self.recorder.close(now_ms) {
+            self.board.report(problem);
         }
         if self.recorder.unrecorded() > 0 {
             tracing::error!(

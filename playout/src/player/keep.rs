@@ -31,15 +31,21 @@ impl Recorder {
         if !self.ledger.is_in_doubt() {
             return Ok(());
         }
-        if let Some(note) = self.ledger.settle()? {
-            self.notes.push(note);
+        let settled = self.ledger.settle()?;
+        let was_damaged = settled.note.is_some();
+        self.notes.extend(settled.note);
+        let in_doubt = std::mem::take(&mut self.in_doubt).min(self.held.len());
+        if settled.is_recorded {
+            self.held.drain(..in_doubt);
+            self.recorded.notify_one();
+        } else if was_damaged {
+            let held: Vec<PlayNumber> = self.held.iter().map(|(_, play, _)| play.number).collect();
+            let recorded = self.ledger.recorded(&held).inspect_err(|_| {
+                // Until this is known nothing may be written.
+                self.ledger.doubt();
+            })?;
+            self.let_go(&recorded);
         }
-        let held: Vec<PlayNumber> = self.held.iter().map(|(_, play, _)| play.number).collect();
-        let recorded = self.ledger.recorded(&held).inspect_err(|_| {
-            // Until this is known nothing may be written.
-            self.ledger.doubt();
-        })?;
-        self.let_go(&recorded);
         Ok(())
     }
 

@@ -36,6 +36,7 @@ use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::context::LiveContext;
 use crate::credentials::Enrolment;
+use crate::display::Displays;
 use crate::emergency::Watch;
 use crate::folders::Folders;
 use crate::layout::PlacedZone;
@@ -137,6 +138,7 @@ pub struct Player<C: Composer, L> {
     overlay: Overlay,
     /// Whether dated content could be judged when the catalogue was last looked at.
     clock_known: bool,
+    displays: Displays,
     tickets: u64,
     stop_at_ms: Option<u64>,
     events: Receiver<StageEvent>,
@@ -170,7 +172,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let now_ms = clock.now().boot_ms;
         let (watch, reading) = Watch::start(&config.data_dir);
         let rules = config.rules();
-        let mut recorder = Recorder::new(ledger, recorded, config.layout.names())?;
+        ledger.set_limits(config.ledger);
+        let mut recorder =
+            Recorder::new(ledger, recorded, config.layout.names())?.commit_every(config.commit_ms);
         let tracks = config.layout.names().zip(0u8..).map(|(name, number)| {
             let accounts = &mut recorder.history_mut(usize::from(number)).accounts;
             let rotation = Rotation::new(rules.clone(), Catalog::new(), accounts);
@@ -202,6 +206,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             facts_version: 0,
             overlay: Overlay::new(watch, None),
             clock_known: false,
+            displays: Displays::new(config.displays.clone()),
             tickets: 0,
             stop_at_ms: run_for_ms.map(|run_for| now_ms + run_for),
             events,
@@ -262,6 +267,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if now.boot_ms >= self.expiry_at_ms {
             self.check_expiry(&now);
         }
+        if let Some(problem) = self.recorder.commit_due(now.boot_ms) {
+            self.board.report(problem);
+        }
         if self.output.is_none() {
             return;
         }
@@ -279,6 +287,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             self.advance_track(at, &now);
         }
         self.clear_notice(now.boot_ms);
+        self.look_at_displays();
     }
 
     fn advance_track(&mut self, at: usize, now: &Moment) {
@@ -313,6 +322,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .filter_map(Track::wakes_at_ms)
             .chain(self.overlay.wakes_at_ms(now_ms))
             .chain(self.stop_at_ms)
+            .chain(self.recorder.commit_at_ms())
             .chain([self.expiry_at_ms])
             // Before there is an output nobody knows how large anything will be.
             .chain(self.output.is_some().then_some(self.expect_at_ms))

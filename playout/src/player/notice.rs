@@ -342,6 +342,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let taken = self.tracks[at].take_back();
                 self.forget(taken);
             }
+            // What makes an emergency may also take the power.
+            if let Some(problem) = self.recorder.commit(boot_ms) {
+                self.board.report(problem);
+            }
         }
         true
     }

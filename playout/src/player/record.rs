@@ -4,16 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
+use passerby_protocol::plays::{Content, Display, GapReason, Outcome, PlayBatch};
 use tokio::sync::Notify;
 
-use crate::ledger::{Ledger, LedgerError, NewPlay};
+use crate::ledger::{Entry, Ledger, LedgerError, NewFailure, NewPlay};
 use crate::rotation::{Airings, Booked, History, Rules};
 
 use super::track::{OnAir, Turn};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
 const HELD_MAX: usize = 8_640;
+/// Most plays of one commit, however long the operator lets them wait.
+const GROUP_MAX: usize = 1_000;
+/// How long failures wait for a play to be written with, and after how long a disk that refuses is tried again without a
+/// play, in milliseconds.
+const NOTES_MS: u64 = 60_000;
 /// A play that misses its planned time by no more than this kept it: a frame at the slowest output, and some.
 const SLACK_MS: u64 = 100;
 
@@ -32,9 +37,17 @@ pub(super) struct Recorder {
     /// One a zone, by its name.
     histories: Vec<(String, History)>,
     airings: Airings,
-    /// With the place of their zone, and what else has to be saved.
+    /// Plays that wait for their common commit, or for a disk that refuses; with the place of their zone, and what else has
+    /// to be saved.
     pub(super) held: VecDeque<(usize, NewPlay, Booked)>,
-    lost: u64,
+    /// So many of them, the oldest, were in the last commit that failed. It may have come through all the same.
+    pub(super) in_doubt: usize,
+    /// How long plays are held for a common commit, in milliseconds.
+    commit_ms: u64,
+    /// When what is held goes to disk, in milliseconds of the boot clock.
+    commit_at_ms: Option<u64>,
+    /// The disk did not take the last commit.
+    is_refused: bool,
     pub(super) recorded: Arc<Notify>,
     /// What happened to the ledger and is not told yet.
     pub(super) notes: Vec<String>,
@@ -58,7 +71,10 @@ impl Recorder {
             ledger,
             histories,
             held: VecDeque::new(),
-            lost: 0,
+            in_doubt: 0,
+            commit_ms: 0,
+            commit_at_ms: None,
+            is_refused: false,
             recorded,
             notes: Vec::new(),
         })
@@ -82,9 +98,21 @@ impl Recorder {
         &self.airings
     }
 
-    /// Plays that are in memory only, or were lost there.
+    /// Holds plays for so long, in milliseconds, to write them together.
+    #[must_use]
+    pub(super) const fn commit_every(mut self, commit_ms: u64) -> Self {
+        self.commit_ms = commit_ms;
+        self
+    }
+
+    /// Plays that are in memory only.
+    pub(super) fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+
+    /// Plays that the disk did not take yet.
     pub(super) fn unrecorded(&self) -> u64 {
-        self.held.len() as u64 + self.lost
+        if self.is_refused { self.held() } else { 0 }
     }
 
     /// Books and records a play that has left its zone; returns what to tell people when that fails.
@@ -95,7 +123,7 @@ impl Recorder {
         rules: &Rules,
         on_air: &OnAir,
         visible_ms: u64,
-        end: End,
+        (end, display): (End, Display),
     ) -> Option<String> {
         let end_of_play = on_air.start.plus_ms(visible_ms);
         let booked = turn.booking.book(
@@ -123,48 +151,116 @@ impl Recorder {
             start: on_air.start.clone(),
             visible_ms: visible_ms.min(PLAY_MS_MAX),
             outcome,
-            display: Display::Unknown,
+            display,
         };
         self.held.push_back((zone, play, booked));
-        if let Err(error) = self.settle() {
-            return Some(self.hold(&error));
+        if self.held.len() > HELD_MAX
+            && let Some((_, lost, _)) = self.held.remove(self.in_doubt.min(self.held.len() - 1))
+        {
+            self.ledger.miss(GapReason::Disk, &lost);
         }
-        while let Some((zone, play, booked)) = self.held.front() {
-            let (name, history) = &mut self.histories[*zone];
-            match self.ledger.record(play, name, history, booked) {
-                Ok(seq) => {
-                    self.held.pop_front();
-                    self.recorded.notify_one();
-                    if seq.is_none() {
-                        return Some(
-                            "the ledger is full; plays are dropped until the hub has taken some"
-                                .to_owned(),
-                        );
-                    }
-                }
-                Err(error) => {
-                    self.ledger.doubt();
-                    return Some(self.hold(&error));
-                }
+        let now_ms = end_of_play.boot_ms;
+        let commit_at_ms = *self.commit_at_ms.get_or_insert(now_ms + self.commit_ms);
+        let is_full = self.held.len() >= GROUP_MAX && !self.is_refused;
+        if self.commit_ms == 0 || is_full || now_ms >= commit_at_ms {
+            return self.commit(now_ms);
+        }
+        // The first of a group: from now on a power cut may take plays, and the next start has to know.
+        let marked = self.with_ledger(|ledger| ledger.set_holding(true));
+        marked.err().map(|error| error.to_string())
+    }
+
+    /// Notes that an item cannot be shown. It is written with the next play, or after [`NOTES_MS`].
+    pub(super) fn fail(&mut self, failure: NewFailure) {
+        let now_ms = failure.at.boot_ms;
+        self.ledger.note_failure(failure);
+        self.commit_at_ms
+            .get_or_insert(now_ms + self.commit_ms.max(NOTES_MS));
+    }
+
+    /// When what is held should go to disk, in milliseconds of the boot clock.
+    pub(super) const fn commit_at_ms(&self) -> Option<u64> {
+        self.commit_at_ms
+    }
+
+    /// Writes what is held, if its time has come; returns what to tell people when that fails.
+    pub(super) fn commit_due(&mut self, now_ms: u64) -> Option<String> {
+        if self.commit_at_ms.is_none_or(|at_ms| now_ms < at_ms) {
+            return None;
+        }
+        self.commit(now_ms)
+    }
+
+    /// Writes what is held, in one transaction; returns what to tell people when that fails.
+    pub(super) fn commit(&mut self, now_ms: u64) -> Option<String> {
+        self.commit_at_ms = None;
+        match self.settle().and_then(|()| self.write_held()) {
+            Ok(dropped) => {
+                self.is_refused = false;
+                (dropped > 0).then(|| {
+                    "the ledger is full; plays are dropped until the hub has taken some, or data.ledger_mb is raised"
+                        .to_owned()
+                })
+            }
+            Err(error) => {
+                self.is_refused = true;
+                self.commit_at_ms = Some(now_ms + self.commit_ms.max(NOTES_MS));
+                Some(format!(
+                    "{error}; plays wait in memory until data.dir can be written again"
+                ))
             }
         }
-        None
     }
 
-    /// Keeps what the disk has refused, as far as there is room; returns what to tell people.
-    fn hold(&mut self, error: &LedgerError) -> String {
-        if self.held.len() > HELD_MAX {
-            self.held.pop_front();
-            self.lost += 1;
+    /// Writes what is held; returns how many plays had no room.
+    fn write_held(&mut self) -> Result<u64, LedgerError> {
+        if self.held.is_empty() && !self.ledger.has_notes() {
+            return Ok(0);
         }
-        format!("{error}; plays wait in memory until data.dir can be written again")
+        let names: Vec<String> = self
+            .histories
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let entries = self.held.iter().map(|(zone, play, booked)| Entry {
+            play,
+            zone: &names[*zone],
+            booked,
+        });
+        let held = &self.held;
+        let mut histories: Vec<(&str, &mut History)> = self
+            .histories
+            .iter_mut()
+            .enumerate()
+            .filter(|(at, _)| held.iter().any(|(zone, ..)| zone == at))
+            .map(|(_, (name, history))| (name.as_str(), history))
+            .collect();
+        let written = self.ledger.record_all(entries, &mut histories);
+        let kept = written.inspect_err(|_| self.in_doubt = self.held.len())?;
+        self.held.clear();
+        self.recorded.notify_one();
+        Ok(kept.dropped)
     }
 
-    /// The next plays to send.
+    /// Writes what is held before the program ends.
+    pub(super) fn close(&mut self, now_ms: u64) -> Option<String> {
+        self.commit(now_ms).or_else(|| {
+            let marked = self.with_ledger(|ledger| ledger.set_holding(false));
+            marked.err().map(|error| error.to_string())
+        })
+    }
+
+    /// The next plays to send, with what is missing between them. What is held is not among them: no hub knows of a play
+    /// before the disk does.
     pub(super) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         self.with_ledger(|ledger| {
             let (plays, anchors) = ledger.waiting_plays(rows)?;
-            Ok((!plays.is_empty()).then(|| PlayBatch::pack(ledger.epoch(), &plays, anchors)))
+            let (Some(first), Some(last)) = (plays.first(), plays.last()) else {
+                return Ok(None);
+            };
+            let gaps = ledger.gaps_before(first.seq..=last.seq)?;
+            let batch = PlayBatch::pack(ledger.epoch(), &plays, anchors);
+            Ok(Some(batch.with_gaps(gaps, ledger.gone_through())))
         })
     }
 }

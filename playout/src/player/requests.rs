@@ -159,6 +159,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             epoch: ledger.epoch().to_string(),
             plays_recorded: ledger.last_seq(),
             plays_waiting: ledger.waiting(),
+            plays_held: self.recorder.held(),
+            missing: ledger.missing_by_reason().unwrap_or_default(),
             plays_dropped: ledger.dropped().unwrap_or(0) + self.recorder.unrecorded(),
             clock_trusted: now.wall_ms.is_some(),
             transfers: self.transfers.clone(),

@@ -1,6 +1,7 @@
 //! The real player, ledger and threads, with a stage that draws nothing and a composer that decodes nothing.
 
 mod faults;
+mod keeping;
 mod key;
 mod notices;
 mod parts;

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use passerby_protocol::plays::Display;
+
 use crate::catalog::CatalogItem;
 use crate::clock::Moment;
 use crate::rotation::{Booking, ItemKey, Rotation};
@@ -129,6 +131,8 @@ pub(super) struct OnAir {
     pub(super) until_ms: Option<u64>,
     pub(super) counting: Counting,
     pub(super) health: Health,
+    /// Whether the display was on when it began; not asked yet, when absent.
+    pub(super) display: Option<Display>,
     /// Whether its trouble has been reported.
     pub(super) told: bool,
 }
@@ -241,6 +245,7 @@ impl Track {
             until_ms,
             counting,
             health: pending.health,
+            display: None,
             told: false,
         })
     }
@@ -269,6 +274,7 @@ impl Track {
         if on_air.counting == Counting::NotYet {
             on_air.until_ms = on_air.dwell_ms.map(|dwell| start.boot_ms + dwell);
             on_air.counting = Counting::Seen;
+            on_air.display = None;
             on_air.start = start;
         } else {
             // Its number is spent: it stays, uncounted, only until the next slide is ready.

@@ -1,0 +1,213 @@
+//! How plays come into the ledger: some at a time, with all that changes with them.
+//!
+//! Invariants: one call is one transaction, so plays, what the rotation remembers of them, what is missing and what failed
+//! are on disk together or not at all; after an error nothing in memory says otherwise.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use passerby_protocol::plays::{Content, GapReason};
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use super::{Ledger, LedgerError, NewPlay, failures, gaps, history, id_of, retention, schema};
+use crate::rotation::{Booked, History};
+
+/// Most ids that are kept in memory, of contents and of boots; they are read again when there are more.
+const IDS_MAX: usize = 1_000;
+
+/// Counts, in `meta`, the transactions that brought no row.
+pub(super) const ROWLESS: &str = "rowless";
+
+/// A play that is about to be recorded, and what else changes with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The play.
+    pub play: &'a NewPlay,
+    /// The zone in which it was.
+    pub zone: &'a str,
+    /// What else has to be saved.
+    pub booked: &'a Booked,
+}
+
+/// What became of plays that were recorded together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// They are in rows.
+    pub rows: u64,
+    /// The ledger was full: they are counted in a gap.
+    pub dropped: u64,
+}
+
+/// Where texts stand that many plays refer to.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    contents: HashMap<Content, i64>,
+    boots: HashMap<Arc<str>, i64>,
+}
+
+impl Ids {
+    fn content(
+        &mut self,
+        transaction: &Transaction<'_>,
+        content: &Content,
+    ) -> rusqlite::Result<i64> {
+        if let Some(id) = self.contents.get(content) {
+            return Ok(*id);
+        }
+        let text = serde_json::to_string(content).unwrap_or_default();
+        let id = id_of(transaction, "contents", &text)?;
+        if self.contents.len() == IDS_MAX {
+            self.contents.clear();
+        }
+        self.contents.insert(content.clone(), id);
+        Ok(id)
+    }
+
+    fn boot(&mut self, transaction: &Transaction<'_>, boot: &Arc<str>) -> rusqlite::Result<i64> {
+        if let Some(id) = self.boots.get(boot) {
+            return Ok(*id);
+        }
+        let id = id_of(transaction, "boots", boot)?;
+        if self.boots.len() == IDS_MAX {
+            self.boots.clear();
+        }
+        self.boots.insert(boot.clone(), id);
+        Ok(id)
+    }
+}
+
+impl Ledger {
+    /// Records a play and what it means for the rotation of its zone, in one transaction; returns its seq once it is
+    /// on disk.
+    ///
+    /// `None` means that the ledger is full: the play is counted in a gap.
+    ///
+    /// # Errors
+    /// The database fails; nothing was recorded then.
+    pub fn record(
+        &mut self,
+        play: &NewPlay,
+        zone: &str,
+        history: &mut History,
+        booked: &Booked,
+    ) -> Result<Option<u64>, LedgerError> {
+        let entry = Entry { play, zone, booked };
+        let kept = self.record_all([entry], &mut [(zone, history)])?;
+        Ok((kept.rows > 0).then_some(self.last_seq))
+    }
+
+    /// Records plays in their order and what they mean for the rotation, what is missing and what failed, in one
+    /// transaction. `histories`: of the zones that changed.
+    ///
+    /// # Errors
+    /// The database fails; nothing was recorded then.
+    pub fn record_all<'a>(
+        &mut self,
+        plays: impl IntoIterator<Item = Entry<'a>>,
+        histories: &mut [(&str, &mut History)],
+    ) -> Result<Kept, LedgerError> {
+        let appended = self.append(plays, histories);
+        if appended.is_err() {
+            // Some of them may stand for rows that were taken back.
+            self.forget_ids();
+            self.doubtful.0.append(&mut self.missing);
+            self.doubtful.1.append(&mut self.failed);
+            self.doubt();
+        }
+        appended
+    }
+
+    fn append<'a>(
+        &mut self,
+        plays: impl IntoIterator<Item = Entry<'a>>,
+        histories: &mut [(&str, &mut History)],
+    ) -> Result<Kept, LedgerError> {
+        self.take_back_notes();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (mut kept, mut last_seq) = (Kept::default(), self.last_seq);
+        let mut missing = self.missing.clone();
+        let keep_from = retention::keep_from(self.acked_through, self.limits.acked_rows_kept);
+        let mut first_seq = retention::prune(&transaction, self.first_seq, keep_from)?;
+        let room = retention::make_room(
+            &transaction,
+            &mut first_seq,
+            self.acked_through,
+            last_seq,
+            self.limits,
+        )?;
+        let mut anchored: Option<&str> = None;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, display) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?;
+            for Entry { play, zone, booked } in plays {
+                history::save_booked(&transaction, zone, booked)?;
+                if kept.rows >= room {
+                    kept.dropped += 1;
+                    gaps::note(&mut missing, gaps::of(GapReason::Full, last_seq, play));
+                    continue;
+                }
+                if anchored != Some(&*play.start.boot)
+                    && let Some(anchor) = play.start.anchor()
+                {
+                    // The first anchor of a boot stays until a better one is told by the hub.
+                    transaction
+                        .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+                        .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
+                    anchored = Some(&play.start.boot);
+                }
+                last_seq += 1;
+                insert.execute(params![
+                    last_seq,
+                    play.number.get(),
+                    self.ids.content(&transaction, &play.content)?,
+                    self.ids.boot(&transaction, &play.start.boot)?,
+                    play.start.boot_ms,
+                    play.visible_ms,
+                    u8::from(play.outcome),
+                    u8::from(play.display)
+                ])?;
+                kept.rows += 1;
+            }
+        }
+        for gap in &missing {
+            gaps::write(&transaction, gap)?;
+        }
+        failures::write(&transaction, &self.failed)?;
+        let mut rowless = self.rowless;
+        if kept.rows == 0 {
+            // A row tells by itself whether its transaction came through.
+            rowless += 1;
+            let value = i64::try_from(rowless).unwrap_or(i64::MAX);
+            schema::set(&transaction, ROWLESS, value)?;
+        }
+        for (zone, history) in &*histories {
+            history::save_accounts(&transaction, zone, history)?;
+        }
+        transaction.commit()?;
+        for (_, history) in histories {
+            history.accounts.saved();
+        }
+        self.missing.clear();
+        self.failed.clear();
+        (self.first_seq, self.last_seq, self.rowless) = (first_seq, last_seq, rowless);
+        Ok(kept)
+    }
+    /// What a transaction that failed should have written comes into the next.
+    pub(super) fn take_back_notes(&mut self) {
+        let (missing, failed) = std::mem::take(&mut self.doubtful);
+        for gap in missing {
+            gaps::note(&mut self.missing, gap);
+        }
+        // The older ones first.
+        let later = std::mem::replace(&mut self.failed, failed);
+        self.failed.extend(later);
+    }
+
+    /// Forgets where texts stand: the file may be another one.
+    pub(super) fn forget_ids(&mut self) {
+        self.ids = Ids::default();
+    }
+}

@@ -1,0 +1,114 @@
+//! What `passerby plays` says of that which is in no row: plays that are missing, and items that could not be shown.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use jiff::Timestamp;
+use passerby_playout::ledger::{Failure as Unshown, Ledger};
+use passerby_protocol::plays::Gap;
+
+use super::plays::unwritable;
+use super::{Failure, print_json_line};
+
+/// Tells people on standard error how many plays are missing and why, so that no list is taken for whole.
+pub(super) fn tell(gaps: &[Gap]) {
+    let mut reasons: BTreeMap<_, u64> = BTreeMap::new();
+    for gap in gaps {
+        *reasons.entry(gap.reason).or_default() += gap.plays;
+    }
+    for (reason, plays) in reasons {
+        let reason = reason.word();
+        if plays > 0 {
+            eprintln!("at least {plays} plays are in no row: {reason}; see passerby plays --gaps");
+        } else {
+            eprintln!(
+                "plays may be missing, how many is not known: {reason}; see passerby plays --gaps"
+            );
+        }
+    }
+}
+
+pub(super) fn print_gaps(ledger: &Ledger, gaps: &[Gap], is_csv: bool) -> Result<(), Failure> {
+    let epoch = ledger.epoch().to_string();
+    if is_csv {
+        line("epoch,after_seq,reason,plays_at_least,boot,from,until")?;
+    }
+    for gap in gaps {
+        let date = |boot_ms| -> Result<Option<String>, Failure> {
+            let wall_ms = ledger
+                .wall_at(&gap.boot, boot_ms)
+                .map_err(|error| Failure::Start(error.to_string()))?;
+            Ok(dated(wall_ms))
+        };
+        let (from, until) = (date(gap.from_boot_ms)?, date(gap.until_boot_ms)?);
+        let reason = gap.reason.word();
+        if is_csv {
+            line(&format!(
+                "{epoch},{},{reason},{},{},{},{}",
+                gap.after_seq,
+                gap.plays,
+                quoted(&gap.boot),
+                from.unwrap_or_default(),
+                until.unwrap_or_default()
+            ))?;
+        } else {
+            print_json_line(&serde_json::json!({
+                "epoch": epoch,
+                "after_seq": gap.after_seq,
+                "reason": reason,
+                "plays_at_least": gap.plays,
+                "boot": gap.boot,
+                "from": from,
+                "until": until,
+            }))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn print_failures(failures: &[Unshown], is_csv: bool) -> Result<(), Failure> {
+    if is_csv {
+        line("campaign,placement,creative,reason,first,last,count")?;
+    }
+    for failure in failures {
+        let (first, last) = (dated(failure.first_ms), dated(failure.last_ms));
+        if is_csv {
+            line(&format!(
+                "{},{},{},{},{},{},{}",
+                quoted(&failure.campaign),
+                failure.placement,
+                failure.creative,
+                quoted(&failure.reason),
+                first.unwrap_or_default(),
+                last.unwrap_or_default(),
+                failure.times
+            ))?;
+        } else {
+            print_json_line(&serde_json::json!({
+                "campaign": failure.campaign,
+                "placement": failure.placement,
+                "creative": failure.creative,
+                "reason": failure.reason,
+                "first": first,
+                "last": last,
+                "count": failure.times,
+            }))?;
+        }
+    }
+    Ok(())
+}
+
+/// A field in quotes, as RFC 4180 has it; quotes are doubled.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+fn dated(wall_ms: Option<i64>) -> Option<String> {
+    Timestamp::from_millisecond(wall_ms?)
+        .ok()
+        .map(|at| at.to_string())
+}
+
+fn line(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout().lock(), "{text}").map_err(unwritable)
+}
