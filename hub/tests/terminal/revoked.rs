@@ -19,7 +19,7 @@ fn campaigns(terminal: &Path) -> Vec<String> {
     };
     let plays = ledger.plays_since(None).expect("reads");
     let names = plays.into_iter().map(|play| play.play.content.campaign);
-    names.map(|name| name.to_string()).collect()
+    names.collect()
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

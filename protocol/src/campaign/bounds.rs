@@ -58,14 +58,11 @@ impl Campaign {
         count("phases", self.phases.len(), 0..=PHASES_MAX)?;
         self.phases.iter().try_for_each(Phase::check_bounds)?;
         count("placements", self.placements.len(), 1..=PLACEMENTS_MAX)?;
-        let placements = self.placements.iter().zip(1..);
-        placements
-            .map(|(placement, number)| {
-                placement
-                    .check_bounds()
-                    .map_err(|wrong| format!("placement {number}: {wrong}"))
-            })
-            .collect()
+        let mut placements = self.placements.iter().zip(1..);
+        placements.try_for_each(|(placement, number)| {
+            let kept = placement.check_bounds();
+            kept.map_err(|wrong| format!("placement {number}: {wrong}"))
+        })
     }
 
     fn check_link(&self) -> Kept {
