@@ -66,6 +66,14 @@ struct Guesses {
 #[derive(Clone)]
 pub(crate) struct ByLink(pub(crate) String);
 
+/// Why a request is not answered.
+enum Refusal {
+    /// It comes from another website, or by a name that is not this machine's.
+    Foreign(&'static str),
+    /// It has not the token, or its sender has guessed too often.
+    Closed(StatusCode),
+}
+
 impl Door {
     /// Makes the door of a page that listens on an address.
     pub(crate) fn new(listen: IpAddr, token: Option<&LocalToken>, clock: Arc<dyn Clock>) -> Self {
@@ -79,7 +87,7 @@ impl Door {
         }
     }
 
-    fn judge(&self, request: &Request) -> Result<Option<ByLink>, Response> {
+    fn judge(&self, request: &Request) -> Result<Option<ByLink>, Refusal> {
         let headers = request.headers();
         let host = text(headers, &header::HOST).unwrap_or_default();
         if !self.is_own_name(host) {
@@ -89,15 +97,15 @@ impl Door {
             } else {
                 "use this page by this machine's address or its own name"
             };
-            return Err(local_api::error(StatusCode::FORBIDDEN, reason));
+            return Err(Refusal::Foreign(reason));
         }
         if let Some(reason) = foreign(request.method(), headers, host) {
-            return Err(local_api::error(StatusCode::FORBIDDEN, reason));
+            return Err(Refusal::Foreign(reason));
         }
         self.admit(request)
     }
 
-    fn admit(&self, request: &Request) -> Result<Option<ByLink>, Response> {
+    fn admit(&self, request: &Request) -> Result<Option<ByLink>, Refusal> {
         let Some(wanted) = &self.token else {
             return Ok(None);
         };
@@ -107,7 +115,7 @@ impl Door {
             .map_or(IpAddr::from([0; 4]), |peer| peer.0.ip().to_canonical());
         let now_ms = self.clock.now().boot_ms;
         if self.is_guessing(peer, now_ms) {
-            return Err(closed(StatusCode::TOO_MANY_REQUESTS, request.uri()));
+            return Err(Refusal::Closed(StatusCode::TOO_MANY_REQUESTS));
         }
         let by_link = token_of(request.uri());
         let brought = bearer(request.headers()).or(by_link);
@@ -119,7 +127,7 @@ impl Door {
                 if brought.is_some() {
                     self.note_guess(peer, now_ms);
                 }
-                Err(closed(StatusCode::UNAUTHORIZED, request.uri()))
+                Err(Refusal::Closed(StatusCode::UNAUTHORIZED))
             }
         }
     }
@@ -179,7 +187,8 @@ pub(crate) async fn guard(
             }
             next.run(request).await
         }
-        Err(refusal) => refusal,
+        Err(Refusal::Foreign(reason)) => local_api::error(StatusCode::FORBIDDEN, reason),
+        Err(Refusal::Closed(status)) => closed(status, request.uri()),
     };
     for (name, value) in HEADERS {
         response

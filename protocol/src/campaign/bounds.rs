@@ -60,9 +60,8 @@ impl Campaign {
         count("placements", self.placements.len(), 1..=PLACEMENTS_MAX)?;
         let mut placements = self.placements.iter().zip(1..);
         placements.try_for_each(|(placement, number)| {
-            placement
-                .check_bounds()
-                .map_err(|wrong| format!("placement {number}: {wrong}"))
+            let kept = placement.check_bounds();
+            kept.map_err(|wrong| format!("placement {number}: {wrong}"))
         })
     }
 
