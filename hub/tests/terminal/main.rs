@@ -4,5 +4,7 @@ mod keys;
 mod kill;
 mod outage;
 mod parts;
+mod switch_over;
 mod tallies;
 mod unique;
+mod valve;
