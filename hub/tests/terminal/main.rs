@@ -7,5 +7,7 @@ mod outage;
 mod parts;
 mod restored;
 mod revoked;
+mod switch_over;
 mod tallies;
 mod unique;
+mod valve;

@@ -191,10 +191,12 @@ fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9
     );
 
     // These manifests, and no others of the old key.
-    let path = data_dir.join("manifests-before.json");
+    let path = data_dir.join("manifest.json");
     let text = std::fs::read_to_string(&path).expect("kept");
-    assert!(text.contains("Caf"));
-    std::fs::write(&path, text.replace("Caf", "Bar")).expect("writes");
+    let (newest, former) = text.split_once("\"former\"").expect("former ones");
+    assert!(former.contains("Caf"));
+    let changed = format!("{newest}\"former\"{}", former.replace("Caf", "Bar"));
+    std::fs::write(&path, changed).expect("writes");
     assert_eq!(cafe(0), None);
     std::fs::write(&path, text).expect("writes");
     assert_eq!(cafe(0), Some(before));

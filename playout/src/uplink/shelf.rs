@@ -1,7 +1,7 @@
 //! The manifests of which something airs, in memory and on disk.
 //!
-//! The newest lies in `manifest.json`, as it always has. Former ones from which campaigns still air, and a note of which
-//! campaign airs from which, lie in `manifests-before.json`.
+//! `manifest.json` holds the newest, the former ones from which campaigns still air, and which campaign airs from which: one
+//! file, so that they change together.
 //!
 //! Invariants:
 //! - Every manifest comes from [`Manifest::open`], also after a restart: they are kept as they were signed. The newest must
@@ -24,14 +24,14 @@ use crate::cache::Cache;
 use crate::credentials::{Enrolment, write_privately};
 use crate::durable::sync_names;
 
-/// Largest file of former manifests that is read, in bytes; quoting may double a manifest.
-const BEFORE_BYTES_MAX: u64 = 2 * MANIFEST_BYTES_MAX * MANIFESTS_MAX as u64;
+/// Largest file that is read, in bytes; quoting may double a manifest.
+const FILE_BYTES_MAX: u64 = 2 * MANIFEST_BYTES_MAX * MANIFESTS_MAX as u64;
 
 /// A manifest on disk, as it was signed, so that it can be checked again after a restart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Kept {
-    pub(super) signature: String,
-    pub(super) body: String,
+struct Kept {
+    signature: String,
+    body: String,
 }
 
 impl From<&SealedManifest> for Kept {
@@ -43,11 +43,15 @@ impl From<&SealedManifest> for Kept {
     }
 }
 
-/// What `manifests-before.json` holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Before {
+/// What `manifest.json` holds. Earlier terminals kept the newest alone.
+#[derive(Debug, Serialize, Deserialize)]
+struct OnDisk {
+    signature: String,
+    body: String,
+    #[serde(default)]
     switched: Switched,
-    manifests: Vec<Kept>,
+    #[serde(default)]
+    former: Vec<Kept>,
 }
 
 /// A manifest with the bytes that were signed.
@@ -86,26 +90,10 @@ impl Shelf {
         seen: u64,
         now_ms: Option<i64>,
     ) -> Self {
-        let mut state = State::default();
-        if let Some(newest) = newest_in(data_dir, enrolment, seen, now_ms) {
-            let before = before_in(data_dir);
-            let version = newest.manifest.version;
-            state.opened.push(newest);
-            let kept = before.manifests.into_iter();
-            let opened = kept.filter_map(|kept| open(kept, enrolment, 0, now_ms).ok());
-            let mut former: Vec<Opened> = opened
-                .filter(|former| former.manifest.version < version)
-                .collect();
-            former.sort_by_key(|former| std::cmp::Reverse(former.manifest.version));
-            former.dedup_by_key(|former| former.manifest.version);
-            former.truncate(MANIFESTS_MAX - 1);
-            state.opened.extend(former);
-            state.switched = before.switched;
-        }
         Self {
             data_dir: data_dir.to_owned(),
             cache: cache.clone(),
-            state: RefCell::new(state),
+            state: RefCell::new(state_in(data_dir, enrolment, seen, now_ms)),
             changed: Notify::new(),
         }
     }
@@ -192,32 +180,19 @@ impl Shelf {
         self.state.borrow().told.clone()
     }
 
-    /// Former ones first: a kill between both files leaves one of them twice, never one too few.
     fn save(&self, state: &State) -> std::io::Result<()> {
         let Some((newest, former)) = state.opened.split_first() else {
             return Ok(());
         };
-        let on_disk = read_kept(&newest_path(&self.data_dir));
-        let is_written = on_disk.as_ref().is_some_and(|on_disk| {
-            on_disk.body == newest.kept.body && on_disk.signature == newest.kept.signature
-        });
-        let mut before = Before {
+        let Kept { signature, body } = newest.kept.clone();
+        let on_disk = OnDisk {
+            signature,
+            body,
             switched: state.switched.clone(),
-            manifests: former.iter().map(|former| former.kept.clone()).collect(),
+            former: former.iter().map(|former| former.kept.clone()).collect(),
         };
-        if let Some(on_disk) = on_disk.filter(|_| !is_written)
-            && !before
-                .manifests
-                .iter()
-                .any(|kept| kept.body == on_disk.body)
-        {
-            before.manifests.push(on_disk);
-        }
-        write_json(&before_path(&self.data_dir), &before)?;
-        if is_written {
-            return Ok(());
-        }
-        write_json(&newest_path(&self.data_dir), &newest.kept)
+        let bytes = serde_json::to_vec(&on_disk).map_err(std::io::Error::other)?;
+        write_privately(&path_in(&self.data_dir), &bytes)
     }
 }
 
@@ -241,31 +216,47 @@ pub fn kept_content(
 
 /// Removes the manifests of an earlier run, so that they do not come back with a restart.
 pub(super) fn forget(data_dir: &Path) {
-    for path in [newest_path(data_dir), before_path(data_dir)] {
-        let removed = std::fs::remove_file(&path).and_then(|()| sync_names(data_dir));
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::error!(
-                "{}: cannot be removed: {error}; remove it, or the hub's content may come back with a restart",
-                path.display()
-            ),
-            _ => {}
-        }
+    let path = path_in(data_dir);
+    let removed = std::fs::remove_file(&path).and_then(|()| sync_names(data_dir));
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::error!(
+            "{}: cannot be removed: {error}; remove it, or the hub's content may come back with a restart",
+            path.display()
+        ),
+        _ => {}
     }
 }
 
-fn newest_in(
-    data_dir: &Path,
-    enrolment: &Enrolment,
-    seen: u64,
-    now_ms: Option<i64>,
-) -> Option<Opened> {
-    let path = newest_path(data_dir);
-    match open(read_kept(&path)?, enrolment, seen, now_ms) {
-        Ok(opened) => Some(opened),
+/// What an earlier run has kept, as far as it still checks; nothing without the newest.
+fn state_in(data_dir: &Path, enrolment: &Enrolment, seen: u64, now_ms: Option<i64>) -> State {
+    let path = path_in(data_dir);
+    let Some(on_disk) = read(&path) else {
+        return State::default();
+    };
+    let newest = Kept {
+        signature: on_disk.signature,
+        body: on_disk.body,
+    };
+    let newest = match open(newest, enrolment, seen, now_ms) {
+        Ok(newest) => newest,
         Err(error) => {
             tracing::warn!("{}: {error}; it does not air", path.display());
-            None
+            return State::default();
         }
+    };
+    let version = newest.manifest.version;
+    let former = on_disk.former.into_iter().take(MANIFESTS_MAX - 1);
+    let mut former: Vec<Opened> = former
+        .filter_map(|kept| open(kept, enrolment, 0, now_ms).ok())
+        .filter(|former| former.manifest.version < version)
+        .collect();
+    former.sort_by_key(|former| std::cmp::Reverse(former.manifest.version));
+    former.dedup_by_key(|former| former.manifest.version);
+    former.insert(0, newest);
+    State {
+        opened: former,
+        switched: on_disk.switched,
+        ..State::default()
     }
 }
 
@@ -290,35 +281,16 @@ fn open(
     })
 }
 
-fn read_kept(path: &Path) -> Option<Kept> {
-    serde_json::from_slice(&read_bounded(path)?).ok()
-}
-
-fn before_in(data_dir: &Path) -> Before {
-    let bytes = read_bounded(&before_path(data_dir));
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
-}
-
-fn read_bounded(path: &Path) -> Option<Vec<u8>> {
+fn read(path: &Path) -> Option<OnDisk> {
     let metadata = std::fs::metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= BEFORE_BYTES_MAX)
-        .then(|| std::fs::read(path).ok())
-        .flatten()
+    if !metadata.is_file() || metadata.len() > FILE_BYTES_MAX {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
-    let bytes = serde_json::to_vec(value).map_err(std::io::Error::other)?;
-    write_privately(path, &bytes)
-}
-
-fn newest_path(data_dir: &Path) -> PathBuf {
+fn path_in(data_dir: &Path) -> PathBuf {
     data_dir.join("manifest.json")
-}
-
-fn before_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("manifests-before.json")
 }
 
 #[cfg(test)]

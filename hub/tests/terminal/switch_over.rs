@@ -1,0 +1,697 @@
+//! Campaigns switch over one by one, when all of each is there; through kills, rotten files and full disks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use passerby_hub::Hub;
+use passerby_playout::cache::{Cache, Settings, Space};
+use passerby_playout::catalog::Catalog;
+use passerby_playout::clock::{SystemClock, boot_ms};
+use passerby_playout::config::Config;
+use passerby_playout::credentials::Enrolment;
+use passerby_playout::ledger::Ledger;
+use passerby_playout::link::{PlayerRequest, Status};
+use passerby_playout::player::{Parts, Player};
+use passerby_playout::show::{
+    ComposeError, Composed, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent,
+};
+use passerby_playout::uplink::{Line, Uplink};
+use passerby_protocol::Digest;
+
+use crate::parts::{HubProcess, drain, enrol, hub, plays_on_hub};
+use crate::valve::{HEAD_BYTES_MAX, Valve};
+
+/// Longest wait for something that should come.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What a connection that was given up may have taken from the hub without anybody reading it.
+const IN_FLIGHT_BYTES_MAX: u64 = 64 << 10;
+
+/// What was on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shown {
+    campaign: String,
+    creative: Digest,
+    url: String,
+}
+
+/// Checks what it is given, as the real composer does, and draws nothing.
+struct Reader;
+
+impl Composer for Reader {
+    type Slide = Option<Shown>;
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        _: &Geometry,
+    ) -> Result<Composed<Self::Slide>, ComposeError> {
+        let Creative::File(file) = &order.creative else {
+            return Ok(Composed::from(None));
+        };
+        let bytes = std::fs::read(&file.path);
+        if !bytes.is_ok_and(|bytes| Digest::of(&bytes) == file.digest) {
+            return Err(ComposeError(format!("{}: not what it was", file.digest)));
+        }
+        Ok(Composed::from(Some(Shown {
+            campaign: order.campaign.clone(),
+            creative: file.digest,
+            url: order
+                .code
+                .as_ref()
+                .map(|code| code.url.clone())
+                .unwrap_or_default(),
+        })))
+    }
+}
+
+/// The terminal without its screen.
+struct Terminal {
+    shown: Receiver<Shown>,
+    requests: Sender<PlayerRequest>,
+    player: std::thread::JoinHandle<()>,
+}
+
+impl Terminal {
+    fn start(data_dir: &Path, enrolment: &Enrolment, cache: Settings) -> Self {
+        let (requests, request_queue) = bounded(64);
+        let (commands, command_queue) = bounded(16);
+        let (event_queue, events) = bounded(64);
+        let (log, shown) = unbounded();
+        let clock = Arc::new(SystemClock::new(true));
+        let recorded = Arc::default();
+        let uplink = Uplink {
+            hub_url: enrolment.hub.clone(),
+            name: String::new(),
+            data_dir: data_dir.to_owned(),
+            clock: clock.clone(),
+            player: requests.clone(),
+            context: Arc::default(),
+            zone: "UTC".to_owned(),
+            cache,
+            recorded: Arc::clone(&recorded),
+            poll: Duration::from_millis(100),
+            line: Line::default(),
+        };
+        let player = Player::new(Parts {
+            config: Config {
+                data_dir: data_dir.to_owned(),
+                dwell_ms: 20,
+                ..Config::default()
+            },
+            ledger: Ledger::open(data_dir).expect("opens").0,
+            local: Catalog::new(),
+            enrolment: Some(enrolment.clone()),
+            clock,
+            composer: Reader,
+            urgent: Reader,
+            stage: commands,
+            events,
+            requests: request_queue,
+            context: Arc::default(),
+            recorded,
+            run_for_ms: None,
+        })
+        .expect("a player");
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            tokio::task::LocalSet::new().block_on(&runtime, uplink.run());
+        });
+        std::thread::spawn(move || present(&command_queue, &event_queue, &log));
+        let player = std::thread::spawn(move || player.run());
+        Self {
+            shown,
+            requests,
+            player,
+        }
+    }
+
+    fn stop(self) {
+        let told = self.requests.send(PlayerRequest::Stop);
+        told.expect("the player lives");
+        self.player.join().expect("it ended well");
+    }
+
+    fn status(&self) -> Status {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let asked = self.requests.send(PlayerRequest::Status(reply));
+        asked.expect("the player lives");
+        answer.blocking_recv().expect("answers")
+    }
+
+    fn status_when(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
+        let mut last = None;
+        until(
+            || {
+                let status = self.status();
+                let is_it = is_it(&status);
+                last = Some(status.clone());
+                is_it.then_some(status)
+            },
+            what,
+        )
+    }
+
+    /// Waits until something is on the screen; returns it and all before it.
+    fn show_until(&self, what: &str, is_it: impl Fn(&Shown) -> bool) -> Vec<Shown> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut all = Vec::new();
+        loop {
+            let Ok(shown) = self.shown.recv_deadline(deadline) else {
+                panic!("not shown: {what}; {:#?}", self.status());
+            };
+            let done = is_it(&shown);
+            all.push(shown);
+            if done {
+                return all;
+            }
+        }
+    }
+
+    /// What is on the screen from now on, for a number of plays.
+    fn next(&self, count: usize) -> Vec<Shown> {
+        while self.shown.try_recv().is_ok() {}
+        let deadline = Instant::now() + PATIENCE;
+        let plays = (0..count).map(|_| self.shown.recv_deadline(deadline));
+        plays.map(|play| play.expect("goes on")).collect()
+    }
+}
+
+fn present(
+    commands: &Receiver<StageCommand<Option<Shown>>>,
+    events: &Sender<StageEvent>,
+    log: &Sender<Shown>,
+) {
+    let mut loaded = std::collections::HashMap::new();
+    let _ = events.send(StageEvent::Sized {
+        width_px: 1920,
+        height_px: 1080,
+    });
+    for command in commands {
+        let event = match command {
+            StageCommand::Load { ticket, slide, .. } => {
+                loaded.insert(ticket, slide);
+                StageEvent::Loaded(ticket)
+            }
+            StageCommand::Swap { ticket, .. } => {
+                if let Some(Some(shown)) = loaded.remove(&ticket) {
+                    let _ = log.send(shown);
+                }
+                let boot_ms = boot_ms();
+                StageEvent::Presented { ticket, boot_ms }
+            }
+            StageCommand::Clear { zone } => {
+                let boot_ms = boot_ms();
+                StageEvent::Cleared { zone, boot_ms }
+            }
+            StageCommand::Drop { ticket } => {
+                loaded.remove(&ticket);
+                continue;
+            }
+            StageCommand::Snapshot(_) => continue,
+            StageCommand::Quit => break,
+        };
+        if events.send(event).is_err() {
+            break;
+        }
+    }
+}
+
+fn until<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "not seen: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// A picture of noise, of about three bytes a pixel, that nothing packs.
+fn noise(seed: u32, width: u32, height: u32) -> Vec<u8> {
+    use image::ImageEncoder as _;
+    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+    let mut state = u64::from(seed) << 32 | 1;
+    let pixels: Vec<u8> = (0..width * height * 3)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(
+        &mut bytes,
+        CompressionType::Uncompressed,
+        FilterType::NoFilter,
+    )
+    .write_image(&pixels, width, height, image::ExtendedColorType::Rgb8)
+    .expect("encodes");
+    bytes
+}
+
+/// A hub, a door to it, and a terminal's folder.
+struct Street {
+    folder: tempfile::TempDir,
+    data: PathBuf,
+    process: Option<HubProcess>,
+    valve: Valve,
+    terminal: PathBuf,
+    enrolment: Enrolment,
+}
+
+impl Street {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let data = folder.path().join("hub");
+        let process = HubProcess::start(&data, "127.0.0.1:0");
+        let valve = Valve::to(&process.address);
+        let (terminal, enrolment) = enrol(folder.path(), &data, &valve.url);
+        Self {
+            data,
+            process: Some(process),
+            valve,
+            terminal,
+            enrolment,
+            folder,
+        }
+    }
+
+    /// Publishes a campaign of these pictures in the place of what it was; returns their digests.
+    fn publish(&self, campaign: &str, pictures: &[Vec<u8>]) -> Vec<Digest> {
+        let from = self.folder.path().join(campaign);
+        let _ = std::fs::remove_dir_all(&from);
+        std::fs::create_dir_all(&from).expect("folder");
+        for (at, bytes) in pictures.iter().enumerate() {
+            std::fs::write(from.join(format!("{at}.png")), bytes).expect("writes");
+        }
+        hub(&self.data, &["publish", from.to_str().expect("text")]);
+        pictures.iter().map(|bytes| Digest::of(bytes)).collect()
+    }
+
+    fn cache(&self) -> Cache {
+        Cache::new(&self.terminal)
+    }
+
+    fn size_on_disk(&self, file: Digest, ending: &str) -> u64 {
+        let path = self.cache().path(file);
+        let path = PathBuf::from(format!("{}{ending}", path.display()));
+        std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+    }
+
+    /// Waits until a file has come as far as the door lets it.
+    fn wait_held(&self, file: Digest, held_at: u64) {
+        let come = || (self.size_on_disk(file, ".part") >= held_at - HEAD_BYTES_MAX).then_some(());
+        until(come, "the file comes as far as the door lets it");
+    }
+}
+
+/// A terminal that ends by SIGKILL, and never outlives its test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
+    let street = Street::new();
+    let big = noise(1, 1_500, 1_000);
+    let [file] = street.publish("film", std::slice::from_ref(&big))[..] else {
+        panic!("one picture");
+    };
+    let (name, size) = (file.to_string(), big.len() as u64);
+    let settings = street.folder.path().join("kiosk.toml");
+    let hub_url = &street.enrolment.hub;
+    std::fs::write(
+        &settings,
+        format!("[hub]\nurl = '{hub_url}'\n[data]\ndir = 'terminal'\n"),
+    )
+    .expect("writes");
+    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .with_file_name("examples")
+        .join("blind_terminal");
+    assert!(
+        program.exists(),
+        "build it with `cargo build -p passerby-playout --examples`"
+    );
+    let run = || {
+        let mut command = Command::new(&program);
+        command.arg(&settings).arg("50").stdin(Stdio::null());
+        Killed(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("starts"),
+        )
+    };
+
+    // Three kills, each a megabyte further.
+    let mut cuts = vec![0];
+    for round in 1..=3 {
+        let held_at = round * (1 << 20);
+        street.valve.hold(&name, held_at);
+        let child = run();
+        // Each kill may have left something on the way.
+        street.wait_held(
+            file,
+            held_at - round * (HEAD_BYTES_MAX + IN_FLIGHT_BYTES_MAX),
+        );
+        drop(child);
+        cuts.push(street.size_on_disk(file, ".part"));
+    }
+    street.valve.release(&name);
+    let child = run();
+    until(
+        || (street.size_on_disk(file, "") == size).then_some(()),
+        "the whole file",
+    );
+    drop(child);
+    assert_eq!(
+        std::fs::read(street.cache().path(file)).expect("there"),
+        big
+    );
+    assert_eq!(street.size_on_disk(file, ".part"), 0);
+    assert_eq!(
+        street.valve.asked(&name),
+        cuts,
+        "each began where the last was cut"
+    );
+    let served = street.valve.served(&name);
+    let most = size + 4 * HEAD_BYTES_MAX + 3 * IN_FLIGHT_BYTES_MAX;
+    assert!((size..most).contains(&served), "{served} bytes for {size}");
+    println!(
+        "{size} bytes, three kills at {:?}: {served} bytes came through",
+        &cuts[1..]
+    );
+}
+
+#[test]
+fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off_leaves_at_once() {
+    let mut street = Street::new();
+    let [a_old] = street.publish("a", &[noise(1, 40, 30)])[..] else {
+        panic!("one picture");
+    };
+    let b_old = street.publish("b", &[noise(2, 40, 30), noise(3, 40, 30)]);
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    terminal.show_until("a", |shown| shown.creative == a_old);
+    terminal.show_until("b", |shown| shown.creative == b_old[1]);
+
+    // b's new version has a large file that does not come.
+    let (small, big) = (noise(4, 40, 30), noise(5, 1_000, 800));
+    let size = big.len() as u64;
+    let name = Digest::of(&big).to_string();
+    street.valve.hold(&name, 1 << 20);
+    let b_new = street.publish("b", &[small, big]);
+    street.wait_held(b_new[1], 1 << 20);
+    let status = terminal.status_when("b waits", |status| {
+        let coming = status.transfers.under_way.as_ref();
+        coming.is_some_and(|coming| {
+            coming.file == name && coming.bytes_there >= (1 << 20) - HEAD_BYTES_MAX
+        })
+    });
+    assert_eq!(status.transfers.campaigns_waiting, ["b"]);
+    assert!(status.transfers.files_there < status.transfers.files_wanted);
+    assert!(status.transfers.bytes_there < status.transfers.bytes_wanted);
+
+    // a's new version switches meanwhile; b airs on as it was, and its codes are still good.
+    let [a_new] = street.publish("a", &[noise(6, 40, 30)])[..] else {
+        panic!("one picture");
+    };
+    terminal.show_until("a's new version", |shown| shown.creative == a_new);
+    let now = terminal.next(30);
+    let digests: BTreeSet<Digest> = now.iter().map(|shown| shown.creative).collect();
+    assert_eq!(digests, [a_new, b_old[0], b_old[1]].into());
+    assert!(
+        street.size_on_disk(b_new[1], "") == 0,
+        "b's file is still on its way"
+    );
+    let registry = Hub::open(&street.data).expect("opens");
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    for shown in now.iter().filter(|shown| !shown.url.is_empty()) {
+        let token = shown.url.rsplit('/').next().expect("a token");
+        assert!(registry.verified(token, now_ms).expect("answers").is_ok());
+    }
+
+    // What is taken off leaves at once, though b is not whole.
+    let version = terminal.status().manifest_version;
+    hub(&street.data, &["unpublish", "a"]);
+    terminal.status_when("the new manifest", |status| {
+        status.manifest_version > version
+    });
+    let now = terminal.next(20);
+    // The play that was on the screen, and one that was ready, may have been a's.
+    let late = now[2..].iter().find(|shown| shown.campaign != "b");
+    assert_eq!(late, None);
+    assert!(
+        street.size_on_disk(b_new[1], "") == 0,
+        "b's file is still on its way"
+    );
+
+    // All of this is so after a restart without the hub.
+    terminal.stop();
+    street.process = None;
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let digests: BTreeSet<Digest> = terminal
+        .next(20)
+        .iter()
+        .map(|shown| shown.creative)
+        .collect();
+    assert_eq!(digests, b_old.iter().copied().collect());
+    terminal.stop();
+
+    // The rest comes, and b switches as a whole.
+    let address = street.valve.hub_address();
+    street.process = Some(HubProcess::start(&street.data, &address));
+    street.valve.release(&name);
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let before = terminal.show_until("b's new version", |shown| b_new.contains(&shown.creative));
+    assert!(
+        before[..before.len() - 1]
+            .iter()
+            .all(|shown| b_old.contains(&shown.creative))
+    );
+    terminal.show_until("its large file", |shown| shown.creative == b_new[1]);
+    let digests: BTreeSet<Digest> = terminal
+        .next(20)
+        .iter()
+        .map(|shown| shown.creative)
+        .collect();
+    assert_eq!(digests, b_new.iter().copied().collect());
+    let status = terminal.status_when("all is there", |status| {
+        status.transfers.files_there == status.transfers.files_wanted
+    });
+    assert_eq!(
+        (
+            status.transfers.campaigns_waiting.len(),
+            status.transfers.under_way
+        ),
+        (0, None)
+    );
+    terminal.stop();
+    let served = street.valve.served(&name);
+    let asked = street.valve.asked(&name).len() as u64;
+    assert!(
+        served <= size + asked * (HEAD_BYTES_MAX + IN_FLIGHT_BYTES_MAX),
+        "{served} bytes for {size}"
+    );
+
+    // A campaign that comes back as it was costs nothing.
+    let file = a_new.to_string();
+    let before = street.valve.asked(&file).len();
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    assert_eq!(street.publish("a", &[noise(6, 40, 30)]), [a_new]);
+    terminal.show_until("a again", |shown| shown.creative == a_new);
+    assert_eq!(street.valve.asked(&file).len(), before);
+    terminal.stop();
+    let mut ledger = Ledger::open(&street.terminal).expect("opens").0;
+    drain(&mut ledger, &street.enrolment);
+    assert_eq!(plays_on_hub(&street.data), ledger.last_seq());
+}
+
+#[test]
+fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others_air() {
+    let street = Street::new();
+    let files = street.publish("a", &[noise(1, 60, 40), noise(2, 60, 40)]);
+    let cache = Settings {
+        round: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, cache);
+    terminal.show_until("one", |shown| shown.creative == files[0]);
+    terminal.show_until("two", |shown| shown.creative == files[1]);
+    // The hub is slow to send it again, so that it can be seen what airs meanwhile.
+    let name = files[1].to_string();
+    street.valve.hold(&name, street.valve.served(&name));
+    let path = street.cache().path(files[1]);
+    let sound = std::fs::read(&path).expect("there");
+    let mut rotten = sound.clone();
+    rotten[100] ^= 0x10;
+    std::fs::write(&path, &rotten).expect("writes");
+    let told = |status: &Status| {
+        status.problems.iter().any(|problem| {
+            problem.contains(&name)
+                && problem.contains("changed on the disk")
+                && problem.contains("campaign a")
+        })
+    };
+    let status = terminal.status_when("the problem", told);
+    assert!(status.transfers.campaigns_waiting.len() <= 1);
+    terminal.status_when("it waits", |status| {
+        status.transfers.campaigns_waiting == ["a"]
+    });
+    let meanwhile = terminal.next(10);
+    assert!(
+        meanwhile[2..]
+            .iter()
+            .all(|shown| shown.creative == files[0]),
+        "{meanwhile:?}"
+    );
+
+    // A restart in this state does not take the campaign off.
+    terminal.stop();
+    let terminal = Terminal::start(&street.terminal, &street.enrolment, cache);
+    assert!(
+        terminal
+            .next(3)
+            .iter()
+            .all(|shown| shown.creative == files[0])
+    );
+    street.valve.release(&name);
+    terminal.show_until("the healed file", |shown| shown.creative == files[1]);
+    assert_eq!(std::fs::read(&path).expect("there"), sound);
+    terminal.stop();
+}
+
+/// A small disk in memory; without the right to mount one, a quota of the same size stands for it.
+struct SmallDisk {
+    folder: PathBuf,
+    is_mounted: bool,
+}
+
+impl SmallDisk {
+    fn at(folder: &Path, mb: u64) -> Self {
+        std::fs::create_dir_all(folder).expect("folder");
+        let size = format!("size={mb}m");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(folder)
+            .stderr(Stdio::null())
+            .status();
+        Self {
+            folder: folder.to_owned(),
+            is_mounted: mounted.is_ok_and(|status| status.success()),
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        if self.is_mounted {
+            let _ = Command::new("umount")
+                .arg("--lazy")
+                .arg(&self.folder)
+                .status();
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
+    const DISK_MB: u64 = 40;
+    let street = Street::new();
+    let disk = SmallDisk::at(&street.folder.path().join("card"), DISK_MB);
+    println!("a disk of its own: {}", disk.is_mounted);
+    std::fs::copy(
+        street.terminal.join("credentials.json"),
+        disk.folder.join("credentials.json"),
+    )
+    .expect("copies");
+    let small = street.publish("small", &[noise(1, 60, 40)]);
+    let medium = street.publish("medium", &[noise(2, 1_500, 1_000)]);
+    street.publish("large", &[noise(3, 3_000, 2_800)]);
+    // The floor is 16 MB, so 24 MB are left for the cache: 4.5 MB and nothing of 25 MB.
+    let cache = if disk.is_mounted {
+        Settings::default()
+    } else {
+        Settings::of_mb(DISK_MB - 16)
+    };
+    let terminal = Terminal::start(&disk.folder, &street.enrolment, cache);
+    terminal.show_until("small", |shown| shown.creative == small[0]);
+    terminal.show_until("medium", |shown| shown.creative == medium[0]);
+    let refusals = |status: &Status| -> Vec<String> {
+        let problems = status.problems.iter();
+        let about = problems.filter(|problem| problem.contains("data.cache_mb"));
+        about.cloned().collect()
+    };
+    let status = terminal.status_when("the problem", |status| !refusals(status).is_empty());
+    let [problem] = &refusals(&status)[..] else {
+        panic!("one problem: {:?}", status.problems);
+    };
+    assert!(
+        problem.contains("campaign large needs 25 MB more"),
+        "{problem}"
+    );
+
+    // Somebody else fills the disk to its last byte but the ledger's reserve, while another campaign comes.
+    if disk.is_mounted {
+        // More than what a download is granted at one time.
+        let next = noise(4, 1_800, 1_500);
+        let name = Digest::of(&next).to_string();
+        street.valve.hold(&name, 1 << 20);
+        street.publish("next", &[next]);
+        let part = disk.folder.join("cache").join(format!("{name}.part"));
+        until(|| part.exists().then_some(()), "it begins");
+        let space = Space::of(&disk.folder).expect("a disk");
+        let most = space.free_bytes - space.floor_bytes();
+        std::fs::write(
+            disk.folder.join("somebody's"),
+            vec![7; usize::try_from(most).expect("small")],
+        )
+        .expect("writes");
+        street.valve.release(&name);
+        terminal.status_when("it is given up", |status| {
+            let refused = refusals(status);
+            refused
+                .iter()
+                .any(|problem| problem.contains("campaign next needs"))
+        });
+        until(|| (!part.exists()).then_some(()), "its part leaves");
+        let left = Space::of(&disk.folder).expect("a disk").free_bytes;
+        assert!(left >= 12 << 20, "{left} bytes are left for the ledger");
+        terminal.show_until("small", |shown| shown.creative == small[0]);
+        terminal.show_until("medium", |shown| shown.creative == medium[0]);
+        // Room comes back, and with it the campaign.
+        std::fs::remove_file(disk.folder.join("somebody's")).expect("removes");
+    }
+    let before = terminal.status().plays_recorded;
+    let status = terminal.status_when("it goes on counting", |status| {
+        status.plays_recorded > before + 20
+    });
+    assert_eq!(status.plays_dropped, 0);
+    terminal.stop();
+    let mut ledger = Ledger::open(&disk.folder).expect("opens").0;
+    drain(&mut ledger, &street.enrolment);
+    assert_eq!(plays_on_hub(&street.data), ledger.last_seq());
+    let plays = ledger.plays_since(None).expect("reads");
+    let mut by_campaign: BTreeMap<String, usize> = BTreeMap::new();
+    for play in plays {
+        *by_campaign.entry(play.play.content.campaign).or_default() += 1;
+    }
+    assert!(!by_campaign.contains_key("large"));
+    assert!(
+        by_campaign.contains_key("small") && by_campaign.contains_key("medium"),
+        "{by_campaign:?}"
+    );
+}
