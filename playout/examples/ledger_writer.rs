@@ -3,6 +3,7 @@
 //!
 //! `ledger_writer plays FOLDER COUNT SEED` records plays, reserves numbers, takes anchors and acknowledgements, opens the
 //! ledger anew in between, and ends without closing it, as if it had been killed, unless the seed is even.
+//! `ledger_writer plays-until-refused FOLDER COUNT SEED` ends, without closing it, as soon as the disk has refused something.
 //! `ledger_writer credentials FOLDER COUNT` keeps credentials so many times.
 //!
 //! Each line is one write, made after what it tells of has returned: `epoch E`, `number N`,
@@ -28,9 +29,15 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["plays", folder, count, seed] => {
+        [
+            kind @ ("plays" | "plays-until-refused"),
+            folder,
+            count,
+            seed,
+        ] => {
             let seed = seed.parse().expect("a seed");
             let mut writer = Writer::open(PathBuf::from(folder), seed);
+            writer.insists = kind == "plays";
             writer.write(count.parse().expect("a count"));
             if seed % 2 == 1 {
                 // Nothing is closed: the log stays as it is.
@@ -40,7 +47,9 @@ fn main() {
         ["credentials", folder, count] => {
             credentials(Path::new(folder), count.parse().expect("a count"));
         }
-        _ => panic!("usage: ledger_writer plays FOLDER COUNT SEED | credentials FOLDER COUNT"),
+        _ => panic!(
+            "usage: ledger_writer plays|plays-until-refused FOLDER COUNT SEED | credentials FOLDER COUNT"
+        ),
     }
 }
 
@@ -50,6 +59,8 @@ struct Writer {
     ledger: Option<Ledger>,
     random: u64,
     manifest: u64,
+    /// Whether what fails is tried again.
+    insists: bool,
 }
 
 impl Writer {
@@ -66,6 +77,7 @@ impl Writer {
             ledger: Some(ledger),
             random: seed,
             manifest,
+            insists: true,
         }
     }
 
@@ -193,6 +205,9 @@ impl Writer {
                 Ok(done) => return done,
                 Err(error) => {
                     println!("refused {error}");
+                    if !self.insists {
+                        std::process::exit(0);
+                    }
                     ledger.doubt();
                 }
             }

@@ -45,7 +45,7 @@ fn cut_everywhere(written: &Written, count: usize, seed: u64, lies: Lies) -> Ver
 #[test]
 fn credentials_are_the_old_or_the_new_ones_whenever_the_power_goes() {
     let seed = seed();
-    let written = Written::after(|_| ()).run("credentials", &[&["15"]], &[]);
+    let written = Written::after(|_| ()).run("credentials", &["15"], &[]);
     let verdict = cut_everywhere(&written, points() / 2, seed, Lies::Never);
     println!("{}: {} power cuts", written.counts(), verdict.points);
     assert_eq!(verdict.findings, [""; 0]);

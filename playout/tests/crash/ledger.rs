@@ -24,8 +24,9 @@ fn cut_everywhere(written: &Written, count: usize, seed: u64, lies: Lies) -> Ver
 fn no_power_cut_takes_a_committed_play_or_harms_the_ledger() {
     let seed = seed();
     let (first, second) = (seed.to_string(), (seed + 1).to_string());
-    let runs: [&[&str]; 2] = [&["400", &first], &["200", &second]];
-    let written = Written::after(|_| ()).run("plays", &runs, &[]);
+    let written = Written::after(|_| ())
+        .run("plays", &["400", &first], &[])
+        .run("plays", &["200", &second], &[]);
     let verdict = cut_everywhere(&written, points(), seed, Lies::Never);
     assert!(verdict.points >= points());
     assert_eq!(verdict.findings, [""; 0]);
@@ -35,7 +36,7 @@ fn no_power_cut_takes_a_committed_play_or_harms_the_ledger() {
 fn a_disk_that_only_says_it_has_synced_is_found_out() {
     let seed = seed();
     let text = seed.to_string();
-    let written = Written::after(|_| ()).run("plays", &[&["200", &text]], &[]);
+    let written = Written::after(|_| ()).run("plays", &["200", &text], &[]);
     for lies in [Lies::AboutFiles, Lies::AboutLogs, Lies::AboutNames] {
         let verdict = cut_everywhere(&written, 300, seed, lies);
         println!("{lies:?}: {:?}", verdict.findings);
@@ -48,16 +49,44 @@ fn a_sync_that_failed_costs_no_play_that_was_committed_before_or_after_it() {
     let seed = seed();
     let (first, second) = (seed.to_string(), (seed + 1).to_string());
     // The writer ends after its last failures, and another goes on with what the system shows.
-    let runs: [&[&str]; 3] = [&["60", &first], &["90", &second], &["90", &first]];
     for inject in [
         "fdatasync,fsync:error=EIO:when=13+7",
         "fdatasync,fsync:error=EIO:when=29..33",
         "pwrite64:error=EIO:when=200+41",
         "pwrite64:error=ENOSPC:when=120..180",
     ] {
-        let written = Written::after(|_| ()).run("plays", &runs, &[inject]);
+        let written = Written::after(|_| ())
+            .run("plays", &["60", &first], &[inject])
+            .run("plays", &["90", &second], &[inject])
+            .run("plays", &["90", &first], &[inject]);
         let verdict = cut_everywhere(&written, points() / 4, seed, Lies::Never);
         assert_eq!(verdict.findings, [""; 0], "{inject}");
+    }
+}
+
+#[test]
+fn what_a_process_leaves_that_ends_at_a_failed_sync_harms_nothing_behind_it() {
+    let seed = seed();
+    let (odd, even) = ((seed | 1).to_string(), (seed & !1).to_string());
+    // The system shows the plays whose sync has failed to the next process, which goes on behind them.
+    let left = Written::after(|_| ())
+        .run(
+            "plays-until-refused",
+            &["60", &odd],
+            &["fdatasync,fsync:error=EIO:when=43"],
+        )
+        .run("plays", &["60", &odd], &[]);
+    // A log that is made anew, whose name does not get to the disk at the first attempt.
+    let named = Written::after(|_| ())
+        .run("plays", &["30", &even], &[])
+        .run(
+            "plays",
+            &["60", &odd],
+            &["fdatasync,fsync:error=EIO:when=2"],
+        );
+    for written in [left, named] {
+        let verdict = cut_everywhere(&written, points() / 4, seed, Lies::Never);
+        assert_eq!(verdict.findings, [""; 0]);
     }
 }
 
@@ -108,7 +137,7 @@ fn a_damaged_ledger_is_salvaged_to_the_same_plays_wherever_the_power_goes() {
         });
         let plays = salvaged(&written);
         println!("{} plays can be read", plays.len());
-        let written = written.run("plays", &[&["20", &text]], &[]);
+        let written = written.run("plays", &["20", &text], &[]);
         let points = choose(&written.deeds, points() / 4, seed);
         let root = written.root.path();
         let verdict = judge(

@@ -15,6 +15,7 @@ pub(crate) struct Written {
     /// Files before the first writer.
     pub(crate) found: Vec<(PathBuf, Vec<u8>)>,
     pub(crate) deeds: Vec<Deed>,
+    reader: Reader,
 }
 
 impl Written {
@@ -24,29 +25,26 @@ impl Written {
         prepare(root.path());
         // What SQLite keeps in memory has no place on the disk.
         let found = without_index(files_in(root.path()));
+        let lengths: Vec<(PathBuf, u64)> = found
+            .iter()
+            .map(|(path, bytes)| (path.clone(), bytes.len() as u64))
+            .collect();
         Self {
+            reader: Reader::new(root.path(), &lengths),
             root,
             found,
             deeds: Vec::new(),
         }
     }
 
-    /// Lets writers run, one after the other; each set of arguments stands without its folder.
-    pub(crate) fn run(mut self, kind: &str, runs: &[&[&str]], inject: &[&str]) -> Self {
+    /// Lets a writer run, after those before it; its arguments stand without its folder. `inject`: what strace lets fail.
+    pub(crate) fn run(mut self, kind: &str, arguments: &[&str], inject: &[&str]) -> Self {
         let root = self.root.path();
-        let found: Vec<(PathBuf, u64)> = self
-            .found
-            .iter()
-            .map(|(path, bytes)| (path.clone(), bytes.len() as u64))
-            .collect();
-        let mut reader = Reader::new(root, &found);
         let data = root.join("data");
-        for run in runs {
-            let mut arguments = vec![kind, data.to_str().expect("text")];
-            arguments.extend(*run);
-            let trace = strace(&writer(), &arguments, inject);
-            self.deeds.extend(reader.read(&trace));
-        }
+        let mut all = vec![kind, data.to_str().expect("text")];
+        all.extend(arguments);
+        self.deeds
+            .extend(self.reader.read(&strace(&writer(), &all, inject)));
         let mut disk = Disk::new(root, &self.found, Lies::Never);
         for (time, deed) in self.deeds.iter().enumerate() {
             disk.apply(time, deed);
