@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use passerby_playout::ledger::Ledger;
 
-use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
+use crate::parts::{HubProcess, drain, enrol, number_from, plays_on_hub, publish};
 
 /// A small generator, so that a failing run can be repeated by its seed.
 struct Seeded(u64);
@@ -19,13 +19,6 @@ impl Seeded {
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
-}
-
-fn number_from(variable: &str, default: u64) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
 }
 
 #[test]

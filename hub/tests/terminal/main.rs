@@ -2,7 +2,10 @@
 
 mod keys;
 mod kill;
+mod month;
 mod outage;
 mod parts;
+mod relay;
 mod tallies;
+mod tls;
 mod unique;
