@@ -274,7 +274,7 @@ impl HubClient {
             if !begins_at(response.headers(), from) {
                 return Err(self.not_a_hub("another part of the file than was asked for"));
             }
-        } else if response.status() != StatusCode::OK {
+        } else if response.status() != StatusCode::OK || answer::is_page(response.headers()) {
             let what = answer::foreign(response.status(), response.headers());
             return Err(self.not_a_hub(&what));
         } else if from > 0 {

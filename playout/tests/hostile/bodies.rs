@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use passerby_playout::cache::Cache;
 use passerby_playout::uplink::HubError;
+use passerby_protocol::manifest::SIGNATURE_HEADER;
 
 use crate::server::{Server, asset, blob, bounded, everything_fails, flood, screen};
 
@@ -57,6 +58,16 @@ fn bodies_and_headers_without_an_end_are_cut_off() {
         let server = Server::new(move |stream| flood(stream, &start, &more, Duration::ZERO));
         everything_fails(&server);
     }
+}
+
+#[test]
+fn a_manifest_longer_than_any_is_cut_off_and_needs_no_more_memory_than_one() {
+    let start = format!("{SIGNATURE_HEADER}: 00\r\n\r\n[");
+    let start = with(OK, start.as_bytes());
+    let server =
+        Server::new(move |stream| flood(stream, &start, &[b'7'; 64 << 10], Duration::ZERO));
+    let error = bounded(&server, async |hub| hub.manifest(screen(), None).await);
+    assert!(error.is_err());
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) fn limits() -> TimeLimits {
         plays: Duration::from_millis(1_500),
         manifest: Duration::from_millis(1_500),
         progress: Duration::from_millis(1_000),
-        progress_bytes: 1_000,
+        progress_bytes: 100,
     }
 }
 
