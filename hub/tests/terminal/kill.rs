@@ -9,7 +9,7 @@ use std::time::Duration;
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::PlayNumber;
 
-use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
+use crate::parts::{HubProcess, drain, enrol, number_from, plays_on_hub, publish};
 
 /// A small generator, so that a failing run can be repeated by its seed.
 struct Seeded(u64);
@@ -60,13 +60,6 @@ impl Told {
             self.recorded = self.recorded.max(recorded);
         }
     }
-}
-
-fn number_from(variable: &str, default: u64) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
 }
 
 #[test]

@@ -3,11 +3,14 @@
 mod keys;
 mod kill;
 mod manifest_keys;
+mod month;
 mod outage;
 mod parts;
+mod relay;
 mod restored;
 mod revoked;
 mod switch_over;
 mod tallies;
+mod tls;
 mod unique;
 mod valve;

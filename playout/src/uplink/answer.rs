@@ -113,6 +113,12 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     Some(u64::try_from(until.as_millisecond().saturating_sub(sent.as_millisecond())).unwrap_or(0))
 }
 
+/// Tells whether an answer is a web page that no hub sent.
+pub(super) fn is_page(headers: &HeaderMap) -> bool {
+    !headers.contains_key(HUB_HEADER)
+        && text(headers, &CONTENT_TYPE).is_some_and(|kind| is_type(kind, "text/html"))
+}
+
 /// Tells whether an answer is packed, which nobody asked for.
 pub(super) fn is_packed(response: &Response) -> bool {
     response.headers().contains_key(CONTENT_ENCODING)

@@ -465,16 +465,20 @@ fn deepest(error: &reqwest::Error) -> String {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         reason = cause.to_string();
-        let wrapped = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(error)) =
-            wrapped.or_else(|| cause.downcast_ref())
-        {
+        if let Some(error) = of_certificate(cause) {
             return certificates::words(error);
         }
         source = cause.source();
     }
     reason
+}
+
+/// Finds what is wrong with a certificate in an error, which may lie in several of the system's.
+fn of_certificate<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e rustls::CertificateError> {
+    if let Some(rustls::Error::InvalidCertificate(error)) = error.downcast_ref() {
+        return Some(error);
+    }
+    of_certificate(error.downcast_ref::<std::io::Error>()?.get_ref()?)
 }

@@ -6,14 +6,15 @@
 
 use passerby_protocol::manifest::Asset;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap,
-    HeaderName, IF_RANGE, RANGE,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName,
+    IF_RANGE, RANGE,
 };
 use reqwest::{Method, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::{HubClient, HubError, over_budget};
 use crate::cache::Download;
+use crate::uplink::answer;
 use crate::uplink::budget::Kind;
 
 impl HubClient {
@@ -94,7 +95,7 @@ impl HubClient {
             return Err(self.not_a_hub(&format!("it packs pictures with {encoding:?}")));
         }
         // No creative is a page, but what a captive portal sends is.
-        if text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")) {
+        if answer::is_page(headers) {
             return Err(self.not_a_hub("it sends a page in a picture's place"));
         }
         Ok(skipped)

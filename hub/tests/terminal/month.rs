@@ -1,0 +1,225 @@
+//! A terminal that was offline for a month: what it holds arrives exactly, in few bytes, and in little memory.
+//!
+//! `PASSERBY_MONTH_PLAYS` says how many plays that is; a month of one play in ten seconds is 260,000. `scripts/bench`
+//! runs it for its figures.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use passerby_hub::Hub;
+use passerby_playout::clock::Moment;
+use passerby_playout::ledger::{DatedPlay, Ledger, NewPlay};
+use passerby_playout::rotation::{Booked, History};
+use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::{Assignment, Digest};
+
+use crate::parts::{HubProcess, enrol, hub, number_from};
+use crate::relay::Relay;
+
+/// Longest wait for all of it; a bound on the test, not a goal.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// What a play may cost on the wire, with headers and answers.
+const BYTES_A_PLAY_MAX: f64 = 16.0;
+/// What each side may hold at its peak, however many plays wait, in KiB.
+const TERMINAL_KB_MAX: u64 = 48 << 10;
+const HUB_KB_MAX: u64 = 64 << 10;
+/// 2026-12-01T00:00Z.
+const START_MS: i64 = 1_796_083_200_000;
+
+/// Numbers that look like chance and are the same in each run.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Records a month as a screen has it: forty contents in no order, plays of ten seconds with the jitter of frames, some cut
+/// short, a restart every three days, one of the boots without a known time.
+fn record(folder: &Path, plays: u64) {
+    let mut ledger = Ledger::open(folder).expect("opens").0;
+    let (mut noise, mut history) = (Noise(7), History::default());
+    let contents: Vec<Content> = (0..40u8)
+        .map(|at| Content {
+            assignment: Assignment::new(u32::from(at) + 1).expect("in range"),
+            campaign: format!("campaign-{}", at / 4),
+            creative: Digest::of(&[at]),
+        })
+        .collect();
+    let (mut boot, mut boot_ms, mut wall_ms) = (0, 20_000, START_MS);
+    for at in 0..plays {
+        if at % 26_000 == 25_999 {
+            (boot, boot_ms, wall_ms) = (boot + 1, 20_000 + noise.below(9_000), wall_ms + 60_000);
+        }
+        let cut = noise.below(200) == 0;
+        let visible_ms = if cut {
+            noise.below(9_000) + 500
+        } else {
+            9_992 + noise.below(34)
+        };
+        let play = NewPlay {
+            number: ledger.next_number().expect("a number"),
+            content: contents[usize::try_from(noise.below(40)).expect("small")].clone(),
+            start: Moment {
+                boot: format!("0f5c4e3a-{boot:04}-4b1e-9d55-2f1f6d3f9f10").into(),
+                boot_ms,
+                wall_ms: (boot != 3).then_some(wall_ms),
+            },
+            visible_ms,
+            display: Display::On,
+            outcome: if cut {
+                Outcome::CutShort
+            } else {
+                Outcome::Complete
+            },
+        };
+        ledger
+            .record(&play, "main", &mut history, &Booked::default())
+            .expect("records");
+        let span = visible_ms + noise.below(17);
+        (boot_ms, wall_ms) = (boot_ms + span, wall_ms.saturating_add_unsigned(span));
+    }
+}
+
+fn blind_terminal(settings: &Path) -> Child {
+    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .with_file_name("examples")
+        .join("blind_terminal");
+    Command::new(&program)
+        .arg(settings)
+        .arg("3600000")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("build it with `cargo build -p passerby-playout --examples`")
+}
+
+/// The most memory that a process ever had, in KiB.
+fn peak_kb(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("runs");
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|value| value.trim().trim_end_matches(" kB").parse().ok())
+        .expect("the kernel says so")
+}
+
+/// Waits until a hub has so many plays of screen 1.
+fn wait_for(store: &Hub, plays: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let report = store.store.report().expect("reads");
+        let there = report
+            .screens
+            .first()
+            .map_or(0, |screen| screen.acked_through);
+        if there >= plays {
+            assert_eq!(there, plays);
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{there} of {plays} plays arrived"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "figures for people")]
+fn ratio(value: u64, by: u64) -> f64 {
+    value as f64 / by as f64
+}
+
+fn figure(name: &str, value: f64, unit: &str, goal: f64) {
+    println!(
+        "{name}\t{value:.2}\t{unit}\tgoal {goal}\t{:.4}",
+        value / goal
+    );
+}
+
+#[test]
+fn a_month_offline_arrives_exactly_in_few_bytes_and_flat_memory() {
+    let plays = number_from("PASSERBY_MONTH_PLAYS", 60_000);
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("hub");
+    let process = HubProcess::start(&data, "127.0.0.1:0");
+    let relay = Relay::to(&process.address);
+    let (terminal, _) = enrol(folder.path(), &data, &relay.url());
+    // In memory, where a commit costs little; the copy lies on the disk as a terminal's does.
+    let shelf = tempfile::tempdir_in("/dev/shm").expect("memory");
+    record(shelf.path(), plays);
+    std::fs::copy(
+        shelf.path().join("ledger.sqlite"),
+        terminal.join("ledger.sqlite"),
+    )
+    .expect("copies");
+    let settings = folder.path().join("kiosk.toml");
+    std::fs::write(
+        &settings,
+        format!("[hub]\nurl = '{}'\n[data]\ndir = 'terminal'\n", relay.url()),
+    )
+    .expect("writes");
+    let observer = Hub::open(&data).expect("opens");
+
+    let (up_before, down_before) = relay.bytes();
+    let started = Instant::now();
+    let mut child = blind_terminal(&settings);
+    wait_for(&observer, plays);
+    let seconds = started.elapsed().as_secs_f64();
+    let (up, down) = relay.bytes();
+    let (terminal_kb, hub_kb) = (peak_kb(child.id()), peak_kb(process.id()));
+    child.kill().expect("SIGKILL");
+    child.wait().expect("reaped");
+
+    let bytes = ratio(up - up_before + down - down_before, plays);
+    figure(
+        &format!("drain of {plays} plays over loopback"),
+        seconds,
+        "s",
+        5.0,
+    );
+    figure(
+        "bytes a play on the wire, all told",
+        bytes,
+        "B",
+        BYTES_A_PLAY_MAX,
+    );
+    figure(
+        "memory of the terminal while draining (peak RSS)",
+        ratio(terminal_kb, 1 << 10),
+        "MB",
+        48.0,
+    );
+    figure(
+        "memory of the hub while draining (peak RSS)",
+        ratio(hub_kb, 1 << 10),
+        "MB",
+        64.0,
+    );
+
+    assert!(bytes <= BYTES_A_PLAY_MAX, "{bytes} bytes a play");
+    let ledger = Ledger::open(&terminal).expect("opens").0;
+    let dated: Vec<DatedPlay> = ledger.plays_since(None).expect("reads");
+    assert_eq!((dated.len() as u64, ledger.waiting()), (plays, 0));
+    let report = hub(&data, &["report"]);
+    assert_eq!(report["plays"]["total"].as_u64(), Some(plays));
+    for at in 0..40u8 {
+        let creative = Digest::of(&[at]);
+        let here = dated
+            .iter()
+            .filter(|play| play.play.content.creative == creative);
+        assert_eq!(
+            report["plays"]["by_creative"][creative.to_string()].as_u64(),
+            Some(here.count() as u64),
+            "content {at}"
+        );
+    }
+    assert!(terminal_kb < TERMINAL_KB_MAX, "{terminal_kb} KiB");
+    assert!(hub_kb < HUB_KB_MAX, "{hub_kb} KiB");
+}
