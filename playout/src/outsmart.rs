@@ -140,6 +140,7 @@ mod tests {
     use std::sync::Arc;
 
     use passerby_protocol::campaign::CreativeKind;
+    use passerby_protocol::dating::Between;
     use passerby_protocol::plays::{Content, Display, Outcome, Play};
     use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
 
@@ -183,6 +184,7 @@ mod tests {
                 display: Display::Unknown,
             },
             wall_ms: wall.map(Timestamp::as_millisecond),
+            between: Between::default(),
         }
     }
 

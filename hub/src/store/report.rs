@@ -7,7 +7,7 @@ use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{Id, Refusal, Result, Store, refused};
+use super::{Id, Refusal, Result, Store, UndatedBoot, dates, refused};
 use crate::clock;
 
 /// Most chains in one report, newest first.
@@ -34,6 +34,10 @@ pub struct PlayCounts {
     pub tally: Tally,
     /// By how they ended, in the words of `passerby plays`.
     pub by_outcome: BTreeMap<String, u64>,
+    /// Those of the tally whose boot never learned the time.
+    pub undated: u64,
+    /// Where these were and between when, newest first.
+    pub undated_boots: Vec<UndatedBoot>,
 }
 
 /// Scans: what counts in the tally, everything else beside it.
@@ -202,6 +206,7 @@ fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
                 .or_default() += count;
         }
     }
+    (counts.undated, counts.undated_boots) = dates::undated(tx)?;
     Ok(counts)
 }
 

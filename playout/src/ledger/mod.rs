@@ -9,12 +9,15 @@
 //! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod anchors;
 mod history;
 mod salvage;
 mod schema;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::dating::Between;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::{Assignment, Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -76,6 +79,8 @@ pub struct DatedPlay {
     pub play: Play,
     /// Unix milliseconds; `None` while the boot has no anchor.
     pub wall_ms: Option<i64>,
+    /// What is known of its start without a date; no bounds when there is one.
+    pub between: Between,
 }
 
 /// The log. See the module.
@@ -88,6 +93,8 @@ pub struct Ledger {
     acked_through: u64,
     /// Oldest row that is still there.
     first_seq: u64,
+    /// Anchors that went with the last batch.
+    offered: RefCell<anchors::Offered>,
 }
 
 impl Ledger {
@@ -197,6 +204,7 @@ impl Ledger {
             last_seq,
             acked_through,
             first_seq: first.unwrap_or(last_seq + 1),
+            offered: RefCell::default(),
         })
     }
 
@@ -289,10 +297,7 @@ impl Ledger {
         }
         let seq = self.last_seq + 1;
         if let Some(anchor) = play.start.anchor() {
-            // The first anchor of a boot stays until a better one is told by the hub.
-            transaction
-                .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
+            anchors::begin(&transaction, &anchor)?;
         }
         let boot = id_of(&transaction, "boots", &play.start.boot)?;
         let content = serde_json::to_string(&play.content).unwrap_or_default();
@@ -354,21 +359,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Keeps a better anchor for a boot: the hub's, or one after a time sync.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn anchor(&mut self, anchor: &Anchor) -> Result<(), LedgerError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT(boot) DO UPDATE SET boot_ms = excluded.boot_ms, wall_ms = excluded.wall_ms",
-            )?
-            .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
-        Ok(())
-    }
-
-    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots.
+    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots and of those
+    /// that have learned more of the time since.
     ///
     /// # Errors
     /// The database fails.
@@ -381,22 +373,7 @@ impl Ledger {
             .into_iter()
             .map(|dated| dated.play)
             .collect();
-        let mut anchors: Vec<Anchor> = Vec::new();
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?;
-        for play in &plays {
-            if anchors.iter().all(|anchor| anchor.boot != play.boot) {
-                let known = statement
-                    .query_row([&play.boot], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                anchors.extend(known.map(|(boot_ms, wall_ms)| Anchor {
-                    boot: play.boot.clone(),
-                    boot_ms,
-                    wall_ms,
-                }));
-            }
-        }
+        let anchors = self.anchors_for(&plays)?;
         Ok((plays, anchors))
     }
 
@@ -422,6 +399,8 @@ impl Ledger {
         transaction
             .prepare_cached("DELETE FROM plays WHERE seq < ?1")?
             .execute([keep_from])?;
+        let went_back = through < self.acked_through;
+        anchors::acknowledged(&transaction, &self.offered.borrow(), through, went_back)?;
         transaction.commit()?;
         self.first_seq = self.first_seq.max(keep_from).min(self.last_seq + 1);
         self.acked_through = through;
@@ -439,14 +418,19 @@ impl Ledger {
         Ok(())
     }
 
-    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates.
+    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates; also those without a date
+    /// that may have been after it.
     ///
     /// # Errors
     /// The database fails.
     pub fn plays_since(&self, since_ms: Option<i64>) -> Result<Vec<DatedPlay>, LedgerError> {
         let mut plays = self.read("ORDER BY seq", [])?;
+        anchors::bound(&mut plays);
         plays.retain(|play| {
-            since_ms.is_none_or(|since| play.wall_ms.is_some_and(|wall| wall >= since))
+            since_ms.is_none_or(|since| match play.wall_ms {
+                Some(wall) => wall >= since,
+                None => play.between.reaches(since),
+            })
         });
         Ok(plays)
     }
@@ -474,10 +458,10 @@ impl Ledger {
         arguments: impl rusqlite::Params,
     ) -> Result<Vec<DatedPlay>, LedgerError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, a.boot_ms, a.wall_ms, display \
-             FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot \
-             LEFT JOIN anchors a ON a.boot = b.text {clause}"
+            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, display \
+             FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot {clause}"
         ))?;
+        let mut dates = anchors::Dates::default();
         let rows = statement.query_map(arguments, |row| {
             let content: String = row.get(2)?;
             let quarantined: bool = row.get(7)?;
@@ -497,21 +481,14 @@ impl Ledger {
                     .ok()
                     .filter(|_| !quarantined)
                     .unwrap_or(Outcome::CutShort),
-                display: Display::try_from(row.get::<_, u8>(10)?).unwrap_or_default(),
+                display: Display::try_from(row.get::<_, u8>(8)?).unwrap_or_default(),
             };
-            let anchor: (Option<u64>, Option<i64>) = (row.get(8)?, row.get(9)?);
-            let wall_ms = match anchor {
-                (Some(boot_ms), Some(wall_ms)) => Some(
-                    Anchor {
-                        boot: String::new(),
-                        boot_ms,
-                        wall_ms,
-                    }
-                    .wall_at(play.start_boot_ms),
-                ),
-                _ => None,
-            };
-            Ok(DatedPlay { play, wall_ms })
+            let wall_ms = dates.of(&self.connection, &play.boot, play.start_boot_ms)?;
+            Ok(DatedPlay {
+                play,
+                wall_ms,
+                between: Between::default(),
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
