@@ -41,6 +41,13 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
             reasons.join(", ")
         )?;
     }
+    if report.plays.undated > 0 {
+        writeln!(
+            out,
+            "undated {:>9}   of these, from boots that never learned the time",
+            report.plays.undated
+        )?;
+    }
     writeln!(
         out,
         "scans   {:>9}   {} fresh, {} late; {} seen, {} confirmed; {} by tools",

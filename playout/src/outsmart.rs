@@ -140,6 +140,7 @@ mod tests {
     use std::sync::Arc;
 
     use passerby_protocol::campaign::CreativeKind;
+    use passerby_protocol::dating::Between;
     use passerby_protocol::plays::{Content, Display, Outcome, Play};
     use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
 
@@ -183,6 +184,7 @@ mod tests {
                 display: Display::Unknown,
             },
             wall_ms: wall.map(Timestamp::as_millisecond),
+            between: Between::default(),
         }
     }
 
@@ -211,6 +213,41 @@ mod tests {
             .as_str())
         );
         let play = dated(Some("2026-12-01T00:00:00Z"));
+        // Leap days, a year that has none, an offset by quarters of an hour, and the end of what is believed.
+        for (zone, start, end, offset) in [
+            (
+                "Asia/Kathmandu",
+                "2028-02-29T23:59:55",
+                "2028-03-01T00:00:05",
+                "+05:45",
+            ),
+            (
+                "Australia/Eucla",
+                "2096-02-28T23:59:55",
+                "2096-02-29T00:00:05",
+                "+08:45",
+            ),
+            (
+                "Pacific/Kiritimati",
+                "2099-12-31T23:59:55",
+                "2100-01-01T00:00:05",
+                "+14:00",
+            ),
+            (
+                "Pacific/Marquesas",
+                "2100-02-28T23:59:55",
+                "2100-03-01T00:00:05",
+                "-09:30",
+            ),
+        ] {
+            let play = dated(Some(&format!("{start}Z")));
+            let record = frame(zone).record(&play, Some(&item(BUYER)));
+            let times = format!(",{start}.000,{offset},{end}.007,{offset},10007,");
+            assert!(
+                record.as_ref().is_ok_and(|record| record.contains(&times)),
+                "{record:?}"
+            );
+        }
         let west = frame("America/St_Johns").record(&play, Some(&item(BUYER)));
         assert!(west.is_ok_and(|record| record.contains(",2026-12-01T00:00:00.000,-03:30,")));
     }

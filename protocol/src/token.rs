@@ -23,6 +23,7 @@ const LABEL_TAG: &[u8] = b"passerby token v1";
 const LABEL_KEY: &[u8] = b"passerby token key v1";
 /// 2026-01-01T00:00Z in minutes of the Unix epoch.
 const EPOCH_MINUTES: i64 = 29_453_760;
+/// 2057-11-24T20:15Z; codes of later plays say nothing of their time.
 const MINUTES_MAX: u32 = (1 << 24) - 1;
 
 /// How many generations of a key a token tells apart.

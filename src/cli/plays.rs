@@ -19,7 +19,8 @@ use super::{ConfigFile, Failure, print_json_line, timestamp};
 pub(super) struct Plays {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only plays that began at or after this moment; plays without a date are left out then.
+    /// Only plays that began at or after this moment, or may have: a play without a date is left out when a dated play that
+    /// came later shows that it was before.
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
     /// One JSON object a line; CSV with a header; or Outsmart's Playout Reporting Standard 1.7, CSV without one.
@@ -150,6 +151,8 @@ fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {
         "creative": play.content.creative.to_string(),
         "assignment": play.content.assignment.get(),
         "start": start(dated),
+        "not_before": not_before(dated),
+        "not_after": not_after(dated),
         "visible_ms": play.visible_ms,
         "outcome": play.outcome.word(),
         "display": play.display.word(),
@@ -160,7 +163,7 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome,display"
+        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome,display,not_before,not_after"
     )?;
     for dated in plays {
         let play = &dated.play;
@@ -168,18 +171,31 @@ fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
         let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
         let (creative, assignment) = (play.content.creative, play.content.assignment);
         let start = start(dated).unwrap_or_default();
+        let not_before = not_before(dated).unwrap_or_default();
+        let not_after = not_after(dated).unwrap_or_default();
         let (seq, number, visible_ms) = (play.seq, play.number, play.visible_ms);
         let (outcome, display) = (play.outcome.word(), play.display.word());
         writeln!(
             out,
-            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome},{display}"
+            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome},{display},{not_before},{not_after}"
         )?;
     }
     Ok(())
 }
 
 fn start(dated: &DatedPlay) -> Option<String> {
-    Timestamp::from_millisecond(dated.wall_ms?)
-        .ok()
-        .map(|start| start.to_string())
+    written(dated.wall_ms)
+}
+
+fn not_before(dated: &DatedPlay) -> Option<String> {
+    written(dated.between.not_before_ms)
+}
+
+fn not_after(dated: &DatedPlay) -> Option<String> {
+    written(dated.between.not_after_ms)
+}
+
+fn written(wall_ms: Option<i64>) -> Option<String> {
+    let at = Timestamp::from_millisecond(wall_ms?).ok()?;
+    Some(at.to_string())
 }

@@ -5,6 +5,7 @@
 //! computed from these tables when asked, so a command line beside a serving hub is seen at once.
 
 mod campaigns;
+mod dates;
 mod domains;
 mod enrolment;
 mod gaps;
@@ -20,6 +21,7 @@ mod tallies;
 mod token_keys;
 
 pub use campaigns::{PublishError, Targets};
+pub use dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
 pub use gaps::MissingCounts;
@@ -54,6 +56,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("standings.sql"),
     include_str!("gaps.sql"),
     include_str!("revoked.sql"),
+    include_str!("dates.sql"),
 ];
 
 /// The database.

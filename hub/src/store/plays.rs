@@ -5,18 +5,14 @@
 
 use std::collections::HashMap;
 
-use passerby_protocol::plays::{Anchor, BatchError, Content, Play, PlayBatch};
+use passerby_protocol::plays::{BatchError, Content, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, ScreenNumber};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Transaction, params};
 
+use super::dates::{BOOT_MS_MAX, Boots};
 use super::{Result, Store, StoreError, gaps, standings};
-use crate::clock::DAY_MS;
 
-/// 2026-01-01T00:00Z: no play is older than the project.
-const WALL_MS_MIN: i64 = 1_767_225_600_000;
-/// Longest uptime that is believed, 285,000 years; sums with it stay far from overflow.
-const BOOT_MS_MAX: u64 = 1 << 53;
 /// The code of a play number that another play of the same screen already has.
 const DUPLICATE_NUMBER: &str = "duplicate-play-number";
 
@@ -76,18 +72,8 @@ impl Store {
                 "UPDATE screens SET last_seen_ms = ?2 WHERE number = ?1",
                 params![screen.get(), now_ms],
             )?;
-            let mut boots = Boots {
-                tx,
-                screen,
-                known: HashMap::new(),
-            };
-            for anchor in batch
-                .anchors
-                .iter()
-                .filter(|anchor| is_believable(anchor, now_ms))
-            {
-                boots.date(anchor)?;
-            }
+            let mut boots = Boots::new(tx, screen);
+            boots.learn(batch, now_ms)?;
             let (ledger, last_seq) = ledger(tx, screen, batch.epoch, now_ms)?;
             let last_seq = gaps::pass_gone(tx, ledger, batch, last_seq)?;
             if batch.first_seq > last_seq + 1 {
@@ -110,13 +96,6 @@ impl Store {
             })
         })
     }
-}
-
-/// A terminal may be wrong about its clock and still trust it; an anchor from before the project or from after
-/// tomorrow dates nothing.
-fn is_believable(anchor: &Anchor, now_ms: i64) -> bool {
-    anchor.boot_ms <= BOOT_MS_MAX
-        && (WALL_MS_MIN..now_ms.saturating_add(DAY_MS)).contains(&anchor.wall_ms)
 }
 
 fn ledger(
@@ -200,73 +179,14 @@ fn refused(tx: &Transaction<'_>, ledger: i64, first_seq: u64) -> rusqlite::Resul
     .collect()
 }
 
-/// The boots that a batch speaks of.
-struct Boots<'tx, 'conn> {
-    tx: &'tx Transaction<'conn>,
-    screen: ScreenNumber,
-    known: HashMap<String, (i64, Option<Anchor>)>,
-}
-
-impl Boots<'_, '_> {
-    /// Keeps an anchor, unless a newer one of its boot is here, and dates what waited for it.
-    fn date(&mut self, anchor: &Anchor) -> rusqlite::Result<()> {
-        let kept: Option<i64> = self
-            .tx
-            .prepare_cached(
-                "INSERT INTO boots (screen, boot, anchor_boot_ms, anchor_wall_ms) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (screen, boot) DO UPDATE
-                    SET anchor_boot_ms = excluded.anchor_boot_ms, anchor_wall_ms = excluded.anchor_wall_ms
-                    WHERE ifnull(anchor_boot_ms, -1) < excluded.anchor_boot_ms
-                 RETURNING id",
-            )?
-            .query_row(
-                params![self.screen.get(), anchor.boot, anchor.boot_ms, anchor.wall_ms],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(boot) = kept {
-            self.tx
-                .prepare_cached("UPDATE plays SET wall_ms = ?2 + (start_boot_ms - ?3) WHERE boot = ?1 AND wall_ms IS NULL")?
-                .execute(params![boot, anchor.wall_ms, anchor.boot_ms])?;
-        }
-        Ok(())
-    }
-
-    /// Returns a boot's row and the wall time of a moment in it, if it can be dated.
-    fn place(&mut self, boot: &str, start_boot_ms: u64) -> rusqlite::Result<(i64, Option<i64>)> {
-        if !self.known.contains_key(boot) {
-            let found = self
-                .tx
-                .prepare_cached(
-                    "INSERT INTO boots (screen, boot) VALUES (?1, ?2)
-                     ON CONFLICT (screen, boot) DO UPDATE SET boot = boot RETURNING id, anchor_boot_ms, anchor_wall_ms",
-                )?
-                .query_row(params![self.screen.get(), boot], |row| {
-                    let anchor = match (row.get(1)?, row.get(2)?) {
-                        (Some(boot_ms), Some(wall_ms)) => Some(Anchor {
-                            boot: boot.to_owned(),
-                            boot_ms,
-                            wall_ms,
-                        }),
-                        _ => None,
-                    };
-                    Ok((row.get(0)?, anchor))
-                })?;
-            self.known.insert(boot.to_owned(), found);
-        }
-        let (id, anchor) = &self.known[boot];
-        Ok((
-            *id,
-            anchor.as_ref().map(|anchor| anchor.wall_at(start_boot_ms)),
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_protocol::plays::{Display, Outcome};
+    use crate::clock::DAY_MS;
+    use passerby_protocol::plays::{Anchor, Display, Outcome};
     use passerby_protocol::{Assignment, Digest, PlayNumber};
+
+    const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 
     fn store() -> (tempfile::TempDir, Store, ScreenNumber) {
         let folder = tempfile::tempdir().unwrap();

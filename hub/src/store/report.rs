@@ -7,7 +7,7 @@ use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{Id, MissingCounts, Refusal, Result, Store, gaps, refused};
+use super::{Id, MissingCounts, Refusal, Result, Store, UndatedBoot, dates, gaps, refused};
 use crate::clock;
 
 /// Most chains in one report, newest first.
@@ -38,6 +38,10 @@ pub struct PlayCounts {
     pub by_display: BTreeMap<String, u64>,
     /// Shown, and known never to come; not in the tally.
     pub missing: MissingCounts,
+    /// Those of the tally whose boot never learned the time.
+    pub undated: u64,
+    /// Where these were and between when, newest first.
+    pub undated_boots: Vec<UndatedBoot>,
 }
 
 /// Scans: what counts in the tally, everything else beside it.
@@ -216,6 +220,7 @@ fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
                 .or_default() += count;
         }
     }
+    (counts.undated, counts.undated_boots) = dates::undated(tx)?;
     Ok(counts)
 }
 

@@ -1,7 +1,7 @@
 //! What [`crate::standing`] has to know of an opening, and its second look when plays arrive.
 //!
 //! Invariants: a scan is settled once, by its own play or by a ledger that has gone past it, and never changes after
-//! that; a batch settles a bounded number of scans, and the next one goes on.
+//! that, unless its play turns out to have been at another time (see `dates`); a batch settles a bounded number of scans, and the next one goes on.
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;

@@ -1,5 +1,6 @@
 //! The hub with a real client: the player, ledger and uplink of `passerby-playout`, over real HTTP.
 
+mod dates;
 mod keys;
 mod kill;
 mod manifest_keys;

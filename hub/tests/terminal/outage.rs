@@ -15,7 +15,7 @@ use passerby_protocol::plays::Outcome;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
 
-struct Blind;
+pub(crate) struct Blind;
 
 impl Composer for Blind {
     type Slide = ();
@@ -24,8 +24,8 @@ impl Composer for Blind {
     }
 }
 
-fn present(
-    clock: &SimulatedClock,
+pub(crate) fn present(
+    clock: &dyn Clock,
     commands: &Receiver<StageCommand<()>>,
     events: &Sender<StageEvent>,
 ) {
@@ -76,7 +76,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     let (event_queue, events) = bounded(16);
     let (_requests, request_queue) = bounded(16);
     let stage_clock = clock.clone();
-    let stage = std::thread::spawn(move || present(&stage_clock, &command_queue, &event_queue));
+    let stage = std::thread::spawn(move || present(&*stage_clock, &command_queue, &event_queue));
     Player::new(Parts {
         config,
         ledger: Ledger::open(&terminal).expect("opens").0,

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use passerby_protocol::plays::{Content, GapReason};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::{Ledger, LedgerError, NewPlay, failures, gaps, history, id_of, retention, schema};
+use super::{
+    Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, schema,
+};
 use crate::rotation::{Booked, History};
 
 /// Most ids that are kept in memory, of contents and of boots; they are read again when there are more.
@@ -152,10 +154,7 @@ impl Ledger {
                 if anchored != Some(&*play.start.boot)
                     && let Some(anchor) = play.start.anchor()
                 {
-                    // The first anchor of a boot stays until a better one is told by the hub.
-                    transaction
-                        .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                        .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
+                    anchors::begin(&transaction, &anchor)?;
                     anchored = Some(&play.start.boot);
                 }
                 last_seq += 1;

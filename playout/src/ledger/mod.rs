@@ -10,6 +10,7 @@
 //! - Plays that are in no row are in a gap: [`Ledger::gaps`].
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod anchors;
 mod append;
 mod failures;
 mod gaps;
@@ -22,11 +23,13 @@ mod salvage;
 mod schema;
 mod swap;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Content, Display, Gap, Outcome, Play};
+use passerby_protocol::dating::Between;
+use passerby_protocol::plays::{Content, Display, Gap, Outcome, Play};
 use passerby_protocol::{Epoch, PlayNumber};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::clock::Moment;
 use crate::durable::make_folder;
@@ -89,6 +92,8 @@ pub struct DatedPlay {
     pub play: Play,
     /// Unix milliseconds; `None` while the boot has no anchor.
     pub wall_ms: Option<i64>,
+    /// What is known of its start without a date; no bounds when there is one.
+    pub between: Between,
 }
 
 /// The log. See the module.
@@ -116,6 +121,8 @@ pub struct Ledger {
     rowless: u64,
     is_holding: bool,
     ids: append::Ids,
+    /// Anchors that went with the last batch.
+    offered: RefCell<anchors::Offered>,
 }
 
 impl Ledger {
@@ -235,6 +242,7 @@ impl Ledger {
             rowless: said.rowless,
             is_holding: false,
             ids: append::Ids::default(),
+            offered: RefCell::default(),
         })
     }
 
@@ -328,20 +336,6 @@ impl Ledger {
             }
             transaction.commit()?;
         }
-        Ok(())
-    }
-
-    /// Keeps a better anchor for a boot: the hub's, or one after a time sync.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn anchor(&mut self, anchor: &Anchor) -> Result<(), LedgerError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT(boot) DO UPDATE SET boot_ms = excluded.boot_ms, wall_ms = excluded.wall_ms",
-            )?
-            .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
         Ok(())
     }
 

@@ -2,14 +2,16 @@
 //!
 //! Invariant: nothing here writes, so it may be asked also of a ledger that a terminal is writing.
 
+use passerby_protocol::dating::Between;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::{Assignment, PlayNumber};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
-use super::{DatedPlay, Ledger, LedgerError};
+use super::{DatedPlay, Ledger, LedgerError, anchors};
 
 impl Ledger {
-    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots.
+    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots and of those
+    /// that have learned more of the time since.
     ///
     /// # Errors
     /// The database fails.
@@ -22,22 +24,7 @@ impl Ledger {
             .into_iter()
             .map(|dated| dated.play)
             .collect();
-        let mut anchors: Vec<Anchor> = Vec::new();
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?;
-        for play in &plays {
-            if anchors.iter().all(|anchor| anchor.boot != play.boot) {
-                let known = statement
-                    .query_row([&play.boot], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                anchors.extend(known.map(|(boot_ms, wall_ms)| Anchor {
-                    boot: play.boot.clone(),
-                    boot_ms,
-                    wall_ms,
-                }));
-            }
-        }
+        let anchors = self.anchors_for(&plays)?;
         Ok((plays, anchors))
     }
 
@@ -46,28 +33,22 @@ impl Ledger {
     /// # Errors
     /// The database fails.
     pub fn wall_at(&self, boot: &str, boot_ms: u64) -> Result<Option<i64>, LedgerError> {
-        let anchor = self
-            .connection
-            .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?
-            .query_row([boot], |row| {
-                Ok(Anchor {
-                    boot: boot.to_owned(),
-                    boot_ms: row.get(0)?,
-                    wall_ms: row.get(1)?,
-                })
-            })
-            .optional()?;
-        Ok(anchor.map(|anchor| anchor.wall_at(boot_ms)))
+        Ok(anchors::Dates::default().of(&self.connection, boot, boot_ms)?)
     }
 
-    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates.
+    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates; also those without a date
+    /// that may have been after it.
     ///
     /// # Errors
     /// The database fails.
     pub fn plays_since(&self, since_ms: Option<i64>) -> Result<Vec<DatedPlay>, LedgerError> {
         let mut plays = self.read("ORDER BY seq", [])?;
+        anchors::bound(&mut plays);
         plays.retain(|play| {
-            since_ms.is_none_or(|since| play.wall_ms.is_some_and(|wall| wall >= since))
+            since_ms.is_none_or(|since| match play.wall_ms {
+                Some(wall) => wall >= since,
+                None => play.between.reaches(since),
+            })
         });
         Ok(plays)
     }
@@ -78,10 +59,10 @@ impl Ledger {
         arguments: impl rusqlite::Params,
     ) -> Result<Vec<DatedPlay>, LedgerError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, a.boot_ms, a.wall_ms, display \
-             FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot \
-             LEFT JOIN anchors a ON a.boot = b.text {clause}"
+            "SELECT seq, number, c.text, b.text, start_boot_ms, visible_ms, outcome, quarantined, display \
+             FROM plays JOIN contents c ON c.id = content JOIN boots b ON b.id = plays.boot {clause}"
         ))?;
+        let mut dates = anchors::Dates::default();
         let rows = statement.query_map(arguments, |row| {
             let content: String = row.get(2)?;
             let quarantined: bool = row.get(7)?;
@@ -101,21 +82,14 @@ impl Ledger {
                     .ok()
                     .filter(|_| !quarantined)
                     .unwrap_or(Outcome::CutShort),
-                display: Display::try_from(row.get::<_, u8>(10)?).unwrap_or_default(),
+                display: Display::try_from(row.get::<_, u8>(8)?).unwrap_or_default(),
             };
-            let anchor: (Option<u64>, Option<i64>) = (row.get(8)?, row.get(9)?);
-            let wall_ms = match anchor {
-                (Some(boot_ms), Some(wall_ms)) => Some(
-                    Anchor {
-                        boot: String::new(),
-                        boot_ms,
-                        wall_ms,
-                    }
-                    .wall_at(play.start_boot_ms),
-                ),
-                _ => None,
-            };
-            Ok(DatedPlay { play, wall_ms })
+            let wall_ms = dates.of(&self.connection, &play.boot, play.start_boot_ms)?;
+            Ok(DatedPlay {
+                play,
+                wall_ms,
+                between: Between::default(),
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Ledger, LedgerError, schema};
+use super::{Ledger, LedgerError, anchors, schema};
 
 /// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -74,6 +74,8 @@ impl Ledger {
             "acked_through",
             i64::try_from(through).unwrap_or(i64::MAX),
         )?;
+        let went_back = through < self.acked_through;
+        anchors::acknowledged(&transaction, &self.offered.borrow(), through, went_back)?;
         let first_seq = prune(&transaction, self.first_seq, keep_from)?;
         transaction.commit()?;
         (self.first_seq, self.acked_through) = (first_seq, through);

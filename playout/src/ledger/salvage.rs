@@ -239,7 +239,8 @@ fn anchors(from: &Connection, into: &Transaction<'_>) -> rusqlite::Result<()> {
             .execute(params![boot, boot_ms, wall_ms])?;
         }
     }
-    Ok(())
+    // The hub may not have heard all of them from the damaged ledger.
+    super::anchors::offer_all(into)
 }
 
 /// The texts of a table, by id.

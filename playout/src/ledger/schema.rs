@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
+use super::anchors;
+
 /// Says why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
@@ -38,8 +40,9 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE IF NOT EXISTS boots (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE IF NOT EXISTS anchors (
-        boot TEXT PRIMARY KEY, boot_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL
+        boot TEXT NOT NULL, boot_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL, PRIMARY KEY (boot, boot_ms)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS anchor_news (boot TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS plays (
         seq INTEGER PRIMARY KEY,
         number INTEGER NOT NULL,
@@ -70,7 +73,7 @@ const TABLES: &str = "
 ";
 
 /// The form of the tables, kept as SQLite's `user_version`. In form 0 a screen had one zone; up to form 1 its rotation
-/// knew air time alone; up to form 2 plays did not say whether the display was on, and gaps were only counted.
+/// knew air time alone; up to form 2 plays did not say whether the display was on, gaps were only counted, and a boot had one anchor.
 const VERSION: i64 = 3;
 
 /// From forms 0 and 1: plays stay; who was owed air time is forgotten, which is worth one slot at most.
@@ -170,9 +173,16 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
             transaction
                 .execute_batch("ALTER TABLE plays ADD COLUMN display INTEGER NOT NULL DEFAULT 0")?;
         }
+        let is_one_a_boot = anchors::is_one_a_boot(&transaction)?;
+        if is_one_a_boot {
+            transaction.execute_batch(anchors::BEFORE_SEVERAL)?;
+        }
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(super::failures::TABLE)?;
         transaction.execute_batch(WITHOUT_GAPS)?;
+        if is_one_a_boot {
+            transaction.execute_batch(anchors::AFTER_SEVERAL)?;
+        }
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;

@@ -3,6 +3,7 @@ mod keeping;
 use super::*;
 use crate::rotation::accounts::{Claim, WEIGHT_ONE};
 use crate::rotation::{Booked, Class, ItemKey, Presents};
+use passerby_protocol::plays::Anchor;
 use passerby_protocol::{Assignment, Digest};
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {

@@ -70,8 +70,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 if !self.notice_presented(ticket, boot_ms)
                     && let Some(at) = self.track_of(ticket)
                 {
-                    let start = self.clock.now().back_to(boot_ms);
-                    let ended = self.tracks[at].presented(start, self.overlay.covers());
+                    let now = self.clock.now();
+                    let asleep_ms = self.asleep_at(boot_ms, &now);
+                    let start = now.back_to(boot_ms);
+                    let ended = self.tracks[at].presented(start, asleep_ms, self.overlay.covers());
                     if let Some(ended) = ended {
                         self.end(at, &ended, boot_ms, End::Over);
                     }
@@ -97,7 +99,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let What::Item(turn) = &on_air.what else {
             return;
         };
-        let visible_ms = boot_ms.saturating_sub(on_air.start.boot_ms);
+        let asleep_ms = self.asleep_at(boot_ms, &self.clock.now());
+        let visible_ms = boot_ms
+            .saturating_sub(on_air.start.boot_ms)
+            .saturating_sub(asleep_ms.saturating_sub(on_air.asleep_ms));
         // What a notice covers in its first frame, nobody has seen.
         if on_air.counting != Counting::Seen || (end == End::Covered && visible_ms == 0) {
             return;
@@ -160,6 +165,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
         }
         let now_ms = self.clock.now().boot_ms;
+        self.note_time();
         for at in 0..self.tracks.len() {
             if let Some(on_air) = self.tracks[at].on_air.take() {
                 self.end(at, &on_air, now_ms, End::Over);

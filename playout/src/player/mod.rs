@@ -21,6 +21,7 @@ mod react;
 mod record;
 mod requests;
 mod studio;
+mod time;
 mod track;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use board::Board;
 use notice::Overlay;
 use record::Recorder;
 use studio::Studio;
+use time::Time;
 use track::{Progress, Track};
 
 /// How long a transition takes.
@@ -136,6 +138,7 @@ pub struct Player<C: Composer, L> {
     /// One a zone, `main` first.
     tracks: Vec<Track>,
     overlay: Overlay,
+    time: Time,
     /// Whether dated content could be judged when the catalogue was last looked at.
     clock_known: bool,
     displays: Displays,
@@ -169,6 +172,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if let Some(enrolment) = &enrolment {
             ledger.raise_numbers(enrolment.credentials.play_floor)?;
         }
+        time::resume(&*clock, &ledger)?;
         let now_ms = clock.now().boot_ms;
         let (watch, reading) = Watch::start(&config.data_dir);
         let rules = config.rules();
@@ -205,6 +209,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             context,
             facts_version: 0,
             overlay: Overlay::new(watch, None),
+            time: Time::default(),
             clock_known: false,
             displays: Displays::new(config.displays.clone()),
             tickets: 0,
@@ -224,6 +229,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let mut readings = self.overlay.watch().readings().clone();
         let mut contents = self.folders.contents().clone();
         loop {
+            self.note_time();
             self.advance();
             let now = self.clock.now();
             if self.stop_at_ms.is_some_and(|stop| now.boot_ms >= stop) {

@@ -355,9 +355,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if matches!(self.overlay.phase, Phase::Clearing(_)) {
             self.overlay.phase = Phase::Away;
             self.overlay.shown = None;
-            let start = self.clock.now().back_to(boot_ms);
+            let now = self.clock.now();
+            let asleep_ms = self.asleep_at(boot_ms, &now);
+            let start = now.back_to(boot_ms);
             for track in &mut self.tracks {
-                track.uncover(start.clone());
+                track.uncover(start.clone(), asleep_ms);
             }
         }
     }

@@ -29,13 +29,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let set_aside = self.recorder.with_ledger(|ledger| ledger.quarantine(seq));
                 self.report_error(set_aside);
             }
-            PlayerRequest::Anchor(anchor) => {
-                let anchored = self.recorder.with_ledger(|ledger| ledger.anchor(&anchor));
-                self.report_error(anchored);
-                if !std::mem::replace(&mut self.clock_known, true) {
-                    self.content_changed();
-                }
-            }
+            PlayerRequest::Anchor(anchor) => self.on_anchor(anchor),
             PlayerRequest::Content(manifest) => {
                 let seen = self
                     .recorder

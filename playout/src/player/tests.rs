@@ -6,6 +6,7 @@ mod key;
 mod notices;
 mod parts;
 mod rotation;
+mod time;
 mod zones;
 
 use super::*;

@@ -125,6 +125,8 @@ pub(super) struct OnAir {
     pub(super) order: SlideOrder,
     pub(super) what: What,
     pub(super) start: Moment,
+    /// For how long the machine had slept in this boot when it began, in milliseconds.
+    pub(super) asleep_ms: u64,
     /// How long it should stay; `None` until something changes.
     pub(super) dwell_ms: Option<u64>,
     /// When it should leave, in milliseconds of the boot clock.
@@ -221,7 +223,12 @@ impl Track {
     }
 
     /// The slide that is on its way is seen from `start` on. Returns what it took the place of.
-    pub(super) fn presented(&mut self, start: Moment, is_covered: bool) -> Option<OnAir> {
+    pub(super) fn presented(
+        &mut self,
+        start: Moment,
+        asleep_ms: u64,
+        is_covered: bool,
+    ) -> Option<OnAir> {
         let pending = self.pending.take()?;
         if pending.redress {
             let on_air = self.on_air.as_mut()?;
@@ -241,6 +248,7 @@ impl Track {
             order: pending.order,
             what: pending.what,
             start,
+            asleep_ms,
             dwell_ms: pending.dwell_ms,
             until_ms,
             counting,
@@ -267,7 +275,7 @@ impl Track {
     }
 
     /// The notice is gone since `start`.
-    pub(super) fn uncover(&mut self, start: Moment) {
+    pub(super) fn uncover(&mut self, start: Moment, asleep_ms: u64) {
         let Some(on_air) = &mut self.on_air else {
             return;
         };
@@ -276,6 +284,7 @@ impl Track {
             on_air.counting = Counting::Seen;
             on_air.display = None;
             on_air.start = start;
+            on_air.asleep_ms = asleep_ms;
         } else {
             // Its number is spent: it stays, uncounted, only until the next slide is ready.
             on_air.until_ms = Some(start.boot_ms);

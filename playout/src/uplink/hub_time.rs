@@ -28,6 +28,8 @@ pub(super) enum Judgement {
     Known,
     /// It is the best that there is.
     Learn,
+    /// It contradicts what something better than a hub vouches for; the words are for the operator.
+    Against(String),
     /// It is not taken; the words are for the operator.
     Doubt(String),
 }
@@ -85,7 +87,7 @@ impl HubTime {
         if !heard.is_source_of(boot_ms, known_ms) {
             // Something better than a hub vouches for the clock.
             return if difference_ms > DOUBT_MS {
-                Judgement::Doubt(format!(
+                Judgement::Against(format!(
                     "the hub's clock says {} and this screen's {}, which a time service vouches for; set the clock of the hub's machine",
                     date(server_ms),
                     date(known_ms)

@@ -228,10 +228,16 @@ impl Uplink {
         let middle_ms = asked_ms + answered_ms.saturating_sub(asked_ms) / 2;
         let known = self.clock.now().back_to(middle_ms).wall_ms;
         match self.line.hub_time.judge(middle_ms, known, server_time_ms) {
-            Judgement::Known => self.learn(|network| network.clock = None)?,
-            Judgement::Learn => {
+            // Also a word that says nothing new is one for the time as it is.
+            Judgement::Known | Judgement::Learn => {
                 self.clock.learn(middle_ms, server_time_ms);
                 self.learn(|network| network.clock = None)?;
+            }
+            Judgement::Against(words) => {
+                // It moves nothing by itself, but bears witness when somebody sets the machine's clock.
+                self.clock.learn(middle_ms, server_time_ms);
+                tracing::warn!("{words}");
+                self.learn(|network| network.clock = Some(words))?;
             }
             Judgement::Doubt(words) => {
                 tracing::warn!("{words}");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use passerby_playout::cache::Cache;
 use passerby_playout::uplink::{HubClient, HubError, Line, TimeLimits};
 use passerby_protocol::manifest::Asset;
-use passerby_protocol::plays::{Content, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 
@@ -172,6 +172,7 @@ pub(crate) fn batch() -> PlayBatch {
         start_boot_ms: 1_000,
         visible_ms: 900,
         outcome: Outcome::Complete,
+        display: Display::Unknown,
     };
     PlayBatch::pack(Epoch(3), &[play], Vec::new())
 }
