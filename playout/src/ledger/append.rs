@@ -3,7 +3,7 @@
 //! Invariants: one call is one transaction, so plays, what the rotation remembers of them, what is missing and what failed
 //! are on disk together or not at all; after an error nothing in memory says otherwise.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use passerby_protocol::plays::{Content, GapReason};
@@ -140,12 +140,15 @@ impl Ledger {
             self.limits,
         )?;
         let mut anchored: Option<&str> = None;
+        // Of several ends of one party only the last is worth writing.
+        let mut ended = BTreeMap::new();
         {
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO plays(seq, number, content, boot, start_boot_ms, visible_ms, outcome, display) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             for Entry { play, zone, booked } in plays {
-                history::save_booked(&transaction, zone, booked)?;
+                ended.extend(booked.ended.iter().map(|(party, ended)| (party, ended)));
+                history::save_turn(&transaction, zone, booked)?;
                 if kept.rows >= room {
                     kept.dropped += 1;
                     gaps::note(&mut missing, gaps::of(GapReason::Full, last_seq, play));
@@ -171,6 +174,7 @@ impl Ledger {
                 kept.rows += 1;
             }
         }
+        history::save_ended(&transaction, &ended)?;
         for gap in &missing {
             gaps::write(&transaction, gap)?;
         }

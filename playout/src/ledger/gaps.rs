@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{Ledger, LedgerError, NewPlay, schema};
 
 /// Set in `meta` while plays are held for a common commit, so that the next start knows if they were cut off.
-const HOLDING: &str = "holding";
+pub(super) const HOLDING: &str = "holding";
 
 impl Ledger {
     /// Notes a play that will be in no row. It is on disk with the next transaction.

@@ -37,13 +37,12 @@ pub(super) fn save_accounts(
     Ok(())
 }
 
-/// Writes what else a play has changed.
-pub(super) fn save_booked(
+/// Writes when plays of some parties have ended last.
+pub(super) fn save_ended(
     transaction: &Transaction<'_>,
-    zone: &str,
-    booked: &Booked,
+    ended: &BTreeMap<&Party, &Ended>,
 ) -> Result<(), rusqlite::Error> {
-    for (party, ended) in &booked.ended {
+    for (party, ended) in ended {
         let category = party.category.as_deref().unwrap_or_default();
         transaction
             .prepare_cached(
@@ -51,6 +50,15 @@ pub(super) fn save_booked(
             )?
             .execute(params![&*party.advertiser, category, json(ended)?])?;
     }
+    Ok(())
+}
+
+/// Writes that a play was one of a group's.
+pub(super) fn save_turn(
+    transaction: &Transaction<'_>,
+    zone: &str,
+    booked: &Booked,
+) -> Result<(), rusqlite::Error> {
     if let Some((team, item)) = &booked.competed {
         transaction
             .prepare_cached("INSERT INTO turns(zone, team, item) VALUES (?1, ?2, ?3)")?

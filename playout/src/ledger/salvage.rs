@@ -111,6 +111,9 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     if let Some(version) = known("manifest_seen") {
         schema::set(into, "manifest_seen", version)?;
     }
+    if known(gaps::HOLDING) == Some(1) {
+        gaps::write(into, &nowhere(salvaged.plays, GapReason::Interrupted))?;
+    }
     if let Some(dropped) = known("dropped") {
         // Up to form 2.
         let plays = dropped.unsigned_abs().min(GAP_PLAYS_MAX);

@@ -3,7 +3,7 @@ mod keeping;
 use super::*;
 use crate::rotation::accounts::{Claim, WEIGHT_ONE};
 use crate::rotation::{Booked, Class, ItemKey, Presents};
-use passerby_protocol::plays::Anchor;
+use passerby_protocol::plays::{Anchor, GapReason};
 use passerby_protocol::{Assignment, Digest};
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
@@ -187,7 +187,7 @@ fn a_damaged_file_is_set_aside_and_playing_goes_on_in_a_new_epoch() {
 
 /// Overwrites every page of the file from `first` on, but for each `spared`th.
 fn damage(file: &Path, first: usize, spared: usize) {
-    const PAGE: usize = 4_096;
+    const PAGE: usize = 1_024;
     let mut bytes = std::fs::read(file).expect("reads");
     for (at, page) in bytes.chunks_mut(PAGE).enumerate().skip(first) {
         if at % spared != 0 {
@@ -220,7 +220,7 @@ fn plays_of_a_damaged_file_that_can_be_read_come_over_once_with_their_numbers_an
     let (epoch, next) = (ledger.epoch(), ledger.next_number().expect("numbers"));
     drop(ledger);
     // A card that lost pages here and there, behind those that describe the tables.
-    damage(&folder.path().join("ledger.sqlite"), 24, 3);
+    damage(&folder.path().join("ledger.sqlite"), 48, 3);
 
     let (mut ledger, note) = Ledger::open(folder.path()).expect("opens");
     let note = note.expect("says so");
@@ -240,6 +240,33 @@ fn plays_of_a_damaged_file_that_can_be_read_come_over_once_with_their_numbers_an
         ledger.dropped().expect("reads").abs_diff(lost) <= 200,
         "{note}"
     );
+    let gaps = ledger.gaps().expect("reads");
+    assert!(gaps.len() > 3, "here and there: {gaps:?}");
+    let mut between = 0;
+    for gap in &gaps {
+        assert_eq!(
+            (gap.reason, gap.from_boot_ms <= gap.until_boot_ms),
+            (GapReason::Damaged, true)
+        );
+        let of = |seq: u64| {
+            numbers
+                .iter()
+                .position(|number| {
+                    *number == plays[usize::try_from(seq).expect("small") - 1].play.number
+                })
+                .expect("recorded") as u64
+        };
+        if gap.after_seq > 0 && gap.after_seq < kept {
+            assert_eq!(
+                gap.plays,
+                of(gap.after_seq + 1) - of(gap.after_seq) - 1,
+                "exactly those that are missing there"
+            );
+            assert_eq!(gap.boot, "boot-1");
+            between += 1;
+        }
+    }
+    assert!(between > 3);
     let mut before = None;
     for (seq, dated) in (1..).zip(&plays) {
         let at = numbers

@@ -186,7 +186,7 @@ mod tests {
             hub.judge(0, Some(NOW_MS), NOW_MS + 119_000),
             Judgement::Known
         );
-        let Judgement::Doubt(words) = hub.judge(0, Some(NOW_MS), NOW_MS + YEAR_MS) else {
+        let Judgement::Against(words) = hub.judge(0, Some(NOW_MS), NOW_MS + YEAR_MS) else {
             panic!("not told");
         };
         assert!(words.contains("a time service vouches for"), "{words}");
