@@ -5,6 +5,7 @@
 //! computed from these tables when asked, so a command line beside a serving hub is seen at once.
 
 mod campaigns;
+mod device_keys;
 mod domains;
 mod enrolment;
 mod plays;
@@ -18,6 +19,7 @@ mod tallies;
 mod token_keys;
 
 pub use campaigns::{PublishError, Targets};
+pub use device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
 pub use plays::{BatchRefused, PlaysTaken};
@@ -48,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("token_keys.sql"),
     include_str!("domains.sql"),
     include_str!("standings.sql"),
+    include_str!("device_keys.sql"),
 ];
 
 /// The database.

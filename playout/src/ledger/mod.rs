@@ -9,9 +9,11 @@
 //! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod export;
 mod history;
 mod salvage;
 mod schema;
+mod segments;
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +24,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::clock::Moment;
 use crate::random;
 use crate::rotation::{Airings, Booked, History};
+pub use export::{ExportError, Exported};
 use salvage::Salvaged;
+use segments::Sealer;
 
 /// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -88,6 +92,8 @@ pub struct Ledger {
     acked_through: u64,
     /// Oldest row that is still there.
     first_seq: u64,
+    /// Signs its plays; none while it is only read, or when there can be no device key.
+    sealer: Option<Sealer>,
 }
 
 impl Ledger {
@@ -111,7 +117,7 @@ impl Ledger {
             std::fs::rename(&next, &path).map_err(|error| wrong(error.to_string()))?;
         }
         match schema::open(&path) {
-            Ok(connection) => Ok((Self::load(connection)?, None)),
+            Ok(connection) => Ok((Self::load(connection)?.signed_in(folder), None)),
             Err(schema::OpenError::Damaged(reason)) => {
                 let salvaged = Self::begin_anew(&path, &next)?;
                 let aside = set_aside(&path)
@@ -125,7 +131,7 @@ impl Ledger {
                     salvaged.plays,
                     salvaged.lost
                 );
-                Ok((Self::load(connection)?, Some(note)))
+                Ok((Self::load(connection)?.signed_in(folder), Some(note)))
             }
             Err(error) => Err(wrong(error.to_string())),
         }
@@ -154,6 +160,12 @@ impl Ledger {
         Ok(salvaged)
     }
 
+    /// Signs its plays with the device key of a folder from now on.
+    fn signed_in(mut self, folder: &Path) -> Self {
+        self.sealer = Sealer::open(folder, &self.connection);
+        self
+    }
+
     /// Opens the ledger of a folder to read it, also while a terminal writes it.
     ///
     /// # Errors
@@ -172,7 +184,12 @@ impl Ledger {
     }
 
     fn load(mut connection: Connection) -> Result<Self, LedgerError> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Whoever only reads waits for no writer.
+        let behavior = match schema::get::<i64>(&connection, "epoch")? {
+            Some(_) => TransactionBehavior::Deferred,
+            None => TransactionBehavior::Immediate,
+        };
+        let transaction = connection.transaction_with_behavior(behavior)?;
         if schema::get::<i64>(&transaction, "epoch")?.is_none() {
             schema::set(&transaction, "epoch", random::u64().cast_signed())?;
             // A re-flashed card must not repeat numbers of its former life: start anywhere in the lower half.
@@ -197,6 +214,7 @@ impl Ledger {
             last_seq,
             acked_through,
             first_seq: first.unwrap_or(last_seq + 1),
+            sealer: None,
         })
     }
 
@@ -315,6 +333,7 @@ impl Ledger {
         transaction.commit()?;
         history.accounts.saved();
         self.last_seq = seq;
+        self.seal_due();
         Ok(Some(seq))
     }
 
@@ -410,7 +429,7 @@ impl Ledger {
         if through == self.acked_through {
             return Ok(through);
         }
-        let keep_from = through.saturating_sub(ACKED_ROWS_KEPT) + 1;
+        let keep_from = (through.saturating_sub(ACKED_ROWS_KEPT) + 1).min(self.first_unsealed());
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -11,6 +11,7 @@ use super::hub::{HubClient, HubError, SealedManifest};
 use super::{PlayerGone, Uplink};
 use crate::cache::Cache;
 use crate::credentials::{Enrolment, write_privately};
+use crate::device_key;
 use crate::link::PlayerRequest;
 use crate::random;
 use crate::sync::back_off_ms;
@@ -126,6 +127,10 @@ impl Content {
             screen_px: status.screen_px,
             disk_free_bytes: disk_free_bytes(&self.uplink.data_dir),
             key_generation: status.key_generation,
+            device: device_key::load(&self.uplink.data_dir)
+                .ok()
+                .flatten()
+                .map(|key| key.vouch(self.enrolment.credentials.screen)),
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
         match self
