@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn devices(&self) -> Result<Vec<DeviceLine>> {
-        self.read(|tx| all(tx))
+        self.read(all)
     }
 }
 

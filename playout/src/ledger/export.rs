@@ -117,7 +117,7 @@ impl Ledger {
             exported: Exported::default(),
             out,
         };
-        proof.write(head_line(self.epoch))?;
+        proof.write(&head_line(self.epoch))?;
         let first_whole = first.unwrap_or(u64::MAX);
         proof.sealed(&snapshot, first_whole, from_seq)?;
         proof.unsealed(&snapshot, last.unwrap_or(0), key, data_dir)?;
@@ -138,7 +138,7 @@ impl Ledger {
                 wall_ms: now.wall_ms,
             },
         };
-        proof.write(final_line(totals, key))?;
+        proof.write(&final_line(totals, key))?;
         proof.out.flush().map_err(ExportError::Taker)?;
         Ok(proof.exported)
     }
@@ -220,7 +220,7 @@ impl<W: Write> Proof<'_, W> {
             };
             if first < first_whole || last < from_seq {
                 self.left_out += 1;
-                self.write(header_line(sealed))?;
+                self.write(&header_line(sealed))?;
             } else {
                 let mut segment = Segment::begin(self.ledger.epoch, first, sealed.header.previous);
                 self.rows
@@ -229,7 +229,7 @@ impl<W: Write> Proof<'_, W> {
                     self.exported.changed.push((first, last));
                 }
                 self.note(&segment, first, segment.last_seq().unwrap_or(first));
-                self.write(segment.into_writer().lines(sealed))?;
+                self.write(&segment.into_writer().lines(sealed))?;
             }
             self.end = end;
         }
@@ -261,7 +261,7 @@ impl<W: Write> Proof<'_, W> {
                 last_seq,
                 hash: sealed.header.hash,
             };
-            self.write(writer.lines(sealed))?;
+            self.write(&writer.lines(sealed))?;
         }
         Ok(())
     }
@@ -278,7 +278,7 @@ impl<W: Write> Proof<'_, W> {
         }
     }
 
-    fn write(&mut self, text: String) -> Result<(), ExportError<std::io::Error>> {
+    fn write(&mut self, text: &str) -> Result<(), ExportError<std::io::Error>> {
         self.out
             .write_all(text.as_bytes())
             .map_err(ExportError::Taker)

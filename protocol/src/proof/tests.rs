@@ -349,7 +349,7 @@ fn a_segment_that_is_taken_out_with_its_totals_made_up_again_still_breaks_the_ch
         })),
     );
     // The middle of another ledger's story, signed by the same key.
-    let mut mixed = one.clone();
+    let mut mixed = one;
     mixed[6..10].clone_from_slice(&two[6..10]);
     let faults = told(&joined(&mixed));
     assert!(
