@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use passerby_hub::clock;
-use passerby_hub::store::ScreenSummary;
+use passerby_hub::store::{DeviceLine, ScreenSummary};
 use passerby_protocol::ScreenNumber;
 use serde_json::json;
 
@@ -54,6 +54,13 @@ pub(super) enum Command {
         /// Also refuse the codes that it has shown
         #[arg(long)]
         retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the keys with which screens sign their proofs of play, for whoever asks whose a key is
+    Devices {
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -140,6 +147,11 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
                 ),
             );
         }
+        Command::Devices { output, data } => {
+            let devices = data.open()?.store.devices()?;
+            let lines: String = devices.iter().map(device_line).collect();
+            output.print(&json!(devices), &lines);
+        }
         Command::List { output, data } => {
             let screens = data.open()?.store.screens()?;
             let lines: String = screens.iter().map(line).collect();
@@ -152,6 +164,18 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
 fn one_time(token: &str) -> String {
     format!(
         "token  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"
+    )
+}
+
+fn device_line(line: &DeviceLine) -> String {
+    let DeviceLine {
+        screen,
+        name,
+        device,
+    } = line;
+    format!(
+        "{screen:>9}  {}  {} to {}  {name}\n",
+        device.key, device.first_seen, device.last_seen
     )
 }
 

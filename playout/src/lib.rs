@@ -14,6 +14,7 @@ pub mod code_order;
 pub mod config;
 pub mod context;
 pub mod credentials;
+pub mod device_key;
 pub mod digests;
 pub mod display;
 mod durable;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::proof::Vouched;
 use crate::{Epoch, PlayNumber, ScreenNumber};
 
 /// The media type of errors.
@@ -122,6 +123,9 @@ pub struct Heartbeat {
     /// The generation of the newest manifest key that the terminal knows; older terminals do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_key_generation: Option<u32>,
+    /// The key with which the terminal signs what it has played; older terminals have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Vouched>,
 }
 
 /// The answer to a heartbeat.
@@ -203,6 +207,7 @@ mod tests {
         let heartbeat = r#"{"software":"0.1.0","manifest_version":3,"clock_trusted":true,"plays_waiting":0,"screen_px":[1,1],"disk_free_bytes":9}"#;
         let heartbeat: Heartbeat = serde_json::from_str(heartbeat).expect("of an old terminal");
         assert_eq!(heartbeat.key_generation, None);
+        assert_eq!(heartbeat.device, None);
         let text = serde_json::to_string(&heartbeat).expect("serialises");
         assert!(!text.contains("key_generation"), "{text}");
         let reply = r#"{"server_time_ms":1,"manifest_version":3}"#;

@@ -80,7 +80,7 @@ fn in_memory(original: &Path) -> std::io::Result<PathBuf> {
     if std::fs::symlink_metadata(&memory)?.uid() != std::fs::metadata("/proc/self")?.uid() {
         return Err(ErrorKind::PermissionDenied.into());
     }
-    for name in ["credentials.json", "manifest.json"] {
+    for name in ["credentials.json", "device.key", "manifest.json"] {
         match std::fs::copy(original.join(name), memory.join(name)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}

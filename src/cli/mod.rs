@@ -7,6 +7,7 @@ mod plays;
 mod run;
 mod timeline;
 mod unplayed;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Timeline(timeline::Timeline),
     /// Print proof of play from the ledger.
     Plays(plays::Plays),
+    /// Check a proof of play that somebody has handed over.
+    Verify(verify::Verify),
     /// Pair this screen with a hub.
     Enroll(enroll::Enroll),
 }
@@ -68,6 +71,7 @@ impl Cli {
             Command::Check(command) => command.run(),
             Command::Timeline(command) => command.run(),
             Command::Plays(command) => command.run(),
+            Command::Verify(command) => command.run(),
             Command::Enroll(command) => command.run(),
         };
         match result {

@@ -1,18 +1,20 @@
 //! `passerby plays`: proof of play from the ledger.
 
-use std::collections::BTreeMap;
-use std::io::Write;
+mod output;
+mod records;
+
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::clock::SystemClock;
 use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
-use passerby_playout::ledger::{DatedPlay, Ledger, LedgerError};
-use passerby_playout::outsmart::{Frame, Unreported};
+use passerby_playout::device_key;
+use passerby_playout::ledger::{DatedPlay, ExportError, Ledger, LedgerError};
 use passerby_protocol::toml_fields::Problem;
 
-use super::unplayed;
-use super::{ConfigFile, Failure, print_json_line, timestamp};
+use super::{ConfigFile, Failure, timestamp, unplayed};
+use output::Output;
+use records::Records;
 
 /// Print proof of play from the ledger.
 #[derive(clap::Args)]
@@ -20,18 +22,25 @@ pub(super) struct Plays {
     #[command(flatten)]
     config: ConfigFile,
     /// Only plays that began at or after this moment, or may have: a play without a date is left out when a dated play that
-    /// came later shows that it was before.
+    /// came later shows that it was before. A proof has whole segments.
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
-    /// One JSON object a line; CSV with a header; or Outsmart's Playout Reporting Standard 1.7, CSV without one.
+    /// One JSON object a line; CSV with a header; Outsmart's Playout Reporting Standard 1.7, CSV without one; or a proof,
+    /// signed by this terminal, for `passerby verify`.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Print what is missing instead: how many plays are in no row at least, between which, and why. Not for outsmart.
-    #[arg(long, conflicts_with_all = ["failed", "since"])]
+    /// Print what is missing instead: how many plays are in no row at least, between which, and why. As JSON or CSV only.
+    #[arg(long, conflicts_with_all = ["failed", "since", "out"])]
     gaps: bool,
-    /// Print what could not be shown instead, and why. Not for outsmart.
-    #[arg(long, conflicts_with = "since")]
+    /// Print what could not be shown instead, and why. As JSON or CSV only.
+    #[arg(long, conflicts_with_all = ["since", "out"])]
     failed: bool,
+    /// Write to this file, as a whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Copy the whole ledger to this file instead, also while the terminal runs. The device key stays here.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "format", "out", "gaps", "failed"])]
+    backup: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -39,6 +48,7 @@ enum Format {
     Json,
     Csv,
     Outsmart,
+    Proof,
 }
 
 impl Plays {
@@ -46,38 +56,52 @@ impl Plays {
         let config = self.config.load()?;
         let ledger = Ledger::open_to_read(&config.data_dir)
             .map_err(|error| Failure::Start(error.to_string()))?;
-        let unreadable = |error: LedgerError| Failure::Start(error.to_string());
+        if let Some(copy) = &self.backup {
+            return back_up(&ledger, copy);
+        }
+        if self.gaps || self.failed {
+            return self.print_unplayed(&ledger);
+        }
+        unplayed::tell(&ledger.gaps().map_err(unreadable)?);
+        let mut out = Output::open(self.out.as_deref())?;
+        let since_ms = self.since.map(Timestamp::as_millisecond);
+        match self.format {
+            Format::Json => each(&ledger, since_ms, |play| {
+                records::json(&mut out, &ledger, play)
+            })?,
+            Format::Csv => {
+                records::csv_head(&mut out)?;
+                each(&ledger, since_ms, |play| {
+                    records::csv(&mut out, &ledger, play)
+                })?;
+            }
+            Format::Outsmart => {
+                let mut records = Records::new(&config, &ledger)?;
+                each(&ledger, since_ms, |play| records.write(&mut out, play))?;
+                records.tell_what_is_missing();
+            }
+            Format::Proof => proof(&config, &ledger, since_ms, &mut out)?,
+        }
+        out.finish()
+    }
+
+    fn print_unplayed(&self, ledger: &Ledger) -> Result<(), Failure> {
         let is_csv = match self.format {
             Format::Json => false,
             Format::Csv => true,
-            Format::Outsmart if self.gaps || self.failed => {
+            Format::Outsmart | Format::Proof => {
                 return Err(Failure::Input(vec![Problem::with_file(
-                    "--format outsmart",
-                    "the standard has plays only; use --format json or csv",
+                    "--format",
+                    "this form has plays only; use --format json or csv",
                 )]));
             }
-            Format::Outsmart => false,
         };
-        let gaps = ledger.gaps().map_err(unreadable)?;
         if self.gaps {
-            return unplayed::print_gaps(&ledger, &gaps, is_csv);
-        }
-        if self.failed {
+            let gaps = ledger.gaps().map_err(unreadable)?;
+            unplayed::print_gaps(ledger, &gaps, is_csv)
+        } else {
             let failures = ledger.failures().map_err(unreadable)?;
-            return unplayed::print_failures(&failures, is_csv);
-        }
-        unplayed::tell(&gaps);
-        let since_ms = self.since.map(Timestamp::as_millisecond);
-        let plays = ledger
-            .plays_since(since_ms)
-            .map_err(|error| Failure::Start(error.to_string()))?;
-        let epoch = ledger.epoch().to_string();
-        match self.format {
-            Format::Json => plays
-                .iter()
-                .try_for_each(|play| print_json_line(&json(&epoch, play))),
-            Format::Csv => csv(&epoch, &plays).map_err(unwritable),
-            Format::Outsmart => outsmart(&config, &ledger, &plays),
+            unplayed::print_failures(&failures, is_csv)
         }
     }
 }
@@ -86,116 +110,86 @@ impl Plays {
     clippy::needless_pass_by_value,
     reason = "an error is told once and ends here"
 )]
-pub(super) fn unwritable(error: std::io::Error) -> Failure {
-    Failure::Start(format!("standard output cannot be written: {error}"))
+fn unreadable(error: LedgerError) -> Failure {
+    Failure::Start(error.to_string())
 }
 
-/// Prints the records that can be made, and says which plays have none, and why.
-fn outsmart(config: &Config, ledger: &Ledger, plays: &[DatedPlay]) -> Result<(), Failure> {
-    let Some(id) = config.frame else {
+fn each(
+    ledger: &Ledger,
+    since_ms: Option<i64>,
+    mut write: impl FnMut(&DatedPlay) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    ledger
+        .each_play(since_ms, |play| write(&play))
+        .map_err(|error| match error {
+            ExportError::Taker(failure) => failure,
+            ExportError::Ledger(error) => Failure::Start(error.to_string()),
+        })
+}
+
+fn proof(
+    config: &Config,
+    ledger: &Ledger,
+    since_ms: Option<i64>,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let key = device_key::load_or_make(&config.data_dir)
+        .map_err(|error| Failure::Start(error.to_string()))?;
+    let clock = SystemClock::new(config.trust_clock);
+    let exported = ledger.export_proof(&config.data_dir, &key, &clock, since_ms, out);
+    let exported = exported.map_err(|error| match error {
+        ExportError::Taker(error) => out.failure(error),
+        ExportError::Ledger(error) => Failure::Start(error.to_string()),
+    })?;
+    eprintln!(
+        "{} plays in {} segments, signed by device key {}",
+        exported.plays,
+        exported.segments,
+        key.public()
+    );
+    for (first, last) in exported.changed {
+        eprintln!(
+            "plays {first} to {last} are no longer as they were when they were signed; somebody or a fault of the disk changed the ledger, and `passerby verify` will say so"
+        );
+    }
+    Ok(())
+}
+
+/// Copies the ledger beside the file's final name, so that nobody finds half a copy under it.
+fn back_up(ledger: &Ledger, copy: &Path) -> Result<(), Failure> {
+    if copy.exists() {
         return Err(Failure::Input(vec![Problem::with_file(
-            "kiosk.toml",
-            "screen.frame is missing, and each record names it; add frame = the screen's number in SPACE",
+            copy.display().to_string(),
+            "there is a file of this name; choose another, or remove it first",
         )]));
-    };
-    let enrolment = Enrolment::load(&config.data_dir).ok().flatten();
-    let items = known_items(config, enrolment.as_ref());
-    let frame = Frame {
-        id,
-        time_zone: config.time_zone.clone(),
-        player: enrolment
-            .map(|enrolment| format!("screen {}", enrolment.credentials.screen))
-            .unwrap_or_default(),
-        epoch: ledger.epoch(),
-    };
-    let mut out = std::io::stdout().lock();
-    let mut unreported: BTreeMap<Unreported, usize> = BTreeMap::new();
-    for dated in plays {
-        let content = &dated.play.content;
-        let item = items.iter().find(|item| {
-            item.assignment == content.assignment
-                && item.creative == content.creative
-                && item.campaign_id.as_str() == content.campaign
+    }
+    let partial = output::partial(copy);
+    // What an earlier attempt left.
+    let _ = std::fs::remove_file(&partial);
+    let copied = ledger
+        .back_up(&partial)
+        .map_err(|error| error.to_string())
+        .and_then(|plays| {
+            output::put_in_place(&partial, copy)
+                .map(|()| plays)
+                .map_err(|error| error.to_string())
         });
-        match frame.record(dated, item) {
-            Ok(record) => out.write_all(record.as_bytes()).map_err(unwritable)?,
-            Err(why) => *unreported.entry(why).or_default() += 1,
+    match copied {
+        Ok(plays) => {
+            eprintln!(
+                "{}: ledger {} with {plays} plays up to {}",
+                copy.display(),
+                ledger.epoch(),
+                ledger.last_seq()
+            );
+            Ok(())
+        }
+        Err(reason) => {
+            let _ = std::fs::remove_file(&partial);
+            Err(Failure::Start(format!(
+                "{}: the copy cannot be written: {reason}; choose a folder that exists, on a disk with room",
+                copy.display()
+            )))
         }
     }
-    for (why, count) in unreported {
-        eprintln!("{count} plays are not among them: {why}");
-    }
-    Ok(())
-}
-
-/// What this screen could air, local and from the hub.
-fn known_items(config: &Config, enrolment: Option<&Enrolment>) -> Catalog {
-    let local = config
-        .folders
-        .iter()
-        .map(|folder| catalog::read_folder(folder));
-    let mut items: Catalog = local.flat_map(|(items, _)| items).collect();
-    if let Some(enrolment) = enrolment {
-        items.extend(super::of_hub(&config.data_dir, enrolment));
-    }
-    items
-}
-
-fn json(epoch: &str, dated: &DatedPlay) -> serde_json::Value {
-    let play = &dated.play;
-    serde_json::json!({
-        "epoch": epoch,
-        "seq": play.seq,
-        "play": play.number.get(),
-        "campaign": play.content.campaign,
-        "creative": play.content.creative.to_string(),
-        "assignment": play.content.assignment.get(),
-        "start": start(dated),
-        "not_before": not_before(dated),
-        "not_after": not_after(dated),
-        "visible_ms": play.visible_ms,
-        "outcome": play.outcome.word(),
-        "display": play.display.word(),
-    })
-}
-
-fn csv(epoch: &str, plays: &[DatedPlay]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome,display,not_before,not_after"
-    )?;
-    for dated in plays {
-        let play = &dated.play;
-        // RFC 4180: a field with a comma or a quote stands in quotes, quotes are doubled.
-        let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
-        let (creative, assignment) = (play.content.creative, play.content.assignment);
-        let start = start(dated).unwrap_or_default();
-        let not_before = not_before(dated).unwrap_or_default();
-        let not_after = not_after(dated).unwrap_or_default();
-        let (seq, number, visible_ms) = (play.seq, play.number, play.visible_ms);
-        let (outcome, display) = (play.outcome.word(), play.display.word());
-        writeln!(
-            out,
-            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome},{display},{not_before},{not_after}"
-        )?;
-    }
-    Ok(())
-}
-
-fn start(dated: &DatedPlay) -> Option<String> {
-    written(dated.wall_ms)
-}
-
-fn not_before(dated: &DatedPlay) -> Option<String> {
-    written(dated.between.not_before_ms)
-}
-
-fn not_after(dated: &DatedPlay) -> Option<String> {
-    written(dated.between.not_after_ms)
-}
-
-fn written(wall_ms: Option<i64>) -> Option<String> {
-    let at = Timestamp::from_millisecond(wall_ms?).ok()?;
-    Some(at.to_string())
 }

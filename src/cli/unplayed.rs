@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use passerby_playout::ledger::{Failure as Unshown, Ledger};
 use passerby_protocol::plays::Gap;
 
-use super::plays::unwritable;
 use super::{Failure, print_json_line};
 
 /// Tells people on standard error how many plays are missing and why, so that no list is taken for whole.
@@ -111,4 +110,12 @@ fn dated(wall_ms: Option<i64>) -> Option<String> {
 
 fn line(text: &str) -> Result<(), Failure> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(unwritable)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an error is told once and ends here"
+)]
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::Start(format!("standard output cannot be written: {error}"))
 }

@@ -8,3 +8,4 @@ mod kill;
 mod parts;
 mod proof_of_play;
 mod the_loop;
+mod verify;

@@ -6,6 +6,7 @@
 
 mod campaigns;
 mod dates;
+mod device_keys;
 mod domains;
 mod enrolment;
 mod gaps;
@@ -22,6 +23,7 @@ mod token_keys;
 
 pub use campaigns::{PublishError, Targets};
 pub use dates::{UNDATED_BOOTS_MAX, UndatedBoot};
+pub use device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use domains::DomainError;
 pub use enrolment::{Claimed, Collected, EnrolError, Pairing, Renewed};
 pub use gaps::MissingCounts;
@@ -57,6 +59,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("gaps.sql"),
     include_str!("revoked.sql"),
     include_str!("dates.sql"),
+    include_str!("device_keys.sql"),
 ];
 
 /// The database.

@@ -7,7 +7,10 @@ use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{Id, MissingCounts, Refusal, Result, Store, UndatedBoot, dates, gaps, refused};
+use super::{
+    DeviceKeyLine, Id, MissingCounts, Refusal, Result, Store, UndatedBoot, dates, device_keys,
+    gaps, refused,
+};
 use crate::clock;
 
 /// Most chains in one report, newest first.
@@ -109,6 +112,8 @@ pub struct ScreenLine {
     pub last_seen: Option<String>,
     /// The last row of its newest ledger that is stored here.
     pub acked_through: u64,
+    /// The keys with which its terminals have signed what they played, in the order in which they were first seen.
+    pub device_keys: Vec<DeviceKeyLine>,
 }
 
 /// A phase's goals and where it stands.
@@ -302,9 +307,16 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
             name: row.get(1)?,
             last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
             acked_through: row.get(3)?,
+            device_keys: Vec::new(),
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut lines: Vec<ScreenLine> = rows.collect::<rusqlite::Result<_>>()?;
+    for device in device_keys::all(tx)? {
+        if let Ok(at) = lines.binary_search_by_key(&device.screen, |line| line.screen) {
+            lines[at].device_keys.push(device.device);
+        }
+    }
+    Ok(lines)
 }
 
 fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {

@@ -4,7 +4,7 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
-use super::{Id, Result, Store, StoreError, campaigns, token_keys};
+use super::{Id, Result, Store, StoreError, campaigns, device_keys, token_keys};
 
 /// A screen, as authentication and enrolment need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,9 @@ impl Store {
         self.write(|tx| {
             if let Some(minting) = heartbeat.key_generation {
                 token_keys::supersede(tx, screen, minting, now_ms)?;
+            }
+            if let Some(device) = &heartbeat.device {
+                device_keys::keep(tx, screen, device, now_ms)?;
             }
             Ok(tx.query_row(
                 "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1

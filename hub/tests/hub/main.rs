@@ -5,6 +5,7 @@
 mod abuse;
 mod agents;
 mod content;
+mod device_keys;
 mod enrolment;
 mod grades;
 mod landing;

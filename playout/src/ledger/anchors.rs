@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use passerby_protocol::dating::{Anchors, Run, bounds};
+use passerby_protocol::dating::{Anchors, Between, Run, bounds};
 use passerby_protocol::limits::BOOTS_REDATED_MAX;
 use passerby_protocol::plays::{Anchor, Play};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -213,32 +213,44 @@ impl Dates {
     }
 }
 
-/// Bounds the plays without a date by those that have one; `plays` are all of a ledger, in its order.
-pub(super) fn bound(plays: &mut [DatedPlay]) {
-    if plays.iter().all(|dated| dated.wall_ms.is_some()) {
-        return;
-    }
-    let mut runs: Vec<Run> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for DatedPlay { play, wall_ms, .. } in &*plays {
+/// Bounds plays without a date by those that have one.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    runs: Vec<Run>,
+    places: HashMap<String, usize>,
+    has_undated: bool,
+    bounds: Vec<Between>,
+}
+
+impl Bounds {
+    /// Takes in a play; all of a ledger come, in its order.
+    pub(super) fn note(&mut self, DatedPlay { play, wall_ms, .. }: &DatedPlay) {
+        self.has_undated |= wall_ms.is_none();
         let run = Run::of(play.start_boot_ms, play.visible_ms, *wall_ms);
-        if let Some(&at) = places.get(&play.boot) {
-            runs[at] = runs[at].and(run);
+        if let Some(&at) = self.places.get(&play.boot) {
+            self.runs[at] = self.runs[at].and(run);
         } else {
-            places.insert(play.boot.clone(), runs.len());
-            runs.push(run);
+            self.places.insert(play.boot.clone(), self.runs.len());
+            self.runs.push(run);
         }
     }
-    let bounds = bounds(&runs);
-    for DatedPlay {
-        play,
-        wall_ms,
-        between,
-    } in plays
-    {
-        if wall_ms.is_none() {
-            let at = places[&play.boot];
-            *between = bounds[at].start_of(&runs[at], play.start_boot_ms);
+
+    /// All have come.
+    pub(super) fn close(&mut self) {
+        if self.has_undated {
+            self.bounds = bounds(&self.runs);
+        }
+    }
+
+    /// Says between when a play was, if it has no date.
+    pub(super) fn bound(&self, dated: &mut DatedPlay) {
+        if dated.wall_ms.is_some() {
+            return;
+        }
+        if let Some(&at) = self.places.get(&dated.play.boot)
+            && let Some(bound) = self.bounds.get(at)
+        {
+            dated.between = bound.start_of(&self.runs[at], dated.play.start_boot_ms);
         }
     }
 }

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use passerby_protocol::plays::{Content, GapReason};
+use passerby_protocol::proof::SEGMENT_ROWS;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
+use super::segments::Sealer;
 use super::{
     Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, schema,
 };
@@ -131,11 +133,16 @@ impl Ledger {
         let (mut kept, mut last_seq) = (Kept::default(), self.last_seq);
         let mut missing = self.missing.clone();
         let keep_from = retention::keep_from(self.acked_through, self.limits.acked_rows_kept);
-        let mut first_seq = retention::prune(&transaction, self.first_seq, keep_from)?;
+        let first_unsealed = self
+            .sealer
+            .as_ref()
+            .map_or(u64::MAX, Sealer::first_unsealed);
+        let mut first_seq =
+            retention::prune(&transaction, self.first_seq, keep_from.min(first_unsealed))?;
         let room = retention::make_room(
             &transaction,
             &mut first_seq,
-            self.acked_through,
+            (self.acked_through + 1).min(first_unsealed),
             last_seq,
             self.limits,
         )?;
@@ -196,6 +203,9 @@ impl Ledger {
         self.missing.clear();
         self.failed.clear();
         (self.first_seq, self.last_seq, self.rowless) = (first_seq, last_seq, rowless);
+        for _ in 0..=kept.rows / SEGMENT_ROWS {
+            self.seal_due();
+        }
         Ok(kept)
     }
     /// What a transaction that failed should have written comes into the next.

@@ -12,6 +12,7 @@
 
 mod anchors;
 mod append;
+mod export;
 mod failures;
 mod gaps;
 mod history;
@@ -21,6 +22,7 @@ mod retention;
 mod rewrite;
 mod salvage;
 mod schema;
+mod segments;
 mod swap;
 
 use std::cell::RefCell;
@@ -37,9 +39,11 @@ use crate::random;
 use crate::rotation::{Airings, History};
 use reopen::Said;
 use salvage::Salvaged;
+use segments::Sealer;
 use swap::Swap;
 
 pub use append::{Entry, Kept};
+pub use export::{ExportError, Exported};
 pub use failures::{FAILURES_MAX, Failure, NewFailure};
 pub use reopen::Settled;
 pub use retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
@@ -123,6 +127,8 @@ pub struct Ledger {
     ids: append::Ids,
     /// Anchors that went with the last batch.
     offered: RefCell<anchors::Offered>,
+    /// Signs its plays; none while it is only read, or when there can be no device key.
+    sealer: Option<Sealer>,
 }
 
 impl Ledger {
@@ -154,7 +160,7 @@ impl Ledger {
                     ledger.log_is_sure = false;
                     ledger.doubt();
                 }
-                Ok((ledger, None))
+                Ok((ledger.signed_in(folder), None))
             }
             Err(schema::OpenError::Damaged(reason)) => {
                 let next = swap.place().map_err(|error| wrong(error.to_string()))?;
@@ -170,7 +176,7 @@ impl Ledger {
                 );
                 let mut ledger = Self::load(connection, &path)?;
                 ledger.rewrite_log()?;
-                Ok((ledger, Some(note)))
+                Ok((ledger.signed_in(folder), Some(note)))
             }
             Err(error) => Err(wrong(error.to_string())),
         }
@@ -196,6 +202,12 @@ impl Ledger {
         Ok(salvaged)
     }
 
+    /// Signs its plays with the device key of a folder from now on.
+    fn signed_in(mut self, folder: &Path) -> Self {
+        self.sealer = Sealer::open(folder, &self.connection);
+        self
+    }
+
     /// Opens the ledger of a folder to read it, also while a terminal writes it.
     ///
     /// # Errors
@@ -214,7 +226,12 @@ impl Ledger {
     }
 
     fn load(mut connection: Connection, path: &Path) -> Result<Self, LedgerError> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Whoever only reads waits for no writer.
+        let behavior = match schema::get::<i64>(&connection, "epoch")? {
+            Some(_) => TransactionBehavior::Deferred,
+            None => TransactionBehavior::Immediate,
+        };
+        let transaction = connection.transaction_with_behavior(behavior)?;
         if schema::get::<i64>(&transaction, "epoch")?.is_none() {
             schema::set(&transaction, "epoch", random::u64().cast_signed())?;
             // A re-flashed card must not repeat numbers of its former life: start anywhere in the lower half.
@@ -243,6 +260,7 @@ impl Ledger {
             is_holding: false,
             ids: append::Ids::default(),
             offered: RefCell::default(),
+            sealer: None,
         })
     }
 

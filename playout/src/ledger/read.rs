@@ -7,7 +7,7 @@ use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::{Assignment, PlayNumber};
 use rusqlite::params;
 
-use super::{DatedPlay, Ledger, LedgerError, anchors};
+use super::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
 
 impl Ledger {
     /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots and of those
@@ -42,18 +42,20 @@ impl Ledger {
     /// # Errors
     /// The database fails.
     pub fn plays_since(&self, since_ms: Option<i64>) -> Result<Vec<DatedPlay>, LedgerError> {
-        let mut plays = self.read("ORDER BY seq", [])?;
-        anchors::bound(&mut plays);
-        plays.retain(|play| {
-            since_ms.is_none_or(|since| match play.wall_ms {
-                Some(wall) => wall >= since,
-                None => play.between.reaches(since),
-            })
+        let mut plays = Vec::new();
+        let taken = self.each_play(since_ms, |play| {
+            plays.push(play);
+            Ok::<(), std::convert::Infallible>(())
         });
-        Ok(plays)
+        match taken {
+            Ok(()) => Ok(plays),
+            Err(ExportError::Ledger(error)) => Err(error),
+            Err(ExportError::Taker(never)) => match never {},
+        }
     }
 
-    fn read(
+    /// Reads plays by a clause of SQL; those without a date are not bounded yet.
+    pub(super) fn read(
         &self,
         clause: &str,
         arguments: impl rusqlite::Params,

@@ -90,6 +90,7 @@ impl Ledger {
             Err(LedgerError::Sql(error)) if is_damage(&error) => self.begin_after_damage()?,
             Err(error) => return Err(error),
         };
+        self.resume_sealing()?;
         self.make_room();
         let (epoch, last_seq, rowless) = before;
         let is_recorded =
@@ -165,6 +166,7 @@ impl Ledger {
         let (fresh, note) = Self::open(&folder)?;
         let said = Said::read(&fresh.connection)?;
         self.connection = fresh.connection;
+        self.sealer = fresh.sealer;
         self.take(&said);
         Ok(note)
     }

@@ -1,6 +1,6 @@
 //! How long rows stay, and what the hub has of them.
 //!
-//! Invariants: only what the hub has acknowledged is ever removed; a transaction removes at most [`PRUNED_MAX`] rows, or
+//! Invariants: only what the hub has acknowledged and what is sealed is ever removed; a transaction removes at most [`PRUNED_MAX`] rows, or
 //! [`CLEARED_MAX`] where room is wanted, so that neither it nor the write-ahead log grows with what a hub acknowledges at once. Pages that become
 //! free are used again, so the file never becomes larger than it was at its fullest.
 
@@ -65,7 +65,7 @@ impl Ledger {
         if through == self.acked_through {
             return Ok(through);
         }
-        let keep_from = keep_from(through, self.limits.acked_rows_kept);
+        let keep_from = keep_from(through, self.limits.acked_rows_kept).min(self.first_unsealed());
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -133,7 +133,7 @@ fn remove(connection: &Connection, first_seq: u64, before: u64) -> rusqlite::Res
 pub(super) fn make_room(
     connection: &Connection,
     first_seq: &mut u64,
-    acked_through: u64,
+    removable_before: u64,
     last_seq: u64,
     limits: Limits,
 ) -> rusqlite::Result<u64> {
@@ -142,7 +142,7 @@ pub(super) fn make_room(
     };
     let rows = |first_seq: u64| ROWS_MAX.saturating_sub(last_seq + 1 - first_seq);
     if rows(*first_seq) == 0 || is_too_large(connection)? {
-        let before = (acked_through + 1).min(*first_seq + CLEARED_MAX);
+        let before = removable_before.min(*first_seq + CLEARED_MAX);
         *first_seq = remove(connection, *first_seq, before)?;
         if is_too_large(connection)? {
             return Ok(0);

@@ -12,7 +12,7 @@ use passerby_protocol::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
 use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
-use super::{gaps, id_of, schema};
+use super::{gaps, id_of, schema, segments};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of plays.
 const TRIES_IN_TURN_MAX: u32 = 4_096;
@@ -55,6 +55,7 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     let acked_through = known("acked_through").unwrap_or(0);
     let (contents, boots) = (texts(&from, "contents"), texts(&from, "boots"));
     anchors(&from, into)?;
+    segments::name_forerunner(&from, into)?;
 
     let mut salvaged = Salvaged::default();
     let mut newest = acked_through;

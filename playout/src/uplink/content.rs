@@ -13,6 +13,7 @@ use super::shelf::Shelf;
 use super::{PlayerGone, Uplink};
 use crate::cache::Space;
 use crate::credentials::Enrolment;
+use crate::device_key;
 use crate::link::PlayerRequest;
 use crate::random;
 use crate::sync::{REFUSED_MS, back_off_ms};
@@ -130,6 +131,10 @@ impl Content {
             disk_free_bytes: Space::of(&self.uplink.data_dir).map_or(0, |space| space.free_bytes),
             key_generation: status.key_generation,
             manifest_key_generation: Some(self.enrolment.credentials.manifest_key_generation),
+            device: device_key::load(&self.uplink.data_dir)
+                .ok()
+                .flatten()
+                .map(|key| key.vouch(self.enrolment.credentials.screen)),
         };
         let asked_ms = self.uplink.clock.now().boot_ms;
         match self
