@@ -96,8 +96,8 @@ pub(crate) fn judge(
             let Some(point) = points.get(at) else {
                 return findings;
             };
-            for time in done..point.deeds {
-                disk.apply(time, &deeds[time]);
+            for (time, deed) in deeds.iter().enumerate().take(point.deeds).skip(done) {
+                disk.apply(time, deed);
             }
             done = point.deeds;
             let mut random = Seeded(point.seed as u64);
