@@ -216,13 +216,10 @@ impl Writer {
     }
 }
 
-fn credentials(folder: &Path, count: u64) {
+fn credentials(folder: &Path, count: usize) {
     for at in 1..=count {
         let enrolment = Enrolment {
-            hub: format!(
-                "https://hub-{at}.example/{}",
-                "x".repeat(usize::try_from(at).expect("small") * 300 % 2_000)
-            ),
+            hub: format!("https://hub-{at}.example/{}", "x".repeat(at * 300 % 2_000)),
             credentials: Credentials {
                 screen: ScreenNumber::new(7).expect("in range"),
                 token_key: "ab".repeat(32),
