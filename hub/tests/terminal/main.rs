@@ -5,6 +5,7 @@ mod kill;
 mod month;
 mod outage;
 mod parts;
+mod portal;
 mod relay;
 mod tallies;
 mod tls;
