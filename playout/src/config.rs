@@ -627,6 +627,21 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_and_a_private_root_are_read_and_their_mistakes_named() {
+        let text = "[hub]\nurl = 'https://hub.example'\nca = 'root.pem'\ndaily_mb = 50\n";
+        let hub = Config::parse("kiosk.toml", text).expect("good").hub;
+        let hub = hub.expect("a hub");
+        assert_eq!(
+            (hub.ca, hub.daily_bytes),
+            (Some("root.pem".into()), Some(50_000_000))
+        );
+        let text = "[hub]\nurl = 'https://hub.example'\nca = 1\ndaily_mb = 0\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("two");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [3, 4], "{problems:#?}");
+    }
+
+    #[test]
     fn plain_http_needs_loopback_or_a_word() {
         assert!(
             is_safe("http://127.0.0.1:8420")

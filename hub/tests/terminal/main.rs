@@ -7,6 +7,7 @@ mod manifest_keys;
 mod month;
 mod outage;
 mod parts;
+mod portal;
 mod relay;
 mod restored;
 mod revoked;

@@ -46,6 +46,13 @@ impl Relay {
     }
 }
 
+/// Joins two connections, uncounted.
+pub(crate) fn pass_on(terminal: TcpStream, hub: TcpStream) {
+    let clone = |stream: &TcpStream| stream.try_clone().expect("a second handle");
+    copy(clone(&terminal), clone(&hub), Arc::default());
+    copy(hub, terminal, Arc::default());
+}
+
 fn copy(mut from: TcpStream, mut to: TcpStream, count: Arc<AtomicU64>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 64 << 10];

@@ -296,7 +296,7 @@ pub(super) fn words(error: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name than hub.url has; is the address right, and is there a Wi-Fi log-in on the way?".to_owned()
         }
-        CertificateError::UnknownIssuer => {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "nobody whom this machine trusts has signed its certificate; is there a Wi-Fi log-in on the way? For a hub with a certificate of your own, name its root in hub.ca".to_owned()
         }
         other => format!("its certificate is not good: {other}"),
