@@ -26,6 +26,7 @@ pub mod player;
 pub mod random;
 pub mod rotation;
 pub mod show;
+pub mod simulation;
 pub mod sound;
 pub mod sync;
 pub mod timeline;

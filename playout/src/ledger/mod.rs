@@ -9,6 +9,7 @@
 //! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped and counted.
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod faults;
 mod history;
 mod salvage;
 mod schema;
@@ -22,6 +23,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::clock::Moment;
 use crate::random;
 use crate::rotation::{Airings, Booked, History};
+pub(crate) use faults::Fault;
 use salvage::Salvaged;
 
 /// Most rows that a ledger holds: 230 days at one play in ten seconds, about 200 MB.
