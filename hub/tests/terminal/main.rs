@@ -4,5 +4,6 @@ mod keys;
 mod kill;
 mod outage;
 mod parts;
+mod simulation;
 mod tallies;
 mod unique;

@@ -52,6 +52,8 @@ pub struct Setup {
     pub days: u64,
     /// Where cards are kept while it runs; a folder of its own, best in memory. It is left empty.
     pub folder: PathBuf,
+    /// Whether cards go back to images of them.
+    pub restores_images: bool,
     /// What is deliberately wrong with the terminal.
     pub bug: TerminalBug,
 }
@@ -63,6 +65,7 @@ impl Setup {
             seed,
             days: 7,
             folder,
+            restores_images: false,
             bug: TerminalBug::None,
         }
     }

@@ -269,6 +269,10 @@ impl<H: Hub> World<'_, H> {
         }
         let random = self.dice.bits();
         let verdict = terminal.answered(awaited, &told.answer, &self.clock, random);
+        let stops = matches!(told.answer, Answer::Unauthorised | Answer::Decommissioned);
+        if stops && terminal.next() != Next::Stopped {
+            return Err("the hub said stop, and sending goes on".to_owned());
+        }
         let heard = brief(&told.answer);
         match &verdict {
             Ok(Verdict::Quarantine(seq)) => {

@@ -18,6 +18,16 @@ fn week(seed: u64) -> Result<Week, Box<Failure>> {
     run(&setup, ModelHub::new(HubBug::None))
 }
 
+/// The first seed whose week shows that something is wrong, of so many.
+fn found(terminal: TerminalBug, hub: HubBug, seeds_max: u64) -> Option<Box<Failure>> {
+    (0..seeds_max).find_map(|seed| {
+        let folder = folder();
+        let mut setup = Setup::week(seed, folder.path().join("cards"));
+        setup.bug = terminal;
+        run(&setup, ModelHub::new(hub)).err()
+    })
+}
+
 fn number_of(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
@@ -48,4 +58,60 @@ fn after_any_week_the_hub_is_the_ledger() {
             .collect::<Vec<_>>(),
         failures[0]
     );
+}
+
+#[test]
+fn one_seed_gives_one_week_down_to_the_last_event() {
+    for seed in [4, 7] {
+        let (first, again) = (week(seed), week(seed));
+        assert_eq!(first, again);
+        assert_ne!(
+            first.expect("a week").fingerprint,
+            week(seed + 1).expect("a week").fingerprint
+        );
+    }
+}
+
+#[test]
+fn every_deliberate_mistake_of_a_terminal_is_found_within_twenty_weeks() {
+    for (bug, word) in [
+        (TerminalBug::AcknowledgesUnsent, "takes rows up to"),
+        (TerminalBug::DropsRefusedPlays, "lost in memory"),
+        (TerminalBug::WritesTwice, "newest row"),
+        (TerminalBug::TrustsAnyClock, "nobody knew the time"),
+        (TerminalBug::NeverStops, "said stop"),
+        (TerminalBug::ReusesNumbers, "comes after"),
+        (TerminalBug::MixesNumbers, "never shown so"),
+        (TerminalBug::PrunesUnsent, "takes rows up to"),
+    ] {
+        let failure = found(bug, HubBug::None, 20);
+        let failure = failure.unwrap_or_else(|| panic!("{bug:?} is not found"));
+        println!(
+            "{bug:?}: seed {}, step {}: {}",
+            failure.seed, failure.step, failure.reason
+        );
+        assert!(failure.reason.contains(word), "{bug:?}: {failure}");
+    }
+}
+
+#[test]
+fn every_deliberate_mistake_of_a_hub_is_found_within_twenty_weeks() {
+    for bug in [
+        HubBug::ForgetsDeduplication,
+        HubBug::AcknowledgesTooMuch,
+        HubBug::LosesRows,
+        HubBug::SkipsGaps,
+    ] {
+        let failure = found(TerminalBug::None, bug, 20);
+        let failure = failure.unwrap_or_else(|| panic!("{bug:?} is not found"));
+        println!(
+            "{bug:?}: seed {}, step {}: {}",
+            failure.seed, failure.step, failure.reason
+        );
+        assert!(
+            failure
+                .to_string()
+                .contains(&format!("seed {}", failure.seed))
+        );
+    }
 }

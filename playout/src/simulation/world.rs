@@ -143,7 +143,9 @@ impl<'s, H: Hub> World<'s, H> {
         let enrols_ms = world.dice.between(0, 3_600_000);
         world.after(enrols_ms, Event::Enrols);
         for (trouble, first_ms) in world.plan.troubles(&mut world.dice.apart()) {
-            world.after(first_ms, Event::Begins(trouble));
+            if trouble != Trouble::ImageRestored || setup.restores_images {
+                world.after(first_ms, Event::Begins(trouble));
+            }
         }
         for day in 1..=setup.days {
             world.after(day * DAY_MS, Event::DayEnds);
@@ -271,22 +273,26 @@ impl<'s, H: Hub> World<'s, H> {
     fn calm_down(&mut self) {
         self.note("all is well again");
         self.calm_since_ms = Some(self.now_ms);
-        self.events
-            .retain(|_, event| !matches!(event, Event::Begins(_) | Event::Ends(_)));
+        let asleep_until_ms = std::mem::replace(&mut self.asleep_until_ms, self.now_ms);
+        for ((at_ms, order), event) in std::mem::take(&mut self.events) {
+            let waited_for_sleep = at_ms == asleep_until_ms;
+            match event {
+                Event::Begins(_) | Event::Ends(_) | Event::PlayEnds(_) => {}
+                Event::Boots | Event::Starts | Event::Enrols => self.after(0, event),
+                Event::Sends(_) | Event::Answers(..) if waited_for_sleep => self.after(0, event),
+                _ => {
+                    self.events.insert((at_ms, order), event);
+                }
+            }
+        }
         self.weather = Weather::Fair;
         (self.hub_wrong_ms, self.hub_is_down) = (0, false);
         self.mend_disk();
-        self.asleep_until_ms = self.now_ms;
-        if let Some(id) = self.terminal.as_ref().map(|terminal| terminal.id) {
-            self.after(0, Event::PlayEnds(id));
-            if self
-                .terminal
-                .as_ref()
-                .is_some_and(|terminal| terminal.sync.stopped().is_some())
-            {
-                self.after(0, Event::Enrols);
-            }
+        match &self.terminal {
+            Some(terminal) => self.after(0, Event::PlayEnds(terminal.id)),
+            None => self.after(0, Event::Boots),
         }
+        self.after(1, Event::Enrols);
     }
 
     pub(super) fn mend_disk(&mut self) {
