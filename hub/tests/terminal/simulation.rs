@@ -115,7 +115,7 @@ impl Hub for RealHub {
     fn back_up(&mut self) {
         let path = self.backup();
         self.reader()
-            .backup("main", &path, None)
+            .backup("main", &path, None::<fn(rusqlite::backup::Progress)>)
             .expect("is backed up");
     }
 
@@ -134,7 +134,9 @@ impl Hub for RealHub {
         self.reader()
             .prepare_cached("SELECT last_seq FROM ledgers WHERE screen = ?1 AND epoch = ?2")
             .expect("prepares")
-            .query_row(params![self.screen.get(), epoch.to_string()], |row| row.get(0))
+            .query_row(params![self.screen.get(), epoch.to_string()], |row| {
+                row.get(0)
+            })
             .optional()
             .expect("reads")
             .unwrap_or(0)

@@ -119,6 +119,7 @@ impl Plan {
 
     pub(super) fn is_poison(&self, number: passerby_protocol::PlayNumber) -> bool {
         let scattered = Dice::new(u64::from(number.get())).bits();
-        self.poison.is_some_and(|one_in| scattered % one_in == 0)
+        self.poison
+            .is_some_and(|one_in| scattered.is_multiple_of(one_in))
     }
 }

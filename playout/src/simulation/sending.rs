@@ -132,7 +132,7 @@ impl<H: Hub> World<'_, H> {
 
     /// The batch as the hub reads it.
     fn over_the_line(&self, batch: PlayBatch) -> Result<PlayBatch, String> {
-        if self.flights % PACKED_ONE_IN != 0 {
+        if !self.flights.is_multiple_of(PACKED_ONE_IN) {
             return Ok(batch);
         }
         let json = serde_json::to_vec(&batch).map_err(|error| error.to_string())?;
@@ -276,7 +276,7 @@ impl<H: Hub> World<'_, H> {
         let heard = brief(&told.answer);
         match &verdict {
             Ok(Verdict::Quarantine(seq)) => {
-                self.note(format_args!("sets row {seq} aside after {heard}"))
+                self.note(format_args!("sets row {seq} aside after {heard}"));
             }
             Ok(verdict) => self.note(format_args!("hears {heard}, so {verdict:?}")),
             Err(error) => {
