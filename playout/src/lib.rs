@@ -31,6 +31,7 @@ pub mod player;
 pub mod random;
 pub mod rotation;
 pub mod show;
+pub mod simulation;
 pub mod sound;
 pub mod sync;
 pub mod timeline;

@@ -11,6 +11,7 @@ mod portal;
 mod relay;
 mod restored;
 mod revoked;
+mod simulation;
 mod switch_over;
 mod tallies;
 mod tls;

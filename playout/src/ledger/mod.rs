@@ -14,6 +14,7 @@ mod anchors;
 mod append;
 mod export;
 mod failures;
+mod faults;
 mod gaps;
 mod history;
 mod read;
@@ -37,6 +38,7 @@ use crate::clock::Moment;
 use crate::durable::make_folder;
 use crate::random;
 use crate::rotation::{Airings, History};
+pub(crate) use faults::Fault;
 use reopen::Said;
 use salvage::Salvaged;
 use segments::Sealer;
@@ -124,6 +126,8 @@ pub struct Ledger {
     /// How many transactions without a row the file has had.
     rowless: u64,
     is_holding: bool,
+    /// What a simulation makes of the disk.
+    fault: Fault,
     ids: append::Ids,
     /// Anchors that went with the last batch.
     offered: RefCell<anchors::Offered>,
@@ -258,6 +262,7 @@ impl Ledger {
             doubtful: Default::default(),
             rowless: said.rowless,
             is_holding: false,
+            fault: Fault::None,
             ids: append::Ids::default(),
             offered: RefCell::default(),
             sealer: None,

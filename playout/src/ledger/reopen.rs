@@ -15,7 +15,7 @@ use std::time::Duration;
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Ledger, LedgerError, append, schema};
+use super::{Fault, Ledger, LedgerError, append, schema};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
 const ROWS_LOOKED_THROUGH: u64 = 16_384;
@@ -152,6 +152,9 @@ impl Ledger {
             Err(error) if !self.path.exists() => return Err(error.into()),
             Err(_) if was_readonly => self.connection = schema::open_to_look(&self.path)?,
             Err(_) => {}
+        }
+        if self.fault != Fault::None {
+            self.suffer(self.fault)?;
         }
         let said = Said::read(&self.connection)?;
         self.take(&said);

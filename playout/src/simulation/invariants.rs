@@ -1,0 +1,278 @@
+//! What must hold after every step, and what must hold of everything at the end of a day.
+
+use passerby_protocol::PlayNumber;
+use passerby_protocol::plays::Play;
+
+use super::hub::{Hub, HubRow};
+use super::terminal::{HELD_MAX, Terminal};
+use super::truth::{Shown, Truth};
+use crate::ledger::{ACKED_ROWS_KEPT, DatedPlay, NewPlay};
+use crate::sync::BACKOFF_MS_MAX;
+
+/// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the longest way to the hub and
+/// back, and what a terminal lets pass before it learns anew.
+pub(super) const DATE_ERROR_MS: u64 = 32_500;
+
+macro_rules! hold {
+    ($holds:expr, $($reason:tt)+) => {
+        if !$holds {
+            return Err(format!($($reason)+));
+        }
+    };
+}
+
+/// What costs nothing to ask, after every step. `now_boot_ms` is the boot's clock.
+pub(super) fn of_terminal(
+    terminal: &Terminal,
+    now_boot_ms: u64,
+    hub: &impl Hub,
+    truth: &Truth,
+) -> Result<(), String> {
+    let (ledger, life) = (&terminal.ledger, &truth.lives[terminal.life]);
+    let (last, acked) = (ledger.last_seq(), ledger.acked_through());
+    let committed = life.rows.len() as u64;
+    hold!(
+        ledger.epoch() == life.epoch,
+        "the ledger is of another epoch than its card"
+    );
+    hold!(
+        last == committed,
+        "{committed} plays were committed, and the newest row of the ledger is {last}"
+    );
+    hold!(
+        acked <= last,
+        "rows up to {acked} are acknowledged, of {last}"
+    );
+    let on_hub = hub.last_seq(ledger.epoch());
+    hold!(
+        truth.hub_restores > 0 || acked <= on_hub,
+        "the ledger takes rows up to {acked} for sent, and the hub has them up to {on_hub}"
+    );
+    let held = terminal.held.len();
+    hold!(held <= HELD_MAX + 1, "{held} plays wait in memory");
+    match terminal.sync.next_at_ms() {
+        Some(at_ms) => hold!(
+            at_ms <= now_boot_ms + BACKOFF_MS_MAX,
+            "sending waits for {} ms",
+            at_ms - now_boot_ms
+        ),
+        None => hold!(
+            terminal.flight.is_none(),
+            "a batch is on its way after the hub said stop"
+        ),
+    }
+    Ok(())
+}
+
+/// A number that was handed out is larger than all before it on this card.
+pub(super) fn of_number(truth: &mut Truth, life: usize, number: PlayNumber) -> Result<(), String> {
+    let newest = &mut truth.lives[life].newest_number;
+    if let Some(before) = *newest {
+        hold!(
+            number > before,
+            "number {number} comes after {before} of the same card"
+        );
+    }
+    *newest = Some(number);
+    Ok(())
+}
+
+/// Times come only from what vouches for them and are right.
+pub(super) fn of_date(
+    truth: &Truth,
+    shown: &Shown,
+    wall_ms: Option<i64>,
+    whose: &str,
+) -> Result<(), String> {
+    let Some(wall_ms) = wall_ms else {
+        return Ok(());
+    };
+    let boot = &shown.play.start.boot;
+    hold!(
+        truth.vouched.contains(boot),
+        "{whose} dates a play of boot {boot}, in which nobody knew the time"
+    );
+    let error_ms = wall_ms.abs_diff(shown.began_ms);
+    hold!(
+        error_ms <= DATE_ERROR_MS || truth.misled.contains(boot),
+        "{whose} dates play {} {error_ms} ms wrong",
+        shown.play.number
+    );
+    Ok(())
+}
+
+/// Rows that the hub has are plays that were shown, each as it was.
+pub(super) fn of_rows(
+    truth: &Truth,
+    hub: &impl Hub,
+    life: usize,
+    from_seq: u64,
+    is_poison: impl Fn(PlayNumber) -> bool,
+) -> Result<(), String> {
+    let epoch = truth.lives[life].epoch;
+    let there = hub.ledger(epoch, from_seq);
+    let mut seqs: Vec<u64> = there.rows.iter().map(|row| row.play.seq).collect();
+    seqs.extend(&there.refused);
+    seqs.sort_unstable();
+    let expected: Vec<u64> = (from_seq.max(1)..=there.last_seq).collect();
+    hold!(
+        seqs == expected,
+        "the hub's cursor is at {}, and from {from_seq} on it has {} rows and refused {}",
+        there.last_seq,
+        there.rows.len(),
+        there.refused.len()
+    );
+    for row in &there.rows {
+        let seq = row.play.seq;
+        let number = row.play.number;
+        let times = hub.plays_with(number);
+        hold!(times == 1, "the hub has number {number} {times} times");
+        let committed = truth.committed.get(&(epoch, seq));
+        let shown = committed.into_iter().flatten().map(|&at| &truth.shown[at]);
+        let Some(shown) = shown.into_iter().find(|shown| is_same(&row.play, shown)) else {
+            return Err(format!(
+                "the hub has row {seq}, number {number}, which was never shown so"
+            ));
+        };
+        hold!(
+            is_empty(&row.play) == is_poison(number),
+            "row {seq}, number {number}, is {} on the hub",
+            if is_empty(&row.play) {
+                "set aside without need"
+            } else {
+                "there although it cannot be"
+            }
+        );
+        of_date(truth, shown, row.wall_ms, "the hub")?;
+    }
+    for &seq in &there.refused {
+        let committed = truth.committed.get(&(epoch, seq));
+        let is_right = committed
+            .into_iter()
+            .flatten()
+            .any(|&at| hub.plays_with(truth.shown[at].play.number) > 0);
+        hold!(
+            is_right,
+            "the hub refused row {seq} for a number that it does not have"
+        );
+    }
+    Ok(())
+}
+
+/// The whole ledger is what was committed: contents, numbers, dates, and nothing missing.
+pub(super) fn of_ledger(
+    terminal: &Terminal,
+    truth: &Truth,
+    is_poison: impl Fn(PlayNumber) -> bool,
+) -> Result<Vec<DatedPlay>, String> {
+    let life = &truth.lives[terminal.life];
+    let rows = terminal
+        .ledger
+        .plays_since(None)
+        .map_err(|error| error.to_string())?;
+    let first = rows
+        .first()
+        .map_or(life.rows.len() as u64 + 1, |row| row.play.seq);
+    let acked = terminal.ledger.acked_through();
+    hold!(
+        first == 1 || first + ACKED_ROWS_KEPT <= acked + 1,
+        "rows before {first} are gone, and only those up to {acked} are acknowledged"
+    );
+    let expected = (1..)
+        .zip(&life.rows)
+        .skip(usize::try_from(first - 1).unwrap_or(usize::MAX));
+    let expected: Vec<(u64, &usize)> = expected.collect();
+    hold!(
+        rows.len() == expected.len(),
+        "the ledger has {} rows, and {} were committed",
+        rows.len(),
+        expected.len()
+    );
+    for (row, (seq, &at)) in rows.iter().zip(expected) {
+        let shown = &truth.shown[at];
+        hold!(row.play.seq == seq, "row {seq} is missing in the ledger");
+        hold!(
+            is_same(&row.play, shown),
+            "row {seq} of the ledger is not what was shown"
+        );
+        hold!(
+            is_empty(&row.play) || row.play.display == shown.play.display,
+            "row {seq} of the ledger forgot the display"
+        );
+        hold!(
+            !is_empty(&row.play) || is_poison(row.play.number),
+            "row {seq} was set aside without need"
+        );
+        of_date(truth, shown, row.wall_ms, "the ledger")?;
+    }
+    Ok(rows)
+}
+
+/// Hub = ledger: each row of the ledger is on the hub with the same number, content and time, or was refused there.
+pub(super) fn hub_is_ledger(
+    rows: &[DatedPlay],
+    hub: &[HubRow],
+    refused: &[u64],
+    truth: &Truth,
+) -> Result<(), String> {
+    let mut on_hub = hub.iter().peekable();
+    for row in rows {
+        let seq = row.play.seq;
+        let Some(there) = on_hub.next_if(|there| there.play.seq == seq) else {
+            hold!(
+                refused.contains(&seq),
+                "row {seq} is not on the hub, and was not refused"
+            );
+            continue;
+        };
+        let mut same = there.play.clone();
+        same.display = row.play.display;
+        hold!(
+            same == row.play,
+            "row {seq} differs: {:?} here, {:?} on the hub",
+            row.play,
+            there.play
+        );
+        if let (Some(here), Some(there)) = (row.wall_ms, there.wall_ms)
+            && !truth.misled.contains(&*row.play.boot)
+        {
+            let differ_ms = here.abs_diff(there);
+            hold!(
+                differ_ms <= 2 * DATE_ERROR_MS,
+                "row {seq} has two dates, {differ_ms} ms apart"
+            );
+        }
+        hold!(
+            there.wall_ms.is_none() || row.wall_ms.is_some(),
+            "row {seq} has a date on the hub alone"
+        );
+    }
+    hold!(
+        on_hub.next().is_none(),
+        "the hub has rows that the ledger has not"
+    );
+    Ok(())
+}
+
+/// A row travels empty when it was set aside.
+pub(super) fn is_empty(play: &Play) -> bool {
+    play.content.campaign == "quarantined"
+}
+
+fn is_same(play: &Play, shown: &Shown) -> bool {
+    let NewPlay {
+        number,
+        content,
+        start,
+        visible_ms,
+        outcome,
+        ..
+    } = &shown.play;
+    let is_there =
+        play.number == *number && play.boot == *start.boot && play.start_boot_ms == start.boot_ms;
+    is_there
+        && (is_empty(play)
+            || (play.content == *content
+                && play.visible_ms == *visible_ms
+                && play.outcome == *outcome))
+}

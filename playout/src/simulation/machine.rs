@@ -1,0 +1,143 @@
+//! The machine under the terminal: its boots and its clocks.
+//!
+//! Invariant: CLOCK_BOOTTIME of a boot goes on evenly, through suspend and whatever is done to the wall clock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use passerby_protocol::plays::Anchor;
+
+use super::dice::Dice;
+use crate::clock::{Clock, Moment};
+
+/// How wrong a wall clock may be that a time service disciplines, in milliseconds.
+const SERVICE_ERROR_MS: u64 = 50;
+
+#[derive(Debug)]
+struct Hands {
+    boot: Arc<str>,
+    boot_at_ms: u64,
+    now_ms: u64,
+    /// How far the wall clock is from the true time.
+    wrong_ms: i64,
+    is_synchronised: bool,
+    learned: Option<Anchor>,
+}
+
+/// The clocks of a simulated machine: those of the kernel, and the rule of `SystemClock` over them.
+#[derive(Debug)]
+pub(super) struct MachineClock {
+    /// The true Unix time at the simulation's start.
+    epoch_ms: i64,
+    hands: Mutex<Hands>,
+}
+
+impl MachineClock {
+    pub(super) fn new(epoch_ms: i64) -> Self {
+        let hands = Hands {
+            boot: "".into(),
+            boot_at_ms: 0,
+            now_ms: 0,
+            wrong_ms: 0,
+            is_synchronised: false,
+            learned: None,
+        };
+        Self {
+            epoch_ms,
+            hands: Mutex::new(hands),
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Hands) -> T) -> T {
+        act(&mut self.hands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The true time; nothing in the terminal knows it.
+    pub(super) fn true_ms(&self) -> i64 {
+        self.epoch_ms
+            .saturating_add_unsigned(self.with(|hands| hands.now_ms))
+    }
+
+    pub(super) fn go_to(&self, now_ms: u64) {
+        self.with(|hands| hands.now_ms = now_ms);
+    }
+
+    /// Starts a boot; a machine without a battery clock starts anywhere.
+    pub(super) fn boot(&self, boot: &str, dice: &mut Dice) {
+        let wrong_ms = wrong(self.true_ms(), dice);
+        self.with(|hands| {
+            hands.boot = boot.into();
+            hands.boot_at_ms = hands.now_ms;
+            hands.is_synchronised = false;
+            hands.learned = None;
+            hands.wrong_ms = wrong_ms;
+        });
+    }
+
+    /// A time service sets the clock and says so.
+    pub(super) fn synchronise(&self, dice: &mut Dice) {
+        let error =
+            dice.between(0, 2 * SERVICE_ERROR_MS).cast_signed() - SERVICE_ERROR_MS.cast_signed();
+        self.with(|hands| {
+            hands.wrong_ms = error;
+            hands.is_synchronised = true;
+        });
+    }
+
+    /// Somebody sets the clock; the kernel then takes it for not synchronised.
+    pub(super) fn step(&self, dice: &mut Dice) {
+        let wrong_ms = wrong(self.true_ms(), dice);
+        self.with(|hands| {
+            hands.wrong_ms = wrong_ms;
+            hands.is_synchronised = false;
+        });
+    }
+
+    /// What the wall clock says, right or wrong.
+    pub(super) fn set_ms(&self) -> i64 {
+        let true_ms = self.true_ms();
+        self.with(|hands| true_ms.saturating_add(hands.wrong_ms))
+    }
+}
+
+impl Clock for MachineClock {
+    fn now(&self) -> Moment {
+        let epoch_ms = self.epoch_ms;
+        self.with(|hands| {
+            let boot_ms = hands.now_ms - hands.boot_at_ms;
+            let set_ms = epoch_ms
+                .saturating_add_unsigned(hands.now_ms)
+                .saturating_add(hands.wrong_ms);
+            Moment {
+                boot: hands.boot.clone(),
+                boot_ms,
+                wall_ms: match &hands.learned {
+                    _ if hands.is_synchronised => Some(set_ms),
+                    learned => learned.as_ref().map(|anchor| anchor.wall_at(boot_ms)),
+                },
+            }
+        })
+    }
+
+    fn learn(&self, boot_ms: u64, wall_ms: i64) {
+        self.with(|hands| {
+            hands.learned = Some(Anchor {
+                boot: hands.boot.to_string(),
+                boot_ms,
+                wall_ms,
+            });
+        });
+    }
+}
+
+/// How wrong a clock is that nobody looks after: 1970, 2099, a leap day, hours, or not at all.
+pub(super) fn wrong(true_ms: i64, dice: &mut Dice) -> i64 {
+    const LEAP_DAY_MS: i64 = 1_835_395_200_000;
+    match dice.between(0, 5) {
+        0 => -true_ms,
+        1 => 4_070_908_800_000 - true_ms,
+        2 => LEAP_DAY_MS - true_ms,
+        3 => dice.span_ms(1_000, 86_400_000).cast_signed(),
+        4 => -dice.span_ms(1_000, 86_400_000).cast_signed(),
+        _ => 0,
+    }
+}

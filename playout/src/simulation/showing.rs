@@ -1,0 +1,120 @@
+//! Plays, as the player would show and record them.
+
+use passerby_protocol::limits::PLAY_MS_MAX;
+use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::{Assignment, Digest};
+
+use super::hub::Hub;
+use super::invariants;
+use super::terminal::{OnAir, TerminalBug};
+use super::truth::Shown;
+use super::world::{Event, World};
+use crate::clock::{Clock as _, Moment};
+use crate::ledger::NewPlay;
+
+/// How long the house creative airs before a number is asked for again, in milliseconds.
+const HOUSE_MS: u64 = 10_000;
+/// After this the time is missed, in milliseconds.
+const SLACK_MS: u64 = 100;
+const CAMPAIGNS: [&str; 4] = ["cafe", "三体", "metro-2", "a campaign with a longer name"];
+
+impl<H: Hub> World<'_, H> {
+    /// A play ends, is recorded, and the next begins.
+    pub(super) fn play_ends(&mut self) -> Result<(), String> {
+        if let Some(on_air) = self
+            .terminal
+            .as_mut()
+            .and_then(|terminal| terminal.on_air.take())
+        {
+            self.record(on_air);
+        }
+        let Some(terminal) = &mut self.terminal else {
+            return Ok(());
+        };
+        let id = terminal.id;
+        if let (Some(closed_ms), None) = (self.plan.closed_ms(self.now_ms), self.calm_since_ms) {
+            self.after(closed_ms, Event::PlayEnds(id));
+            return Ok(());
+        }
+        let number = match terminal.ledger.next_number() {
+            Ok(number) => number,
+            Err(error) => {
+                self.week.refused_writes += 1;
+                self.note(format_args!("no number: {error}"));
+                self.after(HOUSE_MS, Event::PlayEnds(id));
+                return Ok(());
+            }
+        };
+        invariants::of_number(&mut self.truth, terminal.life, number)?;
+        let planned_ms = match self.calm_since_ms {
+            Some(_) => 60_000,
+            None => self.plan.play_ms(self.now_ms, &mut self.dice),
+        };
+        let start = self.moment();
+        if let Some(terminal) = &mut self.terminal {
+            terminal.on_air = Some(OnAir {
+                number,
+                start,
+                began_ms: self.clock.true_ms(),
+                planned_ms,
+            });
+        }
+        // A picture that fails takes a number and is not shown; a successor may be late.
+        let ends_ms = match self.dice.between(0, 99) {
+            0 => planned_ms / 2,
+            1 => planned_ms + self.dice.between(1, 20_000),
+            _ => planned_ms + self.dice.between(0, SLACK_MS),
+        };
+        self.after(ends_ms, Event::PlayEnds(id));
+        Ok(())
+    }
+
+    /// The moment as the terminal takes it.
+    fn moment(&self) -> Moment {
+        let mut now = self.clock.now();
+        if self.setup.bug == TerminalBug::TrustsAnyClock {
+            now.wall_ms = Some(self.clock.set_ms());
+        }
+        now
+    }
+
+    fn record(&mut self, on_air: OnAir) {
+        let Some(terminal) = &mut self.terminal else {
+            return;
+        };
+        let visible_ms = self.clock.now().boot_ms - on_air.start.boot_ms;
+        let outcome = match visible_ms {
+            _ if visible_ms + SLACK_MS < on_air.planned_ms => Outcome::CutShort,
+            _ if visible_ms > on_air.planned_ms + SLACK_MS => Outcome::Late,
+            _ => Outcome::Complete,
+        };
+        let chosen = self.dice.between(0, 3);
+        let play = NewPlay {
+            number: on_air.number,
+            content: Content {
+                assignment: Assignment::new(u32::try_from(chosen).unwrap_or(0))
+                    .unwrap_or(Assignment::NONE),
+                campaign: CAMPAIGNS[usize::try_from(chosen).unwrap_or(0)].to_owned(),
+                creative: Digest([u8::try_from(self.dice.between(0, 2)).unwrap_or(0); 32]),
+            },
+            start: on_air.start,
+            visible_ms: visible_ms.min(PLAY_MS_MAX),
+            outcome,
+            display: self.dice.one_of(&Display::ALL),
+        };
+        let shown = self.truth.shown.len();
+        self.truth.shown.push(Shown {
+            play: play.clone(),
+            began_ms: on_air.began_ms,
+        });
+        if let Err(error) = terminal.record(shown, play, &mut self.truth) {
+            self.week.refused_writes += 1;
+            let held = terminal.held.len();
+            self.note(format_args!(
+                "play {} is not written, {held} wait: {error}",
+                on_air.number
+            ));
+        }
+        self.recorded();
+    }
+}

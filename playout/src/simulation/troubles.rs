@@ -1,0 +1,195 @@
+//! What goes wrong, and how it gets well again.
+
+use super::hub::Hub;
+use super::machine;
+use super::network::Weather;
+use super::plan::Trouble;
+use super::world::{Event, Image, World};
+use crate::ledger::Fault;
+
+const SECOND_MS: u64 = 1_000;
+const MINUTE_MS: u64 = 60 * SECOND_MS;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+impl<H: Hub> World<'_, H> {
+    /// Something goes wrong.
+    pub(super) fn begins(&mut self, trouble: Trouble) -> Result<(), String> {
+        let again_ms = self.plan.again_ms(trouble, &mut self.dice);
+        self.after(again_ms, Event::Begins(trouble));
+        match trouble {
+            Trouble::PowerCut => {
+                self.cut_power()?;
+                let off_ms = self.dice.span_ms(10 * SECOND_MS, 8 * HOUR_MS);
+                self.note("the power is cut");
+                self.after(off_ms, Event::Boots);
+            }
+            Trouble::Kill => {
+                self.note("the program is killed");
+                if self.terminal.is_some() {
+                    self.end_program()?;
+                    self.after(2 * SECOND_MS, Event::Starts);
+                }
+            }
+            Trouble::Suspend => {
+                let for_ms = self.dice.span_ms(MINUTE_MS, 12 * HOUR_MS);
+                self.asleep_until_ms = self.now_ms + for_ms;
+                self.note("the machine is suspended");
+            }
+            Trouble::ClockStep => {
+                self.clock.step(&mut self.dice);
+                self.note("somebody sets the clock");
+            }
+            Trouble::TimeService => self.synchronise(),
+            Trouble::Weather => {
+                self.weather = Weather::draw(&mut self.dice);
+                let weather = self.weather;
+                self.note(format_args!("the line is {weather:?}"));
+            }
+            Trouble::Disk => {
+                let fault = self
+                    .dice
+                    .one_of(&[Fault::ReadOnly, Fault::Full, Fault::Commit]);
+                self.card.fault = fault;
+                if let Some(terminal) = &mut self.terminal {
+                    terminal
+                        .ledger
+                        .suffer(fault)
+                        .map_err(|error| error.to_string())?;
+                }
+                let for_ms = self.dice.span_ms(10 * SECOND_MS, 12 * HOUR_MS);
+                self.note(format_args!("the card suffers from {fault:?}"));
+                self.after(for_ms, Event::Ends(trouble));
+            }
+            Trouble::HubBackup => {
+                self.hub.back_up();
+                self.note("the hub is backed up");
+            }
+            Trouble::HubRestore => {
+                self.hub.restore();
+                self.truth.hub_restores += 1;
+                self.note("the hub goes back to its backup");
+            }
+            Trouble::HubClock => {
+                self.hub_wrong_ms = machine::wrong(self.clock.true_ms(), &mut self.dice);
+                let for_ms = self.dice.span_ms(MINUTE_MS, 12 * HOUR_MS);
+                self.note("the hub's clock is wrong");
+                self.after(for_ms, Event::Ends(trouble));
+            }
+            Trouble::HubDown => {
+                self.hub_is_down = true;
+                let for_ms = self.dice.span_ms(MINUTE_MS, 24 * HOUR_MS);
+                self.note("the hub is down");
+                self.after(for_ms, Event::Ends(trouble));
+            }
+            Trouble::CardSwap => self.swap_card()?,
+            Trouble::ImageTaken => self.take_image()?,
+            Trouble::ImageRestored => self.restore_image()?,
+        }
+        Ok(())
+    }
+
+    /// It is well again.
+    pub(super) fn ends(&mut self, trouble: Trouble) -> Result<(), String> {
+        match trouble {
+            Trouble::Disk => self.mend_disk(),
+            Trouble::HubClock => self.hub_wrong_ms = 0,
+            Trouble::HubDown => self.hub_is_down = false,
+            _ => {}
+        }
+        self.note(format_args!("{trouble:?} is over"));
+        Ok(())
+    }
+
+    /// The program ends, whatever it was doing; the system stays up.
+    pub(super) fn end_program(&mut self) -> Result<(), String> {
+        self.stop(false)
+    }
+
+    fn cut_power(&mut self) -> Result<(), String> {
+        self.stop(true)
+    }
+
+    fn stop(&mut self, loses_power: bool) -> Result<(), String> {
+        let Some(terminal) = self.terminal.take() else {
+            return Ok(());
+        };
+        self.truth.lost_with_power += terminal.held.len() as u64;
+        self.truth.lives[terminal.life].acked_through = terminal.ledger.acked_through();
+        if loses_power {
+            self.asleep_until_ms = 0;
+            self.shelf
+                .cut(&mut self.card, terminal.ledger)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Another card, with the credentials of the old one or without.
+    fn swap_card(&mut self) -> Result<(), String> {
+        self.cut_power()?;
+        self.week.cards += 1;
+        let blank = self.shelf.blank(&self.setup.folder);
+        let old = std::mem::replace(&mut self.card, blank);
+        old.discard();
+        if self.dice.permille(400) {
+            self.card.pass = old.pass;
+        }
+        let pass = self.card.pass;
+        self.note(format_args!("another card, with {pass:?}"));
+        let for_ms = self.dice.span_ms(MINUTE_MS, HOUR_MS);
+        self.after(for_ms, Event::Boots);
+        if self.card.pass.is_none() {
+            let enrols_ms = self.dice.span_ms(MINUTE_MS, 24 * HOUR_MS);
+            self.after(for_ms + enrols_ms, Event::Enrols);
+        }
+        Ok(())
+    }
+
+    fn take_image(&mut self) -> Result<(), String> {
+        let Some(life) = self.card.life else {
+            return Ok(());
+        };
+        let card = self
+            .shelf
+            .copy(&self.card)
+            .map_err(|error| error.to_string())?;
+        let life = self.truth.lives[life].clone();
+        self.note(format_args!(
+            "an image of the card is taken, with {} rows",
+            life.rows.len()
+        ));
+        if let Some(older) = self.image.replace(Image { card, life }) {
+            older.card.discard();
+        }
+        Ok(())
+    }
+
+    /// The card goes back to what it was when its image was taken.
+    fn restore_image(&mut self) -> Result<(), String> {
+        let Some(image) = &self.image else {
+            return Ok(());
+        };
+        let (card, mut life) = (image.card.clone(), image.life.clone());
+        self.cut_power()?;
+        self.week.cards += 1;
+        let card = self.shelf.copy(&card).map_err(|error| error.to_string())?;
+        // Numbers that were handed out after the image are forgotten with it.
+        life.acked_through = 0;
+        self.truth.lives.push(life);
+        let life = self.truth.lives.len() - 1;
+        let old = std::mem::replace(&mut self.card, card);
+        old.discard();
+        self.card.life = Some(life);
+        self.card.fault = Fault::None;
+        self.note(format_args!(
+            "the card goes back to its image, with {} rows",
+            self.truth.lives[life].rows.len()
+        ));
+        let for_ms = self.dice.span_ms(MINUTE_MS, HOUR_MS);
+        self.after(for_ms, Event::Boots);
+        if self.card.pass.is_none() {
+            self.after(for_ms + HOUR_MS, Event::Enrols);
+        }
+        Ok(())
+    }
+}
