@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::anchors::{self, Dates};
 use super::{Ledger, LedgerError};
 use crate::clock::Moment;
 
@@ -83,20 +84,24 @@ impl Ledger {
     /// The database fails.
     pub fn failures(&self) -> Result<Vec<Failure>, LedgerError> {
         let mut statement = self.connection.prepare(
-            "SELECT campaign, placement, creative, reason, times,
-                    f.wall_ms + first_boot_ms - f.boot_ms, l.wall_ms + last_boot_ms - l.boot_ms
-             FROM failures LEFT JOIN anchors f ON f.boot = first_boot LEFT JOIN anchors l ON l.boot = last_boot
-             ORDER BY id",
+            "SELECT campaign, placement, creative, reason, times, first_boot, first_boot_ms, last_boot, last_boot_ms
+             FROM failures ORDER BY id",
         )?;
+        let mut dates = Dates::default();
         let rows = statement.query_map([], |row| {
+            let mut date = |boot: usize| -> rusqlite::Result<Option<i64>> {
+                let (boot, boot_ms): (String, u64) = (row.get(boot)?, row.get(boot + 1)?);
+                dates.of(&self.connection, &boot, boot_ms)
+            };
+            let (first_ms, last_ms) = (date(5)?, date(7)?);
             Ok(Failure {
                 campaign: row.get(0)?,
                 placement: row.get(1)?,
                 creative: row.get(2)?,
                 reason: row.get(3)?,
                 times: row.get(4)?,
-                first_ms: row.get(5)?,
-                last_ms: row.get(6)?,
+                first_ms,
+                last_ms,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -125,9 +130,7 @@ pub(super) fn write(connection: &Connection, failed: &[NewFailure]) -> rusqlite:
                 failure.at.boot_ms
             ])?;
         if let Some(anchor) = failure.at.anchor() {
-            connection
-                .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                .execute(params![anchor.boot, anchor.boot_ms, anchor.wall_ms])?;
+            anchors::begin(connection, &anchor)?;
         }
     }
     connection

@@ -148,8 +148,9 @@ impl Ledger {
         }
         match schema::open_again(&self.path) {
             Ok(connection) => self.connection = connection,
-            // What is written into a file without a name is lost when the process ends.
-            Err(error) if !self.path.exists() => return Err(error.into()),
+            // What is written into a file without a name is lost when the process ends; and the old connection remembers pages
+            // that are damaged by now.
+            Err(error) if !self.path.exists() || is_damage(&error) => return Err(error.into()),
             Err(_) if was_readonly => self.connection = schema::open_to_look(&self.path)?,
             Err(_) => {}
         }

@@ -256,7 +256,7 @@ fn a_database_with_one_anchor_a_boot_is_brought_over_and_dated_anew() {
              INSERT INTO ledgers VALUES (1, 1, '0000000000000001', 1, 0);
              INSERT INTO boots VALUES (1, 1, 'a', 5000, {START_MS}), (2, 1, 'b', NULL, NULL);
              INSERT INTO contents VALUES (1, 0, 'demo', '00');
-             INSERT INTO plays VALUES (1, 1, 1, 1, 1, 1, 1000, 10000, 0, 0, {START_MS} - 4777);"
+             INSERT INTO plays VALUES (1, 1, 1, 1, 1, 1, 1000, 10000, 0, 0, {START_MS} - 4777, 0);"
         ))
         .unwrap();
     drop(older);
