@@ -65,7 +65,7 @@ struct Writer {
 
 impl Writer {
     fn open(folder: PathBuf, seed: u64) -> Self {
-        let (mut ledger, note) = Ledger::open(&folder).expect("a ledger");
+        let (mut ledger, note) = open(&folder);
         ledger.keep_acked_rows(ACKED_ROWS_KEPT);
         if let Some(note) = note {
             eprintln!("{note}");
@@ -185,7 +185,7 @@ impl Writer {
     /// In good order: the log goes into the file and is removed.
     fn open_again(&mut self) {
         self.ledger = None;
-        let (mut ledger, note) = Ledger::open(&self.folder).expect("a ledger");
+        let (mut ledger, note) = open(&self.folder);
         assert_eq!(note, None, "what was closed in good order is whole");
         ledger.keep_acked_rows(ACKED_ROWS_KEPT);
         self.ledger = Some(ledger);
@@ -214,6 +214,17 @@ impl Writer {
         }
         panic!("the disk refuses for too long");
     }
+}
+
+/// Opens a ledger, as a supervisor would that starts the terminal again.
+fn open(folder: &Path) -> (Ledger, Option<String>) {
+    for _ in 0..TRIES_MAX {
+        match Ledger::open(folder) {
+            Ok(opened) => return opened,
+            Err(error) => println!("refused {error}"),
+        }
+    }
+    panic!("the disk refuses for too long");
 }
 
 fn credentials(folder: &Path, count: usize) {

@@ -172,19 +172,19 @@ impl Promise {
                 ledger.last_seq()
             ));
         }
-        // Of a salvaged ledger all that was there comes over; the seq is new.
+        let pruned = self.acking.saturating_sub(ACKED_ROWS_KEPT);
+        // Of a salvaged ledger all that was there comes over in its order, and what the hub has may go again.
         if let Some(salvaged) = &self.salvaged {
-            let lost = salvaged
-                .keys()
-                .chain(self.committed.values())
-                .find(|number| !numbers.contains(*number));
-            return lost.map_or(Ok(()), |lost| Err(format!("number {lost} is lost")));
+            let due = salvaged.keys().chain(self.committed.values());
+            let lost = (1..)
+                .zip(due)
+                .find(|(seq, number)| *seq > pruned && !numbers.contains(*number));
+            return lost.map_or(Ok(()), |(_, lost)| Err(format!("number {lost} is lost")));
         }
         let by_seq: BTreeMap<u64, u32> = plays
             .iter()
             .map(|play| (play.seq, play.number.get()))
             .collect();
-        let pruned = self.acking.saturating_sub(ACKED_ROWS_KEPT);
         for (seq, number) in &self.committed {
             let there = by_seq.get(seq);
             let may_be_gone = *seq <= pruned && there.is_none();
