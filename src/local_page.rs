@@ -316,10 +316,11 @@ mod tests {
             cache_bytes: 5 << 20,
             cache_bytes_max: 64 << 20,
         };
-        let page = html(&Status {
+        let status = Status {
             transfers,
             ..Status::default()
-        });
+        };
+        let page = html(&status, None);
         for text in [
             "3 of 5 there, 3.0 MB of 8.1 MB",
             "film&lt;i&gt;, b",

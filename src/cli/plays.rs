@@ -138,7 +138,7 @@ fn proof(
     let clock = SystemClock::new(config.trust_clock);
     let exported = ledger.export_proof(&config.data_dir, &key, &clock, since_ms, out);
     let exported = exported.map_err(|error| match error {
-        ExportError::Taker(error) => out.failure(error),
+        ExportError::Taker(error) => out.failure(&error),
         ExportError::Ledger(error) => Failure::Start(error.to_string()),
     })?;
     eprintln!(

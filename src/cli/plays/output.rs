@@ -36,7 +36,7 @@ impl Output {
     }
 
     /// Says why a write failed. Whoever reads standard output may have seen enough.
-    pub(super) fn failure(&self, error: std::io::Error) -> Failure {
+    pub(super) fn failure(&self, error: &std::io::Error) -> Failure {
         match self {
             Self::Standard(_) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
             Self::Standard(_) => {
@@ -58,7 +58,7 @@ impl Output {
                 file,
             } => file.flush().and_then(|()| put_in_place(partial, path)),
         };
-        finished.map_err(|error| self.failure(error))
+        finished.map_err(|error| self.failure(&error))
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn csv(out: &mut Output, ledger: &Ledger, dated: &DatedPlay) -> Resul
 
 fn write(out: &mut Output, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())
-        .map_err(|error| out.failure(error))
+        .map_err(|error| out.failure(&error))
 }
 
 fn start(dated: &DatedPlay) -> Option<String> {
