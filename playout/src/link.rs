@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passerby_protocol::PlayNumber;
 use passerby_protocol::plays::{Anchor, PlayBatch};
 use passerby_protocol::wire::KeyReply;
 use serde::Serialize;
@@ -28,6 +29,10 @@ pub enum PlayerRequest {
     AckThrough(u64),
     /// The hub refuses this row for good.
     Quarantine(u64),
+    /// The hub has other rows from this one on: they belong into a new ledger.
+    BeginAnew(u64),
+    /// Above all play numbers that the hub has of this screen.
+    PlayFloor(PlayNumber),
     /// What the time was at some moment.
     Anchor(Anchor),
     /// What of the hub's content may air from now on.

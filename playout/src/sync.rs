@@ -41,6 +41,11 @@ pub enum Answer {
         /// That seq.
         expected_seq: u64,
     },
+    /// 409: the hub has other rows of this ledger, since its file was put back to an older state.
+    Forked {
+        /// The first row that differs.
+        from_seq: u64,
+    },
     /// 413 of the hub: too large.
     TooLarge,
     /// 413 of something on the way, which has its own idea of what is large.
@@ -69,6 +74,8 @@ pub enum Verdict {
     AckThrough(u64),
     /// Set this row aside and go on.
     Quarantine(u64),
+    /// Begin a new ledger with this row.
+    BeginAnew(u64),
 }
 
 /// Why plays are not sent any more until a person acts.
@@ -179,6 +186,12 @@ impl Sync {
                 self.back_off(now_ms, None, random);
                 Verdict::AckThrough(expected_seq.saturating_sub(1))
             }
+            Answer::Forked { from_seq }
+                if (first_seq..first_seq.saturating_add(rows as u64)).contains(from_seq) =>
+            {
+                self.back_off(now_ms, None, random);
+                Verdict::BeginAnew(*from_seq)
+            }
             Answer::TooLarge | Answer::Refused if rows > 1 => {
                 self.rows = rows / 2;
                 Verdict::Keep
@@ -201,7 +214,7 @@ impl Sync {
                 Verdict::Keep
             }
             // A hub that asks for what it was just sent, or refuses an empty row: it is not well.
-            Answer::Gap { .. } | Answer::TooLarge | Answer::Refused => {
+            Answer::Gap { .. } | Answer::Forked { .. } | Answer::TooLarge | Answer::Refused => {
                 self.back_off(now_ms, None, random);
                 Verdict::Keep
             }
@@ -257,6 +270,7 @@ mod tests {
             rejected: Vec::new(),
             server_time_ms: 0,
             next_after_ms: 0,
+            play_floor: None,
         })
     }
 
@@ -282,10 +296,25 @@ mod tests {
             match sync.answered(0, first, rows, &answer, 7) {
                 Verdict::AckThrough(through) => cursor = through,
                 Verdict::Quarantine(seq) => quarantined = Some(seq),
-                Verdict::Keep => {}
+                Verdict::Keep | Verdict::BeginAnew(_) => {}
             }
         }
         assert_eq!((quarantined, cursor), (Some(poison), last));
+    }
+
+    #[test]
+    fn a_ledger_that_is_older_than_the_hub_is_begun_anew_only_with_a_row_that_was_sent() {
+        let mut sync = Sync::default();
+        let forked = |from_seq| Answer::Forked { from_seq };
+        for (from_seq, verdict) in [
+            (10, Verdict::BeginAnew(10)),
+            (14, Verdict::BeginAnew(14)),
+            (9, Verdict::Keep),
+            (15, Verdict::Keep),
+        ] {
+            assert_eq!(sync.answered(0, 10, 5, &forked(from_seq), 0), verdict);
+        }
+        assert!(sync.next_at_ms() > Some(0), "not at once");
     }
 
     #[test]
@@ -430,7 +459,7 @@ mod tests {
                         prop_assert_eq!((seq, rows), (cursor + 1, 1));
                         prop_assert!(matches!(answer, Answer::Refused | Answer::TooLarge));
                     }
-                    Verdict::Keep => {}
+                    Verdict::Keep | Verdict::BeginAnew(_) => {}
                 }
                 // Always some next moment, and never further away than a day.
                 let next = sync.next_at_ms().or(sync.ask_again_at_ms());

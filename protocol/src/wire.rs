@@ -91,6 +91,10 @@ pub struct PlaysReply {
     pub server_time_ms: i64,
     /// When a terminal that has nothing more to send now should send again. One that has more goes on at once.
     pub next_after_ms: u64,
+    /// Above all play numbers that the hub has of this screen; older hubs do not say it. A terminal whose ledger knows less,
+    /// since its card was replaced or put back to an image, goes on there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub play_floor: Option<PlayNumber>,
 }
 
 /// A row that the hub refused for good.
@@ -170,6 +174,10 @@ pub struct ProblemDetails {
     /// With 409: the seq that the hub wants next for that epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u64>,
+    /// With 409: from this row on the hub has other rows of the same ledger than were sent, since its file was put back to an
+    /// older state. The rows belong into a new ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_at: Option<u64>,
 }
 
 /// Writes bytes as lower-case hexadecimal digits.

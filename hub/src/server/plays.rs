@@ -55,6 +55,7 @@ pub(super) async fn plays(
             rejected: taken.rejected,
             server_time_ms: now_ms,
             next_after_ms: if full { 0 } else { NEXT_AFTER_MS },
+            play_floor: Some(taken.play_floor),
         }))
     })
     .await
@@ -100,6 +101,12 @@ impl From<BatchRefused> for Problem {
                     .detail(format!("send from {expected_seq}"))
                     .expected_seq(expected_seq)
             }
+            BatchRefused::Forked { from_seq } => Self::new(
+                StatusCode::CONFLICT,
+                "the ledger was put back to an older state",
+            )
+            .detail(format!("begin a new one with row {from_seq}"))
+            .forked_at(from_seq),
             BatchRefused::Store(error) => error.into(),
         }
     }

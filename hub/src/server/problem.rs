@@ -23,6 +23,7 @@ impl Problem {
                 title: title.into(),
                 detail: None,
                 expected_seq: None,
+                forked_at: None,
             },
             retry_after_s: None,
         }
@@ -35,6 +36,11 @@ impl Problem {
 
     pub(super) const fn expected_seq(mut self, seq: u64) -> Self {
         self.details.expected_seq = Some(seq);
+        self
+    }
+
+    pub(super) const fn forked_at(mut self, seq: u64) -> Self {
+        self.details.forked_at = Some(seq);
         self
     }
 

@@ -60,6 +60,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("revoked.sql"),
     include_str!("dates.sql"),
     include_str!("device_keys.sql"),
+    include_str!("numbers.sql"),
 ];
 
 /// The database.

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 
 use passerby_protocol::plays::{BatchError, Content, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
-use passerby_protocol::{Epoch, ScreenNumber};
+use passerby_protocol::{Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
 use super::dates::{BOOT_MS_MAX, Boots};
-use super::{Result, Store, StoreError, gaps, standings};
+use super::{Result, Store, StoreError, gaps, screens, standings};
 
-/// The code of a play number that another play of the same screen already has.
+/// The code of a play that is here already, from another ledger of the same screen.
 const DUPLICATE_NUMBER: &str = "duplicate-play-number";
 
 /// What became of a batch.
@@ -23,6 +23,8 @@ pub struct PlaysTaken {
     pub acked_through: u64,
     /// Rows of this batch that were refused for good.
     pub rejected: Vec<Rejected>,
+    /// Above all numbers of the screen's plays.
+    pub play_floor: PlayNumber,
 }
 
 /// Says why nothing of a batch was taken.
@@ -36,6 +38,12 @@ pub enum BatchRefused {
     Gap {
         /// What to send next.
         expected_seq: u64,
+    },
+    /// Rows of it are here already and are others.
+    #[error("from row {from_seq} on this ledger is another than the one that is here")]
+    Forked {
+        /// The first that differs.
+        from_seq: u64,
     },
     /// The database failed.
     #[error(transparent)]
@@ -81,6 +89,9 @@ impl Store {
                     expected_seq: last_seq + 1,
                 });
             }
+            if let Some(from_seq) = forked_at(tx, ledger, last_seq, &plays)? {
+                return Err(BatchRefused::Forked { from_seq });
+            }
             let end = plays.last().map_or(last_seq, |play| play.seq.max(last_seq));
             let fresh = plays.into_iter().filter(|play| play.seq > last_seq);
             insert(tx, screen, ledger, fresh, &mut boots, now_ms)?;
@@ -93,6 +104,7 @@ impl Store {
             Ok(PlaysTaken {
                 acked_through: end,
                 rejected: refused(tx, ledger, batch.first_seq)?,
+                play_floor: screens::play_floor(tx, screen)?,
             })
         })
     }
@@ -111,6 +123,76 @@ fn ledger(
     .query_row(params![screen.get(), epoch.to_string(), now_ms], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })
+}
+
+/// The first of these rows that is here already and is another: another play had its place before the terminal's file was
+/// put back to an older state.
+fn forked_at(
+    tx: &Transaction<'_>,
+    ledger: i64,
+    last_seq: u64,
+    plays: &[Play],
+) -> rusqlite::Result<Option<u64>> {
+    let Some(first) = plays.first().filter(|first| first.seq <= last_seq) else {
+        return Ok(None);
+    };
+    let mut known = tx.prepare_cached(
+        "SELECT seq, ifnull(said_number, number), boots.boot, start_boot_ms
+         FROM plays JOIN boots ON boots.id = plays.boot WHERE ledger = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
+    )?;
+    let until = plays.last().map_or(0, |last| last.seq);
+    let mut rows = known.query(params![ledger, first.seq, until])?;
+    while let Some(row) = rows.next()? {
+        let seq: u64 = row.get(0)?;
+        let sent = usize::try_from(seq - first.seq).map_or(None, |at| plays.get(at));
+        let is_same = sent.is_some_and(|play| {
+            row.get(1) == Ok(play.number.get())
+                && row.get(2) == Ok(play.boot.clone())
+                && row.get(3) == Ok(play.start_boot_ms)
+        });
+        if !is_same {
+            return Ok(Some(seq));
+        }
+    }
+    Ok(None)
+}
+
+/// Stores a play whose number another one has, under one of its own. Returns whether it is a play that was not here yet.
+fn insert_beside(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    (ledger, content, boot): (i64, i64, i64),
+    play: &Play,
+    now_ms: i64,
+    wall_ms: Option<i64>,
+) -> rusqlite::Result<bool> {
+    let is_known = tx
+        .prepare_cached(
+            "SELECT 1 FROM plays WHERE boot = ?1 AND start_boot_ms = ?2 AND ifnull(said_number, number) = ?3",
+        )?
+        .exists(params![boot, play.start_boot_ms, play.number.get()])?;
+    if is_known {
+        return Ok(false);
+    }
+    tx.prepare_cached(
+        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
+         VALUES (?1, ?2, ?3, (SELECT min(min(number), 0) - 1 FROM plays WHERE screen = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        ledger,
+        play.seq,
+        screen.get(),
+        content,
+        boot,
+        play.start_boot_ms,
+        play.visible_ms,
+        u8::from(play.outcome),
+        now_ms,
+        wall_ms,
+        u8::from(play.display),
+        play.number.get(),
+    ])?;
+    Ok(true)
 }
 
 fn insert(
@@ -147,7 +229,8 @@ fn insert(
             wall_ms,
             u8::from(play.display),
         ])?;
-        if inserted == 0 {
+        let ids = (ledger, content, boot);
+        if inserted == 0 && !insert_beside(tx, screen, ids, &play, now_ms, wall_ms)? {
             refuse.execute(params![ledger, play.seq, DUPLICATE_NUMBER])?;
         }
         contents.insert(play.content, content);

@@ -71,7 +71,7 @@ impl RealHub {
                 start_boot_ms: row.get(6)?,
                 visible_ms: row.get(7)?,
                 outcome: Outcome::try_from(row.get::<_, u8>(8)?).expect("known"),
-                display: Display::Unknown,
+                display: Display::try_from(row.get::<_, u8>(10)?).expect("known"),
             },
             wall_ms: row.get(9)?,
         })
@@ -108,9 +108,11 @@ impl Hub for RealHub {
             Ok(taken) => Ok(Taken {
                 acked_through: taken.acked_through,
                 rejected: taken.rejected,
+                play_floor: taken.play_floor,
             }),
             Err(BatchRefused::Batch(error)) => Err(Refused::Batch(error)),
             Err(BatchRefused::Gap { expected_seq }) => Err(Refused::Gap { expected_seq }),
+            Err(BatchRefused::Forked { from_seq }) => Err(Refused::Forked { from_seq }),
             Err(BatchRefused::Store(error)) => panic!("the store failed: {error}"),
         }
     }
@@ -150,7 +152,8 @@ impl Hub for RealHub {
         let rows = self
             .reader()
             .prepare_cached(
-                "SELECT seq, number, assignment, campaign, creative, boots.boot, start_boot_ms, visible_ms, outcome, wall_ms
+                "SELECT seq, ifnull(said_number, plays.number), assignment, campaign, creative, boots.boot, start_boot_ms, visible_ms,
+                        outcome, wall_ms, display
                  FROM plays JOIN ledgers ON ledgers.id = ledger JOIN contents ON contents.id = content
                  JOIN boots ON boots.id = plays.boot
                  WHERE ledgers.screen = ?1 AND epoch = ?2 AND seq >= ?3 ORDER BY seq",
@@ -178,11 +181,14 @@ impl Hub for RealHub {
         }
     }
 
-    fn plays_with(&self, number: PlayNumber) -> u64 {
+    fn times(&self, number: PlayNumber, boot: &str, start_boot_ms: u64) -> u64 {
         self.reader()
-            .prepare_cached("SELECT count(*) FROM plays WHERE screen = ?1 AND number = ?2")
+            .prepare_cached(
+                "SELECT count(*) FROM plays JOIN boots ON boots.id = plays.boot
+                 WHERE ifnull(said_number, number) = ?1 AND boots.boot = ?2 AND start_boot_ms = ?3",
+            )
             .expect("prepares")
-            .query_row(params![self.screen.get(), number.get()], |row| row.get(0))
+            .query_row(params![number.get(), boot, start_boot_ms], |row| row.get(0))
             .expect("reads")
     }
 }

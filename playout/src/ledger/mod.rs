@@ -15,6 +15,7 @@ mod append;
 mod export;
 mod failures;
 mod faults;
+mod fork;
 mod gaps;
 mod history;
 mod read;

@@ -175,7 +175,7 @@ impl Ledger {
         Ok(note)
     }
 
-    fn take(&mut self, said: &Said) {
+    pub(super) fn take(&mut self, said: &Said) {
         if said.epoch != self.epoch {
             self.next_number = self.next_number.max(said.reserved_until);
         }

@@ -434,6 +434,12 @@ fn forerunner(connection: &Connection) -> Result<Option<Forerunner>, rusqlite::E
     }))
 }
 
+/// Ends the chain of a ledger whose next plays belong to another epoch; they name it as their forerunner.
+pub(super) fn end_chain(connection: &Connection) -> Result<(), rusqlite::Error> {
+    name_forerunner(connection, connection)?;
+    connection.execute("DELETE FROM segments", []).map(|_| ())
+}
+
 /// Tells a new ledger of the chain of the damaged one that it takes the place of, as far as that can be read.
 pub(super) fn name_forerunner(
     damaged: &Connection,

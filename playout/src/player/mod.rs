@@ -170,7 +170,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             run_for_ms,
         } = parts;
         if let Some(enrolment) = &enrolment {
-            ledger.raise_numbers(enrolment.credentials.play_floor)?;
+            ledger.begin_numbers(enrolment.credentials.play_floor)?;
         }
         time::resume(&*clock, &ledger)?;
         let now_ms = clock.now().boot_ms;

@@ -29,6 +29,22 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let set_aside = self.recorder.with_ledger(|ledger| ledger.quarantine(seq));
                 self.report_error(set_aside);
             }
+            PlayerRequest::BeginAnew(seq) => {
+                let begun = self
+                    .recorder
+                    .with_ledger(|ledger| ledger.begin_anew_at(seq));
+                if self.report_error(begun).is_some() {
+                    self.board.report(format!(
+                        "the hub has other plays than this card from row {seq} of its ledger on: the card was put back to an older state. Its plays go on in a new ledger"
+                    ));
+                }
+            }
+            PlayerRequest::PlayFloor(floor) => {
+                let raised = self
+                    .recorder
+                    .with_ledger(|ledger| ledger.raise_numbers(floor));
+                self.report_error(raised);
+            }
             PlayerRequest::Anchor(anchor) => self.on_anchor(anchor),
             PlayerRequest::Content(manifest) => {
                 let seen = self
@@ -49,7 +65,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::Enrolled(enrolment) => {
                 let raised = self
                     .recorder
-                    .with_ledger(|ledger| ledger.raise_numbers(enrolment.credentials.play_floor));
+                    .with_ledger(|ledger| ledger.begin_numbers(enrolment.credentials.play_floor));
                 self.report_error(raised);
                 self.enrolment = Some(*enrolment);
                 self.pairing = None;

@@ -51,7 +51,7 @@ impl<H: Hub> World<'_, H> {
             ledger.forget_reservations();
         }
         if let Some(pass) = self.card.pass
-            && let Err(error) = ledger.raise_numbers(pass.play_floor)
+            && let Err(error) = ledger.begin_numbers(pass.play_floor)
         {
             self.note(format_args!("the program cannot start: {error}"));
             self.after(RESTART_MS, Event::Starts);

@@ -8,6 +8,8 @@ use passerby_protocol::plays::{Anchor, BatchError, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, PlayNumber};
 
+use crate::ledger::NewPlay;
+
 /// 2026-01-01T00:00Z: the hub believes no anchor from before it.
 const WALL_MS_MIN: i64 = 1_767_225_600_000;
 const DAY_MS: i64 = 86_400_000;
@@ -28,6 +30,8 @@ pub struct Taken {
     pub acked_through: u64,
     /// Refused for good.
     pub rejected: Vec<Rejected>,
+    /// Above all numbers of the screen's plays.
+    pub play_floor: PlayNumber,
 }
 
 /// Why a hub takes nothing of a batch.
@@ -40,6 +44,11 @@ pub enum Refused {
         /// What it wants next.
         expected_seq: u64,
     },
+    /// 409: it has other rows.
+    Forked {
+        /// The first that differs.
+        from_seq: u64,
+    },
     /// 401.
     Unauthorised,
 }
@@ -47,7 +56,7 @@ pub enum Refused {
 /// A row of the hub's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubRow {
-    /// The play; the state of its display is [`passerby_protocol::plays::Display::Unknown`] where a hub keeps none.
+    /// The play.
     pub play: Play,
     /// Its date.
     pub wall_ms: Option<i64>,
@@ -90,8 +99,18 @@ pub trait Hub {
     /// What is there of a ledger, from a seq on.
     fn ledger(&self, epoch: Epoch, from_seq: u64) -> HubLedger;
 
-    /// How many plays of the screen have a number.
-    fn plays_with(&self, number: PlayNumber) -> u64;
+    /// How often it has a play: one with this number, boot and start.
+    fn times(&self, number: PlayNumber, boot: &str, start_boot_ms: u64) -> u64;
+
+    /// How often it has a row's play.
+    fn times_of(&self, play: &Play) -> u64 {
+        self.times(play.number, &play.boot, play.start_boot_ms)
+    }
+
+    /// Tells whether it has a play that was shown.
+    fn has(&self, play: &NewPlay) -> bool {
+        self.times(play.number, &play.start.boot, play.start.boot_ms) > 0
+    }
 }
 
 /// What is deliberately wrong with a model, to prove that a simulation finds it.
@@ -121,7 +140,8 @@ struct State {
     bearer: u64,
     enrolments: u64,
     ledgers: BTreeMap<u64, Kept>,
-    numbers: BTreeMap<PlayNumber, u64>,
+    /// How often it has each play, by number, boot and start.
+    plays: BTreeMap<(PlayNumber, String, u64), u64>,
     anchors: BTreeMap<String, Anchor>,
 }
 
@@ -147,6 +167,12 @@ impl ModelHub {
 }
 
 impl State {
+    fn play_floor(&self) -> PlayNumber {
+        let highest = self.plays.keys().next_back();
+        let floor = highest.map_or(0, |(number, ..)| number.get().saturating_add(1));
+        PlayNumber::new(floor.min(PlayNumber::MAX)).unwrap_or(zero())
+    }
+
     fn learn(&mut self, anchor: &Anchor) {
         let newest = self.anchors.get(&anchor.boot);
         if newest.is_some_and(|known| known.boot_ms >= anchor.boot_ms) {
@@ -167,11 +193,9 @@ impl Hub for ModelHub {
         self.bearers += 1;
         self.state.bearer = self.bearers;
         self.state.enrolments += 1;
-        let highest = self.state.numbers.keys().next_back();
-        let floor = highest.map_or(0, |number| number.get().saturating_add(1));
         Pass {
             bearer: self.state.bearer,
-            play_floor: PlayNumber::new(floor.min(PlayNumber::MAX)).unwrap_or(zero()),
+            play_floor: self.state.play_floor(),
         }
     }
 
@@ -202,16 +226,31 @@ impl Hub for ModelHub {
         let rows = plays.len();
         let State {
             ledgers,
-            numbers,
+            plays: known,
             anchors,
             ..
         } = &mut self.state;
         let kept = ledgers.entry(batch.epoch.0).or_default();
+        let is_other = |play: &&Play| {
+            let here = kept.rows.get(&play.seq).and_then(|rows| rows.first());
+            here.is_some_and(|here| {
+                (here.play.number, &here.play.boot, here.play.start_boot_ms)
+                    != (play.number, &play.boot, play.start_boot_ms)
+            })
+        };
+        if self.bug != HubBug::ForgetsDeduplication
+            && let Some(other) = plays.iter().find(is_other)
+        {
+            return Err(Refused::Forked {
+                from_seq: other.seq,
+            });
+        }
         for (at, play) in plays.into_iter().enumerate() {
             let (seq, is_new) = (play.seq, play.seq > last_seq);
             let is_lost = self.bug == HubBug::LosesRows && at + 1 == rows && seq % 16 == 3;
             if is_new && !is_lost || self.bug == HubBug::ForgetsDeduplication {
-                let times = numbers.entry(play.number).or_default();
+                let identity = (play.number, play.boot.clone(), play.start_boot_ms);
+                let times = known.entry(identity).or_default();
                 if *times > 0 && self.bug != HubBug::ForgetsDeduplication {
                     kept.refused.insert(seq);
                 } else {
@@ -231,9 +270,11 @@ impl Hub for ModelHub {
             seq,
             code: "duplicate-play-number".into(),
         });
+        let (acked_through, rejected) = (kept.last_seq + more, rejected.collect());
         Ok(Taken {
-            acked_through: kept.last_seq + more,
-            rejected: rejected.collect(),
+            acked_through,
+            rejected,
+            play_floor: self.state.play_floor(),
         })
     }
 
@@ -264,8 +305,9 @@ impl Hub for ModelHub {
         }
     }
 
-    fn plays_with(&self, number: PlayNumber) -> u64 {
-        self.state.numbers.get(&number).copied().unwrap_or(0)
+    fn times(&self, number: PlayNumber, boot: &str, start_boot_ms: u64) -> u64 {
+        let identity = (number, boot.to_owned(), start_boot_ms);
+        self.state.plays.get(&identity).copied().unwrap_or(0)
     }
 }
 

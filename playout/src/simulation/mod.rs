@@ -65,7 +65,7 @@ impl Setup {
             seed,
             days: 7,
             folder,
-            restores_images: false,
+            restores_images: true,
             bug: TerminalBug::None,
         }
     }

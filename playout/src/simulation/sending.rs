@@ -218,6 +218,7 @@ impl<H: Hub> World<'_, H> {
                 } else {
                     NEXT_AFTER_MS
                 },
+                play_floor: Some(taken.play_floor),
             }),
             Err(Refused::Batch(BatchError::Malformed(why))) => {
                 return Err(format!("the hub calls a batch malformed: {why}"));
@@ -226,6 +227,7 @@ impl<H: Hub> World<'_, H> {
                 return Err(format!("the hub calls row {seq} impossible: {reason}"));
             }
             Err(Refused::Gap { expected_seq }) => Answer::Gap { expected_seq },
+            Err(Refused::Forked { from_seq }) => Answer::Forked { from_seq },
             Err(Refused::Unauthorised) => Answer::Unauthorised,
         };
         self.note(format_args!(
@@ -275,6 +277,13 @@ impl<H: Hub> World<'_, H> {
         }
         let heard = brief(&told.answer);
         match &verdict {
+            Ok(Verdict::BeginAnew(seq)) => {
+                let epoch = terminal.ledger.epoch();
+                let life = self.truth.move_on(terminal.life, *seq, epoch);
+                terminal.life = life;
+                self.card.life = Some(life);
+                self.note(format_args!("goes on as {epoch} from row {seq} on"));
+            }
             Ok(Verdict::Quarantine(seq)) => {
                 self.note(format_args!("sets row {seq} aside after {heard}"));
             }

@@ -191,6 +191,9 @@ impl Terminal {
             if let Some(anchor) = clock.now().anchor() {
                 anchored = self.anchor(&anchor);
             }
+            if let Some(floor) = reply.play_floor {
+                anchored = anchored.and(self.ledger.raise_numbers(floor));
+            }
         }
         let mut verdict = self
             .sync
@@ -209,6 +212,7 @@ impl Terminal {
                 self.ledger.acknowledge(seq).map(|_| ())
             }
             Verdict::Quarantine(seq) => self.ledger.quarantine(seq),
+            Verdict::BeginAnew(seq) => self.ledger.begin_anew_at(seq),
         };
         anchored.and(kept).map(|()| verdict)
     }

@@ -28,8 +28,6 @@ fn found(terminal: TerminalBug, hub: HubBug, seeds_max: u64) -> Option<Box<Failu
     })
 }
 
-const FIRST_IMAGE_SEED: u64 = 51;
-
 fn number_of(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
@@ -78,27 +76,17 @@ fn after_any_week_the_hub_is_the_ledger() {
     );
 }
 
-/// Where the design has a hole: the ledger has no way yet to learn that its file is older than what the hub has of it. When
-/// it has one, this seed must pass, and [`Setup::week`] lets cards go back to images.
+/// Seeds of weeks in which a card goes back to its image after the hub has had more of it. Before the hub compared rows, their
+/// plays were taken for repeats.
+const IMAGE_SEEDS: [u64; 5] = [51, 115, 116, 117, 128];
+
 #[test]
-fn a_card_that_goes_back_to_its_image_is_seen_to_lose_plays() {
-    let seeds = number_of("PASSERBY_SIMULATION_IMAGE_SEEDS").unwrap_or(1);
-    let failures: Vec<_> = (FIRST_IMAGE_SEED..FIRST_IMAGE_SEED + seeds)
-        .filter_map(|seed| {
-            let folder = folder();
-            let mut setup = Setup::week(seed, folder.path().join("cards"));
-            setup.restores_images = true;
-            run(&setup, ModelHub::new(HubBug::None)).err()
-        })
-        .collect();
-    for failure in &failures {
-        println!(
-            "seed {}, step {}: {}",
-            failure.seed, failure.step, failure.reason
-        );
+fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play() {
+    for seed in IMAGE_SEEDS {
+        if let Err(failure) = week(seed) {
+            panic!("{failure}");
+        }
     }
-    let failure = failures.first().expect("is found");
-    assert!(failure.reason.contains("differs"), "{failure}");
 }
 
 #[test]

@@ -56,6 +56,20 @@ impl Truth {
         self.lives.len() - 1
     }
 
+    /// A ledger goes on under another epoch with its rows from one on; returns its new life.
+    pub(super) fn move_on(&mut self, life: usize, from_seq: u64, epoch: Epoch) -> usize {
+        let old = &mut self.lives[life];
+        let at = usize::try_from(from_seq - 1).unwrap_or(usize::MAX);
+        let moved = old.rows.split_off(at.min(old.rows.len()));
+        let newest_number = old.newest_number;
+        let new = self.begin_life(epoch);
+        for shown in moved {
+            self.commit(new, shown);
+        }
+        self.lives[new].newest_number = newest_number;
+        new
+    }
+
     pub(super) fn commit(&mut self, life: usize, shown: usize) -> u64 {
         let life = &mut self.lives[life];
         life.rows.push(shown);

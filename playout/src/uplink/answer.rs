@@ -31,6 +31,9 @@ pub(super) fn refusal(
         && text(headers, &CONTENT_TYPE).is_some_and(|kind| is_type(kind, PROBLEM_TYPE))
         && problem.status == status.as_u16()
     {
+        if let Some(from_seq) = problem.forked_at.filter(|_| status == StatusCode::CONFLICT) {
+            return HubError::Forked { from_seq };
+        }
         return HubError::Status {
             status: problem.status,
             title: printable(&problem.title),
@@ -76,6 +79,9 @@ pub(super) fn of_plays(error: &HubError) -> Answer {
             ..
         } => Answer::Gap {
             expected_seq: *expected_seq,
+        },
+        HubError::Forked { from_seq } => Answer::Forked {
+            from_seq: *from_seq,
         },
         HubError::Status { status: 413, .. } => Answer::TooLarge,
         HubError::NotAHub {

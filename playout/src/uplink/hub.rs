@@ -60,6 +60,12 @@ pub enum HubError {
         /// With 409.
         expected_seq: Option<u64>,
     },
+    /// The hub has other rows of this ledger from here on: its file was put back to an older state.
+    #[error("the hub has other plays than this ledger from row {from_seq} on")]
+    Forked {
+        /// The first that differs.
+        from_seq: u64,
+    },
     /// The answer did not come, or not on, within its time.
     #[error("the hub at {url} takes too long: {what}")]
     TimedOut {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use passerby_protocol::ScreenNumber;
 use passerby_protocol::wire::PlaysReply;
+use passerby_protocol::{PlayNumber, ScreenNumber};
 
 use super::hub::HubClient;
 use super::shelf;
@@ -20,6 +20,8 @@ pub(super) struct Plays {
     client: HubClient,
     screen: ScreenNumber,
     sync: Sync,
+    /// What the hub said last of play numbers.
+    floor: Option<PlayNumber>,
 }
 
 impl Plays {
@@ -29,6 +31,7 @@ impl Plays {
             client,
             screen,
             sync: Sync::default(),
+            floor: None,
         }
     }
 
@@ -88,6 +91,11 @@ impl Plays {
                 self.uplink
                     .learn_time(asked_ms, now_ms, reply.server_time_ms)?;
                 self.uplink.learn(|network| network.plays = None)?;
+                if let Some(floor) = reply.play_floor
+                    && self.floor.replace(floor) != Some(floor)
+                {
+                    self.uplink.tell(PlayerRequest::PlayFloor(floor))?;
+                }
                 Answer::Acked(reply)
             }
             Err(error) => {
@@ -105,6 +113,7 @@ impl Plays {
             Verdict::Keep => {}
             Verdict::AckThrough(seq) => self.uplink.tell(PlayerRequest::AckThrough(seq))?,
             Verdict::Quarantine(seq) => self.uplink.tell(PlayerRequest::Quarantine(seq))?,
+            Verdict::BeginAnew(seq) => self.uplink.tell(PlayerRequest::BeginAnew(seq))?,
         }
         Ok(if count < rows { Sent::Last } else { Sent::Some })
     }
