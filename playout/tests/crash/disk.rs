@@ -281,6 +281,7 @@ impl Disk {
             Deed::Rename { from, to } => {
                 Naming::Rename(from.clone(), to.clone(), self.shown.files[from])
             }
+            Deed::Link { from, to } => Naming::Make(to.clone(), self.shown.files[from]),
             Deed::Unlink { path } => Naming::Remove(path.clone()),
             Deed::MakeFolder { path } => Naming::Folder(path.clone()),
             Deed::Write { file, at, data } => {

@@ -26,6 +26,8 @@ pub(crate) enum Deed {
     SyncNames { folder: PathBuf },
     /// Gave a file another name.
     Rename { from: PathBuf, to: PathBuf },
+    /// Gave a file one more name.
+    Link { from: PathBuf, to: PathBuf },
     /// Took a name away.
     Unlink { path: PathBuf },
     /// Made a folder.
@@ -197,6 +199,13 @@ impl Reader {
                 Some(Open::Memory) | None => {}
             },
             "rename" => self.rename(&text(arguments[0]), &text(arguments[1]), deeds),
+            "linkat" => {
+                let (from, to) = (text(arguments[1]), text(arguments[3]));
+                if let Some(&file) = self.files.get(&from) {
+                    self.files.insert(to.clone(), file);
+                    deeds.push(Deed::Link { from, to });
+                }
+            }
             "unlink" => {
                 let path = text(arguments[0]);
                 if self.files.remove(&path).is_some() {
