@@ -72,6 +72,9 @@ struct Terminal {
     shown: Receiver<Shown>,
     requests: Sender<PlayerRequest>,
     player: std::thread::JoinHandle<()>,
+    uplink: std::thread::JoinHandle<()>,
+    /// Ends the uplink when it goes.
+    ends: tokio::sync::oneshot::Sender<()>,
 }
 
 impl Terminal {
@@ -115,12 +118,18 @@ impl Terminal {
             run_for_ms: None,
         })
         .expect("a player");
-        std::thread::spawn(move || {
+        let (ends, ended) = tokio::sync::oneshot::channel();
+        let uplink = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            tokio::task::LocalSet::new().block_on(&runtime, uplink.run());
+            tokio::task::LocalSet::new().block_on(&runtime, async {
+                tokio::select! {
+                    () = uplink.run() => {}
+                    _ = ended => {}
+                }
+            });
         });
         std::thread::spawn(move || present(&command_queue, &event_queue, &log));
         let player = std::thread::spawn(move || player.run());
@@ -128,6 +137,8 @@ impl Terminal {
             shown,
             requests,
             player,
+            uplink,
+            ends,
         }
     }
 
@@ -135,6 +146,9 @@ impl Terminal {
         let told = self.requests.send(PlayerRequest::Stop);
         told.expect("the player lives");
         self.player.join().expect("it ended well");
+        // Two uplinks must not share a cache: in a terminal they end with their process.
+        let _ = self.ends.send(());
+        self.uplink.join().expect("it ended well");
     }
 
     fn status(&self) -> Status {
