@@ -362,7 +362,12 @@ mod tests {
     #[test]
     fn a_refused_row_is_refused_again_when_its_batch_is_sent_again() {
         let (_folder, store, screen) = store();
-        let batch = PlayBatch::pack(Epoch(1), &[play(1, 7), play(2, 7), play(3, 8)], vec![]);
+        // The same play in two rows.
+        let again = Play {
+            start_boot_ms: play(1, 7).start_boot_ms,
+            ..play(2, 7)
+        };
+        let batch = PlayBatch::pack(Epoch(1), &[play(1, 7), again, play(3, 8)], vec![]);
         let first = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap();
         assert_eq!(first.acked_through, 3);
         assert_eq!(

@@ -320,3 +320,48 @@ fn plays_on_a_display_that_was_off_stand_apart() {
         serde_json::json!({"off": 1, "on": 1, "unknown": 2})
     );
 }
+
+#[test]
+fn a_play_whose_number_another_one_has_is_stored_beside_it_once() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let first = reply(send(&stand, &terminal, 1, &rows(1..=3)));
+    assert_eq!(first.play_floor, PlayNumber::new(1_004));
+    // A card that took the credentials over, in a boot of its own.
+    let mut others = rows(1..=3);
+    for play in &mut others {
+        play.boot = "another".into();
+    }
+    for epoch in [2, 2, 3] {
+        let answer = reply(send(&stand, &terminal, epoch, &others));
+        assert_eq!(answer.acked_through, 3);
+        // The third time they come from a ledger that was salvaged: the same plays under another name.
+        assert_eq!(answer.rejected.len(), if epoch == 3 { 3 } else { 0 });
+        assert_eq!(answer.play_floor, PlayNumber::new(1_004));
+        assert_eq!(stand.report()["plays"]["total"], 6);
+    }
+}
+
+#[test]
+fn a_ledger_that_was_put_back_to_an_older_state_is_told_from_which_row_on() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    reply(send(&stand, &terminal, 1, &rows(1..=8)));
+    // Rows up to 4 are as they were; what came then are other plays in the same places.
+    let mut restored = rows(3..=6);
+    for play in &mut restored[2..] {
+        play.boot = "after the image".into();
+    }
+    let details = problem(send(&stand, &terminal, 1, &restored), 409);
+    assert_eq!((details.forked_at, details.expected_seq), (Some(5), None));
+    assert_eq!(stand.report()["plays"]["total"], 8);
+    // They come again as the first rows of another ledger.
+    for (play, seq) in restored[2..].iter_mut().zip(1..) {
+        play.seq = seq;
+    }
+    assert_eq!(
+        reply(send(&stand, &terminal, 2, &restored[2..])).acked_through,
+        2
+    );
+    assert_eq!(stand.report()["plays"]["total"], 10);
+}

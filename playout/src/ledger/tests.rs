@@ -457,3 +457,32 @@ fn a_row_that_is_set_aside_travels_with_an_outcome_that_every_hub_knows() {
     let (plays, _) = ledger.waiting_plays(10).expect("reads");
     assert_eq!(plays[0].outcome, Outcome::CutShort);
 }
+
+#[test]
+fn a_ledger_that_goes_on_under_another_epoch_keeps_what_the_hub_does_not_have() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    record(&mut ledger, 6);
+    ledger.acknowledge(2).expect("writes");
+    let before = ledger.plays_since(None).expect("reads");
+    let (epoch, next) = (ledger.epoch(), ledger.next_number().expect("numbers"));
+    ledger.begin_anew_at(5).expect("begins anew");
+    for _ in 0..2 {
+        assert_ne!(ledger.epoch(), epoch);
+        assert_eq!((ledger.last_seq(), ledger.acked_through()), (2, 0));
+        let after = ledger.plays_since(None).expect("reads");
+        for (at, (old, new)) in before[4..].iter().zip(&after).enumerate() {
+            assert_eq!(new.play.seq, at as u64 + 1);
+            assert_eq!(
+                (old.play.number, &old.play.boot, old.play.start_boot_ms),
+                (new.play.number, &new.play.boot, new.play.start_boot_ms)
+            );
+        }
+        assert_eq!(after.len(), 2);
+        drop(ledger);
+        ledger = open(folder.path());
+    }
+    assert!(ledger.next_number().expect("numbers") > next);
+    record(&mut ledger, 1);
+    assert_eq!(ledger.last_seq(), 3);
+}
