@@ -14,6 +14,9 @@ use crate::random;
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another card has gone on since
 /// then; at one play in ten seconds this is more than a year of it.
 const AHEAD_MAX: u64 = 1 << 22;
+/// How far an answer of the hub may move the numbers on: twenty years of one play in ten seconds. A hub that is wrong must not
+/// use up the numbers of a screen.
+const FOLLOWED_MAX: u32 = 1 << 26;
 
 impl Ledger {
     /// Begins a new epoch with the rows from `from_seq` on; those before are on the hub.
@@ -44,6 +47,21 @@ impl Ledger {
         }
         self.take(&said);
         self.resume_sealing()
+    }
+
+    /// Goes on above the play numbers that the hub says it has, unless that is too far away to be true.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn follow_numbers(&mut self, floor: PlayNumber) -> Result<(), LedgerError> {
+        if floor.get() > self.next_number.saturating_add(FOLLOWED_MAX) {
+            tracing::warn!(
+                "the hub says that numbers up to {floor} are taken, and this screen is at {}; that is not believed",
+                self.next_number
+            );
+            return Ok(());
+        }
+        self.raise_numbers(floor)
     }
 
     /// Goes on above the play numbers that the hub knew when the screen was enrolled. A ledger without a play may belong to a

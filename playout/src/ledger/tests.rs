@@ -486,3 +486,18 @@ fn a_ledger_that_goes_on_under_another_epoch_keeps_what_the_hub_does_not_have() 
     record(&mut ledger, 1);
     assert_eq!(ledger.last_seq(), 3);
 }
+
+#[test]
+fn a_hub_moves_the_numbers_on_but_does_not_use_them_up() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    let first = ledger.next_number().expect("numbers");
+    let number = |above: u32| PlayNumber::new(first.get() + above).expect("in range");
+    ledger.follow_numbers(number(1_000)).expect("writes");
+    assert_eq!(ledger.next_number().expect("numbers"), number(1_000));
+    ledger
+        .follow_numbers(PlayNumber::new(PlayNumber::MAX).expect("in range"))
+        .expect("is not believed");
+    ledger.follow_numbers(number(5)).expect("knows better");
+    assert_eq!(ledger.next_number().expect("numbers"), number(1_001));
+}

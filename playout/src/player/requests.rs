@@ -42,7 +42,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             PlayerRequest::PlayFloor(floor) => {
                 let raised = self
                     .recorder
-                    .with_ledger(|ledger| ledger.raise_numbers(floor));
+                    .with_ledger(|ledger| ledger.follow_numbers(floor));
                 self.report_error(raised);
             }
             PlayerRequest::Anchor(anchor) => self.on_anchor(anchor),

@@ -192,7 +192,7 @@ impl Terminal {
                 anchored = self.anchor(&anchor);
             }
             if let Some(floor) = reply.play_floor {
-                anchored = anchored.and(self.ledger.raise_numbers(floor));
+                anchored = anchored.and(self.ledger.follow_numbers(floor));
             }
         }
         let mut verdict = self

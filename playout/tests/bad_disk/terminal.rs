@@ -166,6 +166,10 @@ pub(crate) fn holds(data: &Path, told: &Told, missing: u64) {
     let plays = ledger.plays_since(None).expect("reads");
     let numbers: BTreeSet<u32> = plays.iter().map(|play| play.play.number.get()).collect();
     assert_eq!(numbers.len(), plays.len(), "none is there twice");
+    assert!(
+        ledger.dropped().expect("reads") <= missing,
+        "what is on record as missing is not here"
+    );
     assert!(numbers.is_subset(&told.numbers), "none was made up");
     let count = plays.len() as u64;
     let seqs = plays.iter().map(|play| play.play.seq);
