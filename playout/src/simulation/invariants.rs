@@ -219,6 +219,7 @@ pub(super) fn hub_is_ledger(
     for row in rows {
         let seq = row.play.seq;
         let Some(there) = on_hub.next_if(|there| there.play.seq == seq) else {
+            // A late copy of a batch may have brought it under the name that the ledger had before.
             hold!(
                 refused.contains(&seq),
                 "row {seq} is not on the hub, and was not refused"
