@@ -32,7 +32,7 @@ impl<H: Hub> World<'_, H> {
             }
             Trouble::Suspend => {
                 let for_ms = self.dice.span_ms(MINUTE_MS, 12 * HOUR_MS);
-                self.asleep_until_ms = self.now_ms + for_ms;
+                self.asleep_until_ms = self.asleep_until_ms.max(self.now_ms + for_ms);
                 self.note("the machine is suspended");
             }
             Trouble::ClockStep => {

@@ -273,13 +273,13 @@ impl<'s, H: Hub> World<'s, H> {
     fn calm_down(&mut self) {
         self.note("all is well again");
         self.calm_since_ms = Some(self.now_ms);
-        let asleep_until_ms = std::mem::replace(&mut self.asleep_until_ms, self.now_ms);
+        // Whatever waited for the end of a sleep, also of one that another has made longer.
+        let was_asleep = std::mem::replace(&mut self.asleep_until_ms, self.now_ms) > self.now_ms;
         for ((at_ms, order), event) in std::mem::take(&mut self.events) {
-            let waited_for_sleep = at_ms == asleep_until_ms;
             match event {
                 Event::Begins(_) | Event::Ends(_) | Event::PlayEnds(_) => {}
                 Event::Boots | Event::Starts | Event::Enrols => self.after(0, event),
-                Event::Sends(_) | Event::Answers(..) if waited_for_sleep => self.after(0, event),
+                Event::Sends(_) | Event::Answers(..) if was_asleep => self.after(0, event),
                 _ => {
                     self.events.insert((at_ms, order), event);
                 }
