@@ -119,6 +119,21 @@ async fn page(
     }
 }
 
+/// How the counting goes; what there is nothing to say of is left out.
+fn plays(status: &Status) -> String {
+    let mut words = format!("{} recorded", status.plays_recorded);
+    if status.screen.is_some() {
+        words += &format!(", {} waiting for the hub", status.plays_waiting);
+    }
+    if status.plays_held > 0 {
+        words += &format!(", {} not yet on the disk", status.plays_held);
+    }
+    if status.plays_dropped > 0 {
+        words += &format!(", at least {} missing", status.plays_dropped);
+    }
+    words
+}
+
 /// Writes the page; `token` is the one that opened it by its link, which the picture needs as well.
 fn html(status: &Status, token: Option<&str>) -> String {
     let name = if status.name.is_empty() {
@@ -157,13 +172,7 @@ fn html(status: &Status, token: Option<&str>) -> String {
             "Size",
             format!("{} × {} pixels", status.screen_px[0], status.screen_px[1]),
         ),
-        (
-            "Plays",
-            format!(
-                "{} recorded, {} waiting for the hub, {} missing at least",
-                status.plays_recorded, status.plays_waiting, status.plays_dropped
-            ),
-        ),
+        ("Plays", plays(status)),
         (
             "Clock",
             if status.clock_trusted {
@@ -295,6 +304,21 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use passerby_playout::link::UnderWay;
+
+    #[test]
+    fn a_screen_of_its_own_waits_for_no_hub_and_misses_nothing() {
+        let mut status = Status {
+            plays_recorded: 7,
+            plays_waiting: 7,
+            ..Status::default()
+        };
+        assert_eq!(plays(&status), "7 recorded");
+        (status.screen, status.plays_held, status.plays_dropped) = (Some(1), 2, 3);
+        assert_eq!(
+            plays(&status),
+            "7 recorded, 7 waiting for the hub, 2 not yet on the disk, at least 3 missing"
+        );
+    }
 
     #[test]
     fn the_page_says_how_far_the_files_have_come() {
