@@ -13,6 +13,7 @@ use super::terminal::{Flight, Next};
 use super::world::{Event, Request, Told, World};
 use crate::clock::Clock as _;
 use crate::sync::{Answer, Verdict};
+use crate::uplink::ROUND_TRIP_MS_MAX;
 
 /// When the hub wants to hear from a terminal again that has caught up, as in the hub.
 const NEXT_AFTER_MS: u64 = 10_000;
@@ -267,7 +268,10 @@ impl<H: Hub> World<'_, H> {
             if told.misleads {
                 self.truth.misled.insert(boot.clone());
             }
-            self.truth.vouched.insert(boot);
+            let took_ms = self.clock.now().boot_ms - awaited.asked_boot_ms;
+            if took_ms <= ROUND_TRIP_MS_MAX {
+                self.truth.vouched.insert(boot);
+            }
         }
         let random = self.dice.bits();
         let verdict = terminal.answered(awaited, &told.answer, &self.clock, random);

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Moment};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::rotation::{Booked, History};
 use crate::sync::{Answer, Sync, Verdict};
+use crate::uplink::ROUND_TRIP_MS_MAX;
 
 /// Most plays that wait in memory, as in `player::record`.
 pub(super) const HELD_MAX: usize = 8_640;
@@ -183,9 +184,12 @@ impl Terminal {
         let now_ms = clock.now().boot_ms;
         let mut anchored = Ok(());
         if let Answer::Acked(reply) = answer {
-            let middle_ms = flight.asked_boot_ms + (now_ms - flight.asked_boot_ms) / 2;
+            let took_ms = now_ms - flight.asked_boot_ms;
+            let middle_ms = flight.asked_boot_ms + took_ms / 2;
             let known = clock.now().back_to(middle_ms).wall_ms;
-            if known.is_none_or(|known| known.abs_diff(reply.server_time_ms) > LEARN_MS) {
+            if took_ms <= ROUND_TRIP_MS_MAX
+                && known.is_none_or(|known| known.abs_diff(reply.server_time_ms) > LEARN_MS)
+            {
                 clock.learn(middle_ms, reply.server_time_ms);
             }
             if let Some(anchor) = clock.now().anchor() {

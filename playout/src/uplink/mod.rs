@@ -75,6 +75,10 @@ pub struct Uplink {
     pub line: Line,
 }
 
+/// An answer that took longer than this, by a clock that counts sleep, says too little about the time: it may have come while
+/// the machine slept.
+pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
+
 /// How long to wait before an enrolment or a client is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -225,7 +229,11 @@ impl Uplink {
         answered_ms: u64,
         server_time_ms: i64,
     ) -> Result<(), PlayerGone> {
-        let middle_ms = asked_ms + answered_ms.saturating_sub(asked_ms) / 2;
+        let took_ms = answered_ms.saturating_sub(asked_ms);
+        if took_ms > ROUND_TRIP_MS_MAX {
+            return Ok(());
+        }
+        let middle_ms = asked_ms + took_ms / 2;
         let known = self.clock.now().back_to(middle_ms).wall_ms;
         match self.line.hub_time.judge(middle_ms, known, server_time_ms) {
             // Also a word that says nothing new is one for the time as it is.
