@@ -161,7 +161,7 @@ impl std::fmt::Debug for KeyReply {
     }
 }
 
-/// An error as RFC 9457 has it, with the one extension that sync needs.
+/// An error as RFC 9457 has it, with the extensions that sync needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemDetails {
     /// HTTP status.
