@@ -11,7 +11,7 @@ use passerby_protocol::{Epoch, PlayNumber};
 use crate::ledger::NewPlay;
 
 /// 2026-01-01T00:00Z: the hub believes no anchor from before it.
-const WALL_MS_MIN: i64 = 1_767_225_600_000;
+const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 const DAY_MS: i64 = 86_400_000;
 
 /// What a terminal gets when it enrols.
