@@ -241,14 +241,11 @@ impl Source {
             ImageFormat::Png => PngDecoder::with_limits(cursor, limits)?
                 .apng()?
                 .into_frames(),
-            _ => {
-                let Outline { width, height, .. } = self.outline;
-                Frames::new(Box::new(WebpFrames::new(
-                    Arc::clone(&self.bytes),
-                    width,
-                    height,
-                )))
-            }
+            _ => Frames::new(Box::new(WebpFrames::new(
+                Arc::clone(&self.bytes),
+                self.outline.width,
+                self.outline.height,
+            )?)),
         })
     }
 }

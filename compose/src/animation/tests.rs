@@ -240,6 +240,28 @@ fn a_damaged_frame_makes_it_rest_on_the_one_before_and_say_so() {
 }
 
 #[test]
+fn a_webp_that_the_decoder_refuses_as_a_whole_is_refused_although_its_frames_are_sound() {
+    let sound = media("twice.webp");
+    let at = |chunk: &[u8]| sound.windows(4).position(|word| word == chunk);
+    let mut headless = sound.clone();
+    headless[at(b"ANIM").expect("a chunk")] = b'_';
+    let mut noted = sound.clone();
+    // A note of a camera's is announced, and not there.
+    noted[at(b"VP8X").expect("a chunk") + 8] |= 8;
+    for damaged in [headless, noted] {
+        let bytes: Arc<[u8]> = damaged.into();
+        let outline = outline(ImageFormat::WebP, &bytes)
+            .expect("walks")
+            .expect("it moves");
+        let opened = Animation::open("odd.webp", ImageFormat::WebP, &bytes, outline);
+        let Err(Cannot::Show(reason)) = opened else {
+            panic!("it opens");
+        };
+        assert!(reason.starts_with("the picture is damaged ("), "{reason}");
+    }
+}
+
+#[test]
 fn dropping_a_reel_ends_its_thread() {
     let bytes: Arc<[u8]> = large_gif(5).into();
     let outline = outline(ImageFormat::Gif, &bytes)

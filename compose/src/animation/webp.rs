@@ -32,14 +32,22 @@ const HEADER_BYTES: usize = 12;
 const FRAME_HEADER_BYTES: usize = 16;
 
 impl WebpFrames {
-    pub(super) fn new(bytes: Arc<[u8]>, width: u32, height: u32) -> Self {
-        Self {
+    /// Begins with an empty canvas.
+    ///
+    /// # Errors
+    /// The decoder refuses the file as a whole, so the hub would too; or it reads another size.
+    pub(super) fn new(bytes: Arc<[u8]>, width: u32, height: u32) -> Result<Self, ImageError> {
+        let whole = WebPDecoder::new(Cursor::new(&bytes))?;
+        if whole.dimensions() != (width, height) {
+            return Err(damaged("two sizes of one animation"));
+        }
+        Ok(Self {
             bytes,
             at: HEADER_BYTES,
             canvas: RgbaImage::new(width, height),
             clear: None,
             is_over: false,
-        }
+        })
     }
 
     /// Moves on to the next frame chunk and returns where its data lies.
