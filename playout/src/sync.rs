@@ -13,6 +13,7 @@
 //! - A batch never has fewer rows than [`ROWS_MIN`] for the line's sake, so that a slow one still gets on.
 
 use passerby_protocol::limits::BATCH_PLAYS_MAX;
+use passerby_protocol::plays::{Content, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
 /// Longest pause after failures, in milliseconds.
@@ -65,6 +66,32 @@ pub enum Answer {
     },
 }
 
+/// The rows of a batch that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentRows {
+    /// The seq of the first.
+    pub first_seq: u64,
+    /// How many they are.
+    pub count: usize,
+    /// The first one is set aside already and went empty; a hub that refuses it even so refuses anything.
+    pub is_first_empty: bool,
+}
+
+impl SentRows {
+    /// Those of a batch.
+    #[must_use]
+    pub fn of(batch: &PlayBatch) -> Self {
+        let first = batch.columns.content.first();
+        Self {
+            first_seq: batch.first_seq,
+            count: batch.columns.number.len(),
+            is_first_empty: first
+                .and_then(|&at| batch.contents.get(at as usize))
+                .is_some_and(Content::is_set_aside),
+        }
+    }
+}
+
 /// What to do with the ledger after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -96,8 +123,6 @@ pub struct Sync {
     stopped: Option<Stopped>,
     /// When the batch that is on its way left.
     sent_at_ms: Option<u64>,
-    /// The row that was set aside last; a hub that refuses it even empty refuses anything.
-    set_aside: Option<u64>,
 }
 
 impl Default for Sync {
@@ -108,7 +133,6 @@ impl Default for Sync {
             next_at_ms: 0,
             stopped: None,
             sent_at_ms: None,
-            set_aside: None,
         }
     }
 }
@@ -143,15 +167,15 @@ impl Sync {
         self.sent_at_ms = Some(now_ms);
     }
 
-    /// Takes an answer to a batch of `rows` rows from `first_seq` on. `random` is any number; it spreads retries.
+    /// Takes an answer to a batch. `random` is any number; it spreads retries.
     pub fn answered(
         &mut self,
         now_ms: u64,
-        first_seq: u64,
-        rows: usize,
+        sent: SentRows,
         answer: &Answer,
         random: u64,
     ) -> Verdict {
+        let (first_seq, rows) = (sent.first_seq, sent.count);
         let sent_at_ms = self.sent_at_ms.take();
         let took_ms = sent_at_ms.map_or(0, |sent| now_ms.saturating_sub(sent));
         let asked_rows = self.rows();
@@ -170,7 +194,6 @@ impl Sync {
                     return Verdict::Keep;
                 }
                 self.failures = 0;
-                self.set_aside = None;
                 let full = rows >= asked_rows;
                 self.adapt(took_ms, rows >= self.rows);
                 // Whoever has more to send goes on; a hub that cannot keep up says 429 or 503.
@@ -196,10 +219,9 @@ impl Sync {
                 self.rows = rows / 2;
                 Verdict::Keep
             }
-            Answer::TooLarge | Answer::Refused if self.set_aside != Some(first_seq) => {
+            Answer::TooLarge | Answer::Refused if !sent.is_first_empty => {
                 self.back_off(now_ms, None, random);
                 self.rows = ROWS_AT_FIRST;
-                self.set_aside = Some(first_seq);
                 Verdict::Quarantine(first_seq)
             }
             Answer::Unauthorised => self.stop(Stopped::Unauthorised, now_ms, REFUSED_MS),
@@ -274,6 +296,15 @@ mod tests {
         })
     }
 
+    /// Rows none of which was set aside.
+    const fn full(first_seq: u64, count: usize) -> SentRows {
+        SentRows {
+            first_seq,
+            count,
+            is_first_empty: false,
+        }
+    }
+
     #[test]
     fn a_poison_row_is_found_by_bisection_and_set_aside() {
         let (mut sync, poison, mut cursor, mut quarantined) = (Sync::default(), 137u64, 0u64, None);
@@ -293,7 +324,7 @@ mod tests {
             } else {
                 acked(cursor + rows as u64)
             };
-            match sync.answered(0, first, rows, &answer, 7) {
+            match sync.answered(0, full(first, rows), &answer, 7) {
                 Verdict::AckThrough(through) => cursor = through,
                 Verdict::Quarantine(seq) => quarantined = Some(seq),
                 Verdict::Keep | Verdict::BeginAnew(_) => {}
@@ -312,7 +343,7 @@ mod tests {
             (9, Verdict::Keep),
             (15, Verdict::Keep),
         ] {
-            assert_eq!(sync.answered(0, 10, 5, &forked(from_seq), 0), verdict);
+            assert_eq!(sync.answered(0, full(10, 5), &forked(from_seq), 0), verdict);
         }
         assert!(sync.next_at_ms() > Some(0), "not at once");
     }
@@ -320,7 +351,7 @@ mod tests {
     #[test]
     fn refusal_of_credentials_stops_until_a_person_acts() {
         let mut sync = Sync::default();
-        sync.answered(0, 1, 10, &Answer::Unauthorised, 0);
+        sync.answered(0, full(1, 10), &Answer::Unauthorised, 0);
         assert_eq!(
             (sync.next_at_ms(), sync.stopped()),
             (None, Some(Stopped::Unauthorised))
@@ -331,7 +362,7 @@ mod tests {
     fn a_hub_that_refused_is_asked_again_an_hour_later_with_one_row_and_believed_when_it_takes_it()
     {
         let mut sync = Sync::default();
-        sync.answered(5, 1, 10, &Answer::Unauthorised, 0);
+        sync.answered(5, full(1, 10), &Answer::Unauthorised, 0);
         assert_eq!(
             (sync.ask_again_at_ms(), sync.rows()),
             (Some(5 + REFUSED_MS), 1)
@@ -339,16 +370,16 @@ mod tests {
         let unavailable = Answer::Unavailable {
             retry_after_ms: None,
         };
-        sync.answered(REFUSED_MS, 1, 1, &unavailable, 0);
+        sync.answered(REFUSED_MS, full(1, 1), &unavailable, 0);
         assert_eq!(
             sync.stopped(),
             Some(Stopped::Unauthorised),
             "a proxy's word is no pardon"
         );
-        sync.answered(9, 1, 1, &Answer::Decommissioned, 0);
+        sync.answered(9, full(1, 1), &Answer::Decommissioned, 0);
         assert_eq!(sync.ask_again_at_ms(), Some(9 + DECOMMISSIONED_MS));
         assert_eq!(
-            sync.answered(10, 1, 1, &acked(1), 0),
+            sync.answered(10, full(1, 1), &acked(1), 0),
             Verdict::AckThrough(1)
         );
         assert_eq!((sync.stopped(), sync.next_at_ms()), (None, Some(10)));
@@ -361,8 +392,10 @@ mod tests {
             let rows = sync.rows();
             sync.sending(1_000);
             match took_ms {
-                Some(took_ms) => sync.answered(1_000 + took_ms, 1, rows, &acked(rows as u64), 0),
-                None => sync.answered(61_000, 1, rows, &Answer::TimedOut, 0),
+                Some(took_ms) => {
+                    sync.answered(1_000 + took_ms, full(1, rows), &acked(rows as u64), 0)
+                }
+                None => sync.answered(61_000, full(1, rows), &Answer::TimedOut, 0),
             };
             sync.rows()
         };
@@ -385,15 +418,26 @@ mod tests {
     }
 
     #[test]
-    fn a_hub_that_refuses_even_an_empty_row_costs_one_row_and_is_waited_for() {
-        let (mut sync, mut set_aside) = (Sync::default(), Vec::new());
-        for _ in 0..100 {
+    fn a_row_is_set_aside_until_it_travels_empty_and_then_waited_for() {
+        let (mut sync, mut set_aside) = (Sync::default(), 0);
+        // The disk refuses to mark the row, twice.
+        while set_aside < 3 {
             let rows = sync.rows();
-            if let Verdict::Quarantine(seq) = sync.answered(0, 7, rows, &Answer::Refused, 1) {
-                set_aside.push(seq);
+            let verdict = sync.answered(0, full(7, rows), &Answer::Refused, 1);
+            match verdict {
+                Verdict::Keep => assert!(rows > 1),
+                Verdict::Quarantine(7) => set_aside += 1,
+                other => panic!("{other:?}"),
             }
         }
-        assert_eq!(set_aside, [7]);
+        for _ in 0..100 {
+            let empty = SentRows {
+                is_first_empty: true,
+                ..full(7, sync.rows())
+            };
+            let verdict = sync.answered(0, empty, &Answer::Refused, 1);
+            assert_eq!(verdict, Verdict::Keep, "it refuses anything");
+        }
         assert!(sync.next_at_ms() > Some(0));
     }
 
@@ -407,9 +451,9 @@ mod tests {
             }),
             other => other,
         };
-        sync.answered(50, 1, 1_000, &reply(1_000), 0);
+        sync.answered(50, full(1, 1_000), &reply(1_000), 0);
         assert_eq!(sync.next_at_ms(), Some(50));
-        sync.answered(60, 1_001, 3, &reply(1_003), 0);
+        sync.answered(60, full(1_001, 3), &reply(1_003), 0);
         assert_eq!(sync.next_at_ms(), Some(10_060));
     }
 
@@ -418,7 +462,7 @@ mod tests {
         let mut sync = Sync::default();
         for _ in 0..100 {
             let rows = sync.rows();
-            let verdict = sync.answered(0, 1, rows, &Answer::TooLargeOnTheWay, 1);
+            let verdict = sync.answered(0, full(1, rows), &Answer::TooLargeOnTheWay, 1);
             assert_eq!(verdict, Verdict::Keep);
         }
         assert_eq!(sync.rows(), ROWS_MIN);
@@ -447,7 +491,7 @@ mod tests {
                 let sent_through = cursor + rows as u64;
                 sync.sending(now_ms);
                 now_ms += took_ms;
-                match sync.answered(now_ms, cursor + 1, rows, &answer, number) {
+                match sync.answered(now_ms, full(cursor + 1, rows), &answer, number) {
                     Verdict::AckThrough(through) => {
                         prop_assert!(through <= sent_through);
                         if matches!(answer, Answer::Gap { .. }) {

@@ -133,6 +133,27 @@ pub struct Content {
     pub creative: Digest,
 }
 
+/// What a terminal writes in place of the campaign of a row that the hub refused for good.
+pub const SET_ASIDE: &str = "quarantined";
+
+impl Content {
+    /// What a row names that a hub refused: the ledger keeps it, and sends it empty so that the ones behind it can pass.
+    #[must_use]
+    pub fn set_aside() -> Self {
+        Self {
+            assignment: Assignment::NONE,
+            campaign: SET_ASIDE.to_owned(),
+            creative: Digest([0; 32]),
+        }
+    }
+
+    /// Whether it is that.
+    #[must_use]
+    pub fn is_set_aside(&self) -> bool {
+        self.campaign == SET_ASIDE
+    }
+}
+
 /// One play of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Play {

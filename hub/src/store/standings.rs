@@ -5,6 +5,7 @@
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
+use passerby_protocol::plays::SET_ASIDE;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::scans::Landed;
@@ -23,8 +24,6 @@ const ENDED_MS: i64 = 3 * HOUR_MS;
 const FOLLOWING_MAX: u32 = 5_000;
 /// After so long the ledger is no longer waited for.
 const WAIT_MS_MAX: i64 = 60 * DAY_MS;
-/// What a terminal writes in place of the campaign of a row that the hub refused for good.
-const QUARANTINED: &str = "quarantined";
 
 /// One opening, as its facts are looked up.
 pub(super) struct Opening {
@@ -110,7 +109,7 @@ fn aired(tx: &Transaction<'_>, opening: &Opening) -> rusqlite::Result<Aired> {
         .optional()?;
     Ok(match play {
         None => Aired::Unknown,
-        Some((_, campaign, ..)) if campaign == QUARANTINED => Aired::Undated,
+        Some((_, campaign, ..)) if campaign == SET_ASIDE => Aired::Undated,
         Some((assignment, ..)) if assignment != opening.assignment => Aired::Never,
         Some((.., None, _)) => Aired::Undated,
         Some((.., Some(start_ms), visible_ms)) => Aired::At {

@@ -10,7 +10,7 @@ use passerby_playout::player::{Parts, Player};
 use passerby_playout::show::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
-use passerby_playout::sync::{Answer, Sync};
+use passerby_playout::sync::{Answer, SentRows, Sync};
 use passerby_protocol::plays::Outcome;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
@@ -116,8 +116,11 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     while now_ms < 3_600_000 {
         sync.answered(
             now_ms,
-            1,
-            1,
+            SentRows {
+                first_seq: 1,
+                count: 1,
+                is_first_empty: false,
+            },
             &Answer::Unavailable {
                 retry_after_ms: None,
             },

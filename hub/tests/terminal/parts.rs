@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::sync::{Sync, Verdict};
+use passerby_playout::sync::{SentRows, Sync, Verdict};
 use passerby_playout::uplink::HubClient;
 use passerby_protocol::plays::PlayBatch;
 
@@ -134,7 +134,7 @@ pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
         let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
         let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);
         let answer = runtime.block_on(client.plays(enrolment.credentials.screen, &batch));
-        match sync.answered(0, batch.first_seq, rows.len(), &answer, 1) {
+        match sync.answered(0, SentRows::of(&batch), &answer, 1) {
             Verdict::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
             other => panic!("{answer:?}: {other:?}"),
         };

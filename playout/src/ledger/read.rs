@@ -2,9 +2,9 @@
 //!
 //! Invariant: nothing here writes, so it may be asked also of a ledger that a terminal is writing.
 
+use passerby_protocol::PlayNumber;
 use passerby_protocol::dating::Between;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
-use passerby_protocol::{Assignment, PlayNumber};
 use rusqlite::params;
 
 use super::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
@@ -75,7 +75,7 @@ impl Ledger {
                 content: serde_json::from_str(&content)
                     .ok()
                     .filter(|_| !quarantined)
-                    .unwrap_or_else(empty_content),
+                    .unwrap_or_else(Content::set_aside),
                 boot: row.get(3)?,
                 start_boot_ms: row.get(4)?,
                 visible_ms: if quarantined { 0 } else { row.get(5)? },
@@ -94,13 +94,5 @@ impl Ledger {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-fn empty_content() -> Content {
-    Content {
-        assignment: Assignment::NONE,
-        campaign: "quarantined".into(),
-        creative: passerby_protocol::Digest([0; 32]),
     }
 }

@@ -255,7 +255,7 @@ pub(super) fn hub_is_ledger(
 
 /// A row travels empty when it was set aside.
 pub(super) fn is_empty(play: &Play) -> bool {
-    play.content.campaign == "quarantined"
+    play.content.is_set_aside()
 }
 
 fn is_same(play: &Play, shown: &Shown) -> bool {

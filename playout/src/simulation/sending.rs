@@ -12,7 +12,7 @@ use super::network::{Instead, TIMEOUT_MS};
 use super::terminal::{Flight, Next};
 use super::world::{Event, Request, Told, World};
 use crate::clock::Clock as _;
-use crate::sync::{Answer, Verdict};
+use crate::sync::{Answer, SentRows, Verdict};
 use crate::uplink::ROUND_TRIP_MS_MAX;
 
 /// When the hub wants to hear from a terminal again that has caught up, as in the hub.
@@ -80,8 +80,7 @@ impl<H: Hub> World<'_, H> {
         }
         let flight = Flight {
             id: self.flights,
-            first_seq: batch.first_seq,
-            rows,
+            rows: SentRows::of(&batch),
             epoch: batch.epoch,
             asked_boot_ms: self.clock.now().boot_ms,
         };

@@ -13,7 +13,7 @@ use super::truth::Truth;
 use crate::clock::{Clock, Moment};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::rotation::{Booked, History};
-use crate::sync::{Answer, Sync, Verdict};
+use crate::sync::{Answer, SentRows, Sync, Verdict};
 use crate::uplink::ROUND_TRIP_MS_MAX;
 
 /// Most plays that wait in memory, as in `player::record`.
@@ -57,8 +57,7 @@ pub(super) struct OnAir {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flight {
     pub(super) id: u64,
-    pub(super) first_seq: u64,
-    pub(super) rows: usize,
+    pub(super) rows: SentRows,
     pub(super) epoch: Epoch,
     pub(super) asked_boot_ms: u64,
 }
@@ -199,11 +198,9 @@ impl Terminal {
                 anchored = anchored.and(self.ledger.follow_numbers(floor));
             }
         }
-        let mut verdict = self
-            .sync
-            .answered(now_ms, flight.first_seq, flight.rows, answer, random);
+        let mut verdict = self.sync.answered(now_ms, flight.rows, answer, random);
         if self.bug == TerminalBug::AcknowledgesUnsent {
-            verdict = Verdict::AckThrough(flight.first_seq + flight.rows as u64 - 1);
+            verdict = Verdict::AckThrough(flight.rows.first_seq + flight.rows.count as u64 - 1);
         }
         if self.bug == TerminalBug::NeverStops && self.sync.stopped().is_some() {
             self.sync = Sync::default();

@@ -10,7 +10,7 @@ use super::shelf;
 use super::{PlayerGone, Uplink};
 use crate::link::PlayerRequest;
 use crate::random;
-use crate::sync::{Answer, Stopped, Sync, Verdict};
+use crate::sync::{Answer, SentRows, Stopped, Sync, Verdict};
 
 /// Most refused rows of one answer that are logged by themselves.
 const REJECTED_LOGGED_MAX: usize = 10;
@@ -108,7 +108,7 @@ impl Plays {
         let count = batch.columns.number.len();
         let verdict = self
             .sync
-            .answered(now_ms, batch.first_seq, count, &answer, random::u64());
+            .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
         match verdict {
             Verdict::Keep => {}
             Verdict::AckThrough(seq) => self.uplink.tell(PlayerRequest::AckThrough(seq))?,

@@ -1,6 +1,6 @@
 //! Captive portals, proxies and gateways that answer in the hub's place.
 
-use passerby_playout::sync::{Answer, Sync};
+use passerby_playout::sync::{Answer, SentRows, Sync};
 use passerby_playout::uplink::HubError;
 
 use crate::server::{Server, batch, bounded, everything_fails, screen};
@@ -86,7 +86,7 @@ fn no_word_of_a_stranger_stops_acknowledges_or_sets_aside() {
             "{answer:?}"
         );
         let mut sync = Sync::default();
-        sync.answered(0, 1, 1, &answer, 1);
+        sync.answered(0, SentRows::of(&batch()), &answer, 1);
         assert!(sync.next_at_ms().is_some_and(|next| next <= 15 * 60_000));
     }
 }
