@@ -1,7 +1,8 @@
 //! Prints what the ledger writes to the card for each play, by setting, and how fast it is, beside raw SQLite that does the
 //! same inserts at the same durability: name, value, unit, compared with, ratio.
 //!
-//! The argument is a folder on a real disk: on a file system in memory nothing is written. Bytes are those of this
+//! The first argument is a folder on a real disk: on a file system in memory nothing is written. After it may come settings of
+//! `commit_seconds`, to measure these alone. Bytes are those of this
 //! process that went to the block layer (`write_bytes` of /proc/self/io), and those that it handed to the kernel (`wchar`).
 //! Speed is a goal for `scripts/bench`, never a test: machines differ, so both sides take turns in one run.
 
@@ -42,13 +43,20 @@ fn main() {
         .map_or_else(std::env::temp_dir, PathBuf::from)
         .join(format!("ledger-figures-{}", std::process::id()));
     std::fs::create_dir_all(&base).expect("a folder that can be written");
-    for commit_seconds in [0, 10, 60, 600] {
+    let chosen: Vec<usize> = std::env::args()
+        .skip(2)
+        .map(|seconds| seconds.parse().expect("a number of seconds"))
+        .collect();
+    let all = chosen.is_empty();
+    for commit_seconds in if all { vec![0, 10, 60, 600] } else { chosen } {
         let group = (commit_seconds / SLOT_SECONDS).max(1);
         let name = format!("commit_seconds = {commit_seconds}");
         let groups = if group == 1 { 1_000 } else { 24_000 / group };
         compare(&base, &name, group, groups);
     }
-    compare(&base, "commits of 1000 plays", 1_000, 40);
+    if all {
+        compare(&base, "commits of 1000 plays", 1_000, 40);
+    }
     std::fs::remove_dir_all(base).expect("removes its own folder");
 }
 
@@ -62,7 +70,15 @@ fn compare(base: &Path, name: &str, group: usize, groups: usize) {
     let (mut own, mut other) = (Spent::default(), Spent::default());
     let part = groups.div_ceil(ROUNDS);
     for (at, round) in all.chunks(part).enumerate() {
-        let mut ours_next = || own.measure(|| round.iter().for_each(|plays| ours.record(plays)));
+        // The player has its history at hand.
+        let mut histories: Vec<History> = round.iter().map(|group| group.history.clone()).collect();
+        let mut ours_next = || {
+            own.measure(|| {
+                for (group, history) in round.iter().zip(&mut histories) {
+                    ours.record(group, history);
+                }
+            });
+        };
         let mut raw_next = || other.measure(|| round.iter().for_each(|plays| raw.record(plays)));
         if at % 2 == 0 {
             ours_next();
@@ -279,14 +295,13 @@ impl Ours {
         Self(Ledger::open(folder).expect("a ledger").0)
     }
 
-    fn record(&mut self, group: &Group) {
+    fn record(&mut self, group: &Group, history: &mut History) {
         let entries = group.plays.iter().map(|shown| Entry {
             play: &shown.play,
             zone: "main",
             booked: &shown.booked,
         });
-        let mut history = group.history.clone();
-        let kept = self.0.record_all(entries, &mut [("main", &mut history)]);
+        let kept = self.0.record_all(entries, &mut [("main", history)]);
         assert_eq!(kept.expect("records").rows, group.plays.len() as u64);
     }
 }

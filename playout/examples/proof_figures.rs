@@ -13,7 +13,7 @@ use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::rotation::{Booked, History};
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::proof::{
-    DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentWriter, Verifier,
+    DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentHasher, Verifier,
 };
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 
@@ -140,9 +140,9 @@ fn sealed_ms() -> f64 {
     let started = Instant::now();
     let rounds = 20;
     for _ in 0..rounds {
-        let mut writer = SegmentWriter::new(Epoch(1), 1, &NOTHING_BEFORE);
+        let mut hasher = SegmentHasher::new(Epoch(1), 1, &NOTHING_BEFORE);
         for seq in 1..=SEGMENT_ROWS {
-            writer.add(&PlayRow {
+            hasher.add(&PlayRow {
                 seq,
                 number: PlayNumber::new(9).expect("in range").get(),
                 content: &contents[usize::try_from(seq % 5).expect("small")],
@@ -153,7 +153,7 @@ fn sealed_ms() -> f64 {
                 display: 1,
             });
         }
-        std::hint::black_box((writer.hash(), key.vouch(screen)));
+        std::hint::black_box((hasher.hash(), key.vouch(screen)));
     }
     started.elapsed().as_secs_f64() * 1e3 / f64::from(rounds)
 }

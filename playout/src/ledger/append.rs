@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use passerby_protocol::plays::{Content, GapReason};
-use passerby_protocol::proof::SEGMENT_ROWS;
+use passerby_protocol::proof::{PlayRow, SEGMENT_ROWS};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::segments::Sealer;
@@ -127,7 +127,7 @@ impl Ledger {
         histories: &mut [(&str, &mut History)],
     ) -> Result<Kept, LedgerError> {
         self.take_back_notes();
-        let transaction = self
+        let mut transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (mut kept, mut last_seq) = (Kept::default(), self.last_seq);
@@ -146,6 +146,10 @@ impl Ledger {
             last_seq,
             self.limits,
         )?;
+        let mut growing = self
+            .sealer
+            .as_mut()
+            .and_then(|sealer| sealer.grow(&transaction, self.epoch, first_seq, last_seq));
         let mut anchored: Option<&str> = None;
         // Of several ends of one party only the last is worth writing.
         let mut ended = BTreeMap::new();
@@ -178,6 +182,18 @@ impl Ledger {
                     u8::from(play.outcome),
                     u8::from(play.display)
                 ])?;
+                if let Some(growing) = &mut growing {
+                    growing.add(&PlayRow {
+                        seq: last_seq,
+                        number: play.number.get(),
+                        content: &play.content,
+                        boot: &play.start.boot,
+                        start_boot_ms: play.start.boot_ms,
+                        visible_ms: play.visible_ms,
+                        outcome: play.outcome.into(),
+                        display: play.display.into(),
+                    });
+                }
                 kept.rows += 1;
             }
         }
@@ -196,7 +212,12 @@ impl Ledger {
         for (zone, history) in &*histories {
             history::save_accounts(&transaction, zone, history)?;
         }
+        let sealer = self.sealer.as_mut();
+        let grown = sealer.and_then(|sealer| sealer.seal_full(&mut transaction, growing?));
         transaction.commit()?;
+        if let (Some(sealer), Some(grown)) = (&mut self.sealer, grown) {
+            sealer.committed(grown);
+        }
         for (_, history) in histories {
             history.accounts.saved();
         }
@@ -208,6 +229,7 @@ impl Ledger {
         }
         Ok(kept)
     }
+
     /// What a transaction that failed should have written comes into the next.
     pub(super) fn take_back_notes(&mut self) {
         let (missing, failed) = std::mem::take(&mut self.doubtful);

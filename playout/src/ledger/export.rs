@@ -8,8 +8,8 @@ use std::io::Write;
 use std::path::Path;
 
 use passerby_protocol::proof::{
-    ANCHORS_MAX, DeviceKey, GAPS_MAX, NOTHING_BEFORE, SEGMENT_ROWS, Sealed, Totals, final_line,
-    head_line, header_line,
+    ANCHORS_MAX, DeviceKey, GAPS_MAX, NOTHING_BEFORE, SEGMENT_ROWS, Sealed, SegmentLines, Totals,
+    final_line, head_line, header_line,
 };
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, params};
@@ -256,13 +256,12 @@ impl<W: Write> Proof<'_, W> {
                 self.write(&header_line(sealed))?;
             } else {
                 let mut segment = Segment::begin(self.ledger.epoch, first, sealed.header.previous);
-                self.rows
-                    .each(snapshot, first, last, |play| segment.add(play))?;
+                let lines = self.read(snapshot, &mut segment, last)?;
                 if segment.hash() != end.hash {
                     self.exported.changed.push((first, last));
                 }
                 self.note(&segment, first, segment.last_seq().unwrap_or(first));
-                self.write(&segment.into_writer().lines(sealed))?;
+                self.write(&lines.under(sealed, segment.boots()))?;
             }
             self.end = end;
         }
@@ -282,21 +281,36 @@ impl<W: Write> Proof<'_, W> {
             let first = self.end.last_seq + 1;
             let mut segment = Segment::begin(self.ledger.epoch, first, self.end.hash);
             let until = last.min(self.end.last_seq + SEGMENT_ROWS);
-            self.rows
-                .each(snapshot, first, until, |play| segment.add(play))?;
+            let lines = self.read(snapshot, &mut segment, until)?;
             let Some(last_seq) = segment.last_seq() else {
                 // A hole, which nothing that Passerby does leaves: what is behind it cannot be chained.
                 return Ok(());
             };
             self.note(&segment, first, last_seq);
-            let (sealed, writer) = segment.seal(snapshot, key, &signer, true)?;
+            let sealed = segment.seal(snapshot, key, &signer, true)?;
             self.end = ChainEnd {
                 last_seq,
                 hash: sealed.header.hash,
             };
-            self.write(&writer.lines(sealed))?;
+            self.write(&lines.under(sealed, segment.boots()))?;
         }
         Ok(())
+    }
+
+    /// Adds the plays up to `last` to a segment, and writes their lines.
+    fn read(
+        &mut self,
+        snapshot: &Connection,
+        segment: &mut Segment,
+        last: u64,
+    ) -> rusqlite::Result<SegmentLines> {
+        let mut lines = SegmentLines::default();
+        self.rows.each(snapshot, segment.due(), last, |play| {
+            if let Some(hashed) = segment.add(play) {
+                lines.add(play, hashed);
+            }
+        })?;
+        Ok(lines)
     }
 
     fn note(&mut self, segment: &Segment, first_seq: u64, last_seq: u64) {

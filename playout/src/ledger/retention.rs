@@ -138,7 +138,9 @@ pub(super) fn make_room(
     limits: Limits,
 ) -> rusqlite::Result<u64> {
     let is_too_large = |connection| -> rusqlite::Result<bool> {
-        Ok(bytes_used(connection)? + BYTES_BESIDE > limits.bytes_max)
+        // Nearly always the whole file is small enough.
+        Ok(file_bytes(connection)? + BYTES_BESIDE > limits.bytes_max
+            && bytes_used(connection)? + BYTES_BESIDE > limits.bytes_max)
     };
     let rows = |first_seq: u64| ROWS_MAX.saturating_sub(last_seq + 1 - first_seq);
     if rows(*first_seq) == 0 || is_too_large(connection)? {
@@ -152,11 +154,17 @@ pub(super) fn make_room(
 }
 
 fn bytes_used(connection: &Connection) -> rusqlite::Result<u64> {
-    let pragma = |name: &str| {
-        connection
-            .prepare_cached(&format!("PRAGMA {name}"))?
-            .query_row([], |row| row.get::<_, u64>(0))
-    };
-    let pages = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
-    Ok(pages * pragma("page_size")?)
+    let free = pragma(connection, "PRAGMA freelist_count")?;
+    let free_bytes = free * pragma(connection, "PRAGMA page_size")?;
+    Ok(file_bytes(connection)?.saturating_sub(free_bytes))
+}
+
+fn file_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    Ok(pragma(connection, "PRAGMA page_count")? * pragma(connection, "PRAGMA page_size")?)
+}
+
+fn pragma(connection: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))
 }

@@ -2,8 +2,8 @@
 //! before.
 //!
 //! Invariants:
-//! - Plays are sealed after they were committed, in a transaction of their own: a segment is there or is made again, and no
-//!   two segments have the same play.
+//! - A segment is committed with the play that fills it, and put together from the plays at hand; where that fails it is made
+//!   later from the file, in a transaction of its own. No two segments have the same play.
 //! - A segment has the plays as they were recorded; that a hub has refused one changes nothing of it.
 //! - Plays are pruned only once they are sealed. Of what is pruned the headers stay, at most [`SEGMENTS_MAX`].
 //! - A ledger whose plays cannot be sealed records them none the less.
@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::plays::{Anchor, Content, Gap, GapReason};
 use passerby_protocol::proof::{
-    DeviceKey, Forerunner, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, Sealed, SealedSegment,
-    SegmentHeader, SegmentWriter,
+    DeviceKey, Forerunner, Hashed, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, Sealed, SealedSegment,
+    SegmentHasher, SegmentHeader,
 };
 use passerby_protocol::{Digest, Epoch};
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::{Ledger, LedgerError, schema};
 use crate::credentials::Enrolment;
@@ -42,6 +42,8 @@ pub(super) struct Sealer {
     data_dir: PathBuf,
     key: DeviceKey,
     pub(super) end: ChainEnd,
+    /// The plays after that, if they are all in it; else it is put together anew from the file.
+    open: Option<Segment>,
     /// Whether it was told that sealing fails.
     has_told: bool,
 }
@@ -68,8 +70,89 @@ impl Sealer {
             data_dir: data_dir.to_owned(),
             key,
             end,
+            open: None,
             has_told: false,
         })
+    }
+
+    /// Takes out what the next plays are added to: the ledger has rows from `first_seq` to `last_seq`. `None` while some that
+    /// should be sealed are not, or cannot be.
+    ///
+    /// Whoever commits those plays gives it back with [`Sealer::committed`]; what is not given back is put together anew.
+    pub(super) fn grow(
+        &mut self,
+        connection: &Connection,
+        epoch: Epoch,
+        first_seq: u64,
+        last_seq: u64,
+    ) -> Option<Growing> {
+        let open = self.open.take();
+        let from_seq = self.first_unsealed().max(first_seq);
+        if last_seq + 1 - from_seq >= SEGMENT_ROWS {
+            return None;
+        }
+        let fits = |open: &Segment| open.first_seq == from_seq && open.due() == last_seq + 1;
+        let open = match open.filter(fits) {
+            Some(open) => open,
+            None => {
+                let mut open = Segment::begin(epoch, from_seq, self.end.hash);
+                let read = Rows::default()
+                    .each(connection, from_seq, last_seq, |play| _ = open.add(play))
+                    .inspect_err(|error| self.tell(error));
+                read.ok()?;
+                // Nothing that Passerby does leaves a hole; whoever did must not have it sealed over.
+                (open.due() == last_seq + 1).then_some(open)?
+            }
+        };
+        Some(Growing {
+            full: Vec::new(),
+            open,
+        })
+    }
+
+    /// Seals the segments that plays have filled, in the transaction that records them.
+    pub(super) fn seal_full(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        growing: Growing,
+    ) -> Option<Grown> {
+        let sealed = match &growing.full[..] {
+            [] => Ok(self.end),
+            full => self.seal_each(transaction, full),
+        };
+        let end = sealed.inspect_err(|error| self.tell(error)).ok()?;
+        Some(Grown {
+            end,
+            open: growing.open,
+        })
+    }
+
+    /// All of them or none.
+    fn seal_each(
+        &self,
+        transaction: &mut Transaction<'_>,
+        full: &[Segment],
+    ) -> rusqlite::Result<ChainEnd> {
+        let signer = signer(&self.data_dir);
+        let savepoint = transaction.savepoint()?;
+        let mut end = self.end;
+        for segment in full {
+            end = save(&savepoint, segment, &self.key, &signer)?;
+        }
+        savepoint.commit()?;
+        Ok(end)
+    }
+
+    /// Goes on from there once it is on disk.
+    pub(super) fn committed(&mut self, grown: Grown) {
+        self.has_told &= grown.end == self.end;
+        (self.end, self.open) = (grown.end, Some(grown.open));
+    }
+
+    fn tell(&mut self, error: &dyn std::fmt::Display) {
+        if !std::mem::replace(&mut self.has_told, true) {
+            tracing::warn!("plays cannot be signed yet: {error}");
+        }
     }
 
     /// The oldest play that is not sealed yet.
@@ -79,7 +162,8 @@ impl Sealer {
 }
 
 impl Ledger {
-    /// Seals the next segment if it is full. What fails is tried again with the next play.
+    /// Seals the next segment if there are plays for one that were not sealed as they came. What fails is tried again with
+    /// the next play.
     pub(super) fn seal_due(&mut self) {
         let Some(mut sealer) = self.sealer.take() else {
             return;
@@ -88,9 +172,7 @@ impl Ledger {
             match self.seal(&sealer) {
                 Ok(end) => (sealer.end, sealer.has_told) = (end, false),
                 Err(error) => {
-                    if !std::mem::replace(&mut sealer.has_told, true) {
-                        tracing::warn!("plays cannot be signed yet: {error}");
-                    }
+                    sealer.tell(&error);
                     // It may have come through all the same.
                     self.doubt();
                 }
@@ -107,29 +189,14 @@ impl Ledger {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last_seq = first_seq + SEGMENT_ROWS - 1;
         let mut made = Segment::begin(epoch, first_seq, sealer.end.hash);
-        Rows::default().each(&transaction, first_seq, last_seq, |play| made.add(play))?;
+        Rows::default().each(&transaction, first_seq, last_seq, |play| _ = made.add(play))?;
         if made.last_seq() != Some(last_seq) {
             // Nothing that Passerby does leaves a hole; whoever did must not have it sealed over.
             return Ok(sealer.end);
         }
-        let sealed = made
-            .seal(&transaction, &sealer.key, &signer(&sealer.data_dir), false)?
-            .0;
-        let header = serde_json::to_string(&sealed.header).unwrap_or_default();
-        transaction.execute(
-            "INSERT INTO segments(first_seq, last_seq, header, signature) VALUES (?1, ?2, ?3, ?4)",
-            params![first_seq, last_seq, header, sealed.signature],
-        )?;
-        transaction.execute(
-            "DELETE FROM segments WHERE first_seq <= (
-                 SELECT first_seq FROM segments ORDER BY first_seq DESC LIMIT 1 OFFSET ?1)",
-            [SEGMENTS_MAX],
-        )?;
+        let end = save(&transaction, &made, &sealer.key, &signer(&sealer.data_dir))?;
         transaction.commit()?;
-        Ok(ChainEnd {
-            last_seq,
-            hash: sealed.header.hash,
-        })
+        Ok(end)
     }
 
     /// The oldest play that must not be pruned since it is not sealed yet; a ledger that cannot seal prunes as it likes.
@@ -143,9 +210,36 @@ impl Ledger {
     pub(super) fn resume_sealing(&mut self) -> Result<(), LedgerError> {
         if let Some(sealer) = &mut self.sealer {
             sealer.end = chain_end(&self.connection)?;
+            sealer.open = None;
         }
         Ok(())
     }
+}
+
+/// Signs a segment and saves it; returns where the chain ends then.
+fn save(
+    connection: &Connection,
+    segment: &Segment,
+    key: &DeviceKey,
+    signer: &Signer,
+) -> rusqlite::Result<ChainEnd> {
+    let SealedSegment { header, signature } = segment.seal(connection, key, signer, false)?;
+    let text = serde_json::to_string(&header).unwrap_or_default();
+    connection
+        .prepare_cached(
+            "INSERT INTO segments(first_seq, last_seq, header, signature) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![header.first_seq, header.last_seq, text, signature])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM segments WHERE first_seq <= (
+                 SELECT first_seq FROM segments ORDER BY first_seq DESC LIMIT 1 OFFSET ?1)",
+        )?
+        .execute([SEGMENTS_MAX])?;
+    Ok(ChainEnd {
+        last_seq: header.last_seq,
+        hash: header.hash,
+    })
 }
 
 /// Who seals, beside the key.
@@ -169,7 +263,7 @@ pub(super) struct Segment {
     epoch: Epoch,
     first_seq: u64,
     previous: Digest,
-    writer: SegmentWriter,
+    hasher: SegmentHasher,
     last: Option<(u64, String, u64)>,
 }
 
@@ -179,27 +273,32 @@ impl Segment {
             epoch,
             first_seq,
             previous,
-            writer: SegmentWriter::new(epoch, first_seq, &previous),
+            hasher: SegmentHasher::new(epoch, first_seq, &previous),
             last: None,
         }
     }
 
     /// Adds the next play; one that does not follow is left out, and with it all that come after.
-    pub(super) fn add(&mut self, play: &PlayRow<'_>) {
-        let due = self.last_seq().map_or(self.first_seq, |last| last + 1);
-        if play.seq == due {
-            self.writer.add(play);
-            let end = play.start_boot_ms.saturating_add(play.visible_ms);
-            match &mut self.last {
-                Some((seq, boot, until)) => {
-                    (*seq, *until) = (play.seq, end);
-                    if boot != play.boot {
-                        play.boot.clone_into(boot);
-                    }
-                }
-                none => *none = Some((play.seq, play.boot.to_owned(), end)),
-            }
+    pub(super) fn add(&mut self, play: &PlayRow<'_>) -> Option<Hashed> {
+        if play.seq != self.due() {
+            return None;
         }
+        let end = play.start_boot_ms.saturating_add(play.visible_ms);
+        match &mut self.last {
+            Some((seq, boot, until)) => {
+                (*seq, *until) = (play.seq, end);
+                if boot != play.boot {
+                    play.boot.clone_into(boot);
+                }
+            }
+            none => *none = Some((play.seq, play.boot.to_owned(), end)),
+        }
+        Some(self.hasher.add(play))
+    }
+
+    /// The play that comes next.
+    pub(super) fn due(&self) -> u64 {
+        self.last_seq().map_or(self.first_seq, |last| last + 1)
     }
 
     pub(super) fn last_seq(&self) -> Option<u64> {
@@ -207,28 +306,24 @@ impl Segment {
     }
 
     pub(super) fn hash(&self) -> Digest {
-        self.writer.hash()
+        self.hasher.hash()
     }
 
     pub(super) fn boots(&self) -> &[String] {
-        self.writer.boots()
-    }
-
-    /// Hands out what writes the lines, for a segment that is sealed already.
-    pub(super) fn into_writer(self) -> SegmentWriter {
-        self.writer
+        self.hasher.boots()
     }
 
     /// Signs the plays so far, dated by the end of the last one: made again, it is the same.
     pub(super) fn seal(
-        self,
+        &self,
         connection: &Connection,
         key: &DeviceKey,
         signer: &Signer,
         open: bool,
-    ) -> Result<(SealedSegment, SegmentWriter), rusqlite::Error> {
-        let (last_seq, boot, boot_ms) = self.last.unwrap_or((self.first_seq, String::new(), 0));
-        let anchors = anchors(connection, self.writer.boots())?;
+    ) -> Result<SealedSegment, rusqlite::Error> {
+        let nothing = (self.first_seq, String::new(), 0);
+        let (last_seq, boot, boot_ms) = self.last.clone().unwrap_or(nothing);
+        let anchors = anchors(connection, self.boots())?;
         let wall_ms = anchors
             .iter()
             .rev()
@@ -242,7 +337,7 @@ impl Segment {
             first_seq: self.first_seq,
             last_seq,
             previous: self.previous,
-            hash: self.writer.hash(),
+            hash: self.hash(),
             after: if self.first_seq == 1 {
                 forerunner(connection)?
             } else {
@@ -257,8 +352,32 @@ impl Segment {
             },
             open,
         };
-        Ok((SealedSegment::seal(header, key), self.writer))
+        Ok(SealedSegment::seal(header, key))
     }
+}
+
+/// Segments to which plays are added as they are recorded.
+pub(super) struct Growing {
+    full: Vec<Segment>,
+    open: Segment,
+}
+
+impl Growing {
+    /// Adds the play that comes next.
+    pub(super) fn add(&mut self, play: &PlayRow<'_>) {
+        self.open.add(play);
+        let due = self.open.due();
+        if due - self.open.first_seq == SEGMENT_ROWS {
+            let next = Segment::begin(self.open.epoch, due, self.open.hash());
+            self.full.push(std::mem::replace(&mut self.open, next));
+        }
+    }
+}
+
+/// What a sealer is told once a transaction is on disk.
+pub(super) struct Grown {
+    end: ChainEnd,
+    open: Segment,
 }
 
 /// Reads plays as they were recorded.

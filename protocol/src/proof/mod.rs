@@ -31,7 +31,9 @@ pub use key::{DeviceKey, PublicKey, Vouched};
 pub use row::PlayRow;
 pub use tally::{Count, Tally};
 pub use verify::{Fault, Verdict, Verifier};
-pub use write::{SealedSegment, SegmentWriter, final_line, head_line, header_line};
+pub use write::{
+    Hashed, SealedSegment, SegmentHasher, SegmentLines, final_line, head_line, header_line,
+};
 
 /// The form of proofs that is written, and the only one that is read.
 pub const VERSION: u32 = 1;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::ROW_LABEL;
+use crate::Epoch;
 use crate::plays::Content;
-use crate::{Digest, Epoch};
 
 /// A play as it was recorded. Codes stay numbers, so that what a later version recorded is proven as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,5 +112,6 @@ impl<'a> Written<'a> {
 
 /// The digits of a play's hash that stand in its line.
 pub(super) fn check_of(leaf: &[u8; 32]) -> String {
-    Digest(*leaf).to_string()[..8].to_owned()
+    let [first, second, third, fourth, ..] = *leaf;
+    format!("{:08x}", u32::from_be_bytes([first, second, third, fourth]))
 }

@@ -92,9 +92,12 @@ fn proof_of(
     let (mut previous, mut next, mut plays) = (NOTHING_BEFORE, 1, 0);
     for (at, &rows) in segments.iter().enumerate() {
         let (first_seq, last_seq) = (next, next + rows - 1);
-        let mut writer = SegmentWriter::new(EPOCH, first_seq, &previous);
+        let mut hasher = SegmentHasher::new(EPOCH, first_seq, &previous);
+        let mut lines = SegmentLines::default();
         for seq in first_seq..=last_seq {
-            writer.add(&row(seq, &play(seq)));
+            let made = play(seq);
+            let play = row(seq, &made);
+            lines.add(&play, hasher.add(&play));
         }
         let header = SegmentHeader {
             key: key.public(),
@@ -104,7 +107,7 @@ fn proof_of(
             first_seq,
             last_seq,
             previous,
-            hash: writer.hash(),
+            hash: hasher.hash(),
             after: None,
             anchors: vec![anchor(0)],
             gaps: if at == 1 {
@@ -125,7 +128,7 @@ fn proof_of(
             });
         } else {
             plays += rows;
-            text += &writer.lines(sealed);
+            text += &lines.under(sealed, hasher.boots());
         }
     }
     let totals = Totals {

@@ -48,41 +48,32 @@ impl SealedSegment {
     }
 }
 
-/// Puts the plays of one segment together. It holds their lines, at most
-/// [`SEGMENT_ROWS_MAX`](super::SEGMENT_ROWS_MAX) of them.
-pub struct SegmentWriter {
+/// Hashes the plays of one segment: all that sealing them needs.
+pub struct SegmentHasher {
     epoch: Epoch,
     hash: Sha256,
-    contents: Vec<Content>,
-    content_places: HashMap<Content, u32>,
     boots: Vec<String>,
-    rows: String,
 }
 
-impl SegmentWriter {
+/// What a play's line needs to know of its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    leaf: [u8; 32],
+    boot: u32,
+}
+
+impl SegmentHasher {
     /// Begins a segment behind the one of hash `previous`.
     pub fn new(epoch: Epoch, first_seq: u64, previous: &Digest) -> Self {
         Self {
             epoch,
             hash: segment_hash(epoch, first_seq, previous),
-            contents: Vec::new(),
-            content_places: HashMap::new(),
             boots: Vec::new(),
-            rows: String::new(),
         }
     }
 
     /// Adds the next play.
-    pub fn add(&mut self, play: &PlayRow<'_>) {
-        let content = match self.content_places.get(play.content) {
-            Some(&place) => place,
-            None => {
-                let place = place(self.contents.len());
-                self.contents.push(play.content.clone());
-                self.content_places.insert(play.content.clone(), place);
-                place
-            }
-        };
+    pub fn add(&mut self, play: &PlayRow<'_>) -> Hashed {
         // A segment has few boots, and the newest is the one.
         let boot = match self.boots.iter().rposition(|boot| boot == play.boot) {
             Some(at) => place(at),
@@ -93,19 +84,7 @@ impl SegmentWriter {
         };
         let leaf = play.leaf(self.epoch);
         self.hash.update(leaf);
-        Written {
-            seq: play.seq,
-            number: play.number,
-            content,
-            boot,
-            start_boot_ms: play.start_boot_ms,
-            visible_ms: play.visible_ms,
-            outcome: play.outcome,
-            display: play.display,
-            check: &check_of(&leaf),
-        }
-        .write(&mut self.rows);
-        self.rows.push('\n');
+        Hashed { leaf, boot }
     }
 
     /// The boots of the plays so far.
@@ -117,13 +96,49 @@ impl SegmentWriter {
     pub fn hash(&self) -> Digest {
         Digest(self.hash.clone().finalize().into())
     }
+}
 
-    /// Writes the segment's lines under a header that was signed for these plays.
-    pub fn lines(self, sealed: SealedSegment) -> String {
+/// Writes the lines of one segment. It holds them, at most [`SEGMENT_ROWS_MAX`](super::SEGMENT_ROWS_MAX).
+#[derive(Default)]
+pub struct SegmentLines {
+    contents: Vec<Content>,
+    content_places: HashMap<Content, u32>,
+    rows: String,
+}
+
+impl SegmentLines {
+    /// Adds the next play, as it was hashed.
+    pub fn add(&mut self, play: &PlayRow<'_>, hashed: Hashed) {
+        let content = match self.content_places.get(play.content) {
+            Some(&place) => place,
+            None => {
+                let place = place(self.contents.len());
+                self.contents.push(play.content.clone());
+                self.content_places.insert(play.content.clone(), place);
+                place
+            }
+        };
+        Written {
+            seq: play.seq,
+            number: play.number,
+            content,
+            boot: hashed.boot,
+            start_boot_ms: play.start_boot_ms,
+            visible_ms: play.visible_ms,
+            outcome: play.outcome,
+            display: play.display,
+            check: &check_of(&hashed.leaf),
+        }
+        .write(&mut self.rows);
+        self.rows.push('\n');
+    }
+
+    /// All lines, under a header that was signed for these plays; `boots` are theirs.
+    pub fn under(self, sealed: SealedSegment, boots: &[String]) -> String {
         let line = SegmentLine {
             segment: sealed.header,
             contents: Some(self.contents),
-            boots: Some(self.boots),
+            boots: Some(boots.to_vec()),
             signature: sealed.signature,
         };
         let mut text = ended(&line);
