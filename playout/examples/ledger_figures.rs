@@ -2,8 +2,8 @@
 //! same inserts at the same durability: name, value, unit, compared with, ratio.
 //!
 //! The first argument is a folder on a real disk: on a file system in memory nothing is written. After it may come settings of
-//! `commit_seconds`, to measure these alone. Bytes are those of this
-//! process that went to the block layer (`write_bytes` of /proc/self/io), and those that it handed to the kernel (`wchar`).
+//! `commit_seconds`, to measure these alone. Bytes are those of this process that went to the block layer (`write_bytes` of
+//! /proc/self/io), and those that it handed to the kernel (`wchar`).
 //! Speed is a goal for `scripts/bench`, never a test: machines differ, so both sides take turns in one run.
 
 #![allow(
