@@ -88,22 +88,20 @@ impl Sealer {
     ) -> Option<Growing> {
         let open = self.open.take();
         let from_seq = self.first_unsealed().max(first_seq);
-        if last_seq + 1 - from_seq >= SEGMENT_ROWS {
+        // Nothing that Passerby does takes away rows that are sealed, or leaves a hole; whoever did must not have it sealed over.
+        let unsealed = (last_seq + 1).checked_sub(from_seq)?;
+        if unsealed >= SEGMENT_ROWS {
             return None;
         }
         let fits = |open: &Segment| open.first_seq == from_seq && open.due() == last_seq + 1;
-        let open = match open.filter(fits) {
-            Some(open) => open,
-            None => {
-                let mut open = Segment::begin(epoch, from_seq, self.end.hash);
-                let read = Rows::default()
-                    .each(connection, from_seq, last_seq, |play| _ = open.add(play))
-                    .inspect_err(|error| self.tell(error));
-                read.ok()?;
-                // Nothing that Passerby does leaves a hole; whoever did must not have it sealed over.
-                (open.due() == last_seq + 1).then_some(open)?
-            }
-        };
+        let open = open.filter(fits).or_else(|| {
+            let mut open = Segment::begin(epoch, from_seq, self.end.hash);
+            Rows::default()
+                .each(connection, from_seq, last_seq, |play| _ = open.add(play))
+                .inspect_err(|error| self.tell(error))
+                .ok()?;
+            Some(open).filter(fits)
+        })?;
         Some(Growing {
             full: Vec::new(),
             open,

@@ -215,6 +215,39 @@ fn a_ledger_that_was_never_sealed_is_sealed_from_where_its_plays_begin() {
 }
 
 #[test]
+fn plays_that_could_not_be_sealed_as_they_came_are_recorded_and_sealed_later() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    record(&mut ledger, 700, "a");
+    let run = |ledger: &Ledger, sql: &str| ledger.connection.execute_batch(sql).expect("writes");
+    run(&ledger, "ALTER TABLE segments RENAME TO elsewhere");
+    record(&mut ledger, 700, "a");
+    assert_eq!((ledger.last_seq(), ledger.first_unsealed()), (1_400, 1));
+    run(&ledger, "ALTER TABLE elsewhere RENAME TO segments");
+    record(&mut ledger, 1, "a");
+    assert_eq!(ledger.first_unsealed(), 1_001);
+    record(&mut ledger, 700, "a");
+    assert_eq!(ledger.first_unsealed(), 2_001);
+    let verdict = good(folder.path(), None);
+    assert_eq!((verdict.segments, verdict.tally.all.plays), (3, 2_101));
+}
+
+#[test]
+fn rows_cut_off_behind_what_is_sealed_do_not_keep_plays_from_being_recorded() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut ledger = open(folder.path());
+    record(&mut ledger, 1_200, "a");
+    ledger
+        .connection
+        .execute("DELETE FROM plays WHERE seq > 900", [])
+        .expect("writes");
+    drop(ledger);
+    let mut ledger = open(folder.path());
+    record(&mut ledger, 300, "b");
+    assert_eq!((ledger.last_seq(), ledger.first_unsealed()), (1_200, 1_001));
+}
+
+#[test]
 fn a_ledger_that_took_a_damaged_ones_place_names_it() {
     let folder = tempfile::tempdir().expect("folder");
     let mut ledger = open(folder.path());
