@@ -1,20 +1,14 @@
 //! Dates of plays: the terminal's and the hub's are the same.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use crossbeam_channel::bounded;
-use passerby_playout::cache::Settings;
 use passerby_playout::clock::trust::Reading;
 use passerby_playout::clock::{Clock, Moment, TimeEvent, Trust, boot_ms};
-use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_playout::player::{Parts, Player};
-use passerby_playout::uplink::{Line, Uplink};
 
-use crate::outage::{Blind, present};
 use crate::parts::{HubProcess, drain, enrol, hub, publish};
+use crate::stand::{Setup, Terminal};
 
 /// 1970-01-02T00:00Z.
 const LONG_AGO_MS: i64 = 86_400_000;
@@ -73,62 +67,15 @@ fn play(
     online: bool,
     run_for_ms: u64,
 ) {
-    let data_dir = folder.join("terminal");
-    let config = Config {
-        folders: vec![folder.join("cafe")],
-        data_dir: data_dir.clone(),
+    let setup = Setup {
+        clock: clock.clone(),
+        folder: Some(folder.join("cafe")),
         dwell_ms: 60,
-        ..Config::default()
-    };
-    let (local, problems) = passerby_playout::catalog::read_folder(&config.folders[0]);
-    assert_eq!(problems, []);
-    let (commands, command_queue) = bounded(16);
-    let (event_queue, events) = bounded(16);
-    let (requests, request_queue) = bounded(64);
-    let recorded = Arc::default();
-    let uplink = Uplink {
-        hub_url: enrolment.hub.clone(),
-        name: String::new(),
-        data_dir: data_dir.clone(),
-        clock: clock.clone(),
-        player: requests.clone(),
-        context: Arc::default(),
-        zone: "UTC".to_owned(),
-        recorded: Arc::clone(&recorded),
-        poll: Duration::from_millis(200),
-        cache: Settings::default(),
-        line: Line::default(),
-    };
-    if online {
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            tokio::task::LocalSet::new().block_on(&runtime, uplink.run());
-        });
-    }
-    let stage_clock = clock.clone();
-    let stage = std::thread::spawn(move || present(&*stage_clock, &command_queue, &event_queue));
-    Player::new(Parts {
-        config,
-        ledger: Ledger::open(&data_dir).expect("opens").0,
-        local,
-        enrolment: Some(enrolment.clone()),
-        clock: clock.clone(),
-        composer: Blind,
-        urgent: Blind,
-        stage: commands,
-        events,
-        requests: request_queue,
-        context: Arc::default(),
-        recorded,
+        is_online: online,
         run_for_ms: Some(run_for_ms),
-    })
-    .expect("a player")
-    .run();
-    stage.join().expect("the stage ends well");
-    drop(requests);
+        ..Setup::default()
+    };
+    Terminal::with(&folder.join("terminal"), enrolment, setup).join();
 }
 
 /// The dates that the hub has, by seq.

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::PlayNumber;
 
-use crate::parts::{HubProcess, drain, enrol, number_from, plays_on_hub, publish};
+use crate::parts::{
+    HubProcess, blind_terminal, drain, enrol, number_from, plays_on_hub, publish, settings,
+};
 
 /// A small generator, so that a failing run can be repeated by its seed.
 struct Seeded(u64);
@@ -77,32 +79,11 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
         .expect("just started");
     publish(folder.path(), &data);
     let (terminal, enrolment) = enrol(folder.path(), &data, &url);
-    let settings = folder.path().join("kiosk.toml");
-    std::fs::write(
-        &settings,
-        format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n"),
-    )
-    .expect("writes");
-    // Cargo builds examples beside the binaries before it runs tests of the workspace.
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-        .with_file_name("examples")
-        .join("blind_terminal");
-    assert!(
-        program.exists(),
-        "{} is missing; build it with `cargo build -p passerby-playout --examples`",
-        program.display()
-    );
-    let run = |dwell_ms: &str, seconds: Option<&str>| {
-        Command::new(&program)
-            .arg(&settings)
-            .arg(dwell_ms)
-            .args(seconds)
-            .arg("--tell")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("starts")
+    let settings = settings(folder.path(), &url);
+    let run = |dwell_ms, seconds: Option<&str>| {
+        let mut command = blind_terminal(&settings, dwell_ms);
+        command.args(seconds).arg("--tell").stdout(Stdio::piped());
+        command.spawn().expect("starts")
     };
 
     let mut told = Told::default();
@@ -118,7 +99,7 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
         } else {
             &mut kills_without
         }) += 1;
-        let mut child = run("5", None);
+        let mut child = run(5, None);
         let listener = told.listen(&mut child);
         // The moment of the kill is the test's input, not a wait for something.
         std::thread::sleep(Duration::from_millis(30 + random.next(220)));
@@ -145,7 +126,7 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
 
     drop(hub.take());
     let _hub = HubProcess::start(&data, &address);
-    let mut last = run("50", Some("3"));
+    let mut last = run(50, Some("3"));
     let listener = told.listen(&mut last);
     assert!(last.wait().expect("ends by itself").success());
     told = listener.join().expect("hears to the end");

@@ -12,6 +12,7 @@ mod relay;
 mod restored;
 mod revoked;
 mod simulation;
+mod stand;
 mod switch_over;
 mod tallies;
 mod tls;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use passerby_hub::Hub;
 use passerby_playout::airable::Airable;
@@ -12,8 +12,10 @@ use passerby_playout::uplink::kept_content;
 use passerby_protocol::Digest;
 use passerby_protocol::manifest_keys::ManifestKey;
 
-use crate::keys::{PATIENCE, Terminal};
-use crate::parts::{HubProcess, TerminalProcess, enrol, hub, publish, renew};
+use crate::parts::{
+    HubProcess, TerminalProcess, copy_folder, enrol, hub, publish, renew, settings, wait_until,
+};
+use crate::stand::Terminal;
 
 fn known(data_dir: &Path) -> Enrolment {
     Enrolment::load(data_dir).expect("reads").expect("there")
@@ -26,11 +28,6 @@ fn rotate(data: &Path, times: u32) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-r").arg(from).arg(to).status();
-    assert!(status.expect("runs").success());
-}
-
 /// Publishes one more campaign.
 fn publish_another(folder: &Path, data: &Path, name: &str, grey: u8) {
     let campaign = folder.join(name);
@@ -39,21 +36,6 @@ fn publish_another(folder: &Path, data: &Path, name: &str, grey: u8) {
         .save(campaign.join("a.png"))
         .expect("a picture");
     hub(data, &["publish", campaign.to_str().expect("text")]);
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-}
-
-fn settings(folder: &Path, url: &str) -> std::path::PathBuf {
-    let settings = folder.join("kiosk.toml");
-    let text = format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n");
-    std::fs::write(&settings, text).expect("writes");
-    settings
 }
 
 #[test]
@@ -67,7 +49,7 @@ fn a_serving_hub_takes_another_key_and_its_screens_follow_and_refuse_the_old_one
     assert_eq!(enrolment.credentials.manifest_key_generation, 0);
     let terminal = Terminal::start(&data_dir, &enrolment);
     terminal.wait_for("content", |status| status.items == 2);
-    copy(&data, &backup);
+    copy_folder(&data, &backup);
 
     assert_eq!(hub(&data, &["key", "rotate"])["generation"], 1);
     wait_until("the terminal knows the new key", || {
@@ -91,7 +73,7 @@ fn a_serving_hub_takes_another_key_and_its_screens_follow_and_refuse_the_old_one
 
     // A hub that was restored from before the rotation signs with the old key, and then with keys of its own.
     std::fs::remove_dir_all(&data).expect("removes");
-    copy(&backup, &data);
+    copy_folder(&backup, &data);
     let process = HubProcess::start(&data, &address);
     publish_another(folder.path(), &data, "rogue", 120);
     publish_another(folder.path(), &data, "other", 150);

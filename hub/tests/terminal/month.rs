@@ -4,7 +4,6 @@
 //! runs it for its figures.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use passerby_playout::clock::Moment;
@@ -13,7 +12,7 @@ use passerby_playout::rotation::{Booked, History};
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::{Assignment, Digest};
 
-use crate::parts::{HubProcess, enrol, hub, number_from};
+use crate::parts::{HubProcess, TerminalProcess, enrol, hub, number_from, settings};
 use crate::relay::Relay;
 
 /// Longest wait for all of it; a bound on the test, not a goal.
@@ -86,19 +85,6 @@ fn record(folder: &Path, plays: u64) {
     }
 }
 
-fn blind_terminal(settings: &Path) -> Child {
-    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-        .with_file_name("examples")
-        .join("blind_terminal");
-    Command::new(&program)
-        .arg(settings)
-        .arg("3600000")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("build it with `cargo build -p passerby-playout --examples`")
-}
-
 /// The most memory that a process ever had, in KiB.
 fn peak_kb(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("runs");
@@ -161,26 +147,20 @@ fn a_month_offline_arrives_exactly_in_few_bytes_and_flat_memory() {
         terminal.join("ledger.sqlite"),
     )
     .expect("copies");
-    let settings = folder.path().join("kiosk.toml");
-    std::fs::write(
-        &settings,
-        format!("[hub]\nurl = '{}'\n[data]\ndir = 'terminal'\n", relay.url()),
-    )
-    .expect("writes");
+    let settings = settings(folder.path(), &relay.url());
 
     let (up_before, down_before) = relay.bytes();
     let started = Instant::now();
-    let mut child = blind_terminal(&settings);
+    let running = TerminalProcess::start(&settings, 3_600_000);
     wait_for(&data, plays);
     let seconds = started.elapsed().as_secs_f64();
     let (up, down) = relay.bytes();
-    let (terminal_kb, hub_kb) = (peak_kb(child.id()), peak_kb(process.id()));
+    let (terminal_kb, hub_kb) = (peak_kb(running.id()), peak_kb(process.id()));
     // The last answer is still on its way into the ledger.
     while Ledger::open_to_read(&terminal).expect("reads").waiting() > 0 {
         std::thread::yield_now();
     }
-    child.kill().expect("SIGKILL");
-    child.wait().expect("reaped");
+    running.kill();
 
     let bytes = ratio(up - up_before + down - down_before, plays);
     figure(

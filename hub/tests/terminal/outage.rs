@@ -2,56 +2,14 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use passerby_playout::clock::{Clock, SimulatedClock};
+use passerby_playout::clock::SimulatedClock;
 use passerby_playout::config::Config;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::player::{Parts, Player};
-use passerby_playout::show::{
-    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
-};
 use passerby_playout::sync::{Answer, SentRows, Sync};
 use passerby_protocol::plays::Outcome;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
-
-pub(crate) struct Blind;
-
-impl Composer for Blind {
-    type Slide = ();
-    fn compose(&mut self, _: &SlideOrder, _: &Geometry) -> Result<Composed<()>, ComposeError> {
-        Ok(Composed::from(()))
-    }
-}
-
-pub(crate) fn present(
-    clock: &dyn Clock,
-    commands: &Receiver<StageCommand<()>>,
-    events: &Sender<StageEvent>,
-) {
-    let _ = events.send(StageEvent::Sized {
-        width_px: 1920,
-        height_px: 1080,
-    });
-    for command in commands {
-        let event = match command {
-            StageCommand::Load { ticket, .. } => StageEvent::Loaded(ticket),
-            StageCommand::Swap { ticket, .. } => StageEvent::Presented {
-                ticket,
-                boot_ms: clock.now().boot_ms,
-            },
-            StageCommand::Quit => break,
-            StageCommand::Clear { zone } => StageEvent::Cleared {
-                zone,
-                boot_ms: clock.now().boot_ms,
-            },
-            StageCommand::Drop { .. } | StageCommand::Snapshot(_) => continue,
-        };
-        if events.send(event).is_err() {
-            break;
-        }
-    }
-}
+use crate::stand::{Setup, Terminal};
 
 #[test]
 fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
@@ -65,36 +23,15 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
 
     // One hour of simulated time, with local content, while the hub is away.
     let clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
-    let config = Config {
-        folders: vec![folder.path().join("cafe")],
-        data_dir: terminal.clone(),
-        ..Config::default()
-    };
-    let (local, problems) = passerby_playout::catalog::read_folder(&config.folders[0]);
-    assert_eq!(problems, []);
-    let (commands, command_queue) = bounded(16);
-    let (event_queue, events) = bounded(16);
-    let (_requests, request_queue) = bounded(16);
-    let stage_clock = clock.clone();
-    let stage = std::thread::spawn(move || present(&*stage_clock, &command_queue, &event_queue));
-    Player::new(Parts {
-        config,
-        ledger: Ledger::open(&terminal).expect("opens").0,
-        local,
-        enrolment: Some(enrolment.clone()),
+    let setup = Setup {
         clock,
-        composer: Blind,
-        urgent: Blind,
-        stage: commands,
-        events,
-        requests: request_queue,
-        context: Arc::default(),
-        recorded: Arc::default(),
+        folder: Some(folder.path().join("cafe")),
+        dwell_ms: Config::default().dwell_ms,
+        is_online: false,
         run_for_ms: Some(3_600_000),
-    })
-    .expect("a player")
-    .run();
-    stage.join().expect("the stage ends well");
+        ..Setup::default()
+    };
+    Terminal::with(&terminal, &enrolment, setup).join();
 
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
     let plays = ledger.plays_since(None).expect("reads");

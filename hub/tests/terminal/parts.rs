@@ -3,12 +3,33 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::sync::{SentRows, Sync, Verdict};
-use passerby_playout::uplink::HubClient;
+use passerby_playout::uplink::{self, HubClient};
 use passerby_protocol::plays::PlayBatch;
+
+/// Longest wait for something that should come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Looks until there is something to see.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "not seen: {what}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    until(what, || is_so().then_some(()));
+}
 
 /// A hub that is killed with the test.
 pub(crate) struct HubProcess {
@@ -105,30 +126,39 @@ pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolmen
         .expect("a token")
         .to_owned();
     let terminal = folder.join("terminal");
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let enrolment = enrol_by(&token, "Window", url, &terminal);
+    (terminal, enrolment)
+}
+
+/// Enrols a terminal by a token that it was given.
+fn enrol_by(token: &str, name: &str, url: &str, terminal: &Path) -> Enrolment {
+    let enrolled = uplink::enrol(url, Some(token), name, terminal, None, |_| ());
+    runtime().block_on(enrolled).expect("enrols")
+}
+
+/// Runs what speaks with a hub.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime");
-    let enrolment = runtime
-        .block_on(passerby_playout::uplink::enrol(
-            url,
-            Some(&token),
-            "Window",
-            &terminal,
-            None,
-            |_| (),
-        ))
-        .expect("enrols");
-    (terminal, enrolment)
+        .expect("a runtime")
+}
+
+/// Enrols a terminal with a token of `screen renew`.
+pub(crate) fn renew(data: &Path, screen: &str, url: &str, terminal: &Path) -> Enrolment {
+    let renewed = hub(data, &["screen", "renew", screen]);
+    enrol_by(
+        renewed["token"].as_str().expect("a token"),
+        "",
+        url,
+        terminal,
+    )
 }
 
 /// Sends all that waits in a ledger to its hub, which must be there.
 pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
     let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = runtime();
     let mut sync = Sync::default();
     while ledger.waiting() > 0 {
         let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
@@ -148,28 +178,52 @@ pub(crate) fn plays_on_hub(data: &Path) -> u64 {
         .expect("a total")
 }
 
-/// A terminal process without a screen: the real player, ledger and uplink, killed with the test.
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-r").arg(from).arg(to).status();
+    assert!(status.expect("runs").success());
+}
+
+/// Writes settings for a terminal process: its hub, and the folder that [`enrol`] made.
+pub(crate) fn settings(folder: &Path, url: &str) -> PathBuf {
+    let settings = folder.join("kiosk.toml");
+    let text = format!("[hub]\nurl = '{url}'\n[data]\ndir = 'terminal'\n");
+    std::fs::write(&settings, text).expect("writes");
+    settings
+}
+
+/// A terminal without a screen as a process, to be started: its settings, and how many milliseconds slides stay that name
+/// no time.
+pub(crate) fn blind_terminal(settings: &Path, dwell_ms: u64) -> Command {
+    // Cargo builds examples beside the binaries before it runs tests of the workspace.
+    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
+        .with_file_name("examples")
+        .join("blind_terminal");
+    assert!(
+        program.exists(),
+        "{} is missing; build it with `cargo build -p passerby-playout --examples`",
+        program.display()
+    );
+    let mut command = Command::new(program);
+    command
+        .arg(settings)
+        .arg(dwell_ms.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// A running [`blind_terminal`], which ends by SIGKILL and never outlives its test.
 pub(crate) struct TerminalProcess(Child);
 
 impl TerminalProcess {
-    /// Starts it with settings that lie in a folder; slides that name no time stay for so many milliseconds.
-    pub(crate) fn start(settings: &Path, dwell_ms: u32) -> Self {
-        // Cargo builds examples beside the binaries before it runs tests of the workspace.
-        let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-            .with_file_name("examples")
-            .join("blind_terminal");
-        assert!(
-            program.exists(),
-            "{} is missing; build it with `cargo build -p passerby-playout --examples`",
-            program.display()
-        );
-        let child = Command::new(program)
-            .arg(settings)
-            .arg(dwell_ms.to_string())
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Self(child.expect("starts"))
+    pub(crate) fn start(settings: &Path, dwell_ms: u64) -> Self {
+        Self(blind_terminal(settings, dwell_ms).spawn().expect("starts"))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// SIGKILL.
@@ -184,22 +238,4 @@ impl Drop for TerminalProcess {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// Enrols a terminal with a token of `screen renew`.
-pub(crate) fn renew(data: &Path, screen: &str, url: &str, terminal: &Path) -> Enrolment {
-    let renewed = hub(data, &["screen", "renew", screen]);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let enrolled = runtime.block_on(passerby_playout::uplink::enrol(
-        url,
-        renewed["token"].as_str(),
-        "",
-        terminal,
-        None,
-        |_| (),
-    ));
-    enrolled.expect("enrols")
 }

@@ -2,19 +2,16 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use passerby_playout::ledger::Ledger;
 
-use crate::parts::{HubProcess, enrol, plays_on_hub, publish};
+use crate::parts::{
+    HubProcess, TerminalProcess, enrol, plays_on_hub, publish, settings, wait_until,
+};
 use crate::relay::pass_on;
 
-/// Longest wait for what comes with one of the next attempts.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// What a portal answers to everything: each would stop a screen for ever, were it the hub's.
 const PAGES: [&str; 3] = ["403 Forbidden", "410 Gone", "401 Unauthorized"];
 
@@ -58,14 +55,6 @@ impl Portal {
     }
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_screen_that_a_portal_refused_goes_on_by_itself_once_it_is_let_through() {
     let folder = tempfile::tempdir().expect("folder");
@@ -76,27 +65,15 @@ fn a_screen_that_a_portal_refused_goes_on_by_itself_once_it_is_let_through() {
     publish(folder.path(), &data);
     enrolment.hub.clone_from(&portal.url);
     enrolment.save(&terminal).expect("writes");
-    let settings = folder.path().join("kiosk.toml");
-    let text = format!("[hub]\nurl = '{}'\n[data]\ndir = 'terminal'\n", portal.url);
-    std::fs::write(&settings, text).expect("writes");
-    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-        .with_file_name("examples")
-        .join("blind_terminal");
-    let mut child = Command::new(program)
-        .arg(&settings)
-        .arg("50")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("build it with `cargo build -p passerby-playout --examples`");
+    let settings = settings(folder.path(), &portal.url);
+    let running = TerminalProcess::start(&settings, 50);
     wait_until("the portal refuses each of its ways", || {
         portal.refused.load(Ordering::SeqCst) >= PAGES.len()
     });
     portal.open.store(true, Ordering::SeqCst);
     // What the hub published airs, and its plays come back: neither half had stopped.
     wait_until("plays arrive", || plays_on_hub(&data) >= 3);
-    child.kill().expect("SIGKILL");
-    child.wait().expect("reaped");
+    running.kill();
     let ledger = Ledger::open(&terminal).expect("opens").0;
     assert!(ledger.acked_through() <= ledger.last_seq());
 }

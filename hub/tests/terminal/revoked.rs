@@ -1,15 +1,17 @@
 //! A screen that was taken out of service goes to what is its own, at once and for good, and can come back.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::uplink::{HubClient, HubError};
 use passerby_protocol::wire::Heartbeat;
 
-use crate::keys::{PATIENCE, Terminal};
-use crate::parts::{HubProcess, TerminalProcess, drain, enrol, hub, plays_on_hub, publish, renew};
+use crate::parts::{
+    HubProcess, TerminalProcess, drain, enrol, hub, plays_on_hub, publish, renew, runtime,
+    wait_until,
+};
+use crate::stand::Terminal;
 
 /// The campaigns of all plays of a ledger, in order.
 fn campaigns(terminal: &Path) -> Vec<String> {
@@ -22,21 +24,10 @@ fn campaigns(terminal: &Path) -> Vec<String> {
     names.collect()
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-}
-
 fn status_of(enrolment: &Enrolment) -> Result<(), u16> {
     let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    match runtime.block_on(client.heartbeat(enrolment.credentials.screen, &Heartbeat::default())) {
+    match runtime().block_on(client.heartbeat(enrolment.credentials.screen, &Heartbeat::default()))
+    {
         Ok(_) => Ok(()),
         Err(HubError::Status { status, .. }) => Err(status),
         Err(other) => panic!("{other}"),

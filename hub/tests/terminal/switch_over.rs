@@ -3,249 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use passerby_hub::Hub;
 use passerby_playout::cache::{Cache, Settings, Space};
-use passerby_playout::catalog::Catalog;
-use passerby_playout::clock::{SystemClock, boot_ms};
-use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::{PlayerRequest, Status};
-use passerby_playout::player::{Parts, Player};
-use passerby_playout::show::{
-    ComposeError, Composed, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent,
-};
-use passerby_playout::uplink::{Line, Uplink};
+use passerby_playout::link::Status;
 use passerby_protocol::Digest;
 
-use crate::parts::{HubProcess, drain, enrol, hub, plays_on_hub};
+use crate::parts::{
+    HubProcess, TerminalProcess, drain, enrol, hub, plays_on_hub, settings, wait_until,
+};
+use crate::stand::{Setup, Terminal};
 use crate::valve::{HEAD_BYTES_MAX, Valve};
 
-/// Longest wait for something that should come.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// What a connection that was given up may have taken from the hub without anybody reading it.
 const IN_FLIGHT_BYTES_MAX: u64 = 64 << 10;
-
-/// What was on the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Shown {
-    campaign: String,
-    creative: Digest,
-    url: String,
-}
-
-/// Checks what it is given, as the real composer does, and draws nothing.
-struct Reader;
-
-impl Composer for Reader {
-    type Slide = Option<Shown>;
-    fn compose(
-        &mut self,
-        order: &SlideOrder,
-        _: &Geometry,
-    ) -> Result<Composed<Self::Slide>, ComposeError> {
-        let Creative::File(file) = &order.creative else {
-            return Ok(Composed::from(None));
-        };
-        let bytes = std::fs::read(&file.path);
-        if !bytes.is_ok_and(|bytes| Digest::of(&bytes) == file.digest) {
-            return Err(ComposeError(format!("{}: not what it was", file.digest)));
-        }
-        Ok(Composed::from(Some(Shown {
-            campaign: order.campaign.clone(),
-            creative: file.digest,
-            url: order
-                .code
-                .as_ref()
-                .map(|code| code.url.clone())
-                .unwrap_or_default(),
-        })))
-    }
-}
-
-/// The terminal without its screen.
-struct Terminal {
-    shown: Receiver<Shown>,
-    requests: Sender<PlayerRequest>,
-    player: std::thread::JoinHandle<()>,
-    uplink: std::thread::JoinHandle<()>,
-    /// Ends the uplink when it goes.
-    ends: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Terminal {
-    fn start(data_dir: &Path, enrolment: &Enrolment, cache: Settings) -> Self {
-        let (requests, request_queue) = bounded(64);
-        let (commands, command_queue) = bounded(16);
-        let (event_queue, events) = bounded(64);
-        let (log, shown) = unbounded();
-        let clock = Arc::new(SystemClock::new(true));
-        let recorded = Arc::default();
-        let uplink = Uplink {
-            hub_url: enrolment.hub.clone(),
-            name: String::new(),
-            data_dir: data_dir.to_owned(),
-            clock: clock.clone(),
-            player: requests.clone(),
-            context: Arc::default(),
-            zone: "UTC".to_owned(),
-            cache,
-            recorded: Arc::clone(&recorded),
-            poll: Duration::from_millis(100),
-            line: Line::default(),
-        };
-        let player = Player::new(Parts {
-            config: Config {
-                data_dir: data_dir.to_owned(),
-                dwell_ms: 20,
-                ..Config::default()
-            },
-            ledger: Ledger::open(data_dir).expect("opens").0,
-            local: Catalog::new(),
-            enrolment: Some(enrolment.clone()),
-            clock,
-            composer: Reader,
-            urgent: Reader,
-            stage: commands,
-            events,
-            requests: request_queue,
-            context: Arc::default(),
-            recorded,
-            run_for_ms: None,
-        })
-        .expect("a player");
-        let (ends, ended) = tokio::sync::oneshot::channel();
-        let uplink = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            tokio::task::LocalSet::new().block_on(&runtime, async {
-                tokio::select! {
-                    () = uplink.run() => {}
-                    _ = ended => {}
-                }
-            });
-        });
-        std::thread::spawn(move || present(&command_queue, &event_queue, &log));
-        let player = std::thread::spawn(move || player.run());
-        Self {
-            shown,
-            requests,
-            player,
-            uplink,
-            ends,
-        }
-    }
-
-    fn stop(self) {
-        let told = self.requests.send(PlayerRequest::Stop);
-        told.expect("the player lives");
-        self.player.join().expect("it ended well");
-        // Two uplinks must not share a cache: in a terminal they end with their process.
-        let _ = self.ends.send(());
-        self.uplink.join().expect("it ended well");
-    }
-
-    fn status(&self) -> Status {
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        let asked = self.requests.send(PlayerRequest::Status(reply));
-        asked.expect("the player lives");
-        answer.blocking_recv().expect("answers")
-    }
-
-    fn status_when(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
-        let mut last = None;
-        until(
-            || {
-                let status = self.status();
-                let is_it = is_it(&status);
-                last = Some(status.clone());
-                is_it.then_some(status)
-            },
-            what,
-        )
-    }
-
-    /// Waits until something is on the screen; returns it and all before it.
-    fn show_until(&self, what: &str, is_it: impl Fn(&Shown) -> bool) -> Vec<Shown> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut all = Vec::new();
-        loop {
-            let Ok(shown) = self.shown.recv_deadline(deadline) else {
-                panic!("not shown: {what}; {:#?}", self.status());
-            };
-            let done = is_it(&shown);
-            all.push(shown);
-            if done {
-                return all;
-            }
-        }
-    }
-
-    /// What is on the screen from now on, for a number of plays.
-    fn next(&self, count: usize) -> Vec<Shown> {
-        while self.shown.try_recv().is_ok() {}
-        let deadline = Instant::now() + PATIENCE;
-        let plays = (0..count).map(|_| self.shown.recv_deadline(deadline));
-        plays.map(|play| play.expect("goes on")).collect()
-    }
-}
-
-fn present(
-    commands: &Receiver<StageCommand<Option<Shown>>>,
-    events: &Sender<StageEvent>,
-    log: &Sender<Shown>,
-) {
-    let mut loaded = std::collections::HashMap::new();
-    let _ = events.send(StageEvent::Sized {
-        width_px: 1920,
-        height_px: 1080,
-    });
-    for command in commands {
-        let event = match command {
-            StageCommand::Load { ticket, slide, .. } => {
-                loaded.insert(ticket, slide);
-                StageEvent::Loaded(ticket)
-            }
-            StageCommand::Swap { ticket, .. } => {
-                if let Some(Some(shown)) = loaded.remove(&ticket) {
-                    let _ = log.send(shown);
-                }
-                let boot_ms = boot_ms();
-                StageEvent::Presented { ticket, boot_ms }
-            }
-            StageCommand::Clear { zone } => {
-                let boot_ms = boot_ms();
-                StageEvent::Cleared { zone, boot_ms }
-            }
-            StageCommand::Drop { ticket } => {
-                loaded.remove(&ticket);
-                continue;
-            }
-            StageCommand::Snapshot(_) => continue,
-            StageCommand::Quit => break,
-        };
-        if events.send(event).is_err() {
-            break;
-        }
-    }
-}
-
-fn until<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(seen) = look() {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "not seen: {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
 
 /// A picture of noise, of about three bytes a pixel, that nothing packs.
 fn noise(seed: u32, width: u32, height: u32) -> Vec<u8> {
@@ -310,6 +84,10 @@ impl Street {
         pictures.iter().map(|bytes| Digest::of(bytes)).collect()
     }
 
+    fn start(&self) -> Terminal {
+        Terminal::start(&self.terminal, &self.enrolment)
+    }
+
     fn cache(&self) -> Cache {
         Cache::new(&self.terminal)
     }
@@ -322,18 +100,9 @@ impl Street {
 
     /// Waits until a file has come as far as the door lets it.
     fn wait_held(&self, file: Digest, held_at: u64) {
-        let come = || (self.size_on_disk(file, ".part") >= held_at - HEAD_BYTES_MAX).then_some(());
-        until(come, "the file comes as far as the door lets it");
-    }
-}
-
-/// A terminal that ends by SIGKILL, and never outlives its test.
-struct Killed(std::process::Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        wait_until("the file comes as far as the door lets it", || {
+            self.size_on_disk(file, ".part") >= held_at - HEAD_BYTES_MAX
+        });
     }
 }
 
@@ -345,31 +114,8 @@ fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
         panic!("one picture");
     };
     let (name, size) = (file.to_string(), big.len() as u64);
-    let settings = street.folder.path().join("kiosk.toml");
-    let hub_url = &street.enrolment.hub;
-    std::fs::write(
-        &settings,
-        format!("[hub]\nurl = '{hub_url}'\n[data]\ndir = 'terminal'\n"),
-    )
-    .expect("writes");
-    let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-        .with_file_name("examples")
-        .join("blind_terminal");
-    assert!(
-        program.exists(),
-        "build it with `cargo build -p passerby-playout --examples`"
-    );
-    let run = || {
-        let mut command = Command::new(&program);
-        command.arg(&settings).arg("50").stdin(Stdio::null());
-        Killed(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("starts"),
-        )
-    };
+    let settings = settings(street.folder.path(), &street.enrolment.hub);
+    let run = || TerminalProcess::start(&settings, 50);
 
     // Three kills, each a megabyte further.
     let mut cuts = vec![0];
@@ -382,16 +128,13 @@ fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
             file,
             held_at - round * (HEAD_BYTES_MAX + IN_FLIGHT_BYTES_MAX),
         );
-        drop(child);
+        child.kill();
         cuts.push(street.size_on_disk(file, ".part"));
     }
     street.valve.release(&name);
     let child = run();
-    until(
-        || (street.size_on_disk(file, "") == size).then_some(()),
-        "the whole file",
-    );
-    drop(child);
+    wait_until("the whole file", || street.size_on_disk(file, "") == size);
+    child.kill();
     assert_eq!(
         std::fs::read(street.cache().path(file)).expect("there"),
         big
@@ -418,7 +161,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
         panic!("one picture");
     };
     let b_old = street.publish("b", &[noise(2, 40, 30), noise(3, 40, 30)]);
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let terminal = street.start();
     terminal.show_until("a", |shown| shown.creative == a_old);
     terminal.show_until("b", |shown| shown.creative == b_old[1]);
 
@@ -429,7 +172,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     street.valve.hold(&name, 1 << 20);
     let b_new = street.publish("b", &[small, big]);
     street.wait_held(b_new[1], 1 << 20);
-    let status = terminal.status_when("b waits", |status| {
+    let status = terminal.wait_for("b waits", |status| {
         let coming = status.transfers.under_way.as_ref();
         coming.is_some_and(|coming| {
             coming.file == name && coming.bytes_there >= (1 << 20) - HEAD_BYTES_MAX
@@ -461,7 +204,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     // What is taken off leaves at once, though b is not whole.
     let version = terminal.status().manifest_version;
     hub(&street.data, &["unpublish", "a"]);
-    terminal.status_when("the new manifest", |status| {
+    terminal.wait_for("the new manifest", |status| {
         status.manifest_version > version
     });
     let now = terminal.next(20);
@@ -476,7 +219,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     // All of this is so after a restart without the hub.
     terminal.stop();
     street.process = None;
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let terminal = street.start();
     let digests: BTreeSet<Digest> = terminal
         .next(20)
         .iter()
@@ -489,7 +232,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     let address = street.valve.hub_address();
     street.process = Some(HubProcess::start(&street.data, &address));
     street.valve.release(&name);
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let terminal = street.start();
     let before = terminal.show_until("b's new version", |shown| b_new.contains(&shown.creative));
     assert!(
         before[..before.len() - 1]
@@ -503,7 +246,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
         .map(|shown| shown.creative)
         .collect();
     assert_eq!(digests, b_new.iter().copied().collect());
-    let status = terminal.status_when("all is there", |status| {
+    let status = terminal.wait_for("all is there", |status| {
         status.transfers.files_there == status.transfers.files_wanted
     });
     assert_eq!(
@@ -524,7 +267,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     // A campaign that comes back as it was costs nothing.
     let file = a_new.to_string();
     let before = street.valve.asked(&file).len();
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, Settings::default());
+    let terminal = street.start();
     assert_eq!(street.publish("a", &[noise(6, 40, 30)]), [a_new]);
     terminal.show_until("a again", |shown| shown.creative == a_new);
     assert_eq!(street.valve.asked(&file).len(), before);
@@ -538,11 +281,14 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
 fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others_air() {
     let street = Street::new();
     let files = street.publish("a", &[noise(1, 60, 40), noise(2, 60, 40)]);
-    let cache = Settings {
-        round: Duration::from_secs(1),
-        ..Settings::default()
+    let scrubbed = || Setup {
+        cache: Settings {
+            round: Duration::from_secs(1),
+            ..Settings::default()
+        },
+        ..Setup::default()
     };
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, cache);
+    let terminal = Terminal::with(&street.terminal, &street.enrolment, scrubbed());
     terminal.show_until("one", |shown| shown.creative == files[0]);
     terminal.show_until("two", |shown| shown.creative == files[1]);
     // The hub is slow to send it again, so that it can be seen what airs meanwhile.
@@ -560,9 +306,9 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
                 && problem.contains("campaign a")
         })
     };
-    let status = terminal.status_when("the problem", told);
+    let status = terminal.wait_for("the problem", told);
     assert!(status.transfers.campaigns_waiting.len() <= 1);
-    terminal.status_when("it waits", |status| {
+    terminal.wait_for("it waits", |status| {
         status.transfers.campaigns_waiting == ["a"]
     });
     let meanwhile = terminal.next(10);
@@ -575,7 +321,7 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
 
     // A restart in this state does not take the campaign off.
     terminal.stop();
-    let terminal = Terminal::start(&street.terminal, &street.enrolment, cache);
+    let terminal = Terminal::with(&street.terminal, &street.enrolment, scrubbed());
     assert!(
         terminal
             .next(3)
@@ -641,7 +387,11 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
     } else {
         Settings::of_mb(DISK_MB - 16)
     };
-    let terminal = Terminal::start(&disk.folder, &street.enrolment, cache);
+    let setup = Setup {
+        cache,
+        ..Setup::default()
+    };
+    let terminal = Terminal::with(&disk.folder, &street.enrolment, setup);
     terminal.show_until("small", |shown| shown.creative == small[0]);
     terminal.show_until("medium", |shown| shown.creative == medium[0]);
     let refusals = |status: &Status| -> Vec<String> {
@@ -649,7 +399,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         let about = problems.filter(|problem| problem.contains("data.cache_mb"));
         about.cloned().collect()
     };
-    let status = terminal.status_when("the problem", |status| !refusals(status).is_empty());
+    let status = terminal.wait_for("the problem", |status| !refusals(status).is_empty());
     let [problem] = &refusals(&status)[..] else {
         panic!("one problem: {:?}", status.problems);
     };
@@ -666,7 +416,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         street.valve.hold(&name, 1 << 20);
         street.publish("next", &[next]);
         let part = disk.folder.join("cache").join(format!("{name}.part"));
-        until(|| part.exists().then_some(()), "it begins");
+        wait_until("it begins", || part.exists());
         let space = Space::of(&disk.folder).expect("a disk");
         let most = space.free_bytes - space.floor_bytes();
         std::fs::write(
@@ -675,13 +425,13 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         )
         .expect("writes");
         street.valve.release(&name);
-        terminal.status_when("it is given up", |status| {
+        terminal.wait_for("it is given up", |status| {
             let refused = refusals(status);
             refused
                 .iter()
                 .any(|problem| problem.contains("campaign next needs"))
         });
-        until(|| (!part.exists()).then_some(()), "its part leaves");
+        wait_until("its part leaves", || !part.exists());
         let left = Space::of(&disk.folder).expect("a disk").free_bytes;
         assert!(left >= 12 << 20, "{left} bytes are left for the ledger");
         terminal.show_until("small", |shown| shown.creative == small[0]);
@@ -690,7 +440,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         std::fs::remove_file(disk.folder.join("somebody's")).expect("removes");
     }
     let before = terminal.status().plays_recorded;
-    let status = terminal.status_when("it goes on counting", |status| {
+    let status = terminal.wait_for("it goes on counting", |status| {
         status.plays_recorded > before + 20
     });
     assert_eq!(status.plays_dropped, 0);

@@ -1,12 +1,10 @@
 //! How often plays were scanned comes back to the terminal and stays there.
 
-use std::process::{Command, Stdio};
-
 use passerby_playout::clock::Moment;
 use passerby_playout::context::LiveContext;
 use passerby_playout::uplink::kept_tallies;
 
-use crate::parts::{HubProcess, enrol, publish};
+use crate::parts::{HubProcess, blind_terminal, enrol, publish, settings};
 
 #[test]
 fn a_terminal_asks_its_hub_for_counts_of_scans_and_keeps_them() {
@@ -15,17 +13,9 @@ fn a_terminal_asks_its_hub_for_counts_of_scans_and_keeps_them() {
     let hub = HubProcess::start(&data, "127.0.0.1:0");
     publish(folder.path(), &data);
     let (terminal, enrolment) = enrol(folder.path(), &data, &hub.url());
-    let settings = folder.path().join("kiosk.toml");
-    let toml = format!("[hub]\nurl = '{}'\n[data]\ndir = 'terminal'\n", hub.url());
-    std::fs::write(&settings, toml).expect("writes");
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_passerby-hub"))
-        .with_file_name("examples")
-        .join("blind_terminal");
-    let status = Command::new(program)
-        .arg(&settings)
-        .args(["50", "4"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
+    let settings = settings(folder.path(), &hub.url());
+    let status = blind_terminal(&settings, 50)
+        .arg("4")
         .status()
         .expect("runs");
     assert!(status.success());

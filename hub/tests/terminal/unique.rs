@@ -22,7 +22,7 @@ use passerby_protocol::token::{Claims, Token};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest, PlayNumber};
 
-use crate::parts::{HubProcess, drain, hub, publish};
+use crate::parts::{HubProcess, drain, hub, publish, runtime};
 
 const PLAYS: usize = 1_000_000;
 /// Fifty restarts, so one more runs.
@@ -108,10 +108,7 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
         folder: folder.path().to_owned(),
         hub_data: hub_data.clone(),
         url: process.url(),
-        runtime: tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime"),
+        runtime: runtime(),
     };
     let added = hub(&hub_data, &["screen", "add", "Window"]);
     let (mut data_dir, mut enrolment) = screen.new_card(0, &added["token"]);
