@@ -1,6 +1,7 @@
 //! The hub with a real client: the player, ledger and uplink of `passerby-playout`, over real HTTP.
 
 mod dates;
+mod forger;
 mod keys;
 mod kill;
 mod manifest_keys;

@@ -31,7 +31,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// A file that comes more slowly than this many bytes in [`SLOW_TICKS`] is given up for a while, so that others have their turn.
 const SLOW_BYTES: u64 = 64 << 10;
 const SLOW_TICKS: u32 = 120;
-/// A file that came wrong is asked for again after this long, each time one more of it up to a day, in milliseconds.
+/// A file that came wrong is asked for again soon, from its first byte: what a power cut left of it may not be what was
+/// written. One that came wrong twice waits this long, then each time one more of it up to a day, in milliseconds.
 const WRONG_MS: u64 = 3_600_000;
 const WRONG_TIMES_MAX: u32 = 24;
 /// So much later than others a file is tried with which everything stopped, in milliseconds.
@@ -107,6 +108,8 @@ enum Brought {
 #[derive(Debug, Clone, Copy, Default)]
 struct Wait {
     failures: u32,
+    /// How many of them were [`Blame::Content`].
+    wrongs: u32,
     until_ms: u64,
 }
 
@@ -292,10 +295,13 @@ impl Transfer {
             Brought::Failed(error) => {
                 tracing::warn!("{error}");
                 self.put_off(digest, &error);
-                if error.blame() == Blame::Content {
+                let came_wrong_again = |wait: &Wait| wait.wrongs > 1;
+                if error.blame() == Blame::Content
+                    && self.waits.get(&digest).is_some_and(came_wrong_again)
+                {
                     let campaign = self.campaign_of(next.claim);
                     self.uplink.tell(PlayerRequest::Problem(format!(
-                        "a file of campaign {campaign} came wrong: {error}; ask whoever runs the hub to publish it again"
+                        "a file of campaign {campaign} came wrong again: {error}; ask whoever runs the hub to publish it again"
                     )))?;
                 }
                 let words = error.to_string();
@@ -377,7 +383,9 @@ impl Transfer {
         let wait = self.waits.entry(digest).or_default();
         wait.until_ms = match error.blame() {
             Blame::Content => {
-                now_ms + WRONG_MS * u64::from((wait.failures + 1).min(WRONG_TIMES_MAX))
+                let hours = wait.wrongs.min(WRONG_TIMES_MAX);
+                wait.wrongs = wait.wrongs.saturating_add(1);
+                now_ms + (WRONG_MS * u64::from(hours)).max(pause_ms(0))
             }
             Blame::File => now_ms + pause_ms(wait.failures),
             Blame::All => {
