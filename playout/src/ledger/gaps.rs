@@ -92,6 +92,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Tells whether the file says that plays are held.
+    pub(crate) const fn is_holding(&self) -> bool {
+        self.is_holding
+    }
+
     /// Records that plays may have been cut off if the last run ended while it held some. How many is not known, so the
     /// gap counts none: it says where, and the setting says for how long at most.
     pub(super) fn note_interruption(&mut self) -> Result<(), LedgerError> {
@@ -121,6 +126,7 @@ impl Ledger {
         )?;
         schema::set(&transaction, HOLDING, 0)?;
         transaction.commit()?;
+        self.is_holding = false;
         Ok(())
     }
 }

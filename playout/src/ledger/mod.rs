@@ -262,7 +262,7 @@ impl Ledger {
             failed: Vec::new(),
             doubtful: Default::default(),
             rowless: said.rowless,
-            is_holding: false,
+            is_holding: said.is_holding,
             fault: Fault::None,
             ids: append::Ids::default(),
             offered: RefCell::default(),

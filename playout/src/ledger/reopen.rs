@@ -15,7 +15,7 @@ use std::time::Duration;
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Fault, Ledger, LedgerError, append, schema};
+use super::{Fault, Ledger, LedgerError, append, gaps, schema};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
 const ROWS_LOOKED_THROUGH: u64 = 16_384;
@@ -37,6 +37,7 @@ pub(super) struct Said {
     pub(super) first_seq: u64,
     pub(super) last_seq: u64,
     pub(super) rowless: u64,
+    pub(super) is_holding: bool,
 }
 
 impl Said {
@@ -54,6 +55,7 @@ impl Said {
             first_seq: first.unwrap_or(last_seq + 1),
             last_seq,
             rowless: schema::get(connection, append::ROWLESS)?.unwrap_or(0),
+            is_holding: schema::get::<i64>(connection, gaps::HOLDING)? == Some(1),
         })
     }
 }
@@ -183,9 +185,7 @@ impl Ledger {
         if said.epoch != self.epoch || said.reserved_until < self.reserved_until {
             self.reserved_until = self.next_number;
         }
-        if said.epoch != self.epoch {
-            self.is_holding = false;
-        }
+        self.is_holding = said.is_holding;
         self.forget_ids();
         self.rowless = said.rowless;
         self.epoch = said.epoch;

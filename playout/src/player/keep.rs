@@ -14,7 +14,7 @@ impl Recorder {
     ///
     /// # Errors
     /// The disk refuses, or the ledger has nothing to give.
-    pub(super) fn with_ledger<T>(
+    pub(crate) fn with_ledger<T>(
         &mut self,
         act: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
@@ -59,7 +59,7 @@ impl Recorder {
     }
 
     /// What is to be told about the ledger since the last time.
-    pub(super) fn take_notes(&mut self) -> Vec<String> {
+    pub(crate) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 }

@@ -18,10 +18,10 @@ mod events;
 mod keep;
 mod notice;
 mod react;
-mod record;
+pub(crate) mod record;
 mod requests;
 mod studio;
-mod time;
+pub(crate) mod time;
 mod track;
 
 use std::sync::Arc;

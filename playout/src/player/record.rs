@@ -13,7 +13,7 @@ use crate::rotation::{Airings, Booked, History, Rules};
 use super::track::{OnAir, Turn};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
-const HELD_MAX: usize = 8_640;
+pub(crate) const HELD_MAX: usize = 8_640;
 /// Most plays of one commit, however long the operator lets them wait.
 const GROUP_MAX: usize = 1_000;
 /// How long failures wait for a play to be written with, and after how long a disk that refuses is tried again without a
@@ -32,14 +32,15 @@ pub(super) enum End {
 }
 
 /// The ledger, what the rotation remembers, and the plays that a refusing disk has not taken yet.
-pub(super) struct Recorder {
-    pub(super) ledger: Ledger,
+pub(crate) struct Recorder {
+    pub(crate) ledger: Ledger,
     /// One a zone, by its name.
     histories: Vec<(String, History)>,
     airings: Airings,
     /// Plays that wait for their common commit, or for a disk that refuses; with the place of their zone, and what else has
     /// to be saved.
-    pub(super) held: VecDeque<(usize, NewPlay, Booked)>,
+    pub(crate) held: VecDeque<(usize, NewPlay, Booked)>,
+    held_max: usize,
     /// So many of them, the oldest, were in the last commit that failed. It may have come through all the same.
     pub(super) in_doubt: usize,
     /// How long plays are held for a common commit, in milliseconds.
@@ -55,7 +56,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// `zones`: the names of the screen's zones.
-    pub(super) fn new<'z>(
+    pub(crate) fn new<'z>(
         mut ledger: Ledger,
         recorded: Arc<Notify>,
         zones: impl Iterator<Item = &'z str>,
@@ -71,6 +72,7 @@ impl Recorder {
             ledger,
             histories,
             held: VecDeque::new(),
+            held_max: HELD_MAX,
             in_doubt: 0,
             commit_ms: 0,
             commit_at_ms: None,
@@ -80,7 +82,7 @@ impl Recorder {
         })
     }
 
-    pub(super) const fn ledger(&self) -> &Ledger {
+    pub(crate) const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
@@ -100,8 +102,15 @@ impl Recorder {
 
     /// Holds plays for so long, in milliseconds, to write them together.
     #[must_use]
-    pub(super) const fn commit_every(mut self, commit_ms: u64) -> Self {
+    pub(crate) const fn commit_every(mut self, commit_ms: u64) -> Self {
         self.commit_ms = commit_ms;
+        self
+    }
+
+    /// Holds at most so many plays, and not [`HELD_MAX`].
+    #[must_use]
+    pub(crate) const fn holding_at_most(mut self, held_max: usize) -> Self {
+        self.held_max = held_max;
         self
     }
 
@@ -153,13 +162,24 @@ impl Recorder {
             outcome,
             display,
         };
+        self.hold(zone, play, booked, end_of_play.boot_ms)
+    }
+
+    /// Takes a play that ended at `now_ms` of the boot clock and writes it, if its time has come; returns what to tell people
+    /// when that fails.
+    pub(crate) fn hold(
+        &mut self,
+        zone: usize,
+        play: NewPlay,
+        booked: Booked,
+        now_ms: u64,
+    ) -> Option<String> {
         self.held.push_back((zone, play, booked));
-        if self.held.len() > HELD_MAX
+        if self.held.len() > self.held_max
             && let Some((_, lost, _)) = self.held.remove(self.in_doubt.min(self.held.len() - 1))
         {
             self.ledger.miss(GapReason::Disk, &lost);
         }
-        let now_ms = end_of_play.boot_ms;
         let commit_at_ms = *self.commit_at_ms.get_or_insert(now_ms + self.commit_ms);
         let is_full = self.held.len() >= GROUP_MAX && !self.is_refused;
         if self.commit_ms == 0 || is_full || now_ms >= commit_at_ms {
@@ -179,12 +199,12 @@ impl Recorder {
     }
 
     /// When what is held should go to disk, in milliseconds of the boot clock.
-    pub(super) const fn commit_at_ms(&self) -> Option<u64> {
+    pub(crate) const fn commit_at_ms(&self) -> Option<u64> {
         self.commit_at_ms
     }
 
     /// Writes what is held, if its time has come; returns what to tell people when that fails.
-    pub(super) fn commit_due(&mut self, now_ms: u64) -> Option<String> {
+    pub(crate) fn commit_due(&mut self, now_ms: u64) -> Option<String> {
         if self.commit_at_ms.is_none_or(|at_ms| now_ms < at_ms) {
             return None;
         }
@@ -243,7 +263,7 @@ impl Recorder {
     }
 
     /// Writes what is held before the program ends.
-    pub(super) fn close(&mut self, now_ms: u64) -> Option<String> {
+    pub(crate) fn close(&mut self, now_ms: u64) -> Option<String> {
         self.commit(now_ms).or_else(|| {
             let marked = self.with_ledger(|ledger| ledger.set_holding(false));
             marked.err().map(|error| error.to_string())
@@ -252,7 +272,7 @@ impl Recorder {
 
     /// The next plays to send, with what is missing between them. What is held is not among them: no hub knows of a play
     /// before the disk does.
-    pub(super) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
+    pub(crate) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         self.with_ledger(|ledger| {
             let (plays, anchors) = ledger.waiting_plays(rows)?;
             let (Some(first), Some(last)) = (plays.first(), plays.last()) else {

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use passerby_protocol::plays::Anchor;
 
+use super::record::Recorder;
 use super::{Player, StageLink};
 use crate::clock::trust::Source;
 use crate::clock::{Clock, Moment, TimeEvent};
@@ -20,11 +21,11 @@ use crate::show::Composer;
 const HELD_MAX: usize = 64;
 
 /// An anchor on its way to the ledger; what was until the first moment stays dated as it is.
-type Held = (Option<u64>, Anchor);
+pub(crate) type Held = (Option<u64>, Anchor);
 
 /// What the player knows of the time besides the moment.
 #[derive(Default)]
-pub(super) struct Time {
+pub(crate) struct Time {
     held: VecDeque<Held>,
     /// For how long the machine had slept when the player last looked, in milliseconds.
     asleep_ms: u64,
@@ -37,6 +38,19 @@ impl Time {
             self.held.pop_front();
         }
         self.held.push_back(anchor);
+    }
+
+    /// Keeps an anchor, after those that wait.
+    ///
+    /// # Errors
+    /// The disk refuses; the anchor waits.
+    pub(crate) fn keep(
+        &mut self,
+        recorder: &mut Recorder,
+        anchor: Held,
+    ) -> Result<(), LedgerError> {
+        self.hold(anchor);
+        recorder.with_ledger(|ledger| self.write(ledger))
     }
 
     /// Writes what waits.
@@ -52,8 +66,27 @@ impl Time {
     }
 }
 
+/// The anchor that a change of the time leaves; `None` for what is not believed.
+pub(crate) fn anchor_of(event: &TimeEvent, boot: &str) -> Option<Held> {
+    let (until_boot_ms, boot_ms, wall_ms) = match *event {
+        TimeEvent::Vouched { boot_ms, wall_ms } => (None, boot_ms, wall_ms),
+        TimeEvent::Changed {
+            until_boot_ms,
+            boot_ms,
+            wall_ms,
+        } => (Some(until_boot_ms), boot_ms, wall_ms),
+        TimeEvent::Ignored { .. } => return None,
+    };
+    let anchor = Anchor {
+        boot: boot.to_owned(),
+        boot_ms,
+        wall_ms,
+    };
+    Some((until_boot_ms, anchor))
+}
+
 /// Takes up what an earlier run in this boot knew of the time.
-pub(super) fn resume(clock: &dyn Clock, ledger: &Ledger) -> Result<(), LedgerError> {
+pub(crate) fn resume(clock: &dyn Clock, ledger: &Ledger) -> Result<(), LedgerError> {
     if let Some(anchor) = ledger.newest_anchor(&clock.now().boot)? {
         clock.resume(&anchor);
     }
@@ -65,20 +98,16 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn note_time(&mut self) {
         self.time.asleep_ms = self.clock.asleep_ms();
         for event in self.clock.events() {
-            match event {
-                TimeEvent::Vouched { boot_ms, wall_ms } => {
-                    self.keep_anchor(None, (boot_ms, wall_ms));
-                }
-                TimeEvent::Changed {
-                    until_boot_ms,
-                    boot_ms,
-                    wall_ms,
-                } => self.keep_anchor(Some(until_boot_ms), (boot_ms, wall_ms)),
-                TimeEvent::Ignored {
-                    source,
-                    wall_ms,
-                    believed_ms,
-                } => self.board.report(ignored(source, wall_ms, believed_ms)),
+            if let TimeEvent::Ignored {
+                source,
+                wall_ms,
+                believed_ms,
+            } = event
+            {
+                self.board.report(ignored(source, wall_ms, believed_ms));
+            }
+            if let Some(anchor) = anchor_of(&event, &self.clock.now().boot) {
+                self.keep_anchor(anchor);
             }
         }
     }
@@ -87,28 +116,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn on_anchor(&mut self, anchor: Anchor) {
         // What led to it comes first.
         self.note_time();
-        self.write_anchor((None, anchor));
-        self.time_is_known();
+        self.keep_anchor((None, anchor));
     }
 
-    fn keep_anchor(&mut self, until_boot_ms: Option<u64>, (boot_ms, wall_ms): (u64, i64)) {
-        let anchor = Anchor {
-            boot: self.clock.now().boot.to_string(),
-            boot_ms,
-            wall_ms,
-        };
-        self.write_anchor((until_boot_ms, anchor));
-        self.time_is_known();
-    }
-
-    fn write_anchor(&mut self, anchor: Held) {
-        let time = &mut self.time;
-        time.hold(anchor);
-        let written = self.recorder.with_ledger(|ledger| time.write(ledger));
-        self.report_error(written);
-    }
-
-    fn time_is_known(&mut self) {
+    fn keep_anchor(&mut self, anchor: Held) {
+        let kept = self.time.keep(&mut self.recorder, anchor);
+        self.report_error(kept);
         if !std::mem::replace(&mut self.clock_known, true) {
             self.content_changed();
         }

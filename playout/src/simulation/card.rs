@@ -5,11 +5,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::plays::Gap;
+
 use super::hub::Pass;
 use crate::ledger::{Fault, Ledger, LedgerError};
 
-/// What a ledger leaves on disk; its index of the log is made anew.
-const FILES: [&str; 2] = ["ledger.sqlite", "ledger.sqlite-wal"];
+/// What a ledger leaves on disk, with the key that signs its plays; its index of the log is made anew.
+const FILES: [&str; 3] = ["ledger.sqlite", "ledger.sqlite-wal", "device.key"];
 
 /// One card.
 #[derive(Debug, Clone)]
@@ -21,6 +23,17 @@ pub(super) struct Card {
     /// Which life of [`super::truth::Truth`] its ledger is.
     pub(super) life: Option<usize>,
     pub(super) fault: Fault,
+    /// How the last program ended; `None` when nobody can tell what its file says.
+    pub(super) left: Option<Left>,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Left {
+    /// In good order, with these gaps.
+    Closed(Vec<Gap>),
+    /// With plays that were held for a common commit, after this row.
+    Interrupted(u64),
 }
 
 /// Numbers the folders of a simulation.
@@ -41,6 +54,7 @@ impl Shelf {
             pass: None,
             life: None,
             fault: Fault::None,
+            left: None,
         }
     }
 
@@ -76,6 +90,11 @@ impl Card {
         let (mut ledger, note) = Ledger::open(&self.folder)?;
         ledger.suffer(self.fault)?;
         Ok((ledger, note))
+    }
+
+    /// Where its files are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Removes its files.

@@ -1,6 +1,7 @@
 //! Boots, starts of the program, and how a screen becomes its hub's.
 
 use super::hub::Hub;
+use super::invariants;
 use super::network::Weather;
 use super::terminal::{Terminal, TerminalBug};
 use super::world::{Event, World};
@@ -57,13 +58,14 @@ impl<H: Hub> World<'_, H> {
             self.after(RESTART_MS, Event::Starts);
             return Ok(());
         }
-        self.processes += 1;
-        let id = self.processes;
-        self.note(format_args!(
-            "program {id} starts with {} rows",
-            ledger.last_seq()
-        ));
-        self.terminal = Some(Terminal::new(id, ledger, life, self.setup.bug));
+        invariants::of_start(&ledger, self.card.left.take())?;
+        let (rows, id) = (ledger.last_seq(), self.processes + 1);
+        self.clock.forget();
+        let (settings, bug) = (self.plan.settings, self.setup.bug);
+        let started = Terminal::start(id, ledger, life, settings, &self.clock, bug);
+        self.terminal = Some(started.map_err(|error| format!("no start: {error}"))?);
+        self.processes = id;
+        self.note(format_args!("program {id} starts with {rows} rows"));
         self.after(1_000, Event::PlayEnds(id));
         self.sends_next();
         Ok(())
@@ -92,7 +94,7 @@ impl<H: Hub> World<'_, H> {
         let pass = self.hub.enrol(self.hub_now_ms());
         self.card.pass = Some(pass);
         self.note(format_args!("the screen is enrolled, {pass:?}"));
-        self.end_program()?;
+        self.end_program(true)?;
         self.starts()
     }
 }

@@ -1,12 +1,18 @@
 //! What must hold after every step, and what must hold of everything at the end of a day.
 
-use passerby_protocol::PlayNumber;
-use passerby_protocol::plays::Play;
+use std::path::Path;
 
+use passerby_protocol::PlayNumber;
+use passerby_protocol::plays::{Gap, GapReason, Play};
+use passerby_protocol::proof::Verifier;
+
+use super::card::Left;
 use super::hub::{Hub, HubRow};
-use super::terminal::{HELD_MAX, Terminal};
-use super::truth::{Shown, Truth};
-use crate::ledger::{ACKED_ROWS_KEPT, DatedPlay, NewPlay};
+use super::machine::MachineClock;
+use super::terminal::Terminal;
+use super::truth::{Life, Shown, Truth};
+use crate::device_key;
+use crate::ledger::{ACKED_ROWS_KEPT, DatedPlay, Ledger, NewPlay};
 use crate::sync::BACKOFF_MS_MAX;
 
 /// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the longest way to the hub and
@@ -28,7 +34,7 @@ pub(super) fn of_terminal(
     hub: &impl Hub,
     truth: &Truth,
 ) -> Result<(), String> {
-    let (ledger, life) = (&terminal.ledger, &truth.lives[terminal.life]);
+    let (ledger, life) = (terminal.ledger(), &truth.lives[terminal.life]);
     let (last, acked) = (ledger.last_seq(), ledger.acked_through());
     let committed = life.rows.len() as u64;
     hold!(
@@ -49,7 +55,17 @@ pub(super) fn of_terminal(
         "the ledger takes rows up to {acked} for sent, and the hub has them up to {on_hub}"
     );
     let held = terminal.held.len();
-    hold!(held <= HELD_MAX + 1, "{held} plays wait in memory");
+    hold!(
+        held <= terminal.settings.held_max,
+        "{held} plays wait in memory"
+    );
+    hold!(
+        held == 0
+            || ledger.is_holding()
+            || terminal.is_unannounced
+            || terminal.settings.commit_ms == 0,
+        "{held} plays are held, and the file does not say so"
+    );
     match terminal.sync.next_at_ms() {
         Some(at_ms) => hold!(
             at_ms <= now_boot_ms + BACKOFF_MS_MAX,
@@ -159,6 +175,70 @@ pub(super) fn of_rows(
     Ok(())
 }
 
+/// Every play that is in no row since it was held for too long is in a gap at its place, as far as rows are kept.
+fn of_gaps(ledger: &Ledger, life: &Life, first_seq: u64) -> Result<(), String> {
+    let gaps = ledger.gaps().map_err(|error| error.to_string())?;
+    let written: u64 = gaps.iter().map(|gap| gap.plays).sum();
+    let dropped = ledger.dropped().map_err(|error| error.to_string())?;
+    let is_kept = |gap: &&Gap| gap.reason == GapReason::Disk && gap.after_seq >= first_seq;
+    for gap in gaps.iter().filter(is_kept) {
+        let missed = life.missed.iter();
+        let missed = missed.filter(|&&after_seq| after_seq == gap.after_seq);
+        let missed = missed.count() as u64;
+        // What is not written yet may come to the newest gap.
+        let is_open = gap.after_seq == ledger.last_seq();
+        hold!(
+            missed == gap.plays || is_open && missed > gap.plays,
+            "{missed} plays are missing after row {}, and the ledger says {}",
+            gap.after_seq,
+            gap.plays
+        );
+    }
+    let kept = gaps.iter().filter(is_kept);
+    let kept: u64 = kept.map(|gap| gap.plays).sum::<u64>() + dropped - written;
+    let missed = life.missed.iter();
+    let missed = missed.filter(|&&after_seq| after_seq >= first_seq).count() as u64;
+    hold!(
+        kept == missed,
+        "{missed} plays are missing, and the ledger says {kept}"
+    );
+    Ok(())
+}
+
+/// How a program leaves its ledger that ends now.
+pub(super) fn left(terminal: &Terminal, is_closed: bool) -> Result<Option<Left>, String> {
+    let ledger = terminal.ledger();
+    if is_closed {
+        let gaps = ledger.gaps().map_err(|error| error.to_string())?;
+        return Ok(Some(Left::Closed(gaps)));
+    }
+    let is_told = ledger.is_holding() && !ledger.is_in_doubt();
+    let is_cut_off = !terminal.held.is_empty() && is_told;
+    Ok(is_cut_off.then(|| Left::Interrupted(ledger.last_seq())))
+}
+
+/// A ledger that was opened again says that plays may be missing where some were held, and nothing of the kind after an end in
+/// good order.
+pub(super) fn of_start(ledger: &Ledger, left: Option<Left>) -> Result<(), String> {
+    let gaps = ledger.gaps().map_err(|error| error.to_string())?;
+    match left {
+        Some(Left::Closed(before)) => hold!(
+            gaps == before,
+            "the program ended in good order with gaps {before:?}, and starts with {gaps:?}"
+        ),
+        Some(Left::Interrupted(after_seq)) => {
+            let is_it =
+                |gap: &Gap| gap.after_seq == after_seq && gap.reason == GapReason::Interrupted;
+            hold!(
+                gaps.iter().any(is_it),
+                "plays were held when the program ended after row {after_seq}, and the ledger does not say so"
+            );
+        }
+        None => {}
+    }
+    Ok(())
+}
+
 /// The whole ledger is what was committed: contents, numbers, dates, and nothing missing.
 pub(super) fn of_ledger(
     terminal: &Terminal,
@@ -166,14 +246,14 @@ pub(super) fn of_ledger(
     is_poison: impl Fn(PlayNumber) -> bool,
 ) -> Result<Vec<DatedPlay>, String> {
     let life = &truth.lives[terminal.life];
-    let rows = terminal
-        .ledger
-        .plays_since(None)
-        .map_err(|error| error.to_string())?;
+    let ledger = terminal.ledger();
+    let rows = ledger.plays_since(None);
+    let rows = rows.map_err(|error| error.to_string())?;
     let first = rows
         .first()
         .map_or(life.rows.len() as u64 + 1, |row| row.play.seq);
-    let acked = terminal.ledger.acked_through();
+    let acked = ledger.acked_through();
+    of_gaps(ledger, life, first)?;
     hold!(
         first == 1 || first + ACKED_ROWS_KEPT <= acked + 1,
         "rows before {first} are gone, and only those up to {acked} are acknowledged"
@@ -206,6 +286,35 @@ pub(super) fn of_ledger(
         of_date(truth, shown, row.wall_ms, "the ledger")?;
     }
     Ok(rows)
+}
+
+/// A proof of all the plays that are kept, `rows` of them, verifies, and one key has signed it.
+pub(super) fn of_proof(
+    ledger: &Ledger,
+    folder: &Path,
+    clock: &MachineClock,
+    rows: u64,
+) -> Result<(), String> {
+    let key = device_key::load(folder).map_err(|error| error.to_string())?;
+    let key = key.ok_or("the card has no device key")?;
+    let mut proof = Vec::new();
+    let exported = ledger.export_proof(folder, &key, clock, None, &mut proof);
+    let exported = exported.map_err(|error| format!("no proof: {error}"))?;
+    hold!(
+        exported.plays == rows && exported.changed.is_empty(),
+        "a proof of {rows} plays is {exported:?}"
+    );
+    let mut verifier = Verifier::new(&[key.public()], false);
+    for line in proof.split_inclusive(|&byte| byte == b'\n') {
+        verifier.line(line.strip_suffix(b"\n").unwrap_or(line));
+    }
+    let verdict = verifier.finish(true);
+    hold!(
+        verdict.is_good() && verdict.tally.all.plays == rows,
+        "the proof does not verify: {:?}",
+        verdict.faults
+    );
+    Ok(())
 }
 
 /// Hub = ledger: each row of the ledger is on the hub with the same number, content and time, or was refused there.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use passerby_protocol::plays::Anchor;
 
 use super::dice::Dice;
-use crate::clock::{Clock, Moment};
+use crate::clock::trust::Reading;
+use crate::clock::{Clock, Moment, TimeEvent, Trust};
 
 /// How wrong a wall clock may be that a time service disciplines, in milliseconds.
 const SERVICE_ERROR_MS: u64 = 50;
@@ -20,10 +21,11 @@ struct Hands {
     /// How far the wall clock is from the true time.
     wrong_ms: i64,
     is_synchronised: bool,
-    learned: Option<Anchor>,
+    /// What the running program believes.
+    trust: Trust,
 }
 
-/// The clocks of a simulated machine: those of the kernel, and the rule of `SystemClock` over them.
+/// The clocks of a simulated machine: those of the kernel, and what a program makes of them as `SystemClock` does.
 #[derive(Debug)]
 pub(super) struct MachineClock {
     /// The true Unix time at the simulation's start.
@@ -39,7 +41,7 @@ impl MachineClock {
             now_ms: 0,
             wrong_ms: 0,
             is_synchronised: false,
-            learned: None,
+            trust: Trust::default(),
         };
         Self {
             epoch_ms,
@@ -68,9 +70,14 @@ impl MachineClock {
             hands.boot = boot.into();
             hands.boot_at_ms = hands.now_ms;
             hands.is_synchronised = false;
-            hands.learned = None;
+            hands.trust = Trust::default();
             hands.wrong_ms = wrong_ms;
         });
+    }
+
+    /// Another program runs; what the one before believed is gone with it.
+    pub(super) fn forget(&self) {
+        self.with(|hands| hands.trust = Trust::default());
     }
 
     /// A time service sets the clock and says so.
@@ -104,28 +111,36 @@ impl Clock for MachineClock {
         let epoch_ms = self.epoch_ms;
         self.with(|hands| {
             let boot_ms = hands.now_ms - hands.boot_at_ms;
-            let set_ms = epoch_ms
-                .saturating_add_unsigned(hands.now_ms)
-                .saturating_add(hands.wrong_ms);
+            let wall_ms = hands.trust.read(Reading {
+                boot_ms,
+                wall_ms: epoch_ms
+                    .saturating_add_unsigned(hands.now_ms)
+                    .saturating_add(hands.wrong_ms),
+                is_kept: hands.is_synchronised,
+                was_set: false,
+            });
             Moment {
                 boot: hands.boot.clone(),
                 boot_ms,
-                wall_ms: match &hands.learned {
-                    _ if hands.is_synchronised => Some(set_ms),
-                    learned => learned.as_ref().map(|anchor| anchor.wall_at(boot_ms)),
-                },
+                wall_ms,
             }
         })
     }
 
     fn learn(&self, boot_ms: u64, wall_ms: i64) {
+        self.with(|hands| hands.trust.learn(boot_ms, wall_ms));
+    }
+
+    fn resume(&self, anchor: &Anchor) {
         self.with(|hands| {
-            hands.learned = Some(Anchor {
-                boot: hands.boot.to_string(),
-                boot_ms,
-                wall_ms,
-            });
+            if *anchor.boot == *hands.boot {
+                hands.trust.resume(anchor.boot_ms, anchor.wall_ms);
+            }
         });
+    }
+
+    fn events(&self) -> Vec<TimeEvent> {
+        self.with(|hands| hands.trust.events())
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a seed makes of its week: when the venue is open, how long plays are, and how often what goes wrong.
 
 use super::dice::Dice;
+use super::terminal::Settings;
+use crate::player::record::HELD_MAX;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -55,6 +57,7 @@ pub(super) struct Plan {
     rush_ms: (u64, u64),
     /// One play number in so many makes a row that the hub does not understand.
     pub(super) poison: Option<u64>,
+    pub(super) settings: Settings,
     means: Vec<(Trouble, u64)>,
 }
 
@@ -70,6 +73,10 @@ impl Plan {
             (0, 0)
         };
         let poison = dice.permille(300).then(|| dice.between(20, 900));
+        let settings = Settings {
+            commit_ms: dice.one_of(&[0, 0, 10_000, MINUTE_MS, 10 * MINUTE_MS]),
+            held_max: dice.one_of(&[HELD_MAX, HELD_MAX, 100, 10]),
+        };
         let mut means = Vec::new();
         for (trouble, low, high, chance) in Trouble::ALL {
             if dice.permille(chance) {
@@ -82,6 +89,7 @@ impl Plan {
             play_ms,
             rush_ms,
             poison,
+            settings,
             means,
         }
     }

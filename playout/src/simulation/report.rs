@@ -83,6 +83,8 @@ pub struct Week {
     pub hub_restores: u64,
     /// Cards that were swapped or went back to an image.
     pub cards: u64,
+    /// Times that plays went on under another name.
+    pub forks: u64,
     /// Times that something refused to be written.
     pub refused_writes: u64,
     /// A fingerprint of all events, to compare runs of one seed.
@@ -105,6 +107,7 @@ impl Week {
         self.boots += other.boots;
         self.hub_restores += other.hub_restores;
         self.cards += other.cards;
+        self.forks += other.forks;
         self.refused_writes += other.refused_writes;
         self.fingerprint ^= other.fingerprint;
     }

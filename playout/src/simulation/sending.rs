@@ -12,8 +12,8 @@ use super::network::{Instead, TIMEOUT_MS};
 use super::terminal::{Flight, Next};
 use super::world::{Event, Request, Told, World};
 use crate::clock::Clock as _;
-use crate::sync::{Answer, SentRows, Verdict};
-use crate::uplink::ROUND_TRIP_MS_MAX;
+use crate::sync::{Answer, SentRows};
+use crate::uplink::hub_time::ROUND_TRIP_MS_MAX;
 
 /// When the hub wants to hear from a terminal again that has caught up, as in the hub.
 const NEXT_AFTER_MS: u64 = 10_000;
@@ -64,12 +64,13 @@ impl<H: Hub> World<'_, H> {
         if terminal.flight.is_some() {
             return Err("a batch is sent while another waits for its answer".to_owned());
         }
-        let batch = match terminal.batch() {
-            Ok(batch) => batch,
-            Err(error) => return Err(format!("the ledger cannot be read: {error}")),
-        };
-        let Some(batch) = batch else {
+        let batch = terminal.batch(&mut self.truth);
+        let Ok(Some(batch)) = batch else {
             terminal.is_waiting = true;
+            if let Err(error) = batch {
+                self.week.refused_writes += 1;
+                self.note(format_args!("nothing can be sent: {error}"));
+            }
             self.recorded();
             return Ok(());
         };
@@ -273,29 +274,26 @@ impl<H: Hub> World<'_, H> {
             }
         }
         let random = self.dice.bits();
-        let verdict = terminal.answered(awaited, &told.answer, &self.clock, random);
+        let life = terminal.life;
+        let (verdict, written) =
+            terminal.answered(awaited, &told.answer, &self.clock, random, &mut self.truth);
         let stops = matches!(told.answer, Answer::Unauthorised | Answer::Decommissioned);
         if stops && terminal.next() != Next::Stopped {
             return Err("the hub said stop, and sending goes on".to_owned());
         }
-        let heard = brief(&told.answer);
-        match &verdict {
-            Ok(Verdict::BeginAnew(seq)) => {
-                let epoch = terminal.ledger.epoch();
-                let life = self.truth.move_on(terminal.life, *seq, epoch);
-                terminal.life = life;
-                self.card.life = Some(life);
-                self.note(format_args!("goes on as {epoch} from row {seq} on"));
-            }
-            Ok(Verdict::Quarantine(seq)) => {
-                self.note(format_args!("sets row {seq} aside after {heard}"));
-            }
-            Ok(verdict) => self.note(format_args!("hears {heard}, so {verdict:?}")),
-            Err(error) => {
-                self.week.refused_writes += 1;
-                self.note(format_args!("hears {heard} and cannot write it: {error}"));
-            }
+        if terminal.life != life {
+            self.card.life = Some(terminal.life);
+            self.week.forks += 1;
         }
+        self.note(format_args!(
+            "hears {}, so {verdict:?}",
+            brief(&told.answer)
+        ));
+        if let Err(error) = written {
+            self.week.refused_writes += 1;
+            self.note(format_args!("it cannot be written: {error}"));
+        }
+        self.recorded();
         self.sends_next();
         Ok(())
     }

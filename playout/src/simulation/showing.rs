@@ -21,6 +21,7 @@ const CAMPAIGNS: [&str; 4] = ["cafe", "三体", "metro-2", "a campaign with a lo
 impl<H: Hub> World<'_, H> {
     /// A play ends, is recorded, and the next begins.
     pub(super) fn play_ends(&mut self) -> Result<(), String> {
+        self.note_time();
         if let Some(on_air) = self
             .terminal
             .as_mut()
@@ -36,7 +37,7 @@ impl<H: Hub> World<'_, H> {
             self.after(closed_ms, Event::PlayEnds(id));
             return Ok(());
         }
-        let number = match terminal.ledger.next_number() {
+        let number = match terminal.next_number() {
             Ok(number) => number,
             Err(error) => {
                 self.week.refused_writes += 1;
@@ -67,6 +68,16 @@ impl<H: Hub> World<'_, H> {
         };
         self.after(ends_ms, Event::PlayEnds(id));
         Ok(())
+    }
+
+    /// The program keeps what has happened to the time.
+    pub(super) fn note_time(&mut self) {
+        if let Some(terminal) = &mut self.terminal
+            && let Err(problem) = terminal.note_time(&self.clock, &mut self.truth)
+        {
+            self.week.refused_writes += 1;
+            self.note(format_args!("the time is not kept: {problem}"));
+        }
     }
 
     /// The moment as the terminal takes it.
@@ -107,13 +118,34 @@ impl<H: Hub> World<'_, H> {
             play: play.clone(),
             began_ms: on_air.began_ms,
         });
-        if let Err(error) = terminal.record(shown, play, &mut self.truth) {
+        let now_ms = self.clock.now().boot_ms;
+        let written = terminal.record(shown, &play, now_ms, &mut self.truth);
+        self.written(written);
+    }
+
+    /// What is held goes to disk, if its time has come.
+    pub(super) fn commits(&mut self) {
+        let now_ms = self.clock.now().boot_ms;
+        if let Some(terminal) = &mut self.terminal {
+            let written = terminal.commit_due(now_ms, &mut self.truth);
+            self.written(written);
+        }
+    }
+
+    /// Looks at what came of writing, and when to write again.
+    fn written(&mut self, written: Result<(), String>) {
+        let now_ms = self.clock.now().boot_ms;
+        let Some(terminal) = &mut self.terminal else {
+            return;
+        };
+        let (id, held) = (terminal.id, terminal.held.len());
+        let at_ms = terminal.commits_next();
+        if let Err(problem) = written {
             self.week.refused_writes += 1;
-            let held = terminal.held.len();
-            self.note(format_args!(
-                "play {} is not written, {held} wait: {error}",
-                on_air.number
-            ));
+            self.note(format_args!("{held} plays wait: {problem}"));
+        }
+        if let Some(at_ms) = at_ms {
+            self.after(at_ms.saturating_sub(now_ms), Event::Commits(id));
         }
         self.recorded();
     }

@@ -1,25 +1,25 @@
-//! One run of the terminal's program: the real ledger, the real sending, and what lies between them in memory.
+//! One run of the terminal's program: the real recorder over the real ledger, the real sending, the real clock's trust.
 //!
-//! It does what `player::record`, `player::requests` and `uplink::plays` do, one message after the other, without their
-//! threads and sockets. All of it is gone when the process ends.
+//! It does what `player::requests` and `uplink::plays` do, one message after the other, without their threads and sockets. All
+//! of it is gone when the process ends.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use passerby_protocol::plays::{Anchor, PlayBatch};
+use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
 use super::machine::MachineClock;
 use super::truth::Truth;
 use crate::clock::{Clock, Moment};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
+use crate::player::record::Recorder;
+use crate::player::time::{self, Time, anchor_of};
 use crate::rotation::{Booked, History};
 use crate::sync::{Answer, SentRows, Sync, Verdict};
-use crate::uplink::ROUND_TRIP_MS_MAX;
+use crate::uplink::hub_time::HubTime;
 
-/// Most plays that wait in memory, as in `player::record`.
-pub(super) const HELD_MAX: usize = 8_640;
-/// The hub is believed when it differs by more, as in `uplink`.
-const LEARN_MS: u64 = 2_000;
+const ZONE: &str = "main";
 
 /// What is deliberately wrong with a terminal, to prove that a simulation finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,19 @@ pub enum TerminalBug {
     MixesNumbers,
     /// Rows are deleted before the hub has them.
     PrunesUnsent,
+    /// It holds plays for a common commit and does not say so on disk.
+    HoldsInSecret,
+    /// It believes an answer about the time however long it took, perhaps while the machine slept.
+    BelievesLateWords,
+}
+
+/// How a terminal is set up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    /// For how long plays are held for a common commit, in milliseconds.
+    pub(super) commit_ms: u64,
+    /// Most plays that wait for a disk that refuses.
+    pub(super) held_max: usize,
 }
 
 /// A play on the screen.
@@ -76,10 +89,18 @@ pub(super) enum Next {
 /// The program while it runs.
 pub(super) struct Terminal {
     pub(super) id: u64,
-    pub(super) ledger: Ledger,
+    recorder: Recorder,
+    time: Time,
+    hub_time: HubTime,
+    /// What the hub said last of play numbers.
+    floor: Option<PlayNumber>,
     pub(super) life: usize,
-    /// Plays that are in no file yet, by their place in the truth.
-    pub(super) held: VecDeque<(usize, NewPlay)>,
+    /// The recorder's plays that are in no file yet, by their place in the truth.
+    pub(super) held: Vec<usize>,
+    pub(super) settings: Settings,
+    commit_at_ms: Option<u64>,
+    /// The last play that is held was not announced on disk: it refused.
+    pub(super) is_unannounced: bool,
     pub(super) sync: Sync,
     pub(super) flight: Option<Flight>,
     pub(super) on_air: Option<OnAir>,
@@ -91,85 +112,195 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(id: u64, ledger: Ledger, life: usize, bug: TerminalBug) -> Self {
-        Self {
+    /// Starts with a ledger that was just opened.
+    pub(super) fn start(
+        id: u64,
+        ledger: Ledger,
+        life: usize,
+        settings: Settings,
+        clock: &MachineClock,
+        bug: TerminalBug,
+    ) -> Result<Self, LedgerError> {
+        time::resume(clock, &ledger)?;
+        let recorder = Recorder::new(ledger, Arc::default(), [ZONE].into_iter())?
+            .commit_every(settings.commit_ms)
+            .holding_at_most(settings.held_max);
+        Ok(Self {
             id,
-            ledger,
+            recorder,
+            time: Time::default(),
+            hub_time: HubTime::default(),
+            floor: None,
             life,
-            held: VecDeque::new(),
+            held: Vec::new(),
+            settings,
+            commit_at_ms: None,
+            is_unannounced: false,
             sync: Sync::default(),
             flight: None,
             on_air: None,
             permit: false,
             is_waiting: false,
             bug,
-        }
+        })
     }
 
-    /// Keeps a play that has left the screen, and writes what can be written. `Ok` says whether anything was.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        self.recorder.ledger()
+    }
+
+    /// The ledger, for what happens to its disk.
+    pub(super) const fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.recorder.ledger
+    }
+
+    /// Ends as kill -9 ends it.
+    pub(super) fn into_ledger(self) -> Ledger {
+        self.recorder.ledger
+    }
+
+    /// When what is held goes to disk, on the boot's clock, if that is another time than when this was last asked.
+    pub(super) fn commits_next(&mut self) -> Option<u64> {
+        let at_ms = self.recorder.commit_at_ms();
+        let before = std::mem::replace(&mut self.commit_at_ms, at_ms);
+        at_ms.filter(|_| at_ms != before)
+    }
+
+    pub(super) fn next_number(&mut self) -> Result<PlayNumber, LedgerError> {
+        self.recorder.with_ledger(Ledger::next_number)
+    }
+
+    /// Keeps a play that has left the screen. Returns what is wrong when it could not be written, or announced.
     pub(super) fn record(
         &mut self,
         shown: usize,
-        play: NewPlay,
+        play: &NewPlay,
+        now_ms: u64,
         truth: &mut Truth,
-    ) -> Result<bool, LedgerError> {
-        self.held.push_back((shown, play));
-        let before = self.held.len();
-        self.settle(truth)?;
-        while let Some((shown, play)) = self.held.front() {
-            let written =
-                self.ledger
-                    .record(play, "main", &mut History::default(), &Booked::default());
-            match written {
-                Ok(_) => {
-                    if self.bug == TerminalBug::WritesTwice && self.ledger.last_seq() % 50 == 7 {
-                        let _ = self.ledger.record(
-                            play,
-                            "main",
-                            &mut History::default(),
-                            &Booked::default(),
-                        );
-                    }
-                    truth.commit(self.life, *shown);
-                    self.held.pop_front();
-                    self.permit = true;
-                }
-                Err(error) => {
-                    if self.held.len() > HELD_MAX || self.bug == TerminalBug::DropsRefusedPlays {
-                        self.held.pop_front();
-                        truth.lost_unwritten += u64::from(self.bug == TerminalBug::None);
-                    }
-                    return Err(error);
-                }
-            }
+    ) -> Result<(), String> {
+        self.held.push(shown);
+        let problem = self
+            .recorder
+            .hold(0, play.clone(), Booked::default(), now_ms);
+        if self.bug == TerminalBug::DropsRefusedPlays && problem.is_some() {
+            self.recorder.held.pop_back();
+            self.held.pop();
         }
-        Ok(before > 0)
+        if self.bug == TerminalBug::WritesTwice && self.ledger().last_seq() % 50 == 7 {
+            let _ = self.recorder.ledger.record(
+                play,
+                ZONE,
+                &mut History::default(),
+                &Booked::default(),
+            );
+        }
+        if self.bug == TerminalBug::HoldsInSecret {
+            let _ = self.recorder.ledger.set_holding(false);
+        }
+        self.is_unannounced = problem.is_some();
+        self.account(truth)?;
+        problem.map_or(Ok(()), Err)
     }
 
-    /// Reads the file anew after a refused write, as `player::keep` does.
-    fn settle(&mut self, truth: &mut Truth) -> Result<(), LedgerError> {
-        if self.ledger.is_in_doubt()
-            && self.ledger.settle()?.is_recorded
-            && let Some((shown, _)) = self.held.pop_front()
-        {
-            truth.commit(self.life, shown);
-            self.permit = true;
+    /// Writes what is held, if its time has come. Returns what is wrong when that fails.
+    pub(super) fn commit_due(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
+        let problem = self.recorder.commit_due(now_ms);
+        self.account(truth)?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// Ends in good order.
+    pub(super) fn close(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
+        let problem = self.recorder.close(now_ms);
+        self.account(truth)?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// Does something with the ledger, as the player does when it is asked to.
+    fn with_ledger<T>(
+        &mut self,
+        truth: &mut Truth,
+        act: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
+    ) -> Result<T, String> {
+        let done = self.recorder.with_ledger(act);
+        self.account(truth)?;
+        done.map_err(|error| error.to_string())
+    }
+
+    /// Tells the truth what has become of plays that were held.
+    fn account(&mut self, truth: &mut Truth) -> Result<(), String> {
+        let waiting: BTreeSet<PlayNumber> = self
+            .recorder
+            .held
+            .iter()
+            .map(|(_, play, _)| play.number)
+            .collect();
+        let is_waiting = |at: &usize| waiting.contains(&truth.shown[*at].play.number);
+        let (stay, gone): (Vec<usize>, Vec<usize>) =
+            self.held.iter().partition(|at| is_waiting(at));
+        self.held = stay;
+        let after_seq = truth.lives[self.life].rows.len() as u64;
+        let rows = self.ledger().last_seq() - after_seq;
+        let is_there: Vec<bool> = if rows == gone.len() as u64 {
+            vec![true; gone.len()]
+        } else {
+            let numbers: Vec<PlayNumber> =
+                gone.iter().map(|&at| truth.shown[at].play.number).collect();
+            let there = self.ledger().recorded(&numbers);
+            let there = there.map_err(|error| format!("the ledger cannot be read: {error}"))?;
+            numbers
+                .iter()
+                .map(|number| there.contains(number))
+                .collect()
+        };
+        for (at, is_there) in gone.into_iter().zip(is_there) {
+            if is_there {
+                truth.commit(self.life, at);
+                self.permit = true;
+            } else {
+                truth.lost_unwritten += 1;
+                truth.lives[self.life].missed.push(after_seq);
+            }
         }
         Ok(())
     }
 
+    /// What the ledger's own damage would be told by; a simulation damages none.
+    pub(super) fn notes(&mut self) -> Vec<String> {
+        self.recorder.take_notes()
+    }
+
     /// The next plays to send.
-    pub(super) fn batch(&self) -> Result<Option<PlayBatch>, LedgerError> {
-        let (mut plays, anchors) = self.ledger.waiting_plays(self.sync.rows())?;
-        let (Some(first), Some(last)) = (plays.first(), plays.last()) else {
-            return Ok(None);
-        };
-        let gaps = self.ledger.gaps_before(first.seq..=last.seq)?;
-        if let (TerminalBug::MixesNumbers, [.., a, b]) = (self.bug, &mut plays[..]) {
+    pub(super) fn batch(&mut self, truth: &mut Truth) -> Result<Option<PlayBatch>, String> {
+        let batch = self.recorder.batch(self.sync.rows());
+        self.account(truth)?;
+        let batch = batch.map_err(|error| error.to_string())?;
+        if self.bug == TerminalBug::MixesNumbers
+            && let Some(batch) = &batch
+            && let Ok(mut plays) = batch.unpack()
+            && let [.., a, b] = &mut plays[..]
+        {
             std::mem::swap(&mut a.number, &mut b.number);
+            return Ok(Some(PlayBatch::pack(batch.epoch, &plays, Vec::new())));
         }
-        let batch = PlayBatch::pack(self.ledger.epoch(), &plays, anchors);
-        Ok(Some(batch.with_gaps(gaps, self.ledger.gone_through())))
+        Ok(batch)
+    }
+
+    /// Keeps what has happened to the time.
+    pub(super) fn note_time(
+        &mut self,
+        clock: &MachineClock,
+        truth: &mut Truth,
+    ) -> Result<(), String> {
+        let boot = clock.now().boot;
+        let mut kept = Ok(());
+        for event in clock.events() {
+            if let Some(anchor) = anchor_of(&event, &boot) {
+                kept = self.time.keep(&mut self.recorder, anchor);
+            }
+        }
+        self.account(truth)?;
+        kept.map_err(|error| error.to_string())
     }
 
     /// Takes the answer to the batch in flight; a word about the time comes first.
@@ -179,23 +310,28 @@ impl Terminal {
         answer: &Answer,
         clock: &MachineClock,
         random: u64,
-    ) -> Result<Verdict, LedgerError> {
+        truth: &mut Truth,
+    ) -> (Verdict, Result<(), String>) {
         let now_ms = clock.now().boot_ms;
-        let mut anchored = Ok(());
+        let mut kept = Ok(());
         if let Answer::Acked(reply) = answer {
-            let took_ms = now_ms - flight.asked_boot_ms;
-            let middle_ms = flight.asked_boot_ms + took_ms / 2;
-            let known = clock.now().back_to(middle_ms).wall_ms;
-            if took_ms <= ROUND_TRIP_MS_MAX
-                && known.is_none_or(|known| known.abs_diff(reply.server_time_ms) > LEARN_MS)
+            let asked = match self.bug {
+                TerminalBug::BelievesLateWords => (now_ms, now_ms),
+                _ => (flight.asked_boot_ms, now_ms),
+            };
+            let heard = self.hub_time.hear(clock, asked, reply.server_time_ms);
+            if let (Some(_), Some(anchor)) = (heard, clock.now().anchor()) {
+                kept = self.note_time(clock, truth).and_then(|()| {
+                    let kept = self.time.keep(&mut self.recorder, (None, anchor));
+                    self.account(truth)?;
+                    kept.map_err(|error| error.to_string())
+                });
+            }
+            if let Some(floor) = reply.play_floor
+                && self.floor.replace(floor) != Some(floor)
             {
-                clock.learn(middle_ms, reply.server_time_ms);
-            }
-            if let Some(anchor) = clock.now().anchor() {
-                anchored = self.anchor(&anchor);
-            }
-            if let Some(floor) = reply.play_floor {
-                anchored = anchored.and(self.ledger.follow_numbers(floor));
+                let raised = self.with_ledger(truth, |ledger| ledger.follow_numbers(floor));
+                kept = kept.and(raised.map(drop));
             }
         }
         let mut verdict = self.sync.answered(now_ms, flight.rows, answer, random);
@@ -205,21 +341,33 @@ impl Terminal {
         if self.bug == TerminalBug::NeverStops && self.sync.stopped().is_some() {
             self.sync = Sync::default();
         }
-        let kept = match verdict {
+        let written = match verdict {
             Verdict::Keep => Ok(()),
             Verdict::AckThrough(seq) => {
-                let pruned = self.bug == TerminalBug::PrunesUnsent && self.ledger.waiting() > 2;
+                let pruned = self.bug == TerminalBug::PrunesUnsent && self.ledger().waiting() > 2;
                 let seq = if pruned { seq + 2 } else { seq };
-                self.ledger.acknowledge(seq).map(|_| ())
+                let acked = self.with_ledger(truth, |ledger| ledger.acknowledge(seq));
+                acked.map(drop)
             }
-            Verdict::Quarantine(seq) => self.ledger.quarantine(seq),
-            Verdict::BeginAnew(seq) => self.ledger.begin_anew_at(seq),
+            Verdict::Quarantine(seq) => self.with_ledger(truth, |ledger| ledger.quarantine(seq)),
+            Verdict::BeginAnew(seq) => {
+                let begun = self
+                    .recorder
+                    .with_ledger(|ledger| ledger.begin_anew_at(seq));
+                self.follow(seq, truth);
+                self.account(truth)
+                    .and(begun.map_err(|error| error.to_string()))
+            }
         };
-        anchored.and(kept).map(|()| verdict)
+        (verdict, kept.and(written))
     }
 
-    fn anchor(&mut self, anchor: &Anchor) -> Result<(), LedgerError> {
-        self.ledger.anchor(anchor)
+    /// The ledger may go on under another name from a row on.
+    fn follow(&mut self, from_seq: u64, truth: &mut Truth) {
+        let epoch = self.ledger().epoch();
+        if epoch != truth.lives[self.life].epoch {
+            self.life = truth.move_on(self.life, from_seq, epoch);
+        }
     }
 
     /// When to look for something to send.

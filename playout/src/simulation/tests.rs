@@ -35,7 +35,7 @@ fn number_of(variable: &str) -> Option<u64> {
 #[test]
 fn after_any_week_the_hub_is_the_ledger() {
     let first = number_of("PASSERBY_SIMULATION_FIRST").unwrap_or(0);
-    let seeds = number_of("PASSERBY_SIMULATION_SEEDS").unwrap_or(200);
+    let seeds = number_of("PASSERBY_SIMULATION_SEEDS").unwrap_or(100);
     let started = std::time::Instant::now();
     // Each week is one thread's; weeks know nothing of each other.
     let weeks: Vec<_> = std::thread::scope(|scope| {
@@ -43,7 +43,7 @@ fn after_any_week_the_hub_is_the_ledger() {
             scope.spawn(move || {
                 (first + odd..first + seeds)
                     .step_by(2)
-                    .map(week)
+                    .map(|seed| (seed, week(seed)))
                     .collect::<Vec<_>>()
             })
         };
@@ -54,14 +54,21 @@ fn after_any_week_the_hub_is_the_ledger() {
             .collect()
     });
     let (mut sum, mut failures) = (Week::default(), Vec::new());
-    for week in weeks {
+    // Rare ones: plays that went on under another name, of which a late copy had brought some under the old.
+    let mut twice_named = Vec::new();
+    for (seed, week) in weeks {
         match week {
-            Ok(week) => sum.add(&week),
+            Ok(week) => {
+                if week.refused > 0 {
+                    twice_named.push(seed);
+                }
+                sum.add(&week);
+            }
             Err(failure) => failures.push(failure),
         }
     }
     println!(
-        "{seeds} weeks in {:.1} s: {sum:#?}",
+        "{seeds} weeks in {:.1} s, rows refused in seeds {twice_named:?}: {sum:#?}",
         started.elapsed().as_secs_f64()
     );
     assert!(
@@ -77,27 +84,16 @@ fn after_any_week_the_hub_is_the_ledger() {
 }
 
 /// Seeds of weeks in which a card goes back to its image after the hub has had more of it. Before the hub compared rows, their
-/// plays were taken for repeats. In the last a copy of a batch comes late, to a hub that was restored meanwhile, after its plays
-/// went on under another name.
-const IMAGE_SEEDS: [u64; 6] = [51, 115, 116, 117, 128, 446];
+/// plays were taken for repeats. In two of them plays were held when they went on under another name, and the ledger had
+/// forgotten that its file says so.
+const IMAGE_SEEDS: [u64; 5] = [10, 20, 21, 33, 35];
 
 #[test]
 fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play() {
     for seed in IMAGE_SEEDS {
-        if let Err(failure) = week(seed) {
-            panic!("{failure}");
-        }
-    }
-}
-
-/// Seeds that found something else: a reply that came while the machine slept and dated a boot minutes wrong.
-const FOUND_SEEDS: [u64; 2] = [2_747, 6_069];
-
-#[test]
-fn weeks_that_found_something_pass() {
-    for seed in FOUND_SEEDS {
-        if let Err(failure) = week(seed) {
-            panic!("{failure}");
+        match week(seed) {
+            Ok(week) => assert!(week.forks > 0, "seed {seed} shows it no more"),
+            Err(failure) => panic!("{failure}"),
         }
     }
 }
@@ -125,6 +121,8 @@ fn every_deliberate_mistake_of_a_terminal_is_found_within_twenty_weeks() {
         (TerminalBug::ReusesNumbers, "comes after"),
         (TerminalBug::MixesNumbers, "never shown so"),
         (TerminalBug::PrunesUnsent, "takes rows up to"),
+        (TerminalBug::HoldsInSecret, "does not say so"),
+        (TerminalBug::BelievesLateWords, "ms wrong"),
     ] {
         let failure = found(bug, HubBug::None, 20);
         let failure = failure.unwrap_or_else(|| panic!("{bug:?} is not found"));

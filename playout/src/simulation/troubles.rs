@@ -1,11 +1,14 @@
 //! What goes wrong, and how it gets well again.
 
 use super::hub::Hub;
+use super::invariants;
 use super::machine;
 use super::network::Weather;
 use super::plan::Trouble;
+use super::truth::Life;
 use super::world::{Event, Image, World};
-use crate::ledger::Fault;
+use crate::clock::Clock as _;
+use crate::ledger::{Fault, Ledger};
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -24,9 +27,14 @@ impl<H: Hub> World<'_, H> {
                 self.after(off_ms, Event::Boots);
             }
             Trouble::Kill => {
-                self.note("the program is killed");
+                let in_good_order = self.dice.permille(300);
+                self.note(if in_good_order {
+                    "the program is told to end"
+                } else {
+                    "the program is killed"
+                });
                 if self.terminal.is_some() {
-                    self.end_program()?;
+                    self.end_program(in_good_order)?;
                     self.after(2 * SECOND_MS, Event::Starts);
                 }
             }
@@ -52,7 +60,7 @@ impl<H: Hub> World<'_, H> {
                 self.card.fault = fault;
                 if let Some(terminal) = &mut self.terminal {
                     terminal
-                        .ledger
+                        .ledger_mut()
                         .suffer(fault)
                         .map_err(|error| error.to_string())?;
                 }
@@ -100,25 +108,41 @@ impl<H: Hub> World<'_, H> {
         Ok(())
     }
 
-    /// The program ends, whatever it was doing; the system stays up.
-    pub(super) fn end_program(&mut self) -> Result<(), String> {
-        self.stop(false)
+    /// The program ends, in good order or whatever it was doing; the system stays up.
+    pub(super) fn end_program(&mut self, in_good_order: bool) -> Result<(), String> {
+        let now_ms = self.clock.now().boot_ms;
+        let mut is_closed = false;
+        if let Some(terminal) = &mut self.terminal
+            && in_good_order
+        {
+            let closed = terminal.close(now_ms, &mut self.truth);
+            is_closed = closed.is_ok();
+            if let Err(problem) = closed {
+                self.note(format_args!("it ends with plays in memory: {problem}"));
+            }
+        }
+        self.stop(false, is_closed)
     }
 
     fn cut_power(&mut self) -> Result<(), String> {
-        self.stop(true)
+        self.stop(true, false)
     }
 
-    fn stop(&mut self, loses_power: bool) -> Result<(), String> {
+    fn stop(&mut self, loses_power: bool, is_closed: bool) -> Result<(), String> {
         let Some(terminal) = self.terminal.take() else {
             return Ok(());
         };
         self.truth.lost_with_power += terminal.held.len() as u64;
-        self.truth.lives[terminal.life].acked_through = terminal.ledger.acked_through();
+        let life = &mut self.truth.lives[terminal.life];
+        let ledger = terminal.ledger();
+        life.acked_through = ledger.acked_through();
+        forget_unwritten(life, ledger)?;
+        self.card.left = invariants::left(&terminal, is_closed)?;
+        let ledger = terminal.into_ledger();
         if loses_power {
             self.asleep_until_ms = 0;
             self.shelf
-                .cut(&mut self.card, terminal.ledger)
+                .cut(&mut self.card, ledger)
                 .map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -153,7 +177,10 @@ impl<H: Hub> World<'_, H> {
             .shelf
             .copy(&self.card)
             .map_err(|error| error.to_string())?;
-        let life = self.truth.lives[life].clone();
+        let mut life = self.truth.lives[life].clone();
+        if let Some(terminal) = &self.terminal {
+            forget_unwritten(&mut life, terminal.ledger())?;
+        }
         self.note(format_args!(
             "an image of the card is taken, with {} rows",
             life.rows.len()
@@ -181,6 +208,7 @@ impl<H: Hub> World<'_, H> {
         old.discard();
         self.card.life = Some(life);
         self.card.fault = Fault::None;
+        self.card.left = None;
         self.note(format_args!(
             "the card goes back to its image, with {} rows",
             self.truth.lives[life].rows.len()
@@ -192,4 +220,13 @@ impl<H: Hub> World<'_, H> {
         }
         Ok(())
     }
+}
+
+/// What a ledger has not written yet of what it knows to be missing goes with the program.
+fn forget_unwritten(life: &mut Life, ledger: &Ledger) -> Result<(), String> {
+    let written = ledger.gaps().map_err(|error| error.to_string())?;
+    let written: u64 = written.iter().map(|gap| gap.plays).sum();
+    life.missed
+        .truncate(usize::try_from(written).unwrap_or(usize::MAX));
+    Ok(())
 }

@@ -23,6 +23,8 @@ pub(super) struct Life {
     pub(super) rows: Vec<usize>,
     /// The newest number that was handed out.
     pub(super) newest_number: Option<PlayNumber>,
+    /// Plays that were held for too long: after which rows.
+    pub(super) missed: Vec<u64>,
     /// All rows up to this one were acknowledged by the hub when the life ended.
     pub(super) acked_through: u64,
 }
@@ -51,6 +53,7 @@ impl Truth {
             epoch,
             rows: Vec::new(),
             newest_number: None,
+            missed: Vec::new(),
             acked_through: 0,
         });
         self.lives.len() - 1
@@ -62,7 +65,11 @@ impl Truth {
         let at = usize::try_from(from_seq - 1).unwrap_or(usize::MAX);
         let moved = old.rows.split_off(at.min(old.rows.len()));
         let newest_number = old.newest_number;
+        let passed = from_seq - 1;
+        let missed = old.missed.iter().filter(|&&after_seq| after_seq >= passed);
+        let missed = missed.map(|after_seq| after_seq - passed).collect();
         let new = self.begin_life(epoch);
+        self.lives[new].missed = missed;
         for shown in moved {
             self.commit(new, shown);
         }

@@ -35,6 +35,8 @@ pub(super) enum Event {
     Starts,
     /// A play's time is over, or there could be a next one.
     PlayEnds(u64),
+    /// Plays that are held may have to go to disk.
+    Commits(u64),
     /// Perhaps there is something to send.
     Sends(u64),
     /// A request reaches the hub.
@@ -206,9 +208,10 @@ impl<'s, H: Hub> World<'s, H> {
 
     fn happen(&mut self, event: Event) -> Result<(), String> {
         let process = match &event {
-            Event::PlayEnds(process) | Event::Sends(process) | Event::Answers(process, ..) => {
-                Some(*process)
-            }
+            Event::PlayEnds(process)
+            | Event::Commits(process)
+            | Event::Sends(process)
+            | Event::Answers(process, ..) => Some(*process),
             _ => None,
         };
         if let Some(process) = process {
@@ -228,6 +231,10 @@ impl<'s, H: Hub> World<'s, H> {
             Event::Boots => self.boots(),
             Event::Starts => self.starts(),
             Event::PlayEnds(_) => self.play_ends(),
+            Event::Commits(_) => {
+                self.commits();
+                Ok(())
+            }
             Event::Sends(_) => self.sends(),
             Event::Arrives(request) => self.arrives(request),
             Event::Answers(_, flight, told) => self.answers(flight, &told),
@@ -240,9 +247,12 @@ impl<'s, H: Hub> World<'s, H> {
 
     /// What must hold after every step.
     fn check(&mut self) -> Result<(), String> {
-        let Some(terminal) = &self.terminal else {
+        let Some(terminal) = &mut self.terminal else {
             return Ok(());
         };
+        if let Some(note) = terminal.notes().first() {
+            return Err(format!("a ledger that nobody damaged is damaged: {note}"));
+        }
         let now = self.clock.now();
         invariants::of_terminal(terminal, now.boot_ms, &self.hub, &self.truth)
     }
@@ -279,7 +289,9 @@ impl<'s, H: Hub> World<'s, H> {
             match event {
                 Event::Begins(_) | Event::Ends(_) | Event::PlayEnds(_) => {}
                 Event::Boots | Event::Starts | Event::Enrols => self.after(0, event),
-                Event::Sends(_) | Event::Answers(..) if was_asleep => self.after(0, event),
+                Event::Commits(_) | Event::Sends(_) | Event::Answers(..) if was_asleep => {
+                    self.after(0, event);
+                }
                 _ => {
                     self.events.insert((at_ms, order), event);
                 }
@@ -299,7 +311,7 @@ impl<'s, H: Hub> World<'s, H> {
         self.card.fault = Fault::None;
         if let Some(terminal) = &mut self.terminal {
             // A connection that cannot take a pragma shows it with the next statement.
-            let _ = terminal.ledger.suffer(Fault::None);
+            let _ = terminal.ledger_mut().suffer(Fault::None);
         }
     }
 
@@ -307,7 +319,7 @@ impl<'s, H: Hub> World<'s, H> {
         let (Some(since_ms), Some(terminal)) = (self.calm_since_ms, &self.terminal) else {
             return false;
         };
-        let ledger = &terminal.ledger;
+        let ledger = terminal.ledger();
         let newest = self.truth.shown.last();
         let has_played = newest.is_some_and(|shown| {
             shown.began_ms >= self.clock.true_ms() - (self.now_ms - since_ms).cast_signed()
@@ -323,7 +335,7 @@ impl<'s, H: Hub> World<'s, H> {
         let Some(terminal) = &self.terminal else {
             return "the machine does not come up again".to_owned();
         };
-        let ledger = &terminal.ledger;
+        let ledger = terminal.ledger();
         format!(
             "all has been well for {} minutes and not everything is on the hub: {} rows, acknowledged up to {}, on the hub up to {}, {} in memory, sending is {:?}",
             DRAIN_MS_MAX / 60_000,
@@ -343,7 +355,9 @@ impl<'s, H: Hub> World<'s, H> {
             return Err("no terminal runs".to_owned());
         };
         let rows = invariants::of_ledger(terminal, &self.truth, is_poison)?;
-        let there = self.hub.ledger(terminal.ledger.epoch(), 1);
+        let folder = self.card.folder();
+        invariants::of_proof(terminal.ledger(), folder, &self.clock, rows.len() as u64)?;
+        let there = self.hub.ledger(terminal.ledger().epoch(), 1);
         invariants::hub_is_ledger(&rows, &there.rows, &there.refused, &self.truth)?;
         let (truth, week) = (&self.truth, &mut self.week);
         week.steps = self.diary.steps;

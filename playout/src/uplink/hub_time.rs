@@ -8,6 +8,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Clock;
+
 /// 2026-01-01T00:00Z: nothing of this project is older.
 pub(super) const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 /// 2099-01-01T00:00Z: where clocks are that were never set.
@@ -20,6 +22,10 @@ const DOUBT_MS: u64 = 120_000;
 const REPEATS: u32 = 3;
 /// Over how long it has to do so, in milliseconds.
 const REPEATS_MS: u64 = 600_000;
+
+/// An answer that took longer than this, by a clock that counts sleep, says too little about the time: it may have come while
+/// the machine slept.
+pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
 /// What to do with a word of the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +66,39 @@ struct Heard {
 
 /// Remembers what the hub said in this boot.
 #[derive(Debug, Default)]
-pub(super) struct HubTime(Mutex<Heard>);
+pub(crate) struct HubTime(Mutex<Heard>);
 
 impl HubTime {
+    /// Hears an answer that was asked for at `asked_ms` and came at `answered_ms`, both of the boot clock, and teaches the clock
+    /// what it is worth. Returns the words for the operator when something is wrong with it; `None` when it took too long to say
+    /// anything.
+    pub(crate) fn hear(
+        &self,
+        clock: &dyn Clock,
+        (asked_ms, answered_ms): (u64, u64),
+        server_ms: i64,
+    ) -> Option<Result<(), String>> {
+        let took_ms = answered_ms.saturating_sub(asked_ms);
+        if took_ms > ROUND_TRIP_MS_MAX {
+            return None;
+        }
+        let middle_ms = asked_ms + took_ms / 2;
+        let known = clock.now().back_to(middle_ms).wall_ms;
+        Some(match self.judge(middle_ms, known, server_ms) {
+            // Also a word that says nothing new is one for the time as it is.
+            Judgement::Known | Judgement::Learn => {
+                clock.learn(middle_ms, server_ms);
+                Ok(())
+            }
+            Judgement::Against(words) => {
+                // It moves nothing by itself, but bears witness when somebody sets the machine's clock.
+                clock.learn(middle_ms, server_ms);
+                Err(words)
+            }
+            Judgement::Doubt(words) => Err(words),
+        })
+    }
+
     /// Judges the hub's word that it was `server_ms` at `boot_ms`, where the terminal's clock said `known_ms`.
     pub(super) fn judge(&self, boot_ms: u64, known_ms: Option<i64>, server_ms: i64) -> Judgement {
         if !(WALL_MS_MIN..WALL_MS_MAX).contains(&server_ms) {
@@ -161,6 +197,7 @@ pub(super) fn date(wall_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SimulatedClock;
     use proptest::prelude::*;
 
     const NOW_MS: i64 = 1_800_000_000_000;
@@ -207,6 +244,17 @@ mod tests {
             );
         }
         assert_eq!(second(11 * 60_000), Judgement::Learn);
+    }
+
+    #[test]
+    fn an_answer_that_was_long_on_its_way_says_nothing_about_the_time() {
+        let (hub, clock) = (HubTime::default(), SimulatedClock::new("boot", NOW_MS));
+        let asked_ms = clock.now().boot_ms;
+        let late = (asked_ms, asked_ms + ROUND_TRIP_MS_MAX + 1);
+        assert_eq!(hub.hear(&clock, late, NOW_MS + YEAR_MS), None);
+        let soon = (asked_ms, asked_ms + 10);
+        assert_eq!(hub.hear(&clock, soon, NOW_MS), Some(Ok(())));
+        assert!(matches!(hub.hear(&clock, soon, 0), Some(Err(_))));
     }
 
     proptest! {

@@ -13,7 +13,7 @@ mod certificates;
 mod content;
 mod enrol;
 mod hub;
-mod hub_time;
+pub(crate) mod hub_time;
 mod line;
 mod manifest_keys;
 mod meter;
@@ -35,7 +35,6 @@ use crate::clock::Clock;
 use crate::context::LiveContext;
 use crate::credentials::Enrolment;
 use crate::link::{NetworkStatus, PlayerRequest};
-use hub_time::Judgement;
 
 pub(crate) use budget::DAILY_MB;
 pub(crate) use certificates::read_ca;
@@ -74,10 +73,6 @@ pub struct Uplink {
     /// How the hub is reached.
     pub line: Line,
 }
-
-/// An answer that took longer than this, by a clock that counts sleep, says too little about the time: it may have come while
-/// the machine slept.
-pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
 /// How long to wait before an enrolment or a client is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -229,29 +224,15 @@ impl Uplink {
         answered_ms: u64,
         server_time_ms: i64,
     ) -> Result<(), PlayerGone> {
-        let took_ms = answered_ms.saturating_sub(asked_ms);
-        if took_ms > ROUND_TRIP_MS_MAX {
+        let asked = (asked_ms, answered_ms);
+        let Some(heard) = self.line.hub_time.hear(&*self.clock, asked, server_time_ms) else {
             return Ok(());
+        };
+        let words = heard.err();
+        if let Some(words) = &words {
+            tracing::warn!("{words}");
         }
-        let middle_ms = asked_ms + took_ms / 2;
-        let known = self.clock.now().back_to(middle_ms).wall_ms;
-        match self.line.hub_time.judge(middle_ms, known, server_time_ms) {
-            // Also a word that says nothing new is one for the time as it is.
-            Judgement::Known | Judgement::Learn => {
-                self.clock.learn(middle_ms, server_time_ms);
-                self.learn(|network| network.clock = None)?;
-            }
-            Judgement::Against(words) => {
-                // It moves nothing by itself, but bears witness when somebody sets the machine's clock.
-                self.clock.learn(middle_ms, server_time_ms);
-                tracing::warn!("{words}");
-                self.learn(|network| network.clock = Some(words))?;
-            }
-            Judgement::Doubt(words) => {
-                tracing::warn!("{words}");
-                self.learn(|network| network.clock = Some(words))?;
-            }
-        }
+        self.learn(|network| network.clock = words)?;
         match self.clock.now().anchor() {
             Some(anchor) => self.tell(PlayerRequest::Anchor(anchor)),
             None => Ok(()),

@@ -232,6 +232,13 @@ fn a_run_that_was_cut_off_while_it_held_plays_leaves_a_gap_that_claims_no_figure
     ledger.set_holding(false).expect("writes");
     drop(ledger);
     assert_eq!(open(folder.path()).gaps().expect("reads").len(), 1);
+    // Nor does an end in good order after the plays went on under another name.
+    let mut ledger = open(folder.path());
+    ledger.set_holding(true).expect("writes");
+    ledger.begin_anew_at(4).expect("writes");
+    ledger.set_holding(false).expect("writes");
+    drop(ledger);
+    assert_eq!(open(folder.path()).gaps().expect("reads"), []);
 }
 
 #[test]
