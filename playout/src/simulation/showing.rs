@@ -14,6 +14,9 @@ use crate::ledger::NewPlay;
 
 /// How long the house creative airs before a number is asked for again, in milliseconds.
 const HOUSE_MS: u64 = 10_000;
+/// How long plays are once all is well, in milliseconds. The times for which plays are held are no multiples of it, so that
+/// there are moments when nothing is held.
+const CALM_PLAY_MS: u64 = 433_000;
 /// After this the time is missed, in milliseconds.
 const SLACK_MS: u64 = 100;
 const CAMPAIGNS: [&str; 4] = ["cafe", "三体", "metro-2", "a campaign with a longer name"];
@@ -48,7 +51,7 @@ impl<H: Hub> World<'_, H> {
         };
         invariants::of_number(&mut self.truth, terminal.life, number)?;
         let planned_ms = match self.calm_since_ms {
-            Some(_) => 60_000,
+            Some(_) => CALM_PLAY_MS,
             None => self.plan.play_ms(self.now_ms, &mut self.dice),
         };
         let start = self.moment();
