@@ -114,7 +114,9 @@ pub enum ManifestError {
     #[error("the manifest is for screen {0}")]
     Screen(ScreenNumber),
     /// Older than one that was already taken.
-    #[error("the manifest has version {offered}, older than {seen}, which this screen has seen")]
+    #[error(
+        "the manifest has version {offered}, older than {seen}, which this screen has seen; should its hub have been restored from a backup, publish something there"
+    )]
     Rollback {
         /// Its version.
         offered: u64,

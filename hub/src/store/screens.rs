@@ -1,5 +1,6 @@
 //! Screens: who they are, what they were last heard to say, and which version of their content is current.
 
+use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
@@ -86,7 +87,8 @@ impl Store {
     }
 
     /// Keeps what a terminal says of itself and returns what it should know. Keys older than the one with which it says
-    /// that it mints are superseded from now on.
+    /// that it mints are superseded from now on. One that has taken a newer manifest than this hub remembers, which was restored
+    /// from a backup then, is given one that is newer still, so that it airs what this hub knows.
     ///
     /// # Errors
     /// The database fails.
@@ -104,7 +106,7 @@ impl Store {
             if let Some(device) = &heartbeat.device {
                 device_keys::keep(tx, screen, device, now_ms)?;
             }
-            Ok(tx.query_row(
+            let mut heard = tx.query_row(
                 "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1
                  RETURNING manifest_version, (SELECT max(generation) FROM token_keys WHERE screen = number)",
                 params![screen.get(), now_ms, said],
@@ -114,7 +116,12 @@ impl Store {
                         key_generation: row.get(1)?,
                     })
                 },
-            )?)
+            )?;
+            let taken = heartbeat.manifest_version;
+            if taken > heard.manifest_version && taken < VERSIONS_BELIEVED {
+                heard.manifest_version = renew_manifest_above(tx, screen, taken, now_ms)?;
+            }
+            Ok(heard)
         })
     }
 
@@ -144,6 +151,24 @@ impl Store {
 /// after the database was restored from an old backup.
 const NEXT_VERSION: &str =
     "manifest_version = max(manifest_version + 1, ?1 / 1000), manifest_issued_ms = ?1";
+
+/// Below this are the versions that a terminal can have taken, which are seconds or little more: nobody pushes a screen's
+/// versions out of reach.
+const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;
+
+/// Gives one screen's manifest a new version above one that its terminal has taken; returns it.
+fn renew_manifest_above(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    taken: u64,
+    now_ms: i64,
+) -> rusqlite::Result<u64> {
+    tx.prepare_cached(
+        "UPDATE screens SET manifest_version = max(?3 + 1, ?1 / 1000), manifest_issued_ms = ?1
+         WHERE number = ?2 RETURNING manifest_version",
+    )?
+    .query_row(params![now_ms, screen.get(), taken], |row| row.get(0))
+}
 
 /// Gives one screen's manifest a new version.
 pub(super) fn renew_manifest(

@@ -318,3 +318,30 @@ fn a_host_of_a_publishers_own_is_carried_once_the_operator_says_that_it_leads_he
     stand.json(&["unpublish", "cafe"]);
     stand.json(&["domain", "remove", "go.cafe.example"]);
 }
+
+#[test]
+fn versions_go_above_what_a_screen_has_taken_and_nobody_pushes_them_out_of_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = passerby_hub::store::Store::open(folder.path()).unwrap();
+    let now_ms = 1_800_000_000_000;
+    let (screen, _) = store.add_screen("exit B", now_ms).unwrap();
+    let says = |manifest_version| {
+        let heartbeat = passerby_protocol::wire::Heartbeat {
+            manifest_version,
+            ..Default::default()
+        };
+        let heard = store.heard_from(screen, &heartbeat, now_ms).unwrap();
+        heard.manifest_version
+    };
+    assert_eq!(says(0), 1_800_000_000);
+    assert_eq!(says(1_800_000_000), 1_800_000_000);
+    // The hub was restored from a backup.
+    assert_eq!(says(1_800_000_007), 1_800_000_008);
+    assert_eq!(
+        store.manifest_version(screen, now_ms).unwrap(),
+        1_800_000_008
+    );
+    for made_up in [4_102_444_799, i64::MAX as u64, u64::MAX] {
+        assert_eq!(says(made_up), 1_800_000_008);
+    }
+}

@@ -1,4 +1,5 @@
-//! A hub that comes back from a backup: what it had acknowledged since is still on the terminal, and comes again.
+//! A hub that comes back from a backup: what it had acknowledged since is still on the terminal and comes again, and the
+//! terminal airs what the hub knows.
 
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use passerby_playout::rotation::{Booked, History};
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::{Assignment, Digest};
 
-use crate::parts::{HubProcess, drain, enrol, hub, plays_on_hub};
+use crate::parts::{HubProcess, copy_folder, drain, enrol, hub, plays_on_hub, publish};
+use crate::stand::Terminal;
 
 fn record(ledger: &mut Ledger, count: u64) {
     for _ in 0..count {
@@ -35,19 +37,9 @@ fn record(ledger: &mut Ledger, count: u64) {
     }
 }
 
-/// What an operator's nightly copy takes, while no hub writes.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("folder");
-    for entry in std::fs::read_dir(from).expect("lists").flatten() {
-        if entry.file_type().expect("known").is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copies");
-        }
-    }
-}
-
 fn restore(backup: &Path, data: &Path) {
     std::fs::remove_dir_all(data).expect("is lost");
-    copy(backup, data);
+    copy_folder(backup, data);
 }
 
 #[test]
@@ -61,7 +53,7 @@ fn a_hub_from_a_backup_gets_again_what_it_had_acknowledged_and_counts_it_once() 
     record(&mut ledger, 100);
     drain(&mut ledger, &enrolment);
     drop(process);
-    copy(&data, &backup);
+    copy_folder(&data, &backup);
 
     let process = HubProcess::start(&data, &address);
     record(&mut ledger, 250);
@@ -79,4 +71,40 @@ fn a_hub_from_a_backup_gets_again_what_it_had_acknowledged_and_counts_it_once() 
     let report = hub(&data, &["report"]);
     assert_eq!(report["screens"][0]["acked_through"], 351);
     assert_eq!(report["plays"]["missing"]["total"], 0);
+}
+
+#[test]
+fn a_screen_airs_what_a_hub_from_a_backup_knows_without_anybody_publishing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (data, backup) = (folder.path().join("hub"), folder.path().join("backup"));
+    let process = HubProcess::start(&data, "127.0.0.1:0");
+    let address = process.address.clone();
+    publish(folder.path(), &data);
+    let (data_dir, enrolment) = enrol(folder.path(), &data, &process.url());
+    drop(process);
+    copy_folder(&data, &backup);
+
+    let process = HubProcess::start(&data, &address);
+    let books = folder.path().join("books");
+    std::fs::create_dir(&books).expect("folder");
+    std::fs::copy(folder.path().join("cafe/a.png"), books.join("a.png")).expect("copies");
+    hub(&data, &["publish", books.to_str().expect("text")]);
+    let terminal = Terminal::start(&data_dir, &enrolment);
+    terminal.show_until("the books", |shown| shown.campaign == "books");
+    let version = terminal.status().manifest_version;
+    drop(process);
+    restore(&backup, &data);
+
+    // Nobody could scan the codes of books any more.
+    let _process = HubProcess::start(&data, &address);
+    let status = terminal.wait_for("the hub's own word", |status| {
+        status.manifest_version > version
+    });
+    assert_eq!(status.items, 2);
+    let shown = terminal.next(12);
+    assert!(
+        shown[2..].iter().all(|shown| shown.campaign == "cafe"),
+        "{shown:?}"
+    );
+    terminal.stop();
 }
