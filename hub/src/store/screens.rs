@@ -88,7 +88,8 @@ impl Store {
 
     /// Keeps what a terminal says of itself and returns what it should know. Keys older than the one with which it says
     /// that it mints are superseded from now on. One that has taken a newer manifest than this hub remembers, which was restored
-    /// from a backup then, is given one that is newer still, so that it airs what this hub knows.
+    /// from a backup then, is given one that is newer still, so that it airs what this hub knows. Versions past all that can be
+    /// are taken for none.
     ///
     /// # Errors
     /// The database fails.
@@ -98,6 +99,11 @@ impl Store {
         heartbeat: &Heartbeat,
         now_ms: i64,
     ) -> Result<Heard> {
+        let taken = heartbeat.manifest_version;
+        let heartbeat = &Heartbeat {
+            manifest_version: if taken < VERSIONS_BELIEVED { taken } else { 0 },
+            ..heartbeat.clone()
+        };
         let said = serde_json::to_string(heartbeat)?;
         self.write(|tx| {
             if let Some(minting) = heartbeat.key_generation {
@@ -118,7 +124,7 @@ impl Store {
                 },
             )?;
             let taken = heartbeat.manifest_version;
-            if taken > heard.manifest_version && taken < VERSIONS_BELIEVED {
+            if taken > heard.manifest_version {
                 heard.manifest_version = renew_manifest_above(tx, screen, taken, now_ms)?;
             }
             Ok(heard)
