@@ -90,17 +90,16 @@ fn a_screen_airs_what_a_hub_from_a_backup_knows_without_anybody_publishing() {
     std::fs::copy(folder.path().join("cafe/a.png"), books.join("a.png")).expect("copies");
     hub(&data, &["publish", books.to_str().expect("text")]);
     let terminal = Terminal::start(&data_dir, &enrolment);
+    let all = terminal.wait_for("all of it", |status| status.items == 3);
     terminal.show_until("the books", |shown| shown.campaign == "books");
-    let version = terminal.status().manifest_version;
     drop(process);
     restore(&backup, &data);
 
     // Nobody could scan the codes of books any more.
     let _process = HubProcess::start(&data, &address);
-    let status = terminal.wait_for("the hub's own word", |status| {
-        status.manifest_version > version
+    terminal.wait_for("the hub's own word", |status| {
+        status.manifest_version > all.manifest_version && status.items == 2
     });
-    assert_eq!(status.items, 2);
     let shown = terminal.next(12);
     assert!(
         shown[2..].iter().all(|shown| shown.campaign == "cafe"),
