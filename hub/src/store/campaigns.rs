@@ -124,10 +124,7 @@ impl Store {
         if now_ms - issued_ms <= MANIFEST_MS / 2 {
             return Ok(version);
         }
-        self.write(|tx| {
-            screens::renew_manifest(tx, screen, now_ms)?;
-            Ok(current_version(tx, screen)?.0)
-        })
+        self.write(|tx| Ok(screens::renew_manifest(tx, screen, now_ms)?))
     }
 
     /// Returns a screen's manifest: the same for the same version.

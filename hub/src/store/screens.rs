@@ -99,12 +99,11 @@ impl Store {
         heartbeat: &Heartbeat,
         now_ms: i64,
     ) -> Result<Heard> {
-        let taken = heartbeat.manifest_version;
-        let heartbeat = &Heartbeat {
-            manifest_version: if taken < VERSIONS_BELIEVED { taken } else { 0 },
-            ..heartbeat.clone()
-        };
-        let said = serde_json::to_string(heartbeat)?;
+        let mut heartbeat = heartbeat.clone();
+        if heartbeat.manifest_version >= VERSIONS_BELIEVED {
+            heartbeat.manifest_version = 0;
+        }
+        let said = serde_json::to_string(&heartbeat)?;
         self.write(|tx| {
             if let Some(minting) = heartbeat.key_generation {
                 token_keys::supersede(tx, screen, minting, now_ms)?;
@@ -125,7 +124,9 @@ impl Store {
             )?;
             let taken = heartbeat.manifest_version;
             if taken > heard.manifest_version {
-                heard.manifest_version = renew_manifest_above(tx, screen, taken, now_ms)?;
+                tx.prepare_cached("UPDATE screens SET manifest_version = ?2 WHERE number = ?1")?
+                    .execute(params![screen.get(), taken])?;
+                heard.manifest_version = renew_manifest(tx, screen, now_ms)?;
             }
             Ok(heard)
         })
@@ -162,31 +163,16 @@ const NEXT_VERSION: &str =
 /// versions out of reach.
 const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;
 
-/// Gives one screen's manifest a new version above one that its terminal has taken; returns it.
-fn renew_manifest_above(
-    tx: &Transaction<'_>,
-    screen: ScreenNumber,
-    taken: u64,
-    now_ms: i64,
-) -> rusqlite::Result<u64> {
-    tx.prepare_cached(
-        "UPDATE screens SET manifest_version = max(?3 + 1, ?1 / 1000), manifest_issued_ms = ?1
-         WHERE number = ?2 RETURNING manifest_version",
-    )?
-    .query_row(params![now_ms, screen.get(), taken], |row| row.get(0))
-}
-
-/// Gives one screen's manifest a new version.
+/// Gives one screen's manifest a new version; returns it.
 pub(super) fn renew_manifest(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
     now_ms: i64,
-) -> Result<()> {
+) -> rusqlite::Result<u64> {
     tx.prepare_cached(&format!(
-        "UPDATE screens SET {NEXT_VERSION} WHERE number = ?2"
+        "UPDATE screens SET {NEXT_VERSION} WHERE number = ?2 RETURNING manifest_version"
     ))?
-    .execute(params![now_ms, screen.get()])?;
-    Ok(())
+    .query_row(params![now_ms, screen.get()], |row| row.get(0))
 }
 
 /// Makes a screen, with everything that airs everywhere.

@@ -1,5 +1,7 @@
 //! Publishing, manifests and blobs.
 
+use passerby_hub::store::Store;
+use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest};
 
 use crate::stand::{Stand, png};
@@ -322,13 +324,13 @@ fn a_host_of_a_publishers_own_is_carried_once_the_operator_says_that_it_leads_he
 #[test]
 fn versions_go_above_what_a_screen_has_taken_and_nobody_pushes_them_out_of_reach() {
     let folder = tempfile::tempdir().unwrap();
-    let store = passerby_hub::store::Store::open(folder.path()).unwrap();
+    let store = Store::open(folder.path()).unwrap();
     let now_ms = 1_800_000_000_000;
     let (screen, _) = store.add_screen("exit B", now_ms).unwrap();
     let says = |manifest_version| {
-        let heartbeat = passerby_protocol::wire::Heartbeat {
+        let heartbeat = Heartbeat {
             manifest_version,
-            ..Default::default()
+            ..Heartbeat::default()
         };
         let heard = store.heard_from(screen, &heartbeat, now_ms).unwrap();
         heard.manifest_version
