@@ -115,7 +115,7 @@ pub enum ManifestError {
     Screen(ScreenNumber),
     /// Older than one that was already taken.
     #[error(
-        "the manifest has version {offered}, older than {seen}, which this screen has seen; should its hub have been restored from a backup, publish something there"
+        "the manifest has version {offered}, older than {seen}, which this screen has seen; if this stays, something between this screen and its hub answers in its place"
     )]
     Rollback {
         /// Its version.
