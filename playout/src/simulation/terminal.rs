@@ -98,6 +98,7 @@ pub(super) struct Terminal {
     /// The recorder's plays that are in no file yet, by their place in the truth.
     pub(super) held: Vec<usize>,
     pub(super) settings: Settings,
+    /// What [`Terminal::commits_next`] saw last.
     commit_at_ms: Option<u64>,
     /// The last play that is held was not announced on disk: it refused.
     pub(super) is_unannounced: bool,

@@ -295,10 +295,7 @@ impl Transfer {
             Brought::Failed(error) => {
                 tracing::warn!("{error}");
                 self.put_off(digest, &error);
-                let came_wrong_again = |wait: &Wait| wait.wrongs > 1;
-                if error.blame() == Blame::Content
-                    && self.waits.get(&digest).is_some_and(came_wrong_again)
-                {
+                if error.blame() == Blame::Content && self.waits[&digest].wrongs > 1 {
                     let campaign = self.campaign_of(next.claim);
                     self.uplink.tell(PlayerRequest::Problem(format!(
                         "a file of campaign {campaign} came wrong again: {error}; ask whoever runs the hub to publish it again"
