@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use passerby_protocol::Assignment;
 pub use passerby_protocol::condition::{Reading, Readings};
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::tally::{Tallies, Tally, TallyError};
 
@@ -150,6 +151,10 @@ impl LiveContext {
         if !good {
             return Err(ReadingError::Value(name.to_owned()));
         }
+        let reading = match reading {
+            Reading::Text(text) => Reading::Text(one_line(&text, LINE_CHARS_MAX)),
+            number => number,
+        };
         self.make_room(name, |facts| facts.readings.keys().collect())?;
         self.change(|facts| {
             facts.readings.insert(name.to_owned(), reading);
@@ -247,6 +252,13 @@ mod tests {
         assert!(context.set("Queue", Reading::Number(1.0)).is_err());
         assert!(context.set("queue", Reading::Number(f64::NAN)).is_err());
         assert!(context.set("queue", Reading::Text("a\nb".into())).is_err());
+        let turned = Reading::Text("gate \u{202e}7A\u{200b}".into());
+        context.set("queue", turned).expect("is taken");
+        assert_eq!(
+            context.get("queue"),
+            Some(Reading::Text("gate 7A".into())),
+            "what turns text around is left out"
+        );
         for at in 1..NAMES_MAX {
             let name = format!("n{at}");
             context.set(&name, Reading::Number(0.0)).expect("is taken");

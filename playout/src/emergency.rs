@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use passerby_protocol::foreign::plain_lines;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -56,17 +57,12 @@ pub enum NoticeError {
 
 impl Notice {
     /// Reads a message: a headline, and a body after the first line. A first line that is too long for a headline
-    /// goes on in the body.
+    /// goes on in the body. What cannot be seen, or would turn the text around, is left out.
     ///
     /// # Errors
     /// See [`NoticeError`].
     pub fn parse(text: &str) -> Result<Self, NoticeError> {
-        let text: String = text
-            .trim_start_matches('\u{feff}')
-            .chars()
-            .map(|sign| if sign == '\t' { ' ' } else { sign })
-            .filter(|sign| *sign == '\n' || !sign.is_control())
-            .collect();
+        let text = plain_lines(text);
         let text = text.trim();
         if text.is_empty() {
             return Err(NoticeError::Empty);
@@ -238,6 +234,16 @@ mod tests {
                 body: "Use the stairs.\nGather outside.".into()
             })
         );
+        let turned =
+            Notice::parse("Leave\u{202e} now\u{200b}\n\u{2067}Use\u{2069} the stairs\u{1b}.");
+        assert_eq!(
+            turned,
+            Ok(Notice {
+                headline: "Leave now".into(),
+                body: "Use the stairs.".into(),
+            })
+        );
+        assert_eq!(Notice::parse("\u{202e}\u{200f}\n"), Err(NoticeError::Empty));
         let long = "Please leave the building through the north exit now and gather at the car park, do not use the lifts";
         let notice = Notice::parse(&format!("{long}\nThank you")).expect("good");
         assert!(notice.headline.chars().count() <= LINE_CHARS_MAX);

@@ -104,6 +104,7 @@ impl<'a> Reader<'a> {
         // After a syntax error the rest of the tree is a guess; complaints about it would mislead.
         if errors.is_empty() {
             section.finish();
+            reader.look_for_turns(root.get_ref());
         } else {
             reader.problems.borrow_mut().truncate(errors.len());
         }
@@ -124,6 +125,37 @@ impl<'a> Reader<'a> {
             path,
             place,
             asked: RefCell::default(),
+        }
+    }
+
+    /// Reports texts with marks that turn what stands behind them around, and that nobody sees where they stand. Isolates and
+    /// plain marks of direction, which people who write from right to left use, are fine.
+    fn look_for_turns(&self, table: &DeTable<'_>) {
+        for (key, value) in table {
+            self.look_for_turn(key.span().start, key.get_ref());
+            self.look_for_turns_in(value);
+        }
+    }
+
+    fn look_for_turns_in(&self, value: &Spanned<DeValue<'_>>) {
+        match value.get_ref() {
+            DeValue::String(text) => self.look_for_turn(value.span().start, text),
+            DeValue::Array(items) => items.iter().for_each(|item| self.look_for_turns_in(item)),
+            DeValue::Table(table) => self.look_for_turns(table),
+            _ => {}
+        }
+    }
+
+    fn look_for_turn(&self, place: usize, text: &str) {
+        let turn = text.chars().find(|c| matches!(c, '\u{202a}'..='\u{202e}'));
+        if let Some(turn) = turn {
+            self.report(
+                place,
+                format!(
+                    "this text has the unseen mark U+{:04X}, which turns the letters behind it around; write it anew without",
+                    u32::from(turn)
+                ),
+            );
         }
     }
 
@@ -600,6 +632,21 @@ mod tests {
                 "k.toml:5: t.x is \"no\"; use true or false",
             ]
         );
+    }
+
+    #[test]
+    fn text_that_is_turned_around_unseen_is_reported_wherever_it_stands() {
+        let text = "a = 'fine \u{2067}שלום\u{2069}'\nb = ['x', 'pay\u{202e}fdp.exe']\n[t]\nx = { y = \"\\u202A\" }\n";
+        let problems = Reader::parse("k.toml", text, |root| {
+            root.text("a", 40, "a text");
+            root.list("b", "texts", |text| Ok::<_, String>(text.to_owned()));
+            root.table("t", |t| t.table("x", |x| x.text("y", 9, "a text")));
+        })
+        .expect_err("two problems");
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(shown.len(), 2, "{shown:#?}");
+        assert!(shown[0].starts_with("k.toml:2: this text has the unseen mark U+202E"));
+        assert!(shown[1].starts_with("k.toml:4: ") && shown[1].contains("U+202A"));
     }
 
     #[test]
