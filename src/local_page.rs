@@ -16,6 +16,7 @@ use crossbeam_channel::{Sender, bounded};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use passerby_playout::link::{PlayerRequest, Status, Transfers};
 use passerby_playout::show::Snapshot;
+use passerby_protocol::foreign::plain_lines;
 use tokio::sync::oneshot;
 
 use crate::local_api::{self, Api};
@@ -292,8 +293,10 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
+/// Makes foreign text fit for the page: no markup, and nothing unseen that turns text around.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    plain_lines(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
@@ -317,6 +320,25 @@ mod tests {
         assert_eq!(
             plays(&status),
             "7 recorded, 7 waiting for the hub, 2 not yet on the disk, at least 3 missing"
+        );
+    }
+
+    #[test]
+    fn foreign_names_and_messages_cannot_turn_the_page_around_or_write_in_it() {
+        let status = Status {
+            name: "Exit\u{202e}B <b>".to_owned(),
+            emergency: Some("Leave\u{2066} now\u{200b}".to_owned()),
+            ..Status::default()
+        };
+        let page = html(&status, None);
+        assert!(
+            page.contains("ExitB &lt;b&gt;") && page.contains("Leave now"),
+            "{page}"
+        );
+        assert!(
+            !page
+                .chars()
+                .any(|c| matches!(c, '\u{202e}' | '\u{2066}' | '\u{200b}'))
         );
     }
 
