@@ -55,17 +55,13 @@ impl<'a> Judge<'a> {
 
     /// Takes note of a request: what could count as a scan, and by whom.
     pub(super) fn asked(&mut self, request: &Request<Body>) {
-        let path = request.uri().path();
-        let Some(text) = path
-            .strip_prefix("/q/")
-            .or_else(|| path.strip_prefix("/Q/"))
-        else {
-            return;
-        };
-        self.asked_for_scans = true;
-        let token = canonical(&percent_decoded(text));
-        if request.method() == Method::GET && self.genuine.contains(&token) {
-            self.openings.insert((token, visitor(request)));
+        // A code may have anything around it, and what nobody sees within.
+        let text = canonical(&percent_decoded(request.uri().path()));
+        self.asked_for_scans |= text.contains('Q');
+        let genuine = self.genuine;
+        let found = genuine.iter().filter(|token| text.contains(*token));
+        for token in found.filter(|_| request.method() == Method::GET) {
+            self.openings.insert((token.clone(), visitor(request)));
         }
     }
 
@@ -183,9 +179,10 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The form in which a token is minted, as far as the text is one.
-fn canonical(text: &[u8]) -> String {
-    let upper = text.iter().map(|&byte| match byte.to_ascii_uppercase() {
+/// A path with the form in which a token is minted, wherever it has one: ASCII alone, in upper case.
+fn canonical(path: &[u8]) -> String {
+    let ascii = path.iter().filter(|byte| byte.is_ascii());
+    let upper = ascii.map(|&byte| match byte.to_ascii_uppercase() {
         b'O' => '0',
         b'I' | b'L' => '1',
         other => char::from(other),

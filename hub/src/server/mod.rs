@@ -11,6 +11,7 @@ mod enroll;
 mod heartbeat;
 mod key;
 mod limits;
+mod link_path;
 mod listener;
 mod manifest;
 mod manifest_keys;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -36,6 +37,7 @@ use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
+use tower_service::Service as _;
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
@@ -162,7 +164,7 @@ fn router(desk: Shared) -> Router {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ));
-    Router::new()
+    let app = Router::new()
         .nest("/v1", terminals)
         .merge(phones)
         .layer(SetResponseHeaderLayer::overriding(
@@ -173,5 +175,10 @@ fn router(desk: Shared) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_TIMEOUT,
         ))
-        .with_state(desk)
+        .with_state(desk);
+    // Before the routes are looked at, since a slash behind a link would lead to another one.
+    Router::new().fallback(move |mut request: Request| {
+        link_path::tidy(&mut request);
+        app.clone().call(request)
+    })
 }

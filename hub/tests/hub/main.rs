@@ -10,6 +10,7 @@ mod enrolment;
 mod grades;
 mod landing;
 mod limits;
+mod link_tails;
 mod networks;
 mod plays;
 mod scans;
