@@ -64,6 +64,8 @@ pub const CLOSED_DAYS_MAX: usize = 400;
 pub const RECURRENCE_MINUTES: std::ops::RangeInclusive<i64> = 1..=10_080;
 /// Longest recurrence rule, in characters.
 pub const RECURRENCE_RULE_CHARS_MAX: usize = 500;
+/// Longest text of an event as a calendar exports it, its rule among its lines, in characters.
+pub const RECURRENCE_LINES_CHARS_MAX: usize = 10_000;
 /// Years in which a recurrence may start. Nothing recurs after the last.
 pub const RECURRENCE_YEARS: std::ops::RangeInclusive<i16> = 2000..=2099;
 /// Range of a rule's INTERVAL.

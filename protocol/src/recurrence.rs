@@ -9,13 +9,18 @@
 //! one that comes twice is the first of both (section 3.3.5). Section 3.3.10 would drop skipped ones; calendars do not
 //! agree on that, and a campaign that was booked should air. An occurrence lasts its minutes of elapsed time.
 //!
+//! A rule may stand among the lines with which a calendar exports it ([`calendar_lines`]). With `DTSTART;TZID=…` it is worked
+//! out in that zone, as RFC 5545 reads it; without, by the venue's own clock.
+//!
 //! The start itself counts only if the rule names it, as in Python's dateutil; RFC 5545 leaves that undefined.
 //!
 //! Invariant: an answer looks at a bounded number of days, whatever the rule says; nothing recurs after 2099.
 
+mod calendar_lines;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod windows_zones;
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,12 +31,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    RECURRENCE_DATES_MAX, RECURRENCE_MINUTES, RECURRENCE_RULE_CHARS_MAX, RECURRENCE_YEARS,
+    RECURRENCE_DATES_MAX, RECURRENCE_LINES_CHARS_MAX, RECURRENCE_MINUTES, RECURRENCE_YEARS,
 };
 use crate::toml_fields::Section;
 use crate::window::{
     DAY_S, OFFSET_STEP_MAX_S, Stretch, Window, date_of, day_number, earlier, instant_of,
 };
+use calendar_lines::{CalendarLines, Moment, Zone};
 use rule::{Chosen, Rule};
 
 /// How many days ahead an answer looks for the next occurrence; it may end there.
@@ -123,7 +129,7 @@ pub struct RecurrenceText {
     pub start: LocalTime,
     /// How long each occurrence lasts, in minutes of elapsed time.
     pub minutes: u32,
-    /// RRULE of section 3.8.5.3. Without one there is one occurrence at the start.
+    /// RRULE of section 3.8.5.3, alone or among the lines of its event. Without one there is one occurrence at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// EXDATE of section 3.8.5.1: a time is one occurrence, a date all that start on that day.
@@ -140,10 +146,14 @@ pub struct RecurrenceText {
 pub struct Recurrence {
     text: RecurrenceText,
     rule: Option<Rule>,
+    /// The zone in which it is worked out; the venue's without one.
+    zone: Option<Zone>,
     except_days: Vec<Date>,
     except_times: Vec<DateTime>,
+    except_instants: Vec<Timestamp>,
     /// Starts that no rule names.
     also: Vec<DateTime>,
+    also_instants: Vec<Timestamp>,
     /// Days of the first and of the last start, numbered from 1970-01-01.
     days: (i64, i64),
 }
@@ -163,106 +173,110 @@ impl Recurrence {
     ///
     /// # Errors
     /// The first part that is against RFC 5545 or past a limit (see [`crate::limits`]), or a rule with no occurrence at all.
-    pub fn new(mut text: RecurrenceText) -> Result<Self, RecurrenceError> {
+    pub fn new(text: RecurrenceText) -> Result<Self, RecurrenceError> {
+        let lines = match &text.rule {
+            Some(rule) => CalendarLines::read(rule).map_err(|message| RecurrenceError {
+                key: "rule",
+                message,
+            })?,
+            None => CalendarLines::default(),
+        };
+        Self::of(text, lines)
+    }
+
+    fn of(mut text: RecurrenceText, lines: CalendarLines) -> Result<Self, RecurrenceError> {
+        check_bounds(&text)?;
+        check_agreement(&text, &lines)?;
         let error = |key, message: String| Err(RecurrenceError { key, message });
         let start = text.start.datetime();
-        let in_years = |time: DateTime| RECURRENCE_YEARS.contains(&time.year());
-        let (first_year, last_year) = (RECURRENCE_YEARS.start(), RECURRENCE_YEARS.end());
-        if !in_years(start) {
-            let message = format!(
-                "is {}; use a year from {first_year} to {last_year}",
-                text.start
-            );
-            return error("start", message);
-        }
-        if !RECURRENCE_MINUTES.contains(&i64::from(text.minutes)) {
-            let (first, last) = (RECURRENCE_MINUTES.start(), RECURRENCE_MINUTES.end());
-            let message = format!(
-                "is {}; use {first} to {last}, which is a week, and a [[phase]] for what lasts longer",
-                text.minutes
-            );
-            return error("minutes", message);
-        }
-        for (key, times) in [("except", &text.except), ("also", &text.also)] {
-            if times.len() > RECURRENCE_DATES_MAX {
-                let message = format!(
-                    "has {} entries; use at most {RECURRENCE_DATES_MAX}",
-                    times.len()
-                );
-                return error(key, message);
-            }
-            if let Some(time) = times.iter().find(|time| !in_years(time.datetime())) {
-                let message = format!("has {time}; use a year from {first_year} to {last_year}");
-                return error(key, message);
-            }
-        }
+        let last_year = RECURRENCE_YEARS.end();
         let dated = matches!(text.start, LocalTime::Date(_));
-        let mut also: Vec<DateTime> = text.also.iter().map(|time| time.datetime()).collect();
-        let rule = match &mut text.rule {
-            None => {
-                also.push(start);
-                None
-            }
-            Some(rule) => {
-                // Calendars export the property with its name.
-                let bare = rule.trim();
-                let bare = match bare.split_at_checked(6) {
-                    Some((name, bare)) if name.eq_ignore_ascii_case("RRULE:") => bare,
-                    _ => bare,
-                };
-                *rule = bare.to_owned();
-                match Rule::parse(rule, start, dated) {
-                    Ok(rule) => Some(rule),
-                    Err(message) => return error("rule", message),
-                }
-            }
+        let local = |times: &[LocalTime]| -> Vec<Moment> {
+            times.iter().copied().map(Moment::Local).collect()
         };
-        also.sort_unstable();
-        also.dedup();
-        let (mut except_days, mut except_times) = (Vec::new(), Vec::new());
-        for time in &text.except {
-            match *time {
-                LocalTime::Date(date) => except_days.push(date),
-                LocalTime::DateTime(datetime) => except_times.push(datetime),
-            }
+        let (except, also) = (local(&text.except), local(&text.also));
+        if let (Some(bare), true) = (&lines.rule, text.rule.as_deref().is_some_and(is_one_line)) {
+            // Older screens know a rule alone.
+            text.rule = Some(bare.clone());
         }
-        except_days.sort_unstable();
-        except_times.sort_unstable();
         let mut recurrence = Self {
             text,
             rule: None,
-            except_days,
-            except_times,
-            also,
+            zone: lines.zone,
+            except_days: Vec::new(),
+            except_times: Vec::new(),
+            except_instants: Vec::new(),
+            also: Vec::new(),
+            also_instants: Vec::new(),
             days: (i64::MAX, i64::MIN),
         };
-        if let Some(mut rule) = rule {
-            let horizon = day_number(date(*last_year, 12, 31));
-            let Some(days) = rule.find_end(horizon) else {
-                let message = format!(
-                    "never comes true from {start} to {last_year}; change it so that one day fits all its parts"
-                );
-                return error("rule", message);
-            };
-            recurrence.days = days;
-            recurrence.rule = Some(rule);
+        for moment in except.into_iter().chain(lines.except) {
+            match moment {
+                Moment::Local(LocalTime::Date(date)) => recurrence.except_days.push(date),
+                Moment::Local(LocalTime::DateTime(time)) => recurrence.except_times.push(time),
+                Moment::Instant(instant) => recurrence.except_instants.push(instant),
+            }
         }
-        if let (Some(first), Some(last)) = (recurrence.also.first(), recurrence.also.last()) {
-            let (first, last) = (day_number(first.date()), day_number(last.date()));
-            recurrence.days = (recurrence.days.0.min(first), recurrence.days.1.max(last));
+        for moment in also.into_iter().chain(lines.also) {
+            match moment {
+                Moment::Local(time) => recurrence.also.push(time.datetime()),
+                Moment::Instant(instant) => recurrence.also_instants.push(instant),
+            }
         }
-        let (mut scan, (first, last)) = (Scan::of(&recurrence), recurrence.days);
+        recurrence.except_days.sort_unstable();
+        recurrence.except_times.sort_unstable();
+        match lines.rule {
+            None => recurrence.also.push(start),
+            Some(bare) => {
+                let mut rule = match Rule::parse(&bare, start, dated) {
+                    Ok(rule) => rule,
+                    Err(message) => return error("rule", message),
+                };
+                let horizon = day_number(date(*last_year, 12, 31));
+                let Some(days) = rule.find_end(horizon) else {
+                    let message = format!(
+                        "never comes true from {start} to {last_year}; change it so that one day fits all its parts"
+                    );
+                    return error("rule", message);
+                };
+                recurrence.days = days;
+                recurrence.rule = Some(rule);
+            }
+        }
+        recurrence.also.sort_unstable();
+        recurrence.also.dedup();
+        recurrence.find_days()?;
+        Ok(recurrence)
+    }
+
+    /// Finds the first and the last day on which anything starts, after exceptions and additions.
+    fn find_days(&mut self) -> Result<(), RecurrenceError> {
+        let local = self.also.iter().map(|start| day_number(start.date()));
+        let instants = self.also_instants.iter().flat_map(|start| {
+            // The local day is this one or one beside it.
+            let day = start.as_second().div_euclid(DAY_S);
+            [day - 1, day + 1]
+        });
+        for day in local.chain(instants) {
+            self.days = (self.days.0.min(day), self.days.1.max(day));
+        }
+        if !self.also_instants.is_empty() {
+            return Ok(());
+        }
+        let (mut scan, (first, last)) = (Scan::of(self, None), self.days);
         let mut is_used = |day: &i64| !scan.starts_on(*day).is_empty();
         let (first, last) = (
             (first..=last).find(&mut is_used),
             (first..=last).rev().find(&mut is_used),
         );
         let (Some(first), Some(last)) = (first, last) else {
-            let message = "takes away every occurrence; leave one".to_owned();
-            return error("except", message);
+            return Err(RecurrenceError {
+                key: "except",
+                message: "takes away every occurrence; leave one".to_owned(),
+            });
         };
-        recurrence.days = (first, last);
-        Ok(recurrence)
+        self.days = (first, last);
+        Ok(())
     }
 
     /// Reads `recurs` of a placement; what is wrong is reported to its section.
@@ -271,20 +285,39 @@ impl Recurrence {
         let minutes = section.integer("minutes", RECURRENCE_MINUTES);
         let rule = section.text(
             "rule",
-            RECURRENCE_RULE_CHARS_MAX,
+            RECURRENCE_LINES_CHARS_MAX,
             "a rule such as \"FREQ=WEEKLY;BYDAY=FR\"",
         );
         let except = section.days("except", DATES, LocalTime::from_str);
         let also = section.days("also", DATES, LocalTime::from_str);
-        if !section.has("start") {
+        let lines = match &rule {
+            None => CalendarLines::default(),
+            Some(at) => match CalendarLines::read(&at.value) {
+                Ok(lines) => lines,
+                Err(message) => {
+                    section.problem(at, format!("{} {message}", section.name("rule")));
+                    return None;
+                }
+            },
+        };
+        let length = lines.minutes_or_day();
+        if !section.has("start") && lines.start.is_none() {
             section.missing("start", "2026-12-04T18:00:00");
         }
-        if !section.has("minutes") {
+        if !section.has("minutes") && length.is_none() {
             section.missing("minutes", "120");
         }
+        let minutes_said = match &minutes {
+            Some(minutes) => Some(u32::try_from(minutes.value).ok()?),
+            None => length.filter(|_| !section.has("minutes")),
+        };
+        let start_said = match &start {
+            Some(start) => Some(start.value),
+            None => lines.start.filter(|_| !section.has("start")),
+        };
         let text = RecurrenceText {
-            start: start.as_ref()?.value,
-            minutes: u32::try_from(minutes.as_ref()?.value).ok()?,
+            start: start_said?,
+            minutes: minutes_said?,
             rule: rule.as_ref().map(|rule| rule.value.clone()),
             except: except
                 .as_ref()
@@ -305,6 +338,8 @@ impl Recurrence {
                     ("except", _, _, _, Some(at), _) => section.problem(at, message),
                     ("also", .., Some(at)) => section.problem(at, message),
                     (_, Some(at), ..) => section.problem(at, message),
+                    // What the lines say is wrong where the lines are.
+                    (_, None, _, Some(at), ..) => section.problem(at, message),
                     _ => {}
                 }
                 None
@@ -317,18 +352,20 @@ impl Recurrence {
         &self.text
     }
 
-    /// The local starts of all occurrences, in order, to the end of 2099.
-    pub fn starts(&self) -> impl Iterator<Item = DateTime> + '_ {
-        let mut scan = Scan::of(self);
+    /// The local starts of all occurrences in a zone, in order, to the end of 2099. A zone of the recurrence's own comes before
+    /// the one that is given.
+    pub fn starts<'z>(&'z self, zone: &'z TimeZone) -> impl Iterator<Item = DateTime> + 'z {
+        let mut scan = Scan::of(self, Some(self.zone(zone)));
         (self.days.0..=self.days.1).flat_map(move |day| scan.starts_on(day).to_vec())
     }
 
     /// Tells whether an occurrence is on at an instant, and until when: to its end, or to the start of the next. When no
     /// start comes within 400 days, the answer ends there.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        let zone = self.zone(zone);
         let length = SignedDuration::from_mins(i64::from(self.text.minutes));
         let today = Stretch::at(now, zone).day();
-        let mut scan = Scan::of(self);
+        let mut scan = Scan::of(self, Some(zone));
         if let Some(end) = scan
             .latest(now, today, length, zone)
             .and_then(|start| start.checked_add(length).ok())
@@ -352,6 +389,94 @@ impl Recurrence {
         });
         Window { open: false, until }
     }
+
+    /// The zone in which it is worked out. The venue's own rules are newer than those that came with the program.
+    fn zone<'z>(&'z self, venue: &'z TimeZone) -> &'z TimeZone {
+        match &self.zone {
+            Some(zone) if venue.iana_name() != Some(zone.name.as_str()) => &zone.rules,
+            _ => venue,
+        }
+    }
+}
+
+/// Checks what a number or a date alone can be wrong about.
+fn check_bounds(text: &RecurrenceText) -> Result<(), RecurrenceError> {
+    let error = |key, message: String| Err(RecurrenceError { key, message });
+    let in_years = |time: DateTime| RECURRENCE_YEARS.contains(&time.year());
+    let (first_year, last_year) = (RECURRENCE_YEARS.start(), RECURRENCE_YEARS.end());
+    if !in_years(text.start.datetime()) {
+        let message = format!(
+            "is {}; use a year from {first_year} to {last_year}",
+            text.start
+        );
+        return error("start", message);
+    }
+    if !RECURRENCE_MINUTES.contains(&i64::from(text.minutes)) {
+        let (first, last) = (RECURRENCE_MINUTES.start(), RECURRENCE_MINUTES.end());
+        let message = format!(
+            "is {}; use {first} to {last}, which is a week, and a [[phase]] for what lasts longer",
+            text.minutes
+        );
+        return error("minutes", message);
+    }
+    for (key, times) in [("except", &text.except), ("also", &text.also)] {
+        if times.len() > RECURRENCE_DATES_MAX {
+            let message = format!(
+                "has {} entries; use at most {RECURRENCE_DATES_MAX}",
+                times.len()
+            );
+            return error(key, message);
+        }
+        if let Some(time) = times.iter().find(|time| !in_years(time.datetime())) {
+            let message = format!("has {time}; use a year from {first_year} to {last_year}");
+            return error(key, message);
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a start and a length that are said twice are the same.
+fn check_agreement(text: &RecurrenceText, lines: &CalendarLines) -> Result<(), RecurrenceError> {
+    let error = |key, message: String| Err(RecurrenceError { key, message });
+    if let Some(start) = lines.start.filter(|start| *start != text.start) {
+        let message = format!(
+            "is {}, and the DTSTART of the rule says {start}; take one of them out",
+            text.start
+        );
+        return error("start", message);
+    }
+    if let Some(minutes) = lines.minutes.filter(|minutes| *minutes != text.minutes) {
+        let message = format!(
+            "is {}, and the DTEND or DURATION of the rule says {minutes}; take one of them out",
+            text.minutes
+        );
+        return error("minutes", message);
+    }
+    let years = |moment: &Moment| match moment {
+        Moment::Local(time) => time.datetime().year(),
+        Moment::Instant(instant) => TimeZone::UTC.to_datetime(*instant).year(),
+    };
+    let mut dates = lines.except.iter().chain(&lines.also);
+    if let Some(year) = dates
+        .by_ref()
+        .map(years)
+        .find(|year| !RECURRENCE_YEARS.contains(year))
+    {
+        let (first, last) = (RECURRENCE_YEARS.start(), RECURRENCE_YEARS.end());
+        let message = format!("has a date in {year}; use a year from {first} to {last}");
+        return error("rule", message);
+    }
+    Ok(())
+}
+
+/// Tells whether a rule stands alone, perhaps behind its name.
+fn is_one_line(text: &str) -> bool {
+    let text = text.trim();
+    let bare = text
+        .get(..6)
+        .filter(|name| name.eq_ignore_ascii_case("RRULE:"));
+    let rest = bare.map_or(text, |name| &text[name.len()..]);
+    !rest.contains([':', '\n'])
 }
 
 impl TryFrom<RecurrenceText> for Recurrence {
@@ -370,14 +495,22 @@ impl From<Recurrence> for RecurrenceText {
 /// Asks a recurrence about several days and keeps what serves for more than one.
 struct Scan<'r> {
     recurrence: &'r Recurrence,
+    /// Where instants become local times; without one they are left out of account.
+    zone: Option<&'r TimeZone>,
+    /// The additions that are instants, as its clock shows them.
+    also: Vec<DateTime>,
     chosen: Chosen,
     starts: Vec<DateTime>,
 }
 
 impl<'r> Scan<'r> {
-    fn of(recurrence: &'r Recurrence) -> Self {
+    fn of(recurrence: &'r Recurrence, zone: Option<&'r TimeZone>) -> Self {
+        let instants = recurrence.also_instants.iter();
+        let local = |zone: &TimeZone| instants.map(|at| zone.to_datetime(*at)).collect();
         Self {
             recurrence,
+            zone,
+            also: zone.map(local).unwrap_or_default(),
             chosen: Chosen::default(),
             starts: Vec::new(),
         }
@@ -389,6 +522,9 @@ impl<'r> Scan<'r> {
         let recurrence = self.recurrence;
         if let Some(rule) = &recurrence.rule {
             rule.starts_on(day, &mut self.chosen, &mut self.starts);
+            if let Some(zone) = self.zone {
+                self.starts.retain(|start| rule.is_before_end(*start, zone));
+            }
         }
         let Some(date) = date_of(day) else {
             return &[];
@@ -398,6 +534,8 @@ impl<'r> Scan<'r> {
         let before = self.starts.len();
         self.starts
             .extend(also.take_while(|also| also.date() == date));
+        let also = self.also.iter().filter(|also| also.date() == date);
+        self.starts.extend(also);
         if self.starts.len() > before {
             self.starts.sort_unstable();
             self.starts.dedup();
@@ -408,6 +546,13 @@ impl<'r> Scan<'r> {
             }
             self.starts
                 .retain(|start| recurrence.except_times.binary_search(start).is_err());
+            if let Some(zone) = self.zone.filter(|_| !recurrence.except_instants.is_empty()) {
+                let excepted = |start: &DateTime| {
+                    let instant = instant_of(*start, zone);
+                    instant.is_some_and(|instant| recurrence.except_instants.contains(&instant))
+                };
+                self.starts.retain(|start| !excepted(start));
+            }
         }
         &self.starts
     }

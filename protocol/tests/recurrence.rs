@@ -1,5 +1,5 @@
-//! Recurrences and dayparts against Python's dateutil and zoneinfo: every case of `recurrence/*.txt`, which
-//! `recurrence/generate.py` made. The script says what it leaves out and why.
+//! Recurrences, dayparts and lines of calendars against Python's dateutil and zoneinfo: every case of `recurrence/*.txt`,
+//! which `recurrence/generate.py` made. The script says what it leaves out and why.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use passerby_protocol::daypart::{self, Daypart};
 use passerby_protocol::recurrence::{LocalTime, Recurrence, RecurrenceText};
+use passerby_protocol::toml_fields::{Problem, Reader};
 
 const RECURRENCES: &str = include_str!("recurrence/recurrences.txt");
 const DAYPARTS: &str = include_str!("recurrence/dayparts.txt");
+const CALENDARS: &str = include_str!("recurrence/calendars.txt");
 /// Minutes from 1970-01-01 to 2026-01-01, in UTC.
 const EPOCH_MIN: i64 = 29_453_760;
 
@@ -207,7 +209,7 @@ fn starts_from(
 ) -> Vec<Timestamp> {
     let mut found: Vec<Timestamp> = Vec::new();
     let mut last = None;
-    for local in recurrence.starts() {
+    for local in recurrence.starts(zone) {
         let start = zone
             .to_ambiguous_timestamp(local)
             .compatible()
@@ -226,6 +228,81 @@ fn starts_from(
     found.dedup();
     found.truncate(count);
     found
+}
+
+/// Reads `recurs` of a campaign file whose rule is the lines of a calendar; the start comes from them.
+fn from_lines(lines: &str) -> Result<Option<Recurrence>, Vec<Problem>> {
+    let toml = format!(
+        "[recurs]\nminutes = 5\nrule = \"{}\"\n",
+        lines.replace('"', "\\\"")
+    );
+    Reader::parse("campaign.toml", &toml, |root| {
+        root.table("recurs", Recurrence::read).flatten()
+    })
+}
+
+#[test]
+fn lines_that_calendars_export_agree_with_dateutil_and_zoneinfo() {
+    let zones = zones(CALENDARS);
+    let (mut failures, mut count, mut starts_compared) = (Failures::default(), 0, 0);
+    for case in cases(CALENDARS) {
+        count += 1;
+        let fields: Vec<&str> = case.split('|').collect();
+        let [zone, lines, since, expected] = fields[..] else {
+            panic!("not a case: {case}");
+        };
+        let zone = &zones[zone];
+        let recurrence = match from_lines(lines) {
+            Ok(recurrence) => recurrence.expect("a table"),
+            Err(_) if expected == "never" => continue,
+            Err(problems) => {
+                failures.add(case, &format!("{problems:?}"));
+                continue;
+            }
+        };
+        if expected == "never" {
+            // Where only the venue's zone tells it is known there.
+            if recurrence.starts(zone).next().is_some() {
+                failures.add(case, "it comes true");
+            }
+            continue;
+        }
+        // What goes over the wire is the same.
+        let wire = serde_json::to_string(&recurrence).expect("serialises");
+        assert_eq!(
+            serde_json::from_str::<Recurrence>(&wire).expect(&wire),
+            recurrence
+        );
+        let (expected, _) = minutes(expected);
+        let expected: Vec<Timestamp> = expected.into_iter().map(instant).collect();
+        starts_compared += expected.len();
+        let since: LocalTime = since.parse().expect(since);
+        let since = since
+            .datetime()
+            .to_zoned(TimeZone::UTC)
+            .expect("UTC")
+            .timestamp();
+        let mut found: Vec<Timestamp> = Vec::new();
+        let mut now = since - SignedDuration::from_secs(1);
+        while found.len() < expected.len() {
+            let window = recurrence.at(now, zone);
+            let Some(until) = window.until else { break };
+            if recurrence.at(until, zone).open && until >= since && !found.contains(&until) {
+                found.push(until);
+            }
+            now = until;
+        }
+        // An occurrence that begins within another shows as one; here all are apart.
+        if found != expected {
+            failures.add(case, &format!("starts are {found:?}, not {expected:?}"));
+        }
+    }
+    println!(
+        "{count} events and {starts_compared} starts; {}",
+        versions(CALENDARS)
+    );
+    assert!(count >= 1_500 && starts_compared >= 5_000);
+    failures.none(CALENDARS);
 }
 
 #[test]

@@ -7,14 +7,21 @@
 //! of range) was refused when it was read.
 
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
+use super::LocalTime;
+use super::calendar_lines::{compact, utc};
 use crate::limits::{
     RECURRENCE_COUNT, RECURRENCE_INTERVAL, RECURRENCE_RULE_CHARS_MAX, RECURRENCE_STARTS_A_DAY_MAX,
 };
-use crate::window::{date_of, day_number, weekday_of};
+use crate::window::{date_of, day_number, instant_of, weekday_of};
+
+/// The most by which a local clock differs from UTC, in hours, with some to spare.
+const OFFSET_HOURS_MAX: i64 = 26;
 
 const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 16] = [
     "FREQ",
     "INTERVAL",
     "COUNT",
@@ -26,8 +33,11 @@ const PARTS: [&str; 13] = [
     "BYDAY",
     "BYHOUR",
     "BYMINUTE",
+    "BYSECOND",
     "BYSETPOS",
     "WKST",
+    "RSCALE",
+    "SKIP",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +55,8 @@ enum End {
     Never,
     /// The last possible start, inclusive.
     Until(DateTime),
+    /// The same as an instant, which is a local time only where the zone is known.
+    UntilInstant(Timestamp),
     /// After so many occurrences.
     Count(i64),
 }
@@ -126,11 +138,12 @@ impl Rule {
         let parts = Parts::read(text)?;
         let frequency = parts.frequency()?;
         parts.check_combinations(frequency, dated)?;
+        parts.check_calendar(start)?;
         let start_day = day_number(start.date());
         let mut rule = Self {
             frequency,
             interval: parts.number("INTERVAL", RECURRENCE_INTERVAL)?.unwrap_or(1),
-            end: parts.end(dated)?,
+            end: parts.end()?,
             start,
             start_day,
             week_start: parts.week_start()?,
@@ -150,9 +163,7 @@ impl Rule {
                 Some(nth) => rule.nth_weekdays.push((nth, weekday)),
             }
         }
-        if let End::Until(until) = rule.end
-            && until < start
-        {
+        if rule.last_possible().is_some_and(|until| until < start) {
             return Err("has an UNTIL before start; use a later one".to_owned());
         }
         rule.complete_from_start();
@@ -213,18 +224,37 @@ impl Rule {
         Ok(())
     }
 
+    /// The last local time at which anything can start, in any zone.
+    fn last_possible(&self) -> Option<DateTime> {
+        match self.end {
+            End::Never | End::Count(_) => None,
+            End::Until(until) => Some(until),
+            End::UntilInstant(until) => {
+                let shown = TimeZone::UTC.to_datetime(until);
+                Some(shown.saturating_add(Span::new().hours(OFFSET_HOURS_MAX)))
+            }
+        }
+    }
+
+    /// Tells whether a start comes before the rule's end as far as only its zone tells.
+    pub(super) fn is_before_end(&self, start: DateTime, zone: &TimeZone) -> bool {
+        match self.end {
+            End::UntilInstant(until) => instant_of(start, zone).is_some_and(|start| start <= until),
+            End::Never | End::Count(_) | End::Until(_) => true,
+        }
+    }
+
     /// Finds the first and the last day on which anything starts, up to `horizon`, and turns COUNT into the time of the
     /// last occurrence, so that nobody has to count again. `None` when nothing ever starts.
     pub(super) fn find_end(&mut self, horizon: i64) -> Option<(i64, i64)> {
         let (mut chosen, mut starts) = (Chosen::default(), Vec::new());
-        let horizon = match self.end {
-            End::Until(until) => day_number(until.date()).min(horizon),
-            End::Never | End::Count(_) => horizon,
-        };
+        let horizon = self
+            .last_possible()
+            .map_or(horizon, |until| day_number(until.date()).min(horizon));
         let (mut first, mut last) = (None, None);
         let mut left = match self.end {
             End::Count(count) => usize::try_from(count).ok(),
-            End::Never | End::Until(_) => None,
+            End::Never | End::Until(_) | End::UntilInstant(_) => None,
         };
         for day in self.start_day..=horizon {
             starts.clear();
@@ -275,9 +305,8 @@ impl Rule {
                 starts.extend(chosen.starts.iter().filter(|start| start.date() == date));
             }
         }
-        let within = |at: &DateTime| {
-            *at >= self.start && !matches!(self.end, End::Until(until) if *at > until)
-        };
+        let last = self.last_possible();
+        let within = |at: &DateTime| *at >= self.start && last.is_none_or(|last| *at <= last);
         let mut kept = first;
         for at in first..starts.len() {
             if within(&starts[at]) {
@@ -469,20 +498,23 @@ impl<'t> Parts<'t> {
             ));
         }
         let mut parts: Vec<(String, &str)> = Vec::new();
-        for part in text.trim().trim_end_matches(';').split(';') {
+        let mut listed = text.trim().trim_matches(';').split(';').peekable();
+        while let Some(part) = listed.next() {
+            if part.trim().is_empty() && listed.peek().is_some() {
+                continue;
+            }
             let Some((name, value)) = part.split_once('=') else {
                 return Err(format!(
                     "has {part:?}; use parts such as FREQ=WEEKLY;BYDAY=MO,FR"
                 ));
             };
             let name = name.trim().to_ascii_uppercase();
+            if name.starts_with("X-") {
+                // What a program notes for itself, allowed by RFC 2445; it says nothing about when.
+                continue;
+            }
             if !PARTS.contains(&name.as_str()) {
-                let instead = if name == "BYSECOND" {
-                    "the second is that of start".to_owned()
-                } else {
-                    format!("use {}", PARTS.join(", "))
-                };
-                return Err(format!("has {name}; {instead}"));
+                return Err(format!("has {name}; use {}", PARTS.join(", ")));
             }
             if parts.iter().any(|(known, _)| *known == name) {
                 return Err(format!("has {name} twice; use one"));
@@ -601,29 +633,51 @@ impl<'t> Parts<'t> {
         Ok(numbers)
     }
 
-    fn end(&self, dated: bool) -> Result<End, String> {
+    /// The end by COUNT or UNTIL. Section 3.3.10 asks for an UNTIL of the start's own type, and in UTC where the start
+    /// has a zone; calendars write all three, whatever the start is. A date is its whole day, as people mean it.
+    fn end(&self) -> Result<End, String> {
         if let Some(count) = self.number("COUNT", RECURRENCE_COUNT)? {
             return Ok(End::Count(count));
         }
         let Some(value) = self.get("UNTIL") else {
             return Ok(End::Never);
         };
-        // Section 3.3.10: UNTIL has the same type as the start, which is local here.
-        let accepted = if dated {
-            "use a date such as UNTIL=20261231, as start is a date"
-        } else {
-            "use a time such as UNTIL=20261231T235959, in the venue's own time as start is"
+        let end = match compact(value) {
+            Some((LocalTime::DateTime(until), true)) => utc(until).map(End::UntilInstant),
+            Some((LocalTime::DateTime(until), false)) => Some(End::Until(until)),
+            Some((LocalTime::Date(day), _)) => Some(End::Until(day.at(23, 59, 59, 0))),
+            None => None,
         };
-        let until = if dated {
-            compact_date(value).map(|date| date.to_datetime(Time::midnight()))
-        } else {
-            value
-                .split_once(['T', 't'])
-                .and_then(|(date, time)| Some(compact_date(date)?.to_datetime(compact_time(time)?)))
-        };
-        until
-            .map(End::Until)
-            .ok_or_else(|| format!("has UNTIL={value}; {accepted}"))
+        end.ok_or_else(|| {
+            format!("has UNTIL={value}; use a time such as UNTIL=20261231T235959, with a Z at its end in UTC, or a date such as UNTIL=20261231")
+        })
+    }
+
+    /// What is written by some calendars and changes nothing here, and what would: other seconds, other calendars
+    /// (RFC 7529).
+    fn check_calendar(&self, start: DateTime) -> Result<(), String> {
+        let second = start.second().to_string();
+        let second = [second.as_str()];
+        for (name, known, instead) in [
+            ("BYSECOND", &second[..], "the second is that of start"),
+            (
+                "RSCALE",
+                &["GREGORIAN"],
+                "use dates of the Gregorian calendar",
+            ),
+            (
+                "SKIP",
+                &["OMIT"],
+                "days that a month does not have are left out",
+            ),
+        ] {
+            if let Some(value) = self.get(name)
+                && !known.iter().any(|known| value.eq_ignore_ascii_case(known))
+            {
+                return Err(format!("has {name}={value}; {instead}"));
+            }
+        }
+        Ok(())
     }
 
     fn week_start(&self) -> Result<u8, String> {
@@ -686,31 +740,4 @@ fn whole(text: &str) -> Option<i64> {
     let good =
         !digits.is_empty() && digits.len() <= 6 && digits.bytes().all(|b| b.is_ascii_digit());
     good.then(|| text.parse().ok()).flatten()
-}
-
-/// A date in the form of RFC 5545 section 3.3.4: `20261231`.
-fn compact_date(text: &str) -> Option<Date> {
-    let (year, rest) = text.split_at_checked(4)?;
-    let (month, day) = rest.split_at_checked(2)?;
-    let [year, month, day] = digits([(year, 4), (month, 2), (day, 2)])?;
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-}
-
-/// A time in the form of RFC 5545 section 3.3.12, without the sign of UTC: `235959`.
-fn compact_time(text: &str) -> Option<Time> {
-    let (hour, rest) = text.split_at_checked(2)?;
-    let (minute, second) = rest.split_at_checked(2)?;
-    let [hour, minute, second] = digits([(hour, 2), (minute, 2), (second, 2)])?.map(i8::try_from);
-    Time::new(hour.ok()?, minute.ok()?, second.ok()?, 0).ok()
-}
-
-fn digits(parts: [(&str, usize); 3]) -> Option<[i16; 3]> {
-    let mut numbers = [0; 3];
-    for (number, (text, length)) in numbers.iter_mut().zip(parts) {
-        if text.len() != length || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        *number = text.parse().ok()?;
-    }
-    Some(numbers)
 }

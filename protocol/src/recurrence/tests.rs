@@ -27,7 +27,7 @@ fn instant(text: &str) -> Timestamp {
 
 fn starts(recurrence: &Recurrence, count: usize) -> Vec<String> {
     recurrence
-        .starts()
+        .starts(&TimeZone::UTC)
         .take(count)
         .map(|start| start.to_string())
         .collect()
@@ -218,16 +218,31 @@ fn every_mistake_says_what_would_be_right() {
         (
             at,
             60,
-            "FREQ=DAILY;UNTIL=20261231T000000Z",
+            "FREQ=DAILY;UNTIL=soon",
             "rule",
-            "in the venue's own time",
+            "UNTIL=20261231T235959",
         ),
         (
             at,
             60,
-            "FREQ=DAILY;UNTIL=20261231",
+            "FREQ=DAILY;UNTIL=20261201T000000Z",
             "rule",
-            "UNTIL=20261231T235959",
+            "use a later one",
+        ),
+        (
+            at,
+            60,
+            "FREQ=DAILY;UNTIL=20261203",
+            "rule",
+            "use a later one",
+        ),
+        (at, 60, "FREQ=DAILY;RSCALE=CHINESE", "rule", "Gregorian"),
+        (
+            at,
+            60,
+            "FREQ=MONTHLY;BYMONTHDAY=31;SKIP=FORWARD",
+            "rule",
+            "left out",
         ),
         (
             at,
@@ -235,13 +250,6 @@ fn every_mistake_says_what_would_be_right() {
             "FREQ=DAILY;UNTIL=20261201T000000",
             "rule",
             "use a later one",
-        ),
-        (
-            "2026-12-04",
-            60,
-            "FREQ=DAILY;UNTIL=20261231T000000",
-            "rule",
-            "UNTIL=20261231,",
         ),
         (
             "2026-12-04",
@@ -347,7 +355,7 @@ fn a_campaign_file_names_line_and_remedy_of_each_mistake() {
         [
             "c:2: recurs.start is 2026-12-04T18:00:00Z: it has an offset, but times are the venue's own; use a local time such as 2026-12-04T18:00:00, or a date for midnight",
             "c:3: recurs.minutes is 20000; use a whole number from 1 to 10080",
-            "c:4: recurs.rule is 1; use a rule such as \"FREQ=WEEKLY;BYDAY=FR\", at most 500 characters",
+            "c:4: recurs.rule is 1; use a rule such as \"FREQ=WEEKLY;BYDAY=FR\", at most 10000 characters",
             "c:5: recurs.except has 7; use dates such as 2026-12-25 or local times such as 2026-12-24T17:00:00",
             "c:6: recurs.except has \"soon\": not a date or time of the calendar; use dates such as 2026-12-25 or local times such as 2026-12-24T17:00:00",
             "c:7: unknown key \"always\" in recurs; known keys are also, except, minutes, rule, start",
@@ -432,6 +440,303 @@ fn rules() -> impl Strategy<Value = String> {
     })
 }
 
+/// Reads `recurs` with a rule that is the lines of a calendar, and perhaps more keys.
+fn from_lines(lines: &str, more: &str) -> Result<Recurrence, String> {
+    let toml = format!("[recurs]\nrule = \"\"\"\n{lines}\n\"\"\"\n{more}");
+    let read = Reader::parse("c", &toml, |root| root.table("recurs", Recurrence::read));
+    match read {
+        Ok(recurrence) => Ok(recurrence.flatten().expect("a table")),
+        Err(problems) => Err(problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")),
+    }
+}
+
+#[test]
+fn a_rule_ends_as_calendars_write_it() {
+    let shanghai = zone("Asia/Shanghai");
+    let last = |start: &str, rule: &str| {
+        let recurrence = recurrence(start, 60, rule);
+        let last = recurrence.starts(&shanghai).last();
+        last.expect("some").to_string()
+    };
+    let at = "2026-12-04T18:00:00";
+    // Google: the end of the last day, in UTC.
+    assert_eq!(
+        last(at, "FREQ=DAILY;UNTIL=20261231T155959Z"),
+        "2026-12-31T18:00:00"
+    );
+    assert_eq!(
+        last(
+            at,
+            "RRULE:FREQ=WEEKLY;WKST=SU;UNTIL=20261231T095959Z;BYDAY=TH"
+        ),
+        "2026-12-24T18:00:00"
+    );
+    // The last start itself, in UTC.
+    assert_eq!(
+        last(at, "FREQ=DAILY;UNTIL=20261231T100000Z"),
+        "2026-12-31T18:00:00"
+    );
+    assert_eq!(
+        last(at, "freq=daily;until=20261231t095959z;"),
+        "2026-12-30T18:00:00"
+    );
+    // Outlook and Apple: a day, with it.
+    assert_eq!(last(at, "FREQ=DAILY;UNTIL=20261231"), "2026-12-31T18:00:00");
+    assert_eq!(
+        last("2026-12-04", "FREQ=DAILY;UNTIL=20261231"),
+        "2026-12-31T00:00:00"
+    );
+    assert_eq!(
+        last("2026-12-04", "FREQ=DAILY;UNTIL=20261231T000000"),
+        "2026-12-31T00:00:00"
+    );
+    assert_eq!(
+        last("2026-12-04", "FREQ=DAILY;UNTIL=20261230T160000Z"),
+        "2026-12-31T00:00:00"
+    );
+    // At the screen nothing airs after it.
+    let rule = recurrence(at, 60, "FREQ=DAILY;UNTIL=20261231T095959Z");
+    assert!(rule.at(instant("2026-12-30T10:30:00Z"), &shanghai).open);
+    assert!(!rule.at(instant("2026-12-31T10:30:00Z"), &shanghai).open);
+    assert!(
+        rule.at(instant("2026-12-31T10:30:00Z"), &zone("Asia/Tokyo"))
+            .until
+            .is_none()
+    );
+}
+
+#[test]
+fn an_event_that_google_exports_airs_at_its_own_time() {
+    let event = "BEGIN:VCALENDAR\nPRODID:-//Google Inc//Google Calendar 70.9054//EN\nX-WR-TIMEZONE:Asia/Shanghai\n\
+        BEGIN:VTIMEZONE\nTZID:Asia/Shanghai\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETTO:+0800\n\
+        RRULE:FREQ=YEARLY\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\n\
+        DTSTART;TZID=Asia/Shanghai:20261204T180000\nDTEND;TZID=Asia/Shanghai:20261204T200000\n\
+        RRULE:FREQ=WEEKLY;WKST=MO;UNTIL=20261231T155959Z;BYDAY=FR\nEXDATE;TZID=Asia/Shanghai:20261225T180000\n\
+        SUMMARY:Jazz: late\nBEGIN:VALARM\nTRIGGER:-P0DT0H30M0S\nDURATION:PT5M\nEND:VALARM\nEND:VEVENT\nEND:VCALENDAR";
+    let jazz = from_lines(event, "").expect("read");
+    let shown = |venue: &str| -> Vec<String> {
+        let (venue, mut now) = (zone(venue), instant("2026-11-01T00:00:00Z"));
+        let mut edges = Vec::new();
+        while let Some(until) = jazz.at(now, &venue).until {
+            edges.push(until.to_string());
+            now = until;
+        }
+        edges
+    };
+    let expected = [
+        "2026-12-04T10:00:00Z",
+        "2026-12-04T12:00:00Z",
+        "2026-12-11T10:00:00Z",
+        "2026-12-11T12:00:00Z",
+        "2026-12-18T10:00:00Z",
+        "2026-12-18T12:00:00Z",
+    ];
+    assert_eq!(shown("Asia/Shanghai"), expected);
+    // The time is that of the calendar's zone, wherever the screen is.
+    assert_eq!(shown("Europe/Berlin"), expected);
+}
+
+#[test]
+fn lines_are_read_as_the_programs_write_them() {
+    let next = |lines: &str, more: &str, venue: &str| {
+        let recurrence =
+            from_lines(lines, more).unwrap_or_else(|problem| panic!("{lines}: {problem}"));
+        recurrence
+            .at(instant("2026-12-01T00:00:00Z"), &zone(venue))
+            .until
+            .expect("comes")
+            .to_string()
+    };
+    let more = "minutes = 30\n";
+    for (lines, start) in [
+        // Outlook: names of Windows, quoted or not; names with a prefix; UTC.
+        (
+            "DTSTART;TZID=China Standard Time:20261204T180000\nRRULE:FREQ=DAILY",
+            "2026-12-04T10:00:00Z",
+        ),
+        (
+            "DTSTART;TZID=\\\"china standard time\\\":20261204T180000\nRRULE:FREQ=DAILY",
+            "2026-12-04T10:00:00Z",
+        ),
+        (
+            "DTSTART;TZID=/citadel.org/20250225_1/Asia/Shanghai:20261204T180000\nRRULE:FREQ=DAILY",
+            "2026-12-04T10:00:00Z",
+        ),
+        (
+            "DTSTART:20261204T100000Z\nRRULE:FREQ=DAILY",
+            "2026-12-04T10:00:00Z",
+        ),
+        // Without a zone: the venue's time.
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY",
+            "2026-12-04T17:00:00Z",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261204\nRRULE:FREQ=DAILY",
+            "2026-12-03T23:00:00Z",
+        ),
+        // On one line, with a margin, folded, and in small letters.
+        (
+            "DTSTART:20261204T180000 RRULE:FREQ=DAILY",
+            "2026-12-04T17:00:00Z",
+        ),
+        (
+            "    DTSTART:20261204T180000\n    RRULE:FREQ=DAILY\n    EXDATE:20261204T180000",
+            "2026-12-05T17:00:00Z",
+        ),
+        (
+            "DTSTART;TZID=Asia/Sh\n anghai:20261204T180000\nRRULE:FREQ=\n\tDAILY",
+            "2026-12-04T10:00:00Z",
+        ),
+        (
+            "dtstart;tzid=asia/shanghai:20261204t180000\nrrule:freq=daily;;x-a=1;",
+            "2026-12-04T10:00:00Z",
+        ),
+        // No rule at all, and times that are added.
+        (
+            "DTSTART:20261204T180000\nRDATE:20261203T100000Z,20261206T180000",
+            "2026-12-03T10:00:00Z",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20261204,20261205",
+            "2026-12-06T17:00:00Z",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nEXDATE;TZID=Asia/Shanghai:20261205T010000",
+            "2026-12-05T17:00:00Z",
+        ),
+    ] {
+        assert_eq!(next(lines, more, "Europe/Berlin"), start, "{lines}");
+    }
+    let start = "start = 2026-12-04T18:00:00\nminutes = 30\n";
+    assert_eq!(
+        next(
+            "RRULE:FREQ=DAILY\nEXDATE:20261204T100000Z",
+            start,
+            "Asia/Shanghai"
+        ),
+        "2026-12-05T10:00:00Z"
+    );
+    let minutes = |lines: &str| from_lines(lines, "").expect("read").text().minutes;
+    assert_eq!(
+        minutes("DTSTART:20261204T180000\nDTEND:20261204T193000\nRRULE:FREQ=DAILY"),
+        90
+    );
+    assert_eq!(
+        minutes("DTSTART:20261204T180000\nDURATION:PT1H15M\nRRULE:FREQ=DAILY"),
+        75
+    );
+    assert_eq!(
+        minutes("DTSTART;VALUE=DATE:20261204\nRRULE:FREQ=WEEKLY"),
+        1440
+    );
+    assert_eq!(
+        minutes("DTSTART;VALUE=DATE:20261204\nDTEND;VALUE=DATE:20261206\nRRULE:FREQ=WEEKLY"),
+        2880
+    );
+}
+
+#[test]
+fn every_mistake_in_lines_says_what_would_be_right() {
+    let start = "DTSTART:20261204T180000\n";
+    let more = "minutes = 30\n";
+    for (lines, more, words) in [
+        ("RRULE:FREQ=DAILY", more, "recurs.start is missing"),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY",
+            "",
+            "recurs.minutes is missing",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY",
+            "minutes = 30\nstart = 2026-12-04T19:00:00",
+            "take one of them out",
+        ),
+        (
+            "DTSTART:20261204T180000\nDTEND:20261204T190000\nRRULE:FREQ=DAILY",
+            more,
+            "take one of them out",
+        ),
+        (
+            "DTSTART;TZID=Mars/Olympus:20261204T180000\nRRULE:FREQ=DAILY",
+            more,
+            "use one such as Asia/Shanghai",
+        ),
+        (
+            "DTSTART:2026-12-04\nRRULE:FREQ=DAILY",
+            more,
+            "use one such as 20261204T180000",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY",
+            more,
+            "name the dates in EXDATE",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nRECURRENCE-ID:20261205T180000",
+            more,
+            "take that one out with except",
+        ),
+        (
+            "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY",
+            more,
+            "a [[placement]] for each",
+        ),
+        (
+            "DTSTART:20261204T180000\nRDATE;VALUE=PERIOD:20261205T180000/PT2H",
+            more,
+            "name its start alone",
+        ),
+        (
+            "BEGIN:VEVENT\nDTSTART:20261204T180000\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:20261205T180000\nEND:VEVENT",
+            more,
+            "two events",
+        ),
+        ("SUMMARY:Jazz", more, "neither an RRULE nor a DTSTART"),
+        (
+            "DTSTART:20261204T180000\nDTEND:20261204T180000\nRRULE:FREQ=DAILY",
+            "",
+            "say minutes",
+        ),
+        (
+            "DTSTART:20261204T180000\nDTEND:20261204T190000Z\nRRULE:FREQ=DAILY",
+            "",
+            "say minutes",
+        ),
+    ] {
+        let problem = from_lines(lines, more).expect_err(lines);
+        assert!(
+            problem.contains(words) && problem.starts_with("c:"),
+            "{lines}: {problem}"
+        );
+        assert_eq!(problem.lines().count(), 1, "{problem}");
+    }
+    let many = format!(
+        "{start}RRULE:FREQ=DAILY\nEXDATE:{}",
+        "20261205T180000,".repeat(501)
+    );
+    assert!(
+        from_lines(&many, more)
+            .expect_err("too many")
+            .contains("500")
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_lines_make_a_rule_panic(lines in "(BEGIN:VEVENT|DTSTART|RRULE|EXDATE|[A-Z;:=\"]{0,6}|[0-9]{8}T[0-9]{6}Z?|FREQ=DAILY|[\\n\\r\\t \u{3000}é;:,/]){0,24}") {
+        let mut text = text("2026-12-04T18:00:00", 60, "");
+        text.rule = Some(lines);
+        if let Ok(recurrence) = Recurrence::new(text) {
+            recurrence.at(instant("2026-12-05T00:00:00Z"), &TimeZone::UTC);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -463,7 +768,7 @@ proptest! {
         let length = SignedDuration::from_mins(i64::from(minutes));
         let end = from + SignedDuration::from_hours(96);
         let on: Vec<(Timestamp, Timestamp)> = recurrence
-            .starts()
+            .starts(&zone)
             .map(|start| instant_of(start, &zone).expect("in range"))
             .take_while(|start| *start < end + SignedDuration::from_hours(48))
             .map(|start| (start, start + length))

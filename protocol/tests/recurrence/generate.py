@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the cases that protocol/tests/recurrence.rs compares: recurrences.txt and dayparts.txt.
+"""Makes the cases that protocol/tests/recurrence.rs compares: recurrences.txt, dayparts.txt and calendars.txt.
 
     python3 -m venv venv && venv/bin/pip install python-dateutil==4.0.0 tzdata==2026.6
     venv/bin/python protocol/tests/recurrence/generate.py
@@ -18,7 +18,9 @@ Left out, since dateutil differs from RFC 5545 there or calendars do not agree:
 * BYWEEKNO without BYDAY, which Passerby refuses; BYWEEKNO=-52 and -53, where dateutil forgets the days of a first week that
   lie in the year before; and the days of January that belong to the old year's last week, whose number dateutil takes
   from the length of the wrong year: rules with BYWEEKNO=52 or 53 leave out January.
-* UNTIL with a Z, BYSECOND, FREQ=MINUTELY and SECONDLY, and what else Passerby refuses; its unit tests have those.
+* BYSECOND, FREQ=MINUTELY and SECONDLY, and what else Passerby refuses; its unit tests have those.
+* In calendars.txt, where lines are as calendars export them, dateutil gets what it can read of the same meaning: names of
+  IANA for those of Windows, the end of the day for an UNTIL that is a date, a start with the venue's zone for one without.
 An exception that is a date takes away all that starts on that day, which dateutil has no word for; it is done here.
 """
 
@@ -312,6 +314,133 @@ def recurrences():
     return lines
 
 
+WINDOWS = {
+    "Europe/Berlin": "W. Europe Standard Time",
+    "America/New_York": "Eastern Standard Time",
+    "Asia/Shanghai": "China Standard Time",
+    "Africa/Cairo": "Egypt Standard Time",
+    "Australia/Lord_Howe": "Lord Howe Standard Time",
+}
+
+
+def folded(line, random_):
+    """Lines of at most so many characters, as RFC 5545 folds them."""
+    width = random_.choice([12, 30, 75])
+    parts = [line[at : at + width] for at in range(0, len(line), width)]
+    return random_.choice(["\n ", "\r\n ", "\n\t"]).join(parts)
+
+
+def calendar_case(random_, letter, venue, zone_name, moment):
+    """One line: venue, lines with \\n for their ends, minutes, from when on, and the starts from there."""
+    zone = zoneinfo.ZoneInfo(zone_name) if zone_name else venue
+    near = moment.astimezone(zone).replace(tzinfo=None, second=0) + timedelta(minutes=random_.choice([-90, -60, -30, 0, 30, 60, 90, 600]))
+    start = near - timedelta(days=random_.choice([0, 1, 7, 14, 30, 365]))
+    days = lambda most: ",".join(DAYS[day] for day in sorted(random_.sample(range(7), random_.randint(1, most))))
+    rule = random_.choice([
+        "FREQ=DAILY",
+        "FREQ=DAILY;INTERVAL=2",
+        f"FREQ=WEEKLY;BYDAY={days(5)}",
+        f"FREQ=WEEKLY;WKST=SU;INTERVAL=2;BYDAY={DAYS[start.weekday()]}",
+        f"FREQ=MONTHLY;BYDAY={random_.choice([1, 2, 3, -1])}{random_.choice(DAYS)}",
+        f"FREQ=MONTHLY;BYMONTHDAY={random_.choice([1, 15, -1])}",
+        f"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS={random_.choice([1, -1])}",
+        "FREQ=YEARLY",
+    ])
+    last = near + timedelta(days=random_.randint(0, 400 if "YEARLY" in rule else 40), minutes=random_.choice([-60, -1, 0, 1, 60, 300]))
+    ending = random_.choice(["", "utc", "utc", "utc", "date", "date", "local", "count"])
+    theirs = ours = rule
+    if ending == "count":
+        ours = theirs = f"{rule};COUNT={random_.randint(1, 20)}"
+    elif ending:
+        until = {
+            "utc": lambda: instant_of(last, zone).strftime("%Y%m%dT%H%M%SZ"),
+            "date": lambda: last.strftime("%Y%m%d"),
+            "local": lambda: last.strftime("%Y%m%dT%H%M%S"),
+        }[ending]()
+        ours = f"{rule};UNTIL={until}"
+        whole = last.replace(hour=23, minute=59, second=59) if ending == "date" else last
+        theirs = f"{rule};UNTIL={instant_of(whole, zone).strftime('%Y%m%dT%H%M%SZ')}"
+    rules = rrule.rruleset()
+    bare = rrule.rrulestr(theirs, dtstart=start.replace(tzinfo=zone))
+    if next(iter(bare), None) is None:
+        # Passerby refuses a rule that names no day at all, whatever is added to it.
+        return None
+    rules.rrule(bare)
+    called = zone_name
+    if zone_name in WINDOWS and random_.random() < 0.5:
+        called = random_.choice([WINDOWS[zone_name], f'"{WINDOWS[zone_name]}"'])
+    elif zone_name and random_.random() < 0.2:
+        called = f"/freeassociation.sourceforge.net/{zone_name}"
+    named = f";TZID={called}" if called else ""
+    at = lambda name, local: f"{name}{named}:{local.strftime('%Y%m%dT%H%M%S')}"
+    lines = [at("DTSTART", start)]
+    excepted = []
+    for local in rules:
+        if local.replace(tzinfo=None) >= near - timedelta(days=2) and random_.random() < 0.15:
+            excepted.append(local.replace(tzinfo=None))
+        if len(excepted) == 3 or local.replace(tzinfo=None) > near + timedelta(days=60):
+            break
+    except_lines = []
+    for local in excepted:
+        rules.exdate(local.replace(tzinfo=zone))
+        if random_.random() < 0.3:
+            except_lines.append("EXDATE:" + instant_of(local, zone).strftime("%Y%m%dT%H%M%SZ"))
+        else:
+            except_lines.append(at("EXDATE", local))
+    if random_.random() < 0.2:
+        local = near + timedelta(minutes=30 * random_.randint(-100, 100) + 7)
+        rules.rdate(local.replace(tzinfo=zone))
+        except_lines.append(random_.choice([at("RDATE", local), "RDATE:" + instant_of(local, zone).strftime("%Y%m%dT%H%M%SZ")]))
+    if random_.random() < 0.2:
+        ours += ";"
+    if random_.random() < 0.2:
+        ours = ours.lower()
+    if random_.random() < 0.2:
+        ours += ";X-NOTE=1"
+    lines += [random_.choice(["RRULE:", "rrule:", "RRULE;X-WR=1:"]) + ours] + except_lines
+    if random_.random() < 0.3:
+        # Calendars write them in any order.
+        random_.shuffle(lines)
+    if random_.random() < 0.3:
+        lines = ["BEGIN:VEVENT", "UID:1@example", *lines, "SUMMARY:Jazz, late", "X-ALT:1", "END:VEVENT"]
+    lines = [folded(line, random_) if random_.random() < 0.2 else line for line in lines]
+    text = random_.choice(["\n", "\r\n"]).join(lines)
+    since = near - timedelta(days=random_.choice([0, 1, 2]))
+    since_instant = since.replace(tzinfo=UTC)
+    starts = []
+    for local in rules:
+        instant = instant_of(local.replace(tzinfo=None), zone)
+        if instant >= since_instant:
+            starts.append(minutes(instant))
+        if len(starts) > SHOWN + 20:
+            break
+    any_left = next(iter(rules), None) is not None
+    if any_left:
+        ordered = sorted(set(starts))
+        shown = ordered[:SHOWN]
+        steps = [str(at - before) for before, at in zip([0] + shown, shown)]
+        expected = " ".join(steps + (["."] if len(ordered) == len(shown) else []))
+    else:
+        expected = "never"
+    escaped = text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    return "|".join([letter, escaped, written(since), expected])
+
+
+def calendars():
+    random_ = random.Random(20261128)
+    lines = []
+    for letter, name in zip(LETTERS, ZONES):
+        venue = zoneinfo.ZoneInfo(name)
+        moments = changes(venue)[:4] or [datetime.datetime(2026, 12, 4, 10, tzinfo=UTC), datetime.datetime(2027, 1, 1, tzinfo=UTC)]
+        for moment in moments:
+            for _ in range(40):
+                # The venue's own zone said, not said, and another one.
+                zone_name = random_.choice([name, name, None, None, random_.choice(ZONES), random_.choice(list(WINDOWS))])
+                line = calendar_case(random_, letter, venue, zone_name, moment)
+                lines += [line] if line else []
+    return lines
+
+
 def daypart_text(days, start, end):
     names = ",".join("mon tue wed thu fri sat sun".split()[day] for day in days)
     clock = lambda minute: f"{minute // 60:02}:{minute % 60:02}"
@@ -376,4 +505,9 @@ if __name__ == "__main__":
         "dayparts.txt",
         dayparts(),
         "zone|dayparts|since, in minutes from 2026-01-01T00:00Z|open at that minute|minutes to each change within 72 hours",
+    )
+    write(
+        "calendars.txt",
+        calendars(),
+        "venue's zone|lines|since, in UTC|starts from there, as in recurrences.txt",
     )
