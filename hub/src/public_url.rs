@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use passerby_protocol::campaign::link_in_ascii;
 use passerby_protocol::limits::URL_BYTES_MAX;
 
 /// An absolute `http` or `https` address, perhaps with a path, never with a slash at its end.
@@ -19,7 +20,7 @@ pub struct PublicUrlError;
 impl FromStr for PublicUrl {
     type Err = PublicUrlError;
     fn from_str(text: &str) -> Result<Self, PublicUrlError> {
-        let whole = text.trim_end_matches('/');
+        let whole = link_in_ascii(text.trim_end_matches('/'));
         let host_at = ["https://", "http://"]
             .iter()
             .find(|scheme| whole.starts_with(*scheme))
@@ -33,7 +34,7 @@ impl FromStr for PublicUrl {
             && !whole.contains(['?', '#', '@', '"', '<', '>', '\\']);
         if plain && path_at > host_at {
             Ok(Self {
-                whole: whole.to_owned(),
+                whole: whole.into_owned(),
                 path_at,
             })
         } else {
@@ -77,7 +78,9 @@ mod tests {
         assert_eq!(deep.scan_base(), "http://a.example:8420/Hub");
         assert_eq!(deep.local("/s/a"), "/Hub/s/a");
         assert_eq!(deep.absolute("/s/a"), "http://a.example:8420/Hub/s/a");
-        for own in [bare, deep] {
+        let chinese: PublicUrl = "https://店.example".parse().unwrap();
+        assert_eq!(chinese.scan_base(), "HTTPS://XN--HXT.EXAMPLE");
+        for own in [bare, deep, chinese] {
             let base = own.scan_base();
             assert!(passerby_protocol::manifest::is_scan_base(&base), "{base}");
         }

@@ -4,7 +4,7 @@
 //! campaign's publisher has pointed at it; everything else is carried as the publisher wrote it.
 
 use passerby_protocol::PlayNumber;
-use passerby_protocol::campaign::{Contents, LinkForm, Origin, primary};
+use passerby_protocol::campaign::{Contents, LinkForm, Origin, host_of, primary};
 use passerby_protocol::token::{Claims, Token};
 
 use crate::catalog::CatalogItem;
@@ -37,9 +37,12 @@ pub struct Stamp {
 }
 
 impl Door<'_> {
-    /// Makes the code of an item; none when it has no target and leads to no page.
+    /// Makes the code of an item; none when it has no target and leads to no page, and for a ticker that asks for none.
     pub fn order(&self, item: &CatalogItem, stamp: &Stamp) -> Option<CodeOrder> {
         let code = &item.placement().code;
+        if !code.is_for(item.kind) {
+            return None;
+        }
         let (url, leads_to) = match &code.contents {
             Some(contents) => (contents.text(), contents.leads_to()),
             None => self.link(item, stamp)?,
@@ -59,6 +62,8 @@ impl Door<'_> {
     /// The link and the host that people are told.
     fn link(&self, item: &CatalogItem, stamp: &Stamp) -> Option<(String, String)> {
         let campaign = &item.campaign;
+        // People are told the host in the letters in which it was written.
+        let target = campaign.target.as_deref();
         let outward = campaign.outward(&Origin {
             screen: self.screen,
             campaign: item.campaign_id.as_str(),
@@ -68,9 +73,7 @@ impl Door<'_> {
             .enrolment
             .filter(|_| campaign.link.form == LinkForm::Token && item.assignment.get() != 0);
         let Some(enrolment) = enrolment else {
-            let target = outward?.into_owned();
-            let host = host_of(&target);
-            return Some((target, host));
+            return Some((outward?.into_owned(), host_of(target?)));
         };
         let credentials = &enrolment.credentials;
         let claims = Claims {
@@ -86,24 +89,9 @@ impl Door<'_> {
             Some(domain) => format!("HTTPS://{}/Q/{token}", domain.to_ascii_uppercase()),
             None => format!("{}/Q/{token}", credentials.scan_base),
         };
-        let leads_to = match outward {
-            Some(target) if !stamp.lands_on_hub => host_of(&target),
-            _ => host_of(&url),
-        };
+        let leads_to = host_of(target.filter(|_| !stamp.lands_on_hub).unwrap_or(&url));
         Some((url, leads_to))
     }
-}
-
-/// The host of a link in lower case, without a leading `www.`.
-pub fn host_of(link: &str) -> String {
-    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
-    let host = rest
-        .split(['/', '?', '#'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    host.strip_prefix("www.")
-        .map_or(host.clone(), str::to_owned)
 }
 
 /// The call to action where a placement names none, in the screen's languages as far as they are known here.
@@ -240,15 +228,6 @@ mod tests {
     use super::*;
     use crate::rotation::ItemKey;
 
-    #[test]
-    fn people_are_told_the_host_they_will_land_on() {
-        assert_eq!(
-            host_of("https://www.Shop.example/books?x=1"),
-            "shop.example"
-        );
-        assert_eq!(host_of("HTTPS://HUB.EXAMPLE/Q/ABC"), "hub.example");
-    }
-
     fn item(toml: &str, assignment: u32) -> CatalogItem {
         let text = format!(
             "title = 'Café'\ntarget = 'https://www.cafe.example/friday'\n{toml}[[placement]]\ncreative = 'cup.jpg'\n"
@@ -329,6 +308,63 @@ mod tests {
             of(direct, 3, true, true).0,
             format!("{target}?utm_source=street&utm_medium=dooh&utm_campaign=cafe&utm_content=cup")
         );
+    }
+
+    #[test]
+    fn hosts_in_other_letters_are_in_ascii_in_the_code_and_as_they_were_written_beside_it() {
+        let mut item = item("[link]\nform = 'direct'\n", 0);
+        let campaign = Arc::make_mut(&mut item.campaign);
+        campaign.target = Some("https://www.店.example/三".to_owned());
+        let languages = ["en".to_owned()];
+        let door = Door {
+            screen: "Exit B",
+            languages: &languages,
+            enrolment: None,
+        };
+        let stamp = Stamp {
+            play: PlayNumber::new(9).expect("in range"),
+            minutes: 5,
+            lands_on_hub: false,
+        };
+        let code = door.order(&item, &stamp).expect("a code");
+        assert_eq!(code.url, "https://www.xn--hxt.example/三");
+        assert_eq!(code.leads_to, "店.example");
+    }
+
+    #[test]
+    fn a_ticker_has_a_code_only_where_its_placement_asks_for_one() {
+        let languages = ["en".to_owned()];
+        let door = Door {
+            screen: "Exit B",
+            languages: &languages,
+            enrolment: None,
+        };
+        let stamp = Stamp {
+            play: PlayNumber::new(9).expect("in range"),
+            minutes: 5,
+            lands_on_hub: false,
+        };
+        let has_code = |name: &str, code: &str| {
+            let text = format!(
+                "title = 'Café'\ntarget = 'https://cafe.example'\n[[placement]]\ncreative = '{name}'\n{code}\n"
+            );
+            let campaign = Campaign::parse("campaign.toml", &text, &[name.into()]).expect("good");
+            // What the hub passes on says the same.
+            let wire = serde_json::to_string(&campaign).expect("serialises");
+            let mut item = item("", 0);
+            item.campaign = Arc::new(serde_json::from_str(&wire).expect("reads"));
+            item.kind = CreativeKind::of_name(name).expect("a creative");
+            door.order(&item, &stamp).is_some()
+        };
+        assert!(!has_code("news.ticker.toml", ""));
+        assert!(has_code("news.ticker.toml", "code = {}"));
+        assert!(has_code(
+            "news.ticker.toml",
+            "code = { corner = 'bottom-right' }"
+        ));
+        assert!(has_code("news.ticker.toml", "code = { call = 'Scan' }"));
+        assert!(has_code("sale.card.toml", ""));
+        assert!(has_code("cup.jpg", ""));
     }
 
     #[test]

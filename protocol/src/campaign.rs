@@ -9,10 +9,12 @@ mod claim;
 mod code;
 mod colours;
 mod contents;
+mod host;
 mod link;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unseen;
 
 use std::borrow::Cow;
 
@@ -26,8 +28,10 @@ pub use self::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
 pub use self::code::{Call, Code, Corner, language, primary};
 pub use self::colours::{Colours, Rgb, RgbError};
 pub use self::contents::{CalendarEvent, Contact, Contents, Wifi};
+pub use self::host::{host_of, link_in_ascii};
 pub use self::link::{Link, LinkForm, Origin, Utm, domain};
 pub use self::read::zone_name;
+pub use self::unseen::Unseen;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
 use crate::condition::Condition;

@@ -281,3 +281,35 @@ fn a_target_hears_from_which_screen_and_picture_a_visitor_came() {
         );
     }
 }
+
+#[test]
+fn a_target_with_a_host_in_other_letters_goes_out_in_those_that_a_browser_takes() {
+    for landing in ["redirect", "page"] {
+        let stand = Stand::start();
+        let terminal = stand.terminal("one");
+        let toml = format!(
+            "title = \"店\"\ntarget = \"https://www.店.example:8443/三?x=书#顶\"\nlanding = \"{landing}\"\n"
+        );
+        stand.publish(&stand.campaign("shop", &toml, &[[9; 3]]));
+        let item = &stand.manifest(&terminal).campaigns[0].items[0];
+        let opened = stand.visit(1, &terminal.scan_path(item.assignment, 5));
+        let leads_to = if landing == "redirect" {
+            location(&opened)
+        } else {
+            location(&stand.visit(1, &format!("{}/go", location(&opened))))
+        };
+        assert_eq!(
+            leads_to,
+            "https://www.xn--hxt.example:8443/%E4%B8%89?x=%E4%B9%A6#%E9%A1%B6"
+        );
+    }
+    let stand = Stand::start();
+    let toml = "title = \"店\"\ntarget = \"https://店.example，快来/\"\n";
+    let refused = stand.command(&["publish", &stand.campaign("shop", toml, &[[9; 3]])]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        told.contains("campaign.toml:2") && told.contains("as no host has them"),
+        "{told}"
+    );
+}

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use passerby_protocol::campaign::{Corner, Landing, Motion};
+use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
 use passerby_protocol::token::Claims;
 
 use super::record::Recorder;
 use super::track::{OnAir, What};
 use crate::clock::Moment;
-use crate::code_order::{Door, Stamp, host_of};
+use crate::code_order::{Door, Stamp};
 use crate::ledger::{Ledger, LedgerError};
 use crate::link::{OnAirStatus, Pairing};
 use crate::rotation::Rules;

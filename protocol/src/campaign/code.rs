@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{CalendarEvent, Contact, Contents, Wifi};
+use crate::creative::CreativeKind;
 use crate::limits::{CALL_LANGUAGES_MAX, LINE_CHARS_MAX};
 use crate::toml_fields::Section;
 
@@ -18,6 +19,9 @@ pub struct Code {
     /// What it holds instead of the campaign's link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contents: Option<Contents>,
+    /// Whether the publisher wrote anything about it, be it an empty table.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
 }
 
 /// A corner of the screen.
@@ -123,7 +127,14 @@ impl Code {
             corner: corner.map_or_else(Corner::default, |corner| corner.value),
             call: read_call(code),
             contents: read_contents(code),
+            asked: true,
         }
+    }
+
+    /// Tells whether a creative of a kind has a code. A ticker has one only where its placement asks for it, since a strip
+    /// has no room for it.
+    pub fn is_for(&self, kind: CreativeKind) -> bool {
+        kind != CreativeKind::Ticker || *self != Self::default()
     }
 }
 

@@ -6,11 +6,13 @@
 //! Sources: Wi-Fi Alliance, WPA3 Specification 3.0, section 7.1 ("URI format"), and what ZXing's wiki calls barcode contents;
 //! RFC 2426 (vCard 3.0); RFC 5545 (iCalendar).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use super::host;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::Section;
 
@@ -193,11 +195,12 @@ impl Contact {
         // The family name alone: a line as it is said cannot be taken apart.
         lines.push(format!("N:{};;;;", value(&self.name)));
         lines.push(format!("FN:{}", value(&self.name)));
+        let link = self.link.as_deref().map(host::link_in_ascii);
         let more = [
             ("ORG", self.organisation.as_deref().map(value)),
             ("TEL", self.phone.clone()),
             ("EMAIL", self.email.clone()),
-            ("URL", self.link.clone()),
+            ("URL", link.map(Cow::into_owned)),
         ];
         for (name, value) in more {
             lines.extend(value.map(|value| format!("{name}:{value}")));
@@ -318,7 +321,7 @@ mod tests {
             organisation: None,
             phone: Some("+86 10 1234 5678".into()),
             email: None,
-            link: Some("https://cafe.example/?a=1,2".into()),
+            link: Some("https://店.example/?a=1,2".into()),
         };
         assert_eq!(
             contact.text().split("\r\n").collect::<Vec<_>>(),
@@ -328,7 +331,7 @@ mod tests {
                 r"N:王\, 小明;;;;",
                 r"FN:王\, 小明",
                 "TEL:+86 10 1234 5678",
-                "URL:https://cafe.example/?a=1,2",
+                "URL:https://xn--hxt.example/?a=1,2",
                 "END:VCARD"
             ]
         );

@@ -1,12 +1,13 @@
 //! Where a scan leads, and in which form a code carries that.
 //!
-//! Invariant: a link that was accepted is absolute, http or https, and has no character that ends a header, an attribute
-//! or a code's text.
+//! Invariants: a link that was accepted is absolute, http or https, and has no character that ends a header, an attribute
+//! or a code's text; its host is in ASCII when it goes out.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::host;
 use crate::digital_link::DigitalLink;
 use crate::limits::{DOMAIN_BYTES_MAX, URL_BYTES_MAX, UTM_CHARS_MAX};
 use crate::toml_fields::Section;
@@ -136,11 +137,12 @@ impl Link {
         .unwrap_or_default()
     }
 
-    /// Returns a target as a visitor of a play should open it: with UTM parameters where the campaign asks for them.
-    /// Parameters that the target has already stay as they are.
+    /// Returns a target as a visitor of a play should open it: with its host in ASCII, and with UTM parameters where the
+    /// campaign asks for them. Parameters that the target has already stay as they are.
     pub fn outward<'a>(&self, target: &'a str, origin: &Origin<'_>) -> Cow<'a, str> {
+        let target = host::link_in_ascii(target);
         let Some(utm) = &self.utm else {
-            return Cow::Borrowed(target);
+            return target;
         };
         let stem = origin.creative.split('.').next().unwrap_or_default();
         let given = [
@@ -151,7 +153,7 @@ impl Link {
         ];
         let (address, fragment) = match target.split_once('#') {
             Some((address, fragment)) => (address, Some(fragment)),
-            None => (target, None),
+            None => (&*target, None),
         };
         let query = address.split_once('?').map_or("", |(_, query)| query);
         let mut link = address.to_owned();
@@ -194,10 +196,9 @@ fn push_escaped(link: &mut String, value: &str) {
 
 /// Accepts an absolute http or https link without spaces, quotes or control characters.
 pub(super) fn target(text: &str) -> Result<String, &'static str> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .ok_or("it does not start with https://")?;
+    if !text.starts_with("https://") && !text.starts_with("http://") {
+        return Err("it does not start with https://");
+    }
     if text.len() > URL_BYTES_MAX {
         return Err("it is longer than 300 bytes");
     }
@@ -206,28 +207,34 @@ pub(super) fn target(text: &str) -> Result<String, &'static str> {
     }) {
         return Err("it has a space or a quote in it");
     }
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') {
-        Err("it names no host")
-    } else {
-        Ok(text.to_owned())
+    let authority = host::authority(text);
+    if authority.is_empty() || authority.contains('@') {
+        return Err("it names no host");
     }
+    if !authority.starts_with('[') {
+        host::ascii(host::without_port(authority).0)?;
+    }
+    Ok(text.to_owned())
 }
 
 /// Accepts a host with or without a port, in any letter case, and returns it in lower case. Names with other letters than
-/// those of ASCII are written in their `xn--` form, since a code's small alphabet has no others.
+/// those of ASCII are returned in their `xn--` form, since a code's small alphabet has no others.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn domain(text: &str) -> Result<String, &'static str> {
-    let lower = text.to_ascii_lowercase();
+    if text.contains('/') {
+        return Err("it is more than a host");
+    }
+    let mut lower = text.to_ascii_lowercase();
+    if !lower.is_ascii() {
+        let (host, port) = host::without_port(&lower);
+        lower = host::ascii(host)? + port;
+    }
     let (host, port) = match lower.split_once(':') {
         Some((host, port)) => (host, Some(port)),
         None => (lower.as_str(), None),
     };
-    if lower.contains("//") || lower.contains('/') {
-        return Err("it is more than a host");
-    }
     if lower.len() > DOMAIN_BYTES_MAX {
         return Err("it is longer than 100 bytes, and each makes the code larger");
     }
@@ -273,8 +280,8 @@ mod tests {
             ..Link::default()
         };
         assert_eq!(
-            link.outward("https://shop.example/?", &ORIGIN),
-            "https://shop.example/?utm_source=street&utm_medium=dooh&utm_campaign=spring&utm_content=poster"
+            link.outward("https://店.example/?", &ORIGIN),
+            "https://xn--hxt.example/?utm_source=street&utm_medium=dooh&utm_campaign=spring&utm_content=poster"
         );
         assert_eq!(
             Link::default().outward("https://shop.example/", &ORIGIN),
@@ -283,18 +290,42 @@ mod tests {
     }
 
     #[test]
+    fn targets_are_told_from_what_a_browser_would_not_open() {
+        for good in [
+            "https://店.example/三?x=1",
+            "http://192.168.1.20:8420",
+            "http://[::1]:8420/",
+            "https://xn--hxt.example",
+        ] {
+            assert!(target(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "shop.example",
+            "https://",
+            "https:///x",
+            "https://u@shop.example",
+            "https://shop.example，快来",
+            "https://shop..example",
+            "https://xn--.example/",
+        ] {
+            assert!(target(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn hosts_are_told_from_what_is_more_or_less_than_one() {
         assert_eq!(
             domain("Go.Shop.Example:8443").as_deref(),
             Ok("go.shop.example:8443")
         );
+        assert_eq!(domain("书.Example").as_deref(), Ok("xn--1jq.example"));
         for wrong in [
             "",
             "localhost",
             "https://go.shop.example",
             "go.shop.example/x",
             "go..example",
-            "书.example",
+            "书，.example",
             "go.example:x",
         ] {
             assert!(domain(wrong).is_err(), "{wrong}");
