@@ -33,7 +33,12 @@ pub struct SlideComposer {
     frames: Cache<FrameKey, Base>,
     frames_drawn: u64,
     prover: Prover,
+    /// What was said of slides already; at most [`SAID_MAX`].
+    said: Vec<String>,
 }
+
+/// Most remarks that are remembered, so that each is logged once.
+const SAID_MAX: usize = 200;
 
 /// What a frame without its code depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +50,8 @@ struct FrameKey {
     colours: Colours,
     ken_burns: Option<KenBurns>,
     screen: Geometry,
+    /// A card without the time to be read may air without its body.
+    is_brief: bool,
 }
 
 /// A finished frame but for the code, turned for the output.
@@ -55,6 +62,7 @@ struct Base {
     canvas: Canvas,
     live: Vec<LiveSpot>,
     moving: Option<Moving>,
+    remarks: Vec<String>,
 }
 
 impl Weigh for Base {
@@ -94,6 +102,7 @@ impl SlideComposer {
             frames: Cache::new(),
             frames_drawn: 0,
             prover: Prover::default(),
+            said: Vec::new(),
         }
     }
 
@@ -113,6 +122,7 @@ impl SlideComposer {
             colours: order.colours,
             ken_burns: ken_burns(order),
             screen: screen.clone(),
+            is_brief: card::is_brief(order.dwell) && is_card(&order.creative),
         };
         if let Some(base) = self.frames.get(&key) {
             return Ok((base.clone(), None));
@@ -137,7 +147,11 @@ impl SlideComposer {
                 words.as_ref(),
             )),
             Creative::Notice { headline, body } => {
-                Upright::still(notice::draw(&mut self.typesetter, frame, headline, body))
+                let (canvas, remarks) = notice::draw(&mut self.typesetter, frame, headline, body);
+                Upright {
+                    remarks,
+                    ..Upright::still(canvas)
+                }
             }
             Creative::File(file) => match file.kind {
                 CreativeKind::Picture | CreativeKind::Drawing => {
@@ -158,6 +172,7 @@ impl SlideComposer {
                     let page = card::open(&mut self.typesetter, file, &occasion)?;
                     Upright {
                         live: page.live,
+                        remarks: page.remarks,
                         ..Upright::still(page.canvas)
                     }
                 }
@@ -166,17 +181,20 @@ impl SlideComposer {
                     let page = ticker::open(&mut self.typesetter, file, &occasion)?;
                     Upright {
                         moving: Some(page.moving),
+                        remarks: page.remarks,
                         ..Upright::still(page.canvas)
                     }
                 }
             },
         };
+        self.tell(&order.campaign, &order.creative, &upright.remarks);
         self.frames_drawn += 1;
         let base = Base {
             number: self.frames_drawn,
             canvas: upright.canvas.rotated(frame.rotation),
             live: upright.live,
             moving: upright.moving,
+            remarks: upright.remarks,
         };
         if upright.reel.is_none() {
             self.frames.put(key, base.clone());
@@ -243,7 +261,7 @@ impl SlideComposer {
         screen: &Geometry,
         code: Option<&CodeOrder>,
         health: &Health,
-    ) -> Result<Slide, ComposeError> {
+    ) -> Result<(Slide, Vec<String>), ComposeError> {
         let frame = Frame::of(screen)?;
         let planned = code
             .map(|code| {
@@ -271,6 +289,7 @@ impl SlideComposer {
             mut canvas,
             live,
             moving,
+            remarks,
         } = base;
         if let Some((code, matrix, _, plan)) = &planned {
             code_card::draw(&mut canvas, matrix, plan, &frame);
@@ -289,7 +308,41 @@ impl SlideComposer {
         slide.moving = moving;
         let reels = live.iter().map(|spot| spot.reel(&self.settings));
         slide.reel = Reels::joined(reels.chain(reel).collect());
-        Ok(slide)
+        Ok((slide, remarks))
+    }
+
+    /// Makes a slide as it would air, and says what of its words people would not see as they were written, and what to
+    /// do.
+    ///
+    /// # Errors
+    /// Why it would not air.
+    pub fn rehearse(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<Vec<String>, ComposeError> {
+        let (_, remarks) = self.slide(order, screen, order.code.as_ref(), &Health::default())?;
+        Ok(remarks)
+    }
+
+    /// Logs what people do not see of a slide's words, each once.
+    fn tell(&mut self, campaign: &str, creative: &Creative, remarks: &[String]) {
+        for remark in remarks {
+            let name = match creative {
+                Creative::File(file) => file.name.as_str(),
+                Creative::House => "the house creative",
+                Creative::Notice { .. } => "the emergency message",
+            };
+            let line = format!("{name}: {remark}");
+            if self.said.contains(&line) {
+                continue;
+            }
+            tracing::warn!(campaign, "{line}");
+            if self.said.len() == SAID_MAX {
+                self.said.clear();
+            }
+            self.said.push(line);
+        }
     }
 
     /// Refuses lines with letters that no font has; signs and emoji are left out of the line instead.
@@ -334,7 +387,7 @@ impl Composer for SlideComposer {
             }
             (_, slide) => slide,
         }
-        .map(|slide| Composed { slide, health })
+        .map(|(slide, _)| Composed { slide, health })
     }
 
     /// Has pictures taken of the web pages among the files, [`PAGES_MAX`] at most, the first ones.
@@ -348,6 +401,10 @@ impl Composer for SlideComposer {
             });
         self.pages.prefetch(pages.take(PAGES_MAX));
     }
+}
+
+fn is_card(creative: &Creative) -> bool {
+    matches!(creative, Creative::File(file) if file.kind == CreativeKind::Card)
 }
 
 /// The slow zoom that an order asks for; every other creative comes closer, the rest draw back.

@@ -44,7 +44,10 @@ pub(super) fn draw(
     let corner = words.map_or(Corner::BottomRight, |words| words.corner);
     let mut canvas = sky(frame.width, frame.height);
     meeting(&mut canvas, frame, corner);
-    let plate = words.and_then(|words| plate::draw(&mut canvas, typesetter, frame, words, &theme));
+    // What is built in was not written by anybody who could shorten it.
+    let mut remarks = Vec::new();
+    let plate = words
+        .and_then(|words| plate::draw(&mut canvas, typesetter, frame, words, &theme, &mut remarks));
     let room = frame.clear(room_for_words(frame, corner, plate), None);
     speak(&mut canvas, typesetter, frame, message, room);
     sign(&mut canvas, typesetter, frame, corner, plate, room);

@@ -210,6 +210,36 @@ pub(super) struct Label {
     pub(super) gap: f32,
 }
 
+/// Says what of a code's words people will not see as it was written. `call` and `host` are what was set of them.
+pub(super) fn label_remarks(
+    typesetter: &Typesetter,
+    frame: &Frame,
+    words: &CodeWords<'_>,
+    call: Option<&Block>,
+    host: Option<&Block>,
+) -> Vec<String> {
+    let (line, leads_to) = (words.call, words.leads_to);
+    let mut remarks = Vec::new();
+    match call {
+        None if !typesetter.is_blank(line) => remarks.push(format!(
+            "its call to action {line:?} has no room beside its code and is left out; shorten it, or give it a larger zone"
+        )),
+        Some(call) if call.size < frame.size(0) * 0.99 => remarks.push(format!(
+            "its call to action {line:?} is set smaller than people can read from where they stand; shorten it"
+        )),
+        _ => {}
+    }
+    let what = match host {
+        None if !typesetter.is_blank(leads_to) => "has no room and is left out",
+        Some(host) if host.is_cut => "has not enough room and is cut off",
+        _ => return remarks,
+    };
+    remarks.push(format!(
+        "the line {leads_to:?} below its call to action, which says where the code leads, {what}; use a shorter host, or a larger zone"
+    ));
+    remarks
+}
+
 impl Label {
     /// Sets both into a box. `None` when the call to action does not fit.
     pub(super) fn fit(

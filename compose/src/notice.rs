@@ -18,18 +18,18 @@ const SIGN: Rgb = Rgb([0xff, 0xd2, 0x3f]);
 /// Shortest side on which the sign has room.
 const SIGN_SIDE_MIN: f32 = 90.0;
 
-/// Draws the message over the whole frame.
+/// Draws the message over the whole frame, and says what of it people will not see as it was written.
 pub(super) fn draw(
     typesetter: &mut Typesetter,
     frame: &Frame,
     headline: &str,
     body: &str,
-) -> Canvas {
+) -> (Canvas, Vec<String>) {
     let mut canvas = Canvas::filled(frame.width, frame.height, PAPER);
     let margin = px(frame.short * 0.08).max(1);
     let inner = frame.area().inset(margin);
     if inner.is_empty() {
-        return canvas;
+        return (canvas, Vec::new());
     }
     let (sign, room) = places(frame, inner);
     let gap = frame.short * 0.06;
@@ -44,6 +44,7 @@ pub(super) fn draw(
         0.0
     };
     let blocks = [large, small];
+    let remarks = remarks(typesetter, frame, [headline, body], &blocks);
     let total = blocks
         .iter()
         .flatten()
@@ -71,7 +72,31 @@ pub(super) fn draw(
         typesetter.draw(&mut canvas, block, x, y, INK);
         y += block.height + between;
     }
-    canvas
+    (canvas, remarks)
+}
+
+fn remarks(
+    typesetter: &Typesetter,
+    frame: &Frame,
+    texts: [&str; 2],
+    blocks: &[Option<Block>; 2],
+) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (text, block) in texts.into_iter().zip(blocks) {
+        let what = match block {
+            None if !typesetter.is_blank(text) => "has no room and is left out",
+            Some(block) if block.is_cut => "does not fit, and its end is cut off",
+            Some(block) if block.size < frame.size(0) * 0.99 => {
+                "is set smaller than people can read from where they stand"
+            }
+            _ => continue,
+        };
+        let start: String = text.chars().take(20).collect();
+        remarks.push(format!(
+            "the message that begins with {start:?} {what}; shorten it"
+        ));
+    }
+    remarks
 }
 
 /// The square of the sign, if it has room, and what is left for the words.
@@ -225,7 +250,17 @@ mod tests {
                 ("", ""),
                 ("火警", "请走楼梯。"),
             ] {
-                let canvas = draw(&mut typesetter, &frame, headline, body);
+                let (canvas, remarks) = draw(&mut typesetter, &frame, headline, body);
+                let is_long = long == headline || long == body;
+                assert!(
+                    is_long || width.min(height) < 200 || remarks.is_empty(),
+                    "{width}×{height}: {remarks:?}"
+                );
+                let has_no_room = (4_000..70_000).contains(&(width * height));
+                assert!(
+                    !is_long || !has_no_room || !remarks.is_empty(),
+                    "{width}×{height}"
+                );
                 assert_eq!((canvas.width, canvas.height), (width, height));
                 let marked = |pixel: &&[u8]| pixel[..3] != PAPER.0;
                 let ink = canvas.rgba.chunks_exact(4).filter(marked).count();

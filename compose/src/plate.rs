@@ -4,19 +4,21 @@
 
 use super::canvas::{Area, Canvas, px, real};
 use super::code_card::CodePlan;
-use super::layout::{CodeWords, Frame, Label};
+use super::layout::{CodeWords, Frame, Label, label_remarks};
 use super::palette::{SLATE, Theme, WHITE};
 use super::text::Typesetter;
 use passerby_playout::code::QUIET_MODULES;
 use passerby_protocol::campaign::Corner;
 
-/// Draws the plate and returns what it covers. `None`, with nothing drawn, when the call to action does not fit.
+/// Draws the plate and returns what it covers; what people will not see of the words goes to `remarks`. `None`, with nothing
+/// drawn, when the call to action does not fit.
 pub(super) fn draw(
     canvas: &mut Canvas,
     typesetter: &mut Typesetter,
     frame: &Frame,
     words: &CodeWords<'_>,
     theme: &Theme,
+    remarks: &mut Vec<String>,
 ) -> Option<Area> {
     let card = words.plan.card;
     let quiet = real(QUIET_MODULES * words.plan.module_px);
@@ -75,6 +77,7 @@ pub(super) fn draw(
         let label = Label::fit(typesetter, frame, words, &frame.sizes(3, 0), room);
         if label.is_none() && clear != frame.area().inset(frame.margin) {
             // Another zone lies where the label would stand: the code alone is better than none.
+            remarks.extend(label_remarks(typesetter, frame, words, None, None));
             fill(canvas, card, words.plan);
             return Some(card);
         }
@@ -91,6 +94,8 @@ pub(super) fn draw(
             (plate, real(left) + quiet, y, label)
         }
     };
+    let (call, host) = (label.call.as_ref(), label.host.as_ref());
+    remarks.extend(label_remarks(typesetter, frame, words, call, host));
     fill(canvas, plate, words.plan);
     let bottom = y + label.height();
     if let Some(call) = &label.call {
@@ -144,7 +149,17 @@ mod tests {
                     let words = words(plan.as_ref(), call).expect("a code");
                     let mut canvas = Canvas::filled(width, height, Rgb([0; 3]));
                     let theme = Theme::choose(&Default::default(), &Sample::of(&[]));
-                    if draw(&mut canvas, &mut typesetter, &frame, &words, &theme).is_none() {
+                    let mut remarks = Vec::new();
+                    if draw(
+                        &mut canvas,
+                        &mut typesetter,
+                        &frame,
+                        &words,
+                        &theme,
+                        &mut remarks,
+                    )
+                    .is_none()
+                    {
                         continue;
                     }
                     plates += 1;

@@ -71,6 +71,8 @@ pub(crate) struct Upright {
     pub(crate) reel: Option<Box<dyn Reel>>,
     /// What is redrawn on the still layer.
     pub(crate) live: Vec<LiveSpot>,
+    /// What people will not see of the words as it was written, and what to do.
+    pub(crate) remarks: Vec<String>,
 }
 
 impl Upright {
@@ -81,6 +83,7 @@ impl Upright {
             moving: None,
             reel: None,
             live: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 }
@@ -122,8 +125,16 @@ fn poster(
     };
     hang(&mut upright, frame, content, (crop, shown), script, theme)?;
     if let Some(words) = script.words {
-        plate::draw(&mut upright.canvas, typesetter, frame, words, theme)
-            .ok_or_else(|| too_long("call to action", words.call))?;
+        let remarks = &mut upright.remarks;
+        plate::draw(
+            &mut upright.canvas,
+            typesetter,
+            frame,
+            words,
+            theme,
+            remarks,
+        )
+        .ok_or_else(|| too_long("call to action", words.call))?;
     }
     Ok(upright)
 }
@@ -154,6 +165,17 @@ fn page(
             (Crop::whole(size.0, size.1), shown)
         };
         hang(&mut upright, frame, content, place, script, theme)?;
+    }
+    if page.headline.block.size < frame.size(1) * 0.99 {
+        upright.remarks.push(format!(
+            "its headline {headline:?} is set smaller than people can read from where they stand; shorten it, or give it a larger zone"
+        ));
+    }
+    if let Some(words) = script.words {
+        let (call, host) = (page.call.as_ref(), page.host.as_ref());
+        let (call, host) = (call.map(|call| &call.block), host.map(|host| &host.block));
+        let remarks = layout::label_remarks(typesetter, frame, words, call, host);
+        upright.remarks.extend(remarks);
     }
     let canvas = &mut upright.canvas;
     canvas.fill(page.panel, theme.paper);

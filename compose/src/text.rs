@@ -195,13 +195,15 @@ impl Typesetter {
         };
         let mut kept: String = prepared(&self.fonts, text).replace('\n', " ");
         let mut shown = kept.clone();
+        let mut is_cut = false;
         while !kept.is_empty() {
             let mut block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
             if block.width <= width {
-                block.whole = !shown.ends_with('…');
+                (block.whole, block.is_cut) = (!is_cut, is_cut);
                 return Some(block);
             }
             kept.pop();
+            is_cut = true;
             shown = format!("{}…", kept.trim_end());
         }
         None
@@ -234,7 +236,7 @@ impl Typesetter {
             }
         }
         best.map(|mut block| {
-            block.whole = false;
+            (block.whole, block.is_cut) = (false, true);
             block
         })
     }

@@ -10,7 +10,7 @@ use passerby_protocol::card::{Speed, Ticker, colours_or};
 
 use super::canvas::{Area, Canvas, px, real};
 use super::card::{Occasion, file};
-use super::layout::{CodeWords, Frame, Label};
+use super::layout::{CodeWords, Frame, Label, label_remarks};
 use super::palette::{Sample, Theme, WHITE};
 use super::slide::{Moving, MovingPicture, Travel};
 use super::text::{Block, Typesetter, Weight};
@@ -32,6 +32,8 @@ const STEP_MIN: u8 = 1;
 pub(crate) struct TickerPage {
     pub(crate) canvas: Canvas,
     pub(crate) moving: Moving,
+    /// What people will not see of the words as it was written, and what to do.
+    pub(crate) remarks: Vec<String>,
 }
 
 /// Where the parts of a ticker are.
@@ -106,6 +108,12 @@ fn finish(
     strip: MovingPicture,
 ) -> Result<TickerPage, ComposeError> {
     let frame = occasion.frame;
+    let blank = ticker.lines.iter().filter(|line| typesetter.is_blank(line));
+    let mut remarks: Vec<String> = blank
+        .map(|line| {
+            format!("its line {line:?} has nothing that the fonts can draw and does not run; write it in letters")
+        })
+        .collect();
     let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
     if places.band.height < frame.height {
         let thin = px(frame.short * 0.006).max(2);
@@ -131,6 +139,8 @@ fn finish(
             } else {
                 real(area.x)
             };
+            let (set, below) = (label.call.as_ref(), label.host.as_ref());
+            remarks.extend(label_remarks(typesetter, frame, code, set, below));
             let (call, host) = label.placed(x, y);
             for (words, ink) in [(call, theme.accent), (host, theme.quiet)] {
                 if let Some(words) = words {
@@ -158,6 +168,7 @@ fn finish(
                 px_per_s: size * ems_per_s,
             },
         },
+        remarks,
     })
 }
 

@@ -10,6 +10,7 @@
 mod tests;
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 
@@ -28,6 +29,8 @@ pub const LABEL_CHARS_MAX: usize = 40;
 pub const UNIT_CHARS_MAX: usize = 12;
 /// Longest file name of a card's picture or logo, in bytes.
 pub const NAME_BYTES_MAX: usize = 100;
+/// Time on screen in which most people can read a body, for advice.
+pub const BODY_DWELL_ADVISED: Duration = Duration::from_secs(10);
 /// Most lines of a ticker.
 pub const TICKER_LINES_MAX: usize = 20;
 /// Longest line of a ticker, in characters.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use passerby_playout::show::{ComposeError, CreativeFile};
 use passerby_protocol::campaign::Colours;
-use passerby_protocol::card::{Card, colours_or};
+use passerby_protocol::card::{BODY_DWELL_ADVISED, Card, colours_or};
 
 use crate::canvas::{Area, Canvas};
 use crate::fit::{self, Crop};
@@ -31,8 +31,6 @@ use arrange::{Arrangement, arrange};
 use measure::{Content, Measure, Tile, Value};
 use paint::paint;
 
-/// Shortest time on screen in which anybody reads a body.
-const BODY_DWELL_MIN: Duration = Duration::from_secs(10);
 /// Share of a side that a picture may lose.
 const LOSS_MAX: f64 = 0.42;
 
@@ -41,6 +39,14 @@ pub(crate) struct CardPage {
     pub(crate) canvas: Canvas,
     /// What is redrawn while it is on the glass.
     pub(crate) live: Vec<LiveSpot>,
+    /// What people will not see of the words as it was written, and what to do.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Tells whether a card leaves before anybody has read a body. Then it airs without one where there is no room for it,
+/// rather than not at all.
+pub(crate) fn is_brief(dwell: Option<Duration>) -> bool {
+    dwell.is_some_and(|dwell| dwell < BODY_DWELL_ADVISED)
 }
 
 /// What a card is drawn for.
@@ -105,19 +111,34 @@ pub(crate) fn draw(
     occasion: &Occasion<'_>,
 ) -> Result<CardPage, ComposeError> {
     check_letters(typesetter, card)?;
-    let content = content_of(card, pictures, occasion.dwell);
-    let arrangement = plan(typesetter, card, &content, pictures, occasion)?;
+    let mut content = content_of(card, pictures);
+    let planned = plan(typesetter, card, &content, pictures, occasion);
+    let (arrangement, remark) = match planned {
+        Ok(arrangement) => (arrangement, None),
+        Err(reason) if content.body.is_some() && is_brief(occasion.dwell) => {
+            content.body = None;
+            let arrangement = plan(typesetter, card, &content, pictures, occasion)?;
+            let seconds = occasion.dwell.unwrap_or_default().as_secs_f64();
+            let remark = format!(
+                "{reason} (it airs without its body, as it is only on the screen for {seconds} s)"
+            );
+            (arrangement, Some(remark))
+        }
+        Err(reason) => return Err(reason),
+    };
     let colours = colours_or(&card.colours, occasion.colours);
     let sample = pictures.picture.as_ref().map(fit::samples);
     let theme = Theme::choose(&colours, &Sample::of(&sample.unwrap_or_default()));
-    paint(
+    let mut page = paint(
         typesetter,
         &content,
         pictures,
         occasion,
         &theme,
         &arrangement,
-    )
+    )?;
+    page.remarks.extend(remark);
+    Ok(page)
 }
 
 fn plan(
@@ -172,8 +193,7 @@ fn plan(
     Err(ComposeError(what))
 }
 
-fn content_of(card: &Card, pictures: &Pictures, dwell: Option<Duration>) -> Content {
-    let readable = dwell.is_none_or(|dwell| dwell >= BODY_DWELL_MIN);
+fn content_of(card: &Card, pictures: &Pictures) -> Content {
     let tongue = Tongue::of(&card.headline);
     let mut tiles = Vec::new();
     if let Some(price) = &card.price {
@@ -217,7 +237,7 @@ fn content_of(card: &Card, pictures: &Pictures, dwell: Option<Duration>) -> Cont
     }
     Content {
         headline: card.headline.clone(),
-        body: card.body.clone().filter(|_| readable),
+        body: card.body.clone(),
         tiles,
         status,
         logo: pictures.logo.as_ref().map(|logo| (logo.width, logo.height)),

@@ -9,7 +9,7 @@ use super::stack::{Placed, What};
 use super::{CardPage, LOSS_MAX, Occasion, Pictures};
 use crate::canvas::{Area, Canvas, px, real};
 use crate::fit::{self, Crop};
-use crate::layout::Frame;
+use crate::layout::{Frame, label_remarks};
 use crate::live::{Align, LiveKind, LiveSpot, Setting};
 use crate::palette::{Theme, WHITE};
 use crate::picture::Bitmap;
@@ -85,7 +85,7 @@ pub(super) fn paint(
         canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
     }
     let rtl = Measure::new(typesetter, frame, content).rtl;
-    let live = spots
+    let live: Vec<LiveSpot> = spots
         .into_iter()
         .map(|(kind, thing, step, bold, ink)| {
             spot(
@@ -100,7 +100,20 @@ pub(super) fn paint(
             )
         })
         .collect();
-    Ok(CardPage { canvas, live })
+    let mut remarks = Vec::new();
+    if live.iter().any(LiveSpot::lacks_end) {
+        remarks.push("countdown.done has no room where the countdown stands, and 00:00:00 is shown in the end; shorten it".to_owned());
+    }
+    if let Some(code) = occasion.code {
+        let (call, host) = (arrangement.call.as_ref(), arrangement.host.as_ref());
+        let (call, host) = (call.map(|call| &call.block), host.map(|host| &host.block));
+        remarks.extend(label_remarks(typesetter, frame, code, call, host));
+    }
+    Ok(CardPage {
+        canvas,
+        live,
+        remarks,
+    })
 }
 
 /// Hangs the picture so that it fills its room, or all of it inside the room where cropping would cost too much.

@@ -98,7 +98,7 @@ fn make(
     let plan = planned(&frame, screen, corner)?;
     let words = words(plan.as_ref(), "扫码购书 Scan to buy");
     let pictures = pictures(card);
-    let content = content_of(card, &pictures, None);
+    let content = content_of(card, &pictures);
     let occasion = Occasion {
         frame: &frame,
         code: words.as_ref(),
@@ -272,14 +272,46 @@ fn a_card_says_what_to_shorten() {
 }
 
 #[test]
-fn a_body_needs_ten_seconds() {
-    let card = card(0b1, 0);
-    let body = |dwell: Option<u64>| {
-        let dwell = dwell.map(Duration::from_secs);
-        content_of(&card, &Pictures::default(), dwell).body
+fn a_body_is_shown_however_short_the_time_where_there_is_room_and_is_named_where_there_is_none() {
+    let mut typesetter = Typesetter::new();
+    let mut made = |width: u32, height: u32, card: &Card, seconds: u64| {
+        let frame = Frame::of(&Geometry::whole(width, height)).expect("a frame");
+        let occasion = Occasion {
+            frame: &frame,
+            code: None,
+            colours: &Default::default(),
+            dwell: Some(Duration::from_secs(seconds)),
+        };
+        draw(&mut typesetter, card, &Pictures::default(), &occasion)
     };
-    assert!(body(None).is_some() && body(Some(10)).is_some());
-    assert_eq!(body(Some(9)), None);
+    let mut long = card(0b1, 0);
+    let brief = made(1_920, 1_080, &long, 5).expect("drawn");
+    let without = Card {
+        body: None,
+        ..long.clone()
+    };
+    let bare = made(1_920, 1_080, &without, 5).expect("drawn");
+    assert!(brief.remarks.is_empty(), "{:?}", brief.remarks);
+    assert!(
+        brief.canvas.rgba != bare.canvas.rgba,
+        "the body is not there"
+    );
+    assert!(brief.canvas.rgba == made(1_920, 1_080, &long, 20).expect("drawn").canvas.rgba);
+
+    long.body = Some("路过地铁站看到想读的书".repeat(25));
+    let brief = made(260, 150, &long, 5).expect("airs without its body");
+    assert_eq!(brief.remarks.len(), 1);
+    assert!(
+        brief.remarks[0].contains("body does not fit"),
+        "{:?}",
+        brief.remarks
+    );
+    let without = Card {
+        body: None,
+        ..long.clone()
+    };
+    assert!(brief.canvas.rgba == made(260, 150, &without, 5).expect("drawn").canvas.rgba);
+    assert!(made(260, 150, &long, 10).is_err(), "long enough to be read");
 }
 
 #[test]

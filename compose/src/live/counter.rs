@@ -19,7 +19,7 @@ const ROLL: Duration = Duration::from_millis(600);
 const FRAME: Duration = Duration::from_millis(33);
 /// The size of a unit, as a share of the number's.
 pub(super) const UNIT_SHARE: f32 = 0.5;
-/// Most characters of a reading that are shown.
+/// Most characters of a reading that are shown; the last of a longer one is an ellipsis.
 const CHARS_MAX: usize = 16;
 
 /// Feeds one counter.
@@ -76,7 +76,7 @@ impl CounterReel {
                 number: Some(number),
             },
             Some(Reading::Text(text)) => Shown {
-                text: text.chars().take(CHARS_MAX).collect(),
+                text: shortened(&text),
                 number: None,
             },
             None => Shown {
@@ -94,7 +94,10 @@ impl CounterReel {
         };
         let width = self.brush.glyphs.width(&to.text) + unit_width;
         if width > self.brush.spot.width() {
-            return self.brush.draw(&to.text);
+            // Smaller, and with its unit.
+            let unit = self.small.as_ref().map(|(_, unit)| format!(" {unit}"));
+            let whole = format!("{}{}", to.text, unit.unwrap_or_default());
+            return self.brush.draw(&whole);
         }
         let mut canvas = self.brush.spot.ground();
         let setting = self.brush.spot.setting;
@@ -142,6 +145,12 @@ impl Reel for CounterReel {
         if at >= self.look_at && self.roll.is_none() {
             self.look_at = at + READING_EVERY;
             let now = self.reading();
+            if self.shown.as_ref() != Some(&now) && now.text.ends_with('…') {
+                tracing::warn!(
+                    counter = self.name,
+                    "the reading is longer than {CHARS_MAX} characters and is cut off; send a shorter one"
+                );
+            }
             match self.shown.replace(now.clone()) {
                 None => {
                     let canvas = self.draw(None, &now, 1.0);
@@ -187,6 +196,15 @@ fn written(number: f64) -> String {
     }
 }
 
+/// Cuts a text that is too long, and shows that.
+fn shortened(text: &str) -> String {
+    if text.chars().nth(CHARS_MAX).is_none() {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(CHARS_MAX - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
 /// Slow at both ends.
 fn eased(share: f32) -> f32 {
     let share = share.clamp(0.0, 1.0);
@@ -196,6 +214,17 @@ fn eased(share: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reading_that_is_too_long_shows_that_it_is_cut_off() {
+        assert_eq!(shortened("B17"), "B17");
+        assert_eq!(shortened("1234567890123456"), "1234567890123456");
+        assert_eq!(shortened("12345678901234567"), "123456789012345…");
+        assert_eq!(
+            shortened("十二点以后请到二号窗口继续办理业务"),
+            "十二点以后请到二号窗口继续办理…"
+        );
+    }
 
     #[test]
     fn numbers_are_written_the_way_a_shop_would() {

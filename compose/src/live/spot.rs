@@ -92,6 +92,12 @@ impl LiveSpot {
         }
     }
 
+    /// Tells whether what a countdown should show in the end finds no room.
+    pub(crate) fn lacks_end(&self) -> bool {
+        let done = matches!(&self.kind, LiveKind::Countdown { done: Some(_), .. });
+        done && self.ended.is_none()
+    }
+
     /// Bytes that it keeps.
     pub(crate) fn bytes(&self) -> usize {
         let ended = self.ended.as_ref().map_or(0, |canvas| canvas.rgba.len());

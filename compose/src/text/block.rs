@@ -18,6 +18,8 @@ pub(crate) struct Block {
     pub(crate) lines: usize,
     /// Nothing was cut off, and no phrase or word was broken inside.
     pub(crate) whole: bool,
+    /// Its end was cut off.
+    pub(crate) is_cut: bool,
     /// It reads from right to left, so its lines end flush on the left and begin flush on the right.
     pub(crate) rtl: bool,
 }
@@ -59,6 +61,7 @@ impl Block {
             ascent: above * size,
             lines,
             whole: true,
+            is_cut: false,
             rtl,
             layout,
         }

@@ -21,8 +21,8 @@ use crate::store::{Landed, LandingFacts, StoreError};
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("page.css");
-/// Longest description in a preview, in characters.
-const DESCRIPTION_CHARS_MAX: usize = 160;
+/// Longest description in a preview, in characters; a longer text ends in an ellipsis. `publish` says so.
+pub(crate) const DESCRIPTION_CHARS_MAX: usize = 160;
 
 /// A landing page.
 pub(super) struct Page<'a> {
@@ -106,12 +106,7 @@ impl Page<'_> {
             .as_deref()
             .or(campaign.story.as_deref())
             .or(campaign.headline.as_deref());
-        let description: String = text
-            .unwrap_or(&campaign.title)
-            .trim()
-            .chars()
-            .take(DESCRIPTION_CHARS_MAX)
-            .collect();
+        let description = shortened(text.unwrap_or(&campaign.title).trim());
         html! {
             link rel="canonical" href=(own);
             meta name="description" content=(description);
@@ -300,6 +295,18 @@ fn document(title: &str, palette: &str, head: &Markup, body: &Markup) -> Markup 
     }
 }
 
+/// Cuts a text that is too long for a preview, between words where there are any, and shows that.
+fn shortened(text: &str) -> String {
+    if text.chars().nth(DESCRIPTION_CHARS_MAX).is_none() {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(DESCRIPTION_CHARS_MAX - 1).collect();
+    let at = kept
+        .rfind(char::is_whitespace)
+        .filter(|&at| at > kept.len() / 2);
+    format!("{}…", kept[..at.unwrap_or(kept.len())].trim_end())
+}
+
 /// Pages speak both languages; the title tells a screen reader which voice to begin with.
 fn language(title: &str) -> &'static str {
     if title
@@ -374,6 +381,24 @@ fn luminance(Rgb(channels): Rgb) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_preview_shows_that_its_text_goes_on() {
+        assert_eq!(shortened("路过地铁站。"), "路过地铁站。");
+        let exact = "书".repeat(DESCRIPTION_CHARS_MAX);
+        assert_eq!(shortened(&exact), exact);
+        let long = shortened(&"书".repeat(DESCRIPTION_CHARS_MAX + 1));
+        assert_eq!(long.chars().count(), DESCRIPTION_CHARS_MAX);
+        assert!(long.ends_with("书…"));
+        let words = shortened(&"four hundred light years ".repeat(20));
+        assert!(
+            words.ends_with("years…")
+                || words.ends_with("light…")
+                || words.ends_with("hundred…")
+                || words.ends_with("four…"),
+            "{words}"
+        );
+    }
 
     #[test]
     fn buttons_are_readable_on_any_accent() {
