@@ -23,6 +23,7 @@ use passerby_playout::show::{
 };
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 
@@ -318,16 +319,10 @@ fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
     let composer = RefCell::new(SlideComposer::default());
     let (drawn, too_large, patches) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let modules = RefCell::new(BTreeSet::new());
-    let mut runner = TestRunner::new_with_rng(
-        Cases {
-            cases: 220,
-            failure_persistence: None,
-            ..Cases::default()
-        },
-        proptest::test_runner::TestRng::deterministic_rng(
-            proptest::test_runner::RngAlgorithm::ChaCha,
-        ),
-    );
+    let mut runner = TestRunner::new(Cases {
+        source_file: Some(file!()),
+        ..random_cases(220)
+    });
     runner
         .run(&cases(), |case| {
             let url = link(case.link, case.link as u64);

@@ -13,13 +13,14 @@ use passerby_playout::show::{
 };
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
+use passerby_testing::seeds;
 
-/// Printed with every failure, so that a case can be made again.
+/// What the seed of a run is multiplied with.
 const SEED: u64 = 0x5EED_0003;
 /// Mutations of each file of the corpus.
 const MUTATIONS: u64 = 13;
 /// What one file may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A generator of numbers that are the same on every machine (SplitMix64).
 struct Dice(u64);
@@ -298,6 +299,11 @@ fn try_out(
 
 #[test]
 fn damaged_and_hostile_files_cost_their_own_item_only() {
+    seeds(file!()).each(damage_files);
+}
+
+fn damage_files(seed: u64) {
+    let first = SEED.wrapping_mul(seed);
     let folder = tempfile::tempdir().expect("a folder");
     let mut composer = SlideComposer::default();
     let (mut shown, mut refused) = (0_u32, 0_u32);
@@ -305,7 +311,7 @@ fn damaged_and_hostile_files_cost_their_own_item_only() {
         let fine = try_out(&mut composer, folder.path(), &name, &bytes, at % 2 == 0);
         assert!(fine, "{name} is good");
         for mutation in 0..MUTATIONS {
-            let seed = SEED ^ (at << 32) ^ mutation;
+            let seed = first ^ (at << 32) ^ mutation;
             let mut dice = Dice(seed);
             let (name, bytes) = mutated(&name, &bytes, &mut dice);
             let odd = mutation % 2 == 1;

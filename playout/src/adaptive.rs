@@ -308,6 +308,7 @@ mod tests {
     use jiff::civil::{Date, date};
     use passerby_protocol::Assignment;
     use passerby_protocol::tally::Tally;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     /// A Monday.
@@ -378,7 +379,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100))]
+        #![proptest_config(random_cases(100))]
 
         #[test]
         fn floors_and_ceilings_hold_in_every_stretch_whatever_aired_before(

@@ -1,7 +1,8 @@
 //! What of the hub's content may air now: whole campaigns of one or more manifests.
 //!
-//! A campaign switches to a new version when all of it is on this machine; until then its former version airs on. The
-//! newest manifest alone says which campaigns there are, so one that it does not name leaves at once.
+//! A campaign switches to a new version when all of it is on this machine; until then its former version airs on, as long
+//! as its manifest can be held. The newest manifest alone says which campaigns there are: one that it does not name leaves
+//! at once, and one that airs leaves in no other way, but with the date of its manifest.
 //!
 //! Invariants: it is made of manifests that [`Manifest::open`] returned; no campaign airs that the newest of them does
 //! not name; nothing of an expired one airs; at most [`MANIFESTS_MAX`] are held.
@@ -47,35 +48,38 @@ impl From<Manifest> for Airable {
 impl Airable {
     /// Chooses for each campaign the newest version that is whole, or that has aired before. `manifests` are the newest
     /// first; `None` when there are none.
+    ///
+    /// What is the same in a newer manifest has aired there as well. A campaign whose former version is in none of the
+    /// [`MANIFESTS_MAX`] that can be held goes on in the newest, as far as its files are there: a creative may be
+    /// missing for a while then, but it does not leave.
     pub fn choose(
         manifests: &[Arc<Manifest>],
         switched: &Switched,
         has: impl Fn(&Asset) -> bool,
     ) -> Option<Self> {
         let newest = manifests.first()?;
-        let held = &manifests[..manifests.len().min(MANIFESTS_MAX)];
-        let assets: Vec<_> = held.iter().map(|manifest| assets_of(manifest)).collect();
-        let mut airing = Vec::new();
-        let mut missing = BTreeSet::new();
+        let versions = Versions::of(manifests);
+        let mut airing: Vec<(usize, usize)> = Vec::new();
         for (place, entry) in newest.campaigns.iter().enumerate() {
-            for (at, manifest) in held.iter().enumerate() {
-                let Some(place) = place_in(manifest, at, place, &entry.id) else {
-                    continue;
-                };
-                let mut files = files_of(&manifest.campaigns[place], &assets[at]);
-                files.retain(|file| !has(file));
-                if files.is_empty() || switched.get(&entry.id) == Some(&manifest.version) {
-                    airing.push((at, place));
-                    missing.extend(files.into_iter().map(|file| file.sha256));
-                    break;
-                }
-            }
+            let known = versions.switched(&entry.id, switched);
+            let at = (0..manifests.len()).find_map(|at| {
+                let place = versions.place(at, place, &entry.id)?;
+                let airs = versions.is_whole(at, place, &has)
+                    || known.is_some_and(|known| versions.is_same((at, place), known));
+                airs.then_some((at, place))
+            });
+            airing.extend(at);
         }
+        versions.hold_at_most(MANIFESTS_MAX, &mut airing);
+        let missing = airing.iter().flat_map(|&(at, place)| {
+            let files = versions.files(at, place).into_iter();
+            files.filter(|file| !has(file)).map(|file| file.sha256)
+        });
         Some(
             Self {
-                manifests: held.to_vec(),
+                missing: missing.collect(),
+                manifests: manifests.to_vec(),
                 airing,
-                missing,
             }
             .without_idle(),
         )
@@ -147,12 +151,81 @@ impl Airable {
     }
 }
 
-/// Where a campaign is in a manifest. In the newest, which may hold anything, it is where it was asked for.
-fn place_in(manifest: &Manifest, at: usize, place: usize, id: &CampaignId) -> Option<usize> {
-    if at == 0 {
-        Some(place)
-    } else {
-        manifest.campaigns.iter().position(|entry| entry.id == *id)
+/// The versions of campaigns in some manifests, the newest first. A version is named by the places of its manifest and, in
+/// it, of the campaign.
+struct Versions<'a> {
+    manifests: &'a [Arc<Manifest>],
+    assets: Vec<BTreeMap<Digest, &'a Asset>>,
+}
+
+impl<'a> Versions<'a> {
+    fn of(manifests: &'a [Arc<Manifest>]) -> Self {
+        Self {
+            assets: manifests
+                .iter()
+                .map(|manifest| assets_of(manifest))
+                .collect(),
+            manifests,
+        }
+    }
+
+    /// Where a campaign is in a manifest. In the newest, which may hold anything, it is where it was asked for.
+    fn place(&self, at: usize, place: usize, id: &CampaignId) -> Option<usize> {
+        if at == 0 {
+            Some(place)
+        } else {
+            let campaigns = &self.manifests[at].campaigns;
+            campaigns.iter().position(|entry| entry.id == *id)
+        }
+    }
+
+    /// The version from which a campaign airs.
+    fn switched(&self, id: &CampaignId, switched: &Switched) -> Option<(usize, usize)> {
+        let version = switched.get(id)?;
+        let manifests = self.manifests.iter();
+        let at = manifests
+            .enumerate()
+            .find(|(_, held)| held.version == *version)?
+            .0;
+        let campaigns = &self.manifests[at].campaigns;
+        let place = campaigns.iter().position(|entry| entry.id == *id)?;
+        Some((at, place))
+    }
+
+    fn files(&self, at: usize, place: usize) -> Vec<Asset> {
+        files_of(&self.manifests[at].campaigns[place], &self.assets[at])
+    }
+
+    fn is_whole(&self, at: usize, place: usize, has: impl Fn(&Asset) -> bool) -> bool {
+        self.files(at, place).iter().all(has)
+    }
+
+    /// Tells whether two versions of a campaign differ in nothing but their manifests.
+    fn is_same(&self, one: (usize, usize), other: (usize, usize)) -> bool {
+        let entry = |(at, place): (usize, usize)| &self.manifests[at].campaigns[place];
+        one == other
+            || (entry(one) == entry(other)
+                && self.files(one.0, one.1) == self.files(other.0, other.1))
+    }
+
+    /// Moves campaigns of the oldest manifests to the newest until so few manifests are needed.
+    fn hold_at_most(&self, manifests_max: usize, airing: &mut [(usize, usize)]) {
+        let needed: BTreeSet<usize> = airing.iter().map(|&(at, _)| at).chain([0]).collect();
+        let Some(&oldest) = needed.iter().nth(manifests_max) else {
+            return;
+        };
+        let newest = &self.manifests[0];
+        for (at, place) in airing.iter_mut().filter(|(at, _)| *at >= oldest) {
+            let id = &self.manifests[*at].campaigns[*place].id;
+            let Some(now) = newest.campaigns.iter().position(|entry| entry.id == *id) else {
+                continue;
+            };
+            tracing::warn!(
+                "campaign {id} changes before all of its files are here, since no more than {manifests_max} \
+                 versions of the content are kept; what is missing airs once it has come"
+            );
+            (*at, *place) = (0, now);
+        }
     }
 }
 

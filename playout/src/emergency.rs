@@ -296,7 +296,7 @@ mod tests {
         let next = || {
             watch
                 .readings()
-                .recv_timeout(Duration::from_secs(30))
+                .recv_timeout(Duration::from_secs(600))
                 .expect("a reading")
         };
         write(folder.path(), &notice("One")).expect("writes");
@@ -307,9 +307,9 @@ mod tests {
         assert_eq!(next(), Ok(None));
         let readings = watch.readings().clone();
         drop(watch);
-        assert!(readings.recv_timeout(Duration::from_secs(30)).is_err());
+        assert!(readings.recv_timeout(Duration::from_secs(600)).is_err());
         assert!(!matches!(
-            readings.recv_timeout(Duration::from_secs(30)),
+            readings.recv_timeout(Duration::from_secs(600)),
             Err(RecvTimeoutError::Timeout)
         ));
     }

@@ -282,6 +282,7 @@ fn whole(pixels: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn screen(width_cm: f64, distance_m: f64) -> Geometry {
@@ -390,6 +391,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn what_passes_can_be_read_and_what_would_help_helps(
             version in 1u32..41, width_cm in 10.0f64..400.0, distance_m in 0.2f64..50.0,

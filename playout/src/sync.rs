@@ -283,6 +283,7 @@ pub fn back_off_ms(failures: u32, retry_after_ms: Option<u64>, random: u64) -> u
 mod tests {
     use super::*;
     use passerby_protocol::Epoch;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn acked(through: u64) -> Answer {
@@ -469,6 +470,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn whatever_a_hub_answers_the_cursor_never_passes_what_was_sent(
             answers in prop::collection::vec((0u8..9, any::<u64>(), 0u64..30_000), 1..200),

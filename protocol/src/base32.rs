@@ -46,9 +46,12 @@ fn value(character: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn any_bytes_read_back_in_either_case(bytes: [u8; 20]) {
             let text = encode(&bytes);

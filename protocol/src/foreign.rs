@@ -113,6 +113,7 @@ const fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     #[test]
@@ -179,6 +180,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn whatever_comes_in_one_bounded_line_comes_out(words in any::<String>(), chars_max in 0usize..50) {
             let line = one_line(&words, chars_max);

@@ -135,6 +135,7 @@ fn message(generation: u32, public: &[u8; 32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn signing(generation: u32) -> SigningKey {
@@ -225,6 +226,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn whatever_is_changed_in_a_chain_the_key_stays_as_it_was_or_is_one_that_was_endorsed(
             length in 1u32..6, link in 0usize..5, change in 0u8..5, at in 0usize..128, bit in 0u8..4,

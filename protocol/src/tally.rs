@@ -267,6 +267,7 @@ impl Tallies {
 mod tests {
     use super::*;
     use jiff::civil::date;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     const AS_OF_MS: i64 = 1_798_000_000_000; // 2026-12-23
@@ -308,6 +309,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn what_is_packed_reads_back_through_json(rows in rows()) {
             let packed = Tallies::pack(screen(), AS_OF_MS, 3_600_000, &rows);

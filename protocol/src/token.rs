@@ -216,6 +216,7 @@ impl std::fmt::Display for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn claims() -> impl Strategy<Value = Claims> {
@@ -236,6 +237,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn minted_token_verifies_and_reads_back(claims in claims(), master: [u8; 32]) {
             let key = TokenKey::derive(&master, claims.screen, claims.generation);

@@ -162,6 +162,7 @@ pub(crate) fn instant_of(local: DateTime, zone: &TimeZone) -> Option<Timestamp> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn second(second: i64) -> Timestamp {
@@ -211,6 +212,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn combined_windows_hold_until_they_say(
             one in proptest::collection::btree_set(0_i64..60, 0..6),

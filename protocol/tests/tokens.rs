@@ -9,10 +9,10 @@ mod tokens {
     pub(crate) mod dice;
 }
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 
 use passerby_protocol::Token;
+use passerby_testing::seeds;
 
 use tokens::attempts::{Attempt, KINDS, Mint};
 use tokens::counting::{self, Allocated};
@@ -20,6 +20,8 @@ use tokens::dice::Dice;
 
 /// Tokens that must be refused, in all threads together.
 const REFUSED: u64 = 10_000_000;
+/// As many on every machine, so that each tries the same tokens.
+const THREADS: u64 = 4;
 
 /// What one thread, or all of them, saw.
 #[derive(Default)]
@@ -89,7 +91,7 @@ fn attack(mint: &Mint, seed: u64, refused_wanted: u64) -> Outcome {
         assert_eq!(
             accepted,
             genuine,
-            "PASSERBY_SEED={seed}, try {tries}, {}: {:?} {}",
+            "seed {seed}, try {tries}, {}: {:?} {}",
             KINDS[kind].name(),
             attempt.text(),
             if accepted {
@@ -109,26 +111,16 @@ fn attack(mint: &Mint, seed: u64, refused_wanted: u64) -> Outcome {
     outcome
 }
 
-fn seed() -> u64 {
-    let seed = std::env::var("PASSERBY_SEED").map_or_else(
-        |_| RandomState::new().hash_one(0),
-        |seed| seed.parse().expect("PASSERBY_SEED is a number"),
-    );
-    println!("PASSERBY_SEED={seed}");
-    seed
-}
-
 #[test]
 fn ten_million_random_and_mutated_tokens_are_refused_without_an_allocation() {
-    let seed = seed();
+    seeds(file!()).each(|seed| {
     let start = Instant::now();
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let mint = Mint::new();
     let outcome = std::thread::scope(|scope| {
         let mint = &mint;
-        let attacks: Vec<_> = (0..threads)
+        let attacks: Vec<_> = (0..THREADS)
             .map(|thread| {
-                let share = REFUSED / threads + u64::from(thread < REFUSED % threads);
+                let share = REFUSED / THREADS + u64::from(thread < REFUSED % THREADS);
                 scope.spawn(move || attack(mint, seed ^ thread, share))
             })
             .collect();
@@ -146,7 +138,7 @@ fn ten_million_random_and_mutated_tokens_are_refused_without_an_allocation() {
         );
     }
     println!(
-        "{refused} refused, {same} accepted as the same token, 0 forgeries, in {:.1} s on {threads} threads; \
+        "{refused} refused, {same} accepted as the same token, 0 forgeries, in {:.1} s on {THREADS} threads; \
          the key was derived for {} of them; to judge them all took {}",
         start.elapsed().as_secs_f64(),
         outcome.derived,
@@ -157,6 +149,7 @@ fn ten_million_random_and_mutated_tokens_are_refused_without_an_allocation() {
     assert!(outcome.derived > REFUSED / 100, "{}", outcome.derived);
     assert!(outcome.formed.iter().sum::<u64>() > REFUSED / 2);
     assert_eq!(outcome.cost, Allocated::default());
+    });
 }
 
 #[test]

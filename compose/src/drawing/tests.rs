@@ -3,6 +3,7 @@
 use super::threads::Threads;
 use super::*;
 use crossbeam_channel::bounded;
+use passerby_testing::required_file;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -33,7 +34,7 @@ fn refused(text: &str, reason: &str) {
     let why = made.map(|_| ()).expect_err(reason);
     assert!(why.starts_with("poster.svg: "), "{why}");
     assert!(why.contains(reason), "{why:?} should say {reason:?}");
-    assert!(took < Duration::from_secs(60), "{took:?} to refuse: {why}");
+    assert!(took < Duration::from_secs(600), "{took:?} to refuse: {why}");
 }
 
 fn pixel(rgb: &[u8], width: u32, x: u32, y: u32) -> [u8; 3] {
@@ -332,7 +333,7 @@ fn filters_patterns_and_layers_that_would_take_minutes_are_refused() {
         <rect x="20" y="20" width="100" height="50" filter="url(#f)"/>"##,
     ));
     assert!(made.is_ok(), "{made:?}");
-    assert!(took < Duration::from_secs(60));
+    assert!(took < Duration::from_secs(600));
 }
 
 #[test]
@@ -348,7 +349,7 @@ fn many_elements_and_many_rules_stay_within_time() {
         .collect();
     let (took, made) = drawn(&svg(&rects));
     assert!(made.is_ok(), "{made:?}");
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_secs(600), "{took:?}");
     let rules: String = (0..20_000)
         .map(|at| format!(".c{at}{{fill:red}}"))
         .collect();
@@ -382,12 +383,12 @@ fn a_drawing_that_does_not_end_is_given_up_and_no_second_one_is_begun() {
     let next = threads.run(|| Ok(7)).expect_err("refused");
     assert!(next.contains("an earlier drawing"), "{next}");
     drop(release);
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_secs(600);
     while threads.abandoned.load(Ordering::Acquire) > 0 {
         assert!(Instant::now() < patience, "it is never forgiven");
         thread::yield_now();
     }
-    let patient = Threads::new(Duration::from_secs(60));
+    let patient = Threads::new(Duration::from_secs(600));
     assert_eq!(patient.run(|| Ok(7)), Ok(7));
     let broken: Result<(), String> = patient.run(|| panic!("inside"));
     assert!(broken.expect_err("a panic").contains("damaged"));
@@ -395,12 +396,9 @@ fn a_drawing_that_does_not_end_is_given_up_and_no_second_one_is_begun() {
 
 #[test]
 fn text_is_set_in_the_operators_fonts_too() {
-    let font = std::path::Path::new("/usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf");
+    let font = required_file("/usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf");
     let folder = tempfile::tempdir().expect("a folder");
-    if std::fs::copy(font, folder.path().join("a.ttf")).is_err() {
-        eprintln!("skipped: {} is not installed", font.display());
-        return;
-    }
+    std::fs::copy(font, folder.path().join("a.ttf")).expect("copies");
     let (own, problems) = fonts::Fonts::load(&[folder.path().to_owned()]);
     assert!(problems.is_empty(), "{problems:?}");
     let words = ["مرحبا", "كتابك"].map(|word| {

@@ -111,6 +111,8 @@ impl fmt::Display for Told<'_> {
 mod tests {
     use std::fs;
 
+    use passerby_testing::required_program;
+
     use super::*;
 
     #[test]
@@ -125,10 +127,7 @@ mod tests {
         fs::create_dir_all(&node).expect("makes it");
         fs::write(node.join("name"), "bcm2835-codec-decode\n").expect("writes");
         let tools = Tools::with(None, None, root.path());
-        if tools.found().is_err() {
-            eprintln!("skipped: {}", tools.report());
-            return;
-        }
+        required_program("ffmpeg");
         for (_, kind) in DecoderKind::WORDS {
             assert_eq!(kind.missing(root.path()), None, "{kind}");
         }
@@ -150,10 +149,7 @@ mod tests {
     fn machines_without_devices_use_software() {
         let root = tempfile::tempdir().expect("a folder");
         let tools = Tools::with(None, None, root.path());
-        if tools.found().is_err() {
-            eprintln!("skipped: {}", tools.report());
-            return;
-        }
+        required_program("ffmpeg");
         assert_eq!(tools.decoder(Codec::Vp9), Ok(DecoderKind::Software));
         let report = tools.report();
         assert!(report.contains("VP9 by software"), "{report}");

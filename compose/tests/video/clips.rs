@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use passerby_testing::required_program;
+
 pub(crate) const H264: &[&str] = &["-c:v", "libx264", "-preset", "veryfast", "-qp", "1"];
 pub(crate) const HEVC: &[&str] = &[
     "-c:v",
@@ -33,36 +35,37 @@ pub(crate) const AV1: &[&str] = &[
     "0",
 ];
 
-/// Runs ffmpeg; `false` with a printed reason when it cannot do that here.
-pub(crate) fn ffmpeg(args: &[&str], out: &Path) -> bool {
-    let made = Command::new("ffmpeg")
+/// Runs ffmpeg, which must be there and able to do it.
+#[track_caller]
+pub(crate) fn ffmpeg(args: &[&str], out: &Path) {
+    if let Err(said) = try_ffmpeg(args, out) {
+        panic!("ffmpeg {args:?}: {said}");
+    }
+}
+
+/// Runs ffmpeg, which must be there, for what not every version of it can do. The error is what it says.
+#[track_caller]
+pub(crate) fn try_ffmpeg(args: &[&str], out: &Path) -> Result<(), String> {
+    let output = Command::new(required_program("ffmpeg"))
         .args(["-nostdin", "-v", "error", "-y"])
         .args(args)
         .arg(out)
         .stderr(Stdio::piped())
-        .output();
-    match made {
-        Ok(output) if output.status.success() => true,
-        Ok(output) => {
-            eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr));
-            false
-        }
-        Err(error) => {
-            eprintln!("skipped: ffmpeg: {error}");
-            false
-        }
-    }
+        .output()
+        .expect("ffmpeg runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    output.status.success().then_some(()).ok_or(said)
 }
 
 /// A clip of 12 pictures a second whose luma counts them: 16, 24, 32 …
-pub(crate) fn counting(path: &Path, size: &str, pictures: u32, coder: &[&str]) -> bool {
+pub(crate) fn counting(path: &Path, size: &str, pictures: u32, coder: &[&str]) {
     let source = format!(
         "color=black:s={size}:r=12:d={},format=yuv420p,geq=lum='16+8*N':cb=128:cr=128",
         f64::from(pictures) / 12.0
     );
     let mut args = vec!["-f", "lavfi", "-i", &source];
     args.extend(coder);
-    ffmpeg(&args, path)
+    ffmpeg(&args, path);
 }
 
 /// Which picture of a counting clip it is.
@@ -70,7 +73,7 @@ pub(crate) fn step(luma: u8) -> u8 {
     luma.saturating_sub(12) / 8
 }
 
-pub(crate) fn clip_with_sound(path: &Path) -> bool {
+pub(crate) fn clip_with_sound(path: &Path) {
     let pictures = "testsrc2=s=320x180:r=12:d=2,format=yuv420p";
     let args = [
         &[
@@ -80,5 +83,5 @@ pub(crate) fn clip_with_sound(path: &Path) -> bool {
         &["-c:a", "aac"],
     ]
     .concat();
-    ffmpeg(&args, path)
+    ffmpeg(&args, path);
 }

@@ -8,7 +8,7 @@ use passerby_playout::show::Health;
 use tempfile::TempDir;
 
 use crate::alone;
-use crate::clips::{H264, counting, ffmpeg};
+use crate::clips::{H264, counting, ffmpeg, try_ffmpeg};
 use crate::viewer::{luma, opened, shown, tools};
 
 #[test]
@@ -28,9 +28,7 @@ fn colours_are_those_that_the_file_says() {
             );
             let tags = ["-colorspace", space, "-color_range", range];
             let args = [&["-f", "lavfi", "-i", &source], H264, &tags].concat();
-            if !ffmpeg(&args, &path) {
-                continue;
-            }
+            ffmpeg(&args, &path);
             for shown_px in [(320, 180), (160, 90)] {
                 let tools = tools();
                 let clip = Clip::probe(&tools, &path, "flat.mp4").unwrap();
@@ -62,14 +60,12 @@ fn phone_videos_stand_upright_and_large_ones_come_smaller() {
     // Bright on the left: turned clockwise it is bright above.
     let source = "color=black:s=320x180:r=12:d=0.5,format=yuv420p,geq=lum='if(lt(X,W/2),200,50)':cb=128:cr=128";
     let args = [&["-f", "lavfi", "-i", source], H264].concat();
-    if !ffmpeg(&args, &lying) {
-        return;
-    }
+    ffmpeg(&args, &lying);
     let from = lying.to_str().unwrap();
     let new = ["-display_rotation", "-90", "-i", from, "-c", "copy"];
     let old = ["-i", from, "-c", "copy", "-metadata:s:v:0", "rotate=270"];
-    if !ffmpeg(&new, &path) && !ffmpeg(&old, &path) {
-        return;
+    if try_ffmpeg(&new, &path).is_err() {
+        ffmpeg(&old, &path);
     }
     let tools = tools();
     let clip = Clip::probe(&tools, &path, "upright.mp4").unwrap();
@@ -86,9 +82,7 @@ fn odd_names_are_only_names() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
     let clip = folder.path().join("clip.mp4");
-    if !counting(&clip, "64x36", 3, H264) {
-        return;
-    }
+    counting(&clip, "64x36", 3, H264);
     for name in [
         "-i %03d 名字 'x'.mp4",
         "concat:a|b.mp4",

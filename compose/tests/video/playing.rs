@@ -22,9 +22,7 @@ fn every_codec_plays_at_its_times_and_again_from_the_beginning() {
         ("av1.webm", Codec::Av1, AV1),
     ] {
         let path = folder.path().join(file);
-        if !counting(&path, "64x36", 12, coder) {
-            continue;
-        }
+        counting(&path, "64x36", 12, coder);
         let clip = Clip::probe(&tools(), &path, file).unwrap();
         assert_eq!(clip.codec(), codec);
         let health = Health::default();
@@ -51,9 +49,7 @@ fn a_slow_stage_sees_the_newest_picture_only() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("long.mp4");
-    if !counting(&path, "320x180", 24, H264) {
-        return;
-    }
+    counting(&path, "320x180", 24, H264);
     let health = Health::default();
     let mut video = opened(&path, &health, None).unwrap();
     video.reel.begin();
@@ -77,9 +73,7 @@ fn a_stage_that_paused_catches_up_and_a_decoder_that_is_slow_is_named() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("clip.mp4");
-    if !counting(&path, "64x36", 12, H264) {
-        return;
-    }
+    counting(&path, "64x36", 12, H264);
     let health = Health::default();
     let mut video = opened(&path, &health, None).unwrap();
     video.reel.begin();
@@ -116,9 +110,7 @@ fn uneven_time_stamps_come_onto_an_even_beat() {
         H264,
     ]
     .concat();
-    if !ffmpeg(&args, &path) {
-        return;
-    }
+    ffmpeg(&args, &path);
     let mut video = opened(&path, &Health::default(), None).unwrap();
     video.reel.begin();
     let mut seen = Vec::new();

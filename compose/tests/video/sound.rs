@@ -17,9 +17,7 @@ fn sound_is_heard_only_where_it_is_allowed() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("clip.mp4");
-    if !clip_with_sound(&path) {
-        return;
-    }
+    clip_with_sound(&path);
     let tools = tools();
     let clip = Clip::probe(&tools, &path, "clip.mp4").unwrap();
     assert!(clip.has_sound());

@@ -12,6 +12,7 @@ use passerby_playout::clock::{Clock, SimulatedClock};
 use passerby_playout::show::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::creative::CreativeKind;
+use passerby_testing::required_program;
 
 use crate::PATIENCE;
 use crate::server::Server;
@@ -26,16 +27,16 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new() -> Option<Self> {
-        Some(Self {
-            program: chromium()?,
+    pub(crate) fn new() -> Self {
+        Self {
+            program: required_program("chromium"),
             folder: tempfile::tempdir().unwrap(),
             clock: stopped_clock(),
-        })
+        }
     }
 
     pub(crate) fn keeper(&self) -> SnapshotKeeper {
-        self.keeper_with(&self.program, Duration::from_secs(30))
+        self.keeper_with(&self.program, PATIENCE)
     }
 
     pub(crate) fn keeper_with(&self, program: &Path, load_max: Duration) -> SnapshotKeeper {
@@ -114,21 +115,6 @@ pub(crate) fn stopped_clock() -> Arc<SimulatedClock> {
     let clock = SimulatedClock::new("boot", 1_795_500_000_000);
     clock.waited(Duration::from_secs(1_000));
     Arc::new(clock)
-}
-
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::var_os("PASSERBY_CHROMIUM")
-        .map(PathBuf::from)
-        .or_else(|| {
-            std::env::split_paths(&path)
-                .map(|folder| folder.join("chromium"))
-                .find(|program| program.is_file())
-        });
-    if found.is_none() {
-        eprintln!("skipped: Chromium is not installed; apt-get install chromium");
-    }
-    found
 }
 
 pub(crate) fn pixel(rgb: &[u8], x: u32, y: u32) -> [u8; 3] {

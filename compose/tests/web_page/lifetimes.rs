@@ -20,7 +20,7 @@ use crate::{alone, await_that};
 #[test]
 fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
     let _turn = alone();
-    let Some(bench) = Bench::new() else { return };
+    let bench = Bench::new();
     let server = Server::start(Answer::Hang);
     let page = bench.page_of(&server, "slow.page.toml", "");
     let mut keeper = bench.keeper();
@@ -56,7 +56,7 @@ fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
 #[test]
 fn no_browser_runs_while_a_page_is_on_screen() {
     let _turn = alone();
-    let Some(bench) = Bench::new() else { return };
+    let bench = Bench::new();
     let server = Server::start(halves(""));
     let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
     let mut keeper = bench.keeper();
@@ -106,7 +106,7 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
     // This test starts itself as the terminal.
     const TERMINAL: &str = "PASSERBY_TEST_TERMINAL";
     if let Some(address) = std::env::var_os(TERMINAL) {
-        let bench = Bench::new().unwrap();
+        let bench = Bench::new();
         let text = format!("url = 'http://{}/page'\n", address.display());
         let page = bench.page("slow.page.toml", &text);
         let mut keeper = bench.keeper();
@@ -116,7 +116,7 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
         }
     }
     let _turn = alone();
-    let Some(bench) = Bench::new() else { return };
+    let bench = Bench::new();
     let server = Server::start(Answer::Hang);
     let mut terminal = Command::new(std::env::current_exe().unwrap())
         .args([
@@ -145,7 +145,7 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
 #[test]
 fn a_page_that_may_be_shown_has_its_picture_before_its_first_slide_is_made() {
     let _turn = alone();
-    let Some(bench) = Bench::new() else { return };
+    let bench = Bench::new();
     let server = Server::start(halves(""));
     let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
     let snapshots = bench.folder.path().join("snapshots");

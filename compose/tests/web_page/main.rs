@@ -1,6 +1,4 @@
 //! Pictures of web pages, with a real Chromium and a real server on this machine.
-//!
-//! Without Chromium these tests say so and pass: it is a package of the operator's choice.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -15,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Long enough for a browser on a busy machine; never waited for when things work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One test at a time: they look for this process's browsers.
 fn alone() -> MutexGuard<'static, ()> {

@@ -1,5 +1,7 @@
 //! The two ways in, lost answers, and people who are not who they say.
 
+use std::time::Instant;
+
 use passerby_protocol::wire::ProblemDetails;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
@@ -125,27 +127,34 @@ fn whoever_guesses_tokens_or_secrets_is_slowed_down_and_others_are_not() {
     };
     let own = json!({ "code": "ABCD1234", "secret": "11".repeat(32) });
     assert_eq!(enrol_from("192.0.2.1", &own).status(), 202);
-    let mut answers = std::collections::BTreeMap::<u16, u32>::new();
-    for guess in 0..40 {
-        let body = if guess % 2 == 0 {
-            json!({ "token": format!("{guess:032}"), "secret": "22".repeat(32) })
-        } else {
-            json!({ "code": "ABCD1234", "secret": format!("{guess:064}") })
-        };
-        let answer = enrol_from("192.0.2.66", &body);
-        if answer.status() == 429 {
-            assert!(answer.headers().contains_key("retry-after"));
-        }
-        *answers.entry(answer.status().as_u16()).or_default() += 1;
-    }
-    // While it went on, one every two seconds came back.
-    assert!(answers[&429] >= 5 && answers[&429] <= 10, "{answers:?}");
     let added = stand.json(&["screen", "add", "exit B"]);
     let right = json!({ "token": added["token"], "secret": "33".repeat(32) });
-    assert_eq!(
-        enrol_from("192.0.2.66", &right).status(),
-        429,
-        "not even the right one can be told from there"
+    let started = Instant::now();
+    let (mut guesses, mut heard) = (0, 0);
+    // Not even the right one can be told from there, unless a second had passed since it was turned away.
+    let is_turned_away = (0..100).any(|_| {
+        loop {
+            guesses += 1;
+            let body = if guesses % 2 == 0 {
+                json!({ "token": format!("{guesses:032}"), "secret": "22".repeat(32) })
+            } else {
+                json!({ "code": "ABCD1234", "secret": format!("{guesses:064}") })
+            };
+            let answer = enrol_from("192.0.2.66", &body);
+            if answer.status() == 429 {
+                assert!(answer.headers().contains_key("retry-after"));
+                break;
+            }
+            heard += 1;
+        }
+        enrol_from("192.0.2.66", &right).status() == 429
+    });
+    assert!(is_turned_away);
+    // While it went on, one every two seconds came back.
+    let came_back = started.elapsed().as_secs() / 2 + 1;
+    assert!(
+        (30..=30 + came_back).contains(&heard),
+        "{heard} of {guesses}"
     );
     assert_eq!(enrol_from("192.0.2.2", &right).status(), 200);
     assert_eq!(enrol_from("192.0.2.1", &own).status(), 202);
@@ -160,8 +169,12 @@ fn one_network_cannot_fill_the_places_of_all_others() {
         let request = request.header("x-forwarded-for", from);
         request.body(body.to_string()).send().unwrap().status()
     };
+    let started = Instant::now();
     let opened = (0..60).filter(|&code| open_from("192.0.2.66", code) == 202);
-    assert!((40..=45).contains(&opened.count()));
+    let opened = opened.count() as u64;
+    // While it went on, one every fifteen seconds came back.
+    let came_back = started.elapsed().as_secs() / 15 + 1;
+    assert!((40..=40 + came_back).contains(&opened), "{opened}");
     assert_eq!(open_from("192.0.2.66", 0), 202, "a code that waits goes on");
     assert_eq!(open_from("192.0.2.1", 9_999), 202);
 }

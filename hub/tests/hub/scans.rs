@@ -1,6 +1,7 @@
 //! Scans: verified, counted once, resolved from the token alone.
 
 use passerby_protocol::Assignment;
+use passerby_testing::random_cases;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::blocking::Client;
 
@@ -153,9 +154,8 @@ fn any_text_after_q_is_answered() {
     let stand = Stand::start();
     let client = Client::new();
     let config = Config {
-        cases: 64,
-        failure_persistence: None,
-        ..Config::default()
+        source_file: Some(file!()),
+        ..random_cases(64)
     };
     TestRunner::new(config)
         .run(&"[^/?#%\\p{C}\\\\]{0,48}", |text| {
@@ -173,12 +173,15 @@ fn any_text_after_q_is_answered() {
 fn no_address_is_stored() {
     let (stand, terminal, assignment) = on_air();
     location(&stand.visit(213, &terminal.scan_path(assignment, 5)));
+    let mut files = 0;
     for entry in std::fs::read_dir(stand.data()).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
+            files += 1;
             let bytes = std::fs::read(&path).unwrap();
             let found = bytes.windows(11).any(|window| window == b"192.0.2.213");
             assert!(!found, "{}", path.display());
         }
     }
+    assert!(files >= 2, "the database and the keys are there");
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::PlayNumber;
+use passerby_testing::seeds;
 
 use crate::parts::{
     HubProcess, blind_terminal, drain, enrol, number_from, plays_on_hub, publish, settings,
+    wait_until,
 };
 
 /// A small generator, so that a failing run can be repeated by its seed.
@@ -36,16 +37,19 @@ struct Told {
 }
 
 impl Told {
-    /// Hears a terminal until it is gone.
-    fn listen(&mut self, child: &mut Child) -> JoinHandle<Self> {
-        let mut told = std::mem::take(self);
-        let out = child.stdout.take().expect("piped");
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                told.hear(&line);
-            }
-            told
-        })
+    /// Hears a terminal until it has said so many lines, then kills it at once or a little later, and hears what else it said.
+    fn hear_and_kill(&mut self, mut child: Child, lines: u64, later: Duration) {
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let mut out = out.lines().map_while(Result::ok);
+        for _ in 0..lines {
+            let line = out.next().expect("it does not end by itself");
+            self.hear(&line);
+        }
+        // The moment of the kill is the test's input, not a wait for something.
+        std::thread::sleep(later);
+        child.kill().expect("SIGKILL");
+        child.wait().expect("reaped");
+        out.for_each(|line| self.hear(&line));
     }
 
     fn hear(&mut self, line: &str) {
@@ -66,9 +70,10 @@ impl Told {
 
 #[test]
 fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used_twice() {
-    let rounds = number_from("PASSERBY_KILL_ROUNDS", 200);
-    let seed = number_from("PASSERBY_SEED", u64::from(std::process::id()));
-    println!("PASSERBY_SEED={seed}");
+    seeds(file!()).each(|seed| kill(number_from("PASSERBY_KILL_ROUNDS", 200), seed));
+}
+
+fn kill(rounds: u64, seed: u64) {
     let mut random = Seeded(seed);
     let folder = tempfile::tempdir().expect("folder");
     let data = folder.path().join("hub");
@@ -80,9 +85,9 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
     publish(folder.path(), &data);
     let (terminal, enrolment) = enrol(folder.path(), &data, &url);
     let settings = settings(folder.path(), &url);
-    let run = |dwell_ms, seconds: Option<&str>| {
+    let run = |dwell_ms| {
         let mut command = blind_terminal(&settings, dwell_ms);
-        command.args(seconds).arg("--tell").stdout(Stdio::piped());
+        command.arg("--tell").stdout(Stdio::piped());
         command.spawn().expect("starts")
     };
 
@@ -99,13 +104,9 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
         } else {
             &mut kills_without
         }) += 1;
-        let mut child = run(5, None);
-        let listener = told.listen(&mut child);
-        // The moment of the kill is the test's input, not a wait for something.
-        std::thread::sleep(Duration::from_millis(30 + random.next(220)));
-        child.kill().expect("SIGKILL");
-        child.wait().expect("reaped");
-        told = listener.join().expect("hears to the end");
+        // A play makes two or three lines.
+        let (lines, later) = (random.next(100), Duration::from_micros(random.next(20_000)));
+        told.hear_and_kill(run(5), lines, later);
         if committed == 0 && Ledger::open_to_read(&terminal).is_err() {
             // Killed before it had made one; from the first play on there is no such excuse.
             continue;
@@ -126,17 +127,22 @@ fn after_any_number_of_kills_the_ledger_and_the_hub_agree_and_no_number_was_used
 
     drop(hub.take());
     let _hub = HubProcess::start(&data, &address);
-    let mut last = run(50, Some("3"));
-    let listener = told.listen(&mut last);
-    assert!(last.wait().expect("ends by itself").success());
-    told = listener.join().expect("hears to the end");
+    let mut last = run(50);
+    let out = BufReader::new(last.stdout.take().expect("piped"));
+    let listener = std::thread::spawn(move || {
+        out.lines()
+            .map_while(Result::ok)
+            .for_each(|line| told.hear(&line));
+        told
+    });
+    // By itself the uplink sends all that the kills left behind; the newest plays wait for the hub's next turn.
+    wait_until("all that was committed has arrived", || {
+        Ledger::open_to_read(&terminal).is_ok_and(|ledger| ledger.acked_through() >= committed)
+    });
+    last.kill().expect("SIGKILL");
+    last.wait().expect("reaped");
+    let told = listener.join().expect("hears to the end");
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
-    // By itself the uplink has sent all that the kills left behind; the newest plays wait for the hub's next turn.
-    assert!(
-        ledger.acked_through() >= committed,
-        "{} of {committed} plays arrived",
-        ledger.acked_through()
-    );
     drain(&mut ledger, &enrolment);
     let plays = ledger.plays_since(None).expect("reads");
     assert_eq!(

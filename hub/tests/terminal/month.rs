@@ -16,7 +16,7 @@ use crate::parts::{HubProcess, TerminalProcess, enrol, hub, number_from, setting
 use crate::relay::Relay;
 
 /// Longest wait for all of it; a bound on the test, not a goal.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// What a play may cost on the wire, with headers and answers.
 const BYTES_A_PLAY_MAX: f64 = 16.0;
 /// What each side may hold at its peak, however many plays wait, in KiB.

@@ -12,7 +12,7 @@ use passerby_playout::uplink::{self, HubClient};
 use passerby_protocol::plays::PlayBatch;
 
 /// Longest wait for something that should come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Looks until there is something to see.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

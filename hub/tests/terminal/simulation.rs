@@ -9,6 +9,8 @@ use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use crate::parts::number_from;
+
 /// A screen that was added then.
 const ADDED_MS: i64 = 1_767_225_600_000;
 
@@ -195,11 +197,11 @@ impl Hub for RealHub {
 
 #[test]
 fn after_any_week_the_real_hub_is_the_ledger() {
-    let seeds = std::env::var("PASSERBY_SIMULATION_HUB_SEEDS").ok();
-    let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(10);
+    let first = number_from("PASSERBY_SIMULATION_FIRST", 0);
+    let seeds = number_from("PASSERBY_SIMULATION_HUB_SEEDS", 10);
     let memory = Path::new("/dev/shm");
     let mut sum = Week::default();
-    for seed in 0..seeds {
+    for seed in (first..first + seeds).chain(passerby_testing::seeds(file!()).iter()) {
         let folder = if memory.is_dir() {
             tempfile::tempdir_in(memory)
         } else {
@@ -209,7 +211,10 @@ fn after_any_week_the_real_hub_is_the_ledger() {
         let setup = Setup::week(seed, folder.path().join("cards"));
         match run(&setup, RealHub::new(folder.path())) {
             Ok(week) => sum.add(&week),
-            Err(failure) => panic!("{failure}"),
+            Err(failure) => {
+                passerby_testing::report_find(file!(), seed);
+                panic!("{failure}")
+            }
         }
     }
     println!("{seeds} weeks against the real hub: {sum:#?}");

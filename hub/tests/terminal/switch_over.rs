@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use passerby_hub::Hub;
@@ -11,6 +11,7 @@ use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::link::Status;
 use passerby_protocol::Digest;
+use passerby_testing::required_program;
 
 use crate::parts::{
     HubProcess, TerminalProcess, drain, enrol, hub, plays_on_hub, settings, wait_until,
@@ -334,36 +335,37 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
     terminal.stop();
 }
 
-/// A small disk in memory; without the right to mount one, a quota of the same size stands for it.
+/// A small disk in memory, which takes root.
 struct SmallDisk {
     folder: PathBuf,
-    is_mounted: bool,
 }
 
 impl SmallDisk {
     fn at(folder: &Path, mb: u64) -> Self {
         std::fs::create_dir_all(folder).expect("folder");
         let size = format!("size={mb}m");
-        let mounted = Command::new("mount")
+        let mounted = Command::new(required_program("mount"))
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
             .arg(folder)
-            .stderr(Stdio::null())
-            .status();
+            .output()
+            .expect("runs");
+        assert!(
+            mounted.status.success(),
+            "this test needs a disk of its own; run the tests as root, in a container with --privileged: {}",
+            String::from_utf8_lossy(&mounted.stderr)
+        );
         Self {
             folder: folder.to_owned(),
-            is_mounted: mounted.is_ok_and(|status| status.success()),
         }
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        if self.is_mounted {
-            let _ = Command::new("umount")
-                .arg("--lazy")
-                .arg(&self.folder)
-                .status();
-        }
+        let _ = Command::new("umount")
+            .arg("--lazy")
+            .arg(&self.folder)
+            .status();
     }
 }
 
@@ -372,7 +374,6 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
     const DISK_MB: u64 = 40;
     let street = Street::new();
     let disk = SmallDisk::at(&street.folder.path().join("card"), DISK_MB);
-    println!("a disk of its own: {}", disk.is_mounted);
     std::fs::copy(
         street.terminal.join("credentials.json"),
         disk.folder.join("credentials.json"),
@@ -382,16 +383,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
     let medium = street.publish("medium", &[noise(2, 1_500, 1_000)]);
     street.publish("large", &[noise(3, 3_000, 2_800)]);
     // The floor is 16 MB, so 24 MB are left for the cache: 4.5 MB and nothing of 25 MB.
-    let cache = if disk.is_mounted {
-        Settings::default()
-    } else {
-        Settings::of_mb(DISK_MB - 16)
-    };
-    let setup = Setup {
-        cache,
-        ..Setup::default()
-    };
-    let terminal = Terminal::with(&disk.folder, &street.enrolment, setup);
+    let terminal = Terminal::with(&disk.folder, &street.enrolment, Setup::default());
     terminal.show_until("small", |shown| shown.creative == small[0]);
     terminal.show_until("medium", |shown| shown.creative == medium[0]);
     let refusals = |status: &Status| -> Vec<String> {
@@ -409,36 +401,34 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
     );
 
     // Somebody else fills the disk to its last byte but the ledger's reserve, while another campaign comes.
-    if disk.is_mounted {
-        // More than what a download is granted at one time.
-        let next = noise(4, 1_800, 1_500);
-        let name = Digest::of(&next).to_string();
-        street.valve.hold(&name, 1 << 20);
-        street.publish("next", &[next]);
-        let part = disk.folder.join("cache").join(format!("{name}.part"));
-        wait_until("it begins", || part.exists());
-        let space = Space::of(&disk.folder).expect("a disk");
-        let most = space.free_bytes - space.floor_bytes();
-        std::fs::write(
-            disk.folder.join("somebody's"),
-            vec![7; usize::try_from(most).expect("small")],
-        )
-        .expect("writes");
-        street.valve.release(&name);
-        terminal.wait_for("it is given up", |status| {
-            let refused = refusals(status);
-            refused
-                .iter()
-                .any(|problem| problem.contains("campaign next needs"))
-        });
-        wait_until("its part leaves", || !part.exists());
-        let left = Space::of(&disk.folder).expect("a disk").free_bytes;
-        assert!(left >= 12 << 20, "{left} bytes are left for the ledger");
-        terminal.show_until("small", |shown| shown.creative == small[0]);
-        terminal.show_until("medium", |shown| shown.creative == medium[0]);
-        // Room comes back, and with it the campaign.
-        std::fs::remove_file(disk.folder.join("somebody's")).expect("removes");
-    }
+    // More than what a download is granted at one time.
+    let next = noise(4, 1_800, 1_500);
+    let name = Digest::of(&next).to_string();
+    street.valve.hold(&name, 1 << 20);
+    street.publish("next", &[next]);
+    let part = disk.folder.join("cache").join(format!("{name}.part"));
+    wait_until("it begins", || part.exists());
+    let space = Space::of(&disk.folder).expect("a disk");
+    let most = space.free_bytes - space.floor_bytes();
+    std::fs::write(
+        disk.folder.join("somebody's"),
+        vec![7; usize::try_from(most).expect("small")],
+    )
+    .expect("writes");
+    street.valve.release(&name);
+    terminal.wait_for("it is given up", |status| {
+        let refused = refusals(status);
+        refused
+            .iter()
+            .any(|problem| problem.contains("campaign next needs"))
+    });
+    wait_until("its part leaves", || !part.exists());
+    let left = Space::of(&disk.folder).expect("a disk").free_bytes;
+    assert!(left >= 12 << 20, "{left} bytes are left for the ledger");
+    terminal.show_until("small", |shown| shown.creative == small[0]);
+    terminal.show_until("medium", |shown| shown.creative == medium[0]);
+    // Room comes back, and with it the campaign.
+    std::fs::remove_file(disk.folder.join("somebody's")).expect("removes");
     let before = terminal.status().plays_recorded;
     let status = terminal.wait_for("it goes on counting", |status| {
         status.plays_recorded > before + 20

@@ -100,13 +100,60 @@ fn what_comes_from_an_expired_manifest_leaves_alone() {
 }
 
 #[test]
-fn no_more_manifests_are_held_than_the_stated_number() {
+fn a_manifest_from_which_nothing_airs_takes_no_place_of_those_that_are_held() {
     let manifests: Vec<_> = (0..20)
         .map(|at| manifest(100 - at, &[("a", &[u8::try_from(at).expect("small") + 1])]))
         .collect();
-    let content = chosen(&manifests, &Switched::new(), &[20]);
-    assert_eq!(airing(&content), [], "the one that is whole is too old");
-    let content = chosen(&manifests, &Switched::new(), &[4]);
-    assert_eq!(airing(&content), [("a".to_owned(), 97)]);
-    assert_eq!(content.manifests().len(), 2);
+    for (there, version) in [(20, 81), (4, 97)] {
+        let content = chosen(&manifests, &Switched::new(), &[there]);
+        assert_eq!(airing(&content), [("a".to_owned(), version)]);
+        assert_eq!(content.manifests().len(), 2);
+    }
+}
+
+#[test]
+fn what_is_the_same_in_a_newer_manifest_has_aired_there_as_well() {
+    let first = manifest(1, &[("a", &[1]), ("b", &[2])]);
+    let second = manifest(2, &[("a", &[1]), ("b", &[3])]);
+    let switched = chosen(std::slice::from_ref(&first), &Switched::new(), &[1, 2]).switched();
+    // The only file of both is lost, and the new one of b does not come.
+    let content = chosen(&[second.clone(), first.clone()], &switched, &[]);
+    assert_eq!(airing(&content), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
+    assert!(content.is_missing(Digest([1; 32])));
+    let mut other_title = Manifest::clone(&second);
+    other_title.campaigns[0].campaign.title = "Another".to_owned();
+    let content = chosen(&[Arc::new(other_title), first], &switched, &[]);
+    assert_eq!(airing(&content), [("a".to_owned(), 1), ("b".to_owned(), 1)]);
+}
+
+#[test]
+fn a_campaign_whose_manifest_can_no_longer_be_held_goes_on_in_the_newest() {
+    // Each manifest changes one campaign more, and none of the new files has come.
+    let ids = ["a", "b", "c", "d", "e"];
+    let list = |changed: usize| -> Vec<(&str, Vec<u8>)> {
+        let files =
+            |at: usize| u8::try_from(if at < changed { 10 + at } else { at + 1 }).expect("small");
+        (0..ids.len())
+            .map(|at| (ids[at], vec![files(at), 30]))
+            .collect()
+    };
+    let manifests: Vec<_> = (0..=ids.len())
+        .rev()
+        .map(|changed| {
+            let list = list(changed);
+            let list: Vec<(&str, &[u8])> =
+                list.iter().map(|(id, files)| (*id, &files[..])).collect();
+            manifest(changed as u64 + 1, &list)
+        })
+        .collect();
+    let content = chosen(&manifests, &Switched::new(), &[1, 2, 3, 4, 5, 30]);
+    let named: Vec<_> = [("a", 6), ("b", 6), ("c", 3), ("d", 4), ("e", 5)]
+        .map(|(id, version)| (id.to_owned(), version))
+        .into();
+    assert_eq!(airing(&content), named);
+    assert_eq!(content.manifests().len(), MANIFESTS_MAX);
+    assert!(content.is_missing(Digest([10; 32])) && !content.is_missing(Digest([30; 32])));
+    // It stays so.
+    let held = content.manifests().to_vec();
+    assert_eq!(chosen(&held, &content.switched(), &[3, 4, 5, 30]), content);
 }

@@ -1,5 +1,6 @@
 //! The contract of versions and levels, held against the library's own ways to encode.
 
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use qrcode::QrCode;
@@ -119,7 +120,7 @@ fn other_scripts_go_as_bytes_which_no_reader_takes_for_kanji() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(random_cases(64))]
 
     #[test]
     fn any_text_is_planned_as_it_would_be_by_trying(

@@ -1,5 +1,6 @@
 use super::*;
 use passerby_protocol::toml_fields::{Problem, Reader};
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Layout, Vec<Problem>> {
@@ -181,6 +182,8 @@ fn tiling() -> impl Strategy<Value = Vec<[Share; 4]>> {
 }
 
 proptest! {
+    #![proptest_config(random_cases(256))]
+
     #[test]
     fn tilings_leave_no_gap_and_share_no_pixel(
         tiles in tiling(), width in 64u32..5_000, height in 64u32..5_000, turn in 0u16..4, overscan in 0u64..=10_000,

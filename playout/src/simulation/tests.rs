@@ -1,5 +1,6 @@
 use super::hub::{HubBug, ModelHub};
 use super::*;
+use passerby_testing::{report_find, seeds};
 
 /// A folder in memory where the system has one.
 fn folder() -> tempfile::TempDir {
@@ -64,7 +65,10 @@ fn after_any_week_the_hub_is_the_ledger() {
                 }
                 sum.add(&week);
             }
-            Err(failure) => failures.push(failure),
+            Err(failure) => {
+                report_find(file!(), seed);
+                failures.push(failure);
+            }
         }
     }
     println!(
@@ -105,7 +109,8 @@ const FOUND_SEEDS: [u64; 8] = [51, 115, 116, 117, 128, 446, 2_747, 6_069];
 
 #[test]
 fn weeks_that_found_something_pass() {
-    for seed in FOUND_SEEDS {
+    let kept = seeds(file!()).iter();
+    for seed in FOUND_SEEDS.into_iter().chain(kept) {
         if let Err(failure) = week(seed) {
             panic!("{failure}");
         }

@@ -114,11 +114,14 @@ pub(super) const fn pause_ms(cap_bytes: u64, call_bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     const KINDS: [Kind; 4] = [Kind::Large, Kind::Small, Kind::Word, Kind::Plays];
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn what_matters_less_never_takes_what_matters_more(
             cap_mb in DAILY_MB,

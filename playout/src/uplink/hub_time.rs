@@ -198,6 +198,7 @@ pub(super) fn date(wall_ms: i64) -> String {
 mod tests {
     use super::*;
     use crate::clock::SimulatedClock;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     const NOW_MS: i64 = 1_800_000_000_000;
@@ -258,6 +259,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn a_hub_that_jumps_about_is_never_followed(years in prop::collection::vec(1i64..50, 1..50)) {
             let hub = HubTime::default();

@@ -2,6 +2,8 @@
 
 use std::process::{Child, Command, Stdio};
 
+use passerby_testing::required_program;
+
 use crate::terminal::{Terminal, holds};
 
 /// Lets calls of a process fail until it is dropped.
@@ -12,7 +14,7 @@ impl Fault {
     fn of(process: u32, what: &str) -> Self {
         let log = tempfile::NamedTempFile::new().expect("a file");
         let calls = what.split(':').next().unwrap_or_default();
-        let child = Command::new("strace")
+        let child = Command::new(required_program("strace"))
             .args(["-f", "-e", &format!("trace={calls}")])
             .args(["-e", &format!("inject={what}"), "-o"])
             .arg(log.path())
@@ -20,7 +22,7 @@ impl Fault {
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        Self(child.expect("strace runs; scripts/prepare installs it"))
+        Self(child.expect("strace runs"))
     }
 }
 

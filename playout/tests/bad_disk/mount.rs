@@ -1,42 +1,44 @@
-//! Small disks, mounted for a test.
+//! Small disks, mounted for a test, which takes root: where nothing can be mounted the test fails and says so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use passerby_testing::required_program;
 
 /// A disk that is unmounted with the test.
 pub(crate) struct Disk {
     at: tempfile::TempDir,
     /// The file in which it lies, for one that is not in memory.
-    _image: Option<tempfile::NamedTempFile>,
+    image: Option<tempfile::NamedTempFile>,
 }
 
 impl Disk {
-    /// One in memory with so much room; `None` where nobody may mount.
-    pub(crate) fn in_memory(kib: u32) -> Option<Self> {
+    /// One in memory with so much room.
+    pub(crate) fn in_memory(kib: u32) -> Self {
         let at = tempfile::tempdir().expect("a folder");
         let size = format!("size={kib}k");
-        let mounted = run(
+        must_run(
             "mount",
             &["-t", "tmpfs", "-o", &size, "tmpfs", text(at.path())],
         );
-        may_mount(mounted).map(|()| Self { at, _image: None })
+        Self { at, image: None }
     }
 
-    /// An ext4 of 16 MiB in a file, which becomes read-only after its first error; `None` where nobody may mount.
-    pub(crate) fn ext4() -> Option<Self> {
+    /// An ext4 of 16 MiB in a file, which becomes read-only after its first error.
+    pub(crate) fn ext4() -> Self {
         let at = tempfile::tempdir().expect("a folder");
         let image = tempfile::NamedTempFile::new().expect("a file");
         image.as_file().set_len(16 << 20).expect("grows");
         let file = text(image.path());
-        let mounted = run("mkfs.ext4", &["-q", "-F", file])
-            && run(
-                "mount",
-                &["-o", "loop,errors=remount-ro", file, text(at.path())],
-            );
-        may_mount(mounted).map(|()| Self {
+        must_run("mkfs.ext4", &["-q", "-F", file]);
+        must_run(
+            "mount",
+            &["-o", "loop,errors=remount-ro", file, text(at.path())],
+        );
+        Self {
             at,
-            _image: Some(image),
-        })
+            image: Some(image),
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -63,7 +65,7 @@ impl Disk {
     /// Makes the kernel believe that the file system is broken, as it does when a worn card lies: from here on it may only
     /// be read, until it is mounted anew.
     pub(crate) fn breaks(&self) -> bool {
-        let source = Command::new("findmnt")
+        let source = Command::new(required_program("findmnt"))
             .args(["-no", "SOURCE", text(self.folder())])
             .output()
             .expect("findmnt runs");
@@ -76,13 +78,10 @@ impl Disk {
     /// Takes it away and brings it back.
     pub(crate) fn mount_anew(&self) {
         assert!(run("umount", &[text(self.folder())]), "nobody uses it");
-        let image = self._image.as_ref().expect("one in a file");
+        let image = self.image.as_ref().expect("one in a file");
         let file = text(image.path());
         let folder = text(self.folder());
-        assert!(run(
-            "mount",
-            &["-o", "loop,errors=remount-ro", file, folder]
-        ));
+        must_run("mount", &["-o", "loop,errors=remount-ro", file, folder]);
     }
 
     /// `ro` or `rw`; `false` when the system refuses, since files are open for writing.
@@ -98,11 +97,18 @@ impl Drop for Disk {
     }
 }
 
-fn may_mount(mounted: bool) -> Option<()> {
-    if !mounted {
-        println!("NOTHING CAN BE MOUNTED HERE: run this as root to try real disks");
-    }
-    mounted.then_some(())
+fn must_run(program: &str, arguments: &[&str]) {
+    let output = Command::new(required_program(program))
+        .args(arguments)
+        .output()
+        .expect("runs");
+    assert!(
+        output.status.success(),
+        "this test needs a disk of its own, and `{program} {}` fails here; run the tests as root, in a container with \
+         --privileged: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn text(path: &Path) -> &str {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use passerby_playout::ledger::Ledger;
 
 /// Fails a test that hangs; nothing depends on its length.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a terminal has said so far.
 #[derive(Debug, Default, Clone)]

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use passerby_testing::required_program;
+
 /// Every call that may change what is on a disk, and what is needed to know which file it was.
 const CALLS: &str = "open,openat,creat,close,write,pwrite64,writev,pwritev,pwritev2,lseek,ftruncate,truncate,fallocate,\
 fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,symlink,\
@@ -39,7 +41,7 @@ pub(crate) enum Deed {
 /// Runs a program under strace; returns what strace wrote. `inject`: what strace is to let fail, as it writes it.
 pub(crate) fn strace(program: &Path, arguments: &[&str], inject: &[&str]) -> String {
     let log = tempfile::NamedTempFile::new().expect("a file");
-    let mut command = Command::new("strace");
+    let mut command = Command::new(required_program("strace"));
     command
         .args(["-f", "-xx", "-s", "16777216", "-e"])
         .arg(format!("trace={CALLS}"));
@@ -54,7 +56,7 @@ pub(crate) fn strace(program: &Path, arguments: &[&str], inject: &[&str]) -> Str
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status()
-        .expect("strace runs; scripts/prepare installs it");
+        .expect("strace runs");
     assert!(status.success(), "{} {arguments:?}", program.display());
     std::fs::read_to_string(log.path()).expect("reads")
 }

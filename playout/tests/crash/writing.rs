@@ -100,10 +100,3 @@ pub(crate) fn writer() -> PathBuf {
 pub(crate) fn points() -> usize {
     usize::try_from(number_from("PASSERBY_CRASH_POINTS", 2_000)).expect("so many")
 }
-
-/// The seed of a run, which is printed.
-pub(crate) fn seed() -> u64 {
-    let seed = number_from("PASSERBY_SEED", u64::from(std::process::id()));
-    println!("PASSERBY_SEED={seed}");
-    seed
-}

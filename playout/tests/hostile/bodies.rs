@@ -7,7 +7,9 @@ use passerby_playout::cache::Cache;
 use passerby_playout::uplink::HubError;
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 
-use crate::server::{Server, asset, blob, bounded, everything_fails, flood, screen};
+use crate::server::{
+    SHORT, SHORT_BUT_FOR_FILES, Server, asset, blob, bounded, everything_fails, flood, screen,
+};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
 const DROP: Duration = Duration::from_millis(100);
@@ -25,7 +27,7 @@ fn a_hub_that_never_answers_or_answers_byte_by_byte_is_left_in_time() {
         with(OK, b"transfer-encoding: chunked\r\n\r\n"),
     ] {
         // Silence within its limit each time: only the limit of the whole call ends it.
-        let server = Server::new(move |stream| flood(stream, &start, b"0", DROP));
+        let server = Server::new(move |stream| flood(stream, &start, b"0", DROP)).within(SHORT);
         for error in everything_fails(&server) {
             let told = matches!(
                 error,
@@ -55,7 +57,8 @@ fn bodies_and_headers_without_an_end_are_cut_off() {
         ),
         (b"HTTP/1.1 503 No\r\n\r\n".to_vec(), vec![b'x'; 64 << 10]),
     ] {
-        let server = Server::new(move |stream| flood(stream, &start, &more, Duration::ZERO));
+        let server =
+            Server::new(move |stream| flood(stream, &start, &more, Duration::ZERO)).within(SHORT);
         everything_fails(&server);
     }
 }
@@ -143,14 +146,15 @@ fn a_slow_line_that_comes_on_is_never_given_up() {
     let bytes = vec![b'x'; 12_000];
     let folder = tempfile::tempdir().expect("folder");
     let wanted = asset(&bytes);
-    // Four times as long as any other call may take.
+    // Longer than any other call may take.
     let server = Server::new(move |stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 12000\r\n\r\n");
         for piece in bytes.chunks(200) {
             let _ = stream.write_all(piece);
-            std::thread::sleep(DROP);
+            std::thread::sleep(2 * DROP);
         }
-    });
+    })
+    .within(SHORT_BUT_FOR_FILES);
     assert!(blob(&server, folder.path(), &wanted).expect("comes"));
 }
 

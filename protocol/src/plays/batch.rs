@@ -329,6 +329,7 @@ fn index_of<T: Clone + PartialEq>(list: &mut Vec<T>, value: &T) -> u32 {
 mod tests {
     use super::*;
     use crate::{Assignment, Digest};
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn plays() -> impl Strategy<Value = Vec<Play>> {
@@ -368,6 +369,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn what_is_packed_unpacks_the_same(plays in plays()) {
             let batch = PlayBatch::pack(Epoch(1), &plays, Vec::new());

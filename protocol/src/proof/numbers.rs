@@ -30,10 +30,13 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn a_number_is_new_once_whatever_the_order(numbers in prop::collection::vec(0u32..40, 0..80)) {
             let (mut runs, mut set) = (Numbers::default(), BTreeSet::new());

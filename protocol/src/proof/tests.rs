@@ -1,3 +1,4 @@
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -210,7 +211,7 @@ fn segments_may_be_left_out_at_the_beginning_and_are_said_to_be() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(random_cases(2_000))]
 
     #[test]
     fn any_byte_that_changes_is_found(at: Index, flip in 1u8..=255) {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::toml_fields::Reader;
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 fn zone(name: &str) -> TimeZone {
@@ -727,6 +728,8 @@ fn every_mistake_in_lines_says_what_would_be_right() {
 }
 
 proptest! {
+    #![proptest_config(random_cases(256))]
+
     #[test]
     fn no_lines_make_a_rule_panic(lines in "(BEGIN:VEVENT|DTSTART|RRULE|EXDATE|[A-Z;:=\"]{0,6}|[0-9]{8}T[0-9]{6}Z?|FREQ=DAILY|[\\n\\r\\t \u{3000}é;:,/]){0,24}") {
         let mut text = text("2026-12-04T18:00:00", 60, "");
@@ -738,7 +741,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(random_cases(192))]
 
     /// Against every start of the days around, mapped and compared minute by minute.
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::cache::Stored;
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -207,7 +208,7 @@ fn inventories() -> impl Strategy<Value = Inventory> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(random_cases(4_000))]
 
     #[test]
     fn the_plan_holds_to_its_invariants(

@@ -1,3 +1,4 @@
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
@@ -249,6 +250,8 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 proptest! {
+    #![proptest_config(random_cases(256))]
+
     /// Honest sources, clocks that anybody sets, and hubs that are wrong while a time service vouches: whatever is believed
     /// is right to within two seconds, and so is every date that its anchors give.
     #[test]

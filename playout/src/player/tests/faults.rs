@@ -1,11 +1,12 @@
 //! Composers that fail or hang, and stages that refuse or do not answer.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use passerby_protocol::plays::Outcome;
 
-use super::parts::{Bench, FastClock, Manner, Running, Seen, name_of, write};
+use super::parts::{Bench, Manner, PATIENCE, Running, Seen, SteppedClock, name_of, write};
+use crate::player::track::{COMPOSE_MS_MAX, STAGE_MS_MAX};
 use crate::show::Zone;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
@@ -43,8 +44,16 @@ fn what_the_stage_refuses_or_never_answers_is_skipped_and_reported_and_the_rest_
         };
         let mut bench = Bench::in_folder(folder.path());
         bench.manner = is_bad;
-        bench.clock = Arc::new(FastClock::new(200));
+        let clock = SteppedClock::idling();
+        bench.clock = clock.clone();
         let running = bench.start();
+        if manner != Manner::Refuses {
+            running
+                .unanswered
+                .recv_timeout(PATIENCE)
+                .expect("it comes to the bad one");
+            clock.pass_ms(STAGE_MS_MAX);
+        }
         for _ in 0..3 {
             wait_for_file(&running, "z.png");
         }
@@ -90,20 +99,33 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
     );
     let mut bench = Bench::with_toml(folder.path(), TICKER);
     bench.config.dwell_ms = 5_000;
-    bench.clock = Arc::new(FastClock::new(100));
+    let clock = SteppedClock::idling();
+    bench.clock = clock.clone();
     let running = bench.start();
-    let until_both = |what: &str, is_it: &dyn Fn(&crate::show::SlideOrder) -> bool| {
-        let mut zones = BTreeSet::new();
-        while zones.len() < 2 {
-            let seen = running.wait_for(what, |seen| seen.order().is_some_and(is_it));
-            zones.extend(seen.zone());
-        }
-    };
-    until_both("a play in each zone", &|order| order.play.is_some());
+    let mut zones = BTreeSet::new();
+    while zones.len() < 2 {
+        let is_play = |seen: &Seen| seen.order().is_some_and(|order| order.play.is_some());
+        zones.extend(running.wait_for("a play in each zone", is_play).zone());
+    }
     write(&folder.path().join("content/cafe/slow.png"), b"hang");
-    until_both("the house instead of what hangs", &|order| {
-        name_of(order) == "house"
-    });
+    running
+        .unanswered
+        .recv_timeout(PATIENCE)
+        .expect("it comes to what hangs");
+    // What was seen before does not count.
+    running.seen.try_iter().for_each(drop);
+    zones.clear();
+    let deadline = Instant::now() + PATIENCE;
+    while zones.len() < 2 {
+        assert!(Instant::now() < deadline, "no house instead of what hangs");
+        // The other zone may wait behind what hangs, for as long again.
+        clock.pass_ms(COMPOSE_MS_MAX);
+        let next = running.seen.recv_timeout(Duration::from_millis(100));
+        let house = next
+            .iter()
+            .filter(|seen| seen.order().is_some_and(|order| name_of(order) == "house"));
+        zones.extend(house.filter_map(Seen::zone));
+    }
     running.assert_problem(|problem| problem.contains("still not composed after 60 s"));
     crate::emergency::write(
         &folder.path().join("data"),

@@ -1,10 +1,8 @@
 //! Plays that are held for a common commit, failures, and whether the display was on.
 
-use std::sync::Arc;
-
 use passerby_protocol::plays::Display;
 
-use super::parts::{Bench, FastClock, Running, write};
+use super::parts::{Bench, Running, SteppedClock, write};
 use crate::ledger::Ledger;
 
 fn two_pictures(folder: &std::path::Path) {
@@ -43,7 +41,7 @@ fn a_group_is_written_when_its_time_has_come() {
     let mut bench = Bench::in_folder(folder.path());
     bench.config.commit_ms = 10_000;
     bench.config.dwell_ms = 4_000;
-    bench.clock = Arc::new(FastClock::new(100));
+    bench.clock = SteppedClock::idling();
     let running = bench.start();
     let status = running.status_when("a group", |status| status.plays_recorded > 0);
     assert!(

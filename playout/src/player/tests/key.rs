@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use parts::{Manner, PATIENCE};
+use parts::{Manner, PATIENCE, SteppedClock};
 use passerby_protocol::manifest::{Item, ManifestCampaign};
 use passerby_protocol::token::Token;
 use passerby_protocol::wire::{Credentials, KeyReply};
@@ -39,7 +39,9 @@ fn generation_of(order: &SlideOrder) -> Option<u8> {
 #[test]
 fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready() {
     let folder = tempfile::tempdir().expect("folder");
+    let clock = SteppedClock::standing();
     let bench = Bench {
+        clock: clock.clone(),
         manner: counted,
         ..Bench::in_folder(folder.path())
     };
@@ -88,6 +90,8 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
         running.requests.send(request).expect("the player lives");
     }
     let is_old = |seen: &parts::Seen| seen.order().and_then(generation_of) == Some(0);
+    // The time of the house creative is over; that of the code is not.
+    clock.pass_ms(40);
     running.wait_for("a code of the first key", is_old);
     let deadline = std::time::Instant::now() + PATIENCE;
     while LOADED.load(Ordering::SeqCst) < 2 {
@@ -98,6 +102,7 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
     let request = PlayerRequest::Key(key(1));
     running.requests.send(request).expect("the player lives");
     assert_eq!(running.status().key_generation, Some(1));
+    clock.pass_ms(2_000);
     let next = running.wait_for("the next slide with a code", |seen| {
         seen.order().is_some_and(|order| order.play.is_some())
     });

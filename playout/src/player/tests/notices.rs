@@ -1,11 +1,9 @@
 //! Emergencies over everything.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use passerby_protocol::plays::Outcome;
+use std::path::Path;
 
-use super::parts::{Bench, PATIENCE, Running, Seen, name_of, write};
+use super::parts::{Bench, PATIENCE, Running, Seen, SteppedClock, name_of, write};
 use crate::emergency::{self, Notice};
 use crate::show::{Creative, Transition, Zone};
 
@@ -156,20 +154,20 @@ fn an_emergency_at_the_start_is_the_first_picture_and_the_zones_are_dressed_befo
 }
 
 #[test]
-fn an_emergency_is_on_its_way_to_the_glass_within_a_second() {
+fn an_emergency_comes_at_once_whatever_the_show_is_waiting_for() {
     let folder = tempfile::tempdir().expect("folder");
-    let running = Bench::in_folder(folder.path()).start();
+    let bench = Bench {
+        // To the player no time passes at all.
+        clock: SteppedClock::standing(),
+        ..Bench::in_folder(folder.path())
+    };
+    let running = bench.start();
     running.wait_for("the house", |seen| seen.order().is_some());
-    let mut best = Duration::MAX;
-    // The best of a few: the machine may be busy with other things.
     for round in 0..5 {
         let headline = format!("Round {round}");
-        let start = Instant::now();
         say(folder.path(), &headline);
         wait_for_notice(&running, &headline);
-        best = best.min(start.elapsed());
     }
-    assert!(best < Duration::from_secs(1), "{best:?}");
     running.stop();
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -21,14 +22,17 @@ use crate::show::{
     StageCommand, StageEvent, Ticket, Transition, Zone,
 };
 
-/// Longest wait for something that should happen at once.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for something that should happen; it only ends tests that hang.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+/// How often a player under a [`SteppedClock`] looks at the time.
+const LOOK: Duration = Duration::from_millis(2);
 
-/// Composes nothing. The text of a file says what becomes of it: `bad` fails, `panic` panics, `poster` loses its
-/// decoder, `hang` takes as long as the test lasts.
+/// Composes nothing. The text of a file says what becomes of it: `bad` fails, `bad once` only the first time, `panic`
+/// panics, `poster` loses its decoder, `hang` takes as long as the test lasts.
 #[derive(Clone)]
 pub(super) struct Sketch {
     hung: Receiver<()>,
+    unanswered: Sender<()>,
     expected: Sender<Expected>,
 }
 
@@ -48,7 +52,10 @@ impl Composer for Sketch {
                 .unwrap_or_default()
                 .as_str()
             {
-                "bad" => {
+                text @ ("bad" | "bad once") => {
+                    if text == "bad once" {
+                        std::fs::write(&file.path, "good by now").expect("writes");
+                    }
                     return Err(ComposeError(format!(
                         "{}: not a picture",
                         file.path.display()
@@ -59,6 +66,7 @@ impl Composer for Sketch {
                     health.fail("clip.mp4: the decoder stopped; its poster is shown".to_owned());
                 }
                 "hang" => {
+                    let _ = self.unanswered.send(());
                     let _ = self.hung.recv();
                 }
                 _ => {}
@@ -119,34 +127,58 @@ impl Seen {
     }
 }
 
-/// A clock whose time runs faster than ours, for bounds that nobody wants to wait for.
-pub(super) struct FastClock {
-    start: Instant,
-    factor: u32,
+/// A clock whose time passes when the test says so.
+pub(super) struct SteppedClock {
+    boot_ms: AtomicU64,
+    passes_when_idle: bool,
+    is_busy: AtomicBool,
 }
 
-impl FastClock {
-    pub(super) fn new(factor: u32) -> Self {
-        Self {
-            start: Instant::now(),
-            factor,
-        }
+impl SteppedClock {
+    /// Its time stands still in between.
+    pub(super) fn standing() -> Arc<Self> {
+        Self::new(false)
+    }
+
+    /// Its time passes also while the player waits for nothing but the time, and then at once.
+    pub(super) fn idling() -> Arc<Self> {
+        Self::new(true)
+    }
+
+    fn new(passes_when_idle: bool) -> Arc<Self> {
+        Arc::new(Self {
+            boot_ms: AtomicU64::new(0),
+            passes_when_idle,
+            is_busy: AtomicBool::new(true),
+        })
+    }
+
+    pub(super) fn pass_ms(&self, span_ms: u64) {
+        self.boot_ms.fetch_add(span_ms, Ordering::SeqCst);
     }
 }
 
-impl Clock for FastClock {
+impl Clock for SteppedClock {
     fn now(&self) -> Moment {
-        let boot_ms = (self.start.elapsed() * self.factor).as_millis();
         Moment {
-            boot: "fast".into(),
-            boot_ms: u64::try_from(boot_ms).expect("a short test"),
+            boot: "stepped".into(),
+            boot_ms: self.boot_ms.load(Ordering::SeqCst),
             wall_ms: None,
         }
     }
     fn learn(&self, _: u64, _: i64) {}
-    fn pace(&self, span: Duration, _: bool) -> Duration {
-        // A nap between, so that time does not stand still for what is shorter than a millisecond.
-        span / self.factor + Duration::from_micros(200)
+    fn pace(&self, span: Duration, is_busy: bool) -> Duration {
+        self.is_busy.store(is_busy, Ordering::SeqCst);
+        if self.passes_when_idle && !is_busy {
+            Duration::ZERO
+        } else {
+            span.min(LOOK)
+        }
+    }
+    fn waited(&self, span: Duration) {
+        if self.passes_when_idle && !self.is_busy.load(Ordering::SeqCst) {
+            self.pass_ms(u64::try_from(span.as_millis()).expect("a short wait"));
+        }
     }
 }
 
@@ -202,8 +234,10 @@ impl Bench {
         let (own, own_requests) = bounded(16);
         let (hangs, hung) = bounded(0);
         let (told, expected) = unbounded();
+        let (unanswered, left) = unbounded();
         let sketch = Sketch {
             hung,
+            unanswered: unanswered.clone(),
             expected: told,
         };
         let data_dir = self.config.data_dir.clone();
@@ -219,6 +253,7 @@ impl Bench {
             manner: self.manner,
             events: event_queue.clone(),
             log,
+            unanswered: unanswered.clone(),
         };
         let size = self.size;
         let drawn = std::thread::spawn(move || stage.run(&command_queue, size));
@@ -242,6 +277,7 @@ impl Bench {
         Running {
             seen,
             expected,
+            unanswered: left,
             requests: own,
             events: event_queue,
             threads: vec![player, drawn],
@@ -256,6 +292,7 @@ struct Stage {
     manner: fn(&SlideOrder) -> Manner,
     events: Sender<StageEvent>,
     log: Sender<Seen>,
+    unanswered: Sender<()>,
 }
 
 impl Stage {
@@ -280,7 +317,9 @@ impl Stage {
                     assert_eq!(zone, order.zone);
                     match (self.manner)(&order) {
                         Manner::Refuses => answer(StageEvent::Refused(ticket)),
-                        Manner::LoadsForEver => {}
+                        Manner::LoadsForEver => {
+                            let _ = self.unanswered.send(());
+                        }
                         Manner::Good | Manner::SwapsForEver => {
                             loaded.insert(ticket, (order, geometry, area));
                             answer(StageEvent::Loaded(ticket));
@@ -301,6 +340,8 @@ impl Stage {
                     });
                     if is_good {
                         answer(StageEvent::Presented { ticket, boot_ms });
+                    } else {
+                        let _ = self.unanswered.send(());
                     }
                 }
                 StageCommand::Drop { ticket } => {
@@ -322,6 +363,8 @@ pub(super) struct Running {
     pub(super) seen: Receiver<Seen>,
     /// What the composers were told to expect.
     pub(super) expected: Receiver<Expected>,
+    /// One for each thing that a composer or the stage was asked for and will not answer.
+    pub(super) unanswered: Receiver<()>,
     pub(super) requests: Sender<PlayerRequest>,
     /// What the stage says besides its answers.
     pub(super) events: Sender<StageEvent>,

@@ -1,5 +1,6 @@
 //! Bounds that hold for any mix: shares, caps, distances, restarts, timelines computed ahead.
 
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
@@ -60,7 +61,7 @@ fn place_of(aired: &Aired) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(random_cases(200))]
 
     #[test]
     fn aired_time_is_never_further_from_its_share_than_the_longest_slot(mix in mixes(), plays in 50usize..400) {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
 use passerby_protocol::Digest;
+use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
@@ -246,7 +247,7 @@ fn a_body_without_a_length_is_held_to_the_manifests() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(random_cases(64))]
 
     #[test]
     fn wherever_it_is_cut_and_however_the_server_goes_on_the_file_is_whole_or_not_there(

@@ -1,0 +1,10 @@
+//! What the tests of all packages share. Nothing but tests depends on it.
+//!
+//! Invariants: a random test does the same in every run, unless `scripts/soak` asks for other seeds; a test that needs
+//! a program fails where that is missing, and says which package brings it.
+
+mod programs;
+mod seeds;
+
+pub use programs::{required_file, required_program};
+pub use seeds::{Seeds, random_cases, report_find, seeds};

@@ -1,0 +1,95 @@
+//! The programs that tests start beside our own, and the files of other packages that they read.
+
+use std::path::{Path, PathBuf};
+
+/// Every program that a test may need, and the Debian package that brings it; `scripts/prepare` installs them.
+const PACKAGES: [(&str, &str); 12] = [
+    ("Xvfb", "xvfb"),
+    ("chromium", "chromium"),
+    ("ffmpeg", "ffmpeg"),
+    ("ffprobe", "ffmpeg"),
+    ("findmnt", "util-linux"),
+    ("losetup", "mount"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mount", "mount"),
+    ("prlimit", "util-linux"),
+    ("strace", "strace"),
+    ("unshare", "util-linux"),
+    ("zbarimg", "zbar-tools"),
+];
+
+/// Every folder of files that a test may need, and the Debian package that brings it.
+const FILE_PACKAGES: [(&str, &str); 2] = [
+    ("/usr/share/fonts/truetype/noto", "fonts-noto-core"),
+    ("/usr/share/fonts/opentype/noto", "fonts-noto-cjk"),
+];
+
+/// Where administrators' programs lie, which the PATH of a user may leave out.
+const SYSTEM_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+/// Finds a program that a test needs.
+///
+/// # Panics
+/// It is not installed: the test fails, and says what to install.
+#[track_caller]
+pub fn required_program(name: &str) -> PathBuf {
+    let package = PACKAGES
+        .iter()
+        .find_map(|&(program, package)| (program == name).then_some(package))
+        .unwrap_or_else(|| panic!("{name} is not among the programs of testing/src/programs.rs"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(SYSTEM_FOLDERS.map(PathBuf::from));
+    folders
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| {
+            panic!(
+                "this test needs {name}, which is not installed; install it with: \
+                 sudo apt-get install {package} (scripts/test does that)"
+            )
+        })
+}
+
+/// Finds a file that a test needs.
+///
+/// # Panics
+/// It is not installed: the test fails, and says what to install.
+#[track_caller]
+pub fn required_file(path: &str) -> &Path {
+    let file = Path::new(path);
+    let package = FILE_PACKAGES
+        .iter()
+        .find_map(|&(folder, package)| file.starts_with(folder).then_some(package))
+        .unwrap_or_else(|| panic!("{path} is not among the files of testing/src/programs.rs"));
+    assert!(
+        file.is_file(),
+        "this test needs {path}, which is not installed; install it with: \
+         sudo apt-get install {package} (scripts/test does that)"
+    );
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "is not among the programs")]
+    fn a_program_whose_package_nobody_knows_is_a_mistake_of_the_test() {
+        required_program("cat");
+    }
+
+    #[test]
+    fn every_package_is_one_that_scripts_test_installs() {
+        let prepare = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/prepare");
+        let prepare = std::fs::read_to_string(prepare).expect("scripts/prepare");
+        let line = prepare
+            .lines()
+            .find_map(|line| line.strip_prefix("test_packages=("))
+            .expect("a list of packages");
+        let installed: Vec<&str> = line.trim_end_matches(')').split_whitespace().collect();
+        for (what, package) in PACKAGES.iter().chain(&FILE_PACKAGES) {
+            assert!(installed.contains(package), "{what} is in {package}");
+        }
+    }
+}
