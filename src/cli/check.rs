@@ -6,6 +6,7 @@
 mod codes;
 mod files;
 mod letters;
+mod rehearsal;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use serde_json::json;
 use super::{ConfigFile, Failure, print_json_line};
 use files::Files;
 use letters::Letters;
+use rehearsal::Rehearsal;
 
 /// Read settings and content and list every problem, and what else is well to know.
 ///
@@ -63,6 +65,7 @@ impl Check {
         let found = match self.config.load() {
             Ok(config) => {
                 let (mut found, items) = look(&config);
+                rehearse_emergency(&config, self.size, &mut found);
                 codes::look_at(&config, self.size, &items, &mut found);
                 found
             }
@@ -150,6 +153,23 @@ fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
     }
 }
 
+/// Sets the emergency message, if there is one, as it stands on this screen now.
+fn rehearse_emergency(config: &Config, size: (u32, u32), found: &mut Findings) {
+    let Ok(Some(notice)) = emergency::read(&config.data_dir) else {
+        return;
+    };
+    let file = emergency::path(&config.data_dir).display().to_string();
+    let screen = config.geometry(size.0, size.1);
+    match Rehearsal::new(config).of_notice(&notice, &screen) {
+        Ok(remarks) => {
+            for remark in remarks {
+                found.problem(Problem::with_file(&file, remark));
+            }
+        }
+        Err(error) => found.problem(Problem::with_file(&file, error.to_string())),
+    }
+}
+
 /// What is wrong with an item besides its files, on this screen.
 fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &mut Findings) {
     let placement = item.placement();
@@ -188,6 +208,14 @@ fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &
     }
     let written = std::fs::read_to_string(&campaign_path).unwrap_or_default();
     let number = item.placement.to_string();
+    for unseen in item.campaign.unseen() {
+        let (is_problem, told) = (unseen.is_problem, unseen.told(&campaign_file, &written));
+        if is_problem {
+            found.problem(told);
+        } else {
+            found.note(told);
+        }
+    }
     // Text creatives are all words already and take no headline.
     if let Some(headline) = headline.filter(|_| !item.kind.is_text()) {
         let own = ["placement", &number, "headline"];

@@ -1,6 +1,7 @@
 //! What the command line accepts, and the exit codes that scripts rely on.
 
 mod check;
+mod csv;
 mod data_dir;
 mod enroll;
 mod plays;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use passerby_playout::ledger::{Failure as Unshown, Ledger};
 use passerby_protocol::plays::Gap;
 
+use super::csv::{self, Cell};
 use super::{Failure, print_json_line};
 
 /// Tells people on standard error how many plays are missing and why, so that no list is taken for whole.
@@ -30,7 +31,15 @@ pub(super) fn tell(gaps: &[Gap]) {
 pub(super) fn print_gaps(ledger: &Ledger, gaps: &[Gap], is_csv: bool) -> Result<(), Failure> {
     let epoch = ledger.epoch().to_string();
     if is_csv {
-        line("epoch,after_seq,reason,plays_at_least,boot,from,until")?;
+        line(&csv::head(&[
+            "epoch",
+            "after_seq",
+            "reason",
+            "plays_at_least",
+            "boot",
+            "from",
+            "until",
+        ]))?;
     }
     for gap in gaps {
         let date = |boot_ms| -> Result<Option<String>, Failure> {
@@ -42,14 +51,15 @@ pub(super) fn print_gaps(ledger: &Ledger, gaps: &[Gap], is_csv: bool) -> Result<
         let (from, until) = (date(gap.from_boot_ms)?, date(gap.until_boot_ms)?);
         let reason = gap.reason.word();
         if is_csv {
-            line(&format!(
-                "{epoch},{},{reason},{},{},{},{}",
-                gap.after_seq,
-                gap.plays,
-                quoted(&gap.boot),
-                from.unwrap_or_default(),
-                until.unwrap_or_default()
-            ))?;
+            line(&csv::row(&[
+                Cell::Text(&epoch),
+                Cell::Number(gap.after_seq),
+                Cell::Text(reason),
+                Cell::Number(gap.plays),
+                Cell::Text(&gap.boot),
+                Cell::Text(&from.unwrap_or_default()),
+                Cell::Text(&until.unwrap_or_default()),
+            ]))?;
         } else {
             print_json_line(&serde_json::json!({
                 "epoch": epoch,
@@ -67,21 +77,28 @@ pub(super) fn print_gaps(ledger: &Ledger, gaps: &[Gap], is_csv: bool) -> Result<
 
 pub(super) fn print_failures(failures: &[Unshown], is_csv: bool) -> Result<(), Failure> {
     if is_csv {
-        line("campaign,placement,creative,reason,first,last,count")?;
+        line(&csv::head(&[
+            "campaign",
+            "placement",
+            "creative",
+            "reason",
+            "first",
+            "last",
+            "count",
+        ]))?;
     }
     for failure in failures {
         let (first, last) = (dated(failure.first_ms), dated(failure.last_ms));
         if is_csv {
-            line(&format!(
-                "{},{},{},{},{},{},{}",
-                quoted(&failure.campaign),
-                failure.placement,
-                failure.creative,
-                quoted(&failure.reason),
-                first.unwrap_or_default(),
-                last.unwrap_or_default(),
-                failure.times
-            ))?;
+            line(&csv::row(&[
+                Cell::Text(&failure.campaign),
+                Cell::Number(failure.placement),
+                Cell::Text(&failure.creative),
+                Cell::Text(&failure.reason),
+                Cell::Text(&first.unwrap_or_default()),
+                Cell::Text(&last.unwrap_or_default()),
+                Cell::Number(failure.times),
+            ]))?;
         } else {
             print_json_line(&serde_json::json!({
                 "campaign": failure.campaign,
@@ -97,11 +114,6 @@ pub(super) fn print_failures(failures: &[Unshown], is_csv: bool) -> Result<(), F
     Ok(())
 }
 
-/// A field in quotes, as RFC 4180 has it; quotes are doubled.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
 fn dated(wall_ms: Option<i64>) -> Option<String> {
     Timestamp::from_millisecond(wall_ms?)
         .ok()
@@ -109,7 +121,8 @@ fn dated(wall_ms: Option<i64>) -> Option<String> {
 }
 
 fn line(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(unwritable)
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).map_err(unwritable)
 }
 
 #[expect(

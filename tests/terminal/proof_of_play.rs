@@ -57,3 +57,49 @@ fn every_sold_play_has_a_record_of_the_industrys_and_every_other_a_reason() {
         assert!(names.insert(fields[19].to_owned()), "{record}");
     }
 }
+
+#[test]
+fn a_list_for_spreadsheets_opens_in_its_own_letters_and_runs_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    for name in ["=1+2", "新品上市", "-1"] {
+        picture(
+            &folder.path().join("all").join(name).join("a.png"),
+            [[10, 90, 90], [240, 240, 200]],
+        );
+    }
+    let settings = "[content]\nfolders = ['all']\nseconds = 2\n[screen]\ntrust_clock = true\n";
+    let screen = Terminal::with_settings(folder.path(), settings);
+    assert!(finish(screen.run().args(["--for", "11"])).status.success());
+    let list = folder.path().join("plays.csv");
+    let written = finish(
+        terminal()
+            .args(["plays", "--format", "csv", "--config"])
+            .arg(&screen.settings)
+            .arg("--out")
+            .arg(&list),
+    );
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    let bytes = std::fs::read(&list).expect("a list");
+    assert!(bytes.starts_with("\u{feff}epoch,seq,play,campaign,".as_bytes()));
+    assert!(bytes.ends_with(b"\r\n"));
+    // As another program reads it.
+    let script = "import csv, json, sys; print(json.dumps(list(csv.DictReader(open(sys.argv[1], encoding='utf-8-sig', newline='')))))";
+    let read = finish(
+        std::process::Command::new("python3")
+            .args(["-c", script])
+            .arg(&list),
+    );
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        serde_json::from_slice(&read.stdout).expect("rows");
+    let names: BTreeSet<&str> = rows.iter().map(|row| row["campaign"].as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["'=1+2", "'-1", "新品上市"]));
+    for row in &rows {
+        assert_eq!(row.len(), 12, "{row:?}");
+        for number in ["seq", "play", "assignment", "visible_ms"] {
+            assert!(row[number].parse::<u64>().is_ok(), "{row:?}");
+        }
+        let runs = |cell: &String| cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        assert!(!row.values().any(runs), "{row:?}");
+    }
+}

@@ -1,6 +1,7 @@
-//! Whether people can read the codes of what airs, on this screen and from where they stand.
+//! Whether people can read the codes and the words of what airs, on this screen and from where they stand.
 //!
-//! The same gate that refuses a code before it airs is asked here, with the same link but for the digits of its token.
+//! The same gate that refuses a code before it airs is asked here, with the same link but for the digits of its token; the
+//! words are set by the composer.
 
 use std::time::Duration;
 
@@ -11,14 +12,17 @@ use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::layout::PlacedZone;
 use passerby_playout::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
+use passerby_playout::show::CodeOrder;
 use passerby_protocol::PlayNumber;
-use passerby_protocol::campaign;
+use passerby_protocol::campaign::{self, CreativeKind};
+use passerby_protocol::card::{BODY_DWELL_ADVISED, Card};
 use passerby_protocol::toml_fields::{Problem, line_of};
 
 use super::Findings;
+use super::rehearsal::Rehearsal;
 use crate::cli::of_hub;
 
-/// Looks at the codes of local items and of those that the hub sent.
+/// Looks at the codes and words of local items and of those that the hub sent.
 pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found: &mut Findings) {
     let output = config.geometry(size.0, size.1);
     let places = config.layout.place(&output);
@@ -27,6 +31,7 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
         .as_ref()
         .map(|enrolment| of_hub(&config.data_dir, enrolment))
         .unwrap_or_default();
+    let mut rehearsal = Rehearsal::new(config);
     let look = Look {
         config,
         places: &places,
@@ -38,7 +43,7 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
     };
     let mut codes = 0;
     for item in local.iter().chain(&hubs) {
-        codes += usize::from(look.at_item(item, found).is_some());
+        codes += usize::from(look.at_item(item, &mut rehearsal, found) == Some(true));
     }
     if codes > 0 && config.is_distance_told && pixels_per_cm(&output).is_none() {
         found.note(Problem::with_file(
@@ -55,8 +60,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Looks at one item; none when it has no code here.
-    fn at_item(&self, item: &CatalogItem, found: &mut Findings) -> Option<()> {
+    /// Looks at one item and tells whether it has a code; none when it does not air here.
+    fn at_item(
+        &self,
+        item: &CatalogItem,
+        rehearsal: &mut Rehearsal,
+        found: &mut Findings,
+    ) -> Option<bool> {
         let place = self.places.iter().find(|place| place.name == item.zone())?;
         let slot_ms = self.config.rules().slot_ms(item)?;
         // The longest link: whatever the hub opens, and every digit of a token is as wide as any other.
@@ -65,46 +75,138 @@ impl Look<'_> {
             minutes: u32::MAX,
             lands_on_hub: true,
         };
-        let code = self.door.order(item, &stamp)?;
         let dwell = Duration::from_millis(slot_ms);
-        let judged = compose::inspect_code(&code.url, code.corner, &place.geometry, dwell);
-        let which = format!(
-            "placement {} ({})",
-            item.placement + 1,
-            item.placement().creative
-        );
-        let (file, line) = written_in(item);
-        let problem = |message: String| Problem {
-            file: file.clone(),
-            line,
-            message: format!("{which}: {message}"),
-        };
-        match judged {
-            Err(error) => found.problem(problem(error.to_string())),
-            Ok(seen) => {
-                let legible = seen.legible;
-                if let (Some(width_cm), Some(reach_m)) = (legible.width_cm, legible.reach_m) {
-                    found.note(problem(format!(
+        let code = self.door.order(item, &stamp);
+        let asked = item.placement().code.asked;
+        if asked && code.is_none() {
+            found.problem(told(
+                item,
+                "its code is not shown, since it leads nowhere on this screen; add target = \"https://…\" to the campaign, or take code out",
+            ));
+        }
+        if let Some(code) = &code
+            && !look_at_code(item, code, place, dwell, found)
+        {
+            return Some(true);
+        }
+        let has_code = code.is_some();
+        look_at_words(item, rehearsal, place, code, dwell, found);
+        Some(has_code)
+    }
+}
+
+/// Looks at a code and tells whether it airs.
+fn look_at_code(
+    item: &CatalogItem,
+    code: &CodeOrder,
+    place: &PlacedZone,
+    dwell: Duration,
+    found: &mut Findings,
+) -> bool {
+    let judged = compose::inspect_code(&code.url, code.corner, &place.geometry, dwell);
+    let problem = |message: String| told(item, &message);
+    match judged {
+        Err(error) => {
+            found.problem(problem(error.to_string()));
+            false
+        }
+        Ok(seen) => {
+            let legible = seen.legible;
+            if let (Some(width_cm), Some(reach_m)) = (legible.width_cm, legible.reach_m) {
+                found.note(problem(format!(
                         "its code has {} modules a side, is {width_cm:.1} cm wide and can be read from up to {reach_m:.1} m",
                         seen.modules
                     )));
-                }
-                if seen.modules > MODULES_ADVISED {
-                    found.note(problem(format!(
+            }
+            if seen.modules > MODULES_ADVISED {
+                found.note(problem(format!(
                         "its code has {} modules a side, and some phones read no more than {MODULES_ADVISED} well; a shorter link makes a smaller code",
                         seen.modules
                     )));
-                }
-                if dwell < DWELL_ADVISED {
-                    found.note(problem(format!(
+            }
+            if dwell < DWELL_ADVISED {
+                found.note(problem(format!(
                         "its code is on the screen for {} s, and most people need {} s to take out a phone and scan",
                         dwell.as_secs_f64(),
                         DWELL_ADVISED.as_secs()
                     )));
-                }
+            }
+            true
+        }
+    }
+}
+
+/// Looks at the words of an item as they will be set.
+fn look_at_words(
+    item: &CatalogItem,
+    rehearsal: &mut Rehearsal,
+    place: &PlacedZone,
+    code: Option<CodeOrder>,
+    dwell: Duration,
+    found: &mut Findings,
+) {
+    match rehearsal.of_item(item, place, code, dwell) {
+        None => {}
+        Some(Ok(remarks)) => {
+            for remark in remarks {
+                found.problem(told(item, &remark));
             }
         }
-        Some(())
+        // What is wrong with its files was said already.
+        Some(Err(_)) if is_named(item, found) => {}
+        Some(Err(error)) => {
+            let name = format!("{}: ", item.placement().creative);
+            let reason = error.to_string();
+            let reason = reason.strip_prefix(&name).unwrap_or(&reason);
+            found.problem(told(item, reason));
+        }
+    }
+    let seconds = BODY_DWELL_ADVISED.as_secs();
+    if dwell < BODY_DWELL_ADVISED && has_body(item) {
+        found.note(told(
+            item,
+            &format!(
+                "its body is on the screen for {} s, and most people need {seconds} s to read one; give its placement seconds = {seconds}",
+                dwell.as_secs_f64()
+            ),
+        ));
+    }
+}
+
+/// Tells whether something is wrong with the files of an item, or with the letters of its campaign's words.
+fn is_named(item: &CatalogItem, found: &Findings) -> bool {
+    let parts = item.parts.iter().map(|part| &part.path);
+    let files: Vec<String> = parts
+        .chain([&item.path])
+        .map(|path| path.display().to_string())
+        .collect();
+    let (campaign_file, _) = written_in(item);
+    found.problems.iter().any(|problem| {
+        let is_letter = problem.message.contains("which no font here has");
+        files.contains(&problem.file) || (problem.file == campaign_file && is_letter)
+    })
+}
+
+fn has_body(item: &CatalogItem) -> bool {
+    if item.kind != CreativeKind::Card {
+        return false;
+    }
+    let written = std::fs::read_to_string(&item.path).unwrap_or_default();
+    Card::parse("", &written).is_ok_and(|card| card.body.is_some())
+}
+
+/// Says something about an item with its campaign's file and its placement.
+fn told(item: &CatalogItem, message: &str) -> Problem {
+    let (file, line) = written_in(item);
+    let placement = item.placement();
+    Problem {
+        file,
+        line,
+        message: format!(
+            "placement {} ({}): {message}",
+            item.placement + 1,
+            placement.creative
+        ),
     }
 }
 

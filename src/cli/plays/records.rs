@@ -12,6 +12,7 @@ use passerby_playout::outsmart::{Frame, Unreported};
 use passerby_protocol::toml_fields::Problem;
 
 use super::output::Output;
+use crate::cli::csv::{self, Cell};
 use crate::cli::{Failure, of_hub};
 
 /// Outsmart's records, and why some plays have none.
@@ -102,28 +103,40 @@ pub(super) fn json(out: &mut Output, ledger: &Ledger, dated: &DatedPlay) -> Resu
 }
 
 pub(super) fn csv_head(out: &mut Output) -> Result<(), Failure> {
-    write(
-        out,
-        "epoch,seq,play,campaign,creative,assignment,start,visible_ms,outcome,display,not_before,not_after\n",
-    )
+    let names = [
+        "epoch",
+        "seq",
+        "play",
+        "campaign",
+        "creative",
+        "assignment",
+        "start",
+        "visible_ms",
+        "outcome",
+        "display",
+        "not_before",
+        "not_after",
+    ];
+    write(out, &csv::head(&names))
 }
 
 pub(super) fn csv(out: &mut Output, ledger: &Ledger, dated: &DatedPlay) -> Result<(), Failure> {
     let play = &dated.play;
-    // RFC 4180: a field with a comma or a quote stands in quotes, quotes are doubled.
-    let campaign = format!("\"{}\"", play.content.campaign.replace('"', "\"\""));
-    let (creative, assignment) = (play.content.creative, play.content.assignment);
-    let (start, epoch) = (start(dated).unwrap_or_default(), ledger.epoch());
-    let not_before = not_before(dated).unwrap_or_default();
-    let not_after = not_after(dated).unwrap_or_default();
-    let (seq, number, visible_ms) = (play.seq, play.number, play.visible_ms);
-    let (outcome, display) = (play.outcome.word(), play.display.word());
-    write(
-        out,
-        &format!(
-            "{epoch},{seq},{number},{campaign},{creative},{assignment},{start},{visible_ms},{outcome},{display},{not_before},{not_after}\n"
-        ),
-    )
+    let row = csv::row(&[
+        Cell::Text(&ledger.epoch().to_string()),
+        Cell::Number(play.seq),
+        Cell::Number(play.number.get().into()),
+        Cell::Text(&play.content.campaign),
+        Cell::Text(&play.content.creative.to_string()),
+        Cell::Number(play.content.assignment.get().into()),
+        Cell::Text(&start(dated).unwrap_or_default()),
+        Cell::Number(play.visible_ms),
+        Cell::Text(play.outcome.word()),
+        Cell::Text(play.display.word()),
+        Cell::Text(&not_before(dated).unwrap_or_default()),
+        Cell::Text(&not_after(dated).unwrap_or_default()),
+    ]);
+    write(out, &row)
 }
 
 fn write(out: &mut Output, text: &str) -> Result<(), Failure> {
