@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 use sha2::Digest as _;
 
@@ -57,7 +58,8 @@ impl Blobs {
                 files::write(&path, bytes, 0o644)
             }
             Content::File(source) => files::write_with(&path, 0o644, |file| {
-                let mut source_file = File::open(source)?.take(size + 1);
+                let opened = regular_file::open_within(source).map_err(io::Error::other)?;
+                let mut source_file = opened.into_file().take(size + 1);
                 if copy_hashed(&mut source_file, file)? == digest {
                     Ok(())
                 } else {

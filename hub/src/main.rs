@@ -21,7 +21,9 @@ use passerby_hub::publication::Publication;
 use passerby_hub::server::{CODE_DAYS, ServeError, Server};
 use passerby_hub::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
 use passerby_hub::{Hub, clock, table};
+use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
+use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -70,6 +72,8 @@ enum Command {
         data: Data,
     },
     /// Send campaign folders to the screens
+    ///
+    /// Files that no screen can show are named on standard error; the rest is published.
     Publish {
         /// Folders with pictures, or with a campaign.toml and pictures
         #[arg(required = true, value_name = "FOLDER")]
@@ -211,8 +215,11 @@ fn publish(
     output: &Output,
 ) -> Result<(), Failure> {
     let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
+    let mut left_out = LeftOut::default();
     for folder in folders {
-        match Publication::read(folder) {
+        let read = Publication::read_with_left_out(folder);
+        left_out.append(read.left_out);
+        match read.publication {
             Ok(read) if publications.iter().any(|known| known.id == read.id) => {
                 problems.push(format!(
                     "{}: another folder is also called {}; rename one",
@@ -223,6 +230,12 @@ fn publish(
             Ok(publication) => publications.push(publication),
             Err(found) => problems.extend(found.iter().map(ToString::to_string)),
         }
+    }
+    for problem in &left_out.problems {
+        eprintln!("not published: {problem}");
+    }
+    for note in &left_out.notes {
+        eprintln!("note: not published: {note}");
     }
     if !problems.is_empty() {
         return Err(Failure::Input(problems));
@@ -250,7 +263,18 @@ fn publish(
             "screens_changed": changed,
         }));
     }
-    output.print(&json!({ "published": published }), &text);
+    let problems = left_out.problems.iter().map(|found| ("problem", found));
+    let notes = left_out.notes.iter().map(|found| ("note", found));
+    let left_out: Vec<_> = problems
+        .chain(notes)
+        .map(|(severity, Problem { file, message, .. })| {
+            json!({ "severity": severity, "file": file, "message": message })
+        })
+        .collect();
+    output.print(
+        &json!({ "published": published, "left_out": left_out }),
+        &text,
+    );
     Ok(())
 }
 

@@ -1,16 +1,17 @@
 //! A campaign folder, read and checked whole: what a publisher hands to the hub.
 //!
 //! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files that it refers to; every
-//! picture was decoded, and every other file looked at.
+//! picture was decoded, and every other file looked at. What of its folder does not air is named: a publication without it
+//! is published all the same, since a folder may well hold more than what people should see.
 
 mod media;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::campaign::{self, Campaign};
-use passerby_protocol::limits::{PLACEMENTS_MAX, TOML_BYTES_MAX};
-use passerby_protocol::parts::{FolderParts, is_part_name};
+use passerby_folder::CampaignFolder;
+use passerby_protocol::campaign::Campaign;
+use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, Digest};
 
@@ -26,6 +27,15 @@ pub struct Publication {
     pub items: Vec<Showing>,
     /// The files, each once.
     pub creatives: Vec<Creative>,
+}
+
+/// A folder that was read.
+pub struct Reading {
+    /// What can be published, or every problem at once: of the folder, of `campaign.toml` by line, and of each file that is
+    /// used.
+    pub publication: Result<Publication, Vec<Problem>>,
+    /// What lies in the folder and does not air.
+    pub left_out: LeftOut,
 }
 
 /// What a placement shows: places in [`Publication::creatives`].
@@ -63,24 +73,40 @@ impl Publication {
     /// Reads a folder.
     ///
     /// # Errors
-    /// Every problem at once: of the folder, of `campaign.toml` by line, and of each file that is used.
+    /// See [`Reading::publication`].
     pub fn read(folder: &Path) -> Result<Self, Vec<Problem>> {
-        let named = folder.display().to_string();
-        let id = campaign_id(folder, &named)?;
-        let names = creative_names(folder, &named)?;
-        let belonging = FolderParts::of(&names, |name| read_text(&folder.join(name)).ok());
-        let airing = belonging.standing_alone(&names);
-        let campaign = read_campaign(folder, &named, &id, &names, &airing)?;
+        Self::read_with_left_out(folder).publication
+    }
 
-        let mut reader = FileReader::new(folder);
-        let mut items = Vec::with_capacity(campaign.placements.len());
-        for placement in &campaign.placements {
-            let creative = reader.place(&placement.creative);
-            let parts = belonging.of_creative(&placement.creative);
-            let parts: Vec<_> = parts
-                .iter()
-                .filter_map(|name| Some((name.clone(), reader.part(&placement.creative, name)?)))
-                .collect();
+    /// The same, and what of the folder does not air.
+    pub fn read_with_left_out(folder: &Path) -> Reading {
+        let mut left_out = LeftOut::default();
+        let publication = CampaignFolder::read(folder, &mut left_out).and_then(Self::of_folder);
+        Reading {
+            publication,
+            left_out,
+        }
+    }
+
+    fn of_folder(read: CampaignFolder) -> Result<Self, Vec<Problem>> {
+        let mut reader = FileReader::default();
+        let mut items = Vec::with_capacity(read.campaign.placements.len());
+        for placement in &read.campaign.placements {
+            let path = read.path_of(&placement.creative);
+            let creative = reader.place(&path, &placement.creative);
+            let mut parts = Vec::new();
+            for part in read.parts_of(&placement.creative) {
+                match part {
+                    Ok((name, path)) => {
+                        let place = reader.place(&path, &name);
+                        parts.extend(place.map(|place| (name, place)));
+                    }
+                    Err(reason) => {
+                        let problem = Problem::with_file(path.display().to_string(), reason);
+                        reader.problems.push(problem);
+                    }
+                }
+            }
             if let Some(creative) = creative {
                 reader.borrow_thumbnail(creative, &parts);
                 items.push(Showing { creative, parts });
@@ -88,8 +114,8 @@ impl Publication {
         }
         if reader.problems.is_empty() {
             Ok(Self {
-                id,
-                campaign,
+                id: read.id,
+                campaign: read.campaign,
                 items,
                 creatives: reader.creatives,
             })
@@ -114,58 +140,28 @@ impl Publication {
 }
 
 /// Reads each file of a folder once.
-struct FileReader<'a> {
-    folder: &'a Path,
+#[derive(Default)]
+struct FileReader {
     creatives: Vec<Creative>,
     problems: Vec<Problem>,
-    by_name: HashMap<String, Option<usize>>,
+    by_path: HashMap<PathBuf, Option<usize>>,
 }
 
-impl<'a> FileReader<'a> {
-    fn new(folder: &'a Path) -> Self {
-        Self {
-            folder,
-            creatives: Vec::new(),
-            problems: Vec::new(),
-            by_name: HashMap::new(),
-        }
-    }
-
+impl FileReader {
     /// Where a file is among the creatives; `None` when something is wrong with it, which is then among the problems.
-    fn place(&mut self, name: &str) -> Option<usize> {
-        if let Some(known) = self.by_name.get(name) {
+    fn place(&mut self, path: &Path, name: &str) -> Option<usize> {
+        if let Some(known) = self.by_path.get(path) {
             return *known;
         }
-        let path = self.folder.join(name);
-        let place = match media::read(&path, name) {
+        let place = match media::read(path, name) {
             Ok(creative) => Some(place_of(&mut self.creatives, creative)),
             Err(found) => {
                 self.problems.extend(found);
                 None
             }
         };
-        self.by_name.insert(name.to_owned(), place);
+        self.by_path.insert(path.to_owned(), place);
         place
-    }
-
-    /// The same for a file that `owner` refers to.
-    fn part(&mut self, owner: &str, name: &str) -> Option<usize> {
-        let mut wrong = |message: String| {
-            let owner = self.folder.join(owner).display().to_string();
-            self.problems.push(Problem::with_file(owner, message));
-            None
-        };
-        if !is_part_name(name) {
-            return wrong(format!(
-                "it names {name:?}, which is no picture of this folder; use the name of a picture that lies beside it"
-            ));
-        }
-        if !self.folder.join(name).is_file() {
-            return wrong(format!(
-                "it names {name:?}, which is missing; put that picture beside it, or take its name out"
-            ));
-        }
-        self.place(name)
     }
 
     /// A creative without a picture of its own is shown to phones as the first picture that it refers to.
@@ -176,78 +172,6 @@ impl<'a> FileReader<'a> {
                 of_parts.find_map(|(_, at)| self.creatives[*at].thumbnail.clone());
         }
     }
-}
-
-fn campaign_id(folder: &Path, named: &str) -> Result<CampaignId, Vec<Problem>> {
-    let problem = |message: String| vec![Problem::with_file(named, message)];
-    // "." and ".." have a name only once they are resolved.
-    let whole = folder
-        .canonicalize()
-        .map_err(|error| problem(format!("the folder cannot be opened: {error}")))?;
-    if !whole.is_dir() {
-        return Err(problem(
-            "this is not a folder; name the folder that holds campaign.toml or the pictures".into(),
-        ));
-    }
-    let name = whole.file_name().and_then(|name| name.to_str());
-    name.unwrap_or_default()
-        .parse()
-        .map_err(|error| problem(format!("rename the folder: {error}")))
-}
-
-fn creative_names(folder: &Path, named: &str) -> Result<Vec<String>, Vec<Problem>> {
-    let failed = |error| {
-        vec![Problem::with_file(
-            named,
-            format!("the folder cannot be read: {error}"),
-        )]
-    };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if let Ok(name) = entry.file_name().into_string()
-            && campaign::is_creative(&name)
-            && entry.path().is_file()
-        {
-            names.push(name);
-        }
-        if names.len() > PLACEMENTS_MAX {
-            break;
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn read_campaign(
-    folder: &Path,
-    named: &str,
-    id: &CampaignId,
-    creatives: &[String],
-    airing: &[String],
-) -> Result<Campaign, Vec<Problem>> {
-    let path = folder.join(campaign::FILE_NAME);
-    let file = path.display().to_string();
-    let problem = |message: String| vec![Problem::with_file(&file, message)];
-    match std::fs::metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Campaign::of_pictures(named, id.as_str(), airing)
-        }
-        _ => {
-            let text = read_text(&path).map_err(problem)?;
-            Campaign::parse_airing(&file, &text, creatives, airing)
-        }
-    }
-}
-
-/// Reads a text file of at most [`TOML_BYTES_MAX`] bytes; the error says what to do.
-fn read_text(path: &Path) -> Result<String, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > TOML_BYTES_MAX {
-        return Err(format!("it has {size} bytes; use at most {TOML_BYTES_MAX}"));
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
 }
 
 /// Two file names may hold the same file.

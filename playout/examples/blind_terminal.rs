@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::catalog::{Catalog, LocalContent};
 use passerby_playout::clock::{Clock, SystemClock, boot_ms};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
@@ -109,7 +109,7 @@ fn main() {
     let enrolment = Enrolment::load(&config.data_dir).expect("readable credentials");
     let folders = config.folders.iter();
     let local: Catalog = folders
-        .flat_map(|folder| catalog::read_folder(folder).0)
+        .flat_map(|folder| LocalContent::read(folder).catalog)
         .collect();
     let player = Player::new(Parts {
         config,

@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use passerby_protocol::campaign::{self, Campaign, CreativeKind};
-use passerby_protocol::parts::{FolderParts, is_part_name};
+use passerby_folder::{CampaignFolder, ContentFolder};
+use passerby_protocol::campaign::{Campaign, CreativeKind};
+use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{Assignment, CampaignId, Digest, Placement};
 
@@ -17,6 +18,9 @@ use crate::digests::Digests;
 use crate::layout;
 use crate::rotation::ItemKey;
 use crate::show::{CreativeFile, Part};
+
+/// Most files of one folder whose changes are noticed.
+const FINGERPRINT_FILES_MAX: usize = 100_000;
 
 /// One placement with everything that is needed to air it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,67 +71,66 @@ impl CatalogItem {
 /// A list of items in a fixed order.
 pub type Catalog = Vec<CatalogItem>;
 
-/// Reads a folder: a campaign itself (it holds pictures or a `campaign.toml`), or a folder of such folders.
-///
-/// # Errors
-/// Every problem of every campaign, and the items of the good ones beside them: one bad campaign does not take the
-/// others off the screen, and one bad file costs its own item.
-pub fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
-    read_folder_again(folder, &mut Digests::default())
+/// What local folders hold.
+#[derive(Debug, Default)]
+pub struct LocalContent {
+    /// What can air.
+    pub catalog: Catalog,
+    /// What is wrong: one bad campaign does not take the others off the screen, and one bad file costs its own item.
+    pub problems: Vec<Problem>,
+    /// What lies in the folders besides, and does not air.
+    pub left_out: LeftOut,
 }
 
-/// The same for a folder that was read before: only files that have changed are hashed.
-pub(crate) fn read_folder_again(folder: &Path, digests: &mut Digests) -> (Catalog, Vec<Problem>) {
-    let mut catalog = Catalog::new();
-    let mut problems = Vec::new();
-    let name = folder.display().to_string();
-    let entries = match sorted_entries(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let message = format!(
-                "the folder cannot be read: {error}; give content.folders a folder that exists"
-            );
-            return (catalog, vec![Problem::with_file(name, message)]);
+impl LocalContent {
+    /// Reads a folder: a campaign itself, or a folder of such folders. [`ContentFolder`] says which of the two it is.
+    pub fn read(folder: &Path) -> Self {
+        Self::read_again(&[folder], &mut Digests::default())
+    }
+
+    /// Reads several folders that were read before: only files that have changed are hashed.
+    pub(crate) fn read_again(folders: &[impl AsRef<Path>], digests: &mut Digests) -> Self {
+        let mut content = Self::default();
+        for folder in folders {
+            let read = ContentFolder::read(folder.as_ref());
+            content.problems.extend(read.problems);
+            content.left_out.append(read.left_out);
+            for campaign in &read.campaigns {
+                content.take(campaign, digests);
+            }
         }
-    };
-    let is_campaign = entries
-        .iter()
-        .any(|entry| entry == campaign::FILE_NAME || campaign::is_creative(entry));
-    let children: Vec<PathBuf> = entries
-        .iter()
-        .filter(|entry| !entry.starts_with('.'))
-        .map(|entry| folder.join(entry))
-        .filter(|path| path.is_dir())
-        .collect();
-    if is_campaign {
-        match read_campaign(folder, &entries, digests) {
-            Ok(read) => (catalog, problems) = read,
-            Err(found) => problems = found,
-        }
-    } else if children.is_empty() {
-        problems.extend(
-            Campaign::of_pictures(&name, &name, &[])
-                .err()
-                .unwrap_or_default(),
-        );
-    } else {
-        for child in children {
-            let read = sorted_entries(&child).map_err(|error| {
-                vec![Problem::with_file(
-                    child.display().to_string(),
-                    format!("the folder cannot be read: {error}"),
-                )]
-            });
-            match read.and_then(|entries| read_campaign(&child, &entries, digests)) {
-                Ok((items, found)) => {
-                    catalog.extend(items);
-                    problems.extend(found);
+        content
+    }
+
+    /// Takes the good items of a campaign, and what is wrong with the others.
+    fn take(&mut self, folder: &CampaignFolder, digests: &mut Digests) {
+        let campaign = Arc::new(folder.campaign.clone());
+        let id = &folder.id;
+        for (placement, wanted) in campaign.placements.iter().enumerate() {
+            let path = folder.path_of(&wanted.creative);
+            let kind = kind_of(&wanted.creative);
+            let parts = parts_of(folder, &wanted.creative, digests);
+            match (digests.of(&path, kind.bytes_max()), parts) {
+                (Ok(creative), Ok(parts)) => self.catalog.push(CatalogItem {
+                    key: ItemKey::from(format!("local {id}/{placement}")),
+                    campaign_id: id.clone(),
+                    campaign: campaign.clone(),
+                    placement,
+                    assignment: Assignment::NONE,
+                    kind,
+                    creative,
+                    path,
+                    parts,
+                }),
+                (digest, parts) => {
+                    let file = path.display().to_string();
+                    let reasons = digest.err().into_iter().chain(parts.err());
+                    let problems = reasons.map(|reason| Problem::with_file(&file, reason));
+                    self.problems.extend(problems);
                 }
-                Err(found) => problems.extend(found),
             }
         }
     }
-    (catalog, problems)
 }
 
 /// Puts the first placements of all campaigns before the second ones, and so on. The rotation gives ties to the earlier
@@ -180,130 +183,57 @@ pub fn of_hub(content: &Airable, cache: &Cache) -> Catalog {
     catalog
 }
 
-/// Sums up names, sizes and dates below a folder, so that a change is noticed without reading pictures again.
+/// Sums up names, sizes and dates below a folder, at most [`FINGERPRINT_FILES_MAX`], so that a change is noticed without
+/// reading pictures again. Nothing is opened.
 pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
     let mut seen = Vec::new();
     let mut folders = vec![(folder.to_path_buf(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        for entry in sorted_entries(&folder).unwrap_or_default() {
-            let path = folder.join(entry);
+        for path in sorted_paths(&folder) {
+            if seen.len() == FINGERPRINT_FILES_MAX {
+                return seen;
+            }
             match std::fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() && depth == 0 => folders.push((path, 1)),
                 Ok(metadata) => seen.push((path, metadata.len(), metadata.modified().ok())),
-                Err(_) => {}
+                // A link to nothing, which may be named.
+                Err(_) => seen.push((path, 0, None)),
             }
         }
     }
     seen
 }
 
-/// Reads one campaign: its good items, and what is wrong with the others.
-fn read_campaign(
-    folder: &Path,
-    entries: &[String],
-    digests: &mut Digests,
-) -> Result<(Catalog, Vec<Problem>), Vec<Problem>> {
-    let name = folder.display().to_string();
-    let base = folder
-        .canonicalize()
-        .unwrap_or_else(|_| folder.to_path_buf());
-    let title = base.file_name().map_or_else(
-        || "campaign".into(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    let id: CampaignId = title.parse().map_err(|error| {
-        vec![Problem::with_file(
-            &name,
-            format!("{error}; rename the folder"),
-        )]
-    })?;
-    let creatives: Vec<String> = entries
-        .iter()
-        .filter(|entry| campaign::is_creative(entry))
-        .cloned()
+/// The names in a folder, at most [`FINGERPRINT_FILES_MAX`], in an order that does not change.
+fn sorted_paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .take(FINGERPRINT_FILES_MAX)
+        .map(|entry| entry.path())
         .collect();
-    // A text that cannot be read is the composer's to report.
-    let belonging = FolderParts::of(&creatives, |name| {
-        crate::config::read_text(&folder.join(name)).ok()
-    });
-    let airing = belonging.standing_alone(&creatives);
-    let campaign = if entries.iter().any(|entry| entry == campaign::FILE_NAME) {
-        let file = folder.join(campaign::FILE_NAME);
-        let file_name = file.display().to_string();
-        let text = crate::config::read_text(&file)
-            .map_err(|reason| vec![Problem::with_file(&file_name, reason)])?;
-        Campaign::parse_airing(&file_name, &text, &creatives, &airing)?
-    } else {
-        Campaign::of_pictures(&name, &title, &airing)?
-    };
-    let campaign = Arc::new(campaign);
-    let mut catalog = Catalog::new();
-    let mut problems = Vec::new();
-    for (placement, wanted) in campaign.placements.iter().enumerate() {
-        let path = folder.join(&wanted.creative);
-        let kind = kind_of(&wanted.creative);
-        let parts = parts_of(folder, belonging.of_creative(&wanted.creative), digests);
-        let digest = digests.of(&path, kind.bytes_max());
-        match (digest, parts) {
-            (Ok(creative), Ok(parts)) => catalog.push(CatalogItem {
-                key: ItemKey::from(format!("local {id}/{placement}")),
-                campaign_id: id.clone(),
-                campaign: campaign.clone(),
-                placement,
-                assignment: Assignment::NONE,
-                kind,
-                creative,
-                path,
-                parts,
-            }),
-            (digest, parts) => {
-                let file = path.display().to_string();
-                let reasons = digest.err().into_iter().chain(parts.err());
-                problems.extend(reasons.map(|reason| Problem::with_file(&file, reason)));
-            }
-        }
-    }
-    Ok((catalog, problems))
+    paths.sort();
+    paths
 }
 
 /// Finds the files that a creative refers to.
-fn parts_of(folder: &Path, names: &[String], digests: &mut Digests) -> Result<Arc<[Part]>, String> {
-    let part = |name: &String| {
-        if !is_part_name(name) {
-            return Err(format!(
-                "it names {name:?}, which is no picture of this folder; use the name of a picture that lies beside it"
-            ));
-        }
-        let path = folder.join(name);
-        if !path.is_file() {
-            return Err(format!(
-                "it names {name:?}, which is missing; put that picture beside it, or take its name out"
-            ));
-        }
+fn parts_of(
+    folder: &CampaignFolder,
+    creative: &str,
+    digests: &mut Digests,
+) -> Result<Arc<[Part]>, String> {
+    let parts = folder.parts_of(creative).map(|part| {
+        let (name, path) = part?;
         let digest = digests
-            .of(&path, kind_of(name).bytes_max())
+            .of(&path, kind_of(&name).bytes_max())
             .map_err(|reason| format!("its picture {name}: {reason}"))?;
-        Ok(Part {
-            name: name.clone(),
-            path,
-            digest,
-        })
-    };
-    names.iter().map(part).collect()
+        Ok(Part { name, path, digest })
+    });
+    parts.collect()
 }
 
 /// What a placement's creative is. Names are checked where they come in; what slipped through is judged as a picture.
 fn kind_of(name: &str) -> CreativeKind {
     CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture)
-}
-
-fn sorted_entries(folder: &Path) -> std::io::Result<Vec<String>> {
-    let mut entries: Vec<String> = std::fs::read_dir(folder)?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    entries.sort();
-    Ok(entries)
 }
 
 #[cfg(test)]

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use passerby_folder::text::read_toml_anywhere;
 use passerby_protocol::campaign;
 use passerby_protocol::condition::Venue;
-use passerby_protocol::limits::{
-    CALL_LANGUAGES_MAX, LINE_CHARS_MAX, SECONDS, SPACE_ID, TOML_BYTES_MAX, WEIGHT,
-};
+use passerby_protocol::limits::{CALL_LANGUAGES_MAX, LINE_CHARS_MAX, SECONDS, SPACE_ID, WEIGHT};
 use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
@@ -149,7 +148,8 @@ impl Config {
     /// Every problem at once.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
         let name = path.display().to_string();
-        let text = read_text(path).map_err(|reason| vec![Problem::with_file(&name, reason)])?;
+        let text =
+            read_toml_anywhere(path).map_err(|reason| vec![Problem::with_file(&name, reason)])?;
         let mut config = Self::parse(&name, &text)?;
         let base = path.parent().unwrap_or(Path::new(""));
         for folder in config.folders.iter_mut().chain(&mut config.fonts) {
@@ -406,25 +406,6 @@ pub fn is_safe(url: &str) -> bool {
         || host
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
-}
-
-/// Reads a text file of at most [`TOML_BYTES_MAX`] bytes; the error says what to do.
-pub(crate) fn read_text(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| format!("cannot be read: {error}"))?
-        .len();
-    if size > TOML_BYTES_MAX {
-        return Err(format!(
-            "it has {size} bytes, more than {TOML_BYTES_MAX}; this is not a settings file"
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    String::from_utf8(bytes).map_err(|error| {
-        format!(
-            "it is not UTF-8 text (byte {}); save it as UTF-8",
-            error.utf8_error().valid_up_to()
-        )
-    })
 }
 
 fn folders(section: &Section<'_>, key: &'static str, accepted: &str) -> Vec<PathBuf> {

@@ -1,14 +1,14 @@
 //! What local files hash to, without reading again what has not changed.
 //!
-//! Invariants: a file is streamed, never held in memory; a digest is believed only while size, both dates and inode of
+//! Invariants: a file is regular, lies in its folder and is streamed, never held in memory; a digest is believed only while size, both dates and inode of
 //! its file stay the same.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::regular_file::{self, FileError};
 use passerby_protocol::Digest;
 use sha2::Digest as _;
 
@@ -30,13 +30,11 @@ impl Digests {
     /// # Errors
     /// Says what is wrong with the file and what to do.
     pub fn of(&mut self, path: &Path, bytes_max: u64) -> Result<Digest, String> {
-        let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        let opened = regular_file::open_within(path).map_err(|error| error.to_string())?;
+        let metadata = opened.metadata();
         let size = metadata.len();
         if size > bytes_max {
-            return Err(format!(
-                "it has {size} bytes, more than {bytes_max}; make it smaller"
-            ));
+            return Err(too_large(size, bytes_max));
         }
         let stamp = [
             metadata.ino().cast_signed(),
@@ -51,9 +49,13 @@ impl Digests {
         {
             return Ok(*digest);
         }
-        let mut file = File::open(path).map_err(unreadable)?.take(bytes_max + 1);
+        let mut file = opened.into_file().take(bytes_max + 1);
         let mut hasher = sha2::Sha256::new();
-        hash_into(&mut file, &mut hasher).map_err(unreadable)?;
+        let length = hash_into(&mut file, &mut hasher)
+            .map_err(|error| format!("it cannot be read ({error}); check the disk"))?;
+        if length > bytes_max {
+            return Err(too_large(length, bytes_max));
+        }
         let digest = Digest(hasher.finalize().into());
         if self.known.len() >= FILES_MAX {
             self.known.clear();
@@ -61,6 +63,10 @@ impl Digests {
         self.known.insert(path.to_path_buf(), (stamp, digest));
         Ok(digest)
     }
+}
+
+fn too_large(bytes: u64, bytes_max: u64) -> String {
+    FileError::TooLarge { bytes, bytes_max }.to_string()
 }
 
 /// Hashes what is left of a file; returns how many bytes that were.

@@ -3,16 +3,20 @@
 //! Invariants:
 //! - The file is the only source of truth, so a message survives a restart; whoever writes or removes it, by hand or
 //!   through the local page, is heard within [`POLL`].
-//! - A file that cannot be read changes nothing: a message that is on the screen stays until a good one or none is
-//!   there.
+//! - An emergency never vanishes: the file is decoded whatever it was saved in, and where that fails the screen says that
+//!   there is a message and where it lies. One that is on the screen stays beside that until a good one or none is there.
+//! - Nothing but a regular file is read, and no more of it than a message can have; links are followed, since data.dir is the
+//!   operator's own.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use passerby_protocol::foreign::plain_lines;
+use passerby_folder::regular_file::{self, FileError};
+use passerby_folder::text::{self, Decoded};
+use passerby_protocol::foreign::{self, plain_lines};
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +28,19 @@ pub const CHARS_MAX: usize = 2_000;
 pub const POLL: Duration = Duration::from_millis(250);
 /// No character has more bytes than this.
 const BYTES_MAX: u64 = CHARS_MAX as u64 * 4 + 16;
+
+/// Names that are taken for it by mistake, in lower case, besides its own in other case.
+const MISTAKEN_NAMES: [&str; 7] = [
+    "emergency",
+    "emergency.txt.txt",
+    "emergency.text",
+    "emergency.rtf",
+    "emergency.doc",
+    "emergency.docx",
+    "emergency.md",
+];
+/// Most names of data.dir that are looked at for them.
+const MISTAKEN_NAMES_MAX: usize = 10_000;
 
 /// A message that goes over everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,16 +61,41 @@ pub enum NoticeError {
         "it is empty; write a headline in its first line, or remove the file to end the message"
     )]
     Empty,
-    /// Too much to read in passing.
+    /// Too much to read in passing; with the first line, as far as it is known.
     #[error("it is longer than {CHARS_MAX} characters; make it shorter")]
-    TooLong,
+    TooLong(String),
     /// Not a text.
-    #[error("it is not UTF-8 text; save it as UTF-8")]
-    Encoding,
-    /// The disk.
-    #[error("cannot be read: {0}")]
-    Disk(String),
+    #[error(
+        "it is no text; write the message in Notepad or another plain editor and save it as UTF-8"
+    )]
+    NoText,
+    /// It cannot be opened.
+    #[error("{0}")]
+    File(String),
 }
+
+impl NoticeError {
+    /// What the screen says instead of a message that it cannot show; nothing where there is nothing to say. `file` is where
+    /// the message lies.
+    pub fn warning(&self, file: &Path) -> Option<Notice> {
+        let headline = match self {
+            Self::Empty => return None,
+            Self::TooLong(first) if !first.is_empty() => first.clone(),
+            _ => UNREADABLE.to_owned(),
+        };
+        let file = foreign::one_line(&file.display().to_string(), PATH_CHARS_MAX);
+        let body = format!("{UNREADABLE_WHERE}: {file}\n{self}");
+        Some(Notice { headline, body })
+    }
+}
+
+/// Most characters of a path on the screen.
+const PATH_CHARS_MAX: usize = 400;
+/// For passers-by, in the languages of the built-in words.
+const UNREADABLE: &str =
+    "有紧急通知，但无法显示 There is an emergency message that cannot be shown";
+/// For those who can mend it.
+const UNREADABLE_WHERE: &str = "无法读取 It cannot be read";
 
 impl Notice {
     /// Reads a message: a headline, and a body after the first line. A first line that is too long for a headline
@@ -67,11 +109,11 @@ impl Notice {
         if text.is_empty() {
             return Err(NoticeError::Empty);
         }
-        if text.chars().count() > CHARS_MAX {
-            return Err(NoticeError::TooLong);
-        }
         let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
         let (headline, over) = split_line(line.trim());
+        if text.chars().count() > CHARS_MAX {
+            return Err(NoticeError::TooLong(headline.to_owned()));
+        }
         let body = [over, rest.trim()]
             .into_iter()
             .filter(|part| !part.is_empty())
@@ -81,6 +123,19 @@ impl Notice {
             headline: headline.to_owned(),
             body,
         })
+    }
+
+    /// The same message with another one below it.
+    #[must_use]
+    pub fn above(&self, other: &Self) -> Self {
+        let below = format!("{}\n{}", other.headline, other.body);
+        Self {
+            headline: self.headline.clone(),
+            body: match self.body.as_str() {
+                "" => below,
+                body => format!("{body}\n\n{below}"),
+            },
+        }
     }
 
     /// Checks a message that came in two parts.
@@ -115,20 +170,52 @@ pub fn path(data_dir: &Path) -> PathBuf {
 /// # Errors
 /// See [`NoticeError`].
 pub fn read(data_dir: &Path) -> Result<Option<Notice>, NoticeError> {
-    let disk = |error: std::io::Error| NoticeError::Disk(error.to_string());
-    let file = match std::fs::File::open(path(data_dir)) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(disk)?,
-    };
-    let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(disk)?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(NoticeError::TooLong);
+    match read_written(data_dir)? {
+        Some(written) => Notice::parse(&written.text).map(Some),
+        None => Ok(None),
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| NoticeError::Encoding)?;
-    Notice::parse(text).map(Some)
+}
+
+/// Reads the file as it was written, whatever it was saved in; `None` when there is none.
+///
+/// # Errors
+/// See [`NoticeError`].
+pub fn read_written(data_dir: &Path) -> Result<Option<Decoded>, NoticeError> {
+    let unreadable = |error: FileError| NoticeError::File(error.to_string());
+    let file = match regular_file::open_anywhere(&path(data_dir)) {
+        Err(FileError::Missing) => return Ok(None),
+        opened => opened.map_err(unreadable)?,
+    };
+    let bytes = file.start(BYTES_MAX + 1).map_err(unreadable)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        let start = text::decode(&bytes).map(|decoded| Notice::parse(&decoded.text));
+        return Err(match start {
+            Some(Err(error @ NoticeError::TooLong(_))) => error,
+            Some(Ok(notice)) => NoticeError::TooLong(notice.headline),
+            _ => NoticeError::TooLong(String::new()),
+        });
+    }
+    if bytes.is_empty() {
+        return Err(NoticeError::Empty);
+    }
+    text::decode(&bytes).map(Some).ok_or(NoticeError::NoText)
+}
+
+/// Files of data.dir whose names are almost that of the message, as editors and systems that hide endings make them; at most
+/// [`MISTAKEN_NAMES_MAX`] names are looked at.
+pub fn mistaken_names(data_dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
+    let mut mistaken: Vec<PathBuf> = entries
+        .take(MISTAKEN_NAMES_MAX)
+        .filter(|entry| {
+            let name = entry.file_name().to_string_lossy().to_lowercase();
+            let is_so = MISTAKEN_NAMES.contains(&name.as_str()) || name == FILE_NAME;
+            is_so && entry.file_name() != FILE_NAME
+        })
+        .map(|entry| entry.path())
+        .collect();
+    mistaken.sort();
+    mistaken
 }
 
 /// Puts a message in place, whole or not at all.
@@ -259,15 +346,103 @@ mod tests {
     fn what_is_no_message_is_refused_with_a_reason() {
         let folder = tempfile::tempdir().expect("folder");
         assert_eq!(read(folder.path()), Ok(None));
+        let long = |start: &str, length: usize| {
+            let mut bytes = start.as_bytes().to_vec();
+            bytes.resize(length, b'a');
+            bytes
+        };
+        let too_long = |headline: &str| NoticeError::TooLong(headline.into());
         for (bytes, error) in [
+            (b"".to_vec(), NoticeError::Empty),
             (b" \n\t\n".to_vec(), NoticeError::Empty),
-            (vec![0xff, 0xfe], NoticeError::Encoding),
-            (vec![b'a'; CHARS_MAX + 1], NoticeError::TooLong),
-            (vec![b'a'; 1 << 20], NoticeError::TooLong),
+            (vec![0xff, 0xfe], NoticeError::Empty),
+            (b"\x7fELF\x02\x01\x01\0\0\0".to_vec(), NoticeError::NoText),
+            (long("Fire\n", CHARS_MAX + 1), too_long("Fire")),
+            (long("Fire\n", 1 << 20), too_long("Fire")),
+            (vec![0; 1 << 20], too_long("")),
         ] {
             std::fs::write(path(folder.path()), bytes).expect("writes");
             assert_eq!(read(folder.path()), Err(error));
         }
+    }
+
+    #[test]
+    fn a_message_is_read_whatever_it_was_saved_in() {
+        let folder = tempfile::tempdir().expect("folder");
+        let wide = |text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let mark = mark.then_some(0xFEFF);
+            mark.into_iter()
+                .chain(text.encode_utf16())
+                .flat_map(bytes)
+                .collect()
+        };
+        let gbk = b"\xc7\xeb\xc1\xa2\xbc\xb4\xb3\xb7\xc0\xeb\r\n\xd7\xdf\xc2\xa5\xcc\xdd\r\n";
+        let text = "请立即撤离\r\n走楼梯\r\n";
+        for bytes in [
+            text.as_bytes().to_vec(),
+            format!("\u{feff}{text}").into_bytes(),
+            wide(text, true, u16::to_le_bytes),
+            wide(text, true, u16::to_be_bytes),
+            wide(text, false, u16::to_le_bytes),
+            wide(text, false, u16::to_be_bytes),
+            gbk.to_vec(),
+        ] {
+            std::fs::write(path(folder.path()), &bytes).expect("writes");
+            let notice = Notice {
+                headline: "请立即撤离".into(),
+                body: "走楼梯".into(),
+            };
+            assert_eq!(read(folder.path()), Ok(Some(notice)), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_shown_is_told_with_its_place_and_reason() {
+        let file = Path::new("/data/emergency.txt");
+        let told = |error: NoticeError| error.warning(file);
+        assert_eq!(told(NoticeError::Empty), None);
+        for error in [
+            NoticeError::NoText,
+            NoticeError::File("it is not a file but a pipe; put a file there".into()),
+            NoticeError::TooLong(String::new()),
+        ] {
+            let notice = told(error.clone()).expect("a warning");
+            assert_eq!(notice.headline, UNREADABLE);
+            assert!(notice.body.contains("/data/emergency.txt"), "{notice:?}");
+            assert!(notice.body.contains(&error.to_string()), "{notice:?}");
+            assert_eq!(notice.checked(), Ok(notice.clone()));
+        }
+        let long = told(NoticeError::TooLong("Fire".into())).expect("a warning");
+        assert_eq!(long.headline, "Fire");
+        assert!(long.body.contains("longer than 2000 characters"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_waited_for() {
+        let folder = tempfile::tempdir().expect("folder");
+        let pipe = path(folder.path());
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        let reason = "it is not a file but a pipe; put a file there";
+        assert_eq!(read(folder.path()), Err(NoticeError::File(reason.into())));
+    }
+
+    #[test]
+    fn names_that_are_almost_right_are_found() {
+        let folder = tempfile::tempdir().expect("folder");
+        for name in [
+            "emergency.txt",
+            "emergency.txt.txt",
+            "Emergency.TXT",
+            "ledger.db",
+        ] {
+            std::fs::write(folder.path().join(name), "Fire").expect("writes");
+        }
+        let names: Vec<_> = mistaken_names(folder.path())
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+            .collect();
+        assert_eq!(names, ["Emergency.TXT", "emergency.txt.txt"]);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use passerby_protocol::toml_fields::Problem;
+use passerby_protocol::left_out::LeftOut;
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, LocalContent};
 use crate::digests::Digests;
 
 /// How often the folders are looked at.
@@ -21,12 +21,9 @@ const SETTLES_MAX: u32 = 600;
 
 /// What lies in the folders: names, sizes and dates.
 type Seen = Vec<(PathBuf, u64, Option<SystemTime>)>;
-/// What the folders hold, and what is wrong with them.
-pub(crate) type Content = (Catalog, Vec<Problem>);
-
 /// Looks at the folders until it is dropped.
 pub(crate) struct Folders {
-    contents: Receiver<Content>,
+    contents: Receiver<LocalContent>,
     /// Its end tells the thread.
     _stop: Sender<()>,
 }
@@ -39,6 +36,8 @@ impl Folders {
         let mut seen = look(&folders);
         let watch = move || {
             let mut digests = Digests::default();
+            // A file that does not air is told once, not with each change of another.
+            let mut told = LeftOut::default();
             while is_still_wanted(&stopped, LOOK) {
                 let mut now = look(&folders);
                 if now == seen {
@@ -54,13 +53,10 @@ impl Folders {
                     }
                 }
                 seen = now;
-                let (mut catalog, mut problems) = (Catalog::new(), Vec::new());
-                for folder in &folders {
-                    let (items, found) = catalog::read_folder_again(folder, &mut digests);
-                    catalog.extend(items);
-                    problems.extend(found);
-                }
-                if content.send((catalog, problems)).is_err() {
+                let mut read = LocalContent::read_again(&folders, &mut digests);
+                let new = read.left_out.new_since(&told);
+                told = std::mem::replace(&mut read.left_out, new);
+                if content.send(read).is_err() {
                     return;
                 }
             }
@@ -78,7 +74,7 @@ impl Folders {
     }
 
     /// What the folders hold, each time it has changed.
-    pub(crate) const fn contents(&self) -> &Receiver<Content> {
+    pub(crate) const fn contents(&self) -> &Receiver<LocalContent> {
         &self.contents
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion, TransitionKind};
+use passerby_protocol::file_names;
 use passerby_protocol::{Digest, PlayNumber};
 
 use crate::area::Area;
@@ -150,9 +151,10 @@ pub struct CreativeFile {
 }
 
 impl CreativeFile {
-    /// Returns the part that the creative calls `name`.
+    /// Returns the part that the creative calls `name`, however the two write its accents.
     pub fn part(&self, name: &str) -> Option<&Part> {
-        self.parts.iter().find(|part| part.name == name)
+        let mut parts = self.parts.iter();
+        parts.find(|part| file_names::is_same(&part.name, name))
     }
 }
 

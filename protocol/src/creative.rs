@@ -12,7 +12,7 @@ pub enum CreativeKind {
     Picture,
     /// SVG.
     Drawing,
-    /// MP4 or WebM.
+    /// MP4, QuickTime or WebM.
     Video,
     /// A text creative: `*.card.toml`.
     Card,
@@ -24,15 +24,17 @@ pub enum CreativeKind {
 
 /// What a publisher may put into a campaign folder, for messages.
 pub const CREATIVE_ENDINGS: &str =
-    ".jpg, .png, .webp, .gif, .svg, .mp4, .webm, .card.toml, .ticker.toml or .page.toml";
+    ".jpg, .png, .webp, .gif, .svg, .mp4, .mov, .webm, .card.toml, .ticker.toml or .page.toml";
 
 /// File name endings, in lower case, longest first where one ends another.
-const ENDINGS: [(&str, CreativeKind); 13] = [
+const ENDINGS: [(&str, CreativeKind); 16] = [
     (".card.toml", CreativeKind::Card),
     (".ticker.toml", CreativeKind::Ticker),
     (".page.toml", CreativeKind::Page),
     (".jpg", CreativeKind::Picture),
     (".jpeg", CreativeKind::Picture),
+    (".jpe", CreativeKind::Picture),
+    (".jfif", CreativeKind::Picture),
     (".png", CreativeKind::Picture),
     (".apng", CreativeKind::Picture),
     (".webp", CreativeKind::Picture),
@@ -40,6 +42,7 @@ const ENDINGS: [(&str, CreativeKind); 13] = [
     (".svg", CreativeKind::Drawing),
     (".mp4", CreativeKind::Video),
     (".m4v", CreativeKind::Video),
+    (".mov", CreativeKind::Video),
     (".webm", CreativeKind::Video),
 ];
 
@@ -84,15 +87,59 @@ impl CreativeKind {
     }
 }
 
-/// Tells what a video is from its first 12 bytes; `None` for what is neither MP4 (ISO/IEC 14496-12, 4.3) nor WebM
-/// (RFC 8794, 8.1).
+/// What an MP4's first brand says when it holds no film: pictures (ISO/IEC 23008-12, HEIF and AVIF) and sound alone.
+const BRANDS_WITHOUT_FILM: [&[u8; 4]; 7] = [
+    b"heic", b"heix", b"heim", b"mif1", b"avif", b"M4A ", b"M4B ",
+];
+/// Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, Movie Files).
+const OLD_QUICKTIME_BOXES: [&[u8; 4]; 6] = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"];
+
+/// Tells what a video is from its first 12 bytes; `None` for what is neither MP4 (ISO/IEC 14496-12, 4.3), QuickTime nor
+/// WebM (RFC 8794, 8.1).
 pub fn video_media_type(head: &[u8]) -> Option<&'static str> {
-    if head.get(4..8) == Some(b"ftyp") {
-        Some("video/mp4")
-    } else if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
-        Some("video/webm")
+    if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+        return Some("video/webm");
+    }
+    let kind = head.get(4..8)?;
+    let brand = head.get(8..12).unwrap_or_default();
+    if kind == b"ftyp" {
+        if brand == b"qt  " {
+            Some("video/quicktime")
+        } else if BRANDS_WITHOUT_FILM.iter().any(|known| brand == *known) {
+            None
+        } else {
+            Some("video/mp4")
+        }
+    } else if OLD_QUICKTIME_BOXES.iter().any(|known| kind == *known) {
+        Some("video/quicktime")
     } else {
         None
+    }
+}
+
+/// How many first bytes of a file [`ending_of_content`] looks at.
+pub const HEAD_BYTES: usize = 32;
+
+/// Tells from a file's first [`HEAD_BYTES`] bytes which ending its name should have, whatever it has; `None` for what is
+/// no picture, drawing or film that screens show.
+pub fn ending_of_content(head: &[u8]) -> Option<&'static str> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(".png")
+    } else if head.starts_with(b"\xff\xd8\xff") {
+        Some(".jpg")
+    } else if head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a") {
+        Some(".gif")
+    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        Some(".webp")
+    } else if text.starts_with(b"<svg") {
+        Some(".svg")
+    } else {
+        video_media_type(head).map(|media_type| match media_type {
+            "video/webm" => ".webm",
+            "video/quicktime" => ".mov",
+            _ => ".mp4",
+        })
     }
 }
 
@@ -147,6 +194,12 @@ mod tests {
         assert_eq!(kind("Poster.JPG"), Some(CreativeKind::Picture));
         assert_eq!(kind("sale.card.toml"), Some(CreativeKind::Card));
         assert_eq!(kind("clip.mp4"), Some(CreativeKind::Video));
+        for film in ["IMG_0001.MOV", "clip.m4v"] {
+            assert_eq!(kind(film), Some(CreativeKind::Video), "{film}");
+        }
+        for picture in ["scan.jfif", "party.jpe", "Party.JPE"] {
+            assert_eq!(kind(picture), Some(CreativeKind::Picture), "{picture}");
+        }
         for other in [
             "campaign.toml",
             ".hidden.png",
@@ -155,6 +208,43 @@ mod tests {
             "x/.y.png",
         ] {
             assert_eq!(kind(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_tell_films_from_what_only_looks_like_one() {
+        for (head, media_type) in [
+            (b"\0\0\0\x18ftypmp42".as_slice(), Some("video/mp4")),
+            (b"\0\0\0\x18ftypisom", Some("video/mp4")),
+            (b"\0\0\0\x14ftypqt  ", Some("video/quicktime")),
+            (b"\0\0\x02\x6cmoov\0\0\0\x6c", Some("video/quicktime")),
+            (b"\0\0\0\x08wide\0\0\0\0", Some("video/quicktime")),
+            (b"\x1A\x45\xDF\xA3....", Some("video/webm")),
+            (b"\0\0\0\x18ftypheic", None),
+            (b"\0\0\0\x1cftypavif", None),
+            (b"\0\0\0\x20ftypM4A ", None),
+            (b"not a film at all", None),
+            (b"\0\0\0", None),
+        ] {
+            assert_eq!(video_media_type(head), media_type, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_ending_that_a_name_lacks() {
+        for (head, ending) in [
+            (b"\x89PNG\r\n\x1a\n".as_slice(), Some(".png")),
+            (b"\xff\xd8\xff\xe0", Some(".jpg")),
+            (b"GIF89a", Some(".gif")),
+            (b"RIFF\0\0\0\0WEBPVP8 ", Some(".webp")),
+            (b"RIFF\0\0\0\0WAVEfmt ", None),
+            (b"<svg xmlns='x'/>", Some(".svg")),
+            (b"\0\0\0\x14ftypqt  ", Some(".mov")),
+            (b"\0\0\0\x18ftypmp42", Some(".mp4")),
+            (b"%PDF-1.7", None),
+            (b"", None),
+        ] {
+            assert_eq!(ending_of_content(head), ending, "{head:?}");
         }
     }
 }

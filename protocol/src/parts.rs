@@ -3,7 +3,7 @@
 //! A card, ticker or page names its pictures; a video's poster is the picture of the same name beside it.
 //!
 //! Invariants: a part is a picture in the same folder, never a path; what is a part of something does not air by itself
-//! unless a placement says so.
+//! unless a placement says so; names are in their normal form ([`normal_form`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::card::{Card, Ticker};
 use crate::creative::CreativeKind;
+use crate::file_names::normal_form;
 use crate::toml_fields::Problem;
 use crate::web_page::WebPage;
 
@@ -109,19 +110,20 @@ fn named_in(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for key in KEYS {
         if let Some(DeValue::String(name)) = root.get_ref().get(key).map(|value| value.get_ref())
+            && let name = normal_form(name)
             && !name.is_empty()
-            && names.iter().all(|known| known != name)
+            && names.iter().all(|known| *known != name)
         {
-            names.push(name.clone().into_owned());
+            names.push(name.into_owned());
         }
     }
     names
 }
 
-/// A file's name without its ending, in lower case.
+/// A file's name without its ending, in normal form and lower case.
 fn stem_of(name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    stem.to_ascii_lowercase()
+    normal_form(stem).to_lowercase()
 }
 
 #[cfg(test)]
@@ -157,6 +159,26 @@ mod tests {
             sorted.standing_alone(&folder),
             names(&["alone.png", "clip.mp4", "sale.card.toml"])
         );
+    }
+
+    #[test]
+    fn names_are_compared_as_people_see_them() {
+        let folder = names(&[
+            "Caf\u{e9}.mp4",
+            "Cafe\u{301}.JPG",
+            "\u{c9}t\u{e9}.mov",
+            "e\u{301}te\u{301}.png",
+            "th\u{e9}.png",
+            "sale.card.toml",
+        ]);
+        let text = "picture = 'the\u{301}.png'\nlogo = 'th\u{e9}.png'\n";
+        let sorted = FolderParts::of(&folder, |_| Some(text.to_owned()));
+        assert_eq!(sorted.of_creative("Caf\u{e9}.mp4"), ["Cafe\u{301}.JPG"]);
+        assert_eq!(
+            sorted.of_creative("\u{c9}t\u{e9}.mov"),
+            ["e\u{301}te\u{301}.png"]
+        );
+        assert_eq!(sorted.of_creative("sale.card.toml"), ["th\u{e9}.png"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `passerby check`: finds what is wrong before a passer-by does.
 //!
 //! Invariant: what the player would skip, or show otherwise than it was written, is a problem; what will be shown and is
-//! still well to know is a note. Both are told once.
+//! still well to know is a note, and so is a file that only lies beside what airs ([`LeftOut`]). Both are told once.
 
 mod codes;
 mod files;
@@ -11,10 +11,12 @@ mod rehearsal;
 use std::path::Path;
 
 use passerby_compose as compose;
-use passerby_playout::catalog::{self, Catalog, CatalogItem};
+use passerby_folder::text::read_toml_within;
+use passerby_playout::catalog::{Catalog, CatalogItem, LocalContent};
 use passerby_playout::config::Config;
-use passerby_playout::emergency;
+use passerby_playout::emergency::{self, Notice};
 use passerby_protocol::campaign::{self, Call, CreativeKind, Motion};
+use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::toml_fields::Problem;
 use serde_json::json;
 
@@ -123,15 +125,19 @@ fn look(config: &Config) -> (Findings, Catalog) {
     look_at_emergency(&config.data_dir, &letters, &mut found);
     let mut files = Files::new(fonts, letters.clone());
     for folder in &config.folders {
-        let (items, problems) = catalog::read_folder(folder);
-        for problem in problems {
+        let content = LocalContent::read(folder);
+        let LeftOut { problems, notes } = content.left_out;
+        for problem in content.problems.into_iter().chain(problems) {
             found.problem(problem);
         }
-        for item in &items {
+        for note in notes {
+            found.note(note);
+        }
+        for item in &content.catalog {
             files.look_at(item, &mut found);
             look_at_item(item, config, &letters, &mut found);
         }
-        airing.extend(items);
+        airing.extend(content.catalog);
     }
     files.finish(&mut found);
     (found, airing)
@@ -140,16 +146,35 @@ fn look(config: &Config) -> (Findings, Catalog) {
 fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
     let path = emergency::path(data_dir);
     let file = path.display().to_string();
-    match emergency::read(data_dir) {
+    let read = emergency::read_written(data_dir).and_then(|written| {
+        if let Some(written) = &written {
+            Notice::parse(&written.text)?;
+        }
+        Ok(written)
+    });
+    match read {
         Ok(None) => {}
         // All that is written there is shown.
-        Ok(Some(_)) => {
-            let written = std::fs::read_to_string(&path).unwrap_or_default();
-            for (line, text) in (1..).zip(written.lines()) {
+        Ok(Some(written)) => {
+            if written.damaged > 0 {
+                let message = format!(
+                    "{} of its characters are damaged and cannot be shown; write it anew and save it as UTF-8",
+                    written.damaged
+                );
+                found.problem(Problem::with_file(&file, message));
+            }
+            for (line, text) in (1..).zip(written.text.lines()) {
                 letters.look_at(&file, line, "it", text, found);
             }
         }
         Err(error) => found.problem(Problem::with_file(file, error.to_string())),
+    }
+    for other in emergency::mistaken_names(data_dir) {
+        let message = format!(
+            "its name is not {}, and it is not shown; call it so (in Windows, let the Explorer show file name extensions first)",
+            emergency::FILE_NAME
+        );
+        found.problem(Problem::with_file(other.display().to_string(), message));
     }
 }
 
@@ -206,7 +231,7 @@ fn look_at_item(item: &CatalogItem, config: &Config, letters: &Letters, found: &
         let message = format!("{which}: {note}");
         found.note(Problem::with_file(&campaign_file, message));
     }
-    let written = std::fs::read_to_string(&campaign_path).unwrap_or_default();
+    let written = read_toml_within(&campaign_path).unwrap_or_default();
     let number = item.placement.to_string();
     for unseen in item.campaign.unseen() {
         let (is_problem, told) = (unseen.is_problem, unseen.told(&campaign_file, &written));

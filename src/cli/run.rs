@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::catalog::{Catalog, LocalContent};
 use passerby_playout::clock::{self, SystemClock};
 use passerby_playout::config::Config;
 use passerby_playout::context::LiveContext;
@@ -158,9 +158,15 @@ impl Run {
 fn local_content(config: &Config) -> Result<Catalog, Failure> {
     let (mut local, mut written_wrong) = (Catalog::new(), Vec::new());
     for folder in &config.folders {
-        let (items, problems) = catalog::read_folder(folder);
-        local.extend(items);
-        for problem in problems {
+        let content = LocalContent::read(folder);
+        local.extend(content.catalog);
+        for note in &content.left_out.notes {
+            tracing::info!("{note}");
+        }
+        for problem in &content.left_out.problems {
+            tracing::warn!("{problem}");
+        }
+        for problem in content.problems {
             if problem.line > 0 || !folder.is_dir() {
                 written_wrong.push(problem);
             } else {

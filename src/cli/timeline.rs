@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use passerby_playout::cache::Cache;
-use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::catalog::{self, Catalog, LocalContent};
 use passerby_playout::clock::Moment;
 use passerby_playout::config::Config;
 use passerby_playout::context::{Facts, LiveContext};
@@ -145,9 +145,9 @@ fn facts_of(config: &Config, start: &Moment) -> Arc<Facts> {
 fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
     let (mut catalog, mut problems) = (Catalog::new(), Vec::new());
     for folder in &config.folders {
-        let (items, found) = catalog::read_folder(folder);
-        catalog.extend(items);
-        problems.extend(found);
+        let content = LocalContent::read(folder);
+        catalog.extend(content.catalog);
+        problems.extend(content.problems);
     }
     if !problems.is_empty() {
         return Err(Failure::Input(problems));

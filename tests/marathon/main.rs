@@ -29,7 +29,7 @@ use passerby::stage::{
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Slide;
-use passerby_playout::catalog;
+use passerby_playout::catalog::LocalContent;
 use passerby_playout::clock::Clock;
 use passerby_playout::config::Config;
 use passerby_playout::ledger::{DatedPlay, Ledger};
@@ -192,7 +192,11 @@ fn run(folder: &Path, plan: &Plan) -> Report {
     )
     .expect("writes");
     let config = Config::load(&folder.join("kiosk.toml")).expect("good settings");
-    let (local, problems) = catalog::read_folder(&config.folders[0]);
+    let LocalContent {
+        catalog: local,
+        problems,
+        ..
+    } = LocalContent::read(&config.folders[0]);
     assert!(problems.is_empty(), "{problems:?}");
     let data_dir = config.data_dir.clone();
 

@@ -140,7 +140,7 @@ fn bad_pictures_and_an_empty_folder_leave_the_rest_on_the_screen() {
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("the folder is empty")
+        said.contains("empty: it is no campaign")
             && said.contains("torn.jpg")
             && said.contains("huge.png"),
         "{said}"

@@ -88,6 +88,7 @@ fn packages_depend_on_each_other_in_one_direction_only() {
         "rusqlite",
         "axum",
         "hyper",
+        "passerby-folder",
         "passerby-playout",
         "passerby-hub",
         "passerby",
@@ -97,7 +98,22 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "protocol does no I/O, but needs {io}"
         );
     }
+    let folder = needs("passerby-folder");
+    assert!(folder.contains("passerby-protocol"));
+    for other in [
+        "tokio",
+        "rusqlite",
+        "image",
+        "passerby-playout",
+        "passerby-hub",
+    ] {
+        assert!(
+            !folder.contains(other),
+            "folder reads folders, but needs {other}"
+        );
+    }
     let playout = needs("passerby-playout");
+    assert!(playout.contains("passerby-folder"));
     assert!(playout.contains("passerby-protocol"));
     for pixels in ["bevy", "wgpu", "winit", "image", "passerby", "passerby-hub"] {
         assert!(

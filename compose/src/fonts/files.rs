@@ -1,9 +1,10 @@
 //! Font files of the operator's, read and looked through.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::regular_file::{self, FileError};
 use swash::scale::ScaleContext;
 use swash::{FontDataRef, FontRef, StringId, Tag};
 
@@ -28,16 +29,15 @@ pub(super) fn font_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Reads a font file, unless it is too large by itself or for what is left.
 pub(super) fn read(path: &Path, bytes_left: u64) -> Result<Vec<u8>, String> {
-    let unreadable = |error: io::Error| format!("the font cannot be read ({error}); copy it again");
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("it is not a file; put a font there".to_owned());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    // Fonts are often linked from where the system keeps them; the operator names their folder.
+    let bytes = regular_file::open_anywhere(path)
+        .and_then(|file| file.start(FILE_BYTES_MAX + 1))
+        .map_err(|error| match error {
+            FileError::NotRegular(kind) => {
+                format!("it is not a file but {kind}; put a font there")
+            }
+            other => format!("the font cannot be read: {other}"),
+        })?;
     let length = bytes.len() as u64;
     if length > FILE_BYTES_MAX {
         let most = FILE_BYTES_MAX >> 20;

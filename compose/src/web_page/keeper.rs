@@ -3,8 +3,6 @@
 mod shared;
 mod thread;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,8 +13,6 @@ use crossbeam_channel::{Receiver, bounded};
 use jiff::tz::TimeZone;
 use passerby_playout::clock::Clock;
 use passerby_playout::show::{ComposeError, CreativeFile};
-use passerby_protocol::Digest;
-use passerby_protocol::limits::TOML_BYTES_MAX;
 use passerby_protocol::web_page::WebPage;
 
 use super::shelf::PageKey;
@@ -151,23 +147,7 @@ impl Drop for SnapshotKeeper {
 /// Reads a page file as it was scheduled.
 fn open(file: &CreativeFile) -> Result<WebPage, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", file.name));
-    let mut bytes = Vec::new();
-    let read: io::Result<_> = File::open(&file.path)
-        .and_then(|opened| opened.take(TOML_BYTES_MAX + 1).read_to_end(&mut bytes));
-    read.map_err(|error| says(format!("it cannot be read ({error}); put it back")))?;
-    if bytes.len() as u64 > TOML_BYTES_MAX {
-        return Err(says(format!(
-            "it is larger than {} KiB, and no page file is",
-            TOML_BYTES_MAX >> 10
-        )));
-    }
-    if Digest::of(&bytes) != file.digest {
-        return Err(says(
-            "the file changed on disk since it was scheduled; reload the content, or put the old file back".to_owned(),
-        ));
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| says("it is no text in UTF-8; save it as that".to_owned()))?;
+    let text = crate::file::read_text(file).map_err(says)?;
     WebPage::parse(&file.name, &text).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         ComposeError(lines.join("; "))

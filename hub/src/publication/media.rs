@@ -3,10 +3,11 @@
 //! Invariant: nothing here trusts a file's name: a file whose content is something else is refused while the publisher is
 //! still looking.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use passerby_folder::regular_file::{self, FileError, RegularFile};
+use passerby_folder::text;
 use passerby_protocol::Digest;
 use passerby_protocol::creative::{CreativeKind, video_media_type};
 use passerby_protocol::parts;
@@ -23,9 +24,9 @@ const HEAD_BYTES: usize = 12;
 pub(super) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
     let file = path.display().to_string();
     let wrong = |message: String| vec![Problem::with_file(&file, message)];
-    let unreadable = |error: io::Error| wrong(format!("cannot be read: {error}"));
     let kind = CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture);
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    let opened = regular_file::open_within(path).map_err(|error| wrong(error.to_string()))?;
+    let size = opened.metadata().len();
     if size > kind.bytes_max() {
         return Err(wrong(format!(
             "it has {size} bytes; use a {} of at most {}",
@@ -34,18 +35,19 @@ pub(super) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
         )));
     }
     if kind == CreativeKind::Video {
-        return video(path).map_err(wrong);
+        return video(path, opened).map_err(wrong);
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = opened
+        .read(kind.bytes_max())
+        .map_err(|error| wrong(error.to_string()))?;
     let (media_type, thumbnail) = match kind {
         CreativeKind::Drawing => {
             drawing(&bytes).map_err(|reason| wrong(reason.to_owned()))?;
             ("image/svg+xml", None)
         }
         CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => {
-            let text = std::str::from_utf8(&bytes)
-                .map_err(|_| wrong("it is not UTF-8 text; save it as UTF-8".to_owned()))?;
-            parts::check_text(kind, &file, text)?;
+            let text = text::toml_text(bytes.clone()).map_err(wrong)?;
+            parts::check_text(kind, &file, &text)?;
             ("application/toml", None)
         }
         CreativeKind::Picture | CreativeKind::Video => {
@@ -63,16 +65,16 @@ pub(super) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
 }
 
 /// Videos are hashed piece by piece; whether they decode is for the screens to say.
-fn video(path: &Path) -> Result<Creative, String> {
-    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+fn video(path: &Path, opened: RegularFile) -> Result<Creative, String> {
+    let unreadable = |error: io::Error| FileError::from(error).to_string();
+    let size = opened.metadata().len();
+    let mut file = opened.into_file().take(size);
     let mut head = [0; HEAD_BYTES];
-    let mut file = File::open(path).map_err(unreadable)?;
     file.read_exact(&mut head)
         .map_err(|_| "it is too short for a video; export it again".to_owned())?;
     let media_type = video_media_type(&head)
-        .ok_or("it is neither an MP4 nor a WebM video; export it again as one of these")?;
-    let size = file.metadata().map_err(unreadable)?.len();
-    let mut whole = File::open(path).map_err(unreadable)?.take(size);
+        .ok_or("it is neither an MP4, a MOV nor a WebM video; export it again as one of these")?;
+    let mut whole = head.as_slice().chain(file);
     let digest = copy_hashed(&mut whole, &mut io::sink()).map_err(unreadable)?;
     Ok(Creative {
         digest,
@@ -115,6 +117,10 @@ mod tests {
             problem("a.webm", b"\x1A\x45\xDF\xA3............"),
             "video/webm"
         );
+        assert_eq!(
+            problem("IMG_0001.MOV", b"\0\0\0\x14ftypqt  \0\0\0\0"),
+            "video/quicktime"
+        );
         assert_eq!(problem("a.svg", b"<svg xmlns='x'/>"), "image/svg+xml");
         assert_eq!(
             problem("a.card.toml", b"headline = 'x'\n"),
@@ -124,7 +130,7 @@ mod tests {
             (
                 "a.mp4",
                 b"not a video at all".as_slice(),
-                "neither an MP4 nor a WebM",
+                "neither an MP4, a MOV nor a WebM",
             ),
             ("a.mp4", b"short", "too short"),
             ("a.svg", b"<html>", "not an SVG"),

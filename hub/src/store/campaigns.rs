@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use passerby_protocol::file_names;
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
@@ -74,10 +75,11 @@ impl Store {
                 refuse_unknown(tx, chosen)?;
             }
             domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
-            let before = Standing::of(tx, &publication.id)?;
+            let id = known_form(tx, &publication.id)?;
+            let before = Standing::of(tx, &id)?;
             put_creatives(tx, publication)?;
-            put_campaign(tx, publication, targets, &body, now_ms)?;
-            let after = Standing::of(tx, &publication.id)?;
+            put_campaign(tx, &id, publication, targets, &body, now_ms)?;
+            let after = Standing::of(tx, &id)?;
             if before == after {
                 return Ok(BTreeSet::new());
             }
@@ -103,7 +105,8 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
         self.write(|tx| {
-            let before = Standing::of(tx, campaign)?;
+            let campaign = known_form(tx, campaign)?;
+            let before = Standing::of(tx, &campaign)?;
             let live = tx.execute(
                 "UPDATE campaigns SET live = 0 WHERE id = ?1 AND live",
                 [campaign.as_str()],
@@ -220,6 +223,21 @@ impl Standing {
     }
 }
 
+/// The name by which a campaign is already known here: one that differs only in how its accents are stored is the same, and
+/// keeps its figures. A campaign that airs goes before one that does not.
+fn known_form(tx: &Transaction<'_>, id: &CampaignId) -> rusqlite::Result<CampaignId> {
+    let mut all =
+        tx.prepare_cached("SELECT id FROM campaigns ORDER BY live DESC, id = ?1 DESC, id")?;
+    let mut rows = all.query([id.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let known: CampaignId = row.get::<_, Id<_>>(0)?.0;
+        if file_names::is_same(known.as_str(), id.as_str()) {
+            return Ok(known);
+        }
+    }
+    Ok(id.clone())
+}
+
 fn refuse_unknown(
     tx: &Transaction<'_>,
     chosen: &BTreeSet<ScreenNumber>,
@@ -263,12 +281,13 @@ fn put_creatives(tx: &Transaction<'_>, publication: &Publication) -> rusqlite::R
 
 fn put_campaign(
     tx: &Transaction<'_>,
+    id: &CampaignId,
     publication: &Publication,
     targets: &Targets,
     body: &str,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let id = publication.id.as_str();
+    let id = id.as_str();
     tx.execute(
         "INSERT INTO campaigns (id, body, everywhere, live, published_ms) VALUES (?1, ?2, ?3, 1, ?4)
          ON CONFLICT (id) DO UPDATE SET body = excluded.body, everywhere = excluded.everywhere, live = 1,

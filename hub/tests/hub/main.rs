@@ -7,6 +7,7 @@ mod agents;
 mod content;
 mod device_keys;
 mod enrolment;
+mod folders;
 mod grades;
 mod landing;
 mod limits;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use passerby_playout::cache::Settings;
-use passerby_playout::catalog::read_folder;
+use passerby_playout::catalog::LocalContent;
 use passerby_playout::clock::{Clock, SystemClock};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
@@ -123,11 +123,9 @@ impl Terminal {
             poll: Duration::from_millis(100),
             line: Line::default(),
         };
-        let (mut local, mut problems) = Default::default();
-        if let Some(folder) = &setup.folder {
-            (local, problems) = read_folder(folder);
-        }
-        assert_eq!(problems, []);
+        let content = setup.folder.as_deref().map(LocalContent::read);
+        let content = content.unwrap_or_default();
+        assert_eq!(content.problems, []);
         let player = Player::new(Parts {
             config: Config {
                 folders: setup.folder.into_iter().collect(),
@@ -136,7 +134,7 @@ impl Terminal {
                 ..Config::default()
             },
             ledger: Ledger::open(data_dir).expect("opens").0,
-            local,
+            local: content.catalog,
             enrolment: Some(enrolment.clone()),
             clock: setup.clock.clone(),
             composer: Reader,

@@ -1,5 +1,10 @@
 use super::*;
 
+fn read_folder(folder: &Path) -> (Catalog, Vec<Problem>) {
+    let content = LocalContent::read(folder);
+    (content.catalog, content.problems)
+}
+
 fn write(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
     std::fs::write(path, bytes).expect("writes");
@@ -49,15 +54,22 @@ fn one_bad_campaign_leaves_the_others_on_the_screen() {
         b"title = 'x'\n[[placement]]\ncreative = 'gone.png'\n",
     );
     std::fs::create_dir(folder.path().join("empty")).expect("folder");
-    let (catalog, problems) = read_folder(folder.path());
+    let content = LocalContent::read(folder.path());
+    let (catalog, problems) = (content.catalog, content.problems);
     assert_eq!(catalog.len(), 1);
-    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(
         problems[0]
             .to_string()
             .contains("campaign.toml:3: creative \"gone.png\" is missing")
     );
-    assert!(problems[1].to_string().contains("the folder is empty"));
+    let left_out = content.left_out.problems;
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    let said = left_out[0].to_string();
+    assert!(
+        said.contains("empty: it is no campaign: nothing in"),
+        "{said}"
+    );
 }
 
 #[test]

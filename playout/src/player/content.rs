@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::catalog;
+use crate::catalog::{self, LocalContent};
 use crate::clock::Moment;
-use crate::folders;
 use crate::rotation::Rotation;
 use crate::show::{Composer, EXPECT_MS};
 
@@ -34,10 +33,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     }
 
     /// Takes what the local folders hold now.
-    pub(super) fn on_local(&mut self, (local, problems): folders::Content) {
-        self.local = local;
-        for problem in problems {
+    pub(super) fn on_local(&mut self, content: LocalContent) {
+        self.local = content.catalog;
+        for problem in content.problems.iter().chain(&content.left_out.problems) {
             self.board.report(problem.to_string());
+        }
+        for note in &content.left_out.notes {
+            tracing::info!("{note}");
         }
         self.content_changed();
     }

@@ -42,6 +42,8 @@ enum Phase {
 pub(super) struct Overlay {
     watch: Watch,
     wanted: Option<Notice>,
+    /// The last message that could be read, as long as there is one.
+    readable: Option<Notice>,
     shown: Option<Notice>,
     pending: Option<(Notice, Prepared)>,
     phase: Phase,
@@ -57,6 +59,7 @@ impl Overlay {
         Self {
             watch,
             wanted,
+            readable: None,
             shown: None,
             pending: None,
             phase: Phase::Away,
@@ -135,12 +138,20 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn on_reading(&mut self, reading: Reading) {
         match reading {
             Ok(notice) => {
+                self.overlay.readable.clone_from(&notice);
                 self.overlay.wanted = notice;
                 self.overlay.retry_at_ms = None;
             }
-            Err(error) => self
-                .board
-                .report(format!("{}: {error}", crate::emergency::FILE_NAME)),
+            Err(error) => {
+                let file = crate::emergency::path(&self.config.data_dir);
+                self.board.report(format!("{}: {error}", file.display()));
+                if let Some(warning) = error.warning(&file) {
+                    let readable = self.overlay.readable.as_ref();
+                    self.overlay.wanted =
+                        Some(readable.map_or_else(|| warning.clone(), |old| old.above(&warning)));
+                    self.overlay.retry_at_ms = None;
+                }
+            }
         }
     }
 

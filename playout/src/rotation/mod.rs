@@ -27,6 +27,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use passerby_protocol::condition::Venue;
+use passerby_protocol::file_names;
 use passerby_protocol::opening::Opening;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +155,7 @@ impl Rules {
     /// What this screen says about a placement, counted from 0.
     fn override_of(&self, campaign: &str, placement: usize) -> Option<&Override> {
         self.overrides.iter().rev().find(|other| {
-            other.campaign == campaign
+            file_names::is_same(&other.campaign, campaign)
                 && other.placement.is_none_or(|wanted| wanted == placement + 1)
         })
     }

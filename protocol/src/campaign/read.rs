@@ -11,6 +11,7 @@ use super::{
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
+use crate::file_names;
 use crate::limits::{
     DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX, PLACEMENTS_MAX, SECONDS, STORY_CHARS_MAX, WEIGHT,
 };
@@ -29,7 +30,7 @@ impl Campaign {
     ) -> Result<Self, Vec<Problem>> {
         if pictures.is_empty() {
             let message = format!(
-                "the folder is empty; put pictures, videos or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
+                "nothing in this folder can air; put pictures, videos or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
             );
             return Err(vec![Problem::with_file(folder, message)]);
         }
@@ -81,6 +82,15 @@ impl Campaign {
     ) -> Result<Self, Vec<Problem>> {
         Reader::parse(file, text, |root| {
             let campaign = read_campaign(root, creatives, airing);
+            if campaign.placements.len() < airing.len() && !root.has("placement") {
+                root.missing(
+                    "placement",
+                    &format!(
+                        "a section [[placement]] for each picture that should air: {} are here, and at most {PLACEMENTS_MAX} can",
+                        airing.len()
+                    ),
+                );
+            }
             if campaign.placements.is_empty() {
                 root.missing("placement", "a section [[placement]] with creative = \"poster.jpg\", or put pictures beside the file");
             }
@@ -238,7 +248,11 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
                 ),
             );
         }
-        Some(name) if !pictures.contains(&name.value) => {
+        Some(name)
+            if !pictures
+                .iter()
+                .any(|there| file_names::is_same(there, &name.value)) =>
+        {
             let there = if pictures.is_empty() {
                 "there are no pictures in this folder".to_owned()
             } else {
@@ -258,7 +272,9 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
             .and_then(|number| u32::try_from(number.value).ok())
     };
     Placement {
-        creative: creative.map(|creative| creative.value).unwrap_or_default(),
+        creative: creative
+            .map(|creative| file_names::normal_form(&creative.value).into_owned())
+            .unwrap_or_default(),
         seconds: number("seconds", SECONDS),
         weight: number("weight", WEIGHT).unwrap_or(1),
         filler: section.switch("filler").is_some_and(|filler| filler.value),

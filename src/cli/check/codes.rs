@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use passerby_compose as compose;
+use passerby_folder::text::read_toml_within;
 use passerby_playout::catalog::{Catalog, CatalogItem};
 use passerby_playout::code_order::{Door, Stamp};
 use passerby_playout::config::Config;
@@ -216,7 +217,7 @@ fn written_in(item: &CatalogItem) -> (String, usize) {
         return (format!("{} (from the hub)", item.campaign_id), 0);
     }
     let path = item.path.with_file_name(campaign::FILE_NAME);
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let written = read_toml_within(&path).unwrap_or_default();
     let line = line_of(&written, &["placement", &item.placement.to_string()]);
     (path.display().to_string(), line)
 }

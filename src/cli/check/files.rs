@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_compose::video::Tools;
 use passerby_compose::{self as compose, Fonts, web_page};
+use passerby_folder::text::read_toml_within;
 use passerby_playout::catalog::CatalogItem;
 use passerby_playout::show::ComposeError;
 use passerby_protocol::campaign::CreativeKind;
@@ -96,7 +97,7 @@ impl Files {
 
     fn text(&self, path: &Path, kind: CreativeKind, found: &mut Findings) {
         let file = path.display().to_string();
-        let problems = match read(path) {
+        let problems = match read_toml_within(path) {
             Ok(text) => match kind {
                 CreativeKind::Card => {
                     Card::parse(&file, &text).map(|card| self.card(&file, &text, &card, found))
@@ -149,9 +150,4 @@ fn problem_of(path: &Path, error: &ComposeError) -> Problem {
         .unwrap_or_default();
     let message = reason.strip_prefix(&name).unwrap_or(&reason);
     Problem::with_file(path.display().to_string(), message)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text; save it as UTF-8".to_owned())
 }

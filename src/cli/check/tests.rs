@@ -221,7 +221,7 @@ fn films_are_decoded_and_what_decodes_them_is_told() {
         &problems,
         &[
             "shop/cut.mp4: it cannot be read as a video",
-            "shop/false.mp4: it is no MP4 or WebM",
+            "shop/false.mp4: it is no MP4, MOV or WebM",
         ],
     );
     assert_told(&notes, &["videos: ffmpeg "]);
@@ -272,5 +272,56 @@ fn codes_that_nobody_could_read_are_told_before_they_air() {
             "it is on the screen for 4 s, and people need 5 s",
             "its code has 21 modules a side",
         ],
+    );
+}
+
+#[test]
+fn every_file_of_a_folder_that_does_not_air_is_named() {
+    let shop = Shop::new();
+    for name in ["poster.jpe", "scan.jfif"] {
+        image::RgbImage::new(64, 48)
+            .save_with_format(shop.path(name), image::ImageFormat::Jpeg)
+            .expect("a picture");
+    }
+    shop.write("IMG_0002.HEIC", b"x");
+    shop.write("menu.pdf", b"%PDF-1.7");
+    shop.write("sale.card.toml.txt", b"headline = 'x'\n");
+    shop.write("README.md", b"x");
+    shop.write("Thumbs.db", b"x");
+    let made = Command::new("mkfifo").arg(shop.path("pipe.png")).status();
+    assert!(made.expect("mkfifo runs").success());
+    let (problems, notes) = shop.look();
+    assert_told(
+        &problems,
+        &[
+            "shop/IMG_0002.HEIC: it is a HEIC picture and does not air; export it as JPEG",
+            "shop/menu.pdf: it is a document and does not air; export its pages",
+            "shop/pipe.png: it does not air: it is not a file but a pipe",
+            "shop/sale.card.toml.txt: its name ends in .txt",
+        ],
+    );
+    assert_told(&notes, &["shop/README.md: it is a text"]);
+}
+
+#[test]
+fn an_emergency_is_read_in_any_encoding_and_told_when_it_cannot_be() {
+    let shop = Shop::new();
+    let emergency = emergency::path(&shop.config.data_dir);
+    image::RgbImage::new(64, 48)
+        .save(shop.path("poster.png"))
+        .expect("a picture");
+    // GBK.
+    std::fs::write(&emergency, b"\xc7\xeb\xc1\xa2\xbc\xb4\xb3\xb7\xc0\xeb\r\n").expect("writes");
+    assert_told(&shop.look().0, &[]);
+    std::fs::write(&emergency, b"\x7fELF\x02\x01\x01\0\0\0").expect("writes");
+    assert_told(
+        &shop.look().0,
+        &["data/emergency.txt: it is no text; write"],
+    );
+    std::fs::remove_file(&emergency).expect("removes");
+    std::fs::write(emergency.with_file_name("emergency.txt.txt"), "Fire").expect("writes");
+    assert_told(
+        &shop.look().0,
+        &["data/emergency.txt.txt: its name is not emergency.txt"],
     );
 }

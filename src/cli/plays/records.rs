@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::Timestamp;
-use passerby_playout::catalog::{self, Catalog};
+use passerby_playout::catalog::{Catalog, LocalContent};
 use passerby_playout::config::Config;
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::{DatedPlay, Ledger};
 use passerby_playout::outsmart::{Frame, Unreported};
+use passerby_protocol::file_names;
 use passerby_protocol::toml_fields::Problem;
 
 use super::output::Output;
@@ -51,7 +52,7 @@ impl Records {
         let item = self.items.iter().find(|item| {
             item.assignment == content.assignment
                 && item.creative == content.creative
-                && item.campaign_id.as_str() == content.campaign
+                && file_names::is_same(item.campaign_id.as_str(), &content.campaign)
         });
         match self.frame.record(dated, item) {
             Ok(record) => write(out, &record),
@@ -75,8 +76,8 @@ fn known_items(config: &Config, enrolment: Option<&Enrolment>) -> Catalog {
     let local = config
         .folders
         .iter()
-        .map(|folder| catalog::read_folder(folder));
-    let mut items: Catalog = local.flat_map(|(items, _)| items).collect();
+        .map(|folder| LocalContent::read(folder));
+    let mut items: Catalog = local.flat_map(|content| content.catalog).collect();
     if let Some(enrolment) = enrolment {
         items.extend(of_hub(&config.data_dir, enrolment));
     }

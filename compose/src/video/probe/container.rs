@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use passerby_protocol::creative::video_media_type;
+
 use super::EXPORT_ANEW;
 use crate::file;
 
 /// How much of a file tells what it is.
-const HEAD_BYTES: u64 = 8;
+const HEAD_BYTES: u64 = 12;
 
 /// What holds the streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +30,15 @@ impl Container {
     pub(super) fn sniff(path: &Path) -> Result<Self, String> {
         let head = file::read_start(path, HEAD_BYTES, "video")?;
         Self::of_bytes(&head).ok_or_else(|| {
-            format!("it is no MP4 or WebM video, whatever its name says; {EXPORT_ANEW}")
+            format!("it is no MP4, MOV or WebM video, whatever its name says; {EXPORT_ANEW}")
         })
     }
 
-    /// Tells it from the first bytes: a box of ISO 14496-12, or the head of EBML (RFC 8794).
+    /// Tells it from the first bytes.
     fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        if bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
-            return Some(Self::Matroska);
-        }
-        let kind = bytes.get(4..8)?;
-        [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"]
-            .iter()
-            .any(|known| kind == known.as_slice())
-            .then_some(Self::Mp4)
+        video_media_type(bytes).map(|media_type| match media_type {
+            "video/webm" => Self::Matroska,
+            _ => Self::Mp4,
+        })
     }
 }

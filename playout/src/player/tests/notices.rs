@@ -171,20 +171,68 @@ fn an_emergency_comes_at_once_whatever_the_show_is_waiting_for() {
     running.stop();
 }
 
+/// What is no text in any encoding.
+const NO_TEXT: &[u8] = b"\x7fELF\x02\x01\x01\0\0\0\0\0";
+
+/// Waits for a notice that says where something cannot be read.
+fn wait_for_warning(running: &Running, headline: &str) {
+    running.wait_for(headline, |seen| {
+        seen.order().is_some_and(|order| {
+            matches!(&order.creative, Creative::Notice { headline: shown, body }
+                if shown.contains(headline) && body.contains("data/emergency.txt"))
+        })
+    });
+}
+
 #[test]
-fn a_message_that_cannot_be_read_is_reported_and_changes_nothing() {
+fn a_message_that_cannot_be_read_stands_below_the_one_that_could() {
     let folder = tempfile::tempdir().expect("folder");
     say(folder.path(), "Leave the building");
     let running = Bench::in_folder(folder.path()).start();
     wait_for_notice(&running, "Leave the building");
-    write(&folder.path().join("data/emergency.txt"), &[0xff, 0xfe]);
+    write(&folder.path().join("data/emergency.txt"), NO_TEXT);
+    wait_for_warning(&running, "Leave the building");
     let status = running.status_when("a problem and the old words", |status| {
         !status.problems.is_empty() && status.emergency.as_deref() == Some("Leave the building")
     });
     assert!(
-        status.problems[0].contains("emergency.txt: it is not UTF-8"),
+        status.problems[0].contains("emergency.txt: it is no text"),
         "{:?}",
         status.problems
     );
+    running.stop();
+}
+
+#[test]
+fn a_message_that_cannot_be_read_puts_up_a_warning_and_goes_with_its_file() {
+    for bytes in [NO_TEXT, &[b'a'; 1 << 14], &[0; 64]] {
+        let folder = tempfile::tempdir().expect("folder");
+        two_pictures(folder.path());
+        std::fs::create_dir_all(folder.path().join("data")).expect("folder");
+        write(&folder.path().join("data/emergency.txt"), bytes);
+        let running = Bench::in_folder(folder.path()).start();
+        let headline = if bytes.contains(&b'a') {
+            "aaaa"
+        } else {
+            "There is an emergency message that cannot be shown"
+        };
+        wait_for_warning(&running, headline);
+        end(folder.path());
+        running.wait_for("the end", |seen| matches!(seen, Seen::Cleared { .. }));
+        running.stop();
+    }
+}
+
+#[test]
+fn a_message_in_what_notepad_calls_ansi_is_shown() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir_all(folder.path().join("data")).expect("folder");
+    // GBK.
+    write(
+        &folder.path().join("data/emergency.txt"),
+        b"\xc7\xeb\xc1\xa2\xbc\xb4\xb3\xb7\xc0\xeb\r\n\xd7\xdf\xc2\xa5\xcc\xdd\r\n",
+    );
+    let running = Bench::in_folder(folder.path()).start();
+    wait_for_notice(&running, "请立即撤离");
     running.stop();
 }

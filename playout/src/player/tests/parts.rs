@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::area::Area;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{Catalog, LocalContent};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::Config;
 use crate::context::LiveContext;
@@ -246,7 +246,7 @@ impl Bench {
             .folders
             .iter()
             .filter(|folder| folder.exists())
-            .flat_map(|folder| catalog::read_folder(folder).0)
+            .flat_map(|folder| LocalContent::read(folder).catalog)
             .collect();
         let stage = Stage {
             clock: self.clock.clone(),

@@ -42,7 +42,7 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
     bench.config.dwell_ms = 10_000;
     bench.config.time_zone = jiff::tz::TimeZone::UTC;
     let rules = bench.config.rules();
-    let catalog = crate::catalog::read_folder(&folder.path().join("content")).0;
+    let catalog = crate::catalog::LocalContent::read(&folder.path().join("content")).catalog;
     let past = bench.start().finish();
     assert!(past.plays.len() > PLAYS, "{}", past.plays.len());
     let start = Moment {

@@ -1,0 +1,147 @@
+//! A folder that an operator names in `content.folders`: a campaign, or a folder of campaigns.
+//!
+//! Which of the two it is, and what of it airs:
+//!
+//! | it holds | what airs | what is named |
+//! |---|---|---|
+//! | `campaign.toml` | it, as one campaign | its other files by [`CampaignFolder::read`]; every folder in it |
+//! | folders of which one at least holds a creative or a `campaign.toml` | each folder, as a campaign | pictures beside them; folders that hold no campaign |
+//! | creatives, and no such folder | it, as one campaign | its other files; every folder in it |
+//! | nothing of that | nothing | that; and every file and folder in it |
+//!
+//! Files and folders that systems make for themselves count for nothing in all of this.
+//!
+//! Invariant: one bad campaign costs itself; the others are read.
+
+use std::path::Path;
+
+use passerby_protocol::campaign;
+use passerby_protocol::file_names::normal_form;
+use passerby_protocol::left_out::{LeftOut, Reason};
+use passerby_protocol::toml_fields::Problem;
+
+use crate::campaign_folder::{
+    CampaignFolder, holds_a_campaign, is_of_a_campaign, nothing_to_air, reason_of,
+};
+use crate::entries::{self, Entry, What};
+use crate::regular_file::FileError;
+
+/// What such a folder holds.
+#[derive(Debug, Default)]
+pub struct ContentFolder {
+    /// The campaigns in natural order of their names.
+    pub campaigns: Vec<CampaignFolder>,
+    /// What is wrong with the folder or its campaigns.
+    pub problems: Vec<Problem>,
+    /// What else of it does not air.
+    pub left_out: LeftOut,
+}
+
+impl ContentFolder {
+    /// Reads a folder.
+    pub fn read(folder: &Path) -> Self {
+        let mut read = Self::default();
+        let wrong = |message: String| Problem::with_file(folder.display().to_string(), message);
+        let entries = match entries::list(folder) {
+            Ok(entries) => entries,
+            Err(reason) => {
+                let cure = "give content.folders a folder that exists";
+                read.problems.push(wrong(format!("{reason}; {cure}")));
+                return read;
+            }
+        };
+        let has_campaign_file = entries
+            .iter()
+            .any(|entry| normal_form(&entry.name) == campaign::FILE_NAME);
+        let is_of_campaigns = !has_campaign_file
+            && entries
+                .iter()
+                .any(|entry| entry.is_folder() && holds_a_campaign(&entry.path));
+        if is_of_campaigns {
+            read.take_campaigns(&entries);
+        } else if entries.iter().any(is_of_a_campaign) {
+            let campaign = CampaignFolder::of_entries(folder, &entries, &mut read.left_out);
+            read.take(folder, campaign);
+        } else {
+            read.problems.push(wrong(nothing_to_air()));
+            for entry in &entries {
+                read.leave_out(entry);
+            }
+        }
+        read
+    }
+
+    fn take_campaigns(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if entry.is_folder() && holds_a_campaign(&entry.path) {
+                let campaign = CampaignFolder::read(&entry.path, &mut self.left_out);
+                self.take(&entry.path, campaign);
+            } else {
+                self.leave_out(entry);
+            }
+        }
+    }
+
+    fn take(&mut self, folder: &Path, campaign: Result<CampaignFolder, Vec<Problem>>) {
+        match campaign {
+            Ok(campaign) if self.campaigns.iter().any(|known| known.id == campaign.id) => {
+                self.problems.push(Problem::with_file(
+                    folder.display().to_string(),
+                    format!(
+                        "another folder here is the campaign {} too, and this one does not air; call one of the two otherwise",
+                        campaign.id
+                    ),
+                ));
+            }
+            Ok(campaign) => self.campaigns.push(campaign),
+            Err(problems) => self.problems.extend(problems),
+        }
+    }
+
+    /// Names what belongs to no campaign; of a folder also its files, since one of them may be why.
+    fn leave_out(&mut self, entry: &Entry) {
+        if !entry.is_folder() {
+            self.left_out.add(entry.shown(), stray(entry));
+            return;
+        }
+        self.left_out.add(entry.shown(), not_a_campaign(entry));
+        for inner in entries::list(&entry.path).unwrap_or_default() {
+            if !inner.is_folder() {
+                self.left_out.add(inner.shown(), reason_of(&inner, &[]));
+            }
+        }
+    }
+}
+
+/// What to say of a file beside campaigns.
+fn stray(entry: &Entry) -> Reason {
+    match &entry.what {
+        What::File if is_of_a_campaign(entry) => Reason::meant(
+            "it lies beside folders of campaigns and belongs to none, and does not air; put it into one of them, or into a folder of its own",
+        ),
+        What::Other(FileError::LeadsOut) if entry.path.is_dir() => Reason::meant(
+            "it is a link to a folder elsewhere, and does not air; name the folder to which it leads in content.folders of kiosk.toml",
+        ),
+        _ => reason_of(entry, &[]),
+    }
+}
+
+/// What to say of a folder beside campaigns that is none.
+fn not_a_campaign(folder: &Entry) -> Reason {
+    match entries::list(&folder.path) {
+        Err(reason) => Reason::meant(format!("it does not air: {reason}")),
+        Ok(entries)
+            if entries
+                .iter()
+                .any(|entry| entry.is_folder() && holds_a_campaign(&entry.path)) =>
+        {
+            Reason::meant(
+                "campaigns lie deeper in this folder, and none of it airs; name this folder in content.folders of kiosk.toml too",
+            )
+        }
+        Ok(_) => Reason::meant(format!("it is no campaign: {}", nothing_to_air())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

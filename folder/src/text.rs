@@ -1,0 +1,193 @@
+//! Texts, whatever encoding they were saved in.
+//!
+//! Invariants: what is UTF-8 is never taken for anything else; what comes out holds no control characters but tabs and line
+//! ends, or the text counts as none.
+
+use std::path::Path;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{BIG5, Encoding, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use passerby_protocol::limits::TOML_BYTES_MAX;
+
+use crate::regular_file::{self, RegularFile};
+
+/// A text and what it was saved in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The text without a byte order mark.
+    pub text: String,
+    /// Such as `UTF-8`, `UTF-16LE` or `GBK`.
+    pub encoding: &'static str,
+    /// How many characters were damaged and are � now.
+    pub damaged: usize,
+}
+
+/// Of a hundred characters, how many may be damaged in what is still taken for a text.
+const DAMAGED_PERCENT_MAX: usize = 20;
+/// What Notepad and its relatives are told.
+const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
+
+/// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in which it makes most sense.
+/// `None` for what is no text at all.
+pub fn decode(bytes: &[u8]) -> Option<Decoded> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return decode_as(encoding, &bytes[mark..]).filter(is_text);
+    }
+    if !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok() {
+        return decode_as(UTF_8, bytes).filter(is_text);
+    }
+    if let Some(decoded) = damaged_utf_8(bytes) {
+        return Some(decoded);
+    }
+    let legacy = guess(bytes);
+    let wide = [UTF_16LE, UTF_16BE]
+        .into_iter()
+        .filter_map(|encoding| decode_as(encoding, bytes))
+        .filter(is_text)
+        .max_by_key(|decoded| usual_percent(&decoded.text));
+    match (legacy, wide) {
+        (Some(legacy), Some(wide)) => {
+            let is_wide = usual_percent(&wide.text) > usual_percent(&legacy.text);
+            Some(if is_wide { wide } else { legacy })
+        }
+        (legacy, wide) => legacy.or(wide),
+    }
+}
+
+/// Takes the bytes of a TOML file for a text, with or without a byte order mark.
+///
+/// # Errors
+/// Says which encoding it was saved in instead of UTF-8, and what to do.
+pub fn toml_text(bytes: Vec<u8>) -> Result<String, String> {
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        }),
+        Ok(text) => Err(other_encoding(text.as_bytes())),
+        Err(error) => Err(other_encoding(error.as_bytes())),
+    }
+}
+
+fn other_encoding(bytes: &[u8]) -> String {
+    match decode(bytes).map(|decoded| decoded.encoding) {
+        Some(encoding) if encoding != UTF_8.name() => {
+            format!("it is not UTF-8 text but {encoding}; {SAVE_AS_UTF_8}")
+        }
+        _ => format!("it is not UTF-8 text; {SAVE_AS_UTF_8}"),
+    }
+}
+
+/// Reads a TOML file in the folder that its path names, at most [`TOML_BYTES_MAX`] bytes.
+///
+/// # Errors
+/// Says what is wrong with it and what to do.
+pub fn read_toml_within(path: &Path) -> Result<String, String> {
+    read_toml(regular_file::open_within(path).map_err(|error| error.to_string())?)
+}
+
+/// The same for a file that was named by the operator, wherever links lead.
+///
+/// # Errors
+/// Says what is wrong with it and what to do.
+pub fn read_toml_anywhere(path: &Path) -> Result<String, String> {
+    read_toml(regular_file::open_anywhere(path).map_err(|error| error.to_string())?)
+}
+
+fn read_toml(file: RegularFile) -> Result<String, String> {
+    let bytes = file
+        .read(TOML_BYTES_MAX)
+        .map_err(|error| error.to_string())?;
+    toml_text(bytes)
+}
+
+/// A text in UTF-8 of which some bytes were lost or changed: such sequences do not come about by chance.
+fn damaged_utf_8(bytes: &[u8]) -> Option<Decoded> {
+    let decoded = decode_as(UTF_8, bytes).filter(is_text)?;
+    let whole = decoded.text.chars().filter(|c| !c.is_ascii()).count() - decoded.damaged;
+    (whole > decoded.damaged * 4).then_some(decoded)
+}
+
+/// The best reading in an encoding of one or two bytes a character.
+fn guess(bytes: &[u8]) -> Option<Decoded> {
+    // Only wide encodings have such bytes.
+    if bytes.contains(&0) {
+        return None;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes, true);
+    let guessed = detector.guess(None, Utf8Detection::Allow);
+    // Where a text is too short to tell, what people write in China decides.
+    [
+        guessed,
+        detector.guess(Some(b"cn"), Utf8Detection::Allow),
+        GBK,
+        BIG5,
+    ]
+    .into_iter()
+    .filter_map(|encoding| decode_as(encoding, bytes))
+    .filter(is_text)
+    // Of equals the first.
+    .reduce(|best, other| {
+        let of = |decoded: &Decoded| (usize::MAX - decoded.damaged, usual_percent(&decoded.text));
+        if of(&other) > of(&best) { other } else { best }
+    })
+}
+
+fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
+    if [UTF_16LE, UTF_16BE].contains(&encoding) && bytes.len() % 2 == 1 && !bytes.contains(&0) {
+        return None;
+    }
+    let (text, _) = encoding.decode_without_bom_handling(bytes);
+    let damaged = text.matches(char::REPLACEMENT_CHARACTER).count();
+    Some(Decoded {
+        text: text.into_owned(),
+        encoding: encoding.name(),
+        damaged,
+    })
+}
+
+fn is_text(decoded: &Decoded) -> bool {
+    let chars = decoded.text.chars().count();
+    let strange = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || is_nobodys(c);
+    decoded.damaged * 100 <= chars * DAMAGED_PERCENT_MAX && !decoded.text.contains(strange)
+}
+
+/// Characters for private use and such as are none.
+const fn is_nobodys(c: char) -> bool {
+    let code = c as u32;
+    matches!(code, 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xF_0000..) || code & 0xFFFE == 0xFFFE
+}
+
+/// Of a hundred characters, how many are such as people write every day: Chinese ones of the first level of GB 2312 or
+/// Big5, kana, Hangul, letters of Europe and of the Near East, digits, punctuation.
+fn usual_percent(text: &str) -> usize {
+    let usual = text.chars().filter(|&c| is_usual(c)).count();
+    usual * 100 / text.chars().count().max(1)
+}
+
+fn is_usual(c: char) -> bool {
+    match c {
+        '\u{4e00}'..='\u{9fff}' => {
+            let mut buffer = [0; 4];
+            let text = c.encode_utf8(&mut buffer);
+            let lead_of = |encoding: &'static Encoding| {
+                let (bytes, _, is_lossy) = encoding.encode(text);
+                (!is_lossy && bytes.len() == 2).then(|| (bytes[0], bytes[1]))
+            };
+            matches!(lead_of(GBK), Some((0xB0..=0xD7, 0xA1..)))
+                || matches!(lead_of(BIG5), Some((0xA4..=0xC6, _)))
+        }
+        '\t' | '\n' | '\r' | ' '..='~' => true,
+        // Of the signs between, few are written; each second byte of GBK would be one.
+        '\u{a0}' | '£' | '§' | '«' | '°' | '»' | '¡' | '¿' => true,
+        '\u{c0}'..='\u{17f}' | '\u{2010}'..='\u{2026}' | '\u{20ac}' => true,
+        '\u{370}'..='\u{6ff}' | '\u{900}'..='\u{97f}' | '\u{e00}'..='\u{e7f}' => true,
+        '\u{1e00}'..='\u{1eff}' => true,
+        '\u{3000}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff5e}' => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
