@@ -3,7 +3,6 @@
 //! Invariant: a file that carries a name has exactly that content, because it was hashed before, and fsynced and
 //! renamed after, it was written.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
