@@ -24,6 +24,8 @@ pub struct Decoded {
 
 /// Of a hundred characters, how many may be damaged in what is still taken for a text.
 const DAMAGED_PERCENT_MAX: usize = 20;
+/// Of a text with fewer bytes past ASCII, what people write in China decides: 请立即撤离 in GBK is good Hangul as well.
+const TELLING_BYTES: usize = 24;
 /// What Notepad and its relatives are told.
 const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
 
@@ -116,22 +118,24 @@ fn guess(bytes: &[u8]) -> Option<Decoded> {
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
-    let guessed = detector.guess(None, Utf8Detection::Allow);
-    // Where a text is too short to tell, what people write in China decides.
-    [
-        guessed,
-        detector.guess(Some(b"cn"), Utf8Detection::Allow),
-        GBK,
-        BIG5,
-    ]
-    .into_iter()
-    .filter_map(|encoding| decode_as(encoding, bytes))
-    .filter(is_text)
-    // Of equals the first.
-    .reduce(|best, other| {
-        let of = |decoded: &Decoded| (usize::MAX - decoded.damaged, usual_percent(&decoded.text));
-        if of(&other) > of(&best) { other } else { best }
-    })
+    let likely = detector.guess(None, Utf8Detection::Allow);
+    let in_china = detector.guess(Some(b"cn"), Utf8Detection::Allow);
+    let foreign = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let (first, second) = if foreign < TELLING_BYTES {
+        (in_china, likely)
+    } else {
+        (likely, in_china)
+    };
+    [first, second, GBK, BIG5]
+        .into_iter()
+        .filter_map(|encoding| decode_as(encoding, bytes))
+        .filter(is_text)
+        // Of equals the first.
+        .reduce(|best, other| {
+            let of =
+                |decoded: &Decoded| (usize::MAX - decoded.damaged, usual_percent(&decoded.text));
+            if of(&other) > of(&best) { other } else { best }
+        })
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
