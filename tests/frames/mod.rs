@@ -15,6 +15,8 @@ use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
+use passerby_testing::required_program;
+
 use passerby_playout::area::Area;
 use serde_json::Value;
 
@@ -170,11 +172,11 @@ pub(crate) fn zbarimg(width_px: u32, rgba: &[u8]) -> BTreeSet<String> {
     let file = folder.path().join("frame.png");
     image::save_buffer(&file, rgba, width_px, height_px, image::ColorType::Rgba8)
         .expect("writes a picture");
-    let output = Command::new("zbarimg")
+    let output = Command::new(required_program("zbarimg"))
         .args(["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"])
         .arg(&file)
         .output()
-        .expect("zbarimg is installed (apt-get install zbar-tools)");
+        .expect("zbarimg runs");
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().map(str::to_owned).collect()
 }

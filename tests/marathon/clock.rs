@@ -12,7 +12,7 @@ use passerby_playout::clock::{Clock, Moment};
 use passerby_playout::show::StageEvent;
 
 /// How long the player may really take until it is ready for the next frame.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How often the player looks at the clock.
 const GLANCE: Duration = Duration::from_micros(200);
 

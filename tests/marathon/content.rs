@@ -5,6 +5,7 @@ use std::process::Command;
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, Rgb, RgbImage, Rgba, RgbaImage};
+use passerby_testing::required_program;
 
 /// Where every code leads.
 pub(crate) const TARGET: &str = "https://shop.example/books";
@@ -51,17 +52,15 @@ pub(crate) fn write(folder: &Path, page_url: &str) {
     place("slow.jpg", "motion = \"ken-burns\"");
     std::fs::write(mix.join("sale.card.toml"), CARD).expect("writes");
     place("sale.card.toml", "transition = \"slide\"");
-    if film(&mix.join("clip.mp4")) {
-        poster(2, (320, 180))
-            .save(mix.join("clip.png"))
-            .expect("writes");
-        place("clip.mp4", "transition = \"cross-fade\"");
-    }
-    if chromium() {
-        let page = format!("url = \"{page_url}\"\nevery_minutes = 1440\nsettle_seconds = 0\n");
-        std::fs::write(mix.join("board.page.toml"), page).expect("writes");
-        place("board.page.toml", "transition = \"wipe\"");
-    }
+    film(&mix.join("clip.mp4"));
+    poster(2, (320, 180))
+        .save(mix.join("clip.png"))
+        .expect("writes");
+    place("clip.mp4", "transition = \"cross-fade\"");
+    required_program("chromium");
+    let page = format!("url = \"{page_url}\"\nevery_minutes = 1440\nsettle_seconds = 0\n");
+    std::fs::write(mix.join("board.page.toml"), page).expect("writes");
+    place("board.page.toml", "transition = \"wipe\"");
     write_campaign(&mix, &placements);
 
     let news = folder.join("news");
@@ -72,18 +71,6 @@ pub(crate) fn write(folder: &Path, page_url: &str) {
         "title = \"News\"\n[[placement]]\ncreative = \"news.ticker.toml\"\nzone = \"ticker\"\nseconds = 30\n",
     )
     .expect("writes");
-}
-
-/// Tells whether pages can be taken here.
-fn chromium() -> bool {
-    let there = Command::new("chromium")
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !there {
-        println!("no Chromium here, so this run has no web page");
-    }
-    there
 }
 
 fn write_campaign(folder: &Path, placements: &str) {
@@ -125,9 +112,9 @@ fn animation(path: &Path) {
     }
 }
 
-/// Two seconds of a grey wheel; false where ffmpeg is missing.
-fn film(path: &Path) -> bool {
-    let made = Command::new("ffmpeg")
+/// Two seconds of a grey wheel.
+fn film(path: &Path) {
+    let made = Command::new(required_program("ffmpeg"))
         .args(["-v", "error", "-y", "-f", "lavfi", "-i"])
         .arg("gradients=s=320x180:r=10:d=2:c0=0xc08040:c1=0x4080c0")
         .args([
@@ -140,11 +127,7 @@ fn film(path: &Path) -> bool {
         ])
         .arg(path)
         .status();
-    let there = made.is_ok_and(|status| status.success());
-    if !there {
-        println!("no ffmpeg here, so this run has no video");
-    }
-    there
+    assert!(made.expect("ffmpeg runs").success());
 }
 
 const DRAWING: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180">

@@ -2,10 +2,11 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Output;
+
+use passerby_testing::required_program;
 
 use crate::frames;
-use crate::parts::{Terminal, finish, picture, terminal, text};
+use crate::parts::{Terminal, captured, finish, picture, run_until, terminal, text};
 
 fn check(folder: &Path, extra: &str) -> (Option<i32>, String) {
     let screen = Terminal::with_settings(folder, extra);
@@ -37,28 +38,28 @@ fn write_huge_png(path: &Path) {
     std::fs::write(path, png).expect("writes");
 }
 
-/// Runs for a few seconds with a capture and returns what it said and the creatives that were on the screen.
-fn run(screen: &Terminal, folder: &Path) -> (Output, Vec<String>) {
+/// Runs with a capture until what it says and which creatives were on the screen is as awaited; returns both.
+fn run(
+    screen: &Terminal,
+    folder: &Path,
+    is_so: impl Fn(&str, &[String]) -> bool,
+) -> (String, Vec<String>) {
     let capture = folder.join("frames");
-    let output = finish(
-        screen
-            .run()
-            .args(["--for", "5", "--capture-every", "500", "--capture"])
-            .arg(&capture),
-    );
-    if capture.exists() {
-        frames::read_capture(&capture);
-    }
-    let lines = std::fs::read_to_string(capture.join("frames.jsonl")).unwrap_or_default();
-    let creatives = lines
-        .lines()
-        .filter_map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).ok()?["creative"]
-                .as_str()
-                .map(str::to_owned)
-        })
-        .collect();
-    (output, creatives)
+    let creatives = || -> Vec<String> {
+        let notes = captured(&capture).into_iter();
+        notes
+            .map(|note| note["creative"].as_str().expect("text").to_owned())
+            .collect()
+    };
+    let mut command = screen.run();
+    command
+        .args(["--capture-every", "500", "--capture"])
+        .arg(&capture);
+    let said = run_until(&mut command, "what is awaited", |said| {
+        is_so(said, &creatives())
+    });
+    frames::read_capture(&capture);
+    (said, creatives())
 }
 
 #[test]
@@ -136,19 +137,12 @@ fn bad_pictures_and_an_empty_folder_leave_the_rest_on_the_screen() {
     write_huge_png(&folder.path().join("all/mixed/huge.png"));
     let screen =
         Terminal::with_settings(folder.path(), "[content]\nfolders = ['all']\nseconds = 2\n");
-    let (output, creatives) = run(&screen, folder.path());
-    let said = text(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(
-        said.contains("empty: it is no campaign")
-            && said.contains("torn.jpg")
-            && said.contains("huge.png"),
-        "{said}"
-    );
-    assert!(
-        creatives.iter().any(|creative| creative != "house"),
-        "the good picture airs: {creatives:?}"
-    );
+    run(&screen, folder.path(), |said, creatives| {
+        let words = ["empty: it is no campaign", "torn.jpg", "huge.png"];
+        // The good picture airs.
+        words.iter().all(|word| said.contains(word))
+            && creatives.iter().any(|creative| creative != "house")
+    });
 }
 
 #[test]
@@ -159,15 +153,12 @@ fn with_nothing_to_show_and_a_busy_port_the_house_creative_airs() {
     let port = busy.local_addr().expect("an address").port();
     let settings = folder.path().join("kiosk.toml");
     std::fs::write(&settings, format!("[content]\nfolders = ['empty']\n[data]\ndir = 'terminal'\n[local]\nlisten = '127.0.0.1:{port}'\n")).expect("writes");
-    let (output, creatives) = run(&Terminal { settings }, folder.path());
-    let said = text(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let cannot = format!("127.0.0.1:{port} cannot be used");
+    let (_, creatives) = run(&Terminal { settings }, folder.path(), |said, creatives| {
+        said.contains(&cannot) && creatives.len() >= 3
+    });
     assert!(
-        said.contains(&format!("127.0.0.1:{port} cannot be used")),
-        "{said}"
-    );
-    assert!(
-        !creatives.is_empty() && creatives.iter().all(|creative| creative == "house"),
+        creatives.iter().all(|creative| creative == "house"),
         "{creatives:?}"
     );
 }
@@ -221,7 +212,7 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
     let capture = folder.path().join("frames");
     // A mount namespace of its own, as any user may have one: the folder is really on a read-only mount.
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
-    let mut command = std::process::Command::new("unshare");
+    let mut command = std::process::Command::new(required_program("unshare"));
     command
         .args(["--user", "--mount", "--map-root-user", "sh", "-c", script])
         .arg(folder.path().join("terminal"));
@@ -229,14 +220,15 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
     command
         .arg(run.get_program())
         .args(run.get_args())
-        .args(["--for", "6", "--capture-every", "500", "--capture"])
-        .arg(&capture);
-    let output = finish(command.env("XDG_RUNTIME_DIR", folder.path()));
-    let said = text(&output.stderr);
-    assert!(output.status.success(), "{said}");
+        .args(["--capture-every", "500", "--capture"])
+        .arg(&capture)
+        .env("XDG_RUNTIME_DIR", folder.path());
+    let said = run_until(&mut command, "three frames of the window", |said| {
+        let frames = captured(&capture);
+        let shown = frames.iter().filter(|note| note["campaign"] == "window");
+        said.contains("the disk is read-only") && shown.count() >= 3
+    });
     assert_eq!(said.matches("the disk is read-only").count(), 1, "{said}");
-    let lines = std::fs::read_to_string(capture.join("frames.jsonl")).expect("frames.jsonl");
-    assert!(lines.contains("\"campaign\":\"window\""), "{lines}");
     frames::read_capture(&capture);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use passerby_playout::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
@@ -11,7 +11,7 @@ use passerby_playout::sync::{SentRows, Sync, Verdict};
 use passerby_playout::uplink::HubClient;
 use passerby_protocol::plays::PlayBatch;
 
-use crate::parts::{HubProcess, Terminal, hub, picture};
+use crate::parts::{HubProcess, LOOK, PATIENCE, Terminal, hub, picture};
 
 /// Sends all that waits in a ledger to its hub, which must be there.
 fn drain(data_dir: &Path) {
@@ -86,8 +86,16 @@ fn a_terminal_that_is_killed_while_it_renders_loses_no_committed_play() {
             .stderr(Stdio::null())
             .spawn()
             .expect("starts");
+        let deadline = Instant::now() + PATIENCE;
+        while screen.plays_so_far().len() <= committed {
+            assert!(
+                Instant::now() < deadline,
+                "round {round}: nothing is played"
+            );
+            std::thread::sleep(LOOK);
+        }
         // The moment of the kill is the test's input, not a wait for something.
-        std::thread::sleep(Duration::from_millis(3_000 + round * 977 % 2_500));
+        std::thread::sleep(Duration::from_millis(round * 977 % 2_500));
         child.kill().expect("SIGKILL");
         child.wait().expect("reaped");
         let plays = screen.plays();

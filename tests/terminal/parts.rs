@@ -3,8 +3,14 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// Longest wait for something that should come; it only ends tests that hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+/// How often it is looked for.
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
 
 /// The terminal's program.
 pub(crate) fn terminal() -> Command {
@@ -77,6 +83,46 @@ pub(crate) fn hub(data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON on standard output")
 }
 
+/// Runs the terminal until something is so, of which it is told what was said so far, then ends it in good order as
+/// systemd does. Returns what it said.
+pub(crate) fn run_until(
+    command: &mut Command,
+    what: &str,
+    mut is_so: impl FnMut(&str) -> bool,
+) -> String {
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.reopen().expect("opens"))
+        .spawn()
+        .expect("starts");
+    let said = || text(&std::fs::read(log.path()).expect("reads"));
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so(&said()) {
+        let ended = child.try_wait().expect("is ours");
+        if ended.is_some() || Instant::now() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("never: {what} ({ended:?}); {}", said());
+        }
+        std::thread::sleep(LOOK);
+    }
+    let id = child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(told.expect("runs").success());
+    let status = child.wait().expect("ends");
+    assert!(status.success(), "{}", said());
+    said()
+}
+
+/// What a running capture has noted of its frames so far.
+pub(crate) fn captured(folder: &Path) -> Vec<Value> {
+    let lines = std::fs::read_to_string(folder.join("frames.jsonl")).unwrap_or_default();
+    let notes = lines.lines().map(serde_json::from_str);
+    notes.map_while(Result::ok).collect()
+}
+
 /// Runs a program to its end.
 pub(crate) fn finish(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().expect("runs")
@@ -137,11 +183,23 @@ impl Terminal {
 
     /// The plays of its ledger.
     pub(crate) fn plays(&self) -> Vec<Value> {
+        self.try_plays()
+            .unwrap_or_else(|said| panic!("its plays cannot be read: {said}"))
+    }
+
+    /// The plays of its ledger so far; none before it has one.
+    pub(crate) fn plays_so_far(&self) -> Vec<Value> {
+        self.try_plays().unwrap_or_default()
+    }
+
+    fn try_plays(&self) -> Result<Vec<Value>, String> {
         let output = finish(terminal().args(["plays", "--config"]).arg(&self.settings));
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        text(&output.stdout)
+        if !output.status.success() {
+            return Err(text(&output.stderr));
+        }
+        Ok(text(&output.stdout)
             .lines()
             .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
-            .collect()
+            .collect())
     }
 }

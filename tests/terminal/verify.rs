@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::parts::{HubProcess, Terminal, finish, hub, picture, terminal, text};
+use crate::parts::{HubProcess, LOOK, PATIENCE, Terminal, finish, hub, picture, terminal, text};
 
 /// A terminal that is killed with the test.
 struct Running(Child);
@@ -53,7 +53,7 @@ fn verdict(file: &Path) -> Value {
 
 /// Exports again and again until the proof has more plays than that.
 fn export_with_more_than(screen: &Terminal, file: &Path, plays: u64) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         // Before its first start there is no ledger.
         if export(screen, file).status.success() {
@@ -63,7 +63,7 @@ fn export_with_more_than(screen: &Terminal, file: &Path, plays: u64) -> Value {
             }
         }
         assert!(Instant::now() < deadline, "no more than {plays} plays");
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(LOOK);
     }
 }
 
@@ -116,14 +116,14 @@ fn a_proof_of_a_running_terminal_is_good_until_anybody_changes_it() {
 
     // Whoever was given the file asks the hub's owner whose key it is.
     let key = after["keys"][0]["key"].as_str().expect("a key").to_owned();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     let device = loop {
         let devices = hub(&data, &["screen", "devices"]);
         if let Some(device) = devices.get(0) {
             break device.clone();
         }
         assert!(Instant::now() < deadline, "the hub hears of the key");
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(LOOK);
     };
     assert_eq!(device["key"], key.as_str());
     assert_eq!(device["name"], "Metro");

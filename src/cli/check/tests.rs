@@ -1,7 +1,8 @@
 //! Content as publishers write it, good and bad.
 
-use std::path::Path;
 use std::process::Command;
+
+use passerby_testing::{required_file, required_program};
 
 use super::*;
 
@@ -149,10 +150,8 @@ fn every_letter_that_no_font_has_is_named_with_its_place_and_the_way_out() {
     std::fs::create_dir(&fonts).expect("a folder");
     shop.config.fonts = vec![fonts.clone()];
     for name in ["NotoSansArabic-Regular.ttf", "NotoSansHebrew-Regular.ttf"] {
-        if std::fs::copy(Path::new(NOTO).join(name), fonts.join(name)).is_err() {
-            eprintln!("skipped: {NOTO}/{name} is not installed");
-            return;
-        }
+        let font = format!("{NOTO}/{name}");
+        std::fs::copy(required_file(&font), fonts.join(name)).expect("copies");
     }
     let (problems, _) = shop.look();
     assert_told(
@@ -203,16 +202,13 @@ fn every_file_is_opened_as_the_player_will_and_what_it_notes_is_told() {
 #[test]
 fn films_are_decoded_and_what_decodes_them_is_told() {
     let shop = Shop::new();
-    let made = Command::new("ffmpeg")
+    let made = Command::new(required_program("ffmpeg"))
         .args(["-loglevel", "error", "-f", "lavfi", "-i"])
         .arg("testsrc=size=320x180:rate=10:duration=1")
         .args(["-pix_fmt", "yuv420p", "-c:v", "libx264"])
         .arg(shop.path("good.mp4"))
         .status();
-    if !made.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: ffmpeg is not installed");
-        return;
-    }
+    assert!(made.expect("ffmpeg runs").success());
     let whole = std::fs::read(shop.path("good.mp4")).expect("reads");
     shop.write("cut.mp4", &whole[..whole.len() / 8]);
     shop.write("false.mp4", b"not a film at all");

@@ -40,8 +40,8 @@ use super::{
 const WIDTH_PX: u32 = 320;
 const HEIGHT_PX: u32 = 180;
 const WHOLE: Area = Area::new(0, 0, WIDTH_PX, HEIGHT_PX);
-/// Updates after which something that does not come never will.
-const PATIENCE: usize = 100_000;
+/// After so long something that does not come never will.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Time that a test moves by hand.
 #[derive(Default)]
@@ -156,7 +156,8 @@ impl Rehearsal {
 
     /// Updates until something is drawn.
     fn frame(&mut self) -> SeenFrame {
-        for _ in 0..PATIENCE {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             if let Some(frame) = self.update() {
                 return frame;
             }
@@ -165,7 +166,8 @@ impl Rehearsal {
     }
 
     fn await_event(&mut self, wanted: impl Fn(&StageEvent) -> bool) -> StageEvent {
-        for _ in 0..PATIENCE {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             if let Some(event) = self.events.try_iter().find(&wanted) {
                 return event;
             }
