@@ -137,6 +137,7 @@ fn stem(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passerby_testing::random_cases;
     use proptest::prelude::*;
 
     fn sorted(names: &[&str]) -> Vec<String> {
@@ -222,6 +223,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(random_cases(256))]
+
         #[test]
         fn the_order_is_total(names in prop::collection::vec("[a-cA-C0-3０１é. ()-]{0,8}", 3)) {
             let [a, b, c] = [&names[0], &names[1], &names[2]];
