@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::limits::BOOT_ANCHORS_MAX;
 use crate::plays::Anchor;
 
@@ -25,7 +26,9 @@ const DRIFT_PARTS: u128 = 2_000;
 /// What a boot knew of the time: up to [`BOOT_ANCHORS_MAX`] anchors, in the order of its clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Anchors(Vec<(u64, i64)>);
+pub struct Anchors(
+    #[serde(deserialize_with = "bounded::list::<BOOT_ANCHORS_MAX, _, _>")] Vec<(u64, i64)>,
+);
 
 impl Anchors {
     /// Sorts anchors: each is CLOCK_BOOTTIME and Unix time, in milliseconds. Of several at one moment the first stays.

@@ -52,6 +52,10 @@ pub const BATCH_PLAYS_MAX: usize = 10_000;
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Largest batch once unpacked, in bytes; guards against a zip bomb.
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// Longest id of a boot, in bytes. Linux gives one of 36.
+pub const BOOT_BYTES_MAX: usize = 64;
+/// Longest name of a campaign in a batch, in bytes.
+pub const CAMPAIGN_BYTES_MAX: usize = 256;
 /// Longest play that a ledger records, in milliseconds: one day.
 pub const PLAY_MS_MAX: u64 = 86_400_000;
 /// Most plays in one gap of a ledger: all play numbers of a screen.

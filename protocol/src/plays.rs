@@ -4,7 +4,8 @@ mod batch;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Assignment, Digest, PlayNumber};
+use crate::limits::{BOOT_BYTES_MAX, CAMPAIGN_BYTES_MAX};
+use crate::{Assignment, Digest, PlayNumber, bounded};
 
 pub use batch::{BatchError, BootAnchors, Columns, PlayBatch};
 
@@ -123,6 +124,7 @@ pub struct Content {
     /// The hub's number; zero for local content.
     pub assignment: Assignment,
     /// The campaign's name.
+    #[serde(deserialize_with = "bounded::text::<CAMPAIGN_BYTES_MAX, _>")]
     pub campaign: String,
     /// The picture.
     pub creative: Digest,
@@ -241,6 +243,7 @@ pub struct Gap {
     /// How many plays are missing at least.
     pub plays: u64,
     /// The boot in which the last of them began; empty when nobody knows.
+    #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
     pub boot: String,
     /// When the first of them began that is known to be of that boot, in milliseconds of its CLOCK_BOOTTIME.
     pub from_boot_ms: u64,
@@ -252,6 +255,7 @@ pub struct Gap {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     /// The boot id.
+    #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
     pub boot: String,
     /// CLOCK_BOOTTIME in milliseconds.
     pub boot_ms: u64,

@@ -1,16 +1,19 @@
 //! Plays on the wire: columns, so that a month is small.
 //!
 //! Invariant: [`PlayBatch::pack`] and [`PlayBatch::unpack`] are each other's inverse, and `unpack` takes nothing past
-//! the limits in [`crate::limits`], whoever sent it.
+//! the limits in [`crate::limits`], whoever sent it. No list of a batch grows past what a batch may have while it is read,
+//! so what is none costs little memory, however long it says to be.
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Anchor, Content, Display, Gap, GapReason, Outcome, Play};
+use crate::bounded;
 use crate::dating::Anchors;
 use crate::limits::{
-    BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOTS_REDATED_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX,
+    BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOT_BYTES_MAX, BOOTS_REDATED_MAX, CAMPAIGN_BYTES_MAX,
+    GAP_PLAYS_MAX, PLAY_MS_MAX,
 };
 use crate::{Epoch, PlayNumber};
 
@@ -18,6 +21,7 @@ use crate::{Epoch, PlayNumber};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootAnchors {
     /// The boot id.
+    #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
     pub boot: String,
     /// CLOCK_BOOTTIME and Unix time, both in milliseconds.
     pub anchors: Anchors,
@@ -31,22 +35,38 @@ pub struct PlayBatch {
     /// The seq of the first row; the others follow without gaps.
     pub first_seq: u64,
     /// What is known about the boots below; at most one a boot, the newest. That is all an older hub knows of.
+    #[serde(deserialize_with = "bounded::list::<{ BATCH_PLAYS_MAX + 1 }, _, _>")]
     pub anchors: Vec<Anchor>,
     /// All that is known about boots with several anchors, and about boots whose plays are on the hub already.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<{ BATCH_PLAYS_MAX + BOOTS_REDATED_MAX }, _, _>"
+    )]
     pub known: Vec<BootAnchors>,
     /// The boots that rows refer to.
+    #[serde(deserialize_with = "bounded::texts::<BATCH_PLAYS_MAX, BOOT_BYTES_MAX, _>")]
     pub boots: Vec<String>,
     /// The contents that rows refer to.
+    #[serde(deserialize_with = "rows")]
     pub contents: Vec<Content>,
     /// One entry a row in each.
     pub columns: Columns,
     /// The gaps right before a row of this batch: those after the rows from `first_seq - 1` to the last but one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<{ BATCH_PLAYS_MAX * GapReason::ALL.len() }, _, _>"
+    )]
     pub gaps: Vec<Gap>,
     /// Rows up to this one are no longer in the ledger: a hub that misses some of them need not ask.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_through: u64,
+}
+
+/// Reads a list of which there is at most one entry a row.
+fn rows<'de, T: Deserialize<'de>, D: Deserializer<'de>>(list: D) -> Result<Vec<T>, D::Error> {
+    bounded::list::<BATCH_PLAYS_MAX, _, _>(list)
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
@@ -58,19 +78,29 @@ const fn is_zero(seq: &u64) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Columns {
     /// Play numbers, each as the difference to the one before.
+    #[serde(deserialize_with = "rows")]
     pub number: Vec<i64>,
     /// Index into the contents.
+    #[serde(deserialize_with = "rows")]
     pub content: Vec<u32>,
     /// Index into the boots.
+    #[serde(deserialize_with = "rows")]
     pub boot: Vec<u32>,
     /// Starts, each as the difference to the one before.
+    #[serde(deserialize_with = "rows")]
     pub start_boot_ms: Vec<i64>,
     /// Visible times.
+    #[serde(deserialize_with = "rows")]
     pub visible_ms: Vec<u64>,
     /// Outcomes.
+    #[serde(deserialize_with = "rows")]
     pub outcome: Vec<Outcome>,
     /// States of the display; empty when nothing ever told.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "rows"
+    )]
     pub display: Vec<Display>,
 }
 
@@ -186,11 +216,11 @@ impl PlayBatch {
             .iter()
             .chain(self.anchors.iter().map(|anchor| &anchor.boot))
             .chain(self.known.iter().map(|known| &known.boot))
-            .any(|boot| boot.len() > 64)
+            .any(|boot| boot.len() > BOOT_BYTES_MAX)
             || self
                 .contents
                 .iter()
-                .any(|content| content.campaign.len() > 256)
+                .any(|content| content.campaign.len() > CAMPAIGN_BYTES_MAX)
         {
             return Err(BatchError::Malformed(
                 "a boot id or campaign name is too long",
@@ -274,7 +304,7 @@ impl PlayBatch {
                     "it has a gap that is not before one of its rows",
                 ));
             }
-            if gap.boot.len() > 64
+            if gap.boot.len() > BOOT_BYTES_MAX
                 || gap.plays > GAP_PLAYS_MAX
                 || gap.from_boot_ms > gap.until_boot_ms
             {
@@ -445,16 +475,96 @@ mod tests {
         );
     }
 
+    /// What is read of a batch in which one list is too long by one, and of the same with the most that it may have.
+    fn read_with(place: &str, entry: &str, most: usize) -> [Result<PlayBatch, String>; 2] {
+        let batch = PlayBatch::pack(Epoch(1), &[play_of(4)], Vec::new());
+        let whole = serde_json::to_value(batch).expect("serialises");
+        [most + 1, most].map(|length| {
+            let list = format!("[{}]", vec![entry; length].join(","));
+            let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+            let mut whole = whole.clone();
+            match place.strip_prefix("columns.") {
+                Some(column) => whole["columns"][column] = list,
+                None => whole[place] = list,
+            }
+            serde_json::from_str(&whole.to_string()).map_err(|error| error.to_string())
+        })
+    }
+
     #[test]
-    fn more_anchors_than_a_boot_has_are_refused() {
-        let mut batch = PlayBatch::pack(Epoch(1), &[play_of(4)], Vec::new());
-        let json: Vec<(u64, i64)> = (0..=BOOT_ANCHORS_MAX as u64).map(|at| (at, 0)).collect();
-        let anchors = serde_json::from_value(serde_json::json!(json)).expect("reads");
-        batch.known = vec![BootAnchors {
-            boot: "b".into(),
-            anchors,
-        }];
-        assert!(batch.unpack().is_err());
+    fn lists_that_are_too_long_are_refused_while_they_are_read() {
+        let content = r#"{"assignment":0,"campaign":"","creative":"0000000000000000000000000000000000000000000000000000000000000000"}"#;
+        let gap =
+            r#"{"after_seq":0,"reason":0,"plays":0,"boot":"","from_boot_ms":0,"until_boot_ms":0}"#;
+        for (place, entry, most) in [
+            ("boots", r#""""#, BATCH_PLAYS_MAX),
+            ("contents", content, BATCH_PLAYS_MAX),
+            (
+                "anchors",
+                r#"{"boot":"","boot_ms":0,"wall_ms":0}"#,
+                BATCH_PLAYS_MAX + 1,
+            ),
+            (
+                "known",
+                r#"{"boot":"","anchors":[]}"#,
+                BATCH_PLAYS_MAX + BOOTS_REDATED_MAX,
+            ),
+            ("gaps", gap, BATCH_PLAYS_MAX * GapReason::ALL.len()),
+            ("columns.number", "0", BATCH_PLAYS_MAX),
+            ("columns.content", "0", BATCH_PLAYS_MAX),
+            ("columns.boot", "0", BATCH_PLAYS_MAX),
+            ("columns.start_boot_ms", "0", BATCH_PLAYS_MAX),
+            ("columns.visible_ms", "0", BATCH_PLAYS_MAX),
+            ("columns.outcome", "0", BATCH_PLAYS_MAX),
+            ("columns.display", "0", BATCH_PLAYS_MAX),
+        ] {
+            let [too_many, as_many] = read_with(place, entry, most);
+            let why = too_many.expect_err(place);
+            assert!(
+                why.contains(&format!("a list of at most {most}")),
+                "{place}: {why}"
+            );
+            assert!(as_many.is_ok(), "{place}");
+        }
+        let known = |points: usize| {
+            let points = vec!["[0,0]"; points].join(",");
+            read_with(
+                "known",
+                &format!(r#"{{"boot":"","anchors":[{points}]}}"#),
+                1,
+            )[1]
+            .is_ok()
+        };
+        assert!(known(BOOT_ANCHORS_MAX) && !known(BOOT_ANCHORS_MAX + 1));
+    }
+
+    #[test]
+    fn texts_that_are_too_long_are_refused_while_they_are_read() {
+        let long = |bytes: usize| "x".repeat(bytes);
+        for (place, entry, most) in [
+            ("boots", r#""TEXT""#, BOOT_BYTES_MAX),
+            (
+                "anchors",
+                r#"{"boot":"TEXT","boot_ms":0,"wall_ms":0}"#,
+                BOOT_BYTES_MAX,
+            ),
+            ("known", r#"{"boot":"TEXT","anchors":[]}"#, BOOT_BYTES_MAX),
+            (
+                "gaps",
+                r#"{"after_seq":0,"reason":0,"plays":0,"boot":"TEXT","from_boot_ms":0,"until_boot_ms":0}"#,
+                BOOT_BYTES_MAX,
+            ),
+            (
+                "contents",
+                r#"{"assignment":0,"campaign":"TEXT","creative":"0000000000000000000000000000000000000000000000000000000000000000"}"#,
+                CAMPAIGN_BYTES_MAX,
+            ),
+        ] {
+            let read = |bytes| read_with(place, &entry.replace("TEXT", &long(bytes)), 1)[1].clone();
+            let why = read(most + 1).expect_err(place);
+            assert!(why.contains("a text of at most"), "{place}: {why}");
+            assert!(read(most).is_ok(), "{place}");
+        }
     }
 
     fn play_of(seq: u64) -> Play {
