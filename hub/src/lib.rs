@@ -22,6 +22,7 @@ mod files;
 pub mod hub;
 pub mod keys;
 pub mod manifest_keys;
+pub mod memory;
 pub mod pairing;
 pub mod picture;
 pub mod public_url;

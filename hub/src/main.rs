@@ -18,9 +18,9 @@ use passerby_hub::manifest_keys::ManifestKeyError;
 use passerby_hub::pairing::PairingCode;
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
-use passerby_hub::server::{CODE_DAYS, ServeError, Server};
+use passerby_hub::server::{CODE_DAYS, ServeError, Server, Settings, TrustedProxy};
 use passerby_hub::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
-use passerby_hub::{Hub, clock, table};
+use passerby_hub::{Hub, clock, memory, table};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
 use passerby_protocol::toml_fields::Problem;
@@ -50,6 +50,10 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = CODE_DAYS,
               value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX))]
         code_days: i64,
+        /// Believe what this proxy of yours says in X-Forwarded-For: an address, or a network such as 10.0.0.0/8; may be
+        /// repeated. Without it nobody is believed, not even a program on this machine
+        #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+        trusted_proxies: Vec<TrustedProxy>,
         #[command(flatten)]
         data: Data,
     },
@@ -130,6 +134,7 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
+    memory::keep_flat();
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
@@ -157,8 +162,17 @@ fn run(command: Command) -> Result<(), Failure> {
             listen,
             public_url,
             code_days,
+            trusted_proxies,
             data,
-        } => serve(&data, &listen, public_url, code_days),
+        } => {
+            let settings = Settings {
+                public_url,
+                code_days,
+                trusted_proxies,
+                descriptors: descriptors(),
+            };
+            serve(&data, &listen, settings)
+        }
         Command::Screen(command) => screen::run(command),
         Command::Key(command) => key::run(command),
         Command::Claim {
@@ -278,12 +292,7 @@ fn publish(
     Ok(())
 }
 
-fn serve(
-    data: &Data,
-    listen: &str,
-    public_url: Option<PublicUrl>,
-    code_days: i64,
-) -> Result<(), Failure> {
+fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
     let hub = data.open()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -294,11 +303,24 @@ fn serve(
         // Listening for the signals comes first: whoever reads the address may send one at once.
         let stop = stop_signal()
             .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
-        let server = Server::bind(hub, listen, public_url, code_days).await?;
+        let server = Server::bind(hub, listen, settings).await?;
         eprintln!("listening on http://{}", server.address());
         server.run(stop).await;
         Ok(())
     })
+}
+
+/// Raises the limit on open files as far as this user may, and returns it: the shell's is made for programs that use
+/// select(2), which a server does not.
+fn descriptors() -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: before.maximum,
+        ..before
+    };
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {

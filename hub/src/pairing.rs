@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Eight characters of Crockford base32, upper case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PairingCode(String);
 
 /// Says that a text is not a pairing code.

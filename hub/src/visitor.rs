@@ -17,10 +17,82 @@ pub use grade::Grade;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor(pub [u8; 16]);
 
-/// A pseudonym that is the same during one day for all who share an IPv4 address or an IPv6 network of 64 bits: what a
-/// limit on floods goes by, since whoever floods can change everything else that a request says.
+/// A pseudonym that is the same during one day for all who share the first bits of an address: what a limit on floods
+/// goes by, since whoever floods can change everything else that a request says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(pub [u8; 16]);
+
+/// How much of an address a [`Network`] covers. Each width lies within the next.
+///
+/// A customer of IPv6 has more than one network of 64 bits to choose from, often 256 and up to 65,536 (RFC 6177, BCOP
+/// 690), so a limit on one of them alone limits nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Width {
+    /// One link: 64 bits of IPv6, or one address of IPv4.
+    Link,
+    /// What one household gets: 56 bits of IPv6, or one address of IPv4.
+    Household,
+    /// What one company gets: 48 bits of IPv6, or 24 bits of IPv4.
+    Company,
+    /// What one provider gets, at least: 32 bits of IPv6, or 16 bits of IPv4.
+    Provider,
+}
+
+impl Width {
+    /// Every width, the narrowest first.
+    pub const ALL: [Self; 4] = [Self::Link, Self::Household, Self::Company, Self::Provider];
+
+    /// How many bits of an address of IPv6, and of one of IPv4, it covers.
+    const fn bits(self) -> (u8, u8) {
+        match self {
+            Self::Link => (64, 32),
+            Self::Household => (56, 32),
+            Self::Company => (48, 24),
+            Self::Provider => (32, 16),
+        }
+    }
+
+    /// Returns the part of an address that all share who are in one network of this width.
+    ///
+    /// Phones change the second half of an address of IPv6 at will (RFC 8981), so that never tells anything. An address of
+    /// IPv4 is the same in whichever form it came.
+    #[must_use]
+    pub fn prefix(self, ip: IpAddr) -> Prefix {
+        let (of_six, of_four) = self.bits();
+        match ip.to_canonical() {
+            // No IPv6 address that anybody has begins with these bits: 0000::/8 is reserved (RFC 4291).
+            IpAddr::V4(four) => Prefix(u64::from(four.to_bits()) & (u64::MAX << (32 - of_four))),
+            IpAddr::V6(six) => {
+                let [a, b, c, d, ..] = six.segments();
+                let half = [a, b, c, d]
+                    .into_iter()
+                    .fold(0, |half, part| half << 16 | u64::from(part));
+                Prefix(half & (u64::MAX << (64 - of_six)))
+            }
+        }
+    }
+}
+
+/// The first bits of an address, with zeros behind them. It lives as long as a connection or a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefix(u64);
+
+/// The networks of all widths in which one sender is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Networks([Network; Width::ALL.len()]);
+
+impl Networks {
+    /// Returns the one of this width.
+    #[must_use]
+    pub const fn of(&self, width: Width) -> Network {
+        self.0[width as usize]
+    }
+
+    /// Returns them with their widths, the narrowest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Width, Network)> {
+        Width::ALL.into_iter().zip(self.0)
+    }
+}
 
 /// What a request tells about who sent it. It lives as long as the request.
 pub struct Trace {
@@ -35,7 +107,7 @@ pub struct Trace {
 impl Trace {
     /// Returns the day's pseudonym.
     pub fn visitor(&self, salt: &[u8; 32]) -> Visitor {
-        let prefix = prefix(self.ip);
+        let prefix = Width::Link.prefix(self.ip).0.to_be_bytes();
         Visitor(pseudonym(
             salt,
             [
@@ -47,27 +119,19 @@ impl Trace {
         ))
     }
 
-    /// Returns the day's pseudonym of the network that the request came from.
-    pub fn network(&self, salt: &[u8; 32]) -> Network {
-        Network(pseudonym(salt, [b"network", &prefix(self.ip)[..]]))
+    /// Returns the day's pseudonyms of the networks that the request came from.
+    pub fn networks(&self, salt: &[u8; 32]) -> Networks {
+        Networks(Width::ALL.map(|width| {
+            let prefix = width.prefix(self.ip).0.to_be_bytes();
+            let (bits, _) = width.bits();
+            Network(pseudonym(salt, [b"network", &[bits], &prefix[..]]))
+        }))
     }
 
     /// Judges the program by its user agent.
     pub fn grade(&self) -> Grade {
         Grade::of_agent(&self.agent)
     }
-}
-
-/// The part of an address that stays while a phone is in one network. Of IPv6 that is the first half: phones change the
-/// other one at will (RFC 8981). An IPv4 address is taken whole, in whichever form it came.
-fn prefix(ip: IpAddr) -> [u8; 8] {
-    let mut prefix = [0; 8];
-    match ip.to_canonical() {
-        // No IPv6 address that anybody has begins with these bits: 0000::/8 is reserved (RFC 4291).
-        IpAddr::V4(four) => prefix[4..].copy_from_slice(&four.octets()),
-        IpAddr::V6(six) => prefix.copy_from_slice(&six.octets()[..8]),
-    }
-    prefix
 }
 
 fn pseudonym<const N: usize>(salt: &[u8; 32], parts: [&[u8]; N]) -> [u8; 16] {
@@ -108,10 +172,11 @@ mod tests {
         let (salt, phone) = ([1; 32], trace("2001:db8:1:2:1111::1", "a"));
         let moved = trace("2001:db8:1:2:ffff:ffff:ffff:ffff", "a");
         assert_eq!(moved.visitor(&salt), phone.visitor(&salt));
-        assert_eq!(moved.network(&salt), phone.network(&salt));
+        assert_eq!(moved.networks(&salt), phone.networks(&salt));
         let neighbour = trace("2001:db8:1:3:1111::1", "a");
         assert_ne!(neighbour.visitor(&salt), phone.visitor(&salt));
-        assert_ne!(neighbour.network(&salt), phone.network(&salt));
+        let link = |phone: &Trace| phone.networks(&salt).of(Width::Link);
+        assert_ne!(link(&neighbour), link(&phone));
     }
 
     #[test]
@@ -119,17 +184,63 @@ mod tests {
         let (salt, plain) = ([1; 32], trace("192.0.2.1", "a"));
         let mapped = trace("::ffff:192.0.2.1", "a");
         assert_eq!(mapped.visitor(&salt), plain.visitor(&salt));
-        assert_eq!(mapped.network(&salt), plain.network(&salt));
+        assert_eq!(mapped.networks(&salt), plain.networks(&salt));
         let next = trace("192.0.2.2", "a");
-        assert_ne!(next.network(&salt), plain.network(&salt));
+        assert_ne!(next.networks(&salt), plain.networks(&salt));
+        assert_ne!(next.visitor(&salt), plain.visitor(&salt));
     }
 
     #[test]
     fn network_is_the_same_whatever_else_a_request_says_but_not_tomorrow() {
-        let network = trace("192.0.2.1", "a").network(&[1; 32]);
-        assert_eq!(trace("192.0.2.1", "b").network(&[1; 32]), network);
-        assert_ne!(trace("192.0.2.1", "a").network(&[2; 32]), network);
-        // Nobody could take one for the other.
-        assert_ne!(trace("192.0.2.1", "").visitor(&[1; 32]).0, network.0);
+        let networks = trace("192.0.2.1", "a").networks(&[1; 32]);
+        assert_eq!(trace("192.0.2.1", "b").networks(&[1; 32]), networks);
+        let tomorrow = trace("192.0.2.1", "a").networks(&[2; 32]);
+        for (width, network) in networks.iter() {
+            assert_ne!(tomorrow.of(width), network);
+            // Nobody could take one for the other.
+            assert_ne!(trace("192.0.2.1", "").visitor(&[1; 32]).0, network.0);
+        }
+    }
+
+    #[test]
+    fn networks_lie_within_one_another() {
+        let shared = |a: &str, b: &str| {
+            let [a, b] = [a, b].map(|ip| trace(ip, "").networks(&[1; 32]));
+            Width::ALL.map(|width| a.of(width) == b.of(width))
+        };
+        for (a, b, expected) in [
+            (
+                "2001:db8:1:2::1",
+                "2001:db8:1:2::2",
+                [true, true, true, true],
+            ),
+            (
+                "2001:db8:1:2::1",
+                "2001:db8:1:3::1",
+                [false, true, true, true],
+            ),
+            (
+                "2001:db8:1:2::1",
+                "2001:db8:1:102::1",
+                [false, false, true, true],
+            ),
+            (
+                "2001:db8:1:2::1",
+                "2001:db8:2:2::1",
+                [false, false, false, true],
+            ),
+            (
+                "2001:db8:1:2::1",
+                "2001:db9:1:2::1",
+                [false, false, false, false],
+            ),
+            ("192.0.2.1", "::ffff:192.0.2.1", [true, true, true, true]),
+            ("192.0.2.1", "192.0.2.2", [false, false, true, true]),
+            ("192.0.2.1", "192.0.3.1", [false, false, false, true]),
+            ("192.0.2.1", "192.1.2.1", [false, false, false, false]),
+            ("192.0.2.1", "2001:db8::1", [false, false, false, false]),
+        ] {
+            assert_eq!(shared(a, b), expected, "{a} {b}");
+        }
     }
 }

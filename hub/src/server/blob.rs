@@ -27,13 +27,12 @@ pub(super) async fn blob(
     let digest: Digest = sha256.parse().map_err(|_| missing())?;
     let (asset, path) = desk
         .work(move |desk: &Desk| {
-            bearer.holder(desk)?;
             let asset = desk.hub.store.creative(digest)?.ok_or_else(missing)?;
             Ok::<_, Problem>((asset, desk.hub.blobs.path(digest)))
         })
         .await?;
     let unreadable = |error: std::io::Error| {
-        tracing::error!(%error, creative = %digest, "a creative cannot be read");
+        tracing::error!(%error, creative = %digest, screen = %bearer.screen(), "a creative cannot be read");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the hub cannot read this creative",

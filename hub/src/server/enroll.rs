@@ -1,10 +1,9 @@
 //! `POST /v1/enroll`.
 //!
-//! Invariants: whoever guesses is slowed down, by network and in all, and learns nothing from being refused; a network
-//! cannot fill the places of all others; a terminal with the right secret is answered as long as its own network does not
+//! Invariants: whoever guesses is slowed down, by network and in all, and learns nothing from being refused; no network,
+//! and no crowd of them, fills the places of all others; a terminal with the right secret is answered as long as its own network does not
 //! guess.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +12,7 @@ use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
 
+use super::body::Unread;
 use super::limits::Kind;
 use super::problem::Problem;
 use super::trace::Asker;
@@ -20,6 +20,7 @@ use super::{Desk, Shared};
 use crate::clock;
 use crate::pairing::PairingCode;
 use crate::store::{EnrolError, Pairing, StoreError};
+use crate::visitor::Networks;
 
 /// How long a terminal waits before it asks again.
 const RETRY_MS: u64 = 2_000;
@@ -27,9 +28,9 @@ const RETRY_MS: u64 = 2_000;
 pub(super) async fn enroll(
     State(desk): State<Shared>,
     asker: Asker,
-    body: Bytes,
+    body: Unread,
 ) -> Result<Response, Problem> {
-    let request: EnrollRequest = serde_json::from_slice(&body).map_err(|error| {
+    let request: EnrollRequest = serde_json::from_slice(&body.small().await?).map_err(|error| {
         bad_request(&format!(
             "not an enrolment: {}",
             one_line(&error.to_string(), 200)
@@ -51,13 +52,12 @@ fn limited(
     asker: &Asker,
     now_ms: i64,
 ) -> Result<EnrollReply, Problem> {
-    let network = asker.network(&desk.hub.store, now_ms)?;
-    if desk.limits.is_spent(Kind::Enrolment, network, now_ms) {
+    let networks = asker.networks(&desk.hub.store, now_ms)?;
+    if desk.limits.is_spent(Kind::Enrolment, &networks, now_ms) {
         return Err(EnrolError::Busy.into());
     }
-    let may_open = || desk.limits.take(Kind::Code, network, now_ms).is_ok();
-    answer(desk, request, now_ms, may_open).map_err(|refused| match refused {
-        Refused::Wrong(error) => match desk.limits.wrong_enrolment(network, now_ms) {
+    answer(desk, request, &networks, now_ms).map_err(|refused| match refused {
+        Refused::Wrong(error) => match desk.limits.wrong_enrolment(&networks, now_ms) {
             Ok(()) => error.into(),
             Err(_) => EnrolError::Busy.into(),
         },
@@ -96,8 +96,8 @@ impl From<StoreError> for Refused {
 fn answer(
     desk: &Desk,
     request: &EnrollRequest,
+    networks: &Networks,
     now_ms: i64,
-    may_open: impl FnOnce() -> bool,
 ) -> Result<EnrollReply, Refused> {
     let store = &desk.hub.store;
     let secret = unhex32(&request.secret)
@@ -109,9 +109,15 @@ fn answer(
                 .map_err(|_| bad_request("code is not 8 characters of Crockford base32"))?;
             // An operator reads it in a terminal window.
             let name = one_line(&request.name, LINE_CHARS_MAX);
-            match store.pair(&code, &secret, &name, now_ms, may_open)? {
-                Pairing::Claimed(screen) => screen,
+            let may_open = || desk.limits.new_code(networks, now_ms).is_ok();
+            let gives_way = || desk.pairings.give_way(networks, now_ms);
+            match store.pair(&code, &secret, &name, now_ms, may_open, gives_way)? {
+                Pairing::Claimed(screen) => {
+                    desk.pairings.ended(&code);
+                    screen
+                }
                 Pairing::Waiting => {
+                    desk.pairings.asked(&code, networks, now_ms);
                     return Ok(EnrollReply::Waiting {
                         retry_ms: RETRY_MS,
                         claim_url: desk.public_url.absolute(&format!("/claim/{code}")),

@@ -1,14 +1,14 @@
 //! `POST /v1/terminals/{n}/heartbeat`.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
 
-use super::bearer::{self, Bearer};
+use super::bearer::Bearer;
+use super::body::Unread;
 use super::problem::Problem;
 use super::{Desk, Shared};
 use crate::clock;
@@ -17,18 +17,18 @@ pub(super) async fn heartbeat(
     State(desk): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
-    body: Bytes,
+    body: Unread,
 ) -> Result<Json<HeartbeatReply>, Problem> {
-    let screen = bearer::screen(&screen)?;
-    let mut heartbeat: Heartbeat = serde_json::from_slice(&body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),
-        )
-    })?;
+    let screen = bearer.only(&screen)?;
+    let mut heartbeat: Heartbeat =
+        serde_json::from_slice(&body.small().await?).map_err(|error| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),
+            )
+        })?;
     heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
         let now_ms = clock::now_ms();
         let heard = desk.hub.store.heard_from(screen, &heartbeat, now_ms)?;
         Ok(Json(HeartbeatReply {

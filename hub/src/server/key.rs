@@ -17,9 +17,8 @@ pub(super) async fn key(
     Path(screen): Path<String>,
     bearer: Bearer,
 ) -> Result<([(HeaderName, &'static str); 1], Json<KeyReply>), Problem> {
-    let screen = bearer::screen(&screen)?;
+    let screen = bearer.only(&screen)?;
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
         let key = desk.hub.token_key(screen)?;
         let key = key.ok_or_else(bearer::no_such_screen)?;
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(key)))

@@ -2,17 +2,27 @@
 //!
 //! Every network has a bucket of each kind, kept as one number (the generic cell rate algorithm, ITU-T I.371): the time at
 //! which it would be full again. A bucket that is full again is as good as none, so forgetting one gives little away.
+//! A network lies within wider ones, and a request takes from the buckets of all of them: whoever has many narrow
+//! networks is held by the wide one around them.
 //!
-//! Invariants: at most [`BUCKETS_MAX`] buckets, then the oldest goes; nobody waits longer than it takes to fill a bucket,
-//! even when the clock was put back; `now` is an argument.
+//! Invariants: at most [`buckets_max`] buckets, then the oldest goes, and many narrow networks push no wide one out; what
+//! is refused takes nothing; nobody waits longer than it takes to fill a bucket, even when the clock was put back; `now`
+//! is an argument.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use crate::visitor::Network;
+use crate::visitor::{Network, Networks, Width};
 
-/// Most buckets that are remembered, about 5 MB.
-const BUCKETS_MAX: usize = 65_536;
+/// Most buckets of one width that are remembered; of all together about 10 MB.
+const fn buckets_max(width: Width) -> usize {
+    match width {
+        Width::Link => 65_536,
+        Width::Household => 32_768,
+        Width::Company => 16_384,
+        Width::Provider => 8_192,
+    }
+}
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,7 +45,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Time between two requests in the long run, and how many may come at once.
+    /// Time between two requests of one link in the long run, in milliseconds, and how many may come at once.
     const fn rate(self) -> (i64, i64) {
         match self {
             Self::Page => (50, 200),
@@ -46,21 +56,47 @@ impl Kind {
             Self::Enrolment => (2_000, 30),
         }
     }
+
+    /// As how many links a network of a width counts. Crowds come from everywhere in a network, new screens do not.
+    const fn links(self, width: Width) -> i64 {
+        let [household, company, provider] = match self {
+            Self::Page | Self::Picture | Self::Scan | Self::Guess | Self::Enrolment => [2, 8, 64],
+            Self::Code => [1, 4, 16],
+        };
+        match width {
+            Width::Link => 1,
+            Width::Household => household,
+            Width::Company => company,
+            Width::Provider => provider,
+        }
+    }
+
+    /// Time between two requests of a network of a width in the long run, in microseconds, and how many may come at once.
+    const fn rate_of(self, width: Width) -> (i64, i64) {
+        let ((every_ms, burst), links) = (self.rate(), self.links(width));
+        (every_ms * 1_000 / links, burst * links)
+    }
 }
 
 /// Wrong enrolments of all networks together: time between two, and how many may come at once.
 const ENROLMENTS: (i64, i64) = (100, 300);
+/// New pairing codes of all networks together, likewise. Each is a row that is written; as many as may wait at one time
+/// may come at once.
+const CODES: (i64, i64) = (20, 1_000);
 
 /// The buckets.
 pub(super) struct Limits {
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<[Buckets; Width::ALL.len()]>,
     /// When the bucket of all wrong enrolments would be full again.
     enrolments_full_at_ms: Mutex<i64>,
+    /// When the bucket of all new codes would be full again.
+    codes_full_at_ms: Mutex<i64>,
 }
 
+/// Those of one width.
 #[derive(Default)]
 struct Buckets {
-    full_at_ms: HashMap<(Kind, Network), i64>,
+    full_at_us: HashMap<(Kind, Network), i64>,
     /// By age.
     order: VecDeque<(Kind, Network)>,
 }
@@ -70,39 +106,97 @@ impl Limits {
         Self {
             buckets: Mutex::default(),
             enrolments_full_at_ms: Mutex::new(i64::MIN),
+            codes_full_at_ms: Mutex::new(i64::MIN),
         }
     }
 
-    /// Takes one request from a network's bucket.
+    /// Takes one request from the buckets of a sender's networks.
     ///
     /// # Errors
-    /// It is empty; the number says in how many seconds it is worth to come again.
-    pub(super) fn take(&self, kind: Kind, network: Network, now_ms: i64) -> Result<(), u32> {
+    /// One is empty, and nothing was taken from the others; the number says in how many seconds it is worth to come again.
+    pub(super) fn take(&self, kind: Kind, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        take(buckets.of(kind, network, now_ms), kind.rate(), now_ms)
+        for ((width, network), buckets) in networks.iter().zip(&mut *buckets) {
+            buckets.hold_to(now_ms, kind, network, kind.rate_of(width));
+        }
+        let next = Self::next(&buckets, kind, networks, now_ms)?;
+        for (((width, network), buckets), full_at_us) in
+            networks.iter().zip(&mut *buckets).zip(next)
+        {
+            buckets.put(kind, network, full_at_us, buckets_max(width));
+        }
+        Ok(())
     }
-}
 
-impl Limits {
+    /// Tells whether one of a sender's buckets is empty, without taking anything.
+    pub(super) fn is_spent(&self, kind: Kind, networks: &Networks, now_ms: i64) -> bool {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::next(&buckets, kind, networks, now_ms).is_err()
+    }
+
+    /// When the buckets of a sender's networks would be full again after one more request.
+    fn next(
+        buckets: &[Buckets; Width::ALL.len()],
+        kind: Kind,
+        networks: &Networks,
+        now_ms: i64,
+    ) -> Result<[i64; Width::ALL.len()], u32> {
+        let now_us = now_ms * 1_000;
+        let mut next = [now_us; Width::ALL.len()];
+        for (((width, network), buckets), full_at_us) in networks.iter().zip(buckets).zip(&mut next)
+        {
+            if let Some(known) = buckets.full_at_us.get(&(kind, network)) {
+                *full_at_us = *known;
+            }
+            take_us(full_at_us, kind.rate_of(width), now_us)?;
+        }
+        Ok(next)
+    }
+
     /// Notes a wrong enrolment.
     ///
     /// # Errors
     /// There are too many, from this network or from all; the number says in how many seconds it is worth to come again.
-    pub(super) fn wrong_enrolment(&self, network: Network, now_ms: i64) -> Result<(), u32> {
+    pub(super) fn wrong_enrolment(&self, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         // First its own, so that one network cannot use up what all have together.
-        self.take(Kind::Enrolment, network, now_ms)?;
-        let mut all = self
-            .enrolments_full_at_ms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        take(&mut all, ENROLMENTS, now_ms)
+        self.take(Kind::Enrolment, networks, now_ms)?;
+        take_of_all(&self.enrolments_full_at_ms, ENROLMENTS, now_ms)
     }
 
-    /// Tells whether a network's bucket is empty, without taking anything.
-    pub(super) fn is_spent(&self, kind: Kind, network: Network, now_ms: i64) -> bool {
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = buckets.full_at_ms.get(&(kind, network));
-        known.is_some_and(|&full_at_ms| take(&mut { full_at_ms }, kind.rate(), now_ms).is_err())
+    /// Takes a new pairing code.
+    ///
+    /// # Errors
+    /// As [`Limits::wrong_enrolment`].
+    pub(super) fn new_code(&self, networks: &Networks, now_ms: i64) -> Result<(), u32> {
+        self.take(Kind::Code, networks, now_ms)?;
+        take_of_all(&self.codes_full_at_ms, CODES, now_ms)
+    }
+}
+
+fn take_of_all(full_at_ms: &Mutex<i64>, rate: (i64, i64), now_ms: i64) -> Result<(), u32> {
+    let mut full_at_ms = full_at_ms.lock().unwrap_or_else(PoisonError::into_inner);
+    take(&mut full_at_ms, rate, now_ms)
+}
+
+impl Buckets {
+    /// Sees to it that a bucket fills in its time although the clock was put back.
+    fn hold_to(&mut self, now_ms: i64, kind: Kind, network: Network, rate: (i64, i64)) {
+        if let Some(full_at_us) = self.full_at_us.get_mut(&(kind, network)) {
+            let (every_us, burst) = rate;
+            *full_at_us = (*full_at_us).min(now_ms * 1_000 + every_us * burst);
+        }
+    }
+
+    fn put(&mut self, kind: Kind, network: Network, full_at_us: i64, buckets_max: usize) {
+        let key = (kind, network);
+        if self.full_at_us.insert(key, full_at_us).is_none() {
+            self.order.push_back(key);
+            if self.order.len() > buckets_max
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.full_at_us.remove(&oldest);
+            }
+        }
     }
 }
 
@@ -115,59 +209,62 @@ pub(super) fn take(
     (every_ms, burst): (i64, i64),
     now_ms: i64,
 ) -> Result<(), u32> {
-    let depth_ms = every_ms * burst;
-    *full_at_ms = (*full_at_ms).clamp(now_ms, now_ms + depth_ms);
-    let next_ms = *full_at_ms + every_ms;
-    let over_ms = next_ms - (now_ms + depth_ms);
-    if over_ms > 0 {
-        return Err(u32::try_from((over_ms + 999) / 1_000).unwrap_or(u32::MAX));
-    }
-    *full_at_ms = next_ms;
+    let mut full_at_us = full_at_ms.saturating_mul(1_000);
+    take_us(&mut full_at_us, (every_ms * 1_000, burst), now_ms * 1_000)?;
+    *full_at_ms = full_at_us / 1_000;
     Ok(())
 }
 
-impl Buckets {
-    fn of(&mut self, kind: Kind, network: Network, now_ms: i64) -> &mut i64 {
-        let key = (kind, network);
-        if !self.full_at_ms.contains_key(&key) {
-            if self.order.len() >= BUCKETS_MAX
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.full_at_ms.remove(&oldest);
-            }
-            self.order.push_back(key);
-        }
-        self.full_at_ms.entry(key).or_insert(now_ms)
+/// The same in microseconds.
+fn take_us(full_at_us: &mut i64, (every_us, burst): (i64, i64), now_us: i64) -> Result<(), u32> {
+    let depth_us = every_us * burst;
+    let next_us = (*full_at_us).clamp(now_us, now_us + depth_us) + every_us;
+    let over_us = next_us - (now_us + depth_us);
+    if over_us > 0 {
+        return Err(u32::try_from((over_us + 999_999) / 1_000_000).unwrap_or(u32::MAX));
     }
+    *full_at_us = next_us;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::IpAddr;
 
-    fn network(number: u32) -> Network {
-        let mut name = [0; 16];
-        name[..4].copy_from_slice(&number.to_be_bytes());
-        Network(name)
+    use super::*;
+    use crate::visitor::Trace;
+
+    fn from(ip: IpAddr) -> Networks {
+        let trace = Trace {
+            ip,
+            agent: String::new(),
+            languages: String::new(),
+        };
+        trace.networks(&[0; 32])
+    }
+
+    /// Somebody who shares no network with anybody else here.
+    fn network(number: u16) -> Networks {
+        from(IpAddr::V6([0x2001, number, 0, 0, 0, 0, 0, 1].into()))
     }
 
     #[test]
     fn a_burst_passes_and_then_the_rate_holds() {
         let limits = Limits::new();
-        let passed = |now_ms| limits.take(Kind::Page, network(1), now_ms).is_ok();
+        let passed = |now_ms| limits.take(Kind::Page, &network(1), now_ms).is_ok();
         assert_eq!((0..300).filter(|_| passed(1_000)).count(), 200);
         assert_eq!((1_001..=2_000).filter(|&now| passed(now)).count(), 20);
-        assert!(limits.take(Kind::Page, network(2), 1_000).is_ok());
-        assert!(limits.take(Kind::Guess, network(1), 1_000).is_ok());
-        assert!(limits.is_spent(Kind::Page, network(1), 2_000));
-        assert!(!limits.is_spent(Kind::Page, network(1), 2_050));
-        assert!(!limits.is_spent(Kind::Page, network(3), 0));
+        assert!(limits.take(Kind::Page, &network(2), 1_000).is_ok());
+        assert!(limits.take(Kind::Guess, &network(1), 1_000).is_ok());
+        assert!(limits.is_spent(Kind::Page, &network(1), 2_000));
+        assert!(!limits.is_spent(Kind::Page, &network(1), 2_050));
+        assert!(!limits.is_spent(Kind::Page, &network(3), 0));
     }
 
     #[test]
     fn whoever_is_refused_is_told_when_to_come_again() {
         let limits = Limits::new();
-        let guess = |now_ms| limits.take(Kind::Guess, network(1), now_ms);
+        let guess = |now_ms| limits.take(Kind::Guess, &network(1), now_ms);
         assert!((0..100).all(|_| guess(0).is_ok()));
         assert_eq!(guess(0), Err(2));
         assert_eq!(guess(1_500), Err(1));
@@ -177,10 +274,10 @@ mod tests {
     #[test]
     fn wrong_enrolments_are_limited_by_network_and_in_all() {
         let limits = Limits::new();
-        let wrong = |from, now_ms| limits.wrong_enrolment(network(from), now_ms).is_ok();
+        let wrong = |from, now_ms| limits.wrong_enrolment(&network(from), now_ms).is_ok();
         assert_eq!((0..100).filter(|_| wrong(1, 0)).count(), 30);
-        assert!(limits.is_spent(Kind::Enrolment, network(1), 0));
-        assert!(!limits.is_spent(Kind::Enrolment, network(2), 0));
+        assert!(limits.is_spent(Kind::Enrolment, &network(1), 0));
+        assert!(!limits.is_spent(Kind::Enrolment, &network(2), 0));
         // Whoever has many addresses is stopped by the sum of them.
         let passed = (2..1_000).filter(|&from| wrong(from, 0)).count();
         assert_eq!(passed, 300 - 30);
@@ -191,24 +288,64 @@ mod tests {
     fn a_clock_that_was_put_back_locks_nobody_out() {
         let limits = Limits::new();
         let day_ms = 86_400_000;
-        while limits.take(Kind::Page, network(1), day_ms).is_ok() {}
-        assert_eq!(limits.take(Kind::Page, network(1), 0), Err(1));
-        assert_eq!(limits.take(Kind::Page, network(1), 50), Ok(()));
+        while limits.take(Kind::Page, &network(1), day_ms).is_ok() {}
+        assert_eq!(limits.take(Kind::Page, &network(1), 0), Err(1));
+        assert_eq!(limits.take(Kind::Page, &network(1), 50), Ok(()));
+    }
+
+    #[test]
+    fn many_links_of_one_network_are_held_by_what_is_around_them() {
+        let limits = Limits::new();
+        let code = |ip: [u16; 4]| {
+            let [a, b, c, d] = ip;
+            let sender = from(IpAddr::V6([a, b, c, d, 0, 0, 0, 1].into()));
+            limits.take(Kind::Code, &sender, 0).is_ok()
+        };
+        // 256 networks of one household, then as many of one company, then of one provider.
+        let household = (0..256).filter(|&d| code([0x2001, 1, 1, d])).count();
+        assert_eq!(household, 40);
+        let company = (0..256).filter(|&d| code([0x2001, 2, 1, d << 8])).count();
+        assert_eq!(company, 160);
+        let provider = (0..2_560).filter(|&c| code([0x2001, 3, c, 0])).count();
+        assert_eq!(provider, 640);
+        let ipv4 = (0..=255).filter(|&d| {
+            let sender = from([192, 0, 2, d].into());
+            limits.take(Kind::Code, &sender, 0).is_ok()
+        });
+        assert_eq!(ipv4.count(), 160);
+        // What was refused took nothing from anybody else.
+        assert!(code([0x2001, 4, 0, 0]));
+        assert!(
+            limits
+                .take(Kind::Code, &from([192, 0, 3, 1].into()), 0)
+                .is_ok()
+        );
     }
 
     #[test]
     fn any_number_of_networks_takes_a_bounded_memory() {
-        let limits = Limits::new();
-        for number in 0..200_000 {
-            assert!(limits.take(Kind::Guess, network(number), 0).is_ok());
+        let mut buckets = Buckets::default();
+        for number in 0..10_000_u32 {
+            let mut name = [0; 16];
+            name[..4].copy_from_slice(&number.to_be_bytes());
+            buckets.put(Kind::Guess, Network(name), 1, 1_000);
         }
-        let buckets = limits.buckets.lock().unwrap();
-        assert_eq!(buckets.full_at_ms.len(), BUCKETS_MAX);
-        assert_eq!(buckets.order.len(), BUCKETS_MAX);
-        assert!(
-            buckets
-                .full_at_ms
-                .contains_key(&(Kind::Guess, network(199_999)))
+        assert_eq!(buckets.full_at_us.len(), 1_000);
+        assert_eq!(buckets.order.len(), 1_000);
+        let newest = buckets.order.back().unwrap();
+        assert!(buckets.full_at_us.contains_key(newest));
+    }
+
+    #[test]
+    fn what_a_wide_network_has_used_up_its_narrow_ones_cannot_push_out() {
+        let limits = Limits::new();
+        let sender = |number: u16| from(IpAddr::V6([0x2001, 3, number, 0, 0, 0, 0, 1].into()));
+        let passed = |number| limits.take(Kind::Guess, &sender(number), 0).is_ok();
+        assert_eq!(
+            (0..7_000).filter(|&number| passed(number)).count(),
+            64 * 100
         );
+        assert!(limits.is_spent(Kind::Guess, &sender(u16::MAX), 0));
+        assert_eq!(limits.buckets.lock().unwrap()[0].order.len(), 64 * 100);
     }
 }

@@ -1,42 +1,82 @@
 //! Accepts connections and sees them off.
 //!
-//! Invariants: at most [`CONNECTIONS_MAX`] at one time, each with a limit on how long it may take over its headers; on
-//! shutdown no new request is taken, those that run have [`GRACE`] to end, and what was counted is written down.
+//! Invariants: every connection has a place from [`Connections`], or is told at once that there is none; on shutdown no
+//! new request is taken, those that run have [`GRACE`] to end, and what was counted is written down.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
-use super::{Desk, Shared, counts, router};
+use super::activity::Activity;
+use super::bearer::Turn;
+use super::connections::{Connections, Place, Places};
+use super::proxies::TrustedProxy;
+use super::watched::Watched;
+use super::{CODE_DAYS, Desk, Shared, counts, router};
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
-use crate::{Hub, clock};
+use crate::{Hub, clock, memory};
 
-/// Most connections at one time; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 4_096;
-/// Longest time for a request's headers, and for a kept connection to stay idle.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest head of a request, in bytes.
+const HEAD_BYTES_MAX: usize = 16 << 10;
+/// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it is seen whether its
+/// reader takes it.
+const UNSENT_BYTES: u32 = 16 << 10;
 /// How long running requests may take to end on shutdown.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often it is looked whether there is memory to give back.
+const MEMORY_PAUSE: Duration = Duration::from_secs(5);
+/// After a crowd of so many connections has gone, memory is given back.
+const CROWD: usize = 32;
+/// What is said to a connection for which there is no place.
+const NO_PLACE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// How a hub serves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How phones and screens reach it; `None` for the address itself.
+    pub public_url: Option<PublicUrl>,
+    /// For how many days after they were on a screen codes are accepted.
+    pub code_days: i64,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// How many descriptors the process may have.
+    pub descriptors: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            code_days: CODE_DAYS,
+            trusted_proxies: Vec::new(),
+            descriptors: 1_024,
+        }
+    }
+}
 
 /// A hub that listens.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    connections: Arc<Connections>,
     desk: Shared,
 }
 
@@ -57,33 +97,30 @@ pub enum ServeError {
 }
 
 impl Server {
-    /// Takes the address. Without a public URL, phones and screens are told the address itself. Codes are accepted for
-    /// `code_days` after they were on a screen.
+    /// Takes the address.
     ///
     /// # Errors
     /// See [`ServeError`].
-    pub async fn bind(
-        hub: Hub,
-        listen: &str,
-        public_url: Option<PublicUrl>,
-        code_days: i64,
-    ) -> Result<Self, ServeError> {
+    pub async fn bind(hub: Hub, listen: &str, settings: Settings) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Listen {
             address: listen.to_owned(),
             source,
         };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let public_url = public_url.unwrap_or_else(|| {
+        let public_url = settings.public_url.unwrap_or_else(|| {
             let own = format!("http://{address}");
             own.parse().expect("a socket address makes a plain URL")
         });
         hub.store
             .set_scan_base(&public_url.scan_base(), clock::now_ms())?;
+        let (code_days, proxies) = (settings.code_days, settings.trusted_proxies);
+        let places = Places::for_descriptors(settings.descriptors);
         Ok(Self {
             listener,
             address,
-            desk: Arc::new(Desk::new(hub, public_url, code_days)),
+            connections: Arc::new(Connections::new(places)),
+            desk: Arc::new(Desk::new(hub, public_url, code_days, proxies)),
         })
     }
 
@@ -94,16 +131,14 @@ impl Server {
 
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let connections = GracefulShutdown::new();
+        let running = GracefulShutdown::new();
         let app = router(Arc::clone(&self.desk));
         let keeping = tokio::spawn(counts::keep(Arc::clone(&self.desk)));
+        let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let mut stop = std::pin::pin!(stop);
         loop {
-            let place = Arc::clone(&places).acquire_owned();
-            let accepted = async { (place.await, self.listener.accept().await) };
-            let (place, accepted) = tokio::select! {
-                accepted = accepted => accepted,
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
                 () = &mut stop => break,
             };
             let (stream, peer) = match accepted {
@@ -115,38 +150,126 @@ impl Server {
                     continue;
                 }
             };
-            let app = app.clone();
-            let service = service_fn(move |request| answer(app.clone(), request, peer));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADERS_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service);
-            let connection = connections.watch(connection);
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "connection ended early");
-                }
-                drop(place);
-            });
+            let now = Instant::now();
+            let activity = Arc::new(Activity::new(now));
+            let from = Some(peer.ip()).filter(|ip| !self.desk.proxies.are_at(*ip));
+            match self.connections.admit(from, Arc::clone(&activity), now) {
+                Some(place) => serve(stream, peer, place, activity, app.clone(), &running),
+                None => refuse(&stream),
+            }
         }
         drop(self.listener);
-        if tokio::time::timeout(GRACE, connections.shutdown())
+        if tokio::time::timeout(GRACE, running.shutdown())
             .await
             .is_err()
         {
             tracing::warn!("requests were still running and have been cut off");
         }
         keeping.abort();
+        giving_back.abort();
         counts::write(&self.desk).await;
     }
+}
+
+/// Serves one connection in a task of its own, until it ends or its place is another's.
+fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    activity: Arc<Activity>,
+    app: axum::Router,
+    running: &GracefulShutdown,
+) {
+    if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "the kernel holds more of an answer than it should");
+    }
+    let stream = Watched::new(stream, Arc::clone(&activity));
+    let service = service_fn(move |request| {
+        activity.request_began(Instant::now());
+        answer(app.clone(), request, peer, Arc::clone(&activity))
+    });
+    let connection = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        // `Watched` keeps the time, for more than heads.
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = running.watch(connection);
+    tokio::spawn(async move {
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended early");
+            },
+            () = place.taken() => tracing::debug!("a connection that waited lost its place"),
+        }
+    });
+}
+
+/// Says that there is no place, as far as the peer takes that at once.
+fn refuse(stream: &TcpStream) {
+    let _ = stream.try_write(NO_PLACE);
 }
 
 async fn answer(
     mut app: axum::Router,
     request: Request<Incoming>,
     peer: SocketAddr,
+    activity: Arc<Activity>,
 ) -> Result<Response, Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
-    app.call(request).await
+    request.extensions_mut().insert(Arc::clone(&activity));
+    let mut response = app.call(request).await?;
+    let turn = response.extensions_mut().remove::<Arc<Turn>>();
+    Ok(response.map(|body| {
+        Body::new(Answer {
+            body,
+            activity,
+            _turn: turn,
+        })
+    }))
+}
+
+/// The body of an answer, and what is kept until it has been sent.
+struct Answer {
+    body: Body,
+    activity: Arc<Activity>,
+    _turn: Option<Arc<Turn>>,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.activity.answer_ended(Instant::now());
+    }
+}
+
+/// Gives memory back once a crowd has gone.
+async fn give_memory_back(connections: Arc<Connections>) {
+    loop {
+        tokio::time::sleep(MEMORY_PAUSE).await;
+        let (now, most) = connections.now_and_most();
+        if most >= now + CROWD {
+            tokio::task::spawn_blocking(memory::give_back).await.ok();
+        }
+    }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 
-use super::bearer::{self, Bearer};
+use super::bearer::Bearer;
 use super::problem::Problem;
 use super::{Desk, Shared};
 use crate::clock;
@@ -16,9 +16,8 @@ pub(super) async fn manifest(
     bearer: Bearer,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let screen = bearer::screen(&screen)?;
+    let screen = bearer.only(&screen)?;
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
         let version = desk.hub.store.manifest_version(screen, clock::now_ms())?;
         // The same content signed with a newer key is another answer.
         let tag = etag(version, desk.hub.manifest_key_generation());

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, header};
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use serde::Deserialize;
 
-use super::bearer::{self, Bearer};
+use super::bearer::Bearer;
 use super::problem::Problem;
 use super::{Desk, Shared};
 
@@ -26,9 +26,8 @@ pub(super) async fn manifest_keys(
     Query(After { after }): Query<After>,
     bearer: Bearer,
 ) -> Result<([(HeaderName, &'static str); 1], Json<ManifestKeysReply>), Problem> {
-    let screen = bearer::screen(&screen)?;
+    bearer.only(&screen)?;
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
         let reply = desk.hub.manifest_keys_after(after);
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(reply)))
     })

@@ -4,8 +4,11 @@
 //! disk work on the async threads; a flood from one network is answered from memory; errors under `/v1` are RFC 9457
 //! problems, elsewhere friendly pages.
 
+mod activity;
 mod bearer;
 mod blob;
+mod body;
+mod connections;
 mod counts;
 mod enroll;
 mod heartbeat;
@@ -16,22 +19,25 @@ mod listener;
 mod manifest;
 mod manifest_keys;
 pub mod page;
+mod pairings;
 mod plays;
 mod problem;
+mod proxies;
 mod scan;
 mod share;
 mod tallies;
 mod trace;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
-use passerby_protocol::limits::BATCH_BYTES_MAX;
 use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
@@ -43,18 +49,23 @@ use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
 
+use bearer::Turns;
+use body::Budget;
 use counts::Counts;
 use limits::{Kind, Limits};
+use pairings::Pairings;
+use proxies::Proxies;
 use trace::Asker;
 
-pub use listener::{ServeError, Server};
+pub use listener::{ServeError, Server, Settings};
+pub use proxies::{TrustedProxy, TrustedProxyError};
 
 /// Longest time until an answer begins; the answer itself may stream for longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest body of an enrolment or a heartbeat, in bytes.
-const SMALL_BODY_BYTES_MAX: usize = 16 << 10;
 /// Most requests that touch the disk at one time.
 const BLOCKING_MAX: usize = 32;
+/// Most batches of plays that are unpacked at one time; the database takes one at a time.
+const DECODING_MAX: usize = 2;
 
 /// For how many days after they were on a screen codes are accepted, unless the operator says otherwise.
 pub const CODE_DAYS: i64 = 180;
@@ -65,21 +76,36 @@ pub(crate) struct Desk {
     public_url: PublicUrl,
     code_days: i64,
     limits: Limits,
+    pairings: Pairings,
     counts: Counts,
-    blocking: Semaphore,
+    proxies: Proxies,
+    turns: Turns,
+    budget: Budget,
+    decoding: Arc<Semaphore>,
+    blocking: Arc<Semaphore>,
 }
 
 type Shared = Arc<Desk>;
 
 impl Desk {
-    pub(crate) fn new(hub: Hub, public_url: PublicUrl, code_days: i64) -> Self {
+    pub(crate) fn new(
+        hub: Hub,
+        public_url: PublicUrl,
+        code_days: i64,
+        trusted_proxies: Vec<TrustedProxy>,
+    ) -> Self {
         Self {
             hub,
             public_url,
             code_days,
+            proxies: Proxies::new(trusted_proxies),
+            turns: Turns::default(),
+            budget: Budget::new(),
+            decoding: Arc::new(Semaphore::new(DECODING_MAX)),
             limits: Limits::new(),
+            pairings: Pairings::default(),
             counts: Counts::default(),
-            blocking: Semaphore::new(BLOCKING_MAX),
+            blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
         }
     }
 
@@ -90,8 +116,8 @@ impl Desk {
         asker: &Asker,
         now_ms: i64,
     ) -> Result<Option<Response>, StoreError> {
-        let network = asker.network(&self.hub.store, now_ms)?;
-        let taken = self.limits.take(kind, network, now_ms);
+        let networks = asker.networks(&self.hub.store, now_ms)?;
+        let taken = self.limits.take(kind, &networks, now_ms);
         Ok(taken.err().map(page::too_fast))
     }
 
@@ -100,13 +126,14 @@ impl Desk {
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> T {
-        let _turn = self
-            .blocking
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
+        let turn = Arc::clone(&self.blocking).acquire_owned().await;
         let desk = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || work(&desk)).await {
+        let work = move || {
+            // Work goes on when nobody waits for it any more, and so it keeps its turn.
+            let _turn = turn;
+            work(&desk)
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(value) => value,
             // The connection's task takes the panic; the server goes on.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -117,20 +144,17 @@ impl Desk {
 /// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests in process. The
 /// address from which one came belongs into its extensions, as axum's `ConnectInfo<SocketAddr>`; without it the sender
 /// is nobody in particular. What [`Server`] bounds (connections, time for headers) is the caller's business then.
-pub fn app(hub: Hub, public_url: PublicUrl) -> Router {
-    router(Arc::new(Desk::new(hub, public_url, CODE_DAYS)))
+pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
+    let desk = Desk::new(hub, public_url, CODE_DAYS, trusted_proxies);
+    router(Arc::new(desk))
 }
 
 fn router(desk: Shared) -> Router {
+    let admitted = middleware::from_fn_with_state(Arc::clone(&desk), bearer::admitted);
     let terminals = Router::new()
-        .route("/enroll", post(enroll::enroll))
         .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))
         .route("/terminals/{screen}/key", post(key::key))
-        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES_MAX))
-        .route(
-            "/terminals/{screen}/plays",
-            post(plays::plays).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)),
-        )
+        .route("/terminals/{screen}/plays", post(plays::plays))
         .route("/terminals/{screen}/manifest", get(manifest::manifest))
         .route(
             "/terminals/{screen}/manifest-keys",
@@ -138,6 +162,8 @@ fn router(desk: Shared) -> Router {
         )
         .route("/terminals/{screen}/tallies", get(tallies::tallies))
         .route("/blobs/{sha256}", get(blob::blob))
+        .route_layer(admitted)
+        .route("/enroll", post(enroll::enroll))
         .fallback(problem::no_such_call)
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(

@@ -1,17 +1,18 @@
 //! `POST /v1/terminals/{n}/plays`.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::{BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX};
 use passerby_protocol::plays::{BatchError, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
-use super::bearer::{self, Bearer};
+use super::bearer::Bearer;
+use super::body::Unread;
 use super::problem::Problem;
 use super::{Desk, Shared};
 use crate::clock;
@@ -19,8 +20,10 @@ use crate::store::BatchRefused;
 
 /// When a terminal that has caught up should come again.
 const NEXT_AFTER_MS: u64 = 10_000;
-/// Largest window that a sender may make the hub allocate: 2^24 bytes, the largest batch.
-const WINDOW_LOG_MAX: u32 = 24;
+/// Largest window that a sender may make the hub allocate: 2^23 bytes, what every decoder should take (RFC 8878, 3.1.1.1.2).
+const WINDOW_LOG_MAX: u32 = 23;
+/// Longest words on what is wrong with a body, in characters.
+const WORDS_CHARS_MAX: usize = 200;
 /// The first four bytes of a zstd frame (RFC 8878, 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
@@ -28,24 +31,14 @@ pub(super) async fn plays(
     State(desk): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
-    body: Result<Bytes, BytesRejection>,
+    body: Unread,
 ) -> Result<Json<PlaysReply>, Problem> {
-    let screen = bearer::screen(&screen)?;
-    // Who it is comes before how much it sent.
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => {
-            desk.work(move |desk: &Desk| bearer.only(desk, screen))
-                .await?;
-            let status = rejection.status();
-            return Err(Problem::new(status, rejection.body_text()));
-        }
-    };
+    let screen = bearer.only(&screen)?;
+    let body = body.batch(&desk.budget).await?;
+    let turn = Arc::clone(&desk.decoding).acquire_owned().await;
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
-        let batch: PlayBatch = serde_json::from_slice(&unpacked(&body)?).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "not a batch of plays").detail(error.to_string())
-        })?;
+        let batch = unpacked(&body.bytes)?;
+        drop((body, turn));
         let now_ms = clock::now_ms();
         let taken = desk.hub.store.take_plays(screen, &batch, now_ms)?;
         let full = batch.columns.number.len() >= BATCH_PLAYS_MAX;
@@ -61,29 +54,35 @@ pub(super) async fn plays(
     .await
 }
 
-/// Unpacks a body, whatever its headers say it is, and never further than a batch may reach.
-fn unpacked(body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let too_large = || {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the batch is too large")
-            .detail("send half of it")
-    };
+/// Unpacks a body, whatever its headers say it is, and never further than a batch may reach. What is read of it grows no
+/// further than a batch either.
+fn unpacked(body: &[u8]) -> Result<PlayBatch, Problem> {
+    if !body.starts_with(&ZSTD_MAGIC) {
+        return serde_json::from_slice(body).map_err(|error| no_batch(&error));
+    }
     let damaged = |error: std::io::Error| {
         Problem::new(StatusCode::BAD_REQUEST, "the body is not zstd").detail(error.to_string())
     };
-    if !body.starts_with(&ZSTD_MAGIC) {
-        return Ok(body.to_vec());
-    }
     let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(damaged)?;
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(damaged)?;
-    let mut batch = Vec::new();
+    // What is not filled takes no memory, and what grows by itself takes twice as much.
+    let mut batch = Vec::with_capacity(BATCH_UNPACKED_BYTES_MAX + 1);
     decoder
         .take(BATCH_UNPACKED_BYTES_MAX as u64 + 1)
         .read_to_end(&mut batch)
         .map_err(damaged)?;
     if batch.len() > BATCH_UNPACKED_BYTES_MAX {
-        return Err(too_large());
+        return Err(
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the batch is too large")
+                .detail("send half of it"),
+        );
     }
-    Ok(batch)
+    serde_json::from_slice(&batch).map_err(|error| no_batch(&error))
+}
+
+fn no_batch(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "not a batch of plays")
+        .detail(one_line(&error.to_string(), WORDS_CHARS_MAX))
 }
 
 impl From<BatchRefused> for Problem {

@@ -60,8 +60,8 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
             None => page_without_link(desk, token, landed, now_ms),
         };
     }
-    let network = asker.network(store, now_ms)?;
-    let is_crowded = desk.limits.is_spent(Kind::Scan, network, now_ms);
+    let networks = asker.networks(store, now_ms)?;
+    let is_crowded = desk.limits.is_spent(Kind::Scan, &networks, now_ms);
     let recorded = store.record_scan(
         &Scan {
             claims: &claims,
@@ -81,7 +81,7 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
     match again {
         Some(scan) => desk.count_again(scan, now_ms),
         // Whether there was one left was asked before; two at one time may both take the last.
-        None => _ = desk.limits.take(Kind::Scan, network, now_ms),
+        None => _ = desk.limits.take(Kind::Scan, &networks, now_ms),
     }
     Ok(match (at_once, link) {
         (Some(target), _) => see(target),

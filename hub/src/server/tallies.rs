@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use passerby_protocol::tally::Tallies;
 use serde::Deserialize;
 
-use super::bearer::{self, Bearer};
+use super::bearer::Bearer;
 use super::problem::Problem;
 use super::{Desk, Shared};
 use crate::clock;
@@ -25,9 +25,8 @@ pub(super) async fn tallies(
     Query(asked): Query<Asked>,
     bearer: Bearer,
 ) -> Result<Json<Tallies>, Problem> {
-    let screen = bearer::screen(&screen)?;
+    let screen = bearer.only(&screen)?;
     desk.work(move |desk: &Desk| {
-        bearer.only(desk, screen)?;
         let zone = TimeZone::get(&asked.zone).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, "not a time zone").detail(error.to_string())
         })?;

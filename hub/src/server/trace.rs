@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -12,11 +13,10 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 
 use super::Shared;
 use crate::store::{Store, StoreError};
-use crate::visitor::{Grade, Network, Trace, Visitor};
+use crate::visitor::{Grade, Networks, Trace, Visitor};
 
 /// Longest header value that tells visitors apart, in bytes.
 const HEADER_BYTES_MAX: usize = 1_000;
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Sent only with what is not for use at once (Fetch standard, "`Sec-Purpose` header").
@@ -33,6 +33,8 @@ const AHEAD: [&str; 4] = ["prefetch", "prerender", "preview", "instant"];
 pub(super) struct Asker {
     trace: Trace,
     purpose: Purpose,
+    /// Made once a request.
+    networks: OnceLock<Networks>,
 }
 
 /// What a request is for, as far as it says so.
@@ -51,16 +53,17 @@ enum Purpose {
 impl FromRequestParts<Shared> for Asker {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, desk: &Shared) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         Ok(Self {
             trace: Trace {
-                ip: client_ip(peer, &parts.headers),
+                ip: desk.proxies.client(peer, &parts.headers),
                 agent: text(&parts.headers, &header::USER_AGENT),
                 languages: text(&parts.headers, &header::ACCEPT_LANGUAGE),
             },
             purpose: Purpose::of(&parts.method, &parts.headers),
+            networks: OnceLock::new(),
         })
     }
 }
@@ -95,9 +98,13 @@ impl Asker {
         Ok(self.trace.visitor(&store.salt(now_ms)?))
     }
 
-    /// Returns the day's pseudonym of the network that the request came from, for limits.
-    pub(super) fn network(&self, store: &Store, now_ms: i64) -> Result<Network, StoreError> {
-        Ok(self.trace.network(&store.salt(now_ms)?))
+    /// Returns the day's pseudonyms of the networks that the request came from, for limits.
+    pub(super) fn networks(&self, store: &Store, now_ms: i64) -> Result<Networks, StoreError> {
+        if let Some(networks) = self.networks.get() {
+            return Ok(*networks);
+        }
+        let networks = self.trace.networks(&store.salt(now_ms)?);
+        Ok(*self.networks.get_or_init(|| networks))
     }
 
     /// Returns the day's pseudonym of somebody whose visit counts; `None` for robots and for what no person asked for.
@@ -144,34 +151,6 @@ fn is_ahead(headers: &HeaderMap) -> bool {
             .any(|word| AHEAD.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// Behind a proxy on this machine the client is the hop that the proxy itself added, the last one; everything before
-/// it is what the client says, and anybody else's header is worth nothing.
-fn client_ip(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    // A socket for both families says ::ffff:127.0.0.1.
-    let peer = peer.to_canonical();
-    if !peer.is_loopback() {
-        return peer;
-    }
-    headers
-        .get_all(&FORWARDED_FOR)
-        .iter()
-        .next_back()
-        .and_then(|value| value.to_str().ok())
-        .and_then(|hops| hops.rsplit(',').next())
-        .and_then(|hop| hop_ip(hop.trim()))
-        .unwrap_or(peer)
-}
-
-/// Some proxies add the port, and put brackets around an address of IPv6.
-fn hop_ip(hop: &str) -> Option<IpAddr> {
-    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
-    bare.unwrap_or(hop)
-        .parse()
-        .or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()))
-        .ok()
-        .map(|ip| ip.to_canonical())
-}
-
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
     let bytes = headers.get(name).map_or(&[][..], |value| value.as_bytes());
     String::from_utf8_lossy(&bytes[..bytes.len().min(HEADER_BYTES_MAX)]).into_owned()
@@ -180,39 +159,6 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_proxy_on_this_machine_is_believed_and_only_its_own_hop() {
-        let mut headers = HeaderMap::new();
-        headers.insert(&FORWARDED_FOR, "198.51.100.9, 203.0.113.7".parse().unwrap());
-        let far: IpAddr = "192.0.2.1".parse().unwrap();
-        let near: IpAddr = "127.0.0.1".parse().unwrap();
-        assert_eq!(client_ip(far, &headers), far);
-        assert_eq!(client_ip(near, &headers).to_string(), "203.0.113.7");
-        headers.append(&FORWARDED_FOR, "198.51.100.8".parse().unwrap());
-        assert_eq!(client_ip(near, &headers).to_string(), "198.51.100.8");
-        headers.insert(&FORWARDED_FOR, "nonsense".parse().unwrap());
-        assert_eq!(client_ip(near, &headers), near);
-    }
-
-    #[test]
-    fn hop_is_read_in_every_form_in_which_proxies_write_it() {
-        let near: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
-        for (hop, ip) in [
-            ("203.0.113.7", "203.0.113.7"),
-            ("203.0.113.7:51234", "203.0.113.7"),
-            ("::ffff:203.0.113.7", "203.0.113.7"),
-            ("2001:db8::7", "2001:db8::7"),
-            ("[2001:db8::7]", "2001:db8::7"),
-            ("[2001:db8::7]:51234", "2001:db8::7"),
-            ("unknown", "127.0.0.1"),
-            ("", "127.0.0.1"),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(&FORWARDED_FOR, hop.parse().unwrap());
-            assert_eq!(client_ip(near, &headers).to_string(), ip, "{hop}");
-        }
-    }
 
     fn purpose(method: &Method, lines: &[(&str, &str)]) -> Purpose {
         let mut headers = HeaderMap::new();
@@ -341,6 +287,7 @@ mod tests {
                     languages: String::new(),
                 },
                 purpose,
+                networks: OnceLock::new(),
             };
             assert_eq!(asker.counts(), counts, "{purpose:?}");
             assert_eq!(asker.counts_within(), counts_within, "{purpose:?}");

@@ -21,9 +21,9 @@ const TOKEN_MS: i64 = 7 * DAY_MS;
 /// How far in the future something may have been made that is believed: clocks are put right by seconds.
 const SLACK_MS: i64 = 5 * 60 * 1000;
 /// Most codes that wait at one time.
-const PENDING_MAX: i64 = 1_000;
-/// Most new codes in one minute.
-const NEW_A_MINUTE_MAX: i64 = 120;
+pub const PENDING_MAX: usize = 1_000;
+/// Most codes that are remembered although their time is over.
+const OVER_MAX: usize = 1_000;
 
 /// Says why a screen is not enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +140,8 @@ impl Store {
         })
     }
 
-    /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new.
+    /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new, and `gives_way` only when
+    /// [`PENDING_MAX`] wait already: for the code whose place the new one takes.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -151,6 +152,7 @@ impl Store {
         suggested_name: &str,
         now_ms: i64,
         may_open: impl FnOnce() -> bool,
+        gives_way: impl FnOnce() -> Option<PairingCode>,
     ) -> Result<Pairing, EnrolError> {
         let secret = Digest::of(secret).0;
         self.write(|tx| {
@@ -170,6 +172,7 @@ impl Store {
                 if !may_open() {
                     return Err(EnrolError::Busy);
                 }
+                make_room(tx, gives_way, now_ms)?;
                 open_pairing(tx, code, &secret, suggested_name, now_ms)?;
                 return Ok(Pairing::Waiting);
             };
@@ -347,11 +350,10 @@ fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> rusqlite::Result<Scr
     })
 }
 
-fn open_pairing(
+/// Sees to it that one more code may wait.
+fn make_room(
     tx: &Transaction<'_>,
-    code: &PairingCode,
-    secret: &[u8; 32],
-    suggested_name: &str,
+    gives_way: impl FnOnce() -> Option<PairingCode>,
     now_ms: i64,
 ) -> Result<(), EnrolError> {
     // An expired code is remembered for a day, so that its terminal is told rather than started anew.
@@ -359,14 +361,37 @@ fn open_pairing(
         "DELETE FROM pairings WHERE expires_ms < ?1 OR expires_ms > ?2",
         [now_ms - DAY_MS, now_ms + PAIRING_MS + SLACK_MS],
     )?;
-    let (pending, recent): (i64, i64) = tx.query_row(
-        "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE created_ms > ?2) FROM pairings",
-        params![now_ms, now_ms - 60_000],
+    let (waiting, over): (usize, usize) = tx.query_row(
+        "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE expires_ms <= ?1) FROM pairings",
+        [now_ms],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if pending >= PENDING_MAX || recent >= NEW_A_MINUTE_MAX {
-        return Err(EnrolError::Busy);
+    if over > OVER_MAX {
+        tx.execute(
+            "DELETE FROM pairings WHERE code IN (SELECT code FROM pairings WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)",
+            params![now_ms, over - OVER_MAX],
+        )?;
     }
+    if waiting >= PENDING_MAX {
+        let code = gives_way().ok_or(EnrolError::Busy)?;
+        let gone = tx.execute(
+            "DELETE FROM pairings WHERE code = ?1 AND screen IS NULL",
+            [code.as_str()],
+        )?;
+        if gone == 0 {
+            return Err(EnrolError::Busy);
+        }
+    }
+    Ok(())
+}
+
+fn open_pairing(
+    tx: &Transaction<'_>,
+    code: &PairingCode,
+    secret: &[u8; 32],
+    suggested_name: &str,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO pairings (code, secret_sha256, suggested_name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![code.as_str(), secret, suggested_name, now_ms, now_ms + PAIRING_MS],
@@ -384,7 +409,7 @@ mod tests {
         secret: u8,
         now_ms: i64,
     ) -> Result<Pairing, EnrolError> {
-        store.pair(code, &[secret; 32], "", now_ms, || true)
+        store.pair(code, &[secret; 32], "", now_ms, || true, || None)
     }
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -414,21 +439,46 @@ mod tests {
     }
 
     #[test]
-    fn new_codes_are_limited_and_known_ones_go_on() {
+    fn so_many_codes_wait_and_then_one_gives_way_or_the_new_one_is_refused() {
         let (_folder, store) = store();
-        let code = |n: i64| format!("{n:08}").parse::<PairingCode>().unwrap();
-        for n in 0..NEW_A_MINUTE_MAX {
+        let code = |n: usize| format!("{n:08}").parse::<PairingCode>().unwrap();
+        for n in 0..PENDING_MAX {
             pair(&store, &code(n), 1, 0).unwrap();
         }
-        assert!(matches!(
-            pair(&store, &code(9_999), 1, 1),
-            Err(EnrolError::Busy)
-        ));
+        let new = code(PENDING_MAX);
+        assert!(matches!(pair(&store, &new, 1, 1), Err(EnrolError::Busy)));
         assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
-        assert_eq!(
-            pair(&store, &code(9_999), 1, 60_001).unwrap(),
-            Pairing::Waiting
+        let pair_for =
+            |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, || Some(code(gone)));
+        store.claim(&code(7), "exit B", 1).unwrap();
+        pair(&store, &code(PENDING_MAX + 1), 1, 1).unwrap();
+        assert!(
+            matches!(pair_for(7), Err(EnrolError::Busy)),
+            "what was claimed stays"
         );
+        assert_eq!(pair_for(8).unwrap(), Pairing::Waiting);
+        assert!(matches!(
+            store.claim(&code(8), "x", 1),
+            Err(EnrolError::Unknown)
+        ));
+        assert!(store.claim(&new, "x", 1).is_ok());
+    }
+
+    #[test]
+    fn codes_whose_time_is_over_take_a_bounded_place() {
+        let (_folder, store) = store();
+        let mut numbers = 0..;
+        for round in 0..3 {
+            for n in numbers.by_ref().take(PENDING_MAX) {
+                let code = format!("{n:08}").parse().unwrap();
+                pair(&store, &code, 1, round * PAIRING_MS).unwrap();
+            }
+        }
+        let rows: usize = store
+            .connection()
+            .query_row("SELECT count(*) FROM pairings", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, PENDING_MAX + OVER_MAX);
     }
 
     #[test]
@@ -509,7 +559,7 @@ mod tests {
         let secret = *b"a secret of exactly 32 bytes ...";
         store.redeem(&token, &secret, 1).unwrap();
         let code: PairingCode = "ABCD1234".parse().unwrap();
-        store.pair(&code, &secret, "", 1, || true).unwrap();
+        store.pair(&code, &secret, "", 1, || true, || None).unwrap();
         drop(store);
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();

@@ -23,11 +23,23 @@ pub(crate) struct Stand {
     server: Option<Child>,
     pub(crate) base: String,
     pub(crate) client: Client,
+    /// How many files the hub may have open, if not as many as this test.
+    descriptors: Option<u32>,
 }
 
 impl Stand {
     /// Starts a hub on a free port.
     pub(crate) fn start() -> Self {
+        Self::start_within(None)
+    }
+
+    /// Starts one that may have so many files and connections open.
+    #[allow(dead_code, reason = "the tests of `withstands` use it")]
+    pub(crate) fn start_with_descriptors(descriptors: u32) -> Self {
+        Self::start_within(Some(descriptors))
+    }
+
+    fn start_within(descriptors: Option<u32>) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             rustls::crypto::ring::default_provider()
@@ -39,14 +51,31 @@ impl Stand {
             server: None,
             base: String::new(),
             client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            descriptors,
         };
         stand.serve();
         stand
     }
 
     fn serve(&mut self) {
-        let mut server = hub_command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        let mut command = match self.descriptors {
+            None => hub_command(),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+                shell.args(["-c", &limited, env!("CARGO_BIN_EXE_passerby-hub")]);
+                shell
+            }
+        };
+        let mut server = command
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--trusted-proxy",
+                "127.0.0.1",
+                "--data",
+            ])
             .arg(self.data())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,0 +1,325 @@
+//! The places for connections, and who loses one when there is none left.
+//!
+//! A connection that waits for its peer (for a head, a body, the next request, or until an answer is read) gives its place
+//! to a new one. So whoever holds places without using them loses them, and nobody waits behind them.
+//!
+//! Invariants: never more than [`Places::all`] connections are registered, never more than [`Places::link`] of one link and
+//! [`Places::company`] of one company's network; those of the operator's own proxies count for all alone, since everybody
+//! comes through them; what the hub works on is never cut off.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::activity::Activity;
+use crate::visitor::{Prefix, Width};
+
+/// Most connections at one time, however many descriptors there are. Each may take 32 KB.
+const PLACES_MAX: usize = 2_048;
+/// Most of one link. Behind one address of IPv4 there may be a crowd.
+const LINK_MAX: usize = 256;
+/// Descriptors for everything that is no connection: database, signals, timers, connections that are being refused.
+const DESCRIPTORS_SPARE: u64 = 128;
+
+/// How many connections there may be at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Places {
+    all: usize,
+    link: usize,
+    company: usize,
+}
+
+impl Places {
+    /// Fits them to the number of descriptors that the process may have: a connection needs one, and another for the file
+    /// that it sends.
+    pub(super) fn for_descriptors(descriptors: u64) -> Self {
+        let all = descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2;
+        let all = usize::try_from(all)
+            .unwrap_or(PLACES_MAX)
+            .clamp(8, PLACES_MAX);
+        Self {
+            all,
+            link: (all / 4).min(LINK_MAX),
+            company: all / 2,
+        }
+    }
+}
+
+/// The connections that are open.
+pub(super) struct Connections {
+    places: Places,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    by_number: HashMap<u64, Connection>,
+    /// How many there are of each network; a network without any has no entry.
+    shares: HashMap<(Width, Prefix), usize>,
+    most: usize,
+}
+
+struct Connection {
+    /// Where it comes from; a proxy of the operator's comes from nowhere in particular.
+    networks: Option<[(Width, Prefix); 2]>,
+    activity: Arc<Activity>,
+    is_taken: Arc<Notify>,
+}
+
+/// A connection's place; it is free again when this is dropped.
+pub(super) struct Place {
+    number: u64,
+    connections: Arc<Connections>,
+    is_taken: Arc<Notify>,
+}
+
+impl Place {
+    /// Completes when the place has been given to another connection.
+    pub(super) async fn taken(&self) {
+        self.is_taken.notified().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.open().remove(self.number);
+    }
+}
+
+impl Connections {
+    pub(super) fn new(places: Places) -> Self {
+        Self {
+            places,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Gives a new connection a place; `None` when there is none and the hub works for all others. `from` is `None` for a
+    /// proxy of the operator's own.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        from: Option<IpAddr>,
+        activity: Arc<Activity>,
+        now: Instant,
+    ) -> Option<Place> {
+        let networks =
+            from.map(|ip| [Width::Link, Width::Company].map(|width| (width, width.prefix(ip))));
+        let mut open = self.open();
+        for network in networks.into_iter().flatten() {
+            let share = open.shares.get(&network).copied().unwrap_or(0);
+            let places = match network.0 {
+                Width::Link => self.places.link,
+                _ => self.places.company,
+            };
+            if share >= places {
+                open.take_place(|connection| connection.is_of(network), now)?;
+            }
+        }
+        if open.by_number.len() >= self.places.all {
+            // First from the network that holds most.
+            let company = |(&network, &share): (&(Width, Prefix), &usize)| {
+                (network.0 == Width::Company).then_some((share, network))
+            };
+            let largest = open.shares.iter().filter_map(company);
+            let largest = largest.max_by_key(|(share, _)| *share);
+            largest
+                .and_then(|(_, network)| open.take_place(|other| other.is_of(network), now))
+                .or_else(|| open.take_place(|_| true, now))?;
+        }
+        let is_taken = Arc::new(Notify::new());
+        let number = open.next;
+        open.next += 1;
+        for network in networks.into_iter().flatten() {
+            *open.shares.entry(network).or_default() += 1;
+        }
+        let connection = Connection {
+            networks,
+            activity,
+            is_taken: Arc::clone(&is_taken),
+        };
+        open.by_number.insert(number, connection);
+        open.most = open.most.max(open.by_number.len());
+        drop(open);
+        Some(Place {
+            number,
+            connections: Arc::clone(self),
+            is_taken,
+        })
+    }
+
+    /// Returns how many connections there are, and how many there were at most since it was asked last.
+    pub(super) fn now_and_most(&self) -> (usize, usize) {
+        let mut open = self.open();
+        let now = open.by_number.len();
+        (now, std::mem::replace(&mut open.most, now))
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    fn is_of(&self, network: (Width, Prefix)) -> bool {
+        self.networks.is_some_and(|own| own.contains(&network))
+    }
+}
+
+impl Open {
+    /// Takes the place of the connection, among those that `is_meant`, whose peer has kept the hub waiting for longest.
+    fn take_place(&mut self, is_meant: impl Fn(&Connection) -> bool, now: Instant) -> Option<()> {
+        let (_, number) = self
+            .by_number
+            .iter()
+            .filter(|(_, connection)| is_meant(connection))
+            .filter_map(|(&number, connection)| {
+                Some((connection.activity.waiting_since(now)?, number))
+            })
+            .min()?;
+        self.remove(number)?.is_taken.notify_one();
+        Some(())
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Connection> {
+        let connection = self.by_number.remove(&number)?;
+        for network in connection.networks.into_iter().flatten() {
+            if let Some(share) = self.shares.get_mut(&network) {
+                *share -= 1;
+                if *share == 0 {
+                    self.shares.remove(&network);
+                }
+            }
+        }
+        Some(connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const FEW: Places = Places {
+        all: 8,
+        link: 2,
+        company: 4,
+    };
+
+    struct Peers {
+        connections: Arc<Connections>,
+        start: Instant,
+        seconds: u32,
+    }
+
+    impl Peers {
+        fn new() -> Self {
+            Self {
+                connections: Arc::new(Connections::new(FEW)),
+                start: Instant::now(),
+                seconds: 0,
+            }
+        }
+
+        fn connect(&mut self, from: Option<&str>) -> Option<(Place, Arc<Activity>)> {
+            self.seconds += 1;
+            let now = self.start + Duration::from_secs(self.seconds.into());
+            let activity = Arc::new(Activity::new(now));
+            let from = from.map(|ip| ip.parse().unwrap());
+            let place = self.connections.admit(from, Arc::clone(&activity), now)?;
+            Some((place, activity))
+        }
+
+        /// Connects and has the hub work.
+        fn busy(&mut self, from: Option<&str>) -> Place {
+            let (place, activity) = self.connect(from).unwrap();
+            activity.request_began(self.start);
+            place
+        }
+
+        fn open(&self) -> usize {
+            self.connections.open().by_number.len()
+        }
+    }
+
+    fn is_taken(place: &Place) -> bool {
+        let taken = std::pin::pin!(place.taken());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        taken.poll(&mut context).is_ready()
+    }
+
+    #[test]
+    fn who_has_all_places_of_a_link_gives_the_oldest_one_that_waits() {
+        let mut peers = Peers::new();
+        let busy = peers.busy(Some("192.0.2.1"));
+        let (first, _) = peers.connect(Some("192.0.2.1")).unwrap();
+        let (second, _) = peers.connect(Some("192.0.2.1")).unwrap();
+        assert!(is_taken(&first) && !is_taken(&second) && !is_taken(&busy));
+        assert_eq!(peers.open(), 2);
+        drop(first);
+        assert_eq!(peers.open(), 2, "its place was another's already");
+        drop((second, busy));
+        assert_eq!(peers.open(), 0);
+        assert!(peers.connections.open().shares.is_empty());
+    }
+
+    #[test]
+    fn what_the_hub_works_on_is_not_cut_off_and_others_are_served_meanwhile() {
+        let mut peers = Peers::new();
+        let _busy = [(); 2].map(|()| peers.busy(Some("192.0.2.1")));
+        assert!(peers.connect(Some("192.0.2.1")).is_none());
+        assert!(peers.connect(Some("192.0.2.2")).is_some());
+    }
+
+    #[test]
+    fn many_links_of_one_company_have_the_places_of_a_company() {
+        let mut peers = Peers::new();
+        let _busy: Vec<Place> = (0..4)
+            .map(|link| peers.busy(Some(&format!("2001:db8:1:{link}::1"))))
+            .collect();
+        assert!(peers.connect(Some("2001:db8:1:9::1")).is_none());
+        assert!(peers.connect(Some("2001:db8:2:9::1")).is_some());
+    }
+
+    #[test]
+    fn when_all_places_are_taken_the_network_that_holds_most_gives_one() {
+        let mut peers = Peers::new();
+        let (few, _) = peers.connect(Some("198.51.100.1")).unwrap();
+        let many: Vec<_> = (0..4)
+            .map(|link| peers.connect(Some(&format!("192.0.2.{link}"))).unwrap().0)
+            .collect();
+        let others = ["203.0.113.1", "203.0.113.2", "203.0.113.3"];
+        let _others = others.map(|ip| peers.connect(Some(ip)).unwrap());
+        let _new = peers.connect(Some("198.51.100.2")).unwrap();
+        assert!(is_taken(&many[0]) && !is_taken(&many[1]) && !is_taken(&few));
+        assert_eq!(peers.open(), 8);
+    }
+
+    #[test]
+    fn a_proxy_has_all_places_and_nobody_more() {
+        let mut peers = Peers::new();
+        let places: Vec<Place> = (0..8).map(|_| peers.busy(None)).collect();
+        assert!(peers.connect(None).is_none());
+        assert!(peers.connect(Some("192.0.2.1")).is_none());
+        drop(places);
+        let (idle, _) = peers.connect(None).unwrap();
+        let _busy: Vec<Place> = (0..7).map(|_| peers.busy(None)).collect();
+        assert!(peers.connect(Some("192.0.2.1")).is_some());
+        assert!(is_taken(&idle));
+    }
+
+    #[test]
+    fn places_fit_the_descriptors() {
+        let places = |descriptors| {
+            let Places { all, link, company } = Places::for_descriptors(descriptors);
+            [all, link, company]
+        };
+        assert_eq!(places(1_024), [448, 112, 224]);
+        assert_eq!(places(u64::MAX), [2_048, 256, 1_024]);
+        assert_eq!(places(0), [8, 2, 4]);
+    }
+}

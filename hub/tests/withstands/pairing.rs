@@ -1,0 +1,52 @@
+//! Pairing codes from everywhere, and a screen that wants to be taken in meanwhile.
+
+use serde_json::json;
+
+use crate::attack::Attacked;
+
+fn ask(attacked: &Attacked, from: &str, code: usize) -> u16 {
+    let body = json!({ "code": format!("{code:08}"), "secret": "11".repeat(32) });
+    let stand = &attacked.stand;
+    let request = stand.client.post(format!("{}/v1/enroll", stand.base));
+    let request = request.header("x-forwarded-for", from);
+    let answer = request.body(body.to_string()).send().unwrap();
+    answer.status().as_u16()
+}
+
+#[test]
+fn pairing_codes_from_many_networks_of_one_provider_leave_room_for_an_honest_screen() {
+    let mut attacked = Attacked::start("pairing codes from one provider");
+    // Spread over a network of 32 bits, by a multiplier that is prime to the number of its 64-bit networks.
+    for code in 0..840_u32 {
+        let [a, b, c, d] = code.wrapping_mul(2_654_435_761).to_be_bytes();
+        let from = format!("2001:db8:{a:x}{b:02x}:{c:x}{d:02x}::1");
+        ask(&attacked, &from, 1_000 + code as usize);
+        if code % 120 == 119 {
+            let screen = code as usize / 120;
+            assert_eq!(ask(&attacked, &format!("192.0.2.{screen}"), screen), 202);
+        }
+    }
+    attacked.honest_scan();
+    attacked.assert_withstood();
+}
+
+#[test]
+fn pairing_codes_from_everywhere_leave_room_for_honest_screens() {
+    let mut attacked = Attacked::start("pairing codes from everywhere");
+    let screen = |number: usize| format!("203.0.113.{number}");
+    for code in 0..1_080_u32 {
+        let [a, b, c, d] = code.wrapping_mul(2_654_435_761).to_be_bytes();
+        let from = format!("2{a:03x}:{b:02x}{c:02x}:{d:x}::1");
+        ask(&attacked, &from, 1_000 + code as usize);
+        if code % 120 == 119 {
+            let number = code as usize / 120;
+            assert_eq!(ask(&attacked, &screen(number), number), 202);
+        }
+    }
+    attacked.honest_scan();
+    // All that asked in time are still waited for.
+    for number in 0..9 {
+        assert_eq!(ask(&attacked, &screen(number), number), 202);
+    }
+    attacked.assert_withstood();
+}
