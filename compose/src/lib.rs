@@ -19,6 +19,7 @@ mod file;
 mod fit;
 mod fonts;
 mod house;
+pub mod judgement;
 mod layout;
 mod live;
 mod moving;
@@ -47,7 +48,6 @@ pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
 pub use fonts::Fonts;
 pub use moving::ken_burns_note;
 pub use picture::{Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect};
-pub use screening::inspect_video;
 
 fn too_long(what: &str, line: &str) -> ComposeError {
     ComposeError(format!(

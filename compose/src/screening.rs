@@ -82,21 +82,38 @@ pub(crate) fn open(
     })
 }
 
-/// Looks at a video file as it will be opened: what it is, and whether its first picture can be decoded. Returns what is
-/// well to know although it will be shown. Chooses a decoder for its codec, which takes some seconds the first time.
+/// What a video file holds.
+pub(crate) struct Look {
+    /// Pixels across and down, upright.
+    pub(crate) size_px: (u32, u32),
+    /// What is well to know although it will be shown.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Looks at a video file as it will be opened: what it is, and whether its first picture can be decoded. Chooses a
+/// decoder for its codec, which takes some seconds the first time.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
-pub fn inspect_video(tools: &Tools, path: &Path) -> Result<Vec<String>, ComposeError> {
-    let name = picture::name_of(path);
-    let clip = Clip::probe(tools, path, &name)?;
-    first_picture(tools, &clip, &name)?;
-    let pale = "it is HDR video and will look pale; export it as SDR (BT.709)";
-    Ok(clip.is_hdr().then(|| pale.to_owned()).into_iter().collect())
+pub(crate) fn look(tools: &Tools, path: &Path, name: &str) -> Result<Look, ComposeError> {
+    let clip = Clip::probe(tools, path, name)?;
+    first_picture(tools, &clip, name)?;
+    Ok(Look {
+        size_px: clip.size_px(),
+        notes: clip.notes().to_vec(),
+    })
 }
 
 /// Decodes the first picture alone.
 fn first_picture(tools: &Tools, clip: &Clip, name: &str) -> Result<Bitmap, ComposeError> {
+    if clip.shows_paper() {
+        let picture = video::first_picture(tools, clip, PREVIEW_PX)?;
+        return Ok(Bitmap {
+            width: picture.size_px.0,
+            height: picture.size_px.1,
+            pixels: Pixels::Rgba(picture.rgba),
+        });
+    }
     let video = video::open(
         tools,
         clip,
@@ -143,6 +160,10 @@ impl Content for Screening {
         Ok(fit::samples(&self.poster))
     }
 
+    fn stands_on_paper(&self) -> bool {
+        self.clip.as_ref().is_none_or(Clip::shows_paper) && self.poster.stands_on_paper()
+    }
+
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
         fit::scaled(&self.poster, self.of_poster(crop), size, paper)
     }
@@ -153,9 +174,10 @@ impl Content for Screening {
         (width, height): (u32, u32),
         paper: Rgb,
     ) -> Result<Option<Film>, ComposeError> {
-        let Some(clip) = &self.clip else {
+        let Some(clip) = self.clip.clone() else {
             return Ok(None);
         };
+        let clip = clip.on_paper(paper);
         let size = clip.size_px();
         let [_, _, wide, high] = crop.share(size);
         let whole = |side: u32, share: f32| {
@@ -168,7 +190,7 @@ impl Content for Screening {
         };
         let opened = video::open(
             &self.tools,
-            clip,
+            &clip,
             Showing {
                 shown_px: (whole(width, wide), whole(height, high)),
                 sound: self.sound.as_ref(),

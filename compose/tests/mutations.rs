@@ -6,8 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use passerby_compose::judgement::Judge;
 use passerby_compose::slide::{Moving, MovingPicture, Patch, Plane, Slide, Travel};
-use passerby_compose::{Fonts, SlideComposer, inspect};
+use passerby_compose::video::Tools;
+use passerby_compose::{Fonts, SlideComposer};
 use passerby_playout::show::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
@@ -288,10 +290,11 @@ fn try_out(
             false
         }
     };
-    let inspected = inspect(&path, &Fonts::default());
-    if !was_shown {
-        assert!(inspected.is_err(), "check would not have told");
-    }
+    let Creative::File(creative) = order(&path, name, bytes, odd).creative else {
+        panic!("no file");
+    };
+    let judged = Judge::new(Fonts::default(), Tools::find()).judge(&creative);
+    assert_eq!(judged.is_shown(), Some(was_shown), "{name}: {judged:?}");
     assert!(began.elapsed() < PATIENCE, "it took {:?}", began.elapsed());
     std::fs::remove_file(&path).expect("removes");
     was_shown

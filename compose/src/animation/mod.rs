@@ -23,13 +23,17 @@ use std::time::Duration;
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
-use image::{AnimationDecoder, Frame, Frames, ImageDecoder, ImageError, ImageFormat, Limits};
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder, DynamicImage, Frame, Frames, ImageDecoder, ImageError, ImageFormat,
+    ImageReader, Limits,
+};
 use passerby_playout::show::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
 use super::fit::{self, Crop};
 use super::moving::Film;
-use super::picture::{Bitmap, Pixels, explain, guarded};
+use super::picture::{Bitmap, FrameColours, Pixels, Told, explain, guarded};
 use super::poster::Content;
 use super::slide::{MovingPicture, Travel};
 
@@ -73,6 +77,7 @@ pub(super) struct Animation {
     first: Bitmap,
     first_delay: Duration,
     health: Health,
+    notes: Vec<String>,
 }
 
 /// Where frames come from, again and again.
@@ -82,6 +87,9 @@ struct Source {
     format: ImageFormat,
     bytes: Arc<[u8]>,
     outline: Outline,
+    orientation: Orientation,
+    /// None when they are sRGB.
+    colours: Option<FrameColours>,
 }
 
 /// How a decoded frame becomes one on screen.
@@ -100,11 +108,16 @@ impl Animation {
         bytes: &Arc<[u8]>,
         outline: Outline,
     ) -> Result<Self, Cannot> {
+        let told = told(format, bytes);
+        let colours = told.profile.map_or(Ok(None), |profile| profile.of_frames());
+        let notes = [told.note, colours.as_ref().err().cloned()];
         let source = Source {
             name: name.into(),
             format,
             bytes: Arc::clone(bytes),
             outline,
+            orientation: told.orientation,
+            colours: colours.unwrap_or_default(),
         };
         let first = source
             .frames()
@@ -112,11 +125,13 @@ impl Animation {
         match first {
             Ok(Some(first)) => {
                 let first_delay = delay(&first);
+                let first = source.bitmap(first).map_err(Cannot::Show)?;
                 Ok(Self {
                     source,
-                    first: bitmap(first),
+                    first,
                     first_delay,
                     health: Health::default(),
+                    notes: notes.into_iter().flatten().collect(),
                 })
             }
             Ok(None) => Err(Cannot::Show(
@@ -140,30 +155,41 @@ impl Animation {
         self.source.outline.frames
     }
 
+    /// What is well to know about it.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Its first frame alone.
     pub(super) fn into_first(self) -> Bitmap {
         self.first
     }
 
-    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows.
-    pub(super) fn inspect(&self) -> Result<(), ComposeError> {
+    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows, and says what of it is not shown.
+    pub(super) fn inspect(&self) -> Option<String> {
         let outline = self.source.outline;
         let most = INSPECTED_PIXELS_MAX / outline.frame_pixels().max(1);
         let most = outline.frames.min(u32::try_from(most).unwrap_or(u32::MAX));
         let says = |at: u32, why: String| {
-            ComposeError(format!("{}: frame {}: {why}", self.source.name, at + 1))
+            let frame = at + 1;
+            Some(format!(
+                "frame {frame} of its animation: {why}; it rests on the frame before"
+            ))
         };
-        let mut frames = guarded(|| self.source.frames())
-            .and_then(|frames| frames.map_err(explain))
-            .map_err(|why| says(0, why))?;
+        let frames = guarded(|| self.source.frames()).and_then(|frames| frames.map_err(explain));
+        let mut frames = match frames {
+            Ok(frames) => frames,
+            Err(why) => return says(0, why),
+        };
         for at in 0..most {
-            match guarded(|| frames.next()).map_err(|why| says(at, why))? {
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(says(at, explain(error))),
-                None => break,
+            match guarded(|| frames.next()) {
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => return says(at, explain(error)),
+                Ok(None) => break,
+                Err(why) => return says(at, why),
             }
         }
-        Ok(())
+        None
     }
 }
 
@@ -228,6 +254,21 @@ impl Content for Animation {
 }
 
 impl Source {
+    /// A frame upright and in sRGB.
+    fn bitmap(&self, frame: Frame) -> Result<Bitmap, String> {
+        let mut rgba = frame.into_buffer();
+        if let Some(colours) = &self.colours {
+            colours.convert(&mut rgba)?;
+        }
+        let mut upright = DynamicImage::ImageRgba8(rgba);
+        upright.apply_orientation(self.orientation);
+        Ok(Bitmap {
+            width: upright.width(),
+            height: upright.height(),
+            pixels: Pixels::Rgba(upright.into_rgba8().into_raw()),
+        })
+    }
+
     fn frames(&self) -> Result<Frames<'static>, ImageError> {
         let cursor = Cursor::new(Arc::clone(&self.bytes));
         let mut limits = Limits::no_limits();
@@ -262,13 +303,12 @@ impl Fitting {
     }
 }
 
-fn bitmap(frame: Frame) -> Bitmap {
-    let rgba = frame.into_buffer();
-    let (width, height) = rgba.dimensions();
-    Bitmap {
-        width,
-        height,
-        pixels: Pixels::Rgba(rgba.into_raw()),
+/// What a file tells about the pixels of all its frames.
+fn told(format: ImageFormat, bytes: &[u8]) -> Told {
+    let decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder();
+    match decoder {
+        Ok(mut decoder) if format != ImageFormat::Gif => Told::of(format, bytes, &mut decoder),
+        _ => Told::nothing(),
     }
 }
 

@@ -231,6 +231,9 @@ fn webp(bytes: &[u8]) -> Result<Option<Outline>, String> {
         return Ok(None);
     };
     let claimed = le24(&riff[4..]) | u32::from(riff[7]) << 24;
+    // What is behind the length that the head tells is no part of it.
+    let length = (claimed as usize).saturating_sub(4).min(walk.rest.len());
+    walk.rest = &walk.rest[..length];
     let mut found: Option<Outline> = None;
     while let Some(head) = walk.take(8) {
         let length = (le24(&head[4..]) | u32::from(head[7]) << 24) as usize;

@@ -10,8 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use passerby_playout::show::{ComposeError, Health};
 
 use super::{
-    Fitting, KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX, Source, bitmap, delay, explain,
-    guarded,
+    Fitting, KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX, Source, delay, explain, guarded,
 };
 use crate::slide::{Area, Patch, Plane, Reel};
 
@@ -272,7 +271,8 @@ fn feed_round(
     for frame in frames.take(source.outline.frames as usize).skip(skip) {
         let frame = frame.map_err(explain)?;
         let delay = delay(&frame);
-        let pixels = fitting.fit(bitmap(frame)).map_err(|error| error.0)?;
+        let frame = source.bitmap(frame)?;
+        let pixels = fitting.fit(frame).map_err(|error| error.0)?;
         if queue.send(Ok(Ready { pixels, delay })).is_err() {
             return Ok(Fed::Unheard);
         }

@@ -65,10 +65,8 @@ pub(super) fn check_text(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses what unfolds past the limits, and what asks for other files. Returns what is well to know.
-pub(super) fn check(document: &Document<'_>) -> Result<Vec<String>, String> {
-    let mut notes = Vec::new();
-    let mut has_script = false;
+/// Refuses what unfolds past the limits, and what asks for other files.
+pub(super) fn check(document: &Document<'_>) -> Result<(), String> {
     for node in document.descendants() {
         if let Some(outside) = Links::outside(node) {
             return Err(format!(
@@ -76,15 +74,6 @@ pub(super) fn check(document: &Document<'_>) -> Result<Vec<String>, String> {
                 shortened(outside)
             ));
         }
-        has_script |= matches!(
-            node.tag_name().name(),
-            "script" | "animate" | "animateTransform" | "animateMotion" | "set" | "foreignObject"
-        );
-    }
-    if has_script {
-        notes.push(
-            "scripts, SVG's own animation and foreign objects in it do nothing here".to_owned(),
-        );
     }
     let links = Links::of(document);
     let marker = heaviest_marker(document, &links)?;
@@ -106,7 +95,7 @@ pub(super) fn check(document: &Document<'_>) -> Result<Vec<String>, String> {
                 .to_owned(),
         );
     }
-    Ok(notes)
+    Ok(())
 }
 
 fn shortened(text: &str) -> String {

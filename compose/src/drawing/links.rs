@@ -178,7 +178,7 @@ fn need(selector: &str) -> Need {
     }
 }
 
-fn without_comments(css: &str) -> String {
+pub(super) fn without_comments(css: &str) -> String {
     let mut kept = String::with_capacity(css.len());
     let mut rest = css;
     while let Some((before, comment)) = rest.split_once("/*") {

@@ -18,6 +18,7 @@ mod cost;
 mod embedded;
 mod guard;
 mod links;
+mod losses;
 mod threads;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ use super::fonts;
 use super::picture::{Bitmap, Pixels};
 use super::poster::Content;
 use embedded::Embedded;
+use losses::Told;
 use threads::on_deep_stack;
 
 /// Most bytes of an SVG file.
@@ -93,7 +95,7 @@ impl Fonts {
 pub(super) struct Drawing {
     name: String,
     tree: Arc<Tree>,
-    notes: Vec<String>,
+    told: Told,
     /// Every character of its texts.
     letters: String,
     /// All of it, small, for what a glance tells.
@@ -139,11 +141,11 @@ impl Drawing {
         let text = String::from_utf8(text)
             .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
         let fonts = fonts.clone();
-        let (tree, notes, letters) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
+        let (tree, told, letters) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
         let mut drawing = Self {
             name: name.to_owned(),
             tree: Arc::new(tree),
-            notes,
+            told,
             letters,
             small: Bitmap {
                 width: 0,
@@ -161,9 +163,14 @@ impl Drawing {
         Ok(drawing)
     }
 
+    /// What of it is not drawn.
+    pub(super) fn losses(&self) -> &[String] {
+        &self.told.losses
+    }
+
     /// What is well to know about it.
     pub(super) fn notes(&self) -> &[String] {
-        &self.notes
+        &self.told.notes
     }
 
     /// Every character that it writes, each once.
@@ -276,8 +283,8 @@ fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
     )
 }
 
-/// Returns the drawing, what is well to know about it, and its letters.
-fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>, String), String> {
+/// Returns the drawing, what is told about it, and its letters.
+fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Told, String), String> {
     guard::check_text(text)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
@@ -295,7 +302,8 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>, String), Strin
     if xml.root_element().tag_name().name() != "svg" {
         return Err("it is no SVG drawing; export it as one".to_owned());
     }
-    let notes = guard::check(&xml)?;
+    guard::check(&xml)?;
+    let mut told = Told::of(&xml);
     let embedded = Embedded::default();
     let options = Options {
         font_family: FAMILY.to_owned(),
@@ -314,6 +322,8 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>, String), Strin
         error => format!("the drawing is damaged ({error}); export it anew"),
     })?;
     embedded.verdict()?;
+    told.notes.extend(embedded.notes());
+    told.add_typefaces(&tree, &fonts.0);
     let size = tree.size();
     let shape = size.width() / size.height();
     if !(1.0 / SHAPE_MAX..=SHAPE_MAX).contains(&shape) {
@@ -325,7 +335,7 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Vec<String>, String), Strin
     }
     let mut letters = BTreeSet::new();
     collect_letters(tree.root(), &mut letters);
-    Ok((tree, notes, letters.into_iter().collect()))
+    Ok((tree, told, letters.into_iter().collect()))
 }
 
 fn collect_letters(group: &Group, letters: &mut BTreeSet<char>) {

@@ -3,8 +3,11 @@
 //! Invariants: nothing is decoded before its size is known and within limits; a hostile file costs one readable error
 //! that names it, never a panic; what was hashed is what is decoded; what a file is, its content tells and not its name.
 
+mod colour;
 mod jpeg;
+mod png;
 mod still;
+mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -23,6 +26,9 @@ use super::fit::{self, Crop};
 use super::fonts;
 use super::poster::Content;
 
+pub(super) use colour::FrameColours;
+pub(super) use still::{Still, Told};
+
 /// Longest side of a picture, in pixels.
 pub const SIDE_PX_MAX: u32 = 20_000;
 /// Most pixels of a picture.
@@ -40,6 +46,7 @@ pub(super) struct Bitmap {
 }
 
 /// Eight bits a channel, rows from the top.
+#[derive(PartialEq, Eq)]
 pub(super) enum Pixels {
     Rgb(Vec<u8>),
     /// Alpha is not premultiplied.
@@ -81,6 +88,8 @@ pub struct Inspection {
     pub frames: u32,
     /// Every character of a drawing's texts, each once; one that no font has is shown as an empty box.
     pub letters: String,
+    /// What of it is left out although the file will be shown.
+    pub losses: Vec<String>,
     /// What is well to know although the file will be shown.
     pub notes: Vec<String>,
 }
@@ -92,35 +101,47 @@ pub struct Inspection {
 /// A reason that names the file and what to do.
 pub fn inspect(path: &Path, fonts: &fonts::Fonts) -> Result<Inspection, ComposeError> {
     let name = name_of(path);
-    Ok(match read_and_decode(&name, path, None)? {
+    inspected(&name, read_and_decode(&name, path, None)?, fonts)
+}
+
+/// The same for a file that must still be what it was.
+pub(super) fn look(
+    name: &str,
+    path: &Path,
+    digest: &Digest,
+    fonts: &fonts::Fonts,
+) -> Result<Inspection, ComposeError> {
+    inspected(name, read_and_decode(name, path, Some(digest))?, fonts)
+}
+
+fn inspected(name: &str, opened: Opened, fonts: &fonts::Fonts) -> Result<Inspection, ComposeError> {
+    let still = |(width_px, height_px)| Inspection {
+        width_px,
+        height_px,
+        frames: 1,
+        letters: String::new(),
+        losses: Vec::new(),
+        notes: Vec::new(),
+    };
+    Ok(match opened {
         Opened::Still(bitmap, notes) => Inspection {
-            width_px: bitmap.width,
-            height_px: bitmap.height,
-            frames: 1,
-            letters: String::new(),
             notes,
+            ..still((bitmap.width, bitmap.height))
         },
-        Opened::Animation(animation) => {
-            animation.inspect()?;
-            let (width_px, height_px) = animation.size();
-            Inspection {
-                width_px,
-                height_px,
-                frames: animation.frames(),
-                letters: String::new(),
-                notes: Vec::new(),
-            }
-        }
+        Opened::Animation(animation) => Inspection {
+            frames: animation.frames(),
+            losses: animation.inspect().into_iter().collect(),
+            notes: animation.notes().to_vec(),
+            ..still(animation.size())
+        },
         Opened::Drawing(text) => {
-            let drawing = Drawing::open(&name, text, fonts.of_drawings())?;
+            let drawing = Drawing::open(name, text, fonts.of_drawings())?;
             drawing.inspect()?;
-            let (width_px, height_px) = drawing.size();
             Inspection {
-                width_px,
-                height_px,
-                frames: 1,
                 letters: drawing.letters().to_owned(),
+                losses: drawing.losses().to_vec(),
                 notes: drawing.notes().to_vec(),
+                ..still(drawing.size())
             }
         }
     })
@@ -200,6 +221,11 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
             );
         }
     };
+    let bytes = match format {
+        ImageFormat::Png => png::ended(bytes),
+        ImageFormat::WebP => webp::with_its_length(bytes),
+        _ => bytes,
+    };
     let mut notes = Vec::new();
     if let Some(outline) = animation::outline(format, &bytes)? {
         let bytes: Arc<[u8]> = bytes.into();
@@ -208,9 +234,19 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
             Err(animation::Cannot::Move(why)) => notes.push(why),
             Err(animation::Cannot::Show(why)) => return Err(why),
         }
-        return Ok(Opened::Still(still(format, &bytes)?, notes));
+        return opened_still(format, &bytes, notes);
     }
-    Ok(Opened::Still(still(format, &bytes)?, notes))
+    opened_still(format, &bytes, notes)
+}
+
+fn opened_still(
+    format: ImageFormat,
+    bytes: &[u8],
+    mut notes: Vec<String>,
+) -> Result<Opened, String> {
+    let still = still(format, bytes)?;
+    notes.extend(still.notes);
+    Ok(Opened::Still(still.bitmap, notes))
 }
 
 /// Decoders are written to return errors; this guards against the one that does not.
@@ -250,7 +286,7 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), String> {
 }
 
 /// Decodes one picture, the first frame of it.
-pub(super) fn still(format: ImageFormat, bytes: &[u8]) -> Result<Bitmap, String> {
+pub(super) fn still(format: ImageFormat, bytes: &[u8]) -> Result<Still, String> {
     guarded(|| still::decode(format, bytes))?
 }
 

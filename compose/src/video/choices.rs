@@ -49,7 +49,7 @@ impl Choices {
             passed_over: Vec::new(),
         };
         for (_, kind) in DecoderKind::WORDS {
-            if kind == DecoderKind::Software {
+            if kind == DecoderKind::Software || !codec.may_be_hardware() {
                 break;
             }
             let trouble = match self.forced {

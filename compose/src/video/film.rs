@@ -23,11 +23,11 @@ use std::time::Duration;
 use passerby_playout::show::Health;
 
 use super::decoder::DecoderKind;
+use super::filters;
 use super::probe::{Clip, EXPORT_ANEW};
 use super::queue::{End, Picture, Queue};
 use super::supervise::{FAREWELL_MAX, Leash, STACK_BYTES, Worker, last_words};
 use super::tools::{Input, Tools};
-use crate::slide::Matrix;
 
 /// How long before the end of a pass the child of the next is started.
 pub(super) const LEAD: Duration = Duration::from_secs(2);
@@ -223,57 +223,15 @@ impl Film {
             .map_err(|trouble| io::Error::other(trouble.clone()))?;
         let clip = &self.clip;
         let mut before = vec!["-noautorotate".into()];
-        before.extend(self.kind.before_input(clip.codec));
+        before.extend(clip.before_input(self.kind));
         let input = Input::File(&clip.path, clip.container);
         let mut command = found.reader(self.kind.bounds(), &before, &input);
         command.args(["-map", &format!("0:{}", clip.stream)]);
         command.args(["-map_metadata", "-1", "-an", "-sn", "-dn"]);
-        command.args(["-vf", &self.filters()]);
+        let filters = filters::of_film(clip, self.kind, self.scaled_px);
+        command.args(["-vf", &filters]);
         command.args(["-f", "rawvideo", "pipe:1"]);
         self.leash.start(&mut command, b"")
-    }
-
-    /// What is done with the pictures before they come: onto an even beat, smaller, upright. Their colours stay as
-    /// they are coded.
-    fn filters(&self) -> String {
-        let clip = &self.clip;
-        let mut filters: Vec<String> = Vec::new();
-        filters.extend(self.kind.download(clip.has_ten_bits).map(str::to_owned));
-        if clip.is_interlaced {
-            filters.push("bwdif=mode=send_frame:deint=interlaced".to_owned());
-        }
-        let rate = clip.rate;
-        filters.push(format!(
-            "fps={}/{}:start_time=0",
-            rate.pictures, rate.seconds
-        ));
-        let matrix = match clip.coding.matrix {
-            Matrix::Bt601 => "bt601",
-            Matrix::Bt709 => "bt709",
-            Matrix::Bt2020 => "bt2020",
-        };
-        let range = if clip.coding.full_range {
-            "full"
-        } else {
-            "limited"
-        };
-        let (width, height) = self.scaled_px;
-        let from = if clip.is_rgb {
-            String::new()
-        } else {
-            format!(":in_color_matrix={matrix}:in_range={range}")
-        };
-        filters.push(format!(
-            "scale={width}:{height}:flags=bicubic{from}:out_color_matrix={matrix}:out_range={range}"
-        ));
-        filters.push("format=nv12".to_owned());
-        match clip.turn {
-            90 => filters.push("transpose=clock".to_owned()),
-            180 => filters.push("hflip,vflip".to_owned()),
-            270 => filters.push("transpose=cclock".to_owned()),
-            _ => {}
-        }
-        filters.join(",")
     }
 
     /// Reads one picture; `None` at the end, and when there is only a part of one.

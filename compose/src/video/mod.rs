@@ -13,16 +13,19 @@
 //! - [`open`] returns within [`OPEN_WAIT_MAX`] with the first picture decoded, or leaves nothing behind.
 //! - A film that fails while it is seen gives way to its poster, and its play is marked ([`Health::fail`]).
 //! - Nothing blocks the stage. Dropping a reel kills its children; no thread, child or pipe stays.
-//! - Colours are not touched: the pictures keep the matrix and range of the file, and say which ([`VideoCoding`]).
+//! - Colours are not touched but where a screen could not show them ([`filters`]): the pictures keep the matrix and
+//!   range of the file, and say which ([`VideoCoding`]).
 //!
 //! What it costs: 10 s of 1280 × 720 at 30 pictures a second in H.264 take 1.3 s of a core to decode and to bring through
 //! the pipe, and 1.1 s to decode and throw away (`ffmpeg -threads 2 -i clip.mp4 -an -f null -`), on a server without a
 //! GPU.
 
+mod abilities;
 mod choices;
 mod colour;
 mod decoder;
 mod film;
+mod filters;
 mod probe;
 mod queue;
 mod rate;
@@ -30,6 +33,7 @@ mod reel;
 mod sound;
 mod supervise;
 mod tools;
+mod transparent;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +54,7 @@ pub use probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
 pub use rate::RATE_MAX;
 pub use reel::{LAG_MAX, STALL_MAX};
 pub use tools::{DECODER_VARIABLE, FFMPEG_VARIABLE, PIXELS_MAX, Tools};
+pub(crate) use transparent::first_picture;
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Duration = Duration::from_millis(2500);
@@ -99,9 +104,13 @@ pub struct Video {
 /// A reason that names the file and what to do: no picture of it can be decoded, or none came in time.
 pub fn open(tools: &Tools, clip: &Clip, showing: Showing<'_>) -> Result<Video, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
-    let chosen = tools
+    let mut chosen = tools
         .decoder(clip.codec)
         .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
+    if clip.shows_paper() {
+        // No hardware decodes transparency.
+        chosen = DecoderKind::Software;
+    }
     let started = match start(tools, clip, chosen, &showing, KEPT_BYTES_MAX) {
         Err(trouble) if chosen != DecoderKind::Software => {
             tracing::warn!("{}: {chosen}: {trouble}; trying software", clip.name);

@@ -6,22 +6,26 @@
 
 mod answer;
 mod container;
+mod orientation;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use passerby_playout::show::ComposeError;
+use passerby_protocol::campaign::Rgb;
 use serde_json::Value;
 
-use super::decoder::Codec;
+use super::decoder::{Codec, DecoderKind};
 use super::rate::Rate;
 use super::supervise::run;
 use super::tools::{Input, PIXELS_MAX, Tools};
-use crate::slide::VideoCoding;
+use crate::slide::{Matrix, VideoCoding};
 
 pub(super) use container::Container;
+pub(super) use orientation::Orientation;
 
 /// Longest side of a video, in pixels.
 pub const SIDE_PX_MAX: u32 = 8192;
@@ -31,8 +35,34 @@ pub const LENGTH_MAX: Duration = Duration::from_secs(3600);
 pub(super) const PROBE_WAIT_MAX: Duration = Duration::from_secs(6);
 /// Most that the answer may take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
+/// Most pixels whose light is brought down, for each picture: 960 × 540. With linear light as floats it takes some 40 ns
+/// a pixel of a server's core, so 30 pictures a second of 1920 × 1080 would take more than two of them.
+const HDR_PIXELS_MAX: f64 = 960.0 * 540.0;
 /// What to do with a file that is not played.
 pub(super) const EXPORT_ANEW: &str = "export it anew as MP4 with H.264";
+
+/// Of an HDR film that this machine brings down to what its screen shows.
+const HDR_COSTS: &str = "it is HDR video; its light is brought down to this screen's, at 960 × 540 pixels since that is slow, and a slow board will leave pictures out; export it as SDR (BT.709) to have it sharp";
+/// Of an HDR film on other machines.
+const HDR_PALE: &str = "it is HDR video and will look pale, since the ffmpeg here has no zscale and tonemap filters; export it as SDR (BT.709)";
+/// Of a transparent film on a machine that cannot decode that.
+const TRANSPARENCY_LOST: &str = "the ffmpeg here cannot decode its transparency, so it is shown with the colours beneath, mostly black; export it as WebM with VP9, or as MP4 with the background in it";
+
+/// How the light of an HDR film is coded (ITU-R BT.2100).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hdr {
+    Pq,
+    Hlg,
+}
+
+/// Whether what lies under a film is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transparency {
+    None,
+    Decoded,
+    /// It has transparency that is not decoded here.
+    Lost,
+}
 
 /// A video file that can probably be played.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,14 +78,22 @@ pub struct Clip {
     pub(super) coded_px: (u32, u32),
     /// Before the turn, with square pixels.
     square_px: (u32, u32),
-    /// Clockwise: 0, 90, 180 or 270 degrees.
-    pub(super) turn: u16,
+    pub(super) orientation: Orientation,
+    /// How its numbers stand for colours in the file.
+    pub(super) source: VideoCoding,
+    /// The same of the pictures that are made of it.
     pub(super) coding: VideoCoding,
+    /// What is laid under it where it is transparent.
+    pub(super) paper: Rgb,
+    transparency: Transparency,
+    pub(super) hdr: Option<Hdr>,
+    maps_tones: bool,
+    /// What is well to know about it.
+    notes: Vec<String>,
     /// Coded in red, green and blue, and to be converted.
     pub(super) is_rgb: bool,
     pub(super) has_ten_bits: bool,
     pub(super) is_interlaced: bool,
-    is_hdr: bool,
     pub(super) rate: Rate,
     pub(super) length: Option<Duration>,
 }
@@ -89,12 +127,78 @@ impl Clip {
         })?;
         let answer: Value = serde_json::from_slice(&output.made)
             .map_err(|_| says(format!("it cannot be read as a video; {EXPORT_ANEW}")))?;
-        Self::from_answer(&answer, path, name, container).map_err(says)
+        let clip = Self::from_answer(&answer, path, name, container).map_err(says)?;
+        Ok(clip.with_abilities(tools))
+    }
+
+    /// Decides how it is shown by what this machine can do.
+    fn with_abilities(mut self, tools: &Tools) -> Self {
+        // Only a film that needs more than the usual asks.
+        if self.hdr.is_some() {
+            self.maps_tones = tools.abilities().maps_tones;
+            let note = if self.maps_tones {
+                self.coding = VideoCoding {
+                    matrix: Matrix::Bt709,
+                    full_range: false,
+                };
+                HDR_COSTS
+            } else {
+                HDR_PALE
+            };
+            self.notes.push(note.to_owned());
+        }
+        if self.transparency == Transparency::Decoded {
+            let is_decoded = match self.codec {
+                Codec::Vp8 => tools.abilities().has_transparent_vp8,
+                Codec::Vp9 => tools.abilities().has_transparent_vp9,
+                _ => true,
+            };
+            if !is_decoded {
+                self.transparency = Transparency::Lost;
+            }
+        }
+        match self.transparency {
+            Transparency::None => {}
+            Transparency::Decoded => self.coding.full_range = false,
+            Transparency::Lost => self.notes.push(TRANSPARENCY_LOST.to_owned()),
+        }
+        self
+    }
+
+    /// Lays it on a colour where it is transparent.
+    pub(crate) fn on_paper(mut self, paper: Rgb) -> Self {
+        self.paper = paper;
+        self
+    }
+
+    /// What is well to know about it although it will be shown.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether what lies under it is seen.
+    pub fn shows_paper(&self) -> bool {
+        self.transparency == Transparency::Decoded
+    }
+
+    /// Whether its light is brought down to that of usual screens.
+    pub(super) const fn maps_tones(&self) -> bool {
+        self.maps_tones
+    }
+
+    /// What ffmpeg is told before the file.
+    pub(super) fn before_input(&self, kind: DecoderKind) -> Vec<OsString> {
+        match self.codec {
+            // Those of ffmpeg itself leave the transparency out.
+            Codec::Vp8 if self.shows_paper() => vec!["-c:v".into(), "libvpx".into()],
+            Codec::Vp9 if self.shows_paper() => vec!["-c:v".into(), "libvpx-vp9".into()],
+            codec => kind.before_input(codec),
+        }
     }
 
     /// Its width and height in pixels as people see it: upright, with square pixels.
     pub fn size_px(&self) -> (u32, u32) {
-        turned(self.square_px, self.turn)
+        turned(self.square_px, self.orientation)
     }
 
     /// How long it is, if it says so.
@@ -107,9 +211,9 @@ impl Clip {
         self.codec
     }
 
-    /// Whether it is coded for screens that shine brighter than ours; it is shown, and looks pale.
+    /// Whether it is coded for screens that shine brighter than ours.
     pub fn is_hdr(&self) -> bool {
-        self.is_hdr
+        self.hdr.is_some()
     }
 
     /// Whether it has sound.
@@ -120,16 +224,22 @@ impl Clip {
     /// The size in which its pictures are decoded for a picture that is drawn with `shown_px`: no larger than that, no
     /// larger than they are, even, upright.
     pub fn decoded_px(&self, shown_px: (u32, u32)) -> (u32, u32) {
-        turned(self.scaled_px(shown_px), self.turn)
+        turned(self.scaled_px(shown_px), self.orientation)
     }
 
     /// The same before the turn.
     pub(super) fn scaled_px(&self, shown_px: (u32, u32)) -> (u32, u32) {
-        let room = turned(shown_px, self.turn);
+        let room = turned(shown_px, self.orientation);
         let (width, height) = self.square_px;
         let share = (f64::from(room.0) / f64::from(width))
             .min(f64::from(room.1) / f64::from(height))
             .min(1.0);
+        let pixels = f64::from(width) * f64::from(height);
+        let share = if self.maps_tones {
+            share.min((HDR_PIXELS_MAX / pixels).sqrt())
+        } else {
+            share
+        };
         (
             even(f64::from(width) * share),
             even(f64::from(height) * share),
@@ -137,8 +247,8 @@ impl Clip {
     }
 }
 
-const fn turned((width, height): (u32, u32), turn: u16) -> (u32, u32) {
-    if turn % 180 == 90 {
+const fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
+    if orientation.swaps_sides() {
         (height, width)
     } else {
         (width, height)

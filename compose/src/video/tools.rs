@@ -13,6 +13,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::abilities::Abilities;
 use super::choices::Choices;
 use super::decoder::{Codec, DecoderKind};
 use super::probe::Container;
@@ -47,6 +48,7 @@ struct Inner {
     /// Instead of the one in the search path.
     ffmpeg: Option<PathBuf>,
     found: OnceLock<Result<Found, String>>,
+    abilities: OnceLock<Abilities>,
     choices: Choices,
 }
 
@@ -103,6 +105,7 @@ impl Tools {
         Self(Arc::new(Inner {
             ffmpeg,
             found: OnceLock::new(),
+            abilities: OnceLock::new(),
             choices: Choices::new(forced, root.into()),
         }))
     }
@@ -132,6 +135,12 @@ impl Tools {
     pub fn decoder(&self, codec: Codec) -> Result<DecoderKind, String> {
         self.found().map_err(String::clone)?;
         Ok(self.0.choices.choose(self, codec))
+    }
+
+    /// What its ffmpeg can do beyond the usual; nothing without one.
+    pub(super) fn abilities(&self) -> Abilities {
+        let ask = || self.found().map(Abilities::of).unwrap_or_default();
+        *self.0.abilities.get_or_init(ask)
     }
 
     /// What is there; looked for once.

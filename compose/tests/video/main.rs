@@ -12,12 +12,15 @@
 
 mod clips;
 mod faults;
+mod hdr;
 mod hostile;
 mod leftovers;
+mod orientations;
 mod pictures;
 mod playing;
 mod processes;
 mod sound;
+mod transparent;
 mod viewer;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

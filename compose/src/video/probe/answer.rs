@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use passerby_protocol::campaign::Rgb;
 use serde_json::Value;
 
-use super::{Clip, Container, EXPORT_ANEW, LENGTH_MAX, PIXELS_MAX, SIDE_PX_MAX, round};
+use super::{
+    Clip, Container, EXPORT_ANEW, Hdr, LENGTH_MAX, Orientation, PIXELS_MAX, SIDE_PX_MAX,
+    Transparency, round,
+};
 use crate::slide::{Matrix, VideoCoding};
 use crate::video::decoder::Codec;
 use crate::video::rate::Rate;
@@ -56,9 +60,15 @@ impl Clip {
         if pixel_form.is_empty() {
             return Err(format!("its pictures cannot be decoded; {EXPORT_ANEW}"));
         }
-        let transfer = video["color_transfer"].as_str().unwrap_or_default();
-        let is_hdr = matches!(transfer, "smpte2084" | "arib-std-b67");
-        let is_rgb = pixel_form.starts_with("gbr") || pixel_form.starts_with("rgb");
+        let hdr = match video["color_transfer"].as_str() {
+            Some("smpte2084") => Some(Hdr::Pq),
+            Some("arib-std-b67") => Some(Hdr::Hlg),
+            _ => None,
+        };
+        let is_rgb = ["gbr", "rgb", "bgr", "pal8"]
+            .iter()
+            .any(|form| pixel_form.contains(form));
+        let source = coding_of(video, pixel_form, is_rgb, coded_px.1);
         Ok(Self {
             path: path.to_owned(),
             name: name.to_owned(),
@@ -70,8 +80,14 @@ impl Clip {
             codec,
             coded_px,
             square_px: square(coded_px, video["sample_aspect_ratio"].as_str()),
-            turn: turn_of(video),
-            coding: coding_of(video, pixel_form, is_rgb, coded_px.1),
+            orientation: Orientation::of_stream(video),
+            source,
+            coding: source,
+            paper: Rgb([255; 3]),
+            transparency: transparency_of(video, codec, pixel_form),
+            hdr,
+            maps_tones: false,
+            notes: Vec::new(),
             is_rgb,
             has_ten_bits: ["p10", "p12", "p010"]
                 .iter()
@@ -80,7 +96,6 @@ impl Clip {
                 video["field_order"].as_str(),
                 Some("tt" | "bb" | "tb" | "bt")
             ),
-            is_hdr,
             rate: Rate::choose(
                 video["avg_frame_rate"].as_str().and_then(Rate::parse),
                 video["r_frame_rate"].as_str().and_then(Rate::parse),
@@ -142,21 +157,18 @@ fn square((width, height): (u32, u32), ratio: Option<&str>) -> (u32, u32) {
     }
 }
 
-/// The display matrix (ISO 14496-12) as a turn clockwise; ffprobe gives it counter-clockwise.
-fn turn_of(video: &Value) -> u16 {
-    let sides = video["side_data_list"].as_array();
-    let matrix = sides
-        .into_iter()
-        .flatten()
-        .find_map(|side| side["rotation"].as_i64())
-        .map(|turn| -turn);
-    let tag = || video["tags"]["rotate"].as_str()?.parse::<i64>().ok();
-    let turn = matrix.or_else(tag).unwrap_or(0).rem_euclid(360);
-    match turn {
-        45..135 => 90,
-        135..225 => 180,
-        225..315 => 270,
-        _ => 0,
+/// What its pixels or, in WebM, its tags tell.
+fn transparency_of(video: &Value, codec: Codec, pixel_form: &str) -> Transparency {
+    let has_pixels = [
+        "yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16",
+    ]
+    .iter()
+    .any(|form| pixel_form.starts_with(form));
+    let is_webm = matches!(codec, Codec::Vp8 | Codec::Vp9) && video["tags"]["alpha_mode"] == "1";
+    if has_pixels || is_webm {
+        Transparency::Decoded
+    } else {
+        Transparency::None
     }
 }
 

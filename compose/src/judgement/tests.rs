@@ -1,0 +1,223 @@
+//! Verdicts, and that they are those of the composer.
+
+use std::path::{Path, PathBuf};
+
+use passerby_playout::show::{Composer as _, Creative, Geometry, Part};
+use passerby_protocol::Digest;
+
+use super::*;
+use crate::SlideComposer;
+use crate::tests::order;
+
+fn judge() -> Judge {
+    Judge::new(Fonts::default(), Tools::with(None, None, "/"))
+}
+
+fn creative(path: &Path, parts: &[&Path]) -> CreativeFile {
+    let name = |path: &Path| {
+        let name = path.file_name().expect("a name");
+        name.to_string_lossy().into_owned()
+    };
+    let digest = |path: &Path| Digest::of(&std::fs::read(path).unwrap_or_default());
+    let parts: Vec<Part> = parts
+        .iter()
+        .map(|part| Part {
+            name: name(part),
+            path: part.to_path_buf(),
+            digest: digest(part),
+        })
+        .collect();
+    CreativeFile {
+        kind: CreativeKind::of_name(&name(path)).unwrap_or(CreativeKind::Picture),
+        name: name(path),
+        path: path.to_owned(),
+        digest: digest(path),
+        parts: parts.into(),
+    }
+}
+
+fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).expect("writes");
+    path
+}
+
+fn media(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/media")
+        .join(name)
+}
+
+/// Judges a creative, and sees to it that the composer does the same.
+fn agreed(composer: &mut SlideComposer, creative: CreativeFile) -> Judgement {
+    let judged = judge().judge(&creative);
+    let order = order(Creative::File(creative.clone()), None, None);
+    let made = composer.compose(&order, &Geometry::whole(640, 360));
+    assert_eq!(
+        judged.is_shown(),
+        Some(made.is_ok()),
+        "{}: {judged:?}, {:?}",
+        creative.name,
+        made.err()
+    );
+    judged
+}
+
+#[test]
+fn the_judge_says_yes_to_what_the_composer_shows_and_no_to_the_rest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut composer = SlideComposer::default();
+    let jpeg = std::fs::read(media("baseline.jpg")).expect("reads");
+    let svg = |body: &str| {
+        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 9'>{body}</svg>")
+            .into_bytes()
+    };
+    for (name, bytes, is_shown) in [
+        ("whole.jpg", jpeg.clone(), true),
+        ("endless.jpg", jpeg[..jpeg.len() - 2].to_vec(), true),
+        ("half.jpg", jpeg[..jpeg.len() * 2 / 3].to_vec(), false),
+        ("nothing.jpg", Vec::new(), false),
+        ("noise.png", vec![0xA7; 400], false),
+        ("good.svg", svg("<rect width='9' height='9'/>"), true),
+        (
+            "lost.svg",
+            svg("<flowRoot><flowPara>Tea</flowPara></flowRoot>"),
+            true,
+        ),
+        (
+            "outside.svg",
+            svg("<image href='secret.png' width='9' height='9'/>"),
+            false,
+        ),
+        ("good.card.toml", b"headline = 'Tea'\n".to_vec(), true),
+        ("bad.card.toml", b"headline = \n".to_vec(), false),
+        (
+            "good.ticker.toml",
+            b"lines = ['Tea', 'Cake']\n".to_vec(),
+            true,
+        ),
+        ("bad.ticker.toml", b"lines = []\n".to_vec(), false),
+    ] {
+        let path = written(folder.path(), name, &bytes);
+        let judged = agreed(&mut composer, creative(&path, &[]));
+        assert_eq!(judged.is_shown(), Some(is_shown), "{name}: {judged:?}");
+        for reason in &judged.refusals {
+            assert_eq!(reason.file, path.display().to_string());
+            assert!(!reason.message.contains(name), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_cannot_be_shown_refuses_its_card_and_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut composer = SlideComposer::default();
+    let logo = written(
+        folder.path(),
+        "logo.png",
+        b"\x89PNG\r\n\x1a\n and then nothing",
+    );
+    let card = written(
+        folder.path(),
+        "tea.card.toml",
+        b"headline = 'Tea'\nlogo = 'logo.png'\n",
+    );
+    let judged = agreed(&mut composer, creative(&card, &[&logo]));
+    assert_eq!(judged.refusals.len(), 1, "{judged:?}");
+    assert_eq!(judged.refusals[0].file, logo.display().to_string());
+    let without = agreed(&mut composer, creative(&card, &[]));
+    assert!(
+        without.refusals[0]
+            .message
+            .contains("logo.png is not beside the card")
+    );
+    std::fs::copy(media("rgb.png"), &logo).expect("copies");
+    let judged = agreed(&mut composer, creative(&card, &[&logo]));
+    assert_eq!(judged.texts[0].line, 1, "{judged:?}");
+}
+
+#[test]
+fn a_film_that_cannot_be_played_airs_its_poster_and_that_is_a_loss() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut composer = SlideComposer::default();
+    let film = written(folder.path(), "tea.mp4", b"\0\0\0\x18ftypmp42 and no more");
+    let poster = written(folder.path(), "tea.poster.png", b"none");
+    let judged = agreed(&mut composer, creative(&film, &[]));
+    assert!(
+        judged.refusals[0]
+            .message
+            .contains("cannot be read as a video"),
+        "{judged:?}"
+    );
+    std::fs::copy(media("rgb.png"), &poster).expect("copies");
+    let judged = agreed(&mut composer, creative(&film, &[&poster]));
+    assert!(
+        judged.losses[0]
+            .message
+            .ends_with("until then its poster airs"),
+        "{judged:?}"
+    );
+}
+
+#[test]
+fn a_machine_without_ffmpeg_cannot_tell_about_films() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let film = written(folder.path(), "tea.mp4", b"\0\0\0\x18ftypmp42");
+    let bare = Judge::new(
+        Fonts::default(),
+        Tools::with(Some("/nowhere/ffmpeg".into()), None, "/"),
+    );
+    let judged = bare.judge(&creative(&film, &[]));
+    assert_eq!(judged.is_shown(), None, "{judged:?}");
+    let missing = judged.missing_program.expect("it says what is missing");
+    assert!(
+        missing.message.starts_with("videos cannot be played: "),
+        "{missing}"
+    );
+    let judged = bare.judge(&creative(&film, &[&media("rgb.png")]));
+    assert_eq!(judged.is_shown(), Some(true), "{judged:?}");
+    assert!(
+        judged.notes[0]
+            .message
+            .ends_with("until then its poster airs"),
+        "{judged:?}"
+    );
+}
+
+#[test]
+fn previews_show_what_screens_show_upright_and_in_srgb() {
+    let preview = |name: &str, side| {
+        let made = judge().preview(&creative(&media(name), &[]), side);
+        made.expect(name).expect("a picture")
+    };
+    for name in [
+        "profile_adobe.jpg",
+        "profile_prophoto16.png",
+        "profile_p3.webp",
+    ] {
+        let small = preview(name, 16);
+        assert_eq!((small.width_px, small.height_px), (16, 12), "{name}");
+        assert_eq!(small.rgb.len(), 16 * 12 * 3, "{name}");
+        let red = &small.rgb[(3 * 16 + 4) * 3..][..3];
+        assert!(
+            red[0] > 240 && red[1] < 16 && red[2] < 16,
+            "{name}: {red:?}"
+        );
+    }
+    assert_eq!(preview("rgb.png", 800).width_px, 32, "never enlarged");
+    assert_eq!(
+        preview("shapes.svg", 800)
+            .width_px
+            .max(preview("shapes.svg", 800).height_px),
+        800
+    );
+    let transparent = preview("rgba.png", 32);
+    assert_eq!(
+        transparent.rgb[(18 * 32 + 24) * 3..][..3],
+        [255; 3],
+        "paper"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let card = written(folder.path(), "tea.card.toml", b"headline = 'Tea'\n");
+    assert_eq!(judge().preview(&creative(&card, &[]), 64), Ok(None));
+}

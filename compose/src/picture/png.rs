@@ -1,0 +1,79 @@
+//! What the chunks of a PNG tell besides its pixels.
+//!
+//! Invariant: walking never reads past the end and always moves forward, whatever the file says.
+
+use super::colour::PngColours;
+
+/// What a walk along the chunks found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Chunks<'a> {
+    /// What its numbers stand for.
+    pub(super) colours: PngColours,
+    /// A camera's notes. They may also stand behind the pixels.
+    pub(super) exif: Option<&'a [u8]>,
+}
+
+/// The last chunk of a PNG, whole.
+const END: &[u8] = b"\0\0\0\0IEND\xAEB\x60\x82";
+
+/// Gives a PNG without its last chunk one, in place of what is no whole chunk; others stay as they are. Whether all of
+/// its pixels are there, the decoder tells.
+pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut at = 8;
+    loop {
+        let head = bytes.get(at..at + 8);
+        match head {
+            Some(head) if head[4..] == *b"IEND" => return bytes,
+            Some(head) => {
+                let next = (be32(head) as usize).saturating_add(at + 12);
+                if next > bytes.len() {
+                    break;
+                }
+                at = next;
+            }
+            None => break,
+        }
+    }
+    bytes.truncate(at);
+    bytes.extend(END);
+    bytes
+}
+
+/// Walks the chunks of a PNG to its end.
+pub(super) fn chunks(bytes: &[u8]) -> Chunks<'_> {
+    let mut found = Chunks::default();
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    let mut has_pixels = false;
+    while let Some((head, behind)) = rest.split_at_checked(8) {
+        let length = be32(head) as usize;
+        let Some((data, behind)) = behind.split_at_checked(length) else {
+            break;
+        };
+        let colours = &mut found.colours;
+        match &head[4..] {
+            b"eXIf" => found.exif = Some(data),
+            b"IDAT" => has_pixels = true,
+            b"IEND" => break,
+            // What comes behind the pixels is not believed.
+            _ if has_pixels => {}
+            b"iCCP" => colours.has_icc = true,
+            b"sRGB" => colours.is_srgb = true,
+            b"cICP" if length == 4 => colours.cicp = Some([data[0], data[1]]),
+            b"gAMA" if length == 4 => colours.gamma = Some(be32(data)),
+            b"cHRM" if length == 32 => {
+                colours.chromaticities = Some(std::array::from_fn(|at| be32(&data[at * 4..])));
+            }
+            _ => {}
+        }
+        // Behind each chunk stands its checksum.
+        rest = behind.get(4..).unwrap_or_default();
+    }
+    found
+}
+
+fn be32(bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .take(4)
+        .fold(0, |number, &byte| number << 8 | u32::from(byte))
+}
