@@ -25,7 +25,6 @@ use crate::fonts::Fonts;
 use crate::picture;
 use crate::screening;
 use crate::video::Tools;
-use crate::web_page;
 
 pub use preview::Preview;
 
@@ -180,12 +179,7 @@ impl Judge {
                     found.write(&file, &written, &["lines", &at.to_string()], &what, line);
                 }
             }),
-            _ => WebPage::parse(&file, &written).map(|_| {
-                if let Some(trouble) = web_page::trouble() {
-                    let message = format!("its picture cannot be taken: {trouble}");
-                    found.missing_program = Some(Problem::with_file(&file, message));
-                }
-            }),
+            _ => WebPage::parse(&file, &written).map(|_| ()),
         };
         found.refusals.extend(read.err().unwrap_or_default());
     }

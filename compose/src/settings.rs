@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use passerby_playout::clock::{Clock, SystemClock};
 use passerby_playout::context::LiveContext;
+use passerby_playout::page_rules::PageRules;
 
 /// What the composer needs to know about its surroundings.
 #[derive(Clone)]
@@ -20,6 +21,10 @@ pub struct Settings {
     pub context: Arc<LiveContext>,
     /// Where the last good snapshots of web pages are kept; none keeps them in memory only.
     pub snapshots: Option<PathBuf>,
+    /// What the operator lets web pages do.
+    pub pages: PageRules,
+    /// The operator's own content folders; what lies there is trusted more than what the hub sends.
+    pub own_folders: Vec<PathBuf>,
     /// How videos are heard, where a slide may be heard at all; none is silence.
     pub sound: Option<Sound>,
 }
@@ -43,6 +48,8 @@ impl Default for Settings {
             time_zone: TimeZone::UTC,
             context: Arc::default(),
             snapshots: None,
+            pages: PageRules::default(),
+            own_folders: Vec::new(),
             sound: None,
         }
     }

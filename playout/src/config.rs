@@ -18,6 +18,7 @@ use crate::cache;
 use crate::layout::Layout;
 use crate::ledger::Limits;
 use crate::local_token::LocalToken;
+use crate::page_rules::PageRules;
 use crate::rotation::{Override, Rules};
 use crate::show::{Geometry, SCAN_TIME};
 use crate::sound::Sound;
@@ -73,6 +74,8 @@ pub struct Config {
     pub folders: Vec<PathBuf>,
     /// Folders with fonts of the operator's.
     pub fonts: Vec<PathBuf>,
+    /// What web pages may do.
+    pub pages: PageRules,
     /// Time on screen for creatives that name none, in milliseconds.
     pub dwell_ms: u64,
     /// What this screen does differently from what campaigns say.
@@ -127,6 +130,7 @@ impl Default for Config {
             trust_clock: false,
             folders: Vec::new(),
             fonts: Vec::new(),
+            pages: PageRules::default(),
             dwell_ms: 10_000,
             overrides: Vec::new(),
             hub: None,
@@ -216,6 +220,9 @@ impl Config {
                     config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
                 }
             });
+            if let Some(pages) = root.table("pages", PageRules::read) {
+                config.pages = pages;
+            }
             config.overrides = root.tables("override", OVERRIDES_MAX, read_override);
             config.hub = root.table("hub", read_hub).flatten();
             root.table("data", |section| {
@@ -507,6 +514,21 @@ mod tests {
         let problems = Config::parse("kiosk.toml", text).expect_err("five");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 8], "{problems:#?}");
+    }
+
+    #[test]
+    fn what_pages_may_do_is_read_and_its_mistakes_named() {
+        let text =
+            "[pages]\nprivate_hosts = ['board.lan', '192.168.1.20:8080']\nuser = 'kiosk-pages'\n";
+        let pages = Config::parse("kiosk.toml", text).expect("good").pages;
+        assert!(pages.private_hosts[0].allows("board.lan", 80));
+        assert!(!pages.private_hosts[1].allows("192.168.1.20", 80));
+        assert_eq!(pages.user.as_deref(), Some("kiosk-pages"));
+        assert_eq!(Config::default().pages.private_hosts, []);
+        let text = "[pages]\nprivate_hosts = ['http://board.lan/']\nuser = 'root'\nproxy = 1\n";
+        let problems = Config::parse("kiosk.toml", text).expect_err("three");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 4], "{problems:#?}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod link;
 pub mod local_token;
 pub mod memory;
 pub mod outsmart;
+pub mod page_rules;
 pub mod player;
 pub mod random;
 pub mod rotation;

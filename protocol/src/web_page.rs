@@ -5,12 +5,15 @@
 //! every_minutes = 15     # how old its picture may get
 //! settle_seconds = 3     # from the end of loading to the picture
 //! zoom_percent = 150     # larger letters, fewer of them
+//! expect = "Departures"  # words that a good picture shows
+//! ends_at = "https://weather.example/harbour/now"   # where the page may lead; a * at its end is anything
 //! ```
 //!
-//! Invariants: the link is `http` or `https`; every number is in its range.
+//! Invariants: links are `http` or `https`; every number is in its range; what is expected can be seen.
 
 use std::ops::RangeInclusive;
 
+use crate::foreign::one_line;
 use crate::toml_fields::{Problem, Reader};
 
 /// Longest link of a page, in bytes; no code carries it, so it may be longer than a target.
@@ -21,6 +24,9 @@ pub const EVERY_MINUTES: RangeInclusive<i64> = 1..=1_440;
 pub const SETTLE_SECONDS: RangeInclusive<i64> = 0..=30;
 /// Size of what is on the page, in percent.
 pub const ZOOM_PERCENT: RangeInclusive<i64> = 25..=400;
+
+/// Longest text that a page is expected to show, in characters.
+pub const EXPECT_CHARS_MAX: usize = 200;
 
 /// A web page that airs as a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,10 @@ pub struct WebPage {
     pub settle_seconds: u8,
     /// Size of what is on the page, in percent; 100 unless told.
     pub zoom_percent: u16,
+    /// What must stand on it, or its picture is not taken for a good one.
+    pub expect: Option<String>,
+    /// Where it may lead beside `url`; a `*` at the end stands for anything.
+    pub ends_at: Option<String>,
 }
 
 impl WebPage {
@@ -64,9 +74,29 @@ impl WebPage {
                 settle_seconds: u8::try_from(number("settle_seconds", SETTLE_SECONDS, 3))
                     .unwrap_or(u8::MAX),
                 zoom_percent: small(number("zoom_percent", ZOOM_PERCENT, 100)),
+                expect: root
+                    .parsed("expect", "words such as \"Departures\"", expected)
+                    .map(|words| words.value),
+                ends_at: root
+                    .parsed("ends_at", accepted, page_link)
+                    .map(|link| link.value),
             }
         })
     }
+}
+
+/// Accepts words that can be seen.
+fn expected(text: &str) -> Result<String, &'static str> {
+    if text.chars().count() > EXPECT_CHARS_MAX {
+        return Err("it is longer than 200 characters");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it is more than one line");
+    }
+    if one_line(text, EXPECT_CHARS_MAX).is_empty() {
+        return Err("there is nothing in it that could be seen");
+    }
+    Ok(text.to_owned())
 }
 
 /// Accepts an absolute http or https link without a password, spaces or control characters.
@@ -105,14 +135,19 @@ mod tests {
                 every_minutes: 15,
                 settle_seconds: 3,
                 zoom_percent: 100,
+                expect: None,
+                ends_at: None,
             })
         );
     }
 
     #[test]
     fn every_key_is_read() {
-        let text = "url = 'https://a.example'\nevery_minutes = 1440\nsettle_seconds = 0\nzoom_percent = 25\n";
+        let text = "url = 'https://a.example'\nevery_minutes = 1440\nsettle_seconds = 0\nzoom_percent = 25\n\
+                    expect = '出发 Departures'\nends_at = 'https://b.example/board/*'\n";
         let page = WebPage::parse("a.page.toml", text).expect("good");
+        assert_eq!(page.expect.as_deref(), Some("出发 Departures"));
+        assert_eq!(page.ends_at.as_deref(), Some("https://b.example/board/*"));
         assert_eq!(
             (page.every_minutes, page.settle_seconds, page.zoom_percent),
             (1_440, 0, 25)
@@ -131,6 +166,21 @@ mod tests {
              use a link such as \"https://weather.example/harbour\""
         );
         assert!(problems[4].message.contains("every_minutes"));
+    }
+
+    #[test]
+    fn what_is_expected_must_be_seen_and_fit() {
+        let long = "x".repeat(EXPECT_CHARS_MAX + 1);
+        for bad in ["", " ", "\\u200B", "a\\nb", &long] {
+            let text = format!("url = 'https://a.example'\nexpect = \"{bad}\"\n");
+            let problems = WebPage::parse("a.page.toml", &text).expect_err(bad);
+            assert_eq!((problems.len(), problems[0].line), (1, 2), "{bad:?}");
+        }
+        let text = "url = 'https://a.example'\nends_at = 'file:///x'\n";
+        assert_eq!(
+            WebPage::parse("a.page.toml", text).expect_err("bad")[0].line,
+            2
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod codes;
 mod files;
 mod letters;
+mod pages;
 mod rehearsal;
 
 use std::path::Path;
@@ -28,7 +29,7 @@ use rehearsal::Rehearsal;
 /// Read settings and content and list every problem, and what else is well to know.
 ///
 /// Opens every creative as the player will, looks for every letter in the fonts of this terminal, and judges whether people
-/// can read each code from where they stand. Notes alone leave the exit code 0.
+/// can read each code from where they stand. Web pages are opened as the terminal will, which takes seconds each. Notes alone leave the exit code 0.
 #[derive(clap::Args)]
 pub(super) struct Check {
     #[command(flatten)]
@@ -69,6 +70,7 @@ impl Check {
                 let (mut found, items) = look(&config);
                 rehearse_emergency(&config, self.size, &mut found);
                 codes::look_at(&config, self.size, &items, &mut found);
+                pages::look_at(&config, self.size, &items, &mut found);
                 found
             }
             Err(Failure::Input(problems)) => Findings {

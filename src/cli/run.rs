@@ -193,6 +193,8 @@ fn settings_of(
         time_zone: config.time_zone.clone(),
         context,
         snapshots: Some(config.data_dir.join("snapshots")),
+        pages: config.pages.clone(),
+        own_folders: config.folders.clone(),
         sound: config.sound.as_ref().map(|sound| Sound {
             format: sound.format.clone(),
             device: sound.device.clone(),

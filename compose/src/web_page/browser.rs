@@ -2,6 +2,10 @@
 //!
 //! Invariants:
 //! - It is spoken to through a pipe that nobody else can open; there is no port.
+//! - Its way to the network is the terminal's proxy, and it finds no name itself; what has a way around proxies (WebRTC,
+//!   QUIC) is off.
+//! - It never runs as root; see [`super::browser_user`]. Without its own sandbox it runs only as somebody who owns nothing
+//!   of the terminal's.
 //! - It gets an empty folder as its home, which is removed afterwards, and none of the terminal's environment but what
 //!   [`ENVIRONMENT`] names.
 //! - Dropping [`Running`] kills the whole process group and whatever left the group, waits for the leader and removes
@@ -10,8 +14,9 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, lchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -20,7 +25,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use passerby_playout::page_rules::PageRules;
+use passerby_protocol::foreign::one_line;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::browser_user::BrowserUser;
 
 /// Overrides where Chromium is.
 const PROGRAM_VARIABLE: &str = "PASSERBY_CHROMIUM";
@@ -31,31 +40,30 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome-stable",
     "google-chrome",
 ];
-/// What of the environment Chromium gets: how programs and servers are found, and what language to ask for.
-const ENVIRONMENT: [&str; 14] = [
-    "PATH",
-    "LANG",
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_CTYPE",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "TMPDIR",
-];
+/// What of the environment Chromium gets: how programs are found, and what language to ask for.
+const ENVIRONMENT: [&str; 6] = ["PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TMPDIR"];
 /// Largest message from the browser, in bytes; a picture of [`super::PIXELS_MAX`] of noise stays below.
 const MESSAGE_BYTES_MAX: u64 = 96 << 20;
 /// Most messages that wait to be read.
 const MESSAGES_MAX: usize = 64;
 /// How much of what the browser says when it does not start is looked at, in bytes.
-const COMPLAINT_BYTES_MAX: u64 = 16 << 10;
+const COMPLAINT_BYTES_MAX: usize = 16 << 10;
+/// Longest line of it in a message, in characters.
+const COMPLAINT_CHARS_MAX: usize = 200;
 /// What marks a line that says why it does not run.
-const COMPLAINTS: [&str; 4] = ["FATAL", "not found", "No such file", "Permission denied"];
+const COMPLAINTS: [&str; 5] = [
+    "FATAL",
+    "not found",
+    "No such file",
+    "Permission denied",
+    "setpriv",
+];
+/// What Chromium says when the system does not let it build its sandbox.
+const NO_SANDBOX: [&str; 3] = [
+    "No usable sandbox",
+    "Failed to move to new namespace",
+    "sandbox_host_linux",
+];
 /// How long the end of one process, or the removal of the folder, is waited for.
 const END_MAX: Duration = Duration::from_secs(5);
 /// How often that is looked at.
@@ -68,13 +76,19 @@ const FOLDER_PREFIX: &str = "passerby-page-";
 const LAUNCH: &str = "\
 echo 1000 2>/dev/null >/proc/self/oom_score_adj
 ulimit -c 0 2>/dev/null; ulimit -f 1048576 2>/dev/null; ulimit -t 120 2>/dev/null
+if [ \"$1\" = own-user ]; then
+  shift
+  if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL \"$@\"; fi
+fi
 if nice -n 10 true 2>/dev/null; then set -- nice -n 10 \"$@\"; fi
-if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL \"$@\"; fi
 exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null
 ";
 
+/// Stands before the command line of a browser that stays with the terminal's own user.
+const OWN_USER: &str = "own-user";
+
 /// Nothing that a picture of one page does not need.
-const FLAGS: [&str; 32] = [
+const FLAGS: [&str; 36] = [
     "--headless",
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -94,6 +108,7 @@ const FLAGS: [&str; 32] = [
     "--disable-gpu",
     "--disable-notifications",
     "--disable-print-preview",
+    "--disable-quic",
     "--disable-sync",
     "--disable-speech-api",
     // Pages that replace one another out of sight would hide what was really loaded.
@@ -101,6 +116,9 @@ const FLAGS: [&str; 32] = [
      InterestFeedContentSuggestions,AutofillServerCommunication,CertificateTransparencyComponentUpdater",
     "--disk-cache-size=33554432",
     "--force-color-profile=srgb",
+    // Older and newer releases call it differently.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--hide-scrollbars",
     "--js-flags=--max-old-space-size=512",
     "--metrics-recording-only",
@@ -108,66 +126,75 @@ const FLAGS: [&str; 32] = [
     "--no-pings",
     "--no-service-autorun",
     "--password-store=basic",
+    // By itself Chromium would go to this machine without the proxy.
+    "--proxy-bypass-list=<-loopback>",
     "--use-mock-keychain",
 ];
 
-/// Where Chromium is.
+/// Where Chromium is, and who it runs as.
 #[derive(Debug, Clone)]
 pub(super) struct Browser {
     pub(super) program: PathBuf,
+    /// Somebody else than the terminal's own user.
+    pub(super) user: Option<BrowserUser>,
+}
+
+/// How one run of it is to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Launch<'a> {
+    /// What its pages take for the local time zone; the machine's own when absent.
+    pub(super) time_zone: Option<&'a str>,
+    /// Its way to the network.
+    pub(super) proxy: SocketAddr,
+    /// Whether it builds its own sandbox.
+    pub(super) sandbox: bool,
 }
 
 impl Browser {
-    /// Looks for Chromium: where `PASSERBY_CHROMIUM` says, else under its usual names.
-    fn find() -> Option<Self> {
-        if let Some(program) = std::env::var_os(PROGRAM_VARIABLE).filter(|path| !path.is_empty()) {
-            return Some(Self {
-                program: program.into(),
-            });
-        }
-        let path = std::env::var_os("PATH")?;
-        PROGRAMS
-            .iter()
-            .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
-            .find(|program| program.is_file())
-            .map(|program| Self { program })
-    }
-
-    /// Takes the one that was chosen, or else looks for one.
+    /// Takes the one that was chosen, or else looks for one: where `PASSERBY_CHROMIUM` says, else under its usual names.
     ///
     /// # Errors
-    /// There is none; says how to get it.
-    pub(super) fn chosen_or_found(chosen: Option<PathBuf>) -> Result<Self, String> {
-        let chosen = chosen.map(|program| Self { program });
-        let browser = chosen
-            .or_else(Self::find)
+    /// There is none, or nobody that it may run as; says what to do.
+    pub(super) fn chosen_or_found(
+        chosen: Option<PathBuf>,
+        rules: &PageRules,
+    ) -> Result<Self, String> {
+        let program = chosen
+            .or_else(find)
             .ok_or("Chromium is not installed; install it with: sudo apt-get install chromium")?;
-        if browser.is_there() {
-            return Ok(browser);
+        // A mere name is looked for when it is started.
+        if program.components().count() > 1 && !program.is_file() {
+            return Err(format!(
+                "there is no Chromium at {}; install it with: sudo apt-get install chromium, and correct PASSERBY_CHROMIUM",
+                program.display()
+            ));
         }
-        Err(format!(
-            "there is no Chromium at {}; install it with: sudo apt-get install chromium, and correct PASSERBY_CHROMIUM",
-            browser.program.display()
-        ))
+        let user = BrowserUser::needed(rules.user.as_deref())?;
+        Ok(Self { program, user })
     }
 
-    /// Tells whether it is there, as far as that can be told; a mere name is looked for when it is started.
-    fn is_there(&self) -> bool {
-        self.program.components().count() == 1 || self.program.is_file()
-    }
-
-    /// Starts it. `time_zone` is what its pages take for the local one.
-    pub(super) fn start(&self, time_zone: Option<&str>) -> io::Result<Running> {
-        let folder = Folder::create()?;
+    /// Starts it.
+    pub(super) fn start(&self, launch: Launch<'_>) -> io::Result<Running> {
+        let folder = Folder::create(self.user.as_ref())?;
+        let proxy = launch.proxy;
         let mut command = Command::new("/bin/sh");
+        command.args(["-c", LAUNCH, "passerby-page"]);
+        // Who changes the user must also say who ends with whom: the kernel forgets it with the change.
+        match &self.user {
+            Some(user) => command.args(user.command()),
+            None => command.arg(OWN_USER),
+        };
         command
-            .args(["-c", LAUNCH, "passerby-page"])
             .arg(&self.program)
             .args(FLAGS)
+            .arg(format!("--proxy-server=socks5://{proxy}"))
+            .arg(format!(
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {}",
+                proxy.ip()
+            ))
             .arg(joined("--user-data-dir=", &folder.path))
             .arg(joined("--crash-dumps-dir=", &folder.path));
-        // Chromium refuses to build its sandbox as root.
-        if rustix::process::geteuid().is_root() {
+        if !launch.sandbox {
             command.arg("--no-sandbox");
         }
         command.env_clear();
@@ -176,7 +203,7 @@ impl Browser {
                 command.env(name, value);
             }
         }
-        if let Some(zone) = time_zone {
+        if let Some(zone) = launch.time_zone {
             command.env("TZ", zone);
         }
         let mut child = command
@@ -186,7 +213,7 @@ impl Browser {
             .current_dir(&folder.path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(File::create(folder.complaint())?)
+            .stderr(folder.complaint.try_clone()?)
             .process_group(0)
             .spawn()?;
         let (pipe, output) = (child.stdin.take(), child.stdout.take());
@@ -205,6 +232,19 @@ impl Browser {
             .spawn(move || listen(output, &said))?;
         Ok(running)
     }
+}
+
+/// Looks for Chromium: where `PASSERBY_CHROMIUM` says, else under its usual names.
+fn find() -> Option<PathBuf> {
+    let named = std::env::var_os(PROGRAM_VARIABLE).filter(|path| !path.is_empty());
+    if let Some(program) = named {
+        return Some(program.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    PROGRAMS
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|program| program.is_file())
 }
 
 fn joined(flag: &str, path: &Path) -> OsString {
@@ -243,17 +283,20 @@ pub(super) struct Running {
 impl Running {
     /// The line in which it said why it does not run, if there is one.
     pub(super) fn complaint(&self) -> Option<String> {
-        let mut bytes = Vec::new();
-        let file = File::open(self.folder.complaint()).ok()?;
-        file.take(COMPLAINT_BYTES_MAX)
-            .read_to_end(&mut bytes)
-            .ok()?;
-        let text = String::from_utf8_lossy(&bytes);
+        // Never by its name: the folder belongs to the browser, which could have put a link there.
+        let mut bytes = vec![0; COMPLAINT_BYTES_MAX];
+        let length = self.folder.complaint.read_at(&mut bytes, 0).ok()?;
+        let text = String::from_utf8_lossy(&bytes[..length]);
         let line = text
             .lines()
             .rfind(|line| COMPLAINTS.iter().any(|mark| line.contains(mark)))?;
-        let line: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
-        Some(line)
+        Some(one_line(line, COMPLAINT_CHARS_MAX))
+    }
+
+    /// Tells whether it ended since the system does not let it build its sandbox.
+    pub(super) fn lacks_sandbox(&self) -> bool {
+        self.complaint()
+            .is_some_and(|line| NO_SANDBOX.iter().any(|mark| line.contains(mark)))
     }
 }
 
@@ -320,10 +363,13 @@ fn processes() -> impl Iterator<Item = (Pid, PathBuf)> {
 /// A temporary folder for one run.
 struct Folder {
     path: PathBuf,
+    /// What the browser says on its way; removed with the folder.
+    complaint: File,
 }
 
 impl Folder {
-    fn create() -> io::Result<Self> {
+    /// Makes it, for the browser's user.
+    fn create(user: Option<&BrowserUser>) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let random = passerby_playout::random::u64();
@@ -331,13 +377,27 @@ impl Folder {
             "{FOLDER_PREFIX}{}-{number}-{random:016x}",
             std::process::id()
         ));
+        if let Some(user) = user {
+            check_way(&path, user)?;
+        }
         // Not `create_all`: a folder that somebody else put there is an error.
         DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self { path })
-    }
-
-    fn complaint(&self) -> PathBuf {
-        self.path.join("stderr.txt")
+        let made = File::options()
+            .read(true)
+            .append(true)
+            .create_new(true)
+            .open(path.join("stderr.txt"))
+            .and_then(|complaint| {
+                if let Some(user) = user {
+                    lchown(&path, Some(user.uid), Some(user.gid))?;
+                }
+                Ok(complaint)
+            });
+        if made.is_err() {
+            // Nothing but one file is in it.
+            let _ = fs::remove_dir_all(&path);
+        }
+        made.map(|complaint| Self { path, complaint })
     }
 
     /// Removes the folder. Processes on their way out may still write, so it may take some attempts.
@@ -357,6 +417,22 @@ impl Drop for Folder {
         // Only when the browser did not start; otherwise it is gone already.
         let _ = fs::remove_dir_all(&self.path);
     }
+}
+
+/// Says so if another user cannot get to where the folder will be.
+fn check_way(path: &Path, user: &BrowserUser) -> io::Result<()> {
+    for folder in path.ancestors().skip(1) {
+        let found = fs::metadata(folder)?;
+        let is_open = found.mode() & 0o001 != 0 || found.uid() == user.uid;
+        if !is_open {
+            return Err(io::Error::other(format!(
+                "user {} cannot enter {}; start the terminal with a TMPDIR that it can enter, such as /tmp",
+                user.name,
+                folder.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Ends browsers and removes folders that a killed terminal left behind.

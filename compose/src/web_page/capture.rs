@@ -1,7 +1,7 @@
 //! Takes one picture of one page, and judges whether it is worth showing.
 //!
-//! Invariants: a page that the server refused, that could not be reached or that led away from the web never becomes a
-//! picture; every picture has exactly the wanted size.
+//! Invariants: a page that the server refused, that could not be reached, that led away from the web or to another page, or
+//! that lacks what it should show never becomes a picture; every picture has exactly the wanted size.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -11,10 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, Limits, RgbImage};
 use passerby_protocol::web_page::WebPage;
 use serde_json::json;
+use url::Url;
 
-use super::PIXELS_MAX;
-use super::browser::Browser;
+use super::browser::{Browser, Launch};
+use super::destination::Destinations;
 use super::devtools::{CallOff, RunError, Talk};
+use super::proxy::Proxy;
+use super::visible_text::Waited;
+use super::{PIXELS_MAX, final_address, visible_text};
 
 /// How long a run may take beside the page's own time to settle.
 pub(super) const RUN_MAX: Duration = Duration::from_secs(45);
@@ -33,6 +37,8 @@ pub(super) struct Shot {
     pub(super) png: Vec<u8>,
     /// Why it is not worth replacing a better one.
     pub(super) doubt: Option<String>,
+    /// What the operator should know beside, each in words that stand alone.
+    pub(super) notes: Vec<String>,
 }
 
 /// What a picture is taken of, and how.
@@ -42,19 +48,56 @@ pub(super) struct Task<'a> {
     pub(super) height_px: u32,
     /// What the page takes for the local time zone; the machine's own when absent.
     pub(super) time_zone: Option<&'a str>,
+    /// What it may open.
+    pub(super) destinations: Destinations,
     /// How long it may load.
     pub(super) load_max: Duration,
 }
 
 /// Starts a browser, takes the picture and ends the browser, also when something fails.
+///
+/// A browser that cannot build its sandbox is started again without one where it runs as another user than the terminal.
 pub(super) fn take(
     browser: &Browser,
     task: &Task<'_>,
     call_off: &CallOff<'_>,
 ) -> Result<Shot, RunError> {
+    let said = match attempt(browser, task, call_off, true) {
+        Err(RunError::NoSandbox(said)) => said,
+        other => return other,
+    };
+    let why = format!(
+        "Chromium cannot build its sandbox here ({said}); allow user namespaces, for example with: \
+         sysctl -w kernel.unprivileged_userns_clone=1"
+    );
+    let Some(user) = &browser.user else {
+        return Err(RunError::Failed(why));
+    };
+    let mut shot = attempt(browser, task, call_off, false)?;
+    let name = &user.name;
+    shot.notes.push(format!(
+        "{why}; until then it runs without, as user {name}, who should own nothing on this machine"
+    ));
+    Ok(shot)
+}
+
+fn attempt(
+    browser: &Browser,
+    task: &Task<'_>,
+    call_off: &CallOff<'_>,
+    sandbox: bool,
+) -> Result<Shot, RunError> {
     let settle = Duration::from_secs(task.page.settle_seconds.into());
     let deadline = Instant::now() + RUN_MAX + settle;
-    let mut running = browser.start(task.time_zone).map_err(|error| {
+    let proxy = Proxy::start(task.destinations.clone()).map_err(|error| {
+        RunError::failed(format!("its way to the network is not there: {error}"))
+    })?;
+    let launch = Launch {
+        time_zone: task.time_zone,
+        proxy: proxy.address(),
+        sandbox,
+    };
+    let mut running = browser.start(launch).map_err(|error| {
         RunError::failed(format!(
             "{} does not start: {error}",
             browser.program.display()
@@ -62,18 +105,13 @@ pub(super) fn take(
     })?;
     let mut talk = Talk::open(&mut running, call_off, deadline)?;
     look(&mut talk, task)?;
-    let mut doubt = load(&mut talk, task, settle)?;
-    if let Some(trouble) = talk.watch.trouble() {
-        return Err(RunError::Failed(trouble));
-    }
+    let mut doubt = load(&mut talk, task, &proxy, settle)?;
     let picture = talk.call(
         "Page.captureScreenshot",
         &json!({ "format": "png", "fromSurface": true, "captureBeyondViewport": false }),
     )?;
     // It may have gone elsewhere in the meantime.
-    if let Some(trouble) = talk.watch.trouble() {
-        return Err(RunError::Failed(trouble));
-    }
+    judge(&talk, task, &proxy)?;
     drop(running);
     let png = STANDARD
         .decode(picture["data"].as_str().unwrap_or_default())
@@ -83,7 +121,31 @@ pub(super) fn take(
     if doubt.is_none() && is_one_colour(&rgb) {
         doubt = Some("it came out as one plain colour".to_owned());
     }
-    Ok(Shot { png, doubt })
+    let refused = proxy.refused();
+    let notes = refused.iter().map(ToString::to_string).collect();
+    Ok(Shot { png, doubt, notes })
+}
+
+/// Says why what is shown must not become a picture, if that is so.
+fn judge(talk: &Talk<'_>, task: &Task<'_>, proxy: &Proxy) -> Result<(), RunError> {
+    if let Some(trouble) = talk.watch.trouble() {
+        let reason = if talk.watch.is_error_page() {
+            unreached(talk, proxy).unwrap_or(trouble)
+        } else {
+            trouble
+        };
+        return Err(RunError::Failed(reason));
+    }
+    let address = talk.watch.address().unwrap_or_default();
+    let ends_at = task.page.ends_at.as_deref();
+    final_address::judge(&task.page.url, ends_at, address).map_err(RunError::Failed)
+}
+
+/// Says why the page that was asked for last was not reached, as the proxy knows better than the browser.
+fn unreached(talk: &Talk<'_>, proxy: &Proxy) -> Option<String> {
+    let asked = Url::parse(talk.watch.asked()).ok()?;
+    let host = asked.host_str()?.trim_matches(['[', ']']);
+    proxy.failure(host).map(|reason| reason.to_string())
 }
 
 /// Sets how large the page is. Zoom works as it does in a browser: fewer, larger CSS pixels.
@@ -105,6 +167,7 @@ fn look(talk: &mut Talk<'_>, task: &Task<'_>) -> Result<(), RunError> {
 fn load(
     talk: &mut Talk<'_>,
     task: &Task<'_>,
+    proxy: &Proxy,
     settle: Duration,
 ) -> Result<Option<String>, RunError> {
     let late = Instant::now() + task.load_max;
@@ -122,7 +185,7 @@ fn load(
     if let Some(error) = answer["errorText"].as_str().filter(|text| !text.is_empty()) {
         return Err(RunError::Failed(match talk.watch.refused() {
             Some(status) => format!("the server answered {status}"),
-            None => explained(error),
+            None => unreached(talk, proxy).unwrap_or_else(|| explained(error)),
         }));
     }
     if answer["isDownload"] == true {
@@ -136,21 +199,46 @@ fn load(
         })? {
             break;
         }
-        if let Some(trouble) = talk.watch.trouble() {
-            return Err(RunError::Failed(trouble));
+        if talk.watch.trouble().is_some() {
+            return judge(talk, task, proxy).map(|()| None);
         }
         let loaded = talk.watch.loaded();
         let missing = missing_parts(talk)?;
         talk.rest(settle)?;
-        if talk.watch.loaded() == loaded {
+        if talk.watch.loaded() == loaded && !expected(talk, task, proxy, settle, until)? {
             return Ok(missing);
         }
     }
     let slow = format!("it does not finish loading within {seconds} s");
-    if talk.watch.readable() {
-        Ok(Some(slow))
-    } else {
-        Err(RunError::Failed(slow))
+    if !talk.watch.readable() {
+        return Err(RunError::Failed(slow));
+    }
+    expected(talk, task, proxy, Duration::ZERO, Instant::now())?;
+    Ok(Some(slow))
+}
+
+/// Makes sure that what the page should show is on it, once it is where it should be; tells whether that took a wait, so
+/// that the page may have changed.
+fn expected(
+    talk: &mut Talk<'_>,
+    task: &Task<'_>,
+    proxy: &Proxy,
+    settle: Duration,
+    until: Instant,
+) -> Result<bool, RunError> {
+    judge(talk, task, proxy)?;
+    let Some(words) = &task.page.expect else {
+        return Ok(false);
+    };
+    match visible_text::wait_for(talk, words, until)? {
+        Some(Waited(false)) => Ok(false),
+        Some(Waited(true)) => talk.rest(settle).map(|()| true),
+        None => {
+            judge(talk, task, proxy)?;
+            Err(RunError::Failed(format!(
+                "it does not show {words:?}, as it should; if the page has changed, correct expect in its file"
+            )))
+        }
     }
 }
 

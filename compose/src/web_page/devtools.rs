@@ -18,6 +18,8 @@ pub(super) enum RunError {
     CalledOff,
     /// It took too long.
     TooLong,
+    /// The system does not let the browser build its sandbox; says what the browser said.
+    NoSandbox(String),
     /// It failed, for a reason that fits after "the page cannot be shown: ".
     Failed(String),
 }
@@ -38,6 +40,8 @@ pub(super) struct CallOff<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     main_frame: String,
+    /// What was asked for last, as a whole document.
+    asked: String,
     /// The answer to the last request for a whole document: loader and HTTP status.
     answer: Option<(String, u64)>,
     /// The document that is shown.
@@ -59,6 +63,11 @@ impl Watch {
     fn note(&mut self, method: &str, params: &Value) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match method {
+            "Network.requestWillBeSent"
+                if params["type"] == "Document" && params["frameId"] == *self.main_frame =>
+            {
+                self.asked = text(&params["request"]["url"]);
+            }
             "Network.responseReceived"
                 if params["type"] == "Document" && params["frameId"] == *self.main_frame =>
             {
@@ -69,11 +78,17 @@ impl Watch {
                 let frame = &params["frame"];
                 self.shown = Some(Document {
                     loader: text(&frame["loaderId"]),
-                    url: text(&frame["url"]),
+                    url: text(&frame["url"]) + &text(&frame["urlFragment"]),
                     is_error_page: frame["unreachableUrl"].is_string(),
                     readable: false,
                     loaded: None,
                 });
+            }
+            // A script has put another address above the same document.
+            "Page.navigatedWithinDocument" if params["frameId"] == *self.main_frame => {
+                if let Some(shown) = &mut self.shown {
+                    shown.url = text(&params["url"]);
+                }
             }
             "Page.domContentEventFired" => {
                 if let Some(shown) = &mut self.shown {
@@ -99,6 +114,26 @@ impl Watch {
     /// Whether the document that is shown can be read, if perhaps not everything on it is there.
     pub(super) fn readable(&self) -> bool {
         self.shown.as_ref().is_some_and(|shown| shown.readable)
+    }
+
+    /// The address of what is shown, with what stands behind its `#`.
+    pub(super) fn address(&self) -> Option<&str> {
+        self.shown.as_ref().map(|shown| shown.url.as_str())
+    }
+
+    /// The address that was asked for last, also when nothing came of it.
+    pub(super) fn asked(&self) -> &str {
+        &self.asked
+    }
+
+    /// Whether the browser shows a page of its own about a page that it could not load.
+    pub(super) fn is_error_page(&self) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.is_error_page)
+    }
+
+    /// The main frame's id.
+    pub(super) fn main_frame(&self) -> &str {
+        &self.main_frame
     }
 
     /// The HTTP status with which the server last refused, whatever came of it.
@@ -290,6 +325,9 @@ impl<'a> Talk<'a> {
     }
 
     fn ended(&self) -> RunError {
+        if self.running.lacks_sandbox() {
+            return RunError::NoSandbox(self.running.complaint().unwrap_or_default());
+        }
         RunError::failed(match self.running.complaint() {
             Some(line) => format!("the browser ended: {line}"),
             None => "the browser ended before the picture was taken".to_owned(),

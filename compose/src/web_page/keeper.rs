@@ -12,6 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded};
 use jiff::tz::TimeZone;
 use passerby_playout::clock::Clock;
+use passerby_playout::page_rules::PageRules;
 use passerby_playout::show::{ComposeError, CreativeFile};
 use passerby_protocol::web_page::WebPage;
 
@@ -32,6 +33,10 @@ pub struct KeeperConfig {
     pub time_zone: TimeZone,
     /// Where Chromium is; none looks for it each time, so that it can be installed while the terminal runs.
     pub browser: Option<PathBuf>,
+    /// What the operator lets pages do.
+    pub rules: PageRules,
+    /// The operator's own folders: a page file in them may open the host that it names, wherever that is.
+    pub own_folders: Vec<PathBuf>,
     /// How long a page may load.
     pub load_max: Duration,
 }
@@ -44,6 +49,8 @@ impl KeeperConfig {
             clock: Arc::clone(&settings.clock),
             time_zone: settings.time_zone.clone(),
             browser: None,
+            rules: settings.pages.clone(),
+            own_folders: settings.own_folders.clone(),
             load_max: capture::LOAD_MAX,
         }
     }
@@ -94,7 +101,9 @@ impl SnapshotKeeper {
             height_px,
         };
         self.start();
-        let found = self.shared.ask(&key, &file.name, page);
+        let own_folders = &self.shared.config.own_folders;
+        let is_own = own_folders.iter().any(|own| file.path.starts_with(own));
+        let found = self.shared.ask(&key, &file.name, page, is_own);
         nudge(&self.shared.wake);
         found.map(|(revision, trouble)| PagePicture {
             revision,

@@ -7,20 +7,28 @@
 //! Invariants:
 //! - Nobody who asks ever waits for a browser.
 //! - No browser runs while a picture of a page is on screen: one that is under way is called off when a [`PageReel`]
-//!   begins. Only pages that leave no gap at all would then never be fresh again; what has waited for a gap for as long
-//!   as its own interval ([`GAP_WAIT_MAX`] at most) is taken without one.
+//!   begins. Only pages that leave no gap at all would then never be fresh again; what has waited for a gap for a sixth of
+//!   its own interval ([`GAP_WAIT_MAX`] at most) is taken without one.
 //! - One browser at a time, for [`RUN_MAX`] beside the page's own time to settle; it ends with everything that it
 //!   started, also when the keeper is dropped.
-//! - A refusal, an unreachable server, a page that breaks the browser: the last good picture stays, with one reason. An
-//!   incomplete picture or one of a single colour airs only where there was no good one.
+//! - A refusal, an unreachable server, another page than the one that was asked for, one without the words that its file
+//!   expects, one that breaks the browser: the last good picture stays, with one reason. An incomplete picture or one of a single colour airs only where there was no good one.
+//! - A page reaches public addresses only, and what the operator allows beside them; see [`destination`].
 //! - At most [`PAGES_MAX`] pages are known; what is kept on disk is bounded by [`shelf`].
 
 mod browser;
+mod browser_user;
 mod capture;
+mod destination;
 mod devtools;
+mod final_address;
 mod keeper;
+mod proxy;
 mod schedule;
 mod shelf;
+mod trial;
+mod upstream;
+mod visible_text;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,16 +40,12 @@ use crate::slide::{Patch, Reel};
 
 pub use keeper::{KeeperConfig, SnapshotKeeper};
 pub use schedule::{GAP_WAIT_MAX, PAGES_MAX};
+pub use trial::{Trial, runs_as};
 
 /// How long one browser may run, beside the page's own time to settle.
 pub const RUN_MAX: Duration = capture::RUN_MAX;
 /// Most pixels of a picture of a page: 8K.
 pub const PIXELS_MAX: u32 = 7_680 * 4_320;
-
-/// Says why no picture of any page can be taken on this machine, and what to do, if that is so.
-pub fn trouble() -> Option<String> {
-    browser::Browser::chosen_or_found(None).err()
-}
 
 /// The last good picture of a page, found for one slide.
 pub struct PagePicture {

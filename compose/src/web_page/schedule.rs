@@ -1,7 +1,9 @@
 //! When which page is taken next: a pure function of what is known, without a clock, a file or a process.
 //!
-//! Invariants: pages that nobody asked for in [`ASKED_MAX_MS`] are left alone; failures are tried again later and
-//! later, [`RETRY_MAX_MS`] at most; with pages on screen only what has waited its time for a gap is taken.
+//! Invariants: a page is taken once in each of its intervals, measured from start to start, however long a run takes or a
+//! gap is waited for; pages that nobody asked for in [`ASKED_MAX_MS`] are left alone; failures are tried again later and
+//! later, after one interval or [`RETRY_MAX_MS`] at most; with pages on screen only what has waited its time for a gap is
+//! taken.
 
 use std::time::Duration;
 
@@ -12,8 +14,10 @@ use super::shelf::PageKey;
 
 /// Most pages that are known, each in one size. Those that were asked for longest ago are forgotten.
 pub const PAGES_MAX: usize = super::shelf::FILES_MAX;
-/// Longest time that a page waits for a gap between pages on screen.
+/// Longest time that a page waits for a gap between pages on screen; a [`GAP_WAIT_PART`]th of its interval where that is less.
 pub const GAP_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+/// What part of its interval a page waits for a gap at most: ten seconds of a minute.
+const GAP_WAIT_PART: u64 = 6;
 /// The same for a page that has no picture at all.
 const FIRST_GAP_WAIT_MS: u64 = 60_000;
 /// How long a page is kept fresh after somebody asked for it. The player says every [`EXPECT_MS`] what may be shown, so
@@ -23,6 +27,8 @@ const ASKED_MAX_MS: u64 = 2 * EXPECT_MS;
 const RETRY_MIN_MS: u64 = 30_000;
 /// The longest wait after failures.
 const RETRY_MAX_MS: u64 = 15 * 60_000;
+/// How late a run may begin and still be in time, since threads wake a little later than they asked to.
+const LATE_MS: u64 = 2_000;
 /// The wait after a run was called off, so that short gaps do not start browser after browser.
 const CALLED_OFF_MS: u64 = 5_000;
 
@@ -36,10 +42,16 @@ pub(super) struct Entry {
     pub(super) kept: Option<Kept>,
     /// What went wrong last, until something goes well.
     pub(super) trouble: Option<String>,
+    /// What the operator was told of it beside.
+    pub(super) notes: Vec<String>,
+    /// Whether its file lies in the operator's own folders, and may so open the host that it names.
+    pub(super) is_own: bool,
     /// When somebody last asked for it. All times are CLOCK_BOOTTIME.
     asked_ms: u64,
     /// From when it should be taken; the wait for a gap counts from here.
     due_ms: u64,
+    /// When the run that is under way began.
+    started_ms: u64,
     /// Not before, after a run that was called off.
     pause_until_ms: u64,
     failures: u32,
@@ -75,8 +87,11 @@ impl Entry {
             page,
             kept,
             trouble: None,
+            notes: Vec::new(),
+            is_own: false,
             asked_ms: now_ms,
             due_ms: now_ms + left_ms,
+            started_ms: now_ms,
             pause_until_ms: 0,
             failures: 0,
         }
@@ -86,11 +101,23 @@ impl Entry {
         self.asked_ms = now_ms;
     }
 
-    /// A good picture was taken.
+    /// A run begins.
+    pub(super) fn start(&mut self, now_ms: u64) {
+        self.started_ms = now_ms;
+    }
+
+    /// A good picture was taken. The next one is due an interval after this one was, or, when this one came late, after it
+    /// was begun.
     pub(super) fn succeed(&mut self, now_ms: u64) {
         self.failures = 0;
         self.trouble = None;
-        self.due_ms = now_ms + every_ms(&self.page);
+        let was_in_time = self.started_ms <= self.insists_ms() + LATE_MS;
+        let from_ms = if was_in_time {
+            self.due_ms
+        } else {
+            self.started_ms
+        };
+        self.due_ms = (from_ms + every_ms(&self.page)).max(now_ms);
     }
 
     /// No good picture could be taken.
@@ -98,7 +125,7 @@ impl Entry {
         let wait_ms = RETRY_MIN_MS << self.failures.min(10);
         self.failures += 1;
         self.trouble = Some(reason);
-        self.due_ms = now_ms + wait_ms.min(RETRY_MAX_MS);
+        self.due_ms = now_ms + wait_ms.min(RETRY_MAX_MS).min(every_ms(&self.page));
     }
 
     /// A page came on screen in the middle of it. The wait for a gap goes on.
@@ -115,7 +142,8 @@ impl Entry {
     /// From when on it no longer waits for a gap.
     fn insists_ms(&self) -> u64 {
         let wait_ms = if self.kept.is_some() {
-            every_ms(&self.page).min(GAP_WAIT_MAX.as_millis().try_into().unwrap_or(u64::MAX))
+            let gap_ms = GAP_WAIT_MAX.as_millis().try_into().unwrap_or(u64::MAX);
+            (every_ms(&self.page) / GAP_WAIT_PART).min(gap_ms)
         } else {
             FIRST_GAP_WAIT_MS
         };
@@ -201,6 +229,8 @@ mod tests {
             every_minutes: 10,
             settle_seconds: 0,
             zoom_percent: 100,
+            expect: None,
+            ends_at: None,
         };
         let kept = kept.then_some(Kept {
             revision: 1,
@@ -220,12 +250,64 @@ mod tests {
         let mut entries = [entry(1, false, None)];
         assert_eq!(next(&entries, false, 0), TAKE_FIRST);
         entries[0].kept = entry(1, true, None).kept;
-        entries[0].succeed(1_000);
+        entries[0].start(1_000);
+        entries[0].succeed(9_000);
         assert_eq!(
-            next(&entries, false, 1_000),
+            next(&entries, false, 10_000),
+            Next::Wait(Some(10 * MINUTE_MS - 10_000)),
+            "from start to start"
+        );
+        assert_eq!(next(&entries, false, 10 * MINUTE_MS), TAKE_FIRST);
+    }
+
+    /// When runs begin within an hour. `run_ms` is how long each takes; with pages on screen throughout or never.
+    fn starts_of(every_minutes: u16, run_ms: u64, on_screen: bool) -> Vec<u64> {
+        let mut entries = [entry(1, true, None)];
+        entries[0].page.every_minutes = every_minutes;
+        let (mut now_ms, mut starts) = (0, Vec::new());
+        while now_ms < 60 * MINUTE_MS {
+            entries[0].ask(now_ms);
+            match next(&entries, on_screen, now_ms) {
+                Next::Take { .. } => {
+                    starts.push(now_ms);
+                    entries[0].start(now_ms);
+                    now_ms += run_ms;
+                    entries[0].succeed(now_ms);
+                }
+                // A thread wakes a little later.
+                Next::Wait(wait_ms) => now_ms += wait_ms.expect("it is asked for") + 7,
+            }
+        }
+        starts
+    }
+
+    #[test]
+    fn a_minute_is_a_minute_however_long_a_run_takes_and_whatever_is_on_screen() {
+        for on_screen in [false, true] {
+            for run_ms in [0, 3_000, 20_000, 45_000] {
+                let starts = starts_of(1, run_ms, on_screen);
+                assert_eq!(starts.len(), 60, "{run_ms} {on_screen}");
+                let (first, last) = (starts[0], starts[59]);
+                assert!(first <= MINUTE_MS / GAP_WAIT_PART + 7);
+                assert!((last - first).abs_diff(59 * MINUTE_MS) <= 7, "no drift");
+            }
+        }
+        let overlong = starts_of(1, 90_000, false);
+        assert_eq!(overlong.len(), 40, "one after the other, no more often");
+        assert_eq!(starts_of(15, 20_000, true).len(), 4);
+    }
+
+    #[test]
+    fn a_page_that_was_not_asked_for_long_begins_its_interval_anew() {
+        let mut entries = [entry(1, true, None)];
+        let late_ms = 47 * MINUTE_MS;
+        entries[0].ask(late_ms);
+        entries[0].start(late_ms);
+        entries[0].succeed(late_ms + 3_000);
+        assert_eq!(
+            next(&entries, false, late_ms),
             Next::Wait(Some(10 * MINUTE_MS))
         );
-        assert_eq!(next(&entries, false, 1_000 + 10 * MINUTE_MS), TAKE_FIRST);
     }
 
     #[test]
@@ -237,11 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_starts_while_a_page_is_on_screen_until_it_has_waited_its_interval() {
+    fn nothing_starts_while_a_page_is_on_screen_until_it_has_waited_its_time() {
         let entries = [entry(1, true, None)];
-        assert_eq!(next(&entries, true, 0), Next::Wait(Some(10 * MINUTE_MS)));
+        assert_eq!(next(&entries, true, 0), Next::Wait(Some(100_000)));
         assert_eq!(
-            next(&entries, true, 10 * MINUTE_MS),
+            next(&entries, true, 100_000),
             Next::Take {
                 index: 0,
                 insists: true
@@ -261,7 +343,7 @@ mod tests {
         );
         assert_eq!(
             next(&entries, true, MINUTE_MS),
-            Next::Wait(Some(9 * MINUTE_MS)),
+            Next::Wait(Some(40_000)),
             "the wait for a gap counts from the first attempt"
         );
     }
@@ -278,7 +360,10 @@ mod tests {
             waits.push(wait);
         }
         assert_eq!(waits[..3], [30_000, 60_000, 120_000]);
-        assert_eq!(waits[69], RETRY_MAX_MS);
+        assert_eq!(waits[69], 10 * MINUTE_MS, "its interval");
+        entries[0].page.every_minutes = 60;
+        entries[0].fail("no".into(), 0);
+        assert_eq!(next(&entries, false, 0), Next::Wait(Some(RETRY_MAX_MS)));
         entries[0].succeed(0);
         entries[0].fail("no".into(), 0);
         assert_eq!(next(&entries, false, 0), Next::Wait(Some(30_000)));

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use passerby_compose::web_page::{KeeperConfig, PagePicture, SnapshotKeeper};
 use passerby_playout::clock::{Clock, SimulatedClock};
+use passerby_playout::page_rules::PageRules;
 use passerby_playout::show::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::creative::CreativeKind;
@@ -24,12 +25,17 @@ pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) clock: Arc<SimulatedClock>,
     pub(crate) program: PathBuf,
+    pub(crate) rules: PageRules,
+    /// Whether its pages are the operator's own, and not the hub's.
+    pub(crate) is_own: bool,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         Self {
             program: required_program("chromium"),
+            rules: PageRules::default(),
+            is_own: true,
             folder: tempfile::tempdir().unwrap(),
             clock: stopped_clock(),
         }
@@ -45,6 +51,12 @@ impl Bench {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             time_zone: TimeZone::get("Asia/Shanghai").unwrap(),
             browser: Some(program.into()),
+            rules: self.rules.clone(),
+            own_folders: self
+                .is_own
+                .then(|| self.folder.path().into())
+                .into_iter()
+                .collect(),
             load_max,
         })
     }

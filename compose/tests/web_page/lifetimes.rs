@@ -152,6 +152,7 @@ fn a_page_that_may_be_shown_has_its_picture_before_its_first_slide_is_made() {
     let mut composer = SlideComposer::new(Settings {
         snapshots: Some(snapshots.clone()),
         clock: Arc::clone(&bench.clock) as Arc<dyn Clock>,
+        own_folders: vec![bench.folder.path().into()],
         ..Settings::default()
     });
     let place = Geometry::whole(SIZE.0, SIZE.1);

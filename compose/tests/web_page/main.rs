@@ -7,6 +7,7 @@ mod browsers;
 mod lifetimes;
 mod pictures;
 mod server;
+mod strangers;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;

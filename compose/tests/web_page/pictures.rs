@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use passerby_playout::clock::Clock;
+use passerby_playout::page_rules::PageRules;
 use passerby_playout::show::CreativeFile;
 
 use crate::alone;
@@ -63,7 +64,7 @@ fn a_page_is_taken_at_its_exact_size_and_airs_after_a_restart_without_a_browser(
 #[test]
 fn what_goes_wrong_leaves_the_last_good_picture() {
     let _turn = alone();
-    let bench = Bench::new();
+    let mut bench = Bench::new();
     let server = Server::start(halves(""));
     let page = bench.page_of(&server, "news.page.toml", "settle_seconds = 0\n");
     let mut keeper = bench.keeper();
@@ -74,17 +75,18 @@ fn what_goes_wrong_leaves_the_last_good_picture() {
     drop(keeper);
 
     let missing = "<img src='/missing.png' style='width:200px;height:100px'>";
-    let closed: &str = {
+    let closed = {
         // A port that nobody listens to any more.
         let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        Box::leak(format!("http://{}/", port.local_addr().unwrap()).into_boxed_str())
+        format!("http://{}/", port.local_addr().unwrap())
     };
+    bench.rules.private_hosts = vec!["127.0.0.1".parse().unwrap()];
     let mut keeper = bench.keeper();
     for (answer, reason) in [
         (Answer::Status(500), "the server answered 500"),
         (Answer::Redirect(closed), "its server refuses connections"),
         (
-            Answer::Redirect("file:///etc/hostname"),
+            Answer::Redirect("file:///etc/hostname".into()),
             "neither http nor https",
         ),
         (
@@ -136,6 +138,8 @@ fn bad_page_files_are_told_in_plain_words() {
         program: "/nowhere/chromium".into(),
         folder,
         clock: stopped_clock(),
+        rules: PageRules::default(),
+        is_own: true,
     };
     let mut keeper = bench.keeper();
     let mut says = |page: &CreativeFile, size| keeper.picture(page, size).err().unwrap().0;

@@ -13,7 +13,7 @@ use crate::await_that;
 pub(crate) enum Answer {
     Html(String),
     Status(u16),
-    Redirect(&'static str),
+    Redirect(String),
     Hang,
 }
 
@@ -22,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     answer: Arc<Mutex<Answer>>,
     hits: Arc<AtomicUsize>,
+    /// Everybody who came, whatever they wanted.
+    visits: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -31,10 +33,13 @@ impl Server {
             address: listener.local_addr().unwrap().to_string(),
             answer: Arc::new(Mutex::new(answer)),
             hits: Arc::default(),
+            visits: Arc::default(),
         };
         let (answer, hits) = (Arc::clone(&server.answer), Arc::clone(&server.hits));
+        let visits = Arc::clone(&server.visits);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                visits.fetch_add(1, Ordering::SeqCst);
                 let (answer, hits) = (Arc::clone(&answer), Arc::clone(&hits));
                 thread::spawn(move || serve(stream.unwrap(), &answer, &hits));
             }
@@ -48,6 +53,11 @@ impl Server {
 
     pub(crate) fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
+    }
+
+    /// How often anybody connected.
+    pub(crate) fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
     }
 
     pub(crate) fn await_hits(&self, count: usize) {
@@ -71,7 +81,13 @@ fn serve(mut stream: TcpStream, answer: &Mutex<Answer>, hits: &AtomicUsize) {
         .next()
         .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
     {}
-    let (head, body) = if first.starts_with("GET /page") {
+    let (head, body) = if first.starts_with("GET /login") {
+        let form = "<body style='margin:0;height:100vh;background:linear-gradient(#333 50%,#fff 50%)'>Please log in";
+        ("200 OK".to_owned(), form.to_owned())
+    } else if let Some(rest) = first.strip_prefix("GET /redirect?") {
+        let to = rest.split(' ').next().unwrap_or_default();
+        (format!("302 Found\r\nLocation: {to}"), String::new())
+    } else if first.starts_with("GET /page") {
         hits.fetch_add(1, Ordering::SeqCst);
         match answer.lock().unwrap().clone() {
             Answer::Html(html) => ("200 OK".to_owned(), html),

@@ -16,9 +16,10 @@ use crate::web_page::devtools::RunError;
 use crate::web_page::nudge;
 use crate::web_page::schedule::{self, Entry, Kept};
 use crate::web_page::shelf::{PageKey, Shelf};
+use crate::web_page::trial;
 
 /// Longest line about what went wrong, in characters.
-const REASON_CHARS_MAX: usize = 300;
+const REASON_CHARS_MAX: usize = 500;
 
 /// What the keeper, its thread and the slides share.
 pub(in crate::web_page) struct Shared {
@@ -80,6 +81,7 @@ impl Shared {
         key: &PageKey,
         name: &str,
         page: WebPage,
+        is_own: bool,
     ) -> Result<(u64, Option<String>), ComposeError> {
         let now = self.config.clock.now();
         let mut guard = self.state();
@@ -113,6 +115,7 @@ impl Shared {
         });
         let entry = &mut state.entries[index];
         entry.ask(now.boot_ms);
+        entry.is_own |= is_own;
         match (&entry.kept, &entry.trouble) {
             (Some(kept), Some(trouble)) => {
                 let airs = match &kept.doubt {
@@ -166,6 +169,10 @@ impl Shared {
         let before = entry.trouble.clone();
         match outcome {
             Ok(shot) => {
+                for note in shot.notes.iter().filter(|note| !entry.notes.contains(note)) {
+                    tracing::warn!(page = entry.name, "{note}");
+                }
+                entry.notes = shot.notes;
                 let better_is_there = matches!(&entry.kept, Some(kept) if kept.doubt.is_none())
                     && shot.doubt.is_some();
                 let kept = if better_is_there {
@@ -191,10 +198,9 @@ impl Shared {
             }
             Err(RunError::CalledOff) => entry.call_off(now.boot_ms),
             Err(RunError::TooLong) => {
-                let limit = capture::RUN_MAX.as_secs();
-                entry.fail(format!("it is not there after {limit} s"), now.boot_ms);
+                entry.fail(trial::too_long(), now.boot_ms);
             }
-            Err(RunError::Failed(reason)) => {
+            Err(RunError::Failed(reason) | RunError::NoSandbox(reason)) => {
                 entry.fail(reason.chars().take(REASON_CHARS_MAX).collect(), now.boot_ms);
             }
         }

@@ -9,9 +9,11 @@ use passerby_protocol::web_page::WebPage;
 use super::shared::Shared;
 use crate::web_page::browser::{self, Browser};
 use crate::web_page::capture::{self, Shot, Task};
+use crate::web_page::destination::Destinations;
 use crate::web_page::devtools::{CallOff, RunError};
 use crate::web_page::schedule::{self, Next};
 use crate::web_page::shelf::PageKey;
+use crate::web_page::trial;
 
 /// Longest sleep; guards against clocks that do not pass as the machine's does.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -23,18 +25,20 @@ pub(super) fn work(shared: &Shared, wakes: &Receiver<()>) {
         let on_screen = shared.page_on_screen();
         let now_ms = shared.now_ms();
         let task = {
-            let state = shared.state();
+            let mut state = shared.state();
             match schedule::next(&state.entries, on_screen, now_ms) {
                 Next::Take { index, insists } => {
-                    let entry = &state.entries[index];
-                    Ok((entry.key.clone(), entry.page.clone(), insists))
+                    let entry = &mut state.entries[index];
+                    entry.start(now_ms);
+                    Ok((entry.key.clone(), entry.page.clone(), entry.is_own, insists))
                 }
                 Next::Wait(wait_ms) => Err(wait_ms),
             }
         };
         match task {
-            Ok((key, page, insists)) => {
-                let outcome = run(shared, wakes, &key, &page, insists);
+            Ok((key, page, is_own, insists)) => {
+                let destinations = trial::destinations(&shared.config.rules, &page, is_own);
+                let outcome = run(shared, wakes, &key, &page, destinations, insists);
                 shared.settle(&key, outcome);
             }
             Err(wait_ms) => {
@@ -51,10 +55,12 @@ fn run(
     wakes: &Receiver<()>,
     key: &PageKey,
     page: &WebPage,
+    destinations: Destinations,
     insists: bool,
 ) -> Result<Shot, RunError> {
     let config = &shared.config;
-    let browser = Browser::chosen_or_found(config.browser.clone()).map_err(RunError::Failed)?;
+    let browser = Browser::chosen_or_found(config.browser.clone(), &config.rules)
+        .map_err(RunError::Failed)?;
     let asked = || shared.closing.load(Ordering::SeqCst) || (!insists && shared.page_on_screen());
     let call_off = CallOff {
         wake: wakes,
@@ -65,6 +71,7 @@ fn run(
         width_px: key.width_px,
         height_px: key.height_px,
         time_zone: config.time_zone.iana_name(),
+        destinations,
         load_max: config.load_max,
     };
     capture::take(&browser, &task, &call_off)
