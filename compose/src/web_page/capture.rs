@@ -52,6 +52,8 @@ pub(super) struct Task<'a> {
     pub(super) destinations: Destinations,
     /// How long it may load.
     pub(super) load_max: Duration,
+    /// How long the run may take beside the page's own time to settle.
+    pub(super) run_max: Duration,
 }
 
 /// Starts a browser, takes the picture and ends the browser, also when something fails.
@@ -88,7 +90,7 @@ fn attempt(
     sandbox: bool,
 ) -> Result<Shot, RunError> {
     let settle = Duration::from_secs(task.page.settle_seconds.into());
-    let deadline = Instant::now() + RUN_MAX + settle;
+    let deadline = Instant::now() + task.run_max + settle;
     let proxy = Proxy::start(task.destinations.clone()).map_err(|error| {
         RunError::failed(format!("its way to the network is not there: {error}"))
     })?;

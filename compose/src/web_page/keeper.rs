@@ -39,6 +39,8 @@ pub struct KeeperConfig {
     pub own_folders: Vec<PathBuf>,
     /// How long a page may load.
     pub load_max: Duration,
+    /// How long a run may take beside the page's own time to settle.
+    pub run_max: Duration,
 }
 
 impl KeeperConfig {
@@ -52,6 +54,7 @@ impl KeeperConfig {
             rules: settings.pages.clone(),
             own_folders: settings.own_folders.clone(),
             load_max: capture::LOAD_MAX,
+            run_max: capture::RUN_MAX,
         }
     }
 }

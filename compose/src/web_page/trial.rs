@@ -1,5 +1,7 @@
 //! Takes a picture of a page once, as the terminal would, for whoever wants to know beforehand what will become of it.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use passerby_playout::page_rules::{PageRules, PrivateHost};
 use passerby_protocol::web_page::WebPage;
@@ -39,6 +41,7 @@ impl Trial<'_> {
             time_zone: self.time_zone.iana_name(),
             destinations: destinations(self.rules, self.page, self.is_own),
             load_max: capture::LOAD_MAX,
+            run_max: capture::RUN_MAX,
         };
         let (_wake, wakes) = crossbeam_channel::bounded(1);
         let call_off = CallOff {
@@ -48,7 +51,7 @@ impl Trial<'_> {
         match capture::take(&browser, &task, &call_off) {
             Ok(shot) => Ok(shot.notes.into_iter().chain(shot.doubt).collect()),
             Err(RunError::Failed(reason) | RunError::NoSandbox(reason)) => Err(reason),
-            Err(RunError::TooLong) => Err(too_long()),
+            Err(RunError::TooLong) => Err(too_long(capture::RUN_MAX)),
             Err(RunError::CalledOff) => Ok(Vec::new()),
         }
     }
@@ -79,8 +82,8 @@ pub(super) fn destinations(rules: &PageRules, page: &WebPage, is_own: bool) -> D
     Destinations::new(hosts)
 }
 
-pub(super) fn too_long() -> String {
-    format!("it is not there after {} s", super::RUN_MAX.as_secs())
+pub(super) fn too_long(run_max: Duration) -> String {
+    format!("it is not there after {} s", run_max.as_secs())
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ impl Bench {
                 .into_iter()
                 .collect(),
             load_max,
+            // Nothing here depends on how fast the machine is.
+            run_max: 2 * PATIENCE,
         })
     }
 

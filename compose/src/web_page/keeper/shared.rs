@@ -198,7 +198,7 @@ impl Shared {
             }
             Err(RunError::CalledOff) => entry.call_off(now.boot_ms),
             Err(RunError::TooLong) => {
-                entry.fail(trial::too_long(), now.boot_ms);
+                entry.fail(trial::too_long(self.config.run_max), now.boot_ms);
             }
             Err(RunError::Failed(reason) | RunError::NoSandbox(reason)) => {
                 entry.fail(reason.chars().take(REASON_CHARS_MAX).collect(), now.boot_ms);

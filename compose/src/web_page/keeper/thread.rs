@@ -73,6 +73,7 @@ fn run(
         time_zone: config.time_zone.iana_name(),
         destinations,
         load_max: config.load_max,
+        run_max: config.run_max,
     };
     capture::take(&browser, &task, &call_off)
 }
