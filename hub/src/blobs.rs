@@ -10,8 +10,8 @@ use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 use sha2::Digest as _;
 
-use crate::files;
 use crate::publication::Content;
+use crate::{files, private};
 
 /// Bytes that are copied at one time.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -29,7 +29,7 @@ impl Blobs {
     /// The folder cannot be made.
     pub fn open(data: &Path) -> io::Result<Self> {
         let folder = data.join("blobs");
-        std::fs::create_dir_all(&folder)?;
+        private::make_folder(&folder)?;
         Ok(Self { folder })
     }
 
@@ -49,14 +49,14 @@ impl Blobs {
             return Ok(());
         }
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            private::make_folder(folder)?;
         }
         match content {
             Content::Bytes(bytes) => {
                 debug_assert_eq!(digest, Digest::of(bytes));
-                files::write(&path, bytes, 0o644)
+                files::write(&path, bytes, private::FILE_MODE)
             }
-            Content::File(source) => files::write_with(&path, 0o644, |file| {
+            Content::File(source) => files::write_with(&path, private::FILE_MODE, |file| {
                 let opened = regular_file::open_within(source).map_err(io::Error::other)?;
                 let mut source_file = opened.into_file().take(size + 1);
                 if copy_hashed(&mut source_file, file)? == digest {

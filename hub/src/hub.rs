@@ -13,6 +13,7 @@ use passerby_protocol::{Digest, ScreenNumber};
 use crate::blobs::Blobs;
 use crate::keys::{Keys, KeysError};
 use crate::manifest_keys::{KeySummary, ManifestKeyError};
+use crate::private;
 use crate::public_url::PublicUrl;
 use crate::publication::Publication;
 use crate::store::{PublishError, Screen, Store, StoreError, Targets};
@@ -84,7 +85,7 @@ pub enum TokenFault {
 }
 
 impl Hub {
-    /// Opens a data folder, making it when it is missing.
+    /// Opens a data folder, making it when it is missing, and closes it to other users of the machine.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -93,7 +94,8 @@ impl Hub {
             folder: folder.display().to_string(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        private::make_folder(folder).map_err(unusable)?;
+        private::close(folder);
         let blobs = Blobs::open(folder).map_err(unusable)?;
         Ok(Self {
             keys: Keys::open(folder)?,

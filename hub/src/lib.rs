@@ -25,6 +25,7 @@ pub mod manifest_keys;
 pub mod memory;
 pub mod pairing;
 pub mod picture;
+mod private;
 pub mod public_url;
 pub mod publication;
 mod random;

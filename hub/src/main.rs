@@ -24,7 +24,7 @@ use passerby_hub::{Hub, clock, memory, table};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
 use passerby_protocol::toml_fields::Problem;
-use passerby_protocol::{CampaignId, ScreenNumber};
+use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -338,10 +338,12 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
     let fits = (1..=LINE_CHARS_MAX).contains(&name.chars().count());
-    if fits && !name.contains(char::is_control) {
+    if fits && !foreign::has_hidden(name) {
         Ok(name.to_owned())
     } else {
-        Err(format!("use a name of 1 to {LINE_CHARS_MAX} characters"))
+        Err(format!(
+            "use a name of 1 to {LINE_CHARS_MAX} characters, all of which can be seen"
+        ))
     }
 }
 

@@ -12,6 +12,7 @@
 //! | replay | opened late, after [`LATE_MAX`] others of the same play were | no |
 //! | flood | the visitor's counted scans of this hour, or day, are at their limit | no |
 //! | flood | its network has brought more new scans than a crowd does | no |
+//! | flood | its play has as many fresh scans as people can have stood before it, see [`play_scans_max`] | no |
 //! | fresh | opened while the code was on the screen, or up to [`GRACE_MS`] after it | yes |
 //! | late | opened later: the photo that somebody took along | yes |
 //!
@@ -36,6 +37,10 @@ pub const LATE_MAX: u32 = 3;
 pub const HOUR_MAX: u32 = 60;
 /// Most scans that count of one visitor within a day.
 pub const DAY_MAX: u32 = 200;
+/// Fresh scans of one play for each second that it was on the screen: a dense crowd that looks at nothing else.
+const PLAY_SCANS_A_SECOND: i64 = 10;
+/// Least and most fresh scans of one play that count, however short or long it was.
+pub const PLAY_SCANS: std::ops::RangeInclusive<u32> = 200..=2_000;
 /// Longest time for which another play may hold up one that was minted: the longest time that a placement may ask for.
 pub const LEAD_MS_MAX: i64 = 60 * MINUTE_MS;
 /// A token says its minute, rounded down.
@@ -106,6 +111,8 @@ pub struct Facts {
     pub hour_before: u32,
     /// The same within the day before.
     pub day_before: u32,
+    /// Scans of this play that counted before.
+    pub of_play_before: u32,
     /// Whether the visitor's network has brought more new scans than a crowd does, of however many visitors.
     pub is_crowded: bool,
     /// For how long codes are accepted, in days.
@@ -130,8 +137,26 @@ pub fn judge(facts: &Facts) -> Standing {
     }
     if is_late {
         Standing::Late
+    } else if facts.of_play_before >= play_scans_max(on_screen_ms(facts)) {
+        Standing::Flood
     } else {
         Standing::Fresh
+    }
+}
+
+/// Returns how many fresh scans of a play count that was on the screen for so long.
+pub fn play_scans_max(on_screen_ms: i64) -> u32 {
+    let scans = on_screen_ms.saturating_mul(PLAY_SCANS_A_SECOND) / 1_000;
+    u32::try_from(scans.max(0))
+        .unwrap_or(u32::MAX)
+        .clamp(*PLAY_SCANS.start(), *PLAY_SCANS.end())
+}
+
+/// For how long the play was, or is taken to be, on the screen.
+const fn on_screen_ms(facts: &Facts) -> i64 {
+    match facts.aired {
+        Aired::At { start_ms, end_ms } => end_ms - start_ms,
+        _ => facts.dwell_ms,
     }
 }
 
@@ -180,6 +205,7 @@ mod tests {
             late_before: 0,
             hour_before: 0,
             day_before: 0,
+            of_play_before: 0,
             is_crowded: false,
             code_days: 180,
         }
@@ -267,6 +293,43 @@ mod tests {
             ..facts(DAY_MS)
         };
         assert_eq!(judge(&replay), Standing::Replay, "it takes nobody's place");
+    }
+
+    #[test]
+    fn a_play_counts_for_as_many_as_can_have_stood_before_it() {
+        for (on_screen_ms, scans) in [
+            (0, 200),
+            (10_000, 200),
+            (30_000, 300),
+            (60_000, 600),
+            (DAY_MS, 2_000),
+            (-1, 200),
+        ] {
+            assert_eq!(play_scans_max(on_screen_ms), scans);
+            let last = Facts {
+                dwell_ms: on_screen_ms,
+                of_play_before: scans - 1,
+                ..facts(0)
+            };
+            assert_eq!(judge(&last), Standing::Fresh);
+            let further = Facts {
+                of_play_before: scans,
+                ..last
+            };
+            assert_eq!(judge(&further), Standing::Flood);
+        }
+        // Its own time is known once the play has arrived.
+        let aired = Aired::At {
+            start_ms: MINTED,
+            end_ms: MINTED + 10_000,
+        };
+        let guessed = Facts {
+            dwell_ms: 60_000,
+            of_play_before: 250,
+            ..facts(0)
+        };
+        assert_eq!(judge(&guessed), Standing::Fresh);
+        assert_eq!(judge(&Facts { aired, ..guessed }), Standing::Flood);
     }
 
     #[test]

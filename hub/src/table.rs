@@ -27,6 +27,31 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     if off > 0 {
         writeln!(out, "    off {off:>9}   of them while the display was off")?;
     }
+    let local = &report.plays.local;
+    if local.total > 0 {
+        writeln!(
+            out,
+            "  local {:>9}   of them of folders on the screens themselves",
+            local.total
+        )?;
+    }
+    if report.plays.set_aside > 0 {
+        writeln!(
+            out,
+            "  blank {:>9}   of them without a name, since their rows had been refused",
+            report.plays.set_aside
+        )?;
+    }
+    let unassigned = &report.plays.unassigned;
+    if unassigned.total > 0 {
+        let screens: Vec<&str> = unassigned.by_screen.keys().map(String::as_str).collect();
+        writeln!(
+            out,
+            "  apart {:>9}   of what this hub has not given to the screen that says so: {}",
+            unassigned.total,
+            screens.join(", ")
+        )?;
+    }
     let missing = &report.plays.missing;
     if missing.total > 0 {
         let reasons: Vec<String> = missing
@@ -65,9 +90,17 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "visits  {:>9}   {} seen, {} confirmed, {} pressed the button",
-        visits.tally.total, visits.seen, visits.confirmed, visits.clicks
+        "visits  {:>9}   {} seen, {} confirmed, {} pressed the button; {} by tools",
+        visits.tally.total, visits.seen, visits.confirmed, visits.clicks, visits.tools
     )?;
+    let presses = visits.presses;
+    if visits.floods + presses.tools + presses.strangers > 0 {
+        writeln!(
+            out,
+            "  apart {:>9}   floods; presses: {} by tools, {} without a visit",
+            visits.floods, presses.tools, presses.strangers
+        )?;
+    }
     for (generation, count) in &visits.by_generation {
         match generation.as_str() {
             "0" => writeln!(out, "        {count:>9}   by those who scanned")?,
@@ -77,6 +110,12 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     section(out, "screen", report, |tally| &tally.by_screen)?;
     section(out, "campaign", report, |tally| &tally.by_campaign)?;
     section(out, "creative", report, |tally| &tally.by_creative)?;
+    if !report.plays.local.by_campaign.is_empty() {
+        writeln!(out, "\n{:>9}  folder on a screen itself", "plays")?;
+    }
+    for (folder, count) in &report.plays.local.by_campaign {
+        writeln!(out, "{count:>9}  {folder}")?;
+    }
 
     if !report.goals.is_empty() {
         writeln!(

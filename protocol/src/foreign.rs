@@ -4,6 +4,8 @@
 //! length. Joiners stay where a script or an emoji needs them: between two characters that can be seen, the first of which
 //! is none of Latin, Greek, Cyrillic or CJK, where they would only make two equal texts different.
 
+use std::borrow::Cow;
+
 /// Returns words as one line of at most `chars_max` characters. Line ends and other blanks become single spaces, and what
 /// cannot be seen is left out.
 pub fn one_line(words: &str, chars_max: usize) -> String {
@@ -50,6 +52,17 @@ pub fn plain_lines(words: &str) -> String {
 /// Tells whether words have characters that [`one_line`] and [`plain_lines`] leave out.
 pub fn has_hidden(words: &str) -> bool {
     visible(words) != words
+}
+
+/// Returns words as they are when nothing in them is hidden, and else as one line without it: for what may have been kept
+/// before it was checked where it came in.
+pub fn plain(words: &str) -> Cow<'_, str> {
+    let is_simple = words.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_simple || !has_hidden(words) {
+        Cow::Borrowed(words)
+    } else {
+        Cow::Owned(one_line(words, words.len()))
+    }
 }
 
 /// Leaves out what cannot be seen, and joiners that join nothing.
@@ -127,6 +140,22 @@ mod tests {
             (one_line("", 9), one_line("\n\u{200b}\n", 9)),
             (String::new(), String::new())
         );
+    }
+
+    #[test]
+    fn plain_words_stay_as_they_are_and_others_lose_what_is_not_to_be_seen() {
+        for words in ["三体  launch", "café", "", "a. b"] {
+            assert!(!has_hidden(words), "{words:?}");
+            assert_eq!(plain(words), words);
+        }
+        for (words, line) in [
+            ("\u{1b}[2J\nroot", "[2J root"),
+            ("a\u{9b}31m", "a 31m"),
+            ("pay\u{202e}fdp", "payfdp"),
+        ] {
+            assert!(has_hidden(words), "{words:?}");
+            assert_eq!(plain(words), line);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `GET /v1/blobs/{sha256}`: a creative, whole or in part.
+//! `GET /v1/blobs/{sha256}`: a creative, whole or in part, for a screen whose manifests have named it.
 
 use std::io::SeekFrom;
 
@@ -25,9 +25,10 @@ pub(super) async fn blob(
 ) -> Result<Response, Problem> {
     let missing = || Problem::new(StatusCode::NOT_FOUND, "there is no such creative");
     let digest: Digest = sha256.parse().map_err(|_| missing())?;
+    let screen = bearer.screen();
     let (asset, path) = desk
         .work(move |desk: &Desk| {
-            let asset = desk.hub.store.creative(digest)?.ok_or_else(missing)?;
+            let asset = (desk.hub.store.file_of(screen, digest)?).ok_or_else(missing)?;
             Ok::<_, Problem>((asset, desk.hub.blobs.path(digest)))
         })
         .await?;

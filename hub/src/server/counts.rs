@@ -127,6 +127,6 @@ mod tests {
         let waiting = counts.waiting();
         assert_eq!(waiting.again.len(), AGAIN_MAX);
         assert_eq!(waiting.again[&0], 2);
-        assert_eq!(waiting.refused, [0, 50_000, 0, 0]);
+        assert_eq!(waiting.refused, [0, 50_000, 0, 0, 0, 0, 0]);
     }
 }

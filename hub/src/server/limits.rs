@@ -34,6 +34,10 @@ pub(super) enum Kind {
     /// New scans that count. Whoever changes all else that a request says still comes from one network; a crowd in one
     /// station's network is told from them by number alone.
     Scan,
+    /// New visitors of shared links, told from a crowd likewise.
+    Visit,
+    /// Presses of buttons. They cost little and lead to a shop: far more than of anything else.
+    Press,
     /// Codes that are not ours. Whoever guesses at this rate finds one in 2^56 tags in four billion years; the burst is
     /// what a crowd in front of a torn code brings.
     Guess,
@@ -50,7 +54,8 @@ impl Kind {
         match self {
             Self::Page => (50, 200),
             Self::Picture => (12, 800),
-            Self::Scan => (2_000, 150),
+            Self::Scan | Self::Visit => (2_000, 150),
+            Self::Press => (20, 1_000),
             Self::Guess => (2_000, 100),
             Self::Code => (15_000, 40),
             Self::Enrolment => (2_000, 30),
@@ -60,8 +65,8 @@ impl Kind {
     /// As how many links a network of a width counts. Crowds come from everywhere in a network, new screens do not.
     const fn links(self, width: Width) -> i64 {
         let [household, company, provider] = match self {
-            Self::Page | Self::Picture | Self::Scan | Self::Guess | Self::Enrolment => [2, 8, 64],
             Self::Code => [1, 4, 16],
+            _ => [2, 8, 64],
         };
         match width {
             Width::Link => 1,
@@ -71,10 +76,20 @@ impl Kind {
         }
     }
 
+    /// How many links' worth may come at once from a network of a width. Of people there are many crowds in one day, but
+    /// few at one time.
+    const fn crowds(self, width: Width) -> i64 {
+        match (self, width) {
+            (Self::Scan | Self::Visit, Width::Household | Width::Company) => 2,
+            (Self::Scan | Self::Visit, Width::Provider) => 16,
+            _ => self.links(width),
+        }
+    }
+
     /// Time between two requests of a network of a width in the long run, in microseconds, and how many may come at once.
     const fn rate_of(self, width: Width) -> (i64, i64) {
         let ((every_ms, burst), links) = (self.rate(), self.links(width));
-        (every_ms * 1_000 / links, burst * links)
+        (every_ms * 1_000 / links, burst * self.crowds(width))
     }
 }
 
@@ -259,6 +274,26 @@ mod tests {
         assert!(limits.is_spent(Kind::Page, &network(1), 2_000));
         assert!(!limits.is_spent(Kind::Page, &network(1), 2_050));
         assert!(!limits.is_spent(Kind::Page, &network(3), 0));
+    }
+
+    #[test]
+    fn of_two_thousand_links_of_one_company_no_more_count_than_of_two_crowds() {
+        let limits = Limits::new();
+        let scan = |c: u16, d: u16, now_ms: i64| {
+            let sender = from(IpAddr::V6([0x2001, 7, c, d, 0, 0, 0, 1].into()));
+            limits.take(Kind::Scan, &sender, now_ms).is_ok()
+        };
+        assert_eq!((0..2_000).filter(|&d| scan(1, d, 0)).count(), 300);
+        // Another company of the same provider is no part of it, and this one gets four a second back.
+        assert!(scan(2, 0, 0));
+        assert_eq!((0..2_000).filter(|&d| scan(1, d, 10_000)).count(), 40);
+        let ipv4 = |number: u8| {
+            let sender = from([203, 0, 113, number].into());
+            limits.take(Kind::Scan, &sender, 0).is_ok()
+        };
+        let of_one = (0..200).filter(|_| ipv4(1)).count();
+        let of_others = (0..=255).filter(|&number| ipv4(number)).count();
+        assert_eq!((of_one, of_others), (150, 150));
     }
 
     #[test]

@@ -28,7 +28,7 @@ use super::bearer::Turn;
 use super::connections::{Connections, Place, Places};
 use super::proxies::TrustedProxy;
 use super::watched::Watched;
-use super::{CODE_DAYS, Desk, Shared, counts, router};
+use super::{CODE_DAYS, Desk, Shared, counts, forgetting, router};
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
 use crate::{Hub, clock, memory};
@@ -134,6 +134,7 @@ impl Server {
         let running = GracefulShutdown::new();
         let app = router(Arc::clone(&self.desk));
         let keeping = tokio::spawn(counts::keep(Arc::clone(&self.desk)));
+        let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.desk)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -166,6 +167,7 @@ impl Server {
             tracing::warn!("requests were still running and have been cut off");
         }
         keeping.abort();
+        forgetting.abort();
         giving_back.abort();
         counts::write(&self.desk).await;
     }

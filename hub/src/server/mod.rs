@@ -11,6 +11,7 @@ mod body;
 mod connections;
 mod counts;
 mod enroll;
+mod forgetting;
 mod heartbeat;
 mod key;
 mod limits;

@@ -74,24 +74,30 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
         desk.code_days,
         now_ms,
     )?;
-    let Recorded::Kept { link, again } = recorded else {
-        desk.count_refused(Refusal::Expired, now_ms);
-        return Ok(page::expired(&landed, clock::date_of(now_ms)));
+    let link = match recorded {
+        Recorded::Expired => {
+            desk.count_refused(Refusal::Expired, now_ms);
+            return Ok(page::expired(&landed, clock::date_of(now_ms)));
+        }
+        Recorded::Full => {
+            desk.count_refused(Refusal::FloodScan, now_ms);
+            None
+        }
+        Recorded::Kept { link, again } => {
+            match again {
+                Some(scan) => desk.count_again(scan, now_ms),
+                // Whether there was one left was asked before; two at one time may both take the last.
+                None => _ = desk.limits.take(Kind::Scan, &networks, now_ms),
+            }
+            link
+        }
     };
-    match again {
-        Some(scan) => desk.count_again(scan, now_ms),
-        // Whether there was one left was asked before; two at one time may both take the last.
-        None => _ = desk.limits.take(Kind::Scan, &networks, now_ms),
+    match (at_once, link) {
+        (Some(target), _) => Ok(see(target)),
+        (None, Some(name)) => Ok(see(&desk.public_url.local(&format!("/s/{name}")))),
+        // Whoever comes in a flood still sees what the others see.
+        (None, None) => page_without_link(desk, token, landed, now_ms),
     }
-    Ok(match (at_once, link) {
-        (Some(target), _) => see(target),
-        (None, Some(name)) => see(&desk.public_url.local(&format!("/s/{name}"))),
-        // The play has all the scans that are kept of one; the visitor still gets where the others got.
-        (None, None) => match &landed.campaign.target {
-            Some(target) => see(target),
-            None => see(&desk.public_url.local("/")),
-        },
-    })
 }
 
 /// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn poster.

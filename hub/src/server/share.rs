@@ -5,6 +5,9 @@
 //! address of this link's own: seen. Once the page has been painted for a second, its style asks for another one:
 //! confirmed. Previews take the picture that the page names for them, `/p/…`, and a page that is never painted asks for
 //! nothing.
+//!
+//! A press of the button is one on a visit, and confirms nothing: its address can be asked for without the page. Whoever
+//! presses gets to the target, whatever it counts for.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -18,8 +21,7 @@ use super::scan::see;
 use super::trace::Asker;
 use super::{Desk, Shared};
 use crate::clock;
-use crate::store::{Opened, Reached, StoreError};
-use crate::visitor::Grade;
+use crate::store::{Begun, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
 
 /// One transparent point.
 const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -37,12 +39,14 @@ fn show(desk: &Desk, name: &str, asker: &Asker, now_ms: i64) -> Result<Response,
     if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
         return Ok(refusal);
     }
-    let store = &desk.hub.store;
-    let visitor = asker.counted(store, now_ms)?;
-    Ok(match store.open_share(name, visitor, now_ms)? {
-        None => page::unknown_link(),
-        Some(Opened::Own(own)) => see(&desk.public_url.local(&format!("/s/{own}"))),
-        Some(Opened::Page(facts)) => Page {
+    let opened = (desk.hub.store).open_share(name, link_visitor(desk, asker, now_ms)?, now_ms)?;
+    let Some(opened) = opened else {
+        return Ok(page::unknown_link());
+    };
+    begun(desk, asker, opened.begun, now_ms)?;
+    Ok(match opened.answer {
+        LinkAnswer::Own(own) => see(&desk.public_url.local(&format!("/s/{own}"))),
+        LinkAnswer::Page(facts) => Page {
             facts: &facts,
             path: &format!("/s/{name}"),
             is_link: true,
@@ -57,14 +61,19 @@ pub(super) async fn press(State(desk): State<Shared>, name: NamePath, asker: Ask
     let name = share_name(name);
     desk.work(move |desk: &Desk| {
         let (store, now_ms) = (&desk.hub.store, clock::now_ms());
-        if let Some(refusal) = desk.refusal(Kind::Page, &asker, now_ms)? {
+        if let Some(refusal) = desk.refusal(Kind::Press, &asker, now_ms)? {
             return Ok(refusal);
         }
         let visitor = asker.counted(store, now_ms)?;
-        Ok(match store.press(&name, visitor, now_ms)? {
-            None => page::unknown_link(),
-            Some(Some(target)) => see(&target),
-            Some(None) => see(&desk.public_url.local(&format!("/s/{name}"))),
+        let Some(pressed) = store.press(&name, visitor, now_ms)? else {
+            return Ok(page::unknown_link());
+        };
+        if pressed.is_strange {
+            desk.count_refused(Refusal::StrangePress, now_ms);
+        }
+        Ok(match pressed.target {
+            Some(target) => see(&target),
+            None => see(&desk.public_url.local(&format!("/s/{name}"))),
         })
     })
     .await
@@ -144,11 +153,56 @@ fn reach(
     reached: Reached,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    if !asker.counts_within() || asker.grade() == Grade::Robot {
+    if !asker.counts_within() {
         return Ok(());
     }
     let store = &desk.hub.store;
-    store.reach(name, asker.visitor(store, now_ms)?, reached, now_ms)
+    let who = LinkVisitor {
+        visitor: asker.visitor(store, now_ms)?,
+        grade: asker.grade(),
+        is_crowded: is_crowded(desk, asker, now_ms)?,
+    };
+    begun(
+        desk,
+        asker,
+        store.reach(name, who, reached, now_ms)?,
+        now_ms,
+    )
+}
+
+/// Who asks, where asking counts.
+fn link_visitor(
+    desk: &Desk,
+    asker: &Asker,
+    now_ms: i64,
+) -> Result<Option<LinkVisitor>, StoreError> {
+    let Some(visitor) = asker.counted(&desk.hub.store, now_ms)? else {
+        return Ok(None);
+    };
+    Ok(Some(LinkVisitor {
+        visitor,
+        grade: asker.grade(),
+        is_crowded: is_crowded(desk, asker, now_ms)?,
+    }))
+}
+
+fn is_crowded(desk: &Desk, asker: &Asker, now_ms: i64) -> Result<bool, StoreError> {
+    let networks = asker.networks(&desk.hub.store, now_ms)?;
+    Ok(desk.limits.is_spent(Kind::Visit, &networks, now_ms))
+}
+
+/// Notes for the limits, or among the floods, what a request has begun.
+fn begun(desk: &Desk, asker: &Asker, begun: Begun, now_ms: i64) -> Result<(), StoreError> {
+    match begun {
+        Begun::Nothing => {}
+        Begun::New => {
+            let networks = asker.networks(&desk.hub.store, now_ms)?;
+            // Whether there was one left was asked before; two at one time may both take the last.
+            let _ = desk.limits.take(Kind::Visit, &networks, now_ms);
+        }
+        Begun::Flood => desk.count_refused(Refusal::FloodVisit, now_ms),
+    }
+    Ok(())
 }
 
 fn jpeg_or_nothing(jpeg: Option<Vec<u8>>, keep: &'static str) -> Response {

@@ -12,6 +12,9 @@ use super::problem::Problem;
 use super::{Desk, Shared};
 use crate::clock;
 
+/// Longest name of a time zone, in bytes.
+const ZONE_BYTES_MAX: usize = 64;
+
 /// What a terminal says of itself.
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -27,11 +30,19 @@ pub(super) async fn tallies(
 ) -> Result<Json<Tallies>, Problem> {
     let screen = bearer.only(&screen)?;
     desk.work(move |desk: &Desk| {
-        let zone = TimeZone::get(&asked.zone).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "not a time zone").detail(error.to_string())
+        let zone = time_zone(&asked.zone).ok_or_else(|| {
+            Problem::new(StatusCode::BAD_REQUEST, "not a time zone")
+                .detail("name it as IANA does, such as Asia/Shanghai")
         })?;
         let tallies = desk.hub.store.tallies(screen, &zone, clock::now_ms())?;
         Ok(Json(tallies))
     })
     .await
+}
+
+/// Finds a time zone by its name (RFC 9557 says what characters these have).
+fn time_zone(name: &str) -> Option<TimeZone> {
+    let is_name = name.len() <= ZONE_BYTES_MAX
+        && (name.bytes()).all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b));
+    is_name.then(|| TimeZone::get(name).ok()).flatten()
 }

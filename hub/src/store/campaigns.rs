@@ -1,7 +1,8 @@
 //! Campaigns: what airs where, under which number, and the manifests that follow from it.
 //!
 //! Invariants: a campaign is replaced whole or not at all, and in the same transaction every screen whose content
-//! changed gets a new manifest version; an assignment number, once given, keeps its meaning for ever.
+//! changed gets a new manifest version; an assignment number, once given, keeps its meaning for ever; a terminal may fetch
+//! what a manifest of its screen named, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,10 @@ const MANIFEST_MS: i64 = 90 * DAY_MS;
 /// What one item or part and its asset add to a manifest beside the campaign's own JSON, in bytes, rounded up: twice a
 /// digest, a file's name, and the words around them.
 const ITEM_BYTES: u64 = 600;
+
+/// Whether the current manifest of screen `?1` names a file.
+const NAMED_BY_MANIFEST: &str = "(sha256 IN (SELECT creative FROM airing JOIN campaign_items USING (campaign) WHERE screen = ?1)
+     OR sha256 IN (SELECT part FROM airing JOIN campaign_parts USING (campaign) WHERE screen = ?1))";
 
 /// The screens that a campaign is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,15 +156,19 @@ impl Store {
         })
     }
 
-    /// Returns the size and type of a creative.
+    /// Returns the size and type of a file, if a manifest of the screen ever named it: another screen's are none of its
+    /// business.
     ///
     /// # Errors
     /// The database fails.
-    pub fn creative(&self, digest: Digest) -> Result<Option<Asset>> {
+    pub fn file_of(&self, screen: ScreenNumber, digest: Digest) -> Result<Option<Asset>> {
         self.read(|tx| {
             Ok(tx
-                .prepare_cached("SELECT sha256, size, media_type FROM creatives WHERE sha256 = ?1")?
-                .query_row([digest.to_string()], asset)
+                .prepare_cached(
+                    "SELECT sha256, size, media_type FROM screen_files JOIN creatives ON sha256 = file
+                     WHERE screen = ?1 AND file = ?2",
+                )?
+                .query_row(params![screen.get(), digest.to_string()], asset)
                 .optional()?)
         })
     }
@@ -322,7 +331,7 @@ fn assign(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), PublishError
     }
 }
 
-/// Numbers every item on a screen that has no number yet, and returns the highest number.
+/// Numbers every item on a screen that has no number yet, lets its terminal fetch the files, and returns the highest number.
 fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<u32> {
     tx.prepare_cached(
         "INSERT INTO assignments (screen, number, campaign, placement, creative)
@@ -336,6 +345,10 @@ fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
                            WHERE known.screen = ?1 AND known.campaign = item.campaign
                              AND known.placement = item.placement AND known.creative = item.creative)",
     )?
+    .execute([screen.get()])?;
+    tx.prepare_cached(&format!(
+        "INSERT OR IGNORE INTO screen_files SELECT ?1, sha256 FROM creatives WHERE {NAMED_BY_MANIFEST}"
+    ))?
     .execute([screen.get()])?;
     tx.prepare_cached("SELECT ifnull(max(number), 0) FROM assignments WHERE screen = ?1")?
         .query_row([screen.get()], |row| row.get(0))
@@ -418,12 +431,9 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
 }
 
 fn assets_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Asset>> {
-    let mut query = tx.prepare_cached(
-        "SELECT sha256, size, media_type FROM creatives
-         WHERE sha256 IN (SELECT creative FROM airing JOIN campaign_items USING (campaign) WHERE screen = ?1)
-            OR sha256 IN (SELECT part FROM airing JOIN campaign_parts USING (campaign) WHERE screen = ?1)
-         ORDER BY sha256",
-    )?;
+    let mut query = tx.prepare_cached(&format!(
+        "SELECT sha256, size, media_type FROM creatives WHERE {NAMED_BY_MANIFEST} ORDER BY sha256"
+    ))?;
     let rows = query.query_map([screen.get()], asset)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

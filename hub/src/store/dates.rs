@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::dating::{Anchors, Run, bounds};
+use passerby_protocol::foreign;
 use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::plays::PlayBatch;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -220,7 +221,7 @@ pub(super) fn undated(tx: &Transaction<'_>) -> Result<(u64, Vec<UndatedBoot>)> {
         let boots = runs(tx, ledger)?;
         let only: Vec<Run> = boots.iter().map(|boot| boot.run).collect();
         for (boot, bound) in boots.iter().zip(bounds(&only)).rev() {
-            if boot.run.dated.is_some() {
+            if boot.run.dated.is_some() || boot.plays == 0 {
                 continue;
             }
             total += boot.plays;
@@ -228,11 +229,11 @@ pub(super) fn undated(tx: &Transaction<'_>) -> Result<(u64, Vec<UndatedBoot>)> {
                 let (screen, name) = tx
                     .prepare_cached("SELECT screen, boot FROM boots WHERE id = ?1")?
                     .query_row([boot.id], |row| {
-                        Ok((row.get::<_, Id<_>>(0)?.0, row.get(1)?))
+                        Ok((row.get::<_, Id<_>>(0)?.0, row.get::<_, String>(1)?))
                     })?;
                 found.push(UndatedBoot {
                     screen,
-                    boot: name,
+                    boot: foreign::plain(&name).into_owned(),
                     plays: boot.plays,
                     not_before: bound.not_before_ms.map(clock::rfc3339),
                     not_after: bound.not_after_ms.map(clock::rfc3339),
@@ -250,12 +251,19 @@ struct BootRun {
     run: Run,
 }
 
-/// The boots of a ledger, in its order.
+/// The boots of a ledger, in its order. Plays that are in no total date their boot like all others, but are not counted.
 fn runs(tx: &Transaction<'_>, ledger: i64) -> rusqlite::Result<Vec<BootRun>> {
     let mut query = tx.prepare_cached(
-        "SELECT boot, min(seq), count(*), min(start_boot_ms), max(start_boot_ms + visible_ms),
-                min(wall_ms), max(wall_ms + visible_ms)
-         FROM plays WHERE ledger = ?1 GROUP BY boot",
+        "SELECT boot, min(first_seq), sum(count) FILTER (WHERE contents.assignment = 0 OR assigned.content IS NOT NULL),
+                min(first_start), max(last_end), min(first_wall), max(last_wall)
+         FROM (SELECT boot, screen, content, min(seq) AS first_seq, count(*) AS count, min(start_boot_ms) AS first_start,
+                      max(start_boot_ms + visible_ms) AS last_end, min(wall_ms) AS first_wall,
+                      max(wall_ms + visible_ms) AS last_wall
+               FROM plays WHERE ledger = ?1 GROUP BY boot, screen, content) AS played
+         JOIN contents ON contents.id = played.content
+         LEFT JOIN assigned_contents AS assigned
+             ON assigned.screen = played.screen AND assigned.content = played.content
+         GROUP BY boot",
     )?;
     let mut in_order = BTreeMap::new();
     let mut rows = query.query([ledger])?;
@@ -270,7 +278,7 @@ fn runs(tx: &Transaction<'_>, ledger: i64) -> rusqlite::Result<Vec<BootRun>> {
             last_end_boot_ms: row.get(4)?,
             dated,
         };
-        let (id, plays) = (row.get(0)?, row.get(2)?);
+        let (id, plays) = (row.get(0)?, row.get::<_, Option<u64>>(2)?.unwrap_or(0));
         in_order.insert(first_seq, BootRun { id, plays, run });
     }
     Ok(in_order.into_values().collect())

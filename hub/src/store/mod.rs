@@ -14,6 +14,7 @@ mod plays;
 mod refused;
 mod report;
 mod revocation;
+mod salts;
 mod scans;
 mod screens;
 mod shares;
@@ -30,21 +31,25 @@ pub use gaps::MissingCounts;
 pub use plays::{BatchRefused, PlaysTaken};
 pub use refused::{Openings, Refusal};
 pub use report::{
-    CHAINS_MAX, Chain, GoalCount, PlayCounts, Report, ScanCounts, ScreenLine, Tally, VisitCounts,
+    CHAINS_MAX, Chain, GoalCount, LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, PressCounts,
+    Report, ScanCounts, ScreenLine, Tally, UnassignedCounts, VisitCounts,
 };
 pub use revocation::{Holder, Revoked};
 pub use scans::{Landed, Recorded, Scan};
 pub use screens::{Heard, Screen, ScreenSummary};
-pub use shares::{LandingFacts, Opened, Reached};
+pub use shares::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached};
 pub use token_keys::{KeyError, KeyGeneration, Rotated};
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::private;
 
 const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
@@ -61,6 +66,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("dates.sql"),
     include_str!("device_keys.sql"),
     include_str!("numbers.sql"),
+    include_str!("children.sql"),
+    include_str!("assigned.sql"),
+    include_str!("presses.sql"),
+    include_str!("salts.sql"),
+    include_str!("visitors.sql"),
 ];
 
 /// The database.
@@ -68,6 +78,8 @@ pub struct Store {
     connection: Mutex<Connection>,
     /// The salt of the newest day that was asked for; every request needs it.
     salt: Mutex<Option<(String, [u8; 32])>>,
+    /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody knows.
+    log_holds_salts: AtomicBool,
 }
 
 /// Says why the database did not do as asked.
@@ -87,22 +99,38 @@ pub enum StoreError {
     /// A campaign in the database is not JSON of this form.
     #[error("the database holds a campaign that cannot be read: {0}")]
     Campaign(#[from] serde_json::Error),
+    /// The database cannot be made.
+    #[error("cannot make the database {file}: {source}")]
+    File {
+        /// Where it would be.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
 /// The result of most methods of [`Store`].
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl Store {
-    /// Opens the database of a data folder, making or migrating it.
+    /// Opens the database of a data folder, making or migrating it. A new one is private, and so is all that SQLite makes
+    /// beside it, since that takes the mode of the database.
     ///
     /// # Errors
     /// It cannot be opened, or a newer hub made it.
     pub fn open(folder: &Path) -> Result<Self> {
-        let mut connection = Connection::open(folder.join(FILE_NAME))?;
+        let file = folder.join(FILE_NAME);
+        private::make_file(&file).map_err(|source| StoreError::File {
+            file: file.display().to_string(),
+            source,
+        })?;
+        let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is gone: it is overwritten with zeros.
+        connection.pragma_update(None, "secure_delete", true)?;
         connection.set_prepared_statement_cache_capacity(128);
         // Otherwise SQLite plans some statements anew for each bound value, which costs more than it takes to run them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -110,6 +138,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             salt: Mutex::new(None),
+            log_holds_salts: AtomicBool::new(true),
         })
     }
 
@@ -194,6 +223,24 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_of_a_visitor_is_found_without_what_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let connection = store.connection();
+        let mut plan = connection
+            .prepare("EXPLAIN QUERY PLAN SELECT count(*) FROM counted_scans WHERE visitor = ?1 AND scanned_ms > ?2 AND scanned_ms <= ?3 AND id < ?4")
+            .unwrap();
+        let steps = plan.query_map([1, 2, 3, 4], |row| row.get::<_, String>(3));
+        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        assert!(
+            steps.iter().all(|step| step.contains(
+                "scans_counted_by_visitor (visitor=? AND scanned_ms>? AND scanned_ms<?)"
+            )),
+            "{steps:?}"
+        );
+    }
+
+    #[test]
     fn settings_that_durability_rests_on_are_in_force() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
@@ -209,5 +256,6 @@ mod tests {
         );
         assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
         assert_eq!(pragma("foreign_keys"), rusqlite::types::Value::Integer(1));
+        assert_eq!(pragma("secure_delete"), rusqlite::types::Value::Integer(1));
     }
 }

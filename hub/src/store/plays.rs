@@ -1,13 +1,17 @@
 //! Plays: stored once each, however often they are sent.
 //!
 //! Invariant: a ledger's cursor moves in the same transaction that stores its rows, so after any crash, lost answer or
-//! repeated batch the plays up to the cursor are here exactly once, and nothing after it is.
+//! repeated batch the plays up to the cursor are here exactly once, and nothing after it is. What a play counts for is not
+//! decided here, but by what its screen was given (`assigned_contents`), whenever somebody asks: a hub that is restored from
+//! a backup may learn of that later than of the play.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use passerby_protocol::foreign;
 use passerby_protocol::plays::{BatchError, Content, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
-use passerby_protocol::{Epoch, PlayNumber, ScreenNumber};
+use passerby_protocol::{Assignment, Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
 use super::dates::{BOOT_MS_MAX, Boots};
@@ -238,13 +242,20 @@ fn insert(
     Ok(())
 }
 
+/// Finds or makes a content's row. A folder on a screen may have a name that turns text around; nothing but reports
+/// reads that, so it is kept without. What the hub has assigned is compared with the hub's own name.
 fn content_id(tx: &Transaction<'_>, content: &Content) -> rusqlite::Result<i64> {
+    let campaign = if content.assignment == Assignment::NONE {
+        foreign::plain(&content.campaign)
+    } else {
+        Cow::Borrowed(&*content.campaign)
+    };
     tx.prepare_cached(
         "INSERT INTO contents (assignment, campaign, creative) VALUES (?1, ?2, ?3)
          ON CONFLICT (assignment, campaign, creative) DO UPDATE SET assignment = assignment RETURNING id",
     )?
     .query_row(
-        params![content.assignment.get(), content.campaign, content.creative.to_string()],
+        params![content.assignment.get(), campaign, content.creative.to_string()],
         |row| row.get(0),
     )
 }
@@ -267,7 +278,7 @@ mod tests {
     use super::*;
     use crate::clock::DAY_MS;
     use passerby_protocol::plays::{Anchor, Display, Outcome};
-    use passerby_protocol::{Assignment, Digest, PlayNumber};
+    use passerby_protocol::{Digest, PlayNumber};
 
     const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 

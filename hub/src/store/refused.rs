@@ -12,7 +12,7 @@ use crate::clock::{self, DAY_MS};
 /// Days of counts that are kept.
 const DAYS_MAX: i64 = 400;
 
-/// Why an opening led nowhere.
+/// Why an opening left no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// The text has not the form of a token.
@@ -23,11 +23,25 @@ pub enum Refusal {
     Retired,
     /// It is one of ours, and too old.
     Expired,
+    /// Its play has all the rows already that are kept of one.
+    FloodScan,
+    /// A link was opened from a network that has brought more new visitors than a crowd does.
+    FloodVisit,
+    /// The button was pressed without a visit.
+    StrangePress,
 }
 
 impl Refusal {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 4] = [Self::Malformed, Self::Forged, Self::Retired, Self::Expired];
+    pub const ALL: [Self; 7] = [
+        Self::Malformed,
+        Self::Forged,
+        Self::Retired,
+        Self::Expired,
+        Self::FloodScan,
+        Self::FloodVisit,
+        Self::StrangePress,
+    ];
 }
 
 /// What has been counted since it was last written down.
@@ -74,8 +88,22 @@ impl Store {
     }
 }
 
-/// Returns the counts of all days that are kept, by [`Refusal::ALL`].
-pub(super) fn totals(tx: &Transaction<'_>) -> rusqlite::Result<[u64; Refusal::ALL.len()]> {
+/// Counts of openings that left no row.
+pub(super) struct Totals([u64; Refusal::ALL.len()]);
+
+impl Totals {
+    /// Returns how many there were of one kind.
+    pub(super) fn of(&self, why: Refusal) -> u64 {
+        let known = Refusal::ALL.into_iter().zip(self.0);
+        known
+            .filter(|(kind, _)| *kind == why)
+            .map(|(_, count)| count)
+            .sum()
+    }
+}
+
+/// Returns the counts of all days that are kept.
+pub(super) fn totals(tx: &Transaction<'_>) -> rusqlite::Result<Totals> {
     let mut totals = [0; Refusal::ALL.len()];
     let mut query =
         tx.prepare_cached("SELECT why, sum(count) FROM refused_openings GROUP BY why")?;
@@ -85,5 +113,5 @@ pub(super) fn totals(tx: &Transaction<'_>) -> rusqlite::Result<[u64; Refusal::AL
             *total = row.get(1)?;
         }
     }
-    Ok(totals)
+    Ok(Totals(totals))
 }

@@ -1,17 +1,18 @@
 //! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the visits.
 
+mod plays;
+
 use std::collections::BTreeMap;
 
-use passerby_protocol::plays::{Display, Outcome};
+use passerby_protocol::foreign;
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use super::{
-    DeviceKeyLine, Id, MissingCounts, Refusal, Result, Store, UndatedBoot, dates, device_keys,
-    gaps, refused,
-};
+use super::{DeviceKeyLine, Id, Refusal, Result, Store, device_keys, refused};
 use crate::clock;
+
+pub use plays::{LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts};
 
 /// Most chains in one report, newest first.
 pub const CHAINS_MAX: u32 = 1_000;
@@ -29,24 +30,6 @@ pub struct Tally {
     pub by_creative: BTreeMap<String, u64>,
 }
 
-/// Plays, and what became of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PlayCounts {
-    /// All that are stored.
-    #[serde(flatten)]
-    pub tally: Tally,
-    /// By how they ended, in the words of `passerby plays`.
-    pub by_outcome: BTreeMap<String, u64>,
-    /// By whether the display was on: `on`, `off`, `unknown`.
-    pub by_display: BTreeMap<String, u64>,
-    /// Shown, and known never to come; not in the tally.
-    pub missing: MissingCounts,
-    /// Those of the tally whose boot never learned the time.
-    pub undated: u64,
-    /// Where these were and between when, newest first.
-    pub undated_boots: Vec<UndatedBoot>,
-}
-
 /// Scans: what counts in the tally, everything else beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ScanCounts {
@@ -59,7 +42,7 @@ pub struct ScanCounts {
     pub late: u64,
     /// Those whose landing page has loaded its picture, or more.
     pub seen: u64,
-    /// Those whose landing page was visible, or its button pressed.
+    /// Those whose landing page was visible, by what it reported once it was painted.
     pub confirmed: u64,
     /// Those that came from plain HTTP clients.
     pub tools: u64,
@@ -67,7 +50,7 @@ pub struct ScanCounts {
     pub robots: u64,
     /// Late openings of plays that had been opened late by others: photographed and posted.
     pub replays: u64,
-    /// Openings of one visitor past what one visitor counts for.
+    /// Openings past what one visitor, one network or one play counts for.
     pub floods: u64,
     /// Openings of codes that were not on a screen.
     pub unaired: u64,
@@ -95,10 +78,25 @@ pub struct VisitCounts {
     pub by_generation: BTreeMap<String, u64>,
     /// Visits whose page has loaded its picture, or more.
     pub seen: u64,
-    /// Visits whose page was visible, or its button pressed.
+    /// Visits whose page was visible, by what it reported once it was painted.
     pub confirmed: u64,
-    /// Visitors who pressed the button.
+    /// Those of the tally that came from plain HTTP clients.
+    pub tools: u64,
+    /// Visitors who pressed the button on a visit of theirs, tools apart.
     pub clicks: u64,
+    /// Presses that are no clicks.
+    pub presses: PressCounts,
+    /// Openings of links from networks that had brought more new visitors than a crowd does; not in the tally.
+    pub floods: u64,
+}
+
+/// Presses of the button that count for nothing. All of them lead to the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PressCounts {
+    /// By plain HTTP clients, on a visit of theirs.
+    pub tools: u64,
+    /// Without a visit: of a link that was not opened, or is somebody else's. Each press, repeats included.
+    pub strangers: u64,
 }
 
 /// A screen's line.
@@ -173,7 +171,7 @@ impl Store {
     pub fn report(&self) -> Result<Report> {
         self.read(|tx| {
             Ok(Report {
-                plays: plays(tx)?,
+                plays: plays::counts(tx)?,
                 scans: scans(tx)?,
                 visits: visits(tx)?,
                 screens: screens(tx)?,
@@ -191,54 +189,24 @@ impl Tally {
         let count = row.get(3)?;
         self.total += count;
         *self.by_screen.entry(screen.to_string()).or_default() += count;
-        *self.by_campaign.entry(row.get(1)?).or_default() += count;
+        // A database may be older than the check of what comes in.
+        let campaign = foreign::plain(row.get_ref(1)?.as_str()?).into_owned();
+        *self.by_campaign.entry(campaign).or_default() += count;
         *self.by_creative.entry(row.get(2)?).or_default() += count;
         Ok(count)
     }
 }
 
-fn plays(tx: &Transaction<'_>) -> Result<PlayCounts> {
-    let mut counts = PlayCounts {
-        missing: gaps::missing(tx)?,
-        ..PlayCounts::default()
-    };
-    let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count, outcome, display
-         FROM (SELECT screen, content, outcome, display, count(*) AS count FROM plays
-               GROUP BY screen, content, outcome, display)
-         JOIN contents ON id = content",
-    )?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        let count = counts.tally.add(row)?;
-        // Only codes that this hub knows are ever stored.
-        if let Ok(outcome) = Outcome::try_from(row.get::<_, u8>(4)?) {
-            *counts
-                .by_outcome
-                .entry(outcome.word().to_owned())
-                .or_default() += count;
-        }
-        if let Ok(display) = Display::try_from(row.get::<_, u8>(5)?) {
-            *counts
-                .by_display
-                .entry(display.word().to_owned())
-                .or_default() += count;
-        }
-    }
-    (counts.undated, counts.undated_boots) = dates::undated(tx)?;
-    Ok(counts)
-}
-
 fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
     let mut counts = ScanCounts::default();
     let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count(*), grade, standing, sum(openings),
-                count(coalesce(seen_ms, confirmed_ms, clicked_ms)), count(coalesce(confirmed_ms, clicked_ms)),
+        "SELECT screen, campaign, creative, count(*), scans.grade, standing, sum(openings),
+                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms),
                 scans.id IN (SELECT id FROM counted_scans) AS counts
          FROM scans
          LEFT JOIN shares ON shares.scan = scans.id AND shares.parent IS NULL
          LEFT JOIN visits ON visits.share = shares.id AND visits.visitor = shares.owner
-         GROUP BY screen, campaign, creative, grade, standing, counts",
+         GROUP BY screen, campaign, creative, scans.grade, standing, counts",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -260,14 +228,13 @@ fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
             _ => counts.replays += count,
         }
     }
-    for (why, count) in Refusal::ALL.into_iter().zip(refused::totals(tx)?) {
-        match why {
-            Refusal::Malformed => counts.malformed = count,
-            Refusal::Forged => counts.forged = count,
-            Refusal::Retired => counts.retired = count,
-            Refusal::Expired => counts.expired = count,
-        }
-    }
+    let refused = refused::totals(tx)?;
+    counts.malformed = refused.of(Refusal::Malformed);
+    counts.forged = refused.of(Refusal::Forged);
+    counts.retired = refused.of(Refusal::Retired);
+    counts.expired = refused.of(Refusal::Expired);
+    counts.floods += refused.of(Refusal::FloodScan);
+    counts.openings += refused.of(Refusal::FloodScan);
     counts.bad_tokens = counts.malformed + counts.forged + counts.retired;
     Ok(counts)
 }
@@ -276,9 +243,9 @@ fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
     let mut counts = VisitCounts::default();
     let mut query = tx.prepare_cached(
         "SELECT screen, campaign, creative, count(*), shares.generation,
-                count(coalesce(seen_ms, confirmed_ms, clicked_ms)), count(coalesce(confirmed_ms, clicked_ms)), count(clicked_ms)
+                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms), count(clicked_ms), visits.grade
          FROM visits JOIN shares ON shares.id = share JOIN counted_scans AS scans ON scans.id = scan
-         GROUP BY screen, campaign, creative, shares.generation",
+         GROUP BY screen, campaign, creative, shares.generation, visits.grade",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -290,8 +257,18 @@ fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
             .or_default() += count;
         counts.seen += row.get::<_, u64>(5)?;
         counts.confirmed += row.get::<_, u64>(6)?;
-        counts.clicks += row.get::<_, u64>(7)?;
+        let pressed: u64 = row.get(7)?;
+        match row.get::<_, u8>(8)? {
+            0 => counts.clicks += pressed,
+            _ => {
+                counts.tools += count;
+                counts.presses.tools += pressed;
+            }
+        }
     }
+    let refused = refused::totals(tx)?;
+    counts.floods = refused.of(Refusal::FloodVisit);
+    counts.presses.strangers = refused.of(Refusal::StrangePress);
     Ok(counts)
 }
 
@@ -304,7 +281,7 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
     let rows = query.query_map([], |row| {
         Ok(ScreenLine {
             screen: row.get::<_, Id<_>>(0)?.0,
-            name: row.get(1)?,
+            name: foreign::plain(row.get_ref(1)?.as_str()?).into_owned(),
             last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
             acked_through: row.get(3)?,
             device_keys: Vec::new(),
@@ -322,7 +299,8 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
 fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
     let mut bodies = tx.prepare_cached("SELECT id, body FROM campaigns ORDER BY id")?;
     let mut plays = tx.prepare_cached(
-        "SELECT count(*) FROM plays JOIN contents ON contents.id = content
+        "SELECT count(*) FROM assigned_contents AS assigned
+         JOIN plays ON plays.screen = assigned.screen AND plays.content = assigned.content
          WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
     )?;
     let mut scans = tx.prepare_cached(
@@ -343,7 +321,7 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
             let flight = params![id.as_str(), from_ms, until_ms];
             goals.push(GoalCount {
                 campaign: id.clone(),
-                phase: phase.name,
+                phase: foreign::plain(&phase.name).into_owned(),
                 goal_plays: phase.goal_plays,
                 plays: plays.query_row(flight, |row| row.get(0))?,
                 goal_scans: phase.goal_scans,
@@ -374,7 +352,7 @@ fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
                 Chain {
                     screen: row.get::<_, Id<_>>(1)?.0,
                     play: row.get(2)?,
-                    campaign: row.get(3)?,
+                    campaign: foreign::plain(&row.get::<_, String>(3)?).into_owned(),
                     creative: row.get(4)?,
                     generations: vec![visits],
                 },

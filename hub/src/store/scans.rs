@@ -4,7 +4,6 @@
 //! visitor finds the first.
 
 use std::borrow::Cow;
-use std::sync::PoisonError;
 
 use passerby_protocol::campaign::{CreativeKind, Origin};
 use passerby_protocol::token::Claims;
@@ -13,13 +12,13 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::standings::{self, Opening};
 use super::{Id, Result, Store};
-use crate::clock::{self, DAY_MS};
 use crate::random;
-use crate::standing::{Aired, Standing, judge};
+use crate::standing::{Aired, PLAY_SCANS, Standing, judge};
 use crate::visitor::{Grade, Visitor};
 
-/// Most rows of one play; a code that was photographed and posted may be opened more often, unrecorded.
-const SCANS_OF_PLAY_MAX: i64 = 20_000;
+/// Rows that one play has at most before openings that count for nothing get none of their own. Those that count are
+/// bounded as well: see [`crate::standing::play_scans_max`].
+const ROWS_OF_PLAY_MAX: u32 = 1_000;
 /// How long a film that names no time may stay on the screen, in milliseconds.
 const FILM_MS: i64 = 600_000;
 /// The same of anything else.
@@ -77,9 +76,11 @@ pub struct Scan<'a> {
 pub enum Recorded {
     /// The code is too old; there is no row.
     Expired,
-    /// It has a row, unless the play has all that are kept of one.
+    /// It counts for nothing, and its play has all the rows that are kept of one; there is no row.
+    Full,
+    /// It has a row.
     Kept {
-        /// The link that begins its chain; `None` when no chain was asked for, or there is no row.
+        /// The link that begins its chain; `None` when no chain was asked for.
         link: Option<String>,
         /// The row, when the same visitor had opened the code before. The repeat is not yet counted there.
         again: Option<i64>,
@@ -126,55 +127,19 @@ impl Store {
         self.write(|tx| {
             let known = known_row(tx, scan)?;
             let row = match known {
-                Some(_) => known,
+                Some(id) => id,
                 None => match new_row(tx, scan, code_days, now_ms)? {
                     Row::Expired => return Ok(Recorded::Expired),
-                    Row::Full => None,
-                    Row::Made(id) => Some(id),
+                    Row::Full => return Ok(Recorded::Full),
+                    Row::Made(id) => id,
                 },
             };
-            let link = match row.filter(|_| scan.begins_chain) {
-                Some(id) => Some(first_link(tx, id, scan.visitor, now_ms)?),
-                None => None,
+            let link = if scan.begins_chain {
+                Some(first_link(tx, row, scan.visitor, now_ms)?)
+            } else {
+                None
             };
             Ok(Recorded::Kept { link, again: known })
-        })
-    }
-
-    /// Returns the salt of today's pseudonyms, making it when the day is new, and forgets old ones.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn salt(&self, now_ms: i64) -> Result<[u8; 32]> {
-        let today = clock::utc_day(now_ms);
-        let mut kept = self.salt.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*kept {
-            Some((day, salt)) if *day == today => Ok(*salt),
-            _ => {
-                let salt = self.salt_of(&today, now_ms)?;
-                *kept = Some((today, salt));
-                Ok(salt)
-            }
-        }
-    }
-
-    fn salt_of(&self, day: &str, now_ms: i64) -> Result<[u8; 32]> {
-        let known = self.read(|tx| {
-            tx.prepare_cached("SELECT salt FROM salts WHERE day = ?1")?
-                .query_row([day], |row| row.get(0))
-                .optional()
-        })?;
-        if let Some(salt) = known {
-            return Ok(salt);
-        }
-        self.write(|tx| {
-            // Yesterday's stays for requests that began before midnight.
-            tx.execute("DELETE FROM salts WHERE day < ?1", [clock::utc_day(now_ms - DAY_MS)])?;
-            Ok(tx.query_row(
-                "INSERT INTO salts VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET salt = salt RETURNING salt",
-                params![day, random::bytes::<32>()],
-                |row| row.get(0),
-            )?)
         })
     }
 }
@@ -206,6 +171,15 @@ fn new_row(
 ) -> rusqlite::Result<Row> {
     let (claims, landed, visitor) = (scan.claims, scan.landed, scan.visitor);
     let (screen, play) = (claims.screen.get(), claims.play.get());
+    let rows: u32 = tx
+        .prepare_cached("SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2")?
+        .query_row([screen, play], |row| row.get(0))?;
+    // While all of them together are few, it is not worth to look at each.
+    let of_play_before = if rows < *PLAY_SCANS.start() {
+        rows
+    } else {
+        standings::counted_of_play(tx, screen, play, i64::MAX)?
+    };
     let opening = Opening {
         row: i64::MAX,
         screen,
@@ -214,6 +188,7 @@ fn new_row(
         visitor: visitor.0,
         minted_ms: claims.minted_ms(),
         opened_ms: now_ms,
+        of_play_before,
         is_crowded: scan.is_crowded,
     };
     let facts = standings::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
@@ -221,10 +196,8 @@ fn new_row(
     if standing == Standing::Expired {
         return Ok(Row::Expired);
     }
-    let count: i64 = tx
-        .prepare_cached("SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2")?
-        .query_row([screen, play], |row| row.get(0))?;
-    if count >= SCANS_OF_PLAY_MAX {
+    let counts = standing.counts() && scan.grade != Grade::Robot;
+    if !counts && rows >= ROWS_OF_PLAY_MAX {
         return Ok(Row::Full);
     }
     let is_settled = matches!(facts.aired, Aired::At { .. } | Aired::Never);
@@ -267,7 +240,8 @@ fn first_link(
         .query_row([scan], |row| row.get(0))
 }
 
-const fn grade_code(grade: Grade) -> u8 {
+/// Returns the code under which a grade is stored.
+pub(super) const fn grade_code(grade: Grade) -> u8 {
     match grade {
         Grade::Browser => 0,
         Grade::Tool => 1,
@@ -298,24 +272,4 @@ pub(super) fn outward(
         .map(Cow::into_owned);
     campaign.target = target;
     Ok(campaign)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn salts_change_daily_and_are_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let first = store.salt(0).unwrap();
-        assert_eq!(store.salt(DAY_MS - 1).unwrap(), first);
-        assert_ne!(store.salt(DAY_MS).unwrap(), first);
-        store.salt(3 * DAY_MS).unwrap();
-        let kept: i64 = store
-            .connection()
-            .query_row("SELECT count(*) FROM salts", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(kept, 1);
-    }
 }

@@ -103,12 +103,14 @@ impl Store {
         if heartbeat.manifest_version >= VERSIONS_BELIEVED {
             heartbeat.manifest_version = 0;
         }
+        // It has a table of its own, once it is known to be one.
+        let device = heartbeat.device.take();
         let said = serde_json::to_string(&heartbeat)?;
         self.write(|tx| {
             if let Some(minting) = heartbeat.key_generation {
                 token_keys::supersede(tx, screen, minting, now_ms)?;
             }
-            if let Some(device) = &heartbeat.device {
+            if let Some(device) = &device {
                 device_keys::keep(tx, screen, device, now_ms)?;
             }
             let mut heard = tx.query_row(

@@ -3,6 +3,8 @@
 //! Invariants: a scan is settled once, by its own play or by a ledger that has gone past it, and never changes after
 //! that, unless its play turns out to have been at another time (see `dates`); a batch settles a bounded number of scans, and the next one goes on.
 
+use std::collections::HashMap;
+
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::plays::SET_ASIDE;
@@ -35,6 +37,8 @@ pub(super) struct Opening {
     pub(super) visitor: [u8; 16],
     pub(super) minted_ms: Option<i64>,
     pub(super) opened_ms: i64,
+    /// Scans of the play that counted before, see [`counted_of_play`].
+    pub(super) of_play_before: u32,
     pub(super) is_crowded: bool,
 }
 
@@ -78,6 +82,7 @@ pub(super) fn facts(
             .query_row(params![opening.screen, opening.play, opening.row], |row| row.get(0))?,
         hour_before: visitor_since(HOUR_MS)?,
         day_before: visitor_since(DAY_MS)?,
+        of_play_before: opening.of_play_before,
         is_crowded: opening.is_crowded,
         code_days,
     })
@@ -117,6 +122,19 @@ fn aired(tx: &Transaction<'_>, opening: &Opening) -> rusqlite::Result<Aired> {
             end_ms: start_ms + visible_ms,
         },
     })
+}
+
+/// Counts the scans of a play that count, up to a row.
+pub(super) fn counted_of_play(
+    tx: &Transaction<'_>,
+    screen: u32,
+    play: u32,
+    before_row: i64,
+) -> rusqlite::Result<u32> {
+    tx.prepare_cached(
+        "SELECT count(*) FROM counted_scans WHERE screen = ?1 AND play = ?2 AND id < ?3",
+    )?
+    .query_row(params![screen, play, before_row], |row| row.get(0))
 }
 
 fn counted_of_visitor(
@@ -225,7 +243,7 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
     let arrived = tx
         .prepare_cached(
             "SELECT scans.id, scans.play, scans.assignment, scans.visitor, scans.minted_ms, scans.scanned_ms,
-                    scans.standing = 4
+                    scans.standing, scans.grade < 2
              FROM scans JOIN plays ON plays.screen = scans.screen AND plays.number = scans.play
              JOIN contents ON contents.id = plays.content
              WHERE scans.screen = ?1 AND scans.settled = 0
@@ -233,7 +251,8 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
              ORDER BY scans.id LIMIT ?2",
         )?
         .query_map([screen.get(), SETTLED_MAX], |row| {
-            Ok(Opening {
+            let standing: u8 = row.get(6)?;
+            let opening = Opening {
                 row: row.get(0)?,
                 screen: screen.get(),
                 play: row.get(1)?,
@@ -241,16 +260,25 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
                 visitor: row.get(3)?,
                 minted_ms: row.get(4)?,
                 opened_ms: row.get(5)?,
+                of_play_before: 0,
                 // Nothing that a play says makes a flood a scan.
-                is_crowded: row.get(6)?,
-            })
+                is_crowded: standing == code(Standing::Flood),
+            };
+            Ok((opening, standing < code(Standing::Replay), row.get(7)?))
         })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    for opening in arrived {
+        .collect::<rusqlite::Result<Vec<(Opening, bool, bool)>>>()?;
+    let mut of_plays: HashMap<u32, u32> = HashMap::new();
+    for (mut opening, counted, is_no_robot) in arrived {
+        opening.of_play_before = match of_plays.get(&opening.play) {
+            Some(&counted) => counted,
+            None => counted_of_play(tx, screen.get(), opening.play, opening.row)?,
+        };
         let facts = facts(tx, &opening, 0, None, CODE_DAYS_MAX)?;
         // A row that was set aside says nothing, now or later.
         let standing = (facts.aired != Aired::Undated).then(|| judge(&facts));
         close(tx, opening.row, standing)?;
+        let counts = is_no_robot && standing.map_or(counted, Standing::counts);
+        of_plays.insert(opening.play, opening.of_play_before + u32::from(counts));
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ impl Store {
                                     WHERE scans.screen = plays.screen AND scans.play = plays.number
                                       AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
                  FROM plays
-                 JOIN contents ON contents.id = plays.content
+                 JOIN assigned_contents AS contents ON contents.screen = plays.screen AND contents.content = plays.content
                  JOIN campaigns ON campaigns.id = contents.campaign
                  WHERE plays.screen = ?1 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
                    AND (json_type(campaigns.body, '$.adaptive') = 'object'

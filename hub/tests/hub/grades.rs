@@ -64,20 +64,24 @@ fn a_get_is_a_hit_a_loaded_picture_is_seen_and_what_a_preview_takes_is_neither()
 }
 
 #[test]
-fn the_button_confirms_a_visit_and_with_it_the_scan() {
+fn a_press_is_counted_on_its_visit_and_confirms_nothing_by_itself() {
     let (stand, terminal, assignment) = on_air();
     let own = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
     stand.visit(1, &own);
     let friends = location(&stand.visit(2, &own));
     stand.visit(2, &friends);
     location(&stand.visit(2, &format!("{friends}/go")));
+    location(&stand.visit(1, &format!("{own}/go")));
+    let report = stand.report();
+    assert_eq!(grades(&report), ([1, 0, 0], [2, 0, 0]));
+    assert_eq!(report["visits"]["clicks"], 2);
+    stand.visit(1, &format!("{own}/here.gif"));
+    stand.visit(2, &format!("{friends}/here.gif"));
     assert_eq!(
         grades(&stand.report()),
-        ([1, 0, 0], [2, 1, 1]),
+        ([1, 1, 1], [2, 2, 2]),
         "a friend's is no scan's"
     );
-    location(&stand.visit(1, &format!("{own}/go")));
-    assert_eq!(grades(&stand.report()), ([1, 1, 1], [2, 2, 2]));
 }
 
 #[test]

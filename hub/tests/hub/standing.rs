@@ -28,11 +28,16 @@ struct Street {
 impl Street {
     /// One screen with one campaign; a play in ten seconds from [`START_MS`] on.
     fn new() -> Self {
+        Self::with(
+            "title = 'Café'\ntarget = 'https://cafe.example'\n[[placement]]\ncreative = 'a.png'\nseconds = 10\n",
+        )
+    }
+
+    fn with(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let campaign = folder.path().join("cafe");
         std::fs::create_dir(&campaign).unwrap();
         std::fs::write(campaign.join("a.png"), png([9; 3])).unwrap();
-        let toml = "title = 'Café'\ntarget = 'https://cafe.example'\n[[placement]]\ncreative = 'a.png'\nseconds = 10\n";
         std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
         let hub = Hub::open(&folder.path().join("data")).unwrap();
         let (screen, _) = hub.store.add_screen("one", START_MS).unwrap();
@@ -255,4 +260,32 @@ fn a_play_that_waited_for_an_hour_is_fresh_when_it_airs() {
         .unwrap();
     slow.scan(1, 5, opened_ms);
     assert_eq!(slow.figures(), (1, 0, 0, 0));
+}
+
+#[test]
+fn a_play_that_was_short_counts_for_fewer_once_it_has_arrived() {
+    let street = Street::new();
+    // Of these ten seconds the hub knows; a crowd of so many nobody has seen before a screen.
+    for visitor in 0..500 {
+        street.scan(visitor, 5, Street::start_of(5) + i64::from(visitor));
+    }
+    let floods = || street.scans().floods;
+    assert_eq!((street.figures(), floods()), ((200, 0, 0, 0), 300));
+    street.scan(900, 6, Street::start_of(6));
+    street.arrive(1, &(0..10).collect::<Vec<_>>(), true);
+    assert_eq!((street.figures(), floods()), ((201, 0, 0, 0), 300));
+    // A placement without a time of its own is taken for a minute, until its play says ten seconds.
+    let guessed = Street::with("title = 'Cafe'\ntarget = 'https://cafe.example'\n");
+    for visitor in 0..700 {
+        guessed.scan(visitor, 5, Street::start_of(5) + i64::from(visitor));
+    }
+    assert_eq!(
+        (guessed.figures(), guessed.scans().floods),
+        ((600, 0, 0, 0), 100)
+    );
+    guessed.arrive(1, &(0..10).collect::<Vec<_>>(), true);
+    assert_eq!(
+        (guessed.figures(), guessed.scans().floods),
+        ((200, 0, 0, 0), 500)
+    );
 }

@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use passerby_hub::store::Store;
 use passerby_playout::clock::Moment;
 use passerby_playout::ledger::{DatedPlay, Ledger, NewPlay};
 use passerby_playout::rotation::{Booked, History};
+use passerby_protocol::ScreenNumber;
 use passerby_protocol::plays::{Content, Display, Outcome};
-use passerby_protocol::{Assignment, Digest};
 
 use crate::parts::{HubProcess, TerminalProcess, enrol, hub, number_from, settings};
 use crate::relay::Relay;
@@ -38,18 +39,39 @@ impl Noise {
     }
 }
 
+/// Publishes ten campaigns of four pictures and takes them off again: what a screen was given once it may report for ever.
+fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<Content> {
+    let names: Vec<String> = (0..10).map(|at| format!("campaign-{at}")).collect();
+    for (campaign, at) in names.iter().zip(0u8..) {
+        let campaign = folder.join(campaign);
+        std::fs::create_dir_all(&campaign).expect("folder");
+        for picture in 0..4u8 {
+            image::GrayImage::from_pixel(8, 8, image::Luma([4 * at + picture]))
+                .save(campaign.join(format!("{picture}.png")))
+                .expect("a picture");
+        }
+        hub(data, &["publish", campaign.to_str().expect("text")]);
+    }
+    let manifest = Store::open(data).expect("opens").manifest(screen);
+    let campaigns = manifest.expect("reads").campaigns;
+    for campaign in &names {
+        hub(data, &["unpublish", campaign]);
+    }
+    let contents = campaigns.iter().flat_map(|entry| {
+        entry.items.iter().map(|item| Content {
+            assignment: item.assignment,
+            campaign: entry.id.to_string(),
+            creative: item.creative,
+        })
+    });
+    contents.collect()
+}
+
 /// Records a month as a screen has it: forty contents in no order, plays of ten seconds with the jitter of frames, some cut
 /// short, a restart every three days, one of the boots without a known time.
-fn record(folder: &Path, plays: u64) {
+fn record(folder: &Path, plays: u64, contents: &[Content]) {
     let mut ledger = Ledger::open(folder).expect("opens").0;
     let (mut noise, mut history) = (Noise(7), History::default());
-    let contents: Vec<Content> = (0..40u8)
-        .map(|at| Content {
-            assignment: Assignment::new(u32::from(at) + 1).expect("in range"),
-            campaign: format!("campaign-{}", at / 4),
-            creative: Digest::of(&[at]),
-        })
-        .collect();
     let (mut boot, mut boot_ms, mut wall_ms) = (0, 20_000, START_MS);
     for at in 0..plays {
         if at % 26_000 == 25_999 {
@@ -138,10 +160,12 @@ fn a_month_offline_arrives_exactly_in_few_bytes_and_flat_memory() {
     let data = folder.path().join("hub");
     let process = HubProcess::start(&data, "127.0.0.1:0");
     let relay = Relay::to(&process.address);
-    let (terminal, _) = enrol(folder.path(), &data, &relay.url());
+    let (terminal, enrolment) = enrol(folder.path(), &data, &relay.url());
+    let contents = given(folder.path(), &data, enrolment.credentials.screen);
+    assert_eq!(contents.len(), 40);
     // In memory, where a commit costs little; the copy lies on the disk as a terminal's does.
     let shelf = tempfile::tempdir_in("/dev/shm").expect("memory");
-    record(shelf.path(), plays);
+    record(shelf.path(), plays, &contents);
     std::fs::copy(
         shelf.path().join("ledger.sqlite"),
         terminal.join("ledger.sqlite"),
@@ -194,15 +218,13 @@ fn a_month_offline_arrives_exactly_in_few_bytes_and_flat_memory() {
     assert_eq!((dated.len() as u64, ledger.waiting()), (plays, 0));
     let report = hub(&data, &["report"]);
     assert_eq!(report["plays"]["total"].as_u64(), Some(plays));
-    for at in 0..40u8 {
-        let creative = Digest::of(&[at]);
-        let here = dated
-            .iter()
-            .filter(|play| play.play.content.creative == creative);
+    for content in &contents {
+        let creative = content.creative;
+        let here = dated.iter().filter(|play| play.play.content == *content);
         assert_eq!(
             report["plays"]["by_creative"][creative.to_string()].as_u64(),
             Some(here.count() as u64),
-            "content {at}"
+            "{content:?}"
         );
     }
     assert!(terminal_kb < TERMINAL_KB_MAX, "{terminal_kb} KiB");

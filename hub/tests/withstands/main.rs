@@ -9,10 +9,14 @@
 mod attack;
 mod bodies;
 mod bombs;
+mod files;
 mod heads;
 mod pairing;
+mod plays;
+mod presses;
 mod proxies;
 mod readers;
+mod scans;
 #[allow(dead_code, reason = "the tests of `hub` use the rest of it")]
 #[path = "../hub/stand.rs"]
 mod stand;

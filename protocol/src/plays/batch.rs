@@ -11,11 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Anchor, Content, Display, Gap, GapReason, Outcome, Play};
 use crate::bounded;
 use crate::dating::Anchors;
+use crate::foreign::has_hidden;
 use crate::limits::{
     BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOT_BYTES_MAX, BOOTS_REDATED_MAX, CAMPAIGN_BYTES_MAX,
     GAP_PLAYS_MAX, PLAY_MS_MAX,
 };
-use crate::{Epoch, PlayNumber};
+use crate::{CampaignId, Epoch, PlayNumber};
 
 /// All anchors of one boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,6 +227,18 @@ impl PlayBatch {
                 "a boot id or campaign name is too long",
             ));
         }
+        if self.gaps.iter().any(|gap| has_hidden(&gap.boot))
+            || (self.anchors.iter().map(|anchor| &anchor.boot))
+                .chain(self.known.iter().map(|known| &known.boot))
+                .any(|boot| has_hidden(boot))
+        {
+            return Err(BatchError::Malformed("a boot id has unseen characters"));
+        }
+        // What rows refer to is told by the row, so that the terminal can set that one aside.
+        let is_boot: Vec<bool> = self.boots.iter().map(|boot| !has_hidden(boot)).collect();
+        let is_campaign: Vec<bool> = (self.contents.iter())
+            .map(|content| content.campaign.parse::<CampaignId>().is_ok())
+            .collect();
         let (mut number, mut start) = (0i64, 0i64);
         let mut plays = Vec::with_capacity(rows);
         for (row, seq) in (0..rows).zip(self.first_seq..) {
@@ -236,6 +249,12 @@ impl PlayBatch {
             start = start
                 .checked_add(columns.start_boot_ms[row])
                 .ok_or(wrong("start"))?;
+            if is_campaign.get(columns.content[row] as usize) == Some(&false) {
+                return Err(wrong("campaign name"));
+            }
+            if is_boot.get(columns.boot[row] as usize) == Some(&false) {
+                return Err(wrong("boot id"));
+            }
             if columns.visible_ms[row] > PLAY_MS_MAX {
                 return Err(wrong("visible for more than a day"));
             }
@@ -581,6 +600,49 @@ mod tests {
             visible_ms: 1,
             outcome: Outcome::Complete,
             display: Display::Unknown,
+        }
+    }
+
+    #[test]
+    fn names_that_could_write_over_a_report_are_refused_by_their_row_and_unseen_boots_with_the_batch()
+     {
+        let named = |campaign: &str, boot: &str| {
+            let mut play = play_of(5);
+            (play.content.campaign, play.boot) = (campaign.to_owned(), boot.to_owned());
+            PlayBatch::pack(Epoch(1), &[play_of(4), play], Vec::new())
+        };
+        for good in ["三体 launch", "a", crate::plays::SET_ASIDE] {
+            assert!(named(good, "b").unpack().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "\u{1b}[2J",
+            "a\nplays 9",
+            "a\u{9b}2J",
+            "../x",
+            &"x".repeat(65),
+        ] {
+            let refused = named(bad, "b").unpack();
+            let row = BatchError::Row {
+                seq: 5,
+                reason: "campaign name",
+            };
+            assert_eq!(refused, Err(row), "{bad:?}");
+        }
+        for bad in ["\u{1b}c", "b\n", "b\u{202e}"] {
+            let refused = named("a", bad).unpack();
+            let row = BatchError::Row {
+                seq: 5,
+                reason: "boot id",
+            };
+            assert_eq!(refused, Err(row), "{bad:?}");
+            let mut batch = named("a", "b");
+            batch.anchors = vec![Anchor {
+                boot: bad.to_owned(),
+                boot_ms: 1,
+                wall_ms: 1,
+            }];
+            assert!(matches!(batch.unpack(), Err(BatchError::Malformed(_))));
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::PlayRow;
+use crate::foreign::plain;
 use crate::plays::{Anchor, Outcome};
 
 /// Most names that are counted apart; those that come later are counted together.
@@ -65,7 +66,7 @@ impl Tally {
         };
         self.all.plays += 1;
         self.all.visible_ms = self.all.visible_ms.saturating_add(visible_ms);
-        count(&mut self.by_campaign, &play.content.campaign);
+        count(&mut self.by_campaign, &plain(&play.content.campaign));
         count(&mut self.by_creative, &play.content.creative.to_string());
         let outcome = Outcome::try_from(play.outcome).map_or("(newer)", Outcome::word);
         match self.by_outcome.get_mut(outcome) {

@@ -13,6 +13,7 @@ use super::{
     LINES_MAX, NOTHING_BEFORE, PlayRow, PublicKey, SEGMENT_ROWS_MAX, Sealed, SealedSegment,
     SegmentHeader, SegmentLine, VERSION, ZONES_MAX, grouped,
 };
+use crate::foreign::plain;
 use crate::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
 use crate::plays::{Anchor, Content, Gap, GapReason};
 use crate::{Digest, Epoch, PlayNumber, ScreenNumber};
@@ -415,7 +416,8 @@ impl Verifier {
             None => self.fault("more keys have signed this file than any screen has"),
         }
         if let Some(screen) = header.screen {
-            let screen = (screen, header.hub.clone());
+            let hub = header.hub.as_deref().map(|hub| plain(hub).into_owned());
+            let screen = (screen, hub);
             let screens = &mut self.verdict.screens;
             if !screens.contains(&screen) && screens.len() < NAMES_MAX {
                 screens.push(screen);

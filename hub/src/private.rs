@@ -1,0 +1,103 @@
+//! Who may read what the hub keeps: its own user alone.
+//!
+//! Invariant: what is made here is private from its first moment on, and what an older hub made is closed at the next
+//! start. Only what a hub makes is touched; whatever else lies in the folder is its owner's business.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// The mode of files.
+pub(crate) const FILE_MODE: u32 = 0o600;
+/// The mode of folders.
+const FOLDER_MODE: u32 = 0o700;
+/// What others than the owner may do.
+const OTHERS: u32 = 0o077;
+/// What a hub makes in its data folder besides the creatives.
+const NAMES: [&str; 6] = [
+    "hub.db",
+    "hub.db-wal",
+    "hub.db-shm",
+    "keys.json",
+    "manifest-keys",
+    BLOBS,
+];
+const BLOBS: &str = "blobs";
+
+/// Makes a folder, and those above it, unless it is there. The folders above get the modes that are usual here.
+///
+/// # Errors
+/// It can neither be made nor used.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        fs::create_dir_all(above)?;
+    }
+    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// Makes a file without content, unless it is there.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn make_file(file: &Path) -> io::Result<()> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(FILE_MODE)
+        .open(file)
+        .map(drop)
+}
+
+/// Closes a data folder to others, with all that a hub has made in it. What belongs to somebody else stays as it is, and
+/// the log says so.
+pub(crate) fn close(data: &Path) {
+    close_one(data);
+    let was_open = is_open(&data.join(BLOBS));
+    for name in NAMES {
+        close_one(&data.join(name));
+    }
+    // Nobody gets past a closed folder, so its files need closing only once.
+    if was_open {
+        close_within(&data.join(BLOBS));
+    }
+}
+
+fn close_within(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        close_one(&path);
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            close_within(&path);
+        }
+    }
+}
+
+fn close_one(path: &Path) {
+    let Ok(meta) = fs::metadata(path) else {
+        return;
+    };
+    let mode = meta.permissions().mode();
+    if mode & OTHERS == 0 {
+        return;
+    }
+    if let Err(error) = fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS)) {
+        let path = path.display();
+        tracing::warn!(
+            "{path} is open to other users of this machine and cannot be closed: {error}; its owner runs `chmod go-rwx {path}`"
+        );
+    }
+}
+
+fn is_open(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & OTHERS != 0)
+}

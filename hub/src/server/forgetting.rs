@@ -1,0 +1,22 @@
+//! Forgets old salts, also while nobody scans.
+
+use std::time::Duration;
+
+use super::{Desk, Shared};
+use crate::clock;
+
+/// Time between two looks.
+const PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Looks at once and then every hour, for ever.
+pub(super) async fn keep(desk: Shared) {
+    loop {
+        desk.work(|desk: &Desk| {
+            if let Err(error) = desk.hub.store.forget_salts(clock::now_ms()) {
+                tracing::error!(%error, "old salts are not forgotten yet");
+            }
+        })
+        .await;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
