@@ -219,7 +219,7 @@ fn folder_reason(entry: &Entry) -> Reason {
     let cure = "a campaign has no folders in it; put its files beside the others, or the folder beside this campaign";
     match entries::list(&entry.path) {
         Ok(inner) if inner.is_empty() => Reason::beside("it is an empty folder in a campaign"),
-        Ok(inner) if inner.iter().all(|inner| is_beside(inner)) => {
+        Ok(inner) if inner.iter().all(is_beside) => {
             Reason::beside(format!("what is in this folder does not air; {cure}"))
         }
         Ok(_) => Reason::meant(format!("what is in this folder does not air; {cure}")),

@@ -224,7 +224,7 @@ mod tests {
         fn plain_lines_stay_plain(words in "[a\u{200d}\u{200c}\u{202e}\u{e0067}🏴👩می \n\t\r]{0,30}") {
             let lines = plain_lines(&words);
             prop_assert!(!lines.chars().any(|c| c != '\n' && (c.is_control() || is_hidden(c))));
-            prop_assert_eq!(plain_lines(&lines), lines.clone());
+            prop_assert_eq!(plain_lines(&lines), lines);
             let line = one_line(&words, 20);
             prop_assert_eq!(one_line(&line, 20), line);
         }

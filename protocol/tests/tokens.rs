@@ -22,6 +22,7 @@ use tokens::dice::Dice;
 const REFUSED: u64 = 10_000_000;
 /// As many on every machine, so that each tries the same tokens.
 const THREADS: u64 = 4;
+const _: () = assert!(REFUSED.is_multiple_of(THREADS));
 
 /// What one thread, or all of them, saw.
 #[derive(Default)]
@@ -120,7 +121,7 @@ fn ten_million_random_and_mutated_tokens_are_refused_without_an_allocation() {
         let mint = &mint;
         let attacks: Vec<_> = (0..THREADS)
             .map(|thread| {
-                let share = REFUSED / THREADS + u64::from(thread < REFUSED % THREADS);
+                let share = REFUSED / THREADS;
                 scope.spawn(move || attack(mint, seed ^ thread, share))
             })
             .collect();

@@ -49,8 +49,8 @@ fn media(name: &str) -> PathBuf {
 }
 
 /// Judges a creative, and sees to it that the composer does the same.
-fn agreed(composer: &mut SlideComposer, creative: CreativeFile) -> Judgement {
-    let judged = judge().judge(&creative);
+fn agreed(composer: &mut SlideComposer, creative: &CreativeFile) -> Judgement {
+    let judged = judge().judge(creative);
     let order = order(Creative::File(creative.clone()), None, None);
     let made = composer.compose(&order, &Geometry::whole(640, 360));
     assert_eq!(
@@ -99,7 +99,7 @@ fn the_judge_says_yes_to_what_the_composer_shows_and_no_to_the_rest() {
         ("bad.ticker.toml", b"lines = []\n".to_vec(), false),
     ] {
         let path = written(folder.path(), name, &bytes);
-        let judged = agreed(&mut composer, creative(&path, &[]));
+        let judged = agreed(&mut composer, &creative(&path, &[]));
         assert_eq!(judged.is_shown(), Some(is_shown), "{name}: {judged:?}");
         for reason in &judged.refusals {
             assert_eq!(reason.file, path.display().to_string());
@@ -122,17 +122,17 @@ fn a_part_that_cannot_be_shown_refuses_its_card_and_is_named() {
         "tea.card.toml",
         b"headline = 'Tea'\nlogo = 'logo.png'\n",
     );
-    let judged = agreed(&mut composer, creative(&card, &[&logo]));
+    let judged = agreed(&mut composer, &creative(&card, &[&logo]));
     assert_eq!(judged.refusals.len(), 1, "{judged:?}");
     assert_eq!(judged.refusals[0].file, logo.display().to_string());
-    let without = agreed(&mut composer, creative(&card, &[]));
+    let without = agreed(&mut composer, &creative(&card, &[]));
     assert!(
         without.refusals[0]
             .message
             .contains("logo.png is not beside the card")
     );
     std::fs::copy(media("rgb.png"), &logo).expect("copies");
-    let judged = agreed(&mut composer, creative(&card, &[&logo]));
+    let judged = agreed(&mut composer, &creative(&card, &[&logo]));
     assert_eq!(judged.texts[0].line, 1, "{judged:?}");
 }
 
@@ -142,7 +142,7 @@ fn a_film_that_cannot_be_played_airs_its_poster_and_that_is_a_loss() {
     let mut composer = SlideComposer::default();
     let film = written(folder.path(), "tea.mp4", b"\0\0\0\x18ftypmp42 and no more");
     let poster = written(folder.path(), "tea.poster.png", b"none");
-    let judged = agreed(&mut composer, creative(&film, &[]));
+    let judged = agreed(&mut composer, &creative(&film, &[]));
     assert!(
         judged.refusals[0]
             .message
@@ -150,7 +150,7 @@ fn a_film_that_cannot_be_played_airs_its_poster_and_that_is_a_loss() {
         "{judged:?}"
     );
     std::fs::copy(media("rgb.png"), &poster).expect("copies");
-    let judged = agreed(&mut composer, creative(&film, &[&poster]));
+    let judged = agreed(&mut composer, &creative(&film, &[&poster]));
     assert!(
         judged.losses[0]
             .message

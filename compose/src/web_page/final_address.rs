@@ -117,9 +117,11 @@ fn is_same_route(asked: Option<&str>, shown: Option<&str>) -> bool {
     let route = |mark: Option<&str>| {
         let mark = mark.unwrap_or_default();
         let mark = mark.strip_prefix('!').unwrap_or(mark);
-        mark.starts_with('/')
-            .then(|| mark.trim_matches('/').to_lowercase())
-            .unwrap_or_default()
+        if mark.starts_with('/') {
+            mark.trim_matches('/').to_lowercase()
+        } else {
+            String::new()
+        }
     };
     route(asked) == route(shown)
 }

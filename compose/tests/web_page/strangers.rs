@@ -127,11 +127,7 @@ fn words_that_come_late_or_stand_in_parts_of_the_page_are_found() {
                 .as_ref()
                 .map_or_else(|said| !said.ends_with("it is being taken"), |_| true)
         });
-        assert_eq!(
-            found.map(|picture| picture.trouble.clone()),
-            Ok(None),
-            "{name}"
-        );
+        assert_eq!(found.map(|picture| picture.trouble), Ok(None), "{name}");
     }
 }
 
@@ -333,7 +329,7 @@ fn a_browser_without_a_sandbox_runs_only_as_somebody_who_owns_nothing() {
                 .is_err_and(|said| !said.ends_with("it is being taken"))
     });
     if rustix::process::geteuid().is_root() {
-        assert_eq!(found.map(|picture| picture.trouble.clone()), Ok(None));
+        assert_eq!(found.map(|picture| picture.trouble), Ok(None));
     } else {
         let said = found.err().unwrap();
         assert!(

@@ -107,7 +107,7 @@ fn a_folder_on_a_screen_never_passes_for_the_hubs_campaign_of_its_name() {
     let given = only_on(stand, &attacked.terminal, "given");
     let local = Content {
         assignment: Assignment::NONE,
-        ..given.clone()
+        ..given
     };
     let sent = stand.send_plays(&attacked.terminal, &plays(&local, 1, 7), vec![]);
     assert_eq!(sent.status(), 200);

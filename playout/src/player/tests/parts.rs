@@ -253,7 +253,7 @@ impl Bench {
             manner: self.manner,
             events: event_queue.clone(),
             log,
-            unanswered: unanswered.clone(),
+            unanswered,
         };
         let size = self.size;
         let drawn = std::thread::spawn(move || stage.run(&command_queue, size));
