@@ -16,6 +16,7 @@ mod code_card;
 mod composer;
 mod drawing;
 mod file;
+mod film_still;
 mod fit;
 mod fonts;
 mod house;

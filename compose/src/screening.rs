@@ -124,26 +124,32 @@ fn first_picture(tools: &Tools, clip: &Clip, name: &str) -> Result<Bitmap, Compo
             health: Health::default(),
         },
     )?;
-    let (width, height) = (video.width_px, video.height_px);
-    let MovingPicture::Nv12 { luma, chroma, .. } = &video.first else {
-        return Err(ComposeError(format!(
-            "{name}: its first picture is none; export it anew"
-        )));
+    bitmap_of(&video.first)
+        .ok_or_else(|| ComposeError(format!("{name}: its first picture is none; export it anew")))
+}
+
+/// A video's picture in colours; `None` for what is no video's.
+pub(crate) fn bitmap_of(picture: &MovingPicture) -> Option<Bitmap> {
+    let MovingPicture::Nv12 {
+        width_px,
+        height_px,
+        luma,
+        chroma,
+        coding,
+    } = picture
+    else {
+        return None;
     };
     let mut rgb = Vec::with_capacity(luma.len() * 3);
+    let width = *width_px as usize;
     for (at, &luma) in luma.iter().enumerate() {
-        let (x, y) = (at % width as usize, at / width as usize);
-        let pair = (y / 2) * (width as usize / 2) * 2 + (x / 2) * 2;
-        rgb.extend(rgb_of_yuv(
-            luma,
-            chroma[pair],
-            chroma[pair + 1],
-            video.coding,
-        ));
+        let (x, y) = (at % width, at / width);
+        let pair = (y / 2) * (width / 2) * 2 + (x / 2) * 2;
+        rgb.extend(rgb_of_yuv(luma, chroma[pair], chroma[pair + 1], *coding));
     }
-    Ok(Bitmap {
-        width,
-        height,
+    Some(Bitmap {
+        width: *width_px,
+        height: *height_px,
         pixels: Pixels::Rgb(rgb),
     })
 }

@@ -10,7 +10,6 @@ use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 use sha2::Digest as _;
 
-use crate::publication::Content;
 use crate::{files, private};
 
 /// Bytes that are copied at one time.
@@ -39,11 +38,11 @@ impl Blobs {
         self.folder.join(&name[..2]).join(name)
     }
 
-    /// Stores a creative under its digest; does nothing when it is there already. A file is copied piece by piece.
+    /// Stores the file at `source` under its digest, piece by piece; does nothing when it is there already.
     ///
     /// # Errors
     /// Whatever the file system says, and files that have changed since they were checked.
-    pub fn put(&self, digest: Digest, size: u64, content: &Content) -> io::Result<()> {
+    pub fn put(&self, digest: Digest, size: u64, source: &Path) -> io::Result<()> {
         let path = self.path(digest);
         if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == size) {
             return Ok(());
@@ -51,24 +50,18 @@ impl Blobs {
         if let Some(folder) = path.parent() {
             private::make_folder(folder)?;
         }
-        match content {
-            Content::Bytes(bytes) => {
-                debug_assert_eq!(digest, Digest::of(bytes));
-                files::write(&path, bytes, private::FILE_MODE)
+        files::write_with(&path, private::FILE_MODE, |file| {
+            let opened = regular_file::open_within(source).map_err(io::Error::other)?;
+            let mut source_file = opened.into_file().take(size + 1);
+            if copy_hashed(&mut source_file, file)? == digest {
+                Ok(())
+            } else {
+                let name = source.display();
+                Err(io::Error::other(format!(
+                    "{name} changed while it was published; publish again when it is still"
+                )))
             }
-            Content::File(source) => files::write_with(&path, private::FILE_MODE, |file| {
-                let opened = regular_file::open_within(source).map_err(io::Error::other)?;
-                let mut source_file = opened.into_file().take(size + 1);
-                if copy_hashed(&mut source_file, file)? == digest {
-                    Ok(())
-                } else {
-                    let name = source.display();
-                    Err(io::Error::other(format!(
-                        "{name} changed while it was published; publish again when it is still"
-                    )))
-                }
-            }),
-        }
+        })
     }
 }
 

@@ -116,7 +116,7 @@ impl Hub {
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
         for creative in &publication.creatives {
             self.blobs
-                .put(creative.digest, creative.size, &creative.content)?;
+                .put(creative.digest, creative.size, &creative.source)?;
         }
         Ok(self.store.publish(publication, targets, now_ms)?)
     }

@@ -18,13 +18,13 @@
 
 pub mod blobs;
 pub mod clock;
+pub mod draw;
 mod files;
 pub mod hub;
 pub mod keys;
 pub mod manifest_keys;
 pub mod memory;
 pub mod pairing;
-pub mod picture;
 mod private;
 pub mod public_url;
 pub mod publication;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use passerby_hub::draw::{self, Workers};
 use passerby_hub::hub::{OpenError, ReleaseError};
 use passerby_hub::manifest_keys::ManifestKeyError;
 use passerby_hub::pairing::PairingCode;
@@ -82,6 +83,9 @@ enum Command {
         /// Folders with pictures, or with a campaign.toml and pictures
         #[arg(required = true, value_name = "FOLDER")]
         folders: Vec<PathBuf>,
+        /// A folder with fonts that the screens have beside the built-in ones; may be repeated
+        #[arg(long = "fonts", value_name = "FOLDER")]
+        fonts: Vec<PathBuf>,
         /// Only to this screen; may be repeated. Without it, to all, also those that are added later
         #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
         screens: Vec<ScreenNumber>,
@@ -102,6 +106,9 @@ enum Command {
     /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
     #[command(subcommand)]
     Domain(domain::Command),
+    /// Look at one creative for `publish`, which starts it
+    #[command(name = draw::COMMAND, hide = true)]
+    Draw,
     /// Count plays, scans and visits
     Report {
         #[command(flatten)]
@@ -190,10 +197,11 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Publish {
             folders,
+            fonts,
             screens,
             output,
             data,
-        } => publish(&data, &folders, screens, &output),
+        } => publish(&data, &folders, &fonts, screens, &output),
         Command::Unpublish {
             campaign,
             output,
@@ -214,6 +222,8 @@ fn run(command: Command) -> Result<(), Failure> {
             )])),
         },
         Command::Domain(command) => domain::run(command),
+        Command::Draw => draw::worker::run()
+            .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;
             output.print(&json!(report), &table::text(&report));
@@ -225,13 +235,18 @@ fn run(command: Command) -> Result<(), Failure> {
 fn publish(
     data: &Data,
     folders: &[PathBuf],
+    fonts: &[PathBuf],
     screens: Vec<ScreenNumber>,
     output: &Output,
 ) -> Result<(), Failure> {
+    let workers = Workers::of_this_program()
+        .and_then(|workers| workers.with_fonts(fonts))
+        .map_err(|error| Failure::Start(format!("cannot look at files: {error}")))?;
     let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
     let mut left_out = LeftOut::default();
     for folder in folders {
-        let read = Publication::read_with_left_out(folder);
+        let read =
+            Publication::read_with_left_out(folder, &|folder, jobs| workers.look_at(folder, jobs));
         left_out.append(read.left_out);
         match read.publication {
             Ok(read) if publications.iter().any(|known| known.id == read.id) => {
@@ -262,6 +277,9 @@ fn publish(
     let hub = data.open()?;
     let (mut published, mut text) = (Vec::new(), String::new());
     for publication in &publications {
+        for note in &publication.notes {
+            eprintln!("note: {note}");
+        }
         let changed = hub.publish(publication, &targets, clock::now_ms())?;
         text += &format!(
             "{}: {} placements, {} files; screens changed: {}\n",
@@ -275,6 +293,7 @@ fn publish(
             "placements": publication.items.len(),
             "creatives": publication.creatives.iter().map(|creative| creative.digest).collect::<Vec<_>>(),
             "screens_changed": changed,
+            "notes": publication.notes,
         }));
     }
     let problems = left_out.problems.iter().map(|found| ("problem", found));

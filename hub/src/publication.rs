@@ -1,7 +1,7 @@
 //! A campaign folder, read and checked whole: what a publisher hands to the hub.
 //!
-//! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files that it refers to; every
-//! picture was decoded, and every other file looked at. What of its folder does not air is named: a publication without it
+//! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files that it refers to, and each
+//! was looked at as screens do, but for films on a machine without ffmpeg. What of its folder does not air is named: a publication without it
 //! is published all the same, since a folder may well hold more than what people should see.
 
 mod media;
@@ -9,13 +9,18 @@ mod media;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use passerby_folder::CampaignFolder;
-use passerby_protocol::campaign::Campaign;
+use passerby_folder::{CampaignFolder, text};
+use passerby_protocol::campaign::{Campaign, Colours};
+use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::left_out::LeftOut;
+use passerby_protocol::parts;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, Digest};
 
-use crate::picture::Thumbnail;
+use crate::draw::{Answer, Job, JobPart, Thumbnail};
+
+/// Looks at creatives of a folder and returns one answer for each, in their order.
+pub type LookAt<'a> = dyn Fn(&Path, &[Job]) -> Vec<Answer> + 'a;
 
 /// A checked campaign with its files.
 pub struct Publication {
@@ -27,6 +32,8 @@ pub struct Publication {
     pub items: Vec<Showing>,
     /// The files, each once.
     pub creatives: Vec<Creative>,
+    /// What is well to know although it airs.
+    pub notes: Vec<Problem>,
 }
 
 /// A folder that was read.
@@ -49,75 +56,90 @@ pub struct Showing {
 
 /// One file of a publication.
 pub struct Creative {
+    /// What the publisher calls it; the first of its names if it has several.
+    pub name: String,
     /// Its name for ever.
     pub digest: Digest,
     /// In bytes.
     pub size: u64,
     /// Such as `image/png` or `video/mp4`.
     pub media_type: &'static str,
-    /// The file itself.
-    pub content: Content,
+    /// Where it lies until it is stored.
+    pub source: PathBuf,
     /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to see.
     pub thumbnail: Option<Thumbnail>,
 }
 
-/// A file that is about to be stored.
-pub enum Content {
-    /// All of it.
-    Bytes(Vec<u8>),
-    /// Where it lies; for what is too large to be held.
-    File(PathBuf),
+impl Creative {
+    /// What its file is called on the disk.
+    fn file_name(&self) -> String {
+        let name = self.source.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
 }
 
 impl Publication {
-    /// Reads a folder.
+    /// Reads a folder, and has the files that are used looked at, as [`Workers::look_at`](crate::draw::Workers::look_at)
+    /// does it.
     ///
     /// # Errors
     /// See [`Reading::publication`].
-    pub fn read(folder: &Path) -> Result<Self, Vec<Problem>> {
-        Self::read_with_left_out(folder).publication
+    pub fn read(folder: &Path, look_at: &LookAt<'_>) -> Result<Self, Vec<Problem>> {
+        Self::read_with_left_out(folder, look_at).publication
     }
 
     /// The same, and what of the folder does not air.
-    pub fn read_with_left_out(folder: &Path) -> Reading {
+    pub fn read_with_left_out(folder: &Path, look_at: &LookAt<'_>) -> Reading {
         let mut left_out = LeftOut::default();
-        let publication = CampaignFolder::read(folder, &mut left_out).and_then(Self::of_folder);
+        let publication = CampaignFolder::read(folder, &mut left_out)
+            .and_then(|read| Self::of_folder(folder, read, look_at));
         Reading {
             publication,
             left_out,
         }
     }
 
-    fn of_folder(read: CampaignFolder) -> Result<Self, Vec<Problem>> {
+    fn of_folder(
+        folder: &Path,
+        read: CampaignFolder,
+        look_at: &LookAt<'_>,
+    ) -> Result<Self, Vec<Problem>> {
         let mut reader = FileReader::default();
         let mut items = Vec::with_capacity(read.campaign.placements.len());
         for placement in &read.campaign.placements {
             let path = read.path_of(&placement.creative);
             let creative = reader.place(&path, &placement.creative);
             let mut parts = Vec::new();
+            let mut is_whole = true;
             for part in read.parts_of(&placement.creative) {
                 match part {
                     Ok((name, path)) => {
                         let place = reader.place(&path, &name);
+                        is_whole &= place.is_some();
                         parts.extend(place.map(|place| (name, place)));
                     }
                     Err(reason) => {
                         let problem = Problem::with_file(path.display().to_string(), reason);
                         reader.problems.push(problem);
+                        is_whole = false;
                     }
                 }
             }
-            if let Some(creative) = creative {
-                reader.borrow_thumbnail(creative, &parts);
-                items.push(Showing { creative, parts });
+            match creative {
+                Some(creative) if is_whole => items.push(Showing { creative, parts }),
+                // It cannot be looked at without its parts.
+                Some(_) => reader.check_text(&path, &placement.creative),
+                None => {}
             }
         }
+        let notes = reader.have_looked_at(folder, look_at, &items, &read.campaign.colours);
         if reader.problems.is_empty() {
             Ok(Self {
                 id: read.id,
                 campaign: read.campaign,
                 items,
                 creatives: reader.creatives,
+                notes,
             })
         } else {
             Err(reader.problems)
@@ -164,13 +186,91 @@ impl FileReader {
         place
     }
 
-    /// A creative without a picture of its own is shown to phones as the first picture that it refers to.
-    fn borrow_thumbnail(&mut self, creative: usize, parts: &[(String, usize)]) {
-        if self.creatives[creative].thumbnail.is_none() {
-            let mut of_parts = parts.iter();
-            self.creatives[creative].thumbnail =
-                of_parts.find_map(|(_, at)| self.creatives[*at].thumbnail.clone());
+    /// Looks only at what a text creative says.
+    fn check_text(&mut self, path: &Path, name: &str) {
+        let kind = CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture);
+        if !kind.is_text() {
+            return;
         }
+        let file = path.display().to_string();
+        let found = match text::read_toml_within(path) {
+            Ok(text) => parts::check_text(kind, &file, &text).err(),
+            Err(reason) => Some(vec![Problem::with_file(file, reason)]),
+        };
+        self.problems.extend(found.unwrap_or_default());
+    }
+
+    /// Has what is placed looked at, each creative once, and takes in what is said. Returns what is well to know.
+    fn have_looked_at(
+        &mut self,
+        folder: &Path,
+        look_at: &LookAt<'_>,
+        items: &[Showing],
+        colours: &Colours,
+    ) -> Vec<Problem> {
+        let mut placed: Vec<&Showing> = Vec::new();
+        for item in items {
+            if placed.iter().all(|known| known.creative != item.creative) {
+                placed.push(item);
+            }
+        }
+        let jobs: Vec<Job> = placed.iter().map(|item| self.job(item, colours)).collect();
+        let answers = look_at(folder, &jobs);
+        let mut notes = Vec::new();
+        let mut missing_program = None;
+        for (item, answer) in placed.into_iter().zip(answers) {
+            let Answer {
+                problems,
+                notes: told,
+                missing_program: missing,
+                thumbnail,
+            } = answer;
+            for problem in problems {
+                add(&mut self.problems, in_folder(folder, problem));
+            }
+            for note in told {
+                add(&mut notes, in_folder(folder, note));
+            }
+            missing_program = missing_program.or(missing);
+            self.creatives[item.creative].thumbnail = thumbnail;
+        }
+        if let Some(missing) = missing_program {
+            let message = format!("its films were not looked at: {missing}");
+            notes.push(Problem::with_file(folder.display().to_string(), message));
+        }
+        notes
+    }
+
+    fn job(&self, item: &Showing, colours: &Colours) -> Job {
+        let creative = &self.creatives[item.creative];
+        let parts = item.parts.iter().map(|(name, at)| JobPart {
+            name: name.clone(),
+            file: self.creatives[*at].file_name(),
+            digest: self.creatives[*at].digest,
+        });
+        Job {
+            name: creative.name.clone(),
+            file: creative.file_name(),
+            kind: CreativeKind::of_name(&creative.name).unwrap_or(CreativeKind::Picture),
+            digest: creative.digest,
+            parts: parts.collect(),
+            colours: *colours,
+        }
+    }
+}
+
+/// Adds what was not said yet: two creatives may have a part in common.
+fn add(to: &mut Vec<Problem>, problem: Problem) {
+    if !to.contains(&problem) {
+        to.push(problem);
+    }
+}
+
+/// A worker calls a file by its name; here its folder stands before it.
+fn in_folder(folder: &Path, problem: Problem) -> Problem {
+    Problem {
+        file: folder.join(&problem.file).display().to_string(),
+        ..problem
     }
 }
 

@@ -1,6 +1,7 @@
 //! The directions of dependency that ARCHITECTURE.md promises.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -131,7 +132,7 @@ fn packages_depend_on_each_other_in_one_direction_only() {
     }
     let hub = needs("passerby-hub");
     assert!(hub.contains("passerby-protocol"));
-    for terminal in ["passerby", "passerby-playout", "passerby-compose", "bevy"] {
+    for terminal in ["bevy", "wgpu", "winit", "passerby"] {
         assert!(
             !hub.contains(terminal),
             "the hub stands alone, but needs {terminal}"
@@ -139,6 +140,50 @@ fn packages_depend_on_each_other_in_one_direction_only() {
     }
     assert!(needs("passerby").contains("passerby-playout"));
     assert!(!needs("passerby").contains("passerby-hub"));
+}
+
+/// Every source file below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/hub/src"));
+    let worker = folder.join("draw/worker.rs");
+    let opens = |source: &str| {
+        ["passerby_compose", "passerby_playout", "image::"]
+            .into_iter()
+            .find(|name| source.contains(name))
+    };
+    let mut seen = 0;
+    for path in sources(folder) {
+        let source = std::fs::read_to_string(&path).expect("a source file");
+        if path == worker {
+            assert!(
+                opens(&source).is_some(),
+                "{} looks at nothing",
+                path.display()
+            );
+        } else {
+            assert_eq!(opens(&source), None, "{}", path.display());
+        }
+        // What serves neither is such a process nor starts one.
+        if path.starts_with(folder.join("server")) {
+            assert!(!source.contains("draw::"), "{}", path.display());
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen} files");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod dependencies;
 #[path = "../frames/mod.rs"]
 mod frames;
 mod kill;
+mod one_judge;
 mod parts;
 mod proof_of_play;
 mod the_loop;

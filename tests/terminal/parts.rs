@@ -18,7 +18,7 @@ pub(crate) fn terminal() -> Command {
 }
 
 /// The hub's program, which Cargo builds beside the terminal's when it tests the workspace.
-fn hub_program() -> PathBuf {
+pub(crate) fn hub_program() -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_passerby")).with_file_name("passerby-hub");
     assert!(
         program.exists(),

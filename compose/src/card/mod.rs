@@ -69,6 +69,44 @@ pub(crate) fn open(
     file: &CreativeFile,
     occasion: &Occasion<'_>,
 ) -> Result<CardPage, ComposeError> {
+    let drawn_px = occasion.frame.width.max(occasion.frame.height);
+    let (card, pictures) = read(typesetter, file, drawn_px)?;
+    draw(typesetter, &card, &pictures, occasion)
+        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+}
+
+/// The same for a page where nothing moves: without what tells the time or counts, which would only look alive there.
+///
+/// # Errors
+/// A reason that names the file and what to do.
+pub(crate) fn open_still(
+    typesetter: &mut Typesetter,
+    file: &CreativeFile,
+    frame: &Frame,
+    colours: &Colours,
+) -> Result<Canvas, ComposeError> {
+    let (mut card, pictures) = read(typesetter, file, frame.width.max(frame.height))?;
+    card.clock = false;
+    card.date = false;
+    card.countdown = None;
+    card.counter = None;
+    let occasion = Occasion {
+        frame,
+        code: None,
+        colours,
+        dwell: None,
+    };
+    draw(typesetter, &card, &pictures, &occasion)
+        .map(|page| page.canvas)
+        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+}
+
+/// Reads a card's file and its pictures; drawings among them get `drawn_px` pixels on the longer side.
+fn read(
+    typesetter: &Typesetter,
+    file: &CreativeFile,
+    drawn_px: u32,
+) -> Result<(Card, Pictures), ComposeError> {
     let text = file::read(file)?;
     let card = Card::parse(&file.name, &text).map_err(|problems| file::refused(&problems))?;
     let part = |name: &Option<String>| -> Result<Option<Bitmap>, ComposeError> {
@@ -80,7 +118,6 @@ pub(crate) fn open(
             ComposeError(format!("{}: {name} {what}", file.name))
         })?;
         let fonts = typesetter.fonts().of_drawings();
-        let drawn_px = occasion.frame.width.max(occasion.frame.height);
         picture::open(part, fonts, drawn_px)
             .map(Some)
             .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
@@ -89,8 +126,7 @@ pub(crate) fn open(
         picture: part(&card.picture)?,
         logo: part(&card.logo)?,
     };
-    draw(typesetter, &card, &pictures, occasion)
-        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+    Ok((card, pictures))
 }
 
 /// The decoded pictures of a card.

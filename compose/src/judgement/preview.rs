@@ -1,18 +1,25 @@
 //! A small picture of what a creative looks like, for pages and lists.
+//!
+//! Invariant: nothing on it looks alive that is not: a card is drawn without what tells the time or counts.
 
-use passerby_playout::show::{ComposeError, CreativeFile, Health};
-use passerby_protocol::campaign::{CreativeKind, Rgb};
+use passerby_playout::show::{ComposeError, CreativeFile, Geometry, Health};
+use passerby_protocol::campaign::{Colours, CreativeKind, Rgb};
 
 use super::Judge;
 use crate::canvas::{px, real};
+use crate::card;
+use crate::film_still;
 use crate::fit::Crop;
-use crate::picture;
+use crate::layout::Frame;
+use crate::picture::{self, Bitmap, Pixels};
 use crate::poster::Content;
-use crate::screening;
-use crate::settings::Settings;
+use crate::text::Typesetter;
+use crate::video::Clip;
 
-/// What shows through where a picture is transparent.
+/// What shows through where a picture is transparent and its campaign names no paper.
 const PAPER: Rgb = Rgb([255; 3]);
+/// The screen that a card is drawn for.
+const CARD_SCREEN: Geometry = Geometry::whole(1_280, 720);
 
 /// A small picture of a creative, upright, in sRGB.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,31 +34,30 @@ pub struct Preview {
 
 impl Judge {
     /// Makes a picture of a creative with at most `side_px` on its longer side; pictures are never enlarged. Of an
-    /// animation it is the first frame, of a video its poster, else its first good frame. `None` for what is set from
-    /// text, and for web pages.
+    /// animation it is the first frame, of a video its poster, else its first good picture, of a card the card on a wide
+    /// screen. What is transparent shows the paper of `colours`. `None` for tickers and web pages.
     ///
     /// # Errors
     /// A reason that names the file and what to do, as the screen would give it.
     pub fn preview(
         &self,
         creative: &CreativeFile,
+        colours: &Colours,
         side_px: u32,
     ) -> Result<Option<Preview>, ComposeError> {
+        let paper = colours.paper.unwrap_or(PAPER);
         let fonts = self.fonts.of_drawings();
-        let health = Health::default();
-        let content: Box<dyn Content> = match creative.kind {
-            CreativeKind::Picture | CreativeKind::Drawing => {
-                picture::load(creative, fonts, &health)?
+        let content: Box<dyn Content> = match (creative.kind, creative.parts.first()) {
+            (CreativeKind::Picture | CreativeKind::Drawing, _) => {
+                picture::load(creative, fonts, &Health::default())?
             }
-            CreativeKind::Video => Box::new(screening::open(
-                &Settings::default(),
-                &self.tools,
-                fonts,
-                creative,
-                false,
-                &health,
-            )?),
-            CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => return Ok(None),
+            (CreativeKind::Video, Some(poster)) => Box::new(picture::open(poster, fonts, side_px)?),
+            (CreativeKind::Video, None) => {
+                let clip = Clip::probe(&self.tools, &creative.path, &creative.name)?;
+                Box::new(film_still::of(&self.tools, &clip.on_paper(paper), side_px)?)
+            }
+            (CreativeKind::Card, _) => Box::new(self.card_still(creative, colours)?),
+            (CreativeKind::Ticker | CreativeKind::Page, _) => return Ok(None),
         };
         let (width, height) = content.size();
         let scale = (real(side_px) / real(width.max(height))).min(1.0);
@@ -61,7 +67,23 @@ impl Judge {
         Ok(Some(Preview {
             width_px,
             height_px,
-            rgb: content.scaled(whole, (width_px, height_px), PAPER)?,
+            rgb: content.scaled(whole, (width_px, height_px), paper)?,
         }))
+    }
+
+    /// A card as it looks on a wide screen, where nothing moves.
+    fn card_still(
+        &self,
+        creative: &CreativeFile,
+        colours: &Colours,
+    ) -> Result<Bitmap, ComposeError> {
+        let frame = Frame::of(&CARD_SCREEN)?;
+        let mut typesetter = Typesetter::with_fonts(self.fonts.clone());
+        let canvas = card::open_still(&mut typesetter, creative, &frame, colours)?;
+        Ok(Bitmap {
+            width: canvas.width,
+            height: canvas.height,
+            pixels: Pixels::Rgba(canvas.rgba),
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_playout::show::{Composer as _, Creative, Geometry, Part};
 use passerby_protocol::Digest;
+use passerby_protocol::campaign::{Colours, Rgb};
 
 use super::*;
 use crate::SlideComposer;
@@ -187,7 +188,7 @@ fn a_machine_without_ffmpeg_cannot_tell_about_films() {
 #[test]
 fn previews_show_what_screens_show_upright_and_in_srgb() {
     let preview = |name: &str, side| {
-        let made = judge().preview(&creative(&media(name), &[]), side);
+        let made = judge().preview(&creative(&media(name), &[]), &Colours::default(), side);
         made.expect(name).expect("a picture")
     };
     for name in [
@@ -217,7 +218,36 @@ fn previews_show_what_screens_show_upright_and_in_srgb() {
         [255; 3],
         "paper"
     );
+    let colours = Colours {
+        paper: Some(Rgb([32, 64, 96])),
+        ..Colours::default()
+    };
+    let rgba = creative(&media("rgba.png"), &[]);
+    let on_paper = judge().preview(&rgba, &colours, 32);
+    let on_paper = on_paper.expect("rgba.png").expect("a picture");
+    assert_eq!(on_paper.rgb[(18 * 32 + 24) * 3..][..3], [32, 64, 96]);
+}
+
+#[test]
+fn a_preview_of_a_card_has_its_words_and_no_time_that_would_stand_still() {
     let folder = tempfile::tempdir().expect("a folder");
-    let card = written(folder.path(), "tea.card.toml", b"headline = 'Tea'\n");
-    assert_eq!(judge().preview(&creative(&card, &[]), 64), Ok(None));
+    let preview = |name: &str, text: &str| {
+        let path = written(folder.path(), name, text.as_bytes());
+        judge().preview(&creative(&path, &[]), &Colours::default(), 320)
+    };
+    let words = preview("a.card.toml", "headline = 'Tea'\n");
+    let words = words.expect("a card").expect("a picture");
+    assert_eq!((words.width_px, words.height_px), (320, 180));
+    assert!(words.rgb.iter().any(|byte| *byte != words.rgb[0]), "words");
+    let with_clock = preview(
+        "b.card.toml",
+        "headline = 'Tea'\nclock = true\ndate = true\n",
+    );
+    assert_eq!(with_clock, Ok(Some(words)));
+    for (name, text) in [
+        ("a.ticker.toml", "lines = ['Tea']\n"),
+        ("a.page.toml", "url = 'https://a.example/'\n"),
+    ] {
+        assert_eq!(preview(name, text), Ok(None), "{name}");
+    }
 }

@@ -36,7 +36,7 @@ mod tools;
 mod transparent;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use passerby_playout::show::{ComposeError, Health};
 
@@ -103,6 +103,64 @@ pub struct Video {
 /// # Errors
 /// A reason that names the file and what to do: no picture of it can be decoded, or none came in time.
 pub fn open(tools: &Tools, clip: &Clip, showing: Showing<'_>) -> Result<Video, ComposeError> {
+    let started = begin(tools, clip, &showing, KEPT_BYTES_MAX)?;
+    Ok(ready(tools, clip, started, showing))
+}
+
+/// Decodes a video once from its beginning as fast as it goes, in the size of `shown_px`, for `patience` at most. Each
+/// picture is handed to `wanted` with the time at which it is due, until that wants no more.
+///
+/// # Errors
+/// The same as of [`open`].
+pub(crate) fn look_through(
+    tools: &Tools,
+    clip: &Clip,
+    shown_px: (u32, u32),
+    patience: Duration,
+    mut wanted: impl FnMut(Duration, MovingPicture) -> bool,
+) -> Result<(), ComposeError> {
+    let showing = Showing {
+        shown_px,
+        sound: None,
+        poster: &mut |_, _, _| None,
+        health: Health::default(),
+    };
+    let Started {
+        first,
+        decoded_px: (width_px, height_px),
+        queue,
+        leash,
+        ..
+    } = begin(tools, clip, &showing, 0)?;
+    let until = Instant::now() + patience;
+    let mut next = Next::Picture(first);
+    while let Next::Picture(picture) = next
+        && picture.pass == 0
+    {
+        let due = clip.rate.due(picture.number);
+        let picture = Nv12 {
+            width_px,
+            height_px,
+            luma: picture.luma,
+            chroma: picture.chroma,
+        };
+        if !wanted(due, picture.coded(clip.coding)) {
+            break;
+        }
+        next = queue.first(until.saturating_duration_since(Instant::now()));
+    }
+    queue.close();
+    leash.cut();
+    Ok(())
+}
+
+/// Starts a film with the decoder that was chosen for its codec, else with software.
+fn begin(
+    tools: &Tools,
+    clip: &Clip,
+    showing: &Showing<'_>,
+    kept_bytes_max: usize,
+) -> Result<Started, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
     let mut chosen = tools
         .decoder(clip.codec)
@@ -111,14 +169,14 @@ pub fn open(tools: &Tools, clip: &Clip, showing: Showing<'_>) -> Result<Video, C
         // No hardware decodes transparency.
         chosen = DecoderKind::Software;
     }
-    let started = match start(tools, clip, chosen, &showing, KEPT_BYTES_MAX) {
+    match start(tools, clip, chosen, showing, kept_bytes_max) {
         Err(trouble) if chosen != DecoderKind::Software => {
             tracing::warn!("{}: {chosen}: {trouble}; trying software", clip.name);
-            start(tools, clip, DecoderKind::Software, &showing, KEPT_BYTES_MAX)
+            start(tools, clip, DecoderKind::Software, showing, kept_bytes_max)
         }
         started => started,
-    };
-    Ok(ready(tools, clip, started.map_err(says)?, showing))
+    }
+    .map_err(says)
 }
 
 /// A film that runs, and its first picture.

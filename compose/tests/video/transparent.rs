@@ -158,7 +158,7 @@ fn they_stand_on_the_paper_of_the_slide_in_every_form() {
         assert_eq!(made.health.trouble(), None, "{name}");
 
         let preview = judge
-            .preview(&creative(&path), 192)
+            .preview(&creative(&path), &Colours::default(), 192)
             .expect(&name)
             .expect("a picture");
         let (width, height) = (preview.width_px as usize, preview.height_px as usize);

@@ -1,10 +1,12 @@
 //! A hub with two campaigns on one screen, set back to the same state before each input.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use passerby_hub::draw::{self, Job, Thumbnail};
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publication::Publication;
 use passerby_hub::store::{Report, Store, Targets};
@@ -164,6 +166,27 @@ struct Prepared {
     bearer: String,
 }
 
+/// Takes every creative, in place of the process that looks at them, which is not part of this target.
+fn look_at(folder: &Path, jobs: &[Job]) -> Vec<draw::Answer> {
+    let seen = |job: &Job| {
+        let picture = image::open(folder.join(&job.file)).expect("picture");
+        let mut jpeg = Cursor::new(Vec::new());
+        picture
+            .to_rgb8()
+            .write_to(&mut jpeg, image::ImageFormat::Jpeg)
+            .expect("JPEG");
+        draw::Answer {
+            thumbnail: Some(Thumbnail {
+                width_px: picture.width(),
+                height_px: picture.height(),
+                jpeg: jpeg.into_inner(),
+            }),
+            ..draw::Answer::default()
+        }
+    };
+    jobs.iter().map(seen).collect()
+}
+
 /// Enrols one screen and publishes what leads away at once, and what shows a page first.
 fn prepare(folder: &Path, data: &Path) -> Prepared {
     let hub = Hub::open(data).expect("hub");
@@ -189,8 +212,8 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         })
         .save(campaign.join("poster.png"))
         .expect("picture");
-        let publication =
-            Publication::read(&campaign).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let publication = Publication::read(&campaign, &look_at)
+            .unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
         hub.publish(&publication, &Targets::Everywhere, now_ms)
             .expect("published");
     }

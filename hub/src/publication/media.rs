@@ -1,102 +1,109 @@
-//! Looks at one file of a campaign folder before it may leave for a screen.
+//! Reads one file of a campaign folder before it may leave for a screen: how large it is, what it hashes to, and what its
+//! first bytes say that it is. Whether screens show it, [`crate::draw`] finds out.
 //!
-//! Invariant: nothing here trusts a file's name: a file whose content is something else is refused while the publisher is
-//! still looking.
+//! Invariant: nothing here trusts a file's name, and no more of a file is read than one of its kind may have; only regular
+//! files inside the folder are opened.
 
 use std::io::{self, Read};
 use std::path::Path;
 
-use passerby_folder::regular_file::{self, FileError, RegularFile};
-use passerby_folder::text;
-use passerby_protocol::Digest;
+use passerby_folder::regular_file::{self, FileError};
 use passerby_protocol::creative::{CreativeKind, video_media_type};
-use passerby_protocol::parts;
 use passerby_protocol::toml_fields::Problem;
 
-use super::{Content, Creative};
+use super::Creative;
 use crate::blobs::copy_hashed;
-use crate::picture::Picture;
 
-/// Bytes of a video that tell what it is.
+/// Bytes that tell what a file is.
 const HEAD_BYTES: usize = 12;
 
-/// Reads and checks a file.
+/// Reads a file.
 pub(super) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
-    let file = path.display().to_string();
-    let wrong = |message: String| vec![Problem::with_file(&file, message)];
+    let wrong = |message: String| vec![Problem::with_file(path.display().to_string(), message)];
+    let unreadable = |error: io::Error| wrong(FileError::from(error).to_string());
     let kind = CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture);
-    let opened = regular_file::open_within(path).map_err(|error| wrong(error.to_string()))?;
-    let size = opened.metadata().len();
-    if size > kind.bytes_max() {
-        return Err(wrong(format!(
-            "it has {size} bytes; use a {} of at most {}",
+    let bytes_max = kind.bytes_max();
+    let too_large = |bytes: u64| {
+        wrong(format!(
+            "it has {bytes} bytes; use a {} of at most {bytes_max}",
             kind.word(),
-            kind.bytes_max()
-        )));
-    }
-    if kind == CreativeKind::Video {
-        return video(path, opened).map_err(wrong);
-    }
-    let bytes = opened
-        .read(kind.bytes_max())
-        .map_err(|error| wrong(error.to_string()))?;
-    let (media_type, thumbnail) = match kind {
-        CreativeKind::Drawing => {
-            drawing(&bytes).map_err(|reason| wrong(reason.to_owned()))?;
-            ("image/svg+xml", None)
-        }
-        CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => {
-            let text = text::toml_text(bytes.clone()).map_err(wrong)?;
-            parts::check_text(kind, &file, &text)?;
-            ("application/toml", None)
-        }
-        CreativeKind::Picture | CreativeKind::Video => {
-            let picture = Picture::read(&bytes).map_err(|error| wrong(error.to_string()))?;
-            (picture.media_type, Some(picture.thumbnail))
-        }
+        ))
     };
-    Ok(Creative {
-        digest: Digest::of(&bytes),
-        size: bytes.len() as u64,
-        media_type,
-        content: Content::Bytes(bytes),
-        thumbnail,
-    })
-}
-
-/// Videos are hashed piece by piece; whether they decode is for the screens to say.
-fn video(path: &Path, opened: RegularFile) -> Result<Creative, String> {
-    let unreadable = |error: io::Error| FileError::from(error).to_string();
-    let size = opened.metadata().len();
-    let mut file = opened.into_file().take(size);
-    let mut head = [0; HEAD_BYTES];
-    file.read_exact(&mut head)
-        .map_err(|_| "it is too short for a video; export it again".to_owned())?;
-    let media_type = video_media_type(&head)
-        .ok_or("it is neither an MP4, a MOV nor a WebM video; export it again as one of these")?;
-    let mut whole = head.as_slice().chain(file);
+    let opened = regular_file::open_within(path).map_err(|error| wrong(error.to_string()))?;
+    let said = opened.metadata().len();
+    if said > bytes_max {
+        return Err(too_large(said));
+    }
+    // It may grow while it is read.
+    let mut file = opened.into_file().take(bytes_max + 1);
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    file.by_ref()
+        .take(HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
+    let mut whole = Counted {
+        inner: head.as_slice().chain(file),
+        bytes: 0,
+    };
     let digest = copy_hashed(&mut whole, &mut io::sink()).map_err(unreadable)?;
+    let size = whole.bytes;
+    if size > bytes_max {
+        return Err(too_large(size));
+    }
     Ok(Creative {
+        name: name.to_owned(),
         digest,
         size,
-        media_type,
-        content: Content::File(path.to_path_buf()),
+        media_type: media_type(kind, &head).map_err(|reason| wrong(reason.to_owned()))?,
+        source: path.to_path_buf(),
         thumbnail: None,
     })
 }
 
-fn drawing(bytes: &[u8]) -> Result<(), &'static str> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| "it is not an SVG drawing in UTF-8; export it again as plain SVG")?;
-    if text.contains("<svg") {
-        Ok(())
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.bytes += length as u64;
+        Ok(length)
+    }
+}
+
+/// Tells what a file is from its first bytes. A picture may be a drawing whatever its name says, and the other way round.
+fn media_type(kind: CreativeKind, head: &[u8]) -> Result<&'static str, &'static str> {
+    match kind {
+        CreativeKind::Video => video_media_type(head)
+            .ok_or("it is neither an MP4, a MOV nor a WebM video; export it again as one of these"),
+        CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => Ok("application/toml"),
+        CreativeKind::Picture | CreativeKind::Drawing => Ok(picture_media_type(head)),
+    }
+}
+
+/// Tells what a picture is from its first bytes (JPEG: ITU-T T.81, B.1.1; PNG: ISO/IEC 15948, 5.2; GIF89a, 17; WebP:
+/// RFC 9649, 2.4). What is none of these and is shown all the same is a drawing.
+fn picture_media_type(head: &[u8]) -> &'static str {
+    if head.starts_with(b"\xFF\xD8\xFF") {
+        "image/jpeg"
+    } else if head.starts_with(b"\x89PNG\r\n\x1A\n") {
+        "image/png"
+    } else if head.starts_with(b"GIF8") {
+        "image/gif"
+    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        "image/webp"
     } else {
-        Err("it is not an SVG drawing; export it again as plain SVG")
+        "image/svg+xml"
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use passerby_protocol::Digest;
+
     use super::*;
 
     fn problem(name: &str, bytes: &[u8]) -> String {
@@ -104,7 +111,11 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         match read(&path, name) {
-            Ok(creative) => creative.media_type.to_owned(),
+            Ok(creative) => {
+                assert_eq!(creative.size, bytes.len() as u64);
+                assert_eq!(creative.digest, Digest::of(bytes));
+                creative.media_type.to_owned()
+            }
             Err(problems) => problems[0].to_string(),
         }
     }
@@ -112,38 +123,47 @@ mod tests {
     #[test]
     fn each_kind_is_known_by_what_is_in_it() {
         let mp4 = b"\0\0\0\x18ftypmp42\0\0\0\0";
-        assert_eq!(problem("a.mp4", mp4), "video/mp4");
-        assert_eq!(
-            problem("a.webm", b"\x1A\x45\xDF\xA3............"),
-            "video/webm"
-        );
-        assert_eq!(
-            problem("IMG_0001.MOV", b"\0\0\0\x14ftypqt  \0\0\0\0"),
-            "video/quicktime"
-        );
-        assert_eq!(problem("a.svg", b"<svg xmlns='x'/>"), "image/svg+xml");
-        assert_eq!(
-            problem("a.card.toml", b"headline = 'x'\n"),
-            "application/toml"
-        );
+        for (name, bytes, media_type) in [
+            ("a.mp4", mp4.as_slice(), "video/mp4"),
+            ("a.mp4", b"\0\0\0\x08wide\0\0\0\0moov", "video/quicktime"),
+            (
+                "IMG_0001.MOV",
+                b"\0\0\0\x14ftypqt  \0\0\0\0",
+                "video/quicktime",
+            ),
+            ("a.webm", b"\x1A\x45\xDF\xA3............", "video/webm"),
+            ("a.svg", b"<svg xmlns='x'/>", "image/svg+xml"),
+            ("a.png", b"<svg xmlns='x'/>", "image/svg+xml"),
+            ("a.png", b"\xFF\xD8\xFF\xE0", "image/jpeg"),
+            ("a.svg", b"\x89PNG\r\n\x1A\n....", "image/png"),
+            ("a.gif", b"GIF89a", "image/gif"),
+            ("a.jpg", b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+            ("a.card.toml", b"headline = 'x'\n", "application/toml"),
+        ] {
+            assert_eq!(problem(name, bytes), media_type, "{name}");
+        }
         for (name, bytes, reason) in [
             (
                 "a.mp4",
                 b"not a video at all".as_slice(),
                 "neither an MP4, a MOV nor a WebM",
             ),
-            ("a.mp4", b"short", "too short"),
-            ("a.svg", b"<html>", "not an SVG"),
-            ("a.svg", b"\xff\xfe<svg", "not an SVG"),
-            ("a.card.toml", b"headline = \n", "this is not TOML"),
-            ("a.card.toml", b"\xff", "not UTF-8"),
-            ("a.card.toml", b"prize = 4\n", ":1: headline is missing"),
-            ("a.ticker.toml", b"lines = []\n", ":1: lines is empty"),
-            ("a.page.toml", b"\nurl = 'file:///x'\n", ":2: url is"),
-            ("a.png", mp4, "not a JPEG, PNG, WebP or GIF"),
+            ("a.mp4", b"short", "neither an MP4, a MOV nor a WebM"),
         ] {
             let said = problem(name, bytes);
             assert!(said.contains(reason), "{name}: {said}");
         }
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        // A hole, which takes no room on the disk.
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(CreativeKind::Picture.bytes_max() + 2).unwrap();
+        let problems = read(&path, "a.png").err().unwrap();
+        let said = problems[0].to_string();
+        assert!(said.contains("bytes; use a picture of at most"), "{said}");
     }
 }

@@ -4,7 +4,7 @@ use passerby_hub::store::Store;
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest};
 
-use crate::stand::{Stand, png};
+use crate::stand::{Stand, film, png};
 
 #[test]
 fn published_campaign_reaches_every_screen_signed_and_a_second_look_costs_nothing() {
@@ -194,11 +194,15 @@ fn creatives_bring_the_files_that_they_refer_to_and_each_file_its_type() {
     let folder = stand.campaign("shop", "", &[[9; 3]]);
     let write =
         |name: &str, bytes: &[u8]| std::fs::write(format!("{folder}/{name}"), bytes).unwrap();
-    let film = [b"\0\0\0\x18ftypmp42".as_slice(), &[7; 300_000]].concat();
-    write("clip.mp4", &film);
+    let clip = std::path::Path::new(&folder).join("clip.mp4");
+    film(&clip, "testsrc2=s=640x360:r=10:d=2");
+    let film = std::fs::read(clip).unwrap();
     write("clip.png", &png([50; 3]));
     write("beans.png", &png([90; 3]));
-    write("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    write(
+        "logo.svg",
+        b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'/>",
+    );
     let card = "headline = 'Sale'\npicture = 'beans.png'\nlogo = 'logo.svg'\n";
     write("sale.card.toml", card.as_bytes());
     stand.publish(&folder);

@@ -1,12 +1,13 @@
 //! Campaign folders as people's machines leave them: what is published, what is named, and under which name.
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use passerby_protocol::Manifest;
 use serde_json::Value;
 
-use crate::stand::{Stand, png};
+use crate::stand::{Stand, film, png};
 
 fn creatives(manifest: &Manifest) -> Vec<&str> {
     let campaigns = manifest.campaigns.iter();
@@ -35,11 +36,10 @@ fn what_no_screen_shows_is_named_and_the_rest_is_published() {
     for name in ["IMG_1.HEIC", "deck.pptx", "poster.pdf", "README.md"] {
         std::fs::write(format!("{folder}/{name}"), b"x").unwrap();
     }
-    std::fs::write(
-        format!("{folder}/IMG_2.MOV"),
-        b"\0\0\0\x14ftypqt  \0\0\0\0qt  ",
-    )
-    .unwrap();
+    film(
+        &Path::new(&folder).join("IMG_2.MOV"),
+        "testsrc2=s=160x120:r=10:d=1",
+    );
     std::fs::write(format!("{folder}/party.jpe"), png([90; 3])).unwrap();
     let published = stand.publish(&folder);
     let pair = |severity: &str, name: &str| (severity.to_owned(), name.to_owned());

@@ -3,7 +3,7 @@
 use passerby_protocol::Assignment;
 use serde_json::json;
 
-use crate::stand::{ROBOT, Stand, Terminal, location};
+use crate::stand::{ROBOT, Stand, Terminal, film, location};
 
 const TOML: &str = r##"
 title = "三体 <The Three-Body Problem>"
@@ -219,15 +219,16 @@ fn links_that_are_gone_are_told_kindly() {
 }
 
 #[test]
-fn a_film_is_seen_as_its_poster_and_a_card_without_pictures_has_a_page_too() {
+fn a_film_is_seen_as_its_poster_and_what_has_no_picture_has_a_page_too() {
     let stand = Stand::start();
     let terminal = stand.terminal("one");
     let folder = stand.campaign("shop", "title = \"Shop\"\nlanding = \"page\"\n", &[]);
     let write =
         |name: &str, bytes: &[u8]| std::fs::write(format!("{folder}/{name}"), bytes).unwrap();
-    write("clip.mp4", b"\0\0\0\x18ftypmp42 and so on");
+    let clip = std::path::Path::new(&folder).join("clip.mp4");
+    film(&clip, "testsrc2=s=320x240:r=10:d=1");
     write("clip.png", &crate::stand::png([50; 3]));
-    write("words.card.toml", b"headline = 'Sale'\n");
+    write("words.ticker.toml", b"lines = ['Sale']\n");
     stand.publish(&folder);
     let items = stand.manifest(&terminal).campaigns[0].items.clone();
     let page = |at: usize| {

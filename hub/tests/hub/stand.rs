@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 
+use passerby_hub::draw::{Answer, Job, Workers};
 use passerby_protocol::plays::{Anchor, Play, PlayBatch};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::wire::{Credentials, unhex32};
@@ -290,10 +291,28 @@ pub(crate) fn hub_command() -> Command {
     command
 }
 
+/// Looks at creatives as `publish` does.
+pub(crate) fn look_at(folder: &Path, jobs: &[Job]) -> Vec<Answer> {
+    Workers::new(env!("CARGO_BIN_EXE_passerby-hub").into()).look_at(folder, jobs)
+}
+
 pub(crate) fn location(response: &Response) -> String {
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["cache-control"], "no-store");
     response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// Makes a film of what ffmpeg's filters draw. Fails where there is no ffmpeg, as the hub cannot look at films there.
+pub(crate) fn film(path: &Path, source: &str) {
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-f", "lavfi", "-i", source])
+        .args([
+            "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p",
+        ])
+        .arg(path)
+        .status()
+        .expect("ffmpeg, which these tests need: apt-get install ffmpeg");
+    assert!(made.success(), "{source}");
 }
 
 /// A picture with some detail in it.

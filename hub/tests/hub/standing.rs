@@ -9,7 +9,7 @@ use passerby_protocol::token::Claims;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use tempfile::TempDir;
 
-use crate::stand::png;
+use crate::stand::{look_at, png};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -41,7 +41,7 @@ impl Street {
         std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
         let hub = Hub::open(&folder.path().join("data")).unwrap();
         let (screen, _) = hub.store.add_screen("one", START_MS).unwrap();
-        let publication = Publication::read(&campaign).unwrap();
+        let publication = Publication::read(&campaign, &look_at).unwrap();
         hub.publish(&publication, &Targets::Everywhere, START_MS)
             .unwrap();
         Self {
@@ -254,7 +254,7 @@ fn a_play_that_waited_for_an_hour_is_fresh_when_it_airs() {
     std::fs::write(campaign.join("a.png"), png([99; 3])).unwrap();
     let toml = "title = 'Slow'\n[[placement]]\ncreative = 'a.png'\nseconds = 3600\n";
     std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
-    let publication = Publication::read(&campaign).unwrap();
+    let publication = Publication::read(&campaign, &look_at).unwrap();
     slow.hub
         .publish(&publication, &Targets::Everywhere, START_MS)
         .unwrap();

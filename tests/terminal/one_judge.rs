@@ -1,0 +1,250 @@
+//! One code judges what people put into a campaign folder: where `check` says yes, `publish` and the screen do, and where one
+//! refuses a file, all do.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use passerby_compose::SlideComposer;
+use passerby_playout::show::{
+    Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
+};
+use passerby_protocol::Digest;
+use passerby_protocol::campaign::{Colours, Motion};
+use passerby_protocol::creative::CreativeKind;
+use serde_json::Value;
+
+use crate::parts::{Terminal, finish, hub_program, terminal, text};
+
+const DRAWING: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 30'><path d='M0 0h20v30h-20z' fill='#28a'/></svg>";
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let pixels = RgbImage::from_fn(160, 120, |x, y| {
+        let wave = u8::try_from((x * 3 + y * 5) % 200).expect("small");
+        Rgb([wave, 90, 200 - wave])
+    });
+    let mut file = Cursor::new(Vec::new());
+    pixels.write_to(&mut file, format).expect("a picture");
+    file.into_inner()
+}
+
+fn animation() -> Vec<u8> {
+    let mut file = Vec::new();
+    let frames = [[200, 30, 30, 255], [30, 30, 200, 255]]
+        .map(|colour| image::Frame::new(RgbaImage::from_pixel(64, 48, Rgba(colour))));
+    let mut gif = image::codecs::gif::GifEncoder::new(&mut file);
+    gif.encode_frames(frames).expect("an animation");
+    drop(gif);
+    file
+}
+
+fn film(folder: &Path, name: &str) -> Vec<u8> {
+    let path = folder.join(name);
+    let made = Command::new("ffmpeg")
+        .args([
+            "-v",
+            "error",
+            "-y",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=320x240:r=10:d=1",
+        ])
+        .args(["-pix_fmt", "yuv420p"])
+        .arg(&path)
+        .status()
+        .expect("ffmpeg, which this test needs: apt-get install ffmpeg");
+    assert!(made.success(), "{name}");
+    std::fs::read(path).expect("a film")
+}
+
+fn half(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() / 2]
+}
+
+/// Files by their names, and whether they are shown.
+fn table(folder: &Path) -> Vec<(&'static str, Vec<u8>, bool)> {
+    let [jpeg, png, webp] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(encoded);
+    let (gif, mp4, webm) = (
+        animation(),
+        film(folder, "film.mp4"),
+        film(folder, "film.webm"),
+    );
+    let no_end = jpeg[..jpeg.len() - 2].to_vec();
+    vec![
+        ("whole.jpg", jpeg.clone(), true),
+        ("without-end.jpg", no_end.clone(), true),
+        (
+            "with-trailer.jpg",
+            [no_end.as_slice(), b"SEFHe\0\0\0\x01SEFT"].concat(),
+            true,
+        ),
+        (
+            "behind-its-end.jpg",
+            [jpeg.as_slice(), b"and some more"].concat(),
+            true,
+        ),
+        ("cut.jpg", half(&jpeg).to_vec(), false),
+        ("whole.png", png.clone(), true),
+        ("cut.png", half(&png).to_vec(), false),
+        ("whole.webp", webp.clone(), true),
+        ("cut.webp", half(&webp).to_vec(), false),
+        ("moving.gif", gif, true),
+        ("only-its-head.gif", b"GIF89a......".to_vec(), false),
+        ("empty.png", Vec::new(), false),
+        ("other.png", b"II*\0........".to_vec(), false),
+        ("drawing.svg", DRAWING.into(), true),
+        ("drawing-as-a-picture.png", DRAWING.into(), true),
+        ("picture-as-a-drawing.svg", encoded(ImageFormat::Png), true),
+        ("page.svg", b"<html><body>404</body></html>".to_vec(), false),
+        ("packed.svg", vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0], false),
+        (
+            "no-size.svg",
+            b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>".to_vec(),
+            false,
+        ),
+        ("utf16.svg", b"\xFF\xFE<\0s\0v\0g\0".to_vec(), false),
+        ("film.mp4", mp4.clone(), true),
+        ("film.webm", webm, true),
+        ("cut-film.mp4", half(&mp4).to_vec(), false),
+        (
+            "film-head.mp4",
+            b"\0\0\0\x18ftypmp42\0\0\0\0".to_vec(),
+            false,
+        ),
+        ("text.mp4", b"this is no film".to_vec(), false),
+        ("picture.mp4", png, false),
+        ("card.card.toml", b"headline = 'Sale'\n".to_vec(), true),
+        ("wrong.card.toml", b"headline = ''\n".to_vec(), false),
+        ("news.ticker.toml", "lines = ['周五夜 jazz']\n".into(), true),
+        ("wrong.ticker.toml", b"lines = []\n".to_vec(), false),
+    ]
+}
+
+/// The files that `check` calls a problem, and its exit code.
+fn refused_by_check(screen: &Terminal) -> (BTreeSet<String>, Option<i32>) {
+    let output = finish(
+        terminal()
+            .args(["check", "--json", "--config"])
+            .arg(&screen.settings),
+    );
+    let told = text(&output.stdout);
+    let problems = told
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a JSON object a line"))
+        .filter(|told| told["severity"] == "problem");
+    let names = problems.map(|problem| {
+        let file = problem["file"].as_str().expect("text").to_owned();
+        name_of(&file)
+    });
+    (names.collect(), output.status.code())
+}
+
+/// The files that `publish` calls a problem, and its exit code.
+fn refused_by_publish(folder: &Path, data: &Path) -> (BTreeSet<String>, Option<i32>) {
+    let output = finish(
+        Command::new(hub_program())
+            .arg("publish")
+            .arg(folder)
+            .arg("--data")
+            .arg(data),
+    );
+    let told = text(&output.stderr);
+    let begin = format!("{}/", folder.display());
+    let names = told.lines().filter_map(|line| {
+        let rest = line.strip_prefix(&begin)?;
+        Some(rest.split(':').next()?.to_owned())
+    });
+    (names.collect(), output.status.code())
+}
+
+/// The files of which the screen's composer makes no slide.
+fn refused_by_the_screen<'a>(
+    folder: &Path,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> BTreeSet<String> {
+    let mut composer = SlideComposer::default();
+    let mut refused = BTreeSet::new();
+    for (name, bytes) in files {
+        let order = SlideOrder {
+            ticket: Ticket(1),
+            zone: Zone::MAIN,
+            creative: Creative::File(CreativeFile {
+                kind: CreativeKind::of_name(name).expect("a creative"),
+                name: name.to_owned(),
+                path: folder.join(name),
+                digest: Digest::of(bytes),
+                parts: Vec::new().into(),
+            }),
+            campaign: String::new(),
+            play: None,
+            headline: None,
+            code: None,
+            colours: Colours::default(),
+            motion: Motion::Still,
+            sound: false,
+            dwell: Some(Duration::from_secs(10)),
+        };
+        if composer
+            .compose(&order, &Geometry::whole(640, 360))
+            .is_err()
+        {
+            refused.insert(name.to_owned());
+        }
+    }
+    refused
+}
+
+fn name_of(file: &str) -> String {
+    Path::new(file)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+#[test]
+fn check_publish_and_the_screen_say_yes_to_the_same_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let shop = folder.path().join("content/shop");
+    for path in [&made, &shop] {
+        std::fs::create_dir_all(path).expect("a folder");
+    }
+    let table = table(&made);
+    for (name, bytes, _) in &table {
+        std::fs::write(shop.join(name), bytes).expect("writes");
+    }
+    let screen = Terminal::with_settings(folder.path(), "[content]\nfolders = ['content']\n");
+    let hub_data = folder.path().join("hub");
+    let bad: BTreeSet<String> = table
+        .iter()
+        .filter(|(_, _, is_shown)| !is_shown)
+        .map(|(name, _, _)| (*name).to_owned())
+        .collect();
+    let files = || {
+        table
+            .iter()
+            .map(|(name, bytes, _)| (*name, bytes.as_slice()))
+    };
+    assert_eq!(refused_by_the_screen(&shop, files()), bad, "the screen");
+    assert_eq!(refused_by_check(&screen), (bad.clone(), Some(2)), "check");
+    assert_eq!(
+        refused_by_publish(&shop, &hub_data),
+        (bad.clone(), Some(2)),
+        "publish"
+    );
+
+    for name in &bad {
+        std::fs::remove_file(shop.join(name)).expect("removes");
+    }
+    let none = BTreeSet::new();
+    assert_eq!(refused_by_check(&screen), (none.clone(), Some(0)), "check");
+    assert_eq!(
+        refused_by_publish(&shop, &hub_data),
+        (none, Some(0)),
+        "publish"
+    );
+}
