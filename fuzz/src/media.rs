@@ -99,7 +99,8 @@ fn picture(bytes: &[u8]) {
 fn video(bytes: &[u8]) {
     let kind = bytes.get(4..8).unwrap_or_default();
     let is_mp4 = kind == b"ftyp";
-    let is_old = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"].contains(&kind.try_into().unwrap_or(b"    "));
+    let is_old = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"]
+        .contains(&kind.try_into().unwrap_or(b"    "));
     let is_webm = bytes.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]);
     match video_media_type(bytes) {
         Some("video/mp4") => assert!(is_mp4 && !is_webm),

@@ -120,7 +120,7 @@ fn what_goes_wrong_leaves_the_last_good_picture() {
     let fresh = bench.ask_until(&mut keeper, &page, |found| {
         found.as_ref().is_ok_and(is_fresh)
     });
-    assert_eq!(fresh.map(|picture| picture.trouble.clone()), Ok(None));
+    assert_eq!(fresh.map(|picture| picture.trouble), Ok(None));
 }
 
 #[test]

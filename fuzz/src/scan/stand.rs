@@ -94,7 +94,11 @@ impl Stand {
             let _ = std::fs::remove_file(data.join(left_over));
         }
         std::fs::write(data.join("hub.db"), &self.database).expect("database");
-        server::app(Hub::open(&data).expect("hub"), public_url(), vec!["127.0.0.1".parse().expect("an address")])
+        server::app(
+            Hub::open(&data).expect("hub"),
+            public_url(),
+            vec!["127.0.0.1".parse().expect("an address")],
+        )
     }
 
     /// Asks, and reads the answer to its end.

@@ -37,7 +37,7 @@ pub fn run() -> io::Result<()> {
     let order: Order = serde_json::from_slice(&order)?;
     confine(order.memory_bytes_max)?;
     let (fonts, unusable) = Fonts::load(&order.fonts);
-    let mut answer = look_at(&order.job, fonts);
+    let mut answer = look_at(&order.job, &fonts);
     answer.notes.extend(unusable);
     let mut out = io::stdout().lock();
     out.write_all(&answer.to_bytes())?;
@@ -57,7 +57,7 @@ fn confine(memory_bytes_max: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn look_at(job: &Job, fonts: Fonts) -> Answer {
+fn look_at(job: &Job, fonts: &Fonts) -> Answer {
     let ffmpeg = env::var_os(FFMPEG_VARIABLE).filter(|value| !value.is_empty());
     // A hub has no need for the drivers of a screen, and they no need for its files.
     let tools = Tools::with(ffmpeg.map(PathBuf::from), Some(DecoderKind::Software), "/");
@@ -80,7 +80,7 @@ fn look_at(job: &Job, fonts: Fonts) -> Answer {
     }
     let judged = judge.judge(&creative);
     let is_shown = judged.refusals.is_empty();
-    let mut answer = answer_of(judged, &fonts);
+    let mut answer = answer_of(judged, fonts);
     answer.missing_program = missing_program;
     if is_shown {
         match thumbnail(&judge, &creative, job) {
