@@ -10,6 +10,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
+use passerby_hub::draw::Workers;
 use passerby_hub::publication::Publication;
 use passerby_hub::store::Targets;
 use passerby_hub::{Hub, clock, server};
@@ -49,7 +50,16 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
     let hub = Hub::open(&folder.join("data")).expect("a hub");
     let now_ms = clock::now_ms();
     let (screen, _) = hub.store.add_screen("one", now_ms).expect("a screen");
-    let publication = Publication::read(&campaign).expect("a campaign");
+    // Cargo puts the hub's program one folder above its examples.
+    let example = std::env::current_exe().expect("a program");
+    let program = example
+        .ancestors()
+        .nth(2)
+        .expect("a folder")
+        .join("passerby-hub");
+    let workers = Workers::new(program);
+    let publication = Publication::read(&campaign, &|folder, jobs| workers.look_at(folder, jobs))
+        .expect("a campaign");
     hub.publish(&publication, &Targets::Everywhere, now_ms)
         .expect("publishes");
     let key = hub.token_key(screen).expect("reads").expect("there");

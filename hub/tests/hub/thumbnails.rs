@@ -40,10 +40,10 @@ fn seen(stand: &Stand, terminal: &Terminal, at: usize) -> image::RgbImage {
     pixels
 }
 
-/// Whether a pixel, at shares of the width and the height, has a colour but for what JPEG takes.
+/// Whether a pixel, at percents of the width and the height, has a colour but for what JPEG takes.
 #[track_caller]
-fn assert_colour(pixels: &image::RgbImage, (x, y): (f64, f64), colour: [u8; 3]) {
-    let at = |share: f64, side: u32| (share * f64::from(side)) as u32;
+fn assert_colour(pixels: &image::RgbImage, (x, y): (u32, u32), colour: [u8; 3]) {
+    let at = |percent: u32, side: u32| percent * side / 100;
     let pixel = pixels
         .get_pixel(at(x, pixels.width()), at(y, pixels.height()))
         .0;
@@ -70,13 +70,13 @@ fn a_film_is_seen_as_its_first_good_picture_or_else_as_its_poster() {
 
     let fade = seen(&stand, &terminal, 0);
     assert_eq!(fade.dimensions(), (320, 240));
-    assert_colour(&fade, (0.25, 0.5), [0, 0, 255]);
-    assert_colour(&fade, (0.75, 0.5), [255; 3]);
+    assert_colour(&fade, (25, 50), [0, 0, 255]);
+    assert_colour(&fade, (75, 50), [255; 3]);
     let poster = seen(&stand, &terminal, 1);
     assert!(poster.height() > poster.width(), "it is the poster's shape");
-    assert_colour(&poster, (0.0, 0.0), [9, 180, 9]);
+    assert_colour(&poster, (0, 0), [9, 180, 9]);
     // Where every picture is blank, a blank one is better than none.
-    assert_colour(&seen(&stand, &terminal, 2), (0.5, 0.5), [255, 0, 0]);
+    assert_colour(&seen(&stand, &terminal, 2), (50, 50), [255, 0, 0]);
 }
 
 #[test]
@@ -107,16 +107,16 @@ fn drawings_animations_and_cards_are_seen_and_what_is_transparent_shows_the_camp
     let paper = [0x20, 0x40, 0x60];
     let ring = seen(&stand, &terminal, 0);
     assert_eq!(ring.dimensions(), (800, 400));
-    assert_colour(&ring, (0.25, 0.5), paper);
-    assert_colour(&ring, (0.75, 0.5), [255, 128, 0]);
+    assert_colour(&ring, (25, 50), paper);
+    assert_colour(&ring, (75, 50), [255, 128, 0]);
     let half = seen(&stand, &terminal, 1);
     assert_eq!(half.dimensions(), (60, 40));
-    assert_colour(&half, (0.2, 0.5), paper);
-    assert_colour(&half, (0.8, 0.5), [200, 0, 0]);
-    assert_colour(&seen(&stand, &terminal, 2), (0.5, 0.5), [0, 160, 0]);
+    assert_colour(&half, (20, 50), paper);
+    assert_colour(&half, (80, 50), [200, 0, 0]);
+    assert_colour(&seen(&stand, &terminal, 2), (50, 50), [0, 160, 0]);
     let card = seen(&stand, &terminal, 3);
     assert_eq!(card.dimensions(), (800, 450));
-    assert_colour(&card, (0.01, 0.02), paper);
+    assert_colour(&card, (1, 2), paper);
     let bright = card
         .pixels()
         .filter(|pixel| pixel.0.iter().all(|&byte| byte > 220))
@@ -146,14 +146,14 @@ fn pictures_of_other_colour_spaces_are_seen_in_their_right_colours() {
         std::fs::copy(media.join(name), Path::new(&folder).join(name)).unwrap();
     }
     stand.publish(&folder);
-    for at in 0..names.len() {
+    for (at, name) in names.into_iter().enumerate() {
         let pixels = seen(&stand, &terminal, at);
-        assert_eq!(pixels.dimensions(), (32, 24), "{}", names[at]);
+        assert_eq!(pixels.dimensions(), (32, 24), "{name}");
         let quarters = [
-            ((0.25, 0.25), [255, 0, 0]),
-            ((0.75, 0.25), [0, 255, 0]),
-            ((0.25, 0.75), [0, 0, 255]),
-            ((0.75, 0.75), [200; 3]),
+            ((25, 25), [255, 0, 0]),
+            ((75, 25), [0, 255, 0]),
+            ((25, 75), [0, 0, 255]),
+            ((75, 75), [200; 3]),
         ];
         for (place, colour) in quarters {
             assert_colour(&pixels, place, colour);
