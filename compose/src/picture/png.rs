@@ -16,10 +16,11 @@ pub(super) struct Chunks<'a> {
 /// The last chunk of a PNG, whole.
 const END: &[u8] = b"\0\0\0\0IEND\xAEB\x60\x82";
 
-/// Gives a PNG without its last chunk one, in place of what is no whole chunk; others stay as they are. Whether all of
-/// its pixels are there, the decoder tells.
+/// Gives a PNG without its last chunk one, in place of what is no whole chunk; others, and those without any whole chunk
+/// of pixels, stay as they are. Whether all of its pixels are there, the decoder tells.
 pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut at = 8;
+    let mut has_pixels = false;
     loop {
         let head = bytes.get(at..at + 8);
         match head {
@@ -29,10 +30,14 @@ pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
                 if next > bytes.len() {
                     break;
                 }
+                has_pixels |= head[4..] == *b"IDAT";
                 at = next;
             }
             None => break,
         }
+    }
+    if !has_pixels {
+        return bytes;
     }
     bytes.truncate(at);
     bytes.extend(END);
