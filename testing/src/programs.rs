@@ -83,11 +83,11 @@ mod tests {
     fn every_package_is_one_that_scripts_test_installs() {
         let prepare = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/prepare");
         let prepare = std::fs::read_to_string(prepare).expect("scripts/prepare");
-        let line = prepare
-            .lines()
-            .find_map(|line| line.strip_prefix("test_packages=("))
+        let (_, list) = prepare
+            .split_once("test_packages=(")
             .expect("a list of packages");
-        let installed: Vec<&str> = line.trim_end_matches(')').split_whitespace().collect();
+        let (list, _) = list.split_once(')').expect("its end");
+        let installed: Vec<&str> = list.split_whitespace().collect();
         for (what, package) in PACKAGES.iter().chain(&FILE_PACKAGES) {
             assert!(installed.contains(package), "{what} is in {package}");
         }

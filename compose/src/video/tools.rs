@@ -33,7 +33,7 @@ pub(super) const DECODER_THREADS: u32 = 2;
 /// Most pixels of a frame that is decoded: 4096 × 2304.
 pub const PIXELS_MAX: u64 = 4096 * 2304;
 /// How long a program may take to say its version.
-const VERSION_WAIT_MAX: Duration = Duration::from_secs(3);
+const VERSION_WAIT_MAX: Duration = Duration::from_secs(20);
 /// Most that a program may say about its version, in bytes.
 const VERSION_BYTES_MAX: usize = 64 << 10;
 
