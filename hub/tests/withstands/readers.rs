@@ -21,7 +21,8 @@ fn who_does_not_read_an_answer_is_dropped_and_has_few_of_them() {
     let (digest, size) = (asset.sha256.to_string(), asset.size);
     assert!(size > 128 << 10, "{size} bytes go into buffers on the way");
     let before = attacked.descriptors();
-    let open: Vec<_> = (0..300).map(|_| ask(&attacked, &digest)).collect();
+    // Fewer than a link has places for connections, so that each of them is answered, also by a slow hub.
+    let open: Vec<_> = (0..200).map(|_| ask(&attacked, &digest)).collect();
     for _ in 0..3 {
         attacked.honest_scan();
         attacked.honest_scan_from(ATTACKER);
@@ -36,9 +37,7 @@ fn who_does_not_read_an_answer_is_dropped_and_has_few_of_them() {
         whole += usize::from(said.len() as u64 > size);
         refused += usize::from(said.starts_with("HTTP/1.1 429 "));
     }
-    assert_eq!(whole, 0);
-    // Eight are answered; a machine so slow that more than 256 are open at once gives some up without a word.
-    assert!((200..=292).contains(&refused), "{refused} were refused");
+    assert_eq!((whole, refused), (0, 192));
     // Whoever reads gets it.
     let path = format!("/v1/blobs/{digest}");
     let read = attacked
