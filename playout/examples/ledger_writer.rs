@@ -115,11 +115,11 @@ impl Writer {
 
     fn play(&mut self, at: u64) {
         let number = self.number();
-        // Contents of many lengths, some of several pages; most of them known already.
+        // Contents of many lengths, up to what the hub takes; most of them known already.
         let length = usize::try_from(self.below(12)).expect("small");
-        let mut campaign = "c".repeat(1 + length * length * 7);
+        let mut campaign = "c".repeat(1 + length * length * 2);
         if self.below(4) == 0 {
-            campaign = format!("{at}{}", campaign.repeat(8));
+            campaign = format!("{at}{campaign}");
         }
         let play = NewPlay {
             number,

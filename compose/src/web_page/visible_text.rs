@@ -11,6 +11,8 @@ use super::devtools::{RunError, Talk};
 
 /// How often a page that lacks the words is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// How long they are waited for on a page that has loaded and settled.
+const WORDS_MAX: Duration = Duration::from_secs(15);
 
 /// Collects what can be read and tells whether `wanted` is in it.
 const SCRIPT: &str = "((wanted) => {
@@ -33,13 +35,14 @@ const SCRIPT: &str = "((wanted) => {
     return plain(found.join('\\n')).includes(plain(wanted));
 })";
 
-/// Waits until the words stand on the page, at most until `until`; tells whether they do, and whether that took a wait.
+/// Waits until the words stand on the page, at most until `until` and for [`WORDS_MAX`]; tells whether they do, and whether that took a wait.
 pub(super) fn wait_for(
     talk: &mut Talk<'_>,
     words: &str,
     until: Instant,
 ) -> Result<Option<Waited>, RunError> {
     let mut waited = Waited(false);
+    let until = until.min(Instant::now() + WORDS_MAX);
     loop {
         if is_there(talk, words)? {
             return Ok(Some(waited));

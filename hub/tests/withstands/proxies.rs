@@ -19,22 +19,33 @@ struct Proxy {
     address: SocketAddr,
 }
 
+/// How often a proxy is started anew whose address somebody else took in between.
+const STARTS_MAX: usize = 5;
+
 impl Proxy {
-    /// Starts a program and waits until it listens.
-    fn start(command: &mut Command, address: SocketAddr) -> Self {
-        // Debian keeps nginx where only root's path leads.
-        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
-        let command = command.env("PATH", path).stdout(Stdio::null());
-        let process = command.spawn().unwrap_or_else(|error| {
-            panic!("{command:?}: {error}; scripts/prepare installs nginx-light and caddy")
-        });
-        let mut proxy = Self { process, address };
-        while TcpStream::connect(address).is_err() {
-            let ended = proxy.process.try_wait().unwrap();
-            assert!(ended.is_none(), "the proxy ended: {ended:?}");
-            std::thread::sleep(std::time::Duration::from_millis(20));
+    /// Starts a program on an address of its own and waits until it listens; `command` makes it in a folder.
+    fn start(folder: &Path, command: impl Fn(SocketAddr) -> Command) -> Self {
+        let said = folder.join("said.txt");
+        for _ in 0..STARTS_MAX {
+            let address = free_address();
+            let mut command = command(address);
+            // Debian keeps nginx where only root's path leads.
+            let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
+            let command = command.env("PATH", path).stdout(Stdio::null());
+            let command = command.stderr(std::fs::File::create(&said).unwrap());
+            let process = command.spawn().unwrap_or_else(|error| {
+                panic!("{command:?}: {error}; scripts/prepare installs nginx-light and caddy")
+            });
+            let mut proxy = Self { process, address };
+            while proxy.process.try_wait().unwrap().is_none() {
+                if TcpStream::connect(address).is_ok() {
+                    return proxy;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
         }
-        proxy
+        let said = std::fs::read_to_string(said).unwrap_or_default();
+        panic!("no proxy stays: {said}");
     }
 }
 
@@ -61,38 +72,41 @@ fn lines_of_readme(fence: &str, hub: &str) -> String {
 }
 
 fn nginx(folder: &Path, hub: &str) -> Proxy {
-    let (address, here) = (free_address(), folder.display());
     let lines = lines_of_readme("nginx", hub);
-    let config = format!(
-        "daemon off; master_process off; pid {here}/pid; error_log {here}/error.log;
-         events {{}}
-         http {{
-             access_log off; client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
-             fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
-             server {{ listen {address}; {lines} }}
-         }}"
-    );
-    std::fs::write(folder.join("nginx.conf"), config).unwrap();
-    let mut command = Command::new("nginx");
-    command.arg("-e").arg(folder.join("error.log"));
-    command.arg("-c").arg(folder.join("nginx.conf"));
-    Proxy::start(&mut command, address)
+    Proxy::start(folder, |address| {
+        let here = folder.display();
+        let config = format!(
+            "daemon off; master_process off; pid {here}/pid; error_log stderr;
+             events {{}}
+             http {{
+                 access_log off; client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
+                 fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
+                 server {{ listen {address}; {lines} }}
+             }}"
+        );
+        std::fs::write(folder.join("nginx.conf"), config).unwrap();
+        let mut command = Command::new("nginx");
+        command.args(["-e", "stderr", "-c"]);
+        command.arg(folder.join("nginx.conf"));
+        command
+    })
 }
 
 fn caddy(folder: &Path, hub: &str) -> Proxy {
-    let address = free_address();
     let lines = lines_of_readme("caddy", hub);
     assert!(lines.contains("hub.example {"), "{lines}");
-    // Without certificates, which nobody gives out for this machine.
-    let lines = lines.replace("hub.example {", &format!("http://{address} {{"));
-    let config = format!("{{\n    admin off\n    auto_https off\n}}\n{lines}");
-    std::fs::write(folder.join("Caddyfile"), config).unwrap();
-    let mut command = Command::new("caddy");
-    command.args(["run", "--adapter", "caddyfile", "--config"]);
-    command.arg(folder.join("Caddyfile"));
-    command.env("HOME", folder).env("XDG_DATA_HOME", folder);
-    command.env("XDG_CONFIG_HOME", folder).stderr(Stdio::null());
-    Proxy::start(&mut command, address)
+    Proxy::start(folder, |address| {
+        // Without certificates, which nobody gives out for this machine.
+        let lines = lines.replace("hub.example {", &format!("http://{address} {{"));
+        let config = format!("{{\n    admin off\n    auto_https off\n}}\n{lines}");
+        std::fs::write(folder.join("Caddyfile"), config).unwrap();
+        let mut command = Command::new("caddy");
+        command.args(["run", "--adapter", "caddyfile", "--config"]);
+        command.arg(folder.join("Caddyfile"));
+        command.env("HOME", folder).env("XDG_DATA_HOME", folder);
+        command.env("XDG_CONFIG_HOME", folder);
+        command
+    })
 }
 
 /// Opens a code at an address, as somebody with a phone who is there.

@@ -14,13 +14,11 @@ use super::{
     SegmentHeader, SegmentLine, VERSION, ZONES_MAX, grouped,
 };
 use crate::foreign::plain;
-use crate::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
+use crate::limits::{BOOT_BYTES_MAX, CAMPAIGN_BYTES_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX};
 use crate::plays::{Anchor, Content, Gap, GapReason};
 use crate::{Digest, Epoch, PlayNumber, ScreenNumber};
 
-/// Longest names in a proof, in bytes.
-const BOOT_BYTES_MAX: usize = 64;
-const CAMPAIGN_BYTES_MAX: usize = 256;
+/// Longest address of a hub in a proof, in bytes.
 const HUB_BYTES_MAX: usize = 2_048;
 /// Most keys, and most screens, that are told of one file.
 const NAMES_MAX: usize = 100;
