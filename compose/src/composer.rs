@@ -157,6 +157,7 @@ impl SlideComposer {
                 CreativeKind::Picture | CreativeKind::Drawing => {
                     let fonts = self.typesetter.fonts().of_drawings();
                     let mut content = picture::load(file, fonts, health)?;
+                    self.tell(&order.campaign, &order.creative, content.losses());
                     self.hang(content.as_mut(), order, frame, words.as_ref())?
                 }
                 CreativeKind::Video => {
@@ -325,7 +326,7 @@ impl SlideComposer {
         Ok(remarks)
     }
 
-    /// Logs what people do not see of a slide's words, each once.
+    /// Logs what people do not see of a slide, each once.
     fn tell(&mut self, campaign: &str, creative: &Creative, remarks: &[String]) {
         for remark in remarks {
             let name = match creative {

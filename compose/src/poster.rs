@@ -35,6 +35,11 @@ pub(crate) trait Content {
         false
     }
 
+    /// What of it is not drawn, each as words that stand alone.
+    fn losses(&self) -> &[String] {
+        &[]
+    }
+
     /// Draws a part of it at a size in pixels; what is transparent shows the paper. Returns rows of RGB.
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError>;
 

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use passerby_folder::{CampaignFolder, text};
-use passerby_protocol::campaign::{Campaign, Colours};
+use passerby_protocol::campaign::{self, Campaign, Colours, Placement};
+use passerby_protocol::card::{BODY_DWELL_ADVISED, Card};
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::parts;
@@ -132,7 +133,12 @@ impl Publication {
                 None => {}
             }
         }
-        let notes = reader.have_looked_at(folder, look_at, &items, &read.campaign.colours);
+        let mut notes = reader.have_looked_at(folder, look_at, &items, &read.campaign.colours);
+        notes.extend(unseen(folder, &read.campaign));
+        notes.extend(read.campaign.placements.iter().filter_map(|placement| {
+            let path = read.path_of(&placement.creative);
+            untried(placement, &path)
+        }));
         if reader.problems.is_empty() {
             Ok(Self {
                 id: read.id,
@@ -257,6 +263,42 @@ impl FileReader {
             colours: *colours,
         }
     }
+}
+
+/// What its file says and nobody will see.
+fn unseen(folder: &Path, campaign: &Campaign) -> impl Iterator<Item = Problem> {
+    let path = folder.join(campaign::FILE_NAME);
+    // Where there is no file, nothing is said of its lines.
+    let written = text::read_toml_within(&path).unwrap_or_default();
+    let file = path.display().to_string();
+    let unseen = campaign.unseen().into_iter();
+    unseen.map(move |unseen| unseen.told(&file, &written))
+}
+
+/// What of a placement only its screens can tell, or its viewers.
+fn untried(placement: &Placement, path: &Path) -> Option<Problem> {
+    let advised = BODY_DWELL_ADVISED.as_secs();
+    let message = match CreativeKind::of_name(&placement.creative)? {
+        CreativeKind::Page => {
+            "its page was not opened here, since screens reach other networks than the hub; try it on a screen: put this \
+             file into a folder of its content.folders and run passerby check"
+                .to_owned()
+        }
+        CreativeKind::Card => {
+            let seconds = placement.seconds.map(u64::from)?;
+            let written = text::read_toml_within(path).ok()?;
+            let has_body = Card::parse("", &written).is_ok_and(|card| card.body.is_some());
+            if !has_body || seconds >= advised {
+                return None;
+            }
+            format!(
+                "its body is on the screen for {seconds} s, and most people need {advised} s to read one; give its \
+                 placement seconds = {advised}"
+            )
+        }
+        _ => return None,
+    };
+    Some(Problem::with_file(path.display().to_string(), message))
 }
 
 /// Adds what was not said yet: two creatives may have a part in common.

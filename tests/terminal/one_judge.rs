@@ -248,3 +248,44 @@ fn check_publish_and_the_screen_say_yes_to_the_same_files() {
         "publish"
     );
 }
+
+#[test]
+fn publish_says_what_nobody_will_see_and_what_it_did_not_try() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = folder.path().join("shop");
+    std::fs::create_dir(&shop).expect("a folder");
+    for (name, text) in [
+        (
+            "campaign.toml",
+            "title = 'Shop'\ntarget = 'https://shop.example/'\nstory = 'Once'\n\
+             [[placement]]\ncreative = 'sale.card.toml'\nseconds = 4\n\
+             [[placement]]\ncreative = 'news.ticker.toml'\nheadline = 'News'\n\
+             [[placement]]\ncreative = 'board.page.toml'\n",
+        ),
+        ("sale.card.toml", "headline = 'Sale'\nbody = 'All of it'\n"),
+        ("news.ticker.toml", "lines = ['jazz']\n"),
+        ("board.page.toml", "url = 'https://board.example/'\n"),
+    ] {
+        std::fs::write(shop.join(name), text).expect("writes");
+    }
+    let output = finish(
+        Command::new(hub_program())
+            .arg("publish")
+            .arg(&shop)
+            .arg("--data")
+            .arg(folder.path().join("hub")),
+    );
+    let told = text(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    for (file, wanted) in [
+        ("campaign.toml:3: ", "add landing = \"page\""),
+        ("campaign.toml:9: ", "its headline is not shown"),
+        ("campaign.toml:8: ", "it has no code, since a ticker"),
+        ("sale.card.toml: ", "give its placement seconds = 10"),
+        ("board.page.toml: ", "its page was not opened here"),
+    ] {
+        let begin = format!("note: {}/{file}", shop.display());
+        let named = |line: &str| line.starts_with(&begin) && line.contains(wanted);
+        assert!(told.lines().any(named), "{file}{wanted}: {told}");
+    }
+}

@@ -163,11 +163,6 @@ impl Drawing {
         Ok(drawing)
     }
 
-    /// What of it is not drawn.
-    pub(super) fn losses(&self) -> &[String] {
-        &self.told.losses
-    }
-
     /// What is well to know about it.
     pub(super) fn notes(&self) -> &[String] {
         &self.told.notes
@@ -230,6 +225,10 @@ impl Drawing {
 }
 
 impl Content for Drawing {
+    fn losses(&self) -> &[String] {
+        &self.told.losses
+    }
+
     /// Its shape, with [`UNITS`] on the longer side.
     fn size(&self) -> (u32, u32) {
         let size = self.tree.size();

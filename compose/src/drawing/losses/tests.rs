@@ -1,6 +1,7 @@
 //! Drawings as programs write them, and what is said of each.
 
 use super::super::{Drawing, Fonts};
+use crate::poster::Content as _;
 
 /// The losses and the notes of a drawing.
 fn told(body: &str) -> (Vec<String>, Vec<String>) {
