@@ -263,7 +263,7 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
         assert_eq!(over.common(card), None, "{case:?}");
     }
 
-    // What moves for beauty keeps a code's width away (LOOK.md, "Motion"); films and animations are what they are.
+    // What moves for beauty keeps a code's width away, so that no camera follows it instead; films and animations are what they are.
     if let Some(moving) = &slide.moving
         && !matches!(moving.travel, Travel::Still(_))
     {

@@ -5,7 +5,7 @@ use passerby_protocol::plays::PlayBatch;
 
 use crate::scan::with_stand;
 
-/// Answers that a terminal understands; see "Hub protocol" in DESIGN.md.
+/// Answers that a terminal understands; see docs/protocol.md.
 const STATUSES: [u16; 5] = [200, 400, 409, 413, 422];
 
 /// Sends the bytes as they are and packed with zstd, each twice.

@@ -99,7 +99,7 @@ fn check(text: &str) {
     assert_eq!(minted_again == token, minted.is_some(), "{text:?}");
 }
 
-/// The form in which a token is minted, if the text can be read as one: DESIGN.md and Crockford's table, no more.
+/// The form in which a token is minted, if the text can be read as one: 32 letters of Crockford's base 32, no more.
 fn canonical(text: &str) -> Option<[u8; 32]> {
     let mut characters = <[u8; 32]>::try_from(text.as_bytes()).ok()?;
     for character in &mut characters {

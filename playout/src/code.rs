@@ -1,7 +1,6 @@
 //! The QR matrix of a link.
 //!
-//! Smallest version that fits at level M, then the highest level that still fits that version (DESIGN.md, "Token and
-//! code"). A link in upper case, digits and ` $%*+-./:` uses alphanumeric mode by itself; what is not ASCII goes as bytes
+//! Smallest version that fits at level M, then the highest level that still fits that version. A link in upper case, digits and ` $%*+-./:` uses alphanumeric mode by itself; what is not ASCII goes as bytes
 //! of UTF-8, never as kanji.
 
 use std::fmt;

@@ -441,7 +441,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_designs_example_is_read() {
+    fn an_example_with_every_section_is_read() {
         let text = "[screen]\nname = \"Metro line 2, exit B\"\nsize_cm = [122, 69]\nviewing_distance_m = 3\nrotation = 0\ntimezone = \"Asia/Shanghai\"\n\
                     [content]\nfolders = [\"assets/demo\"]\nseconds = 10\n[hub]\nurl = \"https://hub.example\"\n[data]\ndir = \"data\"\n[local]\nlisten = \"127.0.0.1:8421\"\n";
         let config = Config::parse("kiosk.toml", text).expect("good");

@@ -35,7 +35,7 @@ const MODULES: std::ops::RangeInclusive<u32> = 21..=177;
 pub struct Question {
     /// Modules on a side, without the quiet zone.
     pub modules: u32,
-    /// The side that the design would give the card with its quiet zone, in pixels.
+    /// The side that the layout would give the card with its quiet zone, in pixels.
     pub wanted_px: f64,
     /// The largest side that there is room for, in pixels.
     pub room_px: u32,

@@ -1,6 +1,6 @@
 //! When to send plays, how many, and what each answer means: a state machine without I/O.
 //!
-//! Status rules of DESIGN.md ("Hub protocol"): 409 rewinds, 413 halves, 400/422 bisects to the poison row, 401/403
+//! What a status means (docs/protocol.md): 409 rewinds, 413 halves, 400/422 bisects to the poison row, 401/403
 //! stops and says so, 410 means decommissioned, everything else backs off with full jitter from 1 s to 15 min.
 //! Source of the jitter: M. Brooker, "Exponential Backoff And Jitter", 2015.
 //!

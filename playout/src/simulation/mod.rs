@@ -1,9 +1,8 @@
 //! A week of one screen in a fraction of a second: one seed drives clock, disk, network and hub.
 //!
 //! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real sending ([`crate::sync`]), the real
-//! trust in clocks and the real wire form of plays run against a world that fails in every way that the design names. What
-//! really happened is kept apart from what terminal and hub know, and after every step the invariants of DESIGN.md are asked
-//! for.
+//! trust in clocks and the real wire form of plays run against a world that fails in every way that `plan` names. What
+//! really happened is kept apart from what terminal and hub know, and after every step the invariants below are asked for.
 //!
 //! Invariants:
 //! - One seed gives one week, on every machine: there is no thread, no clock and no order of a hash map in it. Time jumps

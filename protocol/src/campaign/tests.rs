@@ -5,7 +5,7 @@ fn pictures() -> Vec<String> {
 }
 
 #[test]
-fn the_designs_example_is_read() {
+fn an_example_with_every_key_is_read() {
     let text = r#"
 title  = "三体 · The Three-Body Problem"
 kind   = "combined"
