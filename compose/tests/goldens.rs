@@ -25,7 +25,7 @@ const FAR: u8 = 16;
 const FAR_SHARE_MAX: f64 = 0.005;
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    passerby_testing::package_folder()
         .join("tests/goldens")
         .join(format!("{name}.png"))
 }

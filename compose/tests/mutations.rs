@@ -46,7 +46,7 @@ impl Dice {
 }
 
 fn corpus() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media");
+    let folder = passerby_testing::package_folder().join("tests/media");
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .expect("the media")
         .map(|entry| entry.expect("an entry").path())

@@ -50,10 +50,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// How long ago a trigger last happened in this boot, in milliseconds.
+    /// How long ago a trigger last happened in this boot, in milliseconds. One that happened while whoever asks had read the
+    /// clock already has just happened.
     pub fn since_trigger_ms(&self, name: &str, now: &Moment) -> Option<u64> {
         let then = self.triggers.get(name)?;
-        now.boot_ms.checked_sub(then.boot_ms)
+        Some(now.boot_ms.saturating_sub(then.boot_ms))
     }
 
     /// When the next reading is forgotten, in milliseconds of the boot clock.
@@ -285,6 +286,8 @@ mod tests {
         let facts = context.facts(&moment(4_999));
         assert!(facts.readings.contains_key("rain"));
         assert_eq!(facts.since_trigger_ms("button", &moment(4_999)), Some(999));
+        let read_before = moment(3_999);
+        assert_eq!(facts.since_trigger_ms("button", &read_before), Some(0));
         let later = context.facts(&moment(5_000));
         assert!(later.readings.is_empty() && later.version > facts.version);
         assert_eq!(later.since_trigger_ms("bell", &moment(5_000)), None);

@@ -3,8 +3,10 @@
 //! Invariants: a random test does the same in every run, unless `scripts/soak` asks for other seeds; a test that needs
 //! a program fails where that is missing, and says which package brings it.
 
+mod package;
 mod programs;
 mod seeds;
 
+pub use package::package_folder;
 pub use programs::{required_file, required_program};
 pub use seeds::{Seeds, random_cases, report_find, seeds};

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_package_is_one_that_scripts_test_installs() {
-        let prepare = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/prepare");
+        let prepare = crate::package_folder().join("../scripts/prepare");
         let prepare = std::fs::read_to_string(prepare).expect("scripts/prepare");
         let (_, list) = prepare
             .split_once("test_packages=(")

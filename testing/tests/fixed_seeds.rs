@@ -25,7 +25,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn every_random_test_takes_its_seed_from_one_place() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = passerby_testing::package_folder().join("..");
     let mut files = Vec::new();
     for folder in ["protocol", "playout", "compose", "hub", "src", "tests"] {
         sources(&root.join(folder), &mut files);

@@ -41,7 +41,7 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             &format!("{}-unknown-linux-gnu", std::env::consts::ARCH),
             "--manifest-path",
         ])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg(passerby_testing::package_folder().join("Cargo.toml"))
         .output()
         .expect("cargo runs");
     assert!(
@@ -158,7 +158,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/hub/src"));
+    let folder = passerby_testing::package_folder().join("hub/src");
     let worker = folder.join("draw/worker.rs");
     let opens = |source: &str| {
         ["passerby_compose", "passerby_playout", "image::"]
@@ -189,7 +189,7 @@ fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
 #[test]
 fn the_stage_touches_neither_the_database_nor_the_network() {
     for entry in
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/stage")).expect("the stage")
+        std::fs::read_dir(passerby_testing::package_folder().join("src/stage")).expect("the stage")
     {
         let path = entry.expect("an entry").path();
         // Its tests may use whatever they need.

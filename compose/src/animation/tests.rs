@@ -12,7 +12,7 @@ use std::time::Instant;
 const PAPER: Rgb = Rgb([10, 20, 30]);
 
 fn media(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media");
+    let folder = passerby_testing::package_folder().join("tests/media");
     std::fs::read(folder.join(name)).expect("reads")
 }
 

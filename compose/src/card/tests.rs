@@ -373,7 +373,7 @@ fn right_to_left_cards_begin_on_the_right() {
 
 #[test]
 fn the_pictures_of_a_card_may_be_drawings_and_animations() {
-    let media = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media");
+    let media = passerby_testing::package_folder().join("tests/media");
     let part = |name: &str| {
         let path = media.join(name);
         let digest = Digest::of(&std::fs::read(&path).expect("reads"));

@@ -81,7 +81,7 @@ fn letters_come_from_the_bundled_fonts_whatever_the_family() {
 
 #[test]
 fn a_picture_inside_is_drawn_and_files_are_never_opened() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media");
+    let folder = passerby_testing::package_folder().join("tests/media");
     let png = std::fs::read(folder.join("rgb.png")).expect("reads");
     let embedded = |bytes: &[u8], mime: &str| {
         let mut hex = String::new();

@@ -44,7 +44,7 @@ fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn media(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    passerby_testing::package_folder()
         .join("tests/media")
         .join(name)
 }

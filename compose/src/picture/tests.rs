@@ -8,7 +8,7 @@ use super::*;
 use std::path::PathBuf;
 
 fn media(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    passerby_testing::package_folder()
         .join("tests/media")
         .join(name)
 }

@@ -119,7 +119,7 @@ const WELCOME: &str = include_str!("welcome.card.toml");
 const TICKER: &str = include_str!("trains.ticker.toml");
 
 fn demo() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo")
+    passerby_testing::package_folder().join("../assets/demo")
 }
 
 /// Composes a scene and returns what the glass shows at its first moment.

@@ -132,10 +132,7 @@ fn pictures_of_other_colour_spaces_are_seen_in_their_right_colours() {
     let terminal = stand.terminal("one");
     let folder = stand.campaign("wide", "title = \"Wide\"\nlanding = \"page\"\n", &[]);
     // Four quarters once their profiles are heeded; profiles.py beside them makes them.
-    let media = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../compose/tests/media"
-    ));
+    let media = passerby_testing::package_folder().join("../compose/tests/media");
     let names = [
         "profile_adobe.jpg",
         "profile_p3.webp",

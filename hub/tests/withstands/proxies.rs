@@ -63,7 +63,7 @@ fn free_address() -> SocketAddr {
 
 /// The lines of README that begin with this fence, with the hub's address in place of the usual one.
 fn lines_of_readme(fence: &str, hub: &str) -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = passerby_testing::package_folder().join("../README.md");
     let text = std::fs::read_to_string(readme).unwrap();
     let (_, after) = text.split_once(&format!("```{fence}\n")).unwrap();
     let (lines, _) = after.split_once("```").unwrap();

@@ -1,7 +1,7 @@
 //! What the player does when the world changes while something is on the screen: readings, triggers, and takeovers that do
 //! not wait for the end of a play.
 //!
-//! Invariant: what was chosen for a later moment airs only if it would still be chosen; and a choice that stays the same is
+//! Invariants: no change is lost, at whatever moment it comes; what was chosen for a later moment airs only if it would still be chosen; and a choice that stays the same is
 //! not made anew, so that readings which change often cost nothing.
 
 use super::track::{Counting, Progress, What};
@@ -20,26 +20,32 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 .takeover_at_ms
                 .take_if(|at_ms| *at_ms <= now.boot_ms)
                 .is_some();
-            if is_new || is_time {
-                self.reconsider(at, now);
-            }
+            self.tracks[at].is_to_reconsider |= is_new || is_time;
+            self.reconsider(at, now);
         }
     }
 
-    /// Asks again what should be on in a zone, and what comes next.
+    /// Asks again what should be on in a zone, and what comes next, if that is to be asked; waits with it while a slide is
+    /// on its way to the screen or a notice is on it.
     fn reconsider(&mut self, at: usize, now: &Moment) {
         let Some(on_air) = &self.tracks[at].on_air else {
             return;
         };
-        if self.overlay.covers() || on_air.counting != Counting::Seen {
+        let pending = self.tracks[at].pending.as_ref();
+        let is_swapping = pending.is_some_and(|pending| pending.progress() == Progress::Swapping);
+        if is_swapping || self.overlay.covers() || on_air.counting != Counting::Seen {
             return;
         }
-        if matches!(on_air.what, What::House) {
+        let is_house = matches!(on_air.what, What::House);
+        let due_ms = on_air.until_ms.unwrap_or(now.boot_ms).max(now.boot_ms);
+        if !std::mem::take(&mut self.tracks[at].is_to_reconsider) {
+            return;
+        }
+        if is_house {
             // It asks again when its time is over; nothing is due before that if nothing has changed.
             self.end_now(at, now);
             return;
         }
-        let due_ms = on_air.until_ms.unwrap_or(now.boot_ms).max(now.boot_ms);
         let is_taken_over = !self.is_takeover_on_air(at) && self.wants_takeover(at, now);
         if is_taken_over {
             let taken = self.tracks[at].take_back();
@@ -48,9 +54,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let is_chosen = self.tracks[at].pending.as_ref().is_some_and(|pending| {
-            !pending.redress
-                && pending.progress() != Progress::Swapping
-                && matches!(pending.what, What::Item(_) | What::House)
+            !pending.redress && matches!(pending.what, What::Item(_) | What::House)
         });
         if is_chosen && !self.would_choose_again(at, now, due_ms) {
             let taken = self.tracks[at].take_back();

@@ -148,6 +148,8 @@ pub(super) struct Track {
     pub(super) rotation: Rotation,
     /// When a takeover may begin that does not wait for the end of a play, in milliseconds of the boot clock.
     pub(super) takeover_at_ms: Option<u64>,
+    /// The world has changed since it was last asked what should be on.
+    pub(super) is_to_reconsider: bool,
     /// Items that cannot be shown, and when to try again, in milliseconds of the boot clock.
     pub(super) failed: HashMap<ItemKey, u64>,
     pub(super) on_air: Option<OnAir>,
@@ -165,6 +167,7 @@ impl Track {
             name: name.to_owned(),
             rotation,
             takeover_at_ms: None,
+            is_to_reconsider: false,
             failed: HashMap::new(),
             on_air: None,
             pending: None,

@@ -45,8 +45,8 @@ impl Terminal {
         let settings = tempfile::tempdir().expect("a folder");
         let campaign = settings.path().join("window/cafe");
         std::fs::create_dir_all(&campaign).expect("makes");
-        let picture = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../assets/demo/window-pictures/flowers.png");
+        let picture =
+            passerby_testing::package_folder().join("../assets/demo/window-pictures/flowers.png");
         std::fs::copy(picture, campaign.join("a.png")).expect("copies");
         let toml = "title = 'Café'\ntarget = 'https://cafe.example/'\n";
         std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");

@@ -58,11 +58,8 @@ fn a_find_is_tried_again_from_its_line() {
 fn every_line_of_the_found_cases_names_a_test_file_and_a_case() {
     for line in FOUND_CASES.lines().filter(|line| !line.starts_with('#')) {
         let source = line.split(' ').next().expect("a word");
-        let path = format!("{}/../{source}", env!("CARGO_MANIFEST_DIR"));
-        assert!(
-            std::path::Path::new(&path).is_file(),
-            "{line}: no such file"
-        );
+        let path = crate::package_folder().join("..").join(source);
+        assert!(path.is_file(), "{line}: no such file");
         let case = found_in(line, source).next().expect("a case");
         let is_case = case.parse::<PersistedSeed>().is_ok();
         let is_seed = case

@@ -1,6 +1,6 @@
 //! What the rotation wants, on the screen: timelines come true, and takeovers take over.
 
-use super::parts::{Bench, Running, Seen, name_of, write};
+use super::parts::{Bench, Manner, Running, Seen, SteppedClock, name_of, write};
 use super::*;
 use crate::clock::SimulatedClock;
 use crate::context::Reading;
@@ -113,4 +113,39 @@ fn a_trigger_and_a_reading_change_what_is_on_at_once_and_a_lasting_one_cuts_noth
         past.plays[0].play.visible_ms < 3_600_000,
         "it did not wait for the end of the play"
     );
+}
+
+#[test]
+fn a_trigger_is_not_lost_that_comes_before_a_slide_is_seen() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(
+        folder.path(),
+        "title = 'x'\n\
+         [[placement]]\ncreative = 'a.png'\nseconds = 3600\n\
+         [[placement]]\ncreative = 'b.png'\nseconds = 3600\ntakeover = 'now'\ntrigger = { name = 'bell', seconds = 60 }\n",
+    );
+    let bench = Bench {
+        clock: SteppedClock::standing(),
+        // Its stage does not say when a picture is seen; the test does.
+        manner: |order| match name_of(order) {
+            "a.png" => Manner::SwapsForEver,
+            _ => Manner::Good,
+        },
+        ..Bench::in_folder(folder.path())
+    };
+    let (context, clock) = (bench.context.clone(), bench.clock.clone());
+    let running = bench.start();
+    let swapped = wait_for(&running, "a.png");
+    context.trigger("bell", &clock.now()).expect("is taken");
+    let told = running.requests.send(PlayerRequest::ContextChanged);
+    told.expect("the player lives");
+    // Its answer comes after it has heard of the trigger.
+    running.status();
+    let seen = StageEvent::Presented {
+        ticket: swapped.order().expect("a slide").ticket,
+        boot_ms: clock.now().boot_ms,
+    };
+    running.events.send(seen).expect("the player lives");
+    wait_for(&running, "b.png");
+    running.stop();
 }
