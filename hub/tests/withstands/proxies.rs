@@ -1,4 +1,4 @@
-//! Who says for whom a request comes: the operator's proxies, with the lines of the guide in the real programs, and others.
+//! Who says for whom a request comes: the proxies of docs/operating-a-hub.md in the real programs, and others.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
