@@ -1,4 +1,4 @@
-//! Who says for whom a request comes: the operator's proxies, with the lines of README in the real programs, and others.
+//! Who says for whom a request comes: the proxies of docs/operating-a-hub.md in the real programs, and others.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -61,10 +61,10 @@ fn free_address() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// The lines of README that begin with this fence, with the hub's address in place of the usual one.
-fn lines_of_readme(fence: &str, hub: &str) -> String {
-    let readme = passerby_testing::package_folder().join("../README.md");
-    let text = std::fs::read_to_string(readme).unwrap();
+/// The lines of docs/operating-a-hub.md that begin with this fence, with the hub's address in place of the usual one.
+fn lines_of_guide(fence: &str, hub: &str) -> String {
+    let guide = passerby_testing::package_folder().join("../docs/operating-a-hub.md");
+    let text = std::fs::read_to_string(guide).unwrap();
     let (_, after) = text.split_once(&format!("```{fence}\n")).unwrap();
     let (lines, _) = after.split_once("```").unwrap();
     assert!(lines.contains("127.0.0.1:8420"), "{lines}");
@@ -72,7 +72,7 @@ fn lines_of_readme(fence: &str, hub: &str) -> String {
 }
 
 fn nginx(folder: &Path, hub: &str) -> Proxy {
-    let lines = lines_of_readme("nginx", hub);
+    let lines = lines_of_guide("nginx", hub);
     Proxy::start(folder, |address| {
         let here = folder.display();
         let config = format!(
@@ -93,7 +93,7 @@ fn nginx(folder: &Path, hub: &str) -> Proxy {
 }
 
 fn caddy(folder: &Path, hub: &str) -> Proxy {
-    let lines = lines_of_readme("caddy", hub);
+    let lines = lines_of_guide("caddy", hub);
     assert!(lines.contains("hub.example {"), "{lines}");
     Proxy::start(folder, |address| {
         // Without certificates, which nobody gives out for this machine.
@@ -127,7 +127,7 @@ fn scan(attacked: &Attacked, at: &str, from: [u8; 4], claims: Option<&str>) -> u
 }
 
 #[test]
-fn behind_nginx_and_caddy_with_the_lines_of_readme_visitors_are_told_apart_and_lies_are_not_believed()
+fn behind_nginx_and_caddy_with_the_lines_of_the_guide_visitors_are_told_apart_and_lies_are_not_believed()
  {
     for start in [nginx, caddy] {
         let attacked = Attacked::start("");

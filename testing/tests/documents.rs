@@ -1,0 +1,212 @@
+//! Documents say what is so: links lead somewhere, paths and functions that are named are there, and the short ones are short.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Documents that are read at a sitting, and their largest size in bytes.
+const SHORT: [(&str, usize); 3] = [
+    ("README.md", 6 << 10),
+    ("README.zh-CN.md", 6 << 10),
+    ("ARCHITECTURE.md", 12 << 10),
+];
+/// Documents that lead a stranger through the code; each path and each function that they name is there.
+const MAPS: [&str; 2] = ["ARCHITECTURE.md", "CONTRIBUTING.md"];
+/// Folders that hold no documents of ours.
+const NOT_OURS: [&str; 3] = [".git", "target", "node_modules"];
+
+fn root() -> PathBuf {
+    passerby_testing::package_folder().join("..")
+}
+
+/// Paths below the root of all files with this ending.
+fn files(ending: &str) -> Vec<PathBuf> {
+    let (root, mut found) = (root(), Vec::new());
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder)).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().into_string().expect("a name");
+            let path = folder.join(&name);
+            if entry.file_type().expect("a type").is_dir() {
+                if !NOT_OURS.contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The text of a document without its blocks of code, and the inline code in it.
+fn prose_and_code(text: &str) -> (String, Vec<String>) {
+    let (mut prose, mut in_block) = (String::new(), false);
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_block = !in_block;
+        } else if !in_block {
+            prose.push_str(line);
+            prose.push('\n');
+        }
+    }
+    let pieces: Vec<&str> = prose.split('`').collect();
+    let code = pieces.iter().skip(1).step_by(2);
+    let code = code.map(|piece| (*piece).to_owned()).collect();
+    let text: Vec<&str> = pieces.into_iter().step_by(2).collect();
+    (text.join(" "), code)
+}
+
+/// Where the links of some prose lead.
+fn links(prose: &str) -> Vec<&str> {
+    let ends = prose.match_indices("](").map(|(at, _)| &prose[at + 2..]);
+    ends.filter_map(|rest| rest.split_once(')'))
+        .map(|(link, _)| link)
+        .collect()
+}
+
+/// The anchors of a document's headings, as GitHub and mdBook make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let words = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = words
+                .chars()
+                .filter(|&c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            kept.collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+/// A path without `..` in it.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+#[test]
+fn every_link_leads_to_something_of_this_repository() {
+    let (root, mut wrong, mut seen) = (root(), Vec::new(), 0);
+    for document in files(".md") {
+        let text = fs::read_to_string(root.join(&document)).expect("text");
+        let (prose, _) = prose_and_code(&text);
+        for link in links(&prose) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            seen += 1;
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                document.clone()
+            } else {
+                normal(&document.parent().unwrap_or(Path::new("")).join(file))
+            };
+            let name = document.display();
+            if !root.join(&target).exists() {
+                wrong.push(format!("{name}: there is no {}", target.display()));
+            } else if !anchor.is_empty() {
+                let other = fs::read_to_string(root.join(&target)).expect("text");
+                if !anchors(&other).contains(anchor) {
+                    wrong.push(format!("{name}: {link} has no such heading"));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} links found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_maps_name_only_what_is_there() {
+    let (root, mut wrong, mut seen) = (root(), Vec::new(), 0);
+    let sources = files(".rs");
+    let code: String = sources
+        .iter()
+        .map(|path| fs::read_to_string(root.join(path)).expect("text"))
+        .collect();
+    for map in MAPS {
+        let text = fs::read_to_string(root.join(map)).expect("text");
+        let (_, named) = prose_and_code(&text);
+        for name in named {
+            let is_path = name.contains('/')
+                && !name.contains([' ', ':', '…', '<', '*'])
+                && !name.starts_with(['/', '~']);
+            if is_path {
+                seen += 1;
+                // A folder may be named as it stands in the one that the paragraph is about.
+                let below = format!("/{name}");
+                let is_below = |path: &PathBuf| path.display().to_string().contains(&below);
+                if !root.join(&name).exists() && !sources.iter().any(is_below) {
+                    wrong.push(format!("{map}: there is no {name}"));
+                }
+            } else if let Some((owner, function)) = name.split_once("::")
+                && !function.contains([':', ' ', '('])
+            {
+                seen += 1;
+                let is_there = ["fn ", "const ", "struct ", "enum ", "mod ", "trait "]
+                    .iter()
+                    .any(|kind| code.contains(&format!("{kind}{function}")));
+                if !is_there || !code.contains(owner) {
+                    wrong.push(format!("{map}: there is no {name}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} names found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_book_has_every_page() {
+    let root = root();
+    let summary = fs::read_to_string(root.join("docs/SUMMARY.md")).expect("text");
+    let listed: BTreeSet<&str> = links(&summary).into_iter().collect();
+    let missing: Vec<String> = files(".md")
+        .iter()
+        .filter_map(|path| Some(path.strip_prefix("docs").ok()?.display().to_string()))
+        .filter(|name| name != "SUMMARY.md" && !listed.contains(name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "docs/SUMMARY.md lacks {missing:?}");
+}
+
+#[test]
+fn what_is_read_at_a_sitting_is_short() {
+    for (name, bytes_max) in SHORT {
+        let bytes = fs::read(root().join(name)).expect("text").len();
+        assert!(
+            bytes < bytes_max,
+            "{name} has {bytes} bytes, {bytes_max} at most"
+        );
+    }
+}
+
+#[test]
+fn no_document_or_comment_cites_what_is_not_in_this_repository() {
+    let root = root();
+    // Put together, so that this file does not cite it.
+    let elsewhere = [
+        ["DESIGN", ".md"].concat(),
+        ["LOOK", ".md"].concat(),
+        ["STYLE", ".md"].concat(),
+    ];
+    let mut wrong = Vec::new();
+    for ending in [".md", ".rs", ".toml", ".sh"] {
+        for path in files(ending) {
+            let text = fs::read_to_string(root.join(&path)).expect("text");
+            let cited = elsewhere.iter().filter(|name| text.contains(name.as_str()));
+            wrong.extend(cited.map(|name| format!("{}: {name}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
