@@ -166,7 +166,7 @@ fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
             .find(|name| source.contains(name))
     };
     let mut seen = 0;
-    for path in sources(folder) {
+    for path in sources(&folder) {
         let source = std::fs::read_to_string(&path).expect("a source file");
         if path == worker {
             assert!(
