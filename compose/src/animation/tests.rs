@@ -6,7 +6,6 @@ use crate::slide::{Patch, Reel};
 use passerby_playout::show::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;
-use std::path::Path;
 use std::time::Instant;
 
 const PAPER: Rgb = Rgb([10, 20, 30]);

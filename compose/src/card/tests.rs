@@ -9,7 +9,6 @@ use passerby_playout::show::{Geometry, Part};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Corner, CreativeKind};
 use passerby_testing::required_file;
-use std::path::Path;
 
 const CORNERS: [Corner; 4] = [
     Corner::BottomRight,
