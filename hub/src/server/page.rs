@@ -158,9 +158,9 @@ pub(super) async fn claim(
         ["认领屏幕", "Claim this screen"],
         &html! {
             p.code { (code) }
-            p { "屏幕上显示的是这个代码吗？在 hub 所在的电脑上运行：" br; "Is this the code on the screen? On the computer that runs the hub, enter:" }
+            p { "屏幕上显示的是这个配对码吗？在 hub 所在的电脑上运行：" br; "Is this the code on the screen? On the computer that runs the hub, enter:" }
             pre { "passerby-hub claim " (code) " --name \"Metro line 2, exit B\"" }
-            p.soft { "几秒后屏幕会自己开始播放。代码 15 分钟内有效。" br; "The screen starts by itself within seconds. A code lasts 15 minutes." }
+            p.soft { "几秒后屏幕会自己开始播放。配对码 15 分钟内有效。" br; "The screen starts by itself within seconds. A code lasts 15 minutes." }
             p.soft { "Hub: " (desk.public_url.absolute("")) }
         },
     )
