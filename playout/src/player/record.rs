@@ -285,11 +285,13 @@ impl Recorder {
     }
 }
 
-/// What a play counts for on the accounts: its slot, when it kept it; so that what a frame's length adds to each play does
-/// not add up.
+/// What a play counts for on the accounts: its slot, when it had all of it, and what was seen of one that was cut short.
+///
+/// That its successor came late is the machine's doing and says nothing about whose turn is next: measured times would let
+/// a few milliseconds decide between placements with equal claims, and their order would be lost.
 pub(super) const fn counted_ms(visible_ms: u64, planned_ms: Option<u64>) -> u64 {
     match planned_ms {
-        Some(planned) if visible_ms.abs_diff(planned) <= SLACK_MS => planned,
+        Some(planned) if visible_ms + SLACK_MS >= planned => planned,
         _ => visible_ms,
     }
 }
@@ -323,5 +325,15 @@ mod tests {
         assert_eq!(of(End::Covered, 9_950, false), Outcome::Covered);
         assert_eq!(of(End::Over, 10_000, true), Outcome::Poster);
         assert_eq!(outcome(End::Over, 5, None, false), Outcome::Complete);
+    }
+
+    #[test]
+    fn a_play_that_had_its_slot_counts_as_its_slot_and_a_cut_one_as_what_was_seen() {
+        for had_it_all_ms in [9_900, 10_000, 10_101, 13_000, 3_600_000] {
+            assert_eq!(counted_ms(had_it_all_ms, Some(10_000)), 10_000);
+        }
+        assert_eq!(counted_ms(9_899, Some(10_000)), 9_899);
+        assert_eq!(counted_ms(4_000, Some(10_000)), 4_000);
+        assert_eq!(counted_ms(4_000, None), 4_000);
     }
 }

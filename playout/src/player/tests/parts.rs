@@ -90,6 +90,8 @@ impl Composer for Sketch {
 pub(super) enum Manner {
     /// Shows it at once.
     Good,
+    /// Shows it after so many milliseconds of the test's clock.
+    IsLate(u64),
     /// Cannot draw it.
     Refuses,
     /// Never says that it is loaded.
@@ -320,7 +322,7 @@ impl Stage {
                         Manner::LoadsForEver => {
                             let _ = self.unanswered.send(());
                         }
-                        Manner::Good | Manner::SwapsForEver => {
+                        Manner::Good | Manner::IsLate(_) | Manner::SwapsForEver => {
                             loaded.insert(ticket, (order, geometry, area));
                             answer(StageEvent::Loaded(ticket));
                         }
@@ -330,7 +332,14 @@ impl Stage {
                     let (order, geometry, area) = loaded
                         .remove(&ticket)
                         .expect("only loaded slides are swapped in");
-                    let is_good = (self.manner)(&order) == Manner::Good;
+                    let manner = (self.manner)(&order);
+                    let boot_ms = match manner {
+                        Manner::IsLate(late_ms) => {
+                            self.clock.waited(Duration::from_millis(late_ms));
+                            self.clock.now().boot_ms
+                        }
+                        _ => boot_ms,
+                    };
                     let _ = self.log.send(Seen::Swapped {
                         order: Box::new(order),
                         geometry,
@@ -338,7 +347,7 @@ impl Stage {
                         transition,
                         boot_ms,
                     });
-                    if is_good {
+                    if manner != Manner::SwapsForEver {
                         answer(StageEvent::Presented { ticket, boot_ms });
                     } else {
                         let _ = self.unanswered.send(());

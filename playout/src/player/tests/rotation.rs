@@ -75,6 +75,58 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
     }
 }
 
+/// What a screen airs whose slides all come late, each by its own time of up to four seconds.
+fn aired_late(folder: &Path, plays: usize) -> Vec<String> {
+    let mut bench = Bench {
+        clock: Arc::new(SimulatedClock::new("a", MONDAY_MS)),
+        run_for_ms: Some(4_200 * (plays as u64 + 2)),
+        manner: |order| Manner::IsLate(order.ticket.0.wrapping_mul(2_654_435_761) % 4_001),
+        ..Bench::in_folder(folder)
+    };
+    bench.config.dwell_ms = 2_000;
+    let past = bench.start().finish();
+    let late = past.plays.iter().map(|play| play.play.visible_ms);
+    assert!(late.filter(|&visible_ms| visible_ms > 3_000).count() > plays / 4);
+    let presented = past.presented();
+    let names = presented
+        .iter()
+        .map(name_of)
+        .filter(|name| *name != "house");
+    let names: Vec<String> = names.take(plays).map(str::to_owned).collect();
+    assert_eq!(names.len(), plays);
+    names
+}
+
+#[test]
+fn a_folder_airs_in_the_order_of_its_names_however_late_its_slides_come() {
+    let folder = tempfile::tempdir().expect("folder");
+    let names: Vec<String> = (1..=12)
+        .map(|number| format!("Slide{number}.png"))
+        .collect();
+    for name in &names {
+        write(
+            &folder.path().join("content/menu").join(name),
+            name.as_bytes(),
+        );
+    }
+    for (round, aired) in aired_late(folder.path(), 12 * 20).chunks(12).enumerate() {
+        assert_eq!(aired, names, "round {round}");
+    }
+}
+
+#[test]
+fn weights_keep_their_shares_however_late_slides_come() {
+    let folder = tempfile::tempdir().expect("folder");
+    content(
+        folder.path(),
+        "title = 'x'\n[[placement]]\ncreative = 'a.png'\nweight = 3\n[[placement]]\ncreative = 'b.png'\n",
+    );
+    for (round, aired) in aired_late(folder.path(), 4 * 20).chunks(4).enumerate() {
+        let heavy = aired.iter().filter(|name| *name == "a.png").count();
+        assert_eq!(heavy, 3, "round {round}: {aired:?}");
+    }
+}
+
 fn wait_for(running: &Running, file: &str) -> Seen {
     running.wait_for(file, |seen| {
         seen.order().is_some_and(|order| name_of(order) == file)
