@@ -1,6 +1,6 @@
 //! Random numbers from the operating system.
 //!
-//! Invariant: secrets come from [`bytes`], which nothing can make repeatable. [`u64`] is for what must differ and need not
+//! Invariant: secrets come from [`bytes`], which nothing can make repeatable. [`u64()`] is for what must differ and need not
 //! be secret: epochs, places to start counting, pauses. A simulation repeats those.
 
 use std::cell::Cell;
@@ -31,7 +31,7 @@ pub fn u64() -> u64 {
 /// Returns random bytes.
 ///
 /// # Panics
-/// As [`u64`].
+/// As [`u64()`].
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SysRng
