@@ -6,6 +6,8 @@ use crate::slide::{Patch, Reel};
 use passerby_playout::show::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;
+use passerby_testing::required_program;
+use std::process::Command;
 use std::time::Instant;
 
 const PAPER: Rgb = Rgb([10, 20, 30]);
@@ -115,6 +117,56 @@ fn frames_come_at_the_files_own_times_and_rounds_end() {
 fn a_frame_without_a_sensible_time_lasts_a_tenth_of_a_second() {
     let seen = played(film(&media("no_delay.gif"), (32, 24)).0, 4);
     assert_eq!(seen, [(0, RED), (100, GREEN), (200, BLUE), (300, WHITE)]);
+}
+
+/// An animated WebP of four lossy frames that ffmpeg makes of `source`.
+fn lossy_webp(source: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lossy.webp");
+    let made = Command::new(required_program("ffmpeg"))
+        .args(["-v", "error", "-f", "lavfi", "-i", source])
+        .args(["-c:v", "libwebp_anim", "-lossless", "0", "-quality", "95"])
+        .args(["-frames:v", "4", "-loop", "0"])
+        .arg(&path)
+        .status();
+    assert!(made.expect("ffmpeg runs").success());
+    let bytes = std::fs::read(&path).expect("reads");
+    assert!(bytes.windows(4).any(|kind| kind == b"VP8 "), "it is lossy");
+    bytes
+}
+
+fn is_near(found: [u8; 3], wanted: [u8; 3]) -> bool {
+    found
+        .iter()
+        .zip(wanted)
+        .all(|(found, wanted)| found.abs_diff(wanted) <= 6)
+}
+
+#[test]
+fn lossy_frames_without_alpha_are_shown() {
+    let source =
+        "color=black:s=32x24:r=10,format=rgb24,geq=r='60*N':g='200-60*N':b=90,format=yuv420p";
+    let bytes = lossy_webp(source);
+    let seen = played(film(&bytes, (32, 24)).0, 5);
+    let times: Vec<u64> = seen.iter().map(|&(at, _)| at).collect();
+    assert_eq!(times, [0, 100, 200, 300, 400]);
+    for (at, &(_, found)) in (0_u8..).zip(&seen) {
+        let step = at % 4 * 60;
+        assert!(is_near(found, [step, 200 - step, 90]), "{at}: {found:?}");
+    }
+}
+
+#[test]
+fn lossy_frames_show_the_paper_where_they_are_transparent() {
+    let source = "color=red:s=32x24:r=10,format=yuva444p,\
+                  geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)':a='255*gte(X,8*N)',format=yuva420p";
+    let bytes = lossy_webp(source);
+    assert!(bytes.windows(4).any(|kind| kind == b"ALPH"), "it has alpha");
+    let seen = played(film(&bytes, (32, 24)).0, 5);
+    for (at, &(_, found)) in seen.iter().enumerate() {
+        let wanted = if at % 4 == 0 { [254, 0, 0] } else { PAPER.0 };
+        assert!(is_near(found, wanted), "{at}: {found:?}");
+    }
 }
 
 #[test]

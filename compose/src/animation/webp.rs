@@ -14,6 +14,7 @@ use image::error::{DecodingError, ImageFormatHint};
 use image::{Delay, DynamicImage, Frame, ImageDecoder, ImageError, ImageFormat, RgbaImage};
 
 use super::outline::{Walk, le24};
+use crate::picture;
 
 /// The frames of a file, one after the other.
 pub(super) struct WebpFrames {
@@ -145,7 +146,7 @@ fn alone(data: &[u8], width: u32, height: u32) -> Vec<u8> {
     file.extend(picture);
     let length = u32::try_from(file.len() - 8).unwrap_or(u32::MAX);
     file[4..8].copy_from_slice(&length.to_le_bytes());
-    file
+    picture::with_its_alpha(file)
 }
 
 /// Lays one colour over another; neither is premultiplied.

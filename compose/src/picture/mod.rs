@@ -28,6 +28,7 @@ use super::poster::Content;
 
 pub(super) use colour::FrameColours;
 pub(super) use still::{Still, Told};
+pub(super) use webp::with_its_alpha;
 
 /// Longest side of a picture, in pixels.
 pub const SIDE_PX_MAX: u32 = 20_000;
@@ -223,7 +224,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
     };
     let bytes = match format {
         ImageFormat::Png => png::ended(bytes),
-        ImageFormat::WebP => webp::with_its_length(bytes),
+        ImageFormat::WebP => webp::with_its_alpha(webp::with_its_length(bytes)),
         _ => bytes,
     };
     let mut notes = Vec::new();

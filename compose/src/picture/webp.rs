@@ -1,4 +1,4 @@
-//! The length in the head of a WebP, which some programs write wrong.
+//! What the head of a WebP says and some programs write wrong: its length, and whether it has alpha.
 
 /// Bytes before the first chunk.
 const HEAD_BYTES: usize = 12;
@@ -40,6 +40,32 @@ pub(super) fn with_its_length(mut bytes: Vec<u8>) -> Vec<u8> {
         && let Ok(length) = u32::try_from(at - 8)
     {
         bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    }
+    bytes
+}
+
+/// Takes the announced alpha away from a lossy picture that brings none: browsers show it opaque, the decoder refuses it.
+pub(crate) fn with_its_alpha(mut bytes: Vec<u8>) -> Vec<u8> {
+    const HAS_ALPHA: u8 = 0x10;
+    let mut at = HEAD_BYTES;
+    let mut is_lossy = false;
+    let mut has_alpha = false;
+    while let Some(head) = bytes.get(at..at + 8) {
+        match &head[..4] {
+            b"VP8 " => is_lossy = true,
+            b"ALPH" => has_alpha = true,
+            _ => {}
+        }
+        let length = le32(&head[4..]);
+        at = at.saturating_add(8 + length + length % 2);
+    }
+    let is_extended = bytes.get(HEAD_BYTES..HEAD_BYTES + 4) == Some(b"VP8X");
+    if is_extended
+        && is_lossy
+        && !has_alpha
+        && let Some(flags) = bytes.get_mut(HEAD_BYTES + 8)
+    {
+        *flags &= !HAS_ALPHA;
     }
     bytes
 }

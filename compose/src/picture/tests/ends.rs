@@ -191,3 +191,16 @@ fn animations_are_shown_without_their_ends_and_say_which_frames_are_missing() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_lossy_webp_that_announces_alpha_and_has_none_is_shown() {
+    let plain = media_bytes("lossy.webp");
+    assert_eq!(&plain[12..16], b"VP8 ");
+    let mut extended = b"RIFF\0\0\0\0WEBPVP8X\x0A\0\0\0\x10\0\0\0\x1F\0\0\x17\0\0".to_vec();
+    extended.extend(&plain[12..]);
+    let length = u32::try_from(extended.len() - 8).expect("short");
+    extended[4..8].copy_from_slice(&length.to_le_bytes());
+    let bitmap = shown("announced.webp", &extended).expect("it is shown");
+    let wanted = shown("lossy.webp", &plain).expect("it is shown");
+    assert_eq!(quarters(&bitmap), quarters(&wanted));
+}
