@@ -84,8 +84,8 @@ impl Judge {
 
     /// Judges a creative with all of its parts.
     ///
-    /// Decodes pictures and animations in full, draws a drawing once, and decodes the first picture of a video, which
-    /// takes some seconds for the first video of a kind.
+    /// Decodes pictures and animations in full, draws a drawing once, and decodes a video once, or the beginning and the end
+    /// of a long one, which takes a minute at most.
     pub fn judge(&self, creative: &CreativeFile) -> Judgement {
         let mut found = Judgement::default();
         match creative.kind {
@@ -143,6 +143,10 @@ impl Judge {
         match screening::look(&self.tools, &creative.path, &creative.name) {
             Ok(film) => {
                 found.size_px = Some(film.size_px);
+                let loss = film.loss.as_ref();
+                found
+                    .losses
+                    .extend(loss.map(|loss| problem_of(&creative.path, &creative.name, loss)));
                 let told = film.notes.into_iter();
                 found
                     .notes

@@ -86,20 +86,24 @@ pub(crate) fn open(
 pub(crate) struct Look {
     /// Pixels across and down, upright.
     pub(crate) size_px: (u32, u32),
+    /// What of it is missing although it will be shown, with the name of the file before it.
+    pub(crate) loss: Option<ComposeError>,
     /// What is well to know although it will be shown.
     pub(crate) notes: Vec<String>,
 }
 
-/// Looks at a video file as it will be opened: what it is, and whether its first picture can be decoded. Chooses a
-/// decoder for its codec, which takes some seconds the first time.
+/// Looks at a video file as it will be opened: what it is, whether its first picture can be decoded, and whether the rest
+/// can, as far as that is found out in a minute. Chooses a decoder for its codec, which takes some seconds the first time.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
 pub(crate) fn look(tools: &Tools, path: &Path, name: &str) -> Result<Look, ComposeError> {
     let clip = Clip::probe(tools, path, name)?;
     first_picture(tools, &clip, name)?;
+    let loss = video::what_is_missing(tools, &clip)?;
     Ok(Look {
         size_px: clip.size_px(),
+        loss: loss.map(ComposeError),
         notes: clip.notes().to_vec(),
     })
 }

@@ -161,6 +161,36 @@ fn a_film_that_cannot_be_played_airs_its_poster_and_that_is_a_loss() {
 }
 
 #[test]
+fn a_film_that_was_cut_off_is_shown_and_said_to_lack_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tea.mp4");
+    let made = std::process::Command::new(passerby_testing::required_program("ffmpeg"))
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg("testsrc2=s=160x90:r=25:d=8,noise=alls=20:allf=t,format=yuv420p")
+        .args(["-c:v", "libx264", "-preset", "veryfast"])
+        .args(["-movflags", "+faststart"])
+        .arg(&path)
+        .status();
+    assert!(made.expect("ffmpeg runs").success());
+    let mut composer = SlideComposer::default();
+    let judged = agreed(&mut composer, &creative(&path, &[]));
+    assert_eq!(judged.losses, [], "{judged:?}");
+    let bytes = std::fs::read(&path).expect("reads");
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("writes");
+    let judged = agreed(&mut composer, &creative(&path, &[]));
+    let [loss] = &judged.losses[..] else {
+        panic!("one loss: {judged:?}");
+    };
+    assert_eq!(loss.file, path.display().to_string());
+    assert!(loss.message.starts_with("only "), "{loss}");
+    assert!(
+        loss.message
+            .contains(" s of 8.0 s can be decoded; copy it again"),
+        "{loss}"
+    );
+}
+
+#[test]
 fn a_machine_without_ffmpeg_cannot_tell_about_films() {
     let folder = tempfile::tempdir().expect("a folder");
     let film = written(folder.path(), "tea.mp4", b"\0\0\0\x18ftypmp42");

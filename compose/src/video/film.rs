@@ -50,6 +50,15 @@ const SIGNS_OF_DAMAGE: [&str; 8] = [
     "decode_slice_header error",
 ];
 
+/// Says that a file is damaged, if that is what a decoder said.
+pub(super) fn damage_told(said: &str) -> Option<String> {
+    let is_damage = SIGNS_OF_DAMAGE.iter().any(|sign| said.contains(sign));
+    let told = last_words(said).filter(|_| is_damage)?;
+    Some(format!(
+        "it is damaged ({told}); copy it again, or {EXPORT_ANEW}"
+    ))
+}
+
 /// All that it takes to play a file again and again.
 pub(super) struct Film {
     pub(super) tools: Tools,
@@ -59,8 +68,8 @@ pub(super) struct Film {
     pub(super) decoded_px: (u32, u32),
     /// The same before the turn.
     pub(super) scaled_px: (u32, u32),
-    /// Largest film that is kept in memory, in bytes.
-    pub(super) kept_bytes_max: usize,
+    /// Largest film that is kept in memory to be repeated, in bytes; `None` plays it once.
+    pub(super) kept_bytes_max: Option<usize>,
     pub(super) health: Health,
     pub(super) queue: Arc<Queue>,
     pub(super) leash: Arc<Leash>,
@@ -91,7 +100,9 @@ impl Film {
         let rate = self.clip.rate;
         let lead = rate.count(LEAD).max(1);
         let mut expected = self.clip.length.map(|length| rate.count(length));
-        let fits = expected.is_none_or(|count| self.bytes(count) <= self.kept_bytes_max as u64);
+        let is_once = self.kept_bytes_max.is_none();
+        let kept_bytes_max = self.kept_bytes_max.unwrap_or(0) as u64;
+        let fits = expected.is_none_or(|count| self.bytes(count) <= kept_bytes_max);
         let mut kept = fits.then(Vec::new);
         let mut next = None;
         let mut base = 0;
@@ -111,7 +122,7 @@ impl Film {
                     chroma,
                 };
                 count += 1;
-                if self.bytes(count) > self.kept_bytes_max as u64 {
+                if self.bytes(count) > kept_bytes_max {
                     kept = None;
                 }
                 if let Some(kept) = &mut kept {
@@ -121,7 +132,7 @@ impl Film {
                     return None;
                 }
                 let is_near_end = expected.is_some_and(|expected| count + lead >= expected);
-                if is_near_end && kept.is_none() && next.is_none() {
+                if is_near_end && !is_once && kept.is_none() && next.is_none() {
                     // If it does not start now, it is tried again at the end.
                     next = self.decode().ok();
                 }
@@ -133,6 +144,9 @@ impl Film {
             let said = worker.words.heard();
             if let Err(trouble) = self.judge(status, count, expected, &said) {
                 return Some(End::Failed(trouble));
+            }
+            if is_once {
+                return Some(End::Rests);
             }
             base += count.max(rate.count(PASS_MIN));
             expected = Some(count);
@@ -197,10 +211,8 @@ impl Film {
                 rate.due(count).as_secs_f32(),
                 rate.due(expected).as_secs_f32()
             ));
-        } else if SIGNS_OF_DAMAGE.iter().any(|sign| said.contains(sign)) {
-            self.fail(&format!(
-                "it is damaged ({told}); copy it again, or {EXPORT_ANEW}"
-            ));
+        } else if let Some(damage) = damage_told(said) {
+            self.fail(&damage);
         } else if let Some(words) = words {
             tracing::debug!("{}: {words}", self.clip.name);
         }
@@ -210,7 +222,10 @@ impl Film {
     fn fail(&self, what: &str) {
         if self.health.trouble().is_none() {
             let reason = format!("{}: {what}", self.clip.name);
-            tracing::warn!("{reason}");
+            // Whoever plays it once asks for the reason.
+            if self.kept_bytes_max.is_some() {
+                tracing::warn!("{reason}");
+            }
             self.health.fail(reason);
         }
     }

@@ -34,6 +34,7 @@ mod sound;
 mod supervise;
 mod tools;
 mod transparent;
+mod whole;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,6 +56,7 @@ pub use rate::RATE_MAX;
 pub use reel::{LAG_MAX, STALL_MAX};
 pub use tools::{DECODER_VARIABLE, FFMPEG_VARIABLE, PIXELS_MAX, Tools};
 pub(crate) use transparent::first_picture;
+pub(crate) use whole::what_is_missing;
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Duration = Duration::from_millis(2500);
@@ -103,7 +105,7 @@ pub struct Video {
 /// # Errors
 /// A reason that names the file and what to do: no picture of it can be decoded, or none came in time.
 pub fn open(tools: &Tools, clip: &Clip, showing: Showing<'_>) -> Result<Video, ComposeError> {
-    let started = begin(tools, clip, &showing, KEPT_BYTES_MAX)?;
+    let started = begin(tools, clip, &showing, Some(KEPT_BYTES_MAX))?;
     Ok(ready(tools, clip, started, showing))
 }
 
@@ -131,12 +133,10 @@ pub(crate) fn look_through(
         queue,
         leash,
         ..
-    } = begin(tools, clip, &showing, 0)?;
+    } = begin(tools, clip, &showing, None)?;
     let until = Instant::now() + patience;
     let mut next = Next::Picture(first);
-    while let Next::Picture(picture) = next
-        && picture.pass == 0
-    {
+    while let Next::Picture(picture) = next {
         let due = clip.rate.due(picture.number);
         let picture = Nv12 {
             width_px,
@@ -159,7 +159,7 @@ fn begin(
     tools: &Tools,
     clip: &Clip,
     showing: &Showing<'_>,
-    kept_bytes_max: usize,
+    kept_bytes_max: Option<usize>,
 ) -> Result<Started, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
     let mut chosen = tools
@@ -193,7 +193,7 @@ fn start(
     clip: &Clip,
     kind: DecoderKind,
     showing: &Showing<'_>,
-    kept_bytes_max: usize,
+    kept_bytes_max: Option<usize>,
 ) -> Result<Started, String> {
     let patience = match kind {
         DecoderKind::Software => SOFTWARE_WAIT_MAX,

@@ -45,7 +45,7 @@ fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
     let wanted: Vec<(u64, u64, u8)> = (0..60_u8)
         .map(|number| (number.into(), u64::from(number / 24), number % 24))
         .collect();
-    for kept_bytes_max in [0, KEPT_BYTES_MAX] {
+    for kept_bytes_max in [0, KEPT_BYTES_MAX].map(Some) {
         let showing = Showing {
             shown_px: (320, 180),
             sound: None,
