@@ -62,7 +62,9 @@ impl Embedded {
             }
         };
         let inside = |why: String| format!("a picture inside the drawing: {why}");
-        let (width, height) = image::ImageReader::with_format(Cursor::new(data), format)
+        let mended = picture::mended(format, data.to_vec());
+        let is_mended = mended != data;
+        let (width, height) = image::ImageReader::with_format(Cursor::new(&mended), format)
             .into_dimensions()
             .map_err(|error| inside(picture::explain(error)))?;
         picture::check_size(width, height).map_err(inside)?;
@@ -73,14 +75,14 @@ impl Embedded {
                 EMBEDDED_PIXELS_MAX / 1_000_000
             ));
         }
-        let still = picture::still(format, data).map_err(inside)?;
+        let still = picture::still(format, &mended).map_err(inside)?;
         let notes = still.notes.iter().cloned().map(inside);
         self.notes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(notes);
         // The renderer knows neither profiles nor turns, and forgives less, so it gets what became of them.
-        let instead = if still.is_changed {
+        let instead = if still.is_changed || is_mended {
             Some(png_of(&still.bitmap).map_err(|error| inside(picture::explain(error)))?)
         } else {
             None

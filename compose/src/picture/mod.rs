@@ -222,11 +222,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
             );
         }
     };
-    let bytes = match format {
-        ImageFormat::Png => png::ended(bytes),
-        ImageFormat::WebP => webp::with_its_alpha(webp::with_its_length(bytes)),
-        _ => bytes,
-    };
+    let bytes = mended(format, bytes);
     let mut notes = Vec::new();
     if let Some(outline) = animation::outline(format, &bytes)? {
         let bytes: Arc<[u8]> = bytes.into();
@@ -238,6 +234,15 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
         return opened_still(format, &bytes, notes);
     }
     opened_still(format, &bytes, notes)
+}
+
+/// Mends what is wrong in the frame of a file and browsers overlook; its pixels stay as they are.
+pub(super) fn mended(format: ImageFormat, bytes: Vec<u8>) -> Vec<u8> {
+    match format {
+        ImageFormat::Png => png::with_checksums(png::ended(bytes)),
+        ImageFormat::WebP => webp::with_its_alpha(webp::with_its_length(bytes)),
+        _ => bytes,
+    }
 }
 
 fn opened_still(

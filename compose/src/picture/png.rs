@@ -2,6 +2,7 @@
 //!
 //! Invariant: walking never reads past the end and always moves forward, whatever the file says.
 
+use super::DECODED_BYTES_MAX;
 use super::colour::PngColours;
 
 /// What a walk along the chunks found.
@@ -41,6 +42,46 @@ pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
     }
     bytes.truncate(at);
     bytes.extend(END);
+    bytes
+}
+
+/// Gives the chunks of a PNG the checksums that they should have, if the pixels are sound by the checksum of their own
+/// (zlib, RFC 1950); browsers do not look at those of chunks. Others stay as they are, and the decoder refuses them.
+pub(super) fn with_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut wrong = Vec::new();
+    let mut packed = Vec::new();
+    let mut at = 8;
+    while let Some(head) = bytes.get(at..at + 8) {
+        let end = (be32(head) as usize).saturating_add(at + 8);
+        let (Some(covered), Some(sum)) = (bytes.get(at + 4..end), bytes.get(end..end + 4)) else {
+            break;
+        };
+        let right = crc32fast::hash(covered);
+        if be32(sum) != right {
+            wrong.push((end, right));
+        }
+        at = end + 4;
+    }
+    if wrong.is_empty() {
+        return bytes;
+    }
+    at = 8;
+    while let Some(head) = bytes.get(at..at + 8) {
+        let end = (be32(head) as usize).saturating_add(at + 8);
+        let Some(data) = bytes.get(at + 8..end) else {
+            break;
+        };
+        if head[4..] == *b"IDAT" {
+            packed.extend_from_slice(data);
+        }
+        at = end + 4;
+    }
+    let unpacked_bytes_max = usize::try_from(DECODED_BYTES_MAX).unwrap_or(usize::MAX);
+    if fdeflate::decompress_to_vec_bounded(&packed, unpacked_bytes_max).is_ok() {
+        for (end, right) in wrong {
+            bytes[end..end + 4].copy_from_slice(&right.to_be_bytes());
+        }
+    }
     bytes
 }
 

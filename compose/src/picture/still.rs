@@ -230,14 +230,33 @@ pub(super) fn explain(error: ImageError) -> String {
         ImageError::Limits(_) => {
             "the picture needs too much memory to open; make it smaller".to_owned()
         }
-        ImageError::Unsupported(error) => {
-            format!(
-                "this kind of picture is not supported ({}); export it anew as JPEG or PNG",
-                words(&error)
-            )
-        }
-        error => format!("the picture is damaged ({}); export it anew", words(&error)),
+        ImageError::Unsupported(error) => match words(&error) {
+            words if is_plain(&words) => format!(
+                "this kind of picture is not supported ({words}); export it anew as JPEG or PNG"
+            ),
+            _ => "this kind of picture is not supported; export it anew as JPEG or PNG".to_owned(),
+        },
+        error => match words(&error) {
+            words if is_plain(&words) => {
+                format!("the picture is damaged ({words}); export it anew")
+            }
+            _ => "the picture is damaged; export it anew".to_owned(),
+        },
     }
+}
+
+/// Whether words of a decoder are meant for people: some print values of a program, such as `Some(Kind { a: 1 })`.
+fn is_plain(words: &str) -> bool {
+    let is_code = |word: &str| {
+        let mut pairs = word.chars().zip(word.chars().skip(1));
+        // Names of chunks, such as IDAT and iCCP, have four letters.
+        word.chars().count() > 4 && pairs.any(|(a, b)| a.is_lowercase() && b.is_uppercase())
+    };
+    let mut pairs = words.chars().zip(words.chars().skip(1));
+    !words.contains(['{', '}', '[', ']', '`', '_', '"'])
+        && !words.contains("::")
+        && !pairs.any(|(a, b)| a.is_alphanumeric() && b == '(')
+        && !words.split(|c: char| !c.is_alphanumeric()).any(is_code)
 }
 
 fn drop_alpha(rgba: &[u8]) -> Vec<u8> {

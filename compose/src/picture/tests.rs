@@ -1,5 +1,6 @@
 //! Every still format, on real files.
 
+mod checksums;
 mod ends;
 mod orientations;
 mod profiles;
