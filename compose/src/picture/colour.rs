@@ -105,32 +105,43 @@ impl Profile {
         if chunks.is_srgb || chunks.has_icc {
             return Ok(None);
         }
-        let (Some(gamma), Some(chromaticities)) = (chunks.gamma, chunks.chromaticities) else {
+        if chunks.gamma.is_none() && chunks.chromaticities.is_none() {
             return Ok(None);
-        };
-        let is_sane = (10_000..=500_000).contains(&gamma)
-            && chromaticities.chunks_exact(2).all(|xy| {
-                let (x, y) = (xy[0], xy[1]);
-                x <= 100_000 && (1..=100_000).contains(&y)
+        }
+        let is_sane = chunks
+            .gamma
+            .is_none_or(|gamma| (10_000..=500_000).contains(&gamma))
+            && chunks.chromaticities.is_none_or(|corners| {
+                corners.chunks_exact(2).all(|xy| {
+                    let (x, y) = (xy[0], xy[1]);
+                    x <= 100_000 && (1..=100_000).contains(&y)
+                })
             });
         if !is_sane {
             return Ok(None);
         }
-        let share = |at: usize| share_of(chromaticities[at]);
-        let corner = |at: usize| Chromaticity::new(share(at), share(at + 1));
+        // What only one of the two says, browsers take for the rest from sRGB.
         let mut profile = ColorProfile::new_srgb();
-        profile.update_rgb_colorimetry(
-            XyY::new(share(0).into(), share(1).into(), 1.0),
-            ColorPrimaries {
-                red: corner(2),
-                green: corner(4),
-                blue: corner(6),
-            },
-        );
-        let curve = ToneReprCurve::Parametric(vec![1.0 / share_of(gamma)]);
-        profile.red_trc = Some(curve.clone());
-        profile.green_trc = Some(curve.clone());
-        profile.blue_trc = Some(curve);
+        // Its number would go before its curves.
+        profile.cicp = None;
+        if let Some(chromaticities) = chunks.chromaticities {
+            let share = |at: usize| share_of(chromaticities[at]);
+            let corner = |at: usize| Chromaticity::new(share(at), share(at + 1));
+            profile.update_rgb_colorimetry(
+                XyY::new(share(0).into(), share(1).into(), 1.0),
+                ColorPrimaries {
+                    red: corner(2),
+                    green: corner(4),
+                    blue: corner(6),
+                },
+            );
+        }
+        if let Some(gamma) = chunks.gamma {
+            let curve = ToneReprCurve::Parametric(vec![1.0 / share_of(gamma)]);
+            profile.red_trc = Some(curve.clone());
+            profile.green_trc = Some(curve.clone());
+            profile.blue_trc = Some(curve);
+        }
         Ok(Some(Self(profile)))
     }
 

@@ -44,6 +44,76 @@ fn profiles_of_every_kind_become_srgb() {
     }
 }
 
+/// A PNG with chunks put in front of its pixels.
+fn with_chunks(png: &[u8], chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    // The first chunk, the header, has 13 bytes of data.
+    let at = 8 + 12 + 13;
+    let mut made = png[..at].to_vec();
+    for (kind, data) in chunks {
+        let length = u32::try_from(data.len()).expect("short");
+        made.extend(length.to_be_bytes());
+        let covered = [&kind[..], data].concat();
+        made.extend(&covered);
+        made.extend(crc32fast::hash(&covered).to_be_bytes());
+    }
+    made.extend(&png[at..]);
+    made
+}
+
+#[test]
+fn a_png_that_only_tells_its_gamma_or_its_corners_is_shown_as_browsers_do() {
+    let deep = image::ImageBuffer::from_pixel(32, 24, image::Luma([14_000_u16]));
+    let flat = image::RgbImage::from_pixel(32, 24, image::Rgb([0, 128, 255]));
+    let png = |picture: image::DynamicImage| {
+        let mut png = std::io::Cursor::new(Vec::new());
+        picture
+            .write_to(&mut png, ImageFormat::Png)
+            .expect("encodes");
+        png.into_inner()
+    };
+    let deep = png(deep.into());
+    let flat = png(flat.into());
+    let gamma = |value: u32| (b"gAMA", value.to_be_bytes().to_vec());
+    let srgb = (b"sRGB", vec![0]);
+    // Red and green are swapped.
+    let corners = [
+        31_270, 32_900, 30_000, 60_000, 64_000, 33_000, 15_000, 6_000_u32,
+    ];
+    let swapped = (
+        b"cHRM",
+        corners.iter().flat_map(|n| n.to_be_bytes()).collect(),
+    );
+    for (what, bytes, wanted) in [
+        (
+            "linear",
+            with_chunks(&deep, &[gamma(100_000)]),
+            [127, 127, 127],
+        ),
+        ("none", deep.clone(), [54, 54, 54]),
+        (
+            "sRGB goes first",
+            with_chunks(&deep, &[gamma(100_000), srgb]),
+            [54, 54, 54],
+        ),
+        ("nonsense", with_chunks(&deep, &[gamma(0)]), [54, 54, 54]),
+        (
+            "linear colours",
+            with_chunks(&flat, &[gamma(100_000)]),
+            [0, 188, 255],
+        ),
+        ("corners", with_chunks(&flat, &[swapped]), [128, 0, 255]),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("picture.png");
+        std::fs::write(&path, &bytes).expect("writes");
+        let found = quarters(&opened(&path).expect(what));
+        let near = found[0].iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 2);
+        assert!(near, "{what}: {:?}", found[0]);
+        let judged = inspect(&path, &fonts::Fonts::default()).expect(what);
+        assert_eq!(judged.notes, [""; 0], "{what}");
+    }
+}
+
 #[test]
 fn frames_of_animations_are_in_srgb_too() {
     for name in ["profile.apng", "profile_moving.webp"] {
