@@ -66,12 +66,13 @@ pub fn toml_text(bytes: Vec<u8>) -> Result<String, String> {
             Some(rest) => rest.to_owned(),
             None => text,
         }),
-        Ok(text) => Err(other_encoding(text.as_bytes())),
-        Err(error) => Err(other_encoding(error.as_bytes())),
+        Ok(text) => Err(not_utf_8(text.as_bytes())),
+        Err(error) => Err(not_utf_8(error.as_bytes())),
     }
 }
 
-fn other_encoding(bytes: &[u8]) -> String {
+/// Says which encoding a text was saved in instead of UTF-8, and what to do.
+pub fn not_utf_8(bytes: &[u8]) -> String {
     match decode(bytes).map(|decoded| decoded.encoding) {
         Some(encoding) if encoding != UTF_8.name() => {
             format!("it is not UTF-8 text but {encoding}; {SAVE_AS_UTF_8}")

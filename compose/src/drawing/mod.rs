@@ -24,6 +24,7 @@ mod threads;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use passerby_folder::text;
 use passerby_playout::show::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
@@ -122,6 +123,21 @@ pub(super) fn is_svg(bytes: &[u8]) -> bool {
         || bytes.starts_with(&[0x1F, 0x8B])
 }
 
+/// Brings a text in UTF-16 to UTF-8, as browsers do with an SVG; whatever else there is stays as it is.
+pub(super) fn in_utf_8(bytes: Vec<u8>) -> Vec<u8> {
+    // A byte order mark, or what an XML document begins with.
+    let openings: [&[u8]; 4] = [b"\xFF\xFE", b"\xFE\xFF", b"<\0", b"\0<"];
+    if !openings.iter().any(|opening| bytes.starts_with(opening)) {
+        return bytes;
+    }
+    match text::decode(&bytes) {
+        Some(decoded) if decoded.encoding.starts_with("UTF-16") && decoded.damaged == 0 => {
+            decoded.text.into_bytes()
+        }
+        _ => bytes,
+    }
+}
+
 impl Drawing {
     /// Parses a drawing.
     pub(super) fn open(name: &str, text: Vec<u8>, fonts: &Fonts) -> Result<Self, ComposeError> {
@@ -138,8 +154,8 @@ impl Drawing {
                 SVG_BYTES_MAX >> 20
             )));
         }
-        let text = String::from_utf8(text)
-            .map_err(|_| says("its text is not UTF-8; save it as UTF-8".to_owned()))?;
+        let text =
+            String::from_utf8(text).map_err(|error| says(text::not_utf_8(error.as_bytes())))?;
         let fonts = fonts.clone();
         let (tree, told, letters) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
         let mut drawing = Self {

@@ -427,3 +427,39 @@ fn text_is_set_in_the_operators_fonts_too() {
     assert_eq!(own.lacking(&found.letters), None);
     assert!(fonts::Fonts::default().lacking(&found.letters).is_some());
 }
+
+#[test]
+fn a_drawing_in_utf_16_is_shown_as_the_same_in_utf_8() {
+    let text = "<?xml version='1.0' encoding='UTF-16'?><svg xmlns='http://www.w3.org/2000/svg' \
+                viewBox='0 0 160 90'><rect width='90' height='90' fill='#f00'/><text y='50'>茶</text></svg>";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tea.svg");
+    for bytes in [
+        [&b"\xFF\xFE"[..], &little].concat(),
+        [&b"\xFE\xFF"[..], &big].concat(),
+        little,
+        big,
+    ] {
+        std::fs::write(&path, &bytes).expect("writes");
+        let found = crate::picture::inspect(&path, &crate::fonts::Fonts::default());
+        let found = found.expect("it is shown");
+        assert_eq!(found.letters, "茶");
+        assert_eq!((found.losses.len(), found.notes.len()), (0, 0), "{found:?}");
+    }
+}
+
+#[test]
+fn a_drawing_in_an_older_encoding_is_refused_with_its_name() {
+    let mut bytes = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text>".to_vec();
+    // "Please leave at once" in GBK, several times.
+    bytes.extend(b"\xC7\xEB\xC1\xA2\xBC\xB4\xB3\xB7\xC0\xEB".repeat(4));
+    bytes.extend(b"</text></svg>");
+    let refused = Drawing::open("tea.svg", bytes, Fonts::bundled());
+    let said = refused.map(|_| ()).expect_err("refused").to_string();
+    assert!(
+        said.starts_with("tea.svg: it is not UTF-8 text but GBK; save it as UTF-8"),
+        "{said}"
+    );
+}

@@ -204,6 +204,7 @@ fn read_and_decode(
         let what = "the file changed on disk since it was scheduled; reload the content, or put the old file back";
         return Err(says(what.to_owned()));
     }
+    let bytes = drawing::in_utf_8(bytes);
     if drawing::is_svg(&bytes) {
         return Ok(Opened::Drawing(bytes));
     }
