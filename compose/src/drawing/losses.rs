@@ -5,6 +5,8 @@
 //! empty, nor of an element that has an alternative beside it in a `switch`; each thing is said once, at most
 //! [`TOLD_MAX`] of them.
 
+mod text_styles;
+
 use std::collections::BTreeSet;
 
 use resvg::usvg::roxmltree::{Document, Node};
@@ -16,6 +18,8 @@ use super::FAMILY;
 const TOLD_MAX: usize = 12;
 /// Most characters of a text or a name that are repeated.
 const WORDS_CHARS_MAX: usize = 60;
+/// The namespace of links.
+const XLINK: &str = "http://www.w3.org/1999/xlink";
 /// The namespace of SVG.
 const SVG: &str = "http://www.w3.org/2000/svg";
 
@@ -145,15 +149,26 @@ impl Told {
                 told.lose("the style sheet beside it is not read; embed the styles when exporting");
             }
         }
+        let all_text = written(document.root());
+        let ids: BTreeSet<&str> = document
+            .descendants()
+            .filter_map(|node| node.attribute("id"))
+            .collect();
         for node in document.descendants().filter(Node::is_element) {
             let name = node.tag_name().name();
             if node.tag_name().namespace() != Some(SVG) {
                 continue;
             }
+            if !all_text.is_empty() {
+                told.text_styles(node);
+            }
+            if name == "textPath" {
+                told.text_path(node, &ids);
+            }
             moves |= MOVES.contains(&name);
             if name == "style" {
                 let css: String = node.children().filter_map(|child| child.text()).collect();
-                moves |= told.css(&css);
+                moves |= told.css(&css, &all_text);
             }
             for attribute in node.attributes() {
                 told.value(attribute.value());
@@ -194,7 +209,7 @@ impl Told {
     }
 
     /// Looks at a style sheet; whether it moves something.
-    fn css(&mut self, css: &str) -> bool {
+    fn css(&mut self, css: &str, all_text: &str) -> bool {
         let css = super::links::without_comments(css);
         for rule in css.split('@').skip(1) {
             let word: String = rule
@@ -234,6 +249,11 @@ impl Told {
             }
         }
         self.value(&css);
+        for (name, value) in text_styles::declarations(&css) {
+            if text_styles::is_lost(&name, value, all_text) {
+                self.lose_style(&name);
+            }
+        }
         css.contains("@keyframes") || css.contains("animation:") || css.contains("animation-name")
     }
 
@@ -249,6 +269,44 @@ impl Told {
                     "its styles use {function}…), which is not understood, so what they set is lost; export it with presentation attributes"
                 ));
             }
+        }
+    }
+
+    /// Looks at what an element says about its text in its attributes.
+    fn text_styles(&mut self, node: Node<'_, '_>) {
+        let style = node.attribute("style").unwrap_or_default();
+        let styles = text_styles::declarations(style);
+        let attributes = text_styles::ATTRIBUTES
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), node.attribute(name)?)));
+        // Whether it is lost at all is asked first, since the text of a group takes a while to gather.
+        for (name, value) in styles.chain(attributes) {
+            if text_styles::is_lost(&name, value, "Aa")
+                && text_styles::is_lost(&name, value, &written(node))
+                && !is_hidden(node)
+            {
+                self.lose_style(&name);
+            }
+        }
+    }
+
+    fn lose_style(&mut self, name: &str) {
+        self.lose(&format!(
+            "the {name} of its text is not drawn; convert its texts to paths when exporting, or export it as PNG"
+        ));
+    }
+
+    /// Looks for the path that a text runs along.
+    fn text_path(&mut self, node: Node<'_, '_>, ids: &BTreeSet<&str>) {
+        let target = node.attribute((XLINK, "href")).or(node.attribute("href"));
+        let is_there = target
+            .and_then(|target| target.trim().strip_prefix('#'))
+            .is_some_and(|id| ids.contains(id));
+        let text = text_of(node);
+        if !is_there && !text.is_empty() && !is_hidden(node) {
+            self.lose(&format!(
+                "its text {text:?} runs along a path that is not there; put it on a path of the drawing, or convert it to paths"
+            ));
         }
     }
 
@@ -342,6 +400,19 @@ fn is_hidden(node: Node<'_, '_>) -> bool {
             || style.contains("display:none")
             || matches!(outer.tag_name().name(), "metadata" | "desc" | "title")
     })
+}
+
+/// The characters of the texts in it, or of the text that it is in, without order.
+fn written(node: Node<'_, '_>) -> String {
+    let is_text = |node: &Node<'_, '_>| node.tag_name().name() == "text";
+    let mut letters = BTreeSet::new();
+    for inner in node.descendants().filter(Node::is_text) {
+        if inner.ancestors().any(|outer| is_text(&outer)) {
+            let text = inner.text().unwrap_or_default();
+            letters.extend(text.chars().filter(|c| !c.is_whitespace()));
+        }
+    }
+    letters.into_iter().collect()
 }
 
 /// What it writes, in one line.

@@ -164,3 +164,64 @@ fn a_drawing_that_lacks_much_says_so_within_bounds() {
     let (losses, _) = told(&long);
     assert!(losses[0].len() < 400, "{}", losses[0].len());
 }
+
+#[test]
+fn styles_of_text_that_only_browsers_draw_are_named() {
+    for (style, what) in [
+        ("font-variant:small-caps", "the font-variant of its text"),
+        ("font-variant-numeric: tabular-nums", "font-variant-numeric"),
+        ("text-transform:uppercase", "the text-transform of its text"),
+        ("text-shadow: 1px 1px red !important", "text-shadow"),
+        ("text-decoration: underline wavy", "text-decoration"),
+        ("font-feature-settings:'smcp'", "font-feature-settings"),
+        ("-webkit-text-stroke: 1px red", "-webkit-text-stroke"),
+        ("direction:rtl", "direction"),
+    ] {
+        loses(&format!(r#"<text y="50" style="{style}">Tea</text>"#), what);
+        loses(
+            &format!(r#"<g style="{style}"><text y="50"><tspan>Tea</tspan></text></g>"#),
+            what,
+        );
+        loses(
+            &format!(r#"<style>text{{fill:red;{style}}}</style><text y="50">Tea</text>"#),
+            what,
+        );
+    }
+    loses(
+        r#"<text y="50" font-variant="small-caps">Tea</text>"#,
+        "font-variant",
+    );
+}
+
+#[test]
+fn styles_of_text_that_change_nothing_are_not_named() {
+    for body in [
+        // What Inkscape writes for every text.
+        r#"<text y="50" style="font-variant:normal;font-variant-caps:normal;font-feature-settings:normal;text-transform:none;direction:ltr;text-orientation:mixed;text-decoration:none;text-decoration-style:solid;text-shadow:none">Tea</text>"#,
+        r#"<text y="50" style="text-transform:uppercase;font-variant:small-caps">茶 TEA</text>"#,
+        r#"<text y="50" style="text-decoration:underline">Tea</text>"#,
+        r#"<text y="50">Tea</text><rect width="9" height="9" style="text-shadow:1px 1px red"/>"#,
+        r#"<text y="50">Tea</text><g style="display:none;text-shadow:1px 1px red"><text>Tea</text></g>"#,
+        r#"<style>rect{text-shadow:1px 1px red}</style><rect width="9" height="9"/>"#,
+    ] {
+        assert_eq!(told(body), (Vec::new(), Vec::new()), "{body}");
+    }
+}
+
+#[test]
+fn text_along_a_path_that_is_missing_is_named() {
+    loses(
+        r##"<text y="50"><textPath href="#none">Tea at four</textPath></text>"##,
+        r#""Tea at four" runs along a path that is not there"#,
+    );
+    loses(
+        r##"<text y="50"><textPath>Tea at four</textPath></text>"##,
+        "not there",
+    );
+    for link in ["href", "xlink:href"] {
+        let body = format!(
+            r##"<path id="way" d="M0 50H160" fill="none"/><text><textPath {link}="#way">Tea</textPath></text>"##
+        );
+        assert_eq!(told(&body), (Vec::new(), Vec::new()), "{link}");
+    }
+}
