@@ -17,10 +17,14 @@ use passerby_playout::clock::Clock;
 use passerby_playout::context::{LiveContext, Reading, ReadingError};
 use passerby_playout::emergency::{self, Notice};
 use passerby_playout::link::PlayerRequest;
+use passerby_protocol::foreign::one_line;
 use serde::Deserialize;
 
 /// Largest body, in bytes; an emergency of the most and widest characters fits.
 const BODY_BYTES_MAX: usize = 32 << 10;
+
+/// Longest words on what is wrong with a body, in characters.
+const WORDS_CHARS_MAX: usize = 200;
 
 /// What the calls need.
 #[derive(Clone)]
@@ -95,6 +99,7 @@ fn json<T: for<'de> Deserialize<'de>>(
         ));
     }
     serde_json::from_slice(body).map_err(|wrong| {
+        let wrong = one_line(&wrong.to_string(), WORDS_CHARS_MAX);
         let message = format!("this is not {form}: {wrong}");
         Refused(StatusCode::BAD_REQUEST, message)
     })

@@ -14,6 +14,8 @@ use cel::common::ast::{EntryExpr, Expr};
 use cel::{Context, ExecutionError, IdedExpr, Program, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
+
 /// Deepest that a condition may go over lists inside one another. Each level multiplies what it takes to evaluate: with
 /// no limit, a condition of one line runs for years, or fills the memory.
 const LOOPS_INSIDE_MAX: usize = 2;
@@ -40,9 +42,12 @@ pub enum Reading {
 /// Readings by their names.
 pub type Readings = BTreeMap<String, Reading>;
 
+/// Longest source of a condition, in bytes.
+const SOURCE_BYTES_MAX: usize = 1_000;
+
 /// A compiled condition; keeps its source, which is its form on the wire.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Serialize)]
+#[serde(into = "String")]
 pub struct Condition {
     source: String,
     program: Arc<Program>,
@@ -60,7 +65,7 @@ impl Condition {
     /// A syntax error, lists that are gone over inside one another, a name other than `venue` and `live`, or a result that is not true or false. What a condition makes
     /// of readings is known only where they are.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
-        if source.len() > 1_000 {
+        if source.len() > SOURCE_BYTES_MAX {
             return Err(ConditionError("it is longer than 1000 characters".into()));
         }
         let program = Program::compile(source).map_err(|errors| {
@@ -189,10 +194,10 @@ impl PartialEq for Condition {
     }
 }
 
-impl TryFrom<String> for Condition {
-    type Error = ConditionError;
-    fn try_from(source: String) -> Result<Self, ConditionError> {
-        Self::parse(&source)
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = bounded::text::<SOURCE_BYTES_MAX, _>(deserializer)?;
+        Self::parse(&source).map_err(serde::de::Error::custom)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::window::{DAY_S, Stretch, Window};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -15,8 +16,8 @@ const ACCEPTED: &str =
 
 /// Days of the week and a span of local time, from inclusive, until exclusive. A span that ends before it starts
 /// runs over midnight and belongs to the day on which it starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Daypart {
     days: u8,
     from_minute: u16,
@@ -187,10 +188,9 @@ impl fmt::Display for Daypart {
     }
 }
 
-impl TryFrom<String> for Daypart {
-    type Error = DaypartError;
-    fn try_from(text: String) -> Result<Self, DaypartError> {
-        text.parse()
+impl<'de> Deserialize<'de> for Daypart {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded::value(deserializer)
     }
 }
 

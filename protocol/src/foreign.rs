@@ -12,7 +12,7 @@ pub fn one_line(words: &str, chars_max: usize) -> String {
     let mut line = String::new();
     let mut chars = 0;
     for word in words.split(|c: char| c.is_whitespace() || c.is_control()) {
-        let seen = visible(word);
+        let seen = visible_within(word, chars_max - chars);
         if seen.is_empty() {
             continue;
         }
@@ -37,6 +37,24 @@ pub fn one_line(words: &str, chars_max: usize) -> String {
         line.truncate(cut);
     }
     line
+}
+
+/// Longest piece of a text that an error names, in bytes as it is quoted.
+const QUOTED_BYTES_MAX: usize = 100;
+
+/// Returns a text in quotes for an error, its odd characters escaped; of a long one its beginning.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        let escaped = c.escape_debug();
+        if quoted.len() + escaped.len() > QUOTED_BYTES_MAX {
+            quoted.push_str("…\"");
+            return quoted;
+        }
+        quoted.extend(escaped);
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Returns words with their lines as they are: without what cannot be seen, and with tabs as spaces.
@@ -67,7 +85,13 @@ pub fn plain(words: &str) -> Cow<'_, str> {
 
 /// Leaves out what cannot be seen, and joiners that join nothing.
 fn visible(words: &str) -> String {
-    let mut seen = String::with_capacity(words.len());
+    visible_within(words, usize::MAX)
+}
+
+/// Does so until there are so many characters.
+fn visible_within(words: &str, chars_max: usize) -> String {
+    let mut seen = String::with_capacity(words.len().min(chars_max));
+    let mut chars = 0;
     let mut rest = words
         .chars()
         .filter(|&c| !c.is_control() && !is_hidden(c))
@@ -88,6 +112,10 @@ fn visible(words: &str) -> String {
         };
         if is_fit {
             seen.push(c);
+            chars += 1;
+            if chars >= chars_max {
+                break;
+            }
         }
     }
     seen

@@ -3,15 +3,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+
+use crate::bounded;
+use crate::foreign::quoted;
 
 /// Says why a text is not the id it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not {accepted}")]
+#[error("{quoted} is not {accepted}")]
 pub struct IdError {
-    text: String,
+    quoted: String,
     accepted: &'static str,
+}
+
+impl IdError {
+    fn new(text: &str, accepted: &'static str) -> Self {
+        Self {
+            quoted: quoted(text),
+            accepted,
+        }
+    }
 }
 
 macro_rules! number_id {
@@ -39,9 +51,9 @@ macro_rules! number_id {
         impl TryFrom<u32> for $name {
             type Error = IdError;
             fn try_from(number: u32) -> Result<Self, IdError> {
-                Self::new(number).ok_or_else(|| IdError {
-                    text: number.to_string(),
-                    accepted: concat!("a number of at most ", $bits, " bits"),
+                Self::new(number).ok_or_else(|| {
+                    let accepted = concat!("a number of at most ", $bits, " bits");
+                    IdError::new(&number.to_string(), accepted)
                 })
             }
         }
@@ -61,9 +73,8 @@ macro_rules! number_id {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                text.parse().ok().and_then(Self::new).ok_or_else(|| IdError {
-                    text: text.to_owned(),
-                    accepted: concat!("a number of at most ", $bits, " bits"),
+                text.parse().ok().and_then(Self::new).ok_or_else(|| {
+                    IdError::new(text, concat!("a number of at most ", $bits, " bits"))
                 })
             }
         }
@@ -115,10 +126,7 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let wrong = || IdError {
-            text: text.to_owned(),
-            accepted: "a SHA-256 of 64 lower-case hexadecimal digits",
-        };
+        let wrong = || IdError::new(text, "a SHA-256 of 64 lower-case hexadecimal digits");
         if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(wrong());
         }
@@ -139,9 +147,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        bounded::value(deserializer)
     }
 }
 
@@ -163,10 +169,7 @@ impl FromStr for Epoch {
             .ok()
             .filter(|_| digits)
             .map(Self)
-            .ok_or_else(|| IdError {
-                text: text.to_owned(),
-                accepted: "an epoch of 16 hexadecimal digits",
-            })
+            .ok_or_else(|| IdError::new(text, "an epoch of 16 hexadecimal digits"))
     }
 }
 
@@ -178,16 +181,14 @@ impl Serialize for Epoch {
 
 impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        bounded::value(deserializer)
     }
 }
 
 /// Names a campaign: the name of the folder it was published from. 1 to 64 characters, none of them a slash,
 /// a backslash, a control character or a leading dot, so that it is safe in a path, a URL and a log line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct CampaignId(String);
 
 impl CampaignId {
@@ -197,28 +198,34 @@ impl CampaignId {
     }
 }
 
-impl TryFrom<String> for CampaignId {
-    type Error = IdError;
-    fn try_from(text: String) -> Result<Self, IdError> {
-        let length = text.chars().count();
+impl FromStr for CampaignId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let length = text.chars().take(65).count();
         let plain = !text.starts_with('.')
             && !text.contains(['/', '\\'])
             && !text.contains(char::is_control);
         if (1..=64).contains(&length) && plain {
-            Ok(Self(text))
+            Ok(Self(text.to_owned()))
         } else {
-            Err(IdError {
+            Err(IdError::new(
                 text,
-                accepted: "a campaign name of 1 to 64 characters without slashes or a leading dot",
-            })
+                "a campaign name of 1 to 64 characters without slashes or a leading dot",
+            ))
         }
     }
 }
 
-impl FromStr for CampaignId {
-    type Err = IdError;
-    fn from_str(text: &str) -> Result<Self, IdError> {
-        Self::try_from(text.to_owned())
+impl TryFrom<String> for CampaignId {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl<'de> Deserialize<'de> for CampaignId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded::value(deserializer)
     }
 }
 

@@ -6,7 +6,7 @@
 //! Invariant: nothing here reads a clock, a file, a socket or a random number.
 
 pub mod base32;
-mod bounded;
+pub mod bounded;
 pub mod campaign;
 pub mod card;
 pub mod condition;

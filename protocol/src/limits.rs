@@ -52,6 +52,11 @@ pub const BATCH_PLAYS_MAX: usize = 10_000;
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Largest batch once unpacked, in bytes; guards against a zip bomb.
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// Longest text and longest name of a field in a batch or a request to the hub, in bytes as JSON has it.
+pub const REQUEST_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Longest text and longest name of a field in an answer of the hub's and in a manifest, likewise. An event as a calendar
+/// exports it is the longest that there is.
+pub const ANSWER_TEXT_BYTES_MAX: usize = 128 << 10;
 /// Longest id of a boot, in bytes. Linux gives one of 36.
 pub const BOOT_BYTES_MAX: usize = 64;
 /// Longest name of a campaign in a batch, in bytes.

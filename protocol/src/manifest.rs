@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::foreign::one_line;
 use crate::limits::{
-    ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX, PARTS_MAX, URL_BYTES_MAX,
-    VIDEO_BYTES_MAX,
+    ANSWER_TEXT_BYTES_MAX, ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX,
+    PARTS_MAX, URL_BYTES_MAX, VIDEO_BYTES_MAX,
 };
 use crate::parts::is_part_name;
 use crate::wire::unhex64;
@@ -195,7 +196,7 @@ impl Manifest {
         seen: u64,
         now_ms: Option<i64>,
     ) -> Result<Self, ManifestError> {
-        let manifest: Self = serde_json::from_slice(body).map_err(|error| {
+        let manifest: Self = bounded::json(body, ANSWER_TEXT_BYTES_MAX).map_err(|error| {
             ManifestError::Malformed(one_line(&error.to_string(), WORDS_CHARS_MAX))
         })?;
         manifest.check_whole()?;

@@ -30,6 +30,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::limits::{
     RECURRENCE_DATES_MAX, RECURRENCE_LINES_CHARS_MAX, RECURRENCE_MINUTES, RECURRENCE_YEARS,
 };
@@ -47,8 +48,8 @@ const START: &str = "a local time such as 2026-12-04T18:00:00, or a date for mid
 const DATES: &str = "dates such as 2026-12-25 or local times such as 2026-12-24T17:00:00";
 
 /// A date, or a date and time, of the venue's own clock and calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub enum LocalTime {
     /// A whole day.
     Date(Date),
@@ -109,10 +110,9 @@ impl fmt::Display for LocalTime {
     }
 }
 
-impl TryFrom<String> for LocalTime {
-    type Error = LocalTimeError;
-    fn try_from(text: String) -> Result<Self, LocalTimeError> {
-        text.parse()
+impl<'de> Deserialize<'de> for LocalTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded::value(deserializer)
     }
 }
 
@@ -130,13 +130,25 @@ pub struct RecurrenceText {
     /// How long each occurrence lasts, in minutes of elapsed time.
     pub minutes: u32,
     /// RRULE of section 3.8.5.3, alone or among the lines of its event. Without one there is one occurrence at the start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounded::optional_text::<{ 4 * RECURRENCE_LINES_CHARS_MAX }, _>"
+    )]
     pub rule: Option<String>,
     /// EXDATE of section 3.8.5.1: a time is one occurrence, a date all that start on that day.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<RECURRENCE_DATES_MAX, _, _>"
+    )]
     pub except: Vec<LocalTime>,
     /// RDATE of section 3.8.5.2: further starts; a date is its midnight.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<RECURRENCE_DATES_MAX, _, _>"
+    )]
     pub also: Vec<LocalTime>,
 }
 

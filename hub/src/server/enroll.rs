@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
+use passerby_protocol::bounded;
 use passerby_protocol::foreign::one_line;
-use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::limits::{LINE_CHARS_MAX, REQUEST_TEXT_BYTES_MAX};
 use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
 
 use super::body::Unread;
@@ -30,7 +31,8 @@ pub(super) async fn enroll(
     asker: Asker,
     body: Unread,
 ) -> Result<Response, Problem> {
-    let request: EnrollRequest = serde_json::from_slice(&body.small().await?).map_err(|error| {
+    let body = body.small().await?;
+    let request: EnrollRequest = bounded::json(&body, REQUEST_TEXT_BYTES_MAX).map_err(|error| {
         bad_request(&format!(
             "not an enrolment: {}",
             one_line(&error.to_string(), 200)

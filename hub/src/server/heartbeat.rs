@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use passerby_protocol::bounded;
 use passerby_protocol::foreign::one_line;
-use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::limits::{LINE_CHARS_MAX, REQUEST_TEXT_BYTES_MAX};
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
 
 use super::bearer::Bearer;
@@ -20,8 +21,9 @@ pub(super) async fn heartbeat(
     body: Unread,
 ) -> Result<Json<HeartbeatReply>, Problem> {
     let screen = bearer.only(&screen)?;
+    let body = body.small().await?;
     let mut heartbeat: Heartbeat =
-        serde_json::from_slice(&body.small().await?).map_err(|error| {
+        bounded::json(&body, REQUEST_TEXT_BYTES_MAX).map_err(|error| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),

@@ -65,7 +65,7 @@ pub use proxies::{TrustedProxy, TrustedProxyError};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most requests that touch the disk at one time.
 const BLOCKING_MAX: usize = 32;
-/// Most batches of plays that are unpacked at one time; the database takes one at a time.
+/// Most batches of plays that are unpacked and not yet stored at one time; the database takes one at a time.
 const DECODING_MAX: usize = 2;
 
 /// For how many days after they were on a screen codes are accepted, unless the operator says otherwise.

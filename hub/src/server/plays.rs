@@ -6,8 +6,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use passerby_protocol::bounded;
 use passerby_protocol::foreign::one_line;
-use passerby_protocol::limits::{BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX};
+use passerby_protocol::limits::{
+    BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX, REQUEST_TEXT_BYTES_MAX,
+};
 use passerby_protocol::plays::{BatchError, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
@@ -38,9 +41,11 @@ pub(super) async fn plays(
     let turn = Arc::clone(&desk.decoding).acquire_owned().await;
     desk.work(move |desk: &Desk| {
         let batch = unpacked(&body.bytes)?;
-        drop((body, turn));
+        drop(body);
         let now_ms = clock::now_ms();
         let taken = desk.hub.store.take_plays(screen, &batch, now_ms)?;
+        // A batch takes memory until it is stored.
+        drop(turn);
         let full = batch.columns.number.len() >= BATCH_PLAYS_MAX;
         Ok(Json(PlaysReply {
             epoch: batch.epoch,
@@ -58,7 +63,7 @@ pub(super) async fn plays(
 /// further than a batch either.
 fn unpacked(body: &[u8]) -> Result<PlayBatch, Problem> {
     if !body.starts_with(&ZSTD_MAGIC) {
-        return serde_json::from_slice(body).map_err(|error| no_batch(&error));
+        return batch_of(body);
     }
     let damaged = |error: std::io::Error| {
         Problem::new(StatusCode::BAD_REQUEST, "the body is not zstd").detail(error.to_string())
@@ -77,12 +82,14 @@ fn unpacked(body: &[u8]) -> Result<PlayBatch, Problem> {
                 .detail("send half of it"),
         );
     }
-    serde_json::from_slice(&batch).map_err(|error| no_batch(&error))
+    batch_of(&batch)
 }
 
-fn no_batch(error: &serde_json::Error) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "not a batch of plays")
-        .detail(one_line(&error.to_string(), WORDS_CHARS_MAX))
+fn batch_of(json: &[u8]) -> Result<PlayBatch, Problem> {
+    bounded::json(json, REQUEST_TEXT_BYTES_MAX).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "not a batch of plays")
+            .detail(one_line(&error.to_string(), WORDS_CHARS_MAX))
+    })
 }
 
 impl From<BatchRefused> for Problem {

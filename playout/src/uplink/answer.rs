@@ -6,7 +6,9 @@
 //! - Nothing of a foreign answer is shown or logged but its status, its type and a short, printable piece of where it leads.
 
 use jiff::fmt::rfc2822;
+use passerby_protocol::bounded;
 use passerby_protocol::foreign::one_line;
+use passerby_protocol::limits::ANSWER_TEXT_BYTES_MAX;
 use passerby_protocol::wire::{HUB_HEADER, PROBLEM_TYPE, ProblemDetails};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
@@ -25,7 +27,8 @@ pub(super) fn refusal(
     body: Option<&[u8]>,
 ) -> HubError {
     let retry_after_ms = retry_after_ms(headers);
-    let problem = body.and_then(|body| serde_json::from_slice::<ProblemDetails>(body).ok());
+    let problem =
+        body.and_then(|body| bounded::json::<ProblemDetails>(body, ANSWER_TEXT_BYTES_MAX).ok());
     if let Some(problem) = problem
         && headers.contains_key(HUB_HEADER)
         && text(headers, &CONTENT_TYPE).is_some_and(|kind| is_type(kind, PROBLEM_TYPE))

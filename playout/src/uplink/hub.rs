@@ -7,7 +7,8 @@
 mod blob;
 
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::limits::{MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
+use passerby_protocol::bounded;
+use passerby_protocol::limits::{ANSWER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
@@ -401,7 +402,12 @@ impl HubClient {
     ) -> Result<T, HubError> {
         let what = answer::foreign(response.status(), response.headers());
         let body = self.bytes(response, bytes_max, kind, room).await?;
-        serde_json::from_slice(&body).map_err(|error| self.not_a_hub(&format!("{what}; {error}")))
+        bounded::json(&body, ANSWER_TEXT_BYTES_MAX).map_err(|error| {
+            self.not_a_hub(&format!(
+                "{what}; {}",
+                answer::printable(&error.to_string())
+            ))
+        })
     }
 
     async fn bytes(

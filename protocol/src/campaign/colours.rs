@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::toml_fields::Section;
 
 /// Three colours of a campaign.
@@ -38,8 +39,8 @@ impl Colours {
 }
 
 /// An sRGB colour; its text form is `#rrggbb`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Rgb(pub [u8; 3]);
 
 /// Says that a text is not a colour.
@@ -59,10 +60,9 @@ impl FromStr for Rgb {
     }
 }
 
-impl TryFrom<String> for Rgb {
-    type Error = RgbError;
-    fn try_from(text: String) -> Result<Self, RgbError> {
-        text.parse()
+impl<'de> Deserialize<'de> for Rgb {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded::value(deserializer)
     }
 }
 
