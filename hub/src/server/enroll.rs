@@ -20,7 +20,7 @@ use super::trace::Asker;
 use super::{Desk, Shared};
 use crate::clock;
 use crate::pairing::PairingCode;
-use crate::store::{EnrolError, Pairing, StoreError};
+use crate::store::{EnrolError, Pairing, PendingCode, StoreError};
 use crate::visitor::Networks;
 
 /// How long a terminal waits before it asks again.
@@ -112,7 +112,8 @@ fn answer(
             // An operator reads it in a terminal window.
             let name = one_line(&request.name, LINE_CHARS_MAX);
             let may_open = || desk.limits.new_code(networks, now_ms).is_ok();
-            let gives_way = || desk.pairings.give_way(networks, now_ms);
+            let gives_way =
+                |pending: &[PendingCode]| desk.pairings.give_way(pending, networks, now_ms);
             match store.pair(&code, &secret, &name, now_ms, may_open, gives_way)? {
                 Pairing::Claimed(screen) => {
                     desk.pairings.ended(&code);

@@ -47,6 +47,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_service::Service as _;
 
 use crate::Hub;
+use crate::clock;
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
 
@@ -104,7 +105,7 @@ impl Desk {
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
             limits: Limits::new(),
-            pairings: Pairings::default(),
+            pairings: Pairings::new(clock::now_ms()),
             counts: Counts::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
         }

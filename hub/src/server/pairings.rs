@@ -1,6 +1,7 @@
 //! Which pairing codes wait, and which of them gives way when there is no place left.
 //!
-//! A screen that shows a code asks about it every two seconds, so a code that nobody asks about again is no screen's.
+//! A screen that shows a code asks about it every two seconds, so a code that nobody asks about again is no screen's. That
+//! goes also for a code that the database has from before the hub started, and about which nobody has asked since.
 //! Among those that are asked about, networks share the places: of the one that has most, the newest code goes.
 //!
 //! Invariants: at most [`PLACES`] codes are remembered; which networks they came from is known in memory alone, as
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::pairing::PairingCode;
-use crate::store::PENDING_MAX;
+use crate::store::{PENDING_MAX, PendingCode};
 use crate::visitor::{Network, Networks, Width};
 
 /// Most codes that are remembered: as many as the database lets wait.
@@ -22,8 +23,10 @@ const SECOND_MS: i64 = 5_000;
 const QUIET_MS: i64 = 90_000;
 
 /// The codes.
-#[derive(Default)]
-pub(super) struct Pairings(Mutex<HashMap<PairingCode, Waiting>>);
+pub(super) struct Pairings {
+    started_ms: i64,
+    asked: Mutex<HashMap<PairingCode, Waiting>>,
+}
 
 struct Waiting {
     networks: Networks,
@@ -33,9 +36,17 @@ struct Waiting {
 }
 
 impl Pairings {
+    /// Begins when the hub does: nobody has asked about any code.
+    pub(super) fn new(started_ms: i64) -> Self {
+        Self {
+            started_ms,
+            asked: Mutex::default(),
+        }
+    }
+
     /// Notes that a screen asked about a code that waits.
     pub(super) fn asked(&self, code: &PairingCode, networks: &Networks, now_ms: i64) {
-        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut codes = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = codes.get_mut(code) {
             known.asked_ms = now_ms;
             known.is_repeated = true;
@@ -60,20 +71,42 @@ impl Pairings {
 
     /// Forgets a code that has been claimed, or is over.
     pub(super) fn ended(&self, code: &PairingCode) {
-        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut codes = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         codes.remove(code);
     }
 
-    /// Returns the code that gives way to a new one, and forgets it; `None` when the newcomer's own network has as many as
-    /// any.
-    pub(super) fn give_way(&self, newcomer: &Networks, now_ms: i64) -> Option<PairingCode> {
-        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = once_asked(&codes, now_ms)
+    /// Returns which of the codes that wait gives way to a new one, and forgets it; `None` when the newcomer's own network
+    /// has as many as any.
+    pub(super) fn give_way(
+        &self,
+        pending: &[PendingCode],
+        newcomer: &Networks,
+        now_ms: i64,
+    ) -> Option<PairingCode> {
+        let mut codes = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = (self.older_than_the_hub(pending, &codes, now_ms))
+            .or_else(|| once_asked(&codes, now_ms))
             .or_else(|| quiet(&codes, now_ms))
             .or_else(|| of_the_largest_share(&codes, newcomer))?
             .clone();
         codes.remove(&code);
         Some(code)
+    }
+
+    /// A code from before the hub started about which nobody has asked since, once every screen has had the time to.
+    fn older_than_the_hub<'p>(
+        &self,
+        pending: &'p [PendingCode],
+        codes: &HashMap<PairingCode, Waiting>,
+        now_ms: i64,
+    ) -> Option<&'p PairingCode> {
+        if now_ms < self.started_ms + SECOND_MS {
+            return None;
+        }
+        let mut older = pending.iter().filter(|one| one.opened_ms < self.started_ms);
+        older
+            .find(|one| !codes.contains_key(&one.code))
+            .map(|one| &one.code)
     }
 }
 
@@ -149,7 +182,7 @@ mod tests {
 
     /// Codes that are asked about twice, in the order of their numbers.
     fn waiting(from_where: &[&str]) -> Pairings {
-        let pairings = Pairings::default();
+        let pairings = Pairings::new(0);
         for (at, ip) in (0..).zip(from_where) {
             for _ in 0..2 {
                 pairings.asked(&code(at), &from(ip), i64::try_from(at).unwrap());
@@ -164,11 +197,32 @@ mod tests {
         let stranger = from("2001:db8::1");
         pairings.asked(&code(8), &stranger, 100);
         pairings.asked(&code(9), &stranger, 90);
-        let at = |now_ms| pairings.give_way(&stranger, now_ms);
+        let at = |now_ms| pairings.give_way(&[], &stranger, now_ms);
         assert_eq!(at(90 + SECOND_MS), Some(code(9)));
         assert_eq!(at(100 + SECOND_MS), Some(code(8)));
         assert_eq!(at(1 + QUIET_MS), Some(code(0)));
         assert_eq!(at(1 + QUIET_MS), Some(code(1)));
+    }
+
+    #[test]
+    fn a_code_from_before_the_start_goes_first_unless_somebody_has_asked_since() {
+        let started_ms = 1_000;
+        let pairings = Pairings::new(started_ms);
+        let network = from("192.0.2.1");
+        let pending = |number, opened_ms| PendingCode {
+            code: code(number),
+            opened_ms,
+        };
+        // The third was opened a moment ago, and nobody has noted that yet.
+        let pending = [pending(1, 10), pending(2, 20), pending(3, 9_000)];
+        pairings.asked(&code(1), &network, started_ms + 1);
+        pairings.asked(&code(1), &network, started_ms + 2);
+        let at = |now_ms| pairings.give_way(&pending, &network, now_ms);
+        assert_eq!(at(started_ms + SECOND_MS - 1), None);
+        assert_eq!(at(started_ms + SECOND_MS), Some(code(2)));
+        pairings.asked(&code(2), &network, started_ms + SECOND_MS);
+        pairings.asked(&code(2), &network, started_ms + SECOND_MS);
+        assert_eq!(at(started_ms + SECOND_MS), None);
     }
 
     #[test]
@@ -199,29 +253,22 @@ mod tests {
             ),
         ] {
             let pairings = waiting(&crowd);
-            assert_eq!(pairings.give_way(&from(crowd[0]), 5), None, "{crowd:?}");
-            assert_eq!(
-                pairings.give_way(&from(newcomer), 5),
-                Some(code(2)),
-                "{crowd:?}"
-            );
-            assert_eq!(
-                pairings.give_way(&from(newcomer), 5),
-                Some(code(1)),
-                "{crowd:?}"
-            );
-            assert_eq!(pairings.give_way(&from(newcomer), 5), None, "{crowd:?}");
+            let gives_way = |newcomer: &str| pairings.give_way(&[], &from(newcomer), 5);
+            assert_eq!(gives_way(crowd[0]), None, "{crowd:?}");
+            assert_eq!(gives_way(newcomer), Some(code(2)), "{crowd:?}");
+            assert_eq!(gives_way(newcomer), Some(code(1)), "{crowd:?}");
+            assert_eq!(gives_way(newcomer), None, "{crowd:?}");
         }
     }
 
     #[test]
     fn no_more_codes_are_remembered_than_there_are_places() {
-        let pairings = Pairings::default();
+        let pairings = Pairings::new(0);
         for number in 0..2 * PLACES {
             pairings.asked(&code(number), &from("192.0.2.1"), 0);
         }
-        assert_eq!(pairings.0.lock().unwrap().len(), PLACES);
+        assert_eq!(pairings.asked.lock().unwrap().len(), PLACES);
         pairings.ended(&code(2 * PLACES - 1));
-        assert_eq!(pairings.0.lock().unwrap().len(), PLACES - 1);
+        assert_eq!(pairings.asked.lock().unwrap().len(), PLACES - 1);
     }
 }

@@ -72,6 +72,15 @@ pub enum Pairing {
     Claimed(Screen),
 }
 
+/// A code that waits for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingCode {
+    /// The code.
+    pub code: PairingCode,
+    /// Since when, as Unix time in milliseconds.
+    pub opened_ms: i64,
+}
+
 /// What an operator gets for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
@@ -141,7 +150,7 @@ impl Store {
     }
 
     /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new, and `gives_way` only when
-    /// [`PENDING_MAX`] wait already: for the code whose place the new one takes.
+    /// [`PENDING_MAX`] wait already: which of them, oldest first, gives its place to the new one.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -152,7 +161,7 @@ impl Store {
         suggested_name: &str,
         now_ms: i64,
         may_open: impl FnOnce() -> bool,
-        gives_way: impl FnOnce() -> Option<PairingCode>,
+        gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
     ) -> Result<Pairing, EnrolError> {
         let secret = Digest::of(secret).0;
         self.write(|tx| {
@@ -353,7 +362,7 @@ fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> rusqlite::Result<Scr
 /// Sees to it that one more code may wait.
 fn make_room(
     tx: &Transaction<'_>,
-    gives_way: impl FnOnce() -> Option<PairingCode>,
+    gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
     now_ms: i64,
 ) -> Result<(), EnrolError> {
     // An expired code is remembered for a day, so that its terminal is told rather than started anew.
@@ -373,7 +382,7 @@ fn make_room(
         )?;
     }
     if waiting >= PENDING_MAX {
-        let code = gives_way().ok_or(EnrolError::Busy)?;
+        let code = gives_way(&pending(tx, now_ms)?).ok_or(EnrolError::Busy)?;
         let gone = tx.execute(
             "DELETE FROM pairings WHERE code = ?1 AND screen IS NULL",
             [code.as_str()],
@@ -383,6 +392,20 @@ fn make_room(
         }
     }
     Ok(())
+}
+
+/// Lists the codes that wait, oldest first.
+fn pending(tx: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<Vec<PendingCode>> {
+    let mut rows = tx.prepare_cached(
+        "SELECT code, created_ms FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms",
+    )?;
+    let rows = rows.query_map([now_ms], |row| {
+        Ok(PendingCode {
+            code: row.get::<_, Id<PairingCode>>(0)?.0,
+            opened_ms: row.get(1)?,
+        })
+    })?;
+    rows.collect()
 }
 
 fn open_pairing(
@@ -409,7 +432,7 @@ mod tests {
         secret: u8,
         now_ms: i64,
     ) -> Result<Pairing, EnrolError> {
-        store.pair(code, &[secret; 32], "", now_ms, || true, || None)
+        store.pair(code, &[secret; 32], "", now_ms, || true, |_| None)
     }
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -449,7 +472,7 @@ mod tests {
         assert!(matches!(pair(&store, &new, 1, 1), Err(EnrolError::Busy)));
         assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
         let pair_for =
-            |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, || Some(code(gone)));
+            |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, |_| Some(code(gone)));
         store.claim(&code(7), "exit B", 1).unwrap();
         pair(&store, &code(PENDING_MAX + 1), 1, 1).unwrap();
         assert!(
@@ -559,7 +582,9 @@ mod tests {
         let secret = *b"a secret of exactly 32 bytes ...";
         store.redeem(&token, &secret, 1).unwrap();
         let code: PairingCode = "ABCD1234".parse().unwrap();
-        store.pair(&code, &secret, "", 1, || true, || None).unwrap();
+        store
+            .pair(&code, &secret, "", 1, || true, |_| None)
+            .unwrap();
         drop(store);
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();

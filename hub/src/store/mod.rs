@@ -26,7 +26,7 @@ pub use campaigns::{PublishError, Targets};
 pub use dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use domains::DomainError;
-pub use enrolment::{Claimed, Collected, EnrolError, PENDING_MAX, Pairing, Renewed};
+pub use enrolment::{Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed};
 pub use gaps::MissingCounts;
 pub use plays::{BatchRefused, PlaysTaken};
 pub use refused::{Openings, Refusal};

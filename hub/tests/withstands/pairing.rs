@@ -65,3 +65,44 @@ fn pairing_codes_from_everywhere_leave_room_for_honest_screens() {
     }
     attacked.assert_withstood();
 }
+
+/// How many codes wait, and since when this one does.
+fn waiting(attacked: &Attacked, code: usize) -> (usize, i64) {
+    let database = rusqlite::Connection::open(attacked.stand.data().join("hub.db")).unwrap();
+    database
+        .query_row(
+            "SELECT (SELECT count(*) FROM pairings WHERE screen IS NULL), created_ms FROM pairings WHERE code = ?1",
+            [format!("{code:08}")],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap()
+}
+
+#[test]
+fn pairing_codes_from_before_a_restart_leave_room_for_honest_screens() {
+    let mut attacked = Attacked::start("pairing codes from before a restart");
+    let early = ("198.51.100.7", 7);
+    await_place(&attacked, early.0, early.1);
+    for code in 0..1_100_u32 {
+        let [a, b, c, d] = code.wrapping_mul(2_654_435_761).to_be_bytes();
+        let from = format!("2{a:03x}:{b:02x}{c:02x}:{d:x}::1");
+        // Twice, as a screen does.
+        for _ in 0..2 {
+            ask(&attacked, &from, 1_000 + code as usize);
+        }
+        if code % 50 == 0 {
+            await_place(&attacked, early.0, early.1);
+        }
+    }
+    let (places, since_ms) = waiting(&attacked, early.1);
+    assert_eq!(places, 1_000);
+    attacked.stand.kill_and_restart();
+    await_place(&attacked, early.0, early.1);
+    for number in 20..30 {
+        await_place(&attacked, &format!("203.0.113.{number}"), number);
+        await_place(&attacked, early.0, early.1);
+    }
+    assert_eq!(waiting(&attacked, early.1), (1_000, since_ms));
+    attacked.honest_scan();
+    attacked.assert_withstood();
+}
