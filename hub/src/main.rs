@@ -232,6 +232,27 @@ fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
+/// Says what a campaign has, and why it has fewer files than it names.
+fn contents(publication: &Publication) -> String {
+    let (placements, files) = (publication.items.len(), publication.creatives.len());
+    let named = publication.items.iter().map(|item| 1 + item.parts.len());
+    let why = if named.sum::<usize>() > files {
+        ", since equal ones are kept once"
+    } else {
+        ""
+    };
+    format!("{placements} placements, {files} files{why}")
+}
+
+/// Says what publishing changed, and why it was nothing.
+fn effect(changed: usize, is_any_screen_known: bool) -> String {
+    match (changed, is_any_screen_known) {
+        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, and it shows this".to_owned(),
+        (0, true) => "screens changed: 0, since the screens that it is for have it already".to_owned(),
+        _ => format!("screens changed: {changed}"),
+    }
+}
+
 fn publish(
     data: &Data,
     folders: &[PathBuf],
@@ -281,12 +302,13 @@ fn publish(
             eprintln!("note: {note}");
         }
         let changed = hub.publish(publication, &targets, clock::now_ms())?;
+        let known = hub.store.screens()?;
+        let is_known = known.iter().any(|screen| !screen.revoked);
         text += &format!(
-            "{}: {} placements, {} files; screens changed: {}\n",
+            "{}: {}; {}\n",
             publication.id,
-            publication.items.len(),
-            publication.creatives.len(),
-            changed.len()
+            contents(publication),
+            effect(changed.len(), is_known)
         );
         published.push(json!({
             "campaign": publication.id,

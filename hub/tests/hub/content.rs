@@ -351,3 +351,33 @@ fn versions_go_above_what_a_screen_has_taken_and_nobody_pushes_them_out_of_reach
         assert_eq!(says(made_up), 1_800_000_008);
     }
 }
+
+#[test]
+fn publish_says_why_no_screen_has_changed_and_why_there_are_fewer_files_than_placements() {
+    let stand = Stand::start();
+    let toml = "title = 'Equal'\ntarget = 'https://cafe.example'\n";
+    let folder = stand.campaign("equal", toml, &[[1; 3], [1; 3], [2; 3]]);
+    let said = || {
+        let output = stand.command(&["publish", &folder]);
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = said();
+    assert!(
+        first.starts_with("equal: 3 placements, 2 files, since equal ones are kept once; published, but no screen is in service yet; add one with `passerby-hub screen add NAME`"),
+        "{first}"
+    );
+    let terminal = stand.terminal("one");
+    assert_eq!(stand.manifest(&terminal).campaigns.len(), 1);
+    let again = said();
+    assert!(
+        again.contains("screens changed: 0, since the screens that it is for have it already"),
+        "{again}"
+    );
+    let other = stand.campaign("other", toml, &[[3; 3], [4; 3]]);
+    let output = stand.command(&["publish", &other]);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "other: 2 placements, 2 files; screens changed: 1\n"
+    );
+}
