@@ -88,6 +88,11 @@ impl Default for SlideComposer {
 }
 
 impl SlideComposer {
+    #[cfg(test)]
+    pub(crate) const fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
     /// Makes a composer with an empty cache.
     pub fn new(settings: Settings) -> Self {
         let (fonts, problems) = Fonts::load(&settings.fonts);

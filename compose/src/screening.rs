@@ -73,6 +73,11 @@ pub(crate) fn open(
             )));
         }
     };
+    if settings.looks_through_films
+        && let Some(clip) = &clip
+    {
+        video::look_through_in_background(tools, clip, &file.digest);
+    }
     Ok(Screening {
         clip,
         tools: tools.clone(),

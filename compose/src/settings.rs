@@ -27,6 +27,8 @@ pub struct Settings {
     pub own_folders: Vec<PathBuf>,
     /// How videos are heard, where a slide may be heard at all; none is silence.
     pub sound: Option<Sound>,
+    /// Whether each film that is shown is also decoded once in the background, and the log told what of it is missing.
+    pub looks_through_films: bool,
 }
 
 /// Where sound goes.
@@ -51,6 +53,7 @@ impl Default for Settings {
             pages: PageRules::default(),
             own_folders: Vec::new(),
             sound: None,
+            looks_through_films: false,
         }
     }
 }

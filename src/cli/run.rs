@@ -200,6 +200,7 @@ fn settings_of(
             device: sound.device.clone(),
             volume_percent: sound.volume_percent,
         }),
+        looks_through_films: true,
     }
 }
 

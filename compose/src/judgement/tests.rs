@@ -191,6 +191,41 @@ fn a_film_that_was_cut_off_is_shown_and_said_to_lack_its_end() {
 }
 
 #[test]
+fn a_screen_that_is_told_to_looks_through_each_film_that_it_shows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tea.mp4");
+    let made = std::process::Command::new(passerby_testing::required_program("ffmpeg"))
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=160x90:r=25:d=1",
+        ])
+        .args([
+            "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p",
+        ])
+        .arg(&path)
+        .status();
+    assert!(made.expect("ffmpeg runs").success());
+    let film = creative(&path, &[]);
+    for looks_through_films in [false, true] {
+        let mut composer = SlideComposer::new(crate::settings::Settings {
+            looks_through_films,
+            ..crate::settings::Settings::default()
+        });
+        let order = order(Creative::File(film.clone()), None, None);
+        let made = composer.compose(&order, &Geometry::whole(640, 360));
+        assert!(made.is_ok(), "{:?}", made.err());
+        assert_eq!(
+            composer.tools().has_looked_through(&film.digest),
+            looks_through_films
+        );
+    }
+}
+
+#[test]
 fn a_machine_without_ffmpeg_cannot_tell_about_films() {
     let folder = tempfile::tempdir().expect("a folder");
     let film = written(folder.path(), "tea.mp4", b"\0\0\0\x18ftypmp42");

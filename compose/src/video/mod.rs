@@ -56,7 +56,7 @@ pub use rate::RATE_MAX;
 pub use reel::{LAG_MAX, STALL_MAX};
 pub use tools::{DECODER_VARIABLE, FFMPEG_VARIABLE, PIXELS_MAX, Tools};
 pub(crate) use transparent::first_picture;
-pub(crate) use whole::what_is_missing;
+pub(crate) use whole::{look_through_in_background, what_is_missing};
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Duration = Duration::from_millis(2500);
@@ -169,10 +169,16 @@ fn begin(
         // No hardware decodes transparency.
         chosen = DecoderKind::Software;
     }
-    match start(tools, clip, chosen, showing, kept_bytes_max) {
+    let patience = match chosen {
+        DecoderKind::Software => SOFTWARE_WAIT_MAX,
+        _ => HARDWARE_WAIT_MAX,
+    };
+    match start(tools, clip, chosen, showing, kept_bytes_max, patience) {
         Err(trouble) if chosen != DecoderKind::Software => {
             tracing::warn!("{}: {chosen}: {trouble}; trying software", clip.name);
-            start(tools, clip, DecoderKind::Software, showing, kept_bytes_max)
+            let software = DecoderKind::Software;
+            let patience = SOFTWARE_WAIT_MAX;
+            start(tools, clip, software, showing, kept_bytes_max, patience)
         }
         started => started,
     }
@@ -194,11 +200,8 @@ fn start(
     kind: DecoderKind,
     showing: &Showing<'_>,
     kept_bytes_max: Option<usize>,
+    patience: Duration,
 ) -> Result<Started, String> {
-    let patience = match kind {
-        DecoderKind::Software => SOFTWARE_WAIT_MAX,
-        _ => HARDWARE_WAIT_MAX,
-    };
     let decoded_px = clip.decoded_px(showing.shown_px);
     let queue = Arc::new(Queue::default());
     let leash = Arc::new(Leash::default());

@@ -58,6 +58,7 @@ fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
             DecoderKind::Software,
             &showing,
             kept_bytes_max,
+            SOFTWARE_WAIT_MAX,
         )
         .expect("it starts");
         assert_eq!(started.first.number, 0);

@@ -18,6 +18,7 @@ use super::choices::Choices;
 use super::decoder::{Codec, DecoderKind};
 use super::probe::Container;
 use super::supervise::{RunError, run};
+use super::whole::LookedThrough;
 
 /// Names the ffmpeg to use, where it is not the one in the search path.
 pub const FFMPEG_VARIABLE: &str = "PASSERBY_FFMPEG";
@@ -50,6 +51,7 @@ struct Inner {
     found: OnceLock<Result<Found, String>>,
     abilities: OnceLock<Abilities>,
     choices: Choices,
+    looked_through: LookedThrough,
 }
 
 /// What is there.
@@ -107,6 +109,7 @@ impl Tools {
             found: OnceLock::new(),
             abilities: OnceLock::new(),
             choices: Choices::new(forced, root.into()),
+            looked_through: LookedThrough::default(),
         }))
     }
 
@@ -141,6 +144,16 @@ impl Tools {
     pub(super) fn abilities(&self) -> Abilities {
         let ask = || self.found().map(Abilities::of).unwrap_or_default();
         *self.0.abilities.get_or_init(ask)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_looked_through(&self, digest: &passerby_protocol::Digest) -> bool {
+        self.0.looked_through.knows(digest)
+    }
+
+    /// The films that were decoded once in the background.
+    pub(super) fn looked_through(&self) -> &LookedThrough {
+        &self.0.looked_through
     }
 
     /// What is there; looked for once.

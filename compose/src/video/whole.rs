@@ -3,29 +3,42 @@
 //! A film is decoded once as fast as it goes, as a screen decodes it, and judged as a pass on a screen is. One that takes
 //! longer than [`DECODE_MAX`] is left there, and its last [`END`] decoded instead: a file that was cut off lacks its end.
 //!
+//! A screen asks in the background while it shows a film for the first time, since its slot may end before the film does:
+//! of one film at a time, with software, and with the lowest priority.
+//!
 //! Invariant: asking takes [`DECODE_MAX`], [`END_WAIT_MAX`] and the time of [`super::open`] at most, however long the film
-//! is. Damage behind the first part of a long film and before its end is not found; the screen tells it when it comes
-//! there.
+//! is; in the background, [`END_WAIT_MAX`] and twice [`BACKGROUND_MAX`]. Damage behind the first part of a long film and
+//! before its end is not found; the screen tells it when it comes there.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use passerby_playout::show::{ComposeError, Health};
+use passerby_protocol::Digest;
 
 use super::decoder::DecoderKind;
 use super::probe::{Clip, EXPORT_ANEW};
 use super::queue::{End, Next};
-use super::supervise::{RunError, run};
+use super::supervise::{RunError, STACK_BYTES, run};
 use super::tools::{Input, Tools};
-use super::{Showing, Started, begin, film};
+use super::{Showing, Started, begin, film, start};
 
 /// How long a film is decoded from its beginning.
 const DECODE_MAX: Duration = Duration::from_secs(20);
+/// The same in the background, where others go first, and for its first picture.
+const BACKGROUND_MAX: Duration = Duration::from_secs(60);
 /// How much of its end is decoded of a film that takes longer.
 const END: Duration = Duration::from_secs(5);
 /// How long the end may take.
 const END_WAIT_MAX: Duration = Duration::from_secs(20);
 /// The size in which it is decoded; nobody sees it.
 const DECODED_PX: (u32, u32) = (64, 64);
+/// Most films that are remembered.
+const FILMS_MAX: usize = 1_024;
+/// The priority of what nobody waits for.
+const LOWEST_PRIORITY: i32 = 19;
 /// Width and height of a picture of the end, one byte a pixel.
 const END_PX: usize = 16;
 
@@ -34,12 +47,87 @@ const END_PX: usize = 16;
 /// # Errors
 /// A reason that names the file, when not even its first picture can be decoded.
 pub(crate) fn what_is_missing(tools: &Tools, clip: &Clip) -> Result<Option<String>, ComposeError> {
-    what_is_missing_within(tools, clip, DECODE_MAX)
+    what_is_missing_within(tools, clip, None, DECODE_MAX)
 }
 
+/// The films that were decoded in the background, and whether one is now.
+#[derive(Default)]
+pub(super) struct LookedThrough(Mutex<Films>);
+
+#[derive(Default)]
+struct Films {
+    known: BTreeSet<Digest>,
+    is_busy: bool,
+}
+
+impl LookedThrough {
+    /// Whether this film is to be decoded now.
+    fn begins(&self, digest: &Digest) -> bool {
+        let mut films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if films.is_busy || films.known.contains(digest) {
+            return false;
+        }
+        if films.known.len() == FILMS_MAX {
+            films.known.clear();
+        }
+        films.known.insert(*digest);
+        films.is_busy = true;
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn knows(&self, digest: &Digest) -> bool {
+        let films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        films.known.contains(digest)
+    }
+
+    fn ends(&self) {
+        let mut films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        films.is_busy = false;
+    }
+}
+
+/// Tells the log what a screen will miss of a film, once for each film and some time later, unless another film is looked
+/// at. Of one that cannot be decoded at all, whoever shows it tells.
+pub(crate) fn look_through_in_background(tools: &Tools, clip: &Clip, digest: &Digest) {
+    look_through_within(tools, clip, digest, BACKGROUND_MAX);
+}
+
+/// The same; what is told, or `None` when nobody looks.
+fn look_through_within(
+    tools: &Tools,
+    clip: &Clip,
+    digest: &Digest,
+    patience: Duration,
+) -> Option<JoinHandle<Option<String>>> {
+    if !tools.looked_through().begins(digest) {
+        return None;
+    }
+    let (owned, clip) = (tools.clone(), clip.clone());
+    let thread = thread::Builder::new()
+        .name("video-whole".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
+            let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
+            let software = Some(DecoderKind::Software);
+            let missing = what_is_missing_within(&owned, &clip, software, patience);
+            owned.looked_through().ends();
+            let reason = missing.ok().flatten()?;
+            tracing::warn!("{reason}");
+            Some(reason)
+        });
+    if thread.is_err() {
+        tools.looked_through().ends();
+    }
+    thread.ok()
+}
+
+/// With the given decoder, else with the one that was chosen for its codec.
 fn what_is_missing_within(
     tools: &Tools,
     clip: &Clip,
+    kind: Option<DecoderKind>,
     patience: Duration,
 ) -> Result<Option<String>, ComposeError> {
     let health = Health::default();
@@ -49,7 +137,12 @@ fn what_is_missing_within(
         poster: &mut |_, _, _| None,
         health: health.clone(),
     };
-    let Started { queue, leash, .. } = begin(tools, clip, &showing, None)?;
+    let started = match kind {
+        Some(kind) => start(tools, clip, kind, &showing, None, patience)
+            .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
+        None => begin(tools, clip, &showing, None),
+    };
+    let Started { queue, leash, .. } = started?;
     let until = Instant::now() + patience;
     let end = loop {
         match queue.first(until.saturating_duration_since(Instant::now())) {
@@ -138,7 +231,7 @@ mod tests {
 
     fn missing_of(path: &Path, patience: Duration) -> Option<String> {
         let clip = Clip::probe(&tools(), path, "film").expect("a clip");
-        what_is_missing_within(&tools(), &clip, patience).expect("it has a first picture")
+        what_is_missing_within(&tools(), &clip, None, patience).expect("it has a first picture")
     }
 
     const H264: [&str; 8] = [
@@ -187,6 +280,27 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_screen_is_told_once_of_a_film_whose_end_no_slot_reaches() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = film(folder.path(), "a.mp4", &H264);
+        let bytes = std::fs::read(&path).expect("reads");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("writes");
+        let tools = tools();
+        let clip = Clip::probe(&tools, &path, "film").expect("a clip");
+        let digest = Digest::of(b"film");
+        let look = |digest| look_through_within(&tools, &clip, digest, Duration::from_secs(600));
+        let thread = look(&digest).expect("it looks");
+        let other = Digest::of(b"another");
+        let told = thread.join().expect("it ends well");
+        let judged = what_is_missing(&tools, &clip).expect("it has a first picture");
+        assert!(told.is_some());
+        assert_eq!(told, judged, "check and the screen say the same");
+        assert!(look(&digest).is_none());
+        let thread = look(&other).expect("it looks");
+        thread.join().expect("it ends well");
     }
 
     #[test]
