@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use passerby_playout::cache::Cache;
 use passerby_playout::catalog::{self, Catalog, LocalContent};
 use passerby_playout::clock::Moment;
@@ -26,7 +26,7 @@ pub(super) struct Timeline {
     /// From when on; now, when absent.
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     from: Option<Timestamp>,
-    /// For how long, such as 24h; at most 31 days.
+    /// For how long, such as 90m, 24h, 7d or 2w; at most 31d.
     #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "1h")]
     span: SignedDuration,
     /// One JSON object a line.
@@ -38,14 +38,12 @@ pub(super) struct Timeline {
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
-    let span: SignedDuration = text
-        .parse()
-        .map_err(|error| format!("{error}; use a span such as 24h or 90m"))?;
-    if span.is_positive() && span.as_hours() <= SPAN_HOURS_MAX {
-        Ok(span)
-    } else {
-        Err("use a span from 1s to 744h".to_owned())
-    }
+    let span: Option<Span> = text.trim().parse().ok();
+    // A day here is 24 hours, whatever the clock does meanwhile. Months and years have no length of their own.
+    let span = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let longest = SignedDuration::from_hours(SPAN_HOURS_MAX);
+    span.filter(|span| span.is_positive() && *span <= longest)
+        .ok_or_else(|| "use a span such as 90m, 24h, 7d or 2w, at most 31d".to_owned())
 }
 
 impl Timeline {
@@ -168,4 +166,31 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
     }
     catalog::interleave(&mut catalog);
     Ok(catalog)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_may_be_in_days_and_weeks_and_other_ones_are_refused_in_plain_words() {
+        for (text, hours) in [
+            ("24h", 24),
+            ("31d", 744),
+            ("2w", 336),
+            ("1d 12h", 36),
+            ("P1D", 24),
+        ] {
+            assert_eq!(span(text), Ok(SignedDuration::from_hours(hours)), "{text}");
+        }
+        for text in [
+            "32d", "745h", "31d 1ms", "5w", "1mo", "1y", "0h", "-1d", "soon", "",
+        ] {
+            let refused = span(text).expect_err(text);
+            assert_eq!(
+                refused,
+                "use a span such as 90m, 24h, 7d or 2w, at most 31d"
+            );
+        }
+    }
 }

@@ -641,6 +641,84 @@ fn lines_are_read_as_the_programs_write_them() {
     );
 }
 
+/// An event in a zone of the text's own, at 18:00.
+fn in_own_zone(tzid: &str, block: &str) -> String {
+    format!(
+        "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:{tzid}\n{block}END:VTIMEZONE\nBEGIN:VEVENT\n\
+         DTSTART;TZID=\\\"{tzid}\\\":20261204T180000\nRRULE:FREQ=DAILY\nEND:VEVENT\nEND:VCALENDAR"
+    )
+}
+
+const CHANGES: &str = "BEGIN:STANDARD\nDTSTART:16011104T020000\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n\
+    TZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nEND:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:16010311T020000\n\
+    RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nEND:DAYLIGHT\n";
+
+#[test]
+fn a_zone_that_the_text_itself_defines_is_taken() {
+    let block = |offset: &str| {
+        format!(
+            "BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:{offset}\nTZOFFSETTO:{offset}\nEND:STANDARD\n"
+        )
+    };
+    let located = format!("X-LIC-LOCATION:Europe/Berlin\n{CHANGES}");
+    for (lines, start) in [
+        // What Outlook shows, a place that the block names, and an offset that never changes.
+        (
+            in_own_zone("(UTC+08:00) Beijing, Chongqing", &block("+0800")),
+            "2026-12-04T10:00:00Z",
+        ),
+        (
+            in_own_zone("(UTC+01:00) Amsterdam, Berlin, Bern, Rome", CHANGES),
+            "2026-12-04T17:00:00Z",
+        ),
+        (in_own_zone("Office", &located), "2026-12-04T17:00:00Z"),
+        (in_own_zone("Customized Time Zone", &block("+0530")), "2026-12-04T12:30:00Z"),
+        (in_own_zone("Mine", &block("-0330")), "2026-12-04T21:30:00Z"),
+        (
+            in_own_zone("Mine", CHANGES).replace(
+                "BEGIN:VTIMEZONE",
+                "X-WR-TIMEZONE:Europe/Paris\nBEGIN:VTIMEZONE",
+            ),
+            "2026-12-04T17:00:00Z",
+        ),
+        // What Windows shows needs no definition.
+        (
+            "DTSTART;TZID=\\\"(UTC+09:00) Osaka, Sapporo, Tokyo\\\":20261204T180000\nRRULE:FREQ=DAILY".to_owned(),
+            "2026-12-04T09:00:00Z",
+        ),
+    ] {
+        let read = from_lines(&lines, "minutes = 30\n").unwrap_or_else(|problem| panic!("{lines}: {problem}"));
+        let next = read.at(instant("2026-12-01T00:00:00Z"), &zone("America/New_York"));
+        assert_eq!(next.until, Some(instant(start)), "{lines}");
+    }
+}
+
+#[test]
+fn a_zone_of_the_texts_own_that_changes_and_has_no_place_is_refused_in_plain_words() {
+    let elsewhere = format!("X-LIC-LOCATION:America/New_York\n{CHANGES}");
+    for block in [CHANGES, "", &elsewhere] {
+        let problem = from_lines(&in_own_zone("Mine", block), "minutes = 30\n").expect_err(block);
+        assert!(
+            problem.contains("TZID=Mine") && problem.contains("use a name such as Europe/Berlin"),
+            "{problem}"
+        );
+        assert_eq!(problem.lines().count(), 1, "{problem}");
+    }
+}
+
+#[test]
+fn every_zone_that_windows_shows_is_one_of_its_zones() {
+    use super::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
+    let mut cities = std::collections::BTreeSet::new();
+    for (shown, windows) in WINDOWS_CITIES {
+        assert!(
+            WINDOWS_ZONES.iter().any(|(known, _)| known == windows),
+            "{windows}"
+        );
+        assert!(cities.insert(shown), "{shown} is there twice");
+    }
+}
+
 #[test]
 fn every_mistake_in_lines_says_what_would_be_right() {
     let start = "DTSTART:20261204T180000\n";
