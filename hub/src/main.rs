@@ -152,7 +152,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Input(problems)) => {
             for problem in problems {
-                eprintln!("{problem}");
+                eprintln!("{}", foreign::plain(&problem));
             }
             ExitCode::from(2)
         }

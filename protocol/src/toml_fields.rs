@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::foreign;
+
 /// One thing that is wrong with a file: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -34,11 +36,13 @@ impl Problem {
     }
 }
 
+/// Names of files are whatever somebody called them: what turns text around or hides it is left out.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, message) = (foreign::plain(&self.file), foreign::plain(&self.message));
         match self.line {
-            0 => write!(f, "{}: {}", self.file, self.message),
-            line => write!(f, "{}:{line}: {}", self.file, self.message),
+            0 => write!(f, "{file}: {message}"),
+            line => write!(f, "{file}:{line}: {message}"),
         }
     }
 }
@@ -662,6 +666,20 @@ mod tests {
                 .all(|problem| problem.message.contains("not TOML")),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn a_problem_shows_no_marks_that_turn_text_around_whatever_its_file_is_called() {
+        let problem = Problem {
+            file: "shop/\u{202e}gnp.eslaf\u{200b}.mp4".to_owned(),
+            line: 3,
+            message: "it names \u{2067}a\u{1b}[2J\u{2069}".to_owned(),
+        };
+        assert_eq!(problem.to_string(), "shop/gnp.eslaf.mp4:3: it names a [2J");
+        // Programs that read JSON find the file by its name.
+        assert!(problem.file.contains('\u{202e}'));
+        let ours = Problem::with_file("三体  a.png", "is bad");
+        assert_eq!(ours.to_string(), "三体  a.png: is bad");
     }
 
     #[test]
