@@ -6,6 +6,7 @@ use passerby_playout::show::{
     SlideOrder,
 };
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
+use passerby_protocol::foreign;
 
 use crate::cache::{Cache, Weigh};
 use crate::canvas::Canvas;
@@ -129,7 +130,9 @@ impl SlideComposer {
             screen: screen.clone(),
             is_brief: card::is_brief(order.dwell) && is_card(&order.creative),
         };
-        if let Some(base) = self.frames.get(&key) {
+        let is_notice = matches!(order.creative, Creative::Notice { .. });
+        // A notice is drawn anew each time it comes, so that what it lacks is logged each time.
+        if !is_notice && let Some(base) = self.frames.get(&key) {
             return Ok((base.clone(), None));
         }
         let words = code.map(|(code, corner, plan)| CodeWords {
@@ -152,6 +155,12 @@ impl SlideComposer {
                 words.as_ref(),
             )),
             Creative::Notice { headline, body } => {
+                let text = format!("{headline}\n{body}");
+                if let Some(letters) = self.typesetter.fonts().lacking(&text) {
+                    tracing::warn!(
+                        "the emergency message has {letters}, which no font here has; write it otherwise, or put a font that has it into a folder of content.fonts"
+                    );
+                }
                 let (canvas, remarks) = notice::draw(&mut self.typesetter, frame, headline, body);
                 Upright {
                     remarks,
@@ -339,8 +348,9 @@ impl SlideComposer {
                 Creative::House => "the house creative",
                 Creative::Notice { .. } => "the emergency message",
             };
-            let line = format!("{name}: {remark}");
-            if self.said.contains(&line) {
+            let line = foreign::plain(&format!("{name}: {remark}")).into_owned();
+            let is_notice = matches!(creative, Creative::Notice { .. });
+            if !is_notice && self.said.contains(&line) {
                 continue;
             }
             tracing::warn!(campaign, "{line}");

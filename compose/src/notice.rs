@@ -1,12 +1,13 @@
 //! The emergency message: the operator's words over everything.
 //!
 //! Invariants: it never fails, at any size that a screen can have; it is still, with nothing but its words and one
-//! sign; letters that no font has are left out, and words that find no room end in an ellipsis.
+//! sign; where letters are missing that no font has, it says so, and words that find no room end in an ellipsis.
 
 use passerby_protocol::campaign::Rgb;
 use tiny_skia::{Path, PathBuilder};
 
 use super::canvas::{Area, Canvas, px, real};
+use super::fonts::{Fonts, needs_no_ink};
 use super::layout::Frame;
 use super::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
 
@@ -18,6 +19,16 @@ const SIGN: Rgb = Rgb([0xff, 0xd2, 0x3f]);
 /// Shortest side on which the sign has room.
 const SIGN_SIDE_MIN: f32 = 90.0;
 
+/// Stands for letters that no font has.
+const GAP: char = '…';
+/// For passers-by, in the languages of the built-in words.
+const CANNOT_BE_SHOWN: &str =
+    "有紧急通知，但无法完整显示 There is an emergency message that cannot be shown whole";
+/// For those who can mend it.
+const WHERE_IT_LIES: &str = "缺少字体，原文在 emergency.txt Letters are missing in the fonts; the message is in emergency.txt";
+/// The same where the headline is whole.
+const BODY_LACKS: &str = "以下无法完整显示，原文在 emergency.txt This cannot be shown whole; the message is in emergency.txt";
+
 /// Draws the message over the whole frame, and says what of it people will not see as it was written.
 pub(super) fn draw(
     typesetter: &mut Typesetter,
@@ -25,6 +36,8 @@ pub(super) fn draw(
     headline: &str,
     body: &str,
 ) -> (Canvas, Vec<String>) {
+    let [headline, body] = writable(typesetter.fonts(), headline, body);
+    let (headline, body) = (headline.as_str(), body.as_str());
     let mut canvas = Canvas::filled(frame.width, frame.height, PAPER);
     let margin = px(frame.short * 0.08).max(1);
     let inner = frame.area().inset(margin);
@@ -73,6 +86,54 @@ pub(super) fn draw(
         y += block.height + between;
     }
     (canvas, remarks)
+}
+
+/// The words that can be written, with a warning where letters are missing. There are always some.
+fn writable(fonts: &Fonts, headline: &str, body: &str) -> [String; 2] {
+    let is_empty = |text: &str| text.chars().all(needs_no_ink);
+    let headline_left = without_missing(fonts, headline);
+    let body_left = without_missing(fonts, body);
+    if headline_left.is_some() || (is_empty(headline) && (is_empty(body) || body_left.is_some())) {
+        let headline_left = headline_left.unwrap_or_default();
+        let body_left = body_left.unwrap_or_else(|| body.to_owned());
+        return [
+            CANNOT_BE_SHOWN.to_owned(),
+            joined([&headline_left, WHERE_IT_LIES, &body_left]),
+        ];
+    }
+    let body = body_left.map_or_else(|| body.to_owned(), |left| joined([BODY_LACKS, &left]));
+    [headline.to_owned(), body]
+}
+
+/// What can be written of a text, with an ellipsis for each run of letters that cannot; `None` when no letter is missing.
+/// Signs and emoji are left out without a word, unless there is nothing else.
+fn without_missing(fonts: &Fonts, text: &str) -> Option<String> {
+    let is_missing = |c: char| !fonts.can_draw(c);
+    let has_words = text.chars().any(|c| c.is_alphanumeric());
+    let tells = |c: char| is_missing(c) && (c.is_alphanumeric() || !has_words);
+    if !text.chars().any(tells) {
+        return None;
+    }
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut left = String::new();
+        for c in line.chars() {
+            if !is_missing(c) {
+                left.push(c);
+            } else if c.is_alphanumeric() && !left.ends_with(GAP) {
+                left.push(GAP);
+            }
+        }
+        if left.chars().any(|c| c.is_alphanumeric()) {
+            lines.push(left);
+        }
+    }
+    Some(lines.join("\n"))
+}
+
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
 }
 
 fn remarks(
@@ -226,6 +287,35 @@ mod tests {
     use passerby_playout::show::Geometry;
 
     #[test]
+    fn a_notice_says_that_letters_are_missing_and_shows_what_can_be_written() {
+        let fonts = Fonts::default();
+        let traditional = writable(&fonts, "緊急：請立即離開大樓", "");
+        assert_eq!(traditional[0], CANNOT_BE_SHOWN);
+        assert!(
+            traditional[1].starts_with("…急：…立即…大…"),
+            "{traditional:?}"
+        );
+        assert!(traditional[1].contains("emergency.txt"));
+        for headline in ["حريق", "화재", "🎉", ""] {
+            let [headline, body] = writable(&fonts, headline, "");
+            assert_eq!(headline, CANNOT_BE_SHOWN);
+            assert_eq!(body, WHERE_IT_LIES);
+            assert_eq!(fonts.lacking(&(headline + &body)), None);
+        }
+        assert_eq!(
+            writable(&fonts, "Fire 火警", "화재\nUse the stairs"),
+            [
+                "Fire 火警".to_owned(),
+                format!("{BODY_LACKS}\nUse the stairs")
+            ]
+        );
+        assert_eq!(fonts.lacking(BODY_LACKS), None);
+        for whole in [["Fire 🎉", "Use the stairs."], ["火警", ""]] {
+            assert_eq!(writable(&fonts, whole[0], whole[1]), whole);
+        }
+    }
+
+    #[test]
     fn a_notice_never_fails_and_is_never_silent_on_a_real_screen() {
         let mut typesetter = Typesetter::new();
         let long =
@@ -264,9 +354,8 @@ mod tests {
                 assert_eq!((canvas.width, canvas.height), (width, height));
                 let marked = |pixel: &&[u8]| pixel[..3] != PAPER.0;
                 let ink = canvas.rgba.chunks_exact(4).filter(marked).count();
-                let speaks = headline.contains(['急', '请', '火']);
                 assert!(
-                    !speaks || width.min(height) < 64 || ink > 20,
+                    width.min(height) < 64 || ink > 20,
                     "{width}×{height}: {headline:.20} marks {ink} pixels"
                 );
             }

@@ -1,12 +1,12 @@
 //! Texts, whatever encoding they were saved in.
 //!
-//! Invariants: what is UTF-8 is never taken for anything else; what comes out holds no control characters but tabs and line
-//! ends, or the text counts as none.
+//! Invariants: what is UTF-8 is never taken for anything else, but for a few bytes that nobody would write in it; what
+//! comes out holds no control characters but tabs and line ends, or the text counts as none.
 
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, Encoding, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{BIG5, Encoding, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
 use crate::regular_file::{self, RegularFile};
@@ -20,12 +20,18 @@ pub struct Decoded {
     pub encoding: &'static str,
     /// How many characters were damaged and are � now.
     pub damaged: usize,
+    /// The encoding was guessed from so few bytes that the text may say something else.
+    pub is_doubtful: bool,
 }
 
 /// Of a hundred characters, how many may be damaged in what is still taken for a text.
 const DAMAGED_PERCENT_MAX: usize = 20;
 /// Of a text with fewer bytes past ASCII, what people write in China decides: 请立即撤离 in GBK is good Hangul as well.
 const TELLING_BYTES: usize = 24;
+/// Fewer bytes than these, past ASCII or in all of UTF-16 without a mark, are good text in several encodings at once,
+const DOUBTFUL_BYTES: usize = 8;
+/// unless so many bytes around them say what they are.
+const SURE_BYTES: usize = 24;
 /// What Notepad and its relatives are told.
 const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
 
@@ -36,7 +42,7 @@ pub fn decode(bytes: &[u8]) -> Option<Decoded> {
         return decode_as(encoding, &bytes[mark..]).filter(is_text);
     }
     if !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok() {
-        return decode_as(UTF_8, bytes).filter(is_text);
+        return chinese_by_chance_utf_8(bytes).or_else(|| decode_as(UTF_8, bytes).filter(is_text));
     }
     if let Some(decoded) = damaged_utf_8(bytes) {
         return Some(decoded);
@@ -47,13 +53,20 @@ pub fn decode(bytes: &[u8]) -> Option<Decoded> {
         .filter_map(|encoding| decode_as(encoding, bytes))
         .filter(is_text)
         .max_by_key(|decoded| usual_percent(&decoded.text));
-    match (legacy, wide) {
+    let mut guessed = match (legacy, wide) {
         (Some(legacy), Some(wide)) => {
             let is_wide = usual_percent(&wide.text) > usual_percent(&legacy.text);
-            Some(if is_wide { wide } else { legacy })
+            if is_wide { wide } else { legacy }
         }
-        (legacy, wide) => legacy.or(wide),
-    }
+        (legacy, wide) => legacy.or(wide)?,
+    };
+    let is_wide = [UTF_16LE.name(), UTF_16BE.name()].contains(&guessed.encoding);
+    let telling = bytes
+        .iter()
+        .filter(|byte| is_wide || !byte.is_ascii())
+        .count();
+    guessed.is_doubtful = telling < DOUBTFUL_BYTES && bytes.len() < SURE_BYTES;
+    Some(guessed)
 }
 
 /// Takes the bytes of a TOML file for a text, with or without a byte order mark.
@@ -111,6 +124,19 @@ fn damaged_utf_8(bytes: &[u8]) -> Option<Decoded> {
     (whole > decoded.damaged * 4).then_some(decoded)
 }
 
+/// A few Chinese characters in GBK that are good UTF-8 by chance, as 停业 is: two letters that nobody writes.
+fn chinese_by_chance_utf_8(bytes: &[u8]) -> Option<Decoded> {
+    let is_seldom = |c: char| !is_usual(c) || matches!(c, '\u{460}'..='\u{52f}');
+    let is_short = (4..DOUBTFUL_BYTES).contains(&bytes.len()) && !bytes.is_ascii();
+    let as_written = decode_as(UTF_8, bytes).filter(|_| is_short)?;
+    if !as_written.text.contains(is_seldom) {
+        return None;
+    }
+    let mut chinese = decode_as(GBK, bytes).filter(is_text)?;
+    chinese.is_doubtful = true;
+    (usual_percent(&chinese.text) == 100).then_some(chinese)
+}
+
 /// The best reading in an encoding of one or two bytes a character.
 fn guess(bytes: &[u8]) -> Option<Decoded> {
     // Only wide encodings have such bytes.
@@ -127,8 +153,16 @@ fn guess(bytes: &[u8]) -> Option<Decoded> {
     } else {
         (likely, in_china)
     };
-    [first, second, GBK, BIG5]
+    // In a language of Europe such letters stand alone; two bytes for a character mostly come together. Of few bytes that says
+    // more than what the detector makes of them.
+    let stand_alone = bytes.len() < SURE_BYTES
+        && !bytes
+            .windows(2)
+            .any(|pair| !pair[0].is_ascii() && !pair[1].is_ascii());
+    let european = stand_alone.then_some(WINDOWS_1252);
+    european
         .into_iter()
+        .chain([first, second, GBK, BIG5])
         .filter_map(|encoding| decode_as(encoding, bytes))
         .filter(is_text)
         // Of equals the first.
@@ -149,6 +183,7 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
         text: text.into_owned(),
         encoding: encoding.name(),
         damaged,
+        is_doubtful: false,
     })
 }
 

@@ -89,6 +89,8 @@ impl NoticeError {
     }
 }
 
+/// For those who can mend a message whose encoding was guessed from a few bytes.
+const DOUBTFUL: &str = "可能有误，请存为 UTF-8 This may be misread; save it as UTF-8";
 /// Most characters of a path on the screen.
 const PATH_CHARS_MAX: usize = 400;
 /// For passers-by, in the languages of the built-in words.
@@ -125,15 +127,28 @@ impl Notice {
         })
     }
 
-    /// The same message with another one below it.
+    /// The same message with a warning between its headline and its body, where it has room whatever length the body has.
     #[must_use]
-    pub fn above(&self, other: &Self) -> Self {
-        let below = format!("{}\n{}", other.headline, other.body);
+    pub fn with_warning(&self, warning: &Self) -> Self {
+        let words = format!("{}\n{}", warning.headline, warning.body);
         Self {
             headline: self.headline.clone(),
             body: match self.body.as_str() {
-                "" => below,
-                body => format!("{body}\n\n{below}"),
+                "" => words,
+                body => format!("{words}\n\n{body}"),
+            },
+        }
+    }
+
+    /// The same message with a warning that it may say something else; `file` is where it lies.
+    fn doubted(&self, file: &Path) -> Self {
+        let file = foreign::one_line(&file.display().to_string(), PATH_CHARS_MAX);
+        let words = format!("{DOUBTFUL}: {file}");
+        Self {
+            headline: self.headline.clone(),
+            body: match self.body.as_str() {
+                "" => words,
+                body => format!("{words}\n{body}"),
             },
         }
     }
@@ -170,9 +185,14 @@ pub fn path(data_dir: &Path) -> PathBuf {
 /// # Errors
 /// See [`NoticeError`].
 pub fn read(data_dir: &Path) -> Result<Option<Notice>, NoticeError> {
-    match read_written(data_dir)? {
-        Some(written) => Notice::parse(&written.text).map(Some),
-        None => Ok(None),
+    let Some(written) = read_written(data_dir)? else {
+        return Ok(None);
+    };
+    match Notice::parse(&written.text) {
+        // There are bytes, and nothing can be seen of what they were taken for.
+        Err(NoticeError::Empty) if written.is_doubtful => Err(NoticeError::NoText),
+        Ok(notice) if written.is_doubtful => Ok(Some(notice.doubted(&path(data_dir)))),
+        parsed => parsed.map(Some),
     }
 }
 
@@ -415,6 +435,24 @@ mod tests {
         let long = told(NoticeError::TooLong("Fire".into())).expect("a warning");
         assert_eq!(long.headline, "Fire");
         assert!(long.body.contains("longer than 2000 characters"));
+    }
+
+    #[test]
+    fn a_message_of_a_few_bytes_in_a_guessed_encoding_says_that_it_may_be_misread() {
+        let folder = tempfile::tempdir().expect("folder");
+        for (bytes, headline) in [(b"\xcd\xa3\xd2\xb5", "停业"), (b"\xdcber", "Über")] {
+            std::fs::write(path(folder.path()), bytes).expect("writes");
+            let notice = read(folder.path()).expect("is read").expect("is there");
+            assert_eq!(notice.headline, headline);
+            assert!(notice.body.starts_with(DOUBTFUL), "{notice:?}");
+            assert!(notice.body.contains("emergency.txt"), "{notice:?}");
+        }
+        std::fs::write(path(folder.path()), "停业").expect("writes");
+        let notice = read(folder.path()).expect("is read").expect("is there");
+        assert_eq!(
+            (notice.headline.as_str(), notice.body.as_str()),
+            ("停业", "")
+        );
     }
 
     #[test]

@@ -146,3 +146,35 @@ fn no_bytes_make_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_guess_from_few_bytes_says_that_it_may_be_wrong() {
+    for (label, text) in [
+        ("gbk", "停业"),
+        ("gbk", "停电"),
+        ("windows-1252", "Über"),
+        ("windows-1252", "Café fermé"),
+        ("windows-1252", "Größe"),
+    ] {
+        let decoded = decode(&saved_as(label, text)).expect(text);
+        assert_eq!(
+            (decoded.text.as_str(), decoded.is_doubtful),
+            (text, true),
+            "as {}",
+            decoded.encoding
+        );
+    }
+    for text in ["停业", "Über", "火警", "газ", "өрт", "حريق", "🎉", "²"] {
+        assert_eq!(
+            decode(text.as_bytes()).map(|it| it.is_doubtful),
+            Some(false)
+        );
+    }
+    for (label, text) in [
+        ("gbk", "请立即撤离"),
+        ("windows-1252", "Bitte verlassen Sie das Gebäude"),
+    ] {
+        let long = decode(&saved_as(label, text)).expect(text);
+        assert!(!long.is_doubtful, "{text}");
+    }
+}

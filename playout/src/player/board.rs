@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
+use passerby_protocol::foreign;
 use passerby_protocol::token::Claims;
 
 use super::record::Recorder;
@@ -34,7 +35,13 @@ pub(super) struct Surroundings<'a> {
 
 impl Board {
     /// Logs a problem and keeps it; one that repeats is logged once.
+    /// Names of files in it are whatever somebody called them.
     pub(super) fn report(&mut self, problem: String) {
+        let problem = if foreign::has_hidden(&problem) {
+            foreign::one_line(&problem, problem.len())
+        } else {
+            problem
+        };
         if self.problems.contains(&problem) {
             return;
         }
@@ -43,6 +50,13 @@ impl Board {
             self.problems.pop_front();
         }
         self.problems.push_back(problem);
+    }
+
+    /// Logs a problem and keeps it as the newest one, though it was reported before: something new has it too.
+    pub(super) fn report_anew(&mut self, problem: String) {
+        let plain = foreign::plain(&problem);
+        self.problems.retain(|known| *known != plain);
+        self.report(problem);
     }
 
     pub(super) fn problems(&self) -> Vec<String> {
@@ -149,5 +163,16 @@ mod tests {
             board.problems().last().map(String::as_str),
             Some("problem 24")
         );
+    }
+
+    #[test]
+    fn a_problem_that_something_new_has_too_is_told_anew() {
+        let mut board = Board::default();
+        for problem in ["no text", "other", "\u{202e}gnp.a: bad"] {
+            board.report(problem.to_owned());
+        }
+        board.report_anew("\u{202e}gnp.a: bad".to_owned());
+        board.report_anew("no text".to_owned());
+        assert_eq!(board.problems(), ["other", "gnp.a: bad", "no text"]);
     }
 }

@@ -144,11 +144,13 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             Err(error) => {
                 let file = crate::emergency::path(&self.config.data_dir);
-                self.board.report(format!("{}: {error}", file.display()));
+                self.board
+                    .report_anew(format!("{}: {error}", file.display()));
                 if let Some(warning) = error.warning(&file) {
                     let readable = self.overlay.readable.as_ref();
-                    self.overlay.wanted =
-                        Some(readable.map_or_else(|| warning.clone(), |old| old.above(&warning)));
+                    self.overlay.wanted = Some(
+                        readable.map_or_else(|| warning.clone(), |old| old.with_warning(&warning)),
+                    );
                     self.overlay.retry_at_ms = None;
                 }
             }

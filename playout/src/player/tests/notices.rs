@@ -185,13 +185,29 @@ fn wait_for_warning(running: &Running, headline: &str) {
 }
 
 #[test]
-fn a_message_that_cannot_be_read_stands_below_the_one_that_could() {
+fn a_message_that_cannot_be_read_stands_below_the_headline_of_the_one_that_could() {
     let folder = tempfile::tempdir().expect("folder");
     say(folder.path(), "Leave the building");
+    let file = folder.path().join("data/emergency.txt");
+    let long = format!("Leave the building\n{}", "Use the stairs. ".repeat(100));
+    write(&file, long.as_bytes());
     let running = Bench::in_folder(folder.path()).start();
     wait_for_notice(&running, "Leave the building");
-    write(&folder.path().join("data/emergency.txt"), NO_TEXT);
-    wait_for_warning(&running, "Leave the building");
+    write(&file, NO_TEXT);
+    let seen = running.wait_for("the warning", |seen| {
+        seen.order().is_some_and(|order| {
+            matches!(&order.creative, Creative::Notice { body, .. } if body.contains("data/emergency.txt"))
+        })
+    });
+    let Some(Creative::Notice { headline, body }) = seen.order().map(|order| &order.creative)
+    else {
+        panic!("a notice");
+    };
+    assert_eq!(headline, "Leave the building");
+    assert!(
+        body.starts_with("有紧急通知") && body.contains("Use the stairs."),
+        "the warning comes before what may fill the screen: {body}"
+    );
     let status = running.status_when("a problem and the old words", |status| {
         !status.problems.is_empty() && status.emergency.as_deref() == Some("Leave the building")
     });
