@@ -9,19 +9,22 @@ mod letters;
 mod pages;
 mod rehearsal;
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use passerby_compose as compose;
 use passerby_folder::text::read_toml_within;
 use passerby_playout::catalog::{Catalog, CatalogItem, LocalContent};
 use passerby_playout::config::Config;
+use passerby_playout::credentials::Enrolment;
 use passerby_playout::emergency::{self, Notice};
 use passerby_protocol::campaign::{self, Call, CreativeKind, Motion};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::toml_fields::Problem;
 use serde_json::json;
 
-use super::{ConfigFile, Failure, print_json_line};
+use super::{ConfigFile, Failure, of_hub, print_json_line};
 use files::Files;
 use letters::Letters;
 use rehearsal::Rehearsal;
@@ -30,8 +33,13 @@ use rehearsal::Rehearsal;
 ///
 /// Opens every creative as the player will, looks for every letter in the fonts of this terminal, and judges whether people
 /// can read each code from where they stand. Web pages are opened as the terminal will, which takes seconds each. Notes alone leave the exit code 0.
+/// With folders, it looks at those instead of content.folders.
 #[derive(clap::Args)]
 pub(super) struct Check {
+    /// Campaign folders, or folders of such, to look at as if this screen played them; the settings are those of kiosk.toml
+    /// where there is one, else what a screen has without.
+    #[arg(value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigFile,
     /// Pixels of the screen, for judging whether its codes can be read.
@@ -63,12 +71,68 @@ impl Findings {
     }
 }
 
+/// What a good result is about.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct LookedAt {
+    campaigns: usize,
+    has_folders: bool,
+    has_hub: bool,
+}
+
+impl LookedAt {
+    /// Counts the campaigns of some local items, and those that the hub has sent.
+    fn of(config: &Config, local: &Catalog) -> Self {
+        let enrolment = Enrolment::load(&config.data_dir).ok().flatten();
+        let hubs = enrolment
+            .as_ref()
+            .map(|enrolment| of_hub(&config.data_dir, enrolment))
+            .unwrap_or_default();
+        let campaigns: HashSet<(bool, &str)> = local
+            .iter()
+            .map(|item| (true, item.campaign_id.as_str()))
+            .chain(hubs.iter().map(|item| (false, item.campaign_id.as_str())))
+            .collect();
+        Self {
+            campaigns: campaigns.len(),
+            has_folders: !config.folders.is_empty(),
+            has_hub: config.hub.is_some() || enrolment.is_some(),
+        }
+    }
+}
+
+impl fmt::Display for LookedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.campaigns {
+            0 => {
+                let folders = if self.has_folders {
+                    "no campaign in the folders"
+                } else {
+                    "no content.folders"
+                };
+                let hub = if self.has_hub {
+                    "the hub's content is not fetched yet"
+                } else {
+                    "no hub"
+                };
+                write!(f, "nothing to look at: {folders}, and {hub}")
+            }
+            1 => write!(f, "all good: looked at 1 campaign"),
+            many => write!(f, "all good: looked at {many} campaigns"),
+        }
+    }
+}
+
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let mut looked_at = LookedAt::default();
         let found = match self.config.load() {
-            Ok(config) => {
+            Ok(mut config) => {
+                if !self.folders.is_empty() {
+                    config.folders.clone_from(&self.folders);
+                }
                 let (mut found, items) = look(&config);
                 rehearse_emergency(&config, self.size, &mut found);
+                looked_at = LookedAt::of(&config, &items);
                 codes::look_at(&config, self.size, &items, &mut found);
                 pages::look_at(&config, self.size, &items, &mut found);
                 found
@@ -103,7 +167,7 @@ impl Check {
         }
         if problems.is_empty() {
             if !self.json {
-                println!("all good");
+                println!("{looked_at}");
             }
             return Ok(());
         }
@@ -162,6 +226,13 @@ fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
                 let message = format!(
                     "{} of its characters are damaged and cannot be shown; write it anew and save it as UTF-8",
                     written.damaged
+                );
+                found.problem(Problem::with_file(&file, message));
+            }
+            if written.is_doubtful {
+                let message = format!(
+                    "it is not UTF-8 and too short to tell what it was saved in; it is read as {}, and may be misread; save it as UTF-8",
+                    written.encoding
                 );
                 found.problem(Problem::with_file(&file, message));
             }

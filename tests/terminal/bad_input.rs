@@ -233,6 +233,41 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
 }
 
 #[test]
+fn check_looks_at_the_folders_that_it_is_given_without_any_settings() {
+    let folder = tempfile::tempdir().expect("folder");
+    let elsewhere = tempfile::tempdir().expect("folder");
+    let check = |named: &[&str]| {
+        let mut command = terminal();
+        command.current_dir(elsewhere.path()).arg("check");
+        for name in named {
+            command.arg(folder.path().join(name));
+        }
+        let output = finish(&mut command);
+        let said = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), said)
+    };
+    for name in ["one", "two"] {
+        picture(
+            &folder.path().join(name).join("a.png"),
+            [[0, 0, 0], [255, 255, 255]],
+        );
+    }
+    let (code, said) = check(&["one", "two"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("looked at 2 campaigns"), "{said}");
+    std::fs::write(folder.path().join("two/\u{202e}gnp.exe.png"), b"no picture").expect("writes");
+    let (code, said) = check(&["two"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("two/gnp.exe.png: "), "{said}");
+    assert!(!said.contains('\u{202e}'), "{said}");
+    let (code, said) = check(&["three"]);
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("nothing to look at"), "{said}");
+}
+
+#[test]
 fn check_tells_problems_and_notes_apart_and_notes_alone_are_good() {
     let folder = tempfile::tempdir().expect("folder");
     let c = folder.path().join("c");

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use passerby_playout::config::HubConfig;
 use passerby_testing::{required_file, required_program};
 
 use super::*;
@@ -300,6 +301,33 @@ fn every_file_of_a_folder_that_does_not_air_is_named() {
 }
 
 #[test]
+fn a_good_result_says_how_much_was_looked_at() {
+    let mut shop = Shop::new();
+    let said = |config: &Config| LookedAt::of(config, &look(config).1).to_string();
+    assert_eq!(
+        said(&shop.config),
+        "nothing to look at: no campaign in the folders, and no hub"
+    );
+    image::RgbImage::new(64, 48)
+        .save(shop.path("poster.png"))
+        .expect("a picture");
+    assert_eq!(said(&shop.config), "all good: looked at 1 campaign");
+    shop.config.folders.clear();
+    assert_eq!(
+        said(&shop.config),
+        "nothing to look at: no content.folders, and no hub"
+    );
+    shop.config.hub = Some(HubConfig {
+        url: "https://hub.example".into(),
+        ..HubConfig::default()
+    });
+    assert_eq!(
+        said(&shop.config),
+        "nothing to look at: no content.folders, and the hub's content is not fetched yet"
+    );
+}
+
+#[test]
 fn an_emergency_is_read_in_any_encoding_and_told_when_it_cannot_be() {
     let shop = Shop::new();
     let emergency = emergency::path(&shop.config.data_dir);
@@ -309,6 +337,11 @@ fn an_emergency_is_read_in_any_encoding_and_told_when_it_cannot_be() {
     // GBK.
     std::fs::write(&emergency, b"\xc7\xeb\xc1\xa2\xbc\xb4\xb3\xb7\xc0\xeb\r\n").expect("writes");
     assert_told(&shop.look().0, &[]);
+    std::fs::write(&emergency, b"\xcd\xa3\xd2\xb5").expect("writes");
+    assert_told(
+        &shop.look().0,
+        &["data/emergency.txt: it is not UTF-8 and too short to tell"],
+    );
     std::fs::write(&emergency, b"\x7fELF\x02\x01\x01\0\0\0").expect("writes");
     assert_told(
         &shop.look().0,
