@@ -52,8 +52,9 @@ const SIGNS_OF_DAMAGE: [&str; 8] = [
 
 /// Says that a file is damaged, if that is what a decoder said.
 pub(super) fn damage_told(said: &str) -> Option<String> {
-    let is_damage = SIGNS_OF_DAMAGE.iter().any(|sign| said.contains(sign));
-    let told = last_words(said).filter(|_| is_damage)?;
+    // What is said is kept up to a limit, so the last line may be a piece of one.
+    let is_damage = |line: &&str| SIGNS_OF_DAMAGE.iter().any(|sign| line.contains(sign));
+    let told = said.lines().rev().find(is_damage).and_then(last_words)?;
     Some(format!(
         "it is damaged ({told}); copy it again, or {EXPORT_ANEW}"
     ))
@@ -263,5 +264,22 @@ impl Film {
     const fn bytes(&self, pictures: u64) -> u64 {
         let (width, height) = self.decoded_px;
         pictures.saturating_mul(width as u64 * height as u64 * 3 / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_told_in_the_last_whole_line_that_speaks_of_it() {
+        let said = "[h264 @ 0x1] error while decoding MB 3 4\n    Last message repeated 1 times\n[NULL @ 0x55dd";
+        assert_eq!(
+            damage_told(said).as_deref(),
+            Some(
+                "it is damaged (error while decoding MB 3 4); copy it again, or export it anew as MP4 with H.264"
+            )
+        );
+        assert_eq!(damage_told("[h264 @ 0x1] a driver is slow\n"), None);
     }
 }
