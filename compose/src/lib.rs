@@ -50,6 +50,10 @@ pub use fonts::Fonts;
 pub use moving::ken_burns_note;
 pub use picture::{Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect};
 
+/// Directives for a log (`tracing` targets) that silence the libraries whose lines name no file; what they say of a
+/// drawing, [`judgement`] says in its own words. What follows them may ask for these lines by name.
+pub const QUIET_LIBRARIES: &str = "usvg=off,resvg=off,simplecss=off,fontdb=off,tiny_skia=off";
+
 fn too_long(what: &str, line: &str) -> ComposeError {
     ComposeError(format!(
         "the {what} {line:?} does not fit on this screen; shorten it"

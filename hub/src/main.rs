@@ -7,12 +7,14 @@ mod key;
 mod screen;
 
 use std::collections::BTreeSet;
+use std::env;
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use passerby_compose::QUIET_LIBRARIES;
 use passerby_hub::draw::{self, Workers};
 use passerby_hub::hub::{OpenError, ReleaseError};
 use passerby_hub::manifest_keys::ManifestKeyError;
@@ -140,13 +142,26 @@ enum Failure {
     Start(String),
 }
 
+/// What `RUST_LOG` asks for, else `info`.
+fn log_filter() -> EnvFilter {
+    let asked = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    Some(asked)
+        .filter(|asked| !asked.is_empty())
+        .and_then(|asked| EnvFilter::try_new(format!("{QUIET_LIBRARIES},{asked}")).ok())
+        .unwrap_or_else(|| EnvFilter::new(format!("{QUIET_LIBRARIES},info")))
+}
+
+/// Whether standard error is a screen of somebody who wants colours (<https://no-color.org>).
+fn has_colours() -> bool {
+    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 fn main() -> ExitCode {
     memory::keep_flat();
     tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
-        )
-        .with_writer(std::io::stderr)
+        .with_env_filter(log_filter())
+        .with_ansi(has_colours())
+        .with_writer(io::stderr)
         .init();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -289,3 +289,38 @@ fn publish_says_what_nobody_will_see_and_what_it_did_not_try() {
         assert!(told.lines().any(named), "{file}{wanted}: {told}");
     }
 }
+
+#[test]
+fn what_libraries_say_of_a_drawing_reaches_nobody_who_does_not_ask_for_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    let shop = folder.path().join("shop");
+    std::fs::create_dir_all(&shop).expect("folder");
+    let drawing = DRAWING.replace(
+        "<path",
+        "<style>@import url(fonts.css);</style><text y='9' font-family='Nobody'>Tea</text><path",
+    );
+    std::fs::write(shop.join("sale.svg"), drawing).expect("writes");
+    let screen = Terminal::with_settings(folder.path(), "[content]\nfolders = ['shop']\n");
+    let told = |variable: &str, asked: &str| {
+        let check = &mut terminal();
+        check.args(["check", "--config"]).arg(&screen.settings);
+        let publish = &mut Command::new(hub_program());
+        publish.arg("publish").arg(&shop).arg("--data");
+        publish.arg(folder.path().join("hub"));
+        [check, publish].map(|command| {
+            let output = finish(command.env(variable, asked));
+            text(&output.stdout) + &text(&output.stderr)
+        })
+    };
+    for (variable, asked) in [("NONE", ""), ("PASSERBY_LOG", "info"), ("RUST_LOG", "info")] {
+        for said in told(variable, asked) {
+            assert!(said.contains("sale.svg: it asks for "), "{said}");
+            assert!(!said.contains("WARN"), "{said}");
+            assert!(!said.contains('\u{1b}'), "{said}");
+        }
+    }
+    let [said, _] = told("PASSERBY_LOG", "simplecss=warn");
+    let line = said.lines().find(|line| line.contains("WARN"));
+    assert!(line.is_some_and(|line| line.contains("@import")), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said}");
+}
