@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use passerby_compose::QUIET_LIBRARIES;
+use passerby_hub::draw::worker::QUIET_LIBRARIES;
 use passerby_hub::draw::{self, Workers};
 use passerby_hub::hub::{OpenError, ReleaseError};
 use passerby_hub::manifest_keys::ManifestKeyError;

@@ -37,7 +37,7 @@ pub use job::{Answer, Job, JobPart};
 pub const COMMAND: &str = "draw";
 /// Most workers that run at once.
 pub const WORKERS_MAX: usize = 2;
-/// How long one creative may take. A drawing may take 40 s twice, a film 30 s.
+/// How long one creative may take. A drawing may take 40 s twice, a film 90 s.
 pub const TIME_MAX: Duration = Duration::from_secs(120);
 /// Most memory that a worker, and each program that it starts, may map, in bytes: what the largest picture takes twice.
 pub const MEMORY_BYTES_MAX: u64 = 2 << 30;

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use passerby_compose::Fonts;
+/// What the log leaves out of the libraries that draw.
+pub use passerby_compose::QUIET_LIBRARIES;
 use passerby_compose::judgement::{Judge, Judgement, Preview};
 use passerby_compose::video::{DecoderKind, FFMPEG_VARIABLE, Tools};
 use passerby_playout::show::{CreativeFile, Part};
