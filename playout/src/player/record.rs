@@ -19,7 +19,7 @@ const GROUP_MAX: usize = 1_000;
 /// How long failures wait for a play to be written with, and after how long a disk that refuses is tried again without a
 /// play, in milliseconds.
 const NOTES_MS: u64 = 60_000;
-/// A play that misses its planned time by no more than this kept it: a frame at the slowest output, and some.
+/// A play that lacks no more than this of its planned time had all of it: a frame at the slowest output, and some.
 const SLACK_MS: u64 = 100;
 
 /// Why something leaves the screen.
