@@ -87,6 +87,15 @@ impl LookedThrough {
     }
 }
 
+/// Lets another film be looked at when this one is done with, also when that panicked or never began.
+struct Turn(Tools);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.looked_through().ends();
+    }
+}
+
 /// Tells the log what a screen will miss of a film, once for each film and some time later, unless another film is looked
 /// at. Of one that cannot be decoded at all, whoever shows it tells.
 pub(crate) fn look_through_in_background(tools: &Tools, clip: &Clip, digest: &Digest) {
@@ -103,7 +112,7 @@ fn look_through_within(
     if !tools.looked_through().begins(digest) {
         return None;
     }
-    let (owned, clip) = (tools.clone(), clip.clone());
+    let (turn, clip) = (Turn(tools.clone()), clip.clone());
     let thread = thread::Builder::new()
         .name("video-whole".to_owned())
         .stack_size(STACK_BYTES)
@@ -111,15 +120,12 @@ fn look_through_within(
             // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
             let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
             let software = Some(DecoderKind::Software);
-            let missing = what_is_missing_within(&owned, &clip, software, patience);
-            owned.looked_through().ends();
+            let missing = what_is_missing_within(&turn.0, &clip, software, patience);
+            drop(turn);
             let reason = missing.ok().flatten()?;
             tracing::warn!("{reason}");
             Some(reason)
         });
-    if thread.is_err() {
-        tools.looked_through().ends();
-    }
     thread.ok()
 }
 
