@@ -71,6 +71,7 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
     let url = "http://hub.example".parse().expect("a URL");
     let mut app = server::app(hub, url, Vec::new());
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .expect("a runtime");
     let started = Instant::now();
