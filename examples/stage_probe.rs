@@ -19,11 +19,11 @@ use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Caption, Slide};
-use passerby_playout::area::Area;
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent, Ticket,
     Transition, Zone,
 };
+use passerby_playout::screen::area::Area;
 use passerby_protocol::campaign::{Colours, Corner, Motion};
 
 const PATIENCE: Duration = Duration::from_secs(600);

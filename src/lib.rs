@@ -4,8 +4,5 @@
 //! the uplink (both in `passerby-playout`). Two composer threads beside the player make the slides.
 
 pub mod cli;
-mod local_api;
-mod local_door;
-mod local_listener;
 mod local_page;
 pub mod stage;

@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender, StageTime};
 use passerby_compose::slide::{Caption, Slide};
-use passerby_playout::area::Area;
-use passerby_playout::code::{QUIET_MODULES, QrMatrix};
-use passerby_playout::show::{Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone};
+use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
+use passerby_playout::player::stage_messages::{
+    Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone,
+};
+use passerby_playout::screen::area::Area;
 use passerby_testing::required_program;
 
 const WIDTH_PX: u32 = 640;

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use passerby_compose::SlideComposer;
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};

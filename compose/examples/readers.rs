@@ -13,9 +13,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use passerby_compose::proof::{Reader, Sight, View};
 use passerby_compose::slide::Area;
-use passerby_playout::code::{QUIET_MODULES, QrMatrix};
+use passerby_compose::verify::{Reader, Sight, View};
+use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 

@@ -13,7 +13,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, Rgb, RgbImage};
 use moxcms::ColorProfile;
 use passerby_compose::SlideComposer;
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::Digest;

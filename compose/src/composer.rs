@@ -1,29 +1,30 @@
 //! The composer of the terminal: what an order's creative is decides who draws it; the code is proved last.
 
-use passerby_playout::code::QrMatrix;
-use passerby_playout::show::{
+use passerby_playout::code::qr::QrMatrix;
+use passerby_playout::player::stage_messages::{
     CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
     SlideOrder,
 };
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
-use crate::cache::{Cache, Weigh};
-use crate::canvas::Canvas;
-use crate::code_card::CodePlan;
-use crate::fonts::Fonts;
-use crate::layout::{CodeWords, Frame};
+use crate::creative::picture::{Bitmap, Pixels};
+use crate::creative::video::Tools;
+use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
+use crate::creative::{card, house, notice, picture, ticker, video_content};
 use crate::live::{LiveSpot, Reels};
-use crate::moving::KenBurns;
-use crate::picture::{Bitmap, Pixels};
-use crate::poster::{Script, Upright};
-use crate::proof::Prover;
+use crate::page::code_square::CodePlan;
+use crate::page::layout::{CodeWords, Frame};
+use crate::page::moving_layer::KenBurns;
+use crate::page::poster::{Script, Upright};
+use crate::page::{code_square, layout, poster};
+use crate::raster::canvas::Canvas;
+use crate::raster::frame_cache::{Cache, Weigh};
 use crate::settings::Settings;
 use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use crate::text::Typesetter;
-use crate::video::Tools;
-use crate::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
-use crate::{card, code_card, house, layout, notice, picture, poster, screening, ticker};
+use crate::text::fonts::Fonts;
+use crate::verify::Prover;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
@@ -178,7 +179,7 @@ impl SlideComposer {
                     let fonts = self.typesetter.fonts().of_drawings();
                     let (settings, tools) = (&self.settings, &self.tools);
                     let mut content =
-                        screening::open(settings, tools, fonts, file, order.sound, health)?;
+                        video_content::open(settings, tools, fonts, file, order.sound, health)?;
                     self.hang(&mut content, order, frame, words.as_ref())?
                 }
                 CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
@@ -307,7 +308,7 @@ impl SlideComposer {
             remarks,
         } = base;
         if let Some((code, matrix, _, plan)) = &planned {
-            code_card::draw(&mut canvas, matrix, plan, &frame);
+            code_square::draw(&mut canvas, matrix, plan, &frame);
             self.prover
                 .prove(number, &canvas, matrix, plan, &frame, &code.url)?;
         }

@@ -8,47 +8,30 @@
 //! on it was read back from its final pixels ([`proof`]); bad content costs an error with a reason, never a panic; the house
 //! creative never fails.
 
-mod animation;
-mod cache;
-mod canvas;
-mod card;
-mod code_card;
 mod composer;
-mod drawing;
-mod file;
-mod film_still;
-mod fit;
-mod fonts;
-mod house;
+pub mod creative;
 pub mod judgement;
-mod layout;
 mod live;
-mod moving;
-mod notice;
-mod palette;
-mod picture;
-mod plate;
-mod poster;
-pub mod proof;
-mod screening;
+pub mod page;
+pub mod raster;
 pub mod settings;
 pub mod slide;
 mod text;
-mod ticker;
-pub mod video;
-pub mod web_page;
+pub mod verify;
 
-use passerby_playout::show::ComposeError;
+use passerby_playout::player::stage_messages::ComposeError;
 
-pub use animation::{
+pub use crate::composer::SlideComposer;
+pub use crate::creative::animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
-pub use code_card::{CodeInspection, inspect_code};
-pub use composer::SlideComposer;
-pub use drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
-pub use fonts::Fonts;
-pub use moving::ken_burns_note;
-pub use picture::{Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect};
+pub use crate::creative::drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
+pub use crate::creative::picture::{
+    Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect,
+};
+pub use crate::page::code_square::{CodeInspection, inspect_code};
+pub use crate::page::moving_layer::ken_burns_note;
+pub use crate::text::fonts::Fonts;
 
 /// Directives for a log (`tracing` targets) that silence the libraries whose lines name no file; what they say of a
 /// drawing, [`judgement`] says in its own words. What follows them may ask for these lines by name.

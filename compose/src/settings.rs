@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use passerby_playout::clock::{Clock, SystemClock};
-use passerby_playout::context::LiveContext;
-use passerby_playout::page_rules::PageRules;
+use passerby_playout::schedule::live_context::LiveContext;
+use passerby_playout::settings::page_rules::PageRules;
+use passerby_playout::system::clock::{Clock, SystemClock};
 
 /// What the composer needs to know about its surroundings.
 #[derive(Clone)]

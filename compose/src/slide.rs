@@ -11,7 +11,7 @@
 use std::fmt;
 use std::time::Duration;
 
-pub use passerby_playout::area::Area;
+pub use passerby_playout::screen::area::Area;
 
 /// A finished slide and what it stands for.
 pub struct Slide {

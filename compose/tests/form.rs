@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Area, Patch, Plane, Slide, Travel};
-use passerby_playout::code::{QUIET_MODULES, QrMatrix};
-use passerby_playout::config::Config;
-use passerby_playout::layout::PlacedZone;
-use passerby_playout::show::{
+use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
+use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
+use passerby_playout::screen::layout::PlacedZone;
+use passerby_playout::settings::config::Config;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_testing::random_cases;

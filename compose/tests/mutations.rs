@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use passerby_compose::creative::video::Tools;
 use passerby_compose::judgement::Judge;
 use passerby_compose::slide::{Moving, MovingPicture, Patch, Plane, Slide, Travel};
-use passerby_compose::video::Tools;
 use passerby_compose::{Fonts, SlideComposer};
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::Digest;

@@ -10,5 +10,5 @@ mod entries;
 pub mod regular_file;
 pub mod text;
 
-pub use campaign_folder::CampaignFolder;
-pub use content_folder::ContentFolder;
+pub use crate::campaign_folder::CampaignFolder;
+pub use crate::content_folder::ContentFolder;

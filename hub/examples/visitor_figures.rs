@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use passerby_hub::visitor::Grade;
+use passerby_hub::scans::visitor::Grade;
 
 const PEOPLE: &str = include_str!("../tests/hub/agents/people.txt");
 const ROBOTS: &str = include_str!("../tests/hub/agents/robots.txt");

@@ -10,13 +10,13 @@ use passerby_protocol::token::{Claims, Token};
 use passerby_protocol::wire::{Credentials, KeyReply, hex};
 use passerby_protocol::{Digest, ScreenNumber};
 
-use crate::blobs::Blobs;
+use crate::keys::manifest_keys::{KeySummary, ManifestKeyError};
 use crate::keys::{Keys, KeysError};
-use crate::manifest_keys::{KeySummary, ManifestKeyError};
-use crate::private;
 use crate::public_url::PublicUrl;
-use crate::publication::Publication;
+use crate::publish::blobs::Blobs;
+use crate::publish::folder::Publication;
 use crate::store::{PublishError, Screen, Store, StoreError, Targets};
+use crate::system::private;
 
 /// A data folder, opened.
 pub struct Hub {

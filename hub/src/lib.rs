@@ -16,23 +16,14 @@
     allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")
 )]
 
-pub mod blobs;
-pub mod clock;
-pub mod draw;
-mod files;
 pub mod hub;
 pub mod keys;
-pub mod manifest_keys;
-pub mod memory;
-pub mod pairing;
-mod private;
 pub mod public_url;
-pub mod publication;
-mod random;
+pub mod publish;
+pub mod report_text;
+pub mod scans;
 pub mod server;
-pub mod standing;
 pub mod store;
-pub mod table;
-pub mod visitor;
+pub mod system;
 
-pub use hub::Hub;
+pub use crate::hub::Hub;

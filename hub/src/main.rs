@@ -2,9 +2,7 @@
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
 
-mod domain;
-mod key;
-mod screen;
+pub mod cli;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,16 +12,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use passerby_hub::draw::worker::QUIET_LIBRARIES;
-use passerby_hub::draw::{self, Workers};
 use passerby_hub::hub::{OpenError, ReleaseError};
-use passerby_hub::manifest_keys::ManifestKeyError;
-use passerby_hub::pairing::PairingCode;
+use passerby_hub::keys::manifest_keys::ManifestKeyError;
+use passerby_hub::keys::pairing_code::PairingCode;
 use passerby_hub::public_url::PublicUrl;
-use passerby_hub::publication::Publication;
+use passerby_hub::publish::draw;
+use passerby_hub::publish::draw::Workers;
+use passerby_hub::publish::draw::worker::QUIET_LIBRARIES;
+use passerby_hub::publish::folder::Publication;
 use passerby_hub::server::{CODE_DAYS, ServeError, Server, Settings, TrustedProxy};
 use passerby_hub::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
-use passerby_hub::{Hub, clock, memory, table};
+use passerby_hub::system::{clock, malloc};
+use passerby_hub::{Hub, report_text};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
 use passerby_protocol::toml_fields::Problem;
@@ -62,10 +62,10 @@ enum Command {
     },
     /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
-    Screen(screen::Command),
+    Screen(crate::cli::screen::Command),
     /// Change the key that signs what screens air
     #[command(subcommand)]
-    Key(key::Command),
+    Key(crate::cli::key::Command),
     /// Enrol the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
@@ -107,7 +107,7 @@ enum Command {
     },
     /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
     #[command(subcommand)]
-    Domain(domain::Command),
+    Domain(crate::cli::domain::Command),
     /// Look at one creative for `publish`, which starts it
     #[command(name = draw::COMMAND, hide = true)]
     Draw,
@@ -157,7 +157,7 @@ fn has_colours() -> bool {
 }
 
 fn main() -> ExitCode {
-    memory::keep_flat();
+    malloc::keep_flat();
     tracing_subscriber::fmt()
         .with_env_filter(log_filter())
         .with_ansi(has_colours())
@@ -195,8 +195,8 @@ fn run(command: Command) -> Result<(), Failure> {
             };
             serve(&data, &listen, settings)
         }
-        Command::Screen(command) => screen::run(command),
-        Command::Key(command) => key::run(command),
+        Command::Screen(command) => crate::cli::screen::run(command),
+        Command::Key(command) => crate::cli::key::run(command),
         Command::Claim {
             code,
             name,
@@ -236,12 +236,12 @@ fn run(command: Command) -> Result<(), Failure> {
                 "no campaign {campaign} is published"
             )])),
         },
-        Command::Domain(command) => domain::run(command),
+        Command::Domain(command) => crate::cli::domain::run(command),
         Command::Draw => draw::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;
-            output.print(&json!(report), &table::text(&report));
+            output.print(&json!(report), &report_text::text(&report));
             Ok(())
         }
     }

@@ -14,17 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby_playout::catalog::{Catalog, LocalContent};
-use passerby_playout::clock::{Clock, SystemClock, boot_ms};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::catalog::{Catalog, LocalContent};
+use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::PlayerRequest;
-use passerby_playout::player::{Parts, Player};
-use passerby_playout::show::{
+use passerby_playout::player::player_requests::PlayerRequest;
+use passerby_playout::player::stage_messages::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
 };
-use passerby_playout::uplink::{Line, Uplink};
+use passerby_playout::player::{Parts, Player};
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::{Clock, SystemClock, boot_ms};
 
 /// How often a terminal that tells looks at its status.
 const LOOK: Duration = Duration::from_millis(5);

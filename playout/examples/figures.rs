@@ -12,14 +12,16 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use passerby_playout::catalog::{Catalog, CatalogItem};
-use passerby_playout::clock::{Clock, Moment, SystemClock};
-use passerby_playout::code::QrMatrix;
-use passerby_playout::config::Config;
-use passerby_playout::context::Facts;
+use passerby_playout::code::qr::QrMatrix;
+use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Airings, Booked, Decision, History, Rotation, Surroundings};
-use passerby_playout::timeline::Timeline;
+use passerby_playout::schedule::live_context::Facts;
+use passerby_playout::schedule::rotation::{
+    Airings, Booked, Decision, History, Rotation, Surroundings,
+};
+use passerby_playout::schedule::timeline::Timeline;
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::{Clock, Moment, SystemClock};
 use passerby_protocol::campaign::{Campaign, CreativeKind};
 use passerby_protocol::daypart;
 use passerby_protocol::opening::Opening;

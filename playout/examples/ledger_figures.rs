@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use passerby_playout::catalog::{Catalog, CatalogItem};
-use passerby_playout::clock::Moment;
-use passerby_playout::config::Config;
-use passerby_playout::context::Facts;
+use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::ledger::{Entry, Ledger, NewPlay};
-use passerby_playout::rotation::{
+use passerby_playout::schedule::live_context::Facts;
+use passerby_playout::schedule::rotation::{
     Airings, Booked, Decision, History, ItemKey, Rotation, Surroundings,
 };
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::campaign::{Campaign, CreativeKind};
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::{Assignment, Digest, PlayNumber};

@@ -12,10 +12,10 @@
 
 use std::path::{Path, PathBuf};
 
-use passerby_playout::clock::Moment;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, LedgerError, NewPlay};
-use passerby_playout::rotation::{Booked, History};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};

@@ -7,12 +7,12 @@
 use std::io::{BufRead, BufReader, BufWriter};
 use std::time::{Duration, Instant};
 
-use passerby_playout::clock::{Moment, SimulatedClock};
-use passerby_playout::device_key;
+use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::{Moment, SimulatedClock};
 use passerby_protocol::plays::{Content, Display, Outcome};
-use passerby_protocol::proof::{
+use passerby_protocol::proof_of_play::{
     DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentHasher, Verifier,
 };
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};

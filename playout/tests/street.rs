@@ -5,7 +5,7 @@
 mod model;
 
 use model::{ALIKE, Feedback, SETTING, runs};
-use passerby_playout::adaptive::{Bounds, Model};
+use passerby_playout::schedule::adaptive::{Bounds, Model};
 
 const FEEDBACKS: [Feedback; 3] = [
     Feedback::Settled { days: 0 },

@@ -181,7 +181,7 @@ mod tests {
     use crate::manifest::Manifest;
     use crate::opening::ClosedDays;
     use crate::plays::{Display, GapReason, Outcome, PlayBatch};
-    use crate::proof::PublicKey;
+    use crate::proof_of_play::PublicKey;
     use crate::recurrence::{LocalTime, Recurrence};
     use crate::tally::{Tallies, WeekPart};
     use crate::wire::{Credentials, EnrollReply, EnrollRequest, Heartbeat};

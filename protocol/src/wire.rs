@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::proof::Vouched;
+use crate::proof_of_play::Vouched;
 use crate::{Epoch, PlayNumber, ScreenNumber};
 
 /// The media type of errors.

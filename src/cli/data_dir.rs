@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
 
-use super::Failure;
+use crate::cli::Failure;
 
 const REMEDY: &str = "give data.dir a folder on a disk that can be written";
 

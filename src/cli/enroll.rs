@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use passerby_playout::clock::{Clock, SystemClock};
-use passerby_playout::config::{hub_url, is_safe};
-use passerby_playout::uplink::{self, EnrolError, HubError, Line};
+use passerby_playout::hub_link;
+use passerby_playout::hub_link::{EnrolError, HubError, Line};
+use passerby_playout::settings::config::{hub_url, is_safe};
+use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
 
-use super::{ConfigFile, Failure, print_json_line};
+use crate::cli::{ConfigFile, Failure, print_json_line};
 
 /// Pair this screen with a hub.
 #[derive(clap::Args)]
@@ -46,7 +47,7 @@ impl Enroll {
             .build()
             .map_err(|error| Failure::Start(error.to_string()))?;
         let told = Cell::new(false);
-        let waiting = |pairing: &passerby_playout::link::Pairing| {
+        let waiting = |pairing: &passerby_playout::player::player_requests::Pairing| {
             if told.replace(true) {
                 return;
             }
@@ -67,7 +68,7 @@ impl Enroll {
         let hub = config.hub.clone().unwrap_or_default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let line = Line::new(&hub, &config.data_dir, &clock, config.time_zone.clone());
-        let enrolled = runtime.block_on(uplink::enrol_on(
+        let enrolled = runtime.block_on(hub_link::enrol_on(
             &line,
             &self.hub,
             self.token.as_deref(),

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use passerby_playout::cache::Cache;
-use passerby_playout::catalog::{self, Catalog};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
-use passerby_playout::uplink::kept_content;
+use passerby_playout::content::cache::Cache;
+use passerby_playout::content::catalog;
+use passerby_playout::content::catalog::Catalog;
+use passerby_playout::hub_link::kept_content;
+use passerby_playout::identity::credentials::Enrolment;
+use passerby_playout::settings::config::Config;
 use passerby_protocol::toml_fields::Problem;
 
 /// Shows campaigns with live codes on a screen, and counts what it showed.

@@ -6,26 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use passerby_playout::catalog::{Catalog, LocalContent};
-use passerby_playout::clock::{self, SystemClock};
-use passerby_playout::config::Config;
-use passerby_playout::context::LiveContext;
-use passerby_playout::credentials::Enrolment;
-use passerby_playout::display;
+use passerby_playout::content::catalog::{Catalog, LocalContent};
+use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::identity::credentials::Enrolment;
+use passerby_playout::identity::local_token;
+use passerby_playout::identity::local_token::PageToken;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::{PlayerRequest, REQUESTS_MAX};
-use passerby_playout::local_token::{self, PageToken};
+use passerby_playout::player::player_requests::{PlayerRequest, REQUESTS_MAX};
+use passerby_playout::player::stage_messages::StageCommand;
 use passerby_playout::player::{Parts, Player, StageLink};
-use passerby_playout::show::StageCommand;
-use passerby_playout::uplink::{Line, Uplink};
+use passerby_playout::schedule::live_context::LiveContext;
+use passerby_playout::screen::display;
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock;
+use passerby_playout::system::clock::SystemClock;
 use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
-use super::data_dir::DataDir;
-use super::{ConfigFile, Failure};
-use crate::local_api::Api;
-use crate::local_door::Door;
+use crate::cli::data_dir::DataDir;
+use crate::cli::{ConfigFile, Failure};
 use crate::local_page;
+use crate::local_page::access_guard::Door;
+use crate::local_page::api::Api;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::{Settings, Sound};
@@ -45,7 +47,7 @@ pub(super) struct Run {
     #[arg(long)]
     offscreen: bool,
     /// Pixels of the picture; the whole screen, or 1920x1080 offscreen, when absent.
-    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = super::size)]
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::size)]
     size: Option<(u32, u32)>,
     /// Write frames and frames.jsonl to this folder.
     #[arg(long, value_name = "DIR")]

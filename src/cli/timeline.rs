@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
-use passerby_playout::cache::Cache;
-use passerby_playout::catalog::{self, Catalog, LocalContent};
-use passerby_playout::clock::Moment;
-use passerby_playout::config::Config;
-use passerby_playout::context::{Facts, LiveContext};
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::cache::Cache;
+use passerby_playout::content::catalog;
+use passerby_playout::content::catalog::{Catalog, LocalContent};
+use passerby_playout::hub_link;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::timeline::{self, Slot};
-use passerby_playout::uplink;
+use passerby_playout::schedule::live_context::{Facts, LiveContext};
+use passerby_playout::schedule::timeline;
+use passerby_playout::schedule::timeline::Slot;
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::Moment;
 
-use super::{ConfigFile, Failure, print_json_line, timestamp};
+use crate::cli::{ConfigFile, Failure, print_json_line, timestamp};
 
 /// Longest span, so that a slip of the finger does not print for a day.
 const SPAN_HOURS_MAX: i64 = 31 * 24;
@@ -132,7 +134,7 @@ impl Timeline {
 fn facts_of(config: &Config, start: &Moment) -> Arc<Facts> {
     let context = LiveContext::default();
     if let Ok(Some(enrolment)) = Enrolment::load(&config.data_dir)
-        && let Some(kept) = uplink::kept_tallies(&config.data_dir, enrolment.credentials.screen)
+        && let Some(kept) = hub_link::kept_tallies(&config.data_dir, enrolment.credentials.screen)
         && let Err(error) = context.learn_scans(&kept)
     {
         eprintln!("passerby: the hub's counts of scans are not taken: {error}");
@@ -152,7 +154,7 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
     }
     if let Ok(Some(enrolment)) = Enrolment::load(&config.data_dir) {
         let cache = Cache::new(&config.data_dir);
-        let kept = uplink::kept_content(
+        let kept = hub_link::kept_content(
             &config.data_dir,
             &enrolment,
             &cache,

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use passerby_playout::ledger::{Failure as Unshown, Ledger};
 use passerby_protocol::plays::Gap;
 
-use super::csv::{self, Cell};
-use super::{Failure, print_json_line};
+use crate::cli::csv;
+use crate::cli::csv::Cell;
+use crate::cli::{Failure, print_json_line};
 
 /// Tells people on standard error how many plays are missing and why, so that no list is taken for whole.
 pub(super) fn tell(gaps: &[Gap]) {

@@ -7,12 +7,12 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use passerby_protocol::proof::{
+use passerby_protocol::proof_of_play::{
     Count, FAULTS_MAX, LINE_BYTES_MAX, PublicKey, Verdict, Verifier, forks,
 };
 use passerby_protocol::toml_fields::Problem;
 
-use super::{Failure, print_json_line};
+use crate::cli::{Failure, print_json_line};
 
 /// Most files at one time; of each two, what is remembered to compare them is some 32 bytes a play.
 const FILES_MAX: usize = 16;

@@ -20,11 +20,11 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use serde::Serialize;
 
-use super::CaptureConfig;
-use super::readback::RawFrame;
-use super::slides::OnGlass;
+use crate::stage::CaptureConfig;
+use crate::stage::readback::RawFrame;
+use crate::stage::slides::OnGlass;
 use passerby_compose::slide::Caption;
-use passerby_playout::show::Zone;
+use passerby_playout::player::stage_messages::Zone;
 
 /// Most frames that wait to be written.
 const FRAMES_WAITING_MAX: usize = 4;

@@ -17,8 +17,8 @@ use bevy::render::settings::{
 use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::tasks::block_on;
 
-use super::agenda::Agenda;
-use super::{KioskSystems, Now, StageError, Verdict, guarded_quietly};
+use crate::stage::agenda::Agenda;
+use crate::stage::{KioskSystems, Now, StageError, Verdict, guarded_quietly};
 
 /// How often a stage at rest asks the GPU for a sign of life. It draws nothing for that.
 const LOOK_EVERY: Duration = Duration::from_secs(10);

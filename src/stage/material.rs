@@ -16,9 +16,9 @@ use bevy::render::renderer::RenderDevice;
 use bevy::shader::ShaderRef;
 use bevy::ui_render::prelude::{UiMaterial, UiMaterialKey, UiMaterialPlugin};
 
-use super::gpu::Gpu;
-use super::numbers::Numbers;
-use super::planes::{Planes, blank};
+use crate::stage::gpu::Gpu;
+use crate::stage::numbers::Numbers;
+use crate::stage::planes::{Planes, blank};
 
 /// What lies beneath the holes of a slide's still layer; each has a pipeline of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

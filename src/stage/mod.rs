@@ -22,24 +22,24 @@
 mod agenda;
 mod capture;
 mod channel;
-mod glass;
+mod command_handler;
+mod exit_guard;
+mod frame_observer;
 mod gpu;
-mod last_words;
+mod gpu_slide;
 mod material;
 mod numbers;
 mod offscreen;
 mod planes;
-mod plate;
+mod presenter;
 mod readback;
 mod slides;
-mod stagehand;
 #[cfg(test)]
 mod tests;
 mod time;
 mod transition;
 mod travel;
 mod window;
-mod witness;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -56,15 +56,15 @@ use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::window::ExitCondition;
 use crossbeam_channel::Sender;
-use passerby_playout::show::StageEvent;
+use passerby_playout::player::stage_messages::StageEvent;
 
-use self::channel::Outlet;
-pub use self::channel::{StageInbox, StageSender, channel};
-pub use self::gpu::Holdings;
-pub use self::slides::{LOADED_MAX, ZONES_MAX};
-use self::time::{Clock, Now};
-pub use self::time::{StageTime, SteppedTime};
-pub use self::witness::{SeenFrame, SeenZone, Witness};
+use crate::stage::channel::Outlet;
+pub use crate::stage::channel::{StageInbox, StageSender, channel};
+pub use crate::stage::frame_observer::{SeenFrame, SeenZone, Witness};
+pub use crate::stage::gpu::Holdings;
+pub use crate::stage::slides::{LOADED_MAX, ZONES_MAX};
+use crate::stage::time::{Clock, Now};
+pub use crate::stage::time::{StageTime, SteppedTime};
 
 /// How the stage is set up.
 #[derive(Debug, Clone)]
@@ -282,7 +282,7 @@ impl Show {
             agenda::plugin,
             gpu::plugin,
             material::plugin,
-            glass::plugin,
+            presenter::plugin,
             slides::plugin,
             readback::plugin,
         ));

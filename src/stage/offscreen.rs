@@ -14,12 +14,12 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, T
 use bevy::winit::WinitPlugin;
 use crossbeam_channel::Select;
 
-use super::agenda::{Agenda, Next};
-use super::channel::StageInbox;
-use super::glass::{Glass, Output, Target, Warm};
-use super::time::{Clock, StageTime};
-use super::witness::Stand;
-use super::{Show, StageError, guarded};
+use crate::stage::agenda::{Agenda, Next};
+use crate::stage::channel::StageInbox;
+use crate::stage::frame_observer::Stand;
+use crate::stage::presenter::{Glass, Output, Target, Warm};
+use crate::stage::time::{Clock, StageTime};
+use crate::stage::{Show, StageError, guarded};
 
 /// The size when none is asked for.
 const SIZE_PX: (u32, u32) = (1920, 1080);
@@ -123,7 +123,7 @@ fn wait(app: &App) {
             return;
         }
         Some(Next::At(due)) => due,
-        Some(Next::Frame) => world.resource::<super::Now>().0 + FRAME,
+        Some(Next::Frame) => world.resource::<crate::stage::Now>().0 + FRAME,
     };
     // A message that is already there is taken at once, also when something is overdue.
     let _ = select.ready_timeout(due.saturating_duration_since(Instant::now()));

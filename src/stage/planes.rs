@@ -14,7 +14,7 @@ use bevy::render::render_resource::{
 };
 use passerby_compose::slide::{Area, Moving, MovingPicture, Patch, Plane, Slide};
 
-use super::gpu::Gpu;
+use crate::stage::gpu::Gpu;
 
 /// A slide's textures.
 pub(super) struct Planes {

@@ -9,13 +9,13 @@ use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use crossbeam_channel::Sender;
-use passerby_playout::show::Snapshot;
+use passerby_playout::player::stage_messages::Snapshot;
 
-use super::agenda::Agenda;
-use super::capture::{Capture, CapturedFrame, FrameNote};
-use super::glass::{Changed, Glass, Output, Target, Warm};
-use super::slides::Slides;
-use super::{KioskSystems, Now};
+use crate::stage::agenda::Agenda;
+use crate::stage::capture::{Capture, CapturedFrame, FrameNote};
+use crate::stage::presenter::{Changed, Glass, Output, Target, Warm};
+use crate::stage::slides::Slides;
+use crate::stage::{KioskSystems, Now};
 
 /// Most frames that are on their way back from the GPU.
 const SHOTS_MAX: usize = 2;

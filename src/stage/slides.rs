@@ -12,16 +12,16 @@ use bevy::math::Vec4;
 use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::{Area, Caption, Patch};
-use passerby_playout::show::{StageCommand, Ticket, Transition, Zone};
+use passerby_playout::player::stage_messages::{StageCommand, Ticket, Transition, Zone};
 
-use super::KioskSystems;
-use super::channel::StageInbox;
-use super::gpu::Gpu;
-use super::numbers::ChangeNumbers;
-use super::plate::{Plate, node};
-use super::readback::SnapshotRequests;
-use super::stagehand::Stagehand;
-use super::transition::Timeline;
+use crate::stage::KioskSystems;
+use crate::stage::channel::StageInbox;
+use crate::stage::command_handler::Stagehand;
+use crate::stage::gpu::Gpu;
+use crate::stage::gpu_slide::{Plate, node};
+use crate::stage::numbers::ChangeNumbers;
+use crate::stage::readback::SnapshotRequests;
+use crate::stage::transition::Timeline;
 
 /// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -243,7 +243,7 @@ impl Change {
     /// Works out both slides; false when nothing has changed.
     fn draw(&mut self, old: Option<&mut Shown>, gpu: &Gpu, now: Instant) -> bool {
         let new = &mut self.incoming;
-        let width_px = super::travel::rectangle(new.at).z;
+        let width_px = crate::stage::travel::rectangle(new.at).z;
         let step = self.timeline.step(now, width_px);
         // Where nothing was before, the new code is whole from the first frame on.
         self.new_is_read = step.new_is_read || old.is_none();

@@ -10,10 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-use passerby_playout::show::Transition;
+use passerby_playout::player::stage_messages::Transition;
 use passerby_protocol::campaign::TransitionKind;
 
-use super::numbers::ChangeNumbers;
+use crate::stage::numbers::ChangeNumbers;
 
 /// How much of the new slide is there at once.
 const FIRST: f32 = 1.0 / 64.0;

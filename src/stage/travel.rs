@@ -16,8 +16,8 @@ use std::time::Duration;
 use bevy::math::Vec4;
 use passerby_compose::slide::{Area, Matrix, Moving, MovingPicture, Travel, VideoCoding};
 
-use super::material::Layer;
-use super::numbers::MovingNumbers;
+use crate::stage::material::Layer;
+use crate::stage::numbers::MovingNumbers;
 
 /// The moving layer without its pixels.
 #[derive(Debug, Clone, PartialEq)]

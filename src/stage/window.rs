@@ -20,13 +20,13 @@ use bevy::window::{
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WINIT_WINDOWS, WinitSettings};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use passerby_playout::show::StageEvent;
+use passerby_playout::player::stage_messages::StageEvent;
 
-use super::agenda::{Agenda, Next};
-use super::channel::{Bell, Outlet, StageInbox};
-use super::glass::{Changed, Output, Target};
-use super::last_words::Watch;
-use super::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
+use crate::stage::agenda::{Agenda, Next};
+use crate::stage::channel::{Bell, Outlet, StageInbox};
+use crate::stage::exit_guard::Watch;
+use crate::stage::presenter::{Changed, Output, Target};
+use crate::stage::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
 
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);

@@ -7,6 +7,6 @@ mod package;
 mod programs;
 mod seeds;
 
-pub use package::package_folder;
-pub use programs::{required_file, required_program};
-pub use seeds::{Seeds, random_cases, report_find, seeds};
+pub use crate::package::package_folder;
+pub use crate::programs::{required_file, required_program};
+pub use crate::seeds::{Seeds, random_cases, report_find, seeds};

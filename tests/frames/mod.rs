@@ -17,7 +17,7 @@ use std::process::Command;
 
 use passerby_testing::required_program;
 
-use passerby_playout::area::Area;
+use passerby_playout::screen::area::Area;
 use serde_json::Value;
 
 /// What was read.

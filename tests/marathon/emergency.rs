@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use passerby_playout::emergency::FILE_NAME;
+use passerby_playout::content::emergency::FILE_NAME;
 
 /// From one emergency to the next, in changes; no multiple of the number of placements.
 const EVERY_CHANGES: u64 = 37;

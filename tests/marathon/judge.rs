@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use passerby_compose::slide::{Area, Slide};
-use passerby_playout::show::{StageCommand, Ticket, Transition, Zone};
+use passerby_playout::player::stage_messages::{StageCommand, Ticket, Transition, Zone};
 
 use crate::frames;
 

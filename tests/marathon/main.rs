@@ -29,15 +29,15 @@ use passerby::stage::{
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Slide;
-use passerby_playout::catalog::LocalContent;
-use passerby_playout::clock::Clock;
-use passerby_playout::config::Config;
+use passerby_playout::content::catalog::LocalContent;
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_playout::link::PlayerRequest;
-use passerby_playout::player::{Parts, Player, StageLink};
-use passerby_playout::show::{
+use passerby_playout::player::player_requests::PlayerRequest;
+use passerby_playout::player::stage_messages::{
     ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand,
 };
+use passerby_playout::player::{Parts, Player, StageLink};
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::Clock;
 use passerby_protocol::plays::Outcome;
 
 use clock::Lockstep;
@@ -183,7 +183,7 @@ impl Auditor {
 }
 
 fn run(folder: &Path, plan: &Plan) -> Report {
-    passerby_playout::memory::keep_flat();
+    passerby_playout::system::malloc::keep_flat();
     let site = Site::open();
     content::write(&folder.join("content"), &site.url());
     std::fs::write(

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::hub_link::HubClient;
+use passerby_playout::hub_link::send_state::{SentRows, Sync, Verdict};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::sync::{SentRows, Sync, Verdict};
-use passerby_playout::uplink::HubClient;
 use passerby_protocol::plays::PlayBatch;
 
 use crate::parts::{HubProcess, LOOK, PATIENCE, Terminal, hub, picture};

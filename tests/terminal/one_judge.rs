@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use passerby_compose::SlideComposer;
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::Digest;

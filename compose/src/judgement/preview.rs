@@ -2,19 +2,20 @@
 //!
 //! Invariant: nothing on it looks alive that is not: a card is drawn without what tells the time or counts.
 
-use passerby_playout::show::{ComposeError, CreativeFile, Geometry, Health};
+use passerby_playout::player::stage_messages::{ComposeError, CreativeFile, Geometry, Health};
 use passerby_protocol::campaign::{Colours, CreativeKind, Rgb};
 
-use super::Judge;
-use crate::canvas::{px, real};
-use crate::card;
-use crate::film_still;
-use crate::fit::Crop;
-use crate::layout::Frame;
-use crate::picture::{self, Bitmap, Pixels};
-use crate::poster::Content;
+use crate::creative::card;
+use crate::creative::film_still;
+use crate::creative::picture;
+use crate::creative::picture::{Bitmap, Pixels};
+use crate::creative::video::Clip;
+use crate::judgement::Judge;
+use crate::page::layout::Frame;
+use crate::page::poster::Content;
+use crate::raster::canvas::{px, real};
+use crate::raster::scale::Crop;
 use crate::text::Typesetter;
-use crate::video::Clip;
 
 /// What shows through where a picture is transparent and its campaign names no paper.
 const PAPER: Rgb = Rgb([255; 3]);

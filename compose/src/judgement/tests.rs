@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use passerby_playout::show::{Composer as _, Creative, Geometry, Part};
+use passerby_playout::player::stage_messages::{Composer as _, Creative, Geometry, Part};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Rgb};
 

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use passerby_playout::context::{LiveContext, Reading};
+use passerby_playout::schedule::live_context::{LiveContext, Reading};
 
-use super::READING_EVERY;
-use super::spot::{Brush, UNKNOWN};
-use crate::canvas::{Canvas, real};
+use crate::live::READING_EVERY;
+use crate::live::spot::{Brush, UNKNOWN};
+use crate::raster::canvas::{Canvas, real};
 use crate::slide::{Patch, Reel};
 use crate::text::Glyphs;
 

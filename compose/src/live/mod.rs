@@ -23,7 +23,7 @@ use jiff::civil::DateTime;
 use crate::slide::{Patch, Reel};
 use crate::text::Glyphs;
 
-pub(crate) use spot::{Align, LiveSpot, Setting};
+pub(crate) use crate::live::spot::{Align, LiveSpot, Setting};
 
 /// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock again: clocks are set.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(30);

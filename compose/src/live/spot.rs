@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use passerby_playout::clock::Clock;
-use passerby_playout::context::LiveContext;
+use passerby_playout::schedule::live_context::LiveContext;
+use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::Rgb;
 
-use super::counter::CounterReel;
-use super::moment::{self, Said};
-use super::{LOOK_AGAIN, LiveKind};
-use crate::canvas::{Area, Canvas, real};
-use crate::fonts::Fonts;
+use crate::live::counter::CounterReel;
+use crate::live::moment;
+use crate::live::moment::Said;
+use crate::live::{LOOK_AGAIN, LiveKind};
+use crate::raster::canvas::{Area, Canvas, real};
 use crate::settings::Settings;
 use crate::slide::{Patch, Plane, Reel};
+use crate::text::fonts::Fonts;
 use crate::text::{Glyphs, HEADLINE_LEADING, Manner, Typesetter, Weight};
 
 /// Shown where nothing is known.

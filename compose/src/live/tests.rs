@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use passerby_playout::clock::{Clock, Moment};
-use passerby_playout::context::{LiveContext, Reading};
+use passerby_playout::schedule::live_context::{LiveContext, Reading};
+use passerby_playout::system::clock::{Clock, Moment};
 use passerby_protocol::campaign::Rgb;
 
-use super::moment::{clock, countdown, date};
 use super::*;
-use crate::canvas::{Area, Canvas};
+use crate::live::moment::{clock, countdown, date};
+use crate::raster::canvas::{Area, Canvas};
 use crate::settings::Settings;
 use crate::slide::Plane;
 use crate::text::{Typesetter, Weight};

@@ -2,7 +2,7 @@
 
 use parley::Layout;
 
-use crate::fonts::{Fonts, needs_no_ink};
+use crate::text::fonts::{Fonts, needs_no_ink};
 
 /// Where lines may break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

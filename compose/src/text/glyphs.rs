@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use passerby_protocol::campaign::Rgb;
 use swash::scale::{Render, ScaleContext, Source};
 
-use super::Weight;
-use crate::canvas::{Canvas, signed_px};
-use crate::fonts::Fonts;
+use crate::raster::canvas::{Canvas, signed_px};
+use crate::text::Weight;
+use crate::text::fonts::Fonts;
 
 /// Most glyphs that one set keeps; one more starts it anew.
 const GLYPHS_MAX: usize = 256;

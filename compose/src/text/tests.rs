@@ -45,7 +45,7 @@ fn ink_never_leaves_the_box_that_a_text_was_fitted_into() {
                     if canvas.pixel(x, y) != [255; 3] {
                         inked += 1;
                         // A j may lean out of its line a little.
-                        let lean = 2 + crate::canvas::px(block.size * 0.06);
+                        let lean = 2 + crate::raster::canvas::px(block.size * 0.06);
                         let inside = (40 - lean..width + 40 + lean).contains(&x)
                             && (38..height + 42).contains(&y);
                         assert!(

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use image::RgbImage;
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
-use passerby_playout::clock::SimulatedClock;
-use passerby_playout::context::{LiveContext, Reading};
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, Part, SlideOrder, Ticket, Zone,
 };
+use passerby_playout::schedule::live_context::{LiveContext, Reading};
+use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner};
 use passerby_protocol::card::Card;

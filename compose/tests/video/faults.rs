@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use passerby_compose::video::{Clip, Codec, DecoderKind, Nv12, Showing, Tools, open};
-use passerby_playout::show::Health;
+use passerby_compose::creative::video::{Clip, Codec, DecoderKind, Nv12, Showing, Tools, open};
+use passerby_playout::player::stage_messages::Health;
 use passerby_testing::required_program;
 use tempfile::TempDir;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use passerby_compose::creative::video::{Clip, Tools, rgb_of_yuv};
 use passerby_compose::slide::{Matrix, MovingPicture};
-use passerby_compose::video::{Clip, Tools, rgb_of_yuv};
 use tempfile::TempDir;
 
 use crate::alone;

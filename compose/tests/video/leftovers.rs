@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use passerby_compose::video::Clip;
-use passerby_playout::show::Health;
+use passerby_compose::creative::video::Clip;
+use passerby_playout::player::stage_messages::Health;
 use passerby_testing::required_program;
 use tempfile::TempDir;
 

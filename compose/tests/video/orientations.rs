@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use passerby_compose::video::Clip;
+use passerby_compose::creative::video::Clip;
 use tempfile::TempDir;
 
 use crate::alone;

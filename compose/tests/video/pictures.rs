@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use passerby_compose::creative::video::{Clip, rgb_of_yuv};
 use passerby_compose::slide::{Matrix, MovingPicture, VideoCoding};
-use passerby_compose::video::{Clip, rgb_of_yuv};
-use passerby_playout::show::Health;
+use passerby_playout::player::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::alone;

@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use passerby_compose::creative::video::{Clip, Showing, open};
 use passerby_compose::settings::Sound;
-use passerby_compose::video::{Clip, Showing, open};
-use passerby_playout::show::Health;
+use passerby_playout::player::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::alone;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use passerby_compose::creative::video::{Clip, Tools, rgb_of_yuv};
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::{MovingPicture, VideoCoding};
-use passerby_compose::video::{Clip, Tools, rgb_of_yuv};
 use passerby_compose::{Fonts, SlideComposer, judgement::Judge};
-use passerby_playout::show::{
+use passerby_playout::player::stage_messages::{
     Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::Digest;

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use passerby_compose::creative::video::{
+    Clip, DecoderKind, Showing, Tools, Video, nv12_of_rgb, open,
+};
 use passerby_compose::slide::{MovingPicture, Patch, Plane, Reel};
-use passerby_compose::video::{Clip, DecoderKind, Showing, Tools, Video, nv12_of_rgb, open};
-use passerby_playout::show::{ComposeError, Health};
+use passerby_playout::player::stage_messages::{ComposeError, Health};
 
 use crate::PATIENCE;
 

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use passerby_compose::web_page::{KeeperConfig, PagePicture, SnapshotKeeper};
-use passerby_playout::clock::{Clock, SimulatedClock};
-use passerby_playout::page_rules::PageRules;
-use passerby_playout::show::CreativeFile;
+use passerby_compose::creative::web_page::{KeeperConfig, PagePicture, SnapshotKeeper};
+use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::settings::page_rules::PageRules;
+use passerby_playout::system::clock::{Clock, SimulatedClock};
 use passerby_protocol::Digest;
 use passerby_protocol::creative::CreativeKind;
 use passerby_testing::required_program;

@@ -8,8 +8,10 @@ use std::time::Duration;
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Reel;
-use passerby_playout::clock::Clock;
-use passerby_playout::show::{Composer, Creative, Geometry, SlideOrder, Ticket, Zone};
+use passerby_playout::player::stage_messages::{
+    Composer, Creative, Geometry, SlideOrder, Ticket, Zone,
+};
+use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::bench::{Bench, MINUTE, SIZE};

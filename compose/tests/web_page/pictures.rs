@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
-use passerby_compose::web_page::PagePicture;
-use passerby_playout::clock::Clock;
-use passerby_playout::page_rules::PageRules;
-use passerby_playout::show::CreativeFile;
+use passerby_compose::creative::web_page::PagePicture;
+use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::settings::page_rules::PageRules;
+use passerby_playout::system::clock::Clock;
 
 use crate::alone;
 use crate::bench::{Bench, MINUTE, SIZE, pixel, stopped_clock};

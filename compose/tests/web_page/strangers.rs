@@ -5,7 +5,7 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 
-use passerby_playout::clock::Clock;
+use passerby_playout::system::clock::Clock;
 
 use crate::alone;
 use crate::await_that;

@@ -14,9 +14,9 @@ use axum::http::{StatusCode, header};
 use passerby_protocol::limits::BATCH_BYTES_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Shared;
-use super::activity::Activity;
-use super::problem::Problem;
+use crate::server::Shared;
+use crate::server::activity::Activity;
+use crate::server::terminals::problem::Problem;
 
 /// Largest body of an enrolment or a heartbeat, in bytes.
 pub(super) const SMALL_BYTES_MAX: usize = 16 << 10;

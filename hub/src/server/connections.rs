@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use super::activity::Activity;
-use crate::visitor::{Prefix, Width};
+use crate::scans::visitor::{Prefix, Width};
+use crate::server::activity::Activity;
 
 /// Most connections at one time, however many descriptors there are. Each may take 32 KB.
 const PLACES_MAX: usize = 2_048;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::limits::take;
-use super::{Desk, Shared};
-use crate::clock;
+use crate::server::limits::take;
+use crate::server::{Desk, Shared};
 use crate::store::{Openings, Refusal};
+use crate::system::clock;
 
 /// Time between two writes while there is much to count.
 const PAUSE: Duration = Duration::from_secs(1);

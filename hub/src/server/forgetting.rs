@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Desk, Shared};
-use crate::clock;
+use crate::server::{Desk, Shared};
+use crate::system::clock;
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_secs(3_600);

@@ -12,7 +12,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use crate::visitor::{Network, Networks, Width};
+use crate::scans::visitor::{Network, Networks, Width};
 
 /// Most buckets of one width that are remembered; of all together about 10 MB.
 const fn buckets_max(width: Width) -> usize {
@@ -247,7 +247,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::visitor::Trace;
+    use crate::scans::visitor::Trace;
 
     fn from(ip: IpAddr) -> Networks {
         let trace = Trace {

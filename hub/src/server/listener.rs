@@ -23,15 +23,16 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
-use super::activity::Activity;
-use super::bearer::Turn;
-use super::connections::{Connections, Place, Places};
-use super::proxies::TrustedProxy;
-use super::watched::Watched;
-use super::{CODE_DAYS, Desk, Shared, counts, forgetting, router};
+use crate::Hub;
 use crate::public_url::PublicUrl;
+use crate::server::activity::Activity;
+use crate::server::connections::{Connections, Place, Places};
+use crate::server::proxies::TrustedProxy;
+use crate::server::terminals::bearer::Turn;
+use crate::server::watched::Watched;
+use crate::server::{CODE_DAYS, Desk, Shared, counts, forgetting, router};
 use crate::store::StoreError;
-use crate::{Hub, clock, memory};
+use crate::system::{clock, malloc};
 
 /// Largest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -271,7 +272,7 @@ async fn give_memory_back(connections: Arc<Connections>) {
         tokio::time::sleep(MEMORY_PAUSE).await;
         let (now, most) = connections.now_and_most();
         if most >= now + CROWD {
-            tokio::task::spawn_blocking(memory::give_back).await.ok();
+            tokio::task::spawn_blocking(malloc::give_back).await.ok();
         }
     }
 }

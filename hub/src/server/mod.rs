@@ -5,29 +5,15 @@
 //! problems, elsewhere friendly pages.
 
 mod activity;
-mod bearer;
-mod blob;
 mod body;
 mod connections;
 mod counts;
-mod enroll;
 mod forgetting;
-mod heartbeat;
-mod key;
 mod limits;
-mod link_path;
 mod listener;
-mod manifest;
-mod manifest_keys;
-pub mod page;
-mod pairings;
-mod plays;
-mod problem;
+pub mod phones;
 mod proxies;
-mod scan;
-mod share;
-mod tallies;
-mod trace;
+pub mod terminals;
 mod watched;
 
 use std::sync::Arc;
@@ -47,20 +33,20 @@ use tower_http::timeout::TimeoutLayer;
 use tower_service::Service as _;
 
 use crate::Hub;
-use crate::clock;
 use crate::public_url::PublicUrl;
 use crate::store::StoreError;
+use crate::system::clock;
 
-use bearer::Turns;
-use body::Budget;
-use counts::Counts;
-use limits::{Kind, Limits};
-use pairings::Pairings;
-use proxies::Proxies;
-use trace::Asker;
+use crate::server::body::Budget;
+use crate::server::counts::Counts;
+use crate::server::limits::{Kind, Limits};
+use crate::server::phones::trace::Asker;
+use crate::server::proxies::Proxies;
+use crate::server::terminals::bearer::Turns;
+use crate::server::terminals::pairings::Pairings;
 
-pub use listener::{ServeError, Server, Settings};
-pub use proxies::{TrustedProxy, TrustedProxyError};
+pub use crate::server::listener::{ServeError, Server, Settings};
+pub use crate::server::proxies::{TrustedProxy, TrustedProxyError};
 
 /// Longest time until an answer begins; the answer itself may stream for longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -120,7 +106,7 @@ impl Desk {
     ) -> Result<Option<Response>, StoreError> {
         let networks = asker.networks(&self.hub.store, now_ms)?;
         let taken = self.limits.take(kind, &networks, now_ms);
-        Ok(taken.err().map(page::too_fast))
+        Ok(taken.err().map(crate::server::phones::page::too_fast))
     }
 
     /// Runs work that touches the disk off the async threads.
@@ -152,41 +138,65 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
 }
 
 fn router(desk: Shared) -> Router {
-    let admitted = middleware::from_fn_with_state(Arc::clone(&desk), bearer::admitted);
+    let admitted = middleware::from_fn_with_state(
+        Arc::clone(&desk),
+        crate::server::terminals::bearer::admitted,
+    );
     let terminals = Router::new()
-        .route("/terminals/{screen}/heartbeat", post(heartbeat::heartbeat))
-        .route("/terminals/{screen}/key", post(key::key))
-        .route("/terminals/{screen}/plays", post(plays::plays))
-        .route("/terminals/{screen}/manifest", get(manifest::manifest))
+        .route(
+            "/terminals/{screen}/heartbeat",
+            post(crate::server::terminals::heartbeat::heartbeat),
+        )
+        .route(
+            "/terminals/{screen}/key",
+            post(crate::server::terminals::key::key),
+        )
+        .route(
+            "/terminals/{screen}/plays",
+            post(crate::server::terminals::plays::plays),
+        )
+        .route(
+            "/terminals/{screen}/manifest",
+            get(crate::server::terminals::manifest::manifest),
+        )
         .route(
             "/terminals/{screen}/manifest-keys",
-            get(manifest_keys::manifest_keys),
+            get(crate::server::terminals::manifest_keys::manifest_keys),
         )
-        .route("/terminals/{screen}/tallies", get(tallies::tallies))
-        .route("/blobs/{sha256}", get(blob::blob))
+        .route(
+            "/terminals/{screen}/tallies",
+            get(crate::server::terminals::tallies::tallies),
+        )
+        .route("/blobs/{sha256}", get(crate::server::terminals::blob::blob))
         .route_layer(admitted)
-        .route("/enroll", post(enroll::enroll))
-        .fallback(problem::no_such_call)
-        .method_not_allowed_fallback(problem::wrong_method)
+        .route("/enroll", post(crate::server::terminals::enroll::enroll))
+        .fallback(crate::server::terminals::problem::no_such_call)
+        .method_not_allowed_fallback(crate::server::terminals::problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static(HUB_HEADER),
             HeaderValue::from_static(HUB_VERSION),
         ));
     let phones = Router::new()
-        .route("/", get(page::home))
-        .route("/q/{token}", get(scan::scan))
-        .route("/Q/{token}", get(scan::scan))
-        .route("/s/{share}", get(share::open))
-        .route("/s/{share}/go", get(share::press))
-        .route("/s/{share}/picture.jpg", get(share::own_picture))
-        .route("/s/{share}/here.gif", get(share::here))
-        .route("/p/{picture}", get(share::picture))
-        .route("/claim/{code}", get(page::claim))
-        .fallback(page::not_found)
+        .route("/", get(crate::server::phones::page::home))
+        .route("/q/{token}", get(crate::server::phones::scan::scan))
+        .route("/Q/{token}", get(crate::server::phones::scan::scan))
+        .route("/s/{share}", get(crate::server::phones::share::open))
+        .route("/s/{share}/go", get(crate::server::phones::share::press))
+        .route(
+            "/s/{share}/picture.jpg",
+            get(crate::server::phones::share::own_picture),
+        )
+        .route(
+            "/s/{share}/here.gif",
+            get(crate::server::phones::share::here),
+        )
+        .route("/p/{picture}", get(crate::server::phones::share::picture))
+        .route("/claim/{code}", get(crate::server::phones::page::claim))
+        .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(page::CONTENT_SECURITY_POLICY),
+            HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
         ))
         .layer(SetResponseHeaderLayer::overriding(
             header::REFERRER_POLICY,
@@ -206,7 +216,7 @@ fn router(desk: Shared) -> Router {
         .with_state(desk);
     // Before the routes are looked at, since a slash behind a link would lead to another one.
     Router::new().fallback(move |mut request: Request| {
-        link_path::tidy(&mut request);
+        crate::server::phones::link_path::tidy(&mut request);
         app.clone().call(request)
     })
 }

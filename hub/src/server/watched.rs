@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
-use super::activity::Activity;
+use crate::server::activity::Activity;
 
 /// A stream that fails when its peer keeps it waiting for longer than [`Activity`] allows.
 pub(super) struct Watched {

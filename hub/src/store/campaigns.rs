@@ -12,9 +12,9 @@ use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Id, Result, Store, StoreError, domains, screens};
-use crate::clock::DAY_MS;
-use crate::publication::Publication;
+use crate::publish::folder::Publication;
+use crate::store::{Id, Result, Store, StoreError, domains, screens};
+use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
 const MANIFEST_MS: i64 = 90 * DAY_MS;

@@ -4,12 +4,12 @@
 //! screen has at most [`KEYS_MAX`].
 
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::proof::{PublicKey, Vouched};
+use passerby_protocol::proof_of_play::{PublicKey, Vouched};
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
-use super::{Id, Result, Store};
-use crate::clock;
+use crate::store::{Id, Result, Store};
+use crate::system::clock;
 
 /// Most keys of one screen; a terminal has one for each card it ever had. Further ones are not kept.
 pub const KEYS_MAX: u32 = 64;

@@ -4,8 +4,8 @@
 
 use rusqlite::{Transaction, params};
 
-use super::campaigns::PublishError;
-use super::{Result, Store};
+use crate::store::campaigns::PublishError;
+use crate::store::{Result, Store};
 
 /// Most domains of one hub.
 const DOMAINS_MAX: i64 = 10_000;
@@ -29,7 +29,7 @@ pub enum DomainError {
     TooMany,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] super::StoreError),
+    Store(#[from] crate::store::StoreError),
 }
 
 impl From<rusqlite::Error> for DomainError {

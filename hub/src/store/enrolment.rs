@@ -9,10 +9,12 @@ use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use subtle::ConstantTimeEq as _;
 
-use super::{Id, KeyError, Result, Screen, Store, StoreError, revocation, screens, token_keys};
-use crate::clock::DAY_MS;
-use crate::pairing::PairingCode;
-use crate::random;
+use crate::keys::pairing_code::PairingCode;
+use crate::store::{
+    Id, KeyError, Result, Screen, Store, StoreError, revocation, screens, token_keys,
+};
+use crate::system::clock::DAY_MS;
+use crate::system::random;
 
 /// How long a code, or a claimed code, waits.
 const PAIRING_MS: i64 = 15 * 60 * 1000;

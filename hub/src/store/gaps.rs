@@ -10,7 +10,7 @@ use passerby_protocol::plays::{Gap, GapReason, PlayBatch};
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
-use super::Result;
+use crate::store::Result;
 
 /// Plays that are known to be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

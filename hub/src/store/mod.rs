@@ -18,27 +18,31 @@ mod salts;
 mod scans;
 mod screens;
 mod shares;
-mod standings;
 mod tallies;
 mod token_keys;
+mod verdicts;
 
-pub use campaigns::{PublishError, Targets};
-pub use dates::{UNDATED_BOOTS_MAX, UndatedBoot};
-pub use device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
-pub use domains::DomainError;
-pub use enrolment::{Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed};
-pub use gaps::MissingCounts;
-pub use plays::{BatchRefused, PlaysTaken};
-pub use refused::{Openings, Refusal};
-pub use report::{
+pub use crate::store::campaigns::{PublishError, Targets};
+pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
+pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
+pub use crate::store::domains::DomainError;
+pub use crate::store::enrolment::{
+    Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
+};
+pub use crate::store::gaps::MissingCounts;
+pub use crate::store::plays::{BatchRefused, PlaysTaken};
+pub use crate::store::refused::{Openings, Refusal};
+pub use crate::store::report::{
     CHAINS_MAX, Chain, GoalCount, LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, PressCounts,
     Report, ScanCounts, ScreenLine, Tally, UnassignedCounts, VisitCounts,
 };
-pub use revocation::{Holder, Revoked};
-pub use scans::{Landed, Recorded, Scan};
-pub use screens::{Heard, Screen, ScreenSummary};
-pub use shares::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached};
-pub use token_keys::{KeyError, KeyGeneration, Rotated};
+pub use crate::store::revocation::{Holder, Revoked};
+pub use crate::store::scans::{Landed, Recorded, Scan};
+pub use crate::store::screens::{Heard, Screen, ScreenSummary};
+pub use crate::store::shares::{
+    Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
+};
+pub use crate::store::token_keys::{KeyError, KeyGeneration, Rotated};
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -49,7 +53,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::private;
+use crate::system::private;
 
 const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.

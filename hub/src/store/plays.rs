@@ -14,8 +14,8 @@ use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Assignment, Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
-use super::dates::{BOOT_MS_MAX, Boots};
-use super::{Result, Store, StoreError, gaps, screens, standings};
+use crate::store::dates::{BOOT_MS_MAX, Boots};
+use crate::store::{Result, Store, StoreError, gaps, screens, verdicts};
 
 /// The code of a play that is here already, from another ledger of the same screen.
 const DUPLICATE_NUMBER: &str = "duplicate-play-number";
@@ -104,7 +104,7 @@ impl Store {
                 "UPDATE ledgers SET last_seq = ?2 WHERE id = ?1",
                 params![ledger, end],
             )?;
-            standings::settle(tx, screen, ledger, now_ms)?;
+            verdicts::settle(tx, screen, ledger, now_ms)?;
             Ok(PlaysTaken {
                 acked_through: end,
                 rejected: refused(tx, ledger, batch.first_seq)?,
@@ -276,7 +276,7 @@ fn refused(tx: &Transaction<'_>, ledger: i64, first_seq: u64) -> rusqlite::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::DAY_MS;
+    use crate::system::clock::DAY_MS;
     use passerby_protocol::plays::{Anchor, Display, Outcome};
     use passerby_protocol::{Digest, PlayNumber};
 

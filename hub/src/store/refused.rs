@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Transaction, params};
 
-use super::{Result, Store};
-use crate::clock::{self, DAY_MS};
+use crate::store::{Result, Store};
+use crate::system::clock;
+use crate::system::clock::DAY_MS;
 
 /// Days of counts that are kept.
 const DAYS_MAX: i64 = 400;

@@ -6,7 +6,7 @@
 use passerby_protocol::ScreenNumber;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Id, KeyError, Result, Store, screens, token_keys};
+use crate::store::{Id, KeyError, Result, Store, screens, token_keys};
 
 /// Who holds a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{BUSY_TIMEOUT, Result, Store};
-use crate::clock::{self, DAY_MS};
-use crate::random;
+use crate::store::{BUSY_TIMEOUT, Result, Store};
+use crate::system::clock;
+use crate::system::clock::DAY_MS;
+use crate::system::random;
 
 /// How long the log's other readers are waited for; scans wait meanwhile.
 const EMPTYING_TIMEOUT: Duration = Duration::from_millis(100);
@@ -94,8 +95,8 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::super::{FILE_NAME, MIGRATIONS};
     use super::*;
+    use crate::store::{FILE_NAME, MIGRATIONS};
 
     /// Whether bytes lie anywhere in the files of a folder.
     fn lies_in(folder: &Path, bytes: &[u8]) -> bool {

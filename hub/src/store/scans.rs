@@ -10,14 +10,15 @@ use passerby_protocol::token::Claims;
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::standings::{self, Opening};
-use super::{Id, Result, Store};
-use crate::random;
-use crate::standing::{Aired, PLAY_SCANS, Standing, judge};
-use crate::visitor::{Grade, Visitor};
+use crate::scans::verdict::{Aired, PLAY_SCANS, Standing, judge};
+use crate::scans::visitor::{Grade, Visitor};
+use crate::store::verdicts;
+use crate::store::verdicts::Opening;
+use crate::store::{Id, Result, Store};
+use crate::system::random;
 
 /// Rows that one play has at most before openings that count for nothing get none of their own. Those that count are
-/// bounded as well: see [`crate::standing::play_scans_max`].
+/// bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
 /// How long a film that names no time may stay on the screen, in milliseconds.
 const FILM_MS: i64 = 600_000;
@@ -178,7 +179,7 @@ fn new_row(
     let of_play_before = if rows < *PLAY_SCANS.start() {
         rows
     } else {
-        standings::counted_of_play(tx, screen, play, i64::MAX)?
+        verdicts::counted_of_play(tx, screen, play, i64::MAX)?
     };
     let opening = Opening {
         row: i64::MAX,
@@ -191,7 +192,7 @@ fn new_row(
         of_play_before,
         is_crowded: scan.is_crowded,
     };
-    let facts = standings::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
+    let facts = verdicts::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
     let standing = judge(&facts);
     if standing == Standing::Expired {
         return Ok(Row::Expired);
@@ -216,7 +217,7 @@ fn new_row(
             landed.creative.to_string(),
             claims.minted_ms(),
             now_ms,
-            standings::code(standing),
+            verdicts::code(standing),
             is_settled,
         ],
         |row| row.get(0),

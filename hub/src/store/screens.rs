@@ -5,7 +5,7 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
-use super::{Id, Result, Store, StoreError, campaigns, device_keys, token_keys};
+use crate::store::{Id, Result, Store, StoreError, campaigns, device_keys, token_keys};
 
 /// A screen, as authentication and enrolment need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,10 +11,10 @@
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::scans::{grade_code, outward};
-use super::{Id, Result, Store, StoreError};
-use crate::random;
-use crate::visitor::{Grade, Visitor};
+use crate::scans::visitor::{Grade, Visitor};
+use crate::store::scans::{grade_code, outward};
+use crate::store::{Id, Result, Store, StoreError};
+use crate::system::random;
 
 /// Longest chain.
 const GENERATION_MAX: i64 = 1_000;
@@ -387,8 +387,8 @@ fn new_child(
 mod tests {
     use rusqlite::Connection;
 
-    use super::super::{FILE_NAME, MIGRATIONS};
     use super::*;
+    use crate::store::{FILE_NAME, MIGRATIONS};
 
     /// A database of the hub before links had counters, with a link that three friends opened.
     fn older(folder: &std::path::Path) -> Connection {

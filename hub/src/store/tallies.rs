@@ -13,8 +13,8 @@ use passerby_protocol::tally::{Tallies, Tally, WeekPart};
 use passerby_protocol::{Assignment, ScreenNumber};
 use rusqlite::params;
 
-use super::{Result, Store};
-use crate::clock::DAY_MS;
+use crate::store::{Result, Store};
+use crate::system::clock::DAY_MS;
 
 /// After so long a play is settled: late scans of it, from photos for example, are mostly in. In milliseconds.
 const SETTLE_MS: u64 = DAY_MS.unsigned_abs();
@@ -56,7 +56,7 @@ impl Store {
                 params![screen.get(), from_ms, until_ms, QUARTER_MS, settle_ms],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )?;
-            Ok::<_, super::StoreError>(found.collect::<Result<_, _>>()?)
+            Ok::<_, crate::store::StoreError>(found.collect::<Result<_, _>>()?)
         })?;
         let mut counted: BTreeMap<(Assignment, Date, WeekPart), (u32, u32)> = BTreeMap::new();
         for (assignment, quarter, plays, scanned) in rows {

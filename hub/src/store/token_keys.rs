@@ -14,8 +14,9 @@ use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::token::{Claims, GENERATIONS_TOLD_APART, generation_bits};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Result, Store, StoreError};
-use crate::clock::{self, DAY_MS};
+use crate::store::{Result, Store, StoreError};
+use crate::system::clock;
+use crate::system::clock::DAY_MS;
 
 /// How much later than it was superseded a key's codes may say that they were minted: the minute field, clocks that
 /// differ, and the slide that was on its way when the terminal took its new key. In milliseconds.
@@ -406,8 +407,8 @@ mod tests {
     #[test]
     fn screens_of_older_databases_have_their_first_key() {
         let folder = tempfile::tempdir().unwrap();
-        let raw = Connection::open(folder.path().join(super::super::FILE_NAME)).unwrap();
-        for step in &super::super::MIGRATIONS[..2] {
+        let raw = Connection::open(folder.path().join(crate::store::FILE_NAME)).unwrap();
+        for step in &crate::store::MIGRATIONS[..2] {
             raw.execute_batch(step).unwrap();
         }
         raw.execute_batch(

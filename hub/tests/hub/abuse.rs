@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use passerby_hub::clock::{DAY_MS, now_ms};
 use passerby_hub::store::Store;
+use passerby_hub::system::clock::{DAY_MS, now_ms};
 use passerby_protocol::Assignment;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use passerby_protocol::wire::Heartbeat;

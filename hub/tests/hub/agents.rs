@@ -1,6 +1,6 @@
 //! Who is taken for whom, held by user agents that were really seen. See the files in `agents/`.
 
-use passerby_hub::visitor::Grade;
+use passerby_hub::scans::visitor::Grade;
 
 const PEOPLE: &str = include_str!("agents/people.txt");
 const ROBOTS: &str = include_str!("agents/robots.txt");

@@ -2,7 +2,7 @@
 
 use passerby_hub::store::{KEYS_MAX, Store};
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::proof::{DeviceKey, PublicKey, Vouched};
+use passerby_protocol::proof_of_play::{DeviceKey, PublicKey, Vouched};
 use passerby_protocol::wire::Heartbeat;
 use serde_json::json;
 

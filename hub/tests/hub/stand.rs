@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 
-use passerby_hub::draw::{Answer, Job, Workers};
+use passerby_hub::publish::draw::{Answer, Job, Workers};
 use passerby_protocol::plays::{Anchor, Play, PlayBatch};
 use passerby_protocol::token::{Claims, Token, TokenKey};
 use passerby_protocol::wire::{Credentials, unhex32};
@@ -268,7 +268,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Mints the link of a play that airs now, as the terminal's code carries it.
     pub(crate) fn scan_path(&self, assignment: Assignment, play: u32) -> String {
-        self.scan_path_at(assignment, play, passerby_hub::clock::now_ms())
+        self.scan_path_at(assignment, play, passerby_hub::system::clock::now_ms())
     }
 
     /// Mints the link of a play of another time.

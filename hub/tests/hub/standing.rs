@@ -1,9 +1,9 @@
 //! What a scan counts for over hours and days, as plays arrive; the store is asked itself, so that time is an argument.
 
 use passerby_hub::Hub;
-use passerby_hub::publication::Publication;
+use passerby_hub::publish::folder::Publication;
+use passerby_hub::scans::visitor::{Grade, Visitor};
 use passerby_hub::store::{Recorded, Scan, ScanCounts, Targets};
-use passerby_hub::visitor::{Grade, Visitor};
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::token::Claims;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};

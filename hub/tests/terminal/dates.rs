@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use passerby_playout::clock::trust::Reading;
-use passerby_playout::clock::{Clock, Moment, TimeEvent, Trust, boot_ms};
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{DatedPlay, Ledger};
+use passerby_playout::system::clock::trust::Reading;
+use passerby_playout::system::clock::{Clock, Moment, TimeEvent, Trust, boot_ms};
 
 use crate::parts::{HubProcess, drain, enrol, hub, publish};
 use crate::stand::{Setup, Terminal};

@@ -10,9 +10,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use ed25519_dalek::SigningKey;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::Status;
+use passerby_playout::player::player_requests::Status;
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::{ManifestKeysReply, endorse};
 use passerby_protocol::{Digest, Manifest};
@@ -222,7 +222,7 @@ fn no_manifest_but_the_hubs_own_newest_for_this_screen_is_ever_believed() {
     let (_, other) = enrol(&elsewhere, &data, &forger.url);
     assert_ne!(other.credentials.screen, enrolment.credentials.screen);
     let bearer = Some(other.credentials.bearer.clone());
-    let client = passerby_playout::uplink::HubClient::new(&forger.url, bearer);
+    let client = passerby_playout::hub_link::HubClient::new(&forger.url, bearer);
     let asked = runtime().block_on(client.manifest(other.credentials.screen, None));
     let to_other = asked.expect("answers").expect("there is one");
     let to_other = newest.with(to_other.body, Some(&to_other.signature));

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use passerby_hub::Hub;
 use passerby_hub::hub::TokenFault;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_protocol::token::{Claims, Token};
 
 use crate::parts::{HubProcess, copy_folder, enrol, hub, publish, renew, wait_until};

@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use passerby_hub::Hub;
-use passerby_playout::airable::Airable;
-use passerby_playout::cache::Cache;
-use passerby_playout::credentials::Enrolment;
-use passerby_playout::uplink::kept_content;
+use passerby_playout::content::active::Airable;
+use passerby_playout::content::cache::Cache;
+use passerby_playout::hub_link::kept_content;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_protocol::Digest;
 use passerby_protocol::manifest_keys::ManifestKey;
 

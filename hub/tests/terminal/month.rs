@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use passerby_hub::store::Store;
-use passerby_playout::clock::Moment;
 use passerby_playout::ledger::{DatedPlay, Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::plays::{Content, Display, Outcome};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use passerby_playout::clock::SimulatedClock;
-use passerby_playout::config::Config;
+use passerby_playout::hub_link::send_state::{Answer, SentRows, Sync};
 use passerby_playout::ledger::Ledger;
-use passerby_playout::sync::{Answer, SentRows, Sync};
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::plays::Outcome;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::hub_link;
+use passerby_playout::hub_link::HubClient;
+use passerby_playout::hub_link::send_state::{SentRows, Sync, Verdict};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::sync::{SentRows, Sync, Verdict};
-use passerby_playout::uplink::{self, HubClient};
 use passerby_protocol::plays::PlayBatch;
 
 /// Longest wait for something that should come.
@@ -132,7 +133,7 @@ pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolmen
 
 /// Enrols a terminal by a token that it was given.
 fn enrol_by(token: &str, name: &str, url: &str, terminal: &Path) -> Enrolment {
-    let enrolled = uplink::enrol(url, Some(token), name, terminal, None, |_| ());
+    let enrolled = hub_link::enrol(url, Some(token), name, terminal, None, |_| ());
     runtime().block_on(enrolled).expect("enrols")
 }
 

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use passerby_playout::clock::Moment;
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::{Assignment, Digest};
 

@@ -7,18 +7,18 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use passerby_playout::cache::Settings;
-use passerby_playout::catalog::LocalContent;
-use passerby_playout::clock::{Clock, SystemClock};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::cache::Settings;
+use passerby_playout::content::catalog::LocalContent;
+use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::{PlayerRequest, Status};
-use passerby_playout::player::{Parts, Player};
-use passerby_playout::show::{
+use passerby_playout::player::player_requests::{PlayerRequest, Status};
+use passerby_playout::player::stage_messages::{
     ComposeError, Composed, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent,
 };
-use passerby_playout::uplink::{Line, Uplink};
+use passerby_playout::player::{Parts, Player};
+use passerby_playout::settings::config::Config;
+use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::Digest;
 
 use crate::parts::PATIENCE;

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use passerby_hub::Hub;
-use passerby_playout::cache::{Cache, Settings, Space};
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::cache::{Cache, Settings, Space};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::link::Status;
+use passerby_playout::player::player_requests::Status;
 use passerby_protocol::Digest;
 use passerby_testing::required_program;
 

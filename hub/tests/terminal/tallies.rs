@@ -1,8 +1,8 @@
 //! How often plays were scanned comes back to the terminal and stays there.
 
-use passerby_playout::clock::Moment;
-use passerby_playout::context::LiveContext;
-use passerby_playout::uplink::kept_tallies;
+use passerby_playout::hub_link::kept_tallies;
+use passerby_playout::schedule::live_context::LiveContext;
+use passerby_playout::system::clock::Moment;
 
 use crate::parts::{HubProcess, blind_terminal, enrol, publish, settings};
 

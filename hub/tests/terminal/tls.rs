@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use passerby_playout::clock::{Clock, Moment, SystemClock, boot_ms};
-use passerby_playout::config::HubConfig;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::hub_link::{HubClient, HubError, Line};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
-use passerby_playout::uplink::{HubClient, HubError, Line};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::settings::config::HubConfig;
+use passerby_playout::system::clock::{Clock, Moment, SystemClock, boot_ms};
 use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
 use passerby_protocol::wire::{Heartbeat, PlaysReply};
 use passerby_protocol::{Assignment, Digest};
@@ -271,13 +271,14 @@ fn a_file_that_is_no_root_is_told_before_anybody_leaves_the_site() {
         if let Some(contents) = contents {
             std::fs::write(ca, contents).expect("writes");
         }
-        let problems = passerby_playout::config::Config::load(&settings).expect_err("no root");
+        let problems =
+            passerby_playout::settings::config::Config::load(&settings).expect_err("no root");
         problems[0].to_string()
     };
     assert!(problem(None).contains("cannot be read"));
     assert!(problem(Some("hello")).contains("no certificate is in it"));
     let stand = Stand::new();
     std::fs::copy(&stand.ca, folder.path().join("root.pem")).expect("copies");
-    assert!(passerby_playout::config::Config::load(&settings).is_ok());
+    assert!(passerby_playout::settings::config::Config::load(&settings).is_ok());
     assert!(stand.folder.path().exists());
 }

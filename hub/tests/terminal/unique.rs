@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use passerby_hub::Hub;
-use passerby_playout::clock::Moment;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::hub_link::{HubClient, enrol};
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
-use passerby_playout::rotation::{Booked, History};
-use passerby_playout::uplink::{HubClient, enrol};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::token::{Claims, Token};
 use passerby_protocol::wire::Heartbeat;

@@ -7,8 +7,8 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use passerby_playout::adaptive::{Airing, Bounds, Candidate, Model, Reason, pick};
-use passerby_playout::rotation::ItemKey;
+use passerby_playout::schedule::adaptive::{Airing, Bounds, Candidate, Model, Reason, pick};
+use passerby_playout::schedule::rotation::ItemKey;
 use passerby_protocol::Assignment;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
 use rand::rngs::SmallRng;

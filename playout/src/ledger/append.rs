@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use passerby_protocol::plays::{Content, GapReason};
-use passerby_protocol::proof::{PlayRow, SEGMENT_ROWS};
+use passerby_protocol::proof_of_play::{PlayRow, SEGMENT_ROWS};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::segments::Sealer;
-use super::{
+use crate::ledger::segments::Sealer;
+use crate::ledger::{
     Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, schema,
 };
-use crate::rotation::{Booked, History};
+use crate::schedule::rotation::{Booked, History};
 
 /// Most ids that are kept in memory, of contents and of boots; they are read again when there are more.
 const IDS_MAX: usize = 1_000;

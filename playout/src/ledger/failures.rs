@@ -6,9 +6,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::anchors::{self, Dates};
-use super::{Ledger, LedgerError};
-use crate::clock::Moment;
+use crate::ledger::anchors;
+use crate::ledger::anchors::Dates;
+use crate::ledger::{Ledger, LedgerError};
+use crate::system::clock::Moment;
 
 /// Most failures that are kept.
 pub const FAILURES_MAX: u64 = 10_000;

@@ -1,6 +1,6 @@
 //! Lets a simulation make the ledger's disk refuse, by SQLite's own means.
 
-use super::Ledger;
+use crate::ledger::Ledger;
 
 /// What is wrong with the disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

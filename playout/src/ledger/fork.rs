@@ -7,9 +7,9 @@
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::TransactionBehavior;
 
-use super::reopen::Said;
-use super::{Ledger, LedgerError, anchors, schema, segments};
-use crate::random;
+use crate::ledger::reopen::Said;
+use crate::ledger::{Ledger, LedgerError, anchors, schema, segments};
+use crate::system::random;
 
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another card has gone on since
 /// then; at one play in ten seconds this is more than a year of it.

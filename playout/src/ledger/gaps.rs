@@ -10,7 +10,7 @@ use passerby_protocol::limits::GAP_PLAYS_MAX;
 use passerby_protocol::plays::{Gap, GapReason};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Ledger, LedgerError, NewPlay, schema};
+use crate::ledger::{Ledger, LedgerError, NewPlay, schema};
 
 /// Set in `meta` while plays are held for a common commit, so that the next start knows if they were cut off.
 pub(super) const HOLDING: &str = "holding";

@@ -9,8 +9,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::adaptive::{Airing, PLAYS_REMEMBERED};
-use crate::rotation::{Account, Accounts, Airings, Booked, Ended, History, ItemKey, Party};
+use crate::schedule::adaptive::{Airing, PLAYS_REMEMBERED};
+use crate::schedule::rotation::{
+    Account, Accounts, Airings, Booked, Ended, History, ItemKey, Party,
+};
 
 /// Most accounts of a zone that are taken up; of more, those that were opened last.
 const ACCOUNTS_MAX: u32 = 50_000;

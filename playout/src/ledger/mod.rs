@@ -18,6 +18,7 @@ mod faults;
 mod fork;
 mod gaps;
 mod history;
+pub mod outsmart;
 mod read;
 mod reopen;
 mod retention;
@@ -35,21 +36,21 @@ use passerby_protocol::plays::{Content, Display, Gap, Outcome, Play};
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::clock::Moment;
-use crate::durable::make_folder;
-use crate::random;
-use crate::rotation::{Airings, History};
-pub(crate) use faults::Fault;
-use reopen::Said;
-use salvage::Salvaged;
-use segments::Sealer;
-use swap::Swap;
+pub(crate) use crate::ledger::faults::Fault;
+use crate::ledger::reopen::Said;
+use crate::ledger::salvage::Salvaged;
+use crate::ledger::segments::Sealer;
+use crate::ledger::swap::Swap;
+use crate::schedule::rotation::{Airings, History};
+use crate::system::clock::Moment;
+use crate::system::durable::make_folder;
+use crate::system::random;
 
-pub use append::{Entry, Kept};
-pub use export::{ExportError, Exported};
-pub use failures::{FAILURES_MAX, Failure, NewFailure};
-pub use reopen::Settled;
-pub use retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
+pub use crate::ledger::append::{Entry, Kept};
+pub use crate::ledger::export::{ExportError, Exported};
+pub use crate::ledger::failures::{FAILURES_MAX, Failure, NewFailure};
+pub use crate::ledger::reopen::Settled;
+pub use crate::ledger::retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
 
 /// Play numbers that are reserved at a time; at most this many are skipped by a restart.
 const NUMBERS_RESERVED: u32 = 256;

@@ -7,7 +7,7 @@ use passerby_protocol::dating::Between;
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
 use rusqlite::params;
 
-use super::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
+use crate::ledger::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
 
 impl Ledger {
     /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots and of those

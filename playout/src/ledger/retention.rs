@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Ledger, LedgerError, anchors, schema};
+use crate::ledger::{Ledger, LedgerError, anchors, schema};
 
 /// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
 pub const ROWS_MAX: u64 = 2_000_000;

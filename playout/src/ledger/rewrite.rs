@@ -12,8 +12,8 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{Ledger, LedgerError};
-use crate::durable::{holder_of, sync_names};
+use crate::ledger::{Ledger, LedgerError};
+use crate::system::durable::{holder_of, sync_names};
 
 /// A longer log is left alone: it has no more than a thousand pages when all is well.
 const LOG_BYTES_MAX: u64 = 64 << 20;

@@ -12,7 +12,7 @@ use passerby_protocol::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
 use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
-use super::{gaps, id_of, schema, segments};
+use crate::ledger::{gaps, id_of, schema, segments};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of plays.
 const TRIES_IN_TURN_MAX: u32 = 4_096;
@@ -244,7 +244,7 @@ fn anchors(from: &Connection, into: &Transaction<'_>) -> rusqlite::Result<()> {
         }
     }
     // The hub may not have heard all of them from the damaged ledger.
-    super::anchors::offer_all(into)
+    crate::ledger::anchors::offer_all(into)
 }
 
 /// The texts of a table, by id.

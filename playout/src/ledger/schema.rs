@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::anchors;
+use crate::ledger::anchors;
 
 /// Says why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +190,7 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
             transaction.execute_batch(anchors::BEFORE_SEVERAL)?;
         }
         transaction.execute_batch(TABLES)?;
-        transaction.execute_batch(super::failures::TABLE)?;
+        transaction.execute_batch(crate::ledger::failures::TABLE)?;
         transaction.execute_batch(WITHOUT_GAPS)?;
         if is_one_a_boot {
             transaction.execute_batch(anchors::AFTER_SEVERAL)?;

@@ -12,16 +12,16 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::plays::{Anchor, Content, Gap, GapReason};
-use passerby_protocol::proof::{
+use passerby_protocol::proof_of_play::{
     DeviceKey, Forerunner, Hashed, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, Sealed, SealedSegment,
     SegmentHasher, SegmentHeader,
 };
 use passerby_protocol::{Digest, Epoch};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
-use super::{Ledger, LedgerError, schema};
-use crate::credentials::Enrolment;
-use crate::device_key;
+use crate::identity::credentials::Enrolment;
+use crate::identity::device_key;
+use crate::ledger::{Ledger, LedgerError, schema};
 
 /// Most headers that are kept; twice those of the most plays that a ledger holds.
 const SEGMENTS_MAX: u64 = 4_096;

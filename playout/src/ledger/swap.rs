@@ -7,8 +7,8 @@
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-use crate::durable::{holder_of, sync_names};
-use crate::random;
+use crate::system::durable::{holder_of, sync_names};
+use crate::system::random;
 
 /// What SQLite keeps beside a database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];

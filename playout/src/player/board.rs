@@ -6,15 +6,15 @@ use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
 use passerby_protocol::foreign;
 use passerby_protocol::token::Claims;
 
-use super::record::Recorder;
-use super::track::{OnAir, What};
-use crate::clock::Moment;
-use crate::code_order::{Door, Stamp};
+use crate::code::issuer::{Door, Stamp};
 use crate::ledger::{Ledger, LedgerError};
-use crate::link::{OnAirStatus, Pairing};
-use crate::rotation::Rules;
-use crate::show::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
-use crate::sound::Sound;
+use crate::player::player_requests::{OnAirStatus, Pairing};
+use crate::player::record::Recorder;
+use crate::player::stage_messages::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
+use crate::player::track::{OnAir, What};
+use crate::schedule::rotation::Rules;
+use crate::screen::sound_settings::Sound;
+use crate::system::clock::Moment;
 
 const PROBLEMS_MAX: usize = 20;
 

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use passerby_protocol::campaign::{CreativeKind, TransitionKind};
 
-use super::board::Surroundings;
-use super::record::counted_ms;
-use super::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, What};
-use super::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
-use crate::clock::Moment;
-use crate::code_order::Door;
+use crate::code::issuer::Door;
 use crate::ledger::NewFailure;
-use crate::rotation::{Airings, Decision, History, Surroundings as Around};
-use crate::show::{Composer, SlideOrder, Transition, Zone};
+use crate::player::board::Surroundings;
+use crate::player::record::counted_ms;
+use crate::player::stage_messages::{Composer, SlideOrder, Transition, Zone};
+use crate::player::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, What};
+use crate::player::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
+use crate::schedule::rotation::{Airings, Decision, History, Surroundings as Around};
+use crate::system::clock::Moment;
 
 /// How long the pairing screen stays when local content airs in turn with it.
 const PAIRING_DWELL_MS: u64 = 15_000;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{self, LocalContent};
-use crate::clock::Moment;
-use crate::rotation::Rotation;
-use crate::show::{Composer, EXPECT_MS};
+use crate::content::catalog;
+use crate::content::catalog::LocalContent;
+use crate::player::stage_messages::{Composer, EXPECT_MS};
+use crate::schedule::rotation::Rotation;
+use crate::system::clock::Moment;
 
-use super::track::{Progress, What};
-use super::{EXPIRY_MS, Player, StageLink};
+use crate::player::track::{Progress, What};
+use crate::player::{EXPIRY_MS, Player, StageLink};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Takes the hub's content off when its time is over.

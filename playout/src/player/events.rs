@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::record::End;
-use super::track::{Counting, OnAir, Progress, Track, What};
-use super::{Player, StageLink};
-use crate::display;
-use crate::show::{ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone};
+use crate::player::record::End;
+use crate::player::stage_messages::{
+    ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone,
+};
+use crate::player::track::{Counting, OnAir, Progress, Track, What};
+use crate::player::{Player, StageLink};
+use crate::screen::display;
 
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use passerby_protocol::PlayNumber;
 
-use super::record::Recorder;
 use crate::ledger::{Ledger, LedgerError};
+use crate::player::record::Recorder;
 
 impl Recorder {
     /// Does something with the ledger. After an error its file is read anew first.

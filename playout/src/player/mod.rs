@@ -13,14 +13,16 @@
 
 mod board;
 mod choose;
+mod composer_pool;
 mod content;
 mod events;
 mod keep;
 mod notice;
+pub mod player_requests;
 mod react;
 pub(crate) mod record;
-mod requests;
-mod studio;
+mod request_handling;
+pub mod stage_messages;
 pub(crate) mod time;
 mod track;
 
@@ -30,27 +32,29 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use tokio::sync::Notify;
 
-use crate::airable::Airable;
-use crate::cache::Cache;
-use crate::catalog::Catalog;
-use crate::clock::{Clock, Moment};
-use crate::config::Config;
-use crate::context::LiveContext;
-use crate::credentials::Enrolment;
-use crate::display::Displays;
-use crate::emergency::Watch;
-use crate::folders::Folders;
-use crate::layout::PlacedZone;
+use crate::content::active::Airable;
+use crate::content::cache::Cache;
+use crate::content::catalog::Catalog;
+use crate::content::emergency::Watch;
+use crate::content::folders::Folders;
+use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
-use crate::link::{Pairing, PlayerRequest, Transfers};
-use crate::rotation::{Rotation, Rules};
-use crate::show::{Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone};
-use board::Board;
-use notice::Overlay;
-use record::Recorder;
-use studio::Studio;
-use time::Time;
-use track::{Progress, Track};
+use crate::player::board::Board;
+use crate::player::composer_pool::Studio;
+use crate::player::notice::Overlay;
+use crate::player::player_requests::{Pairing, PlayerRequest, Transfers};
+use crate::player::record::Recorder;
+use crate::player::stage_messages::{
+    Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone,
+};
+use crate::player::time::Time;
+use crate::player::track::{Progress, Track};
+use crate::schedule::live_context::LiveContext;
+use crate::schedule::rotation::{Rotation, Rules};
+use crate::screen::display::Displays;
+use crate::screen::layout::PlacedZone;
+use crate::settings::config::Config;
+use crate::system::clock::{Clock, Moment};
 
 /// How long a transition takes.
 pub const FADE: Duration = Duration::from_millis(600);
@@ -124,7 +128,7 @@ pub struct Player<C: Composer, L> {
     /// Whether the hub has refused this screen since its last manifest.
     is_revoked: bool,
     pairing: Option<Pairing>,
-    network: crate::link::NetworkStatus,
+    network: crate::player::player_requests::NetworkStatus,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
     /// The version of the facts that the picks rest on.
@@ -199,7 +203,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             enrolment,
             is_revoked: false,
             pairing: None,
-            network: crate::link::NetworkStatus::default(),
+            network: crate::player::player_requests::NetworkStatus::default(),
             clock,
             stage,
             studio: Studio::start(composer, urgent),

@@ -8,15 +8,15 @@
 
 use passerby_protocol::campaign::{Colours, Motion};
 
-use super::record::End;
-use super::track::{Prepared, Progress, STAGE_MS_MAX, Track, What};
-use super::{Player, StageLink};
-use crate::area::Area;
-use crate::clock::Moment;
-use crate::emergency::{Notice, Reading, Watch};
-use crate::show::{
+use crate::content::emergency::{Notice, Reading, Watch};
+use crate::player::record::End;
+use crate::player::stage_messages::{
     ComposeError, Composed, Composer, Creative, SlideOrder, StageCommand, Ticket, Transition, Zone,
 };
+use crate::player::track::{Prepared, Progress, STAGE_MS_MAX, Track, What};
+use crate::player::{Player, StageLink};
+use crate::screen::area::Area;
+use crate::system::clock::Moment;
 
 /// How long a notice that should go waits for the zones' next slides, in milliseconds.
 const LINGER_MS: u64 = 300;
@@ -143,7 +143,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.overlay.retry_at_ms = None;
             }
             Err(error) => {
-                let file = crate::emergency::path(&self.config.data_dir);
+                let file = crate::content::emergency::path(&self.config.data_dir);
                 self.board
                     .report_anew(format!("{}: {error}", file.display()));
                 if let Some(warning) = error.warning(&file) {
@@ -280,7 +280,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     fn notice_failed(&mut self, reason: &str, now_ms: u64) {
         self.board.report(format!(
             "{}: the message cannot be shown: {reason}",
-            crate::emergency::FILE_NAME
+            crate::content::emergency::FILE_NAME
         ));
         self.overlay.stale = true;
         self.overlay.retry_at_ms = Some(now_ms + RETRY_MS);

@@ -4,11 +4,11 @@
 //! Invariants: no change is lost, at whatever moment it comes; what was chosen for a later moment airs only if it would still be chosen; and a choice that stays the same is
 //! not made anew, so that readings which change often cost nothing.
 
-use super::track::{Counting, Progress, What};
-use super::{Player, StageLink};
-use crate::clock::Moment;
-use crate::rotation::Decision;
-use crate::show::Composer;
+use crate::player::stage_messages::Composer;
+use crate::player::track::{Counting, Progress, What};
+use crate::player::{Player, StageLink};
+use crate::schedule::rotation::Decision;
+use crate::system::clock::Moment;
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Looks at what has changed since the last time.

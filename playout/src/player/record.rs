@@ -8,9 +8,9 @@ use passerby_protocol::plays::{Content, Display, GapReason, Outcome, PlayBatch};
 use tokio::sync::Notify;
 
 use crate::ledger::{Entry, Ledger, LedgerError, NewFailure, NewPlay};
-use crate::rotation::{Airings, Booked, History, Rules};
+use crate::schedule::rotation::{Airings, Booked, History, Rules};
 
-use super::track::{OnAir, Turn};
+use crate::player::track::{OnAir, Turn};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
 pub(crate) const HELD_MAX: usize = 8_640;

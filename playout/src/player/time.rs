@@ -10,12 +10,12 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use passerby_protocol::plays::Anchor;
 
-use super::record::Recorder;
-use super::{Player, StageLink};
-use crate::clock::trust::Source;
-use crate::clock::{Clock, Moment, TimeEvent};
 use crate::ledger::{Ledger, LedgerError};
-use crate::show::Composer;
+use crate::player::record::Recorder;
+use crate::player::stage_messages::Composer;
+use crate::player::{Player, StageLink};
+use crate::system::clock::trust::Source;
+use crate::system::clock::{Clock, Moment, TimeEvent};
 
 /// Most anchors that wait for a disk that refuses; then the oldest go. Five an hour would be many.
 const HELD_MAX: usize = 64;

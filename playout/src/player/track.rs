@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use passerby_protocol::plays::Display;
 
-use crate::catalog::CatalogItem;
-use crate::clock::Moment;
-use crate::rotation::{Booking, ItemKey, Rotation};
-use crate::show::{Health, SlideOrder, Ticket, Transition, Zone};
+use crate::content::catalog::CatalogItem;
+use crate::player::stage_messages::{Health, SlideOrder, Ticket, Transition, Zone};
+use crate::schedule::rotation::{Booking, ItemKey, Rotation};
+use crate::system::clock::Moment;
 
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a
 /// web page's snapshot have shorter bounds of their own.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::plays::Gap;
 
-use super::hub::Pass;
 use crate::ledger::{Fault, Ledger, LedgerError};
+use crate::simulation::hub::Pass;
 
 /// What a ledger leaves on disk, with the key that signs its plays; its index of the log is made anew.
 const FILES: [&str; 3] = ["ledger.sqlite", "ledger.sqlite-wal", "device.key"];
@@ -20,7 +20,7 @@ pub(super) struct Card {
     folder: PathBuf,
     /// Credentials, once enrolled.
     pub(super) pass: Option<Pass>,
-    /// Which life of [`super::truth::Truth`] its ledger is.
+    /// Which life of [`crate::simulation::truth::Truth`] its ledger is.
     pub(super) life: Option<usize>,
     pub(super) fault: Fault,
     /// How the last program ended; `None` when nobody can tell what its file says.

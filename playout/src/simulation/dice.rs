@@ -2,7 +2,7 @@
 //!
 //! Invariant: the same seed throws the same dice, on every machine; nothing else in a simulation is random.
 
-use crate::random::split_mix;
+use crate::system::random::split_mix;
 
 /// Throws dice that a seed has loaded.
 #[derive(Debug, Clone)]

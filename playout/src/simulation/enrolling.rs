@@ -1,11 +1,11 @@
 //! Boots, starts of the program, and how a screen becomes its hub's.
 
-use super::hub::Hub;
-use super::invariants;
-use super::network::Weather;
-use super::terminal::{Terminal, TerminalBug};
-use super::world::{Event, World};
-use crate::clock::Clock as _;
+use crate::simulation::hub::Hub;
+use crate::simulation::invariants;
+use crate::simulation::network::Weather;
+use crate::simulation::terminal::{Terminal, TerminalBug};
+use crate::simulation::world::{Event, World};
+use crate::system::clock::Clock as _;
 
 /// When something that needs the hub is tried again, in milliseconds.
 const AGAIN_MS: u64 = 600_000;

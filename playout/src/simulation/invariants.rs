@@ -4,16 +4,16 @@ use std::path::Path;
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::plays::{Gap, GapReason, Play};
-use passerby_protocol::proof::Verifier;
+use passerby_protocol::proof_of_play::Verifier;
 
-use super::card::Left;
-use super::hub::{Hub, HubRow};
-use super::machine::MachineClock;
-use super::terminal::Terminal;
-use super::truth::{Life, Shown, Truth};
-use crate::device_key;
+use crate::hub_link::send_state::BACKOFF_MS_MAX;
+use crate::identity::device_key;
 use crate::ledger::{ACKED_ROWS_KEPT, DatedPlay, Ledger, NewPlay};
-use crate::sync::BACKOFF_MS_MAX;
+use crate::simulation::card::Left;
+use crate::simulation::hub::{Hub, HubRow};
+use crate::simulation::machine::MachineClock;
+use crate::simulation::terminal::Terminal;
+use crate::simulation::truth::{Life, Shown, Truth};
 
 /// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the longest way to the hub and
 /// back, and what a terminal lets pass before it learns anew.

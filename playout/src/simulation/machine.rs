@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use passerby_protocol::plays::Anchor;
 
-use super::dice::Dice;
-use crate::clock::trust::Reading;
-use crate::clock::{Clock, Moment, TimeEvent, Trust};
+use crate::simulation::dice::Dice;
+use crate::system::clock::trust::Reading;
+use crate::system::clock::{Clock, Moment, TimeEvent, Trust};
 
 /// How wrong a wall clock may be that a time service disciplines, in milliseconds.
 const SERVICE_ERROR_MS: u64 = 50;

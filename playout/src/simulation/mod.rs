@@ -1,6 +1,6 @@
 //! A week of one screen in a fraction of a second: one seed drives clock, disk, network and hub.
 //!
-//! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real sending ([`crate::sync`]), the real
+//! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real sending ([`crate::hub_link::send_state`]), the real
 //! trust in clocks and the real wire form of plays run against a world that fails in every way that `plan` names. What
 //! really happened is kept apart from what terminal and hub know, and after every step the invariants below are asked for.
 //!
@@ -32,13 +32,13 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use dice::Dice;
-pub use report::{Failure, Week};
-pub use terminal::TerminalBug;
+pub use crate::simulation::dice::Dice;
+pub use crate::simulation::report::{Failure, Week};
+pub use crate::simulation::terminal::TerminalBug;
 
-use crate::random::Repeatable;
-use hub::Hub;
-use world::World;
+use crate::simulation::hub::Hub;
+use crate::simulation::world::World;
+use crate::system::random::Repeatable;
 
 /// Longest that a screen may take to send everything once all is well again, in simulated milliseconds.
 pub const DRAIN_MS_MAX: u64 = 3 * 3_600_000;

@@ -1,6 +1,6 @@
 //! What becomes of a request on its way to the hub, and of the answer on its way back.
 
-use super::dice::Dice;
+use crate::simulation::dice::Dice;
 
 /// After so long a terminal no longer waits for an answer, as in `uplink`.
 pub(super) const TIMEOUT_MS: u64 = 60_000;

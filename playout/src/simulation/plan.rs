@@ -1,8 +1,8 @@
 //! What a seed makes of its week: when the venue is open, how long plays are, and how often what goes wrong.
 
-use super::dice::Dice;
-use super::terminal::Settings;
 use crate::player::record::HELD_MAX;
+use crate::simulation::dice::Dice;
+use crate::simulation::terminal::Settings;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;

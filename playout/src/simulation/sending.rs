@@ -6,14 +6,14 @@ use passerby_protocol::limits::{BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX};
 use passerby_protocol::plays::{BatchError, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
-use super::hub::{Hub, Refused};
-use super::invariants;
-use super::network::{Instead, TIMEOUT_MS};
-use super::terminal::{Flight, Next};
-use super::world::{Event, Request, Told, World};
-use crate::clock::Clock as _;
-use crate::sync::{Answer, SentRows};
-use crate::uplink::hub_time::ROUND_TRIP_MS_MAX;
+use crate::hub_link::hub_time::ROUND_TRIP_MS_MAX;
+use crate::hub_link::send_state::{Answer, SentRows};
+use crate::simulation::hub::{Hub, Refused};
+use crate::simulation::invariants;
+use crate::simulation::network::{Instead, TIMEOUT_MS};
+use crate::simulation::terminal::{Flight, Next};
+use crate::simulation::world::{Event, Request, Told, World};
+use crate::system::clock::Clock as _;
 
 /// When the hub wants to hear from a terminal again that has caught up, as in the hub.
 const NEXT_AFTER_MS: u64 = 10_000;

@@ -4,13 +4,13 @@ use passerby_protocol::limits::PLAY_MS_MAX;
 use passerby_protocol::plays::{Content, Display, Outcome};
 use passerby_protocol::{Assignment, Digest};
 
-use super::hub::Hub;
-use super::invariants;
-use super::terminal::{OnAir, TerminalBug};
-use super::truth::Shown;
-use super::world::{Event, World};
-use crate::clock::{Clock as _, Moment};
 use crate::ledger::NewPlay;
+use crate::simulation::hub::Hub;
+use crate::simulation::invariants;
+use crate::simulation::terminal::{OnAir, TerminalBug};
+use crate::simulation::truth::Shown;
+use crate::simulation::world::{Event, World};
+use crate::system::clock::{Clock as _, Moment};
 
 /// How long the house creative airs before a number is asked for again, in milliseconds.
 const HOUSE_MS: u64 = 10_000;

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
-use super::machine::MachineClock;
-use super::truth::Truth;
-use crate::clock::{Clock, Moment};
+use crate::hub_link::hub_time::HubTime;
+use crate::hub_link::send_state::{Answer, SentRows, Sync, Verdict};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::player::record::Recorder;
 use crate::player::time::{self, Time, anchor_of};
-use crate::rotation::{Booked, History};
-use crate::sync::{Answer, SentRows, Sync, Verdict};
-use crate::uplink::hub_time::HubTime;
+use crate::schedule::rotation::{Booked, History};
+use crate::simulation::machine::MachineClock;
+use crate::simulation::truth::Truth;
+use crate::system::clock::{Clock, Moment};
 
 const ZONE: &str = "main";
 

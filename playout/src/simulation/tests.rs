@@ -1,5 +1,5 @@
-use super::hub::{HubBug, ModelHub};
 use super::*;
+use crate::simulation::hub::{HubBug, ModelHub};
 use passerby_testing::{report_find, seeds};
 
 /// A folder in memory where the system has one.
@@ -104,7 +104,7 @@ fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play(
 }
 
 /// Seeds that found something under earlier simulations. Their weeks are others since: a reply that came while the machine slept
-/// is [`TerminalBug::BelievesLateWords`] now, a row that the disk refuses to mark has a test in [`crate::sync`].
+/// is [`TerminalBug::BelievesLateWords`] now, a row that the disk refuses to mark has a test in [`crate::hub_link::send_state`].
 const FOUND_SEEDS: [u64; 8] = [51, 115, 116, 117, 128, 446, 2_747, 6_069];
 
 #[test]

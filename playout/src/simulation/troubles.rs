@@ -1,14 +1,14 @@
 //! What goes wrong, and how it gets well again.
 
-use super::hub::Hub;
-use super::invariants;
-use super::machine;
-use super::network::Weather;
-use super::plan::Trouble;
-use super::truth::Life;
-use super::world::{Event, Image, World};
-use crate::clock::Clock as _;
 use crate::ledger::{Fault, Ledger};
+use crate::simulation::hub::Hub;
+use crate::simulation::invariants;
+use crate::simulation::machine;
+use crate::simulation::network::Weather;
+use crate::simulation::plan::Trouble;
+use crate::simulation::truth::Life;
+use crate::simulation::world::{Event, Image, World};
+use crate::system::clock::Clock as _;
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::wire::PlaysReply;
 
-use super::card::{Card, Shelf};
-use super::dice::Dice;
-use super::hub::Hub;
-use super::invariants;
-use super::machine::MachineClock;
-use super::network::{Way, Weather};
-use super::plan::{DAY_MS, Plan, Trouble};
-use super::report::{Diary, Failure, Week};
-use super::terminal::Terminal;
-use super::truth::{Life, Truth};
-use super::{DRAIN_MS_MAX, Setup};
-use crate::clock::Clock as _;
+use crate::hub_link::send_state::Answer;
 use crate::ledger::Fault;
-use crate::random::split_mix;
-use crate::sync::Answer;
+use crate::simulation::card::{Card, Shelf};
+use crate::simulation::dice::Dice;
+use crate::simulation::hub::Hub;
+use crate::simulation::invariants;
+use crate::simulation::machine::MachineClock;
+use crate::simulation::network::{Way, Weather};
+use crate::simulation::plan::{DAY_MS, Plan, Trouble};
+use crate::simulation::report::{Diary, Failure, Week};
+use crate::simulation::terminal::Terminal;
+use crate::simulation::truth::{Life, Truth};
+use crate::simulation::{DRAIN_MS_MAX, Setup};
+use crate::system::clock::Clock as _;
+use crate::system::random::split_mix;
 
 /// 2026-02-01T00:00Z, and so many days after it a week may begin: two leap days are among them.
 const FIRST_MS: i64 = 1_769_904_000_000;

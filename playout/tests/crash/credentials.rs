@@ -1,6 +1,6 @@
 //! Credentials, manifests and whatever else is written as a whole or not at all.
 
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::identity::credentials::Enrolment;
 use passerby_testing::seeds;
 
 use crate::disk::Lies;

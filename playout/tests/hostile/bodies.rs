@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use passerby_playout::cache::Cache;
-use passerby_playout::uplink::HubError;
+use passerby_playout::content::cache::Cache;
+use passerby_playout::hub_link::HubError;
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 
 use crate::server::{

@@ -1,7 +1,7 @@
 //! Captive portals, proxies and gateways that answer in the hub's place.
 
-use passerby_playout::sync::{Answer, SentRows, Sync};
-use passerby_playout::uplink::HubError;
+use passerby_playout::hub_link::HubError;
+use passerby_playout::hub_link::send_state::{Answer, SentRows, Sync};
 
 use crate::server::{Server, batch, bounded, everything_fails, screen};
 

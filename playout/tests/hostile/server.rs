@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use passerby_playout::cache::Cache;
-use passerby_playout::uplink::{HubClient, HubError, Line, TimeLimits};
+use passerby_playout::content::cache::Cache;
+use passerby_playout::hub_link::{HubClient, HubError, Line, TimeLimits};
 use passerby_protocol::manifest::Asset;
 use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
 use passerby_protocol::wire::Heartbeat;

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{
+use crate::campaign::{
     Call, Campaign, Code, Contents, LinkForm, Phase, Placement, domain, is_creative, language,
     link, zone_name,
 };
@@ -15,7 +15,7 @@ use crate::limits::{
     UTM_CHARS_MAX, WEIGHT,
 };
 
-/// Goals of one phase, as [`super::read`] takes them.
+/// Goals of one phase, as [`crate::campaign::read`] takes them.
 pub(super) const GOAL: RangeInclusive<i64> = 1..=1_000_000_000;
 /// Hundredths of a percent.
 const SHARE: RangeInclusive<i64> = 1..=10_000;

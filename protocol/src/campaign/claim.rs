@@ -7,7 +7,7 @@ use crate::limits::{
 };
 use crate::toml_fields::Section;
 
-use super::read::zone_name;
+use crate::campaign::read::zone_name;
 
 /// What a placement asks of the rotation besides its weight. Everything is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

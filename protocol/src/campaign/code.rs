@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::contents::{CalendarEvent, Contact, Contents, Wifi};
+use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 use crate::creative::CreativeKind;
 use crate::limits::{CALL_LANGUAGES_MAX, LINE_CHARS_MAX};
 use crate::toml_fields::Section;

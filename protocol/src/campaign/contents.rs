@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::host;
+use crate::campaign::host;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::Section;
 
@@ -183,7 +183,7 @@ impl Contact {
                 .parsed(
                     "link",
                     "a link such as \"https://cafe.example\"",
-                    super::link::target,
+                    crate::campaign::link::target,
                 )
                 .map(|link| link.value),
         }

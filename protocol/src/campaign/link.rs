@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::host;
+use crate::campaign::host;
 use crate::digital_link::DigitalLink;
 use crate::limits::{DOMAIN_BYTES_MAX, URL_BYTES_MAX, UTM_CHARS_MAX};
 use crate::toml_fields::Section;

@@ -4,8 +4,8 @@
 
 use std::str::FromStr;
 
-use super::bounds::GOAL;
-use super::{
+use crate::campaign::bounds::GOAL;
+use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
     Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
 };
@@ -124,7 +124,7 @@ fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> 
         .parsed(
             "target",
             "a link such as \"https://shop.example/book\"",
-            super::link::target,
+            crate::campaign::link::target,
         )
         .map(|link| link.value);
     let landing = root

@@ -2,7 +2,7 @@
 //!
 //! None of it is a mistake of form, so the campaign airs; whoever wrote it should hear.
 
-use super::{Campaign, Landing, Motion};
+use crate::campaign::{Campaign, Landing, Motion};
 use crate::creative::CreativeKind;
 use crate::toml_fields::{Problem, line_of};
 

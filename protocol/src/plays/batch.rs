@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Anchor, Content, Display, Gap, GapReason, Outcome, Play};
 use crate::bounded;
 use crate::dating::Anchors;
 use crate::foreign::has_hidden;
@@ -16,6 +15,7 @@ use crate::limits::{
     BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOT_BYTES_MAX, BOOTS_REDATED_MAX, CAMPAIGN_BYTES_MAX,
     GAP_PLAYS_MAX, PLAY_MS_MAX,
 };
+use crate::plays::{Anchor, Content, Display, Gap, GapReason, Outcome, Play};
 use crate::{CampaignId, Epoch, PlayNumber};
 
 /// All anchors of one boot.

@@ -11,9 +11,9 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::LocalTime;
-use super::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
 use crate::limits::RECURRENCE_DATES_MAX;
+use crate::recurrence::LocalTime;
+use crate::recurrence::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
 
 /// Lines that say when something comes again. Others may stand before them, behind them and on a line with them.
 const NAMES: [&str; 9] = [

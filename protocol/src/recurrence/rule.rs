@@ -10,11 +10,11 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::LocalTime;
-use super::calendar_lines::{compact, utc};
 use crate::limits::{
     RECURRENCE_COUNT, RECURRENCE_INTERVAL, RECURRENCE_RULE_CHARS_MAX, RECURRENCE_STARTS_A_DAY_MAX,
 };
+use crate::recurrence::LocalTime;
+use crate::recurrence::calendar_lines::{compact, utc};
 use crate::window::{date_of, day_number, instant_of, weekday_of};
 
 /// The most by which a local clock differs from UTC, in hours, with some to spare.

@@ -708,7 +708,7 @@ fn a_zone_of_the_texts_own_that_changes_and_has_no_place_is_refused_in_plain_wor
 
 #[test]
 fn every_zone_that_windows_shows_is_one_of_its_zones() {
-    use super::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
+    use crate::recurrence::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
     let mut cities = std::collections::BTreeSet::new();
     for (shown, windows) in WINDOWS_CITIES {
         assert!(

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use passerby_compose as compose;
 use passerby_folder::text::read_toml_within;
-use passerby_playout::catalog::{Catalog, CatalogItem};
-use passerby_playout::code_order::{Door, Stamp};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
-use passerby_playout::layout::PlacedZone;
-use passerby_playout::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
-use passerby_playout::show::CodeOrder;
+use passerby_playout::code::issuer::{Door, Stamp};
+use passerby_playout::code::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
+use passerby_playout::content::catalog::{Catalog, CatalogItem};
+use passerby_playout::identity::credentials::Enrolment;
+use passerby_playout::player::stage_messages::CodeOrder;
+use passerby_playout::screen::layout::PlacedZone;
+use passerby_playout::settings::config::Config;
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{self, CreativeKind};
 use passerby_protocol::card::{BODY_DWELL_ADVISED, Card};
 use passerby_protocol::toml_fields::{Problem, line_of};
 
-use super::Findings;
-use super::rehearsal::Rehearsal;
+use crate::cli::check::Findings;
+use crate::cli::check::rehearsal::Rehearsal;
 use crate::cli::of_hub;
 
 /// Looks at the codes and words of local items and of those that the hub sent.

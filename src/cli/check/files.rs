@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use passerby_compose::Fonts;
+use passerby_compose::creative::video::Tools;
 use passerby_compose::judgement::{Judge, Judgement};
-use passerby_compose::video::Tools;
-use passerby_playout::catalog::CatalogItem;
+use passerby_playout::content::catalog::CatalogItem;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 
-use super::Findings;
-use super::letters::Letters;
+use crate::cli::check::Findings;
+use crate::cli::check::letters::Letters;
 
 /// Looks at files, at each once.
 pub(super) struct Files {

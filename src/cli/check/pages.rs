@@ -4,16 +4,17 @@
 
 use std::collections::HashSet;
 
-use passerby_compose::web_page::{self, Trial};
+use passerby_compose::creative::web_page;
+use passerby_compose::creative::web_page::Trial;
 use passerby_folder::text::read_toml_within;
-use passerby_playout::catalog::{Catalog, CatalogItem};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::catalog::{Catalog, CatalogItem};
+use passerby_playout::identity::credentials::Enrolment;
+use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::web_page::WebPage;
 
-use super::Findings;
+use crate::cli::check::Findings;
 use crate::cli::of_hub;
 
 /// Looks at the pages of local items and of those that the hub sent.

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
-use passerby_playout::catalog::CatalogItem;
-use passerby_playout::config::Config;
-use passerby_playout::emergency::Notice;
-use passerby_playout::layout::PlacedZone;
-use passerby_playout::show::{
+use passerby_playout::content::catalog::CatalogItem;
+use passerby_playout::content::emergency::Notice;
+use passerby_playout::player::stage_messages::{
     CodeOrder, ComposeError, Creative, Geometry, SlideOrder, Ticket, Zone,
 };
+use passerby_playout::screen::layout::PlacedZone;
+use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, CreativeKind, Motion};
 
 /// Makes slides that nobody sees.

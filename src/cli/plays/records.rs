@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::Timestamp;
-use passerby_playout::catalog::{Catalog, LocalContent};
-use passerby_playout::config::Config;
-use passerby_playout::credentials::Enrolment;
+use passerby_playout::content::catalog::{Catalog, LocalContent};
+use passerby_playout::identity::credentials::Enrolment;
+use passerby_playout::ledger::outsmart::{Frame, Unreported};
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_playout::outsmart::{Frame, Unreported};
+use passerby_playout::settings::config::Config;
 use passerby_protocol::file_names;
 use passerby_protocol::toml_fields::Problem;
 
-use super::output::Output;
 use crate::cli::csv::{self, Cell};
+use crate::cli::plays::output::Output;
 use crate::cli::{Failure, of_hub};
 
 /// Outsmart's records, and why some plays have none.

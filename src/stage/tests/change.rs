@@ -1,6 +1,6 @@
 //! Transitions, frame by frame.
 
-use passerby_playout::code::{QUIET_MODULES, QrMatrix};
+use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 
 use super::*;
 

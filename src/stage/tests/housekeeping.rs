@@ -3,11 +3,11 @@
 use bevy::render::renderer::RenderDevice;
 use passerby_compose::slide::{Moving, MovingPicture, Patch, Plane, Reel, Travel};
 
-use super::super::StageError;
-use super::super::agenda::{Agenda, Next};
-use super::super::gpu::Gpu;
-use super::super::slides::LOADED_MAX;
 use super::*;
+use crate::stage::StageError;
+use crate::stage::agenda::{Agenda, Next};
+use crate::stage::gpu::Gpu;
+use crate::stage::slides::LOADED_MAX;
 
 const SIDE_PX: u32 = 16;
 
@@ -121,7 +121,7 @@ fn stage_at_rest_draws_nothing_and_looks_after_the_gpu_only() {
         rehearsal.step(Duration::from_millis(200));
     }
     assert!(rehearsal.update().is_none(), "nothing is drawn at rest");
-    let now = rehearsal.app.world().resource::<super::super::Now>().0;
+    let now = rehearsal.app.world().resource::<crate::stage::Now>().0;
     let next = rehearsal.app.world().resource::<Agenda>().next();
     assert_eq!(next, Some(Next::At(now + Duration::from_secs(10))));
     let cameras = rehearsal

@@ -25,14 +25,16 @@ use bevy::render::render_asset::RenderAssets;
 use bevy::ui_render::PreparedUiMaterial;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_compose::slide::{Area, Caption, Slide};
-use passerby_playout::show::{StageCommand, StageEvent, Ticket, Transition, Zone};
+use passerby_playout::player::stage_messages::{
+    StageCommand, StageEvent, Ticket, Transition, Zone,
+};
 use passerby_protocol::campaign::TransitionKind;
 
-use super::channel::Outlet;
-use super::glass::Glass;
-use super::material::SlideMaterial;
-use super::witness::Stand;
-use super::{
+use crate::stage::channel::Outlet;
+use crate::stage::frame_observer::Stand;
+use crate::stage::material::SlideMaterial;
+use crate::stage::presenter::Glass;
+use crate::stage::{
     SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime, Verdict, Witness, channel,
     gpu, offscreen,
 };

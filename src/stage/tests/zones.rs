@@ -1,8 +1,10 @@
 //! Zones beside and above each other.
 
 use passerby_compose::SlideComposer;
-use passerby_playout::config::Config;
-use passerby_playout::show::{CodeOrder, Composer, Creative, Geometry, SlideOrder};
+use passerby_playout::player::stage_messages::{
+    CodeOrder, Composer, Creative, Geometry, SlideOrder,
+};
+use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, Corner, Motion};
 
 use super::*;
@@ -139,7 +141,7 @@ fn slides_are_stretched_with_the_output_until_new_ones_come() {
     let mut output = rehearsal
         .app
         .world_mut()
-        .resource_mut::<super::super::glass::Output>();
+        .resource_mut::<crate::stage::presenter::Output>();
     output.size_px = Some(UVec2::new(WIDTH_PX / 2, HEIGHT_PX));
     let frame = rehearsal.frame();
     let areas = [

@@ -12,10 +12,10 @@ use passerby_protocol::plays::{Display, Outcome, SET_ASIDE};
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
-use super::Tally;
 use crate::store::Result;
 use crate::store::dates::{self, UndatedBoot};
 use crate::store::gaps::{self, MissingCounts};
+use crate::store::report::Tally;
 
 /// Most local campaigns that are listed, those with the most plays first; the rest is in the totals.
 pub const LOCAL_CAMPAIGNS_MAX: usize = 1_000;

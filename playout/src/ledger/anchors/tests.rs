@@ -4,9 +4,9 @@ use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
-use crate::clock::Moment;
 use crate::ledger::NewPlay;
-use crate::rotation::{Booked, History};
+use crate::schedule::rotation::{Booked, History};
+use crate::system::clock::Moment;
 
 /// 2028-02-28T23:59:50Z.
 const START_MS: i64 = 1_835_395_190_000;

@@ -2,14 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use passerby_protocol::plays::{Anchor, Content, Display, Outcome};
-use passerby_protocol::proof::{self, Verdict, Verifier};
+use passerby_protocol::proof_of_play;
+use passerby_protocol::proof_of_play::{Verdict, Verifier};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
-use crate::clock::{Moment, SimulatedClock};
-use crate::device_key;
+use crate::identity::device_key;
 use crate::ledger::NewPlay;
-use crate::rotation::{Booked, History};
+use crate::schedule::rotation::{Booked, History};
+use crate::system::clock::{Moment, SimulatedClock};
 
 /// The wall time at the start of each boot below.
 const DAY_MS: i64 = 1_800_000_000_000;
@@ -102,7 +103,7 @@ fn plays_are_sealed_by_the_thousand_and_what_is_not_yet_is_signed_in_the_file() 
     record(&mut ledger, 1_000, "b");
     let later = good(folder.path(), None);
     assert_eq!((later.segments, later.tally.all.plays), (4, 3_005));
-    assert_eq!(proof::forks(&verdict.trace, &later.trace), []);
+    assert_eq!(proof_of_play::forks(&verdict.trace, &later.trace), []);
     assert_eq!(later.keys.len(), 1, "one key for all");
 }
 
@@ -128,7 +129,7 @@ fn what_a_hub_refuses_is_proven_as_it_was_recorded() {
     ledger.quarantine(1_001).expect("writes");
     let after = good(folder.path(), None);
     assert_eq!(after.tally, before.tally);
-    assert_eq!(proof::forks(&before.trace, &after.trace), []);
+    assert_eq!(proof_of_play::forks(&before.trace, &after.trace), []);
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn a_play_that_was_changed_in_the_database_is_found() {
         "plays 1 to 1,000 are not those that were signed"
     );
     // The other was not sealed yet: only whoever has an earlier proof can tell.
-    let forks = proof::forks(&before.trace, &verdict.trace);
+    let forks = proof_of_play::forks(&before.trace, &verdict.trace);
     assert_eq!(
         forks.iter().map(|fork| fork.seq).collect::<Vec<_>>(),
         [500, 1_200]
@@ -291,7 +292,7 @@ fn exports_and_backups_are_whole_while_a_terminal_records() {
             }
         })
     };
-    let mut traces: Vec<proof::Trace> = Vec::new();
+    let mut traces: Vec<proof_of_play::Trace> = Vec::new();
     for round in 0..6 {
         let before = committed.load(Ordering::SeqCst);
         let verdict = good(&path, None);
@@ -310,7 +311,7 @@ fn exports_and_backups_are_whole_while_a_terminal_records() {
         assert!(
             traces
                 .iter()
-                .all(|trace| proof::forks(trace, &verdict.trace).is_empty())
+                .all(|trace| proof_of_play::forks(trace, &verdict.trace).is_empty())
         );
         traces.push(verdict.trace);
     }
@@ -353,5 +354,8 @@ fn lists_are_read_page_by_page_and_stop_when_their_taker_does() {
 
 #[test]
 fn a_screen_can_show_as_many_zones_as_a_proof_allows_for() {
-    assert_eq!(crate::layout::ZONES_MAX as u64, proof::ZONES_MAX);
+    assert_eq!(
+        crate::screen::layout::ZONES_MAX as u64,
+        proof_of_play::ZONES_MAX
+    );
 }

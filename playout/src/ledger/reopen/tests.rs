@@ -2,9 +2,9 @@ use passerby_protocol::plays::{Content, Display, GapReason, Outcome};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
-use crate::clock::Moment;
 use crate::ledger::NewPlay;
-use crate::rotation::{Booked, History};
+use crate::schedule::rotation::{Booked, History};
+use crate::system::clock::Moment;
 
 fn play(ledger: &mut Ledger) -> NewPlay {
     NewPlay {

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use passerby_protocol::plays::Outcome;
 
-use super::parts::{Bench, Manner, PATIENCE, Running, Seen, SteppedClock, name_of, write};
+use crate::player::stage_messages::Zone;
+use crate::player::tests::parts::{
+    Bench, Manner, PATIENCE, Running, Seen, SteppedClock, name_of, write,
+};
 use crate::player::track::{COMPOSE_MS_MAX, STAGE_MS_MAX};
-use crate::show::Zone;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
 
@@ -127,9 +129,9 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
         zones.extend(house.filter_map(Seen::zone));
     }
     running.assert_problem(|problem| problem.contains("still not composed after 60 s"));
-    crate::emergency::write(
+    crate::content::emergency::write(
         &folder.path().join("data"),
-        &crate::emergency::Notice {
+        &crate::content::emergency::Notice {
             headline: "Leave".into(),
             body: String::new(),
         },

@@ -2,8 +2,8 @@
 
 use passerby_protocol::plays::Display;
 
-use super::parts::{Bench, Running, SteppedClock, write};
 use crate::ledger::Ledger;
+use crate::player::tests::parts::{Bench, Running, SteppedClock, write};
 
 fn two_pictures(folder: &std::path::Path) {
     write(&folder.join("content/cafe/a.png"), b"a");

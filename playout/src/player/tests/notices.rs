@@ -3,9 +3,10 @@
 use passerby_protocol::plays::Outcome;
 use std::path::Path;
 
-use super::parts::{Bench, PATIENCE, Running, Seen, SteppedClock, name_of, write};
-use crate::emergency::{self, Notice};
-use crate::show::{Creative, Transition, Zone};
+use crate::content::emergency;
+use crate::content::emergency::Notice;
+use crate::player::stage_messages::{Creative, Transition, Zone};
+use crate::player::tests::parts::{Bench, PATIENCE, Running, Seen, SteppedClock, name_of, write};
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
 

@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::area::Area;
-use crate::catalog::{Catalog, LocalContent};
-use crate::clock::{Clock, Moment, SystemClock};
-use crate::config::Config;
-use crate::context::LiveContext;
+use crate::content::catalog::{Catalog, LocalContent};
 use crate::ledger::{DatedPlay, Ledger};
-use crate::link::{PlayerRequest, Status};
-use crate::player::{Parts, Player};
-use crate::show::{
+use crate::player::player_requests::{PlayerRequest, Status};
+use crate::player::stage_messages::{
     ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health, SlideOrder,
     StageCommand, StageEvent, Ticket, Transition, Zone,
 };
+use crate::player::{Parts, Player};
+use crate::schedule::live_context::LiveContext;
+use crate::screen::area::Area;
+use crate::settings::config::Config;
+use crate::system::clock::{Clock, Moment, SystemClock};
 
 /// Longest wait for something that should happen; it only ends tests that hang.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);

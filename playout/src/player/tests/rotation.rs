@@ -1,11 +1,11 @@
 //! What the rotation wants, on the screen: timelines come true, and takeovers take over.
 
-use super::parts::{Bench, Manner, Running, Seen, SteppedClock, name_of, write};
 use super::*;
-use crate::clock::SimulatedClock;
-use crate::context::Reading;
-use crate::rotation::Airings;
-use crate::timeline::Timeline;
+use crate::player::tests::parts::{Bench, Manner, Running, Seen, SteppedClock, name_of, write};
+use crate::schedule::live_context::Reading;
+use crate::schedule::rotation::Airings;
+use crate::schedule::timeline::Timeline;
+use crate::system::clock::SimulatedClock;
 
 /// Monday 2026-11-23, 06:00 UTC.
 const MONDAY_MS: i64 = 1_795_413_600_000;
@@ -42,7 +42,8 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
     bench.config.dwell_ms = 10_000;
     bench.config.time_zone = jiff::tz::TimeZone::UTC;
     let rules = bench.config.rules();
-    let catalog = crate::catalog::LocalContent::read(&folder.path().join("content")).catalog;
+    let catalog =
+        crate::content::catalog::LocalContent::read(&folder.path().join("content")).catalog;
     let past = bench.start().finish();
     assert!(past.plays.len() > PLAYS, "{}", past.plays.len());
     let start = Moment {
@@ -50,7 +51,10 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
         boot_ms: past.plays[0].play.start_boot_ms,
         wall_ms: Some(MONDAY_MS.saturating_add_unsigned(past.plays[0].play.start_boot_ms)),
     };
-    let zones = [("main".to_owned(), crate::rotation::History::default())];
+    let zones = [(
+        "main".to_owned(),
+        crate::schedule::rotation::History::default(),
+    )];
     let timeline = Timeline::new(
         &rules,
         &catalog,

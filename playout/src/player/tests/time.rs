@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::parts::{Bench, write};
 use super::*;
-use crate::clock::trust::Reading;
-use crate::clock::{SimulatedClock, TimeEvent, Trust};
+use crate::player::tests::parts::{Bench, write};
+use crate::system::clock::trust::Reading;
+use crate::system::clock::{SimulatedClock, TimeEvent, Trust};
 
 const HOUR_MS: u64 = 3_600_000;
 /// 2028-02-29T23:30Z.

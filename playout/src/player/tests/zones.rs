@@ -7,11 +7,11 @@ use std::time::Duration;
 use passerby_protocol::campaign::{Motion, TransitionKind};
 use passerby_protocol::plays::Outcome;
 
-use super::parts::{Bench, Expected, PATIENCE, Seen, SteppedClock, name_of, write};
-use crate::area::Area;
-use crate::clock::SimulatedClock;
+use crate::player::stage_messages::{Creative, StageEvent, Transition, Zone};
+use crate::player::tests::parts::{Bench, Expected, PATIENCE, Seen, SteppedClock, name_of, write};
 use crate::player::{FADE, PAGE_RETRY_MS, RETRY_MS};
-use crate::show::{Creative, StageEvent, Transition, Zone};
+use crate::screen::area::Area;
+use crate::system::clock::SimulatedClock;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\nshare_percent = 10\n";
 const CAMPAIGN: &str = "title = 'x'\n[[placement]]\ncreative = 'a.png'\ntransition = 'wipe'\nmotion = 'ken-burns'\nsound = true\nseconds = 2\n\

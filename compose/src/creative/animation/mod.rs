@@ -1,0 +1,329 @@
+//! Animated GIF, PNG and WebP with their own timing.
+//!
+//! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The animation plays as often
+//! as the file says and then rests on its last frame. Its first frame is decoded while the slide is composed; the others
+//! on a thread of the reel's own. Frames are scaled down to their size on screen, and never up: the stage does that as
+//! it draws.
+//!
+//! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a side, and
+//! [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to [`KEPT_BYTES_MAX`] on screen is
+//! decoded once; a larger one is decoded anew in each round, with at most [`QUEUE_BYTES_MAX`] waiting.
+//!
+//! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on makes the animation
+//! rest on its last good frame and says so, and a damaged first frame costs the item; dropping the reel ends its thread
+//! after the frame that it is at.
+
+mod outline;
+mod reel;
+mod webp;
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder, DynamicImage, Frame, Frames, ImageDecoder, ImageError, ImageFormat,
+    ImageReader, Limits,
+};
+use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_protocol::campaign::Rgb;
+
+use crate::creative::picture::{Bitmap, FrameColours, Pixels, Told, explain, guarded};
+use crate::page::moving_layer::Film;
+use crate::page::poster::Content;
+use crate::raster::scale;
+use crate::raster::scale::Crop;
+use crate::slide::{MovingPicture, Travel};
+
+pub(crate) use crate::creative::animation::outline::{Outline, outline};
+use crate::creative::animation::webp::WebpFrames;
+
+/// Most frames of an animation.
+pub const FRAMES_MAX: u32 = 3_600;
+/// Most pixels of one frame of an animation.
+pub const FRAME_PIXELS_MAX: u64 = 16_777_216;
+/// Longest side of an animation, in pixels; what every GPU takes.
+pub const FRAME_SIDE_PX_MAX: u32 = 8_192;
+/// Most pixels of all frames of an animation together.
+pub const ANIMATION_PIXELS_MAX: u64 = 10_000_000_000;
+/// Most pixels that `passerby check` decodes of one animation.
+pub(crate) const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
+/// Most bytes of frames, as they are on screen, that are kept for the next round.
+pub const KEPT_BYTES_MAX: u64 = 32 << 20;
+/// Most bytes of frames that wait for their time, where they are not kept; but one frame always may.
+const QUEUE_BYTES_MAX: u64 = 32 << 20;
+/// Most frames that wait for their time, where they are not kept.
+const QUEUE_FRAMES_MAX: u64 = 4;
+/// Most memory that a decoder may take for one frame, in bytes.
+const DECODER_BYTES_MAX: u64 = 256 << 20;
+/// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for [`DELAY_UNSAID`].
+const DELAY_MIN: Duration = Duration::from_millis(11);
+/// How long a frame lasts that names no sensible time.
+const DELAY_UNSAID: Duration = Duration::from_millis(100);
+
+/// Why an animation is not one.
+pub(crate) enum Cannot {
+    /// It can be shown as a still picture; the note says why.
+    Move(String),
+    /// It cannot be shown at all.
+    Show(String),
+}
+
+/// An animation with its first frame decoded.
+pub(crate) struct Animation {
+    source: Source,
+    first: Bitmap,
+    first_delay: Duration,
+    health: Health,
+    notes: Vec<String>,
+}
+
+/// Where frames come from, again and again.
+#[derive(Clone)]
+struct Source {
+    name: Arc<str>,
+    format: ImageFormat,
+    bytes: Arc<[u8]>,
+    outline: Outline,
+    orientation: Orientation,
+    /// None when they are sRGB.
+    colours: Option<FrameColours>,
+}
+
+/// How a decoded frame becomes one on screen.
+#[derive(Debug, Clone, Copy)]
+struct Fitting {
+    /// The part to scale down, and the size to scale it to; none keeps the frame as it is.
+    scaled: Option<(Crop, (u32, u32))>,
+    paper: Rgb,
+}
+
+impl Animation {
+    /// Decodes the first frame.
+    pub(crate) fn open(
+        name: &str,
+        format: ImageFormat,
+        bytes: &Arc<[u8]>,
+        outline: Outline,
+    ) -> Result<Self, Cannot> {
+        let told = told(format, bytes);
+        let colours = told.profile.map_or(Ok(None), |profile| profile.of_frames());
+        let notes = [told.note, colours.as_ref().err().cloned()];
+        let source = Source {
+            name: name.into(),
+            format,
+            bytes: Arc::clone(bytes),
+            outline,
+            orientation: told.orientation,
+            colours: colours.unwrap_or_default(),
+        };
+        let first = source
+            .frames()
+            .and_then(|mut frames| frames.next().transpose());
+        match first {
+            Ok(Some(first)) => {
+                let first_delay = delay(&first);
+                let first = source.bitmap(first).map_err(Cannot::Show)?;
+                Ok(Self {
+                    source,
+                    first,
+                    first_delay,
+                    health: Health::default(),
+                    notes: notes.into_iter().flatten().collect(),
+                })
+            }
+            Ok(None) => Err(Cannot::Show(
+                "the animation has no frames; export it anew".to_owned(),
+            )),
+            Err(ImageError::Unsupported(_)) => Err(Cannot::Move(
+                "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
+                    .to_owned(),
+            )),
+            Err(error) => Err(Cannot::Show(explain(error))),
+        }
+    }
+
+    /// Says who hears of a frame that cannot be decoded.
+    pub(crate) fn reporting_to(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
+    /// How many frames it has.
+    pub(crate) const fn frames(&self) -> u32 {
+        self.source.outline.frames
+    }
+
+    /// What is well to know about it.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Its first frame alone.
+    pub(crate) fn into_first(self) -> Bitmap {
+        self.first
+    }
+
+    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows, and says what of it is not shown.
+    pub(crate) fn inspect(&self) -> Option<String> {
+        let outline = self.source.outline;
+        let most = INSPECTED_PIXELS_MAX / outline.frame_pixels().max(1);
+        let most = outline.frames.min(u32::try_from(most).unwrap_or(u32::MAX));
+        let says = |at: u32, why: String| {
+            let frame = at + 1;
+            Some(format!(
+                "frame {frame} of its animation: {why}; it rests on the frame before"
+            ))
+        };
+        let frames = guarded(|| self.source.frames()).and_then(|frames| frames.map_err(explain));
+        let mut frames = match frames {
+            Ok(frames) => frames,
+            Err(why) => return says(0, why),
+        };
+        for at in 0..most {
+            match guarded(|| frames.next()) {
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => return says(at, explain(error)),
+                Ok(None) => break,
+                Err(why) => return says(at, why),
+            }
+        }
+        None
+    }
+}
+
+impl Content for Animation {
+    fn size(&self) -> (u32, u32) {
+        (self.first.width, self.first.height)
+    }
+
+    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
+        Ok(scale::samples(&self.first))
+    }
+
+    fn stands_on_paper(&self) -> bool {
+        self.first.stands_on_paper()
+    }
+
+    fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
+        scale::scaled(&self.first, crop, size, paper)
+    }
+
+    fn film(
+        &mut self,
+        crop: Crop,
+        size: (u32, u32),
+        paper: Rgb,
+    ) -> Result<Option<Film>, ComposeError> {
+        let enlarges = crop.width < f64::from(size.0) || crop.height < f64::from(size.1);
+        let fitting = Fitting {
+            scaled: (!enlarges).then_some((crop, size)),
+            paper,
+        };
+        let (width_px, height_px) = if enlarges { self.size() } else { size };
+        let travel = Travel::Still(if enlarges {
+            crop.share(self.size())
+        } else {
+            [0.0, 0.0, 1.0, 1.0]
+        });
+        let nothing = Bitmap {
+            width: 0,
+            height: 0,
+            pixels: Pixels::Rgba(Vec::new()),
+        };
+        let pixels = fitting.fit(std::mem::replace(&mut self.first, nothing))?;
+        let reel = reel::AnimationReel::start(
+            self.source.clone(),
+            fitting,
+            (width_px, height_px),
+            &pixels,
+            self.first_delay,
+            self.health.clone(),
+        )?;
+        Ok(Some(Film {
+            picture: MovingPicture::Rgba {
+                width_px,
+                height_px,
+                pixels,
+            },
+            travel,
+            reel: Some(Box::new(reel)),
+        }))
+    }
+}
+
+impl Source {
+    /// A frame upright and in sRGB.
+    fn bitmap(&self, frame: Frame) -> Result<Bitmap, String> {
+        let mut rgba = frame.into_buffer();
+        if let Some(colours) = &self.colours {
+            colours.convert(&mut rgba)?;
+        }
+        let mut upright = DynamicImage::ImageRgba8(rgba);
+        upright.apply_orientation(self.orientation);
+        Ok(Bitmap {
+            width: upright.width(),
+            height: upright.height(),
+            pixels: Pixels::Rgba(upright.into_rgba8().into_raw()),
+        })
+    }
+
+    fn frames(&self) -> Result<Frames<'static>, ImageError> {
+        let cursor = Cursor::new(Arc::clone(&self.bytes));
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(DECODER_BYTES_MAX);
+        Ok(match self.format {
+            ImageFormat::Gif => {
+                let mut decoder = GifDecoder::new(cursor)?;
+                decoder.set_limits(limits)?;
+                decoder.into_frames()
+            }
+            ImageFormat::Png => PngDecoder::with_limits(cursor, limits)?
+                .apng()?
+                .into_frames(),
+            _ => Frames::new(Box::new(WebpFrames::new(
+                Arc::clone(&self.bytes),
+                self.outline.width,
+                self.outline.height,
+            )?)),
+        })
+    }
+}
+
+impl Fitting {
+    /// Returns rows of opaque RGBA.
+    fn fit(&self, frame: Bitmap) -> Result<Vec<u8>, ComposeError> {
+        match self.scaled {
+            Some((crop, size)) => {
+                scale::scaled(&frame, crop, size, self.paper).map(|rgb| scale::opaque(&rgb))
+            }
+            None => Ok(scale::flattened(frame, self.paper)),
+        }
+    }
+}
+
+/// What a file tells about the pixels of all its frames.
+fn told(format: ImageFormat, bytes: &[u8]) -> Told {
+    let decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder();
+    match decoder {
+        Ok(mut decoder) if format != ImageFormat::Gif => Told::of(format, bytes, &mut decoder),
+        _ => Told::nothing(),
+    }
+}
+
+/// How long a frame is shown.
+fn delay(frame: &Frame) -> Duration {
+    let (numerator_ms, denominator) = frame.delay().numer_denom_ms();
+    let delay =
+        Duration::from_micros(u64::from(numerator_ms) * 1_000 / u64::from(denominator.max(1)));
+    if delay < DELAY_MIN {
+        DELAY_UNSAID
+    } else {
+        delay
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! The kinds of creatives, each opened, judged and drawn in a module of its own.
+
+pub(crate) mod animation;
+pub(crate) mod card;
+pub(crate) mod drawing;
+pub(crate) mod file;
+pub(crate) mod film_still;
+pub(crate) mod house;
+pub(crate) mod notice;
+pub(crate) mod picture;
+pub(crate) mod ticker;
+pub mod video;
+pub(crate) mod video_content;
+pub mod web_page;

@@ -1,0 +1,44 @@
+//! What holds a video's streams, told from the file's first bytes.
+
+use std::path::Path;
+
+use passerby_protocol::creative::video_media_type;
+
+use crate::creative::file;
+use crate::creative::video::probe::EXPORT_ANEW;
+
+/// How much of a file tells what it is.
+const HEAD_BYTES: u64 = 12;
+
+/// What holds the streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::creative::video) enum Container {
+    Mp4,
+    Matroska,
+}
+
+impl Container {
+    /// What ffmpeg calls the reader for it.
+    pub(in crate::creative::video) const fn demuxer(self) -> &'static str {
+        match self {
+            Self::Mp4 => "mov",
+            Self::Matroska => "matroska",
+        }
+    }
+
+    /// Tells it from a file, which must be one and hold something.
+    pub(super) fn sniff(path: &Path) -> Result<Self, String> {
+        let head = file::read_start(path, HEAD_BYTES, "video")?;
+        Self::of_bytes(&head).ok_or_else(|| {
+            format!("it is no MP4, MOV or WebM video, whatever its name says; {EXPORT_ANEW}")
+        })
+    }
+
+    /// Tells it from the first bytes.
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        video_media_type(bytes).map(|media_type| match media_type {
+            "video/webm" => Self::Matroska,
+            _ => Self::Mp4,
+        })
+    }
+}

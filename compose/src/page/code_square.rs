@@ -1,0 +1,164 @@
+//! The code and its white card: how large it must be, where it stands, and how it is drawn.
+//!
+//! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
+//! modules lies inside the card, and the card inside the frame's margin; the code passed the gate of
+//! [`passerby_playout::code::legibility`]. [`crate::verify`] holds the finished pixels to that.
+
+use std::time::Duration;
+
+use passerby_playout::code::legibility;
+use passerby_playout::code::legibility::{Illegible, Legible, Question};
+use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
+use passerby_playout::player::stage_messages::{ComposeError, Geometry};
+use passerby_protocol::campaign::Corner;
+
+use crate::page::layout;
+use crate::page::layout::Frame;
+use crate::raster::canvas::{Area, Canvas, px};
+
+/// Most of the short side that card and quiet zone may take.
+const CARD_SHARE_MAX: f32 = 0.64;
+/// What the card takes of the short side when nothing asks for more.
+const CARD_SHARE: f32 = 0.25;
+/// The same on strips, whose short side is very short.
+const CARD_SHARE_STRIP: f32 = 0.56;
+
+/// Size and place of a code's card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct CodePlan {
+    /// Modules on a side, without the quiet zone.
+    modules: u32,
+    /// Pixels on a side of a module.
+    pub(crate) module_px: u32,
+    /// The white square with the quiet zone, upright.
+    pub(crate) card: Area,
+}
+
+/// A code as a screen would show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CodeInspection {
+    /// Modules on a side, without the quiet zone.
+    pub modules: u32,
+    /// Its size in pixels and centimetres, and from how far it can be read.
+    pub legible: Legible,
+}
+
+/// Judges the code of a link as an order for it would be, in a zone of a screen.
+///
+/// # Errors
+/// Why people could not read it.
+pub fn inspect_code(
+    link: &str,
+    corner: Corner,
+    screen: &Geometry,
+    dwell: Duration,
+) -> Result<CodeInspection, ComposeError> {
+    let planned = QrMatrix::plan(link).map_err(|error| ComposeError(error.to_string()))?;
+    let frame = Frame::of(screen)?;
+    let modules = planned.modules();
+    let (_, plan) = layout::plan_code(modules, corner, &frame, screen, Some(dwell))?;
+    Ok(CodeInspection {
+        modules,
+        legible: legibility::of(modules, plan.module_px, screen),
+    })
+}
+
+/// Plans the card of a code in a corner of the frame.
+///
+/// # Errors
+/// People could not read it; see [`legibility`].
+pub(crate) fn plan(
+    modules: u32,
+    corner: Corner,
+    frame: &Frame,
+    screen: &Geometry,
+    dwell: Option<Duration>,
+) -> Result<CodePlan, ComposeError> {
+    let across = modules + 2 * QUIET_MODULES;
+    let share = if frame.is_strip() {
+        CARD_SHARE_STRIP
+    } else {
+        CARD_SHARE
+    };
+    let room_px = px(frame.short * CARD_SHARE_MAX);
+    let question = Question {
+        modules,
+        wanted_px: f64::from(frame.short * share),
+        room_px,
+        dwell,
+    };
+    let legible = legibility::judge(&question, screen).map_err(refused)?;
+    let module_px = legible.module_px;
+    let side = module_px * across;
+    let needed_px = side + 2 * frame.margin;
+    if needed_px > frame.width.min(frame.height) {
+        let room_px = frame.width.min(frame.height);
+        return Err(refused(Illegible::TooNearEdge { needed_px, room_px }));
+    }
+    let (right, bottom) = match corner {
+        Corner::TopLeft => (false, false),
+        Corner::TopRight => (true, false),
+        Corner::BottomLeft => (false, true),
+        Corner::BottomRight => (true, true),
+    };
+    let place = |far: bool, length: u32| {
+        if far {
+            length - frame.margin - side
+        } else {
+            frame.margin
+        }
+    };
+    let card = Area::new(
+        place(right, frame.width),
+        place(bottom, frame.height),
+        side,
+        side,
+    );
+    Ok(CodePlan {
+        modules,
+        module_px,
+        card,
+    })
+}
+
+fn refused(reason: Illegible) -> ComposeError {
+    ComposeError(format!("the code would not be read: {reason}"))
+}
+
+/// Draws the code into its card, in the frame as the output shows it: each module whole pixels, pure black or pure white,
+/// and the quiet zone but for the card's corners, which are round. Where a font's letters reach past their line, the line
+/// loses a tip and the code keeps its quiet zone.
+pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
+    let _span = tracing::trace_span!("code draw").entered();
+    let across = plan.modules + 2 * QUIET_MODULES;
+    let mut is_dark = vec![false; (across * across) as usize];
+    for y in 0..plan.modules {
+        for x in (0..plan.modules).filter(|x| matrix.is_dark(*x, y)) {
+            let upright = Area::new(x + QUIET_MODULES, y + QUIET_MODULES, 1, 1);
+            let turned = upright.rotated(across, across, frame.rotation);
+            is_dark[(turned.y * across + turned.x) as usize] = true;
+        }
+    }
+    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
+    let module_bytes = plan.module_px as usize * 4;
+    let mut pixels = Vec::with_capacity(card.width as usize * 4);
+    for (row, is_dark) in (0..).zip(is_dark.chunks_exact(across as usize)) {
+        pixels.clear();
+        for is_dark in is_dark {
+            let pixel = if *is_dark { [0, 0, 0, 255] } else { [255; 4] };
+            for _ in 0..plan.module_px {
+                pixels.extend_from_slice(&pixel);
+            }
+        }
+        let is_end = row == 0 || row == across - 1;
+        let (round_px, round_bytes) = if is_end {
+            (plan.module_px, module_bytes)
+        } else {
+            (0, 0)
+        };
+        let pixels = &pixels[round_bytes..pixels.len() - round_bytes];
+        for y in 0..plan.module_px {
+            canvas.paste_row(card.x + round_px, card.y + row * plan.module_px + y, pixels);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! How a picture, words and a code stand together in a frame.
+
+pub(crate) mod code_panel;
+pub(crate) mod code_square;
+pub(crate) mod layout;
+pub(crate) mod moving_layer;
+pub(crate) mod poster;

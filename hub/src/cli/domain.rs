@@ -1,0 +1,67 @@
+//! `passerby-hub domain`: hosts of publishers' own that lead to this hub.
+
+use clap::Subcommand;
+use passerby_protocol::campaign::domain;
+use serde_json::json;
+
+use crate::{Data, Failure, Output};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Let campaigns carry this host; point it at the hub first
+    Add {
+        /// Such as go.shop.example
+        #[arg(value_parser = domain)]
+        domain: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a host away that no campaign on the air carries
+    Remove {
+        /// Such as go.shop.example
+        #[arg(value_parser = domain)]
+        domain: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the hosts
+    List {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add {
+            domain,
+            output,
+            data,
+        } => {
+            data.open()?.store.add_domain(&domain)?;
+            let line = format!("codes may carry {domain}\n");
+            output.print(&json!({ "domain": domain }), &line);
+        }
+        Command::Remove {
+            domain,
+            output,
+            data,
+        } => {
+            data.open()?.store.remove_domain(&domain)?;
+            let line = format!("codes may no longer carry {domain}\n");
+            output.print(&json!({ "domain": domain }), &line);
+        }
+        Command::List { output, data } => {
+            let domains = data.open()?.store.domains()?;
+            let lines: String = domains.iter().map(|name| format!("{name}\n")).collect();
+            output.print(&json!(domains), &lines);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, takes them out of service, lists them.
+
+use clap::Subcommand;
+use passerby_hub::store::{DeviceLine, ScreenSummary};
+use passerby_hub::system::clock;
+use passerby_protocol::ScreenNumber;
+use serde_json::json;
+
+use crate::{Data, Failure, Output, name};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Add a screen and print the one-time token with which its terminal enrols
+    Add {
+        /// What to call it
+        #[arg(value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give a screen a new token key, which its terminal fetches by itself; codes that are out stay good
+    Rotate {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// The key was stolen: refuse the codes of all older keys at once
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print a one-time token with which another terminal, or a new card, takes over a screen
+    Renew {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// The old terminal was stolen: refuse it, and the codes of all its keys, at once
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a screen out of service: its terminal is refused and takes the hub's content off; its figures stay
+    Revoke {
+        /// Its number
+        #[arg(value_name = "N")]
+        screen: ScreenNumber,
+        /// Also refuse the codes that it has shown
+        #[arg(long)]
+        retire: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the keys with which screens sign their proofs of play, for whoever asks whose a key is
+    Devices {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the screens
+    List {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add { name, output, data } => {
+            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
+            output.print(
+                &json!({ "screen": screen, "token": token }),
+                &format!("screen {screen}\n{}", one_time(&token)),
+            );
+        }
+        Command::Rotate {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let rotated = hub.store.rotate_key(screen, retire, clock::now_ms())?;
+            let older = if retire {
+                "codes of older keys are refused from now on"
+            } else {
+                "codes that it has minted until then stay good"
+            };
+            output.print(
+                &json!({ "screen": screen, "generation": rotated.generation, "retired": rotated.retired }),
+                &format!(
+                    "screen {screen} has key {}; its terminal takes it when it is online next; {older}\n",
+                    rotated.generation
+                ),
+            );
+        }
+        Command::Renew {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let renewed = hub.store.renew_screen(screen, retire, clock::now_ms())?;
+            let until_then = if retire {
+                "The old terminal and all its codes are refused from now on."
+            } else {
+                "Until then the old terminal goes on; afterwards it is refused."
+            };
+            output.print(
+                &json!({ "screen": screen, "token": renewed.token, "retired": renewed.retired }),
+                &format!(
+                    "screen {screen}\n{}{until_then}\n",
+                    one_time(&renewed.token)
+                ),
+            );
+        }
+        Command::Revoke {
+            screen,
+            retire,
+            output,
+            data,
+        } => {
+            let hub = data.open()?;
+            let revoked = hub.store.revoke_screen(screen, retire, clock::now_ms())?;
+            let codes = if retire {
+                "all its codes are refused"
+            } else {
+                "codes that it has shown stay good"
+            };
+            output.print(
+                &json!({ "screen": screen, "since": clock::rfc3339(revoked.since_ms), "retired": revoked.retired }),
+                &format!(
+                    "screen {screen} is out of service since {}; {codes}; `passerby-hub screen renew {screen}` brings it back\n",
+                    clock::rfc3339(revoked.since_ms)
+                ),
+            );
+        }
+        Command::Devices { output, data } => {
+            let devices = data.open()?.store.devices()?;
+            let lines: String = devices.iter().map(device_line).collect();
+            output.print(&json!(devices), &lines);
+        }
+        Command::List { output, data } => {
+            let screens = data.open()?.store.screens()?;
+            let lines: String = screens.iter().map(line).collect();
+            output.print(&json!(screens), &lines);
+        }
+    }
+    Ok(())
+}
+
+fn one_time(token: &str) -> String {
+    format!(
+        "token  {token}\n\nIt works once, within 7 days:\npasserby enroll --hub URL --token {token}\n"
+    )
+}
+
+fn device_line(line: &DeviceLine) -> String {
+    let DeviceLine {
+        screen,
+        name,
+        device,
+    } = line;
+    format!(
+        "{screen:>9}  {}  {} to {}  {name}\n",
+        device.key, device.first_seen, device.last_seen
+    )
+}
+
+fn line(screen: &ScreenSummary) -> String {
+    let state = if screen.revoked {
+        "revoked"
+    } else if screen.enrolled {
+        "enrolled"
+    } else {
+        "waiting"
+    };
+    let key = match screen.minting {
+        Some(minting) if minting != screen.generation => {
+            format!("key {} (mints with {minting})", screen.generation)
+        }
+        _ => format!("key {}", screen.generation),
+    };
+    format!(
+        "{:>9}  {state:<8}  {key:<7}  {}\n",
+        screen.screen, screen.name
+    )
+}

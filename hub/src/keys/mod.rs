@@ -1,0 +1,167 @@
+//! The hub's secrets: the master key from which tokens and bearers derive, and the keys that sign manifests.
+//!
+//! Invariants: the file is readable by its owner alone, and is made once; losing it orphans every screen, so it is
+//! never overwritten, not even when it cannot be read. Later manifest keys have files of their own, see
+//! [`crate::keys::manifest_keys`].
+
+pub mod manifest_keys;
+pub mod pairing_code;
+
+use std::io;
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use hmac::{Hmac, KeyInit, Mac};
+use passerby_protocol::ScreenNumber;
+use passerby_protocol::manifest_keys::Endorsement;
+use passerby_protocol::token::{MasterKey, TokenKey};
+use passerby_protocol::wire::{hex, unhex32};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::keys::manifest_keys::{KeySummary, ManifestKeyError, ManifestKeys};
+use crate::system::{files, random};
+
+const FILE_NAME: &str = "keys.json";
+const LABEL_BEARER: &[u8] = b"passerby bearer v1";
+
+/// The secrets of one hub.
+pub struct Keys {
+    master: [u8; 32],
+    token_master: MasterKey,
+    manifest: ManifestKeys,
+}
+
+/// Says why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The file system says no.
+    #[error("cannot keep the keys in {file}: {source}")]
+    File {
+        /// The key file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is there and is not what this program wrote.
+    #[error("{0} is damaged; restore it from a backup, since every enrolled screen depends on it")]
+    Damaged(String),
+    /// A later manifest key is the matter.
+    #[error(transparent)]
+    Manifest(#[from] ManifestKeyError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    master: String,
+    manifest_seed: String,
+}
+
+impl Keys {
+    /// Reads the keys of a data folder, making them when there are none yet.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn open(folder: &Path) -> Result<Self, KeysError> {
+        let path = folder.join(FILE_NAME);
+        let file = path.display().to_string();
+        let failed = |source| KeysError::File {
+            file: file.clone(),
+            source,
+        };
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = KeyFile {
+                    master: hex(&random::bytes::<32>()),
+                    manifest_seed: hex(&random::bytes::<32>()),
+                };
+                let text = serde_json::to_vec_pretty(&made).map_err(|e| failed(e.into()))?;
+                files::write(&path, &text, 0o600).map_err(failed)?;
+                text
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let (master, first) = read(&text).ok_or(KeysError::Damaged(file))?;
+        Ok(Self {
+            master,
+            token_master: MasterKey::new(&master),
+            manifest: ManifestKeys::open(folder, first)?,
+        })
+    }
+
+    /// Returns the key that signs manifests, and its generation.
+    pub fn signing(&self) -> (u32, SigningKey) {
+        self.manifest.newest()
+    }
+
+    /// Returns the endorsements that lead on from a generation of the manifest key, oldest first.
+    pub fn endorsements_after(&self, generation: u32) -> Vec<Endorsement> {
+        self.manifest.after(generation)
+    }
+
+    /// Makes a new manifest key and returns its generation.
+    ///
+    /// # Errors
+    /// See [`ManifestKeyError`]; there is no new key then.
+    pub fn rotate_manifest_key(&self, now_ms: i64) -> Result<u32, ManifestKeyError> {
+        self.manifest.rotate(now_ms)
+    }
+
+    /// Lists the manifest keys, oldest first.
+    pub fn manifest_keys(&self) -> Vec<KeySummary> {
+        self.manifest.list()
+    }
+
+    /// Derives the key with which a screen mints tokens in a generation.
+    pub fn token_key(&self, screen: ScreenNumber, generation: u8) -> TokenKey {
+        self.token_master.token_key(screen, generation)
+    }
+
+    /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again after a lost answer
+    /// without being stored.
+    pub fn bearer(&self, screen: ScreenNumber, secret: &[u8; 32]) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");
+        mac.update(LABEL_BEARER);
+        mac.update(&screen.get().to_be_bytes());
+        mac.update(secret);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// Reads the master key and the first manifest key.
+fn read(text: &[u8]) -> Option<([u8; 32], SigningKey)> {
+    let file: KeyFile = serde_json::from_slice(text).ok()?;
+    let seed = unhex32(&file.manifest_seed)?;
+    Some((unhex32(&file.master)?, SigningKey::from_bytes(&seed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn keys_are_made_once_and_only_their_owner_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let screen = ScreenNumber::new(7).unwrap();
+        let first = Keys::open(folder.path()).unwrap().bearer(screen, &[1; 32]);
+        let second = Keys::open(folder.path()).unwrap().bearer(screen, &[1; 32]);
+        assert_eq!(first, second);
+        let meta = std::fs::metadata(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn damaged_keys_are_told_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        std::fs::write(&path, "{}").unwrap();
+        assert!(matches!(
+            Keys::open(folder.path()),
+            Err(KeysError::Damaged(_))
+        ));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+    }
+}

@@ -1,0 +1,176 @@
+//! `GET|HEAD /q/{token}`: a passer-by has scanned a code.
+//!
+//! Invariants: everything is resolved from the token, so a scan counts also while its screen is cut off and its play has
+//! not arrived; a code of ours is answered whatever else its network tries; guesses never write to the database.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use passerby_protocol::campaign::Landing;
+
+use crate::hub::TokenFault;
+use crate::server::limits::Kind;
+use crate::server::phones::page;
+use crate::server::phones::page::Page;
+use crate::server::phones::trace::Asker;
+use crate::server::{Desk, Shared};
+use crate::store::{Landed, LandingFacts, Recorded, Refusal, Scan, StoreError};
+use crate::system::clock;
+use crate::system::clock::DAY_MS;
+
+pub(crate) async fn scan(
+    State(desk): State<Shared>,
+    token: Result<Path<String>, PathRejection>,
+    asker: Asker,
+) -> Response {
+    // A path that is not even UTF-8 is no token.
+    let token = token.map(|Path(token)| token).unwrap_or_default();
+    desk.work(move |desk: &Desk| answer(desk, &token, &asker, clock::now_ms()))
+        .await
+        .unwrap_or_else(page::failed)
+}
+
+fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
+    if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
+        return Ok(refusal);
+    }
+    let store = &desk.hub.store;
+    let claims = match desk.hub.verified(token, now_ms)? {
+        Ok(claims) => claims,
+        Err(fault) => return bad(desk, fault, asker, now_ms),
+    };
+    let Some(landed) = store.landed(&claims)? else {
+        return bad(desk, TokenFault::Forged, asker, now_ms);
+    };
+    let opens = landed.campaign.landing_on(clock::date_of(now_ms));
+    let at_once = landed
+        .campaign
+        .target
+        .as_deref()
+        .filter(|_| opens == Landing::Redirect);
+    if !asker.counts() {
+        let oldest_ms = now_ms - (desk.code_days + 1) * DAY_MS;
+        return match at_once {
+            _ if claims
+                .minted_ms()
+                .is_some_and(|minted_ms| minted_ms < oldest_ms) =>
+            {
+                Ok(page::expired(&landed, clock::date_of(now_ms)))
+            }
+            Some(target) => Ok(see(target)),
+            None => page_without_link(desk, token, landed, now_ms),
+        };
+    }
+    let networks = asker.networks(store, now_ms)?;
+    let is_crowded = desk.limits.is_spent(Kind::Scan, &networks, now_ms);
+    let recorded = store.record_scan(
+        &Scan {
+            claims: &claims,
+            landed: &landed,
+            visitor: asker.visitor(store, now_ms)?,
+            grade: asker.grade(),
+            is_crowded,
+            begins_chain: at_once.is_none(),
+        },
+        desk.code_days,
+        now_ms,
+    )?;
+    let link = match recorded {
+        Recorded::Expired => {
+            desk.count_refused(Refusal::Expired, now_ms);
+            return Ok(page::expired(&landed, clock::date_of(now_ms)));
+        }
+        Recorded::Full => {
+            desk.count_refused(Refusal::FloodScan, now_ms);
+            None
+        }
+        Recorded::Kept { link, again } => {
+            match again {
+                Some(scan) => desk.count_again(scan, now_ms),
+                // Whether there was one left was asked before; two at one time may both take the last.
+                None => _ = desk.limits.take(Kind::Scan, &networks, now_ms),
+            }
+            link
+        }
+    };
+    match (at_once, link) {
+        (Some(target), _) => Ok(see(target)),
+        (None, Some(name)) => Ok(see(&desk.public_url.local(&format!("/s/{name}")))),
+        // Whoever comes in a flood still sees what the others see.
+        (None, None) => page_without_link(desk, token, landed, now_ms),
+    }
+}
+
+/// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn poster.
+fn bad(desk: &Desk, fault: TokenFault, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
+    if asker.counts() {
+        let why = match fault {
+            TokenFault::Malformed => Refusal::Malformed,
+            TokenFault::Forged => Refusal::Forged,
+            TokenFault::Retired => Refusal::Retired,
+        };
+        desk.count_refused(why, now_ms);
+    }
+    let refusal = desk.refusal(Kind::Guess, asker, now_ms)?;
+    Ok(refusal.unwrap_or_else(page::bad_token))
+}
+
+/// A link of its own would be a record; what no person asked for leaves none, so it gets the page itself.
+fn page_without_link(
+    desk: &Desk,
+    token: &str,
+    landed: Landed,
+    now_ms: i64,
+) -> Result<Response, StoreError> {
+    let facts = LandingFacts {
+        thumbnail_px: desk.hub.store.thumbnail_px(landed.creative)?,
+        campaign: landed.campaign,
+        creative: landed.creative,
+    };
+    Ok(Page {
+        facts: &facts,
+        path: &format!("/q/{token}"),
+        is_link: false,
+        public_url: &desk.public_url,
+        today: clock::date_of(now_ms),
+    }
+    .answer())
+}
+
+/// Sends a phone on, for this time only.
+pub(crate) fn see(location: &str) -> Response {
+    let mut response = (StatusCode::FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
+    if let Ok(location) = HeaderValue::try_from(ascii(location)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Publishers write links as they read them; a header holds ASCII alone.
+fn ascii(link: &str) -> String {
+    let mut text = String::with_capacity(link.len());
+    for byte in link.bytes() {
+        if byte.is_ascii() {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_in_chinese_go_into_a_header() {
+        let response = see("https://shop.example/三");
+        assert_eq!(
+            response.headers()[header::LOCATION],
+            "https://shop.example/%E4%B8%89"
+        );
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    }
+}

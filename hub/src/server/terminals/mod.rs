@@ -1,0 +1,13 @@
+//! The calls under `/v1`, for terminals.
+
+pub(crate) mod bearer;
+pub(crate) mod blob;
+pub(crate) mod enroll;
+pub(crate) mod heartbeat;
+pub(crate) mod key;
+pub(crate) mod manifest;
+pub(crate) mod manifest_keys;
+pub(crate) mod pairings;
+pub(crate) mod plays;
+pub(crate) mod problem;
+pub(crate) mod tallies;

@@ -1,0 +1,87 @@
+//! Errors under `/v1`, as RFC 9457 problem details.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use passerby_protocol::wire::{PROBLEM_TYPE, ProblemDetails};
+
+use crate::store::StoreError;
+
+/// An answer that says what is wrong and what to do.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    details: ProblemDetails,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, title: impl Into<String>) -> Self {
+        Self {
+            status,
+            details: ProblemDetails {
+                status: status.as_u16(),
+                title: title.into(),
+                detail: None,
+                expected_seq: None,
+                forked_at: None,
+            },
+            retry_after_s: None,
+        }
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) const fn expected_seq(mut self, seq: u64) -> Self {
+        self.details.expected_seq = Some(seq);
+        self
+    }
+
+    pub(crate) const fn forked_at(mut self, seq: u64) -> Self {
+        self.details.forked_at = Some(seq);
+        self
+    }
+
+    pub(crate) const fn retry_after_s(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// The reason goes into the log, where the operator looks; the terminal only learns that it should come back.
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the hub cannot reach its database",
+        )
+        .retry_after_s(30)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.details).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+pub(crate) async fn no_such_call() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no such call")
+}
+
+pub(crate) async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this call takes another method",
+    )
+}

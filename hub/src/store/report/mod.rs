@@ -1,0 +1,365 @@
+//! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the visits.
+
+mod plays;
+
+use std::collections::BTreeMap;
+
+use passerby_protocol::foreign;
+use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
+use rusqlite::{Row, Transaction, params};
+use serde::Serialize;
+
+use crate::store::{DeviceKeyLine, Id, Refusal, Result, Store, device_keys, refused};
+use crate::system::clock;
+
+pub use crate::store::report::plays::{
+    LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts,
+};
+
+/// Most chains in one report, newest first.
+pub const CHAINS_MAX: u32 = 1_000;
+
+/// Counts of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// All of them.
+    pub total: u64,
+    /// By screen number.
+    pub by_screen: BTreeMap<String, u64>,
+    /// By campaign.
+    pub by_campaign: BTreeMap<String, u64>,
+    /// By the creative's SHA-256.
+    pub by_creative: BTreeMap<String, u64>,
+}
+
+/// Scans: what counts in the tally, everything else beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ScanCounts {
+    /// Verified, deduplicated openings, at the screen or a little later, that are not a known robot's.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Those of the tally that were opened at the screen.
+    pub fresh: u64,
+    /// Those that were opened later.
+    pub late: u64,
+    /// Those whose landing page has loaded its picture, or more.
+    pub seen: u64,
+    /// Those whose landing page was visible, by what it reported once it was painted.
+    pub confirmed: u64,
+    /// Those that came from plain HTTP clients.
+    pub tools: u64,
+    /// Robots; like everything below, not in the tally.
+    pub robots: u64,
+    /// Late openings of plays that had been opened late by others: photographed and posted.
+    pub replays: u64,
+    /// Openings past what one visitor, one network or one play counts for.
+    pub floods: u64,
+    /// Openings of codes that were not on a screen.
+    pub unaired: u64,
+    /// Openings of codes that are no longer accepted because of their age.
+    pub expired: u64,
+    /// Every opening that any of the rows above stands for, repeats included; all but the expired and the bad.
+    pub openings: u64,
+    /// Openings of what has not the form of a token.
+    pub malformed: u64,
+    /// Openings with a token that nothing of this hub's minted.
+    pub forged: u64,
+    /// Openings with a token of a key that was retired.
+    pub retired: u64,
+    /// The three together.
+    pub bad_tokens: u64,
+}
+
+/// Views of landing pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VisitCounts {
+    /// Once a link, visitor and day.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// By how often the link was passed on since the scan.
+    pub by_generation: BTreeMap<String, u64>,
+    /// Visits whose page has loaded its picture, or more.
+    pub seen: u64,
+    /// Visits whose page was visible, by what it reported once it was painted.
+    pub confirmed: u64,
+    /// Those of the tally that came from plain HTTP clients.
+    pub tools: u64,
+    /// Visitors who pressed the button on a visit of theirs, tools apart.
+    pub clicks: u64,
+    /// Presses that are no clicks.
+    pub presses: PressCounts,
+    /// Openings of links from networks that had brought more new visitors than a crowd does; not in the tally.
+    pub floods: u64,
+}
+
+/// Presses of the button that count for nothing. All of them lead to the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PressCounts {
+    /// By plain HTTP clients, on a visit of theirs.
+    pub tools: u64,
+    /// Without a visit: of a link that was not opened, or is somebody else's. Each press, repeats included.
+    pub strangers: u64,
+}
+
+/// A screen's line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScreenLine {
+    /// Its number.
+    pub screen: ScreenNumber,
+    /// Its name.
+    pub name: String,
+    /// When it was last heard of, RFC 3339.
+    pub last_seen: Option<String>,
+    /// The last row of its newest ledger that is stored here.
+    pub acked_through: u64,
+    /// The keys with which its terminals have signed what they played, in the order in which they were first seen.
+    pub device_keys: Vec<DeviceKeyLine>,
+}
+
+/// A phase's goals and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoalCount {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The phase's name.
+    pub phase: String,
+    /// Hoped for.
+    pub goal_plays: Option<u32>,
+    /// Dated plays in the flight.
+    pub plays: u64,
+    /// Hoped for.
+    pub goal_scans: Option<u32>,
+    /// Scans in the flight.
+    pub scans: u64,
+}
+
+/// What became of one scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Chain {
+    /// Where it began.
+    pub screen: ScreenNumber,
+    /// With which play.
+    pub play: u32,
+    /// Of what.
+    pub campaign: String,
+    /// Showing what.
+    pub creative: String,
+    /// Visits by generation, from the person who scanned.
+    pub generations: Vec<u64>,
+}
+
+/// `passerby-hub report`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Served.
+    pub plays: PlayCounts,
+    /// Opened.
+    pub scans: ScanCounts,
+    /// Landed, also through shared links.
+    pub visits: VisitCounts,
+    /// Every screen.
+    pub screens: Vec<ScreenLine>,
+    /// Every phase that has a goal.
+    pub goals: Vec<GoalCount>,
+    /// The newest scans that led to a landing page.
+    pub chains: Vec<Chain>,
+}
+
+impl Store {
+    /// Counts everything, as of one moment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn report(&self) -> Result<Report> {
+        self.read(|tx| {
+            Ok(Report {
+                plays: plays::counts(tx)?,
+                scans: scans(tx)?,
+                visits: visits(tx)?,
+                screens: screens(tx)?,
+                goals: goals(tx)?,
+                chains: chains(tx)?,
+            })
+        })
+    }
+}
+
+impl Tally {
+    /// Adds a row that begins with screen, campaign, creative, count.
+    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<u64> {
+        let screen: i64 = row.get(0)?;
+        let count = row.get(3)?;
+        self.total += count;
+        *self.by_screen.entry(screen.to_string()).or_default() += count;
+        // A database may be older than the check of what comes in.
+        let campaign = foreign::plain(row.get_ref(1)?.as_str()?).into_owned();
+        *self.by_campaign.entry(campaign).or_default() += count;
+        *self.by_creative.entry(row.get(2)?).or_default() += count;
+        Ok(count)
+    }
+}
+
+fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
+    let mut counts = ScanCounts::default();
+    let mut query = tx.prepare_cached(
+        "SELECT screen, campaign, creative, count(*), scans.grade, standing, sum(openings),
+                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms),
+                scans.id IN (SELECT id FROM counted_scans) AS counts
+         FROM scans
+         LEFT JOIN shares ON shares.scan = scans.id AND shares.parent IS NULL
+         LEFT JOIN visits ON visits.share = shares.id AND visits.visitor = shares.owner
+         GROUP BY screen, campaign, creative, scans.grade, standing, counts",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (count, grade, standing): (u64, u8, u8) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        counts.openings += row.get::<_, u64>(6)?;
+        if row.get(9)? {
+            counts.tally.add(row)?;
+            counts.seen += row.get::<_, u64>(7)?;
+            counts.confirmed += row.get::<_, u64>(8)?;
+            counts.fresh += if standing == 0 { count } else { 0 };
+            counts.late += if standing == 1 { count } else { 0 };
+            counts.tools += if grade == 1 { count } else { 0 };
+            continue;
+        }
+        match (grade, standing) {
+            (2, _) => counts.robots += count,
+            (_, 3) => counts.unaired += count,
+            (_, 4) => counts.floods += count,
+            _ => counts.replays += count,
+        }
+    }
+    let refused = refused::totals(tx)?;
+    counts.malformed = refused.of(Refusal::Malformed);
+    counts.forged = refused.of(Refusal::Forged);
+    counts.retired = refused.of(Refusal::Retired);
+    counts.expired = refused.of(Refusal::Expired);
+    counts.floods += refused.of(Refusal::FloodScan);
+    counts.openings += refused.of(Refusal::FloodScan);
+    counts.bad_tokens = counts.malformed + counts.forged + counts.retired;
+    Ok(counts)
+}
+
+fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
+    let mut counts = VisitCounts::default();
+    let mut query = tx.prepare_cached(
+        "SELECT screen, campaign, creative, count(*), shares.generation,
+                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms), count(clicked_ms), visits.grade
+         FROM visits JOIN shares ON shares.id = share JOIN counted_scans AS scans ON scans.id = scan
+         GROUP BY screen, campaign, creative, shares.generation, visits.grade",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let count = counts.tally.add(row)?;
+        let generation: i64 = row.get(4)?;
+        *counts
+            .by_generation
+            .entry(generation.to_string())
+            .or_default() += count;
+        counts.seen += row.get::<_, u64>(5)?;
+        counts.confirmed += row.get::<_, u64>(6)?;
+        let pressed: u64 = row.get(7)?;
+        match row.get::<_, u8>(8)? {
+            0 => counts.clicks += pressed,
+            _ => {
+                counts.tools += count;
+                counts.presses.tools += pressed;
+            }
+        }
+    }
+    let refused = refused::totals(tx)?;
+    counts.floods = refused.of(Refusal::FloodVisit);
+    counts.presses.strangers = refused.of(Refusal::StrangePress);
+    Ok(counts)
+}
+
+fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
+    let mut query = tx.prepare_cached(
+        "SELECT number, name, last_seen_ms,
+                ifnull((SELECT last_seq FROM ledgers WHERE screen = number ORDER BY id DESC LIMIT 1), 0)
+         FROM screens ORDER BY number",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(ScreenLine {
+            screen: row.get::<_, Id<_>>(0)?.0,
+            name: foreign::plain(row.get_ref(1)?.as_str()?).into_owned(),
+            last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
+            acked_through: row.get(3)?,
+            device_keys: Vec::new(),
+        })
+    })?;
+    let mut lines: Vec<ScreenLine> = rows.collect::<rusqlite::Result<_>>()?;
+    for device in device_keys::all(tx)? {
+        if let Ok(at) = lines.binary_search_by_key(&device.screen, |line| line.screen) {
+            lines[at].device_keys.push(device.device);
+        }
+    }
+    Ok(lines)
+}
+
+fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
+    let mut bodies = tx.prepare_cached("SELECT id, body FROM campaigns ORDER BY id")?;
+    let mut plays = tx.prepare_cached(
+        "SELECT count(*) FROM assigned_contents AS assigned
+         JOIN plays ON plays.screen = assigned.screen AND plays.content = assigned.content
+         WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
+    )?;
+    let mut scans = tx.prepare_cached(
+        "SELECT count(*) FROM counted_scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3",
+    )?;
+    let mut goals = Vec::new();
+    let mut rows = bodies.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
+        let campaign: Campaign =
+            serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+        for phase in campaign.phases {
+            if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
+                continue;
+            }
+            let from_ms = clock::start_of(phase.from, i64::MIN);
+            let until_ms = clock::end_of(phase.until, i64::MAX);
+            let flight = params![id.as_str(), from_ms, until_ms];
+            goals.push(GoalCount {
+                campaign: id.clone(),
+                phase: foreign::plain(&phase.name).into_owned(),
+                goal_plays: phase.goal_plays,
+                plays: plays.query_row(flight, |row| row.get(0))?,
+                goal_scans: phase.goal_scans,
+                scans: scans.query_row(flight, |row| row.get(0))?,
+            });
+        }
+    }
+    Ok(goals)
+}
+
+fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
+    let mut query = tx.prepare_cached(
+        "WITH newest AS (SELECT id, screen, play, campaign, creative FROM counted_scans
+                         WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
+         SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
+         FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
+         GROUP BY newest.id, generation ORDER BY newest.id DESC, generation",
+    )?;
+    let mut chains: Vec<(i64, Chain)> = Vec::new();
+    let mut rows = query.query([CHAINS_MAX])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let visits = row.get(6)?;
+        match chains.last_mut() {
+            Some((last, chain)) if *last == id => chain.generations.push(visits),
+            _ => chains.push((
+                id,
+                Chain {
+                    screen: row.get::<_, Id<_>>(1)?.0,
+                    play: row.get(2)?,
+                    campaign: foreign::plain(&row.get::<_, String>(3)?).into_owned(),
+                    creative: row.get(4)?,
+                    generations: vec![visits],
+                },
+            )),
+        }
+    }
+    Ok(chains.into_iter().map(|(_, chain)| chain).collect())
+}

@@ -1,0 +1,53 @@
+//! Learning that the hub signs with another key, from the key that this terminal knows.
+//!
+//! Invariants:
+//! - A new key is on disk before anything is judged by it, and from then on the old one is good for nothing.
+//! - The content that was taken under the old key goes on airing, also after a restart, until the hub's next manifest is
+//!   all there: the digests of the manifests on the shelf are kept beside the new key, so that these and no others need no
+//!   new signature.
+
+use passerby_protocol::manifest_keys::EndorsementError;
+
+use crate::hub_link::client::HubError;
+use crate::hub_link::content::Content;
+use crate::identity::credentials::CredentialsError;
+
+/// Why the hub's new key is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LearnError {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(
+        "{0}; the hub may have been restored from a backup made before `passerby-hub key rotate`: restore its newest keys, or enrol this screen again with a token of `passerby-hub screen renew`"
+    )]
+    Endorsement(#[from] EndorsementError),
+    #[error("the hub's new key cannot be kept: {0}")]
+    Credentials(#[from] CredentialsError),
+}
+
+impl Content {
+    /// Asks the hub for what follows the key that this terminal knows. Returns whether there is a newer one now.
+    pub(super) async fn learn_manifest_key(&mut self) -> Result<bool, LearnError> {
+        let known = self.enrolment.known_manifest_key();
+        let chain = self
+            .client
+            .manifest_keys(self.enrolment.credentials.screen, known.generation)
+            .await?;
+        let reached = known.follow(&chain.endorsements)?;
+        if reached == known {
+            return Ok(false);
+        }
+        let mut enrolment = self.enrolment.clone();
+        // Judged by the old key for the last time.
+        enrolment.kept_manifests = self.shelf.digests();
+        enrolment.set_manifest_key(&reached);
+        enrolment.save(&self.uplink.data_dir)?;
+        tracing::info!(
+            "the hub signs with key {} from now on; key {} is refused",
+            reached.generation,
+            known.generation
+        );
+        self.enrolment = enrolment;
+        Ok(true)
+    }
+}

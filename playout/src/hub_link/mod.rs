@@ -1,0 +1,251 @@
+//! The uplink: everything that goes over the network, on a thread of its own.
+//!
+//! Invariants:
+//! - Playback never waits for it: it talks to the player by bounded messages only.
+//! - It writes manifests, pictures and credentials, never the ledger.
+//! - What the hub says is believed only after a check: signatures for manifests, hashes for pictures, JSON of the
+//!   right form for everything else. Redirects are not followed.
+//! - Nothing that this module is told ends it for ever: a hub that refused the screen is asked again, rarely.
+
+mod answer;
+mod budget;
+mod certificates;
+mod client;
+mod connection;
+mod content;
+mod enrol;
+pub(crate) mod hub_time;
+mod manifest_keys;
+mod manifest_store;
+mod meter;
+mod plays;
+pub mod send_state;
+mod tallies;
+mod transfer;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use tokio::sync::{Notify, oneshot};
+
+use crate::content::cache;
+use crate::content::cache::Cache;
+use crate::identity::credentials::Enrolment;
+use crate::player::player_requests::{NetworkStatus, PlayerRequest};
+use crate::schedule::live_context::LiveContext;
+use crate::system::clock::Clock;
+
+pub(crate) use crate::hub_link::budget::DAILY_MB;
+pub(crate) use crate::hub_link::certificates::read_ca;
+pub use crate::hub_link::client::{HubClient, HubError};
+pub use crate::hub_link::connection::{Line, TimeLimits};
+pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
+pub use crate::hub_link::manifest_store::kept_content;
+pub use crate::hub_link::tallies::kept_tallies;
+
+/// How often it is looked whether the terminal was enrolled anew.
+const ENROLMENT_POLL: Duration = Duration::from_secs(2);
+
+/// What the uplink is made of.
+#[derive(Clone)]
+pub struct Uplink {
+    /// The hub's address.
+    pub hub_url: String,
+    /// The screen's name, as a suggestion to the operator.
+    pub name: String,
+    /// Cache and credentials.
+    pub data_dir: PathBuf,
+    /// Tells the time and learns it.
+    pub clock: Arc<dyn Clock>,
+    /// To the player.
+    pub player: Sender<PlayerRequest>,
+    /// Learns how often plays were scanned.
+    pub context: Arc<LiveContext>,
+    /// The venue's time zone, by the name that IANA gives it.
+    pub zone: String,
+    /// What the cache may take.
+    pub cache: cache::Settings,
+    /// Told after each recorded play.
+    pub recorded: Arc<Notify>,
+    /// How often content is asked for.
+    pub poll: Duration,
+    /// How the hub is reached.
+    pub line: Line,
+}
+
+/// How long to wait before an enrolment or a client is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// The player has ended, so there is nothing left to do.
+#[derive(Debug)]
+struct PlayerGone;
+
+impl Uplink {
+    /// Pairs the screen if need be, then syncs until the player ends.
+    pub async fn run(self) {
+        // Every way out means that the player has ended, and with it all that the uplink could do.
+        let PlayerGone = self.serve().await;
+    }
+
+    async fn serve(self) -> PlayerGone {
+        let mut enrolment = match self.enrolment().await {
+            Ok(enrolment) => enrolment,
+            Err(gone) => return gone,
+        };
+        loop {
+            enrolment = tokio::select! {
+                gone = self.sync(enrolment.clone()) => return gone,
+                another = self.another_enrolment(&enrolment) => another,
+            };
+            tracing::info!("this is screen {} now", enrolment.credentials.screen);
+            let news = PlayerRequest::Enrolled(Box::new(enrolment.clone()));
+            if let Err(gone) = self.tell(news) {
+                return gone;
+            }
+        }
+    }
+
+    /// Waits until `passerby enroll` has put other credentials beside this running terminal, after a revocation for
+    /// example.
+    async fn another_enrolment(&self, known: &Enrolment) -> Enrolment {
+        loop {
+            tokio::time::sleep(ENROLMENT_POLL).await;
+            // One that cannot be read is no other one; at the next start it is told.
+            if let Ok(Some(found)) = Enrolment::load(&self.data_dir)
+                && found.hub == self.hub_url
+                && found.credentials.bearer != known.credentials.bearer
+            {
+                return found;
+            }
+        }
+    }
+
+    async fn sync(&self, enrolment: Enrolment) -> PlayerGone {
+        let seen = match self.ask(PlayerRequest::ManifestSeen).await {
+            Ok(seen) => seen,
+            Err(gone) => return gone,
+        };
+        let bearer = &enrolment.credentials.bearer;
+        let client = loop {
+            match HubClient::on(&self.line, &enrolment.hub, Some(bearer.clone())) {
+                Ok(client) => break client,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    let told = self.learn(|network| network.content = Some(error.to_string()));
+                    if let Err(gone) = told {
+                        return gone;
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
+        let screen = enrolment.credentials.screen;
+        let plays = plays::Plays::new(self.clone(), client.clone(), screen);
+        let cache = Cache::new(&self.data_dir);
+        let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
+        let now_ms = self.clock.now().wall_ms;
+        let shelf = manifest_store::Shelf::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
+        let shelf = Rc::new(shelf);
+        let files = transfer::Transfer::new(self.clone(), client.clone(), cache, shelf.clone());
+        let content = content::Content::new(self.clone(), client, enrolment, shelf, seen);
+        tokio::select! {
+            gone = content.run() => gone,
+            gone = files.run() => gone,
+            gone = plays.run() => gone,
+            gone = counts.run() => gone,
+        }
+    }
+
+    /// The enrolment on disk, or a new one once an operator has claimed this screen.
+    async fn enrolment(&self) -> Result<Enrolment, PlayerGone> {
+        loop {
+            match Enrolment::load(&self.data_dir) {
+                Ok(Some(enrolment)) if enrolment.hub == self.hub_url => return Ok(enrolment),
+                Ok(Some(enrolment)) => {
+                    tracing::warn!(
+                        "this screen was enrolled with {}, the settings name {}; it is enrolled anew",
+                        enrolment.hub,
+                        self.hub_url
+                    );
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!("{error}"),
+            }
+            let (told, player) = (std::cell::RefCell::new(None), self.player.clone());
+            let waiting = |pairing: &crate::player::player_requests::Pairing| {
+                if told.borrow().as_ref() != Some(pairing) {
+                    *told.borrow_mut() = Some(pairing.clone());
+                    // A player that has ended is noticed below.
+                    let _ = player.send(PlayerRequest::Pairing(pairing.clone()));
+                }
+            };
+            match enrol_on(
+                &self.line,
+                &self.hub_url,
+                None,
+                &self.name,
+                &self.data_dir,
+                None,
+                waiting,
+            )
+            .await
+            {
+                Ok(enrolment) => {
+                    self.tell(PlayerRequest::Enrolled(Box::new(enrolment.clone())))?;
+                    return Ok(enrolment);
+                }
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    self.learn(|network| network.content = Some(error.to_string()))?;
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    fn tell(&self, request: PlayerRequest) -> Result<(), PlayerGone> {
+        self.player.send(request).map_err(|_| PlayerGone)
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> PlayerRequest,
+    ) -> Result<T, PlayerGone> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(request(reply))?;
+        answer.await.map_err(|_| PlayerGone)
+    }
+
+    /// Learns the time from a hub's answer that was asked for at `asked_ms` and came at `answered_ms`.
+    fn learn_time(
+        &self,
+        asked_ms: u64,
+        answered_ms: u64,
+        server_time_ms: i64,
+    ) -> Result<(), PlayerGone> {
+        let asked = (asked_ms, answered_ms);
+        let Some(heard) = self.line.hub_time.hear(&*self.clock, asked, server_time_ms) else {
+            return Ok(());
+        };
+        let words = heard.err();
+        if let Some(words) = &words {
+            tracing::warn!("{words}");
+        }
+        self.learn(|network| network.clock = words)?;
+        match self.clock.now().anchor() {
+            Some(anchor) => self.tell(PlayerRequest::Anchor(anchor)),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the player how the line is doing, if that changed.
+    fn learn(&self, change: impl FnOnce(&mut NetworkStatus)) -> Result<(), PlayerGone> {
+        match self.line.learn(change) {
+            Some(status) => self.tell(PlayerRequest::Network(status)),
+            None => Ok(()),
+        }
+    }
+}

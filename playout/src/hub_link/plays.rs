@@ -1,0 +1,143 @@
+//! Sends plays: asks the player for a batch, posts it, and tells the player what the hub has.
+
+use std::time::Duration;
+
+use passerby_protocol::wire::PlaysReply;
+use passerby_protocol::{PlayNumber, ScreenNumber};
+
+use crate::hub_link::client::HubClient;
+use crate::hub_link::manifest_store;
+use crate::hub_link::send_state::{Answer, SentRows, Stopped, Sync, Verdict};
+use crate::hub_link::{PlayerGone, Uplink};
+use crate::player::player_requests::PlayerRequest;
+use crate::system::random;
+
+/// Most refused rows of one answer that are logged by themselves.
+const REJECTED_LOGGED_MAX: usize = 10;
+
+pub(super) struct Plays {
+    uplink: Uplink,
+    client: HubClient,
+    screen: ScreenNumber,
+    sync: Sync,
+    /// What the hub said last of play numbers.
+    floor: Option<PlayNumber>,
+}
+
+impl Plays {
+    pub(super) fn new(uplink: Uplink, client: HubClient, screen: ScreenNumber) -> Self {
+        Self {
+            uplink,
+            client,
+            screen,
+            sync: Sync::default(),
+            floor: None,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> PlayerGone {
+        match self.work().await {
+            Ok(never) => never,
+            Err(gone) => gone,
+        }
+    }
+
+    async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
+        loop {
+            let at_ms = match (self.sync.next_at_ms(), self.sync.ask_again_at_ms()) {
+                (Some(next), _) => next,
+                (None, again) => {
+                    let why = match self.sync.stopped() {
+                        Some(Stopped::Decommissioned) => "the hub has retired this screen",
+                        _ => "the hub does not know this screen",
+                    };
+                    let words = format!(
+                        "{why}; plays stay in the ledger until it is enrolled again (`passerby enroll`). The hub is asked again now and then, should the mistake be its own"
+                    );
+                    tracing::error!("{words}");
+                    self.uplink.learn(|network| network.plays = Some(words))?;
+                    manifest_store::forget(&self.uplink.data_dir);
+                    self.uplink.tell(PlayerRequest::Revoked)?;
+                    again.unwrap_or(u64::MAX)
+                }
+            };
+            let wait_ms = at_ms.saturating_sub(self.uplink.clock.now().boot_ms);
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            match self.send().await? {
+                Sent::All => self.uplink.recorded.notified().await,
+                // A metered line waits for more plays, since each call costs more than a play.
+                Sent::Last => tokio::time::sleep(self.uplink.line.meter.pause(1)).await,
+                Sent::Some => {}
+            }
+        }
+    }
+
+    async fn send(&mut self) -> Result<Sent, PlayerGone> {
+        let rows = self.sync.rows();
+        let Some(batch) = self
+            .uplink
+            .ask(|reply| PlayerRequest::Batch { rows, reply })
+            .await?
+        else {
+            return Ok(Sent::All);
+        };
+        let asked_ms = self.uplink.clock.now().boot_ms;
+        self.sync.sending(asked_ms);
+        let sent = self.client.send_plays(self.screen, &batch).await;
+        let now_ms = self.uplink.clock.now().boot_ms;
+        let answer = match sent {
+            Ok(reply) => {
+                log_rejected(&reply);
+                self.uplink
+                    .learn_time(asked_ms, now_ms, reply.server_time_ms)?;
+                self.uplink.learn(|network| network.plays = None)?;
+                if let Some(floor) = reply.play_floor
+                    && self.floor.replace(floor) != Some(floor)
+                {
+                    self.uplink.tell(PlayerRequest::PlayFloor(floor))?;
+                }
+                Answer::Acked(reply)
+            }
+            Err(error) => {
+                tracing::debug!("plays are not sent: {error}");
+                let words = error.to_string();
+                self.uplink.learn(|network| network.plays = Some(words))?;
+                crate::hub_link::answer::of_plays(&error)
+            }
+        };
+        let count = batch.columns.number.len();
+        let verdict = self
+            .sync
+            .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
+        match verdict {
+            Verdict::Keep => {}
+            Verdict::AckThrough(seq) => self.uplink.tell(PlayerRequest::AckThrough(seq))?,
+            Verdict::Quarantine(seq) => self.uplink.tell(PlayerRequest::Quarantine(seq))?,
+            Verdict::BeginAnew(seq) => self.uplink.tell(PlayerRequest::BeginAnew(seq))?,
+        }
+        Ok(if count < rows { Sent::Last } else { Sent::Some })
+    }
+}
+
+/// How much of what waits was sent.
+enum Sent {
+    /// Nothing waits.
+    All,
+    /// The last of it.
+    Last,
+    /// A part of it.
+    Some,
+}
+
+fn log_rejected(reply: &PlaysReply) {
+    for rejected in reply.rejected.iter().take(REJECTED_LOGGED_MAX) {
+        tracing::warn!(
+            "the hub refuses play {} for good: {}",
+            rejected.seq,
+            crate::hub_link::answer::printable(&rejected.code)
+        );
+    }
+    if let Some(more @ 1..) = reply.rejected.len().checked_sub(REJECTED_LOGGED_MAX) {
+        tracing::warn!("the hub refuses {more} more plays for good");
+    }
+}

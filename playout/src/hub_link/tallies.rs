@@ -1,0 +1,102 @@
+//! Brings the hub's counts of scans, which adaptive campaigns and goals of scans go by.
+//!
+//! Invariant: the newest counts are kept on disk, so a terminal that starts without a network still knows what is scanned.
+
+use std::path::Path;
+use std::time::Duration;
+
+use passerby_protocol::ScreenNumber;
+use passerby_protocol::limits::TALLY_BYTES_MAX;
+use passerby_protocol::tally::Tallies;
+
+use crate::hub_link::client::{HubClient, HubError};
+use crate::hub_link::send_state::back_off_ms;
+use crate::hub_link::{PlayerGone, Uplink};
+use crate::identity::credentials::{Enrolment, write_privately};
+use crate::player::player_requests::PlayerRequest;
+use crate::system::random;
+
+/// The counts' name in data.dir.
+const FILE_NAME: &str = "tallies.json";
+/// How often they are asked for. They are a day old by nature.
+const PERIOD: Duration = Duration::from_secs(3_600);
+
+/// The counts of a screen that were kept, if they are whole.
+pub fn kept_tallies(data_dir: &Path, screen: ScreenNumber) -> Option<Tallies> {
+    let bytes = std::fs::read(data_dir.join(FILE_NAME)).ok()?;
+    let tallies: Tallies = (bytes.len() <= TALLY_BYTES_MAX)
+        .then(|| serde_json::from_slice(&bytes).ok())
+        .flatten()?;
+    (tallies.screen == screen).then_some(tallies)
+}
+
+pub(super) struct Counts {
+    uplink: Uplink,
+    client: HubClient,
+    enrolment: Enrolment,
+}
+
+impl Counts {
+    pub(super) const fn new(uplink: Uplink, client: HubClient, enrolment: Enrolment) -> Self {
+        Self {
+            uplink,
+            client,
+            enrolment,
+        }
+    }
+
+    pub(super) async fn run(self) -> PlayerGone {
+        match self.work().await {
+            Ok(never) => never,
+            Err(gone) => gone,
+        }
+    }
+
+    async fn work(&self) -> Result<PlayerGone, PlayerGone> {
+        let screen = self.enrolment.credentials.screen;
+        if let Some(kept) = kept_tallies(&self.uplink.data_dir, screen) {
+            self.learn(&kept)?;
+        }
+        let mut failures = 0;
+        loop {
+            let asked = self.client.tallies(screen, &self.uplink.zone).await;
+            let pause = match asked {
+                Ok(tallies) if tallies.screen == screen => {
+                    failures = 0;
+                    self.learn(&tallies)?;
+                    self.keep(&tallies);
+                    PERIOD.max(self.uplink.line.meter.pause(1))
+                }
+                Ok(_) => PERIOD,
+                // An older hub has no such call, and a revoked screen is told so elsewhere.
+                Err(HubError::Status {
+                    status: 400..=499, ..
+                }) => PERIOD,
+                Err(error) => {
+                    tracing::debug!("how often plays were scanned is not known: {error}");
+                    failures += 1;
+                    Duration::from_millis(back_off_ms(failures, None, random::u64()))
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn learn(&self, tallies: &Tallies) -> Result<(), PlayerGone> {
+        match self.uplink.context.learn_scans(tallies) {
+            Ok(()) => self.uplink.tell(PlayerRequest::ContextChanged),
+            Err(error) => {
+                tracing::warn!("the hub's counts of scans are not taken: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    fn keep(&self, tallies: &Tallies) {
+        let json = serde_json::to_vec(tallies).unwrap_or_default();
+        let path = self.uplink.data_dir.join(FILE_NAME);
+        if let Err(error) = write_privately(&path, &json) {
+            tracing::debug!("{}: cannot be written: {error}", path.display());
+        }
+    }
+}

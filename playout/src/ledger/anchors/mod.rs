@@ -1,0 +1,280 @@
+//! The ledger's anchors: what each boot knew of the time, and which of that the hub has not heard yet.
+//!
+//! Invariants: the anchors of a boot only grow at their end, up to `BOOT_ANCHORS_MAX`, so that the hub can tell which of two
+//! states is newer; a change is offered with every batch until the hub has acknowledged one that carried it; only boots whose
+//! plays are still here keep their anchors.
+
+use std::collections::HashMap;
+
+use passerby_protocol::dating::{Anchors, Between, Run, bounds};
+use passerby_protocol::limits::BOOTS_REDATED_MAX;
+use passerby_protocol::plays::{Anchor, Play};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::ledger::{DatedPlay, Ledger, LedgerError, schema};
+
+/// What the last batch told the hub: it went as far as this row, and these boots' anchors came along in these states.
+#[derive(Debug, Default)]
+pub(super) struct Offered {
+    last_seq: u64,
+    boots: Vec<(String, i64)>,
+}
+
+impl Ledger {
+    /// Keeps an anchor of a boot if it says something new; see [`Anchors::add`].
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn anchor(&mut self, anchor: &Anchor) -> Result<(), LedgerError> {
+        self.change_anchors(&anchor.boot, |anchors| {
+            anchors.add(anchor.boot_ms, anchor.wall_ms)
+        })
+    }
+
+    /// Keeps an anchor from which on another time is believed than before; what was until `until_boot_ms` stays dated as it is.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn anchor_changed(
+        &mut self,
+        until_boot_ms: u64,
+        anchor: &Anchor,
+    ) -> Result<(), LedgerError> {
+        self.change_anchors(&anchor.boot, |anchors| {
+            anchors.hold(until_boot_ms);
+            // An anchor that was kept while the new time was not yet believed comes first.
+            let newest = anchors.last().map_or(0, |(boot_ms, _)| boot_ms + 1);
+            let boot_ms = anchor.boot_ms.max(newest);
+            anchors.add(boot_ms, anchor.wall_at(boot_ms))
+        })
+    }
+
+    /// Returns the newest anchor of a boot.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn newest_anchor(&self, boot: &str) -> Result<Option<Anchor>, LedgerError> {
+        let newest = of_boot(&self.connection, boot)?.last();
+        Ok(newest.map(|(boot_ms, wall_ms)| Anchor {
+            boot: boot.to_owned(),
+            boot_ms,
+            wall_ms,
+        }))
+    }
+
+    fn change_anchors(
+        &mut self,
+        boot: &str,
+        change: impl FnOnce(&mut Anchors) -> bool,
+    ) -> Result<(), LedgerError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut anchors = of_boot(&transaction, boot)?;
+        if change(&mut anchors) {
+            keep(&transaction, boot, &anchors)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The anchors that go with a batch: those of its boots, and those of other boots that the hub has not heard.
+    pub(super) fn anchors_for(&self, plays: &[Play]) -> rusqlite::Result<Vec<Anchor>> {
+        let mut boots: Vec<String> = Vec::new();
+        for play in plays {
+            if boots.last() != Some(&play.boot) && !boots.contains(&play.boot) {
+                boots.push(play.boot.clone());
+            }
+        }
+        let news: Vec<(String, i64)> = self
+            .connection
+            .prepare_cached("SELECT boot, revision FROM anchor_news ORDER BY revision LIMIT ?1")?
+            .query_map([BOOTS_REDATED_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        if let Some(last) = plays.last() {
+            *self.offered.borrow_mut() = Offered {
+                last_seq: last.seq,
+                boots: news.clone(),
+            };
+        }
+        for (boot, _) in news {
+            if !boots.contains(&boot) {
+                boots.push(boot);
+            }
+        }
+        let mut anchors = Vec::new();
+        for boot in boots {
+            for &(boot_ms, wall_ms) in of_boot(&self.connection, &boot)?.points() {
+                anchors.push(Anchor {
+                    boot: boot.clone(),
+                    boot_ms,
+                    wall_ms,
+                });
+            }
+        }
+        Ok(anchors)
+    }
+}
+
+/// Keeps the first anchor of a boot, if it has none.
+pub(super) fn begin(connection: &Connection, anchor: &Anchor) -> rusqlite::Result<()> {
+    let is_known = connection
+        .prepare_cached("SELECT 1 FROM anchors WHERE boot = ?1 LIMIT 1")?
+        .exists([&anchor.boot])?;
+    if is_known {
+        return Ok(());
+    }
+    let anchors = Anchors::new([(anchor.boot_ms, anchor.wall_ms)]);
+    keep(connection, &anchor.boot, &anchors)
+}
+
+/// Notes that the hub has all rows up to `through`. Where that is less than it had, it may have lost anchors as well.
+pub(super) fn acknowledged(
+    connection: &Connection,
+    offered: &Offered,
+    through: u64,
+    went_back: bool,
+) -> rusqlite::Result<()> {
+    if went_back {
+        return offer_all(connection);
+    }
+    if offered.last_seq <= through {
+        let mut heard = connection
+            .prepare_cached("DELETE FROM anchor_news WHERE boot = ?1 AND revision = ?2")?;
+        for (boot, revision) in &offered.boots {
+            heard.execute(params![boot, revision])?;
+        }
+    }
+    Ok(())
+}
+
+/// Offers the anchors of every boot anew.
+pub(super) fn offer_all(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT OR IGNORE INTO anchor_news SELECT DISTINCT boot, 0 FROM anchors",
+        [],
+    )?;
+    Ok(())
+}
+
+/// Writes all anchors of a boot. With its first, those of boots go whose plays are no longer here.
+fn keep(connection: &Connection, boot: &str, anchors: &Anchors) -> rusqlite::Result<()> {
+    let was_known = connection
+        .prepare_cached("DELETE FROM anchors WHERE boot = ?1")?
+        .execute([boot])?
+        > 0;
+    if !was_known {
+        connection.execute(
+            "DELETE FROM anchors WHERE boot NOT IN
+                 (SELECT text FROM boots WHERE id >= (SELECT boot FROM plays ORDER BY seq LIMIT 1))",
+            [],
+        )?;
+        connection.execute(
+            "DELETE FROM anchor_news WHERE boot NOT IN (SELECT boot FROM anchors)",
+            [],
+        )?;
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO anchors(boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3)")?;
+    for (boot_ms, wall_ms) in anchors.points() {
+        insert.execute(params![boot, boot_ms, wall_ms])?;
+    }
+    let revision = schema::get::<i64>(connection, "anchors_revision")?.unwrap_or(0) + 1;
+    schema::set(connection, "anchors_revision", revision)?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO anchor_news(boot, revision) VALUES (?1, ?2)")?
+        .execute(params![boot, revision])?;
+    Ok(())
+}
+
+fn of_boot(connection: &Connection, boot: &str) -> rusqlite::Result<Anchors> {
+    let points: Vec<(u64, i64)> = connection
+        .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?
+        .query_map([boot], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Anchors::new(points))
+}
+
+/// Dates plays as they are read.
+#[derive(Default)]
+pub(super) struct Dates(HashMap<String, Anchors>);
+
+impl Dates {
+    pub(super) fn of(
+        &mut self,
+        connection: &Connection,
+        boot: &str,
+        boot_ms: u64,
+    ) -> rusqlite::Result<Option<i64>> {
+        if !self.0.contains_key(boot) {
+            self.0.insert(boot.to_owned(), of_boot(connection, boot)?);
+        }
+        Ok(self.0[boot].date(boot_ms))
+    }
+}
+
+/// Bounds plays without a date by those that have one.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    runs: Vec<Run>,
+    places: HashMap<String, usize>,
+    has_undated: bool,
+    bounds: Vec<Between>,
+}
+
+impl Bounds {
+    /// Takes in a play; all of a ledger come, in its order.
+    pub(super) fn note(&mut self, DatedPlay { play, wall_ms, .. }: &DatedPlay) {
+        self.has_undated |= wall_ms.is_none();
+        let run = Run::of(play.start_boot_ms, play.visible_ms, *wall_ms);
+        if let Some(&at) = self.places.get(&play.boot) {
+            self.runs[at] = self.runs[at].and(run);
+        } else {
+            self.places.insert(play.boot.clone(), self.runs.len());
+            self.runs.push(run);
+        }
+    }
+
+    /// All have come.
+    pub(super) fn close(&mut self) {
+        if self.has_undated {
+            self.bounds = bounds(&self.runs);
+        }
+    }
+
+    /// Says between when a play was, if it has no date.
+    pub(super) fn bound(&self, dated: &mut DatedPlay) {
+        if dated.wall_ms.is_some() {
+            return;
+        }
+        if let Some(&at) = self.places.get(&dated.play.boot)
+            && let Some(bound) = self.bounds.get(at)
+        {
+            dated.between = bound.start_of(&self.runs[at], dated.play.start_boot_ms);
+        }
+    }
+}
+
+/// Brings the anchors of a ledger of an older form over, which had one a boot.
+pub(super) const BEFORE_SEVERAL: &str = "ALTER TABLE anchors RENAME TO anchor_of_boot;";
+/// What follows once the new tables are there.
+pub(super) const AFTER_SEVERAL: &str = "
+    INSERT INTO anchors(boot, boot_ms, wall_ms) SELECT boot, boot_ms, wall_ms FROM anchor_of_boot;
+    DROP TABLE anchor_of_boot;
+";
+
+/// Tells whether the file has one anchor a boot.
+pub(super) fn is_one_a_boot(connection: &Connection) -> rusqlite::Result<bool> {
+    let keys: Option<i64> = connection
+        .query_row(
+            "SELECT sum(pk > 0) FROM pragma_table_info('anchors')",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?
+        .flatten();
+    Ok(keys == Some(1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The threads that compose, and who is served first.
+//!
+//! There are two: one makes slides of files, the other what is drawn from nothing, so that neither an emergency nor the
+//! house creative ever waits behind a slow file.
+//!
+//! Invariants: each thread has at most one order; what waits is kept here, at most one order a zone, and the zone that
+//! needs it soonest is served first. A composer that panics costs one slide. Of what composers should expect, only the
+//! newest list is kept, and nobody waits until it was heard.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+
+use crate::player::stage_messages::{
+    ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket,
+};
+use crate::player::track::COMPOSE_MS_MAX;
+
+type Order = (SlideOrder, Geometry);
+/// Files that may be shown, each with its place.
+type Coming = Vec<(CreativeFile, Geometry)>;
+/// What came of an order.
+pub(super) type Finished<S> = (Ticket, Result<Composed<S>, ComposeError>);
+
+/// The composing threads.
+pub(super) struct Studio<S> {
+    files: Bench,
+    drawn: Bench,
+    finished: Receiver<Finished<S>>,
+}
+
+/// One thread and what waits for it.
+struct Bench {
+    orders: Sender<Order>,
+    /// Holds one list; both ends, so that an old one can be taken out.
+    coming: (Sender<Coming>, Receiver<Coming>),
+    /// What it works on, and since when.
+    busy: Option<(Ticket, u64)>,
+    /// With the moment at which it is needed.
+    waiting: Vec<(u64, Order)>,
+}
+
+impl<S: Send + 'static> Studio<S> {
+    /// Starts the threads. `urgent` makes what is drawn from nothing.
+    pub(super) fn start<C: Composer<Slide = S>>(files: C, urgent: C) -> Self {
+        let (results, finished) = bounded(2);
+        Self {
+            files: Bench::start("composer", files, results.clone()),
+            drawn: Bench::start("composer-urgent", urgent, results),
+            finished,
+        }
+    }
+
+    /// Where finished slides come out; tell [`Studio::done`] of each.
+    pub(super) const fn finished(&self) -> &Receiver<Finished<S>> {
+        &self.finished
+    }
+
+    /// Orders a slide that is needed at `due_ms` of the boot clock.
+    pub(super) fn order(
+        &mut self,
+        order: SlideOrder,
+        geometry: Geometry,
+        due_ms: u64,
+        now_ms: u64,
+    ) {
+        let bench = match order.creative {
+            Creative::File(_) => &mut self.files,
+            Creative::House | Creative::Notice { .. } => &mut self.drawn,
+        };
+        bench.waiting.push((due_ms, (order, geometry)));
+        bench.next(now_ms);
+    }
+
+    /// Tells the composer of files what may be shown from now on. Never waits.
+    pub(super) fn expect(&self, coming: Coming) {
+        let (list, lists) = &self.files.coming;
+        // One that was not heard yet is out of date; there is then room for the new one.
+        let _ = lists.try_recv();
+        let _ = list.try_send(coming);
+    }
+
+    /// Notes that a slide came out, so that the next can begin.
+    pub(super) fn done(&mut self, ticket: Ticket, now_ms: u64) {
+        for bench in [&mut self.files, &mut self.drawn] {
+            if bench.busy.is_some_and(|(busy, _)| busy == ticket) {
+                bench.busy = None;
+                bench.next(now_ms);
+            }
+        }
+    }
+
+    /// Takes an order back that has not begun; returns whether it is being worked on.
+    pub(super) fn forget(&mut self, ticket: Ticket) -> bool {
+        for bench in [&mut self.files, &mut self.drawn] {
+            bench
+                .waiting
+                .retain(|(_, (order, _))| order.ticket != ticket);
+        }
+        [&self.files, &self.drawn]
+            .iter()
+            .any(|bench| bench.busy.is_some_and(|(busy, _)| busy == ticket))
+    }
+
+    /// Tells whether slides of files cannot be had at present.
+    pub(super) fn is_stuck(&self, now_ms: u64) -> bool {
+        self.files
+            .busy
+            .is_some_and(|(_, since)| now_ms >= since + COMPOSE_MS_MAX)
+    }
+}
+
+impl Bench {
+    fn start<C: Composer>(
+        name: &str,
+        mut composer: C,
+        results: Sender<Finished<C::Slide>>,
+    ) -> Self {
+        let (orders, queue) = bounded::<Order>(1);
+        let (list, lists) = bounded::<Coming>(1);
+        let coming = (list, lists.clone());
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                loop {
+                    let (order, geometry) = select! {
+                        recv(queue) -> order => match order {
+                            Ok(order) => order,
+                            Err(_) => break,
+                        },
+                        recv(lists) -> coming => {
+                            if let Ok(coming) = coming
+                                && catch_unwind(AssertUnwindSafe(|| composer.expect(&coming))).is_err()
+                            {
+                                tracing::error!("a composer failed at what is to come");
+                            }
+                            continue;
+                        }
+                    };
+                    let composed =
+                        catch_unwind(AssertUnwindSafe(|| composer.compose(&order, &geometry)))
+                            .unwrap_or_else(|_| {
+                                Err(ComposeError(
+                                    "it made the composer fail; please report the file".to_owned(),
+                                ))
+                            });
+                    if results.send((order.ticket, composed)).is_err() {
+                        break;
+                    }
+                }
+            })
+            .expect("a machine that cannot start a thread cannot play");
+        Self {
+            orders,
+            coming,
+            busy: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    fn next(&mut self, now_ms: u64) {
+        if self.busy.is_some() {
+            return;
+        }
+        let soonest = (0..self.waiting.len()).min_by_key(|&at| self.waiting[at].0);
+        if let Some(at) = soonest {
+            let (_, order) = self.waiting.remove(at);
+            self.busy = Some((order.0.ticket, now_ms));
+            // The thread ends only with the studio.
+            let _ = self.orders.send(order);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The seam between the player, the composer and the stage.
+//!
+//! The player orders a slide for a zone; the composer makes it (decode, scale, text, code) on a thread of its own; the
+//! stage uploads it and answers [`StageEvent::Loaded`]; only then the player sends [`StageCommand::Swap`]. So the next
+//! item is ready before the swap, and the stage needs no timer: it sleeps until a message comes.
+//!
+//! Invariants: every channel is bounded by what the player allows to be under way: in each zone one slide on screen
+//! and one loaded; a zone that has shown something is never empty again, but for [`Zone::NOTICE`].
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion, TransitionKind};
+use passerby_protocol::file_names;
+use passerby_protocol::{Digest, PlayNumber};
+
+use crate::screen::area::Area;
+
+/// How long a code must be on the screen where the operator says nothing: the shortest time a placement may ask for.
+pub const SCAN_TIME: Duration = Duration::from_secs(2);
+/// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
+pub const EXPECT_MS: u64 = 3_600_000;
+
+/// Names one slide on its way through composer and stage; never reused while the process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// One of the screen's zones: its place in the layout. Zones are drawn in this order, so a later one lies on top.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Zone(pub u8);
+
+impl Zone {
+    /// The zone that every layout has.
+    pub const MAIN: Self = Self(0);
+    /// The whole output, above every other zone: emergencies. The only one that can be empty.
+    pub const NOTICE: Self = Self(u8::MAX);
+}
+
+/// A zone as it is lit and looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Geometry {
+    /// Pixels of the zone, before rotation.
+    pub width_px: u32,
+    /// Pixels of the zone, before rotation.
+    pub height_px: u32,
+    /// Clockwise turn of the content: 0, 90, 180 or 270 degrees.
+    pub rotation: u16,
+    /// Pixels of the whole output, before rotation; what [`Self::size_cm`] measures.
+    pub screen_px: [u32; 2],
+    /// What is lit, as mounted, before rotation.
+    pub size_cm: Option<[f64; 2]>,
+    /// How far away people stand.
+    pub viewing_distance_m: f64,
+    /// From one LED to the next, on a wall of LEDs of which each shows one pixel.
+    pub led_pitch_mm: Option<f64>,
+    /// How many times as bright as black white is, with the light that falls on the screen; not known when absent.
+    pub contrast: Option<f64>,
+    /// How long a code must be on the screen at least.
+    pub scan_time: Duration,
+    /// Parts of the zone that others lie over: upright, in the zone's own pixels. Nothing that matters goes there.
+    pub covered: Vec<Area>,
+}
+
+impl Geometry {
+    /// A zone that is the whole output, with nothing known about the screen.
+    pub const fn whole(width_px: u32, height_px: u32) -> Self {
+        Self {
+            width_px,
+            height_px,
+            rotation: 0,
+            screen_px: [width_px, height_px],
+            size_cm: None,
+            viewing_distance_m: 3.0,
+            led_pitch_mm: None,
+            contrast: None,
+            scan_time: SCAN_TIME,
+            covered: Vec::new(),
+        }
+    }
+}
+
+/// What a slide shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlideOrder {
+    /// Its name from here on.
+    pub ticket: Ticket,
+    /// Where it is shown.
+    pub zone: Zone,
+    /// What it is made from.
+    pub creative: Creative,
+    /// The campaign's name in reports; empty for built-in screens.
+    pub campaign: String,
+    /// The number of the play, for the captions of captured frames; none for built-in screens.
+    pub play: Option<PlayNumber>,
+    /// The line beside the picture; none when the picture says it all.
+    pub headline: Option<String>,
+    /// The code, its call to action and where it stands.
+    pub code: Option<CodeOrder>,
+    /// The campaign's colours.
+    pub colours: Colours,
+    /// Whether and how a picture moves while it is shown.
+    pub motion: Motion,
+    /// Whether a video may be heard.
+    pub sound: bool,
+    /// How long it is meant to be shown; none until something changes.
+    pub dwell: Option<Duration>,
+}
+
+/// What a slide is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creative {
+    /// A file, named by what it should hash to.
+    File(CreativeFile),
+    /// The built-in house creative.
+    House,
+    /// A message of the operator's that goes over everything.
+    Notice {
+        /// One sentence.
+        headline: String,
+        /// What else there is to say; may be empty.
+        body: String,
+    },
+}
+
+impl Creative {
+    /// What reports and captions call it: the digest of a file, `house` or `notice`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::File(file) => file.digest.to_string(),
+            Self::House => "house".to_owned(),
+            Self::Notice { .. } => "notice".to_owned(),
+        }
+    }
+}
+
+/// A creative on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreativeFile {
+    /// What it is.
+    pub kind: CreativeKind,
+    /// What its publisher calls it, for messages.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name in reports.
+    pub digest: Digest,
+    /// The files that it refers to: pictures of a card, the poster of a video.
+    pub parts: Arc<[Part]>,
+}
+
+impl CreativeFile {
+    /// Returns the part that the creative calls `name`, however the two write its accents.
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        let mut parts = self.parts.iter();
+        parts.find(|part| file_names::is_same(&part.name, name))
+    }
+}
+
+/// A file that a creative refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What the creative calls it.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it should hash to.
+    pub digest: Digest,
+}
+
+/// A code on a slide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeOrder {
+    /// What it encodes, exactly.
+    pub url: String,
+    /// The call to action.
+    pub call: String,
+    /// A small line that says where the link leads, usually a host name.
+    pub leads_to: String,
+    /// Where its card stands.
+    pub corner: Corner,
+}
+
+/// Makes slides. One lives on a thread beside the player, so a slow picture never delays what is on screen.
+pub trait Composer: Send + 'static {
+    /// A finished slide.
+    type Slide: Send + 'static;
+
+    /// Composes one slide for a zone of a screen.
+    ///
+    /// # Errors
+    /// A reason that names the file and what to do; the player skips the item and reports it.
+    fn compose(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<Composed<Self::Slide>, ComposeError>;
+
+    /// Hears which files may be shown, and where, so that what is long in coming can be fetched before its first slide
+    /// is ordered. Told again whenever that changes, and every [`EXPECT_MS`]. Must not wait for anything but the disk.
+    fn expect(&mut self, _coming: &[(CreativeFile, Geometry)]) {}
+}
+
+/// A finished slide, and a way to hear of it later.
+#[derive(Debug)]
+pub struct Composed<S> {
+    /// The slide, for the stage.
+    pub slide: S,
+    /// How it is doing, for the player.
+    pub health: Health,
+}
+
+impl<S> From<S> for Composed<S> {
+    fn from(slide: S) -> Self {
+        Self {
+            slide,
+            health: Health::default(),
+        }
+    }
+}
+
+/// What became of a slide that depends on more than its pixels, such as a decoder. Shared with whoever feeds it.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<OnceLock<String>>);
+
+impl Health {
+    /// Says why people see less than they should, a poster instead of a video for example. The first reason stays.
+    pub fn fail(&self, reason: String) {
+        // A second reason is a consequence of the first.
+        let _ = self.0.set(reason);
+    }
+
+    /// The reason, if something failed.
+    pub fn trouble(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+}
+
+/// Says why an item cannot be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ComposeError(pub String);
+
+/// How one slide gives way to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transition {
+    /// The way.
+    pub kind: TransitionKind,
+    /// How long it takes; zero cuts.
+    pub length: Duration,
+}
+
+impl Transition {
+    /// At once.
+    pub const CUT: Self = Self {
+        kind: TransitionKind::Cut,
+        length: Duration::ZERO,
+    };
+
+    /// Through the old slide, in `length`.
+    pub const fn fade(length: Duration) -> Self {
+        Self {
+            kind: TransitionKind::CrossFade,
+            length,
+        }
+    }
+}
+
+/// Player to stage.
+pub enum StageCommand<S> {
+    /// Upload a slide; answered by [`StageEvent::Loaded`] once it can be drawn, or by [`StageEvent::Refused`].
+    Load {
+        /// Its name.
+        ticket: Ticket,
+        /// Where it will be shown.
+        zone: Zone,
+        /// What the zone covers, in pixels of the output.
+        area: Area,
+        /// What to draw.
+        slide: S,
+    },
+    /// Bring a loaded slide onto the screen.
+    Swap {
+        /// Which.
+        ticket: Ticket,
+        /// How.
+        transition: Transition,
+    },
+    /// Forget a loaded slide that will not be shown after all.
+    Drop {
+        /// Which.
+        ticket: Ticket,
+    },
+    /// Take away what a zone shows, at once; answered by [`StageEvent::Cleared`]. For [`Zone::NOTICE`], and for zones
+    /// that the layout no longer has.
+    Clear {
+        /// Which.
+        zone: Zone,
+    },
+    /// Send the picture that is on the screen now.
+    Snapshot(Sender<Snapshot>),
+    /// Leave.
+    Quit,
+}
+
+/// Stage to player. Times are CLOCK_BOOTTIME in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageEvent {
+    /// The output has this size now; the first one says that the stage can draw.
+    Sized {
+        /// Pixels.
+        width_px: u32,
+        /// Pixels.
+        height_px: u32,
+    },
+    /// A slide can be drawn.
+    Loaded(Ticket),
+    /// A slide cannot be drawn here; the log says why.
+    Refused(Ticket),
+    /// The first frame of a slide was presented; its predecessor's play ends here.
+    Presented {
+        /// Which.
+        ticket: Ticket,
+        /// When.
+        boot_ms: u64,
+    },
+    /// The first frame without what a zone had shown was presented.
+    Cleared {
+        /// Which.
+        zone: Zone,
+        /// When.
+        boot_ms: u64,
+    },
+    /// The operator closed the window, or the output is gone.
+    Closed,
+}
+
+/// A frame as it was drawn.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Pixels.
+    pub width_px: u32,
+    /// Pixels.
+    pub height_px: u32,
+    /// Four bytes a pixel, rows from the top.
+    pub rgba: Vec<u8>,
+}

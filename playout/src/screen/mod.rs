@@ -1,0 +1,6 @@
+//! The screen: its pixels and zones, whether it is on, and whether it may be heard.
+
+pub mod area;
+pub mod display;
+pub mod layout;
+pub mod sound_settings;

@@ -1,0 +1,4 @@
+//! What the operator has set in `kiosk.toml`.
+
+pub mod config;
+pub mod page_rules;

@@ -1,0 +1,625 @@
+//! When something comes again: a recurrence as calendars know it, RFC 5545, with exceptions and additions.
+//!
+//! ```toml
+//! recurs = { start = 2026-12-04T18:00:00, minutes = 120, rule = "FREQ=WEEKLY;BYDAY=FR", except = [2026-12-25], also = [2026-12-24T17:00:00] }
+//! ```
+//!
+//! The rule is worked out in the venue's own local time and only then mapped to instants, one occurrence at a time. A
+//! start that a change of the clock skips is taken with the offset before it (half past two, skipped, is half past three),
+//! one that comes twice is the first of both (section 3.3.5). Section 3.3.10 would drop skipped ones; calendars do not
+//! agree on that, and a campaign that was booked should air. An occurrence lasts its minutes of elapsed time.
+//!
+//! A rule may stand among the lines with which a calendar exports it ([`calendar_lines`]). With `DTSTART;TZID=…` it is worked
+//! out in that zone, as RFC 5545 reads it; without, by the venue's own clock.
+//!
+//! The start itself counts only if the rule names it, as in Python's dateutil; RFC 5545 leaves that undefined.
+//!
+//! Invariant: an answer looks at a bounded number of days, whatever the rule says; nothing recurs after 2099.
+
+mod calendar_lines;
+mod rule;
+#[cfg(test)]
+mod tests;
+mod windows_zones;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime, Time, date};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::bounded;
+use crate::limits::{
+    RECURRENCE_DATES_MAX, RECURRENCE_LINES_CHARS_MAX, RECURRENCE_MINUTES, RECURRENCE_YEARS,
+};
+use crate::recurrence::calendar_lines::{CalendarLines, Moment, Zone};
+use crate::recurrence::rule::{Chosen, Rule};
+use crate::toml_fields::Section;
+use crate::window::{
+    DAY_S, OFFSET_STEP_MAX_S, Stretch, Window, date_of, day_number, earlier, instant_of,
+};
+
+/// How many days ahead an answer looks for the next occurrence; it may end there.
+const LOOK_AHEAD_DAYS: i64 = 400;
+
+const START: &str = "a local time such as 2026-12-04T18:00:00, or a date for midnight";
+const DATES: &str = "dates such as 2026-12-25 or local times such as 2026-12-24T17:00:00";
+
+/// A date, or a date and time, of the venue's own clock and calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub enum LocalTime {
+    /// A whole day.
+    Date(Date),
+    /// A time of a day, in whole seconds.
+    DateTime(DateTime),
+}
+
+/// Says that a text is neither a date nor a date and time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocalTimeError {
+    /// It is something else.
+    #[error("not a date or time of the calendar")]
+    NotATime,
+    /// It says how far it is from UTC, which only the venue knows.
+    #[error("it has an offset, but times are the venue's own")]
+    Offset,
+    /// It has parts of a second.
+    #[error("it has parts of a second")]
+    Fraction,
+}
+
+impl LocalTime {
+    /// The time itself; of a date, its midnight.
+    pub fn datetime(self) -> DateTime {
+        match self {
+            Self::Date(date) => date.to_datetime(Time::midnight()),
+            Self::DateTime(datetime) => datetime,
+        }
+    }
+}
+
+impl FromStr for LocalTime {
+    type Err = LocalTimeError;
+
+    fn from_str(text: &str) -> Result<Self, LocalTimeError> {
+        let Some((date, time)) = text.split_once(['T', 't', ' ']) else {
+            let date = text.parse().map_err(|_| LocalTimeError::NotATime)?;
+            return Ok(Self::Date(date));
+        };
+        if time.contains(['Z', 'z', '+', '-']) {
+            return Err(LocalTimeError::Offset);
+        }
+        let date: Date = date.parse().map_err(|_| LocalTimeError::NotATime)?;
+        let time: Time = time.parse().map_err(|_| LocalTimeError::NotATime)?;
+        if time.subsec_nanosecond() != 0 {
+            return Err(LocalTimeError::Fraction);
+        }
+        Ok(Self::DateTime(date.to_datetime(time)))
+    }
+}
+
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Date(date) => date.fmt(f),
+            Self::DateTime(datetime) => datetime.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded::value(deserializer)
+    }
+}
+
+impl From<LocalTime> for String {
+    fn from(time: LocalTime) -> String {
+        time.to_string()
+    }
+}
+
+/// A recurrence as a publisher writes it, not yet checked; its form on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecurrenceText {
+    /// From when on; DTSTART of RFC 5545 section 3.8.2.4.
+    pub start: LocalTime,
+    /// How long each occurrence lasts, in minutes of elapsed time.
+    pub minutes: u32,
+    /// RRULE of section 3.8.5.3, alone or among the lines of its event. Without one there is one occurrence at the start.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounded::optional_text::<{ 4 * RECURRENCE_LINES_CHARS_MAX }, _>"
+    )]
+    pub rule: Option<String>,
+    /// EXDATE of section 3.8.5.1: a time is one occurrence, a date all that start on that day.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<RECURRENCE_DATES_MAX, _, _>"
+    )]
+    pub except: Vec<LocalTime>,
+    /// RDATE of section 3.8.5.2: further starts; a date is its midnight.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::list::<RECURRENCE_DATES_MAX, _, _>"
+    )]
+    pub also: Vec<LocalTime>,
+}
+
+/// A checked recurrence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RecurrenceText", into = "RecurrenceText")]
+pub struct Recurrence {
+    text: RecurrenceText,
+    rule: Option<Rule>,
+    /// The zone in which it is worked out; the venue's without one.
+    zone: Option<Zone>,
+    except_days: Vec<Date>,
+    except_times: Vec<DateTime>,
+    except_instants: Vec<Timestamp>,
+    /// Starts that no rule names.
+    also: Vec<DateTime>,
+    also_instants: Vec<Timestamp>,
+    /// Days of the first and of the last start, numbered from 1970-01-01.
+    days: (i64, i64),
+}
+
+/// Says which part of a recurrence is wrong, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} {message}")]
+pub struct RecurrenceError {
+    /// The part, as it is called in the campaign file.
+    pub key: &'static str,
+    /// Goes on after the key's name: "is …; use …".
+    pub message: String,
+}
+
+impl Recurrence {
+    /// Checks a recurrence.
+    ///
+    /// # Errors
+    /// The first part that is against RFC 5545 or past a limit (see [`crate::limits`]), or a rule with no occurrence at all.
+    pub fn new(text: RecurrenceText) -> Result<Self, RecurrenceError> {
+        let lines = match &text.rule {
+            Some(rule) => CalendarLines::read(rule).map_err(|message| RecurrenceError {
+                key: "rule",
+                message,
+            })?,
+            None => CalendarLines::default(),
+        };
+        Self::of(text, lines)
+    }
+
+    fn of(mut text: RecurrenceText, lines: CalendarLines) -> Result<Self, RecurrenceError> {
+        check_bounds(&text)?;
+        check_agreement(&text, &lines)?;
+        let error = |key, message: String| Err(RecurrenceError { key, message });
+        let start = text.start.datetime();
+        let last_year = RECURRENCE_YEARS.end();
+        let dated = matches!(text.start, LocalTime::Date(_));
+        let local = |times: &[LocalTime]| -> Vec<Moment> {
+            times.iter().copied().map(Moment::Local).collect()
+        };
+        let (except, also) = (local(&text.except), local(&text.also));
+        if let (Some(bare), true) = (&lines.rule, text.rule.as_deref().is_some_and(is_one_line)) {
+            // Older screens know a rule alone.
+            text.rule = Some(bare.clone());
+        }
+        let mut recurrence = Self {
+            text,
+            rule: None,
+            zone: lines.zone,
+            except_days: Vec::new(),
+            except_times: Vec::new(),
+            except_instants: Vec::new(),
+            also: Vec::new(),
+            also_instants: Vec::new(),
+            days: (i64::MAX, i64::MIN),
+        };
+        for moment in except.into_iter().chain(lines.except) {
+            match moment {
+                Moment::Local(LocalTime::Date(date)) => recurrence.except_days.push(date),
+                Moment::Local(LocalTime::DateTime(time)) => recurrence.except_times.push(time),
+                Moment::Instant(instant) => recurrence.except_instants.push(instant),
+            }
+        }
+        for moment in also.into_iter().chain(lines.also) {
+            match moment {
+                Moment::Local(time) => recurrence.also.push(time.datetime()),
+                Moment::Instant(instant) => recurrence.also_instants.push(instant),
+            }
+        }
+        recurrence.except_days.sort_unstable();
+        recurrence.except_times.sort_unstable();
+        match lines.rule {
+            None => recurrence.also.push(start),
+            Some(bare) => {
+                let mut rule = match Rule::parse(&bare, start, dated) {
+                    Ok(rule) => rule,
+                    Err(message) => return error("rule", message),
+                };
+                let horizon = day_number(date(*last_year, 12, 31));
+                let Some(days) = rule.find_end(horizon) else {
+                    let message = format!(
+                        "never comes true from {start} to {last_year}; change it so that one day fits all its parts"
+                    );
+                    return error("rule", message);
+                };
+                recurrence.days = days;
+                recurrence.rule = Some(rule);
+            }
+        }
+        recurrence.also.sort_unstable();
+        recurrence.also.dedup();
+        recurrence.find_days()?;
+        Ok(recurrence)
+    }
+
+    /// Finds the first and the last day on which anything starts, after exceptions and additions.
+    fn find_days(&mut self) -> Result<(), RecurrenceError> {
+        let local = self.also.iter().map(|start| day_number(start.date()));
+        let instants = self.also_instants.iter().flat_map(|start| {
+            // The local day is this one or one beside it.
+            let day = start.as_second().div_euclid(DAY_S);
+            [day - 1, day + 1]
+        });
+        for day in local.chain(instants) {
+            self.days = (self.days.0.min(day), self.days.1.max(day));
+        }
+        if !self.also_instants.is_empty() {
+            return Ok(());
+        }
+        let (mut scan, (first, last)) = (Scan::of(self, None), self.days);
+        let mut is_used = |day: &i64| !scan.starts_on(*day).is_empty();
+        let (first, last) = (
+            (first..=last).find(&mut is_used),
+            (first..=last).rev().find(&mut is_used),
+        );
+        let (Some(first), Some(last)) = (first, last) else {
+            return Err(RecurrenceError {
+                key: "except",
+                message: "takes away every occurrence; leave one".to_owned(),
+            });
+        };
+        self.days = (first, last);
+        Ok(())
+    }
+
+    /// Reads `recurs` of a placement; what is wrong is reported to its section.
+    pub fn read(section: &Section<'_>) -> Option<Self> {
+        let start = section.day("start", START, LocalTime::from_str);
+        let minutes = section.integer("minutes", RECURRENCE_MINUTES);
+        let rule = section.text(
+            "rule",
+            RECURRENCE_LINES_CHARS_MAX,
+            "a rule such as \"FREQ=WEEKLY;BYDAY=FR\"",
+        );
+        let except = section.days("except", DATES, LocalTime::from_str);
+        let also = section.days("also", DATES, LocalTime::from_str);
+        let lines = match &rule {
+            None => CalendarLines::default(),
+            Some(at) => match CalendarLines::read(&at.value) {
+                Ok(lines) => lines,
+                Err(message) => {
+                    section.problem(at, format!("{} {message}", section.name("rule")));
+                    return None;
+                }
+            },
+        };
+        let length = lines.minutes_or_day();
+        if !section.has("start") && lines.start.is_none() {
+            section.missing("start", "2026-12-04T18:00:00");
+        }
+        if !section.has("minutes") && length.is_none() {
+            section.missing("minutes", "120");
+        }
+        let minutes_said = match &minutes {
+            Some(minutes) => Some(u32::try_from(minutes.value).ok()?),
+            None => length.filter(|_| !section.has("minutes")),
+        };
+        let start_said = match &start {
+            Some(start) => Some(start.value),
+            None => lines.start.filter(|_| !section.has("start")),
+        };
+        let text = RecurrenceText {
+            start: start_said?,
+            minutes: minutes_said?,
+            rule: rule.as_ref().map(|rule| rule.value.clone()),
+            except: except
+                .as_ref()
+                .map(|list| list.value.clone())
+                .unwrap_or_default(),
+            also: also
+                .as_ref()
+                .map(|list| list.value.clone())
+                .unwrap_or_default(),
+        };
+        match Self::new(text) {
+            Ok(recurrence) => Some(recurrence),
+            Err(error) => {
+                let message = format!("{} {}", section.name(error.key), error.message);
+                match (error.key, &start, &minutes, &rule, &except, &also) {
+                    ("minutes", _, Some(at), ..) => section.problem(at, message),
+                    ("rule", _, _, Some(at), ..) => section.problem(at, message),
+                    ("except", _, _, _, Some(at), _) => section.problem(at, message),
+                    ("also", .., Some(at)) => section.problem(at, message),
+                    (_, Some(at), ..) => section.problem(at, message),
+                    // What the lines say is wrong where the lines are.
+                    (_, None, _, Some(at), ..) => section.problem(at, message),
+                    _ => {}
+                }
+                None
+            }
+        }
+    }
+
+    /// As it was written.
+    pub const fn text(&self) -> &RecurrenceText {
+        &self.text
+    }
+
+    /// The local starts of all occurrences in a zone, in order, to the end of 2099. A zone of the recurrence's own comes before
+    /// the one that is given.
+    pub fn starts<'z>(&'z self, zone: &'z TimeZone) -> impl Iterator<Item = DateTime> + 'z {
+        let mut scan = Scan::of(self, Some(self.zone(zone)));
+        (self.days.0..=self.days.1).flat_map(move |day| scan.starts_on(day).to_vec())
+    }
+
+    /// Tells whether an occurrence is on at an instant, and until when: to its end, or to the start of the next. When no
+    /// start comes within 400 days, the answer ends there.
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
+        let zone = self.zone(zone);
+        let length = SignedDuration::from_mins(i64::from(self.text.minutes));
+        let today = Stretch::at(now, zone).day();
+        let mut scan = Scan::of(self, Some(zone));
+        if let Some(end) = scan
+            .latest(now, today, length, zone)
+            .and_then(|start| start.checked_add(length).ok())
+            .filter(|end| *end > now)
+        {
+            return Window {
+                open: true,
+                until: Some(end),
+            };
+        }
+        let (first, last) = self.days;
+        // A day to either side, since a change of the zone's offset can move a start into the next or the last day.
+        if today > last + 2 {
+            return Window::NEVER;
+        }
+        let from = (today - 1).max(first - 1);
+        let to = (from + LOOK_AHEAD_DAYS).min(last + 1);
+        let until = scan.next(now, from..=to, zone).or_else(|| {
+            let end = date_of(to).filter(|_| to <= last)?;
+            instant_of(end.to_datetime(Time::midnight()), zone).filter(|end| *end > now)
+        });
+        Window { open: false, until }
+    }
+
+    /// The zone in which it is worked out. The venue's own rules are newer than those that came with the program.
+    fn zone<'z>(&'z self, venue: &'z TimeZone) -> &'z TimeZone {
+        match &self.zone {
+            Some(zone) if venue.iana_name() != Some(zone.name.as_str()) => &zone.rules,
+            _ => venue,
+        }
+    }
+}
+
+/// Checks what a number or a date alone can be wrong about.
+fn check_bounds(text: &RecurrenceText) -> Result<(), RecurrenceError> {
+    let error = |key, message: String| Err(RecurrenceError { key, message });
+    let in_years = |time: DateTime| RECURRENCE_YEARS.contains(&time.year());
+    let (first_year, last_year) = (RECURRENCE_YEARS.start(), RECURRENCE_YEARS.end());
+    if !in_years(text.start.datetime()) {
+        let message = format!(
+            "is {}; use a year from {first_year} to {last_year}",
+            text.start
+        );
+        return error("start", message);
+    }
+    if !RECURRENCE_MINUTES.contains(&i64::from(text.minutes)) {
+        let (first, last) = (RECURRENCE_MINUTES.start(), RECURRENCE_MINUTES.end());
+        let message = format!(
+            "is {}; use {first} to {last}, which is a week, and a [[phase]] for what lasts longer",
+            text.minutes
+        );
+        return error("minutes", message);
+    }
+    for (key, times) in [("except", &text.except), ("also", &text.also)] {
+        if times.len() > RECURRENCE_DATES_MAX {
+            let message = format!(
+                "has {} entries; use at most {RECURRENCE_DATES_MAX}",
+                times.len()
+            );
+            return error(key, message);
+        }
+        if let Some(time) = times.iter().find(|time| !in_years(time.datetime())) {
+            let message = format!("has {time}; use a year from {first_year} to {last_year}");
+            return error(key, message);
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a start and a length that are said twice are the same.
+fn check_agreement(text: &RecurrenceText, lines: &CalendarLines) -> Result<(), RecurrenceError> {
+    let error = |key, message: String| Err(RecurrenceError { key, message });
+    if let Some(start) = lines.start.filter(|start| *start != text.start) {
+        let message = format!(
+            "is {}, and the DTSTART of the rule says {start}; take one of them out",
+            text.start
+        );
+        return error("start", message);
+    }
+    if let Some(minutes) = lines.minutes.filter(|minutes| *minutes != text.minutes) {
+        let message = format!(
+            "is {}, and the DTEND or DURATION of the rule says {minutes}; take one of them out",
+            text.minutes
+        );
+        return error("minutes", message);
+    }
+    let years = |moment: &Moment| match moment {
+        Moment::Local(time) => time.datetime().year(),
+        Moment::Instant(instant) => TimeZone::UTC.to_datetime(*instant).year(),
+    };
+    let mut dates = lines.except.iter().chain(&lines.also);
+    if let Some(year) = dates
+        .by_ref()
+        .map(years)
+        .find(|year| !RECURRENCE_YEARS.contains(year))
+    {
+        let (first, last) = (RECURRENCE_YEARS.start(), RECURRENCE_YEARS.end());
+        let message = format!("has a date in {year}; use a year from {first} to {last}");
+        return error("rule", message);
+    }
+    Ok(())
+}
+
+/// Tells whether a rule stands alone, perhaps behind its name.
+fn is_one_line(text: &str) -> bool {
+    let text = text.trim();
+    let bare = text
+        .get(..6)
+        .filter(|name| name.eq_ignore_ascii_case("RRULE:"));
+    let rest = bare.map_or(text, |name| &text[name.len()..]);
+    !rest.contains([':', '\n'])
+}
+
+impl TryFrom<RecurrenceText> for Recurrence {
+    type Error = RecurrenceError;
+    fn try_from(text: RecurrenceText) -> Result<Self, RecurrenceError> {
+        Self::new(text)
+    }
+}
+
+impl From<Recurrence> for RecurrenceText {
+    fn from(recurrence: Recurrence) -> Self {
+        recurrence.text
+    }
+}
+
+/// Asks a recurrence about several days and keeps what serves for more than one.
+struct Scan<'r> {
+    recurrence: &'r Recurrence,
+    /// Where instants become local times; without one they are left out of account.
+    zone: Option<&'r TimeZone>,
+    /// The additions that are instants, as its clock shows them.
+    also: Vec<DateTime>,
+    chosen: Chosen,
+    starts: Vec<DateTime>,
+}
+
+impl<'r> Scan<'r> {
+    fn of(recurrence: &'r Recurrence, zone: Option<&'r TimeZone>) -> Self {
+        let instants = recurrence.also_instants.iter();
+        let local = |zone: &TimeZone| instants.map(|at| zone.to_datetime(*at)).collect();
+        Self {
+            recurrence,
+            zone,
+            also: zone.map(local).unwrap_or_default(),
+            chosen: Chosen::default(),
+            starts: Vec::new(),
+        }
+    }
+
+    /// The local starts on a day, in order, after exceptions and additions.
+    fn starts_on(&mut self, day: i64) -> &[DateTime] {
+        self.starts.clear();
+        let recurrence = self.recurrence;
+        if let Some(rule) = &recurrence.rule {
+            rule.starts_on(day, &mut self.chosen, &mut self.starts);
+            if let Some(zone) = self.zone {
+                self.starts.retain(|start| rule.is_before_end(*start, zone));
+            }
+        }
+        let Some(date) = date_of(day) else {
+            return &[];
+        };
+        let first = recurrence.also.partition_point(|also| also.date() < date);
+        let also = recurrence.also[first..].iter();
+        let before = self.starts.len();
+        self.starts
+            .extend(also.take_while(|also| also.date() == date));
+        let also = self.also.iter().filter(|also| also.date() == date);
+        self.starts.extend(also);
+        if self.starts.len() > before {
+            self.starts.sort_unstable();
+            self.starts.dedup();
+        }
+        if !self.starts.is_empty() {
+            if recurrence.except_days.binary_search(&date).is_ok() {
+                self.starts.clear();
+            }
+            self.starts
+                .retain(|start| recurrence.except_times.binary_search(start).is_err());
+            if let Some(zone) = self.zone.filter(|_| !recurrence.except_instants.is_empty()) {
+                let excepted = |start: &DateTime| {
+                    let instant = instant_of(*start, zone);
+                    instant.is_some_and(|instant| recurrence.except_instants.contains(&instant))
+                };
+                self.starts.retain(|start| !excepted(start));
+            }
+        }
+        &self.starts
+    }
+
+    /// The latest start at or before `now`, as far as its occurrence may still be on.
+    fn latest(
+        &mut self,
+        now: Timestamp,
+        today: i64,
+        length: SignedDuration,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
+        let (first, last) = self.recurrence.days;
+        let back = (length.as_secs() + OFFSET_STEP_MAX_S) / DAY_S + 1;
+        let (from, to) = ((today - back).max(first), (today + 1).min(last));
+        let (mut latest, mut found) = (None, None);
+        let mut day = to;
+        // One more day after the first that has one: a change of the offset may turn the order of two days round.
+        while day >= from && found.is_none_or(|found| day >= found - 1) {
+            let starts = self.starts_on(day).iter();
+            let here = starts
+                .filter_map(|start| instant_of(*start, zone))
+                .filter(|start| *start <= now)
+                .max();
+            if here.is_some() {
+                latest = latest.max(here);
+                found = found.or(Some(day));
+            }
+            day -= 1;
+        }
+        latest
+    }
+
+    /// The earliest start after `now` on some days.
+    fn next(
+        &mut self,
+        now: Timestamp,
+        days: std::ops::RangeInclusive<i64>,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
+        let (mut next, mut found) = (None, None);
+        for day in days {
+            if found.is_some_and(|found| day > found + 1) {
+                break;
+            }
+            let starts = self.starts_on(day).iter();
+            let here = starts
+                .filter_map(|start| instant_of(*start, zone))
+                .filter(|start| *start > now)
+                .min();
+            if here.is_some() {
+                next = earlier(next, here);
+                found = found.or(Some(day));
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,185 @@
+//! Does what the player asks: puts slides on the GPU, brings them onto the glass, takes them away.
+//!
+//! Invariants:
+//! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are never half covered.
+//! - Textures are freed in the update in which their slide has gone.
+//! - What cannot be done is answered or told of; it never stops what is shown.
+
+use bevy::prelude::*;
+use passerby_compose::slide::{Area, Slide};
+use passerby_playout::player::stage_messages::{StageEvent, Ticket, Transition, Zone};
+
+use crate::stage::Now;
+use crate::stage::agenda::Agenda;
+use crate::stage::channel::Outlet;
+use crate::stage::gpu::Gpu;
+use crate::stage::gpu_slide::{Place, Plate};
+use crate::stage::material::{Kit, SlideMaterial};
+use crate::stage::presenter::{Changed, Glass, Output, Warm};
+use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
+use crate::stage::transition::Timeline;
+
+/// Does the work of the commands.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(super) struct Stagehand<'w, 's> {
+    commands: Commands<'w, 's>,
+    pub(super) slides: ResMut<'w, Slides>,
+    materials: ResMut<'w, Assets<SlideMaterial>>,
+    pub(super) gpu: Res<'w, Gpu>,
+    kit: Res<'w, Kit>,
+    pub(super) output: Res<'w, Output>,
+    pub(super) glass: Res<'w, Glass>,
+    outlet: Res<'w, Outlet>,
+    pub(super) changed: ResMut<'w, Changed>,
+    pub(super) agenda: ResMut<'w, Agenda>,
+    warm: Res<'w, Warm>,
+    pub(super) now: Res<'w, Now>,
+}
+
+impl Stagehand<'_, '_> {
+    pub(super) fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
+        if let Err(reason) = self.try_load(ticket, zone, area, slide) {
+            error!("slide {} cannot be loaded: {reason}", ticket.0);
+            self.outlet.send(StageEvent::Refused(ticket));
+        }
+    }
+
+    fn try_load(
+        &mut self,
+        ticket: Ticket,
+        zone: Zone,
+        area: Area,
+        slide: Slide,
+    ) -> Result<(), String> {
+        if !self.slides.0.contains_key(&zone) && self.slides.0.len() >= ZONES_MAX {
+            return Err(format!("{ZONES_MAX} zones have slides already"));
+        }
+        let place = Place {
+            zone,
+            area,
+            output_px: self.output.told_px(),
+        };
+        let plate = Plate::make(
+            &self.gpu,
+            &self.kit,
+            &mut self.materials,
+            ticket,
+            place,
+            slide,
+        )?;
+        let waiting = &self.slides.0.entry(zone).or_default().loaded;
+        if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= LOADED_MAX) {
+            let oldest = oldest.ticket;
+            warn!(
+                "more than {LOADED_MAX} slides of a zone are loaded; slide {} is dropped",
+                oldest.0
+            );
+            if self.glass.frame().uploads.iter().any(|(t, _)| *t == oldest) {
+                self.outlet.send(StageEvent::Refused(oldest));
+            }
+            self.forget(oldest);
+        }
+        let upload = (ticket, plate.material.id());
+        self.glass.frame().uploads.push(upload);
+        // Asked for anew: the zone goes with its last slide.
+        let zone = self.slides.0.entry(zone).or_default();
+        zone.loaded.push(plate);
+        Ok(())
+    }
+
+    pub(super) fn swap(&mut self, ticket: Ticket, transition: Transition) {
+        let found = self.slides.0.iter().find_map(|(&zone, slides)| {
+            let place = slides.loaded.iter().position(|l| l.ticket == ticket)?;
+            Some((zone, place))
+        });
+        let Some((zone, place)) = found else {
+            warn!("slide {} is to be shown but is not loaded", ticket.0);
+            return;
+        };
+        let uploading = self.glass.frame().uploads.iter().any(|(t, _)| *t == ticket);
+        if uploading || !self.warm.0 {
+            self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
+            return;
+        }
+        self.settle_or_skip(zone);
+        let others = self.slides.on_glass().any(|seen| seen.zone != zone);
+        let slides = self.slides.0.entry(zone).or_default();
+        let transition = if slides.shown.is_none() && others {
+            Transition::CUT
+        } else {
+            transition
+        };
+        let plate = slides.loaded.remove(place);
+        let at = plate.on_output(self.output.size_px);
+        let entity = self.commands.spawn(plate.bundle(at, true)).id();
+        slides.change = Some(Change::start(
+            Shown { plate, entity, at },
+            Timeline::start(transition, self.now.0),
+        ));
+    }
+
+    /// Makes room for another slide: ends the transition, or skips it if nobody has seen any of it.
+    fn settle_or_skip(&mut self, zone: Zone) {
+        let unseen = self
+            .slides
+            .0
+            .get_mut(&zone)
+            .and_then(|slides| slides.change.take_if(|change| !change.visible));
+        match unseen {
+            Some(change) => self.take_off(change.incoming),
+            None => self.settle(zone),
+        }
+    }
+
+    /// Ends a zone's transition: the incoming slide is the one that is shown, and its predecessor goes.
+    pub(super) fn settle(&mut self, zone: Zone) {
+        let Some(slides) = self.slides.0.get_mut(&zone) else {
+            return;
+        };
+        let Some(change) = slides.change.take() else {
+            return;
+        };
+        self.commands
+            .entity(change.incoming.entity)
+            .insert(change.incoming.plate.layer(false));
+        if let Some(old) = slides.shown.replace(change.incoming) {
+            self.take_off(old);
+        }
+    }
+
+    /// Takes away all that a zone shows, or is about to show.
+    pub(super) fn clear(&mut self, zone: Zone) {
+        if let Some(slides) = self.slides.0.get_mut(&zone) {
+            slides.early = None;
+            let (change, shown) = (slides.change.take(), slides.shown.take());
+            if slides.is_empty() {
+                self.slides.0.remove(&zone);
+            }
+            for gone in change
+                .map(|change| change.incoming)
+                .into_iter()
+                .chain(shown)
+            {
+                self.take_off(gone);
+            }
+        }
+        self.glass.frame().cleared(zone);
+        self.changed.0 = true;
+    }
+
+    fn take_off(&mut self, gone: Shown) {
+        self.commands.entity(gone.entity).despawn();
+        self.materials.remove(&gone.plate.material);
+    }
+
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        self.glass.frame().uploads.retain(|(t, _)| *t != ticket);
+        self.slides.0.retain(|_, slides| {
+            if let Some(place) = slides.loaded.iter().position(|l| l.ticket == ticket) {
+                let plate = slides.loaded.remove(place);
+                self.materials.remove(&plate.material);
+            }
+            !slides.is_empty()
+        });
+    }
+}

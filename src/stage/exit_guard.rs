@@ -1,0 +1,70 @@
+//! Keeps the end orderly when a C library ends the process: Xlib calls `exit` itself when the X server has gone.
+//!
+//! Invariants:
+//! - The player hears of it and has [`FAREWELL_MAX`] to record what was on the screen.
+//! - The process leaves with the status that its supervisor knows, never with the library's own.
+//!
+//! `exit` runs the destructors of its thread's locals, as the Itanium C++ ABI has it; the stage keeps one there while it
+//! has a window.
+
+use std::cell::RefCell;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::stage::StageError;
+use crate::stage::channel::Outlet;
+
+/// How long the player may take to end.
+const FAREWELL_MAX: Duration = Duration::from_secs(5);
+/// How often the stage looks whether it has.
+const FAREWELL_STEP: Duration = Duration::from_millis(100);
+/// What the callers of [`crate::stage::run`] leave with after an error.
+const STATUS: i32 = 3;
+
+thread_local! {
+    static WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+}
+
+struct LastWords {
+    outlet: Outlet,
+    armed: bool,
+}
+
+/// Watches over this thread until it is dropped.
+pub(super) struct Watch(());
+
+impl Watch {
+    pub(super) fn over_this_thread(outlet: Outlet) -> Self {
+        WORDS.set(Some(LastWords {
+            outlet,
+            armed: true,
+        }));
+        Self(())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(mut words) = WORDS.take() {
+            words.armed = false;
+        }
+    }
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        let error = StageError::OutputGone {
+            reason: "the connection to it broke".into(),
+        };
+        // The log keeps its state in locals of this thread, which may be gone.
+        eprintln!("passerby: {error}");
+        let deadline = Instant::now() + FAREWELL_MAX;
+        while self.outlet.say_closed() && Instant::now() < deadline {
+            thread::sleep(FAREWELL_STEP);
+        }
+        std::process::exit(STATUS);
+    }
+}

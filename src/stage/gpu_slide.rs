@@ -1,0 +1,248 @@
+//! One slide on the GPU, from its upload to its end.
+//!
+//! Invariants:
+//! - Its reel is told of the beginning once, when it is first drawn, and is asked in every update until it goes.
+//! - A patch that does not fit is dropped, and told of once; the slide goes on.
+
+use std::time::{Duration, Instant};
+
+use bevy::math::{UVec2, Vec4};
+use bevy::prelude::*;
+use bevy::render::render_resource::Buffer;
+use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
+use passerby_playout::player::stage_messages::{Ticket, Zone};
+
+use crate::stage::gpu::Gpu;
+use crate::stage::material::{Kit, Layer, SlideMaterial};
+use crate::stage::numbers::{ChangeNumbers, Numbers};
+use crate::stage::planes::Planes;
+use crate::stage::travel::{Look, rectangle};
+
+/// Most patches that one update takes from one reel; the rest of them would never be seen anyway.
+const PATCHES_MAX: usize = 1024;
+
+/// A slide on the GPU.
+pub(super) struct Plate {
+    pub(super) ticket: Ticket,
+    pub(super) caption: Caption,
+    pub(super) material: Handle<SlideMaterial>,
+    zone: Zone,
+    /// Where it lies on an output of [`Self::output_px`].
+    area: Area,
+    output_px: Option<UVec2>,
+    size_px: UVec2,
+    card: Option<Area>,
+    look: Option<Look>,
+    planes: Planes,
+    buffer: Buffer,
+    /// What the buffer holds.
+    written: Option<Numbers>,
+    reel: Option<Box<dyn Reel>>,
+    begun: Option<Instant>,
+    complained: bool,
+}
+
+/// Where a slide will lie.
+pub(super) struct Place {
+    pub(super) zone: Zone,
+    pub(super) area: Area,
+    /// The size of the output that `area` was worked out for.
+    pub(super) output_px: Option<UVec2>,
+}
+
+/// What came of asking a reel.
+pub(super) struct Fed {
+    /// Whether pixels changed.
+    pub(super) changed: bool,
+    /// When it wants to be asked next.
+    pub(super) next: Option<Instant>,
+}
+
+impl Plate {
+    /// Puts a slide on the GPU.
+    ///
+    /// # Errors
+    /// Says why it cannot be drawn.
+    pub(super) fn make(
+        gpu: &Gpu,
+        kit: &Kit,
+        materials: &mut Assets<SlideMaterial>,
+        ticket: Ticket,
+        place: Place,
+        slide: Slide,
+    ) -> Result<Self, String> {
+        if place.area.is_empty() {
+            return Err("its zone has no pixels".into());
+        }
+        let look = slide.moving.as_ref().map(Look::of).transpose()?;
+        let planes = Planes::upload(gpu, &slide)?;
+        let layer = look.as_ref().map_or(Layer::None, Look::layer);
+        let (material, buffer) = kit.material(gpu, &planes, layer);
+        Ok(Self {
+            ticket,
+            caption: slide.caption,
+            material: materials.add(material),
+            zone: place.zone,
+            area: place.area,
+            output_px: place.output_px,
+            size_px: UVec2::new(slide.width_px, slide.height_px),
+            card: slide.card,
+            look,
+            planes,
+            buffer,
+            written: None,
+            reel: slide.reel,
+            begun: None,
+            complained: false,
+        })
+    }
+
+    /// Where it lies on an output of this size: its area, stretched like the output since it was loaded.
+    pub(super) fn on_output(&self, output_px: Option<UVec2>) -> Area {
+        let (Some(then), Some(now)) = (self.output_px, output_px) else {
+            return self.area;
+        };
+        let stretch = |at: u32, then: u32, now: u32| {
+            let exact = u64::from(at) * u64::from(now);
+            let then = u64::from(then.max(1));
+            u32::try_from((exact + then / 2) / then).unwrap_or(u32::MAX)
+        };
+        let (left, top) = (
+            stretch(self.area.x, then.x, now.x),
+            stretch(self.area.y, then.y, now.y),
+        );
+        let right = stretch(self.area.right(), then.x, now.x);
+        let bottom = stretch(self.area.bottom(), then.y, now.y);
+        Area::new(left, top, (right - left).max(1), (bottom - top).max(1))
+    }
+
+    /// What draws it at a place of the output.
+    pub(super) fn bundle(&self, at: Area, above: bool) -> impl Bundle {
+        (
+            node(at),
+            bevy::ui_render::prelude::MaterialNode(self.material.clone()),
+            self.layer(above),
+        )
+    }
+
+    /// Its place in the stack: zones in their order, and in each the incoming slide over the one that is shown.
+    pub(super) fn layer(&self, above: bool) -> GlobalZIndex {
+        GlobalZIndex(i32::from(self.zone.0) * 2 + i32::from(above))
+    }
+
+    /// Its code's card at a place of the output; nothing without a code.
+    pub(super) fn card_at(&self, at: Area) -> Vec4 {
+        let Some(card) = self.card else {
+            return Vec4::ZERO;
+        };
+        let at = rectangle(at);
+        let scale = Vec2::new(at.z, at.w) / self.size_px.as_vec2();
+        rectangle(card) * Vec4::new(scale.x, scale.y, scale.x, scale.y)
+            + Vec4::new(at.x, at.y, 0.0, 0.0)
+    }
+
+    /// Notes that the slide is drawn for the first time, over the one that is shown. A strip that follows itself goes on where
+    /// it is, so that nobody sees that one play has ended and another begun.
+    pub(super) fn begin(&mut self, now: Instant, over: Option<&Self>) {
+        let since = over.filter(|over| over.is_same_strip(self));
+        self.begun = since.and_then(|over| over.begun).or(Some(now));
+        if let Some(reel) = &mut self.reel {
+            reel.begin();
+        }
+    }
+
+    fn is_same_strip(&self, other: &Self) -> bool {
+        let is_strip = |plate: &Self| {
+            let look = plate.look.as_ref();
+            look.is_some_and(|look| look.layer() == Layer::Strip)
+        };
+        is_strip(self)
+            && self.look == other.look
+            && self.reel.is_none()
+            && other.reel.is_none()
+            && self.caption.creative == other.caption.creative
+    }
+
+    /// Takes what its reel has for now.
+    pub(super) fn feed(&mut self, gpu: &Gpu, now: Instant, due: &mut Vec<Patch>) -> Fed {
+        let mut fed = Fed {
+            changed: false,
+            next: None,
+        };
+        let (Some(reel), Some(begun)) = (&mut self.reel, self.begun) else {
+            return fed;
+        };
+        due.clear();
+        let next = reel.advance(now.saturating_duration_since(begun), due);
+        fed.next = next.and_then(|next| begun.checked_add(next));
+        if due.len() > PATCHES_MAX {
+            due.drain(..due.len() - PATCHES_MAX);
+        }
+        for patch in due.drain(..) {
+            match self.planes.patch(gpu, &patch) {
+                Ok(()) => fed.changed = true,
+                Err(reason) if !self.complained => {
+                    self.complained = true;
+                    error!(
+                        "a part of {} is not renewed: {reason}",
+                        self.caption.creative
+                    );
+                }
+                Err(_) => {}
+            }
+        }
+        fed
+    }
+
+    /// Whether it changes by itself after this instant.
+    pub(super) fn moves_after(&self, now: Instant) -> bool {
+        match (&self.look, self.begun) {
+            (Some(look), Some(begun)) => look.moves_after(now.saturating_duration_since(begun)),
+            _ => false,
+        }
+    }
+
+    /// Hands the numbers of the next frame to the GPU; false when they are those of the last one.
+    pub(super) fn draw(
+        &mut self,
+        gpu: &Gpu,
+        now: Instant,
+        at: Area,
+        change: ChangeNumbers,
+        calm: [Vec4; 2],
+        is_read: bool,
+    ) -> bool {
+        let elapsed = self
+            .begun
+            .map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
+        let look = self.look.as_ref();
+        let size_px = self.size_px.as_vec2();
+        let numbers = Numbers {
+            area: rectangle(at),
+            slide: Vec4::new(size_px.x, size_px.y, 0.0, f32::from(u8::from(is_read))),
+            moving: look.map(|look| look.numbers(elapsed)).unwrap_or_default(),
+            change,
+            card: self.card_at(at),
+            calm,
+        };
+        if self.written == Some(numbers) {
+            return false;
+        }
+        self.written = Some(numbers);
+        gpu.queue.write_buffer(&self.buffer, 0, &numbers.to_bytes());
+        true
+    }
+}
+
+/// A node over a part of the output. The window and the offscreen target have a scale of 1, so a unit is a pixel.
+pub(super) fn node(at: Area) -> Node {
+    let at = rectangle(at);
+    Node {
+        position_type: PositionType::Absolute,
+        left: px(at.x),
+        top: px(at.y),
+        width: px(at.z),
+        height: px(at.w),
+        ..default()
+    }
+}

@@ -1,0 +1,357 @@
+//! The glass: what the output is, whether this update draws on it, and what came of it.
+//!
+//! Invariants:
+//! - An update in which nothing changed draws nothing and presents nothing: the camera is switched off for it.
+//! - [`StageEvent::Sized`] is first sent when every shader is compiled, so that the first slide is drawn at once.
+//! - [`StageEvent::Presented`] is sent right after the frame was handed to the output, and only if it was.
+//! - A frame that the output did not take is drawn again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bevy::camera::RenderTarget;
+use bevy::prelude::*;
+use bevy::render::render_asset::RenderAssets;
+use bevy::render::render_resource::PollType;
+use bevy::render::render_resource::{CachedPipelineState, PipelineCache, PipelineDescriptor};
+use bevy::render::renderer::RenderDevice;
+use bevy::render::view::ExtractedWindows;
+use bevy::render::{Render, RenderApp, RenderSystems};
+use bevy::ui_render::prelude::MaterialNode;
+use bevy::ui_render::{PreparedUiMaterial, UiAntiAlias};
+use passerby_playout::player::stage_messages::{StageEvent, Ticket, Zone};
+use passerby_playout::screen::area::Area;
+
+use crate::stage::agenda::Agenda;
+use crate::stage::channel::Outlet;
+use crate::stage::gpu::Gpu;
+use crate::stage::gpu_slide::node;
+use crate::stage::material::{Kit, Layer, SlideMaterial};
+use crate::stage::{Background, Clock, KioskSystems, Now, StageError, Verdict};
+
+/// How long shaders may take to compile; a Pi needs seconds.
+const WARM_UP_MAX: Duration = Duration::from_secs(60);
+/// How often a cold stage looks whether its shaders are there.
+const WARM_UP_STEP: Duration = Duration::from_millis(5);
+/// How soon a frame that the output did not take is tried again.
+const MISSED_RETRY: Duration = Duration::from_millis(100);
+/// How soon an unfinished upload is looked at again.
+const UPLOAD_RETRY: Duration = Duration::from_millis(5);
+/// How long the GPU may work on one offscreen frame.
+const FRAME_MAX: Duration = Duration::from_secs(20);
+
+/// The pipelines without which a frame would be incomplete: Bevy's label, and how many there are.
+const PIPELINES: [(&str, usize); 2] = [
+    ("ui_material_pipeline", Layer::ALL.len()),
+    ("screenshot-to-screen", 1),
+];
+
+/// Where the camera draws, and how large that is.
+#[derive(Resource, Default)]
+pub(super) struct Output {
+    /// Pixels; none before there is an output.
+    pub(super) size_px: Option<UVec2>,
+    reported_px: Option<UVec2>,
+}
+
+impl Output {
+    /// The size that the player knows, and works out areas for.
+    pub(super) fn told_px(&self) -> Option<UVec2> {
+        self.reported_px.or(self.size_px)
+    }
+}
+
+/// The camera's target, for reading frames back.
+#[derive(Resource, Clone)]
+pub(super) struct Target(pub(super) RenderTarget);
+
+/// Whether this update has something new to draw.
+#[derive(Resource, Default)]
+pub(super) struct Changed(pub(super) bool);
+
+/// Whether everything that drawing needs is compiled.
+#[derive(Resource, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Warm(pub(super) bool);
+
+/// What main world and render world tell each other about a frame. They never run at the same time.
+#[derive(Resource, Clone, Default)]
+pub(super) struct Glass(Arc<Mutex<Frame>>);
+
+/// One frame on its way to the output.
+#[derive(Default)]
+pub(super) struct Frame {
+    /// Whether this update draws.
+    drawing: bool,
+    /// Whether the last drawn frame did not reach the output.
+    pub(super) missed: bool,
+    /// Whether every pipeline is compiled.
+    compiled: bool,
+    /// Slides under way to the GPU.
+    pub(super) uploads: Vec<(Ticket, AssetId<SlideMaterial>)>,
+    /// What this frame is the first to show; at most two for each zone.
+    news: Vec<News>,
+}
+
+/// What a frame is the first to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// A slide.
+    Debut(Zone, Ticket),
+    /// A zone without what was in it.
+    Cleared(Zone),
+}
+
+impl Frame {
+    /// Notes that the next frame is a slide's first. One that never reached the output has had no first frame.
+    pub(super) fn debut(&mut self, zone: Zone, ticket: Ticket) {
+        self.retract_debut(zone);
+        self.news.push(News::Debut(zone, ticket));
+    }
+
+    /// Notes that the next frame shows nothing more in a zone.
+    pub(super) fn cleared(&mut self, zone: Zone) {
+        self.retract_debut(zone);
+        if !self.news.contains(&News::Cleared(zone)) {
+            self.news.push(News::Cleared(zone));
+        }
+    }
+
+    fn retract_debut(&mut self, zone: Zone) {
+        self.news
+            .retain(|news| !matches!(news, News::Debut(z, _) if *z == zone));
+    }
+
+    /// Whether this update draws.
+    pub(super) fn is_drawing(&self) -> bool {
+        self.drawing
+    }
+}
+
+impl Glass {
+    pub(super) fn frame(&self) -> MutexGuard<'_, Frame> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A speck that makes Bevy compile what slides of a kind need.
+#[derive(Component)]
+struct Speck;
+
+pub(super) fn plugin(app: &mut App) {
+    let glass = Glass::default();
+    let outlet = app.world().resource::<Outlet>().clone();
+    let clock = app.world().resource::<Clock>().clone();
+    let verdict = app.world().resource::<Verdict>().clone();
+    app.init_resource::<Output>()
+        .init_resource::<Changed>()
+        .init_resource::<Warm>()
+        .insert_resource(glass.clone())
+        .add_systems(Startup, lay_out)
+        .add_systems(First, clear_changed)
+        .add_systems(Update, warm_up.in_set(KioskSystems::Receive))
+        .add_systems(
+            Update,
+            (report_size, draw_if_changed)
+                .chain()
+                .in_set(KioskSystems::Report),
+        );
+    if let Some(render) = app.get_sub_app_mut(RenderApp) {
+        render
+            .insert_resource(glass)
+            .insert_resource(outlet)
+            .insert_resource(clock)
+            .insert_resource(verdict)
+            .add_systems(
+                Render,
+                (look_at_pipelines, report_uploads, report_frame)
+                    .chain()
+                    .in_set(RenderSystems::Cleanup),
+            );
+    }
+}
+
+fn lay_out(
+    mut commands: Commands,
+    target: Res<Target>,
+    background: Res<Background>,
+    gpu: Res<Gpu>,
+    kit: Res<Kit>,
+    mut materials: ResMut<Assets<SlideMaterial>>,
+) {
+    let [red, green, blue] = background.0;
+    commands.spawn((
+        Camera2d,
+        Camera {
+            clear_color: ClearColorConfig::Custom(Color::srgb_u8(red, green, blue)),
+            ..default()
+        },
+        target.0.clone(),
+        Msaa::Off,
+        // Anti-aliasing would soften the frame's outermost pixels.
+        UiAntiAlias::Off,
+        IsDefaultUiCamera,
+    ));
+    for layer in Layer::ALL {
+        commands.spawn((
+            Speck,
+            node(Area::new(0, 0, 1, 1)),
+            MaterialNode(materials.add(kit.speck(&gpu, layer))),
+        ));
+    }
+}
+
+fn clear_changed(mut changed: ResMut<Changed>) {
+    changed.0 = false;
+}
+
+fn warm_up(
+    mut commands: Commands,
+    glass: Res<Glass>,
+    specks: Query<Entity, With<Speck>>,
+    verdict: Res<Verdict>,
+    mut warm: ResMut<Warm>,
+    mut changed: ResMut<Changed>,
+    mut agenda: ResMut<Agenda>,
+    mut exit: MessageWriter<AppExit>,
+    mut since: Local<Option<Instant>>,
+) {
+    if warm.0 {
+        return;
+    }
+    if glass.frame().compiled {
+        warm.0 = true;
+        for speck in &specks {
+            commands.entity(speck).despawn();
+        }
+        return;
+    }
+    changed.0 = true;
+    // Compiling takes real time, also in a simulation.
+    let now = Instant::now();
+    agenda.wake_at(now + WARM_UP_STEP);
+    if now - *since.get_or_insert(now) > WARM_UP_MAX {
+        verdict.fail(StageError::Gpu {
+            reason: format!(
+                "its shaders did not compile within {} s",
+                WARM_UP_MAX.as_secs()
+            ),
+        });
+        exit.write(AppExit::error());
+    }
+}
+
+fn report_size(
+    warm: Res<Warm>,
+    mut output: ResMut<Output>,
+    mut changed: ResMut<Changed>,
+    outlet: Res<Outlet>,
+) {
+    if output.size_px == output.reported_px || !warm.0 {
+        return;
+    }
+    if let Some(size_px) = output.size_px {
+        output.reported_px = output.size_px;
+        changed.0 = true;
+        outlet.send(StageEvent::Sized {
+            width_px: size_px.x,
+            height_px: size_px.y,
+        });
+    }
+}
+
+fn draw_if_changed(
+    now: Res<Now>,
+    glass: Res<Glass>,
+    changed: Res<Changed>,
+    mut cameras: Query<&mut Camera>,
+    mut agenda: ResMut<Agenda>,
+) {
+    let mut frame = glass.frame();
+    frame.drawing = changed.0 || frame.missed;
+    for mut camera in &mut cameras {
+        camera.is_active = frame.drawing;
+    }
+    // The render world works after this, so what it could not finish is seen to a moment later.
+    if frame.drawing {
+        agenda.wake_at(now.0 + MISSED_RETRY);
+    }
+    if !frame.uploads.is_empty() {
+        agenda.wake_at(now.0 + UPLOAD_RETRY);
+    }
+}
+
+fn look_at_pipelines(pipelines: Res<PipelineCache>, glass: Res<Glass>) {
+    let mut frame = glass.frame();
+    if frame.compiled {
+        return;
+    }
+    let compiled = |&(wanted, count): &(&str, usize)| {
+        let ready = pipelines.pipelines().filter(|pipeline| {
+            matches!(&pipeline.descriptor, PipelineDescriptor::RenderPipelineDescriptor(render)
+                if render.label.as_deref() == Some(wanted))
+                && matches!(pipeline.state, CachedPipelineState::Ok(_))
+        });
+        ready.count() >= count
+    };
+    frame.compiled =
+        PIPELINES.iter().all(compiled) && pipelines.waiting_pipelines().next().is_none();
+}
+
+fn report_uploads(
+    materials: Res<RenderAssets<PreparedUiMaterial<SlideMaterial>>>,
+    glass: Res<Glass>,
+    outlet: Res<Outlet>,
+) {
+    glass.frame().uploads.retain(|(ticket, material)| {
+        let under_way = materials.get(*material).is_none();
+        if !under_way {
+            outlet.send(StageEvent::Loaded(*ticket));
+        }
+        under_way
+    });
+}
+
+fn report_frame(
+    windows: Res<ExtractedWindows>,
+    device: Res<RenderDevice>,
+    glass: Res<Glass>,
+    clock: Res<Clock>,
+    outlet: Res<Outlet>,
+    verdict: Res<Verdict>,
+) {
+    let mut frame = glass.frame();
+    if !frame.drawing {
+        return;
+    }
+    let presented = if windows.is_empty() {
+        // Nothing paces an offscreen stage but the GPU itself: without this wait, frames would pile up before it.
+        let wait = PollType::Wait {
+            submission_index: None,
+            timeout: Some(FRAME_MAX),
+        };
+        if let Err(error) = device.wgpu_device().poll(wait) {
+            verdict.fail(StageError::Gpu {
+                reason: format!(
+                    "a frame took longer than {} s ({error})",
+                    FRAME_MAX.as_secs()
+                ),
+            });
+        }
+        true
+    } else {
+        // Presenting takes the swap-chain texture and leaves its view behind until the next update.
+        windows.values().any(|window| {
+            window.swap_chain_texture_view.is_some() && window.swap_chain_texture.is_none()
+        })
+    };
+    frame.missed = !presented;
+    if presented && !frame.news.is_empty() {
+        let boot_ms = clock.boot_ms();
+        for news in frame.news.drain(..) {
+            outlet.send(match news {
+                News::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
+                News::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
+            });
+        }
+    }
+}
