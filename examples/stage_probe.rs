@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<ExitCode> {
         time: StageTime::Real {
             boot_clock: boot_ms,
         },
-        witness: None,
+        observer: None,
     };
     let mut script = Script {
         slides: 3,

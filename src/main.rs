@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 const USUAL_LOG: &str = "info,wgpu=error,naga=error,bevy=warn,winit=error";
 
 fn main() -> ExitCode {
-    passerby_playout::system::malloc::keep_flat();
+    passerby_playout::system::malloc::tune_malloc();
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(has_colours())

@@ -43,7 +43,7 @@ fn config(size: (u32, u32)) -> StageConfig {
         time: StageTime::Real {
             boot_clock: boot_ms,
         },
-        witness: None,
+        observer: None,
     }
 }
 

@@ -22,7 +22,7 @@ use passerby_playout::player::stage_messages::{
     CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
 };
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -45,7 +45,7 @@ fn main() {
     let mut play = 0;
     let mut link = || {
         play += 1;
-        let claims = Claims {
+        let claims = TokenContents {
             generation: 0,
             screen,
             assignment: Assignment::new(3).unwrap(),

@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use passerby_compose::slide::Area;
-use passerby_compose::verify::{Reader, Sight, View};
+use passerby_compose::verify::{Reader, ReaderInput, View};
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 
 /// Pixels on a side of a module.
@@ -54,15 +54,15 @@ fn main() -> ExitCode {
             let started = Instant::now();
             let afar = view.from_afar((*side / 4).max(1) as usize);
             let mut sight = reader.read_once(&afar);
-            if !matches!(sight, Sight::Text(_)) {
+            if !matches!(sight, ReaderInput::Text(_)) {
                 score.missed_at_first += 1;
                 sight = reader.read(&view, *side);
             }
             score.spent += started.elapsed();
             score.asked += 1;
             match sight {
-                Sight::Text(text) if text == url => found += 1,
-                Sight::Text(text) => {
+                ReaderInput::Text(text) if text == url => found += 1,
+                ReaderInput::Text(text) => {
                     wrong += 1;
                     println!("{reader} reads {text:?} instead of {url:?}");
                 }
@@ -123,7 +123,7 @@ fn random(dice: &mut u64) -> u64 {
 fn token_link(dice: &mut u64) -> String {
     let bits = |dice: &mut u64, bits: u32| u32::try_from(random(dice) >> (64 - bits)).unwrap();
     let screen = ScreenNumber::new(bits(dice, 28).max(1)).unwrap();
-    let claims = Claims {
+    let claims = TokenContents {
         generation: u8::try_from(bits(dice, 3)).unwrap(),
         screen,
         assignment: Assignment::new(bits(dice, 20).max(1)).unwrap(),

@@ -16,7 +16,7 @@ use crate::live::{LiveSpot, Reels};
 use crate::page::code_square::CodePlan;
 use crate::page::layout::{CodeWords, Frame};
 use crate::page::moving_layer::KenBurns;
-use crate::page::poster::{Script, Upright};
+use crate::page::poster::{SlideWords, UnturnedSlide};
 use crate::page::{code_square, layout, poster};
 use crate::raster::canvas::Canvas;
 use crate::raster::frame_cache::{Cache, Weigh};
@@ -24,7 +24,7 @@ use crate::settings::Settings;
 use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
 use crate::text::Typesetter;
 use crate::text::fonts::Fonts;
-use crate::verify::Prover;
+use crate::verify::CodeVerifier;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
 pub struct SlideComposer {
@@ -34,7 +34,7 @@ pub struct SlideComposer {
     pages: SnapshotKeeper,
     frames: Cache<FrameKey, Base>,
     frames_drawn: u64,
-    prover: Prover,
+    verifier: CodeVerifier,
     /// What was said of slides already; at most [`SAID_MAX`].
     said: Vec<String>,
 }
@@ -108,7 +108,7 @@ impl SlideComposer {
             typesetter: Typesetter::with_fonts(fonts),
             frames: Cache::new(),
             frames_drawn: 0,
-            prover: Prover::default(),
+            verifier: CodeVerifier::default(),
             said: Vec::new(),
         }
     }
@@ -142,14 +142,14 @@ impl SlideComposer {
             call: &code.call,
             leads_to: &code.leads_to,
         });
-        let occasion = card::Occasion {
+        let card_context = card::CardContext {
             frame,
             code: words.as_ref(),
             colours: &order.colours,
             dwell: order.dwell,
         };
         let upright = match &order.creative {
-            Creative::House => Upright::still(house::draw(
+            Creative::House => UnturnedSlide::still(house::draw(
                 &mut self.typesetter,
                 frame,
                 order.headline.as_deref(),
@@ -163,9 +163,9 @@ impl SlideComposer {
                     );
                 }
                 let (canvas, remarks) = notice::draw(&mut self.typesetter, frame, headline, body);
-                Upright {
+                UnturnedSlide {
                     remarks,
-                    ..Upright::still(canvas)
+                    ..UnturnedSlide::still(canvas)
                 }
             }
             Creative::File(file) => match file.kind {
@@ -185,20 +185,20 @@ impl SlideComposer {
                 CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
                 CreativeKind::Card => {
                     self.check_letters(None, words.as_ref())?;
-                    let page = card::open(&mut self.typesetter, file, &occasion)?;
-                    Upright {
+                    let page = card::open(&mut self.typesetter, file, &card_context)?;
+                    UnturnedSlide {
                         live: page.live,
                         remarks: page.remarks,
-                        ..Upright::still(page.canvas)
+                        ..UnturnedSlide::still(page.canvas)
                     }
                 }
                 CreativeKind::Ticker => {
                     self.check_letters(None, words.as_ref())?;
-                    let page = ticker::open(&mut self.typesetter, file, &occasion)?;
-                    Upright {
+                    let page = ticker::open(&mut self.typesetter, file, &card_context)?;
+                    UnturnedSlide {
                         moving: Some(page.moving),
                         remarks: page.remarks,
-                        ..Upright::still(page.canvas)
+                        ..UnturnedSlide::still(page.canvas)
                     }
                 }
             },
@@ -225,7 +225,7 @@ impl SlideComposer {
         order: &SlideOrder,
         frame: &Frame,
         words: Option<&CodeWords<'_>>,
-    ) -> Result<Upright, ComposeError> {
+    ) -> Result<UnturnedSlide, ComposeError> {
         self.check_letters(order.headline.as_deref(), words)?;
         self.poster(content, order.headline.as_deref(), order, frame, words)
     }
@@ -238,7 +238,7 @@ impl SlideComposer {
         frame: &Frame,
         words: Option<&CodeWords<'_>>,
         health: &Health,
-    ) -> Result<Upright, ComposeError> {
+    ) -> Result<UnturnedSlide, ComposeError> {
         self.check_letters(None, words)?;
         let page = self.pages.picture(file, (frame.width, frame.height))?;
         if let Some(trouble) = &page.trouble {
@@ -261,8 +261,8 @@ impl SlideComposer {
         order: &SlideOrder,
         frame: &Frame,
         words: Option<&CodeWords<'_>>,
-    ) -> Result<Upright, ComposeError> {
-        let script = Script {
+    ) -> Result<UnturnedSlide, ComposeError> {
+        let script = SlideWords {
             headline,
             words,
             colours: &order.colours,
@@ -309,8 +309,8 @@ impl SlideComposer {
         } = base;
         if let Some((code, matrix, _, plan)) = &planned {
             code_square::draw(&mut canvas, matrix, plan, &frame);
-            self.prover
-                .prove(number, &canvas, matrix, plan, &frame, &code.url)?;
+            self.verifier
+                .verify(number, &canvas, matrix, plan, &frame, &code.url)?;
         }
         let caption = Caption {
             campaign: order.campaign.clone(),

@@ -26,14 +26,14 @@ pub struct Settings {
     /// The operator's own content folders; what lies there is trusted more than what the hub sends.
     pub own_folders: Vec<PathBuf>,
     /// How videos are heard, where a slide may be heard at all; none is silence.
-    pub sound: Option<Sound>,
+    pub sound: Option<SoundOutput>,
     /// Whether each film that is shown is also decoded once in the background, and the log told what of it is missing.
     pub looks_through_films: bool,
 }
 
 /// Where sound goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sound {
+pub struct SoundOutput {
     /// What ffmpeg calls the kind of output, `alsa` or `pulse`; `wav` writes a file, for tests.
     pub format: String,
     /// What ffmpeg calls the output itself, `default` for example.

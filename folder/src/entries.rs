@@ -16,17 +16,17 @@ pub(crate) const ENTRIES_MAX: usize = 10_000;
 const NAME_CHARS_MAX: usize = 255;
 
 /// One name in a folder.
-pub(crate) struct Entry {
+pub(crate) struct FolderEntry {
     /// As it is on disk; what is not UTF-8 in it is replaced.
     pub(crate) name: String,
     /// Where it lies.
     pub(crate) path: PathBuf,
     /// What it is.
-    pub(crate) what: What,
+    pub(crate) what: EntryKind,
 }
 
 /// What a name stands for.
-pub(crate) enum What {
+pub(crate) enum EntryKind {
     File,
     Folder,
     /// The name is not UTF-8 or has control characters; no campaign can say it, and no log should.
@@ -35,7 +35,7 @@ pub(crate) enum What {
     Other(FileError),
 }
 
-impl Entry {
+impl FolderEntry {
     /// Where it lies, for people: without what would move a cursor.
     pub(crate) fn shown(&self) -> String {
         match self.path.parent() {
@@ -48,7 +48,7 @@ impl Entry {
     }
 
     pub(crate) const fn is_folder(&self) -> bool {
-        matches!(self.what, What::Folder)
+        matches!(self.what, EntryKind::Folder)
     }
 }
 
@@ -56,7 +56,7 @@ impl Entry {
 ///
 /// # Errors
 /// Says what is wrong with the folder and what to do.
-pub(crate) fn list(folder: &Path) -> Result<Vec<Entry>, String> {
+pub(crate) fn list(folder: &Path) -> Result<Vec<FolderEntry>, String> {
     let unreadable = |error: io::Error| format!("the folder cannot be read: {error}");
     let mut entries = Vec::new();
     for (count, entry) in std::fs::read_dir(folder).map_err(unreadable)?.enumerate() {
@@ -77,23 +77,23 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Entry>, String> {
         let what = if is_utf_8 && !name.contains(char::is_control) {
             what_of(&entry, &path)
         } else {
-            What::Unnameable
+            EntryKind::Unnameable
         };
-        entries.push(Entry { name, path, what });
+        entries.push(FolderEntry { name, path, what });
     }
     sort_naturally(&mut entries, |entry| &entry.name);
     Ok(entries)
 }
 
-fn what_of(entry: &std::fs::DirEntry, path: &Path) -> What {
+fn what_of(entry: &std::fs::DirEntry, path: &Path) -> EntryKind {
     match entry.file_type() {
-        Ok(kind) if kind.is_file() => What::File,
-        Ok(kind) if kind.is_dir() => What::Folder,
+        Ok(kind) if kind.is_file() => EntryKind::File,
+        Ok(kind) if kind.is_dir() => EntryKind::Folder,
         // Links, and what has to be named.
         _ => match regular_file::kind_within(path) {
-            Ok(Kind::File) => What::File,
-            Ok(Kind::Folder) => What::Folder,
-            Err(error) => What::Other(error),
+            Ok(Kind::File) => EntryKind::File,
+            Ok(Kind::Folder) => EntryKind::Folder,
+            Err(error) => EntryKind::Other(error),
         },
     }
 }

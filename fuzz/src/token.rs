@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use passerby_protocol::token::{Claims, TokenKey};
+use passerby_protocol::token::{TokenContents, TokenKey};
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber, Token, base32};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -14,7 +14,7 @@ const FIRST: &str = "000000800080000J0001X2E23KX4J2Y2";
 struct Mint {
     key: TokenKey,
     other_key: TokenKey,
-    tokens: BTreeMap<[u8; 32], Claims>,
+    tokens: BTreeMap<[u8; 32], TokenContents>,
 }
 
 static MINT: LazyLock<Mint> = LazyLock::new(|| {
@@ -38,7 +38,7 @@ static MINT: LazyLock<Mint> = LazyLock::new(|| {
         (3, 0x0123_4567, 0xABCDE, 0x0765_4321, 0x5A_5A5A),
     ];
     let tokens = said.map(|(generation, screen, assignment, play, minutes)| {
-        let claims = Claims {
+        let claims = TokenContents {
             generation,
             screen: number(screen),
             assignment: Assignment::new(assignment).expect("in range"),

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use passerby_hub::Hub;
-use passerby_protocol::token::{Claims, MasterKey, Token, TokenKey};
+use passerby_protocol::token::{MasterKey, Token, TokenContents, TokenKey};
 use passerby_protocol::wire::unhex32;
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 
@@ -20,7 +20,7 @@ fn main() {
     }
     let screen = ScreenNumber::new(50).expect("in range");
     let key = hub.token_key(screen).expect("reads").expect("there");
-    let claims = Claims {
+    let claims = TokenContents {
         generation: key.generation,
         screen,
         assignment: Assignment::new(3).expect("in range"),
@@ -31,7 +31,7 @@ fn main() {
     let good = Token::mint(claims, &TokenKey::from_bytes(secret)).to_string();
     let forged = Token::mint(claims, &TokenKey::from_bytes([0; 32])).to_string();
     let nowhere = ScreenNumber::new(1_000).expect("in range");
-    let stranger = Claims {
+    let stranger = TokenContents {
         screen: nowhere,
         ..claims
     };

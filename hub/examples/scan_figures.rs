@@ -15,7 +15,7 @@ use passerby_hub::publish::folder::Publication;
 use passerby_hub::store::Targets;
 use passerby_hub::system::clock;
 use passerby_hub::{Hub, server};
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::wire::unhex32;
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 use tower_service::Service as _;
@@ -98,12 +98,12 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
 }
 
 fn mint(screen: ScreenNumber, play: u32, now_ms: i64, key: &TokenKey) -> Token {
-    let claims = Claims {
+    let claims = TokenContents {
         generation: 0,
         screen,
         assignment: Assignment::new(1).expect("in range"),
         play: PlayNumber::new(play).expect("in range"),
-        minutes: Claims::minutes_at(Some(now_ms)),
+        minutes: TokenContents::minutes_at(Some(now_ms)),
     };
     Token::mint(claims, key)
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use passerby_protocol::manifest_keys::ManifestKeysReply;
-use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::token::{Token, TokenContents};
 use passerby_protocol::wire::{Credentials, KeyReply, hex};
 use passerby_protocol::{Digest, ScreenNumber};
 
@@ -202,11 +202,11 @@ impl Hub {
         &self,
         text: &str,
         now_ms: i64,
-    ) -> Result<Result<Claims, TokenFault>, StoreError> {
+    ) -> Result<Result<TokenContents, TokenFault>, StoreError> {
         let Some(token) = Token::parse(text) else {
             return Ok(Err(TokenFault::Malformed));
         };
-        let Claims {
+        let TokenContents {
             screen, generation, ..
         } = *token.unverified();
         let known = self.store.key_generations(screen, generation)?;

@@ -157,7 +157,7 @@ fn has_colours() -> bool {
 }
 
 fn main() -> ExitCode {
-    malloc::keep_flat();
+    malloc::tune_malloc();
     tracing_subscriber::fmt()
         .with_env_filter(log_filter())
         .with_ansi(has_colours())

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 use passerby_playout::content::catalog::{Catalog, LocalContent};
-use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::player_requests::PlayerRequest;
@@ -79,13 +79,13 @@ fn main() {
         std::thread::spawn(move || tell_status(&requests));
     }
     if let Some(hub) = &config.hub {
-        let line = Line::new(
+        let line = HubConnection::new(
             hub,
             &config.data_dir,
             &(clock.clone() as Arc<dyn Clock>),
             config.time_zone.clone(),
         );
-        let uplink = Uplink {
+        let uplink = HubLink {
             hub_url: hub.url.clone(),
             name: String::new(),
             data_dir: config.data_dir.clone(),

@@ -17,7 +17,7 @@ use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::live_context::Facts;
 use passerby_playout::schedule::rotation::{
-    Airings, Booked, Decision, History, Rotation, Surroundings,
+    Airings, Booked, Decision, History, PickSurroundings, Rotation,
 };
 use passerby_playout::schedule::timeline::Timeline;
 use passerby_playout::settings::config::Config;
@@ -25,13 +25,13 @@ use passerby_playout::system::clock::{Clock, Moment, SystemClock};
 use passerby_protocol::campaign::{Campaign, CreativeKind};
 use passerby_protocol::daypart;
 use passerby_protocol::opening::Opening;
-use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
+use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::recurrence::{Recurrence, RecurrenceText};
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, CampaignId, Digest, PlayNumber, ScreenNumber};
 
 fn main() {
-    let claims = Claims {
+    let claims = TokenContents {
         generation: 0,
         screen: ScreenNumber::new(7).expect("in range"),
         assignment: Assignment::new(3).expect("in range"),
@@ -69,8 +69,8 @@ fn main() {
     let mut ledger = Ledger::open(&folder).expect("a ledger").0;
     let clock = SystemClock::new(true);
     let mut history = History::default();
-    let contents: Vec<Content> = (0..5)
-        .map(|at| Content {
+    let contents: Vec<PlayContent> = (0..5)
+        .map(|at| PlayContent {
             assignment: Assignment::new(at + 1).expect("in range"),
             campaign: format!("campaign {at}"),
             creative: Digest::of(&[at as u8]),
@@ -212,7 +212,7 @@ fn rotation() {
         // Everything is booked along the way; only the question is timed.
         let mut spent = std::time::Duration::ZERO;
         for _ in 0..rounds {
-            let around = Surroundings {
+            let around = PickSurroundings {
                 history: &history,
                 airings: &airings,
                 facts: &facts,

@@ -21,12 +21,12 @@ use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::ledger::{Entry, Ledger, NewPlay};
 use passerby_playout::schedule::live_context::Facts;
 use passerby_playout::schedule::rotation::{
-    Airings, Booked, Decision, History, ItemKey, Rotation, Surroundings,
+    Airings, Booked, Decision, History, ItemKey, PickSurroundings, Rotation,
 };
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Moment;
 use passerby_protocol::campaign::{Campaign, CreativeKind};
-use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest, PlayNumber};
 use rusqlite::{Connection, params};
 
@@ -180,7 +180,7 @@ struct Group {
     /// What the rotation remembers after the last of them.
     history: History,
     /// The same as rows: the zone, and the accounts that these plays changed.
-    presents: String,
+    virtual_times: String,
     accounts: Vec<(String, String)>,
     /// When whose plays ended last.
     ended: BTreeMap<(String, String), String>,
@@ -217,7 +217,7 @@ impl Show {
 
     fn next(&mut self) -> Shown {
         let facts = Facts::default();
-        let around = Surroundings {
+        let around = PickSurroundings {
             history: &self.history,
             airings: &self.airings,
             facts: &facts,
@@ -226,7 +226,7 @@ impl Show {
             panic!("something may air");
         };
         let item = &self.rotation.catalog()[pick.index];
-        let content = Content {
+        let content = PlayContent {
             assignment: item.assignment,
             campaign: item.campaign_id.to_string(),
             creative: item.creative,
@@ -274,7 +274,7 @@ impl Show {
         let group = Group {
             plays,
             ended,
-            presents: json(&accounts.presents()),
+            virtual_times: json(&accounts.virtual_times()),
             accounts: changed.collect(),
             history: self.history.clone(),
         };
@@ -344,7 +344,7 @@ impl Raw {
                     &[&play.start.boot],
                 );
                 for id in 1..=CAMPAIGNS as i64 {
-                    let content = Content {
+                    let content = PlayContent {
                         campaign: format!("campaign-{id}"),
                         ..play.content.clone()
                     };
@@ -369,7 +369,7 @@ impl Raw {
         // The rotation's rows once a transaction, like the ledger.
         transaction
             .prepare_cached("INSERT OR REPLACE INTO zones(zone, presents) VALUES ('main', ?1)")
-            .and_then(|mut zone| zone.execute([&group.presents]))
+            .and_then(|mut zone| zone.execute([&group.virtual_times]))
             .expect("inserts");
         for ((advertiser, category), ended) in &group.ended {
             transaction

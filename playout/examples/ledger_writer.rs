@@ -16,7 +16,7 @@ use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, LedgerError, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome};
+use passerby_protocol::plays::{Anchor, Display, Outcome, PlayContent};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
 
@@ -123,7 +123,7 @@ impl Writer {
         }
         let play = NewPlay {
             number,
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign,
                 creative: Digest([u8::try_from(length).expect("small"); 32]),

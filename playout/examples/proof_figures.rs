@@ -11,7 +11,7 @@ use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::{Moment, SimulatedClock};
-use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::proof_of_play::{
     DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentHasher, Verifier,
 };
@@ -158,9 +158,9 @@ fn sealed_ms() -> f64 {
     started.elapsed().as_secs_f64() * 1e3 / f64::from(rounds)
 }
 
-fn contents() -> Vec<Content> {
+fn contents() -> Vec<PlayContent> {
     (1..=5)
-        .map(|at| Content {
+        .map(|at| PlayContent {
             assignment: Assignment::new(at).expect("in range"),
             campaign: format!("campaign {at}"),
             creative: Digest::of(&at.to_be_bytes()),

@@ -5,7 +5,7 @@
 mod model;
 
 use model::{ALIKE, Feedback, SETTING, runs};
-use passerby_playout::schedule::adaptive::{Bounds, Model};
+use passerby_playout::schedule::adaptive::{LearningBounds, Model};
 
 const FEEDBACKS: [Feedback; 3] = [
     Feedback::Settled { days: 0 },
@@ -15,7 +15,7 @@ const FEEDBACKS: [Feedback; 3] = [
 
 #[test]
 fn adaptive_gains_within_its_bounds_however_late_feedback_comes() {
-    let bounds = Bounds::default();
+    let bounds = LearningBounds::default();
     for feedback in FEEDBACKS {
         let outcome = runs(SETTING, 3, feedback, &Model::default(), &bounds);
         let (gain, of_oracle) = (
@@ -43,7 +43,7 @@ fn nothing_is_lost_where_creatives_do_not_differ() {
         4,
         Feedback::Settled { days: 1 },
         &Model::default(),
-        &Bounds::default(),
+        &LearningBounds::default(),
     );
     let ratio = outcome.scans / outcome.uniform;
     assert!((ratio - 1.0).abs() < 0.04, "{ratio} of uniform");

@@ -104,7 +104,7 @@ impl std::fmt::Debug for TokenKey {
 
 /// What a token says, before or after verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claims {
+pub struct TokenContents {
     /// Key generation: the whole of it before minting, its low three bits once read from a token.
     pub generation: u8,
     /// Which screen.
@@ -117,7 +117,7 @@ pub struct Claims {
     pub minutes: u32,
 }
 
-impl Claims {
+impl TokenContents {
     /// Returns the minutes field for a wall time; 0 for `None` and for times outside 2026 to 2057.
     pub fn minutes_at(wall_ms: Option<i64>) -> u32 {
         let minutes = wall_ms.map_or(0, |ms| ms.div_euclid(60_000) - EPOCH_MINUTES);
@@ -147,14 +147,14 @@ impl Claims {
 /// One token: claims and the tag that proves them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    claims: Claims,
+    claims: TokenContents,
     tag: [u8; 7],
 }
 
 impl Token {
     /// Signs claims.
-    pub fn mint(claims: Claims, key: &TokenKey) -> Self {
-        let claims = Claims {
+    pub fn mint(claims: TokenContents, key: &TokenKey) -> Self {
+        let claims = TokenContents {
             generation: generation_bits(claims.generation),
             minutes: claims.minutes.min(MINUTES_MAX),
             ..claims
@@ -182,7 +182,7 @@ impl Token {
         let mut tag = [0; 7];
         tag.copy_from_slice(&bytes[13..]);
         Some(Self {
-            claims: Claims {
+            claims: TokenContents {
                 generation: format_and_generation,
                 screen: ScreenNumber::new(field(72, 28))?,
                 assignment: Assignment::new(field(52, 20))?,
@@ -194,12 +194,12 @@ impl Token {
     }
 
     /// Returns the claims without proof, to look up the key that would prove them.
-    pub const fn unverified(&self) -> &Claims {
+    pub const fn unverified(&self) -> &TokenContents {
         &self.claims
     }
 
     /// Returns the claims if the key minted them; compares in constant time.
-    pub fn verify(&self, key: &TokenKey) -> Option<&Claims> {
+    pub fn verify(&self, key: &TokenKey) -> Option<&TokenContents> {
         bool::from(self.tag.ct_eq(&key.tag(&self.claims.head()))).then_some(&self.claims)
     }
 }
@@ -219,7 +219,7 @@ mod tests {
     use passerby_testing::random_cases;
     use proptest::prelude::*;
 
-    fn claims() -> impl Strategy<Value = Claims> {
+    fn claims() -> impl Strategy<Value = TokenContents> {
         (
             0u8..8,
             0..=ScreenNumber::MAX,
@@ -227,13 +227,15 @@ mod tests {
             0..=PlayNumber::MAX,
             0..=MINUTES_MAX,
         )
-            .prop_map(|(generation, screen, assignment, play, minutes)| Claims {
-                generation,
-                screen: ScreenNumber::new(screen).expect("in range"),
-                assignment: Assignment::new(assignment).expect("in range"),
-                play: PlayNumber::new(play).expect("in range"),
-                minutes,
-            })
+            .prop_map(
+                |(generation, screen, assignment, play, minutes)| TokenContents {
+                    generation,
+                    screen: ScreenNumber::new(screen).expect("in range"),
+                    assignment: Assignment::new(assignment).expect("in range"),
+                    play: PlayNumber::new(play).expect("in range"),
+                    minutes,
+                },
+            )
     }
 
     proptest! {
@@ -272,7 +274,7 @@ mod tests {
 
     #[test]
     fn layout_is_the_documented_one() {
-        let claims = Claims {
+        let claims = TokenContents {
             generation: 5,
             screen: ScreenNumber::new(0x0ABCDEF).expect("in range"),
             assignment: Assignment::new(0x12345).expect("in range"),
@@ -316,7 +318,7 @@ mod tests {
             TokenKey::derive(&[7; 32], screen, 0),
             TokenKey::derive(&[7; 32], screen, 8),
         );
-        let claims = Claims {
+        let claims = TokenContents {
             generation: 8,
             screen,
             assignment: Assignment::new(1).expect("in range"),
@@ -331,9 +333,12 @@ mod tests {
 
     #[test]
     fn minutes_of_untrusted_and_distant_clocks_are_zero() {
-        assert_eq!(Claims::minutes_at(None), 0);
-        assert_eq!(Claims::minutes_at(Some(0)), 0);
-        assert_eq!(Claims::minutes_at(Some(4_102_444_800_000)), 0);
-        assert_eq!(Claims::minutes_at(Some(1_767_225_600_000 + 61_000)), 1);
+        assert_eq!(TokenContents::minutes_at(None), 0);
+        assert_eq!(TokenContents::minutes_at(Some(0)), 0);
+        assert_eq!(TokenContents::minutes_at(Some(4_102_444_800_000)), 0);
+        assert_eq!(
+            TokenContents::minutes_at(Some(1_767_225_600_000 + 61_000)),
+            1
+        );
     }
 }

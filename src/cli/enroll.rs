@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passerby_playout::hub_link;
-use passerby_playout::hub_link::{EnrolError, HubError, Line};
+use passerby_playout::hub_link::{EnrolError, HubConnection, HubError};
 use passerby_playout::settings::config::{hub_url, is_safe};
 use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
@@ -67,7 +67,7 @@ impl Enroll {
         let wait = Duration::from_secs(self.wait);
         let hub = config.hub.clone().unwrap_or_default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.trust_clock));
-        let line = Line::new(&hub, &config.data_dir, &clock, config.time_zone.clone());
+        let line = HubConnection::new(&hub, &config.data_dir, &clock, config.time_zone.clone());
         let enrolled = runtime.block_on(hub_link::enrol_on(
             &line,
             &self.hub,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 use passerby_playout::content::catalog::{Catalog, LocalContent};
-use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::identity::local_token;
 use passerby_playout::identity::local_token::PageToken;
@@ -26,11 +26,11 @@ use tokio::sync::Notify;
 use crate::cli::data_dir::DataDir;
 use crate::cli::{ConfigFile, Failure};
 use crate::local_page;
-use crate::local_page::access_guard::Door;
+use crate::local_page::access_guard::AccessGuard;
 use crate::local_page::api::Api;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
-use passerby_compose::settings::{Settings, Sound};
+use passerby_compose::settings::{Settings, SoundOutput};
 use passerby_compose::slide::Slide;
 
 /// How often the hub is asked for new content.
@@ -84,7 +84,7 @@ impl Run {
         let (requests, request_queue) = bounded(REQUESTS_MAX);
         let page = listen(&config).map(|(listener, token)| LocalPage {
             listener,
-            door: Door::new(config.listen.ip(), token.token(), clock.clone()),
+            issuer: AccessGuard::new(config.listen.ip(), token.token(), clock.clone()),
             api: Api {
                 data_dir: config.data_dir.clone(),
                 context: context.clone(),
@@ -96,7 +96,7 @@ impl Run {
         let recorded = Arc::new(Notify::new());
         let (event_queue, events) = bounded(REQUESTS_MAX);
         let (commands, inbox) = stage::channel(COMMANDS_MAX);
-        let uplink = config.hub.as_ref().map(|hub| Uplink {
+        let hub_link = config.hub.as_ref().map(|hub| HubLink {
             hub_url: hub.url.clone(),
             name: config.name.clone(),
             data_dir: config.data_dir.clone(),
@@ -107,7 +107,7 @@ impl Run {
             cache: config.cache,
             recorded: recorded.clone(),
             poll: POLL,
-            line: Line::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
+            line: HubConnection::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
         });
         let player = Player::new(Parts {
             config,
@@ -127,7 +127,7 @@ impl Run {
         .map_err(|error| Failure::Start(error.to_string()))?;
 
         let player = spawn("player", move || player.run())?;
-        spawn("uplink", move || go_online(uplink, page, &requests))?;
+        spawn("uplink", move || go_online(hub_link, page, &requests))?;
         let stage_config = StageConfig {
             offscreen: self.offscreen,
             size: self.size,
@@ -141,7 +141,7 @@ impl Run {
             time: StageTime::Real {
                 boot_clock: clock::boot_ms,
             },
-            witness: None,
+            observer: None,
         };
         let played = stage::run(stage_config, inbox, event_queue)
             .map_err(|error| Failure::Start(error.to_string()));
@@ -197,7 +197,7 @@ fn settings_of(
         snapshots: Some(config.data_dir.join("snapshots")),
         pages: config.pages.clone(),
         own_folders: config.folders.clone(),
-        sound: config.sound.as_ref().map(|sound| Sound {
+        sound: config.sound.as_ref().map(|sound| SoundOutput {
             format: sound.format.clone(),
             device: sound.device.clone(),
             volume_percent: sound.volume_percent,
@@ -209,7 +209,7 @@ fn settings_of(
 /// The local page before it is served.
 struct LocalPage {
     listener: TcpListener,
-    door: Door,
+    issuer: AccessGuard,
     api: Api,
 }
 
@@ -277,7 +277,7 @@ fn listen(config: &Config) -> Option<(TcpListener, PageToken)> {
 }
 
 /// Runs all that needs the network, and hears the signals that end the program.
-fn go_online(uplink: Option<Uplink>, page: Option<LocalPage>, player: &Sender<PlayerRequest>) {
+fn go_online(hub_link: Option<HubLink>, page: Option<LocalPage>, player: &Sender<PlayerRequest>) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -286,16 +286,16 @@ fn go_online(uplink: Option<Uplink>, page: Option<LocalPage>, player: &Sender<Pl
         Err(error) => return tracing::error!("no network: {error}"),
     };
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        if let Some(uplink) = uplink {
-            tokio::task::spawn_local(uplink.run());
+        if let Some(hub_link) = hub_link {
+            tokio::task::spawn_local(hub_link.run());
         }
         if let Some(page) = page {
             let LocalPage {
                 listener,
                 api,
-                door,
+                issuer,
             } = page;
-            tokio::task::spawn_local(local_page::serve(listener, player.clone(), api, door));
+            tokio::task::spawn_local(local_page::serve(listener, player.clone(), api, issuer));
         }
         wait_for_signal().await;
         // A player that has ended already needs no telling.

@@ -47,7 +47,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// The door of one page.
-pub(crate) struct Door {
+pub(crate) struct AccessGuard {
     /// Hash of the token, if there is one.
     token: Option<Digest>,
     /// Whether only this machine reaches the page.
@@ -76,7 +76,7 @@ enum Refusal {
     Closed(StatusCode),
 }
 
-impl Door {
+impl AccessGuard {
     /// Makes the door of a page that listens on an address.
     pub(crate) fn new(listen: IpAddr, token: Option<&LocalToken>, clock: Arc<dyn Clock>) -> Self {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -183,12 +183,12 @@ fn network_of(peer: IpAddr) -> IpAddr {
 }
 
 /// Lets in who may use the page.
-pub(crate) async fn guard(
-    State(door): State<Arc<Door>>,
+pub(crate) async fn require_access(
+    State(guard): State<Arc<AccessGuard>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match door.judge(&request) {
+    let mut response = match guard.judge(&request) {
         Ok(by_link) => {
             if let Some(by_link) = by_link {
                 request.extensions_mut().insert(by_link);
@@ -285,14 +285,14 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let token = token.map(|token| token.parse().expect("a token"));
         let clock = Arc::new(SystemClock::new(false));
-        let door = Arc::new(Door::new(listen.into(), token.as_ref(), clock));
+        let guard = Arc::new(AccessGuard::new(listen.into(), token.as_ref(), clock));
         let page = async |by_link: Option<axum::Extension<ByLink>>| {
             by_link.map_or_else(String::new, |axum::Extension(ByLink(token))| token)
         };
         let app = Router::new()
             .route("/", get(page).post(page))
             .route("/api/context", get(page))
-            .layer(axum::middleware::from_fn_with_state(door, guard));
+            .layer(axum::middleware::from_fn_with_state(guard, require_access));
         crate::local_page::listener::tests::serve(app, crate::local_page::listener::BOUNDS)
     }
 
@@ -411,17 +411,17 @@ mod tests {
         assert_eq!(status(Client::new().get(&open)), 200);
     }
 
-    fn door(listen: [u8; 4]) -> Door {
-        Door {
+    fn guard(listen: [u8; 4]) -> AccessGuard {
+        AccessGuard {
             machine: "kiosk-7".to_owned(),
-            ..Door::new(listen.into(), None, Arc::new(SystemClock::new(false)))
+            ..AccessGuard::new(listen.into(), None, Arc::new(SystemClock::new(false)))
         }
     }
 
     #[test]
     fn a_page_for_others_is_asked_for_by_address_or_the_machines_name_and_a_local_one_by_loopback()
     {
-        let (local, open) = (door([127, 0, 0, 1]), door([0, 0, 0, 0]));
+        let (local, open) = (guard([127, 0, 0, 1]), guard([0, 0, 0, 0]));
         for host in ["127.0.0.1:8421", "localhost", "[::1]:8421", "LOCALHOST:1"] {
             assert!(local.is_own_name(host) && open.is_own_name(host), "{host}");
         }
@@ -445,33 +445,36 @@ mod tests {
                 "{host}"
             );
         }
-        let nameless = Door {
+        let nameless = AccessGuard {
             machine: String::new(),
-            ..door([0, 0, 0, 0])
+            ..guard([0, 0, 0, 0])
         };
         assert!(!nameless.is_own_name(".local") && !nameless.is_own_name(""));
     }
 
     #[test]
     fn guesses_are_counted_by_network_for_a_minute_and_memory_is_bounded() {
-        let door = door([0, 0, 0, 0]);
+        let guard = guard([0, 0, 0, 0]);
         let peer = |number: u32| IpAddr::from(number.to_be_bytes());
         for _ in 0..GUESSES_MAX {
-            assert!(!door.is_guessing(peer(1), 500));
+            assert!(!guard.is_guessing(peer(1), 500));
         }
-        assert!(door.is_guessing(peer(1), 500 + GUESS_MS - 1));
-        assert!(!door.is_guessing(peer(2), 500));
-        assert!(!door.is_guessing(peer(1), 500 + GUESS_MS), "it begins anew");
+        assert!(guard.is_guessing(peer(1), 500 + GUESS_MS - 1));
+        assert!(!guard.is_guessing(peer(2), 500));
+        assert!(
+            !guard.is_guessing(peer(1), 500 + GUESS_MS),
+            "it begins anew"
+        );
         for number in 0..10_000 {
-            door.is_guessing(peer(number), 1_000_000 + u64::from(number));
+            guard.is_guessing(peer(number), 1_000_000 + u64::from(number));
         }
-        assert_eq!(door.guesses.lock().expect("free").len(), GUESSERS_MAX);
+        assert_eq!(guard.guesses.lock().expect("free").len(), GUESSERS_MAX);
         // One machine has more addresses than anybody could remember.
         let address = |number: u16| IpAddr::from([0x2a00, 1, 2, 3, 0, 0, 0, number]);
         for number in 0..10 {
-            assert!(!door.is_guessing(address(number), 2_000_000));
+            assert!(!guard.is_guessing(address(number), 2_000_000));
         }
-        assert!(door.is_guessing(address(10), 2_000_000));
-        assert!(!door.is_guessing(IpAddr::from([0x2a00, 1, 2, 4, 0, 0, 0, 1]), 2_000_000));
+        assert!(guard.is_guessing(address(10), 2_000_000));
+        assert!(!guard.is_guessing(IpAddr::from([0x2a00, 1, 2, 4, 0, 0, 0, 1]), 2_000_000));
     }
 }

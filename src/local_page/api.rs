@@ -231,7 +231,7 @@ pub(crate) fn error(status: StatusCode, message: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local_page::access_guard::{Door, guard};
+    use crate::local_page::access_guard::{AccessGuard, require_access};
     use reqwest::blocking::{Client, RequestBuilder};
 
     /// Serves the calls on a free port; returns the folder and the address.
@@ -256,8 +256,8 @@ mod tests {
                 .expect("a runtime");
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-                let door = Door::new([127, 0, 0, 1].into(), None, api.clock.clone());
-                let guard = axum::middleware::from_fn_with_state(Arc::new(door), guard);
+                let guard = AccessGuard::new([127, 0, 0, 1].into(), None, api.clock.clone());
+                let guard = axum::middleware::from_fn_with_state(Arc::new(guard), require_access);
                 let app = router(api).layer(guard);
                 axum::serve(listener, app).await.expect("serves");
             });

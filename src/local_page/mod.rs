@@ -23,7 +23,7 @@ use passerby_playout::player::stage_messages::Snapshot;
 use passerby_protocol::foreign::plain_lines;
 use tokio::sync::oneshot;
 
-use crate::local_page::access_guard::{ByLink, Door};
+use crate::local_page::access_guard::{AccessGuard, ByLink};
 use crate::local_page::api::Api;
 
 /// How long a picture may take to come back from the GPU.
@@ -35,9 +35,9 @@ pub(crate) async fn serve(
     listener: TcpListener,
     player: Sender<PlayerRequest>,
     api: Api,
-    door: Door,
+    guard: AccessGuard,
 ) {
-    let guard = axum::middleware::from_fn_with_state(Arc::new(door), access_guard::guard);
+    let guard = axum::middleware::from_fn_with_state(Arc::new(guard), access_guard::require_access);
     let app = Router::new()
         .route("/", get(page))
         .route("/frame.jpg", get(frame))

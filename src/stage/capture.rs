@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::stage::CaptureConfig;
 use crate::stage::readback::RawFrame;
-use crate::stage::slides::OnGlass;
+use crate::stage::slides::ZoneOnScreen;
 use passerby_compose::slide::Caption;
 use passerby_playout::player::stage_messages::Zone;
 
@@ -158,7 +158,7 @@ impl Capture {
         &mut self,
         now: Instant,
         room: bool,
-        zones: impl Iterator<Item = OnGlass<'a>>,
+        zones: impl Iterator<Item = ZoneOnScreen<'a>>,
     ) -> Option<FrameNote> {
         if self.stopped.load(Ordering::Relaxed) || now < self.due {
             return None;

@@ -13,30 +13,30 @@ use crate::stage::Now;
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
 use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::{Place, Plate};
-use crate::stage::material::{Kit, SlideMaterial};
-use crate::stage::presenter::{Changed, Glass, Output, Warm};
+use crate::stage::gpu_slide::{GpuSlide, Place};
+use crate::stage::material::{SharedSlideAssets, SlideMaterial};
+use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
-use crate::stage::transition::Timeline;
+use crate::stage::transition::TransitionProgress;
 
 /// Does the work of the commands.
 #[derive(bevy::ecs::system::SystemParam)]
-pub(super) struct Stagehand<'w, 's> {
+pub(super) struct CommandHandler<'w, 's> {
     commands: Commands<'w, 's>,
     pub(super) slides: ResMut<'w, Slides>,
     materials: ResMut<'w, Assets<SlideMaterial>>,
     pub(super) gpu: Res<'w, Gpu>,
-    kit: Res<'w, Kit>,
+    assets: Res<'w, SharedSlideAssets>,
     pub(super) output: Res<'w, Output>,
-    pub(super) glass: Res<'w, Glass>,
+    pub(super) presenter: Res<'w, Presenter>,
     outlet: Res<'w, Outlet>,
     pub(super) changed: ResMut<'w, Changed>,
     pub(super) agenda: ResMut<'w, Agenda>,
-    warm: Res<'w, Warm>,
+    warm: Res<'w, PipelinesReady>,
     pub(super) now: Res<'w, Now>,
 }
 
-impl Stagehand<'_, '_> {
+impl CommandHandler<'_, '_> {
     pub(super) fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
         if let Err(reason) = self.try_load(ticket, zone, area, slide) {
             error!("slide {} cannot be loaded: {reason}", ticket.0);
@@ -59,9 +59,9 @@ impl Stagehand<'_, '_> {
             area,
             output_px: self.output.told_px(),
         };
-        let plate = Plate::make(
+        let gpu_slide = GpuSlide::make(
             &self.gpu,
-            &self.kit,
+            &self.assets,
             &mut self.materials,
             ticket,
             place,
@@ -74,16 +74,22 @@ impl Stagehand<'_, '_> {
                 "more than {LOADED_MAX} slides of a zone are loaded; slide {} is dropped",
                 oldest.0
             );
-            if self.glass.frame().uploads.iter().any(|(t, _)| *t == oldest) {
+            if self
+                .presenter
+                .frame()
+                .uploads
+                .iter()
+                .any(|(t, _)| *t == oldest)
+            {
                 self.outlet.send(StageEvent::Refused(oldest));
             }
             self.forget(oldest);
         }
-        let upload = (ticket, plate.material.id());
-        self.glass.frame().uploads.push(upload);
+        let upload = (ticket, gpu_slide.material.id());
+        self.presenter.frame().uploads.push(upload);
         // Asked for anew: the zone goes with its last slide.
         let zone = self.slides.0.entry(zone).or_default();
-        zone.loaded.push(plate);
+        zone.loaded.push(gpu_slide);
         Ok(())
     }
 
@@ -96,7 +102,12 @@ impl Stagehand<'_, '_> {
             warn!("slide {} is to be shown but is not loaded", ticket.0);
             return;
         };
-        let uploading = self.glass.frame().uploads.iter().any(|(t, _)| *t == ticket);
+        let uploading = self
+            .presenter
+            .frame()
+            .uploads
+            .iter()
+            .any(|(t, _)| *t == ticket);
         if uploading || !self.warm.0 {
             self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
             return;
@@ -109,12 +120,16 @@ impl Stagehand<'_, '_> {
         } else {
             transition
         };
-        let plate = slides.loaded.remove(place);
-        let at = plate.on_output(self.output.size_px);
-        let entity = self.commands.spawn(plate.bundle(at, true)).id();
+        let gpu_slide = slides.loaded.remove(place);
+        let at = gpu_slide.on_output(self.output.size_px);
+        let entity = self.commands.spawn(gpu_slide.bundle(at, true)).id();
         slides.change = Some(Change::start(
-            Shown { plate, entity, at },
-            Timeline::start(transition, self.now.0),
+            Shown {
+                gpu_slide,
+                entity,
+                at,
+            },
+            TransitionProgress::start(transition, self.now.0),
         ));
     }
 
@@ -141,7 +156,7 @@ impl Stagehand<'_, '_> {
         };
         self.commands
             .entity(change.incoming.entity)
-            .insert(change.incoming.plate.layer(false));
+            .insert(change.incoming.gpu_slide.layer(false));
         if let Some(old) = slides.shown.replace(change.incoming) {
             self.take_off(old);
         }
@@ -163,21 +178,21 @@ impl Stagehand<'_, '_> {
                 self.take_off(gone);
             }
         }
-        self.glass.frame().cleared(zone);
+        self.presenter.frame().cleared(zone);
         self.changed.0 = true;
     }
 
     fn take_off(&mut self, gone: Shown) {
         self.commands.entity(gone.entity).despawn();
-        self.materials.remove(&gone.plate.material);
+        self.materials.remove(&gone.gpu_slide.material);
     }
 
     pub(super) fn forget(&mut self, ticket: Ticket) {
-        self.glass.frame().uploads.retain(|(t, _)| *t != ticket);
+        self.presenter.frame().uploads.retain(|(t, _)| *t != ticket);
         self.slides.0.retain(|_, slides| {
             if let Some(place) = slides.loaded.iter().position(|l| l.ticket == ticket) {
-                let plate = slides.loaded.remove(place);
-                self.materials.remove(&plate.material);
+                let gpu_slide = slides.loaded.remove(place);
+                self.materials.remove(&gpu_slide.material);
             }
             !slides.is_empty()
         });

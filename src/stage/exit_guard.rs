@@ -22,10 +22,10 @@ const FAREWELL_STEP: Duration = Duration::from_millis(100);
 const STATUS: i32 = 3;
 
 thread_local! {
-    static WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+    static WORDS: RefCell<Option<ExitGuard>> = const { RefCell::new(None) };
 }
 
-struct LastWords {
+struct ExitGuard {
     outlet: Outlet,
     armed: bool,
 }
@@ -35,7 +35,7 @@ pub(super) struct Watch(());
 
 impl Watch {
     pub(super) fn over_this_thread(outlet: Outlet) -> Self {
-        WORDS.set(Some(LastWords {
+        WORDS.set(Some(ExitGuard {
             outlet,
             armed: true,
         }));
@@ -51,7 +51,7 @@ impl Drop for Watch {
     }
 }
 
-impl Drop for LastWords {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         if !self.armed {
             return;

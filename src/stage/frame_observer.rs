@@ -30,9 +30,9 @@ const ROW_STEP: u32 = 256;
 
 /// Somebody who sees every frame that an offscreen stage draws. For tests: it makes the stage wait.
 #[derive(Clone)]
-pub struct Witness(pub Arc<dyn Fn(SeenFrame) + Send + Sync>);
+pub struct FrameObserver(pub Arc<dyn Fn(SeenFrame) + Send + Sync>);
 
-impl fmt::Debug for Witness {
+impl fmt::Debug for FrameObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Witness")
     }
@@ -65,16 +65,16 @@ pub struct SeenZone {
 }
 
 /// Reads frames back for a witness.
-pub(super) struct Stand {
-    witness: Witness,
+pub(super) struct FrameReader {
+    observer: FrameObserver,
     canvas: AssetId<Image>,
     buffer: Option<Buffer>,
 }
 
-impl Stand {
-    pub(super) fn new(witness: Witness, canvas: AssetId<Image>) -> Self {
+impl FrameReader {
+    pub(super) fn new(observer: FrameObserver, canvas: AssetId<Image>) -> Self {
         Self {
-            witness,
+            observer,
             canvas,
             buffer: None,
         }
@@ -99,7 +99,7 @@ impl Stand {
             caption: seen.caption.clone(),
             transition: seen.transition,
         });
-        (self.witness.0)(SeenFrame {
+        (self.observer.0)(SeenFrame {
             at: world.resource::<Now>().0 - clock.started,
             boot_ms: clock.boot_ms(),
             picture: Snapshot {

@@ -18,7 +18,7 @@ use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::tasks::block_on;
 
 use crate::stage::agenda::Agenda;
-use crate::stage::{KioskSystems, Now, StageError, Verdict, guarded_quietly};
+use crate::stage::{FirstFailure, KioskSystems, Now, StageError, guarded_quietly};
 
 /// How often a stage at rest asks the GPU for a sign of life. It draws nothing for that.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -106,7 +106,7 @@ fn open_with(backends: Backends) -> Result<RenderResources, StageError> {
 
 pub(super) fn plugin(app: &mut App) {
     app.insert_resource(RenderErrorHandler(|error, main_world, _| {
-        main_world.resource::<Verdict>().fail(StageError::Gpu {
+        main_world.resource::<FirstFailure>().fail(StageError::Gpu {
             reason: format!("{:?}: {}", error.ty, error.description),
         });
         main_world.write_message(AppExit::error());

@@ -13,16 +13,16 @@ use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
 use passerby_playout::player::stage_messages::{Ticket, Zone};
 
 use crate::stage::gpu::Gpu;
-use crate::stage::material::{Kit, Layer, SlideMaterial};
+use crate::stage::material::{Layer, SharedSlideAssets, SlideMaterial};
 use crate::stage::numbers::{ChangeNumbers, Numbers};
 use crate::stage::planes::Planes;
-use crate::stage::travel::{Look, rectangle};
+use crate::stage::travel::{MovingLayer, rectangle};
 
 /// Most patches that one update takes from one reel; the rest of them would never be seen anyway.
 const PATCHES_MAX: usize = 1024;
 
 /// A slide on the GPU.
-pub(super) struct Plate {
+pub(super) struct GpuSlide {
     pub(super) ticket: Ticket,
     pub(super) caption: Caption,
     pub(super) material: Handle<SlideMaterial>,
@@ -32,7 +32,7 @@ pub(super) struct Plate {
     output_px: Option<UVec2>,
     size_px: UVec2,
     card: Option<Area>,
-    look: Option<Look>,
+    look: Option<MovingLayer>,
     planes: Planes,
     buffer: Buffer,
     /// What the buffer holds.
@@ -51,21 +51,21 @@ pub(super) struct Place {
 }
 
 /// What came of asking a reel.
-pub(super) struct Fed {
+pub(super) struct FeedOutcome {
     /// Whether pixels changed.
     pub(super) changed: bool,
     /// When it wants to be asked next.
     pub(super) next: Option<Instant>,
 }
 
-impl Plate {
+impl GpuSlide {
     /// Puts a slide on the GPU.
     ///
     /// # Errors
     /// Says why it cannot be drawn.
     pub(super) fn make(
         gpu: &Gpu,
-        kit: &Kit,
+        assets: &SharedSlideAssets,
         materials: &mut Assets<SlideMaterial>,
         ticket: Ticket,
         place: Place,
@@ -74,10 +74,10 @@ impl Plate {
         if place.area.is_empty() {
             return Err("its zone has no pixels".into());
         }
-        let look = slide.moving.as_ref().map(Look::of).transpose()?;
+        let look = slide.moving.as_ref().map(MovingLayer::of).transpose()?;
         let planes = Planes::upload(gpu, &slide)?;
-        let layer = look.as_ref().map_or(Layer::None, Look::layer);
-        let (material, buffer) = kit.material(gpu, &planes, layer);
+        let layer = look.as_ref().map_or(Layer::None, MovingLayer::layer);
+        let (material, buffer) = assets.material(gpu, &planes, layer);
         Ok(Self {
             ticket,
             caption: slide.caption,
@@ -152,8 +152,8 @@ impl Plate {
     }
 
     fn is_same_strip(&self, other: &Self) -> bool {
-        let is_strip = |plate: &Self| {
-            let look = plate.look.as_ref();
+        let is_strip = |gpu_slide: &Self| {
+            let look = gpu_slide.look.as_ref();
             look.is_some_and(|look| look.layer() == Layer::Strip)
         };
         is_strip(self)
@@ -164,8 +164,8 @@ impl Plate {
     }
 
     /// Takes what its reel has for now.
-    pub(super) fn feed(&mut self, gpu: &Gpu, now: Instant, due: &mut Vec<Patch>) -> Fed {
-        let mut fed = Fed {
+    pub(super) fn feed(&mut self, gpu: &Gpu, now: Instant, due: &mut Vec<Patch>) -> FeedOutcome {
+        let mut fed = FeedOutcome {
             changed: false,
             next: None,
         };

@@ -57,13 +57,13 @@ pub(super) struct SlideMaterial {
 
 /// What all slides have in common.
 #[derive(Resource)]
-pub(super) struct Kit {
+pub(super) struct SharedSlideAssets {
     blank: TextureView,
     exact: Sampler,
     linear: Sampler,
 }
 
-impl Kit {
+impl SharedSlideAssets {
     /// Makes the material of a slide, and the buffer that its numbers go into.
     pub(super) fn material(
         &self,
@@ -90,7 +90,7 @@ impl Kit {
     }
 
     /// Makes a material that draws nothing, to have a layer's pipeline compiled.
-    pub(super) fn speck(&self, gpu: &Gpu, layer: Layer) -> SlideMaterial {
+    pub(super) fn warm_up_mesh(&self, gpu: &Gpu, layer: Layer) -> SlideMaterial {
         let numbers = gpu.device.create_buffer(&BufferDescriptor {
             label: Some("speck_numbers"),
             size: Numbers::BYTES as u64,
@@ -112,7 +112,7 @@ impl Kit {
 pub(super) fn plugin(app: &mut App) {
     embedded_asset!(app, "slide.wgsl");
     let gpu = app.world().resource::<Gpu>();
-    let kit = Kit {
+    let assets = SharedSlideAssets {
         blank: blank(gpu),
         exact: gpu.device.create_sampler(&SamplerDescriptor::default()),
         linear: gpu.device.create_sampler(&SamplerDescriptor {
@@ -121,7 +121,7 @@ pub(super) fn plugin(app: &mut App) {
             ..default()
         }),
     };
-    app.insert_resource(kit)
+    app.insert_resource(assets)
         .add_plugins(UiMaterialPlugin::<SlideMaterial>::default());
 }
 

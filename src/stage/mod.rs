@@ -60,7 +60,7 @@ use passerby_playout::player::stage_messages::StageEvent;
 
 use crate::stage::channel::Outlet;
 pub use crate::stage::channel::{StageInbox, StageSender, channel};
-pub use crate::stage::frame_observer::{SeenFrame, SeenZone, Witness};
+pub use crate::stage::frame_observer::{FrameObserver, SeenFrame, SeenZone};
 pub use crate::stage::gpu::Holdings;
 pub use crate::stage::slides::{LOADED_MAX, ZONES_MAX};
 use crate::stage::time::{Clock, Now};
@@ -84,7 +84,7 @@ pub struct StageConfig {
     /// Where time comes from.
     pub time: StageTime,
     /// Sees every frame that is drawn; offscreen only, for tests.
-    pub witness: Option<Witness>,
+    pub observer: Option<FrameObserver>,
 }
 
 /// Where frames are captured to, and how often.
@@ -179,7 +179,7 @@ pub fn run(
     events: Sender<StageEvent>,
 ) -> Result<(), StageError> {
     let started = Instant::now();
-    let verdict = Verdict::default();
+    let verdict = FirstFailure::default();
     if !config.offscreen {
         window::find_display()?;
     }
@@ -218,7 +218,7 @@ struct Show {
     inbox: StageInbox,
     outlet: Outlet,
     capture: Option<capture::Capture>,
-    verdict: Verdict,
+    verdict: FirstFailure,
     gpu: RenderResources,
 }
 
@@ -301,9 +301,9 @@ struct Ending {
 
 /// The first failure, kept outside the app because the app does not outlive its event loop.
 #[derive(Resource, Clone, Default)]
-struct Verdict(Arc<Mutex<Option<StageError>>>);
+struct FirstFailure(Arc<Mutex<Option<StageError>>>);
 
-impl Verdict {
+impl FirstFailure {
     fn fail(&self, error: StageError) {
         self.0
             .lock()

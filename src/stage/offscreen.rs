@@ -16,8 +16,8 @@ use crossbeam_channel::Select;
 
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::channel::StageInbox;
-use crate::stage::frame_observer::Stand;
-use crate::stage::presenter::{Glass, Output, Target, Warm};
+use crate::stage::frame_observer::FrameReader;
+use crate::stage::presenter::{Output, PipelinesReady, Presenter, Target};
 use crate::stage::time::{Clock, StageTime};
 use crate::stage::{Show, StageError, guarded};
 
@@ -35,9 +35,9 @@ struct Canvas(AssetId<Image>);
 /// Runs the stage until something ends it.
 pub(super) fn run(show: Show) -> Result<(), StageError> {
     guarded(|| {
-        let witness = show.config.witness.clone();
+        let observer = show.config.observer.clone();
         let app = build(show)?;
-        let stand = witness.map(|witness| Stand::new(witness, canvas(&app)));
+        let stand = observer.map(|observer| FrameReader::new(observer, canvas(&app)));
         drive(app, stand)
     })
     .unwrap_or_else(|reason| Err(StageError::Broken { reason }))
@@ -49,18 +49,20 @@ pub(super) fn canvas(app: &App) -> AssetId<Image> {
 }
 
 /// Updates the stage until it wants to leave.
-pub(super) fn drive(mut app: App, mut stand: Option<Stand>) -> Result<(), StageError> {
+pub(super) fn drive(mut app: App, mut stand: Option<FrameReader>) -> Result<(), StageError> {
     while app.should_exit().is_none() {
         match &app.world().resource::<Clock>().time {
             StageTime::Real { .. } => wait(&app),
             // The simulation begins when the stage is ready to draw.
-            StageTime::Stepped(_) if !app.world().resource::<Warm>().0 => thread::sleep(WARM_STEP),
+            StageTime::Stepped(_) if !app.world().resource::<PipelinesReady>().0 => {
+                thread::sleep(WARM_STEP)
+            }
             StageTime::Stepped(time) => time.step(),
         }
         app.update();
         if let Some(stand) = &mut stand
-            && app.world().resource::<Warm>().0
-            && app.world().resource::<Glass>().frame().is_drawing()
+            && app.world().resource::<PipelinesReady>().0
+            && app.world().resource::<Presenter>().frame().is_drawing()
             && app.should_exit().is_none()
         {
             stand

@@ -26,8 +26,8 @@ use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
 use crate::stage::gpu::Gpu;
 use crate::stage::gpu_slide::node;
-use crate::stage::material::{Kit, Layer, SlideMaterial};
-use crate::stage::{Background, Clock, KioskSystems, Now, StageError, Verdict};
+use crate::stage::material::{Layer, SharedSlideAssets, SlideMaterial};
+use crate::stage::{Background, Clock, FirstFailure, KioskSystems, Now, StageError};
 
 /// How long shaders may take to compile; a Pi needs seconds.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
@@ -71,11 +71,11 @@ pub(super) struct Changed(pub(super) bool);
 
 /// Whether everything that drawing needs is compiled.
 #[derive(Resource, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Warm(pub(super) bool);
+pub(super) struct PipelinesReady(pub(super) bool);
 
 /// What main world and render world tell each other about a frame. They never run at the same time.
 #[derive(Resource, Clone, Default)]
-pub(super) struct Glass(Arc<Mutex<Frame>>);
+pub(super) struct Presenter(Arc<Mutex<Frame>>);
 
 /// One frame on its way to the output.
 #[derive(Default)]
@@ -89,12 +89,12 @@ pub(super) struct Frame {
     /// Slides under way to the GPU.
     pub(super) uploads: Vec<(Ticket, AssetId<SlideMaterial>)>,
     /// What this frame is the first to show; at most two for each zone.
-    news: Vec<News>,
+    news: Vec<FirstShown>,
 }
 
 /// What a frame is the first to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
+enum FirstShown {
     /// A slide.
     Debut(Zone, Ticket),
     /// A zone without what was in it.
@@ -105,20 +105,20 @@ impl Frame {
     /// Notes that the next frame is a slide's first. One that never reached the output has had no first frame.
     pub(super) fn debut(&mut self, zone: Zone, ticket: Ticket) {
         self.retract_debut(zone);
-        self.news.push(News::Debut(zone, ticket));
+        self.news.push(FirstShown::Debut(zone, ticket));
     }
 
     /// Notes that the next frame shows nothing more in a zone.
     pub(super) fn cleared(&mut self, zone: Zone) {
         self.retract_debut(zone);
-        if !self.news.contains(&News::Cleared(zone)) {
-            self.news.push(News::Cleared(zone));
+        if !self.news.contains(&FirstShown::Cleared(zone)) {
+            self.news.push(FirstShown::Cleared(zone));
         }
     }
 
     fn retract_debut(&mut self, zone: Zone) {
         self.news
-            .retain(|news| !matches!(news, News::Debut(z, _) if *z == zone));
+            .retain(|news| !matches!(news, FirstShown::Debut(z, _) if *z == zone));
     }
 
     /// Whether this update draws.
@@ -127,7 +127,7 @@ impl Frame {
     }
 }
 
-impl Glass {
+impl Presenter {
     pub(super) fn frame(&self) -> MutexGuard<'_, Frame> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,17 +135,17 @@ impl Glass {
 
 /// A speck that makes Bevy compile what slides of a kind need.
 #[derive(Component)]
-struct Speck;
+struct WarmUpMesh;
 
 pub(super) fn plugin(app: &mut App) {
-    let glass = Glass::default();
+    let presenter = Presenter::default();
     let outlet = app.world().resource::<Outlet>().clone();
     let clock = app.world().resource::<Clock>().clone();
-    let verdict = app.world().resource::<Verdict>().clone();
+    let verdict = app.world().resource::<FirstFailure>().clone();
     app.init_resource::<Output>()
         .init_resource::<Changed>()
-        .init_resource::<Warm>()
-        .insert_resource(glass.clone())
+        .init_resource::<PipelinesReady>()
+        .insert_resource(presenter.clone())
         .add_systems(Startup, lay_out)
         .add_systems(First, clear_changed)
         .add_systems(Update, warm_up.in_set(KioskSystems::Receive))
@@ -157,7 +157,7 @@ pub(super) fn plugin(app: &mut App) {
         );
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
         render
-            .insert_resource(glass)
+            .insert_resource(presenter)
             .insert_resource(outlet)
             .insert_resource(clock)
             .insert_resource(verdict)
@@ -175,7 +175,7 @@ fn lay_out(
     target: Res<Target>,
     background: Res<Background>,
     gpu: Res<Gpu>,
-    kit: Res<Kit>,
+    assets: Res<SharedSlideAssets>,
     mut materials: ResMut<Assets<SlideMaterial>>,
 ) {
     let [red, green, blue] = background.0;
@@ -193,9 +193,9 @@ fn lay_out(
     ));
     for layer in Layer::ALL {
         commands.spawn((
-            Speck,
+            WarmUpMesh,
             node(Area::new(0, 0, 1, 1)),
-            MaterialNode(materials.add(kit.speck(&gpu, layer))),
+            MaterialNode(materials.add(assets.warm_up_mesh(&gpu, layer))),
         ));
     }
 }
@@ -206,10 +206,10 @@ fn clear_changed(mut changed: ResMut<Changed>) {
 
 fn warm_up(
     mut commands: Commands,
-    glass: Res<Glass>,
-    specks: Query<Entity, With<Speck>>,
-    verdict: Res<Verdict>,
-    mut warm: ResMut<Warm>,
+    presenter: Res<Presenter>,
+    warm_up_meshes: Query<Entity, With<WarmUpMesh>>,
+    verdict: Res<FirstFailure>,
+    mut warm: ResMut<PipelinesReady>,
     mut changed: ResMut<Changed>,
     mut agenda: ResMut<Agenda>,
     mut exit: MessageWriter<AppExit>,
@@ -218,10 +218,10 @@ fn warm_up(
     if warm.0 {
         return;
     }
-    if glass.frame().compiled {
+    if presenter.frame().compiled {
         warm.0 = true;
-        for speck in &specks {
-            commands.entity(speck).despawn();
+        for warm_up_mesh in &warm_up_meshes {
+            commands.entity(warm_up_mesh).despawn();
         }
         return;
     }
@@ -241,7 +241,7 @@ fn warm_up(
 }
 
 fn report_size(
-    warm: Res<Warm>,
+    warm: Res<PipelinesReady>,
     mut output: ResMut<Output>,
     mut changed: ResMut<Changed>,
     outlet: Res<Outlet>,
@@ -261,12 +261,12 @@ fn report_size(
 
 fn draw_if_changed(
     now: Res<Now>,
-    glass: Res<Glass>,
+    presenter: Res<Presenter>,
     changed: Res<Changed>,
     mut cameras: Query<&mut Camera>,
     mut agenda: ResMut<Agenda>,
 ) {
-    let mut frame = glass.frame();
+    let mut frame = presenter.frame();
     frame.drawing = changed.0 || frame.missed;
     for mut camera in &mut cameras {
         camera.is_active = frame.drawing;
@@ -280,8 +280,8 @@ fn draw_if_changed(
     }
 }
 
-fn look_at_pipelines(pipelines: Res<PipelineCache>, glass: Res<Glass>) {
-    let mut frame = glass.frame();
+fn look_at_pipelines(pipelines: Res<PipelineCache>, presenter: Res<Presenter>) {
+    let mut frame = presenter.frame();
     if frame.compiled {
         return;
     }
@@ -299,10 +299,10 @@ fn look_at_pipelines(pipelines: Res<PipelineCache>, glass: Res<Glass>) {
 
 fn report_uploads(
     materials: Res<RenderAssets<PreparedUiMaterial<SlideMaterial>>>,
-    glass: Res<Glass>,
+    presenter: Res<Presenter>,
     outlet: Res<Outlet>,
 ) {
-    glass.frame().uploads.retain(|(ticket, material)| {
+    presenter.frame().uploads.retain(|(ticket, material)| {
         let under_way = materials.get(*material).is_none();
         if !under_way {
             outlet.send(StageEvent::Loaded(*ticket));
@@ -314,12 +314,12 @@ fn report_uploads(
 fn report_frame(
     windows: Res<ExtractedWindows>,
     device: Res<RenderDevice>,
-    glass: Res<Glass>,
+    presenter: Res<Presenter>,
     clock: Res<Clock>,
     outlet: Res<Outlet>,
-    verdict: Res<Verdict>,
+    verdict: Res<FirstFailure>,
 ) {
-    let mut frame = glass.frame();
+    let mut frame = presenter.frame();
     if !frame.drawing {
         return;
     }
@@ -349,8 +349,8 @@ fn report_frame(
         let boot_ms = clock.boot_ms();
         for news in frame.news.drain(..) {
             outlet.send(match news {
-                News::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
-                News::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
+                FirstShown::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
+                FirstShown::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
             });
         }
     }

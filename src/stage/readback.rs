@@ -13,7 +13,7 @@ use passerby_playout::player::stage_messages::Snapshot;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::{Capture, CapturedFrame, FrameNote};
-use crate::stage::presenter::{Changed, Glass, Output, Target, Warm};
+use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter, Target};
 use crate::stage::slides::Slides;
 use crate::stage::{KioskSystems, Now};
 
@@ -94,11 +94,11 @@ pub(super) fn plugin(app: &mut App) {
 
 /// Takes back what was asked of a frame that did not reach the output: there is nothing in it.
 fn take_back(
-    glass: Res<Glass>,
+    presenter: Res<Presenter>,
     mut shots: Query<&mut Shot>,
     mut requests: ResMut<SnapshotRequests>,
 ) {
-    let missed = glass.frame().missed;
+    let missed = presenter.frame().missed;
     for mut shot in shots.iter_mut().filter(|shot| shot.fresh) {
         shot.fresh = false;
         if missed {
@@ -113,7 +113,7 @@ fn take_back(
 fn ask(
     mut commands: Commands,
     now: Res<Now>,
-    warm: Res<Warm>,
+    warm: Res<PipelinesReady>,
     target: Res<Target>,
     output: Res<Output>,
     slides: Res<Slides>,

@@ -16,12 +16,12 @@ use passerby_playout::player::stage_messages::{StageCommand, Ticket, Transition,
 
 use crate::stage::KioskSystems;
 use crate::stage::channel::StageInbox;
-use crate::stage::command_handler::Stagehand;
+use crate::stage::command_handler::CommandHandler;
 use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::{Plate, node};
+use crate::stage::gpu_slide::{GpuSlide, node};
 use crate::stage::numbers::ChangeNumbers;
 use crate::stage::readback::SnapshotRequests;
-use crate::stage::transition::Timeline;
+use crate::stage::transition::TransitionProgress;
 
 /// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -40,7 +40,7 @@ pub(super) struct Slides(pub(super) BTreeMap<Zone, ZoneSlides>);
 /// The slides of one zone.
 #[derive(Default)]
 pub(super) struct ZoneSlides {
-    pub(super) loaded: Vec<Plate>,
+    pub(super) loaded: Vec<GpuSlide>,
     pub(super) shown: Option<Shown>,
     pub(super) change: Option<Change>,
     /// A swap that came before its slide could be drawn.
@@ -49,7 +49,7 @@ pub(super) struct ZoneSlides {
 
 /// A slide on the glass.
 pub(super) struct Shown {
-    pub(super) plate: Plate,
+    pub(super) gpu_slide: GpuSlide,
     pub(super) entity: Entity,
     /// Where it was drawn last.
     pub(super) at: Area,
@@ -58,7 +58,7 @@ pub(super) struct Shown {
 /// A slide that is coming over the one that is shown.
 pub(super) struct Change {
     pub(super) incoming: Shown,
-    timeline: Timeline,
+    timeline: TransitionProgress,
     /// Whether a frame with it has been drawn.
     pub(super) visible: bool,
     /// Whether its code is the one that is seen.
@@ -67,7 +67,7 @@ pub(super) struct Change {
 
 /// What a zone shows, for those who look at frames.
 #[derive(Clone, Copy)]
-pub(super) struct OnGlass<'a> {
+pub(super) struct ZoneOnScreen<'a> {
     pub(super) zone: Zone,
     /// Of the slide whose code can be read.
     pub(super) caption: &'a Caption,
@@ -76,7 +76,7 @@ pub(super) struct OnGlass<'a> {
 
 impl Slides {
     /// What is on the glass, zone by zone; nothing before the first slide is seen.
-    pub(super) fn on_glass(&self) -> impl Iterator<Item = OnGlass<'_>> {
+    pub(super) fn on_glass(&self) -> impl Iterator<Item = ZoneOnScreen<'_>> {
         self.0.iter().filter_map(|(&zone, slides)| {
             let (shown, transition) = match (&slides.change, &slides.shown) {
                 (Some(change), Some(shown)) if !change.new_is_read => (shown, true),
@@ -84,9 +84,9 @@ impl Slides {
                 (None, Some(shown)) => (shown, false),
                 (None, None) => return None,
             };
-            Some(OnGlass {
+            Some(ZoneOnScreen {
                 zone,
-                caption: &shown.plate.caption,
+                caption: &shown.gpu_slide.caption,
                 transition,
             })
         })
@@ -112,7 +112,7 @@ pub(super) fn plugin(app: &mut App) {
 
 fn receive(
     inbox: Res<StageInbox>,
-    mut stagehand: Stagehand,
+    mut handler: CommandHandler,
     mut snapshots: ResMut<SnapshotRequests>,
     mut exit: MessageWriter<AppExit>,
 ) {
@@ -123,10 +123,10 @@ fn receive(
                 zone,
                 area,
                 slide,
-            }) => stagehand.load(ticket, zone, area, slide),
-            Ok(StageCommand::Swap { ticket, transition }) => stagehand.swap(ticket, transition),
-            Ok(StageCommand::Clear { zone }) => stagehand.clear(zone),
-            Ok(StageCommand::Drop { ticket }) => stagehand.forget(ticket),
+            }) => handler.load(ticket, zone, area, slide),
+            Ok(StageCommand::Swap { ticket, transition }) => handler.swap(ticket, transition),
+            Ok(StageCommand::Clear { zone }) => handler.clear(zone),
+            Ok(StageCommand::Drop { ticket }) => handler.forget(ticket),
             Ok(StageCommand::Snapshot(reply)) => snapshots.push(reply),
             Ok(StageCommand::Quit) | Err(TryRecvError::Disconnected) => {
                 exit.write(AppExit::Success);
@@ -135,50 +135,50 @@ fn receive(
             Err(TryRecvError::Empty) => return,
         }
     }
-    stagehand.agenda.next_frame();
+    handler.agenda.next_frame();
 }
 
-fn start_early(mut stagehand: Stagehand) {
-    let early: Vec<_> = stagehand
+fn start_early(mut handler: CommandHandler) {
+    let early: Vec<_> = handler
         .slides
         .0
         .values_mut()
         .filter_map(|zone| zone.early.take())
         .collect();
     for (ticket, transition) in early {
-        stagehand.swap(ticket, transition);
+        handler.swap(ticket, transition);
     }
 }
 
 /// Lets slides begin that are about to be seen, and ends transitions that are over.
-fn settle(mut stagehand: Stagehand) {
-    let now = stagehand.now.0;
+fn settle(mut handler: CommandHandler) {
+    let now = handler.now.0;
     let mut over = Vec::new();
-    for (&zone, slides) in &mut stagehand.slides.0 {
+    for (&zone, slides) in &mut handler.slides.0 {
         let Some(change) = &mut slides.change else {
             continue;
         };
         if !change.visible {
             change.visible = true;
-            let over = slides.shown.as_ref().map(|shown| &shown.plate);
-            change.incoming.plate.begin(now, over);
-            stagehand
-                .glass
+            let over = slides.shown.as_ref().map(|shown| &shown.gpu_slide);
+            change.incoming.gpu_slide.begin(now, over);
+            handler
+                .presenter
                 .frame()
-                .debut(zone, change.incoming.plate.ticket);
+                .debut(zone, change.incoming.gpu_slide.ticket);
         }
         if change.timeline.is_over(now) {
             over.push(zone);
         }
     }
     for zone in over {
-        stagehand.settle(zone);
+        handler.settle(zone);
     }
 }
 
 /// Works out the next frame, zone by zone.
-fn draw(mut stagehand: Stagehand, mut nodes: Query<&mut Node>, mut due: Local<Vec<Patch>>) {
-    let Stagehand {
+fn draw(mut handler: CommandHandler, mut nodes: Query<&mut Node>, mut due: Local<Vec<Patch>>) {
+    let CommandHandler {
         slides,
         gpu,
         changed,
@@ -186,23 +186,23 @@ fn draw(mut stagehand: Stagehand, mut nodes: Query<&mut Node>, mut due: Local<Ve
         output,
         now,
         ..
-    } = &mut stagehand;
+    } = &mut handler;
     let now = now.0;
     for zone in slides.0.values_mut() {
         for shown in zone.on_glass_mut() {
-            let at = shown.plate.on_output(output.size_px);
+            let at = shown.gpu_slide.on_output(output.size_px);
             if shown.at != at {
                 shown.at = at;
                 if let Ok(mut place) = nodes.get_mut(shown.entity) {
                     *place = node(at);
                 }
             }
-            let fed = shown.plate.feed(gpu, now, &mut due);
+            let fed = shown.gpu_slide.feed(gpu, now, &mut due);
             changed.0 |= fed.changed;
             if let Some(next) = fed.next {
                 agenda.wake_at(next.max(now + REEL_STEP));
             }
-            if shown.plate.moves_after(now) {
+            if shown.gpu_slide.moves_after(now) {
                 agenda.next_frame();
             }
         }
@@ -210,7 +210,7 @@ fn draw(mut stagehand: Stagehand, mut nodes: Query<&mut Node>, mut due: Local<Ve
             None => zone.shown.as_mut().is_some_and(|shown| {
                 let rest = ChangeNumbers::REST;
                 shown
-                    .plate
+                    .gpu_slide
                     .draw(gpu, now, shown.at, rest, [Vec4::ZERO; 2], true)
             }),
             Some(change) => {
@@ -231,7 +231,7 @@ impl ZoneSlides {
 }
 
 impl Change {
-    pub(super) fn start(incoming: Shown, timeline: Timeline) -> Self {
+    pub(super) fn start(incoming: Shown, timeline: TransitionProgress) -> Self {
         Self {
             incoming,
             timeline,
@@ -247,17 +247,17 @@ impl Change {
         let step = self.timeline.step(now, width_px);
         // Where nothing was before, the new code is whole from the first frame on.
         self.new_is_read = step.new_is_read || old.is_none();
-        let mut calm = [new.plate.card_at(new.at), Vec4::ZERO];
+        let mut calm = [new.gpu_slide.card_at(new.at), Vec4::ZERO];
         let mut moved = false;
         if let Some(old) = old {
-            calm[1] = old.plate.card_at(old.at);
+            calm[1] = old.gpu_slide.card_at(old.at);
             moved = old
-                .plate
+                .gpu_slide
                 .draw(gpu, now, old.at, step.old, calm, !self.new_is_read);
         }
         moved
             | new
-                .plate
+                .gpu_slide
                 .draw(gpu, now, new.at, step.new, calm, self.new_is_read)
     }
 }

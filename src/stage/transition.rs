@@ -22,7 +22,7 @@ const SOFT: f32 = 1.0 / 24.0;
 
 /// A transition under way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timeline {
+pub(super) struct TransitionProgress {
     kind: TransitionKind,
     length: Duration,
     started: Instant,
@@ -37,7 +37,7 @@ pub(super) struct Step {
     pub(super) new_is_read: bool,
 }
 
-impl Timeline {
+impl TransitionProgress {
     pub(super) fn start(transition: Transition, now: Instant) -> Self {
         let length = match transition.kind {
             TransitionKind::Cut => Duration::ZERO,
@@ -99,7 +99,7 @@ mod tests {
     fn steps(kind: TransitionKind) -> Vec<Step> {
         let started = Instant::now();
         let length = Duration::from_millis(600);
-        let timeline = Timeline::start(Transition { kind, length }, started);
+        let timeline = TransitionProgress::start(Transition { kind, length }, started);
         (0..=600)
             .map(|ms| timeline.step(started + Duration::from_millis(ms), 320.0))
             .collect()
@@ -143,6 +143,6 @@ mod tests {
             kind: TransitionKind::Cut,
             length: Duration::from_secs(1),
         };
-        assert!(Timeline::start(long, now).is_over(now));
+        assert!(TransitionProgress::start(long, now).is_over(now));
     }
 }

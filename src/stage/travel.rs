@@ -21,7 +21,7 @@ use crate::stage::numbers::MovingNumbers;
 
 /// The moving layer without its pixels.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Look {
+pub(super) struct MovingLayer {
     area: Area,
     turn: u16,
     travel: Travel,
@@ -43,7 +43,7 @@ enum Kind {
     },
 }
 
-impl Look {
+impl MovingLayer {
     /// Keeps what is not pixels.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 use passerby::stage::{
-    self, Holdings, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime, Witness,
+    self, FrameObserver, Holdings, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime,
 };
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
@@ -183,7 +183,7 @@ impl Auditor {
 }
 
 fn run(folder: &Path, plan: &Plan) -> Report {
-    passerby_playout::system::malloc::keep_flat();
+    passerby_playout::system::malloc::tune_malloc();
     let site = Site::open();
     content::write(&folder.join("content"), &site.url());
     std::fs::write(
@@ -273,7 +273,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         run_for: None,
         background: [40, 60, 80],
         time: StageTime::Stepped(Arc::clone(&metronome) as Arc<dyn SteppedTime>),
-        witness: Some(Witness(Arc::new(look))),
+        observer: Some(FrameObserver(Arc::new(look))),
     };
     stage::run(config, inbox, event_queue).expect("the show ends well");
     player.join().expect("the player ends well");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use passerby_playout::hub_link::HubClient;
-use passerby_playout::hub_link::send_state::{SentRows, Sync, Verdict};
+use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, Sync};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::plays::PlayBatch;
@@ -30,7 +30,7 @@ fn drain(data_dir: &Path) {
         let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);
         let answer = runtime.block_on(client.plays(enrolment.credentials.screen, &batch));
         match sync.answered(0, SentRows::of(&batch), &answer, 1) {
-            Verdict::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
+            LedgerAction::AckThrough(seq) => ledger.acknowledge(seq).expect("writes"),
             other => panic!("{answer:?}: {other:?}"),
         };
     }

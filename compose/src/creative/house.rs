@@ -11,7 +11,7 @@ use crate::page::code_panel;
 use crate::page::layout::{CodeWords, Frame};
 use crate::raster::canvas::{Area, Canvas, channel, px, real};
 use crate::raster::palette::Theme;
-use crate::text::{Block, HEADLINE_LEADING, Manner, Typesetter, Weight};
+use crate::text::{Block, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 
 const NIGHT: Rgb = Rgb([0x12, 0x1a, 0x3a]);
 const DUSK: Rgb = Rgb([0x46, 0x2d, 0x5c]);
@@ -46,12 +46,12 @@ pub(crate) fn draw(
     meeting(&mut canvas, frame, corner);
     // What is built in was not written by anybody who could shorten it.
     let mut remarks = Vec::new();
-    let plate = words.and_then(|words| {
+    let code_panel = words.and_then(|words| {
         code_panel::draw(&mut canvas, typesetter, frame, words, &theme, &mut remarks)
     });
-    let room = frame.clear(room_for_words(frame, corner, plate), None);
+    let room = frame.clear(room_for_words(frame, corner, code_panel), None);
     speak(&mut canvas, typesetter, frame, message, room);
-    sign(&mut canvas, typesetter, frame, corner, plate, room);
+    sign(&mut canvas, typesetter, frame, corner, code_panel, room);
     canvas
 }
 
@@ -122,7 +122,7 @@ fn meeting(canvas: &mut Canvas, frame: &Frame, corner: Corner) {
 }
 
 /// Returns the part of the frame that neither circles nor code need.
-fn room_for_words(frame: &Frame, corner: Corner, plate: Option<Area>) -> Area {
+fn room_for_words(frame: &Frame, corner: Corner, code_panel: Option<Area>) -> Area {
     let inner = Area::new(0, 0, frame.width, frame.height).inset(frame.margin);
     let at_left = matches!(corner, Corner::TopLeft | Corner::BottomLeft);
     let at_top = matches!(corner, Corner::TopLeft | Corner::TopRight);
@@ -133,12 +133,12 @@ fn room_for_words(frame: &Frame, corner: Corner, plate: Option<Area>) -> Area {
         if at_left {
             room.x = inner.right().saturating_sub(room.width);
         }
-        if let Some(plate) = plate {
-            if at_left && plate.right() + gap > room.x {
-                room.x = (plate.right() + gap).min(inner.right());
+        if let Some(code_panel) = code_panel {
+            if at_left && code_panel.right() + gap > room.x {
+                room.x = (code_panel.right() + gap).min(inner.right());
                 room.width = inner.right() - room.x;
-            } else if !at_left && room.right() + gap > plate.x {
-                room.width = plate.x.saturating_sub(gap + room.x);
+            } else if !at_left && room.right() + gap > code_panel.x {
+                room.width = code_panel.x.saturating_sub(gap + room.x);
             }
         }
     } else {
@@ -146,18 +146,18 @@ fn room_for_words(frame: &Frame, corner: Corner, plate: Option<Area>) -> Area {
         if !at_top {
             room.y = inner.bottom().saturating_sub(room.height);
         }
-        if let Some(plate) = plate {
+        if let Some(code_panel) = code_panel {
             if at_top {
-                let top = px(real(frame.height) * 0.08).max(plate.bottom() + gap);
+                let top = px(real(frame.height) * 0.08).max(code_panel.bottom() + gap);
                 room.y = top.min(inner.bottom());
                 room.height = room.height.min(inner.bottom() - room.y);
             } else {
-                room.height = plate.y.saturating_sub(gap + room.y);
+                room.height = code_panel.y.saturating_sub(gap + room.y);
                 // Above a large code the words may reach up among the circles.
                 let least = px(real(frame.height) * 0.2);
                 if room.height < least {
-                    room.y = plate.y.saturating_sub(gap + least).max(inner.y);
-                    room.height = plate.y.saturating_sub(gap + room.y);
+                    room.y = code_panel.y.saturating_sub(gap + least).max(inner.y);
+                    room.height = code_panel.y.saturating_sub(gap + room.y);
                 }
             }
         }
@@ -222,13 +222,13 @@ fn speak_in_row(
 ) -> Option<()> {
     let (width, height) = (real(room.width), real(room.height));
     let line = |typesetter: &mut Typesetter, text: &str, sizes: &[f32], width: f32| {
-        let manner = Manner {
+        let style = LineStyle {
             weight: Weight::Bold,
             leading: HEADLINE_LEADING,
             sizes,
             lines_max: 1,
         };
-        typesetter.fit_scale(text, manner, width, height)
+        typesetter.fit_scale(text, style, width, height)
     };
     let between = frame.short * 0.3;
     let sizes = frame.sizes(7, 0);
@@ -264,7 +264,7 @@ fn sign(
     typesetter: &mut Typesetter,
     frame: &Frame,
     corner: Corner,
-    plate: Option<Area>,
+    code_panel: Option<Area>,
     room: Area,
 ) {
     let size = frame.size(2).min(frame.unit_size(2));
@@ -275,7 +275,7 @@ fn sign(
     let whole = block.width + mark * 3.6;
     let at_left = matches!(corner, Corner::TopLeft | Corner::BottomLeft);
     let landscape = frame.is_landscape();
-    let x = if plate.is_some() && corner == Corner::TopLeft && !landscape {
+    let x = if code_panel.is_some() && corner == Corner::TopLeft && !landscape {
         real(frame.width - frame.margin) - whole
     } else if landscape && at_left {
         real(room.x)
@@ -303,7 +303,7 @@ fn set(
     width: f32,
     height: f32,
 ) -> Option<Block> {
-    let manner = Manner {
+    let style = LineStyle {
         weight: if from > 4 {
             Weight::Bold
         } else {
@@ -313,7 +313,7 @@ fn set(
         sizes: &frame.sizes(from, to),
         lines_max: 4,
     };
-    typesetter.fit(text, manner, width, height)
+    typesetter.fit(text, style, width, height)
 }
 
 fn floats(Rgb(channels): Rgb) -> [f32; 3] {

@@ -9,7 +9,7 @@ use tiny_skia::{Path, PathBuilder};
 use crate::page::layout::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::text::fonts::{Fonts, needs_no_ink};
-use crate::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
+use crate::text::{Block, HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};
 
 /// Deep enough that white reaches a contrast of 9:1 on it.
 const PAPER: Rgb = Rgb([0x9b, 0x0b, 0x1e]);
@@ -195,7 +195,7 @@ fn set(
     } else {
         frame.sizes(4, 0)
     };
-    let manner = Manner {
+    let style = LineStyle {
         weight: if is_headline {
             Weight::Bold
         } else {
@@ -209,23 +209,23 @@ fn set(
         sizes: &sizes,
         lines_max: if is_headline { 5 } else { 12 },
     };
-    if let Some(block) = typesetter.fit_scale(text, manner, width, height) {
+    if let Some(block) = typesetter.fit_scale(text, style, width, height) {
         return Some(block);
     }
-    let unbounded = Manner {
+    let unbounded = LineStyle {
         lines_max: usize::MAX,
-        ..manner
+        ..style
     };
     typesetter
         .fit_start(text, unbounded, width, height)
-        .or_else(|| typesetter.fit(text, manner, width, height))
+        .or_else(|| typesetter.fit(text, style, width, height))
         .or_else(|| {
             let tiny = [4.0];
-            let manner = Manner {
+            let style = LineStyle {
                 sizes: &tiny,
                 ..unbounded
             };
-            typesetter.fit_start(text, manner, width, height)
+            typesetter.fit_start(text, style, width, height)
         })
 }
 

@@ -18,7 +18,7 @@ use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
 use crate::raster::scale;
 use crate::raster::scale::Crop;
-use crate::settings::{Settings, Sound};
+use crate::settings::{Settings, SoundOutput};
 use crate::slide::{MovingPicture, Travel, VideoCoding};
 
 /// Width and height in which a first picture is decoded to choose colours by.
@@ -27,11 +27,11 @@ const PREVIEW_PX: (u32, u32) = (640, 640);
 const POSTER_PX: u32 = 1_920;
 
 /// A video that is about to be shown.
-pub(crate) struct Screening {
+pub(crate) struct VideoContent {
     clip: Option<Clip>,
     tools: Tools,
     poster: Bitmap,
-    sound: Option<Sound>,
+    sound: Option<SoundOutput>,
     health: Health,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn open(
     file: &CreativeFile,
     sound: bool,
     health: &Health,
-) -> Result<Screening, ComposeError> {
+) -> Result<VideoContent, ComposeError> {
     let own = file.parts.first();
     let own = own.map(|part| picture::open(part, fonts, POSTER_PX));
     let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
@@ -81,7 +81,7 @@ pub(crate) fn open(
     {
         video::look_through_in_background(tools, clip, &file.digest);
     }
-    Ok(Screening {
+    Ok(VideoContent {
         clip,
         tools: tools.clone(),
         poster,
@@ -91,7 +91,7 @@ pub(crate) fn open(
 }
 
 /// What a video file holds.
-pub(crate) struct Look {
+pub(crate) struct VideoFacts {
     /// Pixels across and down, upright.
     pub(crate) size_px: (u32, u32),
     /// What of it is missing although it will be shown, with the name of the file before it.
@@ -105,11 +105,11 @@ pub(crate) struct Look {
 ///
 /// # Errors
 /// A reason that names the file and what to do.
-pub(crate) fn look(tools: &Tools, path: &Path, name: &str) -> Result<Look, ComposeError> {
+pub(crate) fn look(tools: &Tools, path: &Path, name: &str) -> Result<VideoFacts, ComposeError> {
     let clip = Clip::probe(tools, path, name)?;
     first_picture(tools, &clip, name)?;
     let loss = video::what_is_missing(tools, &clip)?;
-    Ok(Look {
+    Ok(VideoFacts {
         size_px: clip.size_px(),
         loss: loss.map(ComposeError),
         notes: clip.notes().to_vec(),
@@ -166,7 +166,7 @@ pub(crate) fn bitmap_of(picture: &MovingPicture) -> Option<Bitmap> {
     })
 }
 
-impl Content for Screening {
+impl Content for VideoContent {
     fn size(&self) -> (u32, u32) {
         match &self.clip {
             Some(clip) => clip.size_px(),
@@ -230,7 +230,7 @@ impl Content for Screening {
     }
 }
 
-impl Screening {
+impl VideoContent {
     /// The part of the poster that stands for a part of the film; they may differ in size, and a little in shape.
     fn of_poster(&self, crop: Crop) -> Crop {
         let [left, top, width, height] = crop.share(self.size()).map(f64::from);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 
 use crate::live::READING_EVERY;
-use crate::live::spot::{Brush, UNKNOWN};
+use crate::live::spot::{SpotStyle, UNKNOWN};
 use crate::raster::canvas::{Canvas, real};
 use crate::slide::{Patch, Reel};
 use crate::text::Glyphs;
@@ -24,7 +24,7 @@ const CHARS_MAX: usize = 16;
 
 /// Feeds one counter.
 pub(super) struct CounterReel {
-    brush: Brush,
+    brush: SpotStyle,
     small: Option<(Glyphs, String)>,
     context: Arc<LiveContext>,
     name: String,
@@ -46,7 +46,7 @@ struct Roll {
 
 impl CounterReel {
     pub(super) fn new(
-        brush: Brush,
+        brush: SpotStyle,
         context: Arc<LiveContext>,
         name: String,
         unit: Option<String>,

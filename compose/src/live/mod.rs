@@ -32,12 +32,12 @@ pub(crate) const READING_EVERY: Duration = Duration::from_secs(1);
 
 /// The language of a date and of the units of a countdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tongue {
+pub(crate) enum LiveLanguage {
     Chinese,
     English,
 }
 
-impl Tongue {
+impl LiveLanguage {
     /// The language that a card speaks first.
     pub(crate) fn of(text: &str) -> Self {
         let chinese = |c: char| ('\u{3400}'..='\u{9FFF}').contains(&c);
@@ -55,12 +55,12 @@ pub(crate) enum LiveKind {
     /// Hours and minutes.
     Clock,
     /// Day, month and weekday.
-    Date(Tongue),
+    Date(LiveLanguage),
     /// What is left until a moment of the venue's.
     Countdown {
         to: DateTime,
         done: Option<String>,
-        tongue: Tongue,
+        language: LiveLanguage,
     },
     /// A reading of the live context.
     Counter { name: String, unit: Option<String> },
@@ -75,8 +75,8 @@ impl LiveKind {
         match self {
             Self::Clock => (0.76, 0.03),
             Self::Counter { unit: None, .. } => (0.76, 0.04),
-            Self::Date(Tongue::English) => (0.80, 0.23),
-            Self::Date(Tongue::Chinese) | Self::Countdown { .. } | Self::Counter { .. } => {
+            Self::Date(LiveLanguage::English) => (0.80, 0.23),
+            Self::Date(LiveLanguage::Chinese) | Self::Countdown { .. } | Self::Counter { .. } => {
                 (0.88, 0.14)
             }
         }
@@ -92,8 +92,10 @@ impl LiveKind {
         };
         match self {
             Self::Clock => glyphs.width("00:00"),
-            Self::Date(tongue) => widest(&moment::widest_dates(*tongue), glyphs),
-            Self::Countdown { tongue, .. } => widest(&moment::widest_countdowns(*tongue), glyphs),
+            Self::Date(language) => widest(&moment::widest_dates(*language), glyphs),
+            Self::Countdown { language, .. } => {
+                widest(&moment::widest_countdowns(*language), glyphs)
+            }
             Self::Counter { unit, .. } => {
                 let unit = unit.as_ref().map_or(0.0, |unit| {
                     glyphs.width(" ") + glyphs.width(unit) * counter::UNIT_SHARE

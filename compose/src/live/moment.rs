@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
 
-use crate::live::Tongue;
+use crate::live::LiveLanguage;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -38,14 +38,14 @@ pub(super) fn clock(now_ms: i64, zone: &TimeZone) -> Option<Said> {
 }
 
 /// The date.
-pub(super) fn date(now_ms: i64, zone: &TimeZone, tongue: Tongue) -> Option<Said> {
+pub(super) fn date(now_ms: i64, zone: &TimeZone, language: LiveLanguage) -> Option<Said> {
     let local = Timestamp::from_millisecond(now_ms)
         .ok()?
         .to_zoned(zone.clone());
     let tomorrow = local.date().tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
     let (month, day, weekday) = (local.month(), local.day(), local.weekday());
     Some(Said {
-        text: dated(month, day, weekday, tongue),
+        text: dated(month, day, weekday, language),
         until_ms: Some(tomorrow.timestamp().as_millisecond()),
     })
 }
@@ -57,7 +57,7 @@ pub(super) fn moment_ms(to: DateTime, zone: &TimeZone) -> Option<i64> {
 }
 
 /// What is left until a moment. The text is empty once it has come.
-pub(super) fn countdown(now_ms: i64, to_ms: i64, tongue: Tongue) -> Said {
+pub(super) fn countdown(now_ms: i64, to_ms: i64, language: LiveLanguage) -> Said {
     let left_ms = to_ms.saturating_sub(now_ms);
     if left_ms <= 0 {
         return Said {
@@ -73,9 +73,9 @@ pub(super) fn countdown(now_ms: i64, to_ms: i64, tongue: Tongue) -> Said {
         let days = days.min(DAYS_MAX);
         (
             MINUTE_MS,
-            match tongue {
-                Tongue::Chinese => format!("{days}天 {hours:02}:{minutes:02}"),
-                Tongue::English => format!("{days}d {hours:02}:{minutes:02}"),
+            match language {
+                LiveLanguage::Chinese => format!("{days}天 {hours:02}:{minutes:02}"),
+                LiveLanguage::English => format!("{days}d {hours:02}:{minutes:02}"),
             },
         )
     } else {
@@ -93,17 +93,17 @@ pub(super) fn countdown(now_ms: i64, to_ms: i64, tongue: Tongue) -> Said {
     }
 }
 
-fn dated(month: i8, day: i8, weekday: Weekday, tongue: Tongue) -> String {
+fn dated(month: i8, day: i8, weekday: Weekday, language: LiveLanguage) -> String {
     let weekday = usize::try_from(weekday.to_monday_zero_offset()).unwrap_or(0) % 7;
     let name = usize::try_from(month - 1).unwrap_or(0) % 12;
-    match tongue {
-        Tongue::Chinese => format!("{month}月{day}日 {}", WEEKDAYS[weekday]),
-        Tongue::English => format!("{} {day} {}", DAYS[weekday], MONTHS[name]),
+    match language {
+        LiveLanguage::Chinese => format!("{month}月{day}日 {}", WEEKDAYS[weekday]),
+        LiveLanguage::English => format!("{} {day} {}", DAYS[weekday], MONTHS[name]),
     }
 }
 
 /// Every shape that a date can have.
-pub(super) fn widest_dates(tongue: Tongue) -> Vec<String> {
+pub(super) fn widest_dates(language: LiveLanguage) -> Vec<String> {
     let mut dates = Vec::new();
     for weekday in [
         Weekday::Monday,
@@ -115,17 +115,17 @@ pub(super) fn widest_dates(tongue: Tongue) -> Vec<String> {
         Weekday::Sunday,
     ] {
         for month in 1..=12 {
-            dates.push(dated(month, 28, weekday, tongue));
+            dates.push(dated(month, 28, weekday, language));
         }
     }
     dates
 }
 
 /// The widest that countdowns become, but for those of a hundred days and more, which are set smaller.
-pub(super) fn widest_countdowns(tongue: Tongue) -> Vec<String> {
-    let far = match tongue {
-        Tongue::Chinese => "00天 00:00",
-        Tongue::English => "00d 00:00",
+pub(super) fn widest_countdowns(language: LiveLanguage) -> Vec<String> {
+    let far = match language {
+        LiveLanguage::Chinese => "00天 00:00",
+        LiveLanguage::English => "00d 00:00",
     };
     vec![far.to_owned(), "00:00:00".to_owned()]
 }

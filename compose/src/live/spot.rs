@@ -16,7 +16,7 @@ use crate::raster::canvas::{Area, Canvas, real};
 use crate::settings::Settings;
 use crate::slide::{Patch, Plane, Reel};
 use crate::text::fonts::Fonts;
-use crate::text::{Glyphs, HEADLINE_LEADING, Manner, Typesetter, Weight};
+use crate::text::{Glyphs, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 
 /// Shown where nothing is known.
 pub(super) const UNKNOWN: &str = "–";
@@ -59,7 +59,7 @@ pub(crate) struct LiveSpot {
 }
 
 /// What a reel draws with.
-pub(super) struct Brush {
+pub(super) struct SpotStyle {
     pub(super) glyphs: Glyphs,
     pub(super) spot: LiveSpot,
 }
@@ -107,7 +107,7 @@ impl LiveSpot {
 
     /// Starts what feeds it. Costs the drawing of a few glyphs.
     pub(crate) fn reel(&self, settings: &Settings) -> Box<dyn Reel> {
-        let mut brush = Brush {
+        let mut brush = SpotStyle {
             glyphs: Glyphs::new(&self.fonts, self.setting.weight, self.setting.size),
             spot: self.clone(),
         };
@@ -166,7 +166,7 @@ impl LiveSpot {
     }
 }
 
-impl Brush {
+impl SpotStyle {
     /// Draws a text on the spot's ground; one that is wider than the spot is set smaller.
     pub(super) fn draw(&mut self, text: &str) -> Canvas {
         let mut canvas = self.spot.ground();
@@ -197,7 +197,7 @@ fn ended(
     let sizes: Vec<f32> = (0..8)
         .map(|step| setting.size * 0.86_f32.powi(step))
         .collect();
-    let manner = Manner {
+    let style = LineStyle {
         weight: Weight::Bold,
         leading: HEADLINE_LEADING,
         sizes: &sizes,
@@ -205,7 +205,7 @@ fn ended(
     };
     let width = real(area.width.saturating_sub(2 * setting.lean));
     let height = real(area.height);
-    let block = typesetter.fit(done, manner, width, height)?;
+    let block = typesetter.fit(done, style, width, height)?;
     let mut canvas = ground.clone();
     let x = match setting.align {
         Align::Left => real(setting.lean),
@@ -222,7 +222,7 @@ fn ended(
 
 /// Clocks, dates and countdowns.
 struct MomentReel {
-    brush: Brush,
+    brush: SpotStyle,
     clock: Arc<dyn Clock>,
     zone: TimeZone,
     to_ms: Option<i64>,
@@ -235,9 +235,9 @@ impl MomentReel {
         let now_ms = now_ms?;
         match &self.brush.spot.kind {
             LiveKind::Clock => moment::clock(now_ms, &self.zone),
-            LiveKind::Date(tongue) => moment::date(now_ms, &self.zone, *tongue),
-            LiveKind::Countdown { tongue, .. } => {
-                Some(moment::countdown(now_ms, self.to_ms?, *tongue))
+            LiveKind::Date(language) => moment::date(now_ms, &self.zone, *language),
+            LiveKind::Countdown { language, .. } => {
+                Some(moment::countdown(now_ms, self.to_ms?, *language))
             }
             LiveKind::Counter { .. } => None,
         }

@@ -86,23 +86,23 @@ fn the_clock_changes_on_the_minute() {
 
 #[test]
 fn the_date_changes_at_the_venues_midnight() {
-    let said = date(NOW_MS, &shanghai(), Tongue::Chinese).expect("a date");
+    let said = date(NOW_MS, &shanghai(), LiveLanguage::Chinese).expect("a date");
     assert_eq!(said.text, "12月17日 周四");
     assert_eq!(said.until_ms, Some(ms("2026-12-18T00:00")));
-    let english = date(NOW_MS, &shanghai(), Tongue::English).expect("a date");
+    let english = date(NOW_MS, &shanghai(), LiveLanguage::English).expect("a date");
     assert_eq!(english.text, "Thu 17 Dec");
     // A day of 25 hours.
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone");
     let to: DateTime = "2026-10-25T00:30".parse().expect("a time");
     let now = moment::moment_ms(to, &zone).expect("a moment");
-    let said = date(now, &zone, Tongue::English).expect("a date");
+    let said = date(now, &zone, LiveLanguage::English).expect("a date");
     assert_eq!(said.until_ms, Some(now + (24 * 60 + 30) * 60_000));
 }
 
 #[test]
 fn a_countdown_tells_what_is_left_and_ends() {
     let to = ms("2026-12-24T19:00");
-    let at = |now: &str| countdown(ms(now), to, Tongue::Chinese);
+    let at = |now: &str| countdown(ms(now), to, LiveLanguage::Chinese);
     assert_eq!(at("2026-12-17T18:05:12").text, "7天 00:55");
     assert_eq!(at("2026-12-23T19:00:00").text, "24:00:00");
     assert_eq!(at("2026-12-23T18:59:59").text, "1天 00:01");
@@ -116,11 +116,14 @@ fn a_countdown_tells_what_is_left_and_ends() {
     // It always changes when it said so, and not before.
     let mut now = to - 3 * 86_400_000 - 12_345;
     for _ in 0..200 {
-        let said = countdown(now, to, Tongue::English);
+        let said = countdown(now, to, LiveLanguage::English);
         let until = said.until_ms.expect("goes on");
         assert!(until > now);
-        assert_eq!(countdown(until - 1, to, Tongue::English).text, said.text);
-        assert_ne!(countdown(until, to, Tongue::English).text, said.text);
+        assert_eq!(
+            countdown(until - 1, to, LiveLanguage::English).text,
+            said.text
+        );
+        assert_ne!(countdown(until, to, LiveLanguage::English).text, said.text);
         now = until
             + if now > to - 80_000_000 {
                 0
@@ -188,7 +191,7 @@ fn a_countdown_ends_in_its_words() {
     let kind = |done: Option<&str>| LiveKind::Countdown {
         to,
         done: done.map(str::to_owned),
-        tongue: Tongue::Chinese,
+        language: LiveLanguage::Chinese,
     };
     for done in [None, Some("现在开始 Now on")] {
         let time = Arc::new(SetClock(AtomicI64::new(NOW_MS)));
@@ -277,7 +280,7 @@ fn several_reels_ask_for_the_earliest_turn() {
     let countdown = LiveKind::Countdown {
         to: "2026-12-17T19:00".parse().expect("a time"),
         done: None,
-        tongue: Tongue::English,
+        language: LiveLanguage::English,
     };
     let reels = [LiveKind::Clock, countdown].map(|kind| spot(kind, 0).reel(&settings));
     let mut reels = Reels::joined(reels.into()).expect("two");

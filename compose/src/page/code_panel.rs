@@ -51,17 +51,17 @@ pub(crate) fn draw(
             let smallest = frame.size(1) * 0.99;
             label.call.as_ref().is_none_or(|call| call.size >= smallest)
         });
-    let (plate, x, y, label) = if let Some(label) = label {
+    let (code_panel, x, y, label) = if let Some(label) = label {
         let grown = px((label.height() + quiet + apart).ceil());
         let height = card.height + grown;
         let x = real(card.x) + quiet;
         if at_top {
-            let plate = Area::new(card.x, card.y, card.width, height);
-            (plate, x, real(card.bottom()) + apart, label)
+            let code_panel = Area::new(card.x, card.y, card.width, height);
+            (code_panel, x, real(card.bottom()) + apart, label)
         } else {
             let top = card.y.saturating_sub(grown);
-            let plate = Area::new(card.x, top, card.width, height);
-            (plate, x, real(top) + quiet, label)
+            let code_panel = Area::new(card.x, top, card.width, height);
+            (code_panel, x, real(top) + quiet, label)
         }
     } else {
         let free = real(if at_left {
@@ -86,17 +86,17 @@ pub(crate) fn draw(
         let y = real(card.y) + (real(card.height) - label.height()) / 2.0;
         let width = card.width + grown;
         if at_left {
-            let plate = Area::new(card.x, card.y, width, card.height);
-            (plate, real(card.right()) + apart, y, label)
+            let code_panel = Area::new(card.x, card.y, width, card.height);
+            (code_panel, real(card.right()) + apart, y, label)
         } else {
             let left = card.x.saturating_sub(grown);
-            let plate = Area::new(left, card.y, width, card.height);
-            (plate, real(left) + quiet, y, label)
+            let code_panel = Area::new(left, card.y, width, card.height);
+            (code_panel, real(left) + quiet, y, label)
         }
     };
     let (call, host) = (label.call.as_ref(), label.host.as_ref());
     remarks.extend(label_remarks(typesetter, frame, words, call, host));
-    fill(canvas, plate, words.plan);
+    fill(canvas, code_panel, words.plan);
     let bottom = y + label.height();
     if let Some(call) = &label.call {
         typesetter.draw(canvas, call, x, y, theme.accent_on_white);
@@ -104,11 +104,11 @@ pub(crate) fn draw(
     if let Some(host) = &label.host {
         typesetter.draw(canvas, host, x, bottom - host.height, SLATE);
     }
-    Some(plate)
+    Some(code_panel)
 }
 
-fn fill(canvas: &mut Canvas, plate: Area, plan: &CodePlan) {
-    canvas.fill_rounded(plate, real(plan.module_px), WHITE);
+fn fill(canvas: &mut Canvas, code_panel: Area, plan: &CodePlan) {
+    canvas.fill_rounded(code_panel, real(plan.module_px), WHITE);
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
         let frame = Frame::of(&screen).expect("a frame");
         let url = code(Corner::TopLeft).url;
         let matrix = QrMatrix::encode(&url).expect("fits");
-        let plan = code_card::plan(matrix.modules(), Corner::TopLeft, &frame, &screen, None)
+        let plan = code_square::plan(matrix.modules(), Corner::TopLeft, &frame, &screen, None)
             .expect("fits");
         let quiet = passerby_playout::code::qr::QUIET_MODULES;
         let across = matrix.modules() + 2 * quiet;
@@ -118,7 +118,7 @@ fn a_code_is_at_least_a_tenth_of_the_viewing_distance_wide() {
         };
         let frame = Frame::of(&screen).expect("a frame");
         let matrix = QrMatrix::encode(&code(Corner::TopLeft).url).expect("fits");
-        let plan = code_card::plan(matrix.modules(), Corner::TopLeft, &frame, &screen, None)
+        let plan = code_square::plan(matrix.modules(), Corner::TopLeft, &frame, &screen, None)
             .expect("fits");
         let wide_cm = f64::from(matrix.modules() * plan.module_px) * 122.0 / 1_920.0;
         assert!((30.0..32.0).contains(&wide_cm), "{wide_cm} cm");
@@ -126,7 +126,7 @@ fn a_code_is_at_least_a_tenth_of_the_viewing_distance_wide() {
             viewing_distance_m: 9.0,
             ..screen
         };
-        let refused = code_card::plan(matrix.modules(), Corner::TopLeft, &frame, &far, None)
+        let refused = code_square::plan(matrix.modules(), Corner::TopLeft, &frame, &far, None)
             .expect_err("too far");
         assert!(refused.0.contains("viewing_distance_m to 3."), "{refused}");
         assert!(refused.0.contains("90 cm"), "{refused}");

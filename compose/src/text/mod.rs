@@ -49,7 +49,7 @@ pub(super) enum Weight {
 
 /// How a line may be set.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manner<'a> {
+pub(super) struct LineStyle<'a> {
     pub(super) weight: Weight,
     pub(super) leading: f32,
     /// Sizes in pixels, best first.
@@ -99,20 +99,20 @@ impl Typesetter {
     pub(super) fn fit(
         &mut self,
         text: &str,
-        manner: Manner<'_>,
+        style: LineStyle<'_>,
         width: f32,
         height: f32,
     ) -> Option<Block> {
-        if let Some(block) = self.fit_scale(text, manner, width, height) {
+        if let Some(block) = self.fit_scale(text, style, width, height) {
             return Some(block);
         }
         let text = prepared(&self.fonts, text);
         if text.is_empty() {
             return None;
         }
-        let mut size = manner.sizes.last().copied().unwrap_or(SIZE_PX_MIN);
+        let mut size = style.sizes.last().copied().unwrap_or(SIZE_PX_MIN);
         while size >= SIZE_PX_MIN {
-            let block = self.set(&text, size, manner, width, Breaks::Anywhere);
+            let block = self.set(&text, size, style, width, Breaks::Anywhere);
             if block.width <= width && block.height <= height {
                 return Some(block);
             }
@@ -125,7 +125,7 @@ impl Typesetter {
     pub(super) fn fit_scale(
         &mut self,
         text: &str,
-        manner: Manner<'_>,
+        style: LineStyle<'_>,
         width: f32,
         height: f32,
     ) -> Option<Block> {
@@ -134,16 +134,16 @@ impl Typesetter {
             return None;
         }
         let fits = |block: &Block| {
-            block.width <= width && block.height <= height && block.lines <= manner.lines_max
+            block.width <= width && block.height <= height && block.lines <= style.lines_max
         };
         let by_language = split_languages(&text);
         // What fits at a larger size with a worse break, and the last size at which a better one still wins.
         let mut second: Option<(usize, Block)> = None;
-        for (at, &size) in manner.sizes.iter().enumerate() {
+        for (at, &size) in style.sizes.iter().enumerate() {
             if second.as_ref().is_some_and(|(until, _)| at > *until) {
                 break;
             }
-            let block = self.set(&text, size, manner, width, Breaks::Phrases);
+            let block = self.set(&text, size, style, width, Breaks::Phrases);
             let whole = fits(&block);
             if whole && block.lines == 1 {
                 return Some(block);
@@ -153,12 +153,12 @@ impl Typesetter {
                     return Some(block);
                 }
                 if second.is_none() {
-                    let block = self.set(&text, size, manner, width, Breaks::Characters);
+                    let block = self.set(&text, size, style, width, Breaks::Characters);
                     second = fits(&block).then_some((at + PHRASE_STEPS, block));
                 }
                 continue;
             };
-            let apart = self.set(split, size, manner, width, Breaks::Phrases);
+            let apart = self.set(split, size, style, width, Breaks::Phrases);
             if fits(&apart) {
                 return Some(apart);
             }
@@ -171,8 +171,8 @@ impl Typesetter {
         }
         // Two languages, neither of which fits in phrases.
         by_language?;
-        for &size in manner.sizes {
-            let block = self.set(&text, size, manner, width, Breaks::Characters);
+        for &size in style.sizes {
+            let block = self.set(&text, size, style, width, Breaks::Characters);
             if fits(&block) {
                 return Some(block);
             }
@@ -188,7 +188,7 @@ impl Typesetter {
         size: f32,
         width: f32,
     ) -> Option<Block> {
-        let manner = Manner {
+        let style = LineStyle {
             weight,
             leading: SMALL_LEADING,
             sizes: &[],
@@ -198,7 +198,7 @@ impl Typesetter {
         let mut shown = kept.clone();
         let mut is_cut = false;
         while !kept.is_empty() {
-            let mut block = self.set(&shown, size, manner, f32::MAX, Breaks::Phrases);
+            let mut block = self.set(&shown, size, style, f32::MAX, Breaks::Phrases);
             if block.width <= width {
                 (block.whole, block.is_cut) = (!is_cut, is_cut);
                 return Some(block);
@@ -214,18 +214,18 @@ impl Typesetter {
     pub(super) fn fit_start(
         &mut self,
         text: &str,
-        manner: Manner<'_>,
+        style: LineStyle<'_>,
         width: f32,
         height: f32,
     ) -> Option<Block> {
         let kept: Vec<char> = prepared(&self.fonts, text).chars().collect();
-        let size = manner.sizes.last().copied()?;
+        let size = style.sizes.last().copied()?;
         let mut set = |count: usize| {
             let start: String = kept[..count].iter().collect();
             let shown = format!("{}…", start.trim_end());
-            let block = self.set(&shown, size, manner, width, Breaks::Anywhere);
+            let block = self.set(&shown, size, style, width, Breaks::Anywhere);
             let fits = block.width <= width && block.height <= height;
-            (fits && block.lines <= manner.lines_max).then_some(block)
+            (fits && block.lines <= style.lines_max).then_some(block)
         };
         let (mut good, mut bad) = (0, kept.len());
         let mut best = None;
@@ -246,7 +246,7 @@ impl Typesetter {
         &mut self,
         text: &str,
         size: f32,
-        manner: Manner<'_>,
+        style: LineStyle<'_>,
         width: f32,
         breaks: Breaks,
     ) -> Block {
@@ -257,12 +257,12 @@ impl Typesetter {
         let family = FontFamily::List(families.into());
         builder.push_default(StyleProperty::FontFamily(family));
         builder.push_default(StyleProperty::FontSize(size));
-        builder.push_default(StyleProperty::FontWeight(match manner.weight {
+        builder.push_default(StyleProperty::FontWeight(match style.weight {
             Weight::Regular => FontWeight::NORMAL,
             Weight::Bold => FontWeight::BOLD,
         }));
         builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(
-            manner.leading,
+            style.leading,
         )));
         builder.push_default(StyleProperty::WordBreak(match breaks {
             Breaks::Phrases => WordBreak::KeepAll,

@@ -4,8 +4,8 @@ use super::*;
 
 const SIZES: [f32; 4] = [96.0, 64.0, 40.0, 24.0];
 
-fn manner() -> Manner<'static> {
-    Manner {
+fn style() -> LineStyle<'static> {
+    LineStyle {
         weight: Weight::Bold,
         leading: HEADLINE_LEADING,
         sizes: &SIZES,
@@ -34,7 +34,7 @@ fn ink_never_leaves_the_box_that_a_text_was_fitted_into() {
         ] {
             let (wide, high) = (width as f32, height as f32);
             let block = typesetter
-                .fit(text, manner(), wide, high)
+                .fit(text, style(), wide, high)
                 .unwrap_or_else(|| panic!("{text} fits {width}×{height}"));
             assert!(block.width <= wide && block.height <= high);
             let mut canvas = Canvas::filled(width + 80, height + 80, Rgb([255; 3]));
@@ -71,7 +71,7 @@ fn no_line_starts_with_chinese_punctuation_and_none_is_a_widow() {
     ] {
         for width in [150, 200, 260, 333, 420, 500, 640] {
             let text = prepared(&Fonts::default(), text);
-            let block = typesetter.set(&text, 40.0, manner(), width as f32, Breaks::Characters);
+            let block = typesetter.set(&text, 40.0, style(), width as f32, Breaks::Characters);
             let lines: Vec<&str> = block
                 .layout
                 .lines()
@@ -95,7 +95,7 @@ fn languages_and_phrases_stay_whole() {
     let mut lines = |text: &str, width: f32| -> Vec<String> {
         let text = prepared(&Fonts::default(), text);
         let split = split_languages(&text);
-        let block = typesetter.fit(&text, manner(), width, 900.0).expect("fits");
+        let block = typesetter.fit(&text, style(), width, 900.0).expect("fits");
         let shown = if block
             .layout
             .lines()

@@ -20,7 +20,7 @@ use crate::page::code_square::CodePlan;
 use crate::page::layout::Frame;
 use crate::raster::canvas::{Area, Canvas};
 
-pub use crate::verify::readers::{Reader, Sight};
+pub use crate::verify::readers::{Reader, ReaderInput};
 pub use crate::verify::view::View;
 
 mod readers;
@@ -34,18 +34,18 @@ const PROVED_MAX: usize = 64;
 
 /// Proves codes, and remembers which links it has read on which frames: local campaigns repeat theirs from play to play.
 #[derive(Debug, Default)]
-pub(super) struct Prover {
+pub(super) struct CodeVerifier {
     /// The frame's number and the link, oldest first.
     proved: VecDeque<(u64, String)>,
 }
 
-impl Prover {
+impl CodeVerifier {
     /// Proves that a code scans, and that it has the form that makes it scan for others too. `base` names the frame
     /// beneath the code; what was read on it once is not read again, only looked at for its form.
     ///
     /// # Errors
     /// The form is wrong, or the readers do not agree on its link; the reason says who saw what.
-    pub(super) fn prove(
+    pub(super) fn verify(
         &mut self,
         base: u64,
         canvas: &Canvas,
@@ -91,9 +91,9 @@ pub(super) fn surroundings(canvas: &Canvas, plan: &CodePlan, frame: &Frame) -> V
 }
 
 /// Decides from what the readers saw; see the module.
-fn judge(seen: &[(Reader, Sight)], url: &str) -> Result<(), ComposeError> {
-    let exact = |sight: &Sight| matches!(sight, Sight::Text(text) if text == url);
-    let other = |sight: &Sight| matches!(sight, Sight::Text(text) if text != url);
+fn judge(seen: &[(Reader, ReaderInput)], url: &str) -> Result<(), ComposeError> {
+    let exact = |sight: &ReaderInput| matches!(sight, ReaderInput::Text(text) if text == url);
+    let other = |sight: &ReaderInput| matches!(sight, ReaderInput::Text(text) if text != url);
     let scans = seen.iter().any(|(_, sight)| exact(sight));
     if scans && !seen.iter().any(|(_, sight)| other(sight)) {
         return Ok(());

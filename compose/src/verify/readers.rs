@@ -22,7 +22,7 @@ pub enum Reader {
 
 /// What a reader sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
+pub enum ReaderInput {
     /// No code.
     Nothing,
     /// A code that it cannot decode, and why.
@@ -36,15 +36,15 @@ impl Reader {
     pub const ALL: [Self; 2] = [Self::Rxing, Self::Rqrr];
 
     /// Reads the code in a view: from afar first, then closer, until there is a text.
-    pub fn read(self, view: &View, module_px: u32) -> Sight {
+    pub fn read(self, view: &View, module_px: u32) -> ReaderInput {
         let afar = (module_px / MODULE_PX_AFAR).max(1) as usize;
-        let mut best = Sight::Nothing;
+        let mut best = ReaderInput::Nothing;
         for stride in [afar, afar.div_ceil(2), 1] {
             let sight = self.read_once(&view.from_afar(stride));
-            if matches!(sight, Sight::Text(_)) {
+            if matches!(sight, ReaderInput::Text(_)) {
                 return sight;
             }
-            if best == Sight::Nothing {
+            if best == ReaderInput::Nothing {
                 best = sight;
             }
             if stride == 1 {
@@ -55,7 +55,7 @@ impl Reader {
     }
 
     /// Reads the code in a view as it is.
-    pub fn read_once(self, view: &View) -> Sight {
+    pub fn read_once(self, view: &View) -> ReaderInput {
         match self {
             Self::Rxing => rxing(view),
             Self::Rqrr => rqrr(view),
@@ -63,15 +63,15 @@ impl Reader {
     }
 }
 
-fn rxing(view: &View) -> Sight {
+fn rxing(view: &View) -> ReaderInput {
     let _span = tracing::trace_span!("code rxing").entered();
     let (Ok(width), Ok(height)) = (u32::try_from(view.width()), u32::try_from(view.height()))
     else {
-        return Sight::Nothing;
+        return ReaderInput::Nothing;
     };
     let source = match Luma8Source::new_with_slice(view.grey(), width, height) {
         Ok(source) => source,
-        Err(error) => return Sight::Unclear(error.to_string()),
+        Err(error) => return ReaderInput::Unclear(error.to_string()),
     };
     let hints = DecodeHints {
         PossibleFormats: Some([BarcodeFormat::QR_CODE].into()),
@@ -80,22 +80,22 @@ fn rxing(view: &View) -> Sight {
     let mut picture = BinaryBitmap::new(HybridBinarizer::new(source));
     // It does not tell a code that it cannot decode from none.
     match QrReader.decode_with_hints(&mut picture, &hints) {
-        Ok(code) => Sight::Text(code.getText().to_owned()),
-        Err(_) => Sight::Nothing,
+        Ok(code) => ReaderInput::Text(code.getText().to_owned()),
+        Err(_) => ReaderInput::Nothing,
     }
 }
 
-fn rqrr(view: &View) -> Sight {
+fn rqrr(view: &View) -> ReaderInput {
     let _span = tracing::trace_span!("code rqrr").entered();
     let mut picture =
         rqrr::PreparedImage::prepare_from_greyscale(view.width(), view.height(), |x, y| {
             view.grey()[y * view.width() + x]
         });
-    let mut best = Sight::Nothing;
+    let mut best = ReaderInput::Nothing;
     for grid in picture.detect_grids() {
         match grid.decode() {
-            Ok((_, text)) => return Sight::Text(text),
-            Err(error) => best = Sight::Unclear(error.to_string()),
+            Ok((_, text)) => return ReaderInput::Text(text),
+            Err(error) => best = ReaderInput::Unclear(error.to_string()),
         }
     }
     best
@@ -110,7 +110,7 @@ impl fmt::Display for Reader {
     }
 }
 
-impl fmt::Display for Sight {
+impl fmt::Display for ReaderInput {
     /// Continues a sentence that begins with the reader.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -48,8 +48,8 @@ impl Scene {
         }
     }
 
-    fn prove(&self, url: &str) -> Result<(), ComposeError> {
-        Prover::default().prove(1, &self.canvas, &self.matrix, &self.plan, &self.frame, url)
+    fn verify(&self, url: &str) -> Result<(), ComposeError> {
+        CodeVerifier::default().verify(1, &self.canvas, &self.matrix, &self.plan, &self.frame, url)
     }
 
     /// The card as the output shows it.
@@ -72,11 +72,15 @@ impl Scene {
 fn a_code_in_the_middle_of_noise_is_proved_at_every_rotation() {
     for rotation in [0, 90, 180, 270] {
         let scene = Scene::of(URL, rotation);
-        assert_eq!(scene.prove(URL), Ok(()), "{rotation}");
+        assert_eq!(scene.verify(URL), Ok(()), "{rotation}");
         for reader in Reader::ALL {
             let view = surroundings(&scene.canvas, &scene.plan, &scene.frame);
             let sight = reader.read(&view, scene.plan.module_px);
-            assert_eq!(sight, Sight::Text(URL.into()), "{reader} at {rotation}");
+            assert_eq!(
+                sight,
+                ReaderInput::Text(URL.into()),
+                "{reader} at {rotation}"
+            );
         }
     }
 }
@@ -101,7 +105,7 @@ fn one_wrong_pixel_anywhere_in_the_card_is_noticed() {
             for colour in [[red ^ 1, green, blue], [red, green, blue ^ 255]] {
                 let mut scene = Scene::of(URL, rotation);
                 scene.paint(x, y, colour);
-                let error = scene.prove(URL).expect_err("a stain");
+                let error = scene.verify(URL).expect_err("a stain");
                 assert!(
                     error.0.contains(&format!("pixel at {x}, {y} is #")),
                     "{rotation}: {error}"
@@ -109,7 +113,7 @@ fn one_wrong_pixel_anywhere_in_the_card_is_noticed() {
             }
             let mut scene = Scene::of(URL, rotation);
             scene.canvas.open_hole(Area::new(x, y, 1, 1));
-            let error = scene.prove(URL).expect_err("a hole");
+            let error = scene.verify(URL).expect_err("a hole");
             assert!(error.0.contains("is a hole"), "{error}");
         }
     }
@@ -129,21 +133,21 @@ fn what_lies_outside_the_card_and_in_its_round_corners_is_free() {
             scene.paint(card.x + x, card.y + y, inside.pixel(x, y));
         }
     }
-    assert_eq!(scene.prove(URL), Ok(()));
+    assert_eq!(scene.verify(URL), Ok(()));
 }
 
 #[test]
 fn a_card_that_does_not_lie_in_the_frame_is_an_error() {
     let mut scene = Scene::of(URL, 0);
     scene.plan.card.x += 500;
-    let error = scene.prove(URL).expect_err("outside");
+    let error = scene.verify(URL).expect_err("outside");
     assert!(error.0.contains("does not lie in the frame"), "{error}");
 }
 
 #[test]
 fn a_perfect_code_of_another_link_is_refused_and_both_readers_are_quoted() {
     let scene = Scene::of(OTHER, 0);
-    let error = scene.prove(URL).expect_err("another link");
+    let error = scene.verify(URL).expect_err("another link");
     for reader in Reader::ALL {
         let quoted = format!("{reader} reads {OTHER:?}");
         assert!(error.0.contains(&quoted), "{error}");
@@ -153,9 +157,9 @@ fn a_perfect_code_of_another_link_is_refused_and_both_readers_are_quoted() {
 
 #[test]
 fn one_reader_is_enough_but_a_different_text_is_always_a_refusal() {
-    let text = |text: &str| Sight::Text(text.into());
-    let unclear = || Sight::Unclear("too many errors".into());
-    let nothing = || Sight::Nothing;
+    let text = |text: &str| ReaderInput::Text(text.into());
+    let unclear = || ReaderInput::Unclear("too many errors".into());
+    let nothing = || ReaderInput::Nothing;
     let cases = [
         (text(URL), text(URL), true),
         (text(URL), nothing(), true),
@@ -181,9 +185,9 @@ fn one_reader_is_enough_but_a_different_text_is_always_a_refusal() {
 #[test]
 fn a_link_is_read_once_a_frame_and_the_memory_of_that_is_bounded() {
     let scene = Scene::of(OTHER, 0);
-    let mut prover = Prover::default();
-    let mut prove = |base, url| {
-        prover.prove(
+    let mut verifier = CodeVerifier::default();
+    let mut verify = |base, url| {
+        verifier.verify(
             base,
             &scene.canvas,
             &scene.matrix,
@@ -192,12 +196,12 @@ fn a_link_is_read_once_a_frame_and_the_memory_of_that_is_bounded() {
             url,
         )
     };
-    assert_eq!(prove(1, OTHER), Ok(()));
-    assert!(prove(1, URL).is_err(), "a new link is read");
+    assert_eq!(verify(1, OTHER), Ok(()));
+    assert!(verify(1, URL).is_err(), "a new link is read");
     // Remembered as proved, so that only what is not read again can pass with a link that is not there.
-    prover.proved.push_back((1, URL.to_owned()));
-    let mut prove = |base, url| {
-        prover.prove(
+    verifier.proved.push_back((1, URL.to_owned()));
+    let mut verify = |base, url| {
+        verifier.verify(
             base,
             &scene.canvas,
             &scene.matrix,
@@ -206,13 +210,13 @@ fn a_link_is_read_once_a_frame_and_the_memory_of_that_is_bounded() {
             url,
         )
     };
-    assert_eq!(prove(1, URL), Ok(()));
-    assert!(prove(2, URL).is_err(), "another frame is read");
+    assert_eq!(verify(1, URL), Ok(()));
+    assert!(verify(2, URL).is_err(), "another frame is read");
     for base in 10..10 + PROVED_MAX as u64 {
-        assert_eq!(prove(base, OTHER), Ok(()));
+        assert_eq!(verify(base, OTHER), Ok(()));
     }
-    assert!(prove(1, URL).is_err(), "it was forgotten");
-    assert_eq!(prover.proved.len(), PROVED_MAX);
+    assert!(verify(1, URL).is_err(), "it was forgotten");
+    assert_eq!(verifier.proved.len(), PROVED_MAX);
 }
 
 #[test]
@@ -225,6 +229,6 @@ fn links_in_any_script_are_read_as_they_were_written() {
         "HTTPS://ID.GS1.EXAMPLE/01/09506000134352/10/ABC%20123",
     ] {
         let scene = Scene::of(url, 0);
-        assert_eq!(scene.prove(url), Ok(()), "{url}");
+        assert_eq!(scene.verify(url), Ok(()), "{url}");
     }
 }

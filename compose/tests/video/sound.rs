@@ -3,7 +3,7 @@
 use std::fs;
 
 use passerby_compose::creative::video::{Clip, Showing, open};
-use passerby_compose::settings::Sound;
+use passerby_compose::settings::SoundOutput;
 use passerby_playout::player::stage_messages::Health;
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ fn sound_is_heard_only_where_it_is_allowed() {
     assert!(clip.has_sound());
     let wav = folder.path().join("heard.wav");
     let health = Health::default();
-    let play = |sound: Option<&Sound>| {
+    let play = |sound: Option<&SoundOutput>| {
         let showing = Showing {
             shown_px: (320, 180),
             sound,
@@ -37,7 +37,7 @@ fn sound_is_heard_only_where_it_is_allowed() {
         video
     };
     drop(play(None));
-    let sound = |format: &str, volume_percent| Sound {
+    let sound = |format: &str, volume_percent| SoundOutput {
         format: format.to_owned(),
         device: wav.to_str().unwrap().to_owned(),
         volume_percent,

@@ -14,7 +14,7 @@ use passerby_protocol::left_out::{self, LeftOut, Reason};
 use passerby_protocol::parts::{FolderParts, is_part_name};
 use passerby_protocol::toml_fields::Problem;
 
-use crate::entries::{self, Entry, What};
+use crate::entries::{self, EntryKind, FolderEntry};
 use crate::regular_file;
 use crate::text;
 
@@ -53,7 +53,7 @@ impl CampaignFolder {
 
     pub(crate) fn of_entries(
         folder: &Path,
-        entries: &[Entry],
+        entries: &[FolderEntry],
         left_out: &mut LeftOut,
     ) -> Result<Self, Vec<Problem>> {
         let named = folder.display().to_string();
@@ -159,7 +159,7 @@ struct Sorted {
 }
 
 /// Sorts what lies in a campaign folder, and names what does not air.
-fn sort(entries: &[Entry], left_out: &mut LeftOut) -> Sorted {
+fn sort(entries: &[FolderEntry], left_out: &mut LeftOut) -> Sorted {
     let mut sorted = Sorted {
         creatives: BTreeMap::new(),
         names: Vec::new(),
@@ -170,10 +170,12 @@ fn sort(entries: &[Entry], left_out: &mut LeftOut) -> Sorted {
         let name = normal_form(&entry.name).into_owned();
         match &entry.what {
             // Whatever it is: reading it says what is wrong.
-            What::File | What::Folder | What::Other(_) if name == campaign::FILE_NAME => {
+            EntryKind::File | EntryKind::Folder | EntryKind::Other(_)
+                if name == campaign::FILE_NAME =>
+            {
                 sorted.campaign_file = Some(entry.path.clone());
             }
-            What::File if campaign::is_creative(&name) => {
+            EntryKind::File if campaign::is_creative(&name) => {
                 if let Some(first) = sorted.creatives.get(&name) {
                     left_out.add(entry.shown(), Reason::meant(format!(
                         "it has the name of {} but for the way in which its accents are stored, and does not air; call one of the two otherwise",
@@ -194,17 +196,17 @@ fn sort(entries: &[Entry], left_out: &mut LeftOut) -> Sorted {
 }
 
 /// Says why something in a campaign folder does not air, which is neither a creative nor `campaign.toml`.
-pub(crate) fn reason_of(entry: &Entry, creatives: &[String]) -> Reason {
+pub(crate) fn reason_of(entry: &FolderEntry, creatives: &[String]) -> Reason {
     match &entry.what {
-        What::Unnameable => Reason::meant(
+        EntryKind::Unnameable => Reason::meant(
             "its name is not UTF-8 text or has characters that move a cursor, and it does not air; call it otherwise",
         ),
-        What::Other(error) => Reason::meant(format!("it does not air: {error}")),
-        What::Folder if campaign::is_creative(&entry.name) => {
+        EntryKind::Other(error) => Reason::meant(format!("it does not air: {error}")),
+        EntryKind::Folder if campaign::is_creative(&entry.name) => {
             Reason::meant("it is a folder, and does not air; put a file of that name there")
         }
-        What::Folder => folder_reason(entry),
-        What::File => {
+        EntryKind::Folder => folder_reason(entry),
+        EntryKind::File => {
             let head = regular_file::open_within(&entry.path)
                 .and_then(|file| file.start(creative::HEAD_BYTES as u64));
             match head {
@@ -215,7 +217,7 @@ pub(crate) fn reason_of(entry: &Entry, creatives: &[String]) -> Reason {
     }
 }
 
-fn folder_reason(entry: &Entry) -> Reason {
+fn folder_reason(entry: &FolderEntry) -> Reason {
     let cure = "a campaign has no folders in it; put its files beside the others, or the folder beside this campaign";
     match entries::list(&entry.path) {
         Ok(inner) if inner.is_empty() => Reason::beside("it is an empty folder in a campaign"),
@@ -228,21 +230,21 @@ fn folder_reason(entry: &Entry) -> Reason {
 }
 
 /// Whether what lies deeper was surely not meant to be seen.
-fn is_beside(entry: &Entry) -> bool {
-    matches!(entry.what, What::File)
+fn is_beside(entry: &FolderEntry) -> bool {
+    matches!(entry.what, EntryKind::File)
         && !is_of_a_campaign(entry)
         && !left_out::reason_of(&entry.name, b"", &[]).is_meant
 }
 
 /// Whether something makes the folder in which it lies a campaign.
-pub(crate) fn is_of_a_campaign(entry: &Entry) -> bool {
+pub(crate) fn is_of_a_campaign(entry: &FolderEntry) -> bool {
     let name = normal_form(&entry.name);
     name == campaign::FILE_NAME
-        || (matches!(entry.what, What::File) && CreativeKind::of_name(&name).is_some())
+        || (matches!(entry.what, EntryKind::File) && CreativeKind::of_name(&name).is_some())
 }
 
 /// What to say of a folder that is no campaign, when some folders in it are.
-fn campaigns_in(entries: &[Entry]) -> Option<String> {
+fn campaigns_in(entries: &[FolderEntry]) -> Option<String> {
     let campaigns: Vec<&str> = entries
         .iter()
         .filter(|entry| entry.is_folder() && holds_a_campaign(&entry.path))

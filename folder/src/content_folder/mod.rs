@@ -23,7 +23,7 @@ use passerby_protocol::toml_fields::Problem;
 use crate::campaign_folder::{
     CampaignFolder, holds_a_campaign, is_of_a_campaign, nothing_to_air, reason_of,
 };
-use crate::entries::{self, Entry, What};
+use crate::entries::{self, EntryKind, FolderEntry};
 use crate::regular_file::FileError;
 
 /// What such a folder holds.
@@ -71,7 +71,7 @@ impl ContentFolder {
         read
     }
 
-    fn take_campaigns(&mut self, entries: &[Entry]) {
+    fn take_campaigns(&mut self, entries: &[FolderEntry]) {
         for entry in entries {
             if entry.is_folder() && holds_a_campaign(&entry.path) {
                 let campaign = CampaignFolder::read(&entry.path, &mut self.left_out);
@@ -99,7 +99,7 @@ impl ContentFolder {
     }
 
     /// Names what belongs to no campaign; of a folder also its files, since one of them may be why.
-    fn leave_out(&mut self, entry: &Entry) {
+    fn leave_out(&mut self, entry: &FolderEntry) {
         if !entry.is_folder() {
             self.left_out.add(entry.shown(), stray(entry));
             return;
@@ -114,12 +114,12 @@ impl ContentFolder {
 }
 
 /// What to say of a file beside campaigns.
-fn stray(entry: &Entry) -> Reason {
+fn stray(entry: &FolderEntry) -> Reason {
     match &entry.what {
-        What::File if is_of_a_campaign(entry) => Reason::meant(
+        EntryKind::File if is_of_a_campaign(entry) => Reason::meant(
             "it lies beside folders of campaigns and belongs to none, and does not air; put it into one of them, or into a folder of its own",
         ),
-        What::Other(FileError::LeadsOut) if entry.path.is_dir() => Reason::meant(
+        EntryKind::Other(FileError::LeadsOut) if entry.path.is_dir() => Reason::meant(
             "it is a link to a folder elsewhere, and does not air; name the folder to which it leads in content.folders of kiosk.toml",
         ),
         _ => reason_of(entry, &[]),
@@ -127,7 +127,7 @@ fn stray(entry: &Entry) -> Reason {
 }
 
 /// What to say of a folder beside campaigns that is none.
-fn not_a_campaign(folder: &Entry) -> Reason {
+fn not_a_campaign(folder: &FolderEntry) -> Reason {
     match entries::list(&folder.path) {
         Err(reason) => Reason::meant(format!("it does not air: {reason}")),
         Ok(entries)

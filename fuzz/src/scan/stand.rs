@@ -14,7 +14,7 @@ use passerby_hub::store::{Report, Store, Targets};
 use passerby_hub::{Hub, server};
 use passerby_hub::system::clock;
 use passerby_protocol::PlayNumber;
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{TokenContents, Token, TokenKey};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower_service::Service as _;
@@ -228,10 +228,10 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         .iter()
         .map(|campaign| campaign.items[0].assignment);
     let minted =
-        |claims: Claims| Token::mint(claims, &TokenKey::derive(&MASTER, screen, 0)).to_string();
+        |claims: TokenContents| Token::mint(claims, &TokenKey::derive(&MASTER, screen, 0)).to_string();
     let mut tokens = TOKENS.map(str::to_owned).to_vec();
     for (place, assignment) in assignments.enumerate() {
-        let claims = |play, minutes| Claims {
+        let claims = |play, minutes| TokenContents {
             generation: 0,
             screen,
             assignment,
@@ -250,7 +250,7 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         );
         tokens.push(minted(claims(
             first + 100,
-            Claims::minutes_at(Some(now_ms)),
+            TokenContents::minutes_at(Some(now_ms)),
         )));
     }
     Prepared {

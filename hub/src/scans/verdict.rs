@@ -48,7 +48,7 @@ const MINUTE_MS: i64 = 60_000;
 
 /// What an opening counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ScanVerdict {
     /// Opened at the screen.
     Fresh,
     /// Opened later, from a photo for example.
@@ -63,7 +63,7 @@ pub enum Standing {
     Expired,
 }
 
-impl Standing {
+impl ScanVerdict {
     /// Tells whether it is a scan, if no robot opened it.
     pub const fn counts(self) -> bool {
         matches!(self, Self::Fresh | Self::Late)
@@ -120,27 +120,27 @@ pub struct Facts {
 }
 
 /// Judges an opening by the rules above.
-pub fn judge(facts: &Facts) -> Standing {
+pub fn judge(facts: &Facts) -> ScanVerdict {
     let age_ms = facts.opened_ms.saturating_sub(left_screen_ms(facts));
     if age_ms > facts.code_days * DAY_MS {
-        return Standing::Expired;
+        return ScanVerdict::Expired;
     }
     if is_unaired(facts) {
-        return Standing::Unaired;
+        return ScanVerdict::Unaired;
     }
     let is_late = age_ms > GRACE_MS;
     if is_late && facts.late_before >= LATE_MAX {
-        return Standing::Replay;
+        return ScanVerdict::Replay;
     }
     if facts.hour_before >= HOUR_MAX || facts.day_before >= DAY_MAX || facts.is_crowded {
-        return Standing::Flood;
+        return ScanVerdict::Flood;
     }
     if is_late {
-        Standing::Late
+        ScanVerdict::Late
     } else if facts.of_play_before >= play_scans_max(on_screen_ms(facts)) {
-        Standing::Flood
+        ScanVerdict::Flood
     } else {
-        Standing::Fresh
+        ScanVerdict::Fresh
     }
 }
 
@@ -223,12 +223,12 @@ mod tests {
     fn a_code_is_fresh_on_the_screen_and_a_little_longer_then_late_then_expired() {
         let fresh_ms = MINUTE_MS + 10_000 + GRACE_MS;
         for (after_ms, standing) in [
-            (-SKEW_MS, Standing::Fresh),
-            (0, Standing::Fresh),
-            (fresh_ms, Standing::Fresh),
-            (fresh_ms + 1, Standing::Late),
-            (180 * DAY_MS, Standing::Late),
-            (180 * DAY_MS + fresh_ms, Standing::Expired),
+            (-SKEW_MS, ScanVerdict::Fresh),
+            (0, ScanVerdict::Fresh),
+            (fresh_ms, ScanVerdict::Fresh),
+            (fresh_ms + 1, ScanVerdict::Late),
+            (180 * DAY_MS, ScanVerdict::Late),
+            (180 * DAY_MS + fresh_ms, ScanVerdict::Expired),
         ] {
             assert_eq!(judge(&facts(after_ms)), standing, "{after_ms}");
         }
@@ -240,20 +240,20 @@ mod tests {
             lead_ms: LEAD_MS_MAX,
             ..facts(LEAD_MS_MAX + GRACE_MS)
         };
-        assert_eq!(judge(&waited), Standing::Fresh);
+        assert_eq!(judge(&waited), ScanVerdict::Fresh);
         let late = Facts {
             lead_ms: 0,
             ..waited
         };
-        assert_eq!(judge(&late), Standing::Late);
+        assert_eq!(judge(&late), ScanVerdict::Late);
     }
 
     #[test]
     fn only_the_first_late_openings_of_a_play_count_and_fresh_ones_always() {
         for (late_before, standing) in [
-            (0, Standing::Late),
-            (LATE_MAX - 1, Standing::Late),
-            (LATE_MAX, Standing::Replay),
+            (0, ScanVerdict::Late),
+            (LATE_MAX - 1, ScanVerdict::Late),
+            (LATE_MAX, ScanVerdict::Replay),
         ] {
             let late = Facts {
                 late_before,
@@ -264,16 +264,16 @@ mod tests {
                 late_before,
                 ..facts(0)
             };
-            assert_eq!(judge(&fresh), Standing::Fresh);
+            assert_eq!(judge(&fresh), ScanVerdict::Fresh);
         }
     }
 
     #[test]
     fn one_visitor_counts_up_to_a_limit_by_hour_and_day() {
         for (hour_before, day_before, standing) in [
-            (HOUR_MAX - 1, DAY_MAX - 1, Standing::Fresh),
-            (HOUR_MAX, HOUR_MAX, Standing::Flood),
-            (0, DAY_MAX, Standing::Flood),
+            (HOUR_MAX - 1, DAY_MAX - 1, ScanVerdict::Fresh),
+            (HOUR_MAX, HOUR_MAX, ScanVerdict::Flood),
+            (0, DAY_MAX, ScanVerdict::Flood),
         ] {
             let opening = Facts {
                 hour_before,
@@ -286,13 +286,17 @@ mod tests {
             is_crowded: true,
             ..facts(0)
         };
-        assert_eq!(judge(&crowded), Standing::Flood);
+        assert_eq!(judge(&crowded), ScanVerdict::Flood);
         let replay = Facts {
             late_before: LATE_MAX,
             hour_before: HOUR_MAX,
             ..facts(DAY_MS)
         };
-        assert_eq!(judge(&replay), Standing::Replay, "it takes nobody's place");
+        assert_eq!(
+            judge(&replay),
+            ScanVerdict::Replay,
+            "it takes nobody's place"
+        );
     }
 
     #[test]
@@ -311,12 +315,12 @@ mod tests {
                 of_play_before: scans - 1,
                 ..facts(0)
             };
-            assert_eq!(judge(&last), Standing::Fresh);
+            assert_eq!(judge(&last), ScanVerdict::Fresh);
             let further = Facts {
                 of_play_before: scans,
                 ..last
             };
-            assert_eq!(judge(&further), Standing::Flood);
+            assert_eq!(judge(&further), ScanVerdict::Flood);
         }
         // Its own time is known once the play has arrived.
         let aired = Aired::At {
@@ -328,8 +332,8 @@ mod tests {
             of_play_before: 250,
             ..facts(0)
         };
-        assert_eq!(judge(&guessed), Standing::Fresh);
-        assert_eq!(judge(&Facts { aired, ..guessed }), Standing::Flood);
+        assert_eq!(judge(&guessed), ScanVerdict::Fresh);
+        assert_eq!(judge(&Facts { aired, ..guessed }), ScanVerdict::Flood);
     }
 
     #[test]
@@ -344,19 +348,19 @@ mod tests {
             end_ms: MINTED + 10_000,
         };
         for opening in [future, dropped] {
-            assert_eq!(judge(&opening), Standing::Unaired);
+            assert_eq!(judge(&opening), ScanVerdict::Unaired);
             let undated = Facts {
                 aired: Aired::Undated,
                 ..opening
             };
-            assert_eq!(judge(&undated), Standing::Fresh);
+            assert_eq!(judge(&undated), ScanVerdict::Fresh);
         }
-        assert_eq!(judge(&Facts { aired, ..dropped }), Standing::Fresh);
+        assert_eq!(judge(&Facts { aired, ..dropped }), ScanVerdict::Fresh);
         let ordered_before = Facts {
             dropped_ms: Some(MINTED - LEAD_MS_MAX),
             ..facts(0)
         };
-        assert_eq!(judge(&ordered_before), Standing::Fresh);
+        assert_eq!(judge(&ordered_before), ScanVerdict::Fresh);
     }
 
     #[test]
@@ -366,18 +370,18 @@ mod tests {
             end_ms: MINTED + end_ms,
         };
         for (aired, after_ms, standing) in [
-            (Aired::Never, 0, Standing::Unaired),
-            (at(0, 10_000), 10_000 + GRACE_MS, Standing::Fresh),
-            (at(0, 10_000), 10_001 + GRACE_MS, Standing::Late),
+            (Aired::Never, 0, ScanVerdict::Unaired),
+            (at(0, 10_000), 10_000 + GRACE_MS, ScanVerdict::Fresh),
+            (at(0, 10_000), 10_001 + GRACE_MS, ScanVerdict::Late),
             // A film of two hours.
-            (at(0, 7_200_000), 7_200_000, Standing::Fresh),
+            (at(0, 7_200_000), 7_200_000, ScanVerdict::Fresh),
             // The terminal's clock was a day ahead, or behind.
-            (at(-DAY_MS, -DAY_MS + 10_000), -DAY_MS, Standing::Fresh),
-            (at(DAY_MS, DAY_MS + 10_000), DAY_MS, Standing::Fresh),
+            (at(-DAY_MS, -DAY_MS + 10_000), -DAY_MS, ScanVerdict::Fresh),
+            (at(DAY_MS, DAY_MS + 10_000), DAY_MS, ScanVerdict::Fresh),
             // Its clock was ahead when it minted and when it played.
-            (at(0, 10_000), -DAY_MS, Standing::Fresh),
+            (at(0, 10_000), -DAY_MS, ScanVerdict::Fresh),
             // Opened before it began: nobody can have seen it.
-            (at(7_200_000, 7_210_000), 0, Standing::Unaired),
+            (at(7_200_000, 7_210_000), 0, ScanVerdict::Unaired),
         ] {
             let opening = Facts {
                 aired,
@@ -389,10 +393,10 @@ mod tests {
 
     #[test]
     fn codes_without_a_clock_are_judged_by_their_play_or_else_by_their_first_opening() {
-        assert_eq!(judge(&undated(0, None)), Standing::Fresh);
-        assert_eq!(judge(&undated(GRACE_MS, Some(0))), Standing::Fresh);
-        assert_eq!(judge(&undated(DAY_MS, Some(0))), Standing::Late);
-        assert_eq!(judge(&undated(200 * DAY_MS, Some(0))), Standing::Expired);
+        assert_eq!(judge(&undated(0, None)), ScanVerdict::Fresh);
+        assert_eq!(judge(&undated(GRACE_MS, Some(0))), ScanVerdict::Fresh);
+        assert_eq!(judge(&undated(DAY_MS, Some(0))), ScanVerdict::Late);
+        assert_eq!(judge(&undated(200 * DAY_MS, Some(0))), ScanVerdict::Expired);
         let arrived = Facts {
             aired: Aired::At {
                 start_ms: MINTED,
@@ -400,6 +404,6 @@ mod tests {
             },
             ..undated(DAY_MS, None)
         };
-        assert_eq!(judge(&arrived), Standing::Late);
+        assert_eq!(judge(&arrived), ScanVerdict::Late);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::server::limits::take;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::store::{Openings, Refusal};
 use crate::system::clock;
 
@@ -61,7 +61,7 @@ impl Counts {
     }
 }
 
-impl Desk {
+impl AppState {
     /// Counts an opening that led nowhere.
     pub(super) fn count_refused(&self, why: Refusal, now_ms: i64) {
         self.counts.refused(why);
@@ -98,17 +98,17 @@ impl Desk {
 }
 
 /// Writes what is gathered, for ever.
-pub(super) async fn keep(desk: Shared) {
+pub(super) async fn keep(app: Shared) {
     loop {
-        desk.counts.news.notified().await;
+        app.counts.news.notified().await;
         tokio::time::sleep(PAUSE).await;
-        write(&desk).await;
+        write(&app).await;
     }
 }
 
 /// Writes what is gathered now.
-pub(super) async fn write(desk: &Arc<Desk>) {
-    desk.work(|desk: &Desk| desk.write_counts(clock::now_ms()))
+pub(super) async fn write(app: &Arc<AppState>) {
+    app.work(|app: &AppState| app.write_counts(clock::now_ms()))
         .await;
 }
 

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::system::clock;
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_secs(3_600);
 
 /// Looks at once and then every hour, for ever.
-pub(super) async fn keep(desk: Shared) {
+pub(super) async fn keep(app: Shared) {
     loop {
-        desk.work(|desk: &Desk| {
-            if let Err(error) = desk.hub.store.forget_salts(clock::now_ms()) {
+        app.work(|app: &AppState| {
+            if let Err(error) = app.hub.store.forget_salts(clock::now_ms()) {
                 tracing::error!(%error, "old salts are not forgotten yet");
             }
         })

@@ -30,7 +30,7 @@ use crate::server::connections::{Connections, Place, Places};
 use crate::server::proxies::TrustedProxy;
 use crate::server::terminals::bearer::Turn;
 use crate::server::watched::Watched;
-use crate::server::{CODE_DAYS, Desk, Shared, counts, forgetting, router};
+use crate::server::{AppState, CODE_DAYS, Shared, counts, forgetting, router};
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
 
@@ -78,7 +78,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     connections: Arc<Connections>,
-    desk: Shared,
+    app: Shared,
 }
 
 /// Says why a hub cannot serve.
@@ -121,7 +121,7 @@ impl Server {
             listener,
             address,
             connections: Arc::new(Connections::new(places)),
-            desk: Arc::new(Desk::new(hub, public_url, code_days, proxies)),
+            app: Arc::new(AppState::new(hub, public_url, code_days, proxies)),
         })
     }
 
@@ -133,9 +133,9 @@ impl Server {
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let running = GracefulShutdown::new();
-        let app = router(Arc::clone(&self.desk));
-        let keeping = tokio::spawn(counts::keep(Arc::clone(&self.desk)));
-        let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.desk)));
+        let app = router(Arc::clone(&self.app));
+        let keeping = tokio::spawn(counts::keep(Arc::clone(&self.app)));
+        let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -154,7 +154,7 @@ impl Server {
             };
             let now = Instant::now();
             let activity = Arc::new(Activity::new(now));
-            let from = Some(peer.ip()).filter(|ip| !self.desk.proxies.are_at(*ip));
+            let from = Some(peer.ip()).filter(|ip| !self.app.proxies.are_at(*ip));
             match self.connections.admit(from, Arc::clone(&activity), now) {
                 Some(place) => serve(stream, peer, place, activity, app.clone(), &running),
                 None => refuse(&stream),
@@ -170,7 +170,7 @@ impl Server {
         keeping.abort();
         forgetting.abort();
         giving_back.abort();
-        counts::write(&self.desk).await;
+        counts::write(&self.app).await;
     }
 }
 

@@ -40,7 +40,7 @@ use crate::system::clock;
 use crate::server::body::Budget;
 use crate::server::counts::Counts;
 use crate::server::limits::{Kind, Limits};
-use crate::server::phones::trace::Asker;
+use crate::server::phones::trace::Client;
 use crate::server::proxies::Proxies;
 use crate::server::terminals::bearer::Turns;
 use crate::server::terminals::pairings::Pairings;
@@ -59,7 +59,7 @@ const DECODING_MAX: usize = 2;
 pub const CODE_DAYS: i64 = 180;
 
 /// What every handler shares.
-pub(crate) struct Desk {
+pub(crate) struct AppState {
     hub: Hub,
     public_url: PublicUrl,
     code_days: i64,
@@ -73,9 +73,9 @@ pub(crate) struct Desk {
     blocking: Arc<Semaphore>,
 }
 
-type Shared = Arc<Desk>;
+type Shared = Arc<AppState>;
 
-impl Desk {
+impl AppState {
     pub(crate) fn new(
         hub: Hub,
         public_url: PublicUrl,
@@ -101,10 +101,10 @@ impl Desk {
     fn refusal(
         &self,
         kind: Kind,
-        asker: &Asker,
+        client: &Client,
         now_ms: i64,
     ) -> Result<Option<Response>, StoreError> {
-        let networks = asker.networks(&self.hub.store, now_ms)?;
+        let networks = client.networks(&self.hub.store, now_ms)?;
         let taken = self.limits.take(kind, &networks, now_ms);
         Ok(taken.err().map(crate::server::phones::page::too_fast))
     }
@@ -115,11 +115,11 @@ impl Desk {
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> T {
         let turn = Arc::clone(&self.blocking).acquire_owned().await;
-        let desk = Arc::clone(self);
+        let app = Arc::clone(self);
         let work = move || {
             // Work goes on when nobody waits for it any more, and so it keeps its turn.
             let _turn = turn;
-            work(&desk)
+            work(&app)
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(value) => value,
@@ -133,13 +133,13 @@ impl Desk {
 /// address from which one came belongs into its extensions, as axum's `ConnectInfo<SocketAddr>`; without it the sender
 /// is nobody in particular. What [`Server`] bounds (connections, time for headers) is the caller's business then.
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
-    let desk = Desk::new(hub, public_url, CODE_DAYS, trusted_proxies);
-    router(Arc::new(desk))
+    let app = AppState::new(hub, public_url, CODE_DAYS, trusted_proxies);
+    router(Arc::new(app))
 }
 
-fn router(desk: Shared) -> Router {
+fn router(app: Shared) -> Router {
     let admitted = middleware::from_fn_with_state(
-        Arc::clone(&desk),
+        Arc::clone(&app),
         crate::server::terminals::bearer::admitted,
     );
     let terminals = Router::new()
@@ -213,7 +213,7 @@ fn router(desk: Shared) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_TIMEOUT,
         ))
-        .with_state(desk);
+        .with_state(app);
     // Before the routes are looked at, since a slash behind a link would lead to another one.
     Router::new().fallback(move |mut request: Request| {
         crate::server::phones::link_path::tidy(&mut request);

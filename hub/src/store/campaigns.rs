@@ -81,10 +81,10 @@ impl Store {
             }
             domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
             let id = known_form(tx, &publication.id)?;
-            let before = Standing::of(tx, &id)?;
+            let before = PublishedState::of(tx, &id)?;
             put_creatives(tx, publication)?;
             put_campaign(tx, &id, publication, targets, &body, now_ms)?;
-            let after = Standing::of(tx, &id)?;
+            let after = PublishedState::of(tx, &id)?;
             if before == after {
                 return Ok(BTreeSet::new());
             }
@@ -111,7 +111,7 @@ impl Store {
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
         self.write(|tx| {
             let campaign = known_form(tx, campaign)?;
-            let before = Standing::of(tx, &campaign)?;
+            let before = PublishedState::of(tx, &campaign)?;
             let live = tx.execute(
                 "UPDATE campaigns SET live = 0 WHERE id = ?1 AND live",
                 [campaign.as_str()],
@@ -197,14 +197,14 @@ pub(super) fn assign_everywhere(tx: &Transaction<'_>, screen: ScreenNumber) -> R
 
 /// What is known of a campaign, to tell whether publishing changed anything.
 #[derive(PartialEq, Eq)]
-struct Standing {
+struct PublishedState {
     body: Option<(String, bool, bool)>,
     items: Vec<(u32, String)>,
     parts: Vec<(u32, String, String)>,
     screens: BTreeSet<ScreenNumber>,
 }
 
-impl Standing {
+impl PublishedState {
     fn of(tx: &Transaction<'_>, campaign: &CampaignId) -> rusqlite::Result<Self> {
         let id = [campaign.as_str()];
         Ok(Self {

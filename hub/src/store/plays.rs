@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use passerby_protocol::foreign;
-use passerby_protocol::plays::{BatchError, Content, Play, PlayBatch};
+use passerby_protocol::plays::{BatchError, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Assignment, Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
@@ -244,7 +244,7 @@ fn insert(
 
 /// Finds or makes a content's row. A folder on a screen may have a name that turns text around; nothing but reports
 /// reads that, so it is kept without. What the hub has assigned is compared with the hub's own name.
-fn content_id(tx: &Transaction<'_>, content: &Content) -> rusqlite::Result<i64> {
+fn content_id(tx: &Transaction<'_>, content: &PlayContent) -> rusqlite::Result<i64> {
     let campaign = if content.assignment == Assignment::NONE {
         foreign::plain(&content.campaign)
     } else {
@@ -293,7 +293,7 @@ mod tests {
         Play {
             seq,
             number: PlayNumber::new(number).unwrap(),
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign: "demo".into(),
                 creative: Digest([0; 32]),

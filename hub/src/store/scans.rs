@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 
 use passerby_protocol::campaign::{CreativeKind, Origin};
-use passerby_protocol::token::Claims;
+use passerby_protocol::token::TokenContents;
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use crate::scans::verdict::{Aired, PLAY_SCANS, Standing, judge};
+use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
@@ -59,7 +59,7 @@ impl Landed {
 /// One opening of a verified token.
 pub struct Scan<'a> {
     /// What the token says.
-    pub claims: &'a Claims,
+    pub claims: &'a TokenContents,
     /// What that stands for.
     pub landed: &'a Landed,
     /// Who opened it.
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub fn landed(&self, claims: &Claims) -> Result<Option<Landed>> {
+    pub fn landed(&self, claims: &TokenContents) -> Result<Option<Landed>> {
         self.read(|tx| {
             let found = tx
                 .prepare_cached(
@@ -194,7 +194,7 @@ fn new_row(
     };
     let facts = verdicts::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
     let standing = judge(&facts);
-    if standing == Standing::Expired {
+    if standing == ScanVerdict::Expired {
         return Ok(Row::Expired);
     }
     let counts = standing.counts() && scan.grade != Grade::Robot;

@@ -11,7 +11,7 @@
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
-use passerby_protocol::token::{Claims, GENERATIONS_TOLD_APART, generation_bits};
+use passerby_protocol::token::{GENERATIONS_TOLD_APART, TokenContents, generation_bits};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::store::{Result, Store, StoreError};
@@ -35,7 +35,7 @@ pub struct KeyGeneration {
 
 impl KeyGeneration {
     /// Tells whether a token that this key minted is still good, as far as the key is concerned.
-    pub fn accepts(&self, claims: &Claims, now_ms: i64) -> bool {
+    pub fn accepts(&self, claims: &TokenContents, now_ms: i64) -> bool {
         self.retired_ms.is_none()
             && self.superseded_ms.is_none_or(|superseded_ms| {
                 claims.minted_ms().map_or_else(
@@ -293,13 +293,13 @@ mod tests {
             .unwrap();
     }
 
-    fn claims(minted_ms: Option<i64>) -> Claims {
-        Claims {
+    fn claims(minted_ms: Option<i64>) -> TokenContents {
+        TokenContents {
             generation: 0,
             screen: ScreenNumber::new(1).unwrap(),
             assignment: Assignment::new(1).unwrap(),
             play: PlayNumber::new(1).unwrap(),
-            minutes: Claims::minutes_at(minted_ms),
+            minutes: TokenContents::minutes_at(minted_ms),
         }
     }
 

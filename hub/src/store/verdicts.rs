@@ -10,7 +10,7 @@ use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::plays::SET_ASIDE;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use crate::scans::verdict::{Aired, Facts, GRACE_MS, LEAD_MS_MAX, SKEW_MS, Standing, judge};
+use crate::scans::verdict::{Aired, Facts, GRACE_MS, LEAD_MS_MAX, SKEW_MS, ScanVerdict, judge};
 use crate::store::scans::Landed;
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
@@ -91,13 +91,13 @@ pub(super) fn facts(
 
 /// Returns the code under which a standing is stored. Expired openings are not stored; one that turns out to have been too
 /// old is a replay.
-pub(super) const fn code(standing: Standing) -> u8 {
+pub(super) const fn code(standing: ScanVerdict) -> u8 {
     match standing {
-        Standing::Fresh => 0,
-        Standing::Late => 1,
-        Standing::Replay | Standing::Expired => 2,
-        Standing::Unaired => 3,
-        Standing::Flood => 4,
+        ScanVerdict::Fresh => 0,
+        ScanVerdict::Late => 1,
+        ScanVerdict::Replay | ScanVerdict::Expired => 2,
+        ScanVerdict::Unaired => 3,
+        ScanVerdict::Flood => 4,
     }
 }
 
@@ -263,9 +263,9 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
                 opened_ms: row.get(5)?,
                 of_play_before: 0,
                 // Nothing that a play says makes a flood a scan.
-                is_crowded: standing == code(Standing::Flood),
+                is_crowded: standing == code(ScanVerdict::Flood),
             };
-            Ok((opening, standing < code(Standing::Replay), row.get(7)?))
+            Ok((opening, standing < code(ScanVerdict::Replay), row.get(7)?))
         })?
         .collect::<rusqlite::Result<Vec<(Opening, bool, bool)>>>()?;
     let mut of_plays: HashMap<u32, u32> = HashMap::new();
@@ -278,7 +278,7 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
         // A row that was set aside says nothing, now or later.
         let standing = (facts.aired != Aired::Undated).then(|| judge(&facts));
         close(tx, opening.row, standing)?;
-        let counts = is_no_robot && standing.map_or(counted, Standing::counts);
+        let counts = is_no_robot && standing.map_or(counted, ScanVerdict::counts);
         of_plays.insert(opening.play, opening.of_play_before + u32::from(counts));
     }
     Ok(())
@@ -309,7 +309,7 @@ fn settle_absent(
         };
         let at_ms = minted_ms.unwrap_or(opened_ms).max(opened_ms);
         let never = out_of_turn || was_passed_over(tx, screen, ledger, play, at_ms)?;
-        close(tx, row, never.then_some(Standing::Unaired))?;
+        close(tx, row, never.then_some(ScanVerdict::Unaired))?;
     }
     Ok(())
 }
@@ -372,7 +372,7 @@ fn was_passed_over(
     Ok(false)
 }
 
-fn close(tx: &Transaction<'_>, row: i64, standing: Option<Standing>) -> rusqlite::Result<()> {
+fn close(tx: &Transaction<'_>, row: i64, standing: Option<ScanVerdict>) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE scans SET settled = 1, standing = ifnull(?2, standing) WHERE id = ?1",
     )?

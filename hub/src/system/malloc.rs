@@ -11,7 +11,7 @@ const HEAPS_MAX: libc::c_int = 2;
 ///
 /// By itself glibc moves its threshold up with the largest block so far, and keeps later ones in the heaps of whichever
 /// threads made them (mallopt(3), `M_MMAP_THRESHOLD`). Other allocators need no word.
-pub fn keep_flat() {
+pub fn tune_malloc() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "mallopt has no safe form; it takes two numbers")]
     // SAFETY: mallopt may be called at any time; it reads nothing but its arguments.

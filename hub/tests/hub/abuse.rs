@@ -5,7 +5,7 @@ use std::time::Instant;
 use passerby_hub::store::Store;
 use passerby_hub::system::clock::{DAY_MS, now_ms};
 use passerby_protocol::Assignment;
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayContent};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Digest, PlayNumber};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn play(seq: u64, number: u32, assignment: Assignment) -> Play {
     Play {
         seq,
         number: PlayNumber::new(number).unwrap(),
-        content: Content {
+        content: PlayContent {
             assignment,
             campaign: "cafe".into(),
             creative: Digest([7; 32]),

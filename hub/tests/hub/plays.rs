@@ -1,7 +1,7 @@
 //! Plays on their way in: once each, whatever happens on the way.
 
 use passerby_protocol::limits::{BATCH_BYTES_MAX, BATCH_UNPACKED_BYTES_MAX};
-use passerby_protocol::plays::{Content, Display, Gap, GapReason, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Display, Gap, GapReason, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply, PlaysReply, ProblemDetails, Rejected};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 use reqwest::blocking::Response;
@@ -12,7 +12,7 @@ fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
     seqs.map(|seq| Play {
         seq,
         number: PlayNumber::new(u32::try_from(1_000 + seq).unwrap()).unwrap(),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "demo".into(),
             creative: Digest([7; 32]),

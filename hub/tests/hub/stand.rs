@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use passerby_hub::publish::draw::{Answer, Job, Workers};
 use passerby_protocol::plays::{Anchor, Play, PlayBatch};
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::wire::{Credentials, unhex32};
 use passerby_protocol::{Assignment, Epoch, Manifest, PlayNumber};
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -274,12 +274,12 @@ impl Terminal {
     /// Mints the link of a play of another time.
     pub(crate) fn scan_path_at(&self, assignment: Assignment, play: u32, at_ms: i64) -> String {
         let key = TokenKey::from_bytes(unhex32(&self.credentials.token_key).unwrap());
-        let claims = Claims {
+        let claims = TokenContents {
             generation: self.credentials.generation,
             screen: self.credentials.screen,
             assignment,
             play: PlayNumber::new(play).unwrap(),
-            minutes: Claims::minutes_at(Some(at_ms)),
+            minutes: TokenContents::minutes_at(Some(at_ms)),
         };
         format!("/Q/{}", Token::mint(claims, &key))
     }

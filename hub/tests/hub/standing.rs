@@ -4,8 +4,8 @@ use passerby_hub::Hub;
 use passerby_hub::publish::folder::Publication;
 use passerby_hub::scans::visitor::{Grade, Visitor};
 use passerby_hub::store::{Recorded, Scan, ScanCounts, Targets};
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play, PlayBatch};
-use passerby_protocol::token::Claims;
+use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayBatch, PlayContent};
+use passerby_protocol::token::TokenContents;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use tempfile::TempDir;
 
@@ -62,12 +62,12 @@ impl Street {
     }
 
     fn open(&self, visitor: u32, number: u32, minted_ms: Option<i64>, opened_ms: i64) -> Recorded {
-        let claims = Claims {
+        let claims = TokenContents {
             generation: 0,
             screen: self.screen,
             assignment: Assignment::new(1).unwrap(),
             play: PlayNumber::new(number).unwrap(),
-            minutes: Claims::minutes_at(minted_ms),
+            minutes: TokenContents::minutes_at(minted_ms),
         };
         let landed = self.hub.store.landed(&claims).unwrap().unwrap();
         let mut name = [0; 16];
@@ -91,7 +91,7 @@ impl Street {
             .map(|(&at, seq)| Play {
                 seq,
                 number: PlayNumber::new(FIRST + at).unwrap(),
-                content: Content {
+                content: PlayContent {
                     assignment: Assignment::new(1).unwrap(),
                     campaign: "cafe".into(),
                     creative: Digest([7; 32]),

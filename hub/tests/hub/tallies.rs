@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use passerby_hub::store::Store;
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::{Epoch, PlayNumber};
 
@@ -32,7 +32,7 @@ fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
             Play {
                 seq: u64::from(at) + 1,
                 number: PlayNumber::new(100 + at).unwrap(),
-                content: Content {
+                content: PlayContent {
                     assignment: item.assignment,
                     campaign: campaign.to_string(),
                     creative: item.creative,

@@ -3,7 +3,7 @@
 use passerby_hub::Hub;
 use passerby_hub::hub::TokenFault;
 use passerby_protocol::limits::CODE_DAYS_MAX;
-use passerby_protocol::token::{Claims, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::wire::{Credentials, Heartbeat, HeartbeatReply, KeyReply, unhex32};
 use passerby_protocol::{Assignment, PlayNumber};
 use serde_json::{Value, json};
@@ -20,12 +20,12 @@ fn now_ms() -> i64 {
 
 /// What a terminal mints with the key that it has.
 fn minted(credentials: &Credentials, play: u32, minted_ms: Option<i64>) -> String {
-    let claims = Claims {
+    let claims = TokenContents {
         generation: credentials.generation,
         screen: credentials.screen,
         assignment: Assignment::new(1).unwrap(),
         play: PlayNumber::new(play).unwrap(),
-        minutes: Claims::minutes_at(minted_ms),
+        minutes: TokenContents::minutes_at(minted_ms),
     };
     let key = TokenKey::from_bytes(unhex32(&credentials.token_key).unwrap());
     Token::mint(claims, &key).to_string()

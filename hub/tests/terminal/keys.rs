@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use passerby_hub::Hub;
 use passerby_hub::hub::TokenFault;
 use passerby_playout::identity::credentials::Enrolment;
-use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::token::{Token, TokenContents};
 
 use crate::parts::{HubProcess, copy_folder, enrol, hub, publish, renew, wait_until};
 use crate::stand::{Shown, Terminal};
@@ -15,7 +15,7 @@ fn show_until(
     terminal: &Terminal,
     what: &str,
     all: &mut Vec<String>,
-    is_it: impl Fn(&Claims) -> bool,
+    is_it: impl Fn(&TokenContents) -> bool,
 ) {
     let shown = terminal.show_until(what, |shown| {
         let token = shown.token().and_then(Token::parse);
@@ -84,8 +84,8 @@ fn a_terminal_mints_with_its_old_key_while_it_is_offline_and_no_code_is_lost_whe
     for token in &all {
         assert_eq!(verdict(token, now_ms()), Ok(()), "no code is lost");
     }
-    let late = Claims {
-        minutes: Claims::minutes_at(Some(now_ms() + 3_600_000)),
+    let late = TokenContents {
+        minutes: TokenContents::minutes_at(Some(now_ms() + 3_600_000)),
         ..*Token::parse(&all[0]).expect("a token").unverified()
     };
     let late = Token::mint(late, &enrolment.token_key()).to_string();

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use passerby_hub::Hub;
-use passerby_playout::content::active::Airable;
+use passerby_playout::content::active::ActiveContent;
 use passerby_playout::content::cache::Cache;
 use passerby_playout::hub_link::kept_content;
 use passerby_playout::identity::credentials::Enrolment;
@@ -169,7 +169,7 @@ fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9
     hub(&data, &["key", "rotate"]);
     let running = TerminalProcess::start(&settings, 50);
     wait_until("the key and the next version are known", || {
-        let is_newer = |content: Airable| content.version() > before;
+        let is_newer = |content: ActiveContent| content.version() > before;
         known(&data_dir).credentials.manifest_key_generation == 1 && kept(0).is_some_and(is_newer)
     });
     running.kill();

@@ -11,7 +11,7 @@ use passerby_playout::ledger::{DatedPlay, Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
 use passerby_protocol::ScreenNumber;
-use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 
 use crate::parts::{HubProcess, TerminalProcess, enrol, hub, number_from, settings};
 use crate::relay::Relay;
@@ -40,7 +40,7 @@ impl Noise {
 }
 
 /// Publishes ten campaigns of four pictures and takes them off again: what a screen was given once it may report for ever.
-fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<Content> {
+fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<PlayContent> {
     let names: Vec<String> = (0..10).map(|at| format!("campaign-{at}")).collect();
     for (campaign, at) in names.iter().zip(0u8..) {
         let campaign = folder.join(campaign);
@@ -58,7 +58,7 @@ fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<Content> {
         hub(data, &["unpublish", campaign]);
     }
     let contents = campaigns.iter().flat_map(|entry| {
-        entry.items.iter().map(|item| Content {
+        entry.items.iter().map(|item| PlayContent {
             assignment: item.assignment,
             campaign: entry.id.to_string(),
             creative: item.creative,
@@ -69,7 +69,7 @@ fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<Content> {
 
 /// Records a month as a screen has it: forty contents in no order, plays of ten seconds with the jitter of frames, some cut
 /// short, a restart every three days, one of the boots without a known time.
-fn record(folder: &Path, plays: u64, contents: &[Content]) {
+fn record(folder: &Path, plays: u64, contents: &[PlayContent]) {
     let mut ledger = Ledger::open(folder).expect("opens").0;
     let (mut noise, mut history) = (Noise(7), History::default());
     let (mut boot, mut boot_ms, mut wall_ms) = (0, 20_000, START_MS);

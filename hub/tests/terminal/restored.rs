@@ -6,7 +6,7 @@ use std::path::Path;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
-use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use crate::parts::{HubProcess, copy_folder, drain, enrol, hub, plays_on_hub, publish};
@@ -17,7 +17,7 @@ fn record(ledger: &mut Ledger, count: u64) {
         let at = ledger.last_seq();
         let play = NewPlay {
             number: ledger.next_number().expect("numbers"),
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign: "cafe".to_owned(),
                 creative: Digest([1; 32]),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use passerby_hub::store::{BatchRefused, Store};
 use passerby_playout::simulation::hub::{Hub, HubLedger, HubRow, Pass, Refused, Taken};
 use passerby_playout::simulation::{Setup, Week, run};
-use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -64,7 +64,7 @@ impl RealHub {
             play: Play {
                 seq: row.get(0)?,
                 number: PlayNumber::new(row.get(1)?).expect("in range"),
-                content: Content {
+                content: PlayContent {
                     assignment: Assignment::new(row.get(2)?).expect("in range"),
                     campaign: row.get(3)?,
                     creative: creative.parse().expect("a digest"),

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use passerby_playout::content::cache::Settings;
+use passerby_playout::content::cache::CacheSettings;
 use passerby_playout::content::catalog::LocalContent;
-use passerby_playout::hub_link::{Line, Uplink};
+use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::player_requests::{PlayerRequest, Status};
@@ -71,7 +71,7 @@ pub(crate) struct Setup {
     /// Its own content.
     pub(crate) folder: Option<PathBuf>,
     pub(crate) dwell_ms: u64,
-    pub(crate) cache: Settings,
+    pub(crate) cache: CacheSettings,
     pub(crate) is_online: bool,
     pub(crate) run_for_ms: Option<u64>,
 }
@@ -82,7 +82,7 @@ impl Default for Setup {
             clock: Arc::new(SystemClock::new(true)),
             folder: None,
             dwell_ms: 20,
-            cache: Settings::default(),
+            cache: CacheSettings::default(),
             is_online: true,
             run_for_ms: None,
         }
@@ -96,7 +96,7 @@ pub(crate) struct Terminal {
     player: JoinHandle<()>,
     stage: JoinHandle<()>,
     /// What ends it, too.
-    uplink: Option<(JoinHandle<()>, tokio::sync::oneshot::Sender<()>)>,
+    hub_link: Option<(JoinHandle<()>, tokio::sync::oneshot::Sender<()>)>,
 }
 
 impl Terminal {
@@ -110,7 +110,7 @@ impl Terminal {
         let (event_queue, events) = bounded(64);
         let (log, shown) = unbounded();
         let recorded = Arc::default();
-        let uplink = Uplink {
+        let hub_link = HubLink {
             hub_url: enrolment.hub.clone(),
             name: String::new(),
             data_dir: data_dir.to_owned(),
@@ -121,7 +121,7 @@ impl Terminal {
             cache: setup.cache,
             recorded: Arc::clone(&recorded),
             poll: Duration::from_millis(100),
-            line: Line::default(),
+            line: HubConnection::default(),
         };
         let content = setup.folder.as_deref().map(LocalContent::read);
         let content = content.unwrap_or_default();
@@ -153,7 +153,7 @@ impl Terminal {
             requests,
             stage: std::thread::spawn(stage),
             player: std::thread::spawn(move || player.run()),
-            uplink: setup.is_online.then(|| serve(uplink)),
+            hub_link: setup.is_online.then(|| serve(hub_link)),
         }
     }
 
@@ -168,9 +168,9 @@ impl Terminal {
         self.player.join().expect("it ended well");
         self.stage.join().expect("it ended well");
         // Two uplinks must not share a cache: in a terminal they end with their process.
-        if let Some((uplink, ends)) = self.uplink {
+        if let Some((hub_link, ends)) = self.hub_link {
             drop(ends);
-            uplink.join().expect("it ended well");
+            hub_link.join().expect("it ended well");
         }
     }
 
@@ -220,7 +220,7 @@ impl Terminal {
     }
 }
 
-fn serve(uplink: Uplink) -> (JoinHandle<()>, tokio::sync::oneshot::Sender<()>) {
+fn serve(hub_link: HubLink) -> (JoinHandle<()>, tokio::sync::oneshot::Sender<()>) {
     let (ends, ended) = tokio::sync::oneshot::channel();
     let serving = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -229,7 +229,7 @@ fn serve(uplink: Uplink) -> (JoinHandle<()>, tokio::sync::oneshot::Sender<()>) {
             .expect("a runtime");
         tokio::task::LocalSet::new().block_on(&runtime, async {
             tokio::select! {
-                () = uplink.run() => {}
+                () = hub_link.run() => {}
                 _ = ended => {}
             }
         });

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use passerby_hub::Hub;
-use passerby_playout::content::cache::{Cache, Settings, Space};
+use passerby_playout::content::cache::{Cache, CacheSettings, Space};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::player::player_requests::Status;
@@ -283,9 +283,9 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
     let street = Street::new();
     let files = street.publish("a", &[noise(1, 60, 40), noise(2, 60, 40)]);
     let scrubbed = || Setup {
-        cache: Settings {
+        cache: CacheSettings {
             round: Duration::from_secs(1),
-            ..Settings::default()
+            ..CacheSettings::default()
         },
         ..Setup::default()
     };

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use passerby_playout::hub_link::{HubClient, HubError, Line};
+use passerby_playout::hub_link::{HubClient, HubConnection, HubError};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::settings::config::HubConfig;
 use passerby_playout::system::clock::{Clock, Moment, SystemClock, boot_ms};
-use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
+use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::wire::{Heartbeat, PlaysReply};
 use passerby_protocol::{Assignment, Digest};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _};
@@ -144,7 +144,7 @@ impl Stand {
             daily_bytes: None,
         };
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let line = Line::new(&hub, &self.terminal, &clock, jiff::tz::TimeZone::UTC);
+        let line = HubConnection::new(&hub, &self.terminal, &clock, jiff::tz::TimeZone::UTC);
         let bearer = self.enrolment.credentials.bearer.clone();
         HubClient::on(&line, url, Some(bearer)).expect("roots")
     }
@@ -154,7 +154,7 @@ impl Stand {
         let number = ledger.next_number().expect("a number");
         let play = NewPlay {
             number,
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign: "demo".into(),
                 creative: Digest([7; 32]),

@@ -17,8 +17,8 @@ use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
-use passerby_protocol::plays::{Content, Display, Outcome};
-use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
+use passerby_protocol::token::{Token, TokenContents};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest, PlayNumber};
 
@@ -50,7 +50,7 @@ fn killed(ledger: Ledger, folder: &Path, run: usize) -> PathBuf {
 fn record(ledger: &mut Ledger, number: PlayNumber, run: usize, at: usize) {
     let play = NewPlay {
         number,
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::new(1).expect("in range"),
             campaign: "cafe".to_owned(),
             creative: Digest([1; 32]),
@@ -137,12 +137,12 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
             .any(|&before| (before - UNSYNCED_RUNS..before).contains(&run));
         for at in 0..plays {
             let number = ledger.next_number().expect("a number");
-            let claims = Claims {
+            let claims = TokenContents {
                 generation: credentials.generation,
                 screen: credentials.screen,
                 assignment: Assignment::new(1).expect("in range"),
                 play: number,
-                minutes: Claims::minutes_at(None),
+                minutes: TokenContents::minutes_at(None),
             };
             tokens.push(Token::mint(claims, &key).to_string());
             numbers.push(number.get());

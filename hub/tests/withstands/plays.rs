@@ -1,12 +1,12 @@
 //! Plays that a terminal says it made, of what its screen was never given, and under names that are none.
 
-use passerby_protocol::plays::{Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, Digest, PlayNumber};
 
 use crate::attack::Attacked;
 use crate::stand::{Stand, Terminal};
 
-fn plays(content: &Content, from: u32, count: u32) -> Vec<Play> {
+fn plays(content: &PlayContent, from: u32, count: u32) -> Vec<Play> {
     (from..from + count)
         .zip(u64::from(from)..)
         .map(|(number, seq)| Play {
@@ -22,7 +22,7 @@ fn plays(content: &Content, from: u32, count: u32) -> Vec<Play> {
         .collect()
 }
 
-fn only_on(stand: &Stand, terminal: &Terminal, name: &str) -> Content {
+fn only_on(stand: &Stand, terminal: &Terminal, name: &str) -> PlayContent {
     let toml = "title = 'Goal'\n[[phase]]\nname = 'p'\ngoal_plays = 9\n";
     let folder = stand.campaign(name, toml, &[[70; 3]]);
     let screen = terminal.credentials.screen.to_string();
@@ -30,7 +30,7 @@ fn only_on(stand: &Stand, terminal: &Terminal, name: &str) -> Content {
     let campaigns = stand.manifest(terminal).campaigns;
     let entry = campaigns.iter().find(|entry| entry.id.as_str() == name);
     let item = &entry.unwrap().items[0];
-    Content {
+    PlayContent {
         assignment: item.assignment,
         campaign: name.to_owned(),
         creative: item.creative,
@@ -54,7 +54,7 @@ fn plays_of_what_another_screen_was_given_stand_apart() {
         (own, invented),
         (Assignment::new(999).unwrap(), invented),
     ] {
-        let content = Content {
+        let content = PlayContent {
             assignment,
             campaign: "given".into(),
             creative,
@@ -105,7 +105,7 @@ fn a_folder_on_a_screen_never_passes_for_the_hubs_campaign_of_its_name() {
     let attacked = Attacked::start("invented plays");
     let stand = &attacked.stand;
     let given = only_on(stand, &attacked.terminal, "given");
-    let local = Content {
+    let local = PlayContent {
         assignment: Assignment::NONE,
         ..given
     };
@@ -133,7 +133,7 @@ fn names_that_write_over_a_terminal_window_are_refused_and_older_ones_printed_wi
         "a\u{9b}2J",
         "\u{7}",
     ] {
-        let content = Content {
+        let content = PlayContent {
             assignment: Assignment::NONE,
             campaign: campaign.into(),
             creative: Digest([7; 32]),
@@ -142,7 +142,7 @@ fn names_that_write_over_a_terminal_window_are_refused_and_older_ones_printed_wi
         assert_eq!(sent.status(), 422, "{campaign:?}");
     }
     // A name that turns text around can be that of a folder; it is kept without.
-    let content = Content {
+    let content = PlayContent {
         assignment: Assignment::NONE,
         campaign: "sale\u{202e}gnp".into(),
         creative: Digest([7; 32]),

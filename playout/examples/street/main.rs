@@ -13,14 +13,14 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use model::{ALIKE, Feedback, SETTING, Setting, runs};
-use passerby_playout::schedule::adaptive::{Airing, Bounds, Candidate, Model, pick};
+use passerby_playout::schedule::adaptive::{Airing, Candidate, LearningBounds, Model, pick};
 use passerby_playout::schedule::rotation::ItemKey;
 use passerby_protocol::tally::{Tally, WeekPart};
 
 fn main() {
     let streets = std::env::args().nth(1);
     let streets: u64 = streets.map_or(12, |text| text.parse().expect("a number of streets"));
-    let (belief, bounds) = (Model::default(), Bounds::default());
+    let (belief, bounds) = (Model::default(), LearningBounds::default());
     let settings = [
         ("street", SETTING),
         (
@@ -101,7 +101,7 @@ fn main() {
 
 /// Microseconds a pick and its booking, when every pick is drawn; of the quickest of several rounds, since other
 /// programs only ever add to it.
-fn pick_us(belief: &Model, bounds: &Bounds) -> f64 {
+fn pick_us(belief: &Model, bounds: &LearningBounds) -> f64 {
     let keys: Vec<ItemKey> = (0..10)
         .map(|at| ItemKey::from(format!("metro/{at}")))
         .collect();

@@ -7,7 +7,9 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use passerby_playout::schedule::adaptive::{Airing, Bounds, Candidate, Model, Reason, pick};
+use passerby_playout::schedule::adaptive::{
+    Airing, Candidate, LearningBounds, LearningReason, Model, pick,
+};
 use passerby_playout::schedule::rotation::ItemKey;
 use passerby_protocol::Assignment;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
@@ -89,7 +91,7 @@ pub(crate) struct Outcome {
     pub gap_max: u64,
     /// Most plays of one creative in a hundred of the group.
     pub of_hundred_max: usize,
-    /// Plays for which [`Reason::Trying`] was given.
+    /// Plays for which [`LearningReason::Trying`] was given.
     pub trying: u64,
 }
 
@@ -147,7 +149,7 @@ pub(crate) fn run(
     seed: u64,
     feedback: Feedback,
     model: &Model,
-    bounds: &Bounds,
+    bounds: &LearningBounds,
 ) -> Outcome {
     let mut street = Street::new(setting, seed);
     let mut luck = SmallRng::seed_from_u64(!seed);
@@ -218,7 +220,7 @@ pub(crate) fn run(
                 outcome.uniform += rates.iter().sum::<f64>() / count as f64;
                 outcome.oracle += rates.iter().copied().fold(0.0, f64::max);
                 outcome.plays += 1;
-                outcome.trying += u64::from(matches!(pick.reason, Reason::Trying(_)));
+                outcome.trying += u64::from(matches!(pick.reason, LearningReason::Trying(_)));
                 for &last in &last {
                     outcome.gap_max = outcome.gap_max.max(number + 1 - last);
                 }
@@ -250,7 +252,7 @@ pub(crate) fn runs(
     streets: u64,
     feedback: Feedback,
     model: &Model,
-    bounds: &Bounds,
+    bounds: &LearningBounds,
 ) -> Outcome {
     (0..streets).fold(Outcome::default(), |sum, seed| {
         let one = run(setting, seed, feedback, model, bounds);

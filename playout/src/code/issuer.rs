@@ -5,7 +5,7 @@
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Contents, LinkForm, Origin, host_of, primary};
-use passerby_protocol::token::{Claims, Token};
+use passerby_protocol::token::{Token, TokenContents};
 
 use crate::content::catalog::CatalogItem;
 use crate::identity::credentials::Enrolment;
@@ -16,7 +16,7 @@ const LANGUAGES_MAX: usize = 2;
 
 /// The screen that a code is made for.
 #[derive(Clone, Copy)]
-pub struct Door<'a> {
+pub struct CodeIssuer<'a> {
     /// Its name for people.
     pub screen: &'a str,
     /// What people there speak, most of them the first.
@@ -27,18 +27,18 @@ pub struct Door<'a> {
 
 /// The play that a code is made for.
 #[derive(Debug, Clone, Copy)]
-pub struct Stamp {
+pub struct PlayStamp {
     /// Its number.
     pub play: PlayNumber,
-    /// When, as tokens say it; see [`Claims::minutes_at`].
+    /// When, as tokens say it; see [`TokenContents::minutes_at`].
     pub minutes: u32,
     /// Whether a scan opens a page of the hub's at that time, not the target at once.
     pub lands_on_hub: bool,
 }
 
-impl Door<'_> {
+impl CodeIssuer<'_> {
     /// Makes the code of an item; none when it has no target and leads to no page, and for a ticker that asks for none.
-    pub fn order(&self, item: &CatalogItem, stamp: &Stamp) -> Option<CodeOrder> {
+    pub fn order(&self, item: &CatalogItem, stamp: &PlayStamp) -> Option<CodeOrder> {
         let code = &item.placement().code;
         if !code.is_for(item.kind) {
             return None;
@@ -60,7 +60,7 @@ impl Door<'_> {
     }
 
     /// The link and the host that people are told.
-    fn link(&self, item: &CatalogItem, stamp: &Stamp) -> Option<(String, String)> {
+    fn link(&self, item: &CatalogItem, stamp: &PlayStamp) -> Option<(String, String)> {
         let campaign = &item.campaign;
         // People are told the host in the letters in which it was written.
         let target = campaign.target.as_deref();
@@ -76,7 +76,7 @@ impl Door<'_> {
             return Some((outward?.into_owned(), host_of(target?)));
         };
         let credentials = &enrolment.credentials;
-        let claims = Claims {
+        let claims = TokenContents {
             generation: credentials.generation,
             screen: credentials.screen,
             assignment: item.assignment,
@@ -267,19 +267,19 @@ mod tests {
     fn codes_lead_to_the_hub_by_its_own_host_or_the_publishers_or_to_the_target_itself() {
         let enrolment = enrolment();
         let languages = ["en".to_owned()];
-        let door = |enrolment| Door {
+        let issuer = |enrolment| CodeIssuer {
             screen: "Exit B",
             languages: &languages,
             enrolment,
         };
-        let stamp = |lands_on_hub| Stamp {
+        let stamp = |lands_on_hub| PlayStamp {
             play: PlayNumber::new(9).expect("in range"),
             minutes: 5,
             lands_on_hub,
         };
         let of = |toml: &str, assignment, is_enrolled: bool, lands_on_hub| {
-            let door = door(is_enrolled.then_some(&enrolment));
-            let code = door.order(&item(toml, assignment), &stamp(lands_on_hub));
+            let issuer = issuer(is_enrolled.then_some(&enrolment));
+            let code = issuer.order(&item(toml, assignment), &stamp(lands_on_hub));
             code.map(|code| (code.url, code.leads_to)).expect("a code")
         };
         let (hubs, own) = ("", "[link]\ndomain = 'go.cafe.example'\n");
@@ -316,17 +316,17 @@ mod tests {
         let campaign = Arc::make_mut(&mut item.campaign);
         campaign.target = Some("https://www.店.example/三".to_owned());
         let languages = ["en".to_owned()];
-        let door = Door {
+        let issuer = CodeIssuer {
             screen: "Exit B",
             languages: &languages,
             enrolment: None,
         };
-        let stamp = Stamp {
+        let stamp = PlayStamp {
             play: PlayNumber::new(9).expect("in range"),
             minutes: 5,
             lands_on_hub: false,
         };
-        let code = door.order(&item, &stamp).expect("a code");
+        let code = issuer.order(&item, &stamp).expect("a code");
         assert_eq!(code.url, "https://www.xn--hxt.example/三");
         assert_eq!(code.leads_to, "店.example");
     }
@@ -334,12 +334,12 @@ mod tests {
     #[test]
     fn a_ticker_has_a_code_only_where_its_placement_asks_for_one() {
         let languages = ["en".to_owned()];
-        let door = Door {
+        let issuer = CodeIssuer {
             screen: "Exit B",
             languages: &languages,
             enrolment: None,
         };
-        let stamp = Stamp {
+        let stamp = PlayStamp {
             play: PlayNumber::new(9).expect("in range"),
             minutes: 5,
             lands_on_hub: false,
@@ -354,7 +354,7 @@ mod tests {
             let mut item = item("", 0);
             item.campaign = Arc::new(serde_json::from_str(&wire).expect("reads"));
             item.kind = CreativeKind::of_name(name).expect("a creative");
-            door.order(&item, &stamp).is_some()
+            issuer.order(&item, &stamp).is_some()
         };
         assert!(!has_code("news.ticker.toml", ""));
         assert!(has_code("news.ticker.toml", "code = {}"));

@@ -16,12 +16,12 @@ use sha2::Digest as _;
 const FILES_MAX: usize = 20_000;
 
 /// What a file looked like: inode, size, and both dates to the nanosecond.
-type Stamp = [i64; 6];
+type FileStamp = [i64; 6];
 
 /// Digests of files, by path.
 #[derive(Debug, Default)]
 pub struct Digests {
-    known: HashMap<PathBuf, (Stamp, Digest)>,
+    known: HashMap<PathBuf, (FileStamp, Digest)>,
 }
 
 impl Digests {

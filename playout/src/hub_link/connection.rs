@@ -51,7 +51,7 @@ impl Default for TimeLimits {
 
 /// See the module. Its copies share what they learn.
 #[derive(Clone, Default)]
-pub struct Line {
+pub struct HubConnection {
     limits: TimeLimits,
     ca: Option<PathBuf>,
     certificate_time: Option<Arc<CertificateTime>>,
@@ -60,8 +60,8 @@ pub struct Line {
     status: Arc<Mutex<NetworkStatus>>,
 }
 
-impl Line {
-    /// A line as the settings say. Without one ([`Line::default`]) certificates are judged by the machine's clock.
+impl HubConnection {
+    /// A line as the settings say. Without one ([`HubConnection::default`]) certificates are judged by the machine's clock.
     pub fn new(hub: &HubConfig, data_dir: &Path, clock: &Arc<dyn Clock>, zone: TimeZone) -> Self {
         let hub_time = Arc::new(HubTime::default());
         Self {

@@ -10,9 +10,9 @@ use passerby_protocol::{Manifest, manifest::ManifestError};
 use crate::content::cache::Space;
 use crate::hub_link::client::{HubClient, HubError, SealedManifest};
 use crate::hub_link::manifest_keys::LearnError;
-use crate::hub_link::manifest_store::Shelf;
+use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::{REFUSED_MS, back_off_ms};
-use crate::hub_link::{PlayerGone, Uplink};
+use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::Enrolment;
 use crate::identity::device_key;
 use crate::player::player_requests::PlayerRequest;
@@ -39,28 +39,28 @@ impl From<LearnError> for ContentError {
     }
 }
 
-pub(super) struct Content {
-    pub(super) uplink: Uplink,
+pub(super) struct ManifestFetcher {
+    pub(super) hub_link: HubLink,
     pub(super) client: HubClient,
     pub(super) enrolment: Enrolment,
-    pub(super) shelf: Rc<Shelf>,
+    pub(super) store: Rc<ManifestStore>,
     seen: u64,
     etag: Option<String>,
 }
 
-impl Content {
+impl ManifestFetcher {
     pub(super) fn new(
-        uplink: Uplink,
+        hub_link: HubLink,
         client: HubClient,
         enrolment: Enrolment,
-        shelf: Rc<Shelf>,
+        store: Rc<ManifestStore>,
         seen: u64,
     ) -> Self {
         Self {
-            uplink,
+            hub_link,
             client,
             enrolment,
-            shelf,
+            store,
             seen,
             etag: None,
         }
@@ -80,8 +80,8 @@ impl Content {
             let pause = match self.round().await? {
                 Ok(()) => {
                     failures = 0;
-                    self.uplink.learn(|network| network.content = None)?;
-                    self.uplink.poll.max(self.uplink.line.meter.pause(2))
+                    self.hub_link.learn(|network| network.content = None)?;
+                    self.hub_link.poll.max(self.hub_link.line.meter.pause(2))
                 }
                 Err(ContentError::Hub(HubError::Status {
                     status: 401 | 403 | 410,
@@ -91,10 +91,11 @@ impl Content {
                     let words = format!(
                         "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
                     );
-                    self.shelf.clear();
+                    self.store.clear();
                     tracing::error!("{words}");
-                    self.uplink.learn(|network| network.content = Some(words))?;
-                    self.uplink.tell(PlayerRequest::Revoked)?;
+                    self.hub_link
+                        .learn(|network| network.content = Some(words))?;
+                    self.hub_link.tell(PlayerRequest::Revoked)?;
                     // Should the mistake be the hub's own, nobody need climb up: all of it comes again then.
                     self.etag = None;
                     std::time::Duration::from_millis(REFUSED_MS)
@@ -102,7 +103,8 @@ impl Content {
                 Err(error) => {
                     tracing::warn!("{error}");
                     let words = error.to_string();
-                    self.uplink.learn(|network| network.content = Some(words))?;
+                    self.hub_link
+                        .learn(|network| network.content = Some(words))?;
                     let asked = match &error {
                         ContentError::Hub(
                             HubError::Status { retry_after_ms, .. }
@@ -121,31 +123,31 @@ impl Content {
 
     /// One heartbeat and one look for new content.
     async fn round(&mut self) -> Result<Result<(), ContentError>, PlayerGone> {
-        let status = self.uplink.ask(PlayerRequest::Status).await?;
+        let status = self.hub_link.ask(PlayerRequest::Status).await?;
         let heartbeat = Heartbeat {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             manifest_version: status.manifest_version,
             clock_trusted: status.clock_trusted,
             plays_waiting: status.plays_waiting,
             screen_px: status.screen_px,
-            disk_free_bytes: Space::of(&self.uplink.data_dir).map_or(0, |space| space.free_bytes),
+            disk_free_bytes: Space::of(&self.hub_link.data_dir).map_or(0, |space| space.free_bytes),
             key_generation: status.key_generation,
             manifest_key_generation: Some(self.enrolment.credentials.manifest_key_generation),
-            device: device_key::load(&self.uplink.data_dir)
+            device: device_key::load(&self.hub_link.data_dir)
                 .ok()
                 .flatten()
                 .map(|key| key.vouch(self.enrolment.credentials.screen)),
         };
-        let asked_ms = self.uplink.clock.now().boot_ms;
+        let asked_ms = self.hub_link.clock.now().boot_ms;
         match self
             .client
             .heartbeat(self.enrolment.credentials.screen, &heartbeat)
             .await
         {
             Ok(reply) => {
-                self.uplink.learn_time(
+                self.hub_link.learn_time(
                     asked_ms,
-                    self.uplink.clock.now().boot_ms,
+                    self.hub_link.clock.now().boot_ms,
                     reply.server_time_ms,
                 )?;
                 self.learn_key(reply.key_generation).await?;
@@ -163,9 +165,9 @@ impl Content {
 
     /// Tells the player what may air now, if that is something new.
     fn tell_content(&self) -> Result<(), PlayerGone> {
-        let now_ms = self.uplink.clock.now().wall_ms;
-        match self.shelf.refresh(now_ms) {
-            Some(content) => self.uplink.tell(PlayerRequest::Content(content)),
+        let now_ms = self.hub_link.clock.now().wall_ms;
+        match self.store.refresh(now_ms) {
+            Some(content) => self.hub_link.tell(PlayerRequest::Content(content)),
             None => Ok(()),
         }
     }
@@ -188,13 +190,13 @@ impl Content {
         enrolment.credentials.generation = key.generation;
         enrolment.credentials.token_key.clone_from(&key.token_key);
         // On disk first: a terminal that forgot its key after the hub heard of it would mint codes that are refused.
-        if let Err(error) = enrolment.save(&self.uplink.data_dir) {
+        if let Err(error) = enrolment.save(&self.hub_link.data_dir) {
             tracing::warn!("the screen's new key cannot be kept: {error}");
             return Ok(());
         }
         tracing::info!("codes are minted with key {} from now on", key.generation);
         self.enrolment = enrolment;
-        self.uplink.tell(PlayerRequest::Key(key))
+        self.hub_link.tell(PlayerRequest::Key(key))
     }
 
     /// Puts a new manifest on the shelf, if there is one.
@@ -208,7 +210,7 @@ impl Content {
         };
         let manifest = self.open_or_learn(&sealed).await?;
         self.seen = self.seen.max(manifest.version);
-        self.shelf.put(manifest, &sealed);
+        self.store.put(manifest, &sealed);
         self.etag = sealed.etag;
         Ok(())
     }
@@ -224,7 +226,7 @@ impl Content {
     }
 
     fn open(&self, body: &[u8], signature: &str) -> Result<Manifest, ManifestError> {
-        let now_ms = self.uplink.clock.now().wall_ms;
+        let now_ms = self.hub_link.clock.now().wall_ms;
         Manifest::open(
             body,
             signature,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::hub_link::client::{HubClient, HubError};
-use crate::hub_link::connection::Line;
+use crate::hub_link::connection::HubConnection;
 use crate::identity::credentials::{CredentialsError, Enrolment, check, write_privately};
 use crate::player::player_requests::Pairing;
 use crate::system::random;
@@ -100,7 +100,7 @@ pub async fn enrol(
     waiting: impl Fn(&Pairing),
 ) -> Result<Enrolment, EnrolError> {
     enrol_on(
-        &Line::default(),
+        &HubConnection::default(),
         hub_url,
         token,
         name,
@@ -116,7 +116,7 @@ pub async fn enrol(
 /// # Errors
 /// As [`enrol`], and when nobody's certificates can be checked.
 pub async fn enrol_on(
-    line: &Line,
+    line: &HubConnection,
     hub_url: &str,
     token: Option<&str>,
     name: &str,

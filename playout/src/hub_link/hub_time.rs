@@ -29,7 +29,7 @@ pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
 /// What to do with a word of the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(super) enum TimeJudgement {
     /// It says nothing new.
     Known,
     /// It is the best that there is.
@@ -42,12 +42,12 @@ pub(super) enum Judgement {
 
 /// A wall time at a moment of this boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Word {
+struct ReportedTime {
     boot_ms: u64,
     wall_ms: i64,
 }
 
-impl Word {
+impl ReportedTime {
     /// By how much another word contradicts this one, once the time between them is taken off.
     fn differs_by(self, other: Self) -> u64 {
         let elapsed = i128::from(other.boot_ms) - i128::from(self.boot_ms);
@@ -59,9 +59,9 @@ impl Word {
 #[derive(Debug, Default)]
 struct Heard {
     /// What the clock was taught.
-    taught: Option<Word>,
+    taught: Option<ReportedTime>,
     /// The first of those that contradict it, and how many more have agreed with it.
-    rival: Option<(Word, u32)>,
+    rival: Option<(ReportedTime, u32)>,
 }
 
 /// Remembers what the hub said in this boot.
@@ -86,29 +86,34 @@ impl HubTime {
         let known = clock.now().back_to(middle_ms).wall_ms;
         Some(match self.judge(middle_ms, known, server_ms) {
             // Also a word that says nothing new is one for the time as it is.
-            Judgement::Known | Judgement::Learn => {
+            TimeJudgement::Known | TimeJudgement::Learn => {
                 clock.learn(middle_ms, server_ms);
                 Ok(())
             }
-            Judgement::Against(words) => {
+            TimeJudgement::Against(words) => {
                 // It moves nothing by itself, but bears witness when somebody sets the machine's clock.
                 clock.learn(middle_ms, server_ms);
                 Err(words)
             }
-            Judgement::Doubt(words) => Err(words),
+            TimeJudgement::Doubt(words) => Err(words),
         })
     }
 
     /// Judges the hub's word that it was `server_ms` at `boot_ms`, where the terminal's clock said `known_ms`.
-    pub(super) fn judge(&self, boot_ms: u64, known_ms: Option<i64>, server_ms: i64) -> Judgement {
+    pub(super) fn judge(
+        &self,
+        boot_ms: u64,
+        known_ms: Option<i64>,
+        server_ms: i64,
+    ) -> TimeJudgement {
         if !(WALL_MS_MIN..WALL_MS_MAX).contains(&server_ms) {
-            return Judgement::Doubt(format!(
+            return TimeJudgement::Doubt(format!(
                 "the hub's clock says {}, which cannot be; set the clock of the hub's machine",
                 date(server_ms)
             ));
         }
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let word = Word {
+        let word = ReportedTime {
             boot_ms,
             wall_ms: server_ms,
         };
@@ -117,33 +122,33 @@ impl HubTime {
                 taught: Some(word),
                 rival: None,
             };
-            return Judgement::Learn;
+            return TimeJudgement::Learn;
         };
         let difference_ms = known_ms.abs_diff(server_ms);
         if !heard.is_source_of(boot_ms, known_ms) {
             // Something better than a hub vouches for the clock.
             return if difference_ms > DOUBT_MS {
-                Judgement::Against(format!(
+                TimeJudgement::Against(format!(
                     "the hub's clock says {} and this screen's {}, which a time service vouches for; set the clock of the hub's machine",
                     date(server_ms),
                     date(known_ms)
                 ))
             } else {
-                Judgement::Known
+                TimeJudgement::Known
             };
         }
         if difference_ms <= SLACK_MS {
             heard.rival = None;
-            return Judgement::Known;
+            return TimeJudgement::Known;
         }
         if difference_ms <= DOUBT_MS || heard.is_repeated(word) {
             *heard = Heard {
                 taught: Some(word),
                 rival: None,
             };
-            return Judgement::Learn;
+            return TimeJudgement::Learn;
         }
-        Judgement::Doubt(format!(
+        TimeJudgement::Doubt(format!(
             "the hub's clock says {}, but by what it said before it would be {}; the first is kept until the hub has said the other for {} minutes",
             date(server_ms),
             date(known_ms),
@@ -162,7 +167,7 @@ impl HubTime {
 
 impl Heard {
     fn is_source_of(&self, boot_ms: u64, known_ms: i64) -> bool {
-        let now = Word {
+        let now = ReportedTime {
             boot_ms,
             wall_ms: known_ms,
         };
@@ -172,7 +177,7 @@ impl Heard {
     }
 
     /// Counts a contradiction; `true` once it has been repeated for long enough.
-    fn is_repeated(&mut self, word: Word) -> bool {
+    fn is_repeated(&mut self, word: ReportedTime) -> bool {
         match &mut self.rival {
             Some((rival, times)) if rival.differs_by(word) <= SLACK_MS => {
                 *times += 1;
@@ -209,11 +214,11 @@ mod tests {
         let hub = HubTime::default();
         for impossible in [0, -1, WALL_MS_MIN - 1, WALL_MS_MAX, i64::MAX, i64::MIN] {
             assert!(
-                matches!(hub.judge(0, None, impossible), Judgement::Doubt(_)),
+                matches!(hub.judge(0, None, impossible), TimeJudgement::Doubt(_)),
                 "{impossible}"
             );
         }
-        assert_eq!(hub.judge(0, None, NOW_MS), Judgement::Learn);
+        assert_eq!(hub.judge(0, None, NOW_MS), TimeJudgement::Learn);
         assert!(hub.is_source_of(0, NOW_MS) && hub.is_source_of(60_000, NOW_MS + 60_000));
     }
 
@@ -222,9 +227,9 @@ mod tests {
         let hub = HubTime::default();
         assert_eq!(
             hub.judge(0, Some(NOW_MS), NOW_MS + 119_000),
-            Judgement::Known
+            TimeJudgement::Known
         );
-        let Judgement::Against(words) = hub.judge(0, Some(NOW_MS), NOW_MS + YEAR_MS) else {
+        let TimeJudgement::Against(words) = hub.judge(0, Some(NOW_MS), NOW_MS + YEAR_MS) else {
             panic!("not told");
         };
         assert!(words.contains("a time service vouches for"), "{words}");
@@ -233,18 +238,18 @@ mod tests {
     #[test]
     fn of_two_words_that_contradict_each_other_the_first_stands_until_the_second_is_repeated() {
         let hub = HubTime::default();
-        assert_eq!(hub.judge(0, None, NOW_MS), Judgement::Learn);
+        assert_eq!(hub.judge(0, None, NOW_MS), TimeJudgement::Learn);
         let second = |boot_ms: u64| {
             let elapsed = i64::try_from(boot_ms).expect("small");
             hub.judge(boot_ms, Some(NOW_MS + elapsed), NOW_MS + YEAR_MS + elapsed)
         };
         for minute in 1..=10u64 {
             assert!(
-                matches!(second(minute * 60_000), Judgement::Doubt(_)),
+                matches!(second(minute * 60_000), TimeJudgement::Doubt(_)),
                 "{minute}"
             );
         }
-        assert_eq!(second(11 * 60_000), Judgement::Learn);
+        assert_eq!(second(11 * 60_000), TimeJudgement::Learn);
     }
 
     #[test]
@@ -264,7 +269,7 @@ mod tests {
         #[test]
         fn a_hub_that_jumps_about_is_never_followed(years in prop::collection::vec(1i64..50, 1..50)) {
             let hub = HubTime::default();
-            prop_assert_eq!(hub.judge(0, None, NOW_MS), Judgement::Learn);
+            prop_assert_eq!(hub.judge(0, None, NOW_MS), TimeJudgement::Learn);
             let mut last = 0;
             for (at, year) in years.into_iter().enumerate() {
                 // Never the same twice in a row.
@@ -273,7 +278,7 @@ mod tests {
                 let boot_ms = (at as u64 + 1) * 3_600_000;
                 let known = NOW_MS + i64::try_from(boot_ms).expect("small");
                 let said = (known + year * YEAR_MS).min(WALL_MS_MAX - 1);
-                prop_assert!(matches!(hub.judge(boot_ms, Some(known), said), Judgement::Doubt(_)));
+                prop_assert!(matches!(hub.judge(boot_ms, Some(known), said), TimeJudgement::Doubt(_)));
             }
         }
     }

@@ -9,7 +9,7 @@
 use passerby_protocol::manifest_keys::EndorsementError;
 
 use crate::hub_link::client::HubError;
-use crate::hub_link::content::Content;
+use crate::hub_link::content::ManifestFetcher;
 use crate::identity::credentials::CredentialsError;
 
 /// Why the hub's new key is not taken.
@@ -25,7 +25,7 @@ pub(super) enum LearnError {
     Credentials(#[from] CredentialsError),
 }
 
-impl Content {
+impl ManifestFetcher {
     /// Asks the hub for what follows the key that this terminal knows. Returns whether there is a newer one now.
     pub(super) async fn learn_manifest_key(&mut self) -> Result<bool, LearnError> {
         let known = self.enrolment.known_manifest_key();
@@ -39,9 +39,9 @@ impl Content {
         }
         let mut enrolment = self.enrolment.clone();
         // Judged by the old key for the last time.
-        enrolment.kept_manifests = self.shelf.digests();
+        enrolment.kept_manifests = self.store.digests();
         enrolment.set_manifest_key(&reached);
-        enrolment.save(&self.uplink.data_dir)?;
+        enrolment.save(&self.hub_link.data_dir)?;
         tracing::info!(
             "the hub signs with key {} from now on; key {} is refused",
             reached.generation,

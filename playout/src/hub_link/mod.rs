@@ -41,7 +41,7 @@ use crate::system::clock::Clock;
 pub(crate) use crate::hub_link::budget::DAILY_MB;
 pub(crate) use crate::hub_link::certificates::read_ca;
 pub use crate::hub_link::client::{HubClient, HubError};
-pub use crate::hub_link::connection::{Line, TimeLimits};
+pub use crate::hub_link::connection::{HubConnection, TimeLimits};
 pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
 pub use crate::hub_link::manifest_store::kept_content;
 pub use crate::hub_link::tallies::kept_tallies;
@@ -51,7 +51,7 @@ const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 
 /// What the uplink is made of.
 #[derive(Clone)]
-pub struct Uplink {
+pub struct HubLink {
     /// The hub's address.
     pub hub_url: String,
     /// The screen's name, as a suggestion to the operator.
@@ -67,13 +67,13 @@ pub struct Uplink {
     /// The venue's time zone, by the name that IANA gives it.
     pub zone: String,
     /// What the cache may take.
-    pub cache: cache::Settings,
+    pub cache: cache::CacheSettings,
     /// Told after each recorded play.
     pub recorded: Arc<Notify>,
     /// How often content is asked for.
     pub poll: Duration,
     /// How the hub is reached.
-    pub line: Line,
+    pub line: HubConnection,
 }
 
 /// How long to wait before an enrolment or a client is tried again.
@@ -83,7 +83,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 struct PlayerGone;
 
-impl Uplink {
+impl HubLink {
     /// Pairs the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
         // Every way out means that the player has ended, and with it all that the uplink could do.
@@ -147,10 +147,11 @@ impl Uplink {
         let cache = Cache::new(&self.data_dir);
         let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
         let now_ms = self.clock.now().wall_ms;
-        let shelf = manifest_store::Shelf::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
-        let shelf = Rc::new(shelf);
-        let files = transfer::Transfer::new(self.clone(), client.clone(), cache, shelf.clone());
-        let content = content::Content::new(self.clone(), client, enrolment, shelf, seen);
+        let store =
+            manifest_store::ManifestStore::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
+        let store = Rc::new(store);
+        let files = transfer::Transfer::new(self.clone(), client.clone(), cache, store.clone());
+        let content = content::ManifestFetcher::new(self.clone(), client, enrolment, store, seen);
         tokio::select! {
             gone = content.run() => gone,
             gone = files.run() => gone,

@@ -7,8 +7,8 @@ use passerby_protocol::{PlayNumber, ScreenNumber};
 
 use crate::hub_link::client::HubClient;
 use crate::hub_link::manifest_store;
-use crate::hub_link::send_state::{Answer, SentRows, Stopped, Sync, Verdict};
-use crate::hub_link::{PlayerGone, Uplink};
+use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Stopped, Sync};
+use crate::hub_link::{HubLink, PlayerGone};
 use crate::player::player_requests::PlayerRequest;
 use crate::system::random;
 
@@ -16,7 +16,7 @@ use crate::system::random;
 const REJECTED_LOGGED_MAX: usize = 10;
 
 pub(super) struct Plays {
-    uplink: Uplink,
+    hub_link: HubLink,
     client: HubClient,
     screen: ScreenNumber,
     sync: Sync,
@@ -25,9 +25,9 @@ pub(super) struct Plays {
 }
 
 impl Plays {
-    pub(super) fn new(uplink: Uplink, client: HubClient, screen: ScreenNumber) -> Self {
+    pub(super) fn new(hub_link: HubLink, client: HubClient, screen: ScreenNumber) -> Self {
         Self {
-            uplink,
+            hub_link,
             client,
             screen,
             sync: Sync::default(),
@@ -55,18 +55,18 @@ impl Plays {
                         "{why}; plays stay in the ledger until it is enrolled again (`passerby enroll`). The hub is asked again now and then, should the mistake be its own"
                     );
                     tracing::error!("{words}");
-                    self.uplink.learn(|network| network.plays = Some(words))?;
-                    manifest_store::forget(&self.uplink.data_dir);
-                    self.uplink.tell(PlayerRequest::Revoked)?;
+                    self.hub_link.learn(|network| network.plays = Some(words))?;
+                    manifest_store::forget(&self.hub_link.data_dir);
+                    self.hub_link.tell(PlayerRequest::Revoked)?;
                     again.unwrap_or(u64::MAX)
                 }
             };
-            let wait_ms = at_ms.saturating_sub(self.uplink.clock.now().boot_ms);
+            let wait_ms = at_ms.saturating_sub(self.hub_link.clock.now().boot_ms);
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
             match self.send().await? {
-                Sent::All => self.uplink.recorded.notified().await,
+                Sent::All => self.hub_link.recorded.notified().await,
                 // A metered line waits for more plays, since each call costs more than a play.
-                Sent::Last => tokio::time::sleep(self.uplink.line.meter.pause(1)).await,
+                Sent::Last => tokio::time::sleep(self.hub_link.line.meter.pause(1)).await,
                 Sent::Some => {}
             }
         }
@@ -75,33 +75,33 @@ impl Plays {
     async fn send(&mut self) -> Result<Sent, PlayerGone> {
         let rows = self.sync.rows();
         let Some(batch) = self
-            .uplink
+            .hub_link
             .ask(|reply| PlayerRequest::Batch { rows, reply })
             .await?
         else {
             return Ok(Sent::All);
         };
-        let asked_ms = self.uplink.clock.now().boot_ms;
+        let asked_ms = self.hub_link.clock.now().boot_ms;
         self.sync.sending(asked_ms);
         let sent = self.client.send_plays(self.screen, &batch).await;
-        let now_ms = self.uplink.clock.now().boot_ms;
+        let now_ms = self.hub_link.clock.now().boot_ms;
         let answer = match sent {
             Ok(reply) => {
                 log_rejected(&reply);
-                self.uplink
+                self.hub_link
                     .learn_time(asked_ms, now_ms, reply.server_time_ms)?;
-                self.uplink.learn(|network| network.plays = None)?;
+                self.hub_link.learn(|network| network.plays = None)?;
                 if let Some(floor) = reply.play_floor
                     && self.floor.replace(floor) != Some(floor)
                 {
-                    self.uplink.tell(PlayerRequest::PlayFloor(floor))?;
+                    self.hub_link.tell(PlayerRequest::PlayFloor(floor))?;
                 }
                 Answer::Acked(reply)
             }
             Err(error) => {
                 tracing::debug!("plays are not sent: {error}");
                 let words = error.to_string();
-                self.uplink.learn(|network| network.plays = Some(words))?;
+                self.hub_link.learn(|network| network.plays = Some(words))?;
                 crate::hub_link::answer::of_plays(&error)
             }
         };
@@ -110,10 +110,10 @@ impl Plays {
             .sync
             .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
         match verdict {
-            Verdict::Keep => {}
-            Verdict::AckThrough(seq) => self.uplink.tell(PlayerRequest::AckThrough(seq))?,
-            Verdict::Quarantine(seq) => self.uplink.tell(PlayerRequest::Quarantine(seq))?,
-            Verdict::BeginAnew(seq) => self.uplink.tell(PlayerRequest::BeginAnew(seq))?,
+            LedgerAction::Keep => {}
+            LedgerAction::AckThrough(seq) => self.hub_link.tell(PlayerRequest::AckThrough(seq))?,
+            LedgerAction::Quarantine(seq) => self.hub_link.tell(PlayerRequest::Quarantine(seq))?,
+            LedgerAction::BeginAnew(seq) => self.hub_link.tell(PlayerRequest::BeginAnew(seq))?,
         }
         Ok(if count < rows { Sent::Last } else { Sent::Some })
     }

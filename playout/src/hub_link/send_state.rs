@@ -13,7 +13,7 @@
 //! - A batch never has fewer rows than [`ROWS_MIN`] for the line's sake, so that a slow one still gets on.
 
 use passerby_protocol::limits::BATCH_PLAYS_MAX;
-use passerby_protocol::plays::{Content, PlayBatch};
+use passerby_protocol::plays::{PlayBatch, PlayContent};
 use passerby_protocol::wire::PlaysReply;
 
 /// Longest pause after failures, in milliseconds.
@@ -87,14 +87,14 @@ impl SentRows {
             count: batch.columns.number.len(),
             is_first_empty: first
                 .and_then(|&at| batch.contents.get(at as usize))
-                .is_some_and(Content::is_set_aside),
+                .is_some_and(PlayContent::is_set_aside),
         }
     }
 }
 
 /// What to do with the ledger after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LedgerAction {
     /// Nothing; the machine knows when to try again.
     Keep,
     /// Move the cursor: the hub has all rows up to this seq.
@@ -174,7 +174,7 @@ impl Sync {
         sent: SentRows,
         answer: &Answer,
         random: u64,
-    ) -> Verdict {
+    ) -> LedgerAction {
         let (first_seq, rows) = (sent.first_seq, sent.count);
         let sent_at_ms = self.sent_at_ms.take();
         let took_ms = sent_at_ms.map_or(0, |sent| now_ms.saturating_sub(sent));
@@ -191,7 +191,7 @@ impl Sync {
                 if through < first_seq {
                     // Nothing was taken: no reason to ask at once again.
                     self.back_off(now_ms, None, random);
-                    return Verdict::Keep;
+                    return LedgerAction::Keep;
                 }
                 self.failures = 0;
                 let full = rows >= asked_rows;
@@ -202,43 +202,43 @@ impl Sync {
                 } else {
                     now_ms + reply.next_after_ms.min(BACKOFF_MS_MAX)
                 };
-                Verdict::AckThrough(through)
+                LedgerAction::AckThrough(through)
             }
             Answer::Gap { expected_seq } if *expected_seq < first_seq => {
                 // Not at once: a hub that asks for a row which is gone would be asked again and again.
                 self.back_off(now_ms, None, random);
-                Verdict::AckThrough(expected_seq.saturating_sub(1))
+                LedgerAction::AckThrough(expected_seq.saturating_sub(1))
             }
             Answer::Forked { from_seq }
                 if (first_seq..first_seq.saturating_add(rows as u64)).contains(from_seq) =>
             {
                 self.back_off(now_ms, None, random);
-                Verdict::BeginAnew(*from_seq)
+                LedgerAction::BeginAnew(*from_seq)
             }
             Answer::TooLarge | Answer::Refused if rows > 1 => {
                 self.rows = rows / 2;
-                Verdict::Keep
+                LedgerAction::Keep
             }
             Answer::TooLarge | Answer::Refused if !sent.is_first_empty => {
                 self.back_off(now_ms, None, random);
                 self.rows = ROWS_AT_FIRST;
-                Verdict::Quarantine(first_seq)
+                LedgerAction::Quarantine(first_seq)
             }
             Answer::Unauthorised => self.stop(Stopped::Unauthorised, now_ms, REFUSED_MS),
             Answer::Decommissioned => self.stop(Stopped::Decommissioned, now_ms, DECOMMISSIONED_MS),
             Answer::TooLargeOnTheWay | Answer::TimedOut => {
                 self.rows = (rows / 2).clamp(ROWS_MIN, BATCH_PLAYS_MAX).min(self.rows);
                 self.back_off(now_ms, None, random);
-                Verdict::Keep
+                LedgerAction::Keep
             }
             Answer::Unavailable { retry_after_ms } => {
                 self.back_off(now_ms, *retry_after_ms, random);
-                Verdict::Keep
+                LedgerAction::Keep
             }
             // A hub that asks for what it was just sent, or refuses an empty row: it is not well.
             Answer::Gap { .. } | Answer::Forked { .. } | Answer::TooLarge | Answer::Refused => {
                 self.back_off(now_ms, None, random);
-                Verdict::Keep
+                LedgerAction::Keep
             }
         }
     }
@@ -252,10 +252,10 @@ impl Sync {
         }
     }
 
-    fn stop(&mut self, why: Stopped, now_ms: u64, pause_ms: u64) -> Verdict {
+    fn stop(&mut self, why: Stopped, now_ms: u64, pause_ms: u64) -> LedgerAction {
         self.stopped = Some(why);
         self.next_at_ms = now_ms + pause_ms;
-        Verdict::Keep
+        LedgerAction::Keep
     }
 
     fn back_off(&mut self, now_ms: u64, retry_after_ms: Option<u64>, random: u64) {
@@ -326,9 +326,9 @@ mod tests {
                 acked(cursor + rows as u64)
             };
             match sync.answered(0, full(first, rows), &answer, 7) {
-                Verdict::AckThrough(through) => cursor = through,
-                Verdict::Quarantine(seq) => quarantined = Some(seq),
-                Verdict::Keep | Verdict::BeginAnew(_) => {}
+                LedgerAction::AckThrough(through) => cursor = through,
+                LedgerAction::Quarantine(seq) => quarantined = Some(seq),
+                LedgerAction::Keep | LedgerAction::BeginAnew(_) => {}
             }
         }
         assert_eq!((quarantined, cursor), (Some(poison), last));
@@ -339,10 +339,10 @@ mod tests {
         let mut sync = Sync::default();
         let forked = |from_seq| Answer::Forked { from_seq };
         for (from_seq, verdict) in [
-            (10, Verdict::BeginAnew(10)),
-            (14, Verdict::BeginAnew(14)),
-            (9, Verdict::Keep),
-            (15, Verdict::Keep),
+            (10, LedgerAction::BeginAnew(10)),
+            (14, LedgerAction::BeginAnew(14)),
+            (9, LedgerAction::Keep),
+            (15, LedgerAction::Keep),
         ] {
             assert_eq!(sync.answered(0, full(10, 5), &forked(from_seq), 0), verdict);
         }
@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(sync.ask_again_at_ms(), Some(9 + DECOMMISSIONED_MS));
         assert_eq!(
             sync.answered(10, full(1, 1), &acked(1), 0),
-            Verdict::AckThrough(1)
+            LedgerAction::AckThrough(1)
         );
         assert_eq!((sync.stopped(), sync.next_at_ms()), (None, Some(10)));
     }
@@ -426,8 +426,8 @@ mod tests {
             let rows = sync.rows();
             let verdict = sync.answered(0, full(7, rows), &Answer::Refused, 1);
             match verdict {
-                Verdict::Keep => assert!(rows > 1),
-                Verdict::Quarantine(7) => set_aside += 1,
+                LedgerAction::Keep => assert!(rows > 1),
+                LedgerAction::Quarantine(7) => set_aside += 1,
                 other => panic!("{other:?}"),
             }
         }
@@ -437,7 +437,7 @@ mod tests {
                 ..full(7, sync.rows())
             };
             let verdict = sync.answered(0, empty, &Answer::Refused, 1);
-            assert_eq!(verdict, Verdict::Keep, "it refuses anything");
+            assert_eq!(verdict, LedgerAction::Keep, "it refuses anything");
         }
         assert!(sync.next_at_ms() > Some(0));
     }
@@ -464,7 +464,7 @@ mod tests {
         for _ in 0..100 {
             let rows = sync.rows();
             let verdict = sync.answered(0, full(1, rows), &Answer::TooLargeOnTheWay, 1);
-            assert_eq!(verdict, Verdict::Keep);
+            assert_eq!(verdict, LedgerAction::Keep);
         }
         assert_eq!(sync.rows(), ROWS_MIN);
     }
@@ -495,18 +495,18 @@ mod tests {
                 sync.sending(now_ms);
                 now_ms += took_ms;
                 match sync.answered(now_ms, full(cursor + 1, rows), &answer, number) {
-                    Verdict::AckThrough(through) => {
+                    LedgerAction::AckThrough(through) => {
                         prop_assert!(through <= sent_through);
                         if matches!(answer, Answer::Gap { .. }) {
                             prop_assert!(through < cursor);
                         }
                         cursor = through;
                     }
-                    Verdict::Quarantine(seq) => {
+                    LedgerAction::Quarantine(seq) => {
                         prop_assert_eq!((seq, rows), (cursor + 1, 1));
                         prop_assert!(matches!(answer, Answer::Refused | Answer::TooLarge));
                     }
-                    Verdict::Keep | Verdict::BeginAnew(_) => {}
+                    LedgerAction::Keep | LedgerAction::BeginAnew(_) => {}
                 }
                 // Always some next moment, and never further away than a day.
                 let next = sync.next_at_ms().or(sync.ask_again_at_ms());

@@ -11,7 +11,7 @@ use passerby_protocol::tally::Tallies;
 
 use crate::hub_link::client::{HubClient, HubError};
 use crate::hub_link::send_state::back_off_ms;
-use crate::hub_link::{PlayerGone, Uplink};
+use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::{Enrolment, write_privately};
 use crate::player::player_requests::PlayerRequest;
 use crate::system::random;
@@ -31,15 +31,15 @@ pub fn kept_tallies(data_dir: &Path, screen: ScreenNumber) -> Option<Tallies> {
 }
 
 pub(super) struct Counts {
-    uplink: Uplink,
+    hub_link: HubLink,
     client: HubClient,
     enrolment: Enrolment,
 }
 
 impl Counts {
-    pub(super) const fn new(uplink: Uplink, client: HubClient, enrolment: Enrolment) -> Self {
+    pub(super) const fn new(hub_link: HubLink, client: HubClient, enrolment: Enrolment) -> Self {
         Self {
-            uplink,
+            hub_link,
             client,
             enrolment,
         }
@@ -54,18 +54,18 @@ impl Counts {
 
     async fn work(&self) -> Result<PlayerGone, PlayerGone> {
         let screen = self.enrolment.credentials.screen;
-        if let Some(kept) = kept_tallies(&self.uplink.data_dir, screen) {
+        if let Some(kept) = kept_tallies(&self.hub_link.data_dir, screen) {
             self.learn(&kept)?;
         }
         let mut failures = 0;
         loop {
-            let asked = self.client.tallies(screen, &self.uplink.zone).await;
+            let asked = self.client.tallies(screen, &self.hub_link.zone).await;
             let pause = match asked {
                 Ok(tallies) if tallies.screen == screen => {
                     failures = 0;
                     self.learn(&tallies)?;
                     self.keep(&tallies);
-                    PERIOD.max(self.uplink.line.meter.pause(1))
+                    PERIOD.max(self.hub_link.line.meter.pause(1))
                 }
                 Ok(_) => PERIOD,
                 // An older hub has no such call, and a revoked screen is told so elsewhere.
@@ -83,8 +83,8 @@ impl Counts {
     }
 
     fn learn(&self, tallies: &Tallies) -> Result<(), PlayerGone> {
-        match self.uplink.context.learn_scans(tallies) {
-            Ok(()) => self.uplink.tell(PlayerRequest::ContextChanged),
+        match self.hub_link.context.learn_scans(tallies) {
+            Ok(()) => self.hub_link.tell(PlayerRequest::ContextChanged),
             Err(error) => {
                 tracing::warn!("the hub's counts of scans are not taken: {error}");
                 Ok(())
@@ -94,7 +94,7 @@ impl Counts {
 
     fn keep(&self, tallies: &Tallies) {
         let json = serde_json::to_vec(tallies).unwrap_or_default();
-        let path = self.uplink.data_dir.join(FILE_NAME);
+        let path = self.hub_link.data_dir.join(FILE_NAME);
         if let Err(error) = write_privately(&path, &json) {
             tracing::debug!("{}: cannot be written: {error}", path.display());
         }

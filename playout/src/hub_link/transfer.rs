@@ -13,14 +13,14 @@ use jiff::tz::TimeZone;
 use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
 
-use crate::content::cache::demand::{Claim, Foresight, assets_of};
+use crate::content::cache::demand::{CampaignDemand, Foresight, assets_of};
 use crate::content::cache::plan::{Fetch, Plan, Refused, Room, plan};
-use crate::content::cache::scrub::{Scrub, Verdict, read_again};
+use crate::content::cache::scrub::{Scrub, ScrubOutcome, read_again};
 use crate::content::cache::{Cache, CacheError, Inventory, Stored};
 use crate::hub_link::client::{HubClient, HubError};
-use crate::hub_link::manifest_store::Shelf;
+use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::back_off_ms;
-use crate::hub_link::{PlayerGone, Uplink};
+use crate::hub_link::{HubLink, PlayerGone};
 use crate::player::player_requests::{CAMPAIGNS_WAITING_MAX, PlayerRequest, Transfers, UnderWay};
 use crate::system::random;
 
@@ -59,7 +59,7 @@ impl From<CacheError> for TransferError {
 
 /// Whose fault it was that a file did not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Blame {
+enum FailureScope {
     /// This file's: others may come.
     File,
     /// This file's, and its bytes were wrong: asking soon again costs as much and brings no more.
@@ -69,10 +69,10 @@ enum Blame {
 }
 
 impl TransferError {
-    fn blame(&self) -> Blame {
+    fn scope(&self) -> FailureScope {
         match self {
-            Self::Slow(_) | Self::Short(_) => Blame::File,
-            Self::Hub(HubError::Cache(error)) if !error.is_retryable() => Blame::Content,
+            Self::Slow(_) | Self::Short(_) => FailureScope::File,
+            Self::Hub(HubError::Cache(error)) if !error.is_retryable() => FailureScope::Content,
             // What is too much for today's data may be so for large files alone.
             Self::Hub(
                 HubError::OverBudget(_)
@@ -81,8 +81,8 @@ impl TransferError {
                     status: 400 | 404 | 406 | 412 | 416 | 422,
                     ..
                 },
-            ) => Blame::File,
-            Self::Hub(_) | Self::Thread => Blame::All,
+            ) => FailureScope::File,
+            Self::Hub(_) | Self::Thread => FailureScope::All,
         }
     }
 
@@ -97,7 +97,7 @@ impl TransferError {
 }
 
 /// What came of one file.
-enum Brought {
+enum FetchOutcome {
     Whole,
     Failed(TransferError),
     /// Something else is to be fetched first.
@@ -108,19 +108,19 @@ enum Brought {
 #[derive(Debug, Clone, Copy, Default)]
 struct Wait {
     failures: u32,
-    /// How many of them were [`Blame::Content`].
+    /// How many of them were [`FailureScope::Content`].
     wrongs: u32,
     until_ms: u64,
 }
 
 /// Brings the hub's files.
 pub(super) struct Transfer {
-    uplink: Uplink,
+    hub_link: HubLink,
     client: HubClient,
     cache: Cache,
-    shelf: Rc<Shelf>,
+    store: Rc<ManifestStore>,
     zone: TimeZone,
-    claims: Vec<Claim>,
+    claims: Vec<CampaignDemand>,
     there: Inventory,
     plan: Plan,
     /// Files that wait; only those that are wanted, so never more than a manifest has.
@@ -136,15 +136,20 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    pub(super) fn new(uplink: Uplink, client: HubClient, cache: Cache, shelf: Rc<Shelf>) -> Self {
+    pub(super) fn new(
+        hub_link: HubLink,
+        client: HubClient,
+        cache: Cache,
+        store: Rc<ManifestStore>,
+    ) -> Self {
         Self {
             // The name comes from a zone that was found; should the data base of zones be another one now, hours are off.
-            zone: TimeZone::get(&uplink.zone).unwrap_or(TimeZone::UTC),
-            scrub: Scrub::new(uplink.cache.round, random::u64()),
-            uplink,
+            zone: TimeZone::get(&hub_link.zone).unwrap_or(TimeZone::UTC),
+            scrub: Scrub::new(hub_link.cache.round, random::u64()),
+            hub_link,
             client,
             cache,
-            shelf,
+            store,
             claims: Vec::new(),
             there: Inventory::default(),
             plan: Plan::default(),
@@ -176,9 +181,9 @@ impl Transfer {
 
     /// Looks at what is wanted and what is there, makes the plan, and lets go of what it says.
     fn review(&mut self) -> Result<(), PlayerGone> {
-        let now_ms = self.uplink.clock.now().wall_ms;
-        if let Some(content) = self.shelf.refresh(now_ms) {
-            self.uplink.tell(PlayerRequest::Content(content))?;
+        let now_ms = self.hub_link.clock.now().wall_ms;
+        if let Some(content) = self.store.refresh(now_ms) {
+            self.hub_link.tell(PlayerRequest::Content(content))?;
         }
         self.there = self.cache.inventory();
         self.claims = self.demand(now_ms);
@@ -206,14 +211,14 @@ impl Transfer {
     }
 
     /// The newest version of each campaign, and the former ones that air.
-    fn demand(&self, now_ms: Option<i64>) -> Vec<Claim> {
-        let Some(content) = self.shelf.airable() else {
+    fn demand(&self, now_ms: Option<i64>) -> Vec<CampaignDemand> {
+        let Some(content) = self.store.airable() else {
             return Vec::new();
         };
         let newest = content.newest();
         let mut foresight = Foresight::new(now_ms, &self.zone);
         let assets = assets_of(newest);
-        let mut claims: Vec<Claim> = newest
+        let mut claims: Vec<CampaignDemand> = newest
             .campaigns
             .iter()
             .map(|entry| foresight.claim(newest, entry, &assets))
@@ -250,7 +255,7 @@ impl Transfer {
                 .saturating_sub_unsigned(space.floor_bytes())
         });
         Room {
-            quota_bytes: self.uplink.cache.bytes_max,
+            quota_bytes: self.hub_link.cache.bytes_max,
             // A disk that does not say how full it is stops the writing itself.
             spare_bytes: spare.unwrap_or(i64::MAX),
         }
@@ -258,7 +263,7 @@ impl Transfer {
 
     /// The first file of the plan that need not wait.
     fn next(&self) -> Option<Fetch> {
-        let now_ms = self.uplink.clock.now().boot_ms;
+        let now_ms = self.hub_link.clock.now().boot_ms;
         let is_free = |wait: &Wait| wait.until_ms <= now_ms;
         if !is_free(&self.all_wait) {
             return None;
@@ -273,8 +278,8 @@ impl Transfer {
     async fn fetch(&mut self, next: &Fetch) -> Result<(), PlayerGone> {
         let digest = next.asset.sha256;
         match self.bring(next).await? {
-            Brought::Superseded => {}
-            Brought::Whole => {
+            FetchOutcome::Superseded => {}
+            FetchOutcome::Whole => {
                 self.all_wait = Wait::default();
                 self.waits.remove(&digest);
                 self.status.last_error = None;
@@ -283,7 +288,7 @@ impl Transfer {
                 self.there.parts.remove(&digest);
                 let stored = Stored {
                     size: next.asset.size,
-                    needed_ms: self.uplink.clock.now().wall_ms.unwrap_or(0),
+                    needed_ms: self.hub_link.clock.now().wall_ms.unwrap_or(0),
                 };
                 self.there.blobs.insert(digest, stored);
                 if next.completes {
@@ -292,12 +297,12 @@ impl Transfer {
                     self.tell_status(None)?;
                 }
             }
-            Brought::Failed(error) => {
+            FetchOutcome::Failed(error) => {
                 tracing::warn!("{error}");
                 self.put_off(digest, &error);
-                if error.blame() == Blame::Content && self.waits[&digest].wrongs > 1 {
+                if error.scope() == FailureScope::Content && self.waits[&digest].wrongs > 1 {
                     let campaign = self.campaign_of(next.claim);
-                    self.uplink.tell(PlayerRequest::Problem(format!(
+                    self.hub_link.tell(PlayerRequest::Problem(format!(
                         "a file of campaign {campaign} came wrong again: {error}; ask whoever runs the hub to publish it again"
                     )))?;
                 }
@@ -318,15 +323,15 @@ impl Transfer {
     }
 
     /// Fetches one file, and looks up when there is a new manifest.
-    async fn bring(&mut self, next: &Fetch) -> Result<Brought, PlayerGone> {
+    async fn bring(&mut self, next: &Fetch) -> Result<FetchOutcome, PlayerGone> {
         let asset = next.asset.clone();
         let mut download = match self.begin(&asset).await {
             Ok(download) => download,
-            Err(error) => return Ok(Brought::Failed(error)),
+            Err(error) => return Ok(FetchOutcome::Failed(error)),
         };
         let progress = download.progress();
         let client = self.client.clone();
-        let shelf = self.shelf.clone();
+        let store = self.store.clone();
         let done = {
             let mut coming = std::pin::pin!(client.blob(&asset, &mut download));
             let mut ticks = tokio::time::interval(TICK);
@@ -335,10 +340,10 @@ impl Transfer {
             loop {
                 tokio::select! {
                     done = &mut coming => break done,
-                    () = shelf.changed.notified() => {
+                    () = store.changed.notified() => {
                         self.review()?;
                         if self.next().is_none_or(|first| first.asset.sha256 != asset.sha256) {
-                            return Ok(Brought::Superseded);
+                            return Ok(FetchOutcome::Superseded);
                         }
                     }
                     _ = ticks.tick() => {
@@ -346,7 +351,7 @@ impl Transfer {
                         slow_ticks += 1;
                         if slow_ticks == SLOW_TICKS {
                             if got - before < SLOW_BYTES {
-                                return Ok(Brought::Failed(TransferError::Slow(asset.sha256)));
+                                return Ok(FetchOutcome::Failed(TransferError::Slow(asset.sha256)));
                             }
                             (slow_ticks, before) = (0, got);
                         }
@@ -356,15 +361,15 @@ impl Transfer {
             }
         };
         if let Err(error) = done {
-            return Ok(Brought::Failed(error.into()));
+            return Ok(FetchOutcome::Failed(error.into()));
         }
         // The disk may take its time over a large file; the network's thread does not wait for it.
         let finished = tokio::task::spawn_blocking(move || download.finish()).await;
         Ok(match finished {
-            Ok(Ok(true)) => Brought::Whole,
-            Ok(Ok(false)) => Brought::Failed(TransferError::Short(asset.sha256)),
-            Ok(Err(error)) => Brought::Failed(error.into()),
-            Err(_) => Brought::Failed(TransferError::Thread),
+            Ok(Ok(true)) => FetchOutcome::Whole,
+            Ok(Ok(false)) => FetchOutcome::Failed(TransferError::Short(asset.sha256)),
+            Ok(Err(error)) => FetchOutcome::Failed(error.into()),
+            Err(_) => FetchOutcome::Failed(TransferError::Thread),
         })
     }
 
@@ -375,17 +380,17 @@ impl Transfer {
     }
 
     fn put_off(&mut self, digest: Digest, error: &TransferError) {
-        let now_ms = self.uplink.clock.now().boot_ms;
+        let now_ms = self.hub_link.clock.now().boot_ms;
         let pause_ms = |failures| back_off_ms(failures, error.retry_after_ms(), random::u64());
         let wait = self.waits.entry(digest).or_default();
-        wait.until_ms = match error.blame() {
-            Blame::Content => {
+        wait.until_ms = match error.scope() {
+            FailureScope::Content => {
                 let hours = wait.wrongs.min(WRONG_TIMES_MAX);
                 wait.wrongs = wait.wrongs.saturating_add(1);
                 now_ms + (WRONG_MS * u64::from(hours)).max(pause_ms(0))
             }
-            Blame::File => now_ms + pause_ms(wait.failures),
-            Blame::All => {
+            FailureScope::File => now_ms + pause_ms(wait.failures),
+            FailureScope::All => {
                 let all = &mut self.all_wait;
                 all.until_ms = now_ms + pause_ms(all.failures);
                 all.failures = all.failures.saturating_add(1);
@@ -398,7 +403,7 @@ impl Transfer {
 
     /// Waits for a new manifest, for what was put off, or for the time to look again; meanwhile stored files are read again.
     async fn idle(&mut self) -> Result<(), PlayerGone> {
-        let now_ms = self.uplink.clock.now().boot_ms;
+        let now_ms = self.hub_link.clock.now().boot_ms;
         let put_off = self
             .plan
             .fetch
@@ -411,11 +416,11 @@ impl Transfer {
             .min();
         let review_ms = now_ms + u64::try_from(REVIEW.as_millis()).unwrap_or(u64::MAX);
         let wake_ms = put_off.map_or(review_ms, |until| until.min(review_ms));
-        let shelf = self.shelf.clone();
+        let store = self.store.clone();
         loop {
             let (cache, scrub_at_ms) = (self.cache.clone(), self.scrub_at_ms);
             tokio::select! {
-                () = shelf.changed.notified() => return Ok(()),
+                () = store.changed.notified() => return Ok(()),
                 () = self.until(wake_ms) => return Ok(()),
                 () = self.until(scrub_at_ms) => {}
             }
@@ -424,7 +429,7 @@ impl Transfer {
                 continue;
             };
             tokio::select! {
-                () = shelf.changed.notified() => return Ok(()),
+                () = store.changed.notified() => return Ok(()),
                 () = self.until(wake_ms) => return Ok(()),
                 verdict = read_again(&cache, digest) => {
                     if self.judge(digest, &verdict)? {
@@ -436,23 +441,23 @@ impl Transfer {
     }
 
     async fn until(&self, boot_ms: u64) {
-        let now_ms = self.uplink.clock.now().boot_ms;
+        let now_ms = self.hub_link.clock.now().boot_ms;
         tokio::time::sleep(Duration::from_millis(boot_ms.saturating_sub(now_ms))).await;
     }
 
     /// When the next file is read again if the last one was just now.
     fn next_scrub_ms(&self) -> u64 {
         let pause_ms = u64::try_from(self.scrub.pause(&self.there).as_millis()).unwrap_or(u64::MAX);
-        self.uplink.clock.now().boot_ms.saturating_add(pause_ms)
+        self.hub_link.clock.now().boot_ms.saturating_add(pause_ms)
     }
 
     /// Removes a file that is not what it was. Returns whether there is something to fetch now.
-    fn judge(&mut self, digest: Digest, verdict: &Verdict) -> Result<bool, PlayerGone> {
+    fn judge(&mut self, digest: Digest, verdict: &ScrubOutcome) -> Result<bool, PlayerGone> {
         let what = match verdict {
-            Verdict::Sound => return Ok(false),
-            Verdict::Gone => return Ok(true),
-            Verdict::Rotten => "has changed on the disk".to_owned(),
-            Verdict::Unreadable(reason) => format!("cannot be read ({reason})"),
+            ScrubOutcome::Sound => return Ok(false),
+            ScrubOutcome::Gone => return Ok(true),
+            ScrubOutcome::Rotten => "has changed on the disk".to_owned(),
+            ScrubOutcome::Unreadable(reason) => format!("cannot be read ({reason})"),
         };
         tell_disk(self.cache.remove(digest));
         let claim = self
@@ -460,7 +465,7 @@ impl Transfer {
             .iter()
             .find(|claim| claim.files.iter().any(|file| file.sha256 == digest));
         if let Some(claim) = claim {
-            self.uplink.tell(PlayerRequest::Problem(format!(
+            self.hub_link.tell(PlayerRequest::Problem(format!(
                 "file {digest} of campaign {} {what}; it was removed and is fetched again. If this happens more than once, replace the card or disk",
                 claim.campaign
             )))?;
@@ -479,10 +484,11 @@ impl Transfer {
 
     /// Says once what there is no room for.
     fn tell_refusal(&mut self) -> Result<(), PlayerGone> {
-        let problem = refusal(&self.plan.refused, self.uplink.cache.bytes_max);
+        let problem = refusal(&self.plan.refused, self.hub_link.cache.bytes_max);
         if problem != self.refusal_told {
             if let Some(problem) = &problem {
-                self.uplink.tell(PlayerRequest::Problem(problem.clone()))?;
+                self.hub_link
+                    .tell(PlayerRequest::Problem(problem.clone()))?;
             }
             self.refusal_told = problem;
         }
@@ -496,7 +502,7 @@ impl Transfer {
             last_error: self.status.last_error.clone(),
             waits_for: self.status.waits_for.clone(),
             cache_bytes: self.there.bytes(),
-            cache_bytes_max: self.uplink.cache.bytes_max,
+            cache_bytes_max: self.hub_link.cache.bytes_max,
             under_way: under_way.map(|(next, got)| UnderWay {
                 campaign: self.campaign_of(next.claim),
                 file: next.asset.sha256.to_string(),
@@ -532,7 +538,7 @@ impl Transfer {
         }
         if status != self.status {
             self.status = status.clone();
-            self.uplink
+            self.hub_link
                 .tell(PlayerRequest::Transfers(Box::new(status)))?;
         }
         Ok(())
@@ -591,7 +597,7 @@ mod tests {
     #[test]
     fn what_came_wrong_is_blamed_on_itself_and_an_absent_hub_on_nobody() {
         let hash = TransferError::from(CacheError::Hash(Digest([1; 32])));
-        assert_eq!(hash.blame(), Blame::Content);
+        assert_eq!(hash.scope(), FailureScope::Content);
         let status = |status| {
             TransferError::from(HubError::Status {
                 status,
@@ -600,9 +606,12 @@ mod tests {
                 expected_seq: None,
             })
         };
-        assert_eq!(status(404).blame(), Blame::File);
-        assert_eq!(status(503).blame(), Blame::All);
+        assert_eq!(status(404).scope(), FailureScope::File);
+        assert_eq!(status(503).scope(), FailureScope::All);
         assert_eq!(status(503).retry_after_ms(), Some(7));
-        assert_eq!(TransferError::Short(Digest([1; 32])).blame(), Blame::File);
+        assert_eq!(
+            TransferError::Short(Digest([1; 32])).scope(),
+            FailureScope::File
+        );
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use passerby_protocol::plays::{Content, GapReason};
+use passerby_protocol::plays::{GapReason, PlayContent};
 use passerby_protocol::proof_of_play::{PlayRow, SEGMENT_ROWS};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -35,7 +35,7 @@ pub struct Entry<'a> {
 
 /// What became of plays that were recorded together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct RecordOutcome {
     /// They are in rows.
     pub rows: u64,
     /// The ledger was full: they are counted in a gap.
@@ -45,7 +45,7 @@ pub struct Kept {
 /// Where texts stand that many plays refer to.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    contents: HashMap<Content, i64>,
+    contents: HashMap<PlayContent, i64>,
     boots: HashMap<Arc<str>, i64>,
 }
 
@@ -53,7 +53,7 @@ impl Ids {
     fn content(
         &mut self,
         transaction: &Transaction<'_>,
-        content: &Content,
+        content: &PlayContent,
     ) -> rusqlite::Result<i64> {
         if let Some(id) = self.contents.get(content) {
             return Ok(*id);
@@ -109,7 +109,7 @@ impl Ledger {
         &mut self,
         plays: impl IntoIterator<Item = Entry<'a>>,
         histories: &mut [(&str, &mut History)],
-    ) -> Result<Kept, LedgerError> {
+    ) -> Result<RecordOutcome, LedgerError> {
         let appended = self.append(plays, histories);
         if appended.is_err() {
             // Some of them may stand for rows that were taken back.
@@ -125,12 +125,12 @@ impl Ledger {
         &mut self,
         plays: impl IntoIterator<Item = Entry<'a>>,
         histories: &mut [(&str, &mut History)],
-    ) -> Result<Kept, LedgerError> {
+    ) -> Result<RecordOutcome, LedgerError> {
         self.take_back_notes();
         let mut transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (mut kept, mut last_seq) = (Kept::default(), self.last_seq);
+        let (mut kept, mut last_seq) = (RecordOutcome::default(), self.last_seq);
         let mut missing = self.missing.clone();
         let keep_from = retention::keep_from(self.acked_through, self.limits.acked_rows_kept);
         let first_unsealed = self

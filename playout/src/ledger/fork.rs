@@ -7,7 +7,7 @@
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::TransactionBehavior;
 
-use crate::ledger::reopen::Said;
+use crate::ledger::reopen::FileState;
 use crate::ledger::{Ledger, LedgerError, anchors, schema, segments};
 use crate::system::random;
 
@@ -40,7 +40,7 @@ impl Ledger {
         schema::set(&transaction, "epoch", epoch.0.cast_signed())?;
         schema::set(&transaction, "acked_through", 0)?;
         anchors::offer_all(&transaction)?;
-        let said = Said::read(&transaction)?;
+        let said = FileState::read(&transaction)?;
         transaction.commit()?;
         for gap in self.missing.iter_mut().chain(&mut self.doubtful.0) {
             gap.after_seq = gap.after_seq.saturating_sub(passed);

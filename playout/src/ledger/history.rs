@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::schedule::adaptive::{Airing, PLAYS_REMEMBERED};
 use crate::schedule::rotation::{
-    Account, Accounts, Airings, Booked, Ended, History, ItemKey, Party,
+    Account, Accounts, Airings, Booked, History, ItemKey, PlayEnd, SeparationKey,
 };
 
 /// Most accounts of a zone that are taken up; of more, those that were opened last.
@@ -29,7 +29,7 @@ pub(super) fn save_accounts(
         .prepare_cached(
             "INSERT INTO zones(zone, presents) VALUES (?1, ?2) ON CONFLICT(zone) DO UPDATE SET presents = excluded.presents",
         )?
-        .execute(params![zone, json(&history.accounts.presents())?])?;
+        .execute(params![zone, json(&history.accounts.virtual_times())?])?;
     let mut save = transaction.prepare_cached(
         "INSERT INTO accounts(zone, item, account) VALUES (?1, ?2, ?3) ON CONFLICT(zone, item) DO UPDATE SET account = excluded.account",
     )?;
@@ -42,7 +42,7 @@ pub(super) fn save_accounts(
 /// Writes when plays of some parties have ended last.
 pub(super) fn save_ended(
     transaction: &Transaction<'_>,
-    ended: &BTreeMap<&Party, &Ended>,
+    ended: &BTreeMap<&SeparationKey, &PlayEnd>,
 ) -> Result<(), rusqlite::Error> {
     for (party, ended) in ended {
         let category = party.category.as_deref().unwrap_or_default();
@@ -77,7 +77,7 @@ pub(super) fn save_turn(
 
 /// Reads what a zone's rotation knew.
 pub(super) fn load(connection: &Connection, zone: &str) -> Result<History, rusqlite::Error> {
-    let presents: Option<String> = connection
+    let virtual_times: Option<String> = connection
         .query_row(
             "SELECT presents FROM zones WHERE zone = ?1",
             [zone],
@@ -93,7 +93,7 @@ pub(super) fn load(connection: &Connection, zone: &str) -> Result<History, rusql
             ))
         })?
         .collect::<Result<_, _>>()?;
-    let presents = presents
+    let virtual_times = virtual_times
         .as_deref()
         .map(read)
         .transpose()?
@@ -106,7 +106,7 @@ pub(super) fn load(connection: &Connection, zone: &str) -> Result<History, rusql
         let (team, item): (String, String) = row?;
         turns.entry(team.into()).or_default().push(item.into());
     }
-    let accounts = Accounts::restore(presents, accounts);
+    let accounts = Accounts::restore(virtual_times, accounts);
     let groups = turns.into_iter().map(|(team, items)| {
         let plays = accounts.plays_of(&team);
         (team, Airing::restore(plays, items))
@@ -119,11 +119,11 @@ pub(super) fn load(connection: &Connection, zone: &str) -> Result<History, rusql
 
 /// Reads what has ended on the screen, and when.
 pub(super) fn airings(connection: &Connection) -> Result<Airings, rusqlite::Error> {
-    let ended: Vec<(Party, Ended)> = connection
+    let ended: Vec<(SeparationKey, PlayEnd)> = connection
         .prepare("SELECT advertiser, category, ended FROM airings LIMIT ?1")?
         .query_map([PARTIES_MAX], |row| {
             let (advertiser, category): (String, String) = (row.get(0)?, row.get(1)?);
-            let party = Party {
+            let party = SeparationKey {
                 advertiser: advertiser.into(),
                 category: (!category.is_empty()).then(|| category.into()),
             };

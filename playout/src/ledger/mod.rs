@@ -32,12 +32,12 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::dating::Between;
-use passerby_protocol::plays::{Content, Display, Gap, Outcome, Play};
+use passerby_protocol::plays::{Display, Gap, Outcome, Play, PlayContent};
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 pub(crate) use crate::ledger::faults::Fault;
-use crate::ledger::reopen::Said;
+use crate::ledger::reopen::FileState;
 use crate::ledger::salvage::Salvaged;
 use crate::ledger::segments::Sealer;
 use crate::ledger::swap::Swap;
@@ -46,7 +46,7 @@ use crate::system::clock::Moment;
 use crate::system::durable::make_folder;
 use crate::system::random;
 
-pub use crate::ledger::append::{Entry, Kept};
+pub use crate::ledger::append::{Entry, RecordOutcome};
 pub use crate::ledger::export::{ExportError, Exported};
 pub use crate::ledger::failures::{FAILURES_MAX, Failure, NewFailure};
 pub use crate::ledger::reopen::Settled;
@@ -82,7 +82,7 @@ pub struct NewPlay {
     /// From [`Ledger::next_number`].
     pub number: PlayNumber,
     /// What was shown.
-    pub content: Content,
+    pub content: PlayContent,
     /// When it became visible.
     pub start: Moment,
     /// For how long.
@@ -245,7 +245,7 @@ impl Ledger {
             schema::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
             schema::set(&transaction, "acked_through", 0)?;
         }
-        let said = Said::read(&transaction)?;
+        let said = FileState::read(&transaction)?;
         transaction.commit()?;
         Ok(Self {
             connection,

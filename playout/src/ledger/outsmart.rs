@@ -141,7 +141,7 @@ mod tests {
 
     use passerby_protocol::campaign::CreativeKind;
     use passerby_protocol::dating::Between;
-    use passerby_protocol::plays::{Content, Display, Outcome, Play};
+    use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
     use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
 
     use super::*;
@@ -172,7 +172,7 @@ mod tests {
             play: Play {
                 seq: 42,
                 number: PlayNumber::new(9).expect("in range"),
-                content: Content {
+                content: PlayContent {
                     assignment: Assignment::NONE,
                     campaign: "cafe".into(),
                     creative: Digest([7; 32]),

@@ -4,7 +4,7 @@
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::dating::Between;
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayContent};
 use rusqlite::params;
 
 use crate::ledger::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
@@ -75,7 +75,7 @@ impl Ledger {
                 content: serde_json::from_str(&content)
                     .ok()
                     .filter(|_| !quarantined)
-                    .unwrap_or_else(Content::set_aside),
+                    .unwrap_or_else(PlayContent::set_aside),
                 boot: row.get(3)?,
                 start_boot_ms: row.get(4)?,
                 visible_ms: if quarantined { 0 } else { row.get(5)? },

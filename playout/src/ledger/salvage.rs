@@ -31,7 +31,7 @@ pub(super) struct Salvaged {
 }
 
 /// A row of plays, with the texts that it refers to.
-struct Found {
+struct SalvagedRow {
     number: u32,
     content: String,
     boot: String,
@@ -59,7 +59,7 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
 
     let mut salvaged = Salvaged::default();
     let mut newest = acked_through;
-    let mut lost = Lost::after(acked_through);
+    let mut lost = MissingRows::after(acked_through);
     let mut told = gaps::after(&from, acked_through.unsigned_abs()..=u64::MAX >> 1)
         .unwrap_or_default()
         .into_iter()
@@ -126,21 +126,21 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
 }
 
 /// Goes along with the rows and tells what is missing between them.
-struct Lost {
+struct MissingRows {
     /// The last row that was read.
     seq: i64,
     /// Its boot, and when it ended there.
     read: Option<(String, u64)>,
 }
 
-impl Lost {
+impl MissingRows {
     const fn after(seq: i64) -> Self {
         Self { seq, read: None }
     }
 
     /// What is missing before a row. Between two rows of one boot the missing ones ended in that boot, after the one and
     /// before the other; else nothing is known of them.
-    fn before(&mut self, seq: i64, found: &Found, kept: u64) -> Option<Gap> {
+    fn before(&mut self, seq: i64, found: &SalvagedRow, kept: u64) -> Option<Gap> {
         let missing = seq - self.seq - 1;
         let ended_ms = found.start_boot_ms + found.visible_ms;
         let read = self.read.replace((found.boot.clone(), ended_ms));
@@ -185,8 +185,8 @@ fn found(
     row: &Row<'_>,
     contents: &HashMap<i64, String>,
     boots: &HashMap<i64, String>,
-) -> Option<Found> {
-    let found = Found {
+) -> Option<SalvagedRow> {
+    let found = SalvagedRow {
         number: row.get(1).ok()?,
         content: contents.get(&row.get(2).ok()?)?.clone(),
         boot: boots.get(&row.get(3).ok()?)?.clone(),
@@ -203,7 +203,7 @@ fn found(
     makes_sense.then_some(found)
 }
 
-fn keep(into: &Transaction<'_>, seq: u64, play: &Found) -> rusqlite::Result<()> {
+fn keep(into: &Transaction<'_>, seq: u64, play: &SalvagedRow) -> rusqlite::Result<()> {
     let content = id_of(into, "contents", &play.content)?;
     let boot = id_of(into, "boots", &play.boot)?;
     into.prepare_cached(

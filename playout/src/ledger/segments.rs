@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Content, Gap, GapReason};
+use passerby_protocol::plays::{Anchor, Gap, GapReason, PlayContent};
 use passerby_protocol::proof_of_play::{
     DeviceKey, Forerunner, Hashed, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, Sealed, SealedSegment,
     SegmentHasher, SegmentHeader,
@@ -381,7 +381,7 @@ pub(super) struct Grown {
 /// Reads plays as they were recorded.
 #[derive(Default)]
 pub(super) struct Rows {
-    contents: HashMap<i64, Content>,
+    contents: HashMap<i64, PlayContent>,
 }
 
 impl Rows {
@@ -422,7 +422,7 @@ impl Rows {
     }
 }
 
-fn content(row: &Row<'_>) -> Result<Content, rusqlite::Error> {
+fn content(row: &Row<'_>) -> Result<PlayContent, rusqlite::Error> {
     serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into())
     })

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use passerby_protocol::campaign::{CreativeKind, TransitionKind};
 
-use crate::code::issuer::Door;
+use crate::code::issuer::CodeIssuer;
 use crate::ledger::NewFailure;
-use crate::player::board::Surroundings;
 use crate::player::record::counted_ms;
+use crate::player::slide_orders::{self, OrderContext};
 use crate::player::stage_messages::{Composer, SlideOrder, Transition, Zone};
-use crate::player::track::{COMPOSE_MS_MAX, Counting, OnAir, Prepared, Progress, Turn, What};
+use crate::player::track::{
+    COMPOSE_MS_MAX, Counting, OnAir, PickedItem, Playable, Prepared, Progress,
+};
 use crate::player::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
-use crate::schedule::rotation::{Airings, Decision, History, Surroundings as Around};
+use crate::schedule::rotation::{Airings, Decision, History, PickSurroundings};
 use crate::system::clock::Moment;
 
 /// How long the pairing screen stays when local content airs in turn with it.
@@ -29,12 +31,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         let Some(on_air) = &track.on_air else {
             // The first picture must come at once: the house creative is drawn, not decoded.
-            return self.order(at, What::House, Some(0), now);
+            return self.order(at, Playable::House, Some(0), now);
         };
         if std::mem::take(&mut track.stale) {
             return self.redress(at);
         }
-        let is_play = matches!(on_air.what, What::Item(_)) && on_air.counting == Counting::Seen;
+        let is_play = matches!(on_air.what, Playable::Item(_)) && on_air.counting == Counting::Seen;
         let is_awaited = if covers {
             is_leaving && on_air.counting == Counting::Over
         } else {
@@ -48,15 +50,15 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             |until| now.plus_ms(until.saturating_sub(now.boot_ms)),
         );
         let pairs = self.pairing.is_some() && track.zone == Zone::MAIN;
-        if pairs && !matches!(on_air.what, What::Pairing) {
-            return self.order(at, What::Pairing, Some(PAIRING_DWELL_MS), &moment);
+        if pairs && !matches!(on_air.what, Playable::Pairing) {
+            return self.order(at, Playable::Pairing, Some(PAIRING_DWELL_MS), &moment);
         }
         match self.decide(at, &moment, now) {
             Decision::Item(pick) => {
                 let item = self.tracks[at].rotation.catalog()[pick.index].clone();
                 let booking = pick.booking;
-                let turn = Box::new(Turn { item, booking });
-                self.order(at, What::Item(turn), Some(pick.dwell_ms), &moment);
+                let turn = Box::new(PickedItem { item, booking });
+                self.order(at, Playable::Item(turn), Some(pick.dwell_ms), &moment);
             }
             Decision::House { until_change_ms } => {
                 self.prepare_house(at, until_change_ms, pairs, &moment, now);
@@ -66,7 +68,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// What the rotation wants in a zone at a moment, as far as it can be had.
     pub(super) fn decide(&mut self, at: usize, moment: &Moment, now: &Moment) -> Decision {
-        if self.studio.is_stuck(now.boot_ms) {
+        if self.pool.is_stuck(now.boot_ms) {
             return Decision::House {
                 until_change_ms: Some(self.config.dwell_ms),
             };
@@ -76,7 +78,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let Track {
             rotation, failed, ..
         } = &mut self.tracks[at];
-        let around = Around {
+        let around = PickSurroundings {
             history: &history,
             airings: &airings,
             facts: &facts,
@@ -99,7 +101,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             let Some(on_air) = on_air.filter(|on_air| on_air.counting == Counting::Seen) else {
                 continue;
             };
-            let What::Item(turn) = &on_air.what else {
+            let Playable::Item(turn) = &on_air.what else {
                 continue;
             };
             if other == at {
@@ -115,7 +117,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
         }
         for (other, track) in self.tracks.iter().enumerate() {
-            if let (true, Some(What::Item(turn))) = (
+            if let (true, Some(Playable::Item(turn))) = (
                 other != at,
                 track.pending.as_ref().map(|pending| &pending.what),
             ) {
@@ -148,9 +150,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .min();
         if let Some(on_air) = &mut track.on_air {
             let stays = match on_air.what {
-                What::House => true,
-                What::Pairing => pairs,
-                What::Item(_) => false,
+                Playable::House => true,
+                Playable::Pairing => pairs,
+                Playable::Item(_) => false,
             };
             if stays {
                 on_air.dwell_ms = dwell_ms.map(|dwell| dwell.max(HOUSE_MS_MIN));
@@ -161,16 +163,16 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 return;
             }
         }
-        self.order(at, What::House, dwell_ms, moment);
+        self.order(at, Playable::House, dwell_ms, moment);
     }
 
     /// Orders a slide that should be seen from `moment` on.
-    fn order(&mut self, at: usize, what: What, dwell_ms: Option<u64>, moment: &Moment) {
+    fn order(&mut self, at: usize, what: Playable, dwell_ms: Option<u64>, moment: &Moment) {
         let ticket = self.next_ticket();
         let zone = self.tracks[at].zone;
-        let surroundings = Surroundings {
+        let surroundings = OrderContext {
             pairing: self.pairing.as_ref(),
-            door: Door {
+            issuer: CodeIssuer {
                 screen: &self.config.name,
                 languages: &self.config.languages,
                 enrolment: self.enrolment.as_ref(),
@@ -178,7 +180,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             rules: &self.rules,
             sound: self.config.sound.as_ref(),
         };
-        match self.board.order(
+        match slide_orders::order(
             ticket,
             zone,
             &what,
@@ -187,19 +189,19 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             &mut self.recorder,
         ) {
             Ok(mut order) => {
-                if matches!(what, What::Item(_)) {
+                if matches!(what, Playable::Item(_)) {
                     order.dwell = dwell_ms.map(Duration::from_millis);
                 }
                 let transition = transition_of(&what);
                 self.send(at, order, what, transition, dwell_ms, false);
             }
             Err(error) => {
-                self.board.report(error.to_string());
+                self.problems.report(error.to_string());
                 // No number, no code, no count: the house creative airs until the disk is back.
-                let house = self.board.house(ticket, zone);
-                let transition = transition_of(&What::House);
+                let house = slide_orders::house(ticket, zone);
+                let transition = transition_of(&Playable::House);
                 let dwell_ms = Some(self.config.dwell_ms);
-                self.send(at, house, What::House, transition, dwell_ms, false);
+                self.send(at, house, Playable::House, transition, dwell_ms, false);
             }
         }
     }
@@ -218,7 +220,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         &mut self,
         at: usize,
         order: SlideOrder,
-        what: What,
+        what: Playable,
         transition: Transition,
         dwell_ms: Option<u64>,
         redress: bool,
@@ -233,7 +235,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         track.pending = Some(pending);
         // A slide that has the wrong size is wanted at once.
         let due_ms = if redress { 0 } else { track.due_ms() };
-        self.studio
+        self.pool
             .order(order, place.geometry.clone(), due_ms, now_ms);
     }
 
@@ -243,9 +245,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let Some(pending) = track.pending.take() else {
             return;
         };
-        if let What::Item(turn) = pending.what {
+        if let Playable::Item(turn) = pending.what {
             let item = turn.item;
-            self.board
+            self.problems
                 .report(format!("{} is skipped: {reason}", item.campaign_id));
             let retry_ms = if item.kind == CreativeKind::Page {
                 PAGE_RETRY_MS
@@ -261,7 +263,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 at: self.clock.now(),
             });
         } else {
-            self.board
+            self.problems
                 .report(format!("a built-in screen cannot be drawn: {reason}"));
             track.hold_until_ms = now_ms + BUILT_IN_RETRY_MS;
         }
@@ -276,7 +278,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let (ticket, progress) = (pending.order.ticket, pending.progress());
-        let is_at_work = self.studio.forget(ticket);
+        let is_at_work = self.pool.forget(ticket);
         match progress {
             Progress::Composing if is_at_work => {
                 let reason = format!(
@@ -300,7 +302,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             && !on_air.told
             && let Some(trouble) = on_air.health.trouble()
         {
-            self.board.report(told(on_air, trouble));
+            self.problems.report(told(on_air, trouble));
             on_air.told = true;
         }
     }
@@ -308,7 +310,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// The same for a slide that has left.
     pub(super) fn tell_trouble_of(&mut self, on_air: &OnAir) {
         if let (false, Some(trouble)) = (on_air.told, on_air.health.trouble()) {
-            self.board.report(told(on_air, trouble));
+            self.problems.report(told(on_air, trouble));
         }
     }
 }
@@ -322,10 +324,10 @@ fn told(on_air: &OnAir, trouble: &str) -> String {
 }
 
 /// How a slide comes onto the screen.
-fn transition_of(what: &What) -> Transition {
+fn transition_of(what: &Playable) -> Transition {
     let kind = match what {
-        What::Item(turn) => turn.item.placement().transition,
-        What::House | What::Pairing => TransitionKind::default(),
+        Playable::Item(turn) => turn.item.placement().transition,
+        Playable::House | Playable::Pairing => TransitionKind::default(),
     };
     match kind {
         TransitionKind::Cut => Transition::CUT,

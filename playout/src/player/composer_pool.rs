@@ -18,40 +18,40 @@ use crate::player::track::COMPOSE_MS_MAX;
 
 type Order = (SlideOrder, Geometry);
 /// Files that may be shown, each with its place.
-type Coming = Vec<(CreativeFile, Geometry)>;
+type ExpectedFiles = Vec<(CreativeFile, Geometry)>;
 /// What came of an order.
 pub(super) type Finished<S> = (Ticket, Result<Composed<S>, ComposeError>);
 
 /// The composing threads.
-pub(super) struct Studio<S> {
-    files: Bench,
-    drawn: Bench,
+pub(super) struct ComposerPool<S> {
+    files: ComposerThread,
+    drawn: ComposerThread,
     finished: Receiver<Finished<S>>,
 }
 
 /// One thread and what waits for it.
-struct Bench {
+struct ComposerThread {
     orders: Sender<Order>,
     /// Holds one list; both ends, so that an old one can be taken out.
-    coming: (Sender<Coming>, Receiver<Coming>),
+    coming: (Sender<ExpectedFiles>, Receiver<ExpectedFiles>),
     /// What it works on, and since when.
     busy: Option<(Ticket, u64)>,
     /// With the moment at which it is needed.
     waiting: Vec<(u64, Order)>,
 }
 
-impl<S: Send + 'static> Studio<S> {
+impl<S: Send + 'static> ComposerPool<S> {
     /// Starts the threads. `urgent` makes what is drawn from nothing.
     pub(super) fn start<C: Composer<Slide = S>>(files: C, urgent: C) -> Self {
         let (results, finished) = bounded(2);
         Self {
-            files: Bench::start("composer", files, results.clone()),
-            drawn: Bench::start("composer-urgent", urgent, results),
+            files: ComposerThread::start("composer", files, results.clone()),
+            drawn: ComposerThread::start("composer-urgent", urgent, results),
             finished,
         }
     }
 
-    /// Where finished slides come out; tell [`Studio::done`] of each.
+    /// Where finished slides come out; tell [`ComposerPool::done`] of each.
     pub(super) const fn finished(&self) -> &Receiver<Finished<S>> {
         &self.finished
     }
@@ -73,7 +73,7 @@ impl<S: Send + 'static> Studio<S> {
     }
 
     /// Tells the composer of files what may be shown from now on. Never waits.
-    pub(super) fn expect(&self, coming: Coming) {
+    pub(super) fn expect(&self, coming: ExpectedFiles) {
         let (list, lists) = &self.files.coming;
         // One that was not heard yet is out of date; there is then room for the new one.
         let _ = lists.try_recv();
@@ -110,14 +110,14 @@ impl<S: Send + 'static> Studio<S> {
     }
 }
 
-impl Bench {
+impl ComposerThread {
     fn start<C: Composer>(
         name: &str,
         mut composer: C,
         results: Sender<Finished<C::Slide>>,
     ) -> Self {
         let (orders, queue) = bounded::<Order>(1);
-        let (list, lists) = bounded::<Coming>(1);
+        let (list, lists) = bounded::<ExpectedFiles>(1);
         let coming = (list, lists.clone());
         std::thread::Builder::new()
             .name(name.to_owned())

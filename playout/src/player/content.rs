@@ -8,7 +8,7 @@ use crate::player::stage_messages::{Composer, EXPECT_MS};
 use crate::schedule::rotation::Rotation;
 use crate::system::clock::Moment;
 
-use crate::player::track::{Progress, What};
+use crate::player::track::{Playable, Progress};
 use crate::player::{EXPIRY_MS, Player, StageLink};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
@@ -20,7 +20,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .take_if(|manifest| manifest.is_expired(now.wall_ms))
             .is_some()
         {
-            self.board.report(
+            self.problems.report(
                 "the hub's content has expired; it airs again when the hub has renewed it"
                     .to_owned(),
             );
@@ -37,7 +37,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn on_local(&mut self, content: LocalContent) {
         self.local = content.catalog;
         for problem in content.problems.iter().chain(&content.left_out.problems) {
-            self.board.report(problem.to_string());
+            self.problems.report(problem.to_string());
         }
         for note in &content.left_out.notes {
             tracing::info!("{note}");
@@ -57,8 +57,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 !pending.redress
                     && pending.progress() != Progress::Swapping
                     && match &pending.what {
-                        What::Item(turn) => !track.rotation.catalog().contains(&turn.item),
-                        What::House | What::Pairing => track.on_air.is_some(),
+                        Playable::Item(turn) => !track.rotation.catalog().contains(&turn.item),
+                        Playable::House | Playable::Pairing => track.on_air.is_some(),
                     }
             });
             if is_stale {
@@ -66,7 +66,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.forget(taken);
             }
             if let Some(on_air) = &mut self.tracks[at].on_air
-                && !matches!(on_air.what, What::Item(_))
+                && !matches!(on_air.what, Playable::Item(_))
                 && !self.overlay.covers()
             {
                 on_air.until_ms = Some(now_ms);
@@ -79,8 +79,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let now_ms = self.clock.now().boot_ms;
         for track in &mut self.tracks {
             let catalog = track.rotation.catalog();
-            let has_left =
-                |what: &What| matches!(what, What::Item(turn) if !catalog.contains(&turn.item));
+            let has_left = |what: &Playable| matches!(what, Playable::Item(turn) if !catalog.contains(&turn.item));
             if let Some(on_air) = &mut track.on_air
                 && has_left(&on_air.what)
             {
@@ -113,6 +112,6 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             let items = track.rotation.catalog().iter();
             items.map(|item| (item.file(), place.geometry.clone()))
         });
-        self.studio.expect(coming.collect());
+        self.pool.expect(coming.collect());
     }
 }

@@ -6,7 +6,7 @@ use crate::player::record::End;
 use crate::player::stage_messages::{
     ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone,
 };
-use crate::player::track::{Counting, OnAir, Progress, Track, What};
+use crate::player::track::{Counting, OnAir, Playable, Progress, Track};
 use crate::player::{Player, StageLink};
 use crate::screen::display;
 
@@ -20,7 +20,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         slide: Result<Composed<C::Slide>, ComposeError>,
     ) {
         let now_ms = self.clock.now().boot_ms;
-        self.studio.done(ticket, now_ms);
+        self.pool.done(ticket, now_ms);
         let Some(slide) = self.notice_composed(ticket, slide, now_ms) else {
             return;
         };
@@ -98,7 +98,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Books and records a play that has left its zone, if it was one.
     pub(super) fn end(&mut self, at: usize, on_air: &OnAir, boot_ms: u64, end: End) {
         self.tell_trouble_of(on_air);
-        let What::Item(turn) = &on_air.what else {
+        let Playable::Item(turn) = &on_air.what else {
             return;
         };
         let asleep_ms = self.asleep_at(boot_ms, &self.clock.now());
@@ -115,7 +115,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             self.recorder
                 .record(at, turn, &self.rules, on_air, visible_ms, (end, display));
         for problem in self.recorder.take_notes().into_iter().chain(recorded) {
-            self.board.report(problem);
+            self.problems.report(problem);
         }
     }
 
@@ -124,7 +124,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         for track in &mut self.tracks {
             if let Some(on_air) = &mut track.on_air
                 && on_air.counting == Counting::Seen
-                && matches!(on_air.what, What::Item(_))
+                && matches!(on_air.what, Playable::Item(_))
             {
                 on_air.display.get_or_insert_with(|| self.displays.read());
             }
@@ -174,7 +174,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
         }
         if let Some(problem) = self.recorder.close(now_ms) {
-            self.board.report(problem);
+            self.problems.report(problem);
         }
         if self.recorder.unrecorded() > 0 {
             tracing::error!(

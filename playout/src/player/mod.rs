@@ -11,7 +11,6 @@
 //!   for a while and its reason reported once.
 //! - Every wait for a composer or the stage has a bound; after it the slide is given up and the next one made.
 
-mod board;
 mod choose;
 mod composer_pool;
 mod content;
@@ -19,9 +18,11 @@ mod events;
 mod keep;
 mod notice;
 pub mod player_requests;
+mod problem_log;
 mod react;
 pub(crate) mod record;
 mod request_handling;
+mod slide_orders;
 pub mod stage_messages;
 pub(crate) mod time;
 mod track;
@@ -32,17 +33,17 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use tokio::sync::Notify;
 
-use crate::content::active::Airable;
+use crate::content::active::ActiveContent;
 use crate::content::cache::Cache;
 use crate::content::catalog::Catalog;
 use crate::content::emergency::Watch;
 use crate::content::folders::Folders;
 use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
-use crate::player::board::Board;
-use crate::player::composer_pool::Studio;
+use crate::player::composer_pool::ComposerPool;
 use crate::player::notice::Overlay;
 use crate::player::player_requests::{Pairing, PlayerRequest, Transfers};
+use crate::player::problem_log::ProblemLog;
 use crate::player::record::Recorder;
 use crate::player::stage_messages::{
     Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone,
@@ -115,14 +116,14 @@ pub struct Player<C: Composer, L> {
     config: Config,
     rules: Rules,
     recorder: Recorder,
-    board: Board,
+    problems: ProblemLog,
     local: Catalog,
     folders: Folders,
     expiry_at_ms: u64,
     /// When the composer is told again what may be shown; 0 when that changed.
     expect_at_ms: u64,
     cache: Cache,
-    manifest: Option<Arc<Airable>>,
+    manifest: Option<Arc<ActiveContent>>,
     transfers: Transfers,
     enrolment: Option<Enrolment>,
     /// Whether the hub has refused this screen since its last manifest.
@@ -134,7 +135,7 @@ pub struct Player<C: Composer, L> {
     /// The version of the facts that the picks rest on.
     facts_version: u64,
     stage: L,
-    studio: Studio<C::Slide>,
+    pool: ComposerPool<C::Slide>,
     /// The whole output; none until the stage has said what it is.
     output: Option<Geometry>,
     /// The zones on that output, in the order of the tracks.
@@ -192,7 +193,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let mut player = Self {
             rules,
             recorder,
-            board: Board::default(),
+            problems: ProblemLog::default(),
             folders: Folders::start(config.folders.clone()),
             expiry_at_ms: now_ms + EXPIRY_MS,
             expect_at_ms: 0,
@@ -206,7 +207,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             network: crate::player::player_requests::NetworkStatus::default(),
             clock,
             stage,
-            studio: Studio::start(composer, urgent),
+            pool: ComposerPool::start(composer, urgent),
             output: None,
             places: Vec::new(),
             tracks,
@@ -246,7 +247,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 || self.tracks.iter().any(Track::is_busy);
             let go_on = select! {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
-                recv(self.studio.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
+                recv(self.pool.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
                 recv(readings) -> reading => {
                     match reading {
@@ -278,7 +279,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             self.check_expiry(&now);
         }
         if let Some(problem) = self.recorder.commit_due(now.boot_ms) {
-            self.board.report(problem);
+            self.problems.report(problem);
         }
         if self.output.is_none() {
             return;
@@ -355,7 +356,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Lets composer and stage forget a slide that will not be shown.
     fn forget(&mut self, ticket: Option<Ticket>) {
         if let Some(ticket) = ticket {
-            self.studio.forget(ticket);
+            self.pool.forget(ticket);
             self.stage.send(StageCommand::Drop { ticket });
         }
     }

@@ -13,7 +13,7 @@ use crate::player::record::End;
 use crate::player::stage_messages::{
     ComposeError, Composed, Composer, Creative, SlideOrder, StageCommand, Ticket, Transition, Zone,
 };
-use crate::player::track::{Prepared, Progress, STAGE_MS_MAX, Track, What};
+use crate::player::track::{Playable, Prepared, Progress, STAGE_MS_MAX, Track};
 use crate::player::{Player, StageLink};
 use crate::screen::area::Area;
 use crate::system::clock::Moment;
@@ -144,7 +144,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             Err(error) => {
                 let file = crate::content::emergency::path(&self.config.data_dir);
-                self.board
+                self.problems
                     .report_anew(format!("{}: {error}", file.display()));
                 if let Some(warning) = error.warning(&file) {
                     let readable = self.overlay.readable.as_ref();
@@ -211,7 +211,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     || now_ms >= until + EMPTY_MS_MAX
             }
             Phase::Clearing(until) if now_ms >= until => {
-                self.board
+                self.problems
                     .report("the stage does not take the emergency message away".to_owned());
                 true
             }
@@ -271,14 +271,20 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             sound: false,
             dwell: None,
         };
-        let prepared = Prepared::new(order.clone(), What::House, Transition::CUT, None, now_ms);
+        let prepared = Prepared::new(
+            order.clone(),
+            Playable::House,
+            Transition::CUT,
+            None,
+            now_ms,
+        );
         self.overlay.stale = false;
         self.overlay.pending = Some((notice, prepared));
-        self.studio.order(order, output, 0, now_ms);
+        self.pool.order(order, output, 0, now_ms);
     }
 
     fn notice_failed(&mut self, reason: &str, now_ms: u64) {
-        self.board.report(format!(
+        self.problems.report(format!(
             "{}: the message cannot be shown: {reason}",
             crate::content::emergency::FILE_NAME
         ));
@@ -357,7 +363,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
             // What makes an emergency may also take the power.
             if let Some(problem) = self.recorder.commit(boot_ms) {
-                self.board.report(problem);
+                self.problems.report(problem);
             }
         }
         true

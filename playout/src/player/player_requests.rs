@@ -9,7 +9,7 @@ use passerby_protocol::wire::KeyReply;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::content::active::Airable;
+use crate::content::active::ActiveContent;
 use crate::identity::credentials::Enrolment;
 use crate::player::stage_messages::Snapshot;
 
@@ -36,7 +36,7 @@ pub enum PlayerRequest {
     /// What the time was at some moment.
     Anchor(Anchor),
     /// What of the hub's content may air from now on.
-    Content(Arc<Airable>),
+    Content(Arc<ActiveContent>),
     /// How far the hub's files have come.
     Transfers(Box<Transfers>),
     /// Something went wrong that people should read of.

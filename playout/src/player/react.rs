@@ -5,7 +5,7 @@
 //! not made anew, so that readings which change often cost nothing.
 
 use crate::player::stage_messages::Composer;
-use crate::player::track::{Counting, Progress, What};
+use crate::player::track::{Counting, Playable, Progress};
 use crate::player::{Player, StageLink};
 use crate::schedule::rotation::Decision;
 use crate::system::clock::Moment;
@@ -36,7 +36,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if is_swapping || self.overlay.covers() || on_air.counting != Counting::Seen {
             return;
         }
-        let is_house = matches!(on_air.what, What::House);
+        let is_house = matches!(on_air.what, Playable::House);
         let due_ms = on_air.until_ms.unwrap_or(now.boot_ms).max(now.boot_ms);
         if !std::mem::take(&mut self.tracks[at].is_to_reconsider) {
             return;
@@ -54,7 +54,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let is_chosen = self.tracks[at].pending.as_ref().is_some_and(|pending| {
-            !pending.redress && matches!(pending.what, What::Item(_) | What::House)
+            !pending.redress && matches!(pending.what, Playable::Item(_) | Playable::House)
         });
         if is_chosen && !self.would_choose_again(at, now, due_ms) {
             let taken = self.tracks[at].take_back();
@@ -72,8 +72,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     fn is_takeover_on_air(&self, at: usize) -> bool {
         let on_air = self.tracks[at].on_air.as_ref();
         on_air.is_some_and(|on_air| match &on_air.what {
-            What::Item(turn) => turn.item.placement().claim.takeover.is_some(),
-            What::House | What::Pairing => false,
+            Playable::Item(turn) => turn.item.placement().claim.takeover.is_some(),
+            Playable::House | Playable::Pairing => false,
         })
     }
 
@@ -94,10 +94,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         let decision = self.decide(at, &moment, now);
         let pending = self.tracks[at].pending.as_ref();
         match (decision, pending.map(|pending| &pending.what)) {
-            (Decision::Item(pick), Some(What::Item(turn))) => {
+            (Decision::Item(pick), Some(Playable::Item(turn))) => {
                 self.tracks[at].rotation.catalog()[pick.index].key == turn.item.key
             }
-            (Decision::House { .. }, Some(What::House)) => true,
+            (Decision::House { .. }, Some(Playable::House)) => true,
             _ => false,
         }
     }

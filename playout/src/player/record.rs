@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::{Content, Display, GapReason, Outcome, PlayBatch};
+use passerby_protocol::plays::{Display, GapReason, Outcome, PlayBatch, PlayContent};
 use tokio::sync::Notify;
 
 use crate::ledger::{Entry, Ledger, LedgerError, NewFailure, NewPlay};
 use crate::schedule::rotation::{Airings, Booked, History, Rules};
 
-use crate::player::track::{OnAir, Turn};
+use crate::player::track::{OnAir, PickedItem};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
 pub(crate) const HELD_MAX: usize = 8_640;
@@ -128,7 +128,7 @@ impl Recorder {
     pub(super) fn record(
         &mut self,
         zone: usize,
-        turn: &Turn,
+        turn: &PickedItem,
         rules: &Rules,
         on_air: &OnAir,
         visible_ms: u64,
@@ -152,7 +152,7 @@ impl Recorder {
         );
         let play = NewPlay {
             number,
-            content: Content {
+            content: PlayContent {
                 assignment: item.assignment,
                 campaign: item.campaign_id.to_string(),
                 creative: item.creative,

@@ -4,11 +4,11 @@ use passerby_protocol::Assignment;
 use passerby_protocol::wire::KeyReply;
 
 use crate::ledger::LedgerError;
-use crate::player::player_requests::{PlayerRequest, Status};
+use crate::player::player_requests::{OnAirStatus, PlayerRequest, Status};
 use crate::player::stage_messages::{Composer, StageCommand};
 
-use crate::player::track::What;
-use crate::player::{Player, StageLink, board};
+use crate::player::track::{OnAir, Playable};
+use crate::player::{Player, StageLink};
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn on_request(&mut self, request: PlayerRequest) -> bool {
@@ -23,7 +23,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.report_error(acked);
             }
             PlayerRequest::Quarantine(seq) => {
-                self.board.report(format!(
+                self.problems.report(format!(
                     "the hub refuses play {seq}; it is set aside in the ledger"
                 ));
                 let set_aside = self.recorder.with_ledger(|ledger| ledger.quarantine(seq));
@@ -34,7 +34,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     .recorder
                     .with_ledger(|ledger| ledger.begin_anew_at(seq));
                 if self.report_error(begun).is_some() {
-                    self.board.report(format!(
+                    self.problems.report(format!(
                         "the hub has other plays than this card from row {seq} of its ledger on: the card was put back to an older state. Its plays go on in a new ledger"
                     ));
                 }
@@ -77,7 +77,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.content_changed();
             }
             PlayerRequest::Revoked => {
-                self.board.report(
+                self.problems.report(
                     "the hub does not know this screen any more; enrol it again".to_owned(),
                 );
                 self.manifest = None;
@@ -90,7 +90,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let _ = reply.send(self.report_error(seen).unwrap_or(u64::MAX));
             }
             PlayerRequest::Transfers(transfers) => self.transfers = *transfers,
-            PlayerRequest::Problem(problem) => self.board.report(problem),
+            PlayerRequest::Problem(problem) => self.problems.report(problem),
             PlayerRequest::Network(network) => self.network = network,
             // The next turn of the loop looks at it.
             PlayerRequest::ContextChanged => {}
@@ -114,7 +114,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         for at in 0..self.tracks.len() {
             let mints = self.tracks[at].pending.as_ref().is_some_and(|pending| {
                 !pending.redress
-                    && matches!(&pending.what, What::Item(turn) if turn.item.assignment != Assignment::NONE)
+                    && matches!(&pending.what, Playable::Item(turn) if turn.item.assignment != Assignment::NONE)
             });
             if mints {
                 let taken = self.tracks[at].take_back();
@@ -125,7 +125,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     pub(super) fn report_error<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
         result
-            .inspect_err(|error| self.board.report(error.to_string()))
+            .inspect_err(|error| self.problems.report(error.to_string()))
             .ok()
     }
 
@@ -137,7 +137,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             .iter()
             .filter_map(|track| {
                 let on_air = track.on_air.as_ref()?;
-                Some(board::on_air_status(&track.name, on_air, now.boot_ms))
+                Some(on_air_status(&track.name, on_air, now.boot_ms))
             })
             .collect();
         Status {
@@ -175,7 +175,19 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             clock_trusted: now.wall_ms.is_some(),
             transfers: self.transfers.clone(),
             network: self.network.clone(),
-            problems: self.board.problems(),
+            problems: self.problems.problems(),
         }
+    }
+}
+
+/// What the local page and programs are told of a play.
+fn on_air_status(zone: &str, on_air: &OnAir, now_ms: u64) -> OnAirStatus {
+    OnAirStatus {
+        zone: zone.to_owned(),
+        campaign: on_air.order.campaign.clone(),
+        creative: on_air.order.creative.label(),
+        play: on_air.order.play.map(passerby_protocol::PlayNumber::get),
+        url: on_air.order.code.as_ref().map(|code| code.url.clone()),
+        for_ms: now_ms.saturating_sub(on_air.start.boot_ms),
     }
 }

@@ -21,19 +21,19 @@ use crate::system::clock::{Clock, Moment, TimeEvent};
 const HELD_MAX: usize = 64;
 
 /// An anchor on its way to the ledger; what was until the first moment stays dated as it is.
-pub(crate) type Held = (Option<u64>, Anchor);
+pub(crate) type PendingAnchor = (Option<u64>, Anchor);
 
 /// What the player knows of the time besides the moment.
 #[derive(Default)]
 pub(crate) struct Time {
-    held: VecDeque<Held>,
+    held: VecDeque<PendingAnchor>,
     /// For how long the machine had slept when the player last looked, in milliseconds.
     asleep_ms: u64,
 }
 
 impl Time {
     /// Takes an anchor, after those that wait.
-    fn hold(&mut self, anchor: Held) {
+    fn hold(&mut self, anchor: PendingAnchor) {
         if self.held.len() == HELD_MAX {
             self.held.pop_front();
         }
@@ -47,7 +47,7 @@ impl Time {
     pub(crate) fn keep(
         &mut self,
         recorder: &mut Recorder,
-        anchor: Held,
+        anchor: PendingAnchor,
     ) -> Result<(), LedgerError> {
         self.hold(anchor);
         recorder.with_ledger(|ledger| self.write(ledger))
@@ -67,7 +67,7 @@ impl Time {
 }
 
 /// The anchor that a change of the time leaves; `None` for what is not believed.
-pub(crate) fn anchor_of(event: &TimeEvent, boot: &str) -> Option<Held> {
+pub(crate) fn anchor_of(event: &TimeEvent, boot: &str) -> Option<PendingAnchor> {
     let (until_boot_ms, boot_ms, wall_ms) = match *event {
         TimeEvent::Vouched { boot_ms, wall_ms } => (None, boot_ms, wall_ms),
         TimeEvent::Changed {
@@ -104,7 +104,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 believed_ms,
             } = event
             {
-                self.board.report(ignored(source, wall_ms, believed_ms));
+                self.problems.report(ignored(source, wall_ms, believed_ms));
             }
             if let Some(anchor) = anchor_of(&event, &self.clock.now().boot) {
                 self.keep_anchor(anchor);
@@ -119,7 +119,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         self.keep_anchor((None, anchor));
     }
 
-    fn keep_anchor(&mut self, anchor: Held) {
+    fn keep_anchor(&mut self, anchor: PendingAnchor) {
         let kept = self.time.keep(&mut self.recorder, anchor);
         self.report_error(kept);
         if !std::mem::replace(&mut self.clock_known, true) {

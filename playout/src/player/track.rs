@@ -21,9 +21,9 @@ pub(super) const STAGE_MS_MAX: u64 = 30_000;
 
 /// What is shown, or on its way to be.
 #[derive(Debug, Clone)]
-pub(super) enum What {
+pub(super) enum Playable {
     /// An item of the catalogue, whose turn it is.
-    Item(Box<Turn>),
+    Item(Box<PickedItem>),
     /// The house creative.
     House,
     /// The pairing screen.
@@ -32,7 +32,7 @@ pub(super) enum What {
 
 /// An item whose turn it is, and what to book for it.
 #[derive(Debug, Clone)]
-pub(super) struct Turn {
+pub(super) struct PickedItem {
     pub(super) item: CatalogItem,
     pub(super) booking: Booking,
 }
@@ -41,7 +41,7 @@ pub(super) struct Turn {
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) order: SlideOrder,
-    pub(super) what: What,
+    pub(super) what: Playable,
     pub(super) transition: Transition,
     /// How long it should stay; `None` until something changes.
     pub(super) dwell_ms: Option<u64>,
@@ -76,7 +76,7 @@ impl Progress {
 impl Prepared {
     pub(super) fn new(
         order: SlideOrder,
-        what: What,
+        what: Playable,
         transition: Transition,
         dwell_ms: Option<u64>,
         now_ms: u64,
@@ -123,7 +123,7 @@ pub(super) enum Counting {
 #[derive(Debug, Clone)]
 pub(super) struct OnAir {
     pub(super) order: SlideOrder,
-    pub(super) what: What,
+    pub(super) what: Playable,
     pub(super) start: Moment,
     /// For how long the machine had slept in this boot when it began, in milliseconds.
     pub(super) asleep_ms: u64,

@@ -14,7 +14,7 @@ const VOLUME_PERCENT: u8 = 60;
 
 /// When and where videos are heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sound {
+pub struct SoundSettings {
     /// Parts of the week; always, when there are none.
     pub hours: Vec<Daypart>,
     /// What ffmpeg calls the kind of output: `alsa`, `pulse`, or `wav` for a file.
@@ -25,7 +25,7 @@ pub struct Sound {
     pub volume_percent: u8,
 }
 
-impl Default for Sound {
+impl Default for SoundSettings {
     fn default() -> Self {
         Self {
             hours: Vec::new(),
@@ -36,7 +36,7 @@ impl Default for Sound {
     }
 }
 
-impl Sound {
+impl SoundSettings {
     /// Reads the section; what is wrong is reported to it.
     pub fn read(section: &Section<'_>) -> Self {
         let mut sound = Self::default();
@@ -76,15 +76,18 @@ mod tests {
 
     #[test]
     fn sound_keeps_its_hours_and_is_silent_when_the_time_is_not_known() {
-        let sound = Sound {
+        let sound = SoundSettings {
             hours: vec!["mon-fri 09:00-20:00".parse().expect("hours")],
-            ..Sound::default()
+            ..SoundSettings::default()
         };
         let at = |text: &str| text.parse::<Zoned>().expect("a time");
         assert!(sound.is_heard_at(Some(&at("2026-11-23T09:00[Asia/Shanghai]"))));
         assert!(!sound.is_heard_at(Some(&at("2026-11-23T20:00[Asia/Shanghai]"))));
         assert!(!sound.is_heard_at(Some(&at("2026-11-22T12:00[Asia/Shanghai]"))));
         assert!(!sound.is_heard_at(None));
-        assert!(Sound::default().is_heard_at(None), "no hours, always");
+        assert!(
+            SoundSettings::default().is_heard_at(None),
+            "no hours, always"
+        );
     }
 }

@@ -21,7 +21,7 @@ use crate::ledger::Limits;
 use crate::player::stage_messages::{Geometry, SCAN_TIME};
 use crate::schedule::rotation::{Override, Rules};
 use crate::screen::layout::Layout;
-use crate::screen::sound_settings::Sound;
+use crate::screen::sound_settings::SoundSettings;
 use crate::settings::page_rules::PageRules;
 
 /// What people speak where the operator says nothing.
@@ -65,7 +65,7 @@ pub struct Config {
     /// How the screen is divided.
     pub layout: Layout,
     /// When and where videos are heard; never, when absent.
-    pub sound: Option<Sound>,
+    pub sound: Option<SoundSettings>,
     /// The venue's time zone.
     pub time_zone: TimeZone,
     /// Believe the machine's clock although no time service vouches for it.
@@ -85,7 +85,7 @@ pub struct Config {
     /// Ledger, cache and credentials.
     pub data_dir: PathBuf,
     /// What the cache may take.
-    pub cache: cache::Settings,
+    pub cache: cache::CacheSettings,
     /// How long plays are held for a common commit, in milliseconds; 0: each is on disk before it counts.
     pub commit_ms: u64,
     /// How much the ledger keeps.
@@ -135,7 +135,7 @@ impl Default for Config {
             overrides: Vec::new(),
             hub: None,
             data_dir: "data".into(),
-            cache: cache::Settings::default(),
+            cache: cache::CacheSettings::default(),
             commit_ms: 0,
             ledger: Limits::default(),
             displays: None,
@@ -230,7 +230,7 @@ impl Config {
                     config.data_dir = dir.value.into();
                 }
                 if let Some(mb) = section.integer("cache_mb", cache::MB) {
-                    config.cache = cache::Settings::of_mb(mb.value.unsigned_abs());
+                    config.cache = cache::CacheSettings::of_mb(mb.value.unsigned_abs());
                 }
                 read_ledger(section, &mut config);
             });
@@ -301,7 +301,7 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
     ) {
         config.time_zone = zone.value;
     }
-    config.sound = section.table("sound", Sound::read);
+    config.sound = section.table("sound", SoundSettings::read);
     config.trust_clock = section
         .switch("trust_clock")
         .is_some_and(|trust| trust.value);

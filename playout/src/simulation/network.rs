@@ -2,7 +2,7 @@
 
 use crate::simulation::dice::Dice;
 
-/// After so long a terminal no longer waits for an answer, as in `uplink`.
+/// After so long a terminal no longer waits for an answer, as in `hub_link`.
 pub(super) const TIMEOUT_MS: u64 = 60_000;
 
 /// How the line is.

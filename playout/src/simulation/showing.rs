@@ -1,7 +1,7 @@
 //! Plays, as the player would show and record them.
 
 use passerby_protocol::limits::PLAY_MS_MAX;
-use passerby_protocol::plays::{Content, Display, Outcome};
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use crate::ledger::NewPlay;
@@ -105,7 +105,7 @@ impl<H: Hub> World<'_, H> {
         let chosen = self.dice.between(0, 3);
         let play = NewPlay {
             number: on_air.number,
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::new(u32::try_from(chosen).unwrap_or(0))
                     .unwrap_or(Assignment::NONE),
                 campaign: CAMPAIGNS[usize::try_from(chosen).unwrap_or(0)].to_owned(),

@@ -1,6 +1,6 @@
 //! One run of the terminal's program: the real recorder over the real ledger, the real sending, the real clock's trust.
 //!
-//! It does what `player::requests` and `uplink::plays` do, one message after the other, without their threads and sockets. All
+//! It does what `player::requests` and `hub_link::plays` do, one message after the other, without their threads and sockets. All
 //! of it is gone when the process ends.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
 use crate::hub_link::hub_time::HubTime;
-use crate::hub_link::send_state::{Answer, SentRows, Sync, Verdict};
+use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Sync};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::player::record::Recorder;
 use crate::player::time::{self, Time, anchor_of};
@@ -312,7 +312,7 @@ impl Terminal {
         clock: &MachineClock,
         random: u64,
         truth: &mut Truth,
-    ) -> (Verdict, Result<(), String>) {
+    ) -> (LedgerAction, Result<(), String>) {
         let now_ms = clock.now().boot_ms;
         let mut kept = Ok(());
         if let Answer::Acked(reply) = answer {
@@ -337,21 +337,24 @@ impl Terminal {
         }
         let mut verdict = self.sync.answered(now_ms, flight.rows, answer, random);
         if self.bug == TerminalBug::AcknowledgesUnsent {
-            verdict = Verdict::AckThrough(flight.rows.first_seq + flight.rows.count as u64 - 1);
+            verdict =
+                LedgerAction::AckThrough(flight.rows.first_seq + flight.rows.count as u64 - 1);
         }
         if self.bug == TerminalBug::NeverStops && self.sync.stopped().is_some() {
             self.sync = Sync::default();
         }
         let written = match verdict {
-            Verdict::Keep => Ok(()),
-            Verdict::AckThrough(seq) => {
+            LedgerAction::Keep => Ok(()),
+            LedgerAction::AckThrough(seq) => {
                 let pruned = self.bug == TerminalBug::PrunesUnsent && self.ledger().waiting() > 2;
                 let seq = if pruned { seq + 2 } else { seq };
                 let acked = self.with_ledger(truth, |ledger| ledger.acknowledge(seq));
                 acked.map(drop)
             }
-            Verdict::Quarantine(seq) => self.with_ledger(truth, |ledger| ledger.quarantine(seq)),
-            Verdict::BeginAnew(seq) => {
+            LedgerAction::Quarantine(seq) => {
+                self.with_ledger(truth, |ledger| ledger.quarantine(seq))
+            }
+            LedgerAction::BeginAnew(seq) => {
                 let begun = self
                     .recorder
                     .with_ledger(|ledger| ledger.begin_anew_at(seq));

@@ -12,7 +12,7 @@ const HEAPS_MAX: libc::c_int = 2;
 /// Pictures and frames of films are large and come and go. By itself glibc moves its threshold up to 32 MB with the first
 /// of them, keeps later ones in the heaps of whichever threads made them, and scatters small blocks that live long between
 /// them; the process then grows for days (mallopt(3), `M_MMAP_THRESHOLD`). Other allocators need no word.
-pub fn keep_flat() {
+pub fn tune_malloc() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "mallopt has no safe form; it takes two numbers")]
     // SAFETY: mallopt may be called at any time; it reads nothing but its arguments.

@@ -6,7 +6,7 @@ use std::path::Path;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
-use passerby_protocol::plays::{Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use crate::trace::Deed;
@@ -228,7 +228,7 @@ fn record(
 ) -> Result<Option<u64>, String> {
     let play = NewPlay {
         number,
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "after".into(),
             creative: Digest([1; 32]),

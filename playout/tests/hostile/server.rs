@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use passerby_playout::content::cache::Cache;
-use passerby_playout::hub_link::{HubClient, HubError, Line, TimeLimits};
+use passerby_playout::hub_link::{HubClient, HubConnection, HubError, TimeLimits};
 use passerby_protocol::manifest::Asset;
-use passerby_protocol::plays::{Content, Display, Outcome, Play, PlayBatch};
+use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 
@@ -146,7 +146,11 @@ pub(crate) fn bounded<T>(
         .enable_all()
         .build()
         .expect("a runtime");
-    let client = HubClient::on(&Line::default().within(server.limits), &server.url, None);
+    let client = HubClient::on(
+        &HubConnection::default().within(server.limits),
+        &server.url,
+        None,
+    );
     let started = Instant::now();
     let result = runtime.block_on(call(client.expect("plain http")));
     assert!(started.elapsed() < CALL_MAX, "{:?}", started.elapsed());
@@ -189,7 +193,7 @@ pub(crate) fn batch() -> PlayBatch {
     let play = Play {
         seq: 1,
         number: PlayNumber::new(9).expect("in range"),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "demo".into(),
             creative: Digest([0; 32]),

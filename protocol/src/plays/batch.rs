@@ -15,7 +15,7 @@ use crate::limits::{
     BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOT_BYTES_MAX, BOOTS_REDATED_MAX, CAMPAIGN_BYTES_MAX,
     GAP_PLAYS_MAX, PLAY_MS_MAX,
 };
-use crate::plays::{Anchor, Content, Display, Gap, GapReason, Outcome, Play};
+use crate::plays::{Anchor, Display, Gap, GapReason, Outcome, Play, PlayContent};
 use crate::{CampaignId, Epoch, PlayNumber};
 
 /// All anchors of one boot.
@@ -50,7 +50,7 @@ pub struct PlayBatch {
     pub boots: Vec<String>,
     /// The contents that rows refer to.
     #[serde(deserialize_with = "rows")]
-    pub contents: Vec<Content>,
+    pub contents: Vec<PlayContent>,
     /// One entry a row in each.
     pub columns: Columns,
     /// The gaps right before a row of this batch: those after the rows from `first_seq - 1` to the last but one.
@@ -401,7 +401,7 @@ mod tests {
                     )| Play {
                         seq,
                         number: PlayNumber::new(number).expect("in range"),
-                        content: Content {
+                        content: PlayContent {
                             assignment: Assignment::new(u32::from(content)).expect("in range"),
                             campaign: format!("c{content}"),
                             creative: Digest([content; 32]),
@@ -590,7 +590,7 @@ mod tests {
         Play {
             seq,
             number: PlayNumber::new(1).expect("in range"),
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign: "c".into(),
                 creative: Digest([0; 32]),

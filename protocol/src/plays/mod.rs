@@ -120,7 +120,7 @@ impl From<Display> for u8 {
 
 /// What was shown: the same for many plays, so a batch holds it once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Content {
+pub struct PlayContent {
     /// The hub's number; zero for local content.
     pub assignment: Assignment,
     /// The campaign's name.
@@ -133,7 +133,7 @@ pub struct Content {
 /// What a terminal writes in place of the campaign of a row that the hub refused for good.
 pub const SET_ASIDE: &str = "quarantined";
 
-impl Content {
+impl PlayContent {
     /// What a row names that a hub refused: the ledger keeps it, and sends it empty so that the ones behind it can pass.
     #[must_use]
     pub fn set_aside() -> Self {
@@ -159,7 +159,7 @@ pub struct Play {
     /// Its number, which its token carried.
     pub number: PlayNumber,
     /// What was shown.
-    pub content: Content,
+    pub content: PlayContent,
     /// In which boot of the machine.
     pub boot: String,
     /// When it became visible, in milliseconds of that boot's CLOCK_BOOTTIME.

@@ -23,7 +23,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plays::{Anchor, Content, Gap};
+use crate::plays::{Anchor, Gap, PlayContent};
 use crate::{Digest, Epoch, ScreenNumber};
 
 pub use crate::proof_of_play::fork::{Fork, Trace, forks};
@@ -165,7 +165,7 @@ struct SegmentLine {
     segment: SegmentHeader,
     /// What its plays refer to by number, in the order in which they first do; none when its plays are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    contents: Option<Vec<Content>>,
+    contents: Option<Vec<PlayContent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     boots: Option<Vec<String>>,
     signature: String,

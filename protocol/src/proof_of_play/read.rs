@@ -9,7 +9,7 @@ use crate::proof_of_play::write::json;
 use crate::proof_of_play::{COLUMNS, FinalLine, Head, SegmentLine, VERSION};
 
 /// A line.
-pub(super) enum Line<'a> {
+pub(super) enum ProofLine<'a> {
     Head(Epoch),
     Segment(Box<SegmentLine>),
     Play(Written<'a>),
@@ -31,20 +31,20 @@ pub(super) enum Unread {
 }
 
 /// Reads a line without its end.
-pub(super) fn read(line: &[u8]) -> Result<Line<'_>, Unread> {
+pub(super) fn read(line: &[u8]) -> Result<ProofLine<'_>, Unread> {
     let text = std::str::from_utf8(line).map_err(|_| meant_as(line))?;
     match meant_as(line) {
-        Unread::Play => Written::read(text).map(Line::Play).ok_or(Unread::Play),
+        Unread::Play => Written::read(text).map(ProofLine::Play).ok_or(Unread::Play),
         Unread::Segment => exact(text)
-            .map(|line| Line::Segment(Box::new(line)))
+            .map(|line| ProofLine::Segment(Box::new(line)))
             .ok_or(Unread::Segment),
         Unread::Final => exact(text)
-            .map(|line| Line::Final(Box::new(line)))
+            .map(|line| ProofLine::Final(Box::new(line)))
             .ok_or(Unread::Final),
         Unread::Head => {
             let head: Head = exact(text).ok_or(Unread::Head)?;
             match head.passerby_proof {
-                VERSION if head.columns == COLUMNS => Ok(Line::Head(head.epoch)),
+                VERSION if head.columns == COLUMNS => Ok(ProofLine::Head(head.epoch)),
                 VERSION => Err(Unread::Head),
                 other => Err(Unread::Version(other)),
             }

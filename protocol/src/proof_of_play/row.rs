@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::Epoch;
-use crate::plays::Content;
+use crate::plays::PlayContent;
 use crate::proof_of_play::ROW_LABEL;
 
 /// A play as it was recorded. Codes stay numbers, so that what a later version recorded is proven as it is.
@@ -16,7 +16,7 @@ pub struct PlayRow<'a> {
     /// Its number.
     pub number: u32,
     /// What was shown.
-    pub content: &'a Content,
+    pub content: &'a PlayContent,
     /// In which boot.
     pub boot: &'a str,
     /// From when, in milliseconds of that boot.

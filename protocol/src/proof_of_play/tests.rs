@@ -12,8 +12,8 @@ fn device(seed: u8) -> DeviceKey {
     DeviceKey::from_seed(&[seed; 32])
 }
 
-fn content(at: u8) -> Content {
-    Content {
+fn content(at: u8) -> PlayContent {
+    PlayContent {
         assignment: Assignment::new(u32::from(at)).expect("in range"),
         campaign: format!("campaign {at}"),
         creative: Digest([at; 32]),
@@ -24,7 +24,7 @@ fn content(at: u8) -> Content {
 #[derive(Debug, Clone)]
 struct Made {
     number: u32,
-    content: Content,
+    content: PlayContent,
     boot: String,
     start_boot_ms: u64,
     visible_ms: u64,

@@ -4,10 +4,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::foreign::plain;
 use crate::limits::{BOOT_BYTES_MAX, CAMPAIGN_BYTES_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX};
-use crate::plays::{Anchor, Content, Gap, GapReason};
+use crate::plays::{Anchor, Gap, GapReason, PlayContent};
 use crate::proof_of_play::fork::{Trace, Traced};
 use crate::proof_of_play::numbers::Numbers;
-use crate::proof_of_play::read::{Line, Unread, read};
+use crate::proof_of_play::read::{ProofLine, Unread, read};
 use crate::proof_of_play::row::{Written, check_of};
 use crate::proof_of_play::tally::Tally;
 use crate::proof_of_play::write::{json, segment_hash};
@@ -100,7 +100,7 @@ pub struct Verifier {
 struct Current {
     line: u64,
     header: SegmentHeader,
-    contents: Vec<Content>,
+    contents: Vec<PlayContent>,
     boots: Vec<String>,
     contents_used: usize,
     boots_used: usize,
@@ -148,7 +148,7 @@ impl Verifier {
             return false;
         }
         match (read(line), self.line) {
-            (Ok(Line::Head(epoch)), 1) => self.verdict.epoch = Some(epoch),
+            (Ok(ProofLine::Head(epoch)), 1) => self.verdict.epoch = Some(epoch),
             (Err(Unread::Version(version)), 1) => {
                 self.fault(format!(
                     "this proof has form {version}, and this Passerby reads form {VERSION}; use the version that wrote it"
@@ -161,12 +161,12 @@ impl Verifier {
                 );
                 return false;
             }
-            (Ok(Line::Head(_)) | Err(Unread::Head | Unread::Version(_)), _) => {
+            (Ok(ProofLine::Head(_)) | Err(Unread::Head | Unread::Version(_)), _) => {
                 self.fault("a proof begins once; two files cannot be one");
             }
-            (Ok(Line::Segment(line)), _) => self.on_segment(*line),
-            (Ok(Line::Play(row)), _) => self.on_play(&row),
-            (Ok(Line::Final(line)), _) => self.on_final(&line),
+            (Ok(ProofLine::Segment(line)), _) => self.on_segment(*line),
+            (Ok(ProofLine::Play(row)), _) => self.on_play(&row),
+            (Ok(ProofLine::Final(line)), _) => self.on_final(&line),
             (Err(Unread::Segment), _) => {
                 self.close();
                 self.fault(

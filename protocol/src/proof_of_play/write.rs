@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::plays::Content;
+use crate::plays::PlayContent;
 use crate::proof_of_play::row::{Written, check_of};
 use crate::proof_of_play::{
     COLUMNS, DeviceKey, FINAL_LABEL, FinalLine, HEADER_LABEL, Head, PlayRow, SEGMENT_LABEL,
@@ -101,8 +101,8 @@ impl SegmentHasher {
 /// Writes the lines of one segment. It holds them, at most [`SEGMENT_ROWS_MAX`](crate::proof_of_play::SEGMENT_ROWS_MAX).
 #[derive(Default)]
 pub struct SegmentLines {
-    contents: Vec<Content>,
-    content_places: HashMap<Content, u32>,
+    contents: Vec<PlayContent>,
+    content_places: HashMap<PlayContent, u32>,
     rows: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use passerby_protocol::token::{Claims, TokenKey};
+use passerby_protocol::token::{TokenContents, TokenKey};
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber, Token};
 
 use super::dice::Dice;
@@ -69,7 +69,7 @@ impl Mint {
                     } else {
                         (bits(28), bits(24))
                     };
-                    let claims = Claims {
+                    let claims = TokenContents {
                         generation,
                         screen,
                         assignment: Assignment::new(bits(20)).expect("in range"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use passerby_compose as compose;
 use passerby_folder::text::read_toml_within;
-use passerby_playout::code::issuer::{Door, Stamp};
+use passerby_playout::code::issuer::{CodeIssuer, PlayStamp};
 use passerby_playout::code::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
 use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::identity::credentials::Enrolment;
@@ -33,10 +33,10 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
         .map(|enrolment| of_hub(&config.data_dir, enrolment))
         .unwrap_or_default();
     let mut rehearsal = Rehearsal::new(config);
-    let look = Look {
+    let look = CodeCheck {
         config,
         places: &places,
-        door: Door {
+        issuer: CodeIssuer {
             screen: &config.name,
             languages: &config.languages,
             enrolment: enrolment.as_ref(),
@@ -54,13 +54,13 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
     }
 }
 
-struct Look<'a> {
+struct CodeCheck<'a> {
     config: &'a Config,
     places: &'a [PlacedZone],
-    door: Door<'a>,
+    issuer: CodeIssuer<'a>,
 }
 
-impl Look<'_> {
+impl CodeCheck<'_> {
     /// Looks at one item and tells whether it has a code; none when it does not air here.
     fn at_item(
         &self,
@@ -71,13 +71,13 @@ impl Look<'_> {
         let place = self.places.iter().find(|place| place.name == item.zone())?;
         let slot_ms = self.config.rules().slot_ms(item)?;
         // The longest link: whatever the hub opens, and every digit of a token is as wide as any other.
-        let stamp = Stamp {
+        let stamp = PlayStamp {
             play: PlayNumber::new(PlayNumber::MAX)?,
             minutes: u32::MAX,
             lands_on_hub: true,
         };
         let dwell = Duration::from_millis(slot_ms);
-        let code = self.door.order(item, &stamp);
+        let code = self.issuer.order(item, &stamp);
         let asked = item.placement().code.asked;
         if asked && code.is_none() {
             found.problem(told(

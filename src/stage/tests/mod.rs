@@ -31,12 +31,12 @@ use passerby_playout::player::stage_messages::{
 use passerby_protocol::campaign::TransitionKind;
 
 use crate::stage::channel::Outlet;
-use crate::stage::frame_observer::Stand;
+use crate::stage::frame_observer::FrameReader;
 use crate::stage::material::SlideMaterial;
-use crate::stage::presenter::Glass;
+use crate::stage::presenter::Presenter;
 use crate::stage::{
-    SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime, Verdict, Witness, channel,
-    gpu, offscreen,
+    FirstFailure, FrameObserver, SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime,
+    channel, gpu, offscreen,
 };
 
 const WIDTH_PX: u32 = 320;
@@ -76,9 +76,9 @@ struct Rehearsal {
     stage: StageSender,
     events: Receiver<StageEvent>,
     time: Arc<HandTime>,
-    stand: Stand,
+    stand: FrameReader,
     seen: Arc<Mutex<Option<SeenFrame>>>,
-    verdict: Verdict,
+    verdict: FirstFailure,
     tickets: u64,
 }
 
@@ -92,7 +92,7 @@ impl Rehearsal {
         let (event_sender, events) = bounded(64);
         let time = Arc::new(HandTime::default());
         let seen = Arc::new(Mutex::new(None));
-        let verdict = Verdict::default();
+        let verdict = FirstFailure::default();
         let config = StageConfig {
             offscreen: true,
             size: Some(size),
@@ -101,7 +101,7 @@ impl Rehearsal {
             run_for: None,
             background,
             time: StageTime::Stepped(time.clone()),
-            witness: None,
+            observer: None,
         };
         let gpu = gpu::open(true).expect("a GPU, or lavapipe");
         let app = offscreen::build(Show {
@@ -115,10 +115,10 @@ impl Rehearsal {
         })
         .expect("a stage");
         let keep = seen.clone();
-        let witness = Witness(Arc::new(move |frame| {
+        let observer = FrameObserver(Arc::new(move |frame| {
             *keep.lock().expect("no panic") = Some(frame);
         }));
-        let stand = Stand::new(witness, offscreen::canvas(&app));
+        let stand = FrameReader::new(observer, offscreen::canvas(&app));
         let mut rehearsal = Self {
             app,
             stage,
@@ -136,7 +136,13 @@ impl Rehearsal {
     /// Updates the stage without moving time, and returns what it drew.
     fn update(&mut self) -> Option<SeenFrame> {
         self.app.update();
-        if !self.app.world().resource::<Glass>().frame().is_drawing() {
+        if !self
+            .app
+            .world()
+            .resource::<Presenter>()
+            .frame()
+            .is_drawing()
+        {
             return None;
         }
         self.stand.show(&self.app).expect("a frame");
@@ -153,7 +159,11 @@ impl Rehearsal {
     fn step_unseen(&mut self, by: Duration) -> bool {
         self.time.advance(by);
         self.app.update();
-        self.app.world().resource::<Glass>().frame().is_drawing()
+        self.app
+            .world()
+            .resource::<Presenter>()
+            .frame()
+            .is_drawing()
     }
 
     /// Updates until something is drawn.

@@ -31,7 +31,7 @@ use image::{
 use passerby_playout::player::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
-use crate::creative::picture::{Bitmap, FrameColours, Pixels, Told, explain, guarded};
+use crate::creative::picture::{Bitmap, FrameColours, PixelFacts, Pixels, explain, guarded};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
 use crate::raster::scale;
@@ -65,7 +65,7 @@ const DELAY_MIN: Duration = Duration::from_millis(11);
 const DELAY_UNSAID: Duration = Duration::from_millis(100);
 
 /// Why an animation is not one.
-pub(crate) enum Cannot {
+pub(crate) enum AnimationError {
     /// It can be shown as a still picture; the note says why.
     Move(String),
     /// It cannot be shown at all.
@@ -108,7 +108,7 @@ impl Animation {
         format: ImageFormat,
         bytes: &Arc<[u8]>,
         outline: Outline,
-    ) -> Result<Self, Cannot> {
+    ) -> Result<Self, AnimationError> {
         let told = told(format, bytes);
         let colours = told.profile.map_or(Ok(None), |profile| profile.of_frames());
         let notes = [told.note, colours.as_ref().err().cloned()];
@@ -126,7 +126,7 @@ impl Animation {
         match first {
             Ok(Some(first)) => {
                 let first_delay = delay(&first);
-                let first = source.bitmap(first).map_err(Cannot::Show)?;
+                let first = source.bitmap(first).map_err(AnimationError::Show)?;
                 Ok(Self {
                     source,
                     first,
@@ -135,14 +135,14 @@ impl Animation {
                     notes: notes.into_iter().flatten().collect(),
                 })
             }
-            Ok(None) => Err(Cannot::Show(
+            Ok(None) => Err(AnimationError::Show(
                 "the animation has no frames; export it anew".to_owned(),
             )),
-            Err(ImageError::Unsupported(_)) => Err(Cannot::Move(
+            Err(ImageError::Unsupported(_)) => Err(AnimationError::Move(
                 "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
                     .to_owned(),
             )),
-            Err(error) => Err(Cannot::Show(explain(error))),
+            Err(error) => Err(AnimationError::Show(explain(error))),
         }
     }
 
@@ -305,11 +305,13 @@ impl Fitting {
 }
 
 /// What a file tells about the pixels of all its frames.
-fn told(format: ImageFormat, bytes: &[u8]) -> Told {
+fn told(format: ImageFormat, bytes: &[u8]) -> PixelFacts {
     let decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder();
     match decoder {
-        Ok(mut decoder) if format != ImageFormat::Gif => Told::of(format, bytes, &mut decoder),
-        _ => Told::nothing(),
+        Ok(mut decoder) if format != ImageFormat::Gif => {
+            PixelFacts::of(format, bytes, &mut decoder)
+        }
+        _ => PixelFacts::nothing(),
     }
 }
 

@@ -241,8 +241,8 @@ fn feed(
         let skip = usize::from(round == 0);
         let fed = guarded(|| feed_round(source, fitting, skip, queue));
         match fed.and_then(|fed| fed) {
-            Ok(Fed::Some) => {}
-            Ok(Fed::Nothing | Fed::Unheard) => return,
+            Ok(RoundOutcome::Some) => {}
+            Ok(RoundOutcome::Nothing | RoundOutcome::Unheard) => return,
             Err(why) => {
                 // Nobody listens when the slide is gone already.
                 let _ = queue.send(Err(why));
@@ -254,7 +254,7 @@ fn feed(
 }
 
 /// How a round went.
-enum Fed {
+enum RoundOutcome {
     Some,
     Nothing,
     Unheard,
@@ -265,18 +265,18 @@ fn feed_round(
     fitting: Fitting,
     skip: usize,
     queue: &Sender<Result<Ready, String>>,
-) -> Result<Fed, String> {
+) -> Result<RoundOutcome, String> {
     let frames = source.frames().map_err(explain)?;
-    let mut fed = Fed::Nothing;
+    let mut fed = RoundOutcome::Nothing;
     for frame in frames.take(source.outline.frames as usize).skip(skip) {
         let frame = frame.map_err(explain)?;
         let delay = delay(&frame);
         let frame = source.bitmap(frame)?;
         let pixels = fitting.fit(frame).map_err(|error| error.0)?;
         if queue.send(Ok(Ready { pixels, delay })).is_err() {
-            return Ok(Fed::Unheard);
+            return Ok(RoundOutcome::Unheard);
         }
-        fed = Fed::Some;
+        fed = RoundOutcome::Some;
     }
     Ok(fed)
 }

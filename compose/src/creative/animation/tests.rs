@@ -305,7 +305,7 @@ fn a_webp_that_the_decoder_refuses_as_a_whole_is_refused_although_its_frames_are
             .expect("walks")
             .expect("it moves");
         let opened = Animation::open("odd.webp", ImageFormat::WebP, &bytes, outline);
-        let Err(Cannot::Show(reason)) = opened else {
+        let Err(AnimationError::Show(reason)) = opened else {
             panic!("it opens");
         };
         assert!(reason.starts_with("the picture is damaged ("), "{reason}");

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::live::LiveKind;
 use crate::page::layout::Frame;
-use crate::text::{Block, Glyphs, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
+use crate::text::{Block, Glyphs, HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};
 
 /// Smallest text of a card, in pixels; zones in which every size is smaller carry none.
 const SIZE_PX_MIN: f32 = 7.0;
@@ -140,13 +140,13 @@ impl<'a> Measure<'a> {
         if sizes[0] < SIZE_PX_MIN {
             return None;
         }
-        let manner = Manner {
+        let style = LineStyle {
             weight,
             leading,
             sizes: &sizes,
             lines_max,
         };
-        self.typesetter.fit_scale(text?, manner, width, f32::MAX)
+        self.typesetter.fit_scale(text?, style, width, f32::MAX)
     }
 
     /// The room of a text at a step of the scale, in a width of whole pixels.

@@ -25,7 +25,7 @@ use crate::creative::card::measure::{Content, Measure, Tile, Value};
 use crate::creative::card::paint::paint;
 use crate::creative::picture;
 use crate::creative::picture::Bitmap;
-use crate::live::{LiveKind, LiveSpot, Tongue};
+use crate::live::{LiveKind, LiveLanguage, LiveSpot};
 use crate::page::layout::{CodeWords, Frame};
 use crate::raster::canvas::{Area, Canvas};
 use crate::raster::palette::{Sample, Theme};
@@ -52,7 +52,7 @@ pub(crate) fn is_brief(dwell: Option<Duration>) -> bool {
 }
 
 /// What a card is drawn for.
-pub(crate) struct Occasion<'a> {
+pub(crate) struct CardContext<'a> {
     pub(crate) frame: &'a Frame,
     /// The code's plan and its words; none without a code.
     pub(crate) code: Option<&'a CodeWords<'a>>,
@@ -69,11 +69,11 @@ pub(crate) struct Occasion<'a> {
 pub(crate) fn open(
     typesetter: &mut Typesetter,
     file: &CreativeFile,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
 ) -> Result<CardPage, ComposeError> {
-    let drawn_px = occasion.frame.width.max(occasion.frame.height);
+    let drawn_px = card_context.frame.width.max(card_context.frame.height);
     let (card, pictures) = read(typesetter, file, drawn_px)?;
-    draw(typesetter, &card, &pictures, occasion)
+    draw(typesetter, &card, &pictures, card_context)
         .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
 }
 
@@ -92,13 +92,13 @@ pub(crate) fn open_still(
     card.date = false;
     card.countdown = None;
     card.counter = None;
-    let occasion = Occasion {
+    let card_context = CardContext {
         frame,
         code: None,
         colours,
         dwell: None,
     };
-    draw(typesetter, &card, &pictures, &occasion)
+    draw(typesetter, &card, &pictures, &card_context)
         .map(|page| page.canvas)
         .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
 }
@@ -146,17 +146,17 @@ pub(crate) fn draw(
     typesetter: &mut Typesetter,
     card: &Card,
     pictures: &Pictures,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
 ) -> Result<CardPage, ComposeError> {
     check_letters(typesetter, card)?;
     let mut content = content_of(card, pictures);
-    let planned = plan(typesetter, card, &content, pictures, occasion);
+    let planned = plan(typesetter, card, &content, pictures, card_context);
     let (arrangement, remark) = match planned {
         Ok(arrangement) => (arrangement, None),
-        Err(reason) if content.body.is_some() && is_brief(occasion.dwell) => {
+        Err(reason) if content.body.is_some() && is_brief(card_context.dwell) => {
             content.body = None;
-            let arrangement = plan(typesetter, card, &content, pictures, occasion)?;
-            let seconds = occasion.dwell.unwrap_or_default().as_secs_f64();
+            let arrangement = plan(typesetter, card, &content, pictures, card_context)?;
+            let seconds = card_context.dwell.unwrap_or_default().as_secs_f64();
             let remark = format!(
                 "{reason} (it airs without its body, as it is only on the screen for {seconds} s)"
             );
@@ -164,14 +164,14 @@ pub(crate) fn draw(
         }
         Err(reason) => return Err(reason),
     };
-    let colours = colours_or(&card.colours, occasion.colours);
+    let colours = colours_or(&card.colours, card_context.colours);
     let sample = pictures.picture.as_ref().map(scale::samples);
     let theme = Theme::choose(&colours, &Sample::of(&sample.unwrap_or_default()));
     let mut page = paint(
         typesetter,
         &content,
         pictures,
-        occasion,
+        card_context,
         &theme,
         &arrangement,
     )?;
@@ -184,7 +184,7 @@ fn plan(
     card: &Card,
     content: &Content,
     pictures: &Pictures,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
 ) -> Result<Arrangement, ComposeError> {
     let size = pictures.picture.as_ref().map(|p| (p.width, p.height));
     let bleeds = |room: Area| {
@@ -192,9 +192,15 @@ fn plan(
             Crop::covering(size, (room.width, room.height)).loss(size) <= LOSS_MAX
         })
     };
-    let mut measure = Measure::new(typesetter, occasion.frame, content);
+    let mut measure = Measure::new(typesetter, card_context.frame, content);
     let try_with = |measure: &mut Measure<'_>| {
-        arrange(measure, card.layout, size.is_some(), occasion.code, bleeds)
+        arrange(
+            measure,
+            card.layout,
+            size.is_some(),
+            card_context.code,
+            bleeds,
+        )
     };
     if let Some(made) = try_with(&mut measure) {
         return Ok(made);
@@ -217,7 +223,7 @@ fn plan(
         "it shows more than fits on this screen at a size that can be read; leave out its clock, date, countdown, counter, price or logo"
             .to_owned()
     } else {
-        let call = occasion.code.map_or("", |code| code.call);
+        let call = card_context.code.map_or("", |code| code.call);
         let also = if call.is_empty() {
             String::new()
         } else {
@@ -232,7 +238,7 @@ fn plan(
 }
 
 fn content_of(card: &Card, pictures: &Pictures) -> Content {
-    let tongue = Tongue::of(&card.headline);
+    let language = LiveLanguage::of(&card.headline);
     let mut tiles = Vec::new();
     if let Some(price) = &card.price {
         tiles.push(Tile {
@@ -244,7 +250,7 @@ fn content_of(card: &Card, pictures: &Pictures) -> Content {
         let kind = LiveKind::Countdown {
             to: countdown.to,
             done: countdown.done.clone(),
-            tongue,
+            language,
         };
         tiles.push(Tile {
             label: countdown.label.clone(),
@@ -266,11 +272,11 @@ fn content_of(card: &Card, pictures: &Pictures) -> Content {
     match (card.clock, card.date, tiles.is_empty()) {
         (true, date, true) => tiles.push(Tile {
             label: None,
-            value: Value::Live(LiveKind::Clock, date.then_some(LiveKind::Date(tongue))),
+            value: Value::Live(LiveKind::Clock, date.then_some(LiveKind::Date(language))),
         }),
         (clock, date, _) => {
             status.extend(clock.then_some(LiveKind::Clock));
-            status.extend(date.then_some(LiveKind::Date(tongue)));
+            status.extend(date.then_some(LiveKind::Date(language)));
         }
     }
     Content {

@@ -5,8 +5,8 @@ use passerby_protocol::campaign::Rgb;
 
 use crate::creative::card::arrange::Arrangement;
 use crate::creative::card::measure::{Content, Measure, Part, Value};
-use crate::creative::card::stack::{Placed, What};
-use crate::creative::card::{CardPage, LOSS_MAX, Occasion, Pictures};
+use crate::creative::card::stack::{Placed, StackContent};
+use crate::creative::card::{CardContext, CardPage, LOSS_MAX, Pictures};
 use crate::creative::picture::Bitmap;
 use crate::live::{Align, LiveKind, LiveSpot, Setting};
 use crate::page::layout::{Frame, label_remarks};
@@ -21,11 +21,11 @@ pub(super) fn paint(
     typesetter: &mut Typesetter,
     content: &Content,
     pictures: &Pictures,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
     theme: &Theme,
     arrangement: &Arrangement,
 ) -> Result<CardPage, ComposeError> {
-    let frame = occasion.frame;
+    let frame = card_context.frame;
     let mut canvas = Canvas::filled(frame.width, frame.height, theme.paper);
     if let (Some(room), Some(bitmap)) = (arrangement.picture, &pictures.picture) {
         hang(&mut canvas, frame, bitmap, room, theme)?;
@@ -33,8 +33,8 @@ pub(super) fn paint(
     let mut spots: Vec<(LiveKind, Placed, u8, bool, Rgb)> = Vec::new();
     for thing in &arrangement.placed {
         match thing.what {
-            What::Rule => canvas.fill(whole(thing), theme.accent),
-            What::Logo => {
+            StackContent::Rule => canvas.fill(whole(thing), theme.accent),
+            StackContent::Logo => {
                 if let Some(logo) = &pictures.logo {
                     let area = whole(thing);
                     let all = Crop::whole(logo.width, logo.height);
@@ -42,7 +42,7 @@ pub(super) fn paint(
                     canvas.paste_rgb(area, &rgb);
                 }
             }
-            What::Text(part, step, width) => {
+            StackContent::Text(part, step, width) => {
                 let ink = match part {
                     Part::Value(_) => theme.accent,
                     Part::Label(_) | Part::Was(_) | Part::Body => theme.quiet,
@@ -56,7 +56,7 @@ pub(super) fn paint(
                     strike(&mut canvas, frame, thing, step, ink);
                 }
             }
-            What::Live(at, step) => {
+            StackContent::Live(at, step) => {
                 if let Value::Live(kind, _) = &content.tiles[at].value {
                     let ink = match kind {
                         LiveKind::Clock => theme.ink,
@@ -65,12 +65,12 @@ pub(super) fn paint(
                     spots.push((kind.clone(), *thing, step, true, ink));
                 }
             }
-            What::LiveLabel(at, step) => {
+            StackContent::LiveLabel(at, step) => {
                 if let Value::Live(_, Some(kind)) = &content.tiles[at].value {
                     spots.push((kind.clone(), *thing, step, false, theme.quiet));
                 }
             }
-            What::Status(at, step) => {
+            StackContent::Status(at, step) => {
                 let ink = if at == 0 { theme.ink } else { theme.quiet };
                 spots.push((content.status[at].clone(), *thing, step, at == 0, ink));
             }
@@ -82,7 +82,7 @@ pub(super) fn paint(
     if let Some(host) = &arrangement.host {
         typesetter.draw(&mut canvas, &host.block, host.x, host.y, theme.quiet);
     }
-    if let Some(code) = occasion.code {
+    if let Some(code) = card_context.code {
         canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
     }
     let rtl = Measure::new(typesetter, frame, content).rtl;
@@ -105,7 +105,7 @@ pub(super) fn paint(
     if live.iter().any(LiveSpot::lacks_end) {
         remarks.push("countdown.done has no room where the countdown stands, and 00:00:00 is shown in the end; shorten it".to_owned());
     }
-    if let Some(code) = occasion.code {
+    if let Some(code) = card_context.code {
         let (call, host) = (arrangement.call.as_ref(), arrangement.host.as_ref());
         let (call, host) = (call.map(|call| &call.block), host.map(|host| &host.block));
         remarks.extend(label_remarks(typesetter, frame, code, call, host));

@@ -3,7 +3,7 @@
 //! Invariant: everything stays in the plan's rectangle; cards that read from right to left are its mirror image.
 
 use crate::creative::card::measure::{Measure, Part, Value};
-use crate::creative::card::stack::{Anchor, Flow, Placed, Plan, STATUS_STEP, What};
+use crate::creative::card::stack::{Anchor, Flow, Placed, Plan, STATUS_STEP, StackContent};
 use crate::creative::card::tile::{TileRoom, row_height};
 use crate::raster::canvas::real;
 
@@ -48,7 +48,7 @@ impl Measure<'_> {
             };
         }
         placed.push(Placed {
-            what: What::Rule,
+            what: StackContent::Rule,
             x: left,
             y,
             width: (self.frame.short * 0.09).min(real(area.width)),
@@ -82,7 +82,7 @@ impl Measure<'_> {
         let words = self.words_height(plan)?;
         let y = middle - words / 2.0;
         placed.push(Placed {
-            what: What::Rule,
+            what: StackContent::Rule,
             x,
             y,
             width: self.rule(),
@@ -124,7 +124,7 @@ impl Measure<'_> {
         for (part, step, width) in texts {
             let room = self.room(part, step, width)?;
             placed.push(Placed {
-                what: What::Text(part, step, width),
+                what: StackContent::Text(part, step, width),
                 x,
                 y: below,
                 width: room.width,
@@ -147,7 +147,7 @@ impl Measure<'_> {
         let logo = self.logo();
         if let Some((width, high)) = logo {
             placed.push(Placed {
-                what: What::Logo,
+                what: StackContent::Logo,
                 x: left,
                 y: y + (height - high) / 2.0,
                 width,
@@ -167,7 +167,7 @@ impl Measure<'_> {
             // All stand on one baseline.
             let top = y + height - foot - room.ascent;
             placed.push(Placed {
-                what: What::Status(at, STATUS_STEP),
+                what: StackContent::Status(at, STATUS_STEP),
                 x,
                 y: top,
                 width: room.width,
@@ -182,8 +182,8 @@ impl Measure<'_> {
         let live = matches!(self.content.tiles[at].value, Value::Live(..));
         if let Some(label) = room.label {
             let what = match &self.content.tiles[at].value {
-                Value::Live(_, Some(_)) => What::LiveLabel(at, room.label_step),
-                _ => What::Text(Part::Label(at), room.label_step, room.across),
+                Value::Live(_, Some(_)) => StackContent::LiveLabel(at, room.label_step),
+                _ => StackContent::Text(Part::Label(at), room.label_step, room.across),
             };
             placed.push(Placed {
                 what,
@@ -196,9 +196,9 @@ impl Measure<'_> {
         let value_top = foot - room.value.height;
         placed.push(Placed {
             what: if live {
-                What::Live(at, room.value_step)
+                StackContent::Live(at, room.value_step)
             } else {
-                What::Text(Part::Value(at), room.value_step, room.across)
+                StackContent::Text(Part::Value(at), room.value_step, room.across)
             },
             x,
             y: value_top,
@@ -207,7 +207,7 @@ impl Measure<'_> {
         });
         if let Some(was) = room.was {
             placed.push(Placed {
-                what: What::Text(Part::Was(at), room.was_step, room.across),
+                what: StackContent::Text(Part::Was(at), room.was_step, room.across),
                 x: x + room.value.width + self.was_gap(room.value_step),
                 y: value_top + room.value.ascent - was.ascent,
                 width: was.width,

@@ -54,7 +54,7 @@ pub(super) struct Plan {
 /// One thing at its place, upright, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Placed {
-    pub(super) what: What,
+    pub(super) what: StackContent,
     pub(super) x: f32,
     pub(super) y: f32,
     pub(super) width: f32,
@@ -62,7 +62,7 @@ pub(super) struct Placed {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum What {
+pub(super) enum StackContent {
     /// A text at a step, set in a width of whole pixels.
     Text(Part, u8, u32),
     /// The live value of a tile.

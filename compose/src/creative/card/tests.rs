@@ -99,13 +99,13 @@ fn make(
     let words = words(plan.as_ref(), "扫码购书 Scan to buy");
     let pictures = pictures(card);
     let content = content_of(card, &pictures);
-    let occasion = Occasion {
+    let card_context = CardContext {
         frame: &frame,
         code: words.as_ref(),
         colours: &Colours::default(),
         dwell: None,
     };
-    let made = crate::creative::card::plan(typesetter, card, &content, &pictures, &occasion)?;
+    let made = crate::creative::card::plan(typesetter, card, &content, &pictures, &card_context)?;
     let mut things: Vec<(String, [f32; 4])> = made
         .placed
         .iter()
@@ -276,13 +276,13 @@ fn a_body_is_shown_however_short_the_time_where_there_is_room_and_is_named_where
     let mut typesetter = Typesetter::new();
     let mut made = |width: u32, height: u32, card: &Card, seconds: u64| {
         let frame = Frame::of(&Geometry::whole(width, height)).expect("a frame");
-        let occasion = Occasion {
+        let card_context = CardContext {
             frame: &frame,
             code: None,
             colours: &Default::default(),
             dwell: Some(Duration::from_secs(seconds)),
         };
-        draw(&mut typesetter, card, &Pictures::default(), &occasion)
+        draw(&mut typesetter, card, &Pictures::default(), &card_context)
     };
     let mut long = card(0b1, 0);
     let brief = made(1_920, 1_080, &long, 5).expect("drawn");
@@ -348,13 +348,13 @@ fn right_to_left_cards_begin_on_the_right() {
     }
     // The ink itself is where it was promised.
     let frame = Frame::of(&Geometry::whole(640, 360)).expect("a frame");
-    let occasion = Occasion {
+    let card_context = CardContext {
         frame: &frame,
         code: None,
         colours: &Colours::default(),
         dwell: None,
     };
-    let page = draw(&mut typesetter, &card, &Pictures::default(), &occasion).expect("draws");
+    let page = draw(&mut typesetter, &card, &Pictures::default(), &card_context).expect("draws");
     let paper = page.canvas.pixel(0, 0);
     let inked = |canvas: &Canvas, from: u32, to: u32| {
         (from..to).any(|x| (0..canvas.height).any(|y| canvas.pixel(x, y) != paper))
@@ -385,7 +385,7 @@ fn the_pictures_of_a_card_may_be_drawings_and_animations() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.card.toml");
     let frame = Frame::of(&Geometry::whole(640, 360)).expect("a frame");
-    let occasion = Occasion {
+    let card_context = CardContext {
         frame: &frame,
         code: None,
         colours: &Colours::default(),
@@ -410,7 +410,7 @@ fn the_pictures_of_a_card_may_be_drawings_and_animations() {
             digest: Digest::of(text.as_bytes()),
             parts: [part(name)].into(),
         };
-        let page = open(&mut Typesetter::new(), &file, &occasion).expect(name);
+        let page = open(&mut Typesetter::new(), &file, &card_context).expect(name);
         let is_there = (0..360).any(|y| {
             (0..640).any(|x| {
                 let pixel = page.canvas.pixel(x, y);

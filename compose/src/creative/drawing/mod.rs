@@ -31,7 +31,7 @@ use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, roxmltree};
 
 use crate::creative::drawing::embedded::Embedded;
-use crate::creative::drawing::losses::Told;
+use crate::creative::drawing::losses::LossReport;
 use crate::creative::drawing::threads::on_deep_stack;
 use crate::creative::picture::{Bitmap, Pixels};
 use crate::page::poster::Content;
@@ -97,7 +97,7 @@ impl Fonts {
 pub(crate) struct Drawing {
     name: String,
     tree: Arc<Tree>,
-    told: Told,
+    told: LossReport,
     /// Every character of its texts.
     letters: String,
     /// All of it, small, for what a glance tells.
@@ -300,7 +300,7 @@ fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
 }
 
 /// Returns the drawing, what is told about it, and its letters.
-fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Told, String), String> {
+fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, LossReport, String), String> {
     guard::check_text(text)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,
@@ -319,7 +319,7 @@ fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, Told, String), String> {
         return Err("it is no SVG drawing; export it as one".to_owned());
     }
     guard::check(&xml)?;
-    let mut told = Told::of(&xml);
+    let mut told = LossReport::of(&xml);
     let embedded = Embedded::default();
     let options = Options {
         font_family: FAMILY.to_owned(),

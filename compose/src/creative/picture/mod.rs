@@ -30,7 +30,7 @@ use crate::raster::scale::Crop;
 use crate::text::fonts;
 
 pub(crate) use crate::creative::picture::colour::FrameColours;
-pub(crate) use crate::creative::picture::still::{Still, Told};
+pub(crate) use crate::creative::picture::still::{PixelFacts, Still};
 pub(crate) use crate::creative::picture::webp::with_its_alpha;
 
 /// Longest side of a picture, in pixels.
@@ -232,8 +232,8 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
         let bytes: Arc<[u8]> = bytes.into();
         match guarded(|| Animation::open(name, format, &bytes, outline))? {
             Ok(animation) => return Ok(Opened::Animation(animation)),
-            Err(animation::Cannot::Move(why)) => notes.push(why),
-            Err(animation::Cannot::Show(why)) => return Err(why),
+            Err(animation::AnimationError::Move(why)) => notes.push(why),
+            Err(animation::AnimationError::Show(why)) => return Err(why),
         }
         return opened_still(format, &bytes, notes);
     }

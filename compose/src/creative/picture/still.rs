@@ -93,7 +93,7 @@ fn decode_whole(format: ImageFormat, bytes: &[u8], is_progressive: bool) -> Resu
             DECODED_BYTES_MAX >> 20
         ));
     }
-    let told = Told::of(format, bytes, &mut decoder);
+    let told = PixelFacts::of(format, bytes, &mut decoder);
     let mut notes: Vec<String> = told.note.into_iter().collect();
     let mut is_changed = told.orientation != Orientation::NoTransforms;
     let of_inks = told.profile.as_ref().filter(|profile| profile.is_of_inks());
@@ -153,7 +153,7 @@ fn of_inks_to_rgb(
 }
 
 /// What a file tells about its pixels, beside them.
-pub(crate) struct Told {
+pub(crate) struct PixelFacts {
     pub(crate) orientation: Orientation,
     /// What its numbers stand for, where that is not sRGB for sure.
     pub(crate) profile: Option<Profile>,
@@ -161,7 +161,7 @@ pub(crate) struct Told {
     pub(crate) note: Option<String>,
 }
 
-impl Told {
+impl PixelFacts {
     /// Of what tells nothing.
     pub(crate) const fn nothing() -> Self {
         Self {

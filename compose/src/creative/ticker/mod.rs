@@ -8,7 +8,7 @@ use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
 use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::card::{Speed, Ticker, colours_or};
 
-use crate::creative::card::{Occasion, file};
+use crate::creative::card::{CardContext, file};
 use crate::page::layout::{CodeWords, Frame, Label, label_remarks};
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::palette::{Sample, Theme, WHITE};
@@ -52,12 +52,12 @@ struct Places {
 pub(crate) fn open(
     typesetter: &mut Typesetter,
     creative: &CreativeFile,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
 ) -> Result<TickerPage, ComposeError> {
     let text = file::read(creative)?;
     let ticker =
         Ticker::parse(&creative.name, &text).map_err(|problems| file::refused(&problems))?;
-    draw(typesetter, &ticker, occasion)
+    draw(typesetter, &ticker, card_context)
         .map_err(|error| ComposeError(format!("{}: {error}", creative.name)))
 }
 
@@ -68,9 +68,9 @@ pub(crate) fn open(
 pub(crate) fn draw(
     typesetter: &mut Typesetter,
     ticker: &Ticker,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
 ) -> Result<TickerPage, ComposeError> {
-    let frame = occasion.frame;
+    let frame = card_context.frame;
     for line in &ticker.lines {
         let missing = typesetter.fonts().missing_glyphs(line);
         if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
@@ -80,11 +80,11 @@ pub(crate) fn draw(
             )));
         }
     }
-    let colours = colours_or(&ticker.colours, occasion.colours);
+    let colours = colours_or(&ticker.colours, card_context.colours);
     let theme = Theme::choose(&colours, &Sample::of(&[]));
     for step in (STEP_MIN..=6).rev() {
         let size = frame.size(step);
-        let places = places(frame, occasion.code, size);
+        let places = places(frame, card_context.code, size);
         let Some(places) = places.filter(|places| real(places.band.height) >= size * RUN_EMS)
         else {
             continue;
@@ -92,7 +92,15 @@ pub(crate) fn draw(
         let Some(strip) = strip(typesetter, &ticker.lines, &places, size, &theme)? else {
             continue;
         };
-        return finish(typesetter, ticker, occasion, &theme, &places, size, strip);
+        return finish(
+            typesetter,
+            ticker,
+            card_context,
+            &theme,
+            &places,
+            size,
+            strip,
+        );
     }
     let what = "its lines are too long or the zone is too small for a line that can be read; write fewer and shorter lines";
     Err(ComposeError(what.to_owned()))
@@ -101,13 +109,13 @@ pub(crate) fn draw(
 fn finish(
     typesetter: &mut Typesetter,
     ticker: &Ticker,
-    occasion: &Occasion<'_>,
+    card_context: &CardContext<'_>,
     theme: &Theme,
     places: &Places,
     size: f32,
     strip: MovingPicture,
 ) -> Result<TickerPage, ComposeError> {
-    let frame = occasion.frame;
+    let frame = card_context.frame;
     let blank = ticker.lines.iter().filter(|line| typesetter.is_blank(line));
     let mut remarks: Vec<String> = blank
         .map(|line| {
@@ -122,7 +130,7 @@ fn finish(
         canvas.fill(line, theme.accent);
         canvas.fill(Area::new(0, band.bottom(), frame.width, thin), theme.accent);
     }
-    if let Some(code) = occasion.code {
+    if let Some(code) = card_context.code {
         let too_long = || {
             let call = code.call;
             ComposeError(format!(

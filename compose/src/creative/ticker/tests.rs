@@ -13,13 +13,13 @@ fn page(
     let frame = Frame::of(screen)?;
     let plan = planned(&frame, screen, corner)?;
     let words = words(plan.as_ref(), "扫码看时刻表 Timetable");
-    let occasion = Occasion {
+    let card_context = CardContext {
         frame: &frame,
         code: words.as_ref(),
         colours: &Colours::default(),
         dwell: None,
     };
-    let page = draw(&mut Typesetter::new(), ticker, &occasion)?;
+    let page = draw(&mut Typesetter::new(), ticker, &card_context)?;
     Ok((page, plan.map(|(_, plan)| plan.card)))
 }
 

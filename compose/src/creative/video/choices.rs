@@ -68,7 +68,7 @@ impl Choices {
                 Some(trouble) => choice.passed_over.push((kind, trouble)),
             }
         }
-        tracing::info!("video decoder: {}", Told(codec, &choice));
+        tracing::info!("video decoder: {}", ChoiceText(codec, &choice));
         let kind = choice.kind;
         self.made().insert(codec, choice);
         kind
@@ -83,16 +83,16 @@ impl fmt::Display for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (codec, choice)) in self.made().iter().enumerate() {
             let comma = if at > 0 { "; " } else { "" };
-            write!(f, "{comma}{}", Told(*codec, choice))?;
+            write!(f, "{comma}{}", ChoiceText(*codec, choice))?;
         }
         Ok(())
     }
 }
 
 /// A choice in words.
-struct Told<'a>(Codec, &'a Choice);
+struct ChoiceText<'a>(Codec, &'a Choice);
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for ChoiceText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(codec, choice) = self;
         write!(f, "{} by {}", codec.word(), choice.kind)?;

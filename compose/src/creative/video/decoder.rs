@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::creative::video::supervise::{last_words, run};
+use crate::creative::video::supervise::{error_text, run};
 use crate::creative::video::tools::{Bounds, Input, Tools};
 
 /// How long one decoder may take for the sample.
@@ -234,7 +234,7 @@ impl DecoderKind {
         let bytes = width * height * 3 / 2;
         let output =
             run(&mut command, sample, bytes, SAMPLE_WAIT_MAX).map_err(|error| error.to_string())?;
-        if let Some(words) = last_words(&output.said) {
+        if let Some(words) = error_text(&output.said) {
             return Err(words);
         }
         if sample_is_right(&output.made) {

@@ -26,7 +26,9 @@ use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
 use crate::creative::video::probe::{Clip, EXPORT_ANEW};
 use crate::creative::video::queue::{End, Picture, Queue};
-use crate::creative::video::supervise::{FAREWELL_MAX, Leash, STACK_BYTES, Worker, last_words};
+use crate::creative::video::supervise::{
+    ChildGuard, FAREWELL_MAX, STACK_BYTES, Worker, error_text,
+};
 use crate::creative::video::tools::{Input, Tools};
 
 /// How long before the end of a pass the child of the next is started.
@@ -54,7 +56,7 @@ const SIGNS_OF_DAMAGE: [&str; 8] = [
 pub(super) fn damage_told(said: &str) -> Option<String> {
     // What is said is kept up to a limit, so the last line may be a piece of one.
     let is_damage = |line: &&str| SIGNS_OF_DAMAGE.iter().any(|sign| line.contains(sign));
-    let told = said.lines().rev().find(is_damage).and_then(last_words)?;
+    let told = said.lines().rev().find(is_damage).and_then(error_text)?;
     Some(format!(
         "it is damaged ({told}); copy it again, or {EXPORT_ANEW}"
     ))
@@ -73,7 +75,7 @@ pub(super) struct Film {
     pub(super) kept_bytes_max: Option<usize>,
     pub(super) health: Health,
     pub(super) queue: Arc<Queue>,
-    pub(super) leash: Arc<Leash>,
+    pub(super) guard: Arc<ChildGuard>,
 }
 
 impl Film {
@@ -87,8 +89,8 @@ impl Film {
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 let end = self.play();
-                self.leash.cut();
-                self.leash.bury();
+                self.guard.cut();
+                self.guard.bury();
                 if let Some(end) = end {
                     self.queue.end(end);
                 }
@@ -138,7 +140,7 @@ impl Film {
                     next = self.decode().ok();
                 }
             }
-            let status = self.leash.finish(worker.id, FAREWELL_MAX);
+            let status = self.guard.finish(worker.id, FAREWELL_MAX);
             if !self.queue.is_open() {
                 return None;
             }
@@ -187,7 +189,7 @@ impl Film {
         expected: Option<u64>,
         said: &str,
     ) -> Result<(), String> {
-        let words = last_words(said);
+        let words = error_text(said);
         let told = words.as_deref().unwrap_or("it does not say why");
         if count == 0 {
             return Err(format!(
@@ -247,7 +249,7 @@ impl Film {
         let filters = filters::of_film(clip, self.kind, self.scaled_px);
         command.args(["-vf", &filters]);
         command.args(["-f", "rawvideo", "pipe:1"]);
-        self.leash.start(&mut command, b"")
+        self.guard.start(&mut command, b"")
     }
 
     /// Reads one picture; `None` at the end, and when there is only a part of one.

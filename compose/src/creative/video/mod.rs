@@ -45,8 +45,8 @@ use crate::creative::video::film::{Film, KEPT_BYTES_MAX};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::reel::{Progress, VideoReel};
 use crate::creative::video::sound::SoundTrack;
-use crate::creative::video::supervise::Leash;
-use crate::settings::Sound;
+use crate::creative::video::supervise::ChildGuard;
+use crate::settings::SoundOutput;
 use crate::slide::{MovingPicture, Reel, VideoCoding};
 
 pub use crate::creative::video::colour::{Nv12, nv12_of_rgb, rgb_of_yuv};
@@ -73,7 +73,7 @@ pub struct Showing<'a> {
     /// The size in pixels, upright, in which the whole picture would be drawn, were nothing of it cut off.
     pub shown_px: (u32, u32),
     /// Where it is heard; none is silence.
-    pub sound: Option<&'a Sound>,
+    pub sound: Option<&'a SoundOutput>,
     /// Is asked once, before [`open`] returns; one that has another size is not used.
     pub poster: &'a mut PosterMaker<'a>,
     /// Told when people see less than they should.
@@ -131,7 +131,7 @@ pub(crate) fn look_through(
         first,
         decoded_px: (width_px, height_px),
         queue,
-        leash,
+        guard,
         ..
     } = begin(tools, clip, &showing, None)?;
     let until = Instant::now() + patience;
@@ -150,7 +150,7 @@ pub(crate) fn look_through(
         next = queue.first(until.saturating_duration_since(Instant::now()));
     }
     queue.close();
-    leash.cut();
+    guard.cut();
     Ok(())
 }
 
@@ -191,7 +191,7 @@ struct Started {
     decoded_px: (u32, u32),
     kind: DecoderKind,
     queue: Arc<Queue>,
-    leash: Arc<Leash>,
+    guard: Arc<ChildGuard>,
 }
 
 fn start(
@@ -204,7 +204,7 @@ fn start(
 ) -> Result<Started, String> {
     let decoded_px = clip.decoded_px(showing.shown_px);
     let queue = Arc::new(Queue::default());
-    let leash = Arc::new(Leash::default());
+    let guard = Arc::new(ChildGuard::default());
     let film = Film {
         tools: tools.clone(),
         clip: clip.clone(),
@@ -214,7 +214,7 @@ fn start(
         kept_bytes_max,
         health: showing.health.clone(),
         queue: Arc::clone(&queue),
-        leash: Arc::clone(&leash),
+        guard: Arc::clone(&guard),
     };
     film.start()
         .map_err(|error| format!("there can be no thread for it ({error})"))?;
@@ -225,7 +225,7 @@ fn start(
                 decoded_px,
                 kind,
                 queue,
-                leash,
+                guard,
             });
         }
         Next::Over(End::Failed(what)) => what,
@@ -236,7 +236,7 @@ fn start(
         ),
     };
     queue.close();
-    leash.cut();
+    guard.cut();
     Err(trouble)
 }
 
@@ -246,7 +246,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
         decoded_px: (width_px, height_px),
         kind,
         queue,
-        leash,
+        guard,
     } = started;
     let coding = clip.coding;
     let poster = (showing.poster)(width_px, height_px, coding)
@@ -264,7 +264,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
         sound,
         health: showing.health,
         queue,
-        leash,
+        guard,
         progress: Progress::default(),
     };
     let first = Nv12 {

@@ -16,7 +16,7 @@ use crate::creative::video::colour::Nv12;
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::sound::SoundTrack;
-use crate::creative::video::supervise::Leash;
+use crate::creative::video::supervise::ChildGuard;
 use crate::slide::{Area, Patch, Plane, Reel};
 
 /// How long a picture may be missing.
@@ -35,7 +35,7 @@ pub(super) struct VideoReel {
     pub(super) sound: Option<SoundTrack>,
     pub(super) health: Health,
     pub(super) queue: Arc<Queue>,
-    pub(super) leash: Arc<Leash>,
+    pub(super) guard: Arc<ChildGuard>,
     pub(super) progress: Progress,
 }
 
@@ -180,7 +180,7 @@ impl VideoReel {
     /// Ends the children and lets go of the pictures.
     fn stop(&mut self) {
         self.queue.close();
-        self.leash.cut();
+        self.guard.cut();
         self.sound = None;
     }
 }

@@ -12,9 +12,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::creative::video::probe::{Clip, LENGTH_MAX};
-use crate::creative::video::supervise::{Leash, STACK_BYTES, Worker, last_words};
+use crate::creative::video::supervise::{ChildGuard, STACK_BYTES, Worker, error_text};
 use crate::creative::video::tools::{Bounds, Input, Tools};
-use crate::settings::Sound;
+use crate::settings::SoundOutput;
 
 /// Between two looks at whether the child has ended.
 const LOOK: Duration = Duration::from_millis(250);
@@ -31,14 +31,14 @@ pub(super) struct SoundTrack {
 struct Player {
     tools: Tools,
     clip: Clip,
-    sound: Sound,
+    sound: SoundOutput,
     stream: u64,
-    leash: Leash,
+    guard: ChildGuard,
 }
 
 impl SoundTrack {
     /// Prepares the sound of a film; `None` when it has none, or none that could be heard.
-    pub(super) fn new(tools: &Tools, clip: &Clip, sound: &Sound) -> Option<Self> {
+    pub(super) fn new(tools: &Tools, clip: &Clip, sound: &SoundOutput) -> Option<Self> {
         let stream = clip.sound_stream.filter(|_| sound.volume_percent > 0)?;
         Some(Self {
             player: Arc::new(Player {
@@ -46,7 +46,7 @@ impl SoundTrack {
                 clip: clip.clone(),
                 sound: sound.clone(),
                 stream,
-                leash: Leash::default(),
+                guard: ChildGuard::default(),
             }),
             start: None,
         })
@@ -69,8 +69,8 @@ impl SoundTrack {
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 player.serve(&starts);
-                player.leash.cut();
-                player.leash.bury();
+                player.guard.cut();
+                player.guard.bury();
             });
         if let Err(error) = thread {
             tracing::warn!("{} plays without sound: {error}", self.player.clip.name);
@@ -80,7 +80,7 @@ impl SoundTrack {
 
 impl Drop for SoundTrack {
     fn drop(&mut self) {
-        self.player.leash.cut();
+        self.player.guard.cut();
     }
 }
 
@@ -100,10 +100,10 @@ impl Player {
                     let Some(worker) = &playing else {
                         continue;
                     };
-                    let Some(status) = self.leash.ended(worker.id) else {
+                    let Some(status) = self.guard.ended(worker.id) else {
                         continue;
                     };
-                    let words = last_words(&worker.words.heard());
+                    let words = error_text(&worker.words.heard());
                     playing = None;
                     if !status.success() {
                         self.warn(&words.unwrap_or_else(|| status.to_string()));
@@ -112,7 +112,7 @@ impl Player {
                 }
                 Ok(()) => {
                     if let Some(worker) = playing.take() {
-                        self.leash.finish(worker.id, Duration::ZERO);
+                        self.guard.finish(worker.id, Duration::ZERO);
                     }
                     match self.start() {
                         Ok(worker) => playing = Some(worker),
@@ -156,6 +156,6 @@ impl Player {
         } else {
             command.arg(&self.sound.device);
         }
-        self.leash.start(&mut command, b"")
+        self.guard.start(&mut command, b"")
     }
 }

@@ -1,7 +1,7 @@
 //! Children of the terminal, held on a leash.
 //!
 //! Invariants:
-//! - A child is on exactly one leash; [`Leash::cut`] kills all of it at once and never waits. None starts afterwards.
+//! - A child is on exactly one leash; [`ChildGuard::cut`] kills all of it at once and never waits. None starts afterwards.
 //! - Whoever reads from a child starts it, on the same thread: Linux tells a child of the death of the thread that
 //!   started it, and with that a terminal that is killed leaves no child behind.
 //! - Every child that was started is waited for, so none stays as a zombie; every wait has an end.
@@ -26,7 +26,7 @@ pub(super) const STACK_BYTES: usize = 256 << 10;
 
 /// Holds children. Cutting it kills them; so does dropping it.
 #[derive(Default)]
-pub(super) struct Leash(Mutex<Held>);
+pub(super) struct ChildGuard(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
@@ -41,16 +41,16 @@ pub(super) struct Worker {
     /// What it makes.
     pub(super) stdout: ChildStdout,
     /// What it says.
-    pub(super) words: Words,
+    pub(super) words: ErrorText,
 }
 
 /// What a child says on its standard error.
-pub(super) struct Words {
+pub(super) struct ErrorText {
     text: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
-impl Leash {
+impl ChildGuard {
     /// Starts a child that reads `input`, which must fit into a pipe (64 KiB).
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Leash {
         Ok(Worker {
             id,
             stdout,
-            words: Words { text, reader },
+            words: ErrorText { text, reader },
         })
     }
 
@@ -165,14 +165,14 @@ impl Leash {
     }
 }
 
-impl Drop for Leash {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         self.cut();
         self.bury();
     }
 }
 
-impl Words {
+impl ErrorText {
     /// Returns what a child that has ended said, in lines.
     pub(super) fn heard(&self) -> String {
         let from = Instant::now();
@@ -197,7 +197,7 @@ fn listen(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
 }
 
 /// Returns the last line of what was said that says something, without the part of the program that said it.
-pub(super) fn last_words(text: &str) -> Option<String> {
+pub(super) fn error_text(text: &str) -> Option<String> {
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     let line = line.rsplit("] ").next().unwrap_or(line).trim();
     Some(line.chars().take(160).collect())
@@ -229,9 +229,9 @@ pub(super) fn run(
     bytes_max: usize,
     patience: Duration,
 ) -> Result<Output, RunError> {
-    let leash = Leash::default();
+    let guard = ChildGuard::default();
     let broken = |error: io::Error| RunError::Start(error.to_string());
-    let Worker { id, stdout, words } = leash.start(command, input).map_err(broken)?;
+    let Worker { id, stdout, words } = guard.start(command, input).map_err(broken)?;
     let (done, made) = crossbeam_channel::bounded(1);
     thread::Builder::new()
         .name("video-run".to_owned())
@@ -250,12 +250,12 @@ pub(super) fn run(
     if made.len() > bytes_max {
         return Err(RunError::Flood(bytes_max));
     }
-    let status = leash.finish(id, FAREWELL_MAX);
+    let status = guard.finish(id, FAREWELL_MAX);
     let said = words.heard();
     match status {
         Some(status) if status.success() => Ok(Output { made, said }),
         Some(status) => Err(RunError::Failed(
-            last_words(&said).unwrap_or_else(|| status.to_string()),
+            error_text(&said).unwrap_or_else(|| status.to_string()),
         )),
         None => Err(RunError::Late(patience)),
     }
@@ -308,15 +308,15 @@ mod tests {
 
     #[test]
     fn a_cut_leash_kills_and_starts_nothing_more() {
-        let leash = Leash::default();
-        let worker = leash
+        let guard = ChildGuard::default();
+        let worker = guard
             .start(&mut shell("exec sleep 60"), b"")
             .expect("it starts");
-        leash.cut();
-        let status = leash
+        guard.cut();
+        let status = guard
             .finish(worker.id, Duration::from_secs(20))
             .expect("it ends");
         assert!(!status.success());
-        assert!(leash.start(&mut shell("true"), b"").is_err());
+        assert!(guard.start(&mut shell("true"), b"").is_err());
     }
 }

@@ -64,7 +64,7 @@ fn passes_follow_each_other_without_a_gap_from_children_and_from_memory() {
         assert_eq!(started.first.number, 0);
         assert_eq!(numbers(&started.queue, 59), wanted[1..]);
         started.queue.close();
-        started.leash.cut();
+        started.guard.cut();
         assert_eq!(showing.health.trouble(), None);
     }
 }

@@ -88,9 +88,9 @@ impl LookedThrough {
 }
 
 /// Lets another film be looked at when this one is done with, also when that panicked or never began.
-struct Turn(Tools);
+struct LookPermit(Tools);
 
-impl Drop for Turn {
+impl Drop for LookPermit {
     fn drop(&mut self) {
         self.0.looked_through().ends();
     }
@@ -112,7 +112,7 @@ fn look_through_within(
     if !tools.looked_through().begins(digest) {
         return None;
     }
-    let (turn, clip) = (Turn(tools.clone()), clip.clone());
+    let (turn, clip) = (LookPermit(tools.clone()), clip.clone());
     let thread = thread::Builder::new()
         .name("video-whole".to_owned())
         .stack_size(STACK_BYTES)
@@ -148,7 +148,7 @@ fn what_is_missing_within(
             .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
         None => begin(tools, clip, &showing, None),
     };
-    let Started { queue, leash, .. } = started?;
+    let Started { queue, guard, .. } = started?;
     let until = Instant::now() + patience;
     let end = loop {
         match queue.first(until.saturating_duration_since(Instant::now())) {
@@ -158,7 +158,7 @@ fn what_is_missing_within(
         }
     };
     queue.close();
-    leash.cut();
+    guard.cut();
     Ok(match end {
         Some(End::Failed(what)) => Some(format!("{}: {what}", clip.name)),
         Some(End::Rests) => health.trouble().map(str::to_owned),

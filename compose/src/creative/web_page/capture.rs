@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::creative::web_page::browser::{Browser, Launch};
 use crate::creative::web_page::destination::Destinations;
-use crate::creative::web_page::devtools::{CallOff, RunError, Talk};
+use crate::creative::web_page::devtools::{PageSession, RunError, StopSignal};
 use crate::creative::web_page::proxy::Proxy;
 use crate::creative::web_page::visible_text::Waited;
 use crate::creative::web_page::{PIXELS_MAX, final_address, visible_text};
@@ -62,7 +62,7 @@ pub(super) struct Task<'a> {
 pub(super) fn take(
     browser: &Browser,
     task: &Task<'_>,
-    call_off: &CallOff<'_>,
+    call_off: &StopSignal<'_>,
 ) -> Result<Shot, RunError> {
     let said = match attempt(browser, task, call_off, true) {
         Err(RunError::NoSandbox(said)) => said,
@@ -86,7 +86,7 @@ pub(super) fn take(
 fn attempt(
     browser: &Browser,
     task: &Task<'_>,
-    call_off: &CallOff<'_>,
+    call_off: &StopSignal<'_>,
     sandbox: bool,
 ) -> Result<Shot, RunError> {
     let settle = Duration::from_secs(task.page.settle_seconds.into());
@@ -105,7 +105,7 @@ fn attempt(
             browser.program.display()
         ))
     })?;
-    let mut talk = Talk::open(&mut running, call_off, deadline)?;
+    let mut talk = PageSession::open(&mut running, call_off, deadline)?;
     look(&mut talk, task)?;
     let mut doubt = load(&mut talk, task, &proxy, settle)?;
     let picture = talk.call(
@@ -129,7 +129,7 @@ fn attempt(
 }
 
 /// Says why what is shown must not become a picture, if that is so.
-fn judge(talk: &Talk<'_>, task: &Task<'_>, proxy: &Proxy) -> Result<(), RunError> {
+fn judge(talk: &PageSession<'_>, task: &Task<'_>, proxy: &Proxy) -> Result<(), RunError> {
     if let Some(trouble) = talk.watch.trouble() {
         let reason = if talk.watch.is_error_page() {
             unreached(talk, proxy).unwrap_or(trouble)
@@ -144,14 +144,14 @@ fn judge(talk: &Talk<'_>, task: &Task<'_>, proxy: &Proxy) -> Result<(), RunError
 }
 
 /// Says why the page that was asked for last was not reached, as the proxy knows better than the browser.
-fn unreached(talk: &Talk<'_>, proxy: &Proxy) -> Option<String> {
+fn unreached(talk: &PageSession<'_>, proxy: &Proxy) -> Option<String> {
     let asked = Url::parse(talk.watch.asked()).ok()?;
     let host = asked.host_str()?.trim_matches(['[', ']']);
     proxy.failure(host).map(|reason| reason.to_string())
 }
 
 /// Sets how large the page is. Zoom works as it does in a browser: fewer, larger CSS pixels.
-fn look(talk: &mut Talk<'_>, task: &Task<'_>) -> Result<(), RunError> {
+fn look(talk: &mut PageSession<'_>, task: &Task<'_>) -> Result<(), RunError> {
     let zoom = u32::from(task.page.zoom_percent.max(1));
     let metrics = json!({
         "width": (task.width_px * 100).div_ceil(zoom),
@@ -167,7 +167,7 @@ fn look(talk: &mut Talk<'_>, task: &Task<'_>) -> Result<(), RunError> {
 
 /// Goes to the page and waits until it is there and has settled. Returns what is missing on it.
 fn load(
-    talk: &mut Talk<'_>,
+    talk: &mut PageSession<'_>,
     task: &Task<'_>,
     proxy: &Proxy,
     settle: Duration,
@@ -222,7 +222,7 @@ fn load(
 /// Makes sure that what the page should show is on it, once it is where it should be; tells whether that took a wait, so
 /// that the page may have changed.
 fn expected(
-    talk: &mut Talk<'_>,
+    talk: &mut PageSession<'_>,
     task: &Task<'_>,
     proxy: &Proxy,
     settle: Duration,
@@ -246,7 +246,7 @@ fn expected(
 
 /// Waits for fonts, for the pictures that can be seen and until they are drawn; says whether pictures are missing. Small ones, which count
 /// visitors, do not matter.
-fn missing_parts(talk: &mut Talk<'_>) -> Result<Option<String>, RunError> {
+fn missing_parts(talk: &mut PageSession<'_>) -> Result<Option<String>, RunError> {
     let script = format!(
         "(async () => {{
             const late = new Promise((done) => setTimeout(() => done('late'), {PARTS_MAX_MS}));

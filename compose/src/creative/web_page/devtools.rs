@@ -31,7 +31,7 @@ impl RunError {
 }
 
 /// Tells whether a run should end; looked at whenever `wake` says so.
-pub(super) struct CallOff<'a> {
+pub(super) struct StopSignal<'a> {
     pub(super) wake: &'a Receiver<()>,
     pub(super) asked: &'a dyn Fn() -> bool,
 }
@@ -169,20 +169,20 @@ impl Watch {
 }
 
 /// A conversation with one browser about one page.
-pub(super) struct Talk<'a> {
+pub(super) struct PageSession<'a> {
     running: &'a mut Running,
-    call_off: &'a CallOff<'a>,
+    call_off: &'a StopSignal<'a>,
     deadline: Instant,
     session: Option<String>,
     calls: u64,
     pub(super) watch: Watch,
 }
 
-impl<'a> Talk<'a> {
+impl<'a> PageSession<'a> {
     /// Opens an empty page, watched from its beginning.
     pub(super) fn open(
         running: &'a mut Running,
-        call_off: &'a CallOff<'a>,
+        call_off: &'a StopSignal<'a>,
         deadline: Instant,
     ) -> Result<Self, RunError> {
         let mut talk = Self {

@@ -14,7 +14,7 @@
 //! - A refusal, an unreachable server, another page than the one that was asked for, one without the words that its file
 //!   expects, one that breaks the browser: the last good picture stays, with one reason. An incomplete picture or one of a single colour airs only where there was no good one.
 //! - A page reaches public addresses only, and what the operator allows beside them; see [`destination`].
-//! - At most [`PAGES_MAX`] pages are known; what is kept on disk is bounded by [`shelf`].
+//! - At most [`PAGES_MAX`] pages are known; what is kept on disk is bounded by [`store`].
 
 mod browser;
 mod browser_user;
@@ -53,7 +53,7 @@ pub struct PagePicture {
     pub revision: u64,
     /// Why people see an old or an incomplete picture, if they do.
     pub trouble: Option<String>,
-    shelf: Arc<keeper::Shared>,
+    store: Arc<keeper::Shared>,
     key: picture_store::PageKey,
     name: String,
 }
@@ -64,7 +64,7 @@ impl PagePicture {
     /// # Errors
     /// The picture was damaged on disk; it is forgotten, and another one will be taken.
     pub fn rgb(&self) -> Result<Vec<u8>, ComposeError> {
-        self.shelf.read(&self.key).map_err(|reason| {
+        self.store.read(&self.key).map_err(|reason| {
             ComposeError(format!(
                 "{}: the last picture of the page cannot be shown, since {reason}; another one will be taken",
                 self.name
@@ -75,7 +75,7 @@ impl PagePicture {
     /// Makes what tells the keeper, as part of the slide, when the picture is on screen and when it no longer is.
     pub fn reel(&self) -> PageReel {
         PageReel {
-            shared: Arc::clone(&self.shelf),
+            shared: Arc::clone(&self.store),
             on_screen: false,
         }
     }

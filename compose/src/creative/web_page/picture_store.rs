@@ -36,12 +36,12 @@ impl PageKey {
 }
 
 /// Where pictures are kept.
-pub(super) enum Shelf {
+pub(super) enum PictureStore {
     Folder(PathBuf),
     Memory(Vec<(PageKey, Arc<[u8]>)>),
 }
 
-impl Shelf {
+impl PictureStore {
     /// Opens the folder and removes what was left half written.
     pub(super) fn open(folder: Option<PathBuf>) -> Self {
         let Some(folder) = folder else {
@@ -213,47 +213,47 @@ mod tests {
     fn pictures_outlive_the_shelf_and_know_their_time() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("new/snapshots");
-        let mut shelf = Shelf::open(Some(path.clone()));
-        assert_eq!(shelf.find(&key(1)), None);
-        shelf
+        let mut store = PictureStore::open(Some(path.clone()));
+        assert_eq!(store.find(&key(1)), None);
+        store
             .put(&key(1), b"one", Some(1_700_000_000_123))
             .expect("kept");
-        shelf.put(&key(2), b"two", None).expect("kept");
+        store.put(&key(2), b"two", None).expect("kept");
         fs::write(path.join("left.png.part"), b"half").expect("written");
-        let shelf = Shelf::open(Some(path.clone()));
-        assert_eq!(shelf.find(&key(1)), Some(Some(1_700_000_000_123)));
-        assert_eq!(shelf.find(&key(2)), Some(None));
-        assert_eq!(&*shelf.read(&key(1)).expect("read"), b"one");
+        let store = PictureStore::open(Some(path.clone()));
+        assert_eq!(store.find(&key(1)), Some(Some(1_700_000_000_123)));
+        assert_eq!(store.find(&key(2)), Some(None));
+        assert_eq!(&*store.read(&key(1)).expect("read"), b"one");
         assert_eq!(names(&path), 2, "what was half written is gone");
     }
 
     #[test]
     fn the_oldest_go_first_and_strangers_stay() {
         let folder = tempfile::tempdir().expect("folder");
-        let mut shelf = Shelf::open(Some(folder.path().into()));
+        let mut store = PictureStore::open(Some(folder.path().into()));
         fs::write(folder.path().join("holiday.png"), b"mine").expect("written");
         let last = u32::try_from(FILES_MAX).expect("few") + 4;
         for number in 0..=last {
             let taken_ms = 1_700_000_000_000 + i64::from(number);
-            shelf
+            store
                 .put(&key(number), b"picture", Some(taken_ms))
                 .expect("kept");
         }
         assert_eq!(names(folder.path()), FILES_MAX + 1);
-        assert!(shelf.find(&key(0)).is_none() && shelf.find(&key(last)).is_some());
+        assert!(store.find(&key(0)).is_none() && store.find(&key(last)).is_some());
         // Taken at an unknown time, but just now.
-        shelf.put(&key(99), b"picture", None).expect("kept");
-        assert!(shelf.find(&key(99)).is_some());
+        store.put(&key(99), b"picture", None).expect("kept");
+        assert!(store.find(&key(99)).is_some());
     }
 
     #[test]
     fn memory_is_bounded_too() {
-        let mut shelf = Shelf::open(None);
+        let mut store = PictureStore::open(None);
         let large = vec![0; MEMORY_BYTES_MAX / 2 + 1];
-        shelf.put(&key(1), &large, None).expect("kept");
-        shelf.put(&key(2), &large, None).expect("kept");
-        assert!(shelf.find(&key(1)).is_none() && shelf.find(&key(2)).is_some());
-        shelf.forget(&key(2));
-        assert!(shelf.read(&key(2)).is_err());
+        store.put(&key(1), &large, None).expect("kept");
+        store.put(&key(2), &large, None).expect("kept");
+        assert!(store.find(&key(1)).is_none() && store.find(&key(2)).is_some());
+        store.forget(&key(2));
+        assert!(store.read(&key(2)).is_err());
     }
 }

@@ -11,7 +11,7 @@ use crate::creative::web_page::browser::Browser;
 use crate::creative::web_page::capture;
 use crate::creative::web_page::capture::Task;
 use crate::creative::web_page::destination::Destinations;
-use crate::creative::web_page::devtools::{CallOff, RunError};
+use crate::creative::web_page::devtools::{RunError, StopSignal};
 
 /// A page that is looked at before it airs.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Trial<'_> {
             run_max: capture::RUN_MAX,
         };
         let (_wake, wakes) = crossbeam_channel::bounded(1);
-        let call_off = CallOff {
+        let call_off = StopSignal {
             wake: &wakes,
             asked: &|| false,
         };

@@ -19,7 +19,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(20);
 pub(super) struct Upstream(Matcher);
 
 /// The proxy that leads to one server.
-pub(super) struct Way(Intercept);
+pub(super) struct ProxyChoice(Intercept);
 
 impl Upstream {
     /// Reads the environment.
@@ -28,15 +28,15 @@ impl Upstream {
     }
 
     /// Finds the proxy for a server; none where there is a direct way.
-    pub(super) fn way_to(&self, host: &str, port: u16) -> Option<Way> {
+    pub(super) fn way_to(&self, host: &str, port: u16) -> Option<ProxyChoice> {
         // Which of both it is can only be told from the port.
         let scheme = if port == 80 { "http" } else { "https" };
         let server = format!("{scheme}://{}/", authority(host, port));
-        self.0.intercept(&server.parse().ok()?).map(Way)
+        self.0.intercept(&server.parse().ok()?).map(ProxyChoice)
     }
 }
 
-impl Way {
+impl ProxyChoice {
     /// Asks the proxy for a connection to a server.
     ///
     /// # Errors

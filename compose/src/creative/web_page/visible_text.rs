@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::creative::web_page::devtools::{RunError, Talk};
+use crate::creative::web_page::devtools::{PageSession, RunError};
 
 /// How often a page that lacks the words is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -37,7 +37,7 @@ const SCRIPT: &str = "((wanted) => {
 
 /// Waits until the words stand on the page, at most until `until` and for [`WORDS_MAX`]; tells whether they do, and whether that took a wait.
 pub(super) fn wait_for(
-    talk: &mut Talk<'_>,
+    talk: &mut PageSession<'_>,
     words: &str,
     until: Instant,
 ) -> Result<Option<Waited>, RunError> {
@@ -58,7 +58,7 @@ pub(super) fn wait_for(
 /// Whether the words were not there at once.
 pub(super) struct Waited(pub(super) bool);
 
-fn is_there(talk: &mut Talk<'_>, words: &str) -> Result<bool, RunError> {
+fn is_there(talk: &mut PageSession<'_>, words: &str) -> Result<bool, RunError> {
     let world = json!({ "frameId": talk.watch.main_frame(), "worldName": "passerby" });
     let looked = talk
         .call("Page.createIsolatedWorld", &world)

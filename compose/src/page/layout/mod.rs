@@ -14,7 +14,7 @@ use passerby_protocol::campaign::Corner;
 use crate::page::code_square;
 use crate::page::code_square::CodePlan;
 use crate::raster::canvas::{Area, px, real};
-use crate::text::{Block, HEADLINE_LEADING, Manner, SMALL_LEADING, Typesetter, Weight};
+use crate::text::{Block, HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};
 
 pub(crate) use crate::page::layout::page::page;
 
@@ -255,20 +255,20 @@ impl Label {
         let host = host.filter(|host| host.height < height * 0.5);
         let gap = size * 0.7;
         let taken = host.as_ref().map_or(0.0, |host| host.height + gap);
-        let manner = Manner {
+        let style = LineStyle {
             weight: Weight::Bold,
             leading: (HEADLINE_LEADING + SMALL_LEADING) / 2.0,
             sizes,
             lines_max: 2,
         };
-        let mut call = typesetter.fit(words.call, manner, width, height - taken);
+        let mut call = typesetter.fit(words.call, style, width, height - taken);
         let smallest = sizes.last().copied().unwrap_or_default();
         if call.as_ref().is_none_or(|call| call.size < smallest) {
-            let manner = Manner {
+            let style = LineStyle {
                 lines_max: 3,
-                ..manner
+                ..style
             };
-            call = typesetter.fit(words.call, manner, width, height - taken);
+            call = typesetter.fit(words.call, style, width, height - taken);
         }
         if call.is_none() && !typesetter.is_blank(words.call) {
             return None;

@@ -4,7 +4,7 @@ use passerby_protocol::campaign::Corner;
 
 use crate::page::layout::{CodeWords, Frame, Label, STEP, Words};
 use crate::raster::canvas::{Area, px, real};
-use crate::text::{Block, HEADLINE_LEADING, Manner, Typesetter, Weight};
+use crate::text::{Block, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 
 /// A picture with a panel beside it.
 pub(crate) struct Page {
@@ -230,13 +230,13 @@ fn fit_headline(
     width: f32,
     height: f32,
 ) -> Option<Block> {
-    let manner = Manner {
+    let style = LineStyle {
         weight: Weight::Bold,
         leading: HEADLINE_LEADING,
         sizes: &frame.sizes(7, 1),
         lines_max: 4,
     };
-    typesetter.fit(headline, manner, width, height)
+    typesetter.fit(headline, style, width, height)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one page")]

@@ -58,7 +58,7 @@ pub(crate) trait Content {
 }
 
 /// What a slide says beside its picture.
-pub(crate) struct Script<'a> {
+pub(crate) struct SlideWords<'a> {
     /// The line beside the picture; blank or none makes a poster.
     pub(crate) headline: Option<&'a str>,
     /// The code with its words.
@@ -70,7 +70,7 @@ pub(crate) struct Script<'a> {
 }
 
 /// A slide before its code is drawn.
-pub(crate) struct Upright {
+pub(crate) struct UnturnedSlide {
     /// The still layer, upright.
     pub(crate) canvas: Canvas,
     /// What moves beneath it; its area is turned for the output already.
@@ -83,7 +83,7 @@ pub(crate) struct Upright {
     pub(crate) remarks: Vec<String>,
 }
 
-impl Upright {
+impl UnturnedSlide {
     /// Nothing of it moves.
     pub(crate) const fn still(canvas: Canvas) -> Self {
         Self {
@@ -101,8 +101,8 @@ pub(crate) fn draw(
     typesetter: &mut Typesetter,
     frame: &Frame,
     content: &mut dyn Content,
-    script: &Script<'_>,
-) -> Result<Upright, ComposeError> {
+    script: &SlideWords<'_>,
+) -> Result<UnturnedSlide, ComposeError> {
     let theme = Theme::choose(script.colours, &Sample::of(&content.samples()?));
     match script.headline.filter(|line| !typesetter.is_blank(line)) {
         Some(line) => page(typesetter, frame, content, line, script, &theme),
@@ -115,10 +115,10 @@ fn poster(
     typesetter: &mut Typesetter,
     frame: &Frame,
     content: &mut dyn Content,
-    script: &Script<'_>,
+    script: &SlideWords<'_>,
     theme: &Theme,
-) -> Result<Upright, ComposeError> {
-    let mut upright = Upright::still(Canvas::filled(frame.width, frame.height, theme.paper));
+) -> Result<UnturnedSlide, ComposeError> {
+    let mut upright = UnturnedSlide::still(Canvas::filled(frame.width, frame.height, theme.paper));
     let size = content.size();
     let area = upright.canvas.area();
     let crop = Crop::covering(size, (area.width, area.height));
@@ -153,9 +153,9 @@ fn page(
     frame: &Frame,
     content: &mut dyn Content,
     headline: &str,
-    script: &Script<'_>,
+    script: &SlideWords<'_>,
     theme: &Theme,
-) -> Result<Upright, ComposeError> {
+) -> Result<UnturnedSlide, ComposeError> {
     let size = content.size();
     let bleeds = |room: Area| {
         let crop = Crop::covering(size, (room.width, room.height));
@@ -163,7 +163,7 @@ fn page(
     };
     let page = layout::page(typesetter, frame, headline, script.words, bleeds)
         .ok_or_else(|| too_long("headline", headline))?;
-    let mut upright = Upright::still(Canvas::filled(frame.width, frame.height, theme.paper));
+    let mut upright = UnturnedSlide::still(Canvas::filled(frame.width, frame.height, theme.paper));
     let room = page.picture;
     if room.width > 0 && room.height > 0 {
         let place = if bleeds(room) {
@@ -207,11 +207,11 @@ fn page(
 
 /// Puts the picture into its place: pasted when it rests, beneath a hole when it moves.
 fn hang(
-    upright: &mut Upright,
+    upright: &mut UnturnedSlide,
     frame: &Frame,
     content: &mut dyn Content,
     (crop, shown): (Crop, Area),
-    script: &Script<'_>,
+    script: &SlideWords<'_>,
     theme: &Theme,
 ) -> Result<(), ComposeError> {
     let size = (shown.width, shown.height);

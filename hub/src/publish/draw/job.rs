@@ -79,7 +79,7 @@ pub struct Answer {
 
 /// The line of an answer.
 #[derive(Debug, Serialize, Deserialize)]
-struct Line {
+struct AnswerLine {
     problems: Vec<Problem>,
     notes: Vec<Problem>,
     missing_program: Option<String>,
@@ -97,7 +97,7 @@ struct Announced {
 impl Answer {
     /// As it is written.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let line = Line {
+        let line = AnswerLine {
             problems: self.problems.clone(),
             notes: self.notes.clone(),
             missing_program: self.missing_program.clone(),
@@ -123,7 +123,7 @@ impl Answer {
         if line.len() > LINE_BYTES_MAX || jpeg.len() > THUMBNAIL_BYTES_MAX {
             return None;
         }
-        let line: Line = serde_json::from_slice(line).ok()?;
+        let line: AnswerLine = serde_json::from_slice(line).ok()?;
         let thumbnail = match line.thumbnail {
             Some(announced) if announced.bytes == jpeg.len() => Some(Thumbnail {
                 width_px: announced.width_px,

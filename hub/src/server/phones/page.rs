@@ -144,7 +144,7 @@ pub(crate) async fn home() -> Response {
 
 /// `GET /claim/{code}`: whoever set the screen up has scanned its pairing code.
 pub(crate) async fn claim(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     code: Result<Path<String>, PathRejection>,
 ) -> Response {
     let code = code
@@ -161,7 +161,7 @@ pub(crate) async fn claim(
             p { "屏幕上显示的是这个配对码吗？在 hub 所在的电脑上运行：" br; "Is this the code on the screen? On the computer that runs the hub, enter:" }
             pre { "passerby-hub claim " (code) " --name \"Metro line 2, exit B\"" }
             p.soft { "几秒后屏幕会自己开始播放。配对码 15 分钟内有效。" br; "The screen starts by itself within seconds. A code lasts 15 minutes." }
-            p.soft { "Hub: " (desk.public_url.absolute("")) }
+            p.soft { "Hub: " (app.public_url.absolute("")) }
         },
     )
 }

@@ -13,35 +13,40 @@ use crate::hub::TokenFault;
 use crate::server::limits::Kind;
 use crate::server::phones::page;
 use crate::server::phones::page::Page;
-use crate::server::phones::trace::Asker;
-use crate::server::{Desk, Shared};
+use crate::server::phones::trace::Client;
+use crate::server::{AppState, Shared};
 use crate::store::{Landed, LandingFacts, Recorded, Refusal, Scan, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
 pub(crate) async fn scan(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     token: Result<Path<String>, PathRejection>,
-    asker: Asker,
+    client: Client,
 ) -> Response {
     // A path that is not even UTF-8 is no token.
     let token = token.map(|Path(token)| token).unwrap_or_default();
-    desk.work(move |desk: &Desk| answer(desk, &token, &asker, clock::now_ms()))
+    app.work(move |app: &AppState| answer(app, &token, &client, clock::now_ms()))
         .await
         .unwrap_or_else(page::failed)
 }
 
-fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
-    if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
+fn answer(
+    app: &AppState,
+    token: &str,
+    client: &Client,
+    now_ms: i64,
+) -> Result<Response, StoreError> {
+    if let Some(refusal) = app.refusal(Kind::Page, client, now_ms)? {
         return Ok(refusal);
     }
-    let store = &desk.hub.store;
-    let claims = match desk.hub.verified(token, now_ms)? {
+    let store = &app.hub.store;
+    let claims = match app.hub.verified(token, now_ms)? {
         Ok(claims) => claims,
-        Err(fault) => return bad(desk, fault, asker, now_ms),
+        Err(fault) => return bad(app, fault, client, now_ms),
     };
     let Some(landed) = store.landed(&claims)? else {
-        return bad(desk, TokenFault::Forged, asker, now_ms);
+        return bad(app, TokenFault::Forged, client, now_ms);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
     let at_once = landed
@@ -49,8 +54,8 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
         .target
         .as_deref()
         .filter(|_| opens == Landing::Redirect);
-    if !asker.counts() {
-        let oldest_ms = now_ms - (desk.code_days + 1) * DAY_MS;
+    if !client.counts() {
+        let oldest_ms = now_ms - (app.code_days + 1) * DAY_MS;
         return match at_once {
             _ if claims
                 .minted_ms()
@@ -59,72 +64,77 @@ fn answer(desk: &Desk, token: &str, asker: &Asker, now_ms: i64) -> Result<Respon
                 Ok(page::expired(&landed, clock::date_of(now_ms)))
             }
             Some(target) => Ok(see(target)),
-            None => page_without_link(desk, token, landed, now_ms),
+            None => page_without_link(app, token, landed, now_ms),
         };
     }
-    let networks = asker.networks(store, now_ms)?;
-    let is_crowded = desk.limits.is_spent(Kind::Scan, &networks, now_ms);
+    let networks = client.networks(store, now_ms)?;
+    let is_crowded = app.limits.is_spent(Kind::Scan, &networks, now_ms);
     let recorded = store.record_scan(
         &Scan {
             claims: &claims,
             landed: &landed,
-            visitor: asker.visitor(store, now_ms)?,
-            grade: asker.grade(),
+            visitor: client.visitor(store, now_ms)?,
+            grade: client.grade(),
             is_crowded,
             begins_chain: at_once.is_none(),
         },
-        desk.code_days,
+        app.code_days,
         now_ms,
     )?;
     let link = match recorded {
         Recorded::Expired => {
-            desk.count_refused(Refusal::Expired, now_ms);
+            app.count_refused(Refusal::Expired, now_ms);
             return Ok(page::expired(&landed, clock::date_of(now_ms)));
         }
         Recorded::Full => {
-            desk.count_refused(Refusal::FloodScan, now_ms);
+            app.count_refused(Refusal::FloodScan, now_ms);
             None
         }
         Recorded::Kept { link, again } => {
             match again {
-                Some(scan) => desk.count_again(scan, now_ms),
+                Some(scan) => app.count_again(scan, now_ms),
                 // Whether there was one left was asked before; two at one time may both take the last.
-                None => _ = desk.limits.take(Kind::Scan, &networks, now_ms),
+                None => _ = app.limits.take(Kind::Scan, &networks, now_ms),
             }
             link
         }
     };
     match (at_once, link) {
         (Some(target), _) => Ok(see(target)),
-        (None, Some(name)) => Ok(see(&desk.public_url.local(&format!("/s/{name}")))),
+        (None, Some(name)) => Ok(see(&app.public_url.local(&format!("/s/{name}")))),
         // Whoever comes in a flood still sees what the others see.
-        (None, None) => page_without_link(desk, token, landed, now_ms),
+        (None, None) => page_without_link(app, token, landed, now_ms),
     }
 }
 
 /// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn poster.
-fn bad(desk: &Desk, fault: TokenFault, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
-    if asker.counts() {
+fn bad(
+    app: &AppState,
+    fault: TokenFault,
+    client: &Client,
+    now_ms: i64,
+) -> Result<Response, StoreError> {
+    if client.counts() {
         let why = match fault {
             TokenFault::Malformed => Refusal::Malformed,
             TokenFault::Forged => Refusal::Forged,
             TokenFault::Retired => Refusal::Retired,
         };
-        desk.count_refused(why, now_ms);
+        app.count_refused(why, now_ms);
     }
-    let refusal = desk.refusal(Kind::Guess, asker, now_ms)?;
+    let refusal = app.refusal(Kind::Guess, client, now_ms)?;
     Ok(refusal.unwrap_or_else(page::bad_token))
 }
 
 /// A link of its own would be a record; what no person asked for leaves none, so it gets the page itself.
 fn page_without_link(
-    desk: &Desk,
+    app: &AppState,
     token: &str,
     landed: Landed,
     now_ms: i64,
 ) -> Result<Response, StoreError> {
     let facts = LandingFacts {
-        thumbnail_px: desk.hub.store.thumbnail_px(landed.creative)?,
+        thumbnail_px: app.hub.store.thumbnail_px(landed.creative)?,
         campaign: landed.campaign,
         creative: landed.creative,
     };
@@ -132,7 +142,7 @@ fn page_without_link(
         facts: &facts,
         path: &format!("/q/{token}"),
         is_link: false,
-        public_url: &desk.public_url,
+        public_url: &app.public_url,
         today: clock::date_of(now_ms),
     }
     .answer())

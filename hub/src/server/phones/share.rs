@@ -19,8 +19,8 @@ use crate::server::limits::Kind;
 use crate::server::phones::page;
 use crate::server::phones::page::Page;
 use crate::server::phones::scan::see;
-use crate::server::phones::trace::Asker;
-use crate::server::{Desk, Shared};
+use crate::server::phones::trace::Client;
+use crate::server::{AppState, Shared};
 use crate::store::{Begun, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
 use crate::system::clock;
 
@@ -29,52 +29,52 @@ const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x
 
 type NamePath = Result<Path<String>, PathRejection>;
 
-pub(crate) async fn open(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
+pub(crate) async fn open(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
     let name = share_name(name);
-    desk.work(move |desk: &Desk| show(desk, &name, &asker, clock::now_ms()))
+    app.work(move |app: &AppState| show(app, &name, &client, clock::now_ms()))
         .await
         .unwrap_or_else(page::failed)
 }
 
-fn show(desk: &Desk, name: &str, asker: &Asker, now_ms: i64) -> Result<Response, StoreError> {
-    if let Some(refusal) = desk.refusal(Kind::Page, asker, now_ms)? {
+fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Response, StoreError> {
+    if let Some(refusal) = app.refusal(Kind::Page, client, now_ms)? {
         return Ok(refusal);
     }
-    let opened = (desk.hub.store).open_share(name, link_visitor(desk, asker, now_ms)?, now_ms)?;
+    let opened = (app.hub.store).open_share(name, link_visitor(app, client, now_ms)?, now_ms)?;
     let Some(opened) = opened else {
         return Ok(page::unknown_link());
     };
-    begun(desk, asker, opened.begun, now_ms)?;
+    begun(app, client, opened.begun, now_ms)?;
     Ok(match opened.answer {
-        LinkAnswer::Own(own) => see(&desk.public_url.local(&format!("/s/{own}"))),
+        LinkAnswer::Own(own) => see(&app.public_url.local(&format!("/s/{own}"))),
         LinkAnswer::Page(facts) => Page {
             facts: &facts,
             path: &format!("/s/{name}"),
             is_link: true,
-            public_url: &desk.public_url,
+            public_url: &app.public_url,
             today: clock::date_of(now_ms),
         }
         .answer(),
     })
 }
 
-pub(crate) async fn press(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
+pub(crate) async fn press(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
     let name = share_name(name);
-    desk.work(move |desk: &Desk| {
-        let (store, now_ms) = (&desk.hub.store, clock::now_ms());
-        if let Some(refusal) = desk.refusal(Kind::Press, &asker, now_ms)? {
+    app.work(move |app: &AppState| {
+        let (store, now_ms) = (&app.hub.store, clock::now_ms());
+        if let Some(refusal) = app.refusal(Kind::Press, &client, now_ms)? {
             return Ok(refusal);
         }
-        let visitor = asker.counted(store, now_ms)?;
+        let visitor = client.counted(store, now_ms)?;
         let Some(pressed) = store.press(&name, visitor, now_ms)? else {
             return Ok(page::unknown_link());
         };
         if pressed.is_strange {
-            desk.count_refused(Refusal::StrangePress, now_ms);
+            app.count_refused(Refusal::StrangePress, now_ms);
         }
         Ok(match pressed.target {
             Some(target) => see(&target),
-            None => see(&desk.public_url.local(&format!("/s/{name}"))),
+            None => see(&app.public_url.local(&format!("/s/{name}"))),
         })
     })
     .await
@@ -82,18 +82,18 @@ pub(crate) async fn press(State(desk): State<Shared>, name: NamePath, asker: Ask
 }
 
 /// A creative's picture, the same for everybody.
-pub(crate) async fn picture(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
+pub(crate) async fn picture(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
     let digest = name
         .ok()
         .and_then(|Path(name)| name.strip_suffix(".jpg")?.parse::<Digest>().ok());
     let Some(digest) = digest else {
         return page::not_found().await;
     };
-    desk.work(move |desk: &Desk| {
-        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, clock::now_ms())? {
+    app.work(move |app: &AppState| {
+        if let Some(refusal) = app.refusal(Kind::Picture, &client, clock::now_ms())? {
             return Ok(refusal);
         }
-        let jpeg = desk.hub.store.thumbnail(digest)?;
+        let jpeg = app.hub.store.thumbnail(digest)?;
         Ok(jpeg_or_nothing(jpeg, "public, max-age=31536000, immutable"))
     })
     .await
@@ -102,22 +102,22 @@ pub(crate) async fn picture(State(desk): State<Shared>, name: NamePath, asker: A
 
 /// The same picture for whom the link belongs to.
 pub(crate) async fn own_picture(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     name: NamePath,
-    asker: Asker,
+    client: Client,
 ) -> Response {
     let name = share_name(name);
-    desk.work(move |desk: &Desk| {
+    app.work(move |app: &AppState| {
         let now_ms = clock::now_ms();
-        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, now_ms)? {
+        if let Some(refusal) = app.refusal(Kind::Picture, &client, now_ms)? {
             return Ok(refusal);
         }
-        let jpeg = desk.hub.store.picture_of(&name)?;
+        let jpeg = app.hub.store.picture_of(&name)?;
         if jpeg.is_some() {
-            reach(desk, &name, &asker, Reached::Seen, now_ms)?;
+            reach(app, &name, &client, Reached::Seen, now_ms)?;
         }
         // What was fetched ahead is asked for again when somebody sees it.
-        let keep = if asker.ahead() {
+        let keep = if client.ahead() {
             "private, no-store"
         } else {
             "private, max-age=86400"
@@ -129,14 +129,14 @@ pub(crate) async fn own_picture(
 }
 
 /// What a page asks for once it has been visible.
-pub(crate) async fn here(State(desk): State<Shared>, name: NamePath, asker: Asker) -> Response {
+pub(crate) async fn here(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
     let name = share_name(name);
-    desk.work(move |desk: &Desk| {
+    app.work(move |app: &AppState| {
         let now_ms = clock::now_ms();
-        if let Some(refusal) = desk.refusal(Kind::Picture, &asker, now_ms)? {
+        if let Some(refusal) = app.refusal(Kind::Picture, &client, now_ms)? {
             return Ok(refusal);
         }
-        reach(desk, &name, &asker, Reached::Confirmed, now_ms)?;
+        reach(app, &name, &client, Reached::Confirmed, now_ms)?;
         let headers = [
             (header::CONTENT_TYPE, "image/gif"),
             (header::CACHE_CONTROL, "no-store"),
@@ -148,24 +148,24 @@ pub(crate) async fn here(State(desk): State<Shared>, name: NamePath, asker: Aske
 }
 
 fn reach(
-    desk: &Desk,
+    app: &AppState,
     name: &str,
-    asker: &Asker,
+    client: &Client,
     reached: Reached,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    if !asker.counts_within() {
+    if !client.counts_within() {
         return Ok(());
     }
-    let store = &desk.hub.store;
+    let store = &app.hub.store;
     let who = LinkVisitor {
-        visitor: asker.visitor(store, now_ms)?,
-        grade: asker.grade(),
-        is_crowded: is_crowded(desk, asker, now_ms)?,
+        visitor: client.visitor(store, now_ms)?,
+        grade: client.grade(),
+        is_crowded: is_crowded(app, client, now_ms)?,
     };
     begun(
-        desk,
-        asker,
+        app,
+        client,
         store.reach(name, who, reached, now_ms)?,
         now_ms,
     )
@@ -173,35 +173,35 @@ fn reach(
 
 /// Who asks, where asking counts.
 fn link_visitor(
-    desk: &Desk,
-    asker: &Asker,
+    app: &AppState,
+    client: &Client,
     now_ms: i64,
 ) -> Result<Option<LinkVisitor>, StoreError> {
-    let Some(visitor) = asker.counted(&desk.hub.store, now_ms)? else {
+    let Some(visitor) = client.counted(&app.hub.store, now_ms)? else {
         return Ok(None);
     };
     Ok(Some(LinkVisitor {
         visitor,
-        grade: asker.grade(),
-        is_crowded: is_crowded(desk, asker, now_ms)?,
+        grade: client.grade(),
+        is_crowded: is_crowded(app, client, now_ms)?,
     }))
 }
 
-fn is_crowded(desk: &Desk, asker: &Asker, now_ms: i64) -> Result<bool, StoreError> {
-    let networks = asker.networks(&desk.hub.store, now_ms)?;
-    Ok(desk.limits.is_spent(Kind::Visit, &networks, now_ms))
+fn is_crowded(app: &AppState, client: &Client, now_ms: i64) -> Result<bool, StoreError> {
+    let networks = client.networks(&app.hub.store, now_ms)?;
+    Ok(app.limits.is_spent(Kind::Visit, &networks, now_ms))
 }
 
 /// Notes for the limits, or among the floods, what a request has begun.
-fn begun(desk: &Desk, asker: &Asker, begun: Begun, now_ms: i64) -> Result<(), StoreError> {
+fn begun(app: &AppState, client: &Client, begun: Begun, now_ms: i64) -> Result<(), StoreError> {
     match begun {
         Begun::Nothing => {}
         Begun::New => {
-            let networks = asker.networks(&desk.hub.store, now_ms)?;
+            let networks = client.networks(&app.hub.store, now_ms)?;
             // Whether there was one left was asked before; two at one time may both take the last.
-            let _ = desk.limits.take(Kind::Visit, &networks, now_ms);
+            let _ = app.limits.take(Kind::Visit, &networks, now_ms);
         }
-        Begun::Flood => desk.count_refused(Refusal::FloodVisit, now_ms),
+        Begun::Flood => app.count_refused(Refusal::FloodVisit, now_ms),
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ static PURPOSES: [HeaderName; 3] = [
 const AHEAD: [&str; 4] = ["prefetch", "prerender", "preview", "instant"];
 
 /// Who asks, and whether asking counts.
-pub(crate) struct Asker {
+pub(crate) struct Client {
     trace: Trace,
     purpose: Purpose,
     /// Made once a request.
@@ -50,15 +50,15 @@ enum Purpose {
     Part,
 }
 
-impl FromRequestParts<Shared> for Asker {
+impl FromRequestParts<Shared> for Client {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         Ok(Self {
             trace: Trace {
-                ip: desk.proxies.client(peer, &parts.headers),
+                ip: app.proxies.client(peer, &parts.headers),
                 agent: text(&parts.headers, &header::USER_AGENT),
                 languages: text(&parts.headers, &header::ACCEPT_LANGUAGE),
             },
@@ -68,10 +68,10 @@ impl FromRequestParts<Shared> for Asker {
     }
 }
 
-impl Asker {
+impl Client {
     /// Tells whether somebody opens a page; what else comes to a page's address leaves no trace.
     ///
-    /// A bare `GET` counts, and is no proof of a person: [`Asker::grade`] tells more, and what the page itself reports.
+    /// A bare `GET` counts, and is no proof of a person: [`Client::grade`] tells more, and what the page itself reports.
     pub(crate) fn counts(&self) -> bool {
         self.purpose == Purpose::Visit
     }
@@ -280,7 +280,7 @@ mod tests {
             (Purpose::Ahead, false, false, true),
             (Purpose::Headers, false, false, false),
         ] {
-            let asker = Asker {
+            let client = Client {
                 trace: Trace {
                     ip: "192.0.2.1".parse().unwrap(),
                     agent: String::new(),
@@ -289,9 +289,9 @@ mod tests {
                 purpose,
                 networks: OnceLock::new(),
             };
-            assert_eq!(asker.counts(), counts, "{purpose:?}");
-            assert_eq!(asker.counts_within(), counts_within, "{purpose:?}");
-            assert_eq!(asker.ahead(), ahead, "{purpose:?}");
+            assert_eq!(client.counts(), counts, "{purpose:?}");
+            assert_eq!(client.counts_within(), counts_within, "{purpose:?}");
+            assert_eq!(client.ahead(), ahead, "{purpose:?}");
         }
     }
 }

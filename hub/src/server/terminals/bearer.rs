@@ -16,7 +16,7 @@ use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::server::body;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 
 /// Most requests of one screen at one time, until their answers are read. A terminal has one of each kind.
 const TURNS_MAX: usize = 8;
@@ -64,11 +64,11 @@ impl Drop for Turn {
 
 /// Lets only terminals with a bearer of this hub's through to the handlers. The body of a refused request is not kept.
 pub(crate) async fn admitted(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let turn = match turn(&desk, request.headers()).await {
+    let turn = match turn(&app, request.headers()).await {
         Ok(turn) => turn,
         Err(refused) => {
             body::discard(request.into_body());
@@ -81,10 +81,10 @@ pub(crate) async fn admitted(
     response
 }
 
-async fn turn(desk: &Shared, headers: &HeaderMap) -> Result<Turn, Problem> {
+async fn turn(app: &Shared, headers: &HeaderMap) -> Result<Turn, Problem> {
     let sha256 = sha256(headers).ok_or_else(unknown)?;
-    let screen = desk.work(move |desk: &Desk| holder(desk, &sha256)).await?;
-    desk.turns.take(screen).ok_or_else(|| {
+    let screen = app.work(move |app: &AppState| holder(app, &sha256)).await?;
+    app.turns.take(screen).ok_or_else(|| {
         Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "this screen has too many requests at one time",
@@ -100,8 +100,8 @@ fn sha256(headers: &HeaderMap) -> Option<[u8; 32]> {
     is_bearer.then(|| Digest::of(bearer.trim().as_bytes()).0)
 }
 
-fn holder(desk: &Desk, sha256: &[u8; 32]) -> Result<ScreenNumber, Problem> {
-    let holder = desk.hub.store.bearer_holder(sha256)?.ok_or_else(unknown)?;
+fn holder(app: &AppState, sha256: &[u8; 32]) -> Result<ScreenNumber, Problem> {
+    let holder = app.hub.store.bearer_holder(sha256)?.ok_or_else(unknown)?;
     if holder.is_revoked {
         return Err(
             Problem::new(StatusCode::GONE, "this screen was taken out of service")

@@ -12,13 +12,13 @@ use tokio_util::io::ReaderStream;
 
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 
 /// Bytes that are read at one time.
 const CHUNK_BYTES: usize = 64 << 10;
 
 pub(crate) async fn blob(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(sha256): Path<String>,
     bearer: Bearer,
     headers: HeaderMap,
@@ -26,10 +26,10 @@ pub(crate) async fn blob(
     let missing = || Problem::new(StatusCode::NOT_FOUND, "there is no such creative");
     let digest: Digest = sha256.parse().map_err(|_| missing())?;
     let screen = bearer.screen();
-    let (asset, path) = desk
-        .work(move |desk: &Desk| {
-            let asset = (desk.hub.store.file_of(screen, digest)?).ok_or_else(missing)?;
-            Ok::<_, Problem>((asset, desk.hub.blobs.path(digest)))
+    let (asset, path) = app
+        .work(move |app: &AppState| {
+            let asset = (app.hub.store.file_of(screen, digest)?).ok_or_else(missing)?;
+            Ok::<_, Problem>((asset, app.hub.blobs.path(digest)))
         })
         .await?;
     let unreadable = |error: std::io::Error| {

@@ -17,9 +17,9 @@ use crate::keys::pairing_code::PairingCode;
 use crate::scans::visitor::Networks;
 use crate::server::body::Unread;
 use crate::server::limits::Kind;
-use crate::server::phones::trace::Asker;
+use crate::server::phones::trace::Client;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::store::{EnrolError, Pairing, PendingCode, StoreError};
 use crate::system::clock;
 
@@ -27,8 +27,8 @@ use crate::system::clock;
 const RETRY_MS: u64 = 2_000;
 
 pub(crate) async fn enroll(
-    State(desk): State<Shared>,
-    asker: Asker,
+    State(app): State<Shared>,
+    client: Client,
     body: Unread,
 ) -> Result<Response, Problem> {
     let body = body.small().await?;
@@ -38,8 +38,8 @@ pub(crate) async fn enroll(
             one_line(&error.to_string(), 200)
         ))
     })?;
-    let reply = desk
-        .work(move |desk| limited(desk, &request, &asker, clock::now_ms()))
+    let reply = app
+        .work(move |app| limited(app, &request, &client, clock::now_ms()))
         .await?;
     let status = match reply {
         EnrollReply::Waiting { .. } => StatusCode::ACCEPTED,
@@ -49,17 +49,17 @@ pub(crate) async fn enroll(
 }
 
 fn limited(
-    desk: &Desk,
+    app: &AppState,
     request: &EnrollRequest,
-    asker: &Asker,
+    client: &Client,
     now_ms: i64,
 ) -> Result<EnrollReply, Problem> {
-    let networks = asker.networks(&desk.hub.store, now_ms)?;
-    if desk.limits.is_spent(Kind::Enrolment, &networks, now_ms) {
+    let networks = client.networks(&app.hub.store, now_ms)?;
+    if app.limits.is_spent(Kind::Enrolment, &networks, now_ms) {
         return Err(EnrolError::Busy.into());
     }
-    answer(desk, request, &networks, now_ms).map_err(|refused| match refused {
-        Refused::Wrong(error) => match desk.limits.wrong_enrolment(&networks, now_ms) {
+    answer(app, request, &networks, now_ms).map_err(|refused| match refused {
+        Refused::Wrong(error) => match app.limits.wrong_enrolment(&networks, now_ms) {
             Ok(()) => error.into(),
             Err(_) => EnrolError::Busy.into(),
         },
@@ -96,12 +96,12 @@ impl From<StoreError> for Refused {
 }
 
 fn answer(
-    desk: &Desk,
+    app: &AppState,
     request: &EnrollRequest,
     networks: &Networks,
     now_ms: i64,
 ) -> Result<EnrollReply, Refused> {
-    let store = &desk.hub.store;
+    let store = &app.hub.store;
     let secret = unhex32(&request.secret)
         .ok_or_else(|| bad_request("secret is not 64 hexadecimal digits"))?;
     let screen = match (&request.code, &request.token) {
@@ -111,19 +111,19 @@ fn answer(
                 .map_err(|_| bad_request("code is not 8 characters of Crockford base32"))?;
             // An operator reads it in a terminal window.
             let name = one_line(&request.name, LINE_CHARS_MAX);
-            let may_open = || desk.limits.new_code(networks, now_ms).is_ok();
+            let may_open = || app.limits.new_code(networks, now_ms).is_ok();
             let gives_way =
-                |pending: &[PendingCode]| desk.pairings.give_way(pending, networks, now_ms);
+                |pending: &[PendingCode]| app.pairings.give_way(pending, networks, now_ms);
             match store.pair(&code, &secret, &name, now_ms, may_open, gives_way)? {
                 Pairing::Claimed(screen) => {
-                    desk.pairings.ended(&code);
+                    app.pairings.ended(&code);
                     screen
                 }
                 Pairing::Waiting => {
-                    desk.pairings.asked(&code, networks, now_ms);
+                    app.pairings.asked(&code, networks, now_ms);
                     return Ok(EnrollReply::Waiting {
                         retry_ms: RETRY_MS,
-                        claim_url: desk.public_url.absolute(&format!("/claim/{code}")),
+                        claim_url: app.public_url.absolute(&format!("/claim/{code}")),
                     });
                 }
             }
@@ -131,10 +131,10 @@ fn answer(
         (None, Some(token)) => store.redeem(token.trim(), &secret, now_ms)?,
         _ => return Err(bad_request("send either code or token").into()),
     };
-    Ok(EnrollReply::Enrolled(desk.hub.credentials(
+    Ok(EnrollReply::Enrolled(app.hub.credentials(
         screen,
         &secret,
-        &desk.public_url,
+        &app.public_url,
         now_ms,
     )?))
 }

@@ -11,11 +11,11 @@ use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
 use crate::server::body::Unread;
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::system::clock;
 
 pub(crate) async fn heartbeat(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
     body: Unread,
@@ -30,9 +30,9 @@ pub(crate) async fn heartbeat(
             )
         })?;
     heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
-    desk.work(move |desk: &Desk| {
+    app.work(move |app: &AppState| {
         let now_ms = clock::now_ms();
-        let heard = desk.hub.store.heard_from(screen, &heartbeat, now_ms)?;
+        let heard = app.hub.store.heard_from(screen, &heartbeat, now_ms)?;
         Ok(Json(HeartbeatReply {
             server_time_ms: now_ms,
             manifest_version: heard.manifest_version,

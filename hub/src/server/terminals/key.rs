@@ -11,16 +11,16 @@ use passerby_protocol::wire::KeyReply;
 use crate::server::terminals::bearer;
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 
 pub(crate) async fn key(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
 ) -> Result<([(HeaderName, &'static str); 1], Json<KeyReply>), Problem> {
     let screen = bearer.only(&screen)?;
-    desk.work(move |desk: &Desk| {
-        let key = desk.hub.token_key(screen)?;
+    app.work(move |app: &AppState| {
+        let key = app.hub.token_key(screen)?;
         let key = key.ok_or_else(bearer::no_such_screen)?;
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(key)))
     })

@@ -7,25 +7,25 @@ use passerby_protocol::manifest::SIGNATURE_HEADER;
 
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::system::clock;
 
 pub(crate) async fn manifest(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let screen = bearer.only(&screen)?;
-    desk.work(move |desk: &Desk| {
-        let version = desk.hub.store.manifest_version(screen, clock::now_ms())?;
+    app.work(move |app: &AppState| {
+        let version = app.hub.store.manifest_version(screen, clock::now_ms())?;
         // The same content signed with a newer key is another answer.
-        let tag = etag(version, desk.hub.manifest_key_generation());
+        let tag = etag(version, app.hub.manifest_key_generation());
         if holds(&headers, &tag) {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
         }
         // A publisher may have come between; the tag is that of the body.
-        let sealed = desk.hub.sealed_manifest(screen)?;
+        let sealed = app.hub.sealed_manifest(screen)?;
         let tag = etag(sealed.version, sealed.key_generation);
         let signature = header::HeaderName::from_static(SIGNATURE_HEADER);
         Ok((

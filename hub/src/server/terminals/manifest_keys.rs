@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 
 #[derive(Deserialize)]
 pub(crate) struct After {
@@ -21,14 +21,14 @@ pub(crate) struct After {
 }
 
 pub(crate) async fn manifest_keys(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
     Query(After { after }): Query<After>,
     bearer: Bearer,
 ) -> Result<([(HeaderName, &'static str); 1], Json<ManifestKeysReply>), Problem> {
     bearer.only(&screen)?;
-    desk.work(move |desk: &Desk| {
-        let reply = desk.hub.manifest_keys_after(after);
+    app.work(move |app: &AppState| {
+        let reply = app.hub.manifest_keys_after(after);
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(reply)))
     })
     .await

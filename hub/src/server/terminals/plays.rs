@@ -17,7 +17,7 @@ use passerby_protocol::wire::PlaysReply;
 use crate::server::body::Unread;
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::store::BatchRefused;
 use crate::system::clock;
 
@@ -31,19 +31,19 @@ const WORDS_CHARS_MAX: usize = 200;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 pub(crate) async fn plays(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
     bearer: Bearer,
     body: Unread,
 ) -> Result<Json<PlaysReply>, Problem> {
     let screen = bearer.only(&screen)?;
-    let body = body.batch(&desk.budget).await?;
-    let turn = Arc::clone(&desk.decoding).acquire_owned().await;
-    desk.work(move |desk: &Desk| {
+    let body = body.batch(&app.budget).await?;
+    let turn = Arc::clone(&app.decoding).acquire_owned().await;
+    app.work(move |app: &AppState| {
         let batch = unpacked(&body.bytes)?;
         drop(body);
         let now_ms = clock::now_ms();
-        let taken = desk.hub.store.take_plays(screen, &batch, now_ms)?;
+        let taken = app.hub.store.take_plays(screen, &batch, now_ms)?;
         // A batch takes memory until it is stored.
         drop(turn);
         let full = batch.columns.number.len() >= BATCH_PLAYS_MAX;

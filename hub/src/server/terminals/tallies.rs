@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::server::terminals::bearer::Bearer;
 use crate::server::terminals::problem::Problem;
-use crate::server::{Desk, Shared};
+use crate::server::{AppState, Shared};
 use crate::system::clock;
 
 /// Longest name of a time zone, in bytes.
@@ -17,24 +17,24 @@ const ZONE_BYTES_MAX: usize = 64;
 
 /// What a terminal says of itself.
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct TalliesQuery {
     /// Its venue's time zone, by the name that IANA gives it.
     zone: String,
 }
 
 pub(crate) async fn tallies(
-    State(desk): State<Shared>,
+    State(app): State<Shared>,
     Path(screen): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<TalliesQuery>,
     bearer: Bearer,
 ) -> Result<Json<Tallies>, Problem> {
     let screen = bearer.only(&screen)?;
-    desk.work(move |desk: &Desk| {
+    app.work(move |app: &AppState| {
         let zone = time_zone(&asked.zone).ok_or_else(|| {
             Problem::new(StatusCode::BAD_REQUEST, "not a time zone")
                 .detail("name it as IANA does, such as Asia/Shanghai")
         })?;
-        let tallies = desk.hub.store.tallies(screen, &zone, clock::now_ms())?;
+        let tallies = app.hub.store.tallies(screen, &zone, clock::now_ms())?;
         Ok(Json(tallies))
     })
     .await

@@ -1,4 +1,4 @@
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome, Play};
+use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 
 use super::*;
@@ -20,7 +20,7 @@ fn plays(seqs: std::ops::RangeInclusive<u64>, boot: &str, first_boot_ms: u64) ->
         .map(|(seq, at)| Play {
             seq,
             number: PlayNumber::new(u32::try_from(seq).unwrap()).unwrap(),
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::NONE,
                 campaign: "demo".into(),
                 creative: Digest([0; 32]),

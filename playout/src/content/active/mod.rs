@@ -24,7 +24,7 @@ pub type Switched = BTreeMap<CampaignId, u64>;
 
 /// What may air of the hub's content.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Airable {
+pub struct ActiveContent {
     /// Never empty, the newest first.
     manifests: Vec<Arc<Manifest>>,
     /// Places of manifests and, in them, of campaigns.
@@ -33,7 +33,7 @@ pub struct Airable {
     missing: BTreeSet<Digest>,
 }
 
-impl From<Manifest> for Airable {
+impl From<Manifest> for ActiveContent {
     /// All of one manifest, whether or not its files are there.
     fn from(manifest: Manifest) -> Self {
         let airing = (0..manifest.campaigns.len()).map(|place| (0, place));
@@ -45,7 +45,7 @@ impl From<Manifest> for Airable {
     }
 }
 
-impl Airable {
+impl ActiveContent {
     /// Chooses for each campaign the newest version that is whole, or that has aired before. `manifests` are the newest
     /// first; `None` when there are none.
     ///

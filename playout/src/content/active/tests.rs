@@ -44,16 +44,16 @@ pub(crate) fn manifest(version: u64, campaigns: &[(&str, &[u8])]) -> Arc<Manifes
     })
 }
 
-fn airing(content: &Airable) -> Vec<(String, u64)> {
+fn airing(content: &ActiveContent) -> Vec<(String, u64)> {
     let campaigns = content.campaigns();
     campaigns
         .map(|(manifest, entry)| (entry.id.to_string(), manifest.version))
         .collect()
 }
 
-fn chosen(manifests: &[Arc<Manifest>], switched: &Switched, there: &[u8]) -> Airable {
+fn chosen(manifests: &[Arc<Manifest>], switched: &Switched, there: &[u8]) -> ActiveContent {
     let has = |asset: &Asset| there.contains(&asset.sha256.0[0]);
-    Airable::choose(manifests, switched, has).expect("a manifest")
+    ActiveContent::choose(manifests, switched, has).expect("a manifest")
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn each_campaign_airs_from_the_newest_manifest_in_which_it_is_whole() {
     let content = chosen(&both, &none, &[1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(airing(&content), named(&[("a", 2), ("b", 2), ("fresh", 2)]));
     assert_eq!(content.manifests(), [new]);
-    assert_eq!(Airable::choose(&[], &none, |_| true), None);
+    assert_eq!(ActiveContent::choose(&[], &none, |_| true), None);
 }
 
 #[test]

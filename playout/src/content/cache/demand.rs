@@ -20,7 +20,7 @@ pub const AT_ONCE_MS: i64 = i64::MIN;
 
 /// One version of a campaign and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct CampaignDemand {
     /// Which campaign.
     pub campaign: CampaignId,
     /// The manifest from which it is.
@@ -54,8 +54,8 @@ impl<'a> Foresight<'a> {
         manifest: &Manifest,
         entry: &ManifestCampaign,
         assets: &BTreeMap<Digest, &Asset>,
-    ) -> Claim {
-        Claim {
+    ) -> CampaignDemand {
+        CampaignDemand {
             campaign: entry.id.clone(),
             version: manifest.version,
             first_ms: self.first_ms(&entry.campaign),

@@ -20,7 +20,7 @@ use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
 
 pub use crate::content::cache::download::Download;
-pub use crate::content::cache::room::{MB, MB_DEFAULT, Settings, Space};
+pub use crate::content::cache::room::{CacheSettings, MB, MB_DEFAULT, Space};
 
 /// Most files that are looked at in the folder; what is beyond waits until others have gone.
 const ENTRIES_MAX: usize = 200_000;

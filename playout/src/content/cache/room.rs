@@ -16,20 +16,20 @@ const ROUND: Duration = Duration::from_hours(7 * 24);
 
 /// What the operator wants of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct CacheSettings {
     /// What it takes at most, in bytes.
     pub bytes_max: u64,
     /// In what time each stored file is read again once.
     pub round: Duration,
 }
 
-impl Default for Settings {
+impl Default for CacheSettings {
     fn default() -> Self {
         Self::of_mb(MB_DEFAULT)
     }
 }
 
-impl Settings {
+impl CacheSettings {
     /// A cache of so many MiB.
     pub const fn of_mb(mb: u64) -> Self {
         Self {

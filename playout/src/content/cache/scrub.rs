@@ -23,7 +23,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(200);
 
 /// What came of reading a file again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ScrubOutcome {
     /// It still hashes to its name.
     Sound,
     /// It does not.
@@ -72,7 +72,7 @@ impl Scrub {
 }
 
 /// Reads a file again. Dropping the future ends it.
-pub async fn read_again(cache: &Cache, creative: Digest) -> Verdict {
+pub async fn read_again(cache: &Cache, creative: Digest) -> ScrubOutcome {
     let cache = cache.clone();
     let opened = off_thread(move || {
         let file = cache.open(creative)?;
@@ -81,8 +81,8 @@ pub async fn read_again(cache: &Cache, creative: Digest) -> Verdict {
     });
     let (mut file, mut hasher) = match opened.await {
         Ok(opened) => opened,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Verdict::Gone,
-        Err(error) => return Verdict::Unreadable(error.to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return ScrubOutcome::Gone,
+        Err(error) => return ScrubOutcome::Unreadable(error.to_string()),
     };
     loop {
         let step = off_thread(move || {
@@ -92,7 +92,7 @@ pub async fn read_again(cache: &Cache, creative: Digest) -> Verdict {
         let read;
         (file, hasher, read) = match step.await {
             Ok(stepped) => stepped,
-            Err(error) => return Verdict::Unreadable(error.to_string()),
+            Err(error) => return ScrubOutcome::Unreadable(error.to_string()),
         };
         if read < STEP_BYTES {
             break;
@@ -100,9 +100,9 @@ pub async fn read_again(cache: &Cache, creative: Digest) -> Verdict {
         tokio::time::sleep(Duration::from_millis(1_000 * STEP_BYTES / BYTES_A_SECOND)).await;
     }
     if Digest(hasher.finalize().into()) == creative {
-        Verdict::Sound
+        ScrubOutcome::Sound
     } else {
-        Verdict::Rotten
+        ScrubOutcome::Rotten
     }
 }
 
@@ -169,20 +169,20 @@ mod tests {
         let cache = Cache::new(folder.path());
         let bytes = vec![5; 1_500_000];
         let digest = Digest::of(&bytes);
-        assert_eq!(run(read_again(&cache, digest)), Verdict::Gone);
+        assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Gone);
         std::fs::create_dir_all(folder.path().join("cache")).expect("folder");
         std::fs::write(cache.path(digest), &bytes).expect("writes");
-        assert_eq!(run(read_again(&cache, digest)), Verdict::Sound);
+        assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Sound);
         let mut rotten = bytes;
         rotten[1_400_000] ^= 1;
         std::fs::write(cache.path(digest), &rotten).expect("writes");
-        assert_eq!(run(read_again(&cache, digest)), Verdict::Rotten);
+        assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Rotten);
         // A link is not read for what it is not.
         std::fs::remove_file(cache.path(digest)).expect("removes");
         std::os::unix::fs::symlink("/etc/hostname", cache.path(digest)).expect("links");
         assert!(matches!(
             run(read_again(&cache, digest)),
-            Verdict::Unreadable(_)
+            ScrubOutcome::Unreadable(_)
         ));
     }
 }

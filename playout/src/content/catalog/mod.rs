@@ -12,7 +12,7 @@ use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{Assignment, CampaignId, Digest, Placement};
 
-use crate::content::active::Airable;
+use crate::content::active::ActiveContent;
 use crate::content::cache::Cache;
 use crate::content::digests::Digests;
 use crate::player::stage_messages::{CreativeFile, Part};
@@ -149,7 +149,7 @@ pub fn of_zone(catalog: &Catalog, zone: &str) -> Catalog {
 }
 
 /// Makes the items of the hub's content; those of which a file is missing are left out.
-pub fn of_hub(content: &Airable, cache: &Cache) -> Catalog {
+pub fn of_hub(content: &ActiveContent, cache: &Cache) -> Catalog {
     let mut catalog = Catalog::new();
     for (_, entry) in content.campaigns() {
         let campaign = Arc::new(entry.campaign.clone());

@@ -24,7 +24,7 @@ use crate::content::cache::CacheError;
 use crate::hub_link::answer;
 use crate::hub_link::budget::Kind;
 use crate::hub_link::certificates;
-use crate::hub_link::connection::Line;
+use crate::hub_link::connection::HubConnection;
 use crate::hub_link::send_state::Answer;
 
 /// Largest answer other than manifests and pictures, in bytes.
@@ -125,7 +125,7 @@ pub struct HubClient {
     http: reqwest::Client,
     url: String,
     bearer: Option<String>,
-    line: Line,
+    line: HubConnection,
 }
 
 impl std::fmt::Debug for HubClient {
@@ -142,14 +142,15 @@ impl HubClient {
     /// # Panics
     /// When TLS cannot be set up at all.
     pub fn new(url: &str, bearer: Option<String>) -> Self {
-        Self::on(&Line::default(), url, bearer).expect("a client of these settings can be built")
+        Self::on(&HubConnection::default(), url, bearer)
+            .expect("a client of these settings can be built")
     }
 
     /// Makes a client; with a bearer it speaks for an enrolled screen.
     ///
     /// # Errors
     /// [`HubError::Certificates`] when nobody's certificates can be checked.
-    pub fn on(line: &Line, url: &str, bearer: Option<String>) -> Result<Self, HubError> {
+    pub fn on(line: &HubConnection, url: &str, bearer: Option<String>) -> Result<Self, HubError> {
         // Fails when it is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let limits = line.limits();

@@ -18,7 +18,7 @@ use passerby_protocol::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use crate::content::active::{Airable, MANIFESTS_MAX, Switched};
+use crate::content::active::{ActiveContent, MANIFESTS_MAX, Switched};
 use crate::content::cache::Cache;
 use crate::hub_link::client::SealedManifest;
 use crate::identity::credentials::{Enrolment, write_privately};
@@ -67,13 +67,13 @@ struct State {
     opened: Vec<Opened>,
     switched: Switched,
     /// What the player was told last.
-    told: Option<Arc<Airable>>,
+    told: Option<Arc<ActiveContent>>,
     /// The disk has not taken what is in memory.
     is_unsaved: bool,
 }
 
 /// The manifests that are held, and who airs from which. Shared by those who fetch manifests and files.
-pub(super) struct Shelf {
+pub(super) struct ManifestStore {
     data_dir: PathBuf,
     cache: Cache,
     state: RefCell<State>,
@@ -81,7 +81,7 @@ pub(super) struct Shelf {
     pub(super) changed: Notify,
 }
 
-impl Shelf {
+impl ManifestStore {
     /// Takes what an earlier run has kept, as far as it still checks.
     pub(super) fn load(
         data_dir: &Path,
@@ -125,7 +125,7 @@ impl Shelf {
     }
 
     /// Chooses anew what airs, and keeps it. Returns what to tell the player, if it is something new.
-    pub(super) fn refresh(&self, now_ms: Option<i64>) -> Option<Arc<Airable>> {
+    pub(super) fn refresh(&self, now_ms: Option<i64>) -> Option<Arc<ActiveContent>> {
         let state = &mut *self.state.borrow_mut();
         // Without the newest nobody says what there is; an older one must not take its place.
         if state
@@ -143,7 +143,8 @@ impl Shelf {
             .iter()
             .map(|known| known.manifest.clone())
             .collect();
-        let chosen = Airable::choose(&manifests, &state.switched, |file| self.cache.has(file))?;
+        let chosen =
+            ActiveContent::choose(&manifests, &state.switched, |file| self.cache.has(file))?;
         let is_needed = |known: &Opened| {
             let needed = chosen.manifests().iter();
             needed
@@ -176,7 +177,7 @@ impl Shelf {
     }
 
     /// The newest manifest, and the versions of campaigns that air: what the cache is asked for.
-    pub(super) fn airable(&self) -> Option<Arc<Airable>> {
+    pub(super) fn airable(&self) -> Option<Arc<ActiveContent>> {
         self.state.borrow().told.clone()
     }
 
@@ -203,15 +204,15 @@ pub fn kept_content(
     cache: &Cache,
     seen: u64,
     now_ms: Option<i64>,
-) -> Option<Airable> {
-    let shelf = Shelf::load(data_dir, enrolment, cache, seen, now_ms);
-    let state = shelf.state.borrow();
+) -> Option<ActiveContent> {
+    let store = ManifestStore::load(data_dir, enrolment, cache, seen, now_ms);
+    let state = store.state.borrow();
     let manifests: Vec<_> = state
         .opened
         .iter()
         .map(|known| known.manifest.clone())
         .collect();
-    Airable::choose(&manifests, &state.switched, |file| cache.has(file))
+    ActiveContent::choose(&manifests, &state.switched, |file| cache.has(file))
 }
 
 /// Removes the manifests of an earlier run, so that they do not come back with a restart.

@@ -66,8 +66,8 @@ impl Bench {
         }
     }
 
-    fn load(&self, seen: u64, now_ms: Option<i64>) -> Shelf {
-        Shelf::load(self.folder.path(), &enrolment(), &self.cache, seen, now_ms)
+    fn load(&self, seen: u64, now_ms: Option<i64>) -> ManifestStore {
+        ManifestStore::load(self.folder.path(), &enrolment(), &self.cache, seen, now_ms)
     }
 
     /// What airs after a restart.
@@ -77,9 +77,9 @@ impl Bench {
             .map(|content| listed(&content))
     }
 
-    fn put(&self, shelf: &Shelf, manifest: &Manifest) -> Option<Vec<(String, u64)>> {
-        shelf.put(manifest.clone(), &sealed(manifest, 9));
-        shelf.refresh(None).map(|content| listed(&content))
+    fn put(&self, store: &ManifestStore, manifest: &Manifest) -> Option<Vec<(String, u64)>> {
+        store.put(manifest.clone(), &sealed(manifest, 9));
+        store.refresh(None).map(|content| listed(&content))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -87,7 +87,7 @@ impl Bench {
     }
 }
 
-fn listed(content: &Airable) -> Vec<(String, u64)> {
+fn listed(content: &ActiveContent) -> Vec<(String, u64)> {
     let campaigns = content.campaigns();
     campaigns
         .map(|(manifest, entry)| (entry.id.to_string(), manifest.version))
@@ -108,17 +108,17 @@ fn a_former_version_airs_on_through_restarts_until_the_new_one_is_whole() {
     bench.come(&[1, 2, 6]);
     let first = manifest(1, &[("a", &[1]), ("b", &[2]), ("c", &[6])]);
     let second = manifest(2, &[("a", &[3, 4]), ("b", &[2])]);
-    let shelf = bench.load(0, None);
+    let store = bench.load(0, None);
     assert_eq!(
-        bench.put(&shelf, &first),
+        bench.put(&store, &first),
         airing(&[("a", 1), ("b", 1), ("c", 1)])
     );
     assert_eq!(
-        bench.put(&shelf, &second),
+        bench.put(&store, &second),
         airing(&[("a", 1), ("b", 2)]),
         "c leaves at once, a waits, b is whole as it is"
     );
-    assert_eq!(bench.put(&shelf, &second), None, "nothing new");
+    assert_eq!(bench.put(&store, &second), None, "nothing new");
     for seen in [1, 2] {
         assert_eq!(bench.airs(seen), airing(&[("a", 1), ("b", 2)]));
     }
@@ -128,10 +128,10 @@ fn a_former_version_airs_on_through_restarts_until_the_new_one_is_whole() {
         "a rollback is refused after a restart too"
     );
     bench.come(&[3]);
-    assert_eq!(shelf.refresh(None), None, "half of it is not enough");
+    assert_eq!(store.refresh(None), None, "half of it is not enough");
     bench.come(&[4]);
     assert_eq!(
-        shelf.refresh(None).map(|content| listed(&content)),
+        store.refresh(None).map(|content| listed(&content)),
         airing(&[("a", 2), ("b", 2)])
     );
     let kept = read(&bench.path("manifest.json")).expect("there");
@@ -157,8 +157,8 @@ fn what_is_not_signed_for_this_screen_by_this_hub_is_not_taken_from_disk_either(
     let with_former = |kept: Vec<Kept>| {
         let bench = Bench::new();
         bench.come(&[1]);
-        let shelf = bench.load(0, None);
-        bench.put(&shelf, &second);
+        let store = bench.load(0, None);
+        bench.put(&store, &second);
         let mut on_disk = read(&bench.path("manifest.json")).expect("there");
         on_disk.former = kept;
         let bytes = serde_json::to_vec(&on_disk).expect("writes");
@@ -216,24 +216,24 @@ fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_m
     let mut first = Manifest::clone(&manifest(1, &[("a", &[1])]));
     first.expires_ms = 9_000;
     let second = manifest(2, &[("a", &[3]), ("b", &[2])]);
-    let shelf = bench.load(0, None);
-    bench.put(&shelf, &first);
-    assert_eq!(bench.put(&shelf, &second), airing(&[("a", 1), ("b", 2)]));
+    let store = bench.load(0, None);
+    bench.put(&store, &first);
+    assert_eq!(bench.put(&store, &second), airing(&[("a", 1), ("b", 2)]));
     assert_eq!(
-        shelf.refresh(Some(2_000)),
+        store.refresh(Some(2_000)),
         None,
         "the second has expired, and with it all"
     );
-    assert_eq!(shelf.airable(), None);
+    assert_eq!(store.airable(), None);
     assert_eq!(bench.load(2, Some(2_000)).refresh(Some(2_000)), None);
 
-    let shelf = bench.load(2, None);
-    assert!(shelf.refresh(None).is_some());
+    let store = bench.load(2, None);
+    assert!(store.refresh(None).is_some());
     // A folder in the file's place refuses every write, to root as well.
     std::fs::create_dir(bench.path("manifest.tmp")).expect("folder");
     let third = manifest(3, &[("b", &[2])]);
     assert_eq!(
-        bench.put(&shelf, &third),
+        bench.put(&store, &third),
         airing(&[("b", 3)]),
         "a leaves all the same"
     );
@@ -243,7 +243,7 @@ fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_m
         "the disk did not take it"
     );
     std::fs::remove_dir(bench.path("manifest.tmp")).expect("removes");
-    assert_eq!(shelf.refresh(None), None);
+    assert_eq!(store.refresh(None), None);
     assert_eq!(
         bench.airs(3),
         airing(&[("b", 3)]),
@@ -298,7 +298,7 @@ const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// Takes the steps with a restart before each look, and compares with what must hold.
 fn take(steps: &[Step]) -> Result<(), TestCaseError> {
     let bench = Bench::new();
-    let shelf = bench.load(0, None);
+    let store = bench.load(0, None);
     let is_there = |&byte: &u8| bench.cache.has(&crate::content::active::tests::file(byte));
     // What each manifest named, and what aired before a step, from how many manifests.
     let mut manifests: Vec<BTreeMap<&str, Vec<u8>>> = vec![BTreeMap::new()];
@@ -319,7 +319,7 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
                     .iter()
                     .map(|(id, files)| (*id, files.as_slice()))
                     .collect();
-                bench.put(&shelf, &manifest(manifests.len() as u64, &campaigns));
+                bench.put(&store, &manifest(manifests.len() as u64, &campaigns));
                 manifests.push(named);
             }
             1 => bench.come(&files),
@@ -328,8 +328,8 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
                 bench.cache.remove(lost.sha256).expect("removes");
             }
         }
-        shelf.refresh(None);
-        let Some(content) = shelf.airable() else {
+        store.refresh(None);
+        let Some(content) = store.airable() else {
             continue;
         };
         let now = listed(&content);

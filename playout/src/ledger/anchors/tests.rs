@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use passerby_protocol::plays::{Content, Display, Outcome, PlayBatch};
+use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
@@ -18,7 +18,7 @@ fn open(folder: &Path) -> Ledger {
 fn record(ledger: &mut Ledger, boot: &str, boot_ms: u64, wall_ms: Option<i64>) {
     let play = NewPlay {
         number: ledger.next_number().expect("numbers"),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "cafe".into(),
             creative: Digest([1; 32]),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use passerby_protocol::plays::{Anchor, Content, Display, Outcome};
+use passerby_protocol::plays::{Anchor, Display, Outcome, PlayContent};
 use passerby_protocol::proof_of_play;
 use passerby_protocol::proof_of_play::{Verdict, Verifier};
 use passerby_protocol::{Assignment, Digest};
@@ -26,7 +26,7 @@ fn record(ledger: &mut Ledger, count: u64, boot: &str) {
         let at = ledger.last_seq();
         let play = NewPlay {
             number: ledger.next_number().expect("a number"),
-            content: Content {
+            content: PlayContent {
                 assignment: Assignment::new(u32::try_from(at % 3).expect("small")).expect("fits"),
                 campaign: format!("campaign {}", at % 3),
                 creative: Digest([7; 32]),

@@ -30,7 +30,7 @@ pub struct Settled {
 }
 
 /// What a file says of itself.
-pub(super) struct Said {
+pub(super) struct FileState {
     pub(super) epoch: Epoch,
     pub(super) reserved_until: u32,
     pub(super) acked_through: u64,
@@ -40,7 +40,7 @@ pub(super) struct Said {
     pub(super) is_holding: bool,
 }
 
-impl Said {
+impl FileState {
     pub(super) fn read(connection: &Connection) -> Result<Self, LedgerError> {
         let acked_through: u64 = schema::get(connection, "acked_through")?.unwrap_or(0);
         let (first, last): (Option<u64>, Option<u64>) =
@@ -159,7 +159,7 @@ impl Ledger {
         if self.fault != Fault::None {
             self.suffer(self.fault)?;
         }
-        let said = Said::read(&self.connection)?;
+        let said = FileState::read(&self.connection)?;
         self.take(&said);
         Ok(())
     }
@@ -170,14 +170,14 @@ impl Ledger {
         self.connection = Connection::open_in_memory()?;
         let folder = self.path.parent().unwrap_or(&self.path).to_path_buf();
         let (fresh, note) = Self::open(&folder)?;
-        let said = Said::read(&fresh.connection)?;
+        let said = FileState::read(&fresh.connection)?;
         self.connection = fresh.connection;
         self.sealer = fresh.sealer;
         self.take(&said);
         Ok(note)
     }
 
-    pub(super) fn take(&mut self, said: &Said) {
+    pub(super) fn take(&mut self, said: &FileState) {
         if said.epoch != self.epoch {
             self.next_number = self.next_number.max(said.reserved_until);
         }

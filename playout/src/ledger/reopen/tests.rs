@@ -1,4 +1,4 @@
-use passerby_protocol::plays::{Content, Display, GapReason, Outcome};
+use passerby_protocol::plays::{Display, GapReason, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
@@ -9,7 +9,7 @@ use crate::system::clock::Moment;
 fn play(ledger: &mut Ledger) -> NewPlay {
     NewPlay {
         number: ledger.next_number().expect("numbers"),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "cafe".into(),
             creative: Digest([1; 32]),

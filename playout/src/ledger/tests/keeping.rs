@@ -11,7 +11,7 @@ fn plays(ledger: &mut Ledger, count: u64) -> Vec<NewPlay> {
         .collect()
 }
 
-fn record_all(ledger: &mut Ledger, plays: &[NewPlay]) -> Result<Kept, LedgerError> {
+fn record_all(ledger: &mut Ledger, plays: &[NewPlay]) -> Result<RecordOutcome, LedgerError> {
     let (mut history, booked) = (History::default(), Booked::default());
     let entries = plays.iter().map(|play| Entry {
         play,

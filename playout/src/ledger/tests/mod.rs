@@ -1,8 +1,8 @@
 mod keeping;
 
 use super::*;
-use crate::schedule::rotation::accounts::{Claim, WEIGHT_ONE};
-use crate::schedule::rotation::{Booked, Class, ItemKey, Presents};
+use crate::schedule::rotation::accounts::{Contender, WEIGHT_ONE};
+use crate::schedule::rotation::{Booked, Class, ItemKey, VirtualTimes};
 use passerby_protocol::plays::{Anchor, GapReason};
 use passerby_protocol::{Assignment, Digest};
 
@@ -17,7 +17,7 @@ fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
 fn play(ledger: &mut Ledger, boot_ms: u64, wall_ms: Option<i64>) -> NewPlay {
     NewPlay {
         number: ledger.next_number().expect("numbers"),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "cafe".into(),
             creative: Digest([1; 32]),
@@ -328,7 +328,7 @@ fn a_folder_that_cannot_be_written_gets_one_clear_error() {
 /// A zone's history in which `aired` was booked once, while both could air.
 fn booked(history: &mut History, aired: usize, length_ms: u64) {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Claim {
+    let claims = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms,
@@ -340,7 +340,7 @@ fn booked(history: &mut History, aired: usize, length_ms: u64) {
 /// Who airs next.
 fn next_of(mut history: History) -> Option<usize> {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Claim {
+    let claims = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms: 10_000,
@@ -381,14 +381,29 @@ fn each_zone_keeps_its_own_account_and_zones_that_are_gone_are_forgotten() {
     }
     drop(ledger);
     let mut ledger = open(folder.path());
-    let presents = |ledger: &Ledger, zone| ledger.history(zone).expect("reads").accounts.presents();
-    assert_eq!(presents(&ledger, "main"), main.accounts.presents());
-    assert_eq!(presents(&ledger, "ticker"), ticker.accounts.presents());
+    let virtual_times = |ledger: &Ledger, zone| {
+        ledger
+            .history(zone)
+            .expect("reads")
+            .accounts
+            .virtual_times()
+    };
+    assert_eq!(
+        virtual_times(&ledger, "main"),
+        main.accounts.virtual_times()
+    );
+    assert_eq!(
+        virtual_times(&ledger, "ticker"),
+        ticker.accounts.virtual_times()
+    );
     assert_eq!(next_of(ledger.history("main").expect("reads")), Some(1));
     assert_eq!(next_of(ledger.history("ticker").expect("reads")), Some(0));
     ledger.keep_zones(&["main"]).expect("forgets");
-    assert_eq!(presents(&ledger, "main"), main.accounts.presents());
-    assert_eq!(presents(&ledger, "ticker"), Presents::default());
+    assert_eq!(
+        virtual_times(&ledger, "main"),
+        main.accounts.virtual_times()
+    );
+    assert_eq!(virtual_times(&ledger, "ticker"), VirtualTimes::default());
 }
 
 #[test]
@@ -427,8 +442,12 @@ fn a_ledger_of_an_older_form_keeps_its_plays() {
             let plays = ledger.last_seq();
             assert!(plays >= 2);
             assert_eq!(
-                ledger.history("main").expect("reads").accounts.presents(),
-                Presents::default()
+                ledger
+                    .history("main")
+                    .expect("reads")
+                    .accounts
+                    .virtual_times(),
+                VirtualTimes::default()
             );
             let new = play(&mut ledger, 50_000, None);
             let recorded = ledger.record(&new, "side", &mut History::default(), &Booked::default());

@@ -11,12 +11,12 @@
 //! * [`pick`] is a pure function. Its draws depend on the group's seed, the number of recorded plays and the candidate's
 //!   name alone, so neither a restart nor a candidate that comes or goes changes another draw; see [`Airing`].
 //! * Floor: in any stretch in which the candidates and bounds stay the same, every candidate airs at least once in every
-//!   [`Bounds::turn_plays`] consecutive plays, whatever aired before it. Each play has one candidate, so no two are due at
+//!   [`LearningBounds::turn_plays`] consecutive plays, whatever aired before it. Each play has one candidate, so no two are due at
 //!   the same moment for the first time; those that were away queue up, the longest unseen first, and there are never
 //!   more of them than a turn has plays.
 //! * Ceiling: in such a stretch, of any `n ≤ 100` consecutive plays at most `⌈share × n⌉` are of one candidate, with the
-//!   share of [`Bounds::ceiling`]. A turn is at least as long as the rest that a ceiling asks for, so the two agree.
-//! * Trying: of any 100 consecutive picks at most [`Bounds::trying_percent`] give the reason [`Reason::Trying`].
+//!   share of [`LearningBounds::ceiling`]. A turn is at least as long as the rest that a ceiling asks for, so the two agree.
+//! * Trying: of any 100 consecutive picks at most [`LearningBounds::trying_percent`] give the reason [`LearningReason::Trying`].
 //! * Until the first scan is known everything is drawn by lot.
 //! * Counts are settled before they come here (see [`passerby_protocol::tally`]), so late feedback makes them old, not
 //!   wrong; what is old counts for less, and beliefs widen until something newer comes.
@@ -78,7 +78,7 @@ const TRYING_STRIDE: u64 = 37;
 
 /// What learning may do with a group's plays, in percent of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct LearningBounds {
     /// The least share of each candidate, 0 to 100. With `k` candidates at most `1 / k` can be kept.
     pub floor_percent: u8,
     /// The largest share of each candidate, 1 to 100. With `k` candidates it is at least `1 / k`.
@@ -88,7 +88,7 @@ pub struct Bounds {
     pub trying_percent: u8,
 }
 
-impl Default for Bounds {
+impl Default for LearningBounds {
     fn default() -> Self {
         Self {
             floor_percent: 2,
@@ -98,7 +98,7 @@ impl Default for Bounds {
     }
 }
 
-impl Bounds {
+impl LearningBounds {
     /// Among `candidates`, each airs at least once in every so many plays; `None` without a floor.
     pub fn turn_plays(&self, candidates: usize) -> Option<u64> {
         let (most, of) = self.ceiling(candidates);
@@ -134,12 +134,12 @@ pub struct Pick {
     /// Its place among the candidates.
     pub index: usize,
     /// Why; its text is for people.
-    pub reason: Reason,
+    pub reason: LearningReason,
 }
 
 /// Why a candidate was picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reason {
+pub enum LearningReason {
     /// No other one is eligible.
     Only,
     /// It has not aired for as long as the floor allows.
@@ -150,16 +150,16 @@ pub enum Reason {
     /// No scan of any candidate is known yet.
     Lot,
     /// It is expected to be scanned most.
-    Best(Grounds),
+    Best(PickBasis),
     /// It is expected to be scanned most of those that are not at their ceiling.
-    NextBest(Grounds),
+    NextBest(PickBasis),
     /// Another one is expected to be scanned more, which is not certain enough to leave this one alone.
-    Trying(Grounds),
+    Trying(PickBasis),
 }
 
 /// What a pick rests on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Grounds {
+pub struct PickBasis {
     /// In which part of the week; `None` when the clock is not trusted.
     pub part: Option<WeekPart>,
     /// What was counted there.
@@ -177,12 +177,12 @@ pub fn pick(
     part: Option<WeekPart>,
     seed: u64,
     airing: &Airing,
-    bounds: &Bounds,
+    bounds: &LearningBounds,
 ) -> Option<Pick> {
     if candidates.len() <= 1 {
         let only = Pick {
             index: 0,
-            reason: Reason::Only,
+            reason: LearningReason::Only,
         };
         return candidates.first().map(|_| only);
     }
@@ -197,7 +197,7 @@ pub fn pick(
             .last(candidate.key)
             .is_none_or(|last| number - last >= of_plays)
     {
-        let reason = Reason::Turn { of_plays };
+        let reason = LearningReason::Turn { of_plays };
         return Some(Pick { index, reason });
     }
     let mean = |index: usize| candidates[index].estimate.of(part).mean();
@@ -235,30 +235,30 @@ pub fn pick(
         clippy::cast_sign_loss,
         reason = "a mean lies between 0 and 1"
     )]
-    let grounds = Grounds {
+    let basis = PickBasis {
         part,
         seen: belief.seen,
         expected_ppm: (belief.mean() * 1e6) as u32,
     };
     let reason = if !is_anything_known {
-        Reason::Lot
+        LearningReason::Lot
     } else if index == leader {
-        Reason::Best(grounds)
+        LearningReason::Best(basis)
     } else if index == next {
-        Reason::NextBest(grounds)
+        LearningReason::NextBest(basis)
     } else {
-        Reason::Trying(grounds)
+        LearningReason::Trying(basis)
     };
     Some(Pick { index, reason })
 }
 
 /// Tells whether a pick may be drawn: as many of any hundred in a row as the bounds say. A stride scatters them, so that
 /// they do not always fall on the turns, which come at even distances too.
-fn may_try(number: u64, bounds: &Bounds) -> bool {
+fn may_try(number: u64, bounds: &LearningBounds) -> bool {
     number % 100 * TRYING_STRIDE % 100 < u64::from(bounds.trying_percent)
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for LearningReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Only => f.write_str("nothing else of its campaign may air now"),
@@ -266,19 +266,19 @@ impl fmt::Display for Reason {
                 write!(f, "its turn: each airs at least once in {of_plays} plays")
             }
             Self::Lot => f.write_str("by lot: no scans are counted yet"),
-            Self::Best(grounds) => write!(f, "likely to be scanned most {grounds}"),
-            Self::NextBest(grounds) => {
+            Self::Best(basis) => write!(f, "likely to be scanned most {basis}"),
+            Self::NextBest(basis) => {
                 write!(
                     f,
-                    "the favourite has had its largest share; next best {grounds}"
+                    "the favourite has had its largest share; next best {basis}"
                 )
             }
-            Self::Trying(grounds) => write!(f, "trying it {grounds}"),
+            Self::Trying(basis) => write!(f, "trying it {basis}"),
         }
     }
 }
 
-impl fmt::Display for Grounds {
+impl fmt::Display for PickBasis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Evidence { plays, scanned } = self.seen;
         match self.part {
@@ -356,7 +356,7 @@ mod tests {
     fn picks(
         candidates: &[Candidate<'_>],
         airing: &mut Airing,
-        bounds: &Bounds,
+        bounds: &LearningBounds,
         count: usize,
     ) -> Vec<Pick> {
         (0..count)
@@ -368,9 +368,9 @@ mod tests {
             .collect()
     }
 
-    fn bounds() -> impl Strategy<Value = Bounds> {
+    fn bounds() -> impl Strategy<Value = LearningBounds> {
         (0u8..=30, 1u8..=100, 0u8..=100).prop_map(
-            |(floor_percent, ceiling_percent, trying_percent)| Bounds {
+            |(floor_percent, ceiling_percent, trying_percent)| LearningBounds {
                 floor_percent,
                 ceiling_percent,
                 trying_percent,
@@ -420,7 +420,7 @@ mod tests {
             let (estimates, keys) = (estimates(&counts), keys(counts.len()));
             let picks = picks(&candidates(&keys, &estimates), &mut Airing::default(), &bounds, 300);
             for stretch in picks.windows(100) {
-                let tried = stretch.iter().filter(|pick| matches!(pick.reason, Reason::Trying(_))).count();
+                let tried = stretch.iter().filter(|pick| matches!(pick.reason, LearningReason::Trying(_))).count();
                 prop_assert!(tried <= usize::from(bounds.trying_percent));
             }
         }
@@ -432,12 +432,12 @@ mod tests {
             let (estimates, keys) = (estimates(&counts), keys(counts.len()));
             let candidates = candidates(&keys, &estimates);
             let mut airing = Airing::default();
-            picks(&candidates, &mut airing, &Bounds::default(), stop);
+            picks(&candidates, &mut airing, &LearningBounds::default(), stop);
             let mut restarted = Airing::restore(airing.plays(), airing.newest());
             prop_assert_eq!(&restarted, &airing);
             prop_assert_eq!(
-                picks(&candidates, &mut restarted, &Bounds::default(), 50),
-                picks(&candidates, &mut airing, &Bounds::default(), 50)
+                picks(&candidates, &mut restarted, &LearningBounds::default(), 50),
+                picks(&candidates, &mut airing, &LearningBounds::default(), 50)
             );
         }
     }
@@ -448,7 +448,7 @@ mod tests {
         let picks = picks(
             &candidates(&keys, &estimates),
             &mut Airing::default(),
-            &Bounds::default(),
+            &LearningBounds::default(),
             2_000,
         );
         for at in 0..4 {
@@ -462,8 +462,8 @@ mod tests {
         let (estimates, keys) = (estimates(&[(4_000, 80), (4_000, 10), (4_000, 10)]), keys(3));
         let all = candidates(&keys, &estimates);
         let mut airing = Airing::default();
-        picks(&all[..2], &mut airing, &Bounds::default(), 500);
-        let first = picks(&all, &mut airing, &Bounds::default(), 20);
+        picks(&all[..2], &mut airing, &LearningBounds::default(), 500);
+        let first = picks(&all, &mut airing, &LearningBounds::default(), 20);
         assert_eq!(first[0].index, 2);
         let of_returned = first.iter().filter(|pick| pick.index == 2).count();
         assert!(of_returned <= 2, "{first:?}");
@@ -509,26 +509,26 @@ mod tests {
 
     #[test]
     fn reasons_read_as_sentences() {
-        let grounds = |plays, scanned| Grounds {
+        let basis = |plays, scanned| PickBasis {
             part: Some(part()),
             seen: Evidence { plays, scanned },
             expected_ppm: 0,
         };
         for (reason, text) in [
             (
-                Reason::Best(grounds(800, 17)),
+                LearningReason::Best(basis(800, 17)),
                 "likely to be scanned most on weekday mornings (6-10): 2.1 % of 800 plays",
             ),
             (
-                Reason::Trying(grounds(40, 0)),
+                LearningReason::Trying(basis(40, 0)),
                 "trying it on weekday mornings (6-10): no scans in 40 plays so far",
             ),
             (
-                Reason::Trying(grounds(10_000, 7)),
+                LearningReason::Trying(basis(10_000, 7)),
                 "trying it on weekday mornings (6-10): 0.07 % of 10000 plays",
             ),
             (
-                Reason::Turn { of_plays: 20 },
+                LearningReason::Turn { of_plays: 20 },
                 "its turn: each airs at least once in 20 plays",
             ),
         ] {

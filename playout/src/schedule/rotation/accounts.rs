@@ -55,12 +55,12 @@ pub(super) enum Span {
 
 /// How often something aired within the present span.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Count {
+pub(super) struct AiredCount {
     span: Span,
     plays: u32,
 }
 
-impl Count {
+impl AiredCount {
     /// Plays within `span`. When the clock has just become known, or was lost, the old span goes on: so no cap is broken
     /// by not knowing what time it was.
     pub(super) fn within(&self, span: Span) -> u32 {
@@ -95,14 +95,14 @@ pub struct Account {
     #[serde(rename = "s", default)]
     pub(super) place: u32,
     #[serde(rename = "h", default)]
-    pub(super) hour: Count,
+    pub(super) hour: AiredCount,
     #[serde(rename = "d", default)]
-    pub(super) day: Count,
+    pub(super) day: AiredCount,
 }
 
 /// Somebody who could air at a moment: whose account, at what rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Claim {
+pub(crate) struct Contender {
     pub(crate) account: AccountId,
     /// [`WEIGHT_ONE`] for a weight of one.
     pub(crate) rate: u64,
@@ -120,7 +120,7 @@ pub(crate) struct Rank {
     finish: u64,
 }
 
-impl Claim {
+impl Contender {
     fn virtual_length(&self, length_ms: u64) -> u64 {
         let exact = u128::from(length_ms) * NS_PER_MS * u128::from(WEIGHT_ONE)
             / u128::from(self.rate.max(1));
@@ -132,10 +132,10 @@ impl Claim {
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
     /// The virtual present of each class.
-    presents: [u64; Class::COUNT],
+    virtual_times: [u64; Class::COUNT],
     /// Air time of all plays so far, in milliseconds.
     aired_ms: u64,
-    names: Arc<Names>,
+    names: Arc<AccountNames>,
     accounts: Vec<Account>,
     /// Who could air when a class was last booked.
     claimants: [Vec<AccountId>; Class::COUNT],
@@ -144,27 +144,27 @@ pub struct Accounts {
 
 /// The accounts' names. They are shared, so that a copy of the accounts, to look ahead, costs little.
 #[derive(Debug, Clone, Default)]
-struct Names {
+struct AccountNames {
     keys: Vec<ItemKey>,
     index: HashMap<ItemKey, AccountId>,
 }
 
 /// What all accounts of a zone have in common, as it is saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Presents {
-    presents: [u64; Class::COUNT],
+pub struct VirtualTimes {
+    virtual_times: [u64; Class::COUNT],
     aired_ms: u64,
 }
 
 impl Accounts {
     /// Takes up the accounts where they were left.
     pub fn restore(
-        presents: Presents,
+        virtual_times: VirtualTimes,
         accounts: impl IntoIterator<Item = (ItemKey, Account)>,
     ) -> Self {
         let mut restored = Self {
-            presents: presents.presents,
-            aired_ms: presents.aired_ms,
+            virtual_times: virtual_times.virtual_times,
+            aired_ms: virtual_times.aired_ms,
             ..Self::default()
         };
         for (key, account) in accounts {
@@ -178,9 +178,9 @@ impl Accounts {
     }
 
     /// What all accounts have in common.
-    pub const fn presents(&self) -> Presents {
-        Presents {
-            presents: self.presents,
+    pub const fn virtual_times(&self) -> VirtualTimes {
+        VirtualTimes {
+            virtual_times: self.virtual_times,
             aired_ms: self.aired_ms,
         }
     }
@@ -233,8 +233,8 @@ impl Accounts {
     }
 
     /// Where a claim's next play starts in virtual time. Who newly comes, or comes back, starts at the present.
-    fn start(&self, class: Class, claim: &Claim) -> u64 {
-        let present = self.presents[class.at()];
+    fn start(&self, class: Class, claim: &Contender) -> u64 {
+        let present = self.virtual_times[class.at()];
         let account = self.of(claim.account);
         if account.claims != Some(class) {
             return account.finish.max(present).min(self.latest(class, claim));
@@ -247,25 +247,25 @@ impl Accounts {
     }
 
     /// As far ahead as one play takes somebody.
-    fn latest(&self, class: Class, claim: &Claim) -> u64 {
-        self.presents[class.at()].saturating_add(claim.virtual_length(claim.length_ms))
+    fn latest(&self, class: Class, claim: &Contender) -> u64 {
+        self.virtual_times[class.at()].saturating_add(claim.virtual_length(claim.length_ms))
     }
 
     /// The virtual present, moved on so that at least one claim is not ahead of its share.
-    fn present(&self, class: Class, claims: &[Claim]) -> u64 {
+    fn present(&self, class: Class, claims: &[Contender]) -> u64 {
         claims
             .iter()
             .map(|claim| self.start(class, claim))
             .min()
             .unwrap_or(0)
-            .max(self.presents[class.at()])
+            .max(self.virtual_times[class.at()])
     }
 
     /// Whose turn it is, least first: who is entitled to a play before who is ahead of its share, and among the entitled who
     /// would finish first. Ties go to the earlier claim.
-    pub(crate) fn ranks(&self, class: Class, claims: &[Claim]) -> Vec<Rank> {
+    pub(crate) fn ranks(&self, class: Class, claims: &[Contender]) -> Vec<Rank> {
         let present = self.present(class, claims);
-        let rank = |claim: &Claim| {
+        let rank = |claim: &Contender| {
             let start = self.start(class, claim);
             Rank {
                 ahead: start.saturating_sub(present),
@@ -276,7 +276,13 @@ impl Accounts {
     }
 
     /// Books air time for `claims[aired]`, while all `claims` could air.
-    pub(crate) fn book(&mut self, class: Class, claims: &[Claim], aired: usize, visible_ms: u64) {
+    pub(crate) fn book(
+        &mut self,
+        class: Class,
+        claims: &[Contender],
+        aired: usize,
+        visible_ms: u64,
+    ) {
         let Some(claim) = claims.get(aired) else {
             return;
         };
@@ -285,13 +291,13 @@ impl Accounts {
         let rates: u128 = claims.iter().map(|claim| u128::from(claim.rate)).sum();
         let step = u128::from(visible_ms) * NS_PER_MS * u128::from(WEIGHT_ONE) / rates.max(1);
         self.enter(class, claims);
-        self.presents[class.at()] = present + u64::try_from(step).unwrap_or(0);
+        self.virtual_times[class.at()] = present + u64::try_from(step).unwrap_or(0);
         self.accounts[claim.account.at()].finish = finish;
         self.unsaved.insert(claim.account);
     }
 
     /// Notes who could air: who newly could gets a place at the present, who no longer can loses it.
-    fn enter(&mut self, class: Class, claims: &[Claim]) {
+    fn enter(&mut self, class: Class, claims: &[Contender]) {
         let known = &self.claimants[class.at()];
         if known.len() == claims.len()
             && known

@@ -3,9 +3,9 @@
 use passerby_protocol::tally::WeekPart;
 
 use crate::schedule::adaptive;
-use crate::schedule::adaptive::{Airing, Bounds, Candidate, Model};
+use crate::schedule::adaptive::{Airing, Candidate, LearningBounds, Model};
 use crate::schedule::rotation::plan::Rotation;
-use crate::schedule::rotation::{ItemKey, Reason, Surroundings, weekday_and_minute};
+use crate::schedule::rotation::{ItemKey, PickSurroundings, Reason, weekday_and_minute};
 use crate::system::clock::Moment;
 
 /// How a group chooses among its members.
@@ -16,7 +16,7 @@ pub(super) enum Mode {
     /// One after the other, in the order of the file.
     Sequence,
     /// By how often they are scanned.
-    Adaptive(Bounds),
+    Adaptive(LearningBounds),
 }
 
 /// Which of a group's members airs, and why.
@@ -36,7 +36,7 @@ impl Rotation {
         eligible: &[usize],
         waits_ms: &[u64],
         now: &Moment,
-        around: &Surroundings<'_>,
+        around: &PickSurroundings<'_>,
     ) -> Option<Chosen> {
         let may = |plan: &Self, item: usize| waits_ms[plan.items[item].distance] == 0;
         match self.entries[entry].mode {
@@ -65,7 +65,7 @@ impl Rotation {
         &self,
         entry: usize,
         eligible: &[usize],
-        around: &Surroundings<'_>,
+        around: &PickSurroundings<'_>,
     ) -> Option<Chosen> {
         let Self { entries, .. } = self;
         let members = &entries[entry].members;
@@ -91,9 +91,9 @@ impl Rotation {
         &mut self,
         entry: usize,
         open: &[usize],
-        bounds: Bounds,
+        bounds: LearningBounds,
         now: &Moment,
-        around: &Surroundings<'_>,
+        around: &PickSurroundings<'_>,
     ) -> Option<Chosen> {
         if open.is_empty() {
             return None;

@@ -31,11 +31,11 @@ use passerby_protocol::file_names;
 use passerby_protocol::opening::Opening;
 use serde::{Deserialize, Serialize};
 
-pub use crate::schedule::rotation::accounts::{Account, Accounts, ItemKey, Presents};
+pub use crate::schedule::rotation::accounts::{Account, Accounts, ItemKey, VirtualTimes};
 pub use crate::schedule::rotation::pick::{Booked, Booking, Decision, Next, Pick};
 pub use crate::schedule::rotation::plan::Rotation;
 pub use crate::schedule::rotation::reason::Reason;
-pub use crate::schedule::rotation::separation::{Airings, Ended, Party};
+pub use crate::schedule::rotation::separation::{Airings, PlayEnd, SeparationKey};
 
 use crate::content::catalog::CatalogItem;
 use crate::schedule::adaptive::Airing;
@@ -116,7 +116,7 @@ pub struct History {
 
 /// What else a pick depends on.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct PickSurroundings<'a> {
     /// What the zone has aired.
     pub history: &'a History,
     /// What has ended on the whole screen, and when.

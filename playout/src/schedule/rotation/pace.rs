@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::schedule::rotation::Surroundings;
+use crate::schedule::rotation::PickSurroundings;
 use crate::schedule::rotation::plan::Rotation;
 
 /// Most of a zone's air time that goals may take from content without one, in millionths.
@@ -43,7 +43,7 @@ impl Pace {
 
 /// How a phase stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct PaceState {
     /// Plays that its goal still takes; `None` without a goal.
     pub(super) plays_left: Option<u64>,
 }
@@ -54,8 +54,8 @@ impl Rotation {
         &self,
         campaign: usize,
         phase: usize,
-        around: &Surroundings<'_>,
-    ) -> Standing {
+        around: &PickSurroundings<'_>,
+    ) -> PaceState {
         let goal = &self.campaign(campaign).phases[phase];
         let account = self.campaigns[campaign].accounts[phase];
         let done = around.history.accounts.of(account).plays;
@@ -74,7 +74,7 @@ impl Rotation {
                 ((f64::from(goal) / rate - done as f64).max(0.0)).ceil() as u64
             }
         });
-        Standing {
+        PaceState {
             plays_left: match (plays, scans) {
                 (Some(plays), Some(scans)) => Some(plays.max(scans)),
                 (plays, scans) => plays.or(scans),
@@ -83,7 +83,7 @@ impl Rotation {
     }
 
     /// Scanned plays for each play of a campaign on this screen, as far as the hub has counted.
-    fn scans_a_play(&self, campaign: usize, around: &Surroundings<'_>) -> f64 {
+    fn scans_a_play(&self, campaign: usize, around: &PickSurroundings<'_>) -> f64 {
         let members = &self.campaigns[campaign].members;
         let tallies = members
             .iter()

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use passerby_protocol::campaign::Takeover;
 
 use crate::content::catalog::CatalogItem;
-use crate::schedule::rotation::accounts::{AccountId, Claim, Span};
+use crate::schedule::rotation::accounts::{AccountId, Contender, Span};
 use crate::schedule::rotation::group::{Chosen, Mode};
 use crate::schedule::rotation::pace::GOALS_PPM_MAX;
 use crate::schedule::rotation::plan::{Item, Rotation};
-use crate::schedule::rotation::separation::{Airings, Distance, Ended, Party};
-use crate::schedule::rotation::{Class, History, ItemKey, Reason, Rules, Surroundings, timestamp};
+use crate::schedule::rotation::separation::{Airings, Distance, PlayEnd, SeparationKey};
+use crate::schedule::rotation::{
+    Class, History, ItemKey, PickSurroundings, Reason, Rules, timestamp,
+};
 use crate::system::clock::Moment;
 
 /// The whole of a zone's air time.
@@ -64,7 +66,7 @@ pub struct Pick {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Booking {
     /// One a class: a scheduled play that exact shares leave to fillers has two.
-    legs: Vec<Leg>,
+    legs: Vec<BookedClass>,
     item: AccountId,
     /// The account of its group, and its place in a sequence.
     group: Option<(AccountId, u32)>,
@@ -75,17 +77,17 @@ pub struct Booking {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Leg {
+struct BookedClass {
     class: Class,
-    claims: Arc<[Claim]>,
+    claims: Arc<[Contender]>,
     aired: usize,
 }
 
 /// The state of a pick.
-struct Asked<'a> {
+struct PickContext<'a> {
     now: &'a Moment,
     at: Option<Timestamp>,
-    around: Surroundings<'a>,
+    around: PickSurroundings<'a>,
     hour: Span,
     day: Span,
     /// Of campaigns with phases: the one that is on.
@@ -96,13 +98,13 @@ struct Asked<'a> {
 
 /// What of a class could air.
 #[derive(Default)]
-struct Field {
+struct Candidates {
     candidacies: Vec<Candidacy>,
     /// Places of items, candidacy by candidacy.
     items: Vec<usize>,
 }
 
-impl Field {
+impl Candidates {
     /// The eligible items of a candidacy.
     fn eligible(&self, at: usize) -> &[usize] {
         let range = self.candidacies.get(at).map(|found| found.eligible.clone());
@@ -145,13 +147,13 @@ impl Rotation {
     pub fn next(
         &mut self,
         now: &Moment,
-        around: Surroundings<'_>,
+        around: PickSurroundings<'_>,
         skip: impl Fn(&CatalogItem) -> bool,
     ) -> Next {
         self.judge_conditions(&around);
         let (hour, day) = self.rules.spans(now, around.history.accounts.aired_ms());
         let at = timestamp(now);
-        let asked = Asked {
+        let context = PickContext {
             now,
             at,
             around,
@@ -167,21 +169,21 @@ impl Rotation {
                 .collect(),
         };
         let may_air: Vec<bool> = (0..self.items.len())
-            .map(|item| self.may_air(item, &asked) && !skip(&self.catalog[item]))
+            .map(|item| self.may_air(item, &context) && !skip(&self.catalog[item]))
             .collect();
-        let decision = match self.pick(&asked, &may_air) {
+        let decision = match self.pick(&context, &may_air) {
             Some(pick) => Decision::Item(pick),
             None => Decision::House {
-                until_change_ms: self.until_change_ms(&asked),
+                until_change_ms: self.until_change_ms(&context),
             },
         };
         Next {
             decision,
-            takeover_in_ms: self.takeover_in_ms(&asked, &may_air),
+            takeover_in_ms: self.takeover_in_ms(&context, &may_air),
         }
     }
 
-    fn judge_conditions(&mut self, around: &Surroundings<'_>) {
+    fn judge_conditions(&mut self, around: &PickSurroundings<'_>) {
         if self.seen.facts_version == Some(around.facts.version) {
             return;
         }
@@ -201,7 +203,7 @@ impl Rotation {
         &mut self,
         campaign: usize,
         at: Option<Timestamp>,
-        around: &Surroundings<'_>,
+        around: &PickSurroundings<'_>,
     ) -> Option<usize> {
         let at = at?;
         (0..self.campaigns[campaign].accounts.len()).find(|&phase| {
@@ -211,7 +213,7 @@ impl Rotation {
         })
     }
 
-    fn may_air(&mut self, item: usize, asked: &Asked<'_>) -> bool {
+    fn may_air(&mut self, item: usize, context: &PickContext<'_>) -> bool {
         let Item {
             campaign,
             dated,
@@ -223,11 +225,11 @@ impl Rotation {
         if !self.seen.conditions[item] {
             return false;
         }
-        let in_time = match asked.at {
+        let in_time = match context.at {
             Some(at) => {
                 (!dated || self.window(item, at).open)
                     && (self.campaigns[campaign].accounts.is_empty()
-                        || asked.phases[campaign].is_some_and(|phase| {
+                        || context.phases[campaign].is_some_and(|phase| {
                             let wanted = &self.items[item].phases;
                             wanted.is_empty() || wanted.contains(&phase)
                         }))
@@ -238,34 +240,37 @@ impl Rotation {
             return false;
         }
         if let Some(trigger) = &self.items[item].trigger {
-            let since_ms = asked
+            let since_ms = context
                 .around
                 .facts
-                .since_trigger_ms(&trigger.name, asked.now);
+                .since_trigger_ms(&trigger.name, context.now);
             if since_ms.is_none_or(|since_ms| since_ms >= u64::from(trigger.seconds) * 1_000) {
                 return false;
             }
         }
-        let account = asked.around.history.accounts.of(account);
-        per_hour.is_none_or(|most| account.hour.within(asked.hour) < most)
-            && per_day.is_none_or(|most| account.day.within(asked.day) < most)
+        let account = context.around.history.accounts.of(account);
+        per_hour.is_none_or(|most| account.hour.within(context.hour) < most)
+            && per_day.is_none_or(|most| account.day.within(context.day) < most)
     }
 
-    fn pick(&mut self, asked: &Asked<'_>, may_air: &[bool]) -> Option<Pick> {
+    fn pick(&mut self, context: &PickContext<'_>, may_air: &[bool]) -> Option<Pick> {
         let mut legs = Vec::new();
         for class in Class::ALL {
-            let field = self.field(class, asked, may_air);
-            if field.candidacies.is_empty() {
+            let candidates = self.candidates(class, context, may_air);
+            if candidates.candidacies.is_empty() {
                 continue;
             }
             let has_lower =
                 (0..self.items.len()).any(|item| may_air[item] && self.items[item].class > class);
-            let claims = self.claims(&field.candidacies, class == Class::Scheduled && has_lower);
-            let ranks = asked.around.history.accounts.ranks(class, &claims);
+            let claims = self.claims(
+                &candidates.candidacies,
+                class == Class::Scheduled && has_lower,
+            );
+            let ranks = context.around.history.accounts.ranks(class, &claims);
             // Whose distances all have to wait; a sequence whose next part has to wait says so when it is asked.
-            let waits = |item: &usize| asked.waits_ms[self.items[*item].distance] > 0;
-            let mut waiting: Vec<usize> = (0..field.candidacies.len())
-                .filter(|&at| field.eligible(at).iter().all(waits))
+            let waits = |item: &usize| context.waits_ms[self.items[*item].distance] > 0;
+            let mut waiting: Vec<usize> = (0..candidates.candidacies.len())
+                .filter(|&at| candidates.eligible(at).iter().all(waits))
                 .collect();
             let mut out = vec![false; claims.len()];
             waiting.iter().for_each(|&at| out[at] = true);
@@ -276,28 +281,28 @@ impl Rotation {
                 // Who has waited for its distance is not made to wait for ever by those who need less of one.
                 let makes_wait = |other: &usize| {
                     (ranks[*other], *other) < (ranks[at], at)
-                        && self.keeps_apart(&field, *other, at)
+                        && self.keeps_apart(&candidates, *other, at)
                 };
                 if waiting.iter().any(makes_wait) {
                     out[at] = true;
                     continue;
                 }
-                let leg = |claims: &[Claim]| Leg {
+                let leg = |claims: &[Contender]| BookedClass {
                     class,
                     claims: claims.into(),
                     aired: at,
                 };
-                let Some(candidacy) = field.candidacies.get(at) else {
+                let Some(candidacy) = candidates.candidacies.get(at) else {
                     // The shares are served; what is left goes to the classes below.
                     legs.push(leg(&claims));
                     break;
                 };
                 let chosen = self.choose(
                     candidacy.entry,
-                    field.eligible(at),
-                    &asked.waits_ms,
-                    asked.now,
-                    &asked.around,
+                    candidates.eligible(at),
+                    &context.waits_ms,
+                    context.now,
+                    &context.around,
                 );
                 let Some(chosen) = chosen else {
                     waiting.push(at);
@@ -311,9 +316,9 @@ impl Rotation {
                 } else {
                     Reason::Share(class)
                 });
-                let mut pick = self.pick_of(&chosen, candidacy.entry, class, reason, legs, asked);
+                let mut pick = self.pick_of(&chosen, candidacy.entry, class, reason, legs, context);
                 if class == Class::Takeover {
-                    let left_ms = self.left_of_takeover_ms(chosen.item, asked);
+                    let left_ms = self.left_of_takeover_ms(chosen.item, context);
                     pick.dwell_ms = pick.dwell_ms.min(left_ms.max(TAKEOVER_MS_MIN));
                 }
                 return Some(pick);
@@ -323,9 +328,9 @@ impl Rotation {
     }
 
     /// Tells whether a play of one candidacy would make another wait.
-    fn keeps_apart(&self, field: &Field, one: usize, other: usize) -> bool {
+    fn keeps_apart(&self, candidates: &Candidates, one: usize, other: usize) -> bool {
         let distance = |at: usize| {
-            let item = *field.eligible(at).first()?;
+            let item = *candidates.eligible(at).first()?;
             Some(&self.distances[self.items[item].distance])
         };
         matches!((distance(one), distance(other)), (Some(one), Some(other)) if one.keeps_from(other))
@@ -337,8 +342,8 @@ impl Rotation {
         entry: usize,
         class: Class,
         reason: Reason,
-        legs: Vec<Leg>,
-        asked: &Asked<'_>,
+        legs: Vec<BookedClass>,
+        context: &PickContext<'_>,
     ) -> Pick {
         let at = chosen.item;
         let item = &self.items[at];
@@ -357,7 +362,7 @@ impl Rotation {
                 legs,
                 item: item.account,
                 group: group.map(|group| (group.account, chosen.place)),
-                phase: asked.phases[item.campaign].map(|phase| phases[phase]),
+                phase: context.phases[item.campaign].map(|phase| phases[phase]),
                 competes,
                 distance: self.distances[item.distance].clone(),
             },
@@ -365,18 +370,25 @@ impl Rotation {
     }
 
     /// What of a class could air, distances aside.
-    fn field(&mut self, class: Class, asked: &Asked<'_>, may_air: &[bool]) -> Field {
-        let mut field = Field::default();
+    fn candidates(
+        &mut self,
+        class: Class,
+        context: &PickContext<'_>,
+        may_air: &[bool],
+    ) -> Candidates {
+        let mut candidates = Candidates::default();
         for entry in 0..self.entries.len() {
             if self.entries[entry].class != class {
                 continue;
             }
-            let from = field.items.len();
+            let from = candidates.items.len();
             let members = self.entries[entry].members.iter().copied();
-            field.items.extend(members.filter(|&item| may_air[item]));
+            candidates
+                .items
+                .extend(members.filter(|&item| may_air[item]));
             let mut candidacy = Candidacy {
                 entry,
-                eligible: from..field.items.len(),
+                eligible: from..candidates.items.len(),
                 weight: 0,
                 share_ppm: 0,
                 length_ms: 0,
@@ -385,16 +397,16 @@ impl Rotation {
             if candidacy.eligible.is_empty() {
                 continue;
             }
-            for &item in &field.items[from..] {
-                self.add_claim(item, asked, &mut candidacy);
+            for &item in &candidates.items[from..] {
+                self.add_claim(item, context, &mut candidacy);
             }
-            field.candidacies.push(candidacy);
+            candidates.candidacies.push(candidacy);
         }
-        field
+        candidates
     }
 
     /// Adds what one placement asks for to what its entry does.
-    fn add_claim(&mut self, at: usize, asked: &Asked<'_>, candidacy: &mut Candidacy) {
+    fn add_claim(&mut self, at: usize, context: &PickContext<'_>, candidacy: &mut Candidacy) {
         let item = &self.items[at];
         let (campaign, weight, length_ms) = (item.campaign, item.weight, item.length_ms);
         candidacy.length_ms = candidacy.length_ms.max(length_ms);
@@ -402,12 +414,12 @@ impl Rotation {
             candidacy.share_ppm += share_ppm;
             return;
         }
-        let phase = asked.phases[campaign];
+        let phase = context.phases[campaign];
         let left = phase.and_then(|phase| {
-            let standing = self.standing(campaign, phase, &asked.around);
+            let standing = self.standing(campaign, phase, &context.around);
             Some((phase, standing.plays_left?))
         });
-        let (Some((phase, plays_left)), Some(now)) = (left, asked.at) else {
+        let (Some((phase, plays_left)), Some(now)) = (left, context.at) else {
             candidacy.weight += weight;
             return;
         };
@@ -438,7 +450,7 @@ impl Rotation {
     }
 
     /// Rates for a class: weights as they are, and exact shares so that they come out beside them.
-    fn claims(&self, candidacies: &[Candidacy], has_lower: bool) -> Vec<Claim> {
+    fn claims(&self, candidacies: &[Candidacy], has_lower: bool) -> Vec<Contender> {
         let weights: u64 = candidacies
             .iter()
             .filter(|candidacy| candidacy.share_ppm == 0)
@@ -470,9 +482,9 @@ impl Rotation {
                 u64::try_from(exact).unwrap_or(u64::MAX / 4).max(1)
             }
         };
-        let mut claims: Vec<Claim> = candidacies
+        let mut claims: Vec<Contender> = candidacies
             .iter()
-            .map(|candidacy| Claim {
+            .map(|candidacy| Contender {
                 account: self.entries[candidacy.entry].account,
                 rate: rate(candidacy),
                 length_ms: candidacy.length_ms,
@@ -480,7 +492,7 @@ impl Rotation {
             })
             .collect();
         if has_lower && weights == 0 && rest > 0 {
-            claims.push(Claim {
+            claims.push(Contender {
                 account: self.rest,
                 rate: rest,
                 length_ms: self.rules.dwell_ms,
@@ -491,16 +503,16 @@ impl Rotation {
     }
 
     /// How long a takeover may go on, in milliseconds: it ends with its time, not with its slot.
-    fn left_of_takeover_ms(&mut self, item: usize, asked: &Asked<'_>) -> u64 {
-        let closes_ms = asked.at.and_then(|now| {
+    fn left_of_takeover_ms(&mut self, item: usize, context: &PickContext<'_>) -> u64 {
+        let closes_ms = context.at.and_then(|now| {
             let at = self.changes_at(item, now)?;
             Some(ms_until(now, at))
         });
         let triggered_ms = self.items[item].trigger.as_ref().and_then(|trigger| {
-            let since_ms = asked
+            let since_ms = context
                 .around
                 .facts
-                .since_trigger_ms(&trigger.name, asked.now)?;
+                .since_trigger_ms(&trigger.name, context.now)?;
             Some((u64::from(trigger.seconds) * 1_000).saturating_sub(since_ms))
         });
         let ends = [closes_ms, triggered_ms].into_iter().flatten();
@@ -508,8 +520,8 @@ impl Rotation {
     }
 
     /// After how many milliseconds a takeover opens that does not wait for the end of a play.
-    fn takeover_in_ms(&mut self, asked: &Asked<'_>, may_air: &[bool]) -> Option<u64> {
-        let now = asked.at?;
+    fn takeover_in_ms(&mut self, context: &PickContext<'_>, may_air: &[bool]) -> Option<u64> {
+        let now = context.at?;
         let items = (0..self.items.len())
             .filter(|&item| self.items[item].takeover == Some(Takeover::Now) && !may_air[item]);
         let closed: Vec<usize> = items.collect();
@@ -536,8 +548,8 @@ impl Rotation {
     }
 
     /// After how many milliseconds something could be eligible that is not.
-    fn until_change_ms(&mut self, asked: &Asked<'_>) -> Option<u64> {
-        let waits_ms = asked
+    fn until_change_ms(&mut self, context: &PickContext<'_>) -> Option<u64> {
+        let waits_ms = context
             .waits_ms
             .iter()
             .copied()
@@ -546,13 +558,13 @@ impl Rotation {
             .items
             .iter()
             .any(|item| item.per_hour.or(item.per_day).is_some());
-        let hour_ms = asked.at.filter(|_| is_capped).map(|now| {
+        let hour_ms = context.at.filter(|_| is_capped).map(|now| {
             let local_s =
                 now.as_second() + i64::from(self.rules.time_zone.to_offset(now).seconds());
             u64::try_from(3_600 - local_s.rem_euclid(3_600)).unwrap_or(3_600) * 1_000
         });
         let waits_ms = waits_ms.min();
-        let edge_ms = asked.at.and_then(|now| {
+        let edge_ms = context.at.and_then(|now| {
             let edges = (0..self.items.len()).filter_map(|item| self.changes_at(item, now));
             Some(ms_until(now, edges.min()?))
         });
@@ -564,7 +576,7 @@ impl Rotation {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Booked {
     /// Ends of plays that others keep away from.
-    pub ended: Vec<(Party, Ended)>,
+    pub ended: Vec<(SeparationKey, PlayEnd)>,
     /// The adaptive group that the play belongs to, and what of it aired.
     pub competed: Option<(ItemKey, ItemKey)>,
 }

@@ -8,7 +8,7 @@ use passerby_protocol::window::Window;
 use passerby_protocol::{Campaign, Placement};
 
 use crate::content::catalog::{Catalog, CatalogItem};
-use crate::schedule::adaptive::{Bounds, Estimate};
+use crate::schedule::adaptive::{Estimate, LearningBounds};
 use crate::schedule::rotation::accounts::{AccountId, WEIGHT_ONE};
 use crate::schedule::rotation::group::Mode;
 use crate::schedule::rotation::pace::Pace;
@@ -304,10 +304,10 @@ fn group_of(item: &CatalogItem, class: Class) -> (ItemKey, Mode) {
     } else {
         format!("adaptive {word} {source}")
     };
-    let bounds = Bounds {
+    let bounds = LearningBounds {
         floor_percent: adaptive.floor_percent,
         ceiling_percent: adaptive.ceiling_percent,
-        ..Bounds::default()
+        ..LearningBounds::default()
     };
     (ItemKey(name.into()), Mode::Adaptive(bounds))
 }

@@ -27,7 +27,7 @@ pub enum Reason {
         of: usize,
     },
     /// Scans speak for it.
-    Scans(adaptive::Reason),
+    Scans(adaptive::LearningReason),
 }
 
 impl fmt::Display for Reason {

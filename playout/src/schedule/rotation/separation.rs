@@ -14,7 +14,7 @@ use crate::system::clock::Moment;
 
 /// Whose plays are kept apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Party {
+pub struct SeparationKey {
     /// Who pays.
     pub advertiser: Arc<str>,
     /// For what; none for the advertiser as a whole.
@@ -23,14 +23,14 @@ pub struct Party {
 
 /// When the newest play of a party ended, and how far it wants others to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct PlayEnd {
     boot: String,
     boot_ms: u64,
     wall_ms: Option<i64>,
     apart_ms: u64,
 }
 
-impl Ended {
+impl PlayEnd {
     fn at(end: &Moment, apart_ms: u64) -> Self {
         Self {
             boot: end.boot.to_string(),
@@ -62,9 +62,9 @@ impl Ended {
 /// What has ended on a screen, and when.
 #[derive(Debug, Clone, Default)]
 pub struct Airings {
-    advertisers: HashMap<Arc<str>, Ended>,
+    advertisers: HashMap<Arc<str>, PlayEnd>,
     /// By category: its advertisers.
-    rivals: HashMap<Arc<str>, Vec<(Arc<str>, Ended)>>,
+    rivals: HashMap<Arc<str>, Vec<(Arc<str>, PlayEnd)>>,
 }
 
 /// What a campaign says about distances, ready to be asked often.
@@ -88,7 +88,7 @@ impl Distance {
 
     /// Tells whether a play of the one makes the other wait.
     pub(super) fn keeps_from(&self, other: &Self) -> bool {
-        let is_same = self.party() == other.party();
+        let is_same = self.separation_key() == other.separation_key();
         if is_same {
             self.advertiser.is_some() && self.apart_ms.max(other.apart_ms) > 0
         } else {
@@ -99,75 +99,79 @@ impl Distance {
     }
 
     /// Whose rivals' plays are told from one's own: who names no advertiser is a party without a name.
-    fn party(&self) -> Arc<str> {
+    fn separation_key(&self) -> Arc<str> {
         self.advertiser.clone().unwrap_or_else(|| Arc::from(""))
     }
 }
 
 impl Airings {
     /// Takes up what has ended where it was left.
-    pub fn restore(ended: impl IntoIterator<Item = (Party, Ended)>) -> Self {
+    pub fn restore(ended: impl IntoIterator<Item = (SeparationKey, PlayEnd)>) -> Self {
         let mut airings = Self::default();
-        for (party, ended) in ended {
-            airings.put(party, ended);
+        for (separation_key, ended) in ended {
+            airings.put(separation_key, ended);
         }
         airings
     }
 
     /// All that has to be saved.
     #[cfg(test)]
-    pub(super) fn all(&self) -> Vec<(Party, Ended)> {
+    pub(super) fn all(&self) -> Vec<(SeparationKey, PlayEnd)> {
         let advertisers = self.advertisers.iter().map(|(advertiser, ended)| {
-            let party = Party {
+            let separation_key = SeparationKey {
                 advertiser: advertiser.clone(),
                 category: None,
             };
-            (party, ended.clone())
+            (separation_key, ended.clone())
         });
         let rivals = self.rivals.iter().flat_map(|(category, ended)| {
             ended.iter().map(|(advertiser, ended)| {
-                let party = Party {
+                let separation_key = SeparationKey {
                     advertiser: advertiser.clone(),
                     category: Some(category.clone()),
                 };
-                (party, ended.clone())
+                (separation_key, ended.clone())
             })
         });
         advertisers.chain(rivals).collect()
     }
 
-    fn put(&mut self, party: Party, ended: Ended) {
-        match party.category {
+    fn put(&mut self, separation_key: SeparationKey, ended: PlayEnd) {
+        match separation_key.category {
             None => {
-                self.advertisers.insert(party.advertiser, ended);
+                self.advertisers.insert(separation_key.advertiser, ended);
             }
             Some(category) => {
                 let rivals = self.rivals.entry(category).or_default();
-                rivals.retain(|(advertiser, _)| *advertiser != party.advertiser);
-                rivals.push((party.advertiser, ended));
+                rivals.retain(|(advertiser, _)| *advertiser != separation_key.advertiser);
+                rivals.push((separation_key.advertiser, ended));
             }
         }
     }
 
     /// Notes the end of a play; returns what has to be saved.
-    pub(super) fn note(&mut self, distance: &Distance, end: &Moment) -> Vec<(Party, Ended)> {
-        let party = |category| Party {
-            advertiser: distance.party(),
+    pub(super) fn note(
+        &mut self,
+        distance: &Distance,
+        end: &Moment,
+    ) -> Vec<(SeparationKey, PlayEnd)> {
+        let separation_key = |category| SeparationKey {
+            advertiser: distance.separation_key(),
             category,
         };
         let own = distance
             .advertiser
             .as_ref()
-            .map(|_| (party(None), Ended::at(end, distance.apart_ms)));
+            .map(|_| (separation_key(None), PlayEnd::at(end, distance.apart_ms)));
         let category = distance.category.clone().map(|category| {
             (
-                party(Some(category)),
-                Ended::at(end, distance.rivals_apart_ms),
+                separation_key(Some(category)),
+                PlayEnd::at(end, distance.rivals_apart_ms),
             )
         });
-        let ended: Vec<(Party, Ended)> = own.into_iter().chain(category).collect();
-        for (party, ended) in &ended {
-            self.put(party.clone(), ended.clone());
+        let ended: Vec<(SeparationKey, PlayEnd)> = own.into_iter().chain(category).collect();
+        for (separation_key, ended) in &ended {
+            self.put(separation_key.clone(), ended.clone());
         }
         ended
     }
@@ -179,14 +183,14 @@ impl Airings {
             .as_ref()
             .and_then(|advertiser| self.advertisers.get(advertiser))
             .map_or(0, |ended| ended.wait_ms(now, distance.apart_ms));
-        let party = distance.party();
+        let separation_key = distance.separation_key();
         let rivals = distance
             .category
             .as_ref()
             .and_then(|category| self.rivals.get(category))
             .into_iter()
             .flatten()
-            .filter(|(advertiser, _)| *advertiser != party)
+            .filter(|(advertiser, _)| *advertiser != separation_key)
             .map(|(_, ended)| ended.wait_ms(now, distance.rivals_apart_ms))
             .max()
             .unwrap_or(0);

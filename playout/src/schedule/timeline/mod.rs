@@ -14,7 +14,7 @@ use crate::content::catalog;
 use crate::content::catalog::Catalog;
 use crate::schedule::live_context::Facts;
 use crate::schedule::rotation::{
-    Airings, Booking, Class, Decision, History, Rotation, Rules, Surroundings,
+    Airings, Booking, Class, Decision, History, PickSurroundings, Rotation, Rules,
 };
 use crate::system::clock::Moment;
 
@@ -173,7 +173,7 @@ impl ZoneAhead {
         airings: &Airings,
         facts: &Facts,
     ) -> crate::schedule::rotation::Next {
-        let around = Surroundings {
+        let around = PickSurroundings {
             history: &self.history,
             airings,
             facts,

@@ -131,14 +131,14 @@ const BACKGROUNDS: [&str; 4] = [
 
 /// What is said about a drawing that will be shown.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct LossReport {
     /// What is left out.
     pub(super) losses: Vec<String>,
     /// What has a stand-in, or does nothing.
     pub(super) notes: Vec<String>,
 }
 
-impl Told {
+impl LossReport {
     /// Looks at a document.
     pub(super) fn of(document: &Document<'_>) -> Self {
         let mut told = Self::default();

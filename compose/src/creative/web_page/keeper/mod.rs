@@ -111,7 +111,7 @@ impl SnapshotKeeper {
         found.map(|(revision, trouble)| PagePicture {
             revision,
             trouble,
-            shelf: Arc::clone(&self.shared),
+            store: Arc::clone(&self.shared),
             key,
             name: file.name.clone(),
         })

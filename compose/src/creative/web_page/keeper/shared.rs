@@ -15,7 +15,7 @@ use crate::creative::web_page::capture::Shot;
 use crate::creative::web_page::devtools::RunError;
 use crate::creative::web_page::keeper::KeeperConfig;
 use crate::creative::web_page::nudge;
-use crate::creative::web_page::picture_store::{PageKey, Shelf};
+use crate::creative::web_page::picture_store::{PageKey, PictureStore};
 use crate::creative::web_page::schedule;
 use crate::creative::web_page::schedule::{Entry, Kept};
 use crate::creative::web_page::trial;
@@ -34,7 +34,7 @@ pub(in crate::creative::web_page) struct Shared {
 
 pub(super) struct State {
     pub(super) entries: Vec<Entry>,
-    shelf: Shelf,
+    store: PictureStore,
     revisions: u64,
 }
 
@@ -42,7 +42,7 @@ impl Shared {
     pub(super) fn new(config: KeeperConfig, wake: Sender<()>) -> Self {
         let state = State {
             entries: Vec::new(),
-            shelf: Shelf::open(config.folder.clone()),
+            store: PictureStore::open(config.folder.clone()),
             revisions: 0,
         };
         Self {
@@ -90,7 +90,7 @@ impl Shared {
         let state = &mut *guard;
         let known = state.entries.iter().position(|entry| entry.key == *key);
         let index = known.unwrap_or_else(|| {
-            let found = state.shelf.find(key);
+            let found = state.store.find(key);
             let kept = found.map(|taken_ms| {
                 state.revisions += 1;
                 Kept {
@@ -138,7 +138,7 @@ impl Shared {
 
     /// Reads and decodes a picture; forgets one that is damaged.
     pub(in crate::creative::web_page) fn read(&self, key: &PageKey) -> Result<Vec<u8>, String> {
-        let png = self.state().shelf.read(key);
+        let png = self.state().store.read(key);
         let decoded = png.map_err(|error| error.to_string()).and_then(|png| {
             let rgb = capture::decode(&png)?;
             if rgb.dimensions() == (key.width_px, key.height_px) {
@@ -150,7 +150,7 @@ impl Shared {
         if decoded.is_err() {
             let now_ms = self.now_ms();
             let mut state = self.state();
-            state.shelf.forget(key);
+            state.store.forget(key);
             if let Some(entry) = state.entries.iter_mut().find(|entry| entry.key == *key) {
                 entry.lose(now_ms);
             }
@@ -180,7 +180,7 @@ impl Shared {
                 let kept = if better_is_there {
                     Ok(())
                 } else {
-                    state.shelf.put(key, &shot.png, now.wall_ms)
+                    state.store.put(key, &shot.png, now.wall_ms)
                 };
                 if kept.is_ok() && !better_is_there {
                     state.revisions += 1;

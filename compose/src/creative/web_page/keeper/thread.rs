@@ -11,7 +11,7 @@ use crate::creative::web_page::browser::Browser;
 use crate::creative::web_page::capture;
 use crate::creative::web_page::capture::{Shot, Task};
 use crate::creative::web_page::destination::Destinations;
-use crate::creative::web_page::devtools::{CallOff, RunError};
+use crate::creative::web_page::devtools::{RunError, StopSignal};
 use crate::creative::web_page::keeper::shared::Shared;
 use crate::creative::web_page::picture_store::PageKey;
 use crate::creative::web_page::schedule;
@@ -65,7 +65,7 @@ fn run(
     let browser = Browser::chosen_or_found(config.browser.clone(), &config.rules)
         .map_err(RunError::Failed)?;
     let asked = || shared.closing.load(Ordering::SeqCst) || (!insists && shared.page_on_screen());
-    let call_off = CallOff {
+    let call_off = StopSignal {
         wake: wakes,
         asked: &asked,
     };

@@ -13,7 +13,7 @@ use passerby_protocol::manifest::Asset;
 use passerby_protocol::{CampaignId, Digest};
 
 use crate::content::cache::Inventory;
-use crate::content::cache::demand::{AT_ONCE_MS, Claim};
+use crate::content::cache::demand::{AT_ONCE_MS, CampaignDemand};
 
 /// What can air within this span stays, in milliseconds: a week.
 pub const HORIZON_MS: i64 = 7 * 24 * 3_600_000;
@@ -67,7 +67,7 @@ pub struct Refused {
 }
 
 /// Plans. `claims` are every campaign's newest version, and the older ones that air until those are whole.
-pub fn plan(claims: &[Claim], there: &Inventory, now_ms: Option<i64>, room: Room) -> Plan {
+pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, room: Room) -> Plan {
     let used = i128::from(there.bytes()) + i128::from(room.spare_bytes);
     let capacity = room.quota_bytes.min(u64::try_from(used).unwrap_or(0));
     let mut plan = Plan::default();
@@ -132,14 +132,14 @@ pub fn plan(claims: &[Claim], there: &Inventory, now_ms: Option<i64>, room: Room
 }
 
 /// Tells whether a claim can air within the horizon.
-pub fn airs_soon(claim: &Claim, now_ms: Option<i64>) -> bool {
+pub fn airs_soon(claim: &CampaignDemand, now_ms: Option<i64>) -> bool {
     claim.first_ms.is_some_and(|first| {
         first == AT_ONCE_MS || now_ms.is_none_or(|now| first <= now.saturating_add(HORIZON_MS))
     })
 }
 
 /// Claims that can still air: who airs first comes first, then who misses least.
-fn in_order(claims: &[Claim], is_there: impl Fn(&Asset) -> bool) -> Vec<usize> {
+fn in_order(claims: &[CampaignDemand], is_there: impl Fn(&Asset) -> bool) -> Vec<usize> {
     let mut order: Vec<(i64, u64, &CampaignId, usize)> = claims
         .iter()
         .enumerate()
@@ -153,7 +153,7 @@ fn in_order(claims: &[Claim], is_there: impl Fn(&Asset) -> bool) -> Vec<usize> {
 }
 
 /// Marks the files with which campaigns become whole.
-fn mark_last(claims: &[Claim], plan: &mut Plan) {
+fn mark_last(claims: &[CampaignDemand], plan: &mut Plan) {
     let places: BTreeMap<Digest, usize> = plan
         .fetch
         .iter()
@@ -174,7 +174,7 @@ fn mark_last(claims: &[Claim], plan: &mut Plan) {
 
 /// What has to go of what nothing needs, as far as the room does not hold it.
 fn leaving(
-    claims: &[Claim],
+    claims: &[CampaignDemand],
     there: &Inventory,
     kept: &BTreeSet<Digest>,
     room_bytes: u64,

@@ -23,8 +23,8 @@ fn asset(name: u8) -> Asset {
     }
 }
 
-fn claim(id: &str, first_ms: Option<i64>, files: &[u8]) -> Claim {
-    Claim {
+fn claim(id: &str, first_ms: Option<i64>, files: &[u8]) -> CampaignDemand {
+    CampaignDemand {
         campaign: id.parse().expect("an id"),
         version: 1,
         first_ms,
@@ -169,7 +169,7 @@ fn a_file_of_a_wrong_size_is_fetched_again() {
     assert!(plan.whole.is_empty());
 }
 
-fn claims() -> impl Strategy<Value = Vec<Claim>> {
+fn claims() -> impl Strategy<Value = Vec<CampaignDemand>> {
     let first = prop_oneof![
         Just(None),
         Just(Some(AT_ONCE_MS)),

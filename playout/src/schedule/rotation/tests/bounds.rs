@@ -4,7 +4,7 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
-use crate::schedule::rotation::accounts::{AccountId, Claim, WEIGHT_ONE};
+use crate::schedule::rotation::accounts::{AccountId, Contender, WEIGHT_ONE};
 
 /// One more than rounding can amount to in these runs, in milliseconds.
 const ROUNDING_MS: u64 = 1;
@@ -118,7 +118,7 @@ proptest! {
         changes in prop::collection::vec((any::<u8>(), 1usize..40), 1..12),
     ) {
         let mut accounts = Accounts::default();
-        let all: Vec<Claim> = mix.iter().enumerate().map(|(at, (weight, seconds))| Claim {
+        let all: Vec<Contender> = mix.iter().enumerate().map(|(at, (weight, seconds))| Contender {
             account: accounts.open(&ItemKey::from(format!("{at}"))),
             rate: weight * WEIGHT_ONE,
             length_ms: seconds * 1_000,
@@ -131,7 +131,7 @@ proptest! {
             if here.is_empty() {
                 continue;
             }
-            let claims: Vec<Claim> = here.iter().map(|&at| all[at]).collect();
+            let claims: Vec<Contender> = here.iter().map(|&at| all[at]).collect();
             #[expect(clippy::cast_precision_loss, reason = "some hours")]
             for _ in 0..*plays {
                 let picked = first(&accounts, &claims);
@@ -219,7 +219,7 @@ proptest! {
 /// Puts all that a zone remembers on disk, and takes it up from there.
 fn restart(folder: &std::path::Path, zone: Zone, toml: &str) -> Zone {
     use crate::ledger::{Ledger, NewPlay};
-    use passerby_protocol::plays::{Content, Display, Outcome};
+    use passerby_protocol::plays::{Display, Outcome, PlayContent};
 
     // The ledger saves with plays: the whole state goes in with one.
     let mut ledger = Ledger::open(folder).expect("opens").0;
@@ -227,7 +227,7 @@ fn restart(folder: &std::path::Path, zone: Zone, toml: &str) -> Zone {
     history.accounts.touch();
     let play = NewPlay {
         number: ledger.next_number().expect("a number"),
-        content: Content {
+        content: PlayContent {
             assignment: Assignment::NONE,
             campaign: "x".into(),
             creative: Digest([0; 32]),
@@ -285,7 +285,7 @@ fn a_timeline_computed_ahead_is_what_airs() {
 #[test]
 fn who_was_away_neither_saves_up_nor_starves() {
     let mut accounts = Accounts::default();
-    let claim = |account: AccountId, rate: u64| Claim {
+    let claim = |account: AccountId, rate: u64| Contender {
         account,
         rate,
         length_ms: 10_000,
@@ -318,7 +318,7 @@ fn who_was_away_neither_saves_up_nor_starves() {
 }
 
 /// Whose turn it is.
-fn first(accounts: &Accounts, claims: &[Claim]) -> usize {
+fn first(accounts: &Accounts, claims: &[Contender]) -> usize {
     let ranks = accounts.ranks(Class::Scheduled, claims);
     (0..claims.len())
         .min_by_key(|&at| ranks[at])

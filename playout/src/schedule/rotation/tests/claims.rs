@@ -52,7 +52,7 @@ fn fillers_wait_for_scheduled_content_and_skipped_items_for_their_repair() {
         unknown(),
     );
     assert_eq!(zone.plays(2), ["x/1", "x/1"]);
-    let around = Surroundings {
+    let around = PickSurroundings {
         history: &zone.history,
         airings: &zone.airings,
         facts: &zone.facts,

@@ -98,7 +98,7 @@ impl Zone {
     }
 
     fn next(&mut self) -> Next {
-        let around = Surroundings {
+        let around = PickSurroundings {
             history: &self.history,
             airings: &self.airings,
             facts: &self.facts,

@@ -1,0 +1,98 @@
+//! Turns what the player decided into an order for the composer.
+//!
+//! Invariant: only an order for an item has a play number, and each has one of its own.
+
+use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
+use passerby_protocol::token::TokenContents;
+
+use crate::code::issuer::{CodeIssuer, PlayStamp};
+use crate::ledger::{Ledger, LedgerError};
+use crate::player::player_requests::Pairing;
+use crate::player::record::Recorder;
+use crate::player::stage_messages::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
+use crate::player::track::Playable;
+use crate::schedule::rotation::Rules;
+use crate::screen::sound_settings::SoundSettings;
+use crate::system::clock::Moment;
+
+/// What an order depends on besides what it is for.
+#[derive(Clone, Copy)]
+pub(super) struct OrderContext<'a> {
+    pub(super) pairing: Option<&'a Pairing>,
+    pub(super) issuer: CodeIssuer<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) sound: Option<&'a SoundSettings>,
+}
+
+/// The order for the house creative.
+pub(super) fn house(ticket: Ticket, zone: Zone) -> SlideOrder {
+    SlideOrder {
+        ticket,
+        zone,
+        creative: Creative::House,
+        campaign: String::new(),
+        play: None,
+        headline: None,
+        code: None,
+        colours: passerby_protocol::campaign::Colours::default(),
+        motion: Motion::Still,
+        sound: false,
+        dwell: None,
+    }
+}
+
+/// Writes an order; an item gets a play number and a freshly minted code.
+pub(super) fn order(
+    ticket: Ticket,
+    zone: Zone,
+    what: &Playable,
+    context: OrderContext<'_>,
+    at: &Moment,
+    recorder: &mut Recorder,
+) -> Result<SlideOrder, LedgerError> {
+    let OrderContext {
+        pairing,
+        issuer,
+        rules,
+        sound,
+    } = context;
+    let mut order = house(ticket, zone);
+    match what {
+        Playable::House => {}
+        Playable::Pairing => {
+            if let Some(pairing) = pairing {
+                order.headline = Some(format!("配对码 Pairing code {}", pairing.code));
+                order.code = Some(CodeOrder {
+                    url: pairing.claim_url.clone(),
+                    call: "扫码认领此屏 Scan to claim this screen".into(),
+                    leads_to: host_of(&pairing.claim_url),
+                    corner: Corner::BottomRight,
+                });
+            }
+        }
+        Playable::Item(turn) => {
+            let item = &turn.item;
+            let number = recorder.with_ledger(Ledger::next_number)?;
+            let (campaign, placement) = (&item.campaign, item.placement());
+            let lands_on_hub = rules
+                .local_date(at)
+                .map_or(campaign.landing, |date| campaign.landing_on(date))
+                != Landing::Redirect;
+            let stamp = PlayStamp {
+                play: number,
+                minutes: TokenContents::minutes_at(at.wall_ms),
+                lands_on_hub,
+            };
+            order.code = issuer.order(item, &stamp);
+            order.creative = Creative::File(item.file());
+            order.motion = placement.motion;
+            order.sound = placement.sound
+                && sound.is_some_and(|sound| sound.is_heard_at(rules.local(at).as_ref()));
+            order.campaign = item.campaign_id.to_string();
+            order.play = Some(number);
+            order.headline = campaign.headline_of(placement).map(str::to_owned);
+            order.colours = campaign.colours;
+        }
+    }
+    Ok(order)
+}
