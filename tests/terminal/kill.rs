@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use passerby_playout::hub_link::HubClient;
-use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, Sync};
+use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, SendState};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::plays::PlayBatch;
@@ -24,7 +24,7 @@ fn drain(data_dir: &Path) {
         .enable_all()
         .build()
         .expect("a runtime");
-    let mut sync = Sync::default();
+    let mut sync = SendState::default();
     while ledger.waiting() > 0 {
         let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
         let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);

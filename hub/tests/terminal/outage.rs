@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use passerby_playout::hub_link::send_state::{Answer, SentRows, Sync};
+use passerby_playout::hub_link::send_state::{Answer, SentRows, SendState};
 use passerby_playout::ledger::Ledger;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::SimulatedClock;
@@ -49,7 +49,7 @@ fn an_hour_without_a_hub_is_not_noticed_and_all_of_it_arrives_after() {
     );
 
     // The hub comes back after that hour; until then every attempt failed and backed off.
-    let (mut sync, mut now_ms, mut attempts) = (Sync::default(), 0, 0u64);
+    let (mut sync, mut now_ms, mut attempts) = (SendState::default(), 0, 0u64);
     while now_ms < 3_600_000 {
         sync.answered(
             now_ms,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::hub_link;
 use passerby_playout::hub_link::HubClient;
-use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, Sync};
+use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, SendState};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::plays::PlayBatch;
@@ -160,7 +160,7 @@ pub(crate) fn renew(data: &Path, screen: &str, url: &str, terminal: &Path) -> En
 pub(crate) fn drain(ledger: &mut Ledger, enrolment: &Enrolment) {
     let client = HubClient::new(&enrolment.hub, Some(enrolment.credentials.bearer.clone()));
     let runtime = runtime();
-    let mut sync = Sync::default();
+    let mut sync = SendState::default();
     while ledger.waiting() > 0 {
         let (rows, anchors) = ledger.waiting_plays(sync.rows()).expect("reads");
         let batch = PlayBatch::pack(ledger.epoch(), &rows, anchors);

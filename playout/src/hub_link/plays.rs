@@ -7,7 +7,7 @@ use passerby_protocol::{PlayNumber, ScreenNumber};
 
 use crate::hub_link::client::HubClient;
 use crate::hub_link::manifest_store;
-use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Stopped, Sync};
+use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Stopped, SendState};
 use crate::hub_link::{HubLink, PlayerGone};
 use crate::player::player_requests::PlayerRequest;
 use crate::system::random;
@@ -19,7 +19,7 @@ pub(super) struct Plays {
     hub_link: HubLink,
     client: HubClient,
     screen: ScreenNumber,
-    sync: Sync,
+    send_state: SendState,
     /// What the hub said last of play numbers.
     floor: Option<PlayNumber>,
 }
@@ -30,7 +30,7 @@ impl Plays {
             hub_link,
             client,
             screen,
-            sync: Sync::default(),
+            send_state: SendState::default(),
             floor: None,
         }
     }
@@ -44,10 +44,10 @@ impl Plays {
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
         loop {
-            let at_ms = match (self.sync.next_at_ms(), self.sync.ask_again_at_ms()) {
+            let at_ms = match (self.send_state.next_at_ms(), self.send_state.ask_again_at_ms()) {
                 (Some(next), _) => next,
                 (None, again) => {
-                    let why = match self.sync.stopped() {
+                    let why = match self.send_state.stopped() {
                         Some(Stopped::Decommissioned) => "the hub has retired this screen",
                         _ => "the hub does not know this screen",
                     };
@@ -73,7 +73,7 @@ impl Plays {
     }
 
     async fn send(&mut self) -> Result<Sent, PlayerGone> {
-        let rows = self.sync.rows();
+        let rows = self.send_state.rows();
         let Some(batch) = self
             .hub_link
             .ask(|reply| PlayerRequest::Batch { rows, reply })
@@ -82,7 +82,7 @@ impl Plays {
             return Ok(Sent::All);
         };
         let asked_ms = self.hub_link.clock.now().boot_ms;
-        self.sync.sending(asked_ms);
+        self.send_state.sending(asked_ms);
         let sent = self.client.send_plays(self.screen, &batch).await;
         let now_ms = self.hub_link.clock.now().boot_ms;
         let answer = match sent {
@@ -107,7 +107,7 @@ impl Plays {
         };
         let count = batch.columns.number.len();
         let verdict = self
-            .sync
+            .send_state
             .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
         match verdict {
             LedgerAction::Keep => {}

@@ -116,7 +116,7 @@ pub enum Stopped {
 
 /// The state of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sync {
+pub struct SendState {
     rows: usize,
     failures: u32,
     next_at_ms: u64,
@@ -125,7 +125,7 @@ pub struct Sync {
     sent_at_ms: Option<u64>,
 }
 
-impl Default for Sync {
+impl Default for SendState {
     fn default() -> Self {
         Self {
             rows: ROWS_AT_FIRST,
@@ -137,7 +137,7 @@ impl Default for Sync {
     }
 }
 
-impl Sync {
+impl SendState {
     /// How many rows the next batch may have.
     pub const fn rows(&self) -> usize {
         match self.stopped {
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_poison_row_is_found_by_bisection_and_set_aside() {
-        let (mut sync, poison, mut cursor, mut quarantined) = (Sync::default(), 137u64, 0u64, None);
+        let (mut sync, poison, mut cursor, mut quarantined) = (SendState::default(), 137u64, 0u64, None);
         let last = 500;
         for _ in 0..200 {
             let rows = sync
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_ledger_that_is_older_than_the_hub_is_begun_anew_only_with_a_row_that_was_sent() {
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         let forked = |from_seq| Answer::Forked { from_seq };
         for (from_seq, verdict) in [
             (10, LedgerAction::BeginAnew(10)),
@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn refusal_of_credentials_stops_until_a_person_acts() {
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         sync.answered(0, full(1, 10), &Answer::Unauthorised, 0);
         assert_eq!(
             (sync.next_at_ms(), sync.stopped()),
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn a_hub_that_refused_is_asked_again_an_hour_later_with_one_row_and_believed_when_it_takes_it()
     {
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         sync.answered(5, full(1, 10), &Answer::Unauthorised, 0);
         assert_eq!(
             (sync.ask_again_at_ms(), sync.rows()),
@@ -388,8 +388,8 @@ mod tests {
 
     #[test]
     fn a_line_that_slows_down_gets_smaller_batches_and_a_fast_one_larger_ones_within_bounds() {
-        let mut sync = Sync::default();
-        let round = |sync: &mut Sync, took_ms: Option<u64>| {
+        let mut sync = SendState::default();
+        let round = |sync: &mut SendState, took_ms: Option<u64>| {
             let rows = sync.rows();
             sync.sending(1_000);
             match took_ms {
@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_row_is_set_aside_until_it_travels_empty_and_then_waited_for() {
-        let (mut sync, mut set_aside) = (Sync::default(), 0);
+        let (mut sync, mut set_aside) = (SendState::default(), 0);
         // The disk refuses to mark the row, twice.
         while set_aside < 3 {
             let rows = sync.rows();
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn who_has_more_to_send_goes_on_at_once_and_who_has_caught_up_waits_as_long_as_the_hub_says() {
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         let reply = |through| match acked(through) {
             Answer::Acked(reply) => Answer::Acked(PlaysReply {
                 next_after_ms: 10_000,
@@ -460,7 +460,7 @@ mod tests {
 
     #[test]
     fn a_proxy_that_finds_a_batch_too_large_makes_it_smaller_and_costs_no_row() {
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         for _ in 0..100 {
             let rows = sync.rows();
             let verdict = sync.answered(0, full(1, rows), &Answer::TooLargeOnTheWay, 1);
@@ -476,7 +476,7 @@ mod tests {
         fn whatever_a_hub_answers_the_cursor_never_passes_what_was_sent(
             answers in prop::collection::vec((0u8..9, any::<u64>(), 0u64..30_000), 1..200),
         ) {
-            let (mut sync, mut cursor, mut now_ms) = (Sync::default(), 100u64, 0u64);
+            let (mut sync, mut cursor, mut now_ms) = (SendState::default(), 100u64, 0u64);
             for (kind, number, took_ms) in answers {
                 let answer = match kind {
                     0 => acked(number),

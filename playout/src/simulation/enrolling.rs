@@ -76,7 +76,7 @@ impl<H: Hub> World<'_, H> {
         let is_stopped = self
             .terminal
             .as_ref()
-            .is_some_and(|terminal| terminal.sync.stopped().is_some());
+            .is_some_and(|terminal| terminal.send_state.stopped().is_some());
         if self.terminal.is_none() || (self.card.pass.is_some() && !is_stopped) {
             if self.card.pass.is_none() {
                 self.after(RESTART_MS, Event::Enrols);

@@ -66,7 +66,7 @@ pub(super) fn of_terminal(
             || terminal.settings.commit_ms == 0,
         "{held} plays are held, and the file does not say so"
     );
-    match terminal.sync.next_at_ms() {
+    match terminal.send_state.next_at_ms() {
         Some(at_ms) => hold!(
             at_ms <= now_boot_ms + BACKOFF_MS_MAX,
             "sending waits for {} ms",

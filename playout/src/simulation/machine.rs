@@ -2,7 +2,7 @@
 //!
 //! Invariant: CLOCK_BOOTTIME of a boot goes on evenly, through suspend and whatever is done to the wall clock.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::send_state::{Arc, Mutex, PoisonError};
 
 use passerby_protocol::plays::Anchor;
 

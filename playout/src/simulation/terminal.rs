@@ -4,13 +4,13 @@
 //! of it is gone when the process ends.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::send_state::Arc;
 
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
 use crate::hub_link::hub_time::HubTime;
-use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Sync};
+use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, SendState};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::player::record::Recorder;
 use crate::player::time::{self, Time, anchor_of};
@@ -102,7 +102,7 @@ pub(super) struct Terminal {
     commit_at_ms: Option<u64>,
     /// The last play that is held was not announced on disk: it refused.
     pub(super) is_unannounced: bool,
-    pub(super) sync: Sync,
+    pub(super) send_state: SendState,
     pub(super) flight: Option<Flight>,
     pub(super) on_air: Option<OnAir>,
     /// Whether a play was recorded that nobody has waited for.
@@ -137,7 +137,7 @@ impl Terminal {
             settings,
             commit_at_ms: None,
             is_unannounced: false,
-            sync: Sync::default(),
+            send_state: SendState::default(),
             flight: None,
             on_air: None,
             permit: false,
@@ -273,7 +273,7 @@ impl Terminal {
 
     /// The next plays to send.
     pub(super) fn batch(&mut self, truth: &mut Truth) -> Result<Option<PlayBatch>, String> {
-        let batch = self.recorder.batch(self.sync.rows());
+        let batch = self.recorder.batch(self.send_state.rows());
         self.account(truth)?;
         let batch = batch.map_err(|error| error.to_string())?;
         if self.bug == TerminalBug::MixesNumbers
@@ -335,13 +335,13 @@ impl Terminal {
                 kept = kept.and(raised.map(drop));
             }
         }
-        let mut verdict = self.sync.answered(now_ms, flight.rows, answer, random);
+        let mut verdict = self.send_state.answered(now_ms, flight.rows, answer, random);
         if self.bug == TerminalBug::AcknowledgesUnsent {
             verdict =
                 LedgerAction::AckThrough(flight.rows.first_seq + flight.rows.count as u64 - 1);
         }
-        if self.bug == TerminalBug::NeverStops && self.sync.stopped().is_some() {
-            self.sync = Sync::default();
+        if self.bug == TerminalBug::NeverStops && self.send_state.stopped().is_some() {
+            self.send_state = SendState::default();
         }
         let written = match verdict {
             LedgerAction::Keep => Ok(()),
@@ -376,7 +376,7 @@ impl Terminal {
 
     /// When to look for something to send.
     pub(super) fn next(&self) -> Next {
-        match self.sync.next_at_ms() {
+        match self.send_state.next_at_ms() {
             None => Next::Stopped,
             Some(_) if self.is_waiting => Next::Wait,
             Some(at_ms) => Next::At(at_ms),

@@ -1,7 +1,7 @@
 //! The world around one screen: what happens next, and when.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::send_state::Arc;
 
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::wire::PlaysReply;
@@ -343,7 +343,7 @@ impl<'s, H: Hub> World<'s, H> {
             ledger.acked_through(),
             self.hub.last_seq(ledger.epoch()),
             terminal.held.len(),
-            terminal.sync
+            terminal.send_state
         )
     }
 

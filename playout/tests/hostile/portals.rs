@@ -1,7 +1,7 @@
 //! Captive portals, proxies and gateways that answer in the hub's place.
 
 use passerby_playout::hub_link::HubError;
-use passerby_playout::hub_link::send_state::{Answer, SentRows, Sync};
+use passerby_playout::hub_link::send_state::{Answer, SentRows, SendState};
 
 use crate::server::{Server, batch, bounded, everything_fails, screen};
 
@@ -85,7 +85,7 @@ fn no_word_of_a_stranger_stops_acknowledges_or_sets_aside() {
             ),
             "{answer:?}"
         );
-        let mut sync = Sync::default();
+        let mut sync = SendState::default();
         sync.answered(0, SentRows::of(&batch()), &answer, 1);
         assert!(sync.next_at_ms().is_some_and(|next| next <= 15 * 60_000));
     }
