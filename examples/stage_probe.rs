@@ -19,11 +19,13 @@ use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Caption, Slide};
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, Geometry, SlideOrder, StageCommand, StageEvent, Ticket,
-    Transition, Zone,
+use passerby_playout::code::issuer::CodeOrder;
+use passerby_playout::content::creative::Creative;
+use passerby_playout::messages::stage_messages::{
+    Composer, SlideOrder, StageCommand, StageEvent, Ticket, Transition,
 };
 use passerby_playout::screen::area::Area;
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::campaign::{Colours, Corner, Motion};
 
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -15,10 +15,11 @@ use crossbeam_channel::{Receiver, bounded};
 use passerby::stage::{self, CaptureConfig, StageConfig, StageError, StageSender, StageTime};
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
-use passerby_playout::player::stage_messages::{
-    Snapshot, StageCommand, StageEvent, Ticket, Transition, Zone,
+use passerby_playout::messages::stage_messages::{
+    Snapshot, StageCommand, StageEvent, Ticket, Transition,
 };
 use passerby_playout::screen::area::Area;
+use passerby_playout::screen::geometry::Zone;
 use passerby_testing::required_program;
 
 const WIDTH_PX: u32 = 640;

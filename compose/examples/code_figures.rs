@@ -18,9 +18,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use passerby_compose::SlideComposer;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::code::issuer::CodeOrder;
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};

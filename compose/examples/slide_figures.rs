@@ -13,9 +13,9 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, Rgb, RgbImage};
 use moxcms::ColorProfile;
 use passerby_compose::SlideComposer;
-use passerby_playout::player::stage_messages::{
-    Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer as _, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, CreativeKind, Motion};
 

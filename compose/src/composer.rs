@@ -1,10 +1,12 @@
 //! The composer of the terminal: what an order's creative is decides who draws it; the code is proved last.
 
+use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::code::qr::QrMatrix;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health,
-    SlideOrder,
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{
+    ComposeError, Composed, Composer, Health, SlideOrder,
 };
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 

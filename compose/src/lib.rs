@@ -19,7 +19,7 @@ pub mod slide;
 mod text;
 pub mod verify;
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 
 pub use crate::composer::SlideComposer;
 pub use crate::creative::animation::{

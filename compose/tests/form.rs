@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Area, Patch, Plane, Slide, Travel};
+use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_playout::screen::layout::PlacedZone;
 use passerby_playout::settings::config::Config;
 use passerby_protocol::Digest;

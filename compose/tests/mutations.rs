@@ -10,9 +10,10 @@ use passerby_compose::creative::video::Tools;
 use passerby_compose::judgement::Judge;
 use passerby_compose::slide::{Moving, MovingPicture, Patch, Plane, Slide, Travel};
 use passerby_compose::{Fonts, SlideComposer};
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::code::issuer::CodeOrder;
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_testing::seeds;

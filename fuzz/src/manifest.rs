@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use passerby_protocol::manifest::ManifestError;
-use passerby_protocol::wire::hex;
+use passerby_protocol::hexadecimal::hex;
 use passerby_protocol::{Manifest, ScreenNumber};
 
 const LABEL: &[u8] = b"passerby manifest v1\n";

@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use passerby_hub::Hub;
+use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::token::{MasterKey, Token, TokenContents, TokenKey};
-use passerby_protocol::wire::unhex32;
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 
 fn main() {

@@ -15,8 +15,8 @@ use passerby_hub::publish::folder::Publication;
 use passerby_hub::store::Targets;
 use passerby_hub::system::clock;
 use passerby_hub::{Hub, server};
+use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
-use passerby_protocol::wire::unhex32;
 use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 use tower_service::Service as _;
 

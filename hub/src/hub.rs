@@ -5,9 +5,10 @@ use std::hint::black_box;
 use std::io;
 use std::path::Path;
 
+use passerby_protocol::hexadecimal::hex;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::token::{Token, TokenContents};
-use passerby_protocol::wire::{Credentials, KeyReply, hex};
+use passerby_protocol::wire::{Credentials, KeyReply};
 use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::keys::manifest_keys::{KeySummary, ManifestKeyError};

@@ -18,11 +18,12 @@ use passerby_playout::content::catalog::{Catalog, LocalContent};
 use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::player::player_requests::PlayerRequest;
-use passerby_playout::player::stage_messages::{
-    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand, StageEvent,
+use passerby_playout::messages::player_requests::PlayerRequest;
+use passerby_playout::messages::stage_messages::{
+    ComposeError, Composed, Composer, SlideOrder, StageCommand, StageEvent,
 };
 use passerby_playout::player::{Parts, Player};
+use passerby_playout::screen::geometry::Geometry;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::{Clock, SystemClock, boot_ms};
 

@@ -17,11 +17,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use passerby_playout::content::catalog::ItemKey;
 use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::ledger::{Entry, Ledger, NewPlay};
 use passerby_playout::schedule::live_context::Facts;
 use passerby_playout::schedule::rotation::{
-    Airings, Booked, Decision, History, ItemKey, PickSurroundings, Rotation,
+    Airings, Booked, Decision, History, PickSurroundings, Rotation,
 };
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Moment;

@@ -16,7 +16,8 @@ use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, LedgerError, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::Moment;
-use passerby_protocol::plays::{Anchor, Display, Outcome, PlayContent};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Digest, PlayNumber, ScreenNumber};
 

@@ -8,6 +8,7 @@ pub mod content;
 pub mod hub_link;
 pub mod identity;
 pub mod ledger;
+pub mod messages;
 pub mod player;
 pub mod schedule;
 pub mod screen;

@@ -184,6 +184,15 @@ impl Motion {
     pub const WORDS: [(&str, Self); 2] = [("still", Self::Still), ("ken-burns", Self::KenBurns)];
 }
 
+/// Tells whether a creative may name a file so: a picture or drawing of its own folder.
+pub fn is_part_name(name: &str) -> bool {
+    !name.contains(['/', '\\'])
+        && matches!(
+            CreativeKind::of_name(name),
+            Some(CreativeKind::Picture | CreativeKind::Drawing)
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,13 +9,13 @@ use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::bounded;
+use crate::creative::is_part_name;
 use crate::foreign::one_line;
+use crate::hexadecimal::unhex64;
 use crate::limits::{
     ANSWER_TEXT_BYTES_MAX, ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX,
     PARTS_MAX, URL_BYTES_MAX, VIDEO_BYTES_MAX,
 };
-use crate::parts::is_part_name;
-use crate::wire::unhex64;
 use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_keys};
 
 /// The header that carries the signature: 128 lower-case hexadecimal digits.

@@ -12,7 +12,7 @@
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{hex, unhex32, unhex64};
+use crate::hexadecimal::{hex, unhex32, unhex64};
 
 /// Most endorsements in one answer. A terminal that has missed more asks again.
 pub const CHAIN_MAX: usize = 64;

@@ -42,15 +42,6 @@ pub fn part_names(
     }
 }
 
-/// Tells whether a creative may name a file so: a picture or drawing of its own folder.
-pub fn is_part_name(name: &str) -> bool {
-    !name.contains(['/', '\\'])
-        && matches!(
-            CreativeKind::of_name(name),
-            Some(CreativeKind::Picture | CreativeKind::Drawing)
-        )
-}
-
 /// Reads a text creative as the screens will, for those who only want to know whether it is good. `file` is what the
 /// user calls it. Of kinds that are not text there is nothing to say.
 ///
@@ -129,6 +120,7 @@ fn stem_of(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::creative::is_part_name;
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

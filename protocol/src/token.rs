@@ -307,7 +307,7 @@ mod tests {
         ];
         for (generation, hex) in known {
             let key = TokenKey::derive(&[7; 32], screen, generation);
-            assert_eq!(crate::wire::hex(key.as_bytes()), hex);
+            assert_eq!(crate::hexadecimal::hex(key.as_bytes()), hex);
         }
     }
 

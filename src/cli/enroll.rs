@@ -47,7 +47,7 @@ impl Enroll {
             .build()
             .map_err(|error| Failure::Start(error.to_string()))?;
         let told = Cell::new(false);
-        let waiting = |pairing: &passerby_playout::player::player_requests::Pairing| {
+        let waiting = |pairing: &passerby_playout::messages::player_requests::Pairing| {
             if told.replace(true) {
                 return;
             }

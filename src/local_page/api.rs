@@ -15,7 +15,7 @@ use axum::routing::get;
 use crossbeam_channel::Sender;
 use passerby_playout::content::emergency;
 use passerby_playout::content::emergency::Notice;
-use passerby_playout::player::player_requests::PlayerRequest;
+use passerby_playout::messages::player_requests::PlayerRequest;
 use passerby_playout::schedule::live_context::{LiveContext, Reading, ReadingError};
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::foreign::one_line;

@@ -18,8 +18,8 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use crossbeam_channel::{Sender, bounded};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
-use passerby_playout::player::player_requests::{PlayerRequest, Status, Transfers};
-use passerby_playout::player::stage_messages::Snapshot;
+use passerby_playout::messages::player_requests::{PlayerRequest, Status, Transfers};
+use passerby_playout::messages::stage_messages::Snapshot;
 use passerby_protocol::foreign::plain_lines;
 use tokio::sync::oneshot;
 
@@ -309,7 +309,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_playout::player::player_requests::UnderWay;
+    use passerby_playout::messages::player_requests::UnderWay;
 
     #[test]
     fn a_screen_of_its_own_waits_for_no_hub_and_misses_nothing() {

@@ -24,7 +24,7 @@ use crate::stage::CaptureConfig;
 use crate::stage::readback::RawFrame;
 use crate::stage::slides::ZoneOnScreen;
 use passerby_compose::slide::Caption;
-use passerby_playout::player::stage_messages::Zone;
+use passerby_playout::screen::geometry::Zone;
 
 /// Most frames that wait to be written.
 const FRAMES_WAITING_MAX: usize = 4;

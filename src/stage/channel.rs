@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bevy::prelude::*;
 use bevy::winit::{EventLoopProxy, WinitUserEvent};
 use crossbeam_channel::{Receiver, SendError, Sender, TrySendError};
-use passerby_playout::player::stage_messages::{StageCommand, StageEvent};
+use passerby_playout::messages::stage_messages::{StageCommand, StageEvent};
 
 use passerby_compose::slide::Slide;
 

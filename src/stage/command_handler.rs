@@ -7,7 +7,8 @@
 
 use bevy::prelude::*;
 use passerby_compose::slide::{Area, Slide};
-use passerby_playout::player::stage_messages::{StageEvent, Ticket, Transition, Zone};
+use passerby_playout::messages::stage_messages::{StageEvent, Ticket, Transition};
+use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::Now;
 use crate::stage::agenda::Agenda;

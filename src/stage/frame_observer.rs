@@ -17,7 +17,8 @@ use bevy::render::render_resource::{
 };
 use bevy::render::texture::GpuImage;
 use passerby_compose::slide::Caption;
-use passerby_playout::player::stage_messages::{Snapshot, Zone};
+use passerby_playout::messages::stage_messages::Snapshot;
+use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::gpu::{Gpu, Holdings};
 use crate::stage::slides::Slides;

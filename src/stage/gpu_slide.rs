@@ -10,7 +10,8 @@ use bevy::math::{UVec2, Vec4};
 use bevy::prelude::*;
 use bevy::render::render_resource::Buffer;
 use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
-use passerby_playout::player::stage_messages::{Ticket, Zone};
+use passerby_playout::messages::stage_messages::Ticket;
+use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::gpu::Gpu;
 use crate::stage::material::{Layer, SharedSlideAssets, SlideMaterial};

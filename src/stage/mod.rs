@@ -56,7 +56,7 @@ use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::window::ExitCondition;
 use crossbeam_channel::Sender;
-use passerby_playout::player::stage_messages::StageEvent;
+use passerby_playout::messages::stage_messages::StageEvent;
 
 use crate::stage::channel::Outlet;
 pub use crate::stage::channel::{StageInbox, StageSender, channel};

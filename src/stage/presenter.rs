@@ -19,8 +19,9 @@ use bevy::render::view::ExtractedWindows;
 use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::ui_render::prelude::MaterialNode;
 use bevy::ui_render::{PreparedUiMaterial, UiAntiAlias};
-use passerby_playout::player::stage_messages::{StageEvent, Ticket, Zone};
+use passerby_playout::messages::stage_messages::{StageEvent, Ticket};
 use passerby_playout::screen::area::Area;
+use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;

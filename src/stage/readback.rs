@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use crossbeam_channel::Sender;
-use passerby_playout::player::stage_messages::Snapshot;
+use passerby_playout::messages::stage_messages::Snapshot;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::{Capture, CapturedFrame, FrameNote};

@@ -12,7 +12,8 @@ use bevy::math::Vec4;
 use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::{Area, Caption, Patch};
-use passerby_playout::player::stage_messages::{StageCommand, Ticket, Transition, Zone};
+use passerby_playout::messages::stage_messages::{StageCommand, Ticket, Transition};
+use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::KioskSystems;
 use crate::stage::channel::StageInbox;

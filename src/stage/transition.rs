@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use passerby_playout::player::stage_messages::Transition;
+use passerby_playout::messages::stage_messages::Transition;
 use passerby_protocol::campaign::TransitionKind;
 
 use crate::stage::numbers::ChangeNumbers;

@@ -20,7 +20,7 @@ use bevy::window::{
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WINIT_WINDOWS, WinitSettings};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use passerby_playout::player::stage_messages::StageEvent;
+use passerby_playout::messages::stage_messages::StageEvent;
 
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::channel::{Bell, Outlet, StageInbox};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use passerby_playout::player::stage_messages::StageEvent;
+use passerby_playout::messages::stage_messages::StageEvent;
 use passerby_playout::system::clock::{Clock, Moment};
 
 /// How long the player may really take until it is ready for the next frame.

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use passerby_compose::slide::{Area, Slide};
-use passerby_playout::player::stage_messages::{StageCommand, Ticket, Transition, Zone};
+use passerby_playout::messages::stage_messages::{StageCommand, Ticket, Transition};
+use passerby_playout::screen::geometry::Zone;
 
 use crate::frames;
 

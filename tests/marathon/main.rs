@@ -31,11 +31,12 @@ use passerby_compose::settings::Settings;
 use passerby_compose::slide::Slide;
 use passerby_playout::content::catalog::LocalContent;
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_playout::player::player_requests::PlayerRequest;
-use passerby_playout::player::stage_messages::{
-    ComposeError, Composed, Composer, Geometry, SlideOrder, StageCommand,
+use passerby_playout::messages::player_requests::PlayerRequest;
+use passerby_playout::messages::stage_messages::{
+    ComposeError, Composed, Composer, SlideOrder, StageCommand,
 };
 use passerby_playout::player::{Parts, Player, StageLink};
+use passerby_playout::screen::geometry::Geometry;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::plays::Outcome;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use passerby_compose::SlideComposer;
-use passerby_playout::player::stage_messages::{
-    Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer as _, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Motion};
 use passerby_protocol::creative::CreativeKind;

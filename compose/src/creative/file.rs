@@ -7,7 +7,7 @@ use std::path::Path;
 
 use passerby_folder::regular_file::{self, FileError};
 use passerby_folder::text;
-use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::limits::TOML_BYTES_MAX;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::creative::picture::Bitmap;
 use crate::creative::video;

@@ -284,7 +284,7 @@ fn rounded_triangle(corners: [(f32, f32); 3], radius: f32) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_playout::player::stage_messages::Geometry;
+    use passerby_playout::screen::geometry::Geometry;
 
     #[test]
     fn a_notice_says_that_letters_are_missing_and_shows_what_can_be_written() {

@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile, Health};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
 use crate::creative::drawing::Fonts;

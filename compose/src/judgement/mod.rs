@@ -14,7 +14,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::card::{Card, Ticker};
 use passerby_protocol::toml_fields::{Problem, line_of};

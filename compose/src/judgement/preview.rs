@@ -2,7 +2,9 @@
 //!
 //! Invariant: nothing on it looks alive that is not: a card is drawn without what tells the time or counts.
 
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile, Geometry, Health};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Colours, CreativeKind, Rgb};
 
 use crate::creative::card;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use passerby_playout::player::stage_messages::{Composer as _, Creative, Geometry, Part};
+use passerby_playout::content::creative::{Creative, Part};
+use passerby_playout::messages::stage_messages::Composer as _;
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Rgb};
 

@@ -113,7 +113,7 @@ fn fill(canvas: &mut Canvas, code_panel: Area, plan: &CodePlan) {
 
 #[cfg(test)]
 mod tests {
-    use passerby_playout::player::stage_messages::Geometry;
+    use passerby_playout::screen::geometry::Geometry;
     use passerby_protocol::campaign::Rgb;
 
     use super::*;

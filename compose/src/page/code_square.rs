@@ -9,7 +9,8 @@ use std::time::Duration;
 use passerby_playout::code::legibility;
 use passerby_playout::code::legibility::{Illegible, Legible, Question};
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
-use passerby_playout::player::stage_messages::{ComposeError, Geometry};
+use passerby_playout::messages::stage_messages::ComposeError;
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Corner;
 
 use crate::page::layout;

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::page::layout::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
@@ -124,7 +124,7 @@ pub fn ken_burns_note(has_code: bool, has_headline: bool) -> Option<&'static str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_playout::player::stage_messages::Geometry;
+    use passerby_playout::screen::geometry::Geometry;
     use passerby_protocol::campaign::Rgb;
 
     #[test]

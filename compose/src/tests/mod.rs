@@ -6,10 +6,11 @@ mod room;
 
 use std::path::{Path, PathBuf};
 
+use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::code::qr::QrMatrix;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, ComposeError, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{ComposeError, Composer, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 

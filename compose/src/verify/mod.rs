@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::page::code_square::CodePlan;
 use crate::page::layout::Frame;

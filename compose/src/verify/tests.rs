@@ -1,6 +1,6 @@
 //! What passes for a code that scans, and what does not.
 
-use passerby_playout::player::stage_messages::Geometry;
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Corner, Rgb};
 
 use super::*;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use image::RgbImage;
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, CreativeFile, Geometry, Part, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::code::issuer::CodeOrder;
+use passerby_playout::content::creative::{Creative, CreativeFile, Part};
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner};

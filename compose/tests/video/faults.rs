@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use passerby_compose::creative::video::{Clip, Codec, DecoderKind, Nv12, Showing, Tools, open};
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 use passerby_testing::required_program;
 use tempfile::TempDir;
 

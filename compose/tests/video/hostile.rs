@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use tempfile::TempDir;
 
 use crate::alone;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use passerby_compose::creative::video::Clip;
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 use passerby_testing::required_program;
 use tempfile::TempDir;
 

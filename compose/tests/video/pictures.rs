@@ -4,7 +4,7 @@ use std::fs;
 
 use passerby_compose::creative::video::{Clip, rgb_of_yuv};
 use passerby_compose::slide::{Matrix, MovingPicture, VideoCoding};
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::alone;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use passerby_compose::creative::video::{Clip, Codec};
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::clips::{AV1, H264, HEVC, VP9, counting, ffmpeg, step};

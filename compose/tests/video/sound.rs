@@ -4,7 +4,7 @@ use std::fs;
 
 use passerby_compose::creative::video::{Clip, Showing, open};
 use passerby_compose::settings::SoundOutput;
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::alone;

@@ -6,9 +6,9 @@ use passerby_compose::creative::video::{Clip, Tools, rgb_of_yuv};
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::{MovingPicture, VideoCoding};
 use passerby_compose::{Fonts, SlideComposer, judgement::Judge};
-use passerby_playout::player::stage_messages::{
-    Composer as _, Creative, CreativeFile, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::{Creative, CreativeFile};
+use passerby_playout::messages::stage_messages::{Composer as _, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, CreativeKind, Motion, Rgb};
 use tempfile::TempDir;

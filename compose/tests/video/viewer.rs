@@ -8,7 +8,7 @@ use passerby_compose::creative::video::{
     Clip, DecoderKind, Showing, Tools, Video, nv12_of_rgb, open,
 };
 use passerby_compose::slide::{MovingPicture, Patch, Plane, Reel};
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
 use crate::PATIENCE;
 

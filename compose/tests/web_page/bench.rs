@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use passerby_compose::creative::web_page::{KeeperConfig, PagePicture, SnapshotKeeper};
-use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::settings::page_rules::PageRules;
 use passerby_playout::system::clock::{Clock, SimulatedClock};
 use passerby_protocol::Digest;

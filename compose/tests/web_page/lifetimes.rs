@@ -8,9 +8,9 @@ use std::time::Duration;
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
 use passerby_compose::slide::Reel;
-use passerby_playout::player::stage_messages::{
-    Composer, Creative, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::content::creative::Creative;
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::{Colours, Motion};
 

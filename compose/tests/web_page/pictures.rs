@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use passerby_compose::creative::web_page::PagePicture;
-use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::settings::page_rules::PageRules;
 use passerby_playout::system::clock::Clock;
 

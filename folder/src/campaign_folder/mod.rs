@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::CampaignId;
 use passerby_protocol::campaign::{self, Campaign};
+use passerby_protocol::creative::is_part_name;
 use passerby_protocol::creative::{self, CREATIVE_ENDINGS, CreativeKind};
 use passerby_protocol::file_names::normal_form;
 use passerby_protocol::left_out::{self, LeftOut, Reason};
-use passerby_protocol::parts::{FolderParts, is_part_name};
+use passerby_protocol::parts::FolderParts;
 use passerby_protocol::toml_fields::Problem;
 
 use crate::entries::{self, EntryKind, FolderEntry};

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ed25519_dalek::SigningKey;
+use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest_keys::{
     CHAIN_MAX, Endorsement, GENERATION_MAX, ManifestKey, endorse,
 };
-use passerby_protocol::wire::{hex, unhex32};
 use serde::{Deserialize, Serialize};
 
 use crate::system::{files, random};

@@ -13,9 +13,9 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest_keys::Endorsement;
 use passerby_protocol::token::{MasterKey, TokenKey};
-use passerby_protocol::wire::{hex, unhex32};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 

@@ -277,7 +277,8 @@ fn refused(tx: &Transaction<'_>, ledger: i64, first_seq: u64) -> rusqlite::Resul
 mod tests {
     use super::*;
     use crate::system::clock::DAY_MS;
-    use passerby_protocol::plays::{Anchor, Display, Outcome};
+    use passerby_protocol::dating::Anchor;
+    use passerby_protocol::plays::{Display, Outcome};
     use passerby_protocol::{Digest, PlayNumber};
 
     const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();

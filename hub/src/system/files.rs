@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use passerby_protocol::wire::hex;
+use passerby_protocol::hexadecimal::hex;
 
 use crate::system::random;
 

@@ -6,9 +6,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 
 use passerby_hub::publish::draw::{Answer, Job, Workers};
-use passerby_protocol::plays::{Anchor, Play, PlayBatch};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::hexadecimal::unhex32;
+use passerby_protocol::plays::{Play, PlayBatch};
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
-use passerby_protocol::wire::{Credentials, unhex32};
+use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Epoch, Manifest, PlayNumber};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;

@@ -2,7 +2,8 @@
 
 use jiff::tz::TimeZone;
 use passerby_hub::store::Store;
-use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayBatch, PlayContent};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::{Epoch, PlayNumber};
 

@@ -2,9 +2,10 @@
 
 use passerby_hub::Hub;
 use passerby_hub::hub::TokenFault;
+use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
-use passerby_protocol::wire::{Credentials, Heartbeat, HeartbeatReply, KeyReply, unhex32};
+use passerby_protocol::wire::{Credentials, Heartbeat, HeartbeatReply, KeyReply};
 use passerby_protocol::{Assignment, PlayNumber};
 use serde_json::{Value, json};
 

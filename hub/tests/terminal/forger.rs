@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use ed25519_dalek::SigningKey;
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::player::player_requests::Status;
+use passerby_playout::messages::player_requests::Status;
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::{ManifestKeysReply, endorse};
 use passerby_protocol::{Digest, Manifest};

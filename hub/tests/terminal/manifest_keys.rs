@@ -224,7 +224,7 @@ fn a_rotation_that_is_killed_at_any_moment_leaves_a_hub_that_works() {
         newest = generation;
         let start = ManifestKey {
             generation: 0,
-            public: passerby_protocol::wire::unhex32(&first[0].key).expect("a key"),
+            public: passerby_protocol::hexadecimal::unhex32(&first[0].key).expect("a key"),
         };
         let chain = hub.manifest_keys_after(0).endorsements;
         assert_eq!(start.follow(&chain).expect("a chain").generation, newest);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use passerby_playout::hub_link::send_state::{Answer, SentRows, SendState};
+use passerby_playout::hub_link::send_state::{Answer, SendState, SentRows};
 use passerby_playout::ledger::Ledger;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::SimulatedClock;

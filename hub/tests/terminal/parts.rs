@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::hub_link;
 use passerby_playout::hub_link::HubClient;
-use passerby_playout::hub_link::send_state::{LedgerAction, SentRows, SendState};
+use passerby_playout::hub_link::send_state::{LedgerAction, SendState, SentRows};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
 use passerby_protocol::plays::PlayBatch;

@@ -126,7 +126,7 @@ fn what_is_on_the_glass_goes_at_once_however_long_it_was_to_stay() {
     let (data_dir, enrolment) = enrol(folder.path(), &data, &process.url());
     let terminal = Terminal::start(&data_dir, &enrolment);
     let on_air = |name: &'static str| {
-        move |status: &passerby_playout::player::player_requests::Status| {
+        move |status: &passerby_playout::messages::player_requests::Status| {
             let on_air = status.on_air.as_ref();
             on_air.is_some_and(|on_air| on_air.campaign == name)
         }

@@ -9,7 +9,7 @@ use passerby_hub::Hub;
 use passerby_playout::content::cache::{Cache, CacheSettings, Space};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::Ledger;
-use passerby_playout::player::player_requests::Status;
+use passerby_playout::messages::player_requests::Status;
 use passerby_protocol::Digest;
 use passerby_testing::required_program;
 

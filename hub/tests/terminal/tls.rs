@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use passerby_playout::hub_link::HubConfig;
 use passerby_playout::hub_link::{HubClient, HubConnection, HubError};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
-use passerby_playout::settings::config::HubConfig;
 use passerby_playout::system::clock::{Clock, Moment, SystemClock, boot_ms};
 use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::wire::{Heartbeat, PlaysReply};

@@ -13,8 +13,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use model::{ALIKE, Feedback, SETTING, Setting, runs};
+use passerby_playout::content::catalog::ItemKey;
 use passerby_playout::schedule::adaptive::{Airing, Candidate, LearningBounds, Model, pick};
-use passerby_playout::schedule::rotation::ItemKey;
 use passerby_protocol::tally::{Tally, WeekPart};
 
 fn main() {

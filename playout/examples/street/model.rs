@@ -7,10 +7,10 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use passerby_playout::content::catalog::ItemKey;
 use passerby_playout::schedule::adaptive::{
     Airing, Candidate, LearningBounds, LearningReason, Model, pick,
 };
-use passerby_playout::schedule::rotation::ItemKey;
 use passerby_protocol::Assignment;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
 use rand::rngs::SmallRng;

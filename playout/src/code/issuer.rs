@@ -4,12 +4,12 @@
 //! campaign's publisher has pointed at it; everything else is carried as the publisher wrote it.
 
 use passerby_protocol::PlayNumber;
+use passerby_protocol::campaign::Corner;
 use passerby_protocol::campaign::{Contents, LinkForm, Origin, host_of, primary};
 use passerby_protocol::token::{Token, TokenContents};
 
 use crate::content::catalog::CatalogItem;
 use crate::identity::credentials::Enrolment;
-use crate::player::stage_messages::CodeOrder;
 
 /// Most languages of a call to action that nobody wrote; more would not fit beside a code.
 const LANGUAGES_MAX: usize = 2;
@@ -217,6 +217,19 @@ pub const DEFAULT_CALLS: &[(&str, [&str; 4])] = &[
     ),
 ];
 
+/// A code on a slide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeOrder {
+    /// What it encodes, exactly.
+    pub url: String,
+    /// The call to action.
+    pub call: String,
+    /// A small line that says where the link leads, usually a host name.
+    pub leads_to: String,
+    /// Where its card stands.
+    pub corner: Corner,
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -226,7 +239,7 @@ mod tests {
     use passerby_protocol::{Assignment, Campaign, Digest, ScreenNumber};
 
     use super::*;
-    use crate::schedule::rotation::ItemKey;
+    use crate::content::catalog::ItemKey;
 
     fn item(toml: &str, assignment: u32) -> CatalogItem {
         let text = format!(

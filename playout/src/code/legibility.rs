@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::code::qr::QUIET_MODULES;
-use crate::player::stage_messages::Geometry;
+use crate::screen::geometry::Geometry;
 
 /// How many modules may lie side by side along the viewing distance.
 pub const MODULES_PER_DISTANCE_MAX: f64 = 290.0;

@@ -3,6 +3,7 @@
 pub mod active;
 pub mod cache;
 pub mod catalog;
+pub mod creative;
 pub mod digests;
 pub mod emergency;
 pub mod folders;

@@ -13,7 +13,7 @@ use passerby_protocol::wire::{HUB_HEADER, PROBLEM_TYPE, ProblemDetails};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-use crate::hub_link::client::HubError;
+use crate::hub_link::hub_error::HubError;
 use crate::hub_link::send_state::Answer;
 
 /// Longest piece of foreign text in a sentence for the operator, in characters.

@@ -11,8 +11,8 @@ use crate::hub_link::certificates;
 use crate::hub_link::certificates::CertificateTime;
 use crate::hub_link::hub_time::HubTime;
 use crate::hub_link::meter::Meter;
-use crate::player::player_requests::NetworkStatus;
-use crate::settings::config::HubConfig;
+use crate::messages::player_requests::NetworkStatus;
+
 use crate::system::clock::Clock;
 
 /// How long things may take. Each call ends within its time, whatever the other side does.
@@ -107,4 +107,15 @@ impl HubConnection {
         status.data = self.meter.sentence();
         (*status != before).then(|| status.clone())
     }
+}
+
+/// Where the hub is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HubConfig {
+    /// Base address without a slash at its end.
+    pub url: String,
+    /// A PEM file with the root certificate of a private hub.
+    pub ca: Option<PathBuf>,
+    /// Most bytes a day over the line to the hub; as many as there are, when absent.
+    pub daily_bytes: Option<u64>,
 }

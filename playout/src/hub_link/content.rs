@@ -2,20 +2,23 @@
 //!
 //! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
+use crate::identity::credentials::CredentialsError;
+use passerby_protocol::manifest_keys::EndorsementError;
 use std::rc::Rc;
 
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Manifest, manifest::ManifestError};
 
 use crate::content::cache::Space;
-use crate::hub_link::client::{HubClient, HubError, SealedManifest};
-use crate::hub_link::manifest_keys::LearnError;
+use crate::hub_link::client::{HubClient, SealedManifest};
+use crate::hub_link::hub_error::HubError;
+
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::{REFUSED_MS, back_off_ms};
 use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::Enrolment;
 use crate::identity::device_key;
-use crate::player::player_requests::PlayerRequest;
+use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
 
 /// Why content did not come this time.
@@ -236,4 +239,17 @@ impl ManifestFetcher {
             now_ms,
         )
     }
+}
+
+/// Why the hub's new key is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LearnError {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(
+        "{0}; the hub may have been restored from a backup made before `passerby-hub key rotate`: restore its newest keys, or enrol this screen again with a token of `passerby-hub screen renew`"
+    )]
+    Endorsement(#[from] EndorsementError),
+    #[error("the hub's new key cannot be kept: {0}")]
+    Credentials(#[from] CredentialsError),
 }

@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest::is_scan_base;
-use passerby_protocol::wire::{EnrollReply, EnrollRequest, hex, unhex32};
+use passerby_protocol::wire::{EnrollReply, EnrollRequest};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::hub_link::client::{HubClient, HubError};
+use crate::hub_link::client::HubClient;
 use crate::hub_link::connection::HubConnection;
+use crate::hub_link::hub_error::HubError;
 use crate::identity::credentials::{CredentialsError, Enrolment, check, write_privately};
-use crate::player::player_requests::Pairing;
+use crate::messages::player_requests::Pairing;
 use crate::system::random;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

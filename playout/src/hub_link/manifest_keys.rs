@@ -6,24 +6,9 @@
 //!   all there: the digests of the manifests on the shelf are kept beside the new key, so that these and no others need no
 //!   new signature.
 
-use passerby_protocol::manifest_keys::EndorsementError;
+use crate::hub_link::content::LearnError;
 
-use crate::hub_link::client::HubError;
 use crate::hub_link::content::ManifestFetcher;
-use crate::identity::credentials::CredentialsError;
-
-/// Why the hub's new key is not taken.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LearnError {
-    #[error(transparent)]
-    Hub(#[from] HubError),
-    #[error(
-        "{0}; the hub may have been restored from a backup made before `passerby-hub key rotate`: restore its newest keys, or enrol this screen again with a token of `passerby-hub screen renew`"
-    )]
-    Endorsement(#[from] EndorsementError),
-    #[error("the hub's new key cannot be kept: {0}")]
-    Credentials(#[from] CredentialsError),
-}
 
 impl ManifestFetcher {
     /// Asks the hub for what follows the key that this terminal knows. Returns whether there is a newer one now.

@@ -14,6 +14,7 @@ mod client;
 mod connection;
 mod content;
 mod enrol;
+pub mod hub_error;
 pub(crate) mod hub_time;
 mod manifest_keys;
 mod manifest_store;
@@ -34,15 +35,16 @@ use tokio::sync::{Notify, oneshot};
 use crate::content::cache;
 use crate::content::cache::Cache;
 use crate::identity::credentials::Enrolment;
-use crate::player::player_requests::{NetworkStatus, PlayerRequest};
+use crate::messages::player_requests::{NetworkStatus, PlayerRequest};
 use crate::schedule::live_context::LiveContext;
 use crate::system::clock::Clock;
 
 pub(crate) use crate::hub_link::budget::DAILY_MB;
 pub(crate) use crate::hub_link::certificates::read_ca;
-pub use crate::hub_link::client::{HubClient, HubError};
-pub use crate::hub_link::connection::{HubConnection, TimeLimits};
+pub use crate::hub_link::client::HubClient;
+pub use crate::hub_link::connection::{HubConfig, HubConnection, TimeLimits};
 pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
+pub use crate::hub_link::hub_error::HubError;
 pub use crate::hub_link::manifest_store::kept_content;
 pub use crate::hub_link::tallies::kept_tallies;
 
@@ -176,7 +178,7 @@ impl HubLink {
                 Err(error) => tracing::warn!("{error}"),
             }
             let (told, player) = (std::cell::RefCell::new(None), self.player.clone());
-            let waiting = |pairing: &crate::player::player_requests::Pairing| {
+            let waiting = |pairing: &crate::messages::player_requests::Pairing| {
                 if told.borrow().as_ref() != Some(pairing) {
                     *told.borrow_mut() = Some(pairing.clone());
                     // A player that has ended is noticed below.

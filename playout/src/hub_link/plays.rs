@@ -7,9 +7,9 @@ use passerby_protocol::{PlayNumber, ScreenNumber};
 
 use crate::hub_link::client::HubClient;
 use crate::hub_link::manifest_store;
-use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, Stopped, SendState};
+use crate::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows, Stopped};
 use crate::hub_link::{HubLink, PlayerGone};
-use crate::player::player_requests::PlayerRequest;
+use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
 
 /// Most refused rows of one answer that are logged by themselves.
@@ -44,7 +44,10 @@ impl Plays {
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
         loop {
-            let at_ms = match (self.send_state.next_at_ms(), self.send_state.ask_again_at_ms()) {
+            let at_ms = match (
+                self.send_state.next_at_ms(),
+                self.send_state.ask_again_at_ms(),
+            ) {
                 (Some(next), _) => next,
                 (None, again) => {
                     let why = match self.send_state.stopped() {
@@ -106,9 +109,9 @@ impl Plays {
             }
         };
         let count = batch.columns.number.len();
-        let verdict = self
-            .send_state
-            .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
+        let verdict =
+            self.send_state
+                .answered(now_ms, SentRows::of(&batch), &answer, random::u64());
         match verdict {
             LedgerAction::Keep => {}
             LedgerAction::AckThrough(seq) => self.hub_link.tell(PlayerRequest::AckThrough(seq))?,

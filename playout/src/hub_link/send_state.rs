@@ -308,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_poison_row_is_found_by_bisection_and_set_aside() {
-        let (mut sync, poison, mut cursor, mut quarantined) = (SendState::default(), 137u64, 0u64, None);
+        let (mut sync, poison, mut cursor, mut quarantined) =
+            (SendState::default(), 137u64, 0u64, None);
         let last = 500;
         for _ in 0..200 {
             let rows = sync

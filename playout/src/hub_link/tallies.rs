@@ -9,11 +9,12 @@ use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::TALLY_BYTES_MAX;
 use passerby_protocol::tally::Tallies;
 
-use crate::hub_link::client::{HubClient, HubError};
+use crate::hub_link::client::HubClient;
+use crate::hub_link::hub_error::HubError;
 use crate::hub_link::send_state::back_off_ms;
 use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::{Enrolment, write_privately};
-use crate::player::player_requests::PlayerRequest;
+use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
 
 /// The counts' name in data.dir.

@@ -17,11 +17,12 @@ use crate::content::cache::demand::{CampaignDemand, Foresight, assets_of};
 use crate::content::cache::plan::{Fetch, Plan, Refused, Room, plan};
 use crate::content::cache::scrub::{Scrub, ScrubOutcome, read_again};
 use crate::content::cache::{Cache, CacheError, Inventory, Stored};
-use crate::hub_link::client::{HubClient, HubError};
+use crate::hub_link::client::HubClient;
+use crate::hub_link::hub_error::HubError;
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::back_off_ms;
 use crate::hub_link::{HubLink, PlayerGone};
-use crate::player::player_requests::{CAMPAIGNS_WAITING_MAX, PlayerRequest, Transfers, UnderWay};
+use crate::messages::player_requests::{CAMPAIGNS_WAITING_MAX, PlayerRequest, Transfers, UnderWay};
 use crate::system::random;
 
 /// How often the plan is made anew when nothing happens: time passes, and disks fill.

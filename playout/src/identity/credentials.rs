@@ -6,10 +6,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
+use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest::is_scan_base;
 use passerby_protocol::manifest_keys::ManifestKey;
 use passerby_protocol::token::TokenKey;
-use passerby_protocol::wire::{Credentials, hex, unhex32};
+use passerby_protocol::wire::Credentials;
 use serde::{Deserialize, Serialize};
 
 use crate::system::durable::{holder_of, make_folder, sync_names};

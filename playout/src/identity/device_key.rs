@@ -6,8 +6,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::proof_of_play::DeviceKey;
-use passerby_protocol::wire::{hex, unhex32};
 
 use crate::identity::credentials::{CredentialsError, write_privately};
 use crate::system::random;

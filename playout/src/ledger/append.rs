@@ -12,7 +12,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::ledger::segments::Sealer;
 use crate::ledger::{
-    Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, schema,
+    Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, stored_values,
 };
 use crate::schedule::rotation::{Booked, History};
 
@@ -207,7 +207,7 @@ impl Ledger {
             // A row tells by itself whether its transaction came through.
             rowless += 1;
             let value = i64::try_from(rowless).unwrap_or(i64::MAX);
-            schema::set(&transaction, ROWLESS, value)?;
+            stored_values::set(&transaction, ROWLESS, value)?;
         }
         for (zone, history) in &*histories {
             history::save_accounts(&transaction, zone, history)?;

@@ -8,7 +8,7 @@ use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::TransactionBehavior;
 
 use crate::ledger::reopen::FileState;
-use crate::ledger::{Ledger, LedgerError, anchors, schema, segments};
+use crate::ledger::{Ledger, LedgerError, anchors, segments, stored_values};
 use crate::system::random;
 
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another card has gone on since
@@ -37,8 +37,8 @@ impl Ledger {
         transaction.execute("UPDATE gaps SET after_seq = ?1 - after_seq - 1", [passed])?;
         transaction.execute("UPDATE gaps SET after_seq = -after_seq - 1", [])?;
         let epoch = Epoch(random::u64());
-        schema::set(&transaction, "epoch", epoch.0.cast_signed())?;
-        schema::set(&transaction, "acked_through", 0)?;
+        stored_values::set(&transaction, "epoch", epoch.0.cast_signed())?;
+        stored_values::set(&transaction, "acked_through", 0)?;
         anchors::offer_all(&transaction)?;
         let said = FileState::read(&transaction)?;
         transaction.commit()?;

@@ -10,7 +10,7 @@ use passerby_protocol::limits::GAP_PLAYS_MAX;
 use passerby_protocol::plays::{Gap, GapReason};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::ledger::{Ledger, LedgerError, NewPlay, schema};
+use crate::ledger::{Ledger, LedgerError, NewPlay, stored_values};
 
 /// Set in `meta` while plays are held for a common commit, so that the next start knows if they were cut off.
 pub(super) const HOLDING: &str = "holding";
@@ -86,7 +86,7 @@ impl Ledger {
     /// The database fails.
     pub fn set_holding(&mut self, holds: bool) -> Result<(), LedgerError> {
         if self.is_holding != holds {
-            schema::set(&self.connection, HOLDING, i64::from(holds))?;
+            stored_values::set(&self.connection, HOLDING, i64::from(holds))?;
             self.is_holding = holds;
         }
         Ok(())
@@ -100,7 +100,7 @@ impl Ledger {
     /// Records that plays may have been cut off if the last run ended while it held some. How many is not known, so the
     /// gap counts none: it says where, and the setting says for how long at most.
     pub(super) fn note_interruption(&mut self) -> Result<(), LedgerError> {
-        if schema::get::<i64>(&self.connection, HOLDING)? != Some(1) {
+        if stored_values::get::<i64>(&self.connection, HOLDING)? != Some(1) {
             return Ok(());
         }
         let last: Option<(String, u64)> = self
@@ -124,7 +124,7 @@ impl Ledger {
                 until_boot_ms: ended_ms,
             },
         )?;
-        schema::set(&transaction, HOLDING, 0)?;
+        stored_values::set(&transaction, HOLDING, 0)?;
         transaction.commit()?;
         self.is_holding = false;
         Ok(())

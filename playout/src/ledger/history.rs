@@ -9,9 +9,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::content::catalog::ItemKey;
 use crate::schedule::adaptive::{Airing, PLAYS_REMEMBERED};
 use crate::schedule::rotation::{
-    Account, Accounts, Airings, Booked, History, ItemKey, PlayEnd, SeparationKey,
+    Account, Accounts, Airings, Booked, History, PlayEnd, SeparationKey,
 };
 
 /// Most accounts of a zone that are taken up; of more, those that were opened last.

@@ -26,6 +26,7 @@ mod rewrite;
 mod salvage;
 mod schema;
 mod segments;
+mod stored_values;
 mod swap;
 
 use std::cell::RefCell;
@@ -233,17 +234,17 @@ impl Ledger {
 
     fn load(mut connection: Connection, path: &Path) -> Result<Self, LedgerError> {
         // Whoever only reads waits for no writer.
-        let behavior = match schema::get::<i64>(&connection, "epoch")? {
+        let behavior = match stored_values::get::<i64>(&connection, "epoch")? {
             Some(_) => TransactionBehavior::Deferred,
             None => TransactionBehavior::Immediate,
         };
         let transaction = connection.transaction_with_behavior(behavior)?;
-        if schema::get::<i64>(&transaction, "epoch")?.is_none() {
-            schema::set(&transaction, "epoch", random::u64().cast_signed())?;
+        if stored_values::get::<i64>(&transaction, "epoch")?.is_none() {
+            stored_values::set(&transaction, "epoch", random::u64().cast_signed())?;
             // A re-flashed card must not repeat numbers of its former life: start anywhere in the lower half.
             let start = u32::try_from(random::u64() % u64::from(PlayNumber::MAX / 2)).unwrap_or(1);
-            schema::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
-            schema::set(&transaction, "acked_through", 0)?;
+            stored_values::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
+            stored_values::set(&transaction, "acked_through", 0)?;
         }
         let said = FileState::read(&transaction)?;
         transaction.commit()?;
@@ -309,7 +310,7 @@ impl Ledger {
         let number = PlayNumber::new(self.next_number).ok_or(LedgerError::NumbersExhausted)?;
         if self.next_number >= self.reserved_until {
             let until = self.next_number + NUMBERS_RESERVED;
-            schema::set(&self.connection, "reserved_until", i64::from(until))?;
+            stored_values::set(&self.connection, "reserved_until", i64::from(until))?;
             self.reserved_until = until;
         }
         self.next_number += 1;
@@ -322,7 +323,7 @@ impl Ledger {
     /// The database fails.
     pub fn raise_numbers(&mut self, floor: PlayNumber) -> Result<(), LedgerError> {
         if floor.get() > self.next_number {
-            schema::set(&self.connection, "reserved_until", i64::from(floor.get()))?;
+            stored_values::set(&self.connection, "reserved_until", i64::from(floor.get()))?;
             (self.next_number, self.reserved_until) = (floor.get(), floor.get());
         }
         Ok(())
@@ -369,7 +370,7 @@ impl Ledger {
     /// # Errors
     /// The database fails.
     pub fn manifest_seen(&self) -> Result<u64, LedgerError> {
-        Ok(schema::get(&self.connection, "manifest_seen")?.unwrap_or(0))
+        Ok(stored_values::get(&self.connection, "manifest_seen")?.unwrap_or(0))
     }
 
     /// Keeps the newest manifest version that this screen has taken.
@@ -378,7 +379,11 @@ impl Ledger {
     /// The database fails.
     pub fn see_manifest(&mut self, version: u64) -> Result<(), LedgerError> {
         let version = i64::try_from(version.max(self.manifest_seen()?)).unwrap_or(i64::MAX);
-        Ok(schema::set(&self.connection, "manifest_seen", version)?)
+        Ok(stored_values::set(
+            &self.connection,
+            "manifest_seen",
+            version,
+        )?)
     }
 }
 

@@ -145,7 +145,7 @@ mod tests {
     use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
 
     use super::*;
-    use crate::schedule::rotation::ItemKey;
+    use crate::content::catalog::ItemKey;
 
     fn item(buyer: &str) -> CatalogItem {
         let text = format!(

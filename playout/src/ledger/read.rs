@@ -3,8 +3,9 @@
 //! Invariant: nothing here writes, so it may be asked also of a ledger that a terminal is writing.
 
 use passerby_protocol::PlayNumber;
+use passerby_protocol::dating::Anchor;
 use passerby_protocol::dating::Between;
-use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayContent};
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use rusqlite::params;
 
 use crate::ledger::{DatedPlay, ExportError, Ledger, LedgerError, anchors};

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::ledger::{Ledger, LedgerError, anchors, schema};
+use crate::ledger::{Ledger, LedgerError, anchors, stored_values};
 
 /// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
 pub const ROWS_MAX: u64 = 2_000_000;
@@ -69,7 +69,7 @@ impl Ledger {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        schema::set(
+        stored_values::set(
             &transaction,
             "acked_through",
             i64::try_from(through).unwrap_or(i64::MAX),

@@ -12,7 +12,7 @@ use passerby_protocol::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
 use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
-use crate::ledger::{gaps, id_of, schema, segments};
+use crate::ledger::{gaps, id_of, segments, stored_values};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of plays.
 const TRIES_IN_TURN_MAX: u32 = 4_096;
@@ -51,7 +51,7 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     let Ok(from) = Connection::open_with_flags(damaged, flags) else {
         return Ok(Salvaged::default());
     };
-    let known = |key: &str| schema::get::<i64>(&from, key).ok().flatten();
+    let known = |key: &str| stored_values::get::<i64>(&from, key).ok().flatten();
     let acked_through = known("acked_through").unwrap_or(0);
     let (contents, boots) = (texts(&from, "contents"), texts(&from, "boots"));
     anchors(&from, into)?;
@@ -107,10 +107,10 @@ pub(super) fn salvage(damaged: &Path, into: &Transaction<'_>) -> rusqlite::Resul
     let reserved = known("reserved_until").unwrap_or(0);
     let used = i64::from(number_max) + 1;
     if salvaged.plays > 0 || reserved > 0 {
-        schema::set(into, "reserved_until", reserved.max(used))?;
+        stored_values::set(into, "reserved_until", reserved.max(used))?;
     }
     if let Some(version) = known("manifest_seen") {
-        schema::set(into, "manifest_seen", version)?;
+        stored_values::set(into, "manifest_seen", version)?;
     }
     if known(gaps::HOLDING) == Some(1) {
         gaps::write(into, &nowhere(salvaged.plays, GapReason::Interrupted))?;

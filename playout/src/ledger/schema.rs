@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::types::FromSql;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::anchors;
 
@@ -198,22 +197,5 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;
-    Ok(())
-}
-
-pub(super) fn get<T: FromSql>(
-    connection: &Connection,
-    key: &str,
-) -> Result<Option<T>, rusqlite::Error> {
-    connection
-        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()
-}
-
-pub(super) fn set(connection: &Connection, key: &str, value: i64) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached("INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value")?
-        .execute(params![key, value])?;
     Ok(())
 }

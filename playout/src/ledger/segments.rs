@@ -11,7 +11,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use passerby_protocol::plays::{Anchor, Gap, GapReason, PlayContent};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Gap, GapReason, PlayContent};
 use passerby_protocol::proof_of_play::{
     DeviceKey, Forerunner, Hashed, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, Sealed, SealedSegment,
     SegmentHasher, SegmentHeader,
@@ -21,7 +22,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, Transaction
 
 use crate::identity::credentials::Enrolment;
 use crate::identity::device_key;
-use crate::ledger::{Ledger, LedgerError, schema};
+use crate::ledger::{Ledger, LedgerError, stored_values};
 
 /// Most headers that are kept; twice those of the most plays that a ledger holds.
 const SEGMENTS_MAX: u64 = 4_096;
@@ -563,7 +564,7 @@ pub(super) fn name_forerunner(
     into: &Connection,
 ) -> Result<(), rusqlite::Error> {
     prepare(into)?;
-    let epoch = schema::get::<i64>(damaged, "epoch").ok().flatten();
+    let epoch = stored_values::get::<i64>(damaged, "epoch").ok().flatten();
     let end = chain_end(damaged).ok().filter(|end| end.last_seq > 0);
     if let (Some(epoch), Some(end)) = (epoch, end) {
         into.execute(

@@ -6,14 +6,15 @@ use passerby_protocol::campaign::{CreativeKind, TransitionKind};
 
 use crate::code::issuer::CodeIssuer;
 use crate::ledger::NewFailure;
+use crate::messages::stage_messages::{Composer, SlideOrder, Transition};
 use crate::player::record::counted_ms;
 use crate::player::slide_orders::{self, OrderContext};
-use crate::player::stage_messages::{Composer, SlideOrder, Transition, Zone};
 use crate::player::track::{
     COMPOSE_MS_MAX, Counting, OnAir, PickedItem, Playable, Prepared, Progress,
 };
 use crate::player::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::schedule::rotation::{Airings, Decision, History, PickSurroundings};
+use crate::screen::geometry::Zone;
 use crate::system::clock::Moment;
 
 /// How long the pairing screen stays when local content airs in turn with it.

@@ -11,10 +11,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use crate::player::stage_messages::{
-    ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, SlideOrder, Ticket,
-};
+use crate::content::creative::{Creative, CreativeFile};
+use crate::messages::stage_messages::{ComposeError, Composed, Composer, SlideOrder, Ticket};
 use crate::player::track::COMPOSE_MS_MAX;
+use crate::screen::geometry::Geometry;
 
 type Order = (SlideOrder, Geometry);
 /// Files that may be shown, each with its place.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::content::catalog;
 use crate::content::catalog::LocalContent;
-use crate::player::stage_messages::{Composer, EXPECT_MS};
+use crate::messages::stage_messages::{Composer, EXPECT_MS};
 use crate::schedule::rotation::Rotation;
 use crate::system::clock::Moment;
 

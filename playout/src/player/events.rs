@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::player::record::End;
-use crate::player::stage_messages::{
-    ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket, Zone,
+use crate::messages::stage_messages::{
+    ComposeError, Composed, Composer, StageCommand, StageEvent, Ticket,
 };
+use crate::player::record::End;
 use crate::player::track::{Counting, OnAir, Playable, Progress, Track};
 use crate::player::{Player, StageLink};
 use crate::screen::display;
+use crate::screen::geometry::Zone;
 
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);

@@ -17,13 +17,11 @@ mod content;
 mod events;
 mod keep;
 mod notice;
-pub mod player_requests;
 mod problem_log;
 mod react;
 pub(crate) mod record;
 mod request_handling;
 mod slide_orders;
-pub mod stage_messages;
 pub(crate) mod time;
 mod track;
 
@@ -40,19 +38,18 @@ use crate::content::emergency::Watch;
 use crate::content::folders::Folders;
 use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
+use crate::messages::player_requests::{Pairing, PlayerRequest, Transfers};
+use crate::messages::stage_messages::{Composer, StageCommand, StageEvent, Ticket, Transition};
 use crate::player::composer_pool::ComposerPool;
 use crate::player::notice::Overlay;
-use crate::player::player_requests::{Pairing, PlayerRequest, Transfers};
 use crate::player::problem_log::ProblemLog;
 use crate::player::record::Recorder;
-use crate::player::stage_messages::{
-    Composer, Geometry, StageCommand, StageEvent, Ticket, Transition, Zone,
-};
 use crate::player::time::Time;
 use crate::player::track::{Progress, Track};
 use crate::schedule::live_context::LiveContext;
 use crate::schedule::rotation::{Rotation, Rules};
 use crate::screen::display::Displays;
+use crate::screen::geometry::{Geometry, Zone};
 use crate::screen::layout::PlacedZone;
 use crate::settings::config::Config;
 use crate::system::clock::{Clock, Moment};
@@ -129,7 +126,7 @@ pub struct Player<C: Composer, L> {
     /// Whether the hub has refused this screen since its last manifest.
     is_revoked: bool,
     pairing: Option<Pairing>,
-    network: crate::player::player_requests::NetworkStatus,
+    network: crate::messages::player_requests::NetworkStatus,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
     /// The version of the facts that the picks rest on.
@@ -204,7 +201,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             enrolment,
             is_revoked: false,
             pairing: None,
-            network: crate::player::player_requests::NetworkStatus::default(),
+            network: crate::messages::player_requests::NetworkStatus::default(),
             clock,
             stage,
             pool: ComposerPool::start(composer, urgent),

@@ -8,14 +8,16 @@
 
 use passerby_protocol::campaign::{Colours, Motion};
 
+use crate::content::creative::Creative;
 use crate::content::emergency::{Notice, Reading, Watch};
-use crate::player::record::End;
-use crate::player::stage_messages::{
-    ComposeError, Composed, Composer, Creative, SlideOrder, StageCommand, Ticket, Transition, Zone,
+use crate::messages::stage_messages::{
+    ComposeError, Composed, Composer, SlideOrder, StageCommand, Ticket, Transition,
 };
+use crate::player::record::End;
 use crate::player::track::{Playable, Prepared, Progress, STAGE_MS_MAX, Track};
 use crate::player::{Player, StageLink};
 use crate::screen::area::Area;
+use crate::screen::geometry::Zone;
 use crate::system::clock::Moment;
 
 /// How long a notice that should go waits for the zones' next slides, in milliseconds.

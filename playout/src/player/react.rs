@@ -4,7 +4,7 @@
 //! Invariants: no change is lost, at whatever moment it comes; what was chosen for a later moment airs only if it would still be chosen; and a choice that stays the same is
 //! not made anew, so that readings which change often cost nothing.
 
-use crate::player::stage_messages::Composer;
+use crate::messages::stage_messages::Composer;
 use crate::player::track::{Counting, Playable, Progress};
 use crate::player::{Player, StageLink};
 use crate::schedule::rotation::Decision;

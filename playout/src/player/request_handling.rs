@@ -4,8 +4,8 @@ use passerby_protocol::Assignment;
 use passerby_protocol::wire::KeyReply;
 
 use crate::ledger::LedgerError;
-use crate::player::player_requests::{OnAirStatus, PlayerRequest, Status};
-use crate::player::stage_messages::{Composer, StageCommand};
+use crate::messages::player_requests::{OnAirStatus, PlayerRequest, Status};
+use crate::messages::stage_messages::{Composer, StageCommand};
 
 use crate::player::track::{OnAir, Playable};
 use crate::player::{Player, StageLink};

@@ -5,13 +5,16 @@
 use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
 use passerby_protocol::token::TokenContents;
 
+use crate::code::issuer::CodeOrder;
 use crate::code::issuer::{CodeIssuer, PlayStamp};
+use crate::content::creative::Creative;
 use crate::ledger::{Ledger, LedgerError};
-use crate::player::player_requests::Pairing;
+use crate::messages::player_requests::Pairing;
+use crate::messages::stage_messages::{SlideOrder, Ticket};
 use crate::player::record::Recorder;
-use crate::player::stage_messages::{CodeOrder, Creative, SlideOrder, Ticket, Zone};
 use crate::player::track::Playable;
 use crate::schedule::rotation::Rules;
+use crate::screen::geometry::Zone;
 use crate::screen::sound_settings::SoundSettings;
 use crate::system::clock::Moment;
 

@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use passerby_protocol::plays::Anchor;
+use passerby_protocol::dating::Anchor;
 
 use crate::ledger::{Ledger, LedgerError};
+use crate::messages::stage_messages::Composer;
 use crate::player::record::Recorder;
-use crate::player::stage_messages::Composer;
 use crate::player::{Player, StageLink};
 use crate::system::clock::trust::Source;
 use crate::system::clock::{Clock, Moment, TimeEvent};

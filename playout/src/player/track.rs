@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use passerby_protocol::plays::Display;
 
 use crate::content::catalog::CatalogItem;
-use crate::player::stage_messages::{Health, SlideOrder, Ticket, Transition, Zone};
-use crate::schedule::rotation::{Booking, ItemKey, Rotation};
+use crate::content::catalog::ItemKey;
+use crate::messages::stage_messages::{Health, SlideOrder, Ticket, Transition};
+use crate::schedule::rotation::{Booking, Rotation};
+use crate::screen::geometry::Zone;
 use crate::system::clock::Moment;
 
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a

@@ -2,5 +2,6 @@
 
 pub mod area;
 pub mod display;
+pub mod geometry;
 pub mod layout;
 pub mod sound_settings;

@@ -64,7 +64,7 @@ impl SoundSettings {
     pub fn is_heard_at(&self, local: Option<&Zoned>) -> bool {
         self.hours.is_empty()
             || local.is_some_and(|local| {
-                let (weekday, minute) = crate::schedule::rotation::weekday_and_minute(local);
+                let (weekday, minute) = crate::system::clock::weekday_and_minute(local);
                 self.hours.iter().any(|part| part.contains(weekday, minute))
             })
     }

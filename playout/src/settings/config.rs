@@ -15,11 +15,11 @@ use passerby_protocol::opening::Opening;
 use passerby_protocol::toml_fields::{Problem, Reader, Section};
 
 use crate::content::cache;
-use crate::hub_link::{DAILY_MB, read_ca};
+use crate::hub_link::{DAILY_MB, HubConfig, read_ca};
 use crate::identity::local_token::LocalToken;
 use crate::ledger::Limits;
-use crate::player::stage_messages::{Geometry, SCAN_TIME};
 use crate::schedule::rotation::{Override, Rules};
+use crate::screen::geometry::{Geometry, SCAN_TIME};
 use crate::screen::layout::Layout;
 use crate::screen::sound_settings::SoundSettings;
 use crate::settings::page_rules::PageRules;
@@ -96,17 +96,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What opens it, if the operator chose something.
     pub local_token: Option<LocalToken>,
-}
-
-/// Where the hub is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HubConfig {
-    /// Base address without a slash at its end.
-    pub url: String,
-    /// A PEM file with the root certificate of a private hub.
-    pub ca: Option<PathBuf>,
-    /// Most bytes a day over the line to the hub; as many as there are, when absent.
-    pub daily_bytes: Option<u64>,
 }
 
 impl Default for Config {

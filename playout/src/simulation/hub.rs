@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerby_protocol::plays::{Anchor, BatchError, Play, PlayBatch};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{BatchError, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, PlayNumber};
 

@@ -2,9 +2,9 @@
 //!
 //! Invariant: CLOCK_BOOTTIME of a boot goes on evenly, through suspend and whatever is done to the wall clock.
 
-use std::send_state::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use passerby_protocol::plays::Anchor;
+use passerby_protocol::dating::Anchor;
 
 use crate::simulation::dice::Dice;
 use crate::system::clock::trust::Reading;

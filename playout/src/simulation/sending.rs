@@ -1,6 +1,6 @@
 //! Batches on their way to the hub, and answers on their way back.
 
-use std::send_state::Arc;
+use std::sync::Arc;
 
 use passerby_protocol::limits::{BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX};
 use passerby_protocol::plays::{BatchError, PlayBatch};

@@ -4,13 +4,13 @@
 //! of it is gone when the process ends.
 
 use std::collections::BTreeSet;
-use std::send_state::Arc;
+use std::sync::Arc;
 
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
 use crate::hub_link::hub_time::HubTime;
-use crate::hub_link::send_state::{Answer, LedgerAction, SentRows, SendState};
+use crate::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows};
 use crate::ledger::{Ledger, LedgerError, NewPlay};
 use crate::player::record::Recorder;
 use crate::player::time::{self, Time, anchor_of};
@@ -335,7 +335,9 @@ impl Terminal {
                 kept = kept.and(raised.map(drop));
             }
         }
-        let mut verdict = self.send_state.answered(now_ms, flight.rows, answer, random);
+        let mut verdict = self
+            .send_state
+            .answered(now_ms, flight.rows, answer, random);
         if self.bug == TerminalBug::AcknowledgesUnsent {
             verdict =
                 LedgerAction::AckThrough(flight.rows.first_seq + flight.rows.count as u64 - 1);

@@ -1,7 +1,7 @@
 //! What really happened: every play that was shown, and where it went. The terminal and the hub know nothing of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::send_state::Arc;
+use std::sync::Arc;
 
 use passerby_protocol::{Epoch, PlayNumber};
 

@@ -1,7 +1,7 @@
 //! The world around one screen: what happens next, and when.
 
 use std::collections::BTreeMap;
-use std::send_state::Arc;
+use std::sync::Arc;
 
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::wire::PlaysReply;

@@ -1,7 +1,7 @@
 //! Captive portals, proxies and gateways that answer in the hub's place.
 
 use passerby_playout::hub_link::HubError;
-use passerby_playout::hub_link::send_state::{Answer, SentRows, SendState};
+use passerby_playout::hub_link::send_state::{Answer, SendState, SentRows};
 
 use crate::server::{Server, batch, bounded, everything_fails, screen};
 

@@ -3,6 +3,7 @@
 //! Invariant: whatever [`Campaign::parse`] returns keeps them; what a hub that was changed, or that is not ours, signs and does
 //! not keep them reaches no rotation and no screen.
 
+use crate::campaign::read::GOAL;
 use std::ops::RangeInclusive;
 
 use crate::campaign::{
@@ -15,8 +16,6 @@ use crate::limits::{
     UTM_CHARS_MAX, WEIGHT,
 };
 
-/// Goals of one phase, as [`crate::campaign::read`] takes them.
-pub(super) const GOAL: RangeInclusive<i64> = 1..=1_000_000_000;
 /// Hundredths of a percent.
 const SHARE: RangeInclusive<i64> = 1..=10_000;
 /// Longest name of a creative, in characters.

@@ -7,8 +7,6 @@ use crate::limits::{
 };
 use crate::toml_fields::Section;
 
-use crate::campaign::read::zone_name;
-
 /// What a placement asks of the rotation besides its weight. Everything is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -252,5 +250,18 @@ fn hundredths(percent: f64) -> u16 {
     )]
     {
         (percent * 100.0).round() as u16
+    }
+}
+
+/// Accepts the name of a zone: 1 to 32 lower-case letters, digits and dashes.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn zone_name(text: &str) -> Result<String, &'static str> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
+        Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
+    } else {
+        Ok(text.to_owned())
     }
 }

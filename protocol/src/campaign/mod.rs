@@ -24,13 +24,13 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use crate::campaign::buyer::Buyer;
+pub use crate::campaign::claim::zone_name;
 pub use crate::campaign::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
 pub use crate::campaign::code::{Call, Code, Corner, language, primary};
 pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain};
-pub use crate::campaign::read::zone_name;
 pub use crate::campaign::unseen::Unseen;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 

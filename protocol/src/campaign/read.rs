@@ -2,9 +2,10 @@
 //!
 //! Invariant: a value that was not understood is a problem with its line; what stands in its place never airs.
 
+use crate::campaign::claim::zone_name;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use crate::campaign::bounds::GOAL;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
     Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
@@ -98,6 +99,9 @@ impl Campaign {
         })
     }
 }
+
+/// Goals of one phase, as they may be written.
+pub(super) const GOAL: RangeInclusive<i64> = 1..=1_000_000_000;
 
 fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> Campaign {
     let line = |key| {
@@ -314,18 +318,5 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
             .unwrap_or_default(),
         sound: section.switch("sound").is_some_and(|sound| sound.value),
         claim: PlacementClaim::read(section),
-    }
-}
-
-/// Accepts the name of a zone: 1 to 32 lower-case letters, digits and dashes.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn zone_name(text: &str) -> Result<String, &'static str> {
-    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
-        Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
-    } else {
-        Ok(text.to_owned())
     }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 
 use crate::campaign::{Colours, zone_name};
+use crate::creative::is_part_name;
 use crate::limits::LINE_CHARS_MAX;
-use crate::parts::is_part_name;
 use crate::toml_fields::{Placed, Problem, Reader, Section};
 
 /// Longest body of a card, in characters. More than that nobody reads in passing.

@@ -11,8 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bounded;
-use crate::limits::BOOT_ANCHORS_MAX;
-use crate::plays::Anchor;
+use crate::limits::{BOOT_ANCHORS_MAX, BOOT_BYTES_MAX};
 
 /// Two words about the time that differ by less are one, in milliseconds.
 const SAME_MS: u64 = 20;
@@ -265,6 +264,26 @@ pub fn bounds(runs: &[Run]) -> Vec<Between> {
         }
     }
     bounds
+}
+
+/// Ties a boot's clock to wall time, so that plays can be dated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The boot id.
+    #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
+    pub boot: String,
+    /// CLOCK_BOOTTIME in milliseconds.
+    pub boot_ms: u64,
+    /// Unix time in milliseconds at that moment.
+    pub wall_ms: i64,
+}
+
+impl Anchor {
+    /// Returns the wall time of a moment of the same boot.
+    pub fn wall_at(&self, boot_ms: u64) -> i64 {
+        let distance = i128::from(boot_ms) - i128::from(self.boot_ms);
+        i64::try_from(i128::from(self.wall_ms) + distance).unwrap_or(i64::MAX)
+    }
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::bounded;
+use crate::dating::Anchor;
 use crate::dating::Anchors;
 use crate::foreign::has_hidden;
 use crate::limits::{
     BATCH_PLAYS_MAX, BOOT_ANCHORS_MAX, BOOT_BYTES_MAX, BOOTS_REDATED_MAX, CAMPAIGN_BYTES_MAX,
     GAP_PLAYS_MAX, PLAY_MS_MAX,
 };
-use crate::plays::{Anchor, Display, Gap, GapReason, Outcome, Play, PlayContent};
+use crate::plays::{Display, Gap, GapReason, Outcome, Play, PlayContent};
 use crate::{CampaignId, Epoch, PlayNumber};
 
 /// All anchors of one boot.

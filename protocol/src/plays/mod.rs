@@ -251,26 +251,6 @@ pub struct Gap {
     pub until_boot_ms: u64,
 }
 
-/// Ties a boot's clock to wall time, so that plays can be dated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Anchor {
-    /// The boot id.
-    #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
-    pub boot: String,
-    /// CLOCK_BOOTTIME in milliseconds.
-    pub boot_ms: u64,
-    /// Unix time in milliseconds at that moment.
-    pub wall_ms: i64,
-}
-
-impl Anchor {
-    /// Returns the wall time of a moment of the same boot.
-    pub fn wall_at(&self, boot_ms: u64) -> i64 {
-        let distance = i128::from(boot_ms) - i128::from(self.boot_ms);
-        i64::try_from(i128::from(self.wall_ms) + distance).unwrap_or(i64::MAX)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
+use crate::hexadecimal::hex;
 use crate::id::IdError;
 use crate::proof_of_play::DEVICE_LABEL;
-use crate::wire::hex;
 use crate::{Digest, ScreenNumber};
 
 /// The public half of a device key; 64 lower-case hexadecimal digits as text.

@@ -23,7 +23,8 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plays::{Anchor, Gap, PlayContent};
+use crate::dating::Anchor;
+use crate::plays::{Gap, PlayContent};
 use crate::{Digest, Epoch, ScreenNumber};
 
 pub use crate::proof_of_play::fork::{Fork, Trace, forks};

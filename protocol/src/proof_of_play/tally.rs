@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::dating::Anchor;
 use crate::foreign::plain;
-use crate::plays::{Anchor, Outcome};
+use crate::plays::Outcome;
 use crate::proof_of_play::PlayRow;
 
 /// Most names that are counted apart; those that come later are counted together.

@@ -2,9 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::dating::Anchor;
 use crate::foreign::plain;
 use crate::limits::{BOOT_BYTES_MAX, CAMPAIGN_BYTES_MAX, GAP_PLAYS_MAX, PLAY_MS_MAX};
-use crate::plays::{Anchor, Gap, GapReason, PlayContent};
+use crate::plays::{Gap, GapReason, PlayContent};
 use crate::proof_of_play::fork::{Trace, Traced};
 use crate::proof_of_play::numbers::Numbers;
 use crate::proof_of_play::read::{ProofLine, Unread, read};

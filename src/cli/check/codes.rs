@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use passerby_compose as compose;
 use passerby_folder::text::read_toml_within;
+use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::code::issuer::{CodeIssuer, PlayStamp};
 use passerby_playout::code::legibility::{DWELL_ADVISED, MODULES_ADVISED, pixels_per_cm};
 use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::identity::credentials::Enrolment;
-use passerby_playout::player::stage_messages::CodeOrder;
 use passerby_playout::screen::layout::PlacedZone;
 use passerby_playout::settings::config::Config;
 use passerby_protocol::PlayNumber;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
+use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::content::catalog::CatalogItem;
+use passerby_playout::content::creative::Creative;
 use passerby_playout::content::emergency::Notice;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, ComposeError, Creative, Geometry, SlideOrder, Ticket, Zone,
-};
+use passerby_playout::messages::stage_messages::{ComposeError, SlideOrder, Ticket};
+use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_playout::screen::layout::PlacedZone;
 use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, CreativeKind, Motion};

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use passerby_playout::settings::config::HubConfig;
+use passerby_playout::hub_link::HubConfig;
 use passerby_testing::{required_file, required_program};
 
 use super::*;

@@ -25,9 +25,8 @@ use bevy::render::render_asset::RenderAssets;
 use bevy::ui_render::PreparedUiMaterial;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_compose::slide::{Area, Caption, Slide};
-use passerby_playout::player::stage_messages::{
-    StageCommand, StageEvent, Ticket, Transition, Zone,
-};
+use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticket, Transition};
+use passerby_playout::screen::geometry::Zone;
 use passerby_protocol::campaign::TransitionKind;
 
 use crate::stage::channel::Outlet;

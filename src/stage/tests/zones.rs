@@ -1,9 +1,10 @@
 //! Zones beside and above each other.
 
 use passerby_compose::SlideComposer;
-use passerby_playout::player::stage_messages::{
-    CodeOrder, Composer, Creative, Geometry, SlideOrder,
-};
+use passerby_playout::code::issuer::CodeOrder;
+use passerby_playout::content::creative::Creative;
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder};
+use passerby_playout::screen::geometry::Geometry;
 use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, Corner, Motion};
 

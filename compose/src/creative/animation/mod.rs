@@ -28,7 +28,7 @@ use image::{
     AnimationDecoder, DynamicImage, Frame, Frames, ImageDecoder, ImageError, ImageFormat,
     ImageReader, Limits,
 };
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
 use crate::creative::picture::{Bitmap, FrameColours, PixelFacts, Pixels, explain, guarded};

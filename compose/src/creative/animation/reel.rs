@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
 use crate::creative::animation::{
     Fitting, KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX, Source, delay, explain, guarded,

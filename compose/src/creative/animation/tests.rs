@@ -3,7 +3,7 @@
 use super::*;
 use crate::creative::picture;
 use crate::slide::{Patch, Reel};
-use passerby_playout::player::stage_messages::CreativeFile;
+use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_testing::required_program;

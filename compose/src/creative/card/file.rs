@@ -1,6 +1,7 @@
 //! Reads the small text file of a card or a ticker.
 
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::toml_fields::Problem;
 
 use crate::creative::file;

@@ -16,7 +16,8 @@ mod tile;
 
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Colours;
 use passerby_protocol::card::{BODY_DWELL_ADVISED, Card, colours_or};
 

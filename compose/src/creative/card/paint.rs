@@ -1,6 +1,6 @@
 //! Draws an arranged card, and makes spots of what is redrawn later.
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
 use crate::creative::card::arrange::Arrangement;

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use passerby_folder::text;
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, roxmltree};

@@ -14,7 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use image::ImageFormat;
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile, Health, Part};
+use passerby_playout::content::creative::{CreativeFile, Part};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::Rgb;
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;

@@ -4,7 +4,8 @@
 //! never shorter than what is seen of it; nothing runs within one code width of a code; sizes come from the scale.
 
 use passerby_playout::code::qr::QUIET_MODULES;
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::card::{Speed, Ticker, colours_or};
 

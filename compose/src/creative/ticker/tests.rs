@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tests::{planned, words};
-use passerby_playout::player::stage_messages::Geometry;
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Colours;
 
 fn page(

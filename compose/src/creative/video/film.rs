@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;

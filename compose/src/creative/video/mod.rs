@@ -39,7 +39,7 @@ mod whole;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
 use crate::creative::video::film::{Film, KEPT_BYTES_MAX};
 use crate::creative::video::queue::{End, Next, Picture, Queue};

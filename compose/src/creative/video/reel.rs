@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::Health;
+use passerby_playout::messages::stage_messages::Health;
 
 use crate::creative::video::colour::Nv12;
 use crate::creative::video::queue::{End, Next, Picture, Queue};

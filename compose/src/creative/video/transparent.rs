@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;

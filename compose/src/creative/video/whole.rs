@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use passerby_playout::player::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 
 use crate::creative::video::decoder::DecoderKind;

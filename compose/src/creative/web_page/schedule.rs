@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use passerby_playout::player::stage_messages::EXPECT_MS;
+use passerby_playout::messages::stage_messages::EXPECT_MS;
 use passerby_protocol::web_page::WebPage;
 
 use crate::creative::web_page::picture_store::PageKey;

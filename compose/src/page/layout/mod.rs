@@ -8,7 +8,8 @@ mod page;
 use std::time::Duration;
 
 use passerby_playout::code::legibility::pixels_per_cm;
-use passerby_playout::player::stage_messages::{ComposeError, Geometry};
+use passerby_playout::messages::stage_messages::ComposeError;
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Corner;
 
 use crate::page::code_square;

@@ -4,7 +4,7 @@
 //! Invariants: all of a picture is shown unless little is lost by cropping; what moves is seen in the picture's place
 //! only, beneath plates and words; no word stands on what moves without a plate.
 
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::live::LiveSpot;

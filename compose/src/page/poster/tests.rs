@@ -3,7 +3,8 @@
 use crate::SlideComposer;
 use crate::slide::{Area, MovingPicture, Slide, Travel};
 use crate::tests::{self, URL};
-use passerby_playout::player::stage_messages::{Composer, Geometry, SlideOrder};
+use passerby_playout::messages::stage_messages::{Composer, SlideOrder};
+use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Corner, Motion};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

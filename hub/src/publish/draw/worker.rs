@@ -14,7 +14,7 @@ use passerby_compose::Fonts;
 pub use passerby_compose::QUIET_LIBRARIES;
 use passerby_compose::creative::video::{DecoderKind, FFMPEG_VARIABLE, Tools};
 use passerby_compose::judgement::{Judge, Judgement, Preview};
-use passerby_playout::player::stage_messages::{CreativeFile, Part};
+use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};

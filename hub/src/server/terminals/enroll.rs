@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
 use passerby_protocol::bounded;
 use passerby_protocol::foreign::one_line;
+use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::limits::{LINE_CHARS_MAX, REQUEST_TEXT_BYTES_MAX};
-use passerby_protocol::wire::{EnrollReply, EnrollRequest, unhex32};
+use passerby_protocol::wire::{EnrollReply, EnrollRequest};
 
 use crate::keys::pairing_code::PairingCode;
 use crate::scans::visitor::Networks;

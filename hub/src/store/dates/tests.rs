@@ -1,4 +1,5 @@
-use passerby_protocol::plays::{Anchor, Display, Outcome, Play, PlayContent};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
 
 use super::*;

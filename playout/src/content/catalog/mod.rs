@@ -14,9 +14,9 @@ use passerby_protocol::{Assignment, CampaignId, Digest, Placement};
 
 use crate::content::active::ActiveContent;
 use crate::content::cache::Cache;
+use crate::content::creative::{CreativeFile, Part};
 use crate::content::digests::Digests;
-use crate::player::stage_messages::{CreativeFile, Part};
-use crate::schedule::rotation::ItemKey;
+
 use crate::screen::layout;
 
 /// Most files of one folder whose changes are noticed.
@@ -234,6 +234,16 @@ fn parts_of(
 /// What a placement's creative is. Names are checked where they come in; what slipped through is judged as a picture.
 fn kind_of(name: &str) -> CreativeKind {
     CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture)
+}
+
+/// Names what is counted: a placement, a group of them that airs as one, or a phase.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemKey(pub Arc<str>);
+
+impl From<String> for ItemKey {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
 }
 
 #[cfg(test)]

@@ -6,21 +6,22 @@
 
 mod blob;
 
+use crate::hub_link::hub_error::HubError;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::bounded;
+use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::limits::{ANSWER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::tally::Tallies;
 use passerby_protocol::wire::{
-    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, KeyReply, PlaysReply, unhex32,
+    EnrollReply, EnrollRequest, Heartbeat, HeartbeatReply, KeyReply, PlaysReply,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::content::cache::CacheError;
 use crate::hub_link::answer;
 use crate::hub_link::budget::Kind;
 use crate::hub_link::certificates;
@@ -37,76 +38,6 @@ const IDLE_CONNECTIONS_MAX: usize = 2;
 const ETAG_BYTES_MAX: usize = 256;
 /// Packs a month of plays to about two bytes a play; higher levels cost a small board more than they save.
 const ZSTD_LEVEL: i32 = 6;
-
-/// Says why the hub did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum HubError {
-    /// No answer.
-    #[error("the hub at {url} cannot be reached: {reason}")]
-    Unreachable {
-        /// The hub's address.
-        url: String,
-        /// Why.
-        reason: String,
-    },
-    /// An answer with an error status.
-    #[error("the hub answered {status}: {title}")]
-    Status {
-        /// HTTP status.
-        status: u16,
-        /// Its words.
-        title: String,
-        /// From `Retry-After`, in milliseconds.
-        retry_after_ms: Option<u64>,
-        /// With 409.
-        expected_seq: Option<u64>,
-    },
-    /// The hub has other rows of this ledger from here on: its file was put back to an older state.
-    #[error("the hub has other plays than this ledger from row {from_seq} on")]
-    Forked {
-        /// The first that differs.
-        from_seq: u64,
-    },
-    /// The answer did not come, or not on, within its time.
-    #[error("the hub at {url} takes too long: {what}")]
-    TimedOut {
-        /// The hub's address.
-        url: String,
-        /// What did not come, and within which time.
-        what: &'static str,
-    },
-    /// Something before the hub says that the hub is not there now.
-    #[error("the hub at {url} is away for now: what stands before it answers {status}")]
-    Away {
-        /// The hub's address.
-        url: String,
-        /// HTTP status.
-        status: u16,
-        /// From `Retry-After`, in milliseconds.
-        retry_after_ms: Option<u64>,
-    },
-    /// An answer that no hub gives, from a captive portal for example.
-    #[error(
-        "something between this screen and the hub at {url} answers in its place ({reason}); is there a Wi-Fi log-in, or a proxy?"
-    )]
-    NotAHub {
-        /// The hub's address.
-        url: String,
-        /// Why.
-        reason: String,
-        /// HTTP status, if that was it.
-        status: Option<u16>,
-    },
-    /// The certificates of this machine or of `hub.ca` cannot be used.
-    #[error("{0}")]
-    Certificates(String),
-    /// Today's share of the data is used; `hub.daily_mb` says how much that is.
-    #[error("{0} wait for tomorrow: today's data is used as far as they may use it (hub.daily_mb)")]
-    OverBudget(&'static str),
-    /// A picture cannot be kept.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-}
 
 /// A manifest as it came.
 #[derive(Debug, Clone)]

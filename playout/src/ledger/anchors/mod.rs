@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 
+use passerby_protocol::dating::Anchor;
 use passerby_protocol::dating::{Anchors, Between, Run, bounds};
 use passerby_protocol::limits::BOOTS_REDATED_MAX;
-use passerby_protocol::plays::{Anchor, Play};
+use passerby_protocol::plays::Play;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::ledger::{DatedPlay, Ledger, LedgerError, schema};
+use crate::ledger::{DatedPlay, Ledger, LedgerError, stored_values};
 
 /// What the last batch told the hub: it went as far as this row, and these boots' anchors came along in these states.
 #[derive(Debug, Default)]
@@ -179,8 +180,8 @@ fn keep(connection: &Connection, boot: &str, anchors: &Anchors) -> rusqlite::Res
     for (boot_ms, wall_ms) in anchors.points() {
         insert.execute(params![boot, boot_ms, wall_ms])?;
     }
-    let revision = schema::get::<i64>(connection, "anchors_revision")?.unwrap_or(0) + 1;
-    schema::set(connection, "anchors_revision", revision)?;
+    let revision = stored_values::get::<i64>(connection, "anchors_revision")?.unwrap_or(0) + 1;
+    stored_values::set(connection, "anchors_revision", revision)?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO anchor_news(boot, revision) VALUES (?1, ?2)")?
         .execute(params![boot, revision])?;

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use passerby_protocol::plays::{Anchor, Display, Outcome, PlayContent};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::proof_of_play;
 use passerby_protocol::proof_of_play::{Verdict, Verifier};
 use passerby_protocol::{Assignment, Digest};

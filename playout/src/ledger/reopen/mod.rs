@@ -15,7 +15,7 @@ use std::time::Duration;
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
 
-use crate::ledger::{Fault, Ledger, LedgerError, append, gaps, schema};
+use crate::ledger::{Fault, Ledger, LedgerError, append, gaps, schema, stored_values};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
 const ROWS_LOOKED_THROUGH: u64 = 16_384;
@@ -42,20 +42,20 @@ pub(super) struct FileState {
 
 impl FileState {
     pub(super) fn read(connection: &Connection) -> Result<Self, LedgerError> {
-        let acked_through: u64 = schema::get(connection, "acked_through")?.unwrap_or(0);
+        let acked_through: u64 = stored_values::get(connection, "acked_through")?.unwrap_or(0);
         let (first, last): (Option<u64>, Option<u64>) =
             connection.query_row("SELECT min(seq), max(seq) FROM plays", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         let last_seq = last.unwrap_or(0).max(acked_through);
         Ok(Self {
-            epoch: Epoch(schema::get(connection, "epoch")?.map_or(0, i64::cast_unsigned)),
-            reserved_until: schema::get(connection, "reserved_until")?.unwrap_or(1),
+            epoch: Epoch(stored_values::get(connection, "epoch")?.map_or(0, i64::cast_unsigned)),
+            reserved_until: stored_values::get(connection, "reserved_until")?.unwrap_or(1),
             acked_through,
             first_seq: first.unwrap_or(last_seq + 1),
             last_seq,
-            rowless: schema::get(connection, append::ROWLESS)?.unwrap_or(0),
-            is_holding: schema::get::<i64>(connection, gaps::HOLDING)? == Some(1),
+            rowless: stored_values::get(connection, append::ROWLESS)?.unwrap_or(0),
+            is_holding: stored_values::get::<i64>(connection, gaps::HOLDING)? == Some(1),
         })
     }
 }

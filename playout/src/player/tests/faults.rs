@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use passerby_protocol::plays::Outcome;
 
-use crate::player::stage_messages::Zone;
 use crate::player::tests::parts::{
     Bench, Manner, PATIENCE, Running, Seen, SteppedClock, name_of, write,
 };
 use crate::player::track::{COMPOSE_MS_MAX, STAGE_MS_MAX};
+use crate::screen::geometry::Zone;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
 

@@ -31,7 +31,7 @@ fn generation_of(order: &SlideOrder) -> Option<u8> {
     let token = Token::parse(url.strip_prefix("HTTPS://HUB.EXAMPLE/Q/")?)?;
     let claims = *token.unverified();
     let minted_with = key(claims.generation).token_key;
-    let secret = passerby_protocol::wire::unhex32(&minted_with)?;
+    let secret = passerby_protocol::hexadecimal::unhex32(&minted_with)?;
     token.verify(&passerby_protocol::token::TokenKey::from_bytes(secret))?;
     Some(claims.generation)
 }

@@ -10,7 +10,8 @@ mod time;
 mod zones;
 
 use super::*;
-use crate::player::stage_messages::{Creative, SlideOrder};
+use crate::content::creative::Creative;
+use crate::messages::stage_messages::SlideOrder;
 use crate::player::tests::parts::{Bench, write};
 use crate::system::clock::SimulatedClock;
 use passerby_protocol::plays::Outcome;

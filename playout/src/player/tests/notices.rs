@@ -3,10 +3,12 @@
 use passerby_protocol::plays::Outcome;
 use std::path::Path;
 
+use crate::content::creative::Creative;
 use crate::content::emergency;
 use crate::content::emergency::Notice;
-use crate::player::stage_messages::{Creative, Transition, Zone};
+use crate::messages::stage_messages::Transition;
 use crate::player::tests::parts::{Bench, PATIENCE, Running, Seen, SteppedClock, name_of, write};
+use crate::screen::geometry::Zone;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
 

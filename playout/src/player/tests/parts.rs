@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::content::catalog::{Catalog, LocalContent};
+use crate::content::creative::{Creative, CreativeFile};
 use crate::ledger::{DatedPlay, Ledger};
-use crate::player::player_requests::{PlayerRequest, Status};
-use crate::player::stage_messages::{
-    ComposeError, Composed, Composer, Creative, CreativeFile, Geometry, Health, SlideOrder,
-    StageCommand, StageEvent, Ticket, Transition, Zone,
+use crate::messages::player_requests::{PlayerRequest, Status};
+use crate::messages::stage_messages::{
+    ComposeError, Composed, Composer, Health, SlideOrder, StageCommand, StageEvent, Ticket,
+    Transition,
 };
 use crate::player::{Parts, Player};
 use crate::schedule::live_context::LiveContext;
 use crate::screen::area::Area;
+use crate::screen::geometry::{Geometry, Zone};
 use crate::settings::config::Config;
 use crate::system::clock::{Clock, Moment, SystemClock};
 

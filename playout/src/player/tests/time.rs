@@ -107,7 +107,7 @@ impl Clock for ScriptedClock {
     fn learn(&self, boot_ms: u64, wall_ms: i64) {
         self.trust.lock().expect("no panic").learn(boot_ms, wall_ms);
     }
-    fn resume(&self, anchor: &passerby_protocol::plays::Anchor) {
+    fn resume(&self, anchor: &passerby_protocol::dating::Anchor) {
         let mut trust = self.trust.lock().expect("no panic");
         trust.resume(anchor.boot_ms, anchor.wall_ms);
     }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use passerby_protocol::campaign::{Motion, TransitionKind};
 use passerby_protocol::plays::Outcome;
 
-use crate::player::stage_messages::{Creative, StageEvent, Transition, Zone};
+use crate::content::creative::Creative;
+use crate::messages::stage_messages::{StageEvent, Transition};
 use crate::player::tests::parts::{Bench, Expected, PATIENCE, Seen, SteppedClock, name_of, write};
 use crate::player::{FADE, PAGE_RETRY_MS, RETRY_MS};
 use crate::screen::area::Area;
+use crate::screen::geometry::Zone;
 use crate::system::clock::SimulatedClock;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\nshare_percent = 10\n";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use passerby_protocol::limits::PLACEMENTS_MAX;
 
-use crate::schedule::rotation::ItemKey;
+use crate::content::catalog::ItemKey;
 
 /// How many of its newest plays a group remembers; as many as a campaign has placements, so that a turn can be told.
 pub const PLAYS_REMEMBERED: usize = PLACEMENTS_MAX;

@@ -6,7 +6,7 @@
 //! Only operations that IEEE 754 defines to the last bit (+, −, ×, ÷, √) and the pure Rust logarithm of `libm` are used:
 //! the logarithm of the standard library is the system's, and those differ between an ARM board and a PC.
 
-use crate::schedule::rotation::ItemKey;
+use crate::content::catalog::ItemKey;
 
 /// SplitMix64. Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", 2014.
 #[derive(Debug, Clone)]

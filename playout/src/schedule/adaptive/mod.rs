@@ -66,7 +66,7 @@ use std::fmt;
 
 use passerby_protocol::tally::WeekPart;
 
-use crate::schedule::rotation::ItemKey;
+use crate::content::catalog::ItemKey;
 
 pub use crate::schedule::adaptive::airing::{Airing, PLAYS_REMEMBERED};
 pub use crate::schedule::adaptive::estimate::{Estimate, Evidence, Model};

@@ -9,6 +9,7 @@
 //! Invariants: the state is a pure function of the plays that were recorded; times are integers; who could not air for a
 //! while saves nothing up, and who could air but never did keeps the place that it had when it came.
 
+use crate::content::catalog::ItemKey;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -20,16 +21,6 @@ use crate::schedule::rotation::Class;
 const NS_PER_MS: u128 = 1_000_000;
 /// A weight of one, as a rate.
 pub(crate) const WEIGHT_ONE: u64 = 1_000_000;
-
-/// Names what is counted: a placement, a group of them that airs as one, or a phase.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ItemKey(pub Arc<str>);
-
-impl From<String> for ItemKey {
-    fn from(name: String) -> Self {
-        Self(name.into())
-    }
-}
 
 /// Which account, in its zone's [`Accounts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,23 +1,15 @@
 //! Groups of placements that air on one account: sequences, and creatives that compete by how often they are scanned.
 
+use crate::schedule::rotation::plan::Mode;
 use passerby_protocol::tally::WeekPart;
 
+use crate::content::catalog::ItemKey;
 use crate::schedule::adaptive;
 use crate::schedule::adaptive::{Airing, Candidate, LearningBounds, Model};
 use crate::schedule::rotation::plan::Rotation;
-use crate::schedule::rotation::{ItemKey, PickSurroundings, Reason, weekday_and_minute};
+use crate::schedule::rotation::{PickSurroundings, Reason};
 use crate::system::clock::Moment;
-
-/// How a group chooses among its members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// There is but one.
-    Single,
-    /// One after the other, in the order of the file.
-    Sequence,
-    /// By how often they are scanned.
-    Adaptive(LearningBounds),
-}
+use crate::system::clock::weekday_and_minute;
 
 /// Which of a group's members airs, and why.
 pub(super) struct Chosen {

@@ -12,6 +12,7 @@
 //!   a distance holds it back.
 
 pub mod accounts;
+mod air_time_left;
 mod group;
 mod pace;
 mod pick;
@@ -31,7 +32,8 @@ use passerby_protocol::file_names;
 use passerby_protocol::opening::Opening;
 use serde::{Deserialize, Serialize};
 
-pub use crate::schedule::rotation::accounts::{Account, Accounts, ItemKey, VirtualTimes};
+use crate::content::catalog::ItemKey;
+pub use crate::schedule::rotation::accounts::{Account, Accounts, VirtualTimes};
 pub use crate::schedule::rotation::pick::{Booked, Booking, Decision, Next, Pick};
 pub use crate::schedule::rotation::plan::Rotation;
 pub use crate::schedule::rotation::reason::Reason;
@@ -163,12 +165,4 @@ impl Rules {
 
 fn timestamp(now: &Moment) -> Option<Timestamp> {
     Timestamp::from_millisecond(now.wall_ms?).ok()
-}
-
-/// Returns the day of the week, from 0 = Monday, and the minute of the day.
-pub(crate) fn weekday_and_minute(local: &Zoned) -> (u8, u16) {
-    let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
-    let minute =
-        u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
-    (weekday, minute)
 }

@@ -3,6 +3,7 @@
 //! Invariant: the share that a goal takes depends on what is left alone, so an outage is caught up over the whole rest of
 //! the phase and never floods the screen: no goal takes more than half of a zone from those who have none.
 
+use crate::schedule::rotation::air_time_left::{AirTimeLeft, ms_between};
 use jiff::Timestamp;
 
 use crate::schedule::rotation::PickSurroundings;
@@ -16,30 +17,6 @@ const EDGES_MAX: usize = 2_000;
 const MEMBERS_MAX: usize = 8;
 /// What is believed of a code before anything is known: scanned plays, of so many plays.
 const SCANS_BELIEVED: (f64, f64) = (1.0, 500.0);
-
-/// Time on the air that a phase has left, as of an instant.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    from: Timestamp,
-    /// Until when this holds but for the passing of time.
-    until: Timestamp,
-    open: bool,
-    left_ms: u64,
-}
-
-impl Pace {
-    fn left_ms(&self, now: Timestamp) -> Option<u64> {
-        if now < self.from || now >= self.until {
-            return None;
-        }
-        let passed = if self.open {
-            ms_between(self.from, now)
-        } else {
-            0
-        };
-        Some(self.left_ms.saturating_sub(passed))
-    }
-}
 
 /// How a phase stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +87,7 @@ impl Rotation {
         pace.left_ms(now)
     }
 
-    fn pace(&self, campaign: usize, phase: usize, now: Timestamp) -> Pace {
+    fn pace(&self, campaign: usize, phase: usize, now: Timestamp) -> AirTimeLeft {
         let zone = &self.rules.time_zone;
         let flight = &self.campaign(campaign).phases[phase];
         let members: Vec<usize> = self.campaigns[campaign]
@@ -152,7 +129,7 @@ impl Rotation {
                 break;
             }
         }
-        Pace {
+        AirTimeLeft {
             from: now,
             until: first.until.unwrap_or(Timestamp::MAX),
             open: first.open,
@@ -174,8 +151,4 @@ impl Rotation {
         let rest = u128::from(open_ms) * u128::from(rest_ms) / u128::from(seen_ms.max(1));
         open_ms.saturating_add(u64::try_from(rest).unwrap_or(u64::MAX))
     }
-}
-
-fn ms_between(from: Timestamp, until: Timestamp) -> u64 {
-    u64::try_from(until.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }

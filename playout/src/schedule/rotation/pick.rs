@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use passerby_protocol::campaign::Takeover;
 
 use crate::content::catalog::CatalogItem;
+use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::accounts::{AccountId, Contender, Span};
-use crate::schedule::rotation::group::{Chosen, Mode};
+use crate::schedule::rotation::group::Chosen;
 use crate::schedule::rotation::pace::GOALS_PPM_MAX;
+use crate::schedule::rotation::plan::Mode;
 use crate::schedule::rotation::plan::{Item, Rotation};
 use crate::schedule::rotation::separation::{Airings, Distance, PlayEnd, SeparationKey};
-use crate::schedule::rotation::{
-    Class, History, ItemKey, PickSurroundings, Reason, Rules, timestamp,
-};
+use crate::schedule::rotation::{Class, History, PickSurroundings, Reason, Rules, timestamp};
 use crate::system::clock::Moment;
 
 /// The whole of a zone's air time.

@@ -10,10 +10,11 @@ use passerby_protocol::{Campaign, Placement};
 use crate::content::catalog::{Catalog, CatalogItem};
 use crate::schedule::adaptive::{Estimate, LearningBounds};
 use crate::schedule::rotation::accounts::{AccountId, WEIGHT_ONE};
-use crate::schedule::rotation::group::Mode;
-use crate::schedule::rotation::pace::Pace;
+use crate::schedule::rotation::air_time_left::AirTimeLeft;
+
+use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::separation::Distance;
-use crate::schedule::rotation::{Accounts, Class, ItemKey, Rules};
+use crate::schedule::rotation::{Accounts, Class, Rules};
 
 /// A zone's rotation.
 pub struct Rotation {
@@ -79,7 +80,7 @@ pub(super) struct Seen {
     pub(super) conditions: Vec<bool>,
     pub(super) facts_version: Option<u64>,
     /// Of campaigns with a goal.
-    pub(super) paces: HashMap<(usize, usize), Pace>,
+    pub(super) paces: HashMap<(usize, usize), AirTimeLeft>,
     /// Of groups, as of a day and a version of the counts.
     pub(super) estimates: HashMap<usize, (EstimatesOf, Vec<Estimate>)>,
 }
@@ -310,4 +311,15 @@ fn group_of(item: &CatalogItem, class: Class) -> (ItemKey, Mode) {
         ..LearningBounds::default()
     };
     (ItemKey(name.into()), Mode::Adaptive(bounds))
+}
+
+/// How a group chooses among its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// There is but one.
+    Single,
+    /// One after the other, in the order of the file.
+    Sequence,
+    /// By how often they are scanned.
+    Adaptive(LearningBounds),
 }

@@ -10,8 +10,8 @@
 use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::toml_fields::Section;
 
-use crate::player::stage_messages::{Geometry, Zone};
 use crate::screen::area::Area;
+use crate::screen::geometry::{Geometry, Zone};
 
 mod read;
 

@@ -9,10 +9,11 @@ mod simulated;
 mod system;
 pub mod trust;
 
+use jiff::Zoned;
 use std::sync::Arc;
 use std::time::Duration;
 
-use passerby_protocol::plays::Anchor;
+use passerby_protocol::dating::Anchor;
 
 pub use crate::system::clock::simulated::SimulatedClock;
 pub use crate::system::clock::system::{SystemClock, boot_ms};
@@ -97,6 +98,14 @@ pub trait Clock: Send + Sync {
 
     /// Is told that such a span was waited for and nothing happened in it.
     fn waited(&self, _span: Duration) {}
+}
+
+/// Returns the day of the week, from 0 = Monday, and the minute of the day.
+pub(crate) fn weekday_and_minute(local: &Zoned) -> (u8, u16) {
+    let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
+    let minute =
+        u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+    (weekday, minute)
 }
 
 #[cfg(test)]

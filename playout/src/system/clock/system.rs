@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use passerby_protocol::plays::Anchor;
+use passerby_protocol::dating::Anchor;
 
 use crate::system::clock::trust::Reading;
 use crate::system::clock::{Clock, Moment, TimeEvent, Trust};

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 use jiff::tz::TimeZone;
-use passerby_playout::player::stage_messages::{ComposeError, CreativeFile};
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_playout::settings::page_rules::PageRules;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::web_page::WebPage;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Sender;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use passerby_playout::player::stage_messages::ComposeError;
+use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::web_page::WebPage;
 
 use crate::creative::web_page::capture;

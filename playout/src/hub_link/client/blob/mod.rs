@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use crate::content::cache::Download;
 use crate::hub_link::answer;
 use crate::hub_link::budget::Kind;
-use crate::hub_link::client::{HubClient, HubError, over_budget};
+use crate::hub_link::client::{HubClient, over_budget};
+use crate::hub_link::hub_error::HubError;
 
 impl HubClient {
     /// `GET /v1/blobs/{sha256}`, from where the download stands to its end.

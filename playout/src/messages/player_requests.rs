@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use passerby_protocol::PlayNumber;
-use passerby_protocol::plays::{Anchor, PlayBatch};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::wire::KeyReply;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::content::active::ActiveContent;
 use crate::identity::credentials::Enrolment;
-use crate::player::stage_messages::Snapshot;
+use crate::messages::stage_messages::Snapshot;
 
 /// Most requests that wait for the player.
 pub const REQUESTS_MAX: usize = 64;

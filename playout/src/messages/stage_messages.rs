@@ -7,79 +7,24 @@
 //! Invariants: every channel is bounded by what the player allows to be under way: in each zone one slide on screen
 //! and one loaded; a zone that has shown something is never empty again, but for [`Zone::NOTICE`].
 
-use std::path::PathBuf;
+use crate::code::issuer::CodeOrder;
+use crate::content::creative::{Creative, CreativeFile};
+use crate::screen::geometry::{Geometry, Zone};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion, TransitionKind};
-use passerby_protocol::file_names;
-use passerby_protocol::{Digest, PlayNumber};
+use passerby_protocol::PlayNumber;
+use passerby_protocol::campaign::{Colours, Motion, TransitionKind};
 
 use crate::screen::area::Area;
 
-/// How long a code must be on the screen where the operator says nothing: the shortest time a placement may ask for.
-pub const SCAN_TIME: Duration = Duration::from_secs(2);
 /// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
 pub const EXPECT_MS: u64 = 3_600_000;
 
 /// Names one slide on its way through composer and stage; never reused while the process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
-
-/// One of the screen's zones: its place in the layout. Zones are drawn in this order, so a later one lies on top.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Zone(pub u8);
-
-impl Zone {
-    /// The zone that every layout has.
-    pub const MAIN: Self = Self(0);
-    /// The whole output, above every other zone: emergencies. The only one that can be empty.
-    pub const NOTICE: Self = Self(u8::MAX);
-}
-
-/// A zone as it is lit and looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Geometry {
-    /// Pixels of the zone, before rotation.
-    pub width_px: u32,
-    /// Pixels of the zone, before rotation.
-    pub height_px: u32,
-    /// Clockwise turn of the content: 0, 90, 180 or 270 degrees.
-    pub rotation: u16,
-    /// Pixels of the whole output, before rotation; what [`Self::size_cm`] measures.
-    pub screen_px: [u32; 2],
-    /// What is lit, as mounted, before rotation.
-    pub size_cm: Option<[f64; 2]>,
-    /// How far away people stand.
-    pub viewing_distance_m: f64,
-    /// From one LED to the next, on a wall of LEDs of which each shows one pixel.
-    pub led_pitch_mm: Option<f64>,
-    /// How many times as bright as black white is, with the light that falls on the screen; not known when absent.
-    pub contrast: Option<f64>,
-    /// How long a code must be on the screen at least.
-    pub scan_time: Duration,
-    /// Parts of the zone that others lie over: upright, in the zone's own pixels. Nothing that matters goes there.
-    pub covered: Vec<Area>,
-}
-
-impl Geometry {
-    /// A zone that is the whole output, with nothing known about the screen.
-    pub const fn whole(width_px: u32, height_px: u32) -> Self {
-        Self {
-            width_px,
-            height_px,
-            rotation: 0,
-            screen_px: [width_px, height_px],
-            size_cm: None,
-            viewing_distance_m: 3.0,
-            led_pitch_mm: None,
-            contrast: None,
-            scan_time: SCAN_TIME,
-            covered: Vec::new(),
-        }
-    }
-}
 
 /// What a slide shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,80 +51,6 @@ pub struct SlideOrder {
     pub sound: bool,
     /// How long it is meant to be shown; none until something changes.
     pub dwell: Option<Duration>,
-}
-
-/// What a slide is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Creative {
-    /// A file, named by what it should hash to.
-    File(CreativeFile),
-    /// The built-in house creative.
-    House,
-    /// A message of the operator's that goes over everything.
-    Notice {
-        /// One sentence.
-        headline: String,
-        /// What else there is to say; may be empty.
-        body: String,
-    },
-}
-
-impl Creative {
-    /// What reports and captions call it: the digest of a file, `house` or `notice`.
-    pub fn label(&self) -> String {
-        match self {
-            Self::File(file) => file.digest.to_string(),
-            Self::House => "house".to_owned(),
-            Self::Notice { .. } => "notice".to_owned(),
-        }
-    }
-}
-
-/// A creative on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreativeFile {
-    /// What it is.
-    pub kind: CreativeKind,
-    /// What its publisher calls it, for messages.
-    pub name: String,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Its name in reports.
-    pub digest: Digest,
-    /// The files that it refers to: pictures of a card, the poster of a video.
-    pub parts: Arc<[Part]>,
-}
-
-impl CreativeFile {
-    /// Returns the part that the creative calls `name`, however the two write its accents.
-    pub fn part(&self, name: &str) -> Option<&Part> {
-        let mut parts = self.parts.iter();
-        parts.find(|part| file_names::is_same(&part.name, name))
-    }
-}
-
-/// A file that a creative refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// What the creative calls it.
-    pub name: String,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// What it should hash to.
-    pub digest: Digest,
-}
-
-/// A code on a slide.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeOrder {
-    /// What it encodes, exactly.
-    pub url: String,
-    /// The call to action.
-    pub call: String,
-    /// A small line that says where the link leads, usually a host name.
-    pub leads_to: String,
-    /// Where its card stands.
-    pub corner: Corner,
 }
 
 /// Makes slides. One lives on a thread beside the player, so a slow picture never delays what is on screen.

@@ -1,0 +1,4 @@
+//! What the threads of the terminal say to each other.
+
+pub mod player_requests;
+pub mod stage_messages;
