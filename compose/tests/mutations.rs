@@ -294,7 +294,7 @@ fn try_out(
     let Creative::File(creative) = order(&path, name, bytes, odd).creative else {
         panic!("no file");
     };
-    let judged = Judge::new(Fonts::default(), Tools::find()).judge(&creative);
+    let judged = Judge::new(Fonts::default(), Tools::find()).judge(&creative, &Colours::default());
     assert_eq!(judged.is_shown(), Some(was_shown), "{name}: {judged:?}");
     assert!(began.elapsed() < PATIENCE, "it took {:?}", began.elapsed());
     std::fs::remove_file(&path).expect("removes");

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
-use passerby_protocol::campaign::Rgb;
+use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::creative::drawing::Fonts;
 use crate::creative::picture;
@@ -17,6 +17,7 @@ use crate::creative::video;
 use crate::creative::video::{Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
+use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::settings::{Settings, SoundOutput};
@@ -106,19 +107,30 @@ pub(crate) struct VideoFacts {
 ///
 /// # Errors
 /// A reason that names the file and what to do.
-pub(crate) fn look(tools: &Tools, path: &Path, name: &str) -> Result<VideoFacts, ComposeError> {
+pub(crate) fn look(
+    tools: &Tools,
+    path: &Path,
+    name: &str,
+    colours: &Colours,
+) -> Result<VideoFacts, ComposeError> {
     let clip = Clip::probe(tools, path, name)?;
-    first_picture(tools, &clip, name)?;
+    let first = first_picture(tools, &clip, name)?;
+    let mut notes = clip.notes().to_vec();
+    notes.extend(Theme::remark(colours, &first.sample()));
     let loss = video::what_is_missing(tools, &clip)?;
     Ok(VideoFacts {
         size_px: clip.size_px(),
         loss: loss.map(ComposeError),
-        notes: clip.notes().to_vec(),
+        notes,
     })
 }
 
 /// Decodes the first picture alone.
-fn first_picture(tools: &Tools, clip: &Clip, name: &str) -> Result<Bitmap, ComposeError> {
+pub(crate) fn first_picture(
+    tools: &Tools,
+    clip: &Clip,
+    name: &str,
+) -> Result<Bitmap, ComposeError> {
     if clip.shows_paper() {
         let picture = video::first_picture(tools, clip, PREVIEW_PX)?;
         return Ok(Bitmap {
@@ -175,8 +187,8 @@ impl Content for VideoContent {
         }
     }
 
-    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        Ok(scale::samples(&self.poster))
+    fn sample(&self) -> Sample {
+        scale::sample(&self.poster)
     }
 
     fn stands_on_paper(&self) -> bool {

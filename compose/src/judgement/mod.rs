@@ -16,8 +16,8 @@ use std::path::Path;
 
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::ComposeError;
-use passerby_protocol::campaign::CreativeKind;
-use passerby_protocol::card::{Card, Ticker};
+use passerby_protocol::campaign::{Colours, CreativeKind};
+use passerby_protocol::card::{Card, Ticker, colours_or};
 use passerby_protocol::toml_fields::{Problem, line_of};
 use passerby_protocol::web_page::WebPage;
 
@@ -83,29 +83,34 @@ impl Judge {
         Self { fonts, tools }
     }
 
-    /// Judges a creative with all of its parts.
+    /// Judges a creative with all of its parts; `colours` are those of its campaign.
     ///
     /// Decodes pictures and animations in full, draws a drawing once, and decodes a video once, or the beginning and the end
     /// of a long one, which takes a minute at most.
-    pub fn judge(&self, creative: &CreativeFile) -> Judgement {
+    pub fn judge(&self, creative: &CreativeFile, colours: &Colours) -> Judgement {
         let mut found = Judgement::default();
         match creative.kind {
             CreativeKind::Picture | CreativeKind::Drawing => {
-                if let Err(reason) = self.picture(creative, &mut found) {
+                if let Err(reason) = self.picture(creative, colours, &mut found) {
                     found.refusals.push(reason);
                 }
             }
-            CreativeKind::Video => self.video(creative, &mut found),
+            CreativeKind::Video => self.video(creative, colours, &mut found),
             CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => {
-                self.text(creative, &mut found);
+                self.text(creative, colours, &mut found);
             }
         }
         found
     }
 
-    fn picture(&self, creative: &CreativeFile, found: &mut Judgement) -> Result<(), Problem> {
+    fn picture(
+        &self,
+        creative: &CreativeFile,
+        colours: &Colours,
+        found: &mut Judgement,
+    ) -> Result<(), Problem> {
         let path = &creative.path;
-        let opened = picture::look(&creative.name, path, &creative.digest, &self.fonts)
+        let opened = picture::look(&creative.name, path, &creative.digest, &self.fonts, colours)
             .map_err(|error| problem_of(path, &creative.name, &error))?;
         found.size_px = Some((opened.width_px, opened.height_px));
         found.take(path, opened);
@@ -113,9 +118,15 @@ impl Judge {
     }
 
     /// A picture that a creative refers to; the reason why it cannot be shown, if it cannot.
-    fn part(&self, creative: &CreativeFile, at: usize, found: &mut Judgement) -> Option<Problem> {
+    fn part(
+        &self,
+        creative: &CreativeFile,
+        at: usize,
+        colours: &Colours,
+        found: &mut Judgement,
+    ) -> Option<Problem> {
         let part = &creative.parts[at];
-        match picture::look(&part.name, &part.path, &part.digest, &self.fonts) {
+        match picture::look(&part.name, &part.path, &part.digest, &self.fonts, colours) {
             Ok(opened) => {
                 found.take(&part.path, opened);
                 None
@@ -124,9 +135,11 @@ impl Judge {
         }
     }
 
-    fn video(&self, creative: &CreativeFile, found: &mut Judgement) {
+    fn video(&self, creative: &CreativeFile, colours: &Colours, found: &mut Judgement) {
         let has_poster = !creative.parts.is_empty();
-        let poster_trouble = has_poster.then(|| self.part(creative, 0, found)).flatten();
+        let poster_trouble = has_poster
+            .then(|| self.part(creative, 0, colours, found))
+            .flatten();
         let has_good_poster = has_poster && poster_trouble.is_none();
         let file = creative.path.display().to_string();
         if let Some(trouble) = self.tools.trouble() {
@@ -141,7 +154,7 @@ impl Judge {
             return;
         }
         found.losses.extend(poster_trouble);
-        match video_content::look(&self.tools, &creative.path, &creative.name) {
+        match video_content::look(&self.tools, &creative.path, &creative.name, colours) {
             Ok(film) => {
                 found.size_px = Some(film.size_px);
                 let loss = film.loss.as_ref();
@@ -165,7 +178,7 @@ impl Judge {
         }
     }
 
-    fn text(&self, creative: &CreativeFile, found: &mut Judgement) {
+    fn text(&self, creative: &CreativeFile, colours: &Colours, found: &mut Judgement) {
         let file = creative.path.display().to_string();
         let written = match file::read(creative) {
             Ok(written) => written,
@@ -175,9 +188,10 @@ impl Judge {
             }
         };
         let read = match creative.kind {
-            CreativeKind::Card => {
-                Card::parse(&file, &written).map(|card| self.card(creative, &written, &card, found))
-            }
+            CreativeKind::Card => Card::parse(&file, &written).map(|card| {
+                let colours = colours_or(&card.colours, colours);
+                self.card(creative, &written, &card, &colours, found);
+            }),
             CreativeKind::Ticker => Ticker::parse(&file, &written).map(|ticker| {
                 for (at, line) in ticker.lines.iter().enumerate() {
                     let what = format!("line {} of it", at + 1);
@@ -189,7 +203,14 @@ impl Judge {
         found.refusals.extend(read.err().unwrap_or_default());
     }
 
-    fn card(&self, creative: &CreativeFile, written: &str, card: &Card, found: &mut Judgement) {
+    fn card(
+        &self,
+        creative: &CreativeFile,
+        written: &str,
+        card: &Card,
+        colours: &Colours,
+        found: &mut Judgement,
+    ) {
         let file = creative.path.display().to_string();
         for (key, text) in card.texts() {
             let keys: Vec<&str> = key.split('.').collect();
@@ -199,7 +220,7 @@ impl Judge {
         for name in named {
             let at = creative.parts.iter().position(|part| part.name == *name);
             let reason = match at {
-                Some(at) => self.part(creative, at, found),
+                Some(at) => self.part(creative, at, colours, found),
                 None => Some(Problem::with_file(
                     &file,
                     format!("{name} is not beside the card; put the file into the same folder"),

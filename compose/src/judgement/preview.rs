@@ -5,22 +5,22 @@
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_playout::screen::geometry::Geometry;
-use passerby_protocol::campaign::{Colours, CreativeKind, Rgb};
+use passerby_protocol::campaign::{Colours, CreativeKind};
 
 use crate::creative::card;
 use crate::creative::film_still;
 use crate::creative::picture;
 use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video::Clip;
+use crate::creative::video_content;
 use crate::judgement::Judge;
 use crate::page::layout::Frame;
 use crate::page::poster::Content;
 use crate::raster::canvas::{px, real};
+use crate::raster::palette::Theme;
 use crate::raster::scale::Crop;
 use crate::text::Typesetter;
 
-/// What shows through where a picture is transparent and its campaign names no paper.
-const PAPER: Rgb = Rgb([255; 3]);
 /// The screen that a card is drawn for.
 const CARD_SCREEN: Geometry = Geometry::whole(1_280, 720);
 
@@ -38,7 +38,8 @@ pub struct Preview {
 impl Judge {
     /// Makes a picture of a creative with at most `side_px` on its longer side; pictures are never enlarged. Of an
     /// animation it is the first frame, of a video its poster, else its first good picture, of a card the card on a wide
-    /// screen. What is transparent shows the paper of `colours`. `None` for tickers and web pages.
+    /// screen. What is transparent shows the paper that a
+    /// screen would lay beneath it. `None` for tickers and web pages.
     ///
     /// # Errors
     /// A reason that names the file and what to do, as the screen would give it.
@@ -48,7 +49,6 @@ impl Judge {
         colours: &Colours,
         side_px: u32,
     ) -> Result<Option<Preview>, ComposeError> {
-        let paper = colours.paper.unwrap_or(PAPER);
         let fonts = self.fonts.of_drawings();
         let content: Box<dyn Content> = match (creative.kind, creative.parts.first()) {
             (CreativeKind::Picture | CreativeKind::Drawing, _) => {
@@ -56,12 +56,17 @@ impl Judge {
             }
             (CreativeKind::Video, Some(poster)) => Box::new(picture::open(poster, fonts, side_px)?),
             (CreativeKind::Video, None) => {
-                let clip = Clip::probe(&self.tools, &creative.path, &creative.name)?;
-                Box::new(film_still::of(&self.tools, &clip.on_paper(paper), side_px)?)
+                let mut clip = Clip::probe(&self.tools, &creative.path, &creative.name)?;
+                if clip.shows_paper() {
+                    let first = video_content::first_picture(&self.tools, &clip, &creative.name)?;
+                    clip = clip.on_paper(Theme::choose(colours, &first.sample()).paper);
+                }
+                Box::new(film_still::of(&self.tools, &clip, side_px)?)
             }
             (CreativeKind::Card, _) => Box::new(self.card_still(creative, colours)?),
             (CreativeKind::Ticker | CreativeKind::Page, _) => return Ok(None),
         };
+        let paper = Theme::choose(colours, &content.sample()).paper;
         let (width, height) = content.size();
         let scale = (real(side_px) / real(width.max(height))).min(1.0);
         let side = |side: u32| px((real(side) * scale).round()).max(1);

@@ -10,6 +10,7 @@ use passerby_protocol::campaign::{Colours, Rgb};
 
 use super::*;
 use crate::SlideComposer;
+use crate::raster::palette::contrast;
 use crate::tests::order;
 
 fn judge() -> Judge {
@@ -53,7 +54,7 @@ fn media(name: &str) -> PathBuf {
 
 /// Judges a creative, and sees to it that the composer does the same.
 fn agreed(composer: &mut SlideComposer, creative: &CreativeFile) -> Judgement {
-    let judged = judge().judge(creative);
+    let judged = judge().judge(creative, &Colours::default());
     let order = order(Creative::File(creative.clone()), None, None);
     let made = composer.compose(&order, &Geometry::whole(640, 360));
     assert_eq!(
@@ -235,14 +236,14 @@ fn a_machine_without_ffmpeg_cannot_tell_about_films() {
         Fonts::default(),
         Tools::with(Some("/nowhere/ffmpeg".into()), None, "/"),
     );
-    let judged = bare.judge(&creative(&film, &[]));
+    let judged = bare.judge(&creative(&film, &[]), &Colours::default());
     assert_eq!(judged.is_shown(), None, "{judged:?}");
     let missing = judged.missing_program.expect("it says what is missing");
     assert!(
         missing.message.starts_with("videos cannot be played: "),
         "{missing}"
     );
-    let judged = bare.judge(&creative(&film, &[&media("rgb.png")]));
+    let judged = bare.judge(&creative(&film, &[&media("rgb.png")]), &Colours::default());
     assert_eq!(judged.is_shown(), Some(true), "{judged:?}");
     assert!(
         judged.notes[0]
@@ -280,11 +281,8 @@ fn previews_show_what_screens_show_upright_and_in_srgb() {
         800
     );
     let transparent = preview("rgba.png", 32);
-    assert_eq!(
-        transparent.rgb[(18 * 32 + 24) * 3..][..3],
-        [255; 3],
-        "paper"
-    );
+    let seen = &transparent.rgb[(18 * 32 + 24) * 3..][..3];
+    assert!(seen.iter().all(|&value| value > 225), "paper: {seen:?}");
     let colours = Colours {
         paper: Some(Rgb([32, 64, 96])),
         ..Colours::default()
@@ -317,4 +315,98 @@ fn a_preview_of_a_card_has_its_words_and_no_time_that_would_stand_still() {
     ] {
         assert_eq!(preview(name, text), Ok(None), "{name}");
     }
+}
+
+/// A picture of one colour, transparent but for a bar in its middle.
+fn bar(folder: &Path, name: &str, Rgb([red, green, blue]): Rgb) -> PathBuf {
+    let path = folder.join(name);
+    let picture = image::RgbaImage::from_fn(160, 90, |x, y| {
+        let is_seen = (60..100).contains(&x) && (40..50).contains(&y);
+        image::Rgba([red, green, blue, if is_seen { 255 } else { 0 }])
+    });
+    picture.save(&path).expect("saves");
+    path
+}
+
+#[test]
+fn what_is_transparent_stands_out_from_its_paper_on_the_screen_and_in_the_preview() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let colours = [
+        [0, 0, 0],
+        [0x33; 3],
+        [0, 0, 128],
+        [128, 0, 0],
+        [0xc8, 0x10, 0x2e],
+        [128; 3],
+        [0xaa; 3],
+        [255, 255, 0],
+        [255; 3],
+    ];
+    for colour in colours.map(Rgb) {
+        let drawing = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 160 90'><rect x='60' y='40' width='40' height='10' fill='{colour}'/></svg>"
+        );
+        for path in [
+            bar(folder.path(), "a.png", colour),
+            bar(folder.path(), "a.webp", colour),
+            bar(folder.path(), "a.gif", colour),
+            written(folder.path(), "a.svg", drawing.as_bytes()),
+        ] {
+            let name = path.display();
+            let file = creative(&path, &[]);
+            let mut composer = SlideComposer::default();
+            let order = order(Creative::File(file.clone()), None, None);
+            let made = composer.compose(&order, &Geometry::whole(160, 90));
+            let shown = made.expect("composes").slide.rgba;
+            let seen = judge().preview(&file, &Colours::default(), 160);
+            let seen = seen.expect("a preview").expect("a picture");
+            let at = |x: usize, y: usize| y * 160 + x;
+            let of = |bytes: &[u8], start: usize| {
+                Rgb([bytes[start], bytes[start + 1], bytes[start + 2]])
+            };
+            let art = of(&shown, at(80, 45) * 4);
+            let paper = of(&shown, at(5, 5) * 4);
+            assert!(
+                contrast(art, paper) >= 3.0,
+                "{name}: {art} on {paper} for {colour}"
+            );
+            assert_eq!(of(&seen.rgb, at(5, 5) * 3), paper, "{name}: {colour}");
+            let judged = judge().judge(&file, &Colours::default());
+            assert_eq!(judged.notes, [], "{name}: {colour}");
+        }
+    }
+}
+
+#[test]
+fn a_paper_that_a_publisher_chose_is_kept_and_noted_where_a_picture_is_lost_on_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let colours = |paper| Colours {
+        paper: Some(Rgb(paper)),
+        ..Colours::default()
+    };
+    let black = creative(&bar(folder.path(), "a.png", Rgb([0; 3])), &[]);
+    let on_dark = colours([16; 3]);
+    let preview = judge().preview(&black, &on_dark, 160);
+    let preview = preview.expect("a preview").expect("a picture");
+    assert_eq!(preview.rgb[..3], [16; 3]);
+    let judged = judge().judge(&black, &on_dark);
+    assert_eq!(judged.is_shown(), Some(true));
+    let [note] = &judged.notes[..] else {
+        panic!("{judged:?}");
+    };
+    assert!(
+        note.message
+            .contains("hardly stands out from the paper #101010"),
+        "{note:?}"
+    );
+    assert_eq!(judge().judge(&black, &colours([255; 3])).notes, []);
+
+    let card = written(
+        folder.path(),
+        "a.card.toml",
+        b"headline = 'Tea'\nlogo = 'a.png'\n[colours]\npaper = '#101010'\n",
+    );
+    let logo = folder.path().join("a.png");
+    let judged = judge().judge(&creative(&card, &[&logo]), &Colours::default());
+    assert_eq!(judged.notes.len(), 1, "{judged:?}");
 }

@@ -1,7 +1,8 @@
 //! Colours of a slide: taken from the campaign, else from the picture, and moved until they can be read.
 //!
 //! Invariants: the headline's ink reaches [`HEADLINE_CONTRAST`] on the paper; accent and small print reach
-//! [`TEXT_CONTRAST`] (WCAG 2.2, 1.4.3 and 1.4.6). Colours move in OKLab, which keeps their hue.
+//! [`TEXT_CONTRAST`] (WCAG 2.2, 1.4.3 and 1.4.6). Colours move in OKLab, which keeps their hue. Unless the campaign names a
+//! paper, what stands on it with transparency around reaches [`ART_CONTRAST`].
 
 use passerby_protocol::campaign::{Colours, Rgb};
 
@@ -11,6 +12,13 @@ use crate::raster::canvas::channel;
 pub(crate) const HEADLINE_CONTRAST: f32 = 7.0;
 /// Least contrast of other text.
 pub(crate) const TEXT_CONTRAST: f32 = 4.5;
+
+/// Least contrast of what stands on the paper with transparency around it (WCAG 2.2, 1.4.11).
+pub(crate) const ART_CONTRAST: f32 = 3.0;
+/// Least share of transparency in a picture that makes its paper matter, 0 to 1.
+const TRANSPARENCY_MIN: f64 = 0.005;
+/// Most pixels that are looked at for their luminance.
+const ART_PIXELS_MAX: usize = 400_000;
 
 /// Of code cards.
 pub(crate) const WHITE: Rgb = Rgb([255; 3]);
@@ -43,6 +51,74 @@ pub(crate) struct Sample {
     /// Direction of the strongest hue, length 1, or 0 in grey pictures.
     hue: [f32; 2],
     accent: Lab,
+    /// None when nothing of it is transparent.
+    art: Option<Art>,
+}
+
+/// How much of what is visible in a transparent picture has which luminance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Art {
+    /// Shares that sum up to 1, from black to white in equal steps of contrast.
+    shares: [f32; Self::STEPS],
+}
+
+impl Art {
+    const STEPS: usize = 32;
+    /// The natural logarithm of the contrast of black and white.
+    const RANGE: f32 = 3.044_522_5;
+
+    /// Looks at rows of RGBA whose alpha is not premultiplied; each pixel counts by its alpha. `None` when nothing of it is
+    /// transparent, or everything.
+    pub(crate) fn of(rgba: &[u8]) -> Option<Self> {
+        let (pixels, _) = rgba.as_chunks::<4>();
+        // An odd step meets every column of usual widths.
+        let step = (pixels.len() / ART_PIXELS_MAX) | 1;
+        let mut weights = [0_u64; Self::STEPS];
+        let (mut visible, mut count) = (0_u64, 0_u64);
+        for &[red, green, blue, alpha] in pixels.iter().step_by(step) {
+            let alpha = u64::from(alpha);
+            count += 1;
+            if alpha > 0 {
+                visible += alpha;
+                weights[Self::step_of(luminance(Rgb([red, green, blue])))] += alpha;
+            }
+        }
+        let transparency = 1.0 - visible as f64 / (count * 255).max(1) as f64;
+        if visible == 0 || transparency < TRANSPARENCY_MIN {
+            return None;
+        }
+        Some(Self {
+            shares: weights.map(|weight| weight as f32 / visible as f32),
+        })
+    }
+
+    fn step_of(luminance: f32) -> usize {
+        let place = ((luminance + 0.05) / 0.05).ln() / Self::RANGE * Self::STEPS as f32;
+        (1..Self::STEPS)
+            .rev()
+            .find(|&step| place >= step as f32)
+            .unwrap_or(0)
+    }
+
+    /// Both, each for a half.
+    fn joined(self, other: Self) -> Self {
+        let mut shares = self.shares;
+        for (share, other) in shares.iter_mut().zip(other.shares) {
+            *share = f32::midpoint(*share, other);
+        }
+        Self { shares }
+    }
+
+    /// The mean contrast of its pixels with a paper, 1 to 21 (WCAG 2.2): what is half black and half white stands out half
+    /// on either.
+    pub(crate) fn contrast(&self, paper: Rgb) -> f32 {
+        let paper = ((luminance(paper) + 0.05) / 0.05).ln();
+        let strayed = self.shares.iter().enumerate().map(|(step, share)| {
+            let place = (step as f32 + 0.5) / Self::STEPS as f32 * Self::RANGE;
+            share * (place - paper).abs()
+        });
+        strayed.sum::<f32>().exp()
+    }
 }
 
 impl Sample {
@@ -86,6 +162,7 @@ impl Sample {
                 lightness,
                 hue: [0.0; 2],
                 accent: Lab([0.60, 0.16, 0.11]),
+                art: None,
             };
         }
         let (light, a, b) = (light / weight, a / weight, b / weight);
@@ -95,6 +172,43 @@ impl Sample {
             lightness,
             hue: [a / chroma, b / chroma],
             accent: Lab([light.clamp(0.45, 0.78), a * vivid, b * vivid]),
+            art: None,
+        }
+    }
+
+    /// The same with what stands on the paper.
+    pub(crate) fn with_art(self, art: Option<Art>) -> Self {
+        let art = match (self.art, art) {
+            (Some(one), Some(other)) => Some(one.joined(other)),
+            (one, other) => one.or(other),
+        };
+        Self { art, ..self }
+    }
+
+    /// The contrast of what stands on the paper with a paper, where it is too low to be seen well.
+    pub(crate) fn low_contrast(&self, paper: Rgb) -> Option<f32> {
+        let contrast = self.art.map(|art| art.contrast(paper));
+        contrast.filter(|&contrast| contrast < ART_CONTRAST)
+    }
+
+    /// A paper that goes with it: as dark or as light as itself, unless what stands on it would be lost there.
+    fn paper(&self) -> Rgb {
+        let [a, b] = self.hue;
+        let dark = Lab([0.21, a * 0.028, b * 0.028]).rgb();
+        let light = Lab([0.955, a * 0.016, b * 0.016]).rgb();
+        let (usual, other) = if self.lightness < 0.48 {
+            (dark, light)
+        } else {
+            (light, dark)
+        };
+        match &self.art {
+            Some(art)
+                if art.contrast(usual) < ART_CONTRAST
+                    && art.contrast(other) > art.contrast(usual) =>
+            {
+                other
+            }
+            _ => usual,
         }
     }
 }
@@ -102,14 +216,7 @@ impl Sample {
 impl Theme {
     /// Chooses every colour that the campaign leaves open, and mends those that could not be read.
     pub(crate) fn choose(colours: &Colours, sample: &Sample) -> Self {
-        let paper = settle_paper(colours.paper.unwrap_or_else(|| {
-            let [a, b] = sample.hue;
-            if sample.lightness < 0.48 {
-                Lab([0.21, a * 0.028, b * 0.028]).rgb()
-            } else {
-                Lab([0.955, a * 0.016, b * 0.016]).rgb()
-            }
-        }));
+        let paper = settle_paper(colours.paper.unwrap_or_else(|| sample.paper()));
         let dark_paper = luminance(paper) < 0.18;
         let ink = colours.ink.unwrap_or_else(|| {
             let [a, b] = sample.hue;
@@ -129,6 +236,17 @@ impl Theme {
             quiet,
             accent_on_white: readable(accent, WHITE, TEXT_CONTRAST),
         }
+    }
+}
+
+impl Theme {
+    /// Says that what stands on the paper of a campaign hardly stands out there, and what to do.
+    pub(crate) fn remark(colours: &Colours, sample: &Sample) -> Option<String> {
+        let paper = Self::choose(colours, sample).paper;
+        let contrast = sample.low_contrast(paper)?;
+        Some(format!(
+            "it is transparent and hardly stands out from the paper {paper}, with a contrast of {contrast:.1} where {ART_CONTRAST} can be seen well; choose another paper in [colours], or leave it out"
+        ))
     }
 }
 

@@ -13,7 +13,7 @@ use passerby_protocol::campaign::Rgb;
 use crate::creative::picture::{Bitmap, Pixels};
 use crate::page::poster::Content;
 use crate::raster::canvas::{Area, channel, px, real};
-use crate::raster::palette::blend;
+use crate::raster::palette::{Art, Sample, blend};
 
 /// A part of a picture, in its pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,8 +167,21 @@ pub(crate) fn backdrop(
     scaled(&tiny, Crop::whole(small.0, small.1), (width, height), paper)
 }
 
+/// Looks at the colours of a picture, and at what of it stands on the paper.
+pub(crate) fn sample(bitmap: &Bitmap) -> Sample {
+    Sample::of(&samples(bitmap)).with_art(art(bitmap))
+}
+
+/// Looks at what of a picture stands on the paper.
+pub(crate) fn art(bitmap: &Bitmap) -> Option<Art> {
+    match &bitmap.pixels {
+        Pixels::Rgb(_) => None,
+        Pixels::Rgba(rgba) => Art::of(rgba),
+    }
+}
+
 /// Picks a few thousand pixels of RGB from all over a picture, for its palette; what is nearly transparent is left out.
-pub(crate) fn samples(bitmap: &Bitmap) -> Vec<u8> {
+fn samples(bitmap: &Bitmap) -> Vec<u8> {
     const SIDE: usize = 96;
     let (bytes, channels) = match &bitmap.pixels {
         Pixels::Rgb(bytes) => (bytes, 3),

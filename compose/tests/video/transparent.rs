@@ -112,7 +112,7 @@ fn they_stand_on_the_paper_of_the_slide_in_every_form() {
     for path in films(folder.path()) {
         let name = name_of(&path);
         let judge = Judge::new(Fonts::default(), Tools::find());
-        let judged = judge.judge(&creative(&path));
+        let judged = judge.judge(&creative(&path), &Colours::default());
         assert_eq!(judged.is_shown(), Some(true), "{name}: {judged:?}");
         assert!(judged.notes.is_empty(), "{name}: {judged:?}");
         let clip = Clip::probe(&Tools::find(), &path, &name).unwrap();
@@ -158,7 +158,7 @@ fn they_stand_on_the_paper_of_the_slide_in_every_form() {
         assert_eq!(made.health.trouble(), None, "{name}");
 
         let preview = judge
-            .preview(&creative(&path), &Colours::default(), 192)
+            .preview(&creative(&path), &order.colours, 192)
             .expect(&name)
             .expect("a picture");
         let (width, height) = (preview.width_px as usize, preview.height_px as usize);
@@ -166,8 +166,8 @@ fn they_stand_on_the_paper_of_the_slide_in_every_form() {
         assert!(
             near(
                 [preview.rgb[at], preview.rgb[at + 1], preview.rgb[at + 2]],
-                [255; 3],
-                4
+                paper.0,
+                6
             ),
             "{name}"
         );

@@ -47,7 +47,7 @@ impl Files {
             missing_program,
             texts,
             size_px: _,
-        } = self.judge.judge(&item.file());
+        } = self.judge.judge(&item.file(), &item.campaign.colours);
         let problems = refusals.into_iter().chain(losses).chain(missing_program);
         problems.for_each(|problem| found.problem(problem));
         notes.into_iter().for_each(|note| found.note(note));

@@ -34,6 +34,7 @@ use passerby_protocol::campaign::Rgb;
 use crate::creative::picture::{Bitmap, FrameColours, PixelFacts, Pixels, explain, guarded};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
+use crate::raster::palette::Sample;
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::slide::{MovingPicture, Travel};
@@ -199,8 +200,8 @@ impl Content for Animation {
         (self.first.width, self.first.height)
     }
 
-    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        Ok(scale::samples(&self.first))
+    fn sample(&self) -> Sample {
+        scale::sample(&self.first)
     }
 
     fn stands_on_paper(&self) -> bool {

@@ -166,8 +166,10 @@ pub(crate) fn draw(
         Err(reason) => return Err(reason),
     };
     let colours = colours_or(&card.colours, card_context.colours);
-    let sample = pictures.picture.as_ref().map(scale::samples);
-    let theme = Theme::choose(&colours, &Sample::of(&sample.unwrap_or_default()));
+    let sample = pictures.picture.as_ref().map(scale::sample);
+    let logo = pictures.logo.as_ref().and_then(scale::art);
+    let sample = sample.unwrap_or_else(|| Sample::of(&[])).with_art(logo);
+    let theme = Theme::choose(&colours, &sample);
     let mut page = paint(
         typesetter,
         &content,

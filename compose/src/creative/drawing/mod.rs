@@ -36,6 +36,7 @@ use crate::creative::drawing::threads::on_deep_stack;
 use crate::creative::picture::{Bitmap, Pixels};
 use crate::page::poster::Content;
 use crate::raster::canvas::{px, real};
+use crate::raster::palette::Sample;
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::text::fonts;
@@ -256,8 +257,8 @@ impl Content for Drawing {
         )
     }
 
-    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        Ok(scale::samples(&self.small))
+    fn sample(&self) -> Sample {
+        scale::sample(&self.small)
     }
 
     fn stands_on_paper(&self) -> bool {

@@ -17,7 +17,7 @@ use image::ImageFormat;
 use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
-use passerby_protocol::campaign::Rgb;
+use passerby_protocol::campaign::{Colours, Rgb};
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 
 use crate::creative::animation;
@@ -26,6 +26,7 @@ use crate::creative::drawing;
 use crate::creative::drawing::{Drawing, Fonts};
 use crate::creative::file;
 use crate::page::poster::Content;
+use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::text::fonts;
@@ -63,8 +64,8 @@ impl Content for Bitmap {
         (self.width, self.height)
     }
 
-    fn samples(&self) -> Result<Vec<u8>, ComposeError> {
-        Ok(scale::samples(self))
+    fn sample(&self) -> Sample {
+        scale::sample(self)
     }
 
     fn stands_on_paper(&self) -> bool {
@@ -106,20 +107,33 @@ pub struct Inspection {
 /// A reason that names the file and what to do.
 pub fn inspect(path: &Path, fonts: &fonts::Fonts) -> Result<Inspection, ComposeError> {
     let name = name_of(path);
-    inspected(&name, read_and_decode(&name, path, None)?, fonts)
+    let opened = read_and_decode(&name, path, None)?;
+    inspected(&name, opened, fonts, &Colours::default())
 }
 
-/// The same for a file that must still be what it was.
+/// The same for a file that must still be what it was, in a campaign with `colours`.
 pub(crate) fn look(
     name: &str,
     path: &Path,
     digest: &Digest,
     fonts: &fonts::Fonts,
+    colours: &Colours,
 ) -> Result<Inspection, ComposeError> {
-    inspected(name, read_and_decode(name, path, Some(digest))?, fonts)
+    let opened = read_and_decode(name, path, Some(digest))?;
+    inspected(name, opened, fonts, colours)
 }
 
-fn inspected(name: &str, opened: Opened, fonts: &fonts::Fonts) -> Result<Inspection, ComposeError> {
+fn inspected(
+    name: &str,
+    opened: Opened,
+    fonts: &fonts::Fonts,
+    colours: &Colours,
+) -> Result<Inspection, ComposeError> {
+    let on_paper = |content: &dyn Content, notes: &[String]| {
+        let mut notes = notes.to_vec();
+        notes.extend(Theme::remark(colours, &content.sample()));
+        notes
+    };
     let still = |(width_px, height_px)| Inspection {
         width_px,
         height_px,
@@ -130,13 +144,13 @@ fn inspected(name: &str, opened: Opened, fonts: &fonts::Fonts) -> Result<Inspect
     };
     Ok(match opened {
         Opened::Still(bitmap, notes) => Inspection {
-            notes,
+            notes: on_paper(&bitmap, &notes),
             ..still((bitmap.width, bitmap.height))
         },
         Opened::Animation(animation) => Inspection {
             frames: animation.frames(),
             losses: animation.inspect().into_iter().collect(),
-            notes: animation.notes().to_vec(),
+            notes: on_paper(&animation, animation.notes()),
             ..still(animation.size())
         },
         Opened::Drawing(text) => {
@@ -145,7 +159,7 @@ fn inspected(name: &str, opened: Opened, fonts: &fonts::Fonts) -> Result<Inspect
             Inspection {
                 letters: drawing.letters().to_owned(),
                 losses: drawing.losses().to_vec(),
-                notes: drawing.notes().to_vec(),
+                notes: on_paper(&drawing, drawing.notes()),
                 ..still(drawing.size())
             }
         }

@@ -30,8 +30,8 @@ pub(crate) trait Content {
     /// Width and height of the upright picture. Crops are in these pixels; for drawings only the shape matters.
     fn size(&self) -> (u32, u32);
 
-    /// A few thousand pixels of RGB from all over the picture, for its palette.
-    fn samples(&self) -> Result<Vec<u8>, ComposeError>;
+    /// What it says about the colours around it.
+    fn sample(&self) -> Sample;
 
     /// Whether it ends in transparency, so that only paper goes well around it.
     fn stands_on_paper(&self) -> bool {
@@ -103,7 +103,7 @@ pub(crate) fn draw(
     content: &mut dyn Content,
     script: &SlideWords<'_>,
 ) -> Result<UnturnedSlide, ComposeError> {
-    let theme = Theme::choose(script.colours, &Sample::of(&content.samples()?));
+    let theme = Theme::choose(script.colours, &content.sample());
     match script.headline.filter(|line| !typesetter.is_blank(line)) {
         Some(line) => page(typesetter, frame, content, line, script, &theme),
         None => poster(typesetter, frame, content, script, &theme),

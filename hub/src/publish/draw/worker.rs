@@ -82,7 +82,7 @@ fn look_at(job: &Job, fonts: &Fonts) -> Answer {
             }
         }
     }
-    let judged = judge.judge(&creative);
+    let judged = judge.judge(&creative, &job.colours);
     let is_shown = judged.refusals.is_empty();
     let mut answer = answer_of(judged, fonts);
     answer.missing_program = missing_program;
