@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
+use passerby_compose::SlideComposer;
+use passerby_compose::settings::{Settings, SoundOutput};
+use passerby_compose::slide::Slide;
 use passerby_playout::content::catalog::{Catalog, LocalContent};
 use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
@@ -29,9 +32,6 @@ use crate::local_page;
 use crate::local_page::access_guard::AccessGuard;
 use crate::local_page::api::Api;
 use crate::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
-use passerby_compose::SlideComposer;
-use passerby_compose::settings::{Settings, SoundOutput};
-use passerby_compose::slide::Slide;
 
 /// How often the hub is asked for new content.
 const POLL: Duration = Duration::from_secs(10);

@@ -18,13 +18,13 @@ use bevy::prelude::*;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
+use passerby_compose::slide::Caption;
+use passerby_playout::screen::geometry::Zone;
 use serde::Serialize;
 
 use crate::stage::CaptureConfig;
-use crate::stage::readback::RawFrame;
+use crate::stage::raw_frame::RawFrame;
 use crate::stage::slides::ZoneOnScreen;
-use passerby_compose::slide::Caption;
-use passerby_playout::screen::geometry::Zone;
 
 /// Most frames that wait to be written.
 const FRAMES_WAITING_MAX: usize = 4;

@@ -114,7 +114,7 @@ impl CommandHandler<'_, '_> {
             return;
         }
         self.settle_or_skip(zone);
-        let others = self.slides.on_glass().any(|seen| seen.zone != zone);
+        let others = self.slides.on_screen().any(|seen| seen.zone != zone);
         let slides = self.slides.0.entry(zone).or_default();
         let transition = if slides.shown.is_none() && others {
             Transition::CUT

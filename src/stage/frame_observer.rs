@@ -95,7 +95,7 @@ impl FrameReader {
         let (width_px, height_px) = (canvas.texture.width(), canvas.texture.height());
         let rgba = self.read(gpu, &canvas.texture)?;
         let clock = world.resource::<Clock>();
-        let zones = world.resource::<Slides>().on_glass().map(|seen| SeenZone {
+        let zones = world.resource::<Slides>().on_screen().map(|seen| SeenZone {
             zone: seen.zone,
             caption: seen.caption.clone(),
             transition: seen.transition,

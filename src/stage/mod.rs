@@ -32,7 +32,9 @@ mod numbers;
 mod offscreen;
 mod planes;
 mod presenter;
+mod raw_frame;
 mod readback;
+mod slide_systems;
 mod slides;
 #[cfg(test)]
 mod tests;
@@ -283,7 +285,7 @@ impl Show {
             gpu::plugin,
             material::plugin,
             presenter::plugin,
-            slides::plugin,
+            slide_systems::plugin,
             readback::plugin,
         ));
     }

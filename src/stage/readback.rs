@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use bevy::render::render_resource::TextureFormat;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::Snapshot;
@@ -14,6 +13,7 @@ use passerby_playout::messages::stage_messages::Snapshot;
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::{Capture, CapturedFrame, FrameNote};
 use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter, Target};
+use crate::stage::raw_frame::RawFrame;
 use crate::stage::slides::Slides;
 use crate::stage::{KioskSystems, Now};
 
@@ -53,35 +53,6 @@ impl Shot {
     /// Whether the frame may still come. Bevy keeps the entity; only this one's claim on a place ends.
     fn awaited(&self, now: Instant) -> bool {
         now - self.asked <= SHOT_MAX
-    }
-}
-
-/// A frame as the GPU stored it.
-pub(super) struct RawFrame {
-    width_px: u32,
-    height_px: u32,
-    format: TextureFormat,
-    bytes: Vec<u8>,
-}
-
-impl RawFrame {
-    /// Puts the channels in order; the glass itself is opaque, whatever alpha the output keeps.
-    pub(super) fn into_snapshot(mut self) -> Snapshot {
-        let swap = matches!(
-            self.format,
-            TextureFormat::Bgra8Unorm | TextureFormat::Bgra8UnormSrgb
-        );
-        for pixel in self.bytes.chunks_exact_mut(4) {
-            if swap {
-                pixel.swap(0, 2);
-            }
-            pixel[3] = 255;
-        }
-        Snapshot {
-            width_px: self.width_px,
-            height_px: self.height_px,
-            rgba: self.bytes,
-        }
     }
 }
 
@@ -135,9 +106,9 @@ fn ask(
             snapshots = std::mem::take(&mut requests.0);
         }
         if let Some(capture) = &mut capture
-            && slides.on_glass().next().is_some()
+            && slides.on_screen().next().is_some()
         {
-            note = capture.take_if_due(now.0, under_way < SHOTS_MAX, slides.on_glass());
+            note = capture.take_if_due(now.0, under_way < SHOTS_MAX, slides.on_screen());
             if let Some(due) = capture.next_due(now.0) {
                 agenda.wake_at(due);
             }

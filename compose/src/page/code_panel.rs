@@ -2,13 +2,14 @@
 //!
 //! Invariants: no word stands bare over a picture; no word reaches into the card, whose rim is the code's quiet zone.
 
+use passerby_playout::code::qr::QUIET_MODULES;
+use passerby_protocol::campaign::Corner;
+
 use crate::page::code_square::CodePlan;
 use crate::page::layout::{CodeWords, Frame, Label, label_remarks};
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::palette::{SLATE, Theme, WHITE};
 use crate::text::Typesetter;
-use passerby_playout::code::qr::QUIET_MODULES;
-use passerby_protocol::campaign::Corner;
 
 /// Draws the plate and returns what it covers; what people will not see of the words goes to `remarks`. `None`, with nothing
 /// drawn, when the call to action does not fit.

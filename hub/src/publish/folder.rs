@@ -16,7 +16,8 @@ use passerby_protocol::parts;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, Digest};
 
-use crate::publish::draw::{Answer, Job, JobPart, Thumbnail};
+use crate::publish::draw::{Answer, Job, JobPart};
+use crate::publish::media::Creative;
 
 /// Looks at creatives of a folder and returns one answer for each, in their order.
 pub type LookAt<'a> = dyn Fn(&Path, &[Job]) -> Vec<Answer> + 'a;
@@ -51,30 +52,6 @@ pub struct Showing {
     pub creative: usize,
     /// The files that it refers to, by the names that it gives them.
     pub parts: Vec<(String, usize)>,
-}
-
-/// One file of a publication.
-pub struct Creative {
-    /// What the publisher calls it; the first of its names if it has several.
-    pub name: String,
-    /// Its name for ever.
-    pub digest: Digest,
-    /// In bytes.
-    pub size: u64,
-    /// Such as `image/png` or `video/mp4`.
-    pub media_type: &'static str,
-    /// Where it lies until it is stored.
-    pub source: PathBuf,
-    /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to see.
-    pub thumbnail: Option<Thumbnail>,
-}
-
-impl Creative {
-    /// What its file is called on the disk.
-    fn file_name(&self) -> String {
-        let name = self.source.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    }
 }
 
 impl Publication {

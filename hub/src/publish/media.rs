@@ -5,14 +5,15 @@
 //! files inside the folder are opened.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerby_folder::regular_file::{self, FileError};
+use passerby_protocol::Digest;
 use passerby_protocol::creative::{CreativeKind, video_media_type};
 use passerby_protocol::toml_fields::Problem;
 
 use crate::publish::blobs::copy_hashed;
-use crate::publish::folder::Creative;
+use crate::publish::draw::Thumbnail;
 
 /// Bytes that tell what a file is.
 const HEAD_BYTES: usize = 12;
@@ -97,6 +98,30 @@ fn picture_media_type(head: &[u8]) -> &'static str {
         "image/webp"
     } else {
         "image/svg+xml"
+    }
+}
+
+/// One file of a publication.
+pub struct Creative {
+    /// What the publisher calls it; the first of its names if it has several.
+    pub name: String,
+    /// Its name for ever.
+    pub digest: Digest,
+    /// In bytes.
+    pub size: u64,
+    /// Such as `image/png` or `video/mp4`.
+    pub media_type: &'static str,
+    /// Where it lies until it is stored.
+    pub source: PathBuf,
+    /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to see.
+    pub thumbnail: Option<Thumbnail>,
+}
+
+impl Creative {
+    /// What its file is called on the disk.
+    pub(super) fn file_name(&self) -> String {
+        let name = self.source.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::Shared;
 use crate::server::activity::Activity;
-use crate::server::terminals::problem::Problem;
+use crate::server::problem::Problem;
 
 /// Largest body of an enrolment or a heartbeat, in bytes.
 pub(super) const SMALL_BYTES_MAX: usize = 16 << 10;

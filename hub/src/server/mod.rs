@@ -12,6 +12,7 @@ mod forgetting;
 mod limits;
 mod listener;
 pub mod phones;
+pub(crate) mod problem;
 mod proxies;
 pub mod terminals;
 mod watched;
@@ -170,8 +171,8 @@ fn router(app: Shared) -> Router {
         .route("/blobs/{sha256}", get(crate::server::terminals::blob::blob))
         .route_layer(admitted)
         .route("/enroll", post(crate::server::terminals::enroll::enroll))
-        .fallback(crate::server::terminals::problem::no_such_call)
-        .method_not_allowed_fallback(crate::server::terminals::problem::wrong_method)
+        .fallback(crate::server::problem::no_such_call)
+        .method_not_allowed_fallback(crate::server::problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static(HUB_HEADER),
             HeaderValue::from_static(HUB_VERSION),

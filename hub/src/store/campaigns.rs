@@ -13,7 +13,8 @@ use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, Scre
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::publish::folder::Publication;
-use crate::store::{Id, Result, Store, StoreError, domains, screens};
+use crate::store::publish_error::PublishError;
+use crate::store::{Id, Result, Store, StoreError, domains, manifest_versions};
 use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
@@ -33,34 +34,6 @@ pub enum Targets {
     Everywhere,
     /// These only.
     Only(BTreeSet<ScreenNumber>),
-}
-
-/// Says why a campaign was not published.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// There are no such screens.
-    #[error("there is no screen {}; see `passerby-hub screen list`", listed(.0))]
-    UnknownScreens(Vec<ScreenNumber>),
-    /// A screen has used all its assignment numbers.
-    #[error("screen {0} has no number left for new placements; add it again as a new screen")]
-    NumbersUsedUp(ScreenNumber),
-    /// A screen's campaigns no longer fit into one manifest.
-    #[error("screen {0} would have more campaigns than fit into its manifest; unpublish one first")]
-    ManifestFull(ScreenNumber),
-    /// Its codes would carry a host that nobody has pointed at this hub.
-    #[error(
-        "campaign.toml: link.domain is {0:?}, which does not lead to this hub as far as it knows; point it here and run `passerby-hub domain add {0}`, or take the key out"
-    )]
-    ForeignDomain(String),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for PublishError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 impl Store {
@@ -94,7 +67,7 @@ impl Store {
             }
             let changed = &before.screens | &after.screens;
             for &screen in &changed {
-                screens::renew_manifest(tx, screen, now_ms)?;
+                manifest_versions::renew_manifest(tx, screen, now_ms)?;
             }
             Ok(changed)
         })
@@ -117,7 +90,7 @@ impl Store {
                 [campaign.as_str()],
             )?;
             for &screen in &before.screens {
-                screens::renew_manifest(tx, screen, now_ms)?;
+                manifest_versions::renew_manifest(tx, screen, now_ms)?;
             }
             Ok((live > 0).then_some(before.screens))
         })
@@ -132,7 +105,7 @@ impl Store {
         if now_ms - issued_ms <= MANIFEST_MS / 2 {
             return Ok(version);
         }
-        self.write(|tx| Ok(screens::renew_manifest(tx, screen, now_ms)?))
+        self.write(|tx| Ok(manifest_versions::renew_manifest(tx, screen, now_ms)?))
     }
 
     /// Returns a screen's manifest: the same for the same version.
@@ -444,9 +417,4 @@ fn asset(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asset> {
         size: row.get(1)?,
         media_type: row.get(2)?,
     })
-}
-
-fn listed(screens: &[ScreenNumber]) -> String {
-    let texts: Vec<String> = screens.iter().map(ScreenNumber::to_string).collect();
-    texts.join(", ")
 }

@@ -4,7 +4,7 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::store::campaigns::PublishError;
+use crate::store::publish_error::PublishError;
 use crate::store::{Result, Store};
 
 /// Most domains of one hub.

@@ -11,7 +11,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::keys::pairing_code::PairingCode;
 use crate::store::{
-    Id, KeyError, Result, Screen, Store, StoreError, revocation, screens, token_keys,
+    Id, KeyError, Result, Screen, Store, StoreError, manifest_versions, revocation, screens,
+    token_keys,
 };
 use crate::system::clock::DAY_MS;
 use crate::system::random;
@@ -314,7 +315,7 @@ impl Store {
             )?;
             if was_revoked {
                 screens::share_goals_anew(tx, screen, now_ms)?;
-                screens::renew_manifest(tx, screen, now_ms)?;
+                manifest_versions::renew_manifest(tx, screen, now_ms)?;
             }
             Ok(Collected {
                 play_floor: screens::play_floor(tx, screen)?,

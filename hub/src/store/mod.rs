@@ -10,7 +10,10 @@ mod device_keys;
 mod domains;
 mod enrolment;
 mod gaps;
+mod landed;
+mod manifest_versions;
 mod plays;
+mod publish_error;
 mod refused;
 mod report;
 mod revocation;
@@ -22,7 +25,7 @@ mod tallies;
 mod token_keys;
 mod verdicts;
 
-pub use crate::store::campaigns::{PublishError, Targets};
+pub use crate::store::campaigns::Targets;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
@@ -30,14 +33,16 @@ pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };
 pub use crate::store::gaps::MissingCounts;
+pub use crate::store::landed::Landed;
 pub use crate::store::plays::{BatchRefused, PlaysTaken};
+pub use crate::store::publish_error::PublishError;
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     CHAINS_MAX, Chain, GoalCount, LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, PressCounts,
     Report, ScanCounts, ScreenLine, Tally, UnassignedCounts, VisitCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
-pub use crate::store::scans::{Landed, Recorded, Scan};
+pub use crate::store::scans::{Recorded, Scan};
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::shares::{
     Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,

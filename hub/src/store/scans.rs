@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
-use passerby_protocol::campaign::{CreativeKind, Origin};
+use passerby_protocol::campaign::Origin;
 use passerby_protocol::token::TokenContents;
-use passerby_protocol::{Campaign, CampaignId, Digest};
+use passerby_protocol::{Campaign, CampaignId};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::{Grade, Visitor};
+use crate::store::landed::Landed;
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
 use crate::store::{Id, Result, Store};
@@ -20,41 +21,6 @@ use crate::system::random;
 /// Rows that one play has at most before openings that count for nothing get none of their own. Those that count are
 /// bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
-/// How long a film that names no time may stay on the screen, in milliseconds.
-const FILM_MS: i64 = 600_000;
-/// The same of anything else.
-const STILL_MS: i64 = 60_000;
-
-/// What a token's assignment stands for, with the campaign as it is published now.
-#[derive(Debug, Clone)]
-pub struct Landed {
-    /// The campaign.
-    pub id: CampaignId,
-    /// As it is now.
-    pub campaign: Campaign,
-    /// The placement's place in the campaign when it was published.
-    pub placement: u32,
-    /// What was on the screen.
-    pub creative: Digest,
-    /// Whether the campaign is on the air anywhere.
-    pub airs: bool,
-}
-
-impl Landed {
-    /// Returns how long the placement stays on the screen, in milliseconds; a generous guess where only the terminal knows.
-    fn dwell_ms(&self) -> i64 {
-        let placement = usize::try_from(self.placement)
-            .ok()
-            .and_then(|at| self.campaign.placements.get(at));
-        placement.map_or(FILM_MS, |placement| match placement.seconds {
-            Some(seconds) => i64::from(seconds) * 1_000,
-            None if CreativeKind::of_name(&placement.creative) == Some(CreativeKind::Video) => {
-                FILM_MS
-            }
-            None => STILL_MS,
-        })
-    }
-}
 
 /// One opening of a verified token.
 pub struct Scan<'a> {

@@ -5,6 +5,7 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 use rusqlite::{Transaction, params};
 
+use crate::store::manifest_versions::{NEXT_VERSION, renew_manifest};
 use crate::store::{Id, Result, Store, StoreError, campaigns, device_keys, token_keys};
 
 /// A screen, as authentication and enrolment need it.
@@ -156,26 +157,9 @@ impl Store {
     }
 }
 
-/// Moves a screen to its next manifest version; `?1` is now. Seconds as a lower bound keep versions growing even
-/// after the database was restored from an old backup.
-const NEXT_VERSION: &str =
-    "manifest_version = max(manifest_version + 1, ?1 / 1000), manifest_issued_ms = ?1";
-
 /// Below this are the versions that a terminal can have taken, which are seconds or little more: nobody pushes a screen's
 /// versions out of reach.
 const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;
-
-/// Gives one screen's manifest a new version; returns it.
-pub(super) fn renew_manifest(
-    tx: &Transaction<'_>,
-    screen: ScreenNumber,
-    now_ms: i64,
-) -> rusqlite::Result<u64> {
-    tx.prepare_cached(&format!(
-        "UPDATE screens SET {NEXT_VERSION} WHERE number = ?2 RETURNING manifest_version"
-    ))?
-    .query_row(params![now_ms, screen.get()], |row| row.get(0))
-}
 
 /// Makes a screen, with everything that airs everywhere.
 pub(super) fn add(

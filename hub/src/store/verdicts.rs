@@ -11,7 +11,7 @@ use passerby_protocol::plays::SET_ASIDE;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::scans::verdict::{Aired, Facts, GRACE_MS, LEAD_MS_MAX, SKEW_MS, ScanVerdict, judge};
-use crate::store::scans::Landed;
+use crate::store::landed::Landed;
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 

@@ -2,20 +2,19 @@
 //!
 //! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
-use crate::identity::credentials::CredentialsError;
-use passerby_protocol::manifest_keys::EndorsementError;
 use std::rc::Rc;
 
+use passerby_protocol::manifest_keys::EndorsementError;
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Manifest, manifest::ManifestError};
 
 use crate::content::cache::Space;
 use crate::hub_link::client::{HubClient, SealedManifest};
 use crate::hub_link::hub_error::HubError;
-
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::{REFUSED_MS, back_off_ms};
 use crate::hub_link::{HubLink, PlayerGone};
+use crate::identity::credentials::CredentialsError;
 use crate::identity::credentials::Enrolment;
 use crate::identity::device_key;
 use crate::messages::player_requests::PlayerRequest;

@@ -7,9 +7,6 @@
 //! Invariants: every channel is bounded by what the player allows to be under way: in each zone one slide on screen
 //! and one loaded; a zone that has shown something is never empty again, but for [`Zone::NOTICE`].
 
-use crate::code::issuer::CodeOrder;
-use crate::content::creative::{Creative, CreativeFile};
-use crate::screen::geometry::{Geometry, Zone};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,7 +14,10 @@ use crossbeam_channel::Sender;
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Colours, Motion, TransitionKind};
 
+use crate::code::issuer::CodeOrder;
+use crate::content::creative::{Creative, CreativeFile};
 use crate::screen::area::Area;
+use crate::screen::geometry::{Geometry, Zone};
 
 /// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
 pub const EXPECT_MS: u64 = 3_600_000;

@@ -1,6 +1,7 @@
+use passerby_testing::{report_find, seeds};
+
 use super::*;
 use crate::simulation::hub::{HubBug, ModelHub};
-use passerby_testing::{report_find, seeds};
 
 /// A folder in memory where the system has one.
 fn folder() -> tempfile::TempDir {

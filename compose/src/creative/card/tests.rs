@@ -1,15 +1,16 @@
 //! Cards of every kind in frames of every shape: nothing overlaps, nothing leaves the margins.
 
-use super::*;
-use crate::creative::picture::Pixels;
-use crate::raster::canvas::real;
-use crate::tests::{planned, words};
-use crate::text::fonts::Fonts;
 use passerby_playout::content::creative::Part;
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Corner, CreativeKind};
 use passerby_testing::required_file;
+
+use super::*;
+use crate::creative::picture::Pixels;
+use crate::raster::canvas::real;
+use crate::tests::{planned, words};
+use crate::text::fonts::Fonts;
 
 const CORNERS: [Corner; 4] = [
     Corner::BottomRight,

@@ -1,13 +1,15 @@
 //! Drawings, kind and hostile.
 
-use super::*;
-use crate::creative::drawing::threads::Threads;
-use crossbeam_channel::bounded;
-use passerby_testing::required_file;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+use passerby_testing::required_file;
+
+use super::*;
+use crate::creative::drawing::threads::Threads;
 
 fn open(text: &str) -> Result<Drawing, ComposeError> {
     Drawing::open("poster.svg", text.as_bytes().to_vec(), Fonts::bundled())

@@ -1,9 +1,10 @@
 //! Tickers in zones of every shape.
 
-use super::*;
-use crate::tests::{planned, words};
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Colours;
+
+use super::*;
+use crate::tests::{planned, words};
 
 fn page(
     screen: &Geometry,

@@ -1,13 +1,15 @@
 //! Posters and pages whose picture moves.
 
-use crate::SlideComposer;
-use crate::slide::{Area, MovingPicture, Slide, Travel};
-use crate::tests::{self, URL};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use passerby_playout::messages::stage_messages::{Composer, SlideOrder};
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Corner, Motion};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+
+use crate::SlideComposer;
+use crate::slide::{Area, MovingPicture, Slide, Travel};
+use crate::tests::{self, URL};
 
 fn media(name: &str) -> PathBuf {
     passerby_testing::package_folder()

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::server::body;
-use crate::server::terminals::problem::Problem;
+use crate::server::problem::Problem;
 use crate::server::{AppState, Shared};
 
 /// Most requests of one screen at one time, until their answers are read. A terminal has one of each kind.

@@ -10,8 +10,8 @@ use passerby_protocol::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 
 /// Bytes that are read at one time.

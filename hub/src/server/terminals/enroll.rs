@@ -19,7 +19,7 @@ use crate::scans::visitor::Networks;
 use crate::server::body::Unread;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;
-use crate::server::terminals::problem::Problem;
+use crate::server::problem::Problem;
 use crate::server::{AppState, Shared};
 use crate::store::{EnrolError, Pairing, PendingCode, StoreError};
 use crate::system::clock;

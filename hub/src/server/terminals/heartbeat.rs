@@ -9,8 +9,8 @@ use passerby_protocol::limits::{LINE_CHARS_MAX, REQUEST_TEXT_BYTES_MAX};
 use passerby_protocol::wire::{Heartbeat, HeartbeatReply};
 
 use crate::server::body::Unread;
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 use crate::system::clock;
 

@@ -8,9 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use passerby_protocol::wire::KeyReply;
 
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 
 pub(crate) async fn key(

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 use crate::system::clock;
 

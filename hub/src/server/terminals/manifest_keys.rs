@@ -9,8 +9,8 @@ use axum::http::{HeaderName, header};
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use serde::Deserialize;
 
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 
 #[derive(Deserialize)]

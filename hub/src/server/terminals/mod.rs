@@ -9,5 +9,4 @@ pub(crate) mod manifest;
 pub(crate) mod manifest_keys;
 pub(crate) mod pairings;
 pub(crate) mod plays;
-pub(crate) mod problem;
 pub(crate) mod tallies;

@@ -15,8 +15,8 @@ use passerby_protocol::plays::{BatchError, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
 use crate::server::body::Unread;
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 use crate::store::BatchRefused;
 use crate::system::clock;

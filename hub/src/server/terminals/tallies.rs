@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use passerby_protocol::tally::Tallies;
 use serde::Deserialize;
 
+use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
-use crate::server::terminals::problem::Problem;
 use crate::server::{AppState, Shared};
 use crate::system::clock;
 

@@ -1,6 +1,7 @@
-use super::*;
 use passerby_protocol::manifest::Item;
 use passerby_protocol::{Assignment, Campaign, ScreenNumber};
+
+use super::*;
 
 /// A file whose name is one byte over and over, and so large.
 pub(crate) fn file(byte: u8) -> Asset {

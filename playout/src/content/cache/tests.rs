@@ -1,5 +1,6 @@
-use super::*;
 use passerby_protocol::Digest;
+
+use super::*;
 
 fn asset(bytes: &[u8]) -> Asset {
     Asset {

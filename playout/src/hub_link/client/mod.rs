@@ -6,7 +6,6 @@
 
 mod blob;
 
-use crate::hub_link::hub_error::HubError;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::bounded;
 use passerby_protocol::hexadecimal::unhex32;
@@ -26,6 +25,7 @@ use crate::hub_link::answer;
 use crate::hub_link::budget::Kind;
 use crate::hub_link::certificates;
 use crate::hub_link::connection::HubConnection;
+use crate::hub_link::hub_error::HubError;
 use crate::hub_link::send_state::Answer;
 
 /// Largest answer other than manifests and pictures, in bytes.

@@ -1,12 +1,13 @@
 mod keeping;
 
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::GapReason;
+use passerby_protocol::{Assignment, Digest};
+
 use super::*;
 use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::accounts::{Contender, WEIGHT_ONE};
 use crate::schedule::rotation::{Booked, Class, VirtualTimes};
-use passerby_protocol::dating::Anchor;
-use passerby_protocol::plays::GapReason;
-use passerby_protocol::{Assignment, Digest};
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
     Moment {

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::*;
 use parts::{Manner, PATIENCE, SteppedClock};
 use passerby_protocol::manifest::{Item, ManifestCampaign};
 use passerby_protocol::token::Token;
 use passerby_protocol::wire::{Credentials, KeyReply};
 use passerby_protocol::{Assignment, Campaign, Digest, Manifest, PlayNumber, ScreenNumber};
+
+use super::*;
 
 /// Slides with a play number that the stage has loaded.
 static LOADED: AtomicU32 = AtomicU32::new(0);

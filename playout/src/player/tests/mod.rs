@@ -9,14 +9,16 @@ mod rotation;
 mod time;
 mod zones;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use passerby_protocol::plays::Outcome;
+
 use super::*;
 use crate::content::creative::Creative;
 use crate::messages::stage_messages::SlideOrder;
 use crate::player::tests::parts::{Bench, write};
 use crate::system::clock::SimulatedClock;
-use passerby_protocol::plays::Outcome;
-use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Plays a folder for a while; returns what was presented.
 fn play(folder: &Path, run_for_ms: u64) -> Vec<SlideOrder> {

@@ -1,7 +1,8 @@
 //! Emergencies over everything.
 
-use passerby_protocol::plays::Outcome;
 use std::path::Path;
+
+use passerby_protocol::plays::Outcome;
 
 use crate::content::creative::Creative;
 use crate::content::emergency;

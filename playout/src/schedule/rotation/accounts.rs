@@ -9,12 +9,12 @@
 //! Invariants: the state is a pure function of the plays that were recorded; times are integers; who could not air for a
 //! while saves nothing up, and who could air but never did keeps the place that it had when it came.
 
-use crate::content::catalog::ItemKey;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::Class;
 
 /// Virtual time counts nanoseconds of air time for a rate of one.

@@ -1,11 +1,11 @@
 //! Groups of placements that air on one account: sequences, and creatives that compete by how often they are scanned.
 
-use crate::schedule::rotation::plan::Mode;
 use passerby_protocol::tally::WeekPart;
 
 use crate::content::catalog::ItemKey;
 use crate::schedule::adaptive;
 use crate::schedule::adaptive::{Airing, Candidate, LearningBounds, Model};
+use crate::schedule::rotation::plan::Mode;
 use crate::schedule::rotation::plan::Rotation;
 use crate::schedule::rotation::{PickSurroundings, Reason};
 use crate::system::clock::Moment;

@@ -3,10 +3,10 @@
 //! Invariant: the share that a goal takes depends on what is left alone, so an outage is caught up over the whole rest of
 //! the phase and never floods the screen: no goal takes more than half of a zone from those who have none.
 
-use crate::schedule::rotation::air_time_left::{AirTimeLeft, ms_between};
 use jiff::Timestamp;
 
 use crate::schedule::rotation::PickSurroundings;
+use crate::schedule::rotation::air_time_left::{AirTimeLeft, ms_between};
 use crate::schedule::rotation::plan::Rotation;
 
 /// Most of a zone's air time that goals may take from content without one, in millionths.

@@ -1,7 +1,8 @@
-use super::*;
 use passerby_protocol::toml_fields::{Problem, Reader};
 use passerby_testing::random_cases;
 use proptest::prelude::*;
+
+use super::*;
 
 fn parse(text: &str) -> Result<Layout, Vec<Problem>> {
     let text = format!("[layout]\n{text}");

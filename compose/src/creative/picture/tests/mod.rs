@@ -5,8 +5,9 @@ mod ends;
 mod orientations;
 mod profiles;
 
-use super::*;
 use std::path::PathBuf;
+
+use super::*;
 
 fn media(name: &str) -> PathBuf {
     passerby_testing::package_folder()

@@ -1,7 +1,8 @@
-use super::*;
-use crate::content::cache::Stored;
 use passerby_testing::random_cases;
 use proptest::prelude::*;
+
+use super::*;
+use crate::content::cache::Stored;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 const NOW_MS: i64 = 1_800_000_000_000;
