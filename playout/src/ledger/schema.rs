@@ -63,7 +63,7 @@ const TABLES: &str = "
         boot TEXT NOT NULL, from_boot_ms INTEGER NOT NULL, until_boot_ms INTEGER NOT NULL,
         PRIMARY KEY (after_seq, reason)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, virtual_times TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS zones (zone TEXT PRIMARY KEY, presents TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS accounts (
         id INTEGER PRIMARY KEY, zone TEXT NOT NULL, item TEXT NOT NULL, account TEXT NOT NULL, UNIQUE (zone, item)
     ) STRICT;
