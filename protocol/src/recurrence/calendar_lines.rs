@@ -20,6 +20,10 @@ const NAMES: [&str; 9] = [
     "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "BEGIN", "END",
 ];
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+const MOVED: &str = "has a RECURRENCE-ID, which moves one occurrence or takes it away; leave that event out, name the time that it stands for in except, and the new one in also";
+
 const TIMES: &str =
     "use one such as 20261204T180000, or 20261204T100000Z in UTC, or a date such as 20261204";
 
@@ -83,6 +87,8 @@ impl CalendarLines {
     /// # Errors
     /// Says what is wrong and what would be right, as "has …; use …".
     pub(super) fn read(text: &str) -> Result<Self, String> {
+        // A file that was saved on Windows begins with a byte order mark, and what is pasted of it with that.
+        let text = &text.replace(BYTE_ORDER_MARK, "");
         let unfolded = unfolded(text);
         if !text.contains(':') {
             // No line of a calendar: the rule itself.
@@ -126,8 +132,9 @@ impl CalendarLines {
                 "EXRULE" => {
                     return Err("has an EXRULE, which calendars no longer know; name the dates in EXDATE or in except".to_owned());
                 }
-                "RECURRENCE-ID" => {
-                    return Err("has a RECURRENCE-ID, which moves one occurrence; take that one out with except, and add it with also".to_owned());
+                "RECURRENCE-ID" => return Err(MOVED.to_owned()),
+                "STATUS" if line.value.trim().eq_ignore_ascii_case("CANCELLED") => {
+                    return Err("has STATUS:CANCELLED, so the event does not take place; take this [[placement]] out, or that line if it is to air".to_owned());
                 }
                 "EXDATE" => line.moments(all.zone.as_ref(), &mut all.except)?,
                 "RDATE" => line.moments(all.zone.as_ref(), &mut all.also)?,
@@ -191,6 +198,10 @@ fn begins_with_name(text: &str) -> bool {
 
 /// Leaves the lines of the one event that is there: not those of zones, alarms and the calendar itself.
 fn event_lines<'l, 't>(lines: &'l [Line<'t>]) -> Result<Vec<&'l Line<'t>>, String> {
+    // One event that repeats is exported as several when an occurrence was moved.
+    if lines.iter().any(|line| line.name == "RECURRENCE-ID") {
+        return Err(MOVED.to_owned());
+    }
     let (mut kept, mut within, mut events) = (Vec::new(), Vec::new(), 0);
     for line in lines {
         match line.name.as_str() {

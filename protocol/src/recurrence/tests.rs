@@ -721,6 +721,22 @@ fn every_zone_that_windows_shows_is_one_of_its_zones() {
 }
 
 #[test]
+fn a_byte_order_mark_before_or_within_the_lines_says_nothing() {
+    for lines in [
+        "\u{feff}DTSTART;TZID=Asia/Shanghai:20261204T180000\r\nDURATION:PT30M\r\n",
+        "\u{feff}BEGIN:VEVENT\r\n\u{feff}DTSTART;TZID=Asia/Shanghai:20261204T180000\r\nDURATION:PT30M\r\nEND:VEVENT\r\n",
+    ] {
+        let read = from_lines(lines, "").unwrap_or_else(|problem| panic!("{lines:?}: {problem}"));
+        let next = read.at(instant("2026-12-01T00:00:00Z"), &zone("America/New_York"));
+        assert_eq!(
+            next.until,
+            Some(instant("2026-12-04T10:00:00Z")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn every_mistake_in_lines_says_what_would_be_right() {
     let start = "DTSTART:20261204T180000\n";
     let more = "minutes = 30\n";
@@ -759,7 +775,18 @@ fn every_mistake_in_lines_says_what_would_be_right() {
         (
             "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nRECURRENCE-ID:20261205T180000",
             more,
-            "take that one out with except",
+            "the time that it stands for in except",
+        ),
+        // A series of which one occurrence was moved is exported as two events.
+        (
+            "BEGIN:VEVENT\nUID:a\nDTSTART:20261204T180000\nRRULE:FREQ=DAILY\nEND:VEVENT\nBEGIN:VEVENT\nUID:a\nRECURRENCE-ID:20261205T180000\nDTSTART:20261205T200000\nEND:VEVENT",
+            more,
+            "the time that it stands for in except",
+        ),
+        (
+            "BEGIN:VEVENT\nDTSTART:20261204T180000\nSTATUS:CANCELLED\nEND:VEVENT",
+            more,
+            "so the event does not take place; take this [[placement]] out",
         ),
         (
             "DTSTART:20261204T180000\nRRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY",
