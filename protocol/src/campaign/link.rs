@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::host;
 use crate::digital_link::DigitalLink;
+use crate::foreign::has_hidden;
 use crate::limits::{DOMAIN_BYTES_MAX, URL_BYTES_MAX, UTM_CHARS_MAX};
 use crate::toml_fields::Section;
 
@@ -194,7 +195,7 @@ fn push_escaped(link: &mut String, value: &str) {
     }
 }
 
-/// Accepts an absolute http or https link without spaces, quotes or control characters.
+/// Accepts an absolute http or https link without spaces, quotes, control characters and what cannot be seen.
 pub(super) fn target(text: &str) -> Result<String, &'static str> {
     if !text.starts_with("https://") && !text.starts_with("http://") {
         return Err("it does not start with https://");
@@ -206,6 +207,11 @@ pub(super) fn target(text: &str) -> Result<String, &'static str> {
         c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
     }) {
         return Err("it has a space or a quote in it");
+    }
+    if has_hidden(text) {
+        return Err(
+            "it has characters that cannot be seen; type it anew, or copy it from the address line of a browser",
+        );
     }
     let authority = host::authority(text);
     if authority.is_empty() || authority.contains('@') {
@@ -296,6 +302,7 @@ mod tests {
             "http://192.168.1.20:8420",
             "http://[::1]:8420/",
             "https://xn--hxt.example",
+            "https://shop.example/می\u{200c}خواهم",
         ] {
             assert!(target(good).is_ok(), "{good}");
         }
@@ -307,6 +314,10 @@ mod tests {
             "https://shop.example，快来",
             "https://shop..example",
             "https://xn--.example/",
+            "https://shop.example/a\u{200b}",
+            "https://shop.example/a\u{202e}b",
+            "https://shop\u{200b}.example/",
+            "https://shop.example/\u{feff}",
         ] {
             assert!(target(bad).is_err(), "{bad}");
         }
