@@ -1,12 +1,15 @@
 //! Texts, whatever encoding they were saved in.
 //!
 //! Invariants: what is UTF-8 is never taken for anything else, but for a few bytes that nobody would write in it; what
-//! comes out holds no control characters but tabs and line ends, or the text counts as none.
+//! comes out holds no control characters but tabs and line ends, and where many were in it, it counts as no text.
+
+mod control;
+mod mend;
 
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, Encoding, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{BIG5, Encoding, GBK, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
 use crate::regular_file::{self, RegularFile};
@@ -18,14 +21,18 @@ pub struct Decoded {
     pub text: String,
     /// Such as `UTF-8`, `UTF-16LE` or `GBK`.
     pub encoding: &'static str,
-    /// How many characters were damaged and are � now.
+    /// How many places were damaged and are one � each now.
     pub damaged: usize,
-    /// The encoding was guessed from so few bytes that the text may say something else.
+    /// The encoding was guessed from so few bytes, or such damaged ones, that the text may say something else.
     pub is_doubtful: bool,
 }
 
 /// Of a hundred characters, how many may be damaged in what is still taken for a text.
 const DAMAGED_PERCENT_MAX: usize = 20;
+/// The same for control characters in what says itself that it is a text,
+const CONTROLS_PERCENT_MAX: usize = 20;
+/// and in what is taken for one by guess.
+const GUESSED_CONTROLS_PERCENT_MAX: usize = 2;
 /// Of a text with fewer bytes past ASCII, what people write in China decides: 请立即撤离 in GBK is good Hangul as well.
 const TELLING_BYTES: usize = 24;
 /// Fewer bytes than these, past ASCII or in all of UTF-16 without a mark, are good text in several encodings at once,
@@ -36,37 +43,62 @@ const SURE_BYTES: usize = 24;
 const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
 
 /// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in which it makes most sense.
-/// `None` for what is no text at all.
+/// A few control characters in it are left out, and form feeds and vertical tabs end a line. `None` for what is no text.
 pub fn decode(bytes: &[u8]) -> Option<Decoded> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return decode_as(encoding, &bytes[mark..]).filter(is_text);
+        return cleaned(decode_as(encoding, &bytes[mark..])?, CONTROLS_PERCENT_MAX);
     }
-    if !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok() {
-        return chinese_by_chance_utf_8(bytes).or_else(|| decode_as(UTF_8, bytes).filter(is_text));
+    let narrow = control::without_controls(bytes, CONTROLS_PERCENT_MAX);
+    if let Some(narrow) = &narrow {
+        if control::has_iso_2022(bytes) {
+            return decode_as(ISO_2022_JP, control::without_padding(bytes)).filter(is_text);
+        }
+        if std::str::from_utf8(narrow).is_ok() {
+            let as_written = || decode_as(UTF_8, narrow).and_then(|it| cleaned(it, 100));
+            // 停电 and a line end in UTF-16 are the letters of \\P5u, a line end and one NUL.
+            let is_telling = !bytes.contains(&0) || !narrow.is_ascii();
+            let wide = || wide(bytes).filter(|wide| usual_percent(&wide.text) == 100);
+            return match (!is_telling).then(wide).flatten() {
+                Some(wide) => Some(with_doubt(wide, bytes)),
+                None => chinese_by_chance_utf_8(narrow).or_else(as_written),
+            };
+        }
+        if let Some(decoded) = damaged_utf_8(narrow) {
+            return Some(decoded);
+        }
     }
-    if let Some(decoded) = damaged_utf_8(bytes) {
-        return Some(decoded);
-    }
-    let legacy = guess(bytes);
-    let wide = [UTF_16LE, UTF_16BE]
-        .into_iter()
-        .filter_map(|encoding| decode_as(encoding, bytes))
-        .filter(is_text)
-        .max_by_key(|decoded| usual_percent(&decoded.text));
-    let mut guessed = match (legacy, wide) {
+    let legacy = control::without_controls(bytes, GUESSED_CONTROLS_PERCENT_MAX)
+        .and_then(|narrow| guess(&narrow));
+    let guessed = match (legacy, wide(bytes)) {
         (Some(legacy), Some(wide)) => {
-            let is_wide = usual_percent(&wide.text) > usual_percent(&legacy.text);
+            let [of_legacy, of_wide] = [&legacy, &wide].map(|it| usual_percent(&it.text));
+            let is_wide = of_wide > of_legacy || (of_wide == of_legacy && bytes.contains(&0));
             if is_wide { wide } else { legacy }
         }
         (legacy, wide) => legacy.or(wide)?,
     };
+    Some(with_doubt(guessed, bytes))
+}
+
+/// The better reading in an encoding of two bytes a character, without a byte order mark.
+fn wide(bytes: &[u8]) -> Option<Decoded> {
+    [UTF_16LE, UTF_16BE]
+        .into_iter()
+        .filter_map(|encoding| decode_as(encoding, bytes))
+        .filter(is_text)
+        .max_by_key(|decoded| usual_percent(&decoded.text))
+}
+
+/// The same with what is to be said of a guess: whether it may be wrong.
+fn with_doubt(mut guessed: Decoded, bytes: &[u8]) -> Decoded {
     let is_wide = [UTF_16LE.name(), UTF_16BE.name()].contains(&guessed.encoding);
     let telling = bytes
         .iter()
         .filter(|byte| is_wide || !byte.is_ascii())
         .count();
-    guessed.is_doubtful = telling < DOUBTFUL_BYTES && bytes.len() < SURE_BYTES;
-    Some(guessed)
+    guessed.is_doubtful =
+        guessed.damaged > 0 || (telling < DOUBTFUL_BYTES && bytes.len() < SURE_BYTES);
+    guessed
 }
 
 /// Takes the bytes of a TOML file for a text, with or without a byte order mark.
@@ -119,9 +151,10 @@ fn read_toml(file: RegularFile) -> Result<String, String> {
 
 /// A text in UTF-8 of which some bytes were lost or changed: such sequences do not come about by chance.
 fn damaged_utf_8(bytes: &[u8]) -> Option<Decoded> {
-    let decoded = decode_as(UTF_8, bytes).filter(is_text)?;
+    let decoded = decode_as(UTF_8, bytes).and_then(|decoded| cleaned(decoded, 100))?;
     let whole = decoded.text.chars().filter(|c| !c.is_ascii()).count() - decoded.damaged;
-    (whole > decoded.damaged * 4).then_some(decoded)
+    let bad_bytes: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    (whole > decoded.damaged * 4 && whole > bad_bytes).then_some(decoded)
 }
 
 /// A few Chinese characters in GBK that are good UTF-8 by chance, as 停业 is: two letters that nobody writes.
@@ -139,10 +172,6 @@ fn chinese_by_chance_utf_8(bytes: &[u8]) -> Option<Decoded> {
 
 /// The best reading in an encoding of one or two bytes a character.
 fn guess(bytes: &[u8]) -> Option<Decoded> {
-    // Only wide encodings have such bytes.
-    if bytes.contains(&0) {
-        return None;
-    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
     let likely = detector.guess(None, Utf8Detection::Allow);
@@ -160,7 +189,7 @@ fn guess(bytes: &[u8]) -> Option<Decoded> {
             .windows(2)
             .any(|pair| !pair[0].is_ascii() && !pair[1].is_ascii());
     let european = stand_alone.then_some(WINDOWS_1252);
-    european
+    let whole = european
         .into_iter()
         .chain([first, second, GBK, BIG5])
         .filter_map(|encoding| decode_as(encoding, bytes))
@@ -170,7 +199,10 @@ fn guess(bytes: &[u8]) -> Option<Decoded> {
             let of =
                 |decoded: &Decoded| (usize::MAX - decoded.damaged, usual_percent(&decoded.text));
             if of(&other) > of(&best) { other } else { best }
-        })
+        });
+    let mended = mend::best(bytes, whole.as_ref().map(|whole| whole.encoding));
+    let best = mended.filter(is_text).or(whole)?;
+    cleaned(best, 100)
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
@@ -178,19 +210,38 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
         return None;
     }
     let (text, _) = encoding.decode_without_bom_handling(bytes);
-    let damaged = text.matches(char::REPLACEMENT_CHARACTER).count();
-    Some(Decoded {
-        text: text.into_owned(),
+    let mut decoded = Decoded {
+        text: String::with_capacity(text.len()),
         encoding: encoding.name(),
-        damaged,
+        damaged: 0,
         is_doubtful: false,
-    })
+    };
+    for c in text.chars() {
+        let is_damaged = c == char::REPLACEMENT_CHARACTER;
+        // What is damaged in one place is told once, however many bytes it had.
+        if !is_damaged || !decoded.text.ends_with(c) {
+            decoded.damaged += usize::from(is_damaged);
+            decoded.text.push(c);
+        }
+    }
+    Some(decoded)
 }
 
+/// Tells whether a guess has become a text. Such control characters as one byte can be were taken out of it before.
 fn is_text(decoded: &Decoded) -> bool {
-    let chars = decoded.text.chars().count();
-    let strange = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || is_nobodys(c);
-    decoded.damaged * 100 <= chars * DAMAGED_PERCENT_MAX && !decoded.text.contains(strange)
+    let strange = |c: char| control::is_control(c) || c == '\u{85}' || is_nobodys(c);
+    !decoded.text.contains(strange) && has_few_damaged(decoded)
+}
+
+/// A text without its control characters, if of a hundred characters at most so many are such.
+fn cleaned(mut decoded: Decoded, controls_percent_max: usize) -> Option<Decoded> {
+    decoded.text = control::cleaned(&decoded.text, controls_percent_max)?;
+    let has_nobodys = decoded.text.contains(is_nobodys);
+    (!has_nobodys && has_few_damaged(&decoded)).then_some(decoded)
+}
+
+fn has_few_damaged(decoded: &Decoded) -> bool {
+    decoded.damaged * 100 <= decoded.text.chars().count() * DAMAGED_PERCENT_MAX
 }
 
 /// Characters for private use and such as are none.

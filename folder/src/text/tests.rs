@@ -85,6 +85,165 @@ fn what_was_damaged_is_still_read_and_counted() {
     assert!(decoded.damaged > 0 && decoded.text.ends_with("不要使用电梯。"));
 }
 
+/// A text in each of the encodings that have two bytes a character.
+const EAST_ASIAN: [(&str, &str); 5] = [
+    (
+        "gbk",
+        "紧急疏散\n请立即从最近的出口离开大楼，不要使用电梯。",
+    ),
+    (
+        "big5",
+        "緊急疏散\n請立即從最近的出口離開大樓，不要使用電梯。",
+    ),
+    (
+        "shift_jis",
+        "緊急のお知らせ\nただちに最寄りの出口から避難してください。",
+    ),
+    (
+        "euc-jp",
+        "緊急のお知らせ\nただちに最寄りの出口から避難してください。",
+    ),
+    (
+        "euc-kr",
+        "긴급 대피\n즉시 가장 가까운 출구로 건물을 나가십시오.",
+    ),
+];
+
+/// Decodes what must be read but for one place, and says so.
+#[track_caller]
+fn assert_damaged_in_one_place(bytes: &[u8], text: &str) {
+    let decoded = decode(bytes).unwrap_or_else(|| panic!("{text}: no text"));
+    let shown = &decoded.text;
+    assert!(decoded.is_doubtful, "as {}: {shown}", decoded.encoding);
+    let lost = text.chars().filter(|&c| !shown.contains(c)).count();
+    assert!(
+        lost <= 2 && decoded.damaged <= 1,
+        "as {}: {shown}",
+        decoded.encoding
+    );
+}
+
+#[test]
+fn one_bad_byte_costs_a_text_in_an_east_asian_encoding_one_place_of_it() {
+    for (label, text) in EAST_ASIAN {
+        for repeats in [1, 8] {
+            let text = text.repeat(repeats);
+            let whole = saved_as(label, &text);
+            let line_end = whole.iter().position(|&byte| byte == b'\n').expect("one");
+            for bad in [0xff, 0xa0, 0x80] {
+                // Some of these are a character in some of the encodings.
+                let is_one = |label: &str| {
+                    let encoding = Encoding::for_label(label.as_bytes()).expect("one");
+                    !encoding.decode_without_bom_handling(&[bad]).1
+                };
+                if is_one(label) {
+                    continue;
+                }
+                assert_damaged_in_one_place(&[whole.as_slice(), &[bad]].concat(), &text);
+                let (start, end) = whole.split_at(line_end);
+                assert_damaged_in_one_place(&[start, &[bad], end].concat(), &text);
+            }
+            let cut = &whole[..whole.len() - 1];
+            if label != "euc-kr" {
+                assert_damaged_in_one_place(cut, &text);
+                assert_damaged_in_one_place(&[cut, b"\n"].concat(), &text);
+            }
+            let mut flipped = whole.clone();
+            flipped[line_end + 1] &= 0x7f;
+            let decoded = decode(&flipped).expect("a text");
+            let end: String = text.chars().skip(text.chars().count() - 12).collect();
+            assert!(decoded.text.ends_with(&end), "{label}: {}", decoded.text);
+        }
+    }
+}
+
+#[test]
+fn languages_with_letters_are_not_taken_for_damaged_chinese() {
+    for (label, text) in [
+        (
+            "windows-1251",
+            "Внимание! Немедленно покиньте здание по лестнице, не пользуйтесь лифтом.",
+        ),
+        (
+            "koi8-r",
+            "Внимание! Немедленно покиньте здание по лестнице, не пользуйтесь лифтом.",
+        ),
+        (
+            "windows-1253",
+            "Προσοχή! Εκκενώστε αμέσως το κτίριο από τις σκάλες.",
+        ),
+        (
+            "windows-1255",
+            "שימו לב! יש לפנות את הבניין מיד דרך המדרגות",
+        ),
+        (
+            "windows-1256",
+            "تنبيه! يرجى مغادرة المبنى فورا عبر السلالم وعدم استخدام المصعد",
+        ),
+        ("windows-874", "โปรดทราบ กรุณาออกจากอาคารทันทีโดยใช้บันได"),
+        (
+            "windows-1254",
+            "Dikkat! Lütfen binayı hemen merdivenlerden boşaltın, asansörü kullanmayın.",
+        ),
+        (
+            "windows-1250",
+            "Uwaga! Proszę natychmiast opuścić budynek schodami, nie używać windy.",
+        ),
+        (
+            "windows-1252",
+            "Achtung! Bitte verlassen Sie das Gebäude sofort über die Treppe.",
+        ),
+    ] {
+        assert_decoded(&saved_as(label, text), text);
+    }
+}
+
+#[test]
+fn a_text_in_utf_8_with_one_emoji_in_surrogates_is_read_as_utf_8() {
+    // As programs write 🔥 that take UTF-16 for characters (CESU-8).
+    let mut bytes = b"Fire \xed\xa0\xbd\xed\xb4\xa5\n".to_vec();
+    bytes.extend("出口请走这边，不要慌张".as_bytes());
+    let decoded = decode(&bytes).expect("a text");
+    assert_eq!(decoded.text, "Fire \u{fffd}\n出口请走这边，不要慌张");
+    assert_eq!((decoded.encoding, decoded.damaged), ("UTF-8", 1));
+}
+
+#[test]
+fn a_few_control_characters_are_left_out_and_ends_of_pages_end_lines() {
+    let message = "紧急疏散\n请立即从最近的出口离开大楼，不要使用电梯。";
+    for (odd, plain) in [
+        ("\u{1a}", ""),
+        ("\u{7f}", ""),
+        ("\u{1f}", ""),
+        ("\0", ""),
+        ("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", ""),
+        ("\u{c}", "\n"),
+        ("\u{b}", "\n"),
+        ("\u{85}", "\n"),
+    ] {
+        let [written, expected] = [odd, plain].map(|end| format!("{message}{end}"));
+        assert_decoded(written.as_bytes(), &expected);
+        assert_decoded(&wide(&written, true, u16::to_le_bytes), &expected);
+        assert_decoded(&wide(&written, true, u16::to_be_bytes), &expected);
+        if odd != "\u{85}" {
+            assert_decoded(&saved_as("gbk", &written), &expected);
+        }
+    }
+    for (written, plain) in [
+        ("Fire\u{7}\nLeave", "Fire\nLeave"),
+        ("Fire\u{b}Leave now", "Fire\nLeave now"),
+        ("Fire\u{1b}[0m now", "Fire[0m now"),
+        ("Fire\0\nLeave now by exit B", "Fire\nLeave now by exit B"),
+        ("紧急\0疏散\n请立即离开", "紧急疏散\n请立即离开"),
+        ("Fire\u{1a}", "Fire"),
+    ] {
+        assert_decoded(written.as_bytes(), plain);
+    }
+    // Its NUL is a part of the line end.
+    assert_decoded(&wide("停电\n", false, u16::to_le_bytes), "停电\n");
+    assert_decoded(b"\x1b$B2P;v\x1b(B FIRE", "火事 FIRE");
+}
+
 #[test]
 fn what_is_no_text_is_none() {
     let mut noise = Vec::new();
@@ -98,7 +257,7 @@ fn what_is_no_text_is_none() {
         b"\x7fELF\x02\x01\x01\0\0\0\0\0",
         b"PK\x03\x04\x14\0\0\0\x08\0",
         &[0; 100],
-        b"bell \x07 and \x1b[2J",
+        b"\x07\x1b[2J",
         &noise,
     ] {
         let decoded = decode(bytes);
