@@ -89,6 +89,8 @@ impl NoticeError {
     }
 }
 
+/// Stands where a character was damaged.
+const LOST: &str = "…";
 /// For those who can mend a message whose encoding was guessed from a few bytes.
 const DOUBTFUL: &str = "可能有误，请存为 UTF-8 This may be misread; save it as UTF-8";
 /// Most characters of a path on the screen.
@@ -101,12 +103,12 @@ const UNREADABLE_WHERE: &str = "无法读取 It cannot be read";
 
 impl Notice {
     /// Reads a message: a headline, and a body after the first line. A first line that is too long for a headline
-    /// goes on in the body. What cannot be seen, or would turn the text around, is left out.
+    /// goes on in the body. What cannot be seen, or would turn the text around, is left out; what was damaged becomes `…`.
     ///
     /// # Errors
     /// See [`NoticeError`].
     pub fn parse(text: &str) -> Result<Self, NoticeError> {
-        let text = plain_lines(text);
+        let text = plain_lines(text).replace(char::REPLACEMENT_CHARACTER, LOST);
         let text = text.trim();
         if text.is_empty() {
             return Err(NoticeError::Empty);
@@ -180,19 +182,53 @@ pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE_NAME)
 }
 
+/// What is well to know of a message that is shown, and what to do; nothing of a good one.
+pub fn remarks(written: &Decoded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if written.damaged > 0 {
+        let damaged = match written.damaged {
+            1 => "one of its characters is".to_owned(),
+            many => format!("{many} of its characters are"),
+        };
+        remarks.push(format!(
+            "{damaged} damaged and cannot be shown; write it anew and save it as UTF-8"
+        ));
+    }
+    if written.is_doubtful {
+        remarks.push(format!(
+            "it is not UTF-8 and too short or too damaged to tell what it was saved in; it is read as {}, and may be misread; save it as UTF-8",
+            written.encoding
+        ));
+    }
+    let start = written.text.trim_start().to_lowercase();
+    let markup = [
+        ("{\\rtf", "RTF"),
+        ("<!doctype html", "HTML"),
+        ("<html", "HTML"),
+    ];
+    if let Some((_, form)) = markup.iter().find(|(mark, _)| start.starts_with(mark)) {
+        remarks.push(format!(
+            "it looks like {form}, and is shown as it is written, with all its marks; save it as plain text (in TextEdit: Format, Make Plain Text; in Word: Save as, Plain Text)"
+        ));
+    }
+    remarks
+}
+
 /// Reads the message that is wanted now; `None` when there is none.
 ///
 /// # Errors
 /// See [`NoticeError`].
 pub fn read(data_dir: &Path) -> Result<Option<Notice>, NoticeError> {
-    let Some(written) = read_written(data_dir)? else {
-        return Ok(None);
-    };
+    let notice = read_written(data_dir)?.map(|written| notice_of(&written, data_dir));
+    notice.transpose()
+}
+
+fn notice_of(written: &Decoded, data_dir: &Path) -> Result<Notice, NoticeError> {
     match Notice::parse(&written.text) {
         // There are bytes, and nothing can be seen of what they were taken for.
         Err(NoticeError::Empty) if written.is_doubtful => Err(NoticeError::NoText),
-        Ok(notice) if written.is_doubtful => Ok(Some(notice.doubted(&path(data_dir)))),
-        parsed => parsed.map(Some),
+        Ok(notice) if written.is_doubtful => Ok(notice.doubted(&path(data_dir))),
+        parsed => parsed,
     }
 }
 
@@ -203,6 +239,9 @@ pub fn read(data_dir: &Path) -> Result<Option<Notice>, NoticeError> {
 pub fn read_written(data_dir: &Path) -> Result<Option<Decoded>, NoticeError> {
     let unreadable = |error: FileError| NoticeError::File(error.to_string());
     let file = match regular_file::open_anywhere(&path(data_dir)) {
+        Err(FileError::Missing) if path(data_dir).is_symlink() => {
+            return Err(unreadable(FileError::BrokenLink));
+        }
         Err(FileError::Missing) => return Ok(None),
         opened => opened.map_err(unreadable)?,
     };
@@ -264,8 +303,15 @@ pub fn remove(data_dir: &Path) -> std::io::Result<()> {
     }
 }
 
-/// What the file says now.
-pub(crate) type Reading = Result<Option<Notice>, NoticeError>;
+/// What the file says now, with what is well to know of it ([`remarks`]).
+pub(crate) type Reading = Result<Option<(Notice, Vec<String>)>, NoticeError>;
+
+fn reading(data_dir: &Path) -> Reading {
+    let Some(written) = read_written(data_dir)? else {
+        return Ok(None);
+    };
+    Ok(Some((notice_of(&written, data_dir)?, remarks(&written))))
+}
 
 /// Looks at the file until it is dropped.
 pub(crate) struct Watch {
@@ -280,7 +326,7 @@ impl Watch {
     pub(crate) fn start(data_dir: &Path) -> (Self, Reading) {
         let data_dir = data_dir.to_path_buf();
         let mut seen = stamp(&data_dir);
-        let first = read(&data_dir);
+        let first = reading(&data_dir);
         let (reader, readings) = bounded(4);
         let (stop, stopped) = bounded::<()>(0);
         let spawned = std::thread::Builder::new()
@@ -291,7 +337,7 @@ impl Watch {
                     let now = stamp(&data_dir);
                     if now != seen {
                         seen = now;
-                        if reader.send(read(&data_dir)).is_err() {
+                        if reader.send(reading(&data_dir)).is_err() {
                             break;
                         }
                     }
@@ -315,7 +361,11 @@ impl Watch {
 
 /// Tells one state of the file from another without reading it.
 fn stamp(data_dir: &Path) -> Option<[i64; 6]> {
-    let metadata = std::fs::metadata(path(data_dir)).ok()?;
+    let path = path(data_dir);
+    // A link that leads nowhere is not nothing.
+    let metadata = std::fs::metadata(&path)
+        .or_else(|_| std::fs::symlink_metadata(&path))
+        .ok()?;
     Some([
         metadata.ino().cast_signed(),
         metadata.len().cast_signed(),
@@ -456,6 +506,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_damaged_or_marked_up_is_shown_and_told() {
+        let folder = tempfile::tempdir().expect("folder");
+        let cases: [(&[u8], &str, &str); 4] = [
+            (
+                "紧急疏散\n请立即从最近的出口离开大楼。".as_bytes().split_last().expect("one").1,
+                "请立即从最近的出口离开大楼…",
+                "one of its characters is damaged",
+            ),
+            (
+                b"Evacuate now\ncaf\xe9 \xe7\xb4\xa7\xe6\x80\xa5\xe7\x96\x8f\xe6\x95\xa3\xe3\x80\x82",
+                "caf… 紧急疏散。",
+                "one of its characters is damaged",
+            ),
+            (b"Fire\n\x07Leave", "Leave", ""),
+            (
+                b"{\\rtf1\\ansi Leave}\n",
+                "",
+                "it looks like RTF",
+            ),
+        ];
+        for (bytes, body, told) in cases {
+            std::fs::write(path(folder.path()), bytes).expect("writes");
+            let (notice, remarks) = reading(folder.path()).expect("is read").expect("is there");
+            assert_eq!(notice.body, body);
+            assert_eq!(remarks.is_empty(), told.is_empty(), "{remarks:?}");
+            assert!(remarks.join("\n").starts_with(told), "{remarks:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_file_is_never_waited_for() {
         let folder = tempfile::tempdir().expect("folder");
         let pipe = path(folder.path());
@@ -513,9 +593,18 @@ mod tests {
                 .expect("a reading")
         };
         write(folder.path(), &notice("One")).expect("writes");
-        assert_eq!(next(), Ok(Some(notice("One"))));
+        assert_eq!(next(), Ok(Some((notice("One"), Vec::new()))));
         write(folder.path(), &notice("Two")).expect("writes");
-        assert_eq!(next(), Ok(Some(notice("Two"))));
+        assert_eq!(next(), Ok(Some((notice("Two"), Vec::new()))));
+        let file = path(folder.path());
+        std::fs::write(&file, b"\xbb\xf0\xd4\xd6").expect("writes");
+        let (misread, remarks) = next().expect("is read").expect("is there");
+        assert_eq!(misread.headline, "火灾");
+        assert!(remarks[0].contains("may be misread"), "{remarks:?}");
+        remove(folder.path()).expect("removes");
+        assert_eq!(next(), Ok(None));
+        std::os::unix::fs::symlink("nowhere.txt", &file).expect("links");
+        assert!(next().is_err_and(|error| error.to_string().contains("a link")));
         remove(folder.path()).expect("removes");
         assert_eq!(next(), Ok(None));
         let readings = watch.readings().clone();

@@ -138,14 +138,19 @@ impl Overlay {
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Takes what the emergency file says now.
     pub(super) fn on_reading(&mut self, reading: Reading) {
+        let file = crate::content::emergency::path(&self.config.data_dir);
         match reading {
-            Ok(notice) => {
+            Ok(read) => {
+                let (notice, remarks) = read.unzip();
+                for remark in remarks.unwrap_or_default() {
+                    self.problems
+                        .report_anew(format!("{}: {remark}", file.display()));
+                }
                 self.overlay.readable.clone_from(&notice);
                 self.overlay.wanted = notice;
                 self.overlay.retry_at_ms = None;
             }
             Err(error) => {
-                let file = crate::content::emergency::path(&self.config.data_dir);
                 self.problems
                     .report_anew(format!("{}: {error}", file.display()));
                 if let Some(warning) = error.warning(&file) {

@@ -223,21 +223,12 @@ fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
         Ok(None) => {}
         // All that is written there is shown.
         Ok(Some(written)) => {
-            if written.damaged > 0 {
-                let message = format!(
-                    "{} of its characters are damaged and cannot be shown; write it anew and save it as UTF-8",
-                    written.damaged
-                );
-                found.problem(Problem::with_file(&file, message));
+            for remark in emergency::remarks(&written) {
+                found.problem(Problem::with_file(&file, remark));
             }
-            if written.is_doubtful {
-                let message = format!(
-                    "it is not UTF-8 and too short to tell what it was saved in; it is read as {}, and may be misread; save it as UTF-8",
-                    written.encoding
-                );
-                found.problem(Problem::with_file(&file, message));
-            }
-            for (line, text) in (1..).zip(written.text.lines()) {
+            // What is damaged is told above; no font mends it.
+            let text = written.text.replace(char::REPLACEMENT_CHARACTER, "");
+            for (line, text) in (1..).zip(text.lines()) {
                 letters.look_at(&file, line, "it", text, found);
             }
         }

@@ -340,8 +340,23 @@ fn an_emergency_is_read_in_any_encoding_and_told_when_it_cannot_be() {
     std::fs::write(&emergency, b"\xcd\xa3\xd2\xb5").expect("writes");
     assert_told(
         &shop.look().0,
-        &["data/emergency.txt: it is not UTF-8 and too short to tell"],
+        &["data/emergency.txt: it is not UTF-8 and too short or too damaged to tell"],
     );
+    let cut = "请立即从最近的出口离开大楼。".as_bytes().split_last();
+    std::fs::write(&emergency, cut.expect("one").1).expect("writes");
+    assert_told(
+        &shop.look().0,
+        &["data/emergency.txt: one of its characters is damaged"],
+    );
+    std::fs::write(&emergency, "<!DOCTYPE html>\n<p>Leave</p>\n").expect("writes");
+    assert_told(&shop.look().0, &["data/emergency.txt: it looks like HTML"]);
+    std::fs::remove_file(&emergency).expect("removes");
+    std::os::unix::fs::symlink("nowhere.txt", &emergency).expect("links");
+    assert_told(
+        &shop.look().0,
+        &["data/emergency.txt: it is a link to a file that is missing"],
+    );
+    std::fs::remove_file(&emergency).expect("removes");
     std::fs::write(&emergency, b"\x7fELF\x02\x01\x01\0\0\0").expect("writes");
     assert_told(
         &shop.look().0,

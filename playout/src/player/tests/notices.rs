@@ -244,6 +244,23 @@ fn a_message_that_cannot_be_read_puts_up_a_warning_and_goes_with_its_file() {
 }
 
 #[test]
+fn a_message_that_may_be_misread_is_logged() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir_all(folder.path().join("data")).expect("folder");
+    write(
+        &folder.path().join("data/emergency.txt"),
+        b"\xbb\xf0\xd4\xd6",
+    );
+    let running = Bench::in_folder(folder.path()).start();
+    wait_for_notice(&running, "火灾");
+    running.status_when("a problem", |status| {
+        let told = |problem: &String| problem.contains("emergency.txt: it is not UTF-8");
+        status.problems.iter().any(told)
+    });
+    running.stop();
+}
+
+#[test]
 fn a_message_in_what_notepad_calls_ansi_is_shown() {
     let folder = tempfile::tempdir().expect("folder");
     std::fs::create_dir_all(folder.path().join("data")).expect("folder");
