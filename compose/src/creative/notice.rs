@@ -4,6 +4,7 @@
 //! sign; where letters are missing that no font has, it says so, and words that find no room end in an ellipsis.
 
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::file_names::normal_form;
 use tiny_skia::{Path, PathBuilder};
 
 use crate::page::layout::Frame;
@@ -90,6 +91,8 @@ pub(crate) fn draw(
 
 /// The words that can be written, with a warning where letters are missing. There are always some.
 fn writable(fonts: &Fonts, headline: &str, body: &str) -> [String; 2] {
+    let [headline, body] = [headline, body].map(normal_form);
+    let (headline, body) = (headline.as_ref(), body.as_ref());
     let is_empty = |text: &str| text.chars().all(needs_no_ink);
     let headline_left = without_missing(fonts, headline);
     let body_left = without_missing(fonts, body);
@@ -313,6 +316,15 @@ mod tests {
         for whole in [["Fire 🎉", "Use the stairs."], ["火警", ""]] {
             assert_eq!(writable(&fonts, whole[0], whole[1]), whole);
         }
+    }
+
+    #[test]
+    fn accents_as_macos_writes_them_are_set_as_letters() {
+        let fonts = Fonts::default();
+        assert_eq!(
+            writable(&fonts, "Geba\u{308}ude ra\u{308}umen, E\u{301}vacuez", ""),
+            ["Gebäude räumen, Évacuez", ""]
+        );
     }
 
     #[test]

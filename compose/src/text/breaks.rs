@@ -1,6 +1,7 @@
 //! Where lines may break, and what of a text is set at all.
 
 use parley::Layout;
+use passerby_protocol::file_names::normal_form;
 
 use crate::text::fonts::{Fonts, needs_no_ink};
 
@@ -21,11 +22,10 @@ enum Language {
     Western,
 }
 
-/// Trims a text, joins what must stay on one line, and leaves out what the fonts lack. Empty when nothing is left
+/// Trims a text, composes its accents (NFC: fonts have ä, and not the mark that macOS writes behind an a), joins what must stay on one line, and leaves out what the fonts lack. Empty when nothing is left
 /// that needs ink.
 pub(super) fn prepared(fonts: &Fonts, text: &str) -> String {
-    let mut kept: String = text
-        .trim()
+    let mut kept: String = normal_form(text.trim())
         .chars()
         .filter(|&character| {
             character == '\n' || (!character.is_control() && fonts.can_draw(character))

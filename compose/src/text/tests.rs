@@ -90,6 +90,20 @@ fn no_line_starts_with_chinese_punctuation_and_none_is_a_widow() {
 }
 
 #[test]
+fn accents_as_macos_writes_them_are_set_as_letters() {
+    let fonts = Fonts::default();
+    for (decomposed, composed) in [
+        ("Geba\u{308}ude geo\u{308}ffnet", "Gebäude geöffnet"),
+        ("E\u{301}vacuez", "Évacuez"),
+        ("か\u{3099}", "が"),
+    ] {
+        assert_eq!(prepared(&fonts, decomposed), composed);
+        assert_eq!(fonts.lacking(decomposed), None);
+    }
+    assert_eq!(fonts.missing_glyphs("x\u{302}"), ['\u{302}']);
+}
+
+#[test]
 fn languages_and_phrases_stay_whole() {
     let mut typesetter = Typesetter::new();
     let mut lines = |text: &str, width: f32| -> Vec<String> {

@@ -27,6 +27,7 @@ use std::sync::{Arc, OnceLock};
 use passerby_folder::text;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::file_names::normal_form;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, roxmltree};
 
@@ -359,7 +360,9 @@ fn collect_letters(group: &Group, letters: &mut BTreeSet<char>) {
     for node in group.children() {
         match node {
             Node::Text(text) => {
-                letters.extend(text.chunks().iter().flat_map(|chunk| chunk.text().chars()));
+                for chunk in text.chunks() {
+                    letters.extend(normal_form(chunk.text()).chars());
+                }
             }
             Node::Group(inner) => collect_letters(inner, letters),
             Node::Path(_) | Node::Image(_) => {}

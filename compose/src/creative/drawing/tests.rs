@@ -82,6 +82,13 @@ fn letters_come_from_the_bundled_fonts_whatever_the_family() {
 }
 
 #[test]
+fn accents_as_macos_writes_them_count_as_the_letters_that_are_drawn() {
+    let text = svg("<text x=\"10\" y=\"60\" font-size=\"40\">Geba\u{308}ude</text>");
+    let drawing = open(&text).unwrap_or_else(|error| panic!("{}", error.0));
+    assert_eq!(drawing.letters(), "Gbdeuä");
+}
+
+#[test]
 fn a_picture_inside_is_drawn_and_files_are_never_opened() {
     let folder = passerby_testing::package_folder().join("tests/media");
     let png = std::fs::read(folder.join("rgb.png")).expect("reads");

@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
+use passerby_protocol::file_names::normal_form;
 use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
 
@@ -124,10 +125,11 @@ impl Fonts {
         (Self(Arc::new(set)), problems)
     }
 
-    /// Returns the characters of a text that none of the fonts can draw, each once, in order of appearance.
+    /// Returns the characters of a text that none of the fonts can draw, each once, in order of appearance. Accents count as
+    /// they are set: composed where a letter with them exists.
     pub fn missing_glyphs(&self, text: &str) -> Vec<char> {
         let mut missing = Vec::new();
-        for character in text.chars() {
+        for character in normal_form(text).chars() {
             if !missing.contains(&character) && !self.can_draw(character) {
                 missing.push(character);
             }
