@@ -70,6 +70,23 @@ fn line_at(text: &str, place: usize) -> usize {
     text[..place.min(text.len())].matches('\n').count() + 1
 }
 
+/// The quotation mark with which a value begins at the place of an error, if it is one that word processors write.
+fn curly_quote_at(text: &str, place: usize) -> Option<char> {
+    let start = text.get(..place)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next()?;
+    let value = line.split_once('=').map_or(line, |(_, value)| value);
+    let first = value
+        .trim_start()
+        .trim_start_matches(['[', ' '])
+        .chars()
+        .next()?;
+    let is_curly = matches!(
+        first,
+        '‘'..='‟' | '«' | '»' | '「' | '」' | '『' | '』' | '＂' | '＇' | '`' | '´'
+    );
+    is_curly.then_some(first)
+}
+
 /// Collects the problems of one file while its sections are read.
 pub struct Reader<'a> {
     file: &'a str,
@@ -95,13 +112,16 @@ impl<'a> Reader<'a> {
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let place = error.span().map_or(0, |span| span.start);
-            reader.report(
-                place,
-                format!(
+            let message = match curly_quote_at(text, place) {
+                Some(quote) => format!(
+                    "{quote} is a quotation mark for reading, not for TOML; use straight ones: \"like this\" or 'like this'"
+                ),
+                None => format!(
                     "this is not TOML: {}",
                     error.message().trim().replace('\n', "; ")
                 ),
-            );
+            };
+            reader.report(place, message);
         }
         let section = reader.section(root.get_ref(), String::new(), 0);
         let value = read(&section);
@@ -666,6 +686,23 @@ mod tests {
                 .all(|problem| problem.message.contains("not TOML")),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn quotation_marks_of_word_processors_are_named_with_those_to_use() {
+        for (text, quote) in [
+            ("a = 1\ntitle = “Opening”\n", '“'),
+            ("a = 1\ntitle = ‘Opening’\n", '‘'),
+            ("a = 1\ntitle = „Eröffnung“\n", '„'),
+            ("a = 1\nlines = [“One”, \"Two\"]\n", '“'),
+            ("a = 1\ntitle = ”营业时间”\n", '”'),
+        ] {
+            let problems = Reader::parse("k.toml", text, |_| ()).expect_err("bad");
+            let told = format!(
+                "k.toml:2: {quote} is a quotation mark for reading, not for TOML; use straight ones: \"like this\" or 'like this'"
+            );
+            assert!(problems[0].to_string() == told, "{problems:?}");
+        }
     }
 
     #[test]
