@@ -83,6 +83,23 @@ pub fn plain(words: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns words with everything in them that cannot be seen written out, such as `\u{202e}`: for names, of which two may
+/// look alike and be different.
+pub fn escaped(words: &str) -> Cow<'_, str> {
+    if !has_hidden(words) {
+        return Cow::Borrowed(words);
+    }
+    let mut seen = String::with_capacity(words.len() + 8);
+    for c in words.chars() {
+        if c.is_control() || is_hidden(c) || is_joiner(c) || is_tag(c) {
+            seen.extend(c.escape_unicode());
+        } else {
+            seen.push(c);
+        }
+    }
+    Cow::Owned(seen)
+}
+
 /// Leaves out what cannot be seen, and joiners that join nothing.
 fn visible(words: &str) -> String {
     visible_within(words, usize::MAX)
@@ -183,6 +200,21 @@ mod tests {
         ] {
             assert!(has_hidden(words), "{words:?}");
             assert_eq!(plain(words), line);
+        }
+    }
+
+    #[test]
+    fn names_that_only_look_alike_are_told_apart() {
+        for name in ["三体", "=12", "می\u{200c}خواهم", "👩\u{200d}👧"] {
+            assert_eq!(escaped(name), name);
+        }
+        for (name, seen) in [
+            ("=1\u{202e}2", "=1\\u{202e}2"),
+            ("a\u{200b}", "a\\u{200b}"),
+            ("pay\u{200d}pal", "pay\\u{200d}pal"),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+        ] {
+            assert_eq!(escaped(name), seen);
         }
     }
 

@@ -2,9 +2,11 @@
 //! own code page.
 //!
 //! Invariant: no text is run. One that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP
-//! advises under "CSV Injection"; numbers stay numbers.
+//! advises under "CSV Injection"; numbers stay numbers. What cannot be seen is written out.
 
 use std::fmt::Write as _;
+
+use passerby_protocol::foreign;
 
 /// Stands before the first line.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -41,6 +43,7 @@ pub(super) fn row(cells: &[Cell<'_>]) -> String {
 }
 
 fn push_text(line: &mut String, text: &str) {
+    let text = &written_out(text);
     // Some spreadsheets read full-width signs as they read their own, and pass over blanks before either.
     let first = text.trim_start_matches(' ').chars().next();
     let is_formula = first.is_some_and(|first| "=+-@\t\r\n＝＋－＠".contains(first));
@@ -50,6 +53,16 @@ fn push_text(line: &mut String, text: &str) {
     } else {
         let _ = write!(line, "{mark}{text}");
     }
+}
+
+/// A text of several lines with what cannot be seen written out.
+fn written_out(text: &str) -> String {
+    const BREAKS: [char; 3] = ['\t', '\r', '\n'];
+    let pieces = text.split_inclusive(BREAKS).map(|piece| {
+        let (words, end) = piece.split_at(piece.trim_end_matches(BREAKS).len());
+        format!("{}{end}", foreign::escaped(words))
+    });
+    pieces.collect()
 }
 
 #[cfg(test)]
@@ -72,6 +85,8 @@ mod tests {
             ("春, \"夏\"", "\"春, \"\"夏\"\"\""),
             ("a;=1", "\"a;=1\""),
             ("two\nlines", "\"two\nlines\""),
+            ("=1\u{202e}2", "'=1\\u{202e}2"),
+            ("\u{202e}=1", "\\u{202e}=1"),
             ("", ""),
         ] {
             assert_eq!(

@@ -20,6 +20,7 @@ use passerby_playout::content::catalog::Catalog;
 use passerby_playout::hub_link::kept_content;
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::settings::config::Config;
+use passerby_protocol::foreign;
 use passerby_protocol::toml_fields::Problem;
 
 /// Shows campaigns with live codes on a screen, and counts what it showed.
@@ -134,14 +135,60 @@ fn timestamp(text: &str) -> Result<jiff::Timestamp, String> {
         .map_err(|error| format!("{error}; use a date and time such as 2026-12-01T08:00:00+08:00"))
 }
 
+/// Writes a value as JSON in which everything that cannot be seen is escaped; it reads back as the same value.
+fn json_line(value: &serde_json::Value) -> String {
+    let written = value.to_string();
+    if !foreign::has_hidden(&written) {
+        return written;
+    }
+    let mut line = String::with_capacity(written.len() + 8);
+    for c in written.chars() {
+        // Outside of its texts JSON is ASCII.
+        if !c.is_control() && (c.is_ascii() || !foreign::has_hidden(&c.to_string())) {
+            line.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    line
+}
+
 fn print_json_line(value: &serde_json::Value) -> Result<(), Failure> {
     use std::io::Write;
-    match writeln!(std::io::stdout().lock(), "{value}") {
+    match writeln!(std::io::stdout().lock(), "{}", json_line(value)) {
         // Whoever read us has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => Err(Failure::Start(format!(
             "standard output cannot be written: {error}"
         ))),
         Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_what_cannot_be_seen_escaped_and_reads_back_the_same() {
+        for (text, written) in [
+            ("三体 café", r#"{"campaign":"三体 café"}"#),
+            ("=1\u{202e}2", r#"{"campaign":"=1\u202e2"}"#),
+            (
+                "a\u{e0041}\u{7f}\n",
+                r#"{"campaign":"a\udb40\udc41\u007f\n"}"#,
+            ),
+        ] {
+            let value = serde_json::json!({ "campaign": text });
+            let line = json_line(&value);
+            assert_eq!(line, written);
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&line).ok(),
+                Some(value)
+            );
+        }
     }
 }

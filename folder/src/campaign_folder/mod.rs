@@ -11,6 +11,7 @@ use passerby_protocol::campaign::{self, Campaign};
 use passerby_protocol::creative::is_part_name;
 use passerby_protocol::creative::{self, CREATIVE_ENDINGS, CreativeKind};
 use passerby_protocol::file_names::normal_form;
+use passerby_protocol::foreign;
 use passerby_protocol::left_out::{self, LeftOut, Reason};
 use passerby_protocol::parts::FolderParts;
 use passerby_protocol::toml_fields::Problem;
@@ -278,7 +279,14 @@ fn id_of(folder: &Path) -> Result<CampaignId, String> {
         .canonicalize()
         .map_err(|error| format!("the folder cannot be opened: {error}"))?;
     let name = whole.file_name().and_then(|name| name.to_str());
-    normal_form(name.unwrap_or_default())
+    let name = name.unwrap_or_default();
+    if foreign::has_hidden(name) {
+        return Err(format!(
+            "the folder's name, {}, has characters that cannot be seen, and is the campaign's name in reports; rename the folder",
+            foreign::escaped(name)
+        ));
+    }
+    normal_form(name)
         .parse()
         .map_err(|error| format!("{error}; rename the folder"))
 }

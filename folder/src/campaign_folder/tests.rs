@@ -55,6 +55,22 @@ fn names(problems: &[Problem]) -> Vec<String> {
 }
 
 #[test]
+fn a_folder_whose_name_has_what_cannot_be_seen_is_no_campaign_and_its_name_is_written_out() {
+    let outer = tempfile::tempdir().expect("a folder");
+    for (name, seen) in [("=1\u{202e}2", "=1\\u{202e}2"), ("a\u{200b}", "a\\u{200b}")] {
+        let folder = outer.path().join(name);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join("p.png"), PNG).expect("writes");
+        let problems = CampaignFolder::read(&folder, &mut LeftOut::default()).expect_err(name);
+        let said = problems[0].to_string();
+        assert!(
+            said.contains(seen) && said.contains("rename the folder"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn what_a_phone_and_an_office_leave_airs_or_is_named() {
     let shop = Shop::new();
     for name in [

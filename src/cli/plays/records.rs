@@ -14,7 +14,7 @@ use passerby_protocol::toml_fields::Problem;
 
 use crate::cli::csv::{self, Cell};
 use crate::cli::plays::output::Output;
-use crate::cli::{Failure, of_hub};
+use crate::cli::{Failure, json_line, of_hub};
 
 /// Outsmart's records, and why some plays have none.
 pub(super) struct Records {
@@ -100,7 +100,7 @@ pub(super) fn json(out: &mut Output, ledger: &Ledger, dated: &DatedPlay) -> Resu
         "outcome": play.outcome.word(),
         "display": play.display.word(),
     });
-    write(out, &format!("{value}\n"))
+    write(out, &format!("{}\n", json_line(&value)))
 }
 
 pub(super) fn csv_head(out: &mut Output) -> Result<(), Failure> {

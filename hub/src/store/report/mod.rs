@@ -192,7 +192,7 @@ impl Tally {
         self.total += count;
         *self.by_screen.entry(screen.to_string()).or_default() += count;
         // A database may be older than the check of what comes in.
-        let campaign = foreign::plain(row.get_ref(1)?.as_str()?).into_owned();
+        let campaign = foreign::escaped(row.get_ref(1)?.as_str()?).into_owned();
         *self.by_campaign.entry(campaign).or_default() += count;
         *self.by_creative.entry(row.get(2)?).or_default() += count;
         Ok(count)
@@ -283,7 +283,7 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
     let rows = query.query_map([], |row| {
         Ok(ScreenLine {
             screen: row.get::<_, Id<_>>(0)?.0,
-            name: foreign::plain(row.get_ref(1)?.as_str()?).into_owned(),
+            name: foreign::escaped(row.get_ref(1)?.as_str()?).into_owned(),
             last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
             acked_through: row.get(3)?,
             device_keys: Vec::new(),
@@ -323,7 +323,7 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
             let flight = params![id.as_str(), from_ms, until_ms];
             goals.push(GoalCount {
                 campaign: id.clone(),
-                phase: foreign::plain(&phase.name).into_owned(),
+                phase: foreign::escaped(&phase.name).into_owned(),
                 goal_plays: phase.goal_plays,
                 plays: plays.query_row(flight, |row| row.get(0))?,
                 goal_scans: phase.goal_scans,
@@ -354,7 +354,7 @@ fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
                 Chain {
                     screen: row.get::<_, Id<_>>(1)?.0,
                     play: row.get(2)?,
-                    campaign: foreign::plain(&row.get::<_, String>(3)?).into_owned(),
+                    campaign: foreign::escaped(&row.get::<_, String>(3)?).into_owned(),
                     creative: row.get(4)?,
                     generations: vec![visits],
                 },

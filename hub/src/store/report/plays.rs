@@ -130,7 +130,7 @@ impl LocalCounts {
     fn add(&mut self, screen: String, campaign: &str, count: u64) {
         self.total += count;
         *self.by_screen.entry(screen).or_default() += count;
-        let name = foreign::plain(campaign).into_owned();
+        let name = foreign::escaped(campaign).into_owned();
         *self.by_campaign.entry(name).or_default() += count;
     }
 
