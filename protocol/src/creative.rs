@@ -87,33 +87,60 @@ impl CreativeKind {
     }
 }
 
-/// What an MP4's first brand says when it holds no film: pictures (ISO/IEC 23008-12, HEIF and AVIF) and sound alone.
-const BRANDS_WITHOUT_FILM: [&[u8; 4]; 7] = [
-    b"heic", b"heix", b"heim", b"mif1", b"avif", b"M4A ", b"M4B ",
-];
+/// What an MP4's first brand says when it holds sound alone.
+const BRANDS_OF_SOUND: [&[u8; 4]; 2] = [b"M4A ", b"M4B "];
+/// What it says when it holds a picture (ISO/IEC 23008-12, HEIF and AVIF).
+const BRANDS_OF_PICTURES: [&[u8; 4]; 5] = [b"heic", b"heix", b"heim", b"mif1", b"avif"];
 /// Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, Movie Files).
 const OLD_QUICKTIME_BOXES: [&[u8; 4]; 6] = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"];
 
-/// Tells what a video is from its first 12 bytes; `None` for what is neither MP4 (ISO/IEC 14496-12, 4.3), QuickTime nor
-/// WebM (RFC 8794, 8.1).
-pub fn video_media_type(head: &[u8]) -> Option<&'static str> {
-    if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
-        return Some("video/webm");
+/// What to do with a film that is not played.
+pub const EXPORT_FILM_ANEW: &str = "export it anew as MP4 with H.264";
+
+/// Says why a file that should be a video is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoVideo {
+    /// Nothing is in it.
+    #[error("the file is empty; copy it again")]
+    Empty,
+    /// An MP4 with sound, and a cover perhaps.
+    #[error("there are no moving pictures in it; {EXPORT_FILM_ANEW}")]
+    Sound,
+    /// A picture in the container of films.
+    #[error("it is a picture (HEIF or AVIF), whatever its name says; save it as JPEG or PNG")]
+    Picture,
+    /// Anything else.
+    #[error("it is no MP4, MOV or WebM video, whatever its name says; {EXPORT_FILM_ANEW}")]
+    Other,
+}
+
+/// Tells what a video is from its first 12 bytes: MP4 (ISO/IEC 14496-12, 4.3), QuickTime or WebM (RFC 8794, 8.1).
+///
+/// # Errors
+/// It is none of these.
+pub fn video_media_type(head: &[u8]) -> Result<&'static str, NoVideo> {
+    if head.is_empty() {
+        return Err(NoVideo::Empty);
     }
-    let kind = head.get(4..8)?;
+    if head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+        return Ok("video/webm");
+    }
+    let kind = head.get(4..8).ok_or(NoVideo::Other)?;
     let brand = head.get(8..12).unwrap_or_default();
     if kind == b"ftyp" {
         if brand == b"qt  " {
-            Some("video/quicktime")
-        } else if BRANDS_WITHOUT_FILM.iter().any(|known| brand == *known) {
-            None
+            Ok("video/quicktime")
+        } else if BRANDS_OF_SOUND.iter().any(|known| brand == *known) {
+            Err(NoVideo::Sound)
+        } else if BRANDS_OF_PICTURES.iter().any(|known| brand == *known) {
+            Err(NoVideo::Picture)
         } else {
-            Some("video/mp4")
+            Ok("video/mp4")
         }
     } else if OLD_QUICKTIME_BOXES.iter().any(|known| kind == *known) {
-        Some("video/quicktime")
+        Ok("video/quicktime")
     } else {
-        None
+        Err(NoVideo::Other)
     }
 }
 
@@ -135,11 +162,13 @@ pub fn ending_of_content(head: &[u8]) -> Option<&'static str> {
     } else if text.starts_with(b"<svg") {
         Some(".svg")
     } else {
-        video_media_type(head).map(|media_type| match media_type {
-            "video/webm" => ".webm",
-            "video/quicktime" => ".mov",
-            _ => ".mp4",
-        })
+        video_media_type(head)
+            .ok()
+            .map(|media_type| match media_type {
+                "video/webm" => ".webm",
+                "video/quicktime" => ".mov",
+                _ => ".mp4",
+            })
     }
 }
 
@@ -229,13 +258,26 @@ mod tests {
             (b"\0\0\x02\x6cmoov\0\0\0\x6c", Some("video/quicktime")),
             (b"\0\0\0\x08wide\0\0\0\0", Some("video/quicktime")),
             (b"\x1A\x45\xDF\xA3....", Some("video/webm")),
-            (b"\0\0\0\x18ftypheic", None),
-            (b"\0\0\0\x1cftypavif", None),
-            (b"\0\0\0\x20ftypM4A ", None),
-            (b"not a film at all", None),
-            (b"\0\0\0", None),
         ] {
-            assert_eq!(video_media_type(head), media_type, "{head:?}");
+            assert_eq!(video_media_type(head).ok(), media_type, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_video_is_told_by_what_it_is() {
+        for (head, reason) in [
+            (b"".as_slice(), "the file is empty; copy it again"),
+            (b"\0\0\0\x18ftypheic", "it is a picture (HEIF or AVIF)"),
+            (b"\0\0\0\x1cftypavif", "it is a picture (HEIF or AVIF)"),
+            (
+                b"\0\0\0\x20ftypM4A ",
+                "there are no moving pictures in it; export",
+            ),
+            (b"not a film at all", "it is no MP4, MOV or WebM video"),
+            (b"\0\0\0", "it is no MP4, MOV or WebM video"),
+        ] {
+            let told = video_media_type(head).expect_err(reason).to_string();
+            assert!(told.starts_with(reason), "{head:?}: {told}");
         }
     }
 

@@ -116,6 +116,12 @@ fn table(folder: &Path) -> Vec<(&'static str, Vec<u8>, bool)> {
             false,
         ),
         ("text.mp4", b"this is no film".to_vec(), false),
+        ("empty.mp4", Vec::new(), false),
+        (
+            "sound.m4v",
+            b"\0\0\0\x1cftypM4A \0\0\x02\0M4A isom".to_vec(),
+            false,
+        ),
         ("picture.mp4", png, false),
         ("card.card.toml", b"headline = 'Sale'\n".to_vec(), true),
         ("wrong.card.toml", b"headline = ''\n".to_vec(), false),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_folder::regular_file::{self, FileError};
 use passerby_protocol::Digest;
-use passerby_protocol::creative::{CreativeKind, video_media_type};
+use passerby_protocol::creative::{CreativeKind, NoVideo, video_media_type};
 use passerby_protocol::toml_fields::Problem;
 
 use crate::publish::blobs::copy_hashed;
@@ -55,7 +55,7 @@ pub(crate) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
         name: name.to_owned(),
         digest,
         size,
-        media_type: media_type(kind, &head).map_err(|reason| wrong(reason.to_owned()))?,
+        media_type: media_type(kind, &head).map_err(|reason| wrong(reason.to_string()))?,
         source: path.to_path_buf(),
         thumbnail: None,
     })
@@ -76,10 +76,9 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Tells what a file is from its first bytes. A picture may be a drawing whatever its name says, and the other way round.
-fn media_type(kind: CreativeKind, head: &[u8]) -> Result<&'static str, &'static str> {
+fn media_type(kind: CreativeKind, head: &[u8]) -> Result<&'static str, NoVideo> {
     match kind {
-        CreativeKind::Video => video_media_type(head)
-            .ok_or("it is neither an MP4, a MOV nor a WebM video; export it again as one of these"),
+        CreativeKind::Video => video_media_type(head),
         CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page => Ok("application/toml"),
         CreativeKind::Picture | CreativeKind::Drawing => Ok(picture_media_type(head)),
     }
@@ -171,9 +170,12 @@ mod tests {
             (
                 "a.mp4",
                 b"not a video at all".as_slice(),
-                "neither an MP4, a MOV nor a WebM",
+                "it is no MP4, MOV or WebM video",
             ),
-            ("a.mp4", b"short", "neither an MP4, a MOV nor a WebM"),
+            ("a.mp4", b"short", "it is no MP4, MOV or WebM video"),
+            ("a.mp4", b"", "the file is empty"),
+            ("a.m4v", b"\0\0\0\x1cftypM4A ", "no moving pictures in it"),
+            ("a.mp4", b"\0\0\0\x18ftypheic", "it is a picture (HEIF"),
         ] {
             let said = problem(name, bytes);
             assert!(said.contains(reason), "{name}: {said}");

@@ -290,7 +290,7 @@ fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
         assert!(said.contains(mistake), "{mistake}: {said}");
     }
     assert!(
-        said.contains("b.mp4: it is neither an MP4, a MOV nor a WebM video"),
+        said.contains("b.mp4: it is no MP4, MOV or WebM video"),
         "{said}"
     );
 }

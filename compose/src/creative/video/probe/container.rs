@@ -5,7 +5,6 @@ use std::path::Path;
 use passerby_protocol::creative::video_media_type;
 
 use crate::creative::file;
-use crate::creative::video::probe::EXPORT_ANEW;
 
 /// How much of a file tells what it is.
 const HEAD_BYTES: u64 = 12;
@@ -29,16 +28,10 @@ impl Container {
     /// Tells it from a file, which must be one and hold something.
     pub(super) fn sniff(path: &Path) -> Result<Self, String> {
         let head = file::read_start(path, HEAD_BYTES, "video")?;
-        Self::of_bytes(&head).ok_or_else(|| {
-            format!("it is no MP4, MOV or WebM video, whatever its name says; {EXPORT_ANEW}")
-        })
-    }
-
-    /// Tells it from the first bytes.
-    fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        video_media_type(bytes).map(|media_type| match media_type {
-            "video/webm" => Self::Matroska,
-            _ => Self::Mp4,
-        })
+        match video_media_type(&head) {
+            Ok("video/webm") => Ok(Self::Matroska),
+            Ok(_) => Ok(Self::Mp4),
+            Err(reason) => Err(reason.to_string()),
+        }
     }
 }

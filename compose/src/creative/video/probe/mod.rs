@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::creative::EXPORT_FILM_ANEW;
 use serde_json::Value;
 
 use crate::creative::video::decoder::{Codec, DecoderKind};
@@ -39,7 +40,7 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// a pixel of a server's core, so 30 pictures a second of 1920 × 1080 would take more than two of them.
 const HDR_PIXELS_MAX: f64 = 960.0 * 540.0;
 /// What to do with a file that is not played.
-pub(super) const EXPORT_ANEW: &str = "export it anew as MP4 with H.264";
+pub(super) const EXPORT_ANEW: &str = EXPORT_FILM_ANEW;
 
 /// Of an HDR film that this machine brings down to what its screen shows.
 const HDR_COSTS: &str = "it is HDR video; its light is brought down to this screen's, at 960 × 540 pixels since that is slow, and a slow board will leave pictures out; export it as SDR (BT.709) to have it sharp";
