@@ -5,11 +5,13 @@
 //! | it holds | what airs | what is named |
 //! |---|---|---|
 //! | `campaign.toml` | it, as one campaign | its other files by [`CampaignFolder::read`]; every folder in it |
-//! | folders of which one at least holds a creative or a `campaign.toml` | each folder, as a campaign | pictures beside them; folders that hold no campaign |
+//! | folders of which one at least is a campaign or of campaigns | what these air | files beside them; folders without a campaign |
 //! | creatives, and no such folder | it, as one campaign | its other files; every folder in it |
 //! | nothing of that | nothing | that; and every file and folder in it |
 //!
-//! Files and folders that systems make for themselves count for nothing in all of this.
+//! The same table says what each folder in a folder of campaigns is, [`DEPTH_MAX`] folders deep. A link to a folder is a
+//! campaign or none, so that none leads around in a circle. Files and folders that systems make for themselves count for
+//! nothing in all of this.
 //!
 //! Invariant: one bad campaign costs itself; the others are read.
 
@@ -25,6 +27,9 @@ use crate::campaign_folder::{
 };
 use crate::entries::{self, EntryKind, FolderEntry};
 use crate::regular_file::FileError;
+
+/// How many folders deep campaigns are looked for.
+const DEPTH_MAX: usize = 8;
 
 /// What such a folder holds.
 #[derive(Debug, Default)]
@@ -44,40 +49,47 @@ impl ContentFolder {
         let wrong = |message: String| Problem::with_file(folder.display().to_string(), message);
         let entries = match entries::list(folder) {
             Ok(entries) => entries,
+            Err(_) if folder.is_file() => {
+                read.problems.push(wrong(
+                    "it is a file, and campaigns are folders; name the folder in which it lies"
+                        .to_owned(),
+                ));
+                return read;
+            }
             Err(reason) => {
                 let cure = "give content.folders a folder that exists";
                 read.problems.push(wrong(format!("{reason}; {cure}")));
                 return read;
             }
         };
-        let has_campaign_file = entries
-            .iter()
-            .any(|entry| normal_form(&entry.name) == campaign::FILE_NAME);
-        let is_of_campaigns = !has_campaign_file
-            && entries
-                .iter()
-                .any(|entry| entry.is_folder() && holds_a_campaign(&entry.path));
-        if is_of_campaigns {
-            read.take_campaigns(&entries);
-        } else if entries.iter().any(is_of_a_campaign) {
-            let campaign = CampaignFolder::of_entries(folder, &entries, &mut read.left_out);
-            read.take(folder, campaign);
-        } else {
-            read.problems.push(wrong(nothing_to_air()));
-            for entry in &entries {
-                read.leave_out(entry);
-            }
-        }
+        read.take_folder(folder, &entries, 0);
         read
     }
 
-    fn take_campaigns(&mut self, entries: &[FolderEntry]) {
-        for entry in entries {
-            if entry.is_folder() && holds_a_campaign(&entry.path) {
-                let campaign = CampaignFolder::read(&entry.path, &mut self.left_out);
-                self.take(&entry.path, campaign);
-            } else {
-                self.leave_out(entry);
+    fn take_folder(&mut self, folder: &Path, entries: &[FolderEntry], depth: usize) {
+        match kind_of(entries, depth) {
+            FolderKind::OfCampaigns => {
+                for entry in entries {
+                    match entries_of(entry) {
+                        Some(inner) if leads_to_a_campaign(entry, depth) => {
+                            self.take_folder(&entry.path, &inner, depth_of(entry, depth));
+                        }
+                        _ => self.leave_out(entry),
+                    }
+                }
+            }
+            FolderKind::Campaign => {
+                let campaign = CampaignFolder::of_entries(folder, entries, &mut self.left_out);
+                self.take(folder, campaign);
+            }
+            FolderKind::Nothing => {
+                self.problems.push(Problem::with_file(
+                    folder.display().to_string(),
+                    nothing_to_air(),
+                ));
+                for entry in entries {
+                    self.leave_out(entry);
+                }
             }
         }
     }
@@ -113,6 +125,55 @@ impl ContentFolder {
     }
 }
 
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FolderKind {
+    Campaign,
+    OfCampaigns,
+    Nothing,
+}
+
+fn kind_of(entries: &[FolderEntry], depth: usize) -> FolderKind {
+    if entries
+        .iter()
+        .any(|entry| normal_form(&entry.name) == campaign::FILE_NAME)
+    {
+        FolderKind::Campaign
+    } else if depth < DEPTH_MAX
+        && entries
+            .iter()
+            .any(|entry| leads_to_a_campaign(entry, depth))
+    {
+        FolderKind::OfCampaigns
+    } else if entries.iter().any(is_of_a_campaign) {
+        FolderKind::Campaign
+    } else {
+        FolderKind::Nothing
+    }
+}
+
+/// Whether something in a folder of this depth is a campaign or a folder of campaigns.
+fn leads_to_a_campaign(entry: &FolderEntry, depth: usize) -> bool {
+    entries_of(entry)
+        .is_some_and(|inner| kind_of(&inner, depth_of(entry, depth)) != FolderKind::Nothing)
+}
+
+fn entries_of(entry: &FolderEntry) -> Option<Vec<FolderEntry>> {
+    entry
+        .is_folder()
+        .then(|| entries::list(&entry.path).ok())
+        .flatten()
+}
+
+/// The depth of a folder in one of this depth; nothing is looked for below a link.
+fn depth_of(entry: &FolderEntry, depth: usize) -> usize {
+    if entry.path.is_symlink() {
+        DEPTH_MAX
+    } else {
+        depth + 1
+    }
+}
+
 /// What to say of a file beside campaigns.
 fn stray(entry: &FolderEntry) -> Reason {
     match &entry.what {
@@ -136,7 +197,7 @@ fn not_a_campaign(folder: &FolderEntry) -> Reason {
                 .any(|entry| entry.is_folder() && holds_a_campaign(&entry.path)) =>
         {
             Reason::meant(
-                "campaigns lie deeper in this folder, and none of it airs; name this folder in content.folders of kiosk.toml too",
+                "campaigns lie too deep in this folder, and none of it airs; name this folder in content.folders of kiosk.toml too",
             )
         }
         Ok(_) => Reason::meant(format!("it is no campaign: {}", nothing_to_air())),

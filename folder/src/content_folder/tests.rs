@@ -73,7 +73,41 @@ fn every_row_of_the_table_holds() {
             named: &["logo.png"],
             beside: &[],
         },
-        // Beside them: folders without anything that airs, with their files, and those that hold campaigns deeper.
+        // The same holds one folder down, and two.
+        Case {
+            holds: &[
+                "content/logo.png",
+                "content/monday/p.jpg",
+                "content/tuesday/p.jpg",
+                "notes.txt",
+            ],
+            airs: &[("monday", 1), ("tuesday", 1)],
+            problems: &[],
+            named: &["content/logo.png"],
+            beside: &["notes.txt"],
+        },
+        Case {
+            holds: &[
+                "a.png",
+                "shops/b.png",
+                "shops/north/c.png",
+                "shops/north/week 1/d.jpg",
+                "shops/north/week 1/old/",
+                "shops/south/campaign.toml",
+                "shops/south/e.jpg",
+                "shops/south/raw/f.jpg",
+            ],
+            airs: &[("week 1", 1), ("south", 1)],
+            problems: &[],
+            named: &[
+                "a.png",
+                "shops/b.png",
+                "shops/north/c.png",
+                "shops/south/raw",
+            ],
+            beside: &["shops/north/week 1/old"],
+        },
+        // Beside them: folders without anything that airs, with their files, and folders of campaigns.
         Case {
             holds: &[
                 "monday/p.jpg",
@@ -83,9 +117,9 @@ fn every_row_of_the_table_holds() {
                 "LICENCES.md",
                 "price.pdf",
             ],
-            airs: &[("monday", 1)],
+            airs: &[("deep", 1), ("monday", 1)],
             problems: &[],
-            named: &["empty", "group", "phone", "phone/IMG_1.HEIC", "price.pdf"],
+            named: &["empty", "phone", "phone/IMG_1.HEIC", "price.pdf"],
             beside: &["LICENCES.md"],
         },
         // Pictures alone are a campaign.
@@ -162,6 +196,34 @@ fn every_row_of_the_table_holds() {
 }
 
 #[test]
+fn links_that_lead_around_in_a_circle_and_folders_that_lie_too_deep_end_somewhere() {
+    let outer = tempfile::tempdir().expect("a folder");
+    let folder = outer.path().join("content");
+    let deep = "a/".repeat(DEPTH_MAX + 1) + "p.jpg";
+    make(&folder, &["monday/p.jpg", "shops/tuesday/p.jpg", &deep]);
+    for name in ["around", "shops/around", "shops/tuesday/around"] {
+        symlink(&folder, folder.join(name)).expect("a link");
+    }
+    let read = ContentFolder::read(&folder);
+    let airs: Vec<&str> = read
+        .campaigns
+        .iter()
+        .map(|campaign| campaign.id.as_str())
+        .collect();
+    assert_eq!(airs, ["monday", "tuesday"], "{read:?}");
+    let left_out: Vec<String> = read
+        .left_out
+        .problems
+        .iter()
+        .map(Problem::to_string)
+        .collect();
+    assert!(
+        left_out.iter().any(|said| said.contains("content/a: ")),
+        "{left_out:?}"
+    );
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_problem_with_its_cure() {
     let read = ContentFolder::read(Path::new("/gone/content"));
     let said = read.problems[0].to_string();
@@ -169,6 +231,38 @@ fn a_folder_that_is_not_there_is_a_problem_with_its_cure() {
         said.contains("give content.folders a folder that exists"),
         "{said}"
     );
+}
+
+#[test]
+fn a_file_where_a_folder_should_be_is_told_to_be_one() {
+    let outer = tempfile::tempdir().expect("a folder");
+    let picture = outer.path().join("picture.jpg");
+    std::fs::write(&picture, b"x").expect("writes");
+    let read = ContentFolder::read(&picture);
+    let said = read.problems[0].to_string();
+    assert!(
+        said.contains("it is a file, and campaigns are folders; name the folder in which it lies"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_link_to_its_own_folder_is_told_to_be_one_and_is_no_campaign() {
+    for relative in [true, false] {
+        let outer = tempfile::tempdir().expect("a folder");
+        let folder = outer.path().join("content");
+        make(&folder, &["a.png"]);
+        let target = if relative { Path::new(".") } else { &folder };
+        symlink(target, folder.join("again")).expect("a link");
+        let read = ContentFolder::read(&folder);
+        assert_eq!(read.campaigns.len(), 1, "{read:?}");
+        assert_eq!(read.campaigns[0].id.as_str(), "content");
+        let said = read.left_out.problems[0].to_string();
+        assert!(
+            said.contains("again: it does not air: it is a link to the folder in which it lies"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

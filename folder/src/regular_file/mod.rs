@@ -5,7 +5,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
@@ -39,6 +39,11 @@ pub enum FileError {
     /// A link that would be followed out of the folder.
     #[error("it is a link that leads out of its folder; put the file itself there")]
     LeadsOut,
+    /// A link to the folder in which it lies.
+    #[error(
+        "it is a link to the folder in which it lies; take it away, or put the file itself there"
+    )]
+    OwnFolder,
     /// Larger than its kind may be.
     #[error("it has {bytes} bytes, more than {bytes_max}; make it smaller")]
     TooLarge {
@@ -167,6 +172,9 @@ pub(crate) fn kind_within(path: &Path) -> Result<Kind, FileError> {
 }
 
 fn look_within(path: &Path) -> Result<Metadata, FileError> {
+    if leads_to_own_folder(path) {
+        return Err(FileError::OwnFolder);
+    }
     match within(path, LOOK) {
         Err(FileError::Missing) if is_link(path) => Err(FileError::BrokenLink),
         found => Ok(found?.metadata()?),
@@ -176,10 +184,7 @@ fn look_within(path: &Path) -> Result<Metadata, FileError> {
 /// Opens what lies in the folder that its path names, links within that folder followed.
 fn within(path: &Path, flags: OFlags) -> Result<File, FileError> {
     let name = path.file_name().ok_or(FileError::NotRegular("a folder"))?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     match beneath(folder, Path::new(name), flags) {
         // A link that names its target from the root of the disk may still stay in the folder.
         Err(Errno::XDEV) => {
@@ -221,6 +226,22 @@ fn inside(folder: &Path, path: &Path) -> Option<PathBuf> {
     let real = path.canonicalize().ok()?;
     let inside = real.strip_prefix(folder.canonicalize().ok()?).ok()?;
     Some(inside.to_owned())
+}
+
+/// Whether something is a link to the folder in which it lies.
+fn leads_to_own_folder(path: &Path) -> bool {
+    is_link(path)
+        && path
+            .metadata()
+            .ok()
+            .zip(folder_of(path).metadata().ok())
+            .is_some_and(|(it, folder)| (it.dev(), it.ino()) == (folder.dev(), folder.ino()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn is_link(path: &Path) -> bool {
