@@ -14,6 +14,7 @@ use passerby_playout::schedule::timeline;
 use passerby_playout::schedule::timeline::Slot;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Moment;
+use passerby_protocol::foreign;
 
 use crate::cli::{ConfigFile, Failure, print_json_line, timestamp};
 
@@ -95,39 +96,52 @@ impl Timeline {
     }
 
     fn print(&self, slot: &Slot, has_zones: bool) -> Result<(), Failure> {
-        let at = |moment: &Moment| {
-            moment
-                .wall_ms
-                .and_then(|wall| Timestamp::from_millisecond(wall).ok())
-                .map(|at| at.to_string())
-                .unwrap_or_default()
-        };
-        let item = slot.item.as_ref();
         if self.json {
-            return print_json_line(&serde_json::json!({
-                "start": at(&slot.start),
-                "end": at(&slot.start.plus_ms(slot.length_ms)),
-                "zone": slot.zone,
-                "campaign": item.map_or("", |item| &item.campaign),
-                "placement": item.map(|item| item.placement),
-                "creative": item.map_or("house", |item| &item.creative),
-                "class": item.map(|item| item.class.word()),
-                "reason": slot.reason,
-            }));
+            return print_json_line(&record(slot));
         }
-        let zone = if has_zones {
-            format!("{}  ", slot.zone)
-        } else {
-            String::new()
-        };
-        println!(
-            "{}  {zone}{}  {}",
-            at(&slot.start),
-            item.map_or("", |item| &item.campaign),
-            slot.reason
-        );
+        println!("{}", line(slot, has_zones));
         Ok(())
     }
+}
+
+/// A slot for programs.
+fn record(slot: &Slot) -> serde_json::Value {
+    let item = slot.item.as_ref();
+    serde_json::json!({
+        "start": at(&slot.start),
+        "end": at(&slot.start.plus_ms(slot.length_ms)),
+        "zone": slot.zone,
+        "campaign": item.map_or("", |item| &item.campaign),
+        "placement": item.map(|item| item.placement),
+        "creative": item.map_or("house", |item| &item.creative),
+        "file": item.map(|item| &item.file),
+        "class": item.map(|item| item.class.word()),
+        "reason": slot.reason,
+    })
+}
+
+/// A slot for people.
+fn line(slot: &Slot, has_zones: bool) -> String {
+    let zone = if has_zones {
+        format!("{}  ", slot.zone)
+    } else {
+        String::new()
+    };
+    let what = slot
+        .item
+        .as_ref()
+        .map(|item| format!("{}  {}", item.campaign, item.file))
+        .unwrap_or_default();
+    let what = foreign::escaped(&what);
+    format!("{}  {zone}{what}  {}", at(&slot.start), slot.reason)
+}
+
+fn at(moment: &Moment) -> String {
+    moment
+        .wall_ms
+        .and_then(|wall| Timestamp::from_millisecond(wall).ok())
+        .map(|at| at.to_string())
+        .unwrap_or_default()
 }
 
 /// What the screen knows of scans. Readings and triggers are nobody's to foresee.
@@ -172,7 +186,47 @@ fn catalog_of(config: &Config, from: Timestamp) -> Result<Catalog, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use passerby_playout::schedule::rotation::Class;
+    use passerby_playout::schedule::timeline::SlotItem;
+
     use super::*;
+
+    #[test]
+    fn each_line_names_the_file_that_airs() {
+        let slot = |file: &str| Slot {
+            zone: "main".to_owned(),
+            start: Moment {
+                boot: "timeline".into(),
+                boot_ms: 0,
+                wall_ms: Some(1_800_000_000_000),
+            },
+            length_ms: 10_000,
+            item: Some(SlotItem {
+                campaign: "shop".to_owned(),
+                placement: 0,
+                creative: "d1".to_owned(),
+                file: file.to_owned(),
+                class: Class::Scheduled,
+            }),
+            reason: "its turn".to_owned(),
+        };
+        let begin = "2027-01-15T08:00:00Z";
+        assert_eq!(
+            line(&slot("a.png"), false),
+            format!("{begin}  shop  a.png  its turn")
+        );
+        assert_eq!(
+            line(&slot("b\u{202e}gnp"), true),
+            format!("{begin}  main  shop  b{}  its turn", "\\u{202e}gnp")
+        );
+        assert_eq!(record(&slot("a.png"))["file"], "a.png");
+        assert_eq!(record(&slot("a.png"))["creative"], "d1");
+        let house = Slot {
+            item: None,
+            ..slot("")
+        };
+        assert!(record(&house)["file"].is_null());
+    }
 
     #[test]
     fn spans_may_be_in_days_and_weeks_and_other_ones_are_refused_in_plain_words() {

@@ -50,6 +50,8 @@ pub struct SlotItem {
     pub placement: usize,
     /// The creative's name in reports.
     pub creative: String,
+    /// What its publisher calls the creative's file.
+    pub file: String,
     /// Which class it was picked from.
     pub class: Class,
 }
@@ -144,6 +146,7 @@ impl Iterator for Timeline {
                     campaign: aired.campaign_id.to_string(),
                     placement: aired.placement,
                     creative: aired.creative.to_string(),
+                    file: aired.placement().creative.clone(),
                     class: pick.class,
                 };
                 zone.on_air = Some(pick.booking);
