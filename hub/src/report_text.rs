@@ -97,7 +97,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     if visits.floods + presses.tools + presses.strangers > 0 {
         writeln!(
             out,
-            "  apart {:>9}   floods; presses: {} by tools, {} without a visit",
+            "  apart {:>9}   floods; presses: {} by tools on a visit, {} by anybody without one",
             visits.floods, presses.tools, presses.strangers
         )?;
     }

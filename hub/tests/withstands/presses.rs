@@ -49,6 +49,10 @@ fn presses_without_the_page_count_for_nothing_and_all_get_to_the_target() {
     let report = attacked.stand.report();
     assert_eq!(figures(&report["visits"]), [1, 0, 0, 0, 0]);
     assert_eq!(report["visits"]["presses"]["strangers"], 402);
+    let told = attacked.stand.command(&["report"]).stdout;
+    let told = String::from_utf8(told).unwrap();
+    let presses = "presses: 0 by tools on a visit, 402 by anybody without one";
+    assert!(told.contains(presses), "{told}");
     assert_eq!(report["scans"]["confirmed"], 0);
 }
 
