@@ -18,6 +18,8 @@ use moxcms::{
 
 use crate::creative::picture::guarded;
 
+/// The gamma with which screens and browsers show television (ITU-R BT.1886).
+const TELEVISION_GAMMA: f32 = 2.4;
 /// Largest profile, in bytes; those of printers take up to 3 MB.
 const PROFILE_BYTES_MAX: usize = 4 << 20;
 /// Largest table of a profile, in entries.
@@ -94,18 +96,28 @@ impl Profile {
                 && ColorPrimaries::try_from(color_primaries).is_ok()
                 && ToneReprCurve::try_from(transfer_characteristics).is_ok()
             {
-                return Ok(Some(Self(ColorProfile::new_from_cicp(CicpProfile {
+                let mut profile = ColorProfile::new_from_cicp(CicpProfile {
                     color_primaries,
                     transfer_characteristics,
                     matrix_coefficients: MatrixCoefficients::Identity,
                     full_range: true,
-                }))));
+                });
+                if is_of_television(transfer_characteristics) {
+                    // Its number would go before its curves.
+                    profile.cicp = None;
+                    set_curve(
+                        &mut profile,
+                        ToneReprCurve::Parametric(vec![TELEVISION_GAMMA]),
+                    );
+                }
+                return Ok(Some(Self(profile)));
             }
         }
         if chunks.is_srgb || chunks.has_icc {
             return Ok(None);
         }
-        if chunks.gamma.is_none() && chunks.chromaticities.is_none() {
+        // Chromium takes chromaticities alone for nothing.
+        if chunks.gamma.is_none() {
             return Ok(None);
         }
         let is_sane = chunks
@@ -120,7 +132,7 @@ impl Profile {
         if !is_sane {
             return Ok(None);
         }
-        // What only one of the two says, browsers take for the rest from sRGB.
+        // A gamma alone goes with the corners of sRGB, as in browsers.
         let mut profile = ColorProfile::new_srgb();
         // Its number would go before its curves.
         profile.cicp = None;
@@ -138,9 +150,7 @@ impl Profile {
         }
         if let Some(gamma) = chunks.gamma {
             let curve = ToneReprCurve::Parametric(vec![1.0 / share_of(gamma)]);
-            profile.red_trc = Some(curve.clone());
-            profile.green_trc = Some(curve.clone());
-            profile.blue_trc = Some(curve);
+            set_curve(&mut profile, curve);
         }
         Ok(Some(Self(profile)))
     }
@@ -322,6 +332,23 @@ fn is_same(transform: &Transform8BitExecutor, layout: Layout) -> bool {
 )]
 fn share_of(scaled: u32) -> f32 {
     scaled as f32 / 100_000.0
+}
+
+/// Whether a picture's numbers are those of a camera of television, which screens show with another curve.
+fn is_of_television(transfer: TransferCharacteristics) -> bool {
+    matches!(
+        transfer,
+        TransferCharacteristics::Bt709
+            | TransferCharacteristics::Bt601
+            | TransferCharacteristics::Bt202010bit
+            | TransferCharacteristics::Bt202012bit
+    )
+}
+
+fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
+    profile.red_trc = Some(curve.clone());
+    profile.green_trc = Some(curve.clone());
+    profile.blue_trc = Some(curve);
 }
 
 fn unfit() -> String {

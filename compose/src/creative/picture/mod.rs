@@ -5,6 +5,7 @@
 
 mod colour;
 mod jpeg;
+mod other_kinds;
 mod png;
 mod still;
 mod webp;
@@ -223,6 +224,9 @@ fn read_and_decode(
         return Err(says(what.to_owned()));
     }
     let bytes = drawing::in_utf_8(bytes);
+    if let Some(other) = other_kinds::named(&bytes) {
+        return Err(says(other));
+    }
     if drawing::is_svg(&bytes) {
         return Ok(Opened::Drawing(bytes));
     }

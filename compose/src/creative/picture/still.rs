@@ -63,6 +63,11 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Still, String> {
             is_changed: true,
             ..decoded
         })
+    } else if markers.has_end {
+        Err(
+            "the picture is damaged or cut off, and a part of it cannot be decoded; copy it again, or export it anew"
+                .to_owned(),
+        )
     } else {
         Err(cut_off())
     }

@@ -110,7 +110,7 @@ fn a_jpeg_of_which_a_part_is_missing_is_refused_whatever_ends_it() {
         let cut = &whole[..whole.len() * percent / 100];
         let refused = shown("ended.jpg", &[cut, &[0xFF, 0xD9]].concat());
         let why = refused.map(|_| ()).expect_err("refused");
-        assert!(why.contains("cut off"), "{why}");
+        assert!(why.contains("damaged or cut off"), "{why}");
     }
 }
 
@@ -203,4 +203,28 @@ fn a_lossy_webp_that_announces_alpha_and_has_none_is_shown() {
     let bitmap = shown("announced.webp", &extended).expect("it is shown");
     let wanted = shown("lossy.webp", &plain).expect("it is shown");
     assert_eq!(quarters(&bitmap), quarters(&wanted));
+}
+
+#[test]
+fn a_file_that_only_has_the_name_of_a_picture_is_called_what_it_is() {
+    for (bytes, what) in [
+        (
+            &b"<!DOCTYPE html><html><p>Log in</p></html>"[..],
+            "a web page",
+        ),
+        (b"\n <!-- saved --><html><p>Log in", "a web page"),
+        (
+            b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>",
+            "a web page",
+        ),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "an AVIF picture"),
+        (b"%PDF-1.7\n", "a PDF document"),
+    ] {
+        for name in ["a.png", "a.jpg"] {
+            let why = shown(name, bytes).map(|_| ()).expect_err("refused");
+            assert!(why.contains(&format!("it is {what}")), "{why}");
+            assert!(why.contains("; "), "{why}");
+        }
+    }
 }

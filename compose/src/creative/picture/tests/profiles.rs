@@ -96,12 +96,37 @@ fn a_png_that_only_tells_its_gamma_or_its_corners_is_shown_as_browsers_do() {
             [54, 54, 54],
         ),
         ("nonsense", with_chunks(&deep, &[gamma(0)]), [54, 54, 54]),
+        // As Chromium shows them.
+        (
+            "television",
+            with_chunks(&flat, &[(b"cICP", vec![1, 1, 0, 1])]),
+            [0, 121, 255],
+        ),
+        (
+            "wide television",
+            with_chunks(&flat, &[(b"cICP", vec![9, 14, 0, 1])]),
+            [0, 126, 255],
+        ),
+        (
+            "cinema",
+            with_chunks(&flat, &[(b"cICP", vec![12, 13, 0, 1])]),
+            [0, 130, 255],
+        ),
         (
             "linear colours",
             with_chunks(&flat, &[gamma(100_000)]),
             [0, 188, 255],
         ),
-        ("corners", with_chunks(&flat, &[swapped]), [128, 0, 255]),
+        (
+            "corners and gamma",
+            with_chunks(&flat, &[gamma(45_455), swapped.clone()]),
+            [128, 0, 255],
+        ),
+        (
+            "corners alone",
+            with_chunks(&flat, &[swapped]),
+            [0, 128, 255],
+        ),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("picture.png");
