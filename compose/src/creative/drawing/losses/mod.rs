@@ -6,6 +6,7 @@
 //! [`TOLD_MAX`] of them.
 
 mod text_styles;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -169,7 +170,9 @@ impl LossReport {
             if name == "style" {
                 let css: String = node.children().filter_map(|child| child.text()).collect();
                 moves |= told.css(&css, &all_text);
+                told.rules(&css, document, &ids);
             }
+            told.values(node, &ids);
             for attribute in node.attributes() {
                 told.value(attribute.value());
                 if matches!(attribute.name(), "in" | "in2")
@@ -193,6 +196,11 @@ impl LossReport {
     pub(super) fn add_typefaces(&mut self, tree: &usvg::Tree, fonts: &fontdb::Database) {
         let mut missing = BTreeSet::new();
         collect_missing(tree.root(), fonts, &mut missing);
+        if asks_in_vain_for_italics(tree.root(), fonts) {
+            self.lose(
+                "its italic text is set upright, as no italic of its typeface is here; convert its texts to paths, or put the font into the font folder",
+            );
+        }
         for families in missing {
             self.note(&format!(
                 "its typeface {families} is not here, and {FAMILY} stands in; convert its texts to paths, or put the font into the font folder"
@@ -270,6 +278,106 @@ impl LossReport {
                 ));
             }
         }
+    }
+
+    /// Looks at what the rules of a style sheet say, and to whom.
+    fn rules(&mut self, css: &str, document: &Document<'_>, ids: &BTreeSet<&str>) {
+        let css = crate::creative::drawing::links::without_comments(css);
+        for (selectors, declarations) in values::rules(&css) {
+            if declarations.contains('{') {
+                self.lose(&format!(
+                    "its styles for {} hold rules of their own, which are not heeded; export it with presentation attributes",
+                    shortened(selectors)
+                ));
+            }
+            let declared = || text_styles::declarations(declarations);
+            // What only names values is told where they are used.
+            if declared().any(|(name, _)| !name.starts_with("--")) {
+                for selector in values::unknown_selectors(selectors) {
+                    self.lose(&format!(
+                        "its styles for {} are lost, since that selector is not understood; export it with presentation attributes",
+                        shortened(selector)
+                    ));
+                }
+            }
+            let is_told = self.losses.len() >= TOLD_MAX;
+            let is_suspect = |(name, value): &(String, &str)| {
+                values::is_unknown_declaration(name, plain(value))
+                    || values::target(name, plain(value))
+                        .is_some_and(|target| !ids.contains(target))
+            };
+            let suspects: Vec<_> = declared().filter(is_suspect).collect();
+            if is_told || suspects.is_empty() {
+                continue;
+            }
+            let elements = document.descendants().filter(Node::is_element);
+            let mut held = elements.filter(|node| values::holds(selectors, *node));
+            // The outermost element has the size that its viewBox gives it.
+            if held.any(|node| node.parent_element().is_some() && !is_hidden(node)) {
+                for (name, value) in suspects {
+                    self.declaration(&name, plain(value), ids);
+                }
+            }
+        }
+    }
+
+    /// Looks at the attributes and styles of an element.
+    fn values(&mut self, node: Node<'_, '_>, ids: &BTreeSet<&str>) {
+        let is_root = node.parent_element().is_none();
+        if is_root || self.losses.len() >= TOLD_MAX || is_hidden(node) {
+            return;
+        }
+        let link = node.attributes().find(|one| one.name() == "href");
+        if let Some(link) = link
+            && node.tag_name().name() == "use"
+            && let Some(target) = link.value().trim().strip_prefix('#')
+        {
+            self.target(target, ids);
+        }
+        for attribute in node.attributes().filter(|one| one.namespace().is_none()) {
+            let (name, value) = (attribute.name(), attribute.value());
+            if name == "style" {
+                for (name, value) in text_styles::declarations(value) {
+                    self.declaration(&name, plain(value), ids);
+                }
+            } else {
+                if values::is_unknown(name, value) {
+                    self.lose_value(name, value);
+                }
+                if let Some(target) = values::target(name, value) {
+                    self.target(target, ids);
+                }
+            }
+        }
+    }
+
+    fn declaration(&mut self, name: &str, value: &str, ids: &BTreeSet<&str>) {
+        if values::is_unknown_declaration(name, value) {
+            self.lose_value(name, value);
+        }
+        if let Some(target) = values::target(name, value) {
+            self.target(target, ids);
+        }
+    }
+
+    fn target(&mut self, target: &str, ids: &BTreeSet<&str>) {
+        if !ids.contains(target) {
+            self.lose(&format!(
+                "it uses #{}, which is not there; export it anew, or as PNG",
+                shortened(target)
+            ));
+        }
+    }
+
+    fn lose_value(&mut self, name: &str, value: &str) {
+        // Those are told by their function.
+        if CSS_FUNCTIONS.iter().any(|known| value.contains(known)) {
+            return;
+        }
+        self.lose(&format!(
+            "its {name} {:?} is not understood, so that it is drawn without; export it with presentation attributes, or as PNG",
+            shortened(value)
+        ));
     }
 
     /// Looks at what an element says about its text in its attributes.
@@ -379,6 +487,12 @@ impl LossReport {
     }
 }
 
+/// A value of CSS without its mark of importance.
+fn plain(value: &str) -> &str {
+    let value = value.split('!').next().unwrap_or_default();
+    value.trim()
+}
+
 /// Whether a `switch` around it offers something else.
 fn has_alternative(node: Node<'_, '_>) -> bool {
     let switch = node
@@ -454,6 +568,35 @@ fn collect_missing(group: &Group, fonts: &fontdb::Database, missing: &mut BTreeS
             usvg::Node::Path(_) | usvg::Node::Image(_) => {}
         }
     }
+}
+
+/// Whether a text is to be slanted and no typeface that it asks for is.
+fn asks_in_vain_for_italics(group: &Group, fonts: &fontdb::Database) -> bool {
+    group.children().iter().any(|node| match node {
+        usvg::Node::Text(text) => {
+            let spans = text.chunks().iter().flat_map(|chunk| chunk.spans());
+            let mut slanted = spans.filter(|span| span.font().style() != usvg::FontStyle::Normal);
+            slanted.any(|span| {
+                let mut families =
+                    span.font()
+                        .families()
+                        .iter()
+                        .filter_map(|family| match family {
+                            FontFamily::Named(name) => Some(name),
+                            _ => None,
+                        });
+                !families.any(|name| {
+                    fonts.faces().any(|face| {
+                        let mut known = face.families.iter();
+                        face.style != fontdb::Style::Normal
+                            && known.any(|(known, _)| known.eq_ignore_ascii_case(name))
+                    })
+                })
+            })
+        }
+        usvg::Node::Group(inner) => asks_in_vain_for_italics(inner, fonts),
+        usvg::Node::Path(_) | usvg::Node::Image(_) => false,
+    })
 }
 
 /// The typefaces that are asked for by name, if none of them is here.

@@ -75,7 +75,7 @@ fn what_is_empty_hidden_or_has_an_alternative_is_no_loss() {
         r#"<metadata><thing>words</thing></metadata><title>T</title><desc>D</desc>"#,
         r#"<i:pgf xmlns:i="http://ns.adobe.com/AdobeIllustrator/10.0/">KLUv</i:pgf>"#,
         r#"<text font-family="sans-serif">A</text><text>B</text><text font-family="'Noto Sans SC', x">C</text>"#,
-        r#"<rect style="fill:url(#g);mix-blend-mode:multiply;filter:blur(2px)" width="9" height="9"/>"#,
+        r##"<linearGradient id="g"/><rect style="fill:url(#g);mix-blend-mode:multiply;filter:blur(2px)" width="9" height="9"/>"##,
         r##"<linearGradient id="g"><stop offset="0" stop-color="hsl(20 50% 50%)"/></linearGradient>"##,
         r#"<style>.a{fill:#123456} /* @import url(x.css); @media print */</style>"#,
     ] {
@@ -223,5 +223,80 @@ fn text_along_a_path_that_is_missing_is_named() {
             r##"<path id="way" d="M0 50H160" fill="none"/><text><textPath {link}="#way">Tea</textPath></text>"##
         );
         assert_eq!(told(&body), (Vec::new(), Vec::new()), "{link}");
+    }
+}
+
+#[test]
+fn values_and_selectors_that_are_not_understood_are_named() {
+    for (style, what) in [
+        ("font:60px/1.2 'Noto Sans SC'", "its font"),
+        ("font-size:3rem", "its font-size \"3rem\""),
+        ("font-size:5vw", "its font-size \"5vw\""),
+        ("fill:rgb(255 0 0 / 50%)", "its fill"),
+        ("fill:color(display-p3 1 0 0)", "its fill"),
+        (
+            "transform:translate(200px,100px) rotate(45deg)",
+            "its transform",
+        ),
+        ("translate:40px 10px", "its translate"),
+        ("clip-path:circle(10px)", "its clip-path"),
+        ("x:10px", "its x"),
+        ("fill:url(#nope)", "it uses #nope"),
+        ("filter:url(#nope)", "it uses #nope"),
+    ] {
+        loses(&format!(r#"<text y="50" style="{style}">Tea</text>"#), what);
+        loses(
+            &format!(r#"<style>.a,text{{{style} !important}}</style><text y="50">Tea</text>"#),
+            what,
+        );
+    }
+    for (body, what) in [
+        (r#"<rect width="9vw" height="9"/>"#, "its width"),
+        (
+            r#"<rect width="9" height="9" fill="color(srgb 1 0 0)"/>"#,
+            "its fill",
+        ),
+        (r##"<use href="#nothere"/>"##, "it uses #nothere"),
+        (r##"<use xlink:href="#nothere"/>"##, "it uses #nothere"),
+        (
+            r#"<rect width="9" height="9" mask="url(#m)"/>"#,
+            "it uses #m",
+        ),
+        (
+            "<style>g > text:nth-child(2){fill:red}</style>",
+            "text:nth-child(2)",
+        ),
+        ("<style>text:not(.z){fill:blue}</style>", "text:not(.z)"),
+        ("<style>rect ~ text{fill:blue}</style>", "rect ~ text"),
+        (
+            "<style>g{fill:blue; text{fill:red}}</style>",
+            "rules of their own",
+        ),
+        (
+            r#"<text y="50" style="font-style:italic">Tea</text>"#,
+            "its italic text",
+        ),
+    ] {
+        loses(body, what);
+    }
+    let (losses, _) =
+        told(r#"<text y="50" style="font:italic small-caps bold 60px serif">Tea</text>"#);
+    assert_eq!(losses.len(), 2, "{losses:?}");
+}
+
+#[test]
+fn values_and_selectors_that_are_drawn_right_are_not_named() {
+    for body in [
+        r##"<style>rect{fill:#0a0;stroke:none;stroke-width:2px;opacity:50%;transform:none}
+            rect:hover{fill:var-free} text[id='q'], g > text, *:first-child{font-size:large}
+            .unused{translate:9px} svg{width:100%;height:auto}
+            rect{transform:translate(2, 2) rotate(45)}</style><rect width="50%" height="9mm"/>"##,
+        r#"<text x="1 2 3" y="50" dx="1em" style="font:bold 60px 'Noto Sans SC';fill:hsl(120 50% 50%);letter-spacing:normal">Tea</text>"#,
+        r#"<rect width="9" height="9" rx="auto" fill="currentColor" stroke="transparent" transform="rotate(9)" clip-path="none"/>"#,
+        r##"<rect width="9" height="9" fill="url(#gone) red" stroke-dasharray="1, 2 3%"/>"##,
+        r##"<filter id="f"><feFlood flood-color="red" x="0" width="100%"/></filter><rect filter="url(#f) blur(2px)" width="9" height="9" fill="hwb(120 0% 0%)"/>"##,
+        r#"<g display="none"><rect width="9vw" height="9" fill="url(#nope)"/></g>"#,
+    ] {
+        assert_eq!(told(body), (Vec::new(), Vec::new()), "{body}");
     }
 }

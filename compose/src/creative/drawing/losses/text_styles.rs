@@ -1,5 +1,7 @@
 //! Styles of text that browsers draw and the renderer does not.
 
+use svgtypes::FontShorthand;
+
 /// Properties, and what of their values is nothing to lose besides [`NEUTRAL`].
 const PROPERTIES: [(&str, &[&str]); 19] = [
     ("-webkit-text-stroke", &[]),
@@ -48,11 +50,17 @@ pub(super) fn is_lost(name: &str, value: &str, text: &str) -> bool {
     }
 }
 
-/// The declarations of a style attribute or of all rules of a style sheet without comments.
+/// The declarations of a style attribute or of all rules of a style sheet without comments; of `font` also its variant.
 pub(super) fn declarations(css: &str) -> impl Iterator<Item = (String, &str)> {
-    css.split([';', '{', '}']).filter_map(|declaration| {
-        let (name, value) = declaration.split_once(':')?;
-        Some((name.trim().to_ascii_lowercase(), value))
+    css.split([';', '{', '}']).flat_map(|declaration| {
+        let split = declaration.split_once(':');
+        let declared = split.map(|(name, value)| (name.trim().to_ascii_lowercase(), value));
+        let variant = declared.as_ref().and_then(|(name, value)| {
+            let font = FontShorthand::from_str(value.trim()).ok();
+            let variant = font.filter(|_| name == "font")?.font_variant?;
+            Some(("font-variant".to_owned(), variant))
+        });
+        declared.into_iter().chain(variant)
     })
 }
 
