@@ -168,6 +168,45 @@ fn the_maps_name_only_what_is_there() {
 }
 
 #[test]
+fn the_glossary_has_each_word_once_and_names_only_what_is_there() {
+    let root = root();
+    let code: String = files(".rs")
+        .iter()
+        .map(|path| fs::read_to_string(root.join(path)).expect("text"))
+        .collect();
+    let text = fs::read_to_string(root.join("docs/glossary.md")).expect("text");
+    let (mut words, mut wrong, mut seen) = (BTreeSet::new(), Vec::new(), 0);
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [word, _, names] = cells[..] else {
+            wrong.push(format!("no three cells: {row}"));
+            continue;
+        };
+        if word == "word" {
+            continue;
+        }
+        if !words.insert(word) {
+            wrong.push(format!("{word} stands there twice"));
+        }
+        for name in names.split('`').skip(1).step_by(2) {
+            seen += 1;
+            let last = name.rsplit("::").next().unwrap_or(name);
+            let kinds = ["struct ", "enum ", "trait ", "mod ", "type ", "    "];
+            let is_there = kinds
+                .iter()
+                .any(|kind| code.contains(&format!("{kind}{last}")))
+                || name.starts_with("passerby")
+                || root.join(name).exists();
+            if !is_there {
+                wrong.push(format!("there is no {name}"));
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} names found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn the_book_has_every_page() {
     let root = root();
     let summary = fs::read_to_string(root.join("docs/SUMMARY.md")).expect("text");
