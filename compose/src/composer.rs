@@ -16,10 +16,11 @@ use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, picture, ticker, video_content};
 use crate::live::{LiveSpot, Reels};
 use crate::page::code_square::CodePlan;
-use crate::page::layout::{CodeWords, Frame};
+use crate::page::frame::Frame;
+use crate::page::layout::CodeWords;
 use crate::page::moving_layer::KenBurns;
 use crate::page::poster::{SlideWords, UnturnedSlide};
-use crate::page::{code_square, layout, poster};
+use crate::page::{code_square, poster};
 use crate::raster::canvas::Canvas;
 use crate::raster::frame_cache::{Cache, Weigh};
 use crate::settings::Settings;
@@ -288,8 +289,13 @@ impl SlideComposer {
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
                 drop(span);
                 let modules = matrix.modules();
-                let (corner, plan) =
-                    layout::plan_code(modules, code.corner, &frame, screen, order.dwell)?;
+                let (corner, plan) = crate::page::code_square::plan_code(
+                    modules,
+                    code.corner,
+                    &frame,
+                    screen,
+                    order.dwell,
+                )?;
                 Ok((code, matrix, corner, plan))
             })
             .transpose()?;

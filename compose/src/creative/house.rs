@@ -8,7 +8,8 @@
 use passerby_protocol::campaign::{Corner, Rgb};
 
 use crate::page::code_panel;
-use crate::page::layout::{CodeWords, Frame};
+use crate::page::frame::Frame;
+use crate::page::layout::CodeWords;
 use crate::raster::canvas::{Area, Canvas, channel, px, real};
 use crate::raster::palette::Theme;
 use crate::text::{Block, HEADLINE_LEADING, LineStyle, Typesetter, Weight};

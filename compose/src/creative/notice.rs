@@ -7,7 +7,7 @@ use passerby_protocol::campaign::Rgb;
 use passerby_protocol::file_names::normal_form;
 use tiny_skia::{Path, PathBuilder};
 
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::text::fonts::{Fonts, needs_no_ink};
 use crate::text::{Block, HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};

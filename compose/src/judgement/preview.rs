@@ -14,7 +14,7 @@ use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video::Clip;
 use crate::creative::video_content;
 use crate::judgement::Judge;
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::page::poster::Content;
 use crate::raster::canvas::{px, real};
 use crate::raster::palette::Theme;

@@ -24,7 +24,7 @@ const CHARS_MAX: usize = 16;
 
 /// Feeds one counter.
 pub(super) struct CounterReel {
-    brush: SpotStyle,
+    style: SpotStyle,
     small: Option<(Glyphs, String)>,
     context: Arc<LiveContext>,
     name: String,
@@ -46,20 +46,20 @@ struct Roll {
 
 impl CounterReel {
     pub(super) fn new(
-        brush: SpotStyle,
+        style: SpotStyle,
         context: Arc<LiveContext>,
         name: String,
         unit: Option<String>,
     ) -> Self {
-        let setting = brush.spot.setting;
+        let setting = style.spot.setting;
         let small = unit.map(|unit| {
             let size = setting.size * UNIT_SHARE;
-            let mut glyphs = brush.glyphs.resized(size);
+            let mut glyphs = style.glyphs.resized(size);
             glyphs.width(&unit);
             (glyphs, unit)
         });
         Self {
-            brush,
+            style,
             small,
             context,
             name,
@@ -89,29 +89,29 @@ impl CounterReel {
     /// Draws the way from one number to the next; `share` runs from 0 to 1.
     fn draw(&mut self, from: Option<&Shown>, to: &Shown, share: f32) -> Canvas {
         let unit_width = match &mut self.small {
-            Some((glyphs, unit)) => glyphs.width(unit) + self.brush.glyphs.get(' ').advance,
+            Some((glyphs, unit)) => glyphs.width(unit) + self.style.glyphs.get(' ').advance,
             None => 0.0,
         };
-        let width = self.brush.glyphs.width(&to.text) + unit_width;
-        if width > self.brush.spot.width() {
+        let width = self.style.glyphs.width(&to.text) + unit_width;
+        if width > self.style.spot.width() {
             // Smaller, and with its unit.
             let unit = self.small.as_ref().map(|(_, unit)| format!(" {unit}"));
             let whole = format!("{}{}", to.text, unit.unwrap_or_default());
-            return self.brush.draw(&whole);
+            return self.style.draw(&whole);
         }
-        let mut canvas = self.brush.spot.ground();
-        let setting = self.brush.spot.setting;
-        let start = self.brush.spot.start(width);
+        let mut canvas = self.style.spot.ground();
+        let setting = self.style.spot.setting;
+        let start = self.style.spot.start(width);
         let rising = match (from.and_then(|from| from.number), to.number) {
             (Some(from), Some(to)) => to >= from,
             _ => true,
         };
-        let way = real(self.brush.spot.area.height) * if rising { -1.0 } else { 1.0 };
+        let way = real(self.style.spot.area.height) * if rising { -1.0 } else { 1.0 };
         // Cells are counted from the right, where ones stand under ones.
         let old: Vec<char> = from.map_or(Vec::new(), |from| from.text.chars().rev().collect());
-        let mut x = start + self.brush.glyphs.width(&to.text);
+        let mut x = start + self.style.glyphs.width(&to.text);
         for (at, character) in to.text.chars().rev().enumerate() {
-            let glyph = self.brush.glyphs.get(character);
+            let glyph = self.style.glyphs.get(character);
             x -= glyph.advance;
             let before = old.get(at).copied();
             if before == Some(character) || from.is_none() {
@@ -122,7 +122,7 @@ impl CounterReel {
             glyph.stamp(&mut canvas, x, arrives, setting.ink);
             if let Some(before) = before {
                 let leaves = setting.baseline + way * share;
-                let glyph = self.brush.glyphs.get(before);
+                let glyph = self.style.glyphs.get(before);
                 glyph.stamp(&mut canvas, x, leaves, setting.ink);
             }
         }
@@ -154,7 +154,7 @@ impl Reel for CounterReel {
             match self.shown.replace(now.clone()) {
                 None => {
                     let canvas = self.draw(None, &now, 1.0);
-                    due.push(self.brush.spot.patch(canvas));
+                    due.push(self.style.spot.patch(canvas));
                 }
                 Some(before) if before != now => {
                     self.roll = Some(Roll {
@@ -170,7 +170,7 @@ impl Reel for CounterReel {
         };
         let passed = at.saturating_sub(roll.began).as_secs_f32() / ROLL.as_secs_f32();
         let canvas = self.draw(Some(&roll.from), &to, eased(passed));
-        due.push(self.brush.spot.patch(canvas));
+        due.push(self.style.spot.patch(canvas));
         if passed >= 1.0 {
             return Some(self.look_at.max(at));
         }

@@ -16,10 +16,14 @@ mod spot;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
+use passerby_playout::schedule::live_context::LiveContext;
 
+use crate::live::counter::CounterReel;
+use crate::settings::Settings;
 use crate::slide::{Patch, Reel};
 use crate::text::Glyphs;
 
@@ -29,6 +33,23 @@ pub(crate) use crate::live::spot::{Align, LiveSpot, Setting};
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How often a counter looks at its reading.
 pub(crate) const READING_EVERY: Duration = Duration::from_secs(1);
+
+impl LiveSpot {
+    /// Starts what feeds it. Costs the drawing of a few glyphs.
+    pub(crate) fn reel(&self, settings: &Settings) -> Box<dyn Reel> {
+        match self.kind() {
+            LiveKind::Counter { name, unit } => Box::new(CounterReel::new(
+                self.style(),
+                Arc::<LiveContext>::clone(&settings.context),
+                name.clone(),
+                unit.clone(),
+            )),
+            LiveKind::Clock | LiveKind::Date(_) | LiveKind::Countdown { .. } => {
+                self.moment_reel(settings)
+            }
+        }
+    }
+}
 
 /// The language of a date and of the units of a countdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use passerby_playout::schedule::live_context::LiveContext;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::Rgb;
 
-use crate::live::counter::CounterReel;
 use crate::live::moment;
 use crate::live::moment::Said;
 use crate::live::{LOOK_AGAIN, LiveKind};
@@ -105,36 +103,36 @@ impl LiveSpot {
         self.ground.rgba.len() + ended
     }
 
-    /// Starts what feeds it. Costs the drawing of a few glyphs.
-    pub(crate) fn reel(&self, settings: &Settings) -> Box<dyn Reel> {
-        let mut brush = SpotStyle {
+    /// What it is drawn with. Everything that can be foreseen is drawn now, so that little is left to do on the stage's
+    /// thread.
+    pub(super) fn style(&self) -> SpotStyle {
+        let mut style = SpotStyle {
             glyphs: Glyphs::new(&self.fonts, self.setting.weight, self.setting.size),
             spot: self.clone(),
         };
-        // Everything that can be foreseen is drawn now, so that little is left to do on the stage's thread.
-        brush.glyphs.width(&format!("{UNKNOWN}: "));
-        brush.spot.kind.width(&mut brush.glyphs);
-        match &self.kind {
-            LiveKind::Counter { name, unit } => Box::new(CounterReel::new(
-                brush,
-                Arc::<LiveContext>::clone(&settings.context),
-                name.clone(),
-                unit.clone(),
-            )),
-            LiveKind::Clock | LiveKind::Date(_) | LiveKind::Countdown { .. } => {
-                let to_ms = match &self.kind {
-                    LiveKind::Countdown { to, .. } => moment::moment_ms(*to, &settings.time_zone),
-                    _ => None,
-                };
-                Box::new(MomentReel {
-                    brush,
-                    clock: Arc::clone(&settings.clock),
-                    zone: settings.time_zone.clone(),
-                    to_ms,
-                    shown: None,
-                })
-            }
-        }
+        style.glyphs.width(&format!("{UNKNOWN}: "));
+        style.spot.kind.width(&mut style.glyphs);
+        style
+    }
+
+    /// What it shows.
+    pub(super) const fn kind(&self) -> &LiveKind {
+        &self.kind
+    }
+
+    /// What feeds it where it shows a moment: a clock, a date or a countdown.
+    pub(super) fn moment_reel(&self, settings: &Settings) -> Box<dyn Reel> {
+        let to_ms = match &self.kind {
+            LiveKind::Countdown { to, .. } => moment::moment_ms(*to, &settings.time_zone),
+            _ => None,
+        };
+        Box::new(MomentReel {
+            style: self.style(),
+            clock: Arc::clone(&settings.clock),
+            zone: settings.time_zone.clone(),
+            to_ms,
+            shown: None,
+        })
     }
 
     /// Turns finished pixels of the spot for the output.
@@ -222,7 +220,7 @@ fn ended(
 
 /// Clocks, dates and countdowns.
 struct MomentReel {
-    brush: SpotStyle,
+    style: SpotStyle,
     clock: Arc<dyn Clock>,
     zone: TimeZone,
     to_ms: Option<i64>,
@@ -233,7 +231,7 @@ impl MomentReel {
     /// What to show now; `None` where nothing is known.
     fn said(&self, now_ms: Option<i64>) -> Option<Said> {
         let now_ms = now_ms?;
-        match &self.brush.spot.kind {
+        match &self.style.spot.kind {
             LiveKind::Clock => moment::clock(now_ms, &self.zone),
             LiveKind::Date(language) => moment::date(now_ms, &self.zone, *language),
             LiveKind::Countdown { language, .. } => {
@@ -244,7 +242,7 @@ impl MomentReel {
     }
 
     fn unknown(&self) -> &'static str {
-        match self.brush.spot.kind {
+        match self.style.spot.kind {
             LiveKind::Countdown { .. } => UNKNOWN,
             _ => "",
         }
@@ -263,12 +261,12 @@ impl Reel for MomentReel {
         if self.shown.as_deref() != Some(text) {
             let ended = said.is_some() && text.is_empty();
             let text = text.to_owned();
-            let canvas = match &self.brush.spot.ended {
+            let canvas = match &self.style.spot.ended {
                 Some(canvas) if ended => Canvas::clone(canvas),
-                None if ended => self.brush.draw("00:00:00"),
-                _ => self.brush.draw(&text),
+                None if ended => self.style.draw("00:00:00"),
+                _ => self.style.draw(&text),
             };
-            due.push(self.brush.spot.patch(canvas));
+            due.push(self.style.spot.patch(canvas));
             self.shown = Some(text);
         }
         // Clocks are set now and then, so even a long wait is cut into looks that usually change nothing.

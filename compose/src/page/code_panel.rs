@@ -6,7 +6,8 @@ use passerby_playout::code::qr::QUIET_MODULES;
 use passerby_protocol::campaign::Corner;
 
 use crate::page::code_square::CodePlan;
-use crate::page::layout::{CodeWords, Frame, Label, label_remarks};
+use crate::page::frame::Frame;
+use crate::page::layout::{CodeWords, Label, label_remarks};
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::palette::{SLATE, Theme, WHITE};
 use crate::text::Typesetter;
@@ -118,7 +119,6 @@ mod tests {
     use passerby_protocol::campaign::Rgb;
 
     use super::*;
-    use crate::page::layout;
     use crate::raster::palette::Sample;
     use crate::tests::{planned, words};
 
@@ -143,7 +143,7 @@ mod tests {
             ] {
                 for call in ["扫码购书 Scan to buy", "（抢）jpgqy，", "Ågjy"] {
                     let screen = Geometry::whole(width, height);
-                    let frame = layout::Frame::of(&screen).expect("a frame");
+                    let frame = crate::page::frame::Frame::of(&screen).expect("a frame");
                     let Ok(plan) = planned(&frame, &screen, Some(corner)) else {
                         continue;
                     };

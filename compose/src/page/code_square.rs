@@ -13,8 +13,7 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Corner;
 
-use crate::page::layout;
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px};
 
 /// Most of the short side that card and quiet zone may take.
@@ -57,7 +56,8 @@ pub fn inspect_code(
     let planned = QrMatrix::plan(link).map_err(|error| ComposeError(error.to_string()))?;
     let frame = Frame::of(screen)?;
     let modules = planned.modules();
-    let (_, plan) = layout::plan_code(modules, corner, &frame, screen, Some(dwell))?;
+    let (_, plan) =
+        crate::page::code_square::plan_code(modules, corner, &frame, screen, Some(dwell))?;
     Ok(CodeInspection {
         modules,
         legible: legibility::of(modules, plan.module_px, screen),
@@ -162,4 +162,32 @@ pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
             canvas.paste_row(card.x + round_px, card.y + row * plan.module_px + y, pixels);
         }
     }
+}
+
+/// Plans the card of a code, in its own corner or, where another zone lies over that, in the next one that is free.
+///
+/// # Errors
+/// The code does not fit, or no corner is free.
+pub(crate) fn plan_code(
+    modules: u32,
+    corner: Corner,
+    frame: &Frame,
+    screen: &Geometry,
+    dwell: Option<Duration>,
+) -> Result<(Corner, CodePlan), ComposeError> {
+    use Corner::{BottomLeft, BottomRight, TopLeft, TopRight};
+    let corners = match corner {
+        TopLeft => [TopLeft, TopRight, BottomLeft, BottomRight],
+        TopRight => [TopRight, TopLeft, BottomRight, BottomLeft],
+        BottomLeft => [BottomLeft, BottomRight, TopLeft, TopRight],
+        BottomRight => [BottomRight, BottomLeft, TopRight, TopLeft],
+    };
+    for corner in corners {
+        let plan = plan(modules, corner, frame, screen, dwell)?;
+        if !frame.is_covered(plan.card) {
+            return Ok((corner, plan));
+        }
+    }
+    let what = "every corner of the zone lies under another zone, so its code has no place; make the other zones smaller, or air it without a code";
+    Err(ComposeError(what.to_owned()))
 }

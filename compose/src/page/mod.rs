@@ -2,6 +2,7 @@
 
 pub(crate) mod code_panel;
 pub(crate) mod code_square;
+pub(crate) mod frame;
 pub(crate) mod layout;
 pub(crate) mod moving_layer;
 pub(crate) mod poster;

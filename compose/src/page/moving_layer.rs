@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::scale;
 use crate::slide::{Moving, MovingPicture, Reel, Travel};

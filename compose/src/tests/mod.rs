@@ -16,8 +16,8 @@ use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 
 use crate::page::code_square;
 use crate::page::code_square::CodePlan;
-use crate::page::layout;
-use crate::page::layout::{CodeWords, Frame};
+use crate::page::frame::Frame;
+use crate::page::layout::CodeWords;
 use crate::raster::canvas;
 use crate::raster::canvas::Canvas;
 use crate::slide::Slide;
@@ -79,7 +79,9 @@ pub(crate) fn planned(
 ) -> Result<Option<(Corner, CodePlan)>, ComposeError> {
     let matrix = QrMatrix::encode(URL).expect("fits");
     corner
-        .map(|corner| layout::plan_code(matrix.modules(), corner, frame, screen, None))
+        .map(|corner| {
+            crate::page::code_square::plan_code(matrix.modules(), corner, frame, screen, None)
+        })
         .transpose()
 }
 

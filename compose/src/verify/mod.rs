@@ -17,7 +17,7 @@ use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::page::code_square::CodePlan;
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas};
 
 pub use crate::verify::readers::{Reader, ReaderInput};

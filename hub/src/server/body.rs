@@ -42,7 +42,7 @@ impl Budget {
 }
 
 /// A body of which nothing has been read.
-pub(super) struct Unread {
+pub(crate) struct Unread {
     body: Body,
     length: Option<usize>,
     activity: Option<Arc<Activity>>,

@@ -9,7 +9,8 @@ use passerby_protocol::card::CardLayout;
 use crate::creative::card::divide::{Division, Split, divisions, splits};
 use crate::creative::card::measure::Measure;
 use crate::creative::card::stack::{Anchor, Flow, Placed, Plan};
-use crate::page::layout::{CodeWords, Frame, Label, Words};
+use crate::page::frame::Frame;
+use crate::page::layout::{CodeWords, Label, Words};
 use crate::raster::canvas::{Area, px, real};
 
 /// Everything at its place.

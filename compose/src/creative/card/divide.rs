@@ -6,7 +6,8 @@ use passerby_protocol::campaign::Corner;
 use passerby_protocol::card::CardLayout;
 
 use crate::creative::card::stack::Anchor;
-use crate::page::layout::{CodeWords, Frame};
+use crate::page::frame::Frame;
+use crate::page::layout::CodeWords;
 use crate::raster::canvas::{Area, px, real};
 
 /// Most of a frame's length that goes to a picture on a strip, in short sides.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::live::LiveKind;
-use crate::page::layout::Frame;
+use crate::page::frame::Frame;
 use crate::text::{Block, Glyphs, HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};
 
 /// Smallest text of a card, in pixels; zones in which every size is smaller carry none.

@@ -10,7 +10,8 @@ use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::card::{Speed, Ticker, colours_or};
 
 use crate::creative::card::{CardContext, file};
-use crate::page::layout::{CodeWords, Frame, Label, label_remarks};
+use crate::page::frame::Frame;
+use crate::page::layout::{CodeWords, Label, label_remarks};
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::palette::{Sample, Theme, WHITE};
 use crate::slide::{Moving, MovingPicture, Travel};

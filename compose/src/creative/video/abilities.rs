@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use crate::creative::video::programs::{Bounds, Programs};
 use crate::creative::video::supervise::run;
-use crate::creative::video::tools::{Bounds, Found};
 
 /// How long ffmpeg may take to list what it can.
 const LIST_WAIT_MAX: Duration = Duration::from_secs(3);
@@ -26,9 +26,9 @@ pub(super) struct Abilities {
 
 impl Abilities {
     /// Asks.
-    pub(super) fn of(found: &Found) -> Self {
-        let decoders = listed(found, "-decoders");
-        let filters = listed(found, "-filters");
+    pub(super) fn of(programs: &Programs) -> Self {
+        let decoders = listed(programs, "-decoders");
+        let filters = listed(programs, "-filters");
         let has = |list: &[String], name: &str| list.iter().any(|known| known == name);
         Self {
             has_transparent_vp8: has(&decoders, "libvpx"),
@@ -39,8 +39,8 @@ impl Abilities {
 }
 
 /// The names in one of ffmpeg's lists, whose lines have flags, a name and words about it.
-fn listed(found: &Found, list: &str) -> Vec<String> {
-    let mut command = found.command(&found.ffmpeg, Bounds::Reader);
+fn listed(programs: &Programs, list: &str) -> Vec<String> {
+    let mut command = programs.command(&programs.ffmpeg, Bounds::Reader);
     command.args(["-hide_banner", list]);
     let Ok(output) = run(&mut command, b"", LIST_BYTES_MAX, LIST_WAIT_MAX) else {
         return Vec::new();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::creative::video::decoder::{Codec, DecoderKind};
-use crate::creative::video::tools::Tools;
+use crate::creative::video::programs::Programs;
 
 /// What was chosen so far.
 pub(super) struct Choices {
@@ -39,7 +39,7 @@ impl Choices {
     }
 
     /// Returns the choice for a codec, and makes it if need be.
-    pub(super) fn choose(&self, tools: &Tools, codec: Codec) -> DecoderKind {
+    pub(super) fn choose(&self, programs: &Programs, codec: Codec) -> DecoderKind {
         let _trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(choice) = self.made().get(&codec) {
             return choice.kind;
@@ -55,10 +55,10 @@ impl Choices {
             let trouble = match self.forced {
                 Some(forced) if forced != kind => continue,
                 // Who names a decoder may know of devices that we do not look for.
-                Some(_) => kind.try_sample(tools, codec).err(),
+                Some(_) => kind.try_sample(programs, codec).err(),
                 None => kind
                     .missing(&self.root)
-                    .or_else(|| kind.try_sample(tools, codec).err()),
+                    .or_else(|| kind.try_sample(programs, codec).err()),
             };
             match trouble {
                 None => {
@@ -114,6 +114,7 @@ mod tests {
     use passerby_testing::required_program;
 
     use super::*;
+    use crate::creative::video::tools::Tools;
 
     #[test]
     fn devices_that_are_there_but_do_not_decode_are_passed_over_with_a_reason() {

@@ -11,8 +11,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::creative::video::programs::{Bounds, Input, Programs};
 use crate::creative::video::supervise::{error_text, run};
-use crate::creative::video::tools::{Bounds, Input, Tools};
 
 /// How long one decoder may take for the sample.
 const SAMPLE_WAIT_MAX: Duration = Duration::from_secs(3);
@@ -217,13 +217,12 @@ impl DecoderKind {
     }
 
     /// Decodes the sample and says what was wrong.
-    pub(super) fn try_sample(self, tools: &Tools, codec: Codec) -> Result<(), String> {
-        let found = tools.found().map_err(String::clone)?;
+    pub(super) fn try_sample(self, programs: &Programs, codec: Codec) -> Result<(), String> {
         let Some((sample, form)) = codec.sample() else {
             return Err("only software decodes it".to_owned());
         };
         let mut command =
-            found.reader(self.bounds(), &self.before_input(codec), &Input::Pipe(form));
+            programs.reader(self.bounds(), &self.before_input(codec), &Input::Pipe(form));
         let download = self
             .download(false)
             .map_or_else(String::new, |f| f.to_owned() + ",");
@@ -290,17 +289,19 @@ mod tests {
     use passerby_testing::required_program;
 
     use super::*;
+    use crate::creative::video::tools::Tools;
 
     #[test]
     fn software_decodes_every_sample_to_its_colours() {
         let tools = Tools::with(None, None, "/");
         required_program("ffmpeg");
+        let programs = tools.programs().expect("ffmpeg");
         for codec in Codec::ALL
             .into_iter()
             .filter(|codec| codec.may_be_hardware())
         {
             assert_eq!(
-                DecoderKind::Software.try_sample(&tools, codec),
+                DecoderKind::Software.try_sample(programs, codec),
                 Ok(()),
                 "{codec:?}"
             );

@@ -22,14 +22,16 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::Health;
 
+use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
-use crate::creative::video::probe::{Clip, EXPORT_ANEW};
+use crate::creative::video::probe::Clip;
+use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Picture, Queue};
 use crate::creative::video::supervise::{
     ChildGuard, FAREWELL_MAX, STACK_BYTES, Worker, error_text,
 };
-use crate::creative::video::tools::{Input, Tools};
+use crate::creative::video::tools::Tools;
 
 /// How long before the end of a pass the child of the next is started.
 pub(super) const LEAD: Duration = Duration::from_secs(2);
@@ -237,7 +239,7 @@ impl Film {
     fn decode(&self) -> io::Result<Worker> {
         let found = self
             .tools
-            .found()
+            .programs()
             .map_err(|trouble| io::Error::other(trouble.clone()))?;
         let clip = &self.clip;
         let mut before = vec!["-noautorotate".into()];

@@ -23,10 +23,12 @@
 mod abilities;
 mod choices;
 mod colour;
+mod container;
 mod decoder;
 mod film;
 mod filters;
 mod probe;
+mod programs;
 mod queue;
 mod rate;
 mod reel;
@@ -52,9 +54,10 @@ use crate::slide::{MovingPicture, Reel, VideoCoding};
 pub use crate::creative::video::colour::{Nv12, nv12_of_rgb, rgb_of_yuv};
 pub use crate::creative::video::decoder::{Codec, DecoderKind};
 pub use crate::creative::video::probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
+pub use crate::creative::video::programs::{FFMPEG_VARIABLE, PIXELS_MAX};
 pub use crate::creative::video::rate::RATE_MAX;
 pub use crate::creative::video::reel::{LAG_MAX, STALL_MAX};
-pub use crate::creative::video::tools::{DECODER_VARIABLE, FFMPEG_VARIABLE, PIXELS_MAX, Tools};
+pub use crate::creative::video::tools::{DECODER_VARIABLE, Tools};
 pub(crate) use crate::creative::video::transparent::first_picture;
 pub(crate) use crate::creative::video::whole::{look_through_in_background, what_is_missing};
 
@@ -232,7 +235,7 @@ fn start(
         Next::Over(End::Rests) | Next::Late => format!(
             "its first picture was not decoded within {} s; {}",
             patience.as_secs_f32(),
-            probe::EXPORT_ANEW
+            container::EXPORT_ANEW
         ),
     };
     queue.close();

@@ -12,8 +12,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::creative::video::probe::{Clip, LENGTH_MAX};
+use crate::creative::video::programs::{Bounds, Input};
 use crate::creative::video::supervise::{ChildGuard, STACK_BYTES, Worker, error_text};
-use crate::creative::video::tools::{Bounds, Input, Tools};
+use crate::creative::video::tools::Tools;
 use crate::settings::SoundOutput;
 
 /// Between two looks at whether the child has ended.
@@ -139,7 +140,7 @@ impl Player {
     fn start(&self) -> io::Result<Worker> {
         let found = self
             .tools
-            .found()
+            .programs()
             .map_err(|trouble| io::Error::other(trouble.clone()))?;
         let input = Input::File(&self.clip.path, self.clip.container);
         let mut command = found.reader(Bounds::Driver, &["-re".into()], &input);

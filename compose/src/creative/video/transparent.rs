@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 
+use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
-use crate::creative::video::probe::{Clip, EXPORT_ANEW};
+use crate::creative::video::probe::Clip;
+use crate::creative::video::programs::Input;
 use crate::creative::video::supervise::run;
-use crate::creative::video::tools::{Input, Tools};
+use crate::creative::video::tools::Tools;
 
 /// How long decoding one picture may take.
 const PICTURE_WAIT_MAX: Duration = Duration::from_secs(6);
@@ -33,7 +35,7 @@ pub(crate) fn first_picture(
 ) -> Result<TransparentPicture, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
     let found = tools
-        .found()
+        .programs()
         .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
     let kind = DecoderKind::Software;
     let mut before: Vec<OsString> = vec!["-noautorotate".into()];

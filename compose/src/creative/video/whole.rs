@@ -18,11 +18,13 @@ use std::time::{Duration, Instant};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 
+use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
-use crate::creative::video::probe::{Clip, EXPORT_ANEW};
+use crate::creative::video::probe::Clip;
+use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next};
 use crate::creative::video::supervise::{RunError, STACK_BYTES, run};
-use crate::creative::video::tools::{Input, Tools};
+use crate::creative::video::tools::Tools;
 use crate::creative::video::{Showing, Started, begin, film, start};
 
 /// How long a film is decoded from its beginning.
@@ -168,7 +170,7 @@ fn what_is_missing_within(
 
 /// The same of the end alone.
 fn what_the_end_misses(tools: &Tools, clip: &Clip) -> Option<String> {
-    let found = tools.found().ok()?;
+    let found = tools.programs().ok()?;
     let length = clip.length?;
     let end = length.min(END);
     let start = length.saturating_sub(end);

@@ -2,7 +2,8 @@
 
 use passerby_protocol::campaign::Corner;
 
-use crate::page::layout::{CodeWords, Frame, Label, STEP, Words};
+use crate::page::frame::{Frame, STEP};
+use crate::page::layout::{CodeWords, Label, Words};
 use crate::raster::canvas::{Area, px, real};
 use crate::text::{Block, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 

@@ -9,8 +9,9 @@ use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::live::LiveSpot;
 use crate::page::code_panel;
+use crate::page::frame::Frame;
 use crate::page::layout;
-use crate::page::layout::{CodeWords, Frame};
+use crate::page::layout::CodeWords;
 use crate::page::moving_layer::{Film, KenBurns, may_drift, stage_moving};
 use crate::raster::canvas::{Area, Canvas, real};
 use crate::raster::palette::{Sample, Theme, WHITE};

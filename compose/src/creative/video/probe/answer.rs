@@ -6,10 +6,10 @@ use std::time::Duration;
 use passerby_protocol::campaign::Rgb;
 use serde_json::Value;
 
+use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::Codec;
 use crate::creative::video::probe::{
-    Clip, Container, EXPORT_ANEW, Hdr, LENGTH_MAX, Orientation, PIXELS_MAX, SIDE_PX_MAX,
-    Transparency, round,
+    Clip, Container, Hdr, LENGTH_MAX, Orientation, PIXELS_MAX, SIDE_PX_MAX, Transparency, round,
 };
 use crate::creative::video::rate::Rate;
 use crate::slide::{Matrix, VideoCoding};

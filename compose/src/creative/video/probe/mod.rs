@@ -5,7 +5,6 @@
 //! is checked against stated limits; asking ends within [`PROBE_WAIT_MAX`].
 
 mod answer;
-mod container;
 mod orientation;
 #[cfg(test)]
 mod tests;
@@ -16,16 +15,16 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
-use passerby_protocol::creative::EXPORT_FILM_ANEW;
 use serde_json::Value;
 
+use crate::creative::video::container::{Container, EXPORT_ANEW};
 use crate::creative::video::decoder::{Codec, DecoderKind};
+use crate::creative::video::programs::{Input, PIXELS_MAX};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::supervise::run;
-use crate::creative::video::tools::{Input, PIXELS_MAX, Tools};
+use crate::creative::video::tools::Tools;
 use crate::slide::{Matrix, VideoCoding};
 
-pub(super) use crate::creative::video::probe::container::Container;
 pub(super) use crate::creative::video::probe::orientation::Orientation;
 
 /// Longest side of a video, in pixels.
@@ -39,8 +38,6 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Most pixels whose light is brought down, for each picture: 960 × 540. With linear light as floats it takes some 40 ns
 /// a pixel of a server's core, so 30 pictures a second of 1920 × 1080 would take more than two of them.
 const HDR_PIXELS_MAX: f64 = 960.0 * 540.0;
-/// What to do with a file that is not played.
-pub(super) const EXPORT_ANEW: &str = EXPORT_FILM_ANEW;
 
 /// Of an HDR film that this machine brings down to what its screen shows.
 const HDR_COSTS: &str = "it is HDR video; its light is brought down to this screen's, at 960 × 540 pixels since that is slow, and a slow board will leave pictures out; export it as SDR (BT.709) to have it sharp";
@@ -108,7 +105,7 @@ impl Clip {
     pub fn probe(tools: &Tools, path: &Path, name: &str) -> Result<Self, ComposeError> {
         let says = |what: String| ComposeError(format!("{name}: {what}"));
         let found = tools
-            .found()
+            .programs()
             .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
         let container = Container::sniff(path).map_err(says)?;
         let mut command = found.prober(&Input::File(path, container));

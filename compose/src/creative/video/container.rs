@@ -2,23 +2,25 @@
 
 use std::path::Path;
 
-use passerby_protocol::creative::video_media_type;
+use passerby_protocol::creative::{EXPORT_FILM_ANEW, video_media_type};
 
 use crate::creative::file;
 
+/// What helps with a video that cannot be played.
+pub(super) const EXPORT_ANEW: &str = EXPORT_FILM_ANEW;
 /// How much of a file tells what it is.
 const HEAD_BYTES: u64 = 12;
 
 /// What holds the streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::creative::video) enum Container {
+pub(super) enum Container {
     Mp4,
     Matroska,
 }
 
 impl Container {
     /// What ffmpeg calls the reader for it.
-    pub(in crate::creative::video) const fn demuxer(self) -> &'static str {
+    pub(super) const fn demuxer(self) -> &'static str {
         match self {
             Self::Mp4 => "mov",
             Self::Matroska => "matroska",
