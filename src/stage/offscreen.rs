@@ -55,7 +55,7 @@ pub(super) fn drive(mut app: App, mut stand: Option<FrameReader>) -> Result<(), 
             StageTime::Real { .. } => wait(&app),
             // The simulation begins when the stage is ready to draw.
             StageTime::Stepped(_) if !app.world().resource::<PipelinesReady>().0 => {
-                thread::sleep(WARM_STEP)
+                thread::sleep(WARM_STEP);
             }
             StageTime::Stepped(time) => time.step(),
         }
