@@ -159,7 +159,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
     let folder = passerby_testing::package_folder().join("hub/src");
-    let worker = folder.join("draw/worker.rs");
+    let worker = folder.join("publish/draw/worker.rs");
     let opens = |source: &str| {
         ["passerby_compose", "passerby_playout", "image::"]
             .into_iter()

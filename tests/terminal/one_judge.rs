@@ -116,7 +116,8 @@ fn table(folder: &Path) -> Vec<(&'static str, Vec<u8>, bool)> {
             false,
         ),
         ("text.mp4", b"this is no film".to_vec(), false),
-        ("empty.mp4", Vec::new(), false),
+        // Not `empty.mp4`: `empty.png` would be its poster.
+        ("nothing.mp4", Vec::new(), false),
         (
             "sound.m4v",
             b"\0\0\0\x1cftypM4A \0\0\x02\0M4A isom".to_vec(),
