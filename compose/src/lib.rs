@@ -5,7 +5,7 @@
 //! added and proved last, the same for all.
 //!
 //! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what moves; every code
-//! on it was read back from its final pixels ([`proof`]); bad content costs an error with a reason, never a panic; the house
+//! on it was read back from its final pixels ([`verify`]); bad content costs an error with a reason, never a panic; the house
 //! creative never fails.
 
 mod composer;

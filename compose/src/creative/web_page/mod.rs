@@ -14,7 +14,7 @@
 //! - A refusal, an unreachable server, another page than the one that was asked for, one without the words that its file
 //!   expects, one that breaks the browser: the last good picture stays, with one reason. An incomplete picture or one of a single colour airs only where there was no good one.
 //! - A page reaches public addresses only, and what the operator allows beside them; see [`destination`].
-//! - At most [`PAGES_MAX`] pages are known; what is kept on disk is bounded by [`store`].
+//! - At most [`PAGES_MAX`] pages are known; what is kept on disk is bounded by [`picture_store`].
 
 mod browser;
 mod browser_user;
