@@ -1,8 +1,8 @@
 //! Any bytes as a manifest, as a terminal takes it: nothing unsigned, foreign, expired or older than what was seen.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use passerby_protocol::manifest::ManifestError;
 use passerby_protocol::hexadecimal::hex;
+use passerby_protocol::manifest::ManifestError;
 use passerby_protocol::{Manifest, ScreenNumber};
 
 const LABEL: &[u8] = b"passerby manifest v1\n";

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publish::draw;
 use passerby_hub::publish::draw::{Job, Thumbnail};
-use passerby_hub::public_url::PublicUrl;
 use passerby_hub::publish::folder::Publication;
 use passerby_hub::store::{Report, Store, Targets};
-use passerby_hub::{Hub, server};
 use passerby_hub::system::clock;
+use passerby_hub::{Hub, server};
 use passerby_protocol::PlayNumber;
-use passerby_protocol::token::{TokenContents, Token, TokenKey};
+use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower_service::Service as _;
@@ -227,8 +227,9 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
     let assignments = campaigns
         .iter()
         .map(|campaign| campaign.items[0].assignment);
-    let minted =
-        |claims: TokenContents| Token::mint(claims, &TokenKey::derive(&MASTER, screen, 0)).to_string();
+    let minted = |claims: TokenContents| {
+        Token::mint(claims, &TokenKey::derive(&MASTER, screen, 0)).to_string()
+    };
     let mut tokens = TOKENS.map(str::to_owned).to_vec();
     for (place, assignment) in assignments.enumerate() {
         let claims = |play, minutes| TokenContents {
