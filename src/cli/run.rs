@@ -127,7 +127,7 @@ impl Run {
         .map_err(|error| Failure::Start(error.to_string()))?;
 
         let player = spawn("player", move || player.run())?;
-        spawn("uplink", move || go_online(hub_link, page, &requests))?;
+        spawn("hub-link", move || go_online(hub_link, page, &requests))?;
         let stage_config = StageConfig {
             offscreen: self.offscreen,
             size: self.size,

@@ -1,6 +1,6 @@
 //! Shows every drawn frame to somebody in the same process.
 //!
-//! Invariant: a frame is shown right after the update that drew it, before the next one; while the witness looks at it
+//! Invariant: a frame is shown right after the update that drew it, before the next one; while the observer looks at it
 //! the stage waits. So nothing piles up, and nothing is left out.
 
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct FrameObserver(pub Arc<dyn Fn(SeenFrame) + Send + Sync>);
 
 impl fmt::Debug for FrameObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Witness")
+        f.write_str("FrameObserver")
     }
 }
 
@@ -65,7 +65,7 @@ pub struct SeenZone {
     pub transition: bool,
 }
 
-/// Reads frames back for a witness.
+/// Reads frames back for an observer.
 pub(super) struct FrameReader {
     observer: FrameObserver,
     canvas: AssetId<Image>,
@@ -120,7 +120,7 @@ impl FrameReader {
         let padded = row.next_multiple_of(ROW_STEP);
         let buffer = self.buffer.get_or_insert_with(|| {
             gpu.device.create_buffer(&BufferDescriptor {
-                label: Some("witness"),
+                label: Some("frame_observer"),
                 size: u64::from(padded) * u64::from(height),
                 usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
                 mapped_at_creation: false,

@@ -31,7 +31,7 @@ const SHOT_MAX: Duration = Duration::from_secs(20);
 pub(super) struct SnapshotRequests(Vec<Sender<Snapshot>>);
 
 impl SnapshotRequests {
-    /// Queues one reply; beyond the limit the asker sees its channel closed.
+    /// Queues one reply; beyond the limit whoever asked sees its channel closed.
     pub(super) fn push(&mut self, reply: Sender<Snapshot>) {
         if self.0.len() < SNAPSHOTS_MAX {
             self.0.push(reply);
@@ -163,7 +163,7 @@ fn deliver(
     }
     if let Some(snapshot) = snapshot {
         for reply in snapshots {
-            // An asker that has gone, or that has no room, does not get it.
+            // Whoever asked and has gone, or that has no room, does not get it.
             let _ = reply.try_send(snapshot.clone());
         }
     }

@@ -1,4 +1,4 @@
-//! Asks for the hub's manifest, checks it and puts it on the shelf; [`crate::hub_link::transfer`] fetches what it names.
+//! Asks for the hub's manifest, checks it and puts it into the manifest store; [`crate::hub_link::transfer`] fetches what it names.
 //!
 //! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
@@ -201,7 +201,7 @@ impl ManifestFetcher {
         self.hub_link.tell(PlayerRequest::Key(key))
     }
 
-    /// Puts a new manifest on the shelf, if there is one.
+    /// Puts a new manifest into the store, if there is one.
     async fn fetch(&mut self) -> Result<(), ContentError> {
         let Some(sealed) = self
             .client

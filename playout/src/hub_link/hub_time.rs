@@ -91,7 +91,7 @@ impl HubTime {
                 Ok(())
             }
             TimeJudgement::Against(words) => {
-                // It moves nothing by itself, but bears witness when somebody sets the machine's clock.
+                // It moves nothing by itself, but counts when somebody sets the machine's clock.
                 clock.learn(middle_ms, server_ms);
                 Err(words)
             }

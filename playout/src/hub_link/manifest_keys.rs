@@ -3,7 +3,7 @@
 //! Invariants:
 //! - A new key is on disk before anything is judged by it, and from then on the old one is good for nothing.
 //! - The content that was taken under the old key goes on airing, also after a restart, until the hub's next manifest is
-//!   all there: the digests of the manifests on the shelf are kept beside the new key, so that these and no others need no
+//!   all there: the digests of the manifests in the store are kept beside the new key, so that these and no others need no
 //!   new signature.
 
 use crate::hub_link::content::LearnError;

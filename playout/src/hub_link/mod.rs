@@ -1,4 +1,4 @@
-//! The uplink: everything that goes over the network, on a thread of its own.
+//! The hub link: everything that goes over the network, on a thread of its own.
 //!
 //! Invariants:
 //! - Playback never waits for it: it talks to the player by bounded messages only.
@@ -51,7 +51,7 @@ pub use crate::hub_link::tallies::kept_tallies;
 /// How often it is looked whether the terminal was enrolled anew.
 const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 
-/// What the uplink is made of.
+/// What the hub link is made of.
 #[derive(Clone)]
 pub struct HubLink {
     /// The hub's address.
@@ -88,7 +88,7 @@ struct PlayerGone;
 impl HubLink {
     /// Pairs the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
-        // Every way out means that the player has ended, and with it all that the uplink could do.
+        // Every way out means that the player has ended, and with it all that the hub link could do.
         let PlayerGone = self.serve().await;
     }
 

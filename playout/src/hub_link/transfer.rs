@@ -213,7 +213,7 @@ impl Transfer {
 
     /// The newest version of each campaign, and the former ones that air.
     fn demand(&self, now_ms: Option<i64>) -> Vec<CampaignDemand> {
-        let Some(content) = self.store.airable() else {
+        let Some(content) = self.store.active() else {
             return Vec::new();
         };
         let newest = content.newest();

@@ -1,4 +1,4 @@
-//! What uplink, local page and program say to the player. The player owns the database; everyone else asks it.
+//! What hub link, local page and program say to the player. The player owns the database; everyone else asks it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -98,7 +98,7 @@ pub struct Parts<C: Composer, L> {
     pub stage: L,
     /// From the stage.
     pub events: Receiver<StageEvent>,
-    /// From uplink, local page and program.
+    /// From hub link, local page and program.
     pub requests: Receiver<PlayerRequest>,
     /// What others tell the screen.
     pub context: Arc<LiveContext>,

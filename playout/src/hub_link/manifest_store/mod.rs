@@ -98,7 +98,7 @@ impl ManifestStore {
         }
     }
 
-    /// Puts a checked manifest on the shelf; from now on it says what there is.
+    /// Puts a checked manifest into the store; from now on it says what there is.
     pub(super) fn put(&self, manifest: Manifest, sealed: &SealedManifest) {
         let state = &mut *self.state.borrow_mut();
         let is_same = |known: &Opened| *known.manifest == manifest;
@@ -177,7 +177,7 @@ impl ManifestStore {
     }
 
     /// The newest manifest, and the versions of campaigns that air: what the cache is asked for.
-    pub(super) fn airable(&self) -> Option<Arc<ActiveContent>> {
+    pub(super) fn active(&self) -> Option<Arc<ActiveContent>> {
         self.state.borrow().told.clone()
     }
 

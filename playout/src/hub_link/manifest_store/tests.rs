@@ -224,7 +224,7 @@ fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_m
         None,
         "the second has expired, and with it all"
     );
-    assert_eq!(store.airable(), None);
+    assert_eq!(store.active(), None);
     assert_eq!(bench.load(2, Some(2_000)).refresh(Some(2_000)), None);
 
     let store = bench.load(2, None);
@@ -329,7 +329,7 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
             }
         }
         store.refresh(None);
-        let Some(content) = store.airable() else {
+        let Some(content) = store.active() else {
             continue;
         };
         let now = listed(&content);

@@ -28,7 +28,7 @@ const SAME_MS: u64 = 20;
 const HUB_SLACK_MS: u64 = 2_000;
 /// A word of the hub that is no further off vouches for the time as it is, in milliseconds.
 const HUB_SAME_MS: u64 = 250;
-/// For how long the hub's last word is a witness against a step, in milliseconds: a day.
+/// For how long the hub's last word speaks against a step, in milliseconds: a day.
 const WITNESS_MS: u64 = 86_400_000;
 /// How often an anchor is made while somebody vouches, in milliseconds.
 const HOUR_MS: u64 = 3_600_000;
