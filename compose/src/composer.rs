@@ -1,5 +1,6 @@
 //! The composer of the terminal: what an order's creative is decides who draws it; the code is proved last.
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use passerby_playout::code::issuer::CodeOrder;
 use passerby_playout::code::qr::QrMatrix;
 use passerby_playout::content::creative::{Creative, CreativeFile};
@@ -40,8 +41,12 @@ pub struct SlideComposer {
     verifier: CodeVerifier,
     /// What was said of slides already; at most [`SAID_MAX`].
     said: Vec<String>,
+    /// What is found out in the background; at most [`FOUND_MAX`] wait for whoever listens.
+    found: (Sender<String>, Receiver<String>),
 }
 
+/// Most findings that wait to be heard.
+const FOUND_MAX: usize = 16;
 /// Most remarks that are remembered, so that each is logged once.
 const SAID_MAX: usize = 200;
 
@@ -113,6 +118,7 @@ impl SlideComposer {
             frames_drawn: 0,
             verifier: CodeVerifier::default(),
             said: Vec::new(),
+            found: bounded(FOUND_MAX),
         }
     }
 
@@ -183,6 +189,9 @@ impl SlideComposer {
                     let (settings, tools) = (&self.settings, &self.tools);
                     let mut content =
                         video_content::open(settings, tools, fonts, file, order.sound, health)?;
+                    if settings.looks_through_films {
+                        content.look_through(&order.campaign, &file.digest, &self.found.0);
+                    }
                     self.hang(&mut content, order, frame, words.as_ref())?
                 }
                 CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
@@ -413,6 +422,10 @@ impl Composer for SlideComposer {
             (_, slide) => slide,
         }
         .map(|(slide, _)| Composed { slide, health })
+    }
+
+    fn findings(&self) -> Receiver<String> {
+        self.found.1.clone()
     }
 
     /// Has pictures taken of the web pages among the files, [`PAGES_MAX`] at most, the first ones.

@@ -6,15 +6,17 @@
 
 use std::path::Path;
 
+use crossbeam_channel::Sender;
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
+use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::creative::drawing::Fonts;
 use crate::creative::picture;
 use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video;
-use crate::creative::video::{Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
+use crate::creative::video::{Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
 use crate::raster::palette::{Sample, Theme};
@@ -78,11 +80,6 @@ pub(crate) fn open(
             )));
         }
     };
-    if settings.looks_through_films
-        && let Some(clip) = &clip
-    {
-        video::look_through_in_background(tools, clip, &file.digest);
-    }
     Ok(VideoContent {
         clip,
         tools: tools.clone(),
@@ -244,6 +241,19 @@ impl Content for VideoContent {
 }
 
 impl VideoContent {
+    /// Has the film decoded once in the background, and tells what of it people will not see.
+    pub(crate) fn look_through(&self, campaign: &str, digest: &Digest, found: &Sender<String>) {
+        if let Some(clip) = &self.clip {
+            let look = Look {
+                clip: clip.clone(),
+                digest: *digest,
+                campaign: campaign.to_owned(),
+                found: found.clone(),
+            };
+            video::look_through_in_background(&self.tools, look);
+        }
+    }
+
     /// The part of the poster that stands for a part of the film; they may differ in size, and a little in shape.
     fn of_poster(&self, crop: Crop) -> Crop {
         let [left, top, width, height] = crop.share(self.size()).map(f64::from);

@@ -10,7 +10,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Colours, Motion, TransitionKind};
 
@@ -71,6 +71,12 @@ pub trait Composer: Send + 'static {
     /// Hears which files may be shown, and where, so that what is long in coming can be fetched before its first slide
     /// is ordered. Told again whenever that changes, and every [`EXPECT_MS`]. Must not wait for anything but the disk.
     fn expect(&mut self, _coming: &[(CreativeFile, Geometry)]) {}
+
+    /// What is found out later about what was composed, whether it is still shown or not; each is a sentence that names
+    /// it. A composer that finds nothing out later says nothing here.
+    fn findings(&self) -> Receiver<String> {
+        crossbeam_channel::never()
+    }
 }
 
 /// A finished slide, and a way to hear of it later.

@@ -28,7 +28,7 @@ mod track;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, never, select};
+use crossbeam_channel::{Receiver, RecvError, Sender, never, select};
 use tokio::sync::Notify;
 
 use crate::content::active::ActiveContent;
@@ -133,6 +133,8 @@ pub struct Player<C: Composer, L> {
     facts_version: u64,
     stage: L,
     pool: ComposerPool<C::Slide>,
+    /// What the composers find out in the background.
+    findings: [Receiver<String>; 2],
     /// The whole output; none until the stage has said what it is.
     output: Option<Geometry>,
     /// The zones on that output, in the order of the tracks.
@@ -204,6 +206,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             network: crate::messages::player_requests::NetworkStatus::default(),
             clock,
             stage,
+            findings: [composer.findings(), urgent.findings()],
             pool: ComposerPool::start(composer, urgent),
             output: None,
             places: Vec::new(),
@@ -246,6 +249,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 recv(self.events) -> event => event.is_ok_and(|event| self.on_stage(event)),
                 recv(self.pool.finished()) -> finished => finished.is_ok_and(|(ticket, slide)| { self.on_composed(ticket, slide); true }),
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
+                recv(self.findings[0]) -> found => { self.on_finding(0, found); true }
+                recv(self.findings[1]) -> found => { self.on_finding(1, found); true }
                 recv(readings) -> reading => {
                     match reading {
                         Ok(reading) => self.on_reading(reading),
@@ -267,6 +272,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             }
         }
         self.finish();
+    }
+
+    /// Tells what a composer found out, as long as there is a composer.
+    fn on_finding(&mut self, composer: usize, found: Result<String, RecvError>) {
+        match found {
+            Ok(problem) => self.problems.report(problem),
+            Err(_) => self.findings[composer] = never(),
+        }
     }
 
     /// Does what is due now.

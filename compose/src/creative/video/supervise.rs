@@ -141,6 +141,15 @@ impl ChildGuard {
         held.children.swap_remove(at).wait().ok()
     }
 
+    /// How long processors worked for the children that it holds; exact to a hundredth of a second.
+    pub(super) fn machine_time(&self) -> Duration {
+        let held = self.held();
+        held.children
+            .iter()
+            .map(|child| machine_time_of(child.id()))
+            .sum()
+    }
+
     /// Kills all children and lets no other start. Returns at once.
     pub(super) fn cut(&self) {
         let mut held = self.held();
@@ -194,6 +203,19 @@ fn listen(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
         let room = WORDS_BYTES_MAX - kept.len();
         kept.extend_from_slice(&piece[..length.min(room)]);
     }
+}
+
+/// How long processors worked for a process; nothing of one that is not there. See proc_pid_stat(5).
+fn machine_time_of(id: u32) -> Duration {
+    /// Behind the name, which is in brackets and may have any: those in user mode and those in the kernel.
+    const TICKS_AT: usize = 11;
+    /// Linux counts them so for programs, whatever its own are.
+    const TICKS_A_SECOND: u64 = 100;
+    let told = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let behind = told.rsplit(')').next().unwrap_or_default();
+    let fields = behind.split_whitespace().skip(TICKS_AT).take(2);
+    let ticks: u64 = fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1_000 / TICKS_A_SECOND)
 }
 
 /// Returns the last line of what was said that says something, without the part of the program that said it.
@@ -304,6 +326,22 @@ mod tests {
         let mut talker = shell("yes | head -c 1000000 >&2");
         let output = run(&mut talker, b"", 16, Duration::from_secs(20)).expect("it runs");
         assert_eq!(output.said.len(), WORDS_BYTES_MAX);
+    }
+
+    #[test]
+    fn the_machines_time_of_a_child_is_what_it_worked_and_not_what_it_slept() {
+        let guard = ChildGuard::default();
+        let worker = guard
+            .start(&mut shell("while :; do :; done"), b"")
+            .expect("it starts");
+        let sleeper = guard
+            .start(&mut shell("exec sleep 600"), b"")
+            .expect("it starts");
+        while guard.machine_time() < Duration::from_millis(200) {
+            thread::yield_now();
+        }
+        assert!(machine_time_of(sleeper.id) < Duration::from_millis(200));
+        assert!(machine_time_of(worker.id) >= Duration::from_millis(100));
     }
 
     #[test]

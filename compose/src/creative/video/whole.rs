@@ -3,18 +3,23 @@
 //! A film is decoded once as fast as it goes, as a screen decodes it, and judged as a pass on a screen is. One that takes
 //! longer than [`DECODE_MAX`] is left there, and its last [`END`] decoded instead: a file that was cut off lacks its end.
 //!
-//! A screen asks in the background while it shows a film for the first time, since its slot may end before the film does:
-//! of one film at a time, with software, and with the lowest priority.
+//! A screen asks in the background of each film that it shows, since its slot may end before the film does: of one film
+//! after the other, with software, and with a low priority.
 //!
-//! Invariant: asking takes [`DECODE_MAX`], [`END_WAIT_MAX`] and the time of [`crate::creative::video::open`] at most, however long the film
-//! is; in the background, [`END_WAIT_MAX`] and twice [`BACKGROUND_MAX`]. Damage behind the first part of a long film and
-//! before its end is not found; the screen tells it when it comes there.
+//! Invariants:
+//! - Asking takes [`DECODE_MAX`], [`END_WAIT_MAX`] and the time of [`crate::creative::video::open`] at most, however
+//!   long the film is. Damage behind the first part of a long film and before its end is not found; the screen tells it
+//!   when it comes there.
+//! - In the background a film may take [`MACHINE_MAX`] of the machine's time, however long that lasts on a busy one. It
+//!   is given up when nothing comes of it for [`STUCK_MAX`], and that is told.
+//! - What is found in the background is told to whoever asked, whether the film is still shown or not.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 
@@ -22,15 +27,19 @@ use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
-use crate::creative::video::queue::{End, Next};
-use crate::creative::video::supervise::{RunError, STACK_BYTES, run};
+use crate::creative::video::queue::{End, Next, Queue};
+use crate::creative::video::supervise::{ChildGuard, RunError, STACK_BYTES, run};
 use crate::creative::video::tools::Tools;
 use crate::creative::video::{Showing, Started, begin, film, start};
 
 /// How long a film is decoded from its beginning.
 const DECODE_MAX: Duration = Duration::from_secs(20);
-/// The same in the background, where others go first, and for its first picture.
-const BACKGROUND_MAX: Duration = Duration::from_secs(60);
+/// How much of the machine's time it may take in the background.
+const MACHINE_MAX: Duration = Duration::from_secs(60);
+/// How long a film in the background may give no picture before it is given up.
+const STUCK_MAX: Duration = Duration::from_secs(600);
+/// How often the time that a film in the background took is looked at.
+const MACHINE_LOOK: Duration = Duration::from_secs(1);
 /// How much of its end is decoded of a film that takes longer.
 const END: Duration = Duration::from_secs(5);
 /// How long the end may take.
@@ -39,8 +48,11 @@ const END_WAIT_MAX: Duration = Duration::from_secs(20);
 const DECODED_PX: (u32, u32) = (64, 64);
 /// Most films that are remembered.
 const FILMS_MAX: usize = 1_024;
-/// The priority of what nobody waits for.
-const LOWEST_PRIORITY: i32 = 19;
+/// Most films that wait to be looked at; one more waits until it is shown again.
+const WAITING_MAX: usize = 256;
+/// The priority of what nobody waits for: about a tenth of a core's time where everything else wants all of it. With the
+/// lowest one a screen that draws with software leaves nothing for it.
+const LOW_PRIORITY: i32 = 10;
 /// Width and height of a picture of the end, one byte a pixel.
 const END_PX: usize = 16;
 
@@ -49,94 +61,202 @@ const END_PX: usize = 16;
 /// # Errors
 /// A reason that names the file, when not even its first picture can be decoded.
 pub(crate) fn what_is_missing(tools: &Tools, clip: &Clip) -> Result<Option<String>, ComposeError> {
-    what_is_missing_within(tools, clip, None, DECODE_MAX)
+    what_is_missing_within(tools, clip, None, Budget::Clock(DECODE_MAX))
 }
 
-/// The films that were decoded in the background, and whether one is now.
+/// A film that a screen shows, to be looked at in the background.
+pub(crate) struct Look {
+    /// What is decoded.
+    pub(crate) clip: Clip,
+    /// Which film it is; one is looked at once.
+    pub(crate) digest: Digest,
+    /// The campaign of which it is; empty for none.
+    pub(crate) campaign: String,
+    /// Where is told what a screen will miss of it.
+    pub(crate) found: Sender<String>,
+}
+
+/// The films that were or will be decoded in the background.
 #[derive(Default)]
 pub(super) struct LookedThrough(Mutex<Films>);
 
 #[derive(Default)]
 struct Films {
     known: BTreeSet<Digest>,
+    waiting: VecDeque<Look>,
     is_busy: bool,
 }
 
 impl LookedThrough {
-    /// Whether this film is to be decoded now.
-    fn begins(&self, digest: &Digest) -> bool {
-        let mut films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if films.is_busy || films.known.contains(digest) {
+    /// Puts a film in line, once. Whether a thread has to begin with the line.
+    fn put(&self, look: Look) -> bool {
+        let mut films = self.films();
+        if films.known.contains(&look.digest) || films.waiting.len() == WAITING_MAX {
             return false;
         }
         if films.known.len() == FILMS_MAX {
             films.known.clear();
         }
-        films.known.insert(*digest);
-        films.is_busy = true;
-        true
+        films.known.insert(look.digest);
+        films.waiting.push_back(look);
+        !std::mem::replace(&mut films.is_busy, true)
+    }
+
+    /// The next film in line; without one the thread that asks is done.
+    fn next(&self) -> Option<Look> {
+        let mut films = self.films();
+        let next = films.waiting.pop_front();
+        films.is_busy = next.is_some();
+        next
+    }
+
+    /// Lets the next film that is shown begin with the line.
+    fn stops(&self) {
+        self.films().is_busy = false;
+    }
+
+    /// Lets a film be looked at again when it is shown again.
+    fn forget(&self, digest: &Digest) {
+        self.films().known.remove(digest);
     }
 
     #[cfg(test)]
     pub(super) fn knows(&self, digest: &Digest) -> bool {
-        let films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        films.known.contains(digest)
+        self.films().known.contains(digest)
     }
 
-    fn ends(&self) {
-        let mut films = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        films.is_busy = false;
+    /// A thread that panicked leaves the line as good as it was.
+    fn films(&self) -> MutexGuard<'_, Films> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Lets another film be looked at when this one is done with, also when that panicked or never began.
+/// Lets others go on with the line when the thread that has it panics.
 struct LookPermit(Tools);
 
 impl Drop for LookPermit {
     fn drop(&mut self) {
-        self.0.looked_through().ends();
+        if thread::panicking() {
+            self.0.looked_through().stops();
+        }
     }
 }
 
-/// Tells the log what a screen will miss of a film, once for each film and some time later, unless another film is looked
-/// at. Of one that cannot be decoded at all, whoever shows it tells.
-pub(crate) fn look_through_in_background(tools: &Tools, clip: &Clip, digest: &Digest) {
-    look_through_within(tools, clip, digest, BACKGROUND_MAX);
+/// Looks at a film some time later, once, after those that were shown before it, and tells what a screen will miss of it.
+pub(crate) fn look_through_in_background(tools: &Tools, look: Look) {
+    look_through_within(tools, look, MACHINE_MAX);
 }
 
-/// The same; what is told, or `None` when nobody looks.
-fn look_through_within(
-    tools: &Tools,
-    clip: &Clip,
-    digest: &Digest,
-    patience: Duration,
-) -> Option<JoinHandle<Option<String>>> {
-    if !tools.looked_through().begins(digest) {
-        return None;
+fn look_through_within(tools: &Tools, look: Look, machine_max: Duration) {
+    if !tools.looked_through().put(look) {
+        return;
     }
-    let (turn, clip) = (LookPermit(tools.clone()), clip.clone());
+    let permit = LookPermit(tools.clone());
     let thread = thread::Builder::new()
         .name("video-whole".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || {
             // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
-            let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
-            let software = Some(DecoderKind::Software);
-            let missing = what_is_missing_within(&turn.0, &clip, software, patience);
-            drop(turn);
-            let reason = missing.ok().flatten()?;
-            tracing::warn!("{reason}");
-            Some(reason)
+            let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
+            while let Some(look) = permit.0.looked_through().next() {
+                look.look(&permit.0, machine_max);
+            }
         });
-    thread.ok()
+    if let Err(error) = thread {
+        tracing::warn!("there can be no thread that looks through films ({error})");
+        tools.looked_through().stops();
+    }
 }
+
+impl Look {
+    fn look(self, tools: &Tools, machine_max: Duration) {
+        let software = Some(DecoderKind::Software);
+        let budget = Budget::Machine(machine_max);
+        let missing = match what_is_missing_within(tools, &self.clip, software, budget) {
+            Ok(missing) => missing,
+            Err(ComposeError(reason)) => Some(reason),
+        };
+        if !self.clip.path.exists() {
+            // It was taken away meanwhile, and nothing was found out about it.
+            tools.looked_through().forget(&self.digest);
+            return;
+        }
+        if let Some(reason) = missing {
+            let campaign = match self.campaign.as_str() {
+                "" => String::new(),
+                campaign => format!("{campaign}: "),
+            };
+            // Whoever asked has ended.
+            let _ = self.found.send(format!("{campaign}{reason}"));
+        }
+    }
+}
+
+/// How much a look at a film may take.
+#[derive(Debug, Clone, Copy)]
+enum Budget {
+    /// So long by the clock: somebody waits.
+    Clock(Duration),
+    /// So much of the machine's time: nobody waits, and other work goes first.
+    Machine(Duration),
+}
+
+impl Budget {
+    const fn first_picture_max(self) -> Duration {
+        match self {
+            Self::Clock(patience) => patience,
+            Self::Machine(_) => STUCK_MAX,
+        }
+    }
+
+    const fn end_wait_max(self) -> Duration {
+        match self {
+            Self::Clock(_) => END_WAIT_MAX,
+            Self::Machine(_) => STUCK_MAX,
+        }
+    }
+
+    /// Takes all pictures until the film is over, or until the budget is: `None`.
+    ///
+    /// # Errors
+    /// When nothing comes any more.
+    fn rest(self, queue: &Queue, guard: &ChildGuard) -> Result<Option<End>, Stuck> {
+        let begin = Instant::now();
+        let (mut came, mut looked) = (begin, None::<Instant>);
+        loop {
+            let patience = match self {
+                Self::Clock(patience) => patience.saturating_sub(begin.elapsed()),
+                Self::Machine(_) => MACHINE_LOOK,
+            };
+            match (queue.first(patience), self) {
+                (Next::Picture(_), _) => came = Instant::now(),
+                (Next::Over(end), _) => return Ok(Some(end)),
+                (Next::Late, Self::Clock(_)) => return Ok(None),
+                (Next::Late, Self::Machine(_)) if came.elapsed() > STUCK_MAX => return Err(Stuck),
+                (Next::Late, Self::Machine(_)) => {}
+            }
+            if let Self::Machine(machine_max) = self
+                && looked.is_none_or(|at| at.elapsed() >= MACHINE_LOOK)
+            {
+                if guard.machine_time() > machine_max {
+                    return Ok(None);
+                }
+                looked = Some(Instant::now());
+            }
+        }
+    }
+}
+
+/// Nothing more came of a film, and it may be whole.
+#[derive(Debug, PartialEq, Eq)]
+struct Stuck;
 
 /// With the given decoder, else with the one that was chosen for its codec.
 fn what_is_missing_within(
     tools: &Tools,
     clip: &Clip,
     kind: Option<DecoderKind>,
-    patience: Duration,
+    budget: Budget,
 ) -> Result<Option<String>, ComposeError> {
     let health = Health::default();
     let showing = Showing {
@@ -146,32 +266,48 @@ fn what_is_missing_within(
         health: health.clone(),
     };
     let started = match kind {
-        Some(kind) => start(tools, clip, kind, &showing, None, patience)
-            .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
+        Some(kind) => start(
+            tools,
+            clip,
+            kind,
+            &showing,
+            None,
+            budget.first_picture_max(),
+        )
+        .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
         None => begin(tools, clip, &showing, None),
     };
     let Started { queue, guard, .. } = started?;
-    let until = Instant::now() + patience;
-    let end = loop {
-        match queue.first(until.saturating_duration_since(Instant::now())) {
-            Next::Picture(_) => {}
-            Next::Over(end) => break Some(end),
-            Next::Late => break None,
-        }
-    };
+    let end = budget.rest(&queue, &guard);
     queue.close();
     guard.cut();
-    Ok(match end {
-        Some(End::Failed(what)) => Some(format!("{}: {what}", clip.name)),
-        Some(End::Rests) => health.trouble().map(str::to_owned),
-        None => what_the_end_misses(tools, clip),
+    let missing = match end {
+        Ok(Some(End::Failed(what))) => Ok(Some(format!("{}: {what}", clip.name))),
+        Ok(Some(End::Rests)) => Ok(health.trouble().map(str::to_owned)),
+        Ok(None) => what_the_end_misses(tools, clip, budget.end_wait_max()),
+        Err(stuck) => Err(stuck),
+    };
+    Ok(match (missing, budget) {
+        (Ok(missing), _) => missing,
+        // Somebody who waits need not hear that this machine is slow.
+        (Err(Stuck), Budget::Clock(_)) => None,
+        (Err(Stuck), Budget::Machine(_)) => Some(format!(
+            "{}: whether all of it can be decoded was not found out, since nothing came of it for {} minutes; look at it once from its beginning to its end",
+            clip.name,
+            STUCK_MAX.as_secs() / 60
+        )),
     })
 }
 
-/// The same of the end alone.
-fn what_the_end_misses(tools: &Tools, clip: &Clip) -> Option<String> {
-    let found = tools.programs().ok()?;
-    let length = clip.length?;
+/// The same of the end alone, which may take so long by the clock.
+fn what_the_end_misses(
+    tools: &Tools,
+    clip: &Clip,
+    wait_max: Duration,
+) -> Result<Option<String>, Stuck> {
+    let (Ok(found), Some(length)) = (tools.programs(), clip.length) else {
+        return Ok(None);
+    };
     let end = length.min(END);
     let start = length.saturating_sub(end);
     let mut before = vec!["-ss".into(), start.as_secs_f64().to_string().into()];
@@ -192,23 +328,27 @@ fn what_the_end_misses(tools: &Tools, clip: &Clip) -> Option<String> {
     let expected = rate.count(end);
     let picture_bytes = END_PX * END_PX;
     let bytes_max = picture_bytes * (usize::try_from(expected).unwrap_or(usize::MAX / 1024) * 4);
-    let (count, damage) = match run(&mut command, b"", bytes_max, END_WAIT_MAX) {
+    let (count, damage) = match run(&mut command, b"", bytes_max, wait_max) {
         Ok(output) => (
             output.made.len() / picture_bytes,
             film::damage_told(&output.said),
         ),
         Err(RunError::Failed(_)) => (0, None),
-        // It may be whole and this machine slow; more than enough came of a flood.
-        Err(RunError::Start(_) | RunError::Late(_) | RunError::Flood(_)) => return None,
+        // It may be whole and this machine slow.
+        Err(RunError::Start(_) | RunError::Late(_)) => return Err(Stuck),
+        // More than enough came.
+        Err(RunError::Flood(_)) => return Ok(None),
     };
     // Some films end before the time that they say.
     let what = if (count as u64) < expected / 4 {
         let end = end.as_secs_f32();
-        format!("its last {end:.1} s cannot be decoded; copy it again, or {EXPORT_ANEW}")
+        Some(format!(
+            "its last {end:.1} s cannot be decoded; copy it again, or {EXPORT_ANEW}"
+        ))
     } else {
-        damage?
+        damage
     };
-    Some(format!("{}: {what}", clip.name))
+    Ok(what.map(|what| format!("{}: {what}", clip.name)))
 }
 
 #[cfg(test)]
@@ -239,7 +379,8 @@ mod tests {
 
     fn missing_of(path: &Path, patience: Duration) -> Option<String> {
         let clip = Clip::probe(&tools(), path, "film").expect("a clip");
-        what_is_missing_within(&tools(), &clip, None, patience).expect("it has a first picture")
+        what_is_missing_within(&tools(), &clip, None, Budget::Clock(patience))
+            .expect("it has a first picture")
     }
 
     const H264: [&str; 8] = [
@@ -290,25 +431,118 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_screen_is_told_once_of_a_film_whose_end_no_slot_reaches() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = film(folder.path(), "a.mp4", &H264);
+    /// Films that were cut off after a half, with their digests, and what a screen is told of all that are put in line.
+    fn told_of(tools: &Tools, films: &[(&Path, Digest)], machine_max: Duration) -> Vec<String> {
+        let (found, told) = crossbeam_channel::bounded(8);
+        for (path, digest) in films {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            let look = Look {
+                clip: Clip::probe(tools, path, &name).expect("a clip"),
+                digest: *digest,
+                campaign: "cafe".to_owned(),
+                found: found.clone(),
+            };
+            look_through_within(tools, look, machine_max);
+        }
+        // What is told ends with the thread that looks.
+        drop(found);
+        told.iter().collect()
+    }
+
+    fn cut_off(folder: &Path, name: &str) -> PathBuf {
+        let path = film(folder, name, &H264);
         let bytes = std::fs::read(&path).expect("reads");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("writes");
+        path
+    }
+
+    #[test]
+    fn a_screen_is_told_once_of_each_film_whose_end_no_slot_reaches() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = ["a.mp4", "b.mp4"].map(|name| cut_off(folder.path(), name));
+        let whole = film(folder.path(), "whole.mp4", &H264);
+        let [a, b] = [&paths[0], &paths[1]].map(PathBuf::as_path);
+        let [one, two, three] = [b"1", b"2", b"3"].map(|bytes| Digest::of(bytes));
+        // The second is shown while the first is looked at, and never again.
+        let films = [(a, one), (b, two), (whole.as_path(), three), (a, one)];
         let tools = tools();
-        let clip = Clip::probe(&tools, &path, "film").expect("a clip");
-        let digest = Digest::of(b"film");
-        let look = |digest| look_through_within(&tools, &clip, digest, Duration::from_secs(600));
-        let thread = look(&digest).expect("it looks");
-        let other = Digest::of(b"another");
-        let told = thread.join().expect("it ends well");
-        let judged = what_is_missing(&tools, &clip).expect("it has a first picture");
-        assert!(told.is_some());
+        let told = told_of(&tools, &films, MACHINE_MAX);
+        let judged: Vec<String> = [a, b]
+            .iter()
+            .map(|path| {
+                let name = path.file_name().expect("a name").to_string_lossy();
+                let clip = Clip::probe(&tools, path, &name).expect("a clip");
+                let missing = what_is_missing(&tools, &clip).expect("it has a first picture");
+                format!("cafe: {}", missing.expect("it is cut off"))
+            })
+            .collect();
         assert_eq!(told, judged, "check and the screen say the same");
-        assert!(look(&digest).is_none());
-        let thread = look(&other).expect("it looks");
-        thread.join().expect("it ends well");
+        assert_eq!(told_of(&tools, &films, MACHINE_MAX), [""; 0]);
+    }
+
+    #[test]
+    fn a_film_that_was_taken_away_is_looked_at_when_it_comes_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = cut_off(folder.path(), "a.mp4");
+        let (tools, digest) = (tools(), Digest::of(b"film"));
+        let clip = Clip::probe(&tools, &path, "a.mp4").expect("a clip");
+        let bytes = std::fs::read(&path).expect("reads");
+        std::fs::remove_file(&path).expect("removes");
+        let (found, told) = crossbeam_channel::bounded(8);
+        let look = |clip: &Clip| Look {
+            clip: clip.clone(),
+            digest,
+            campaign: String::new(),
+            found: found.clone(),
+        };
+        look_through_within(&tools, look(&clip), MACHINE_MAX);
+        while tools.looked_through().knows(&digest) {
+            thread::yield_now();
+        }
+        std::fs::write(&path, bytes).expect("writes");
+        look_through_within(&tools, look(&clip), MACHINE_MAX);
+        drop(found);
+        let told: Vec<String> = told.iter().collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
+
+    /// An ffmpeg that does something else before it decodes a film.
+    fn ffmpeg_after(folder: &Path, something: &str) -> PathBuf {
+        let path = folder.join("ffmpeg");
+        let ffmpeg = required_program("ffmpeg");
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *rawvideo*) {something};; esac\nexec '{}' \"$@\"\n",
+            Path::new(&ffmpeg).display()
+        );
+        std::fs::write(&path, script).expect("writes");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("it may run");
+        path
+    }
+
+    /// What is told of a film of which a half is missing.
+    fn told_with(something: &str, machine_max: Duration) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = cut_off(folder.path(), "a.mp4");
+        let ffmpeg = ffmpeg_after(folder.path(), something);
+        let tools = Tools::with(Some(ffmpeg), Some(DecoderKind::Software), "/");
+        let told = told_of(&tools, &[(&path, Digest::of(b"film"))], machine_max);
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.concat()
+    }
+
+    #[test]
+    fn what_the_background_may_take_is_the_machines_time_and_not_the_clocks() {
+        let told = told_with("sleep 4", Duration::from_secs(3));
+        assert!(told.starts_with("cafe: a.mp4: only "), "{told}");
+    }
+
+    #[test]
+    fn of_a_film_that_takes_more_than_the_machines_time_the_end_is_looked_at() {
+        let work = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+        let told = told_with(work, Duration::ZERO);
+        let wanted = "cafe: a.mp4: its last 5.0 s cannot be decoded";
+        assert!(told.starts_with(wanted), "{told}");
     }
 
     #[test]

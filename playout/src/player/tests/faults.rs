@@ -21,6 +21,22 @@ fn wait_for_file(running: &Running, name: &str) -> Seen {
 }
 
 #[test]
+fn what_is_found_out_about_a_film_after_its_play_is_a_problem_like_any_other() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/a.mp4"), b"a");
+    write(&folder.path().join("content/cafe/b.png"), b"b");
+    let running = Bench::in_folder(folder.path()).start();
+    wait_for_file(&running, "a.mp4");
+    wait_for_file(&running, "b.png");
+    let problem = "cafe: a.mp4: its last 5.0 s cannot be decoded";
+    running.found.send(problem.to_owned()).expect("it is heard");
+    running.status_when("it is listed", |status| {
+        status.problems.iter().any(|told| told == problem)
+    });
+    running.stop();
+}
+
+#[test]
 fn what_the_stage_refuses_or_never_answers_is_skipped_and_reported_and_the_rest_goes_on() {
     for (manner, reason) in [
         (Manner::Refuses, "graphics cannot draw it"),

@@ -36,6 +36,7 @@ pub(super) struct Sketch {
     hung: Receiver<()>,
     unanswered: Sender<()>,
     expected: Sender<Expected>,
+    findings: Receiver<String>,
 }
 
 /// What a composer was told: names of files and where they may be shown.
@@ -84,6 +85,10 @@ impl Composer for Sketch {
         let named = coming.iter();
         let named = named.map(|(file, place)| (file.name.clone(), place.clone()));
         let _ = self.expected.send(named.collect());
+    }
+
+    fn findings(&self) -> Receiver<String> {
+        self.findings.clone()
     }
 }
 
@@ -239,10 +244,12 @@ impl Bench {
         let (hangs, hung) = bounded(0);
         let (told, expected) = unbounded();
         let (unanswered, left) = unbounded();
+        let (found, findings) = bounded(16);
         let sketch = Sketch {
             hung,
             unanswered: unanswered.clone(),
             expected: told,
+            findings,
         };
         let data_dir = self.config.data_dir.clone();
         let local: Catalog = self
@@ -283,6 +290,7 @@ impl Bench {
             expected,
             unanswered: left,
             requests: own,
+            found,
             events: event_queue,
             threads: vec![player, drawn],
             data_dir,
@@ -377,6 +385,8 @@ pub(super) struct Running {
     /// One for each thing that a composer or the stage was asked for and will not answer.
     pub(super) unanswered: Receiver<()>,
     pub(super) requests: Sender<PlayerRequest>,
+    /// What a composer finds out in the background.
+    pub(super) found: Sender<String>,
     /// What the stage says besides its answers.
     pub(super) events: Sender<StageEvent>,
     threads: Vec<JoinHandle<()>>,
