@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use passerby_compose::creative::web_page;
-use passerby_compose::creative::web_page::Trial;
+use passerby_compose::creative::web_page::{Trial, TrialPicture};
 use passerby_folder::text::read_toml_within;
 use passerby_playout::content::catalog::{Catalog, CatalogItem};
 use passerby_playout::identity::credentials::Enrolment;
@@ -76,9 +76,12 @@ fn look_at_page(config: &Config, item: &CatalogItem, size_px: (u32, u32), found:
         size_px,
     };
     match trial.run() {
-        Ok(notes) => {
+        Ok(TrialPicture { doubt, notes }) => {
             for note in notes {
                 found.note(Problem::with_file(&file, note));
+            }
+            if let Some(doubt) = doubt {
+                found.problem(Problem::with_file(&file, no_good_picture(&doubt)));
             }
         }
         Err(reason) => {
@@ -86,6 +89,14 @@ fn look_at_page(config: &Config, item: &CatalogItem, size_px: (u32, u32), found:
             found.problem(Problem::with_file(&file, message));
         }
     }
+}
+
+/// Says that the picture is not one to show, and what to do.
+fn no_good_picture(doubt: &str) -> String {
+    format!(
+        "no good picture of the page can be taken now: {doubt}, and such a one does not air where there is a better one; \
+         open the page in a browser in a window of this size, and mend it, or let what comes late have settle_seconds = 10"
+    )
 }
 
 fn named(item: &CatalogItem) -> String {

@@ -369,3 +369,48 @@ fn an_emergency_is_read_in_any_encoding_and_told_when_it_cannot_be() {
         &["data/emergency.txt.txt: its name is not emergency.txt"],
     );
 }
+
+/// Answers whoever asks with one page, as long as the test runs.
+fn serve(page: &'static str) -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            use std::io::{Read as _, Write as _};
+            let _ = stream.read(&mut [0; 4096]);
+            let length = page.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            // A browser that has seen enough goes away.
+            let _ = stream.write_all((head + page).as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn a_page_that_comes_out_blank_is_a_problem_with_its_cure_and_one_that_does_not_is_none() {
+    required_program("chromium");
+    for (page, expected) in [
+        (
+            "<body style='background:#fff'>",
+            &[
+                "it came out as one plain colour, and such a one does not air where there is a better one; open the page",
+            ][..],
+        ),
+        (
+            "<body style='margin:0'><div style='width:50%;height:100vh;background:#c00'></div>",
+            &[],
+        ),
+    ] {
+        let shop = Shop::new();
+        let text = format!("url = 'http://{}/'\nsettle_seconds = 0\n", serve(page));
+        shop.write("board.page.toml", text.as_bytes());
+        let (_, items) = look(&shop.config);
+        let mut found = Findings::default();
+        pages::look_at(&shop.config, (640, 360), &items, &mut found);
+        let told: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+        assert_told(&told, expected);
+    }
+}

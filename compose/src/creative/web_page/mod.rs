@@ -40,7 +40,7 @@ use crate::slide::{Patch, Reel};
 
 pub use crate::creative::web_page::keeper::{KeeperConfig, SnapshotKeeper};
 pub use crate::creative::web_page::schedule::{GAP_WAIT_MAX, PAGES_MAX};
-pub use crate::creative::web_page::trial::{Trial, runs_as};
+pub use crate::creative::web_page::trial::{Trial, TrialPicture, runs_as};
 
 /// How long one browser may run, beside the page's own time to settle.
 pub const RUN_MAX: Duration = capture::RUN_MAX;

@@ -28,12 +28,21 @@ pub struct Trial<'a> {
     pub size_px: (u32, u32),
 }
 
+/// What was seen on a picture of a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TrialPicture {
+    /// Why a terminal takes it for no good one, and shows the one before it.
+    pub doubt: Option<String>,
+    /// What is well to know.
+    pub notes: Vec<String>,
+}
+
 impl Trial<'_> {
-    /// Takes a picture and throws it away; takes up to [`crate::creative::web_page::RUN_MAX`]. Returns what is well to know.
+    /// Takes a picture and throws it away; takes up to [`crate::creative::web_page::RUN_MAX`].
     ///
     /// # Errors
     /// The page would not air; says why and what to do.
-    pub fn run(&self) -> Result<Vec<String>, String> {
+    pub fn run(&self) -> Result<TrialPicture, String> {
         let browser = Browser::chosen_or_found(None, self.rules)?;
         let task = Task {
             page: self.page,
@@ -50,10 +59,13 @@ impl Trial<'_> {
             asked: &|| false,
         };
         match capture::take(&browser, &task, &call_off) {
-            Ok(shot) => Ok(shot.notes.into_iter().chain(shot.doubt).collect()),
+            Ok(shot) => Ok(TrialPicture {
+                doubt: shot.doubt,
+                notes: shot.notes,
+            }),
             Err(RunError::Failed(reason) | RunError::NoSandbox(reason)) => Err(reason),
             Err(RunError::TooLong) => Err(too_long(capture::RUN_MAX)),
-            Err(RunError::CalledOff) => Ok(Vec::new()),
+            Err(RunError::CalledOff) => Ok(TrialPicture::default()),
         }
     }
 }
