@@ -49,7 +49,7 @@ pub enum OpenError {
     Folder {
         /// As the user named it.
         folder: String,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
     /// The keys are missing or damaged.

@@ -152,7 +152,7 @@ pub enum TallyError {
     Row {
         /// Which, from 0.
         row: usize,
-        /// Why.
+        /// What is wrong, in words that end a sentence.
         reason: &'static str,
     },
 }

@@ -57,7 +57,7 @@ pub struct SeenFrame {
 /// What a zone shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenZone {
-    /// Which.
+    /// The zone that is meant.
     pub zone: Zone,
     /// Of the slide whose code can be read.
     pub caption: Caption,

@@ -56,7 +56,7 @@ pub enum ManifestKeyError {
     File {
         /// The file.
         file: String,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
     /// A file is there and is not what a rotation wrote, or not of this hub.

@@ -40,7 +40,7 @@ pub enum KeysError {
     File {
         /// The key file.
         file: String,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
     /// The file is there and is not what this program wrote.

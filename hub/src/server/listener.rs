@@ -89,7 +89,7 @@ pub enum ServeError {
     Listen {
         /// As the user named it.
         address: String,
-        /// Why.
+        /// What the system said.
         source: std::io::Error,
     },
     /// The database failed.

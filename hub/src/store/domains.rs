@@ -16,7 +16,7 @@ pub enum DomainError {
     /// Codes that are on the air carry it.
     #[error("{domain} is carried by the codes of {}; unpublish it first", campaigns.join(", "))]
     InUse {
-        /// Which.
+        /// The host that is carried.
         domain: String,
         /// By which campaigns.
         campaigns: Vec<String>,

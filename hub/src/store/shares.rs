@@ -35,7 +35,7 @@ pub struct LandingFacts {
 /// Who opens a link, presses its button, or sees its page.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkVisitor {
-    /// Who.
+    /// The pseudonym of whoever opened it.
     pub visitor: Visitor,
     /// With what; robots leave nothing here.
     pub grade: Grade,
@@ -67,7 +67,7 @@ pub enum Begun {
 /// A link that was opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// Where to.
+    /// What the visitor gets.
     pub answer: LinkAnswer,
     /// What was kept of it.
     pub begun: Begun,

@@ -10,7 +10,7 @@ pub enum HubError {
     Unreachable {
         /// The hub's address.
         url: String,
-        /// Why.
+        /// What went wrong, in words that end a sentence.
         reason: String,
     },
     /// An answer with an error status.
@@ -56,7 +56,7 @@ pub enum HubError {
     NotAHub {
         /// The hub's address.
         url: String,
-        /// Why.
+        /// What went wrong, in words that end a sentence.
         reason: String,
         /// HTTP status, if that was it.
         status: Option<u16>,

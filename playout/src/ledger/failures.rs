@@ -40,7 +40,7 @@ pub struct NewFailure {
     pub creative: String,
     /// Why, in words.
     pub reason: String,
-    /// When.
+    /// The moment at which it failed.
     pub at: Moment,
 }
 

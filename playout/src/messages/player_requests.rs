@@ -23,7 +23,7 @@ pub enum PlayerRequest {
     Batch {
         /// Rows.
         rows: usize,
-        /// Where to.
+        /// Where the batch goes; none when there is nothing to send.
         reply: oneshot::Sender<Option<PlayBatch>>,
     },
     /// The hub has all rows up to this seq.

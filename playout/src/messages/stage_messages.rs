@@ -159,20 +159,20 @@ pub enum StageCommand<S> {
     },
     /// Bring a loaded slide onto the screen.
     Swap {
-        /// Which.
+        /// The slide that is meant.
         ticket: Ticket,
         /// How.
         transition: Transition,
     },
     /// Forget a loaded slide that will not be shown after all.
     Drop {
-        /// Which.
+        /// The slide that is meant.
         ticket: Ticket,
     },
     /// Take away what a zone shows, at once; answered by [`StageEvent::Cleared`]. For [`Zone::NOTICE`], and for zones
     /// that the layout no longer has.
     Clear {
-        /// Which.
+        /// The zone that is meant.
         zone: Zone,
     },
     /// Send the picture that is on the screen now.
@@ -197,16 +197,16 @@ pub enum StageEvent {
     Refused(Ticket),
     /// The first frame of a slide was presented; its predecessor's play ends here.
     Presented {
-        /// Which.
+        /// The slide that is meant.
         ticket: Ticket,
-        /// When.
+        /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
     },
     /// The first frame without what a zone had shown was presented.
     Cleared {
-        /// Which.
+        /// The zone that is meant.
         zone: Zone,
-        /// When.
+        /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
     },
     /// The operator closed the window, or the output is gone.

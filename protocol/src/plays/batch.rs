@@ -117,7 +117,7 @@ pub enum BatchError {
     Row {
         /// Its seq.
         seq: u64,
-        /// Why.
+        /// What is wrong, in words that end a sentence.
         reason: &'static str,
     },
 }

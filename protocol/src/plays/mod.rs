@@ -238,7 +238,7 @@ impl From<GapReason> for u8 {
 pub struct Gap {
     /// The row before it; 0 when it is before the first.
     pub after_seq: u64,
-    /// Why.
+    /// Why the plays are in no row.
     pub reason: GapReason,
     /// How many plays are missing at least.
     pub plays: u64,

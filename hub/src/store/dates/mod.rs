@@ -192,7 +192,7 @@ fn anchors_of(tx: &Transaction<'_>, boot: i64) -> rusqlite::Result<Anchors> {
 /// Plays of a boot that never learned the time, and between when they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UndatedBoot {
-    /// Where.
+    /// The screen whose boot it was.
     pub screen: ScreenNumber,
     /// The boot id.
     pub boot: String,

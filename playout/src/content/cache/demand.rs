@@ -21,7 +21,7 @@ pub const AT_ONCE_MS: i64 = i64::MIN;
 /// One version of a campaign and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CampaignDemand {
-    /// Which campaign.
+    /// The campaign that this is about.
     pub campaign: CampaignId,
     /// The manifest from which it is.
     pub version: u64,

@@ -64,7 +64,7 @@ pub struct Rules {
 /// What one screen does differently from what a campaign says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
-    /// Which campaign.
+    /// The campaign that this is about.
     pub campaign: String,
     /// Which of its placements, counted from 1; all of them when absent.
     pub placement: Option<usize>,

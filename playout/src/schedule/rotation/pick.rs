@@ -56,7 +56,7 @@ pub struct Pick {
     pub dwell_ms: u64,
     /// Which class it was picked from.
     pub class: Class,
-    /// Why.
+    /// Why it airs, for those who publish and operate.
     pub reason: Reason,
     /// What to book once it has aired.
     pub booking: Booking,

@@ -58,7 +58,7 @@ pub struct Fetch {
 /// A campaign for which there is no room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Which campaign.
+    /// The campaign that this is about.
     pub campaign: CampaignId,
     /// What its files take that do not stay for others, in bytes.
     pub needed_bytes: u64,

@@ -62,7 +62,7 @@ pub enum Source {
 pub enum TimeEvent {
     /// This is what time it was: the first word of a boot, or one that says that nothing has changed.
     Vouched {
-        /// When.
+        /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
         /// What.
         wall_ms: i64,
