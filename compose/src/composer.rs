@@ -11,7 +11,6 @@ use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
-use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video::Tools;
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, picture, ticker, video_content};
@@ -22,6 +21,8 @@ use crate::page::layout::CodeWords;
 use crate::page::moving_layer::KenBurns;
 use crate::page::poster::{SlideWords, UnturnedSlide};
 use crate::page::{code_square, poster};
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::Canvas;
 use crate::raster::frame_cache::{Cache, Weigh};
 use crate::settings::Settings;
@@ -180,7 +181,7 @@ impl SlideComposer {
             Creative::File(file) => match file.kind {
                 CreativeKind::Picture | CreativeKind::Drawing => {
                     let fonts = self.typesetter.fonts().of_drawings();
-                    let mut content = picture::load(file, fonts, health)?;
+                    let mut content = crate::creative::picture_file::load(file, fonts, health)?;
                     self.tell(&order.campaign, &order.creative, content.losses());
                     self.hang(content.as_mut(), order, frame, words.as_ref())?
                 }

@@ -26,9 +26,8 @@ pub use crate::creative::animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
 pub use crate::creative::drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
-pub use crate::creative::picture::{
-    Inspection, PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX, inspect,
-};
+pub use crate::creative::picture::{PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX};
+pub use crate::creative::picture_file::{Inspection, inspect};
 pub use crate::page::code_square::{CodeInspection, inspect_code};
 pub use crate::page::moving_layer::ken_burns_note;
 pub use crate::text::fonts::Fonts;

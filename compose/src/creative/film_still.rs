@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 
-use crate::creative::picture::Bitmap;
 use crate::creative::video;
 use crate::creative::video::{Clip, Tools};
 use crate::creative::video_content;
+use crate::raster::bitmap::Bitmap;
 use crate::slide::MovingPicture;
 
 /// When a film is looked at, counted from its beginning. Films often come up from black, and logos stand in the first

@@ -8,6 +8,7 @@ pub(crate) mod film_still;
 pub(crate) mod house;
 pub(crate) mod notice;
 pub(crate) mod picture;
+pub(crate) mod picture_file;
 pub(crate) mod ticker;
 pub mod video;
 pub(crate) mod video_content;

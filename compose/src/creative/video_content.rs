@@ -12,18 +12,19 @@ use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Rgb};
 
-use crate::creative::drawing::Fonts;
 use crate::creative::picture;
-use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video;
 use crate::creative::video::{Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::settings::{Settings, SoundOutput};
 use crate::slide::{MovingPicture, Travel, VideoCoding};
+use crate::text::fonts::drawings::DrawingFonts;
 
 /// Width and height in which a first picture is decoded to choose colours by.
 const PREVIEW_PX: (u32, u32) = (640, 640);
@@ -46,13 +47,13 @@ pub(crate) struct VideoContent {
 pub(crate) fn open(
     settings: &Settings,
     tools: &Tools,
-    fonts: &Fonts,
+    fonts: &DrawingFonts,
     file: &CreativeFile,
     sound: bool,
     health: &Health,
 ) -> Result<VideoContent, ComposeError> {
     let own = file.parts.first();
-    let own = own.map(|part| picture::open(part, fonts, POSTER_PX));
+    let own = own.map(|part| crate::creative::picture_file::open(part, fonts, POSTER_PX));
     let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
         let poster = match &own {
             Some(Ok(_)) => None,

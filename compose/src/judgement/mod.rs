@@ -110,8 +110,14 @@ impl Judge {
         found: &mut Judgement,
     ) -> Result<(), Problem> {
         let path = &creative.path;
-        let opened = picture::look(&creative.name, path, &creative.digest, &self.fonts, colours)
-            .map_err(|error| problem_of(path, &creative.name, &error))?;
+        let opened = crate::creative::picture_file::look(
+            &creative.name,
+            path,
+            &creative.digest,
+            &self.fonts,
+            colours,
+        )
+        .map_err(|error| problem_of(path, &creative.name, &error))?;
         found.size_px = Some((opened.width_px, opened.height_px));
         found.take(path, opened);
         Ok(())
@@ -126,7 +132,13 @@ impl Judge {
         found: &mut Judgement,
     ) -> Option<Problem> {
         let part = &creative.parts[at];
-        match picture::look(&part.name, &part.path, &part.digest, &self.fonts, colours) {
+        match crate::creative::picture_file::look(
+            &part.name,
+            &part.path,
+            &part.digest,
+            &self.fonts,
+            colours,
+        ) {
             Ok(opened) => {
                 found.take(&part.path, opened);
                 None
@@ -233,7 +245,7 @@ impl Judge {
 
 impl Judgement {
     /// Takes what is said of a picture that is shown.
-    fn take(&mut self, path: &Path, opened: picture::Inspection) {
+    fn take(&mut self, path: &Path, opened: crate::creative::picture_file::Inspection) {
         let file = path.display().to_string();
         let say = |message: String| Problem::with_file(&file, message);
         self.losses.extend(opened.losses.into_iter().map(say));

@@ -10,12 +10,13 @@ use passerby_protocol::campaign::{Colours, CreativeKind};
 use crate::creative::card;
 use crate::creative::film_still;
 use crate::creative::picture;
-use crate::creative::picture::{Bitmap, Pixels};
 use crate::creative::video::Clip;
 use crate::creative::video_content;
 use crate::judgement::Judge;
 use crate::page::frame::Frame;
 use crate::page::poster::Content;
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{px, real};
 use crate::raster::palette::Theme;
 use crate::raster::scale::Crop;
@@ -52,9 +53,11 @@ impl Judge {
         let fonts = self.fonts.of_drawings();
         let content: Box<dyn Content> = match (creative.kind, creative.parts.first()) {
             (CreativeKind::Picture | CreativeKind::Drawing, _) => {
-                picture::load(creative, fonts, &Health::default())?
+                crate::creative::picture_file::load(creative, fonts, &Health::default())?
             }
-            (CreativeKind::Video, Some(poster)) => Box::new(picture::open(poster, fonts, side_px)?),
+            (CreativeKind::Video, Some(poster)) => {
+                Box::new(crate::creative::picture_file::open(poster, fonts, side_px)?)
+            }
             (CreativeKind::Video, None) => {
                 let mut clip = Clip::probe(&self.tools, &creative.path, &creative.name)?;
                 if clip.shows_paper() {

@@ -1,5 +1,6 @@
 //! How a picture, words and a code stand together in a frame.
 
+mod backdrop;
 pub(crate) mod code_panel;
 pub(crate) mod code_square;
 pub(crate) mod frame;

@@ -1,5 +1,6 @@
 //! Pixels: marked, scaled, coloured and kept.
 
+pub(crate) mod bitmap;
 pub(crate) mod canvas;
 pub(crate) mod frame_cache;
 pub(crate) mod palette;

@@ -10,8 +10,9 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
-use crate::creative::picture::{Bitmap, Pixels};
-use crate::page::poster::Content;
+use crate::page::backdrop::backdrop;
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{Area, channel, px, real};
 use crate::raster::palette::{Art, Sample, blend};
 
@@ -137,34 +138,6 @@ pub(crate) fn flattened(bitmap: Bitmap, paper: Rgb) -> Vec<u8> {
             rgba
         }
     }
-}
-
-/// Makes a backdrop of a picture itself: blurred beyond recognition and darkened. Returns rows of RGB.
-pub(crate) fn backdrop(
-    content: &dyn Content,
-    (width, height): (u32, u32),
-    paper: Rgb,
-) -> Result<Vec<u8>, ComposeError> {
-    let crop = Crop::covering(content.size(), (width, height));
-    let shape = real(width) / real(height.max(1));
-    let small = if shape >= 1.0 {
-        (px(12.0 * shape).clamp(12, 64), 12)
-    } else {
-        (12, px(12.0 / shape).clamp(12, 64))
-    };
-    let mut rgb = content.scaled(crop, small, paper)?;
-    for _ in 0..2 {
-        rgb = softened(&rgb, small);
-    }
-    for value in &mut rgb {
-        *value = channel(f32::from(*value) * 0.5);
-    }
-    let tiny = Bitmap {
-        width: small.0,
-        height: small.1,
-        pixels: Pixels::Rgb(rgb),
-    };
-    scaled(&tiny, Crop::whole(small.0, small.1), (width, height), paper)
 }
 
 /// Looks at the colours of a picture, and at what of it stands on the paper.
@@ -385,7 +358,7 @@ fn gamma_table() -> &'static [u8] {
 }
 
 /// Averages each pixel with its neighbours.
-fn softened(rgb: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+pub(crate) fn softened(rgb: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     let (width, height) = (width as usize, height as usize);
     let mut soft = vec![0; rgb.len()];
     for y in 0..height {

@@ -31,9 +31,11 @@ use image::{
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
-use crate::creative::picture::{Bitmap, FrameColours, PixelFacts, Pixels, explain, guarded};
+use crate::creative::picture::{FrameColours, PixelFacts, explain, guarded};
 use crate::page::moving_layer::Film;
 use crate::page::poster::Content;
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::palette::Sample;
 use crate::raster::scale;
 use crate::raster::scale::Crop;

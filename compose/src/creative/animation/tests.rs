@@ -32,8 +32,8 @@ fn film(bytes: &[u8], size: (u32, u32)) -> (Film, Health) {
         parts: [].into(),
     };
     let health = Health::default();
-    let fonts = crate::creative::drawing::Fonts::bundled();
-    let mut content = picture::load(&file, fonts, &health).expect("opens");
+    let fonts = crate::text::fonts::drawings::DrawingFonts::bundled();
+    let mut content = crate::creative::picture_file::load(&file, fonts, &health).expect("opens");
     let (width, height) = content.size();
     let film = content
         .film(Crop::whole(width, height), size, PAPER)

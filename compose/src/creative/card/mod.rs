@@ -25,10 +25,10 @@ use crate::creative::card::arrange::{Arrangement, arrange};
 use crate::creative::card::measure::{Content, Measure, Tile, Value};
 use crate::creative::card::paint::paint;
 use crate::creative::picture;
-use crate::creative::picture::Bitmap;
 use crate::live::{LiveKind, LiveLanguage, LiveSpot};
 use crate::page::frame::Frame;
 use crate::page::layout::CodeWords;
+use crate::raster::bitmap::Bitmap;
 use crate::raster::canvas::{Area, Canvas};
 use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale;
@@ -122,7 +122,7 @@ fn read(
             ComposeError(format!("{}: {name} {what}", file.name))
         })?;
         let fonts = typesetter.fonts().of_drawings();
-        picture::open(part, fonts, drawn_px)
+        crate::creative::picture_file::open(part, fonts, drawn_px)
             .map(Some)
             .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
     };

@@ -7,7 +7,7 @@ use passerby_protocol::campaign::{Corner, CreativeKind};
 use passerby_testing::required_file;
 
 use super::*;
-use crate::creative::picture::Pixels;
+use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::real;
 use crate::tests::{planned, words};
 use crate::text::fonts::Fonts;

@@ -14,7 +14,8 @@ use resvg::usvg::ImageKind;
 
 use crate::creative::drawing::EMBEDDED_PIXELS_MAX;
 use crate::creative::picture;
-use crate::creative::picture::{Bitmap, Pixels};
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 
 /// Makes what the renderer takes of a file.
 type Wrap = fn(Arc<Vec<u8>>) -> ImageKind;

@@ -22,7 +22,7 @@ mod losses;
 mod threads;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use passerby_folder::text;
 use passerby_playout::messages::stage_messages::ComposeError;
@@ -34,13 +34,14 @@ use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, r
 use crate::creative::drawing::embedded::Embedded;
 use crate::creative::drawing::losses::LossReport;
 use crate::creative::drawing::threads::on_deep_stack;
-use crate::creative::picture::{Bitmap, Pixels};
 use crate::page::poster::Content;
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{px, real};
 use crate::raster::palette::Sample;
 use crate::raster::scale;
 use crate::raster::scale::Crop;
-use crate::text::fonts;
+use crate::text::fonts::drawings::{DrawingFonts, FAMILY};
 
 /// Most bytes of an SVG file.
 pub const SVG_BYTES_MAX: usize = 8 << 20;
@@ -58,43 +59,6 @@ const SMALL_SIDE_PX: f32 = 192.0;
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
 const USUAL_SCREEN_PX: (u32, u32) = (1_920, 1_080);
-/// What every family of letters falls back to.
-const FAMILY: &str = "Noto Sans SC";
-
-/// The fonts of drawings: the bundled ones, and with [`Fonts::with`] the operator's.
-#[derive(Clone)]
-pub(crate) struct Fonts(Arc<fontdb::Database>);
-
-impl Fonts {
-    /// The bundled fonts alone; made once, shared by all.
-    pub(crate) fn bundled() -> &'static Self {
-        static BUNDLED: OnceLock<Fonts> = OnceLock::new();
-        BUNDLED.get_or_init(|| {
-            let mut fonts = fontdb::Database::new();
-            for bytes in fonts::BUNDLED_FILES {
-                fonts.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
-            }
-            fonts.set_serif_family(FAMILY);
-            fonts.set_sans_serif_family(FAMILY);
-            fonts.set_monospace_family(FAMILY);
-            fonts.set_cursive_family(FAMILY);
-            fonts.set_fantasy_family(FAMILY);
-            Self(Arc::new(fonts))
-        })
-    }
-
-    /// The bundled fonts and others, each the content of a font file that was found to be one.
-    pub(crate) fn with(
-        files: impl IntoIterator<Item = Arc<dyn AsRef<[u8]> + Send + Sync>>,
-    ) -> Self {
-        let mut fonts = Self::bundled().clone();
-        for bytes in files {
-            Arc::make_mut(&mut fonts.0).load_font_source(fontdb::Source::Binary(bytes));
-        }
-        fonts
-    }
-}
-
 /// A parsed drawing.
 pub(crate) struct Drawing {
     name: String,
@@ -143,7 +107,11 @@ pub(crate) fn in_utf_8(bytes: Vec<u8>) -> Vec<u8> {
 
 impl Drawing {
     /// Parses a drawing.
-    pub(crate) fn open(name: &str, text: Vec<u8>, fonts: &Fonts) -> Result<Self, ComposeError> {
+    pub(crate) fn open(
+        name: &str,
+        text: Vec<u8>,
+        fonts: &DrawingFonts,
+    ) -> Result<Self, ComposeError> {
         let says = |what: String| ComposeError(format!("{name}: {what}"));
         if text.starts_with(&[0x1F, 0x8B]) {
             return Err(says(
@@ -302,7 +270,7 @@ fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
 }
 
 /// Returns the drawing, what is told about it, and its letters.
-fn parse(text: &str, fonts: &Fonts) -> Result<(Tree, LossReport, String), String> {
+fn parse(text: &str, fonts: &DrawingFonts) -> Result<(Tree, LossReport, String), String> {
     guard::check_text(text)?;
     let options = roxmltree::ParsingOptions {
         allow_dtd: true,

@@ -12,7 +12,11 @@ use super::*;
 use crate::creative::drawing::threads::Threads;
 
 fn open(text: &str) -> Result<Drawing, ComposeError> {
-    Drawing::open("poster.svg", text.as_bytes().to_vec(), Fonts::bundled())
+    Drawing::open(
+        "poster.svg",
+        text.as_bytes().to_vec(),
+        DrawingFonts::bundled(),
+    )
 }
 
 fn svg(body: &str) -> String {
@@ -153,11 +157,21 @@ fn what_cannot_be_read_is_said_plainly() {
     for (text, reason) in cases {
         refused(text, reason);
     }
-    let error = Drawing::open("x.svg", vec![0x1F, 0x8B, 8, 0], Fonts::bundled()).map(|_| ());
+    let error = Drawing::open("x.svg", vec![0x1F, 0x8B, 8, 0], DrawingFonts::bundled()).map(|_| ());
     assert!(error.expect_err("refused").0.contains("SVGZ"));
-    let error = Drawing::open("x.svg", vec![b'<'; SVG_BYTES_MAX + 1], Fonts::bundled()).map(|_| ());
+    let error = Drawing::open(
+        "x.svg",
+        vec![b'<'; SVG_BYTES_MAX + 1],
+        DrawingFonts::bundled(),
+    )
+    .map(|_| ());
     assert!(error.expect_err("refused").0.contains("8 MiB"));
-    let error = Drawing::open("x.svg", b"<svg>\xFF</svg>".to_vec(), Fonts::bundled()).map(|_| ());
+    let error = Drawing::open(
+        "x.svg",
+        b"<svg>\xFF</svg>".to_vec(),
+        DrawingFonts::bundled(),
+    )
+    .map(|_| ());
     assert!(error.expect_err("refused").0.contains("UTF-8"));
 }
 
@@ -452,7 +466,8 @@ fn a_drawing_in_utf_16_is_shown_as_the_same_in_utf_8() {
         big,
     ] {
         std::fs::write(&path, &bytes).expect("writes");
-        let found = crate::creative::picture::inspect(&path, &crate::text::fonts::Fonts::default());
+        let found =
+            crate::creative::picture_file::inspect(&path, &crate::text::fonts::Fonts::default());
         let found = found.expect("it is shown");
         assert_eq!(found.letters, "茶");
         assert_eq!((found.losses.len(), found.notes.len()), (0, 0), "{found:?}");
@@ -465,7 +480,7 @@ fn a_drawing_in_an_older_encoding_is_refused_with_its_name() {
     // "Please leave at once" in GBK, several times.
     bytes.extend(b"\xC7\xEB\xC1\xA2\xBC\xB4\xB3\xB7\xC0\xEB".repeat(4));
     bytes.extend(b"</text></svg>");
-    let refused = Drawing::open("tea.svg", bytes, Fonts::bundled());
+    let refused = Drawing::open("tea.svg", bytes, DrawingFonts::bundled());
     let said = refused.map(|_| ()).expect_err("refused").to_string();
     assert!(
         said.starts_with("tea.svg: it is not UTF-8 text but GBK; save it as UTF-8"),

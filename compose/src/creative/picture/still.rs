@@ -9,9 +9,9 @@ use passerby_protocol::foreign::one_line;
 
 use crate::creative::picture::colour::Profile;
 use crate::creative::picture::jpeg::Ending;
-use crate::creative::picture::{
-    Bitmap, DECODED_BYTES_MAX, PROGRESSIVE_PIXELS_MAX, Pixels, check_size, jpeg, png,
-};
+use crate::creative::picture::{DECODED_BYTES_MAX, PROGRESSIVE_PIXELS_MAX, check_size, jpeg, png};
+use crate::raster::bitmap::Bitmap;
+use crate::raster::bitmap::Pixels;
 
 /// Most characters of what a decoder says.
 const WORDS_CHARS_MAX: usize = 200;

@@ -127,7 +127,8 @@ fn poster(
         (crop, area)
     } else {
         if !content.stands_on_paper() {
-            let rgb = scale::backdrop(content, (area.width, area.height), theme.paper)?;
+            let rgb =
+                crate::page::backdrop::backdrop(content, (area.width, area.height), theme.paper)?;
             upright.canvas.paste_rgb(area, &rgb);
         }
         (Crop::whole(size.0, size.1), scale::contained(size, area))

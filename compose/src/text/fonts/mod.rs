@@ -4,6 +4,7 @@
 //! read, [`BYTES_MAX`] in all; a file that is no font, or one whose letters cannot be drawn as outlines, costs one
 //! problem that names it and nothing else; what [`Fonts::missing_glyphs`] does not report can be drawn.
 
+pub(crate) mod drawings;
 mod files;
 mod preference;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use swash::FontRef;
 
 use crate::text::fonts::preference::Preference;
 
-use crate::creative::drawing;
+use crate::text::fonts::drawings::DrawingFonts;
 
 const REGULAR: &[u8] = include_bytes!("../../../../assets/fonts/NotoSansSC-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../../../assets/fonts/NotoSansSC-Bold.otf");
@@ -51,7 +52,7 @@ struct Set {
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,
     /// The same for drawings; made when the first one comes.
-    drawings: OnceLock<drawing::Fonts>,
+    drawings: OnceLock<DrawingFonts>,
 }
 
 /// One face of one file.
@@ -164,10 +165,10 @@ impl Fonts {
     }
 
     /// The same fonts for the text of drawings; the files are shared, not copied.
-    pub(crate) fn of_drawings(&self) -> &drawing::Fonts {
+    pub(crate) fn of_drawings(&self) -> &DrawingFonts {
         self.0.drawings.get_or_init(|| {
             let files = self.0.files.iter().skip(BUNDLED_FILES.len());
-            drawing::Fonts::with(files.map(|file| file.clone().into_raw_parts().0))
+            DrawingFonts::with(files.map(|file| file.clone().into_raw_parts().0))
         })
     }
 

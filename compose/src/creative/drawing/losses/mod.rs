@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use resvg::usvg::roxmltree::{Document, Node};
 use resvg::usvg::{self, FontFamily, Group, fontdb};
 
-use crate::creative::drawing::FAMILY;
+use crate::text::fonts::drawings::FAMILY;
 
 /// Most losses, and most notes, of one drawing.
 const TOLD_MAX: usize = 12;

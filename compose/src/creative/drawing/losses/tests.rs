@@ -1,7 +1,8 @@
 //! Drawings as programs write them, and what is said of each.
 
-use crate::creative::drawing::{Drawing, Fonts};
+use crate::creative::drawing::Drawing;
 use crate::page::poster::Content as _;
+use crate::text::fonts::drawings::DrawingFonts;
 
 /// The losses and the notes of a drawing.
 fn told(body: &str) -> (Vec<String>, Vec<String>) {
@@ -12,7 +13,11 @@ fn told(body: &str) -> (Vec<String>, Vec<String>) {
 }
 
 fn told_of(text: &str) -> (Vec<String>, Vec<String>) {
-    let drawing = Drawing::open("poster.svg", text.as_bytes().to_vec(), Fonts::bundled());
+    let drawing = Drawing::open(
+        "poster.svg",
+        text.as_bytes().to_vec(),
+        DrawingFonts::bundled(),
+    );
     let drawing = drawing.expect("opens");
     (drawing.losses().to_vec(), drawing.notes().to_vec())
 }

@@ -22,7 +22,7 @@ fn opened(path: &Path) -> Result<Bitmap, ComposeError> {
         path: path.to_owned(),
         digest: Digest::of(&std::fs::read(path).expect("reads")),
     };
-    open(&part, Fonts::bundled(), 320)
+    open(&part, DrawingFonts::bundled(), 320)
 }
 
 /// The middles of the four quarters, as RGBA.

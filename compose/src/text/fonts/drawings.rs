@@ -1,0 +1,44 @@
+//! The fonts in which the text of drawings is set.
+
+use std::sync::{Arc, OnceLock};
+
+use resvg::usvg::fontdb;
+
+use crate::text::fonts::BUNDLED_FILES;
+
+/// The fonts of drawings: the bundled ones, and with [`DrawingFonts::with`] the operator's.
+#[derive(Clone)]
+pub(crate) struct DrawingFonts(pub(crate) Arc<fontdb::Database>);
+
+impl DrawingFonts {
+    /// The bundled fonts alone; made once, shared by all.
+    pub(crate) fn bundled() -> &'static Self {
+        static BUNDLED: OnceLock<DrawingFonts> = OnceLock::new();
+        BUNDLED.get_or_init(|| {
+            let mut fonts = fontdb::Database::new();
+            for bytes in BUNDLED_FILES {
+                fonts.load_font_source(fontdb::Source::Binary(Arc::new(bytes)));
+            }
+            fonts.set_serif_family(FAMILY);
+            fonts.set_sans_serif_family(FAMILY);
+            fonts.set_monospace_family(FAMILY);
+            fonts.set_cursive_family(FAMILY);
+            fonts.set_fantasy_family(FAMILY);
+            Self(Arc::new(fonts))
+        })
+    }
+
+    /// The bundled fonts and others, each the content of a font file that was found to be one.
+    pub(crate) fn with(
+        files: impl IntoIterator<Item = Arc<dyn AsRef<[u8]> + Send + Sync>>,
+    ) -> Self {
+        let mut fonts = Self::bundled().clone();
+        for bytes in files {
+            Arc::make_mut(&mut fonts.0).load_font_source(fontdb::Source::Binary(bytes));
+        }
+        fonts
+    }
+}
+
+/// What every family of letters falls back to.
+const FAMILY: &str = "Noto Sans SC";
