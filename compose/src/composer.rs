@@ -234,7 +234,7 @@ impl SlideComposer {
     /// A poster or, with a headline, a page of anything that fills a picture's place.
     fn hang(
         &mut self,
-        content: &mut dyn poster::Content,
+        content: &mut dyn crate::page::content::Content,
         order: &SlideOrder,
         frame: &Frame,
         words: Option<&CodeWords<'_>>,
@@ -269,7 +269,7 @@ impl SlideComposer {
 
     fn poster(
         &mut self,
-        content: &mut dyn poster::Content,
+        content: &mut dyn crate::page::content::Content,
         headline: Option<&str>,
         order: &SlideOrder,
         frame: &Frame,

@@ -17,7 +17,7 @@ use crate::creative::animation::{self, Animation};
 use crate::creative::drawing::{self, Drawing};
 use crate::creative::file;
 use crate::creative::picture::{guarded, mended, still};
-use crate::page::poster::Content;
+use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::palette::Theme;
 use crate::text::fonts;

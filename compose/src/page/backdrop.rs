@@ -3,7 +3,7 @@
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
-use crate::page::poster::Content;
+use crate::page::content::Content;
 use crate::raster::bitmap::{Bitmap, Pixels};
 use crate::raster::canvas::{channel, px, real};
 use crate::raster::scale::{Crop, scaled, softened};
@@ -34,4 +34,21 @@ pub(crate) fn backdrop(
         pixels: Pixels::Rgb(rgb),
     };
     scaled(&tiny, Crop::whole(small.0, small.1), (width, height), paper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backdrop_fills_its_area_and_is_darker_than_the_picture() {
+        let bitmap = Bitmap {
+            width: 30,
+            height: 90,
+            pixels: Pixels::Rgb(vec![200; 30 * 90 * 3]),
+        };
+        let rgb = backdrop(&bitmap, (320, 180), Rgb([0; 3])).expect("made");
+        assert_eq!(rgb.len(), 320 * 180 * 3);
+        assert!(rgb.iter().all(|&value| (90..=110).contains(&value)));
+    }
 }

@@ -3,6 +3,7 @@
 mod backdrop;
 pub(crate) mod code_panel;
 pub(crate) mod code_square;
+pub(crate) mod content;
 pub(crate) mod frame;
 pub(crate) mod layout;
 pub(crate) mod moving_layer;

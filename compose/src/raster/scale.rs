@@ -10,7 +10,6 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
-use crate::page::backdrop::backdrop;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{Area, channel, px, real};
@@ -421,17 +420,5 @@ mod tests {
                 scaled(&bitmap, Crop::whole(64, 64), (side, side), Rgb([1, 2, 3])).expect("scales");
             assert_eq!(rgb[..3], [1, 2, 3]);
         }
-    }
-
-    #[test]
-    fn a_backdrop_fills_its_area_and_is_darker_than_the_picture() {
-        let bitmap = Bitmap {
-            width: 30,
-            height: 90,
-            pixels: Pixels::Rgb(vec![200; 30 * 90 * 3]),
-        };
-        let rgb = backdrop(&bitmap, (320, 180), Rgb([0; 3])).expect("made");
-        assert_eq!(rgb.len(), 320 * 180 * 3);
-        assert!(rgb.iter().all(|&value| (90..=110).contains(&value)));
     }
 }

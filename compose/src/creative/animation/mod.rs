@@ -32,8 +32,8 @@ use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
 use crate::creative::picture::{FrameColours, PixelFacts, explain, guarded};
+use crate::page::content::Content;
 use crate::page::moving_layer::Film;
-use crate::page::poster::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
 use crate::raster::palette::Sample;

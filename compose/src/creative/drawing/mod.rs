@@ -34,7 +34,7 @@ use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, r
 use crate::creative::drawing::embedded::Embedded;
 use crate::creative::drawing::losses::LossReport;
 use crate::creative::drawing::threads::on_deep_stack;
-use crate::page::poster::Content;
+use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{px, real};

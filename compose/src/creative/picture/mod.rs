@@ -16,7 +16,7 @@ use image::ImageFormat;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
-use crate::page::poster::Content;
+use crate::page::content::Content;
 use crate::raster::bitmap::{Bitmap, Pixels};
 use crate::raster::palette::Sample;
 use crate::raster::scale;

@@ -8,13 +8,15 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::live::LiveSpot;
+use crate::page::backdrop::backdrop;
 use crate::page::code_panel;
+use crate::page::content::Content;
 use crate::page::frame::Frame;
 use crate::page::layout;
 use crate::page::layout::CodeWords;
 use crate::page::moving_layer::{Film, KenBurns, may_drift, stage_moving};
 use crate::raster::canvas::{Area, Canvas, real};
-use crate::raster::palette::{Sample, Theme, WHITE};
+use crate::raster::palette::{Theme, WHITE};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::slide::{Moving, Reel};
@@ -25,38 +27,6 @@ use crate::too_long;
 const BLEED_LOSS_MAX: f64 = 0.15;
 /// Share of a side that a picture beside a panel may lose.
 const PANEL_LOSS_MAX: f64 = 0.35;
-
-/// What fills a picture's place: a photograph, a drawing, an animation, a video.
-pub(crate) trait Content {
-    /// Width and height of the upright picture. Crops are in these pixels; for drawings only the shape matters.
-    fn size(&self) -> (u32, u32);
-
-    /// What it says about the colours around it.
-    fn sample(&self) -> Sample;
-
-    /// Whether it ends in transparency, so that only paper goes well around it.
-    fn stands_on_paper(&self) -> bool {
-        false
-    }
-
-    /// What of it is not drawn, each as words that stand alone.
-    fn losses(&self) -> &[String] {
-        &[]
-    }
-
-    /// Draws a part of it at a size in pixels; what is transparent shows the paper. Returns rows of RGB.
-    fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError>;
-
-    /// Returns the film to show `crop` at `size`; `None` when it does not move by itself. Called once, last.
-    fn film(
-        &mut self,
-        _crop: Crop,
-        _size: (u32, u32),
-        _paper: Rgb,
-    ) -> Result<Option<Film>, ComposeError> {
-        Ok(None)
-    }
-}
 
 /// What a slide says beside its picture.
 pub(crate) struct SlideWords<'a> {
@@ -127,8 +97,7 @@ fn poster(
         (crop, area)
     } else {
         if !content.stands_on_paper() {
-            let rgb =
-                crate::page::backdrop::backdrop(content, (area.width, area.height), theme.paper)?;
+            let rgb = backdrop(content, (area.width, area.height), theme.paper)?;
             upright.canvas.paste_rgb(area, &rgb);
         }
         (Crop::whole(size.0, size.1), scale::contained(size, area))

@@ -1,7 +1,7 @@
 //! Drawings as programs write them, and what is said of each.
 
 use crate::creative::drawing::Drawing;
-use crate::page::poster::Content as _;
+use crate::page::content::Content as _;
 use crate::text::fonts::drawings::DrawingFonts;
 
 /// The losses and the notes of a drawing.
