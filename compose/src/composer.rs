@@ -11,7 +11,7 @@ use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
-use crate::creative::video::Tools;
+use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, picture, ticker, video_content};
 use crate::live::{LiveSpot, Reels};
@@ -36,6 +36,7 @@ pub struct SlideComposer {
     settings: Settings,
     typesetter: Typesetter,
     tools: Tools,
+    film_looks: BackgroundLooks,
     pages: SnapshotKeeper,
     frames: Cache<FrameKey, Base>,
     frames_drawn: u64,
@@ -100,8 +101,8 @@ impl Default for SlideComposer {
 
 impl SlideComposer {
     #[cfg(test)]
-    pub(crate) const fn tools(&self) -> &Tools {
-        &self.tools
+    pub(crate) const fn film_looks(&self) -> &BackgroundLooks {
+        &self.film_looks
     }
 
     /// Makes a composer with an empty cache.
@@ -113,6 +114,7 @@ impl SlideComposer {
         Self {
             pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
             tools: Tools::find(),
+            film_looks: BackgroundLooks::default(),
             settings,
             typesetter: Typesetter::with_fonts(fonts),
             frames: Cache::new(),
@@ -191,7 +193,8 @@ impl SlideComposer {
                     let mut content =
                         video_content::open(settings, tools, fonts, file, order.sound, health)?;
                     if settings.looks_through_films {
-                        content.look_through(&order.campaign, &file.digest, &self.found.0);
+                        let (looks, found) = (&self.film_looks, &self.found.0);
+                        content.look_through(looks, &order.campaign, &file.digest, found);
                     }
                     self.hang(&mut content, order, frame, words.as_ref())?
                 }

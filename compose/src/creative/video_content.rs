@@ -14,7 +14,9 @@ use passerby_protocol::campaign::{Colours, Rgb};
 
 use crate::creative::picture;
 use crate::creative::video;
-use crate::creative::video::{Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv};
+use crate::creative::video::{
+    BackgroundLooks, Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
+};
 use crate::page::content::Content;
 use crate::page::moving_layer::Film;
 use crate::raster::bitmap::Bitmap;
@@ -243,7 +245,13 @@ impl Content for VideoContent {
 
 impl VideoContent {
     /// Has the film decoded once in the background, and tells what of it people will not see.
-    pub(crate) fn look_through(&self, campaign: &str, digest: &Digest, found: &Sender<String>) {
+    pub(crate) fn look_through(
+        &self,
+        looks: &BackgroundLooks,
+        campaign: &str,
+        digest: &Digest,
+        found: &Sender<String>,
+    ) {
         if let Some(clip) = &self.clip {
             let look = Look {
                 clip: clip.clone(),
@@ -251,7 +259,7 @@ impl VideoContent {
                 campaign: campaign.to_owned(),
                 found: found.clone(),
             };
-            video::look_through_in_background(&self.tools, look);
+            looks.look_through(&self.tools, look);
         }
     }
 

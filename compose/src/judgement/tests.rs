@@ -222,7 +222,7 @@ fn a_screen_that_is_told_to_looks_through_each_film_that_it_shows() {
         let made = composer.compose(&order, &Geometry::whole(640, 360));
         assert!(made.is_ok(), "{:?}", made.err());
         assert_eq!(
-            composer.tools().has_looked_through(&film.digest),
+            composer.film_looks().knows(&film.digest),
             looks_through_films
         );
     }

@@ -59,7 +59,7 @@ pub use crate::creative::video::rate::RATE_MAX;
 pub use crate::creative::video::reel::{LAG_MAX, STALL_MAX};
 pub use crate::creative::video::tools::{DECODER_VARIABLE, Tools};
 pub(crate) use crate::creative::video::transparent::first_picture;
-pub(crate) use crate::creative::video::whole::{Look, look_through_in_background, what_is_missing};
+pub(crate) use crate::creative::video::whole::{BackgroundLooks, Look, what_is_missing};
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Duration = Duration::from_millis(2500);

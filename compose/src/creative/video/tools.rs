@@ -10,7 +10,6 @@ use crate::creative::video::abilities::Abilities;
 use crate::creative::video::choices::Choices;
 use crate::creative::video::decoder::{Codec, DecoderKind};
 use crate::creative::video::programs::{FFMPEG_VARIABLE, Programs};
-use crate::creative::video::whole::LookedThrough;
 
 /// Names the only decoder to use: one of [`DecoderKind::WORDS`].
 pub const DECODER_VARIABLE: &str = "PASSERBY_VIDEO_DECODER";
@@ -25,7 +24,6 @@ struct Inner {
     programs: OnceLock<Result<Programs, String>>,
     abilities: OnceLock<Abilities>,
     choices: Choices,
-    looked_through: LookedThrough,
 }
 
 impl Default for Tools {
@@ -65,7 +63,6 @@ impl Tools {
             programs: OnceLock::new(),
             abilities: OnceLock::new(),
             choices: Choices::new(forced, root.into()),
-            looked_through: LookedThrough::default(),
         }))
     }
 
@@ -100,16 +97,6 @@ impl Tools {
     pub(super) fn abilities(&self) -> Abilities {
         let ask = || self.programs().map(Abilities::of).unwrap_or_default();
         *self.0.abilities.get_or_init(ask)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn has_looked_through(&self, digest: &passerby_protocol::Digest) -> bool {
-        self.0.looked_through.knows(digest)
-    }
-
-    /// The films that were decoded once in the background.
-    pub(super) fn looked_through(&self) -> &LookedThrough {
-        &self.0.looked_through
     }
 
     /// What is there; looked for once.

@@ -15,7 +15,7 @@
 //! - What is found in the background is told to whoever asked, whether the film is still shown or not.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,9 +76,9 @@ pub(crate) struct Look {
     pub(crate) found: Sender<String>,
 }
 
-/// The films that were or will be decoded in the background.
-#[derive(Default)]
-pub(super) struct LookedThrough(Mutex<Films>);
+/// The films that were or will be decoded in the background; all clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct BackgroundLooks(Arc<Mutex<Films>>);
 
 #[derive(Default)]
 struct Films {
@@ -87,7 +87,34 @@ struct Films {
     is_busy: bool,
 }
 
-impl LookedThrough {
+impl BackgroundLooks {
+    /// Looks at a film some time later, once, after those that were shown before it, and tells what a screen will miss
+    /// of it.
+    pub(crate) fn look_through(&self, tools: &Tools, look: Look) {
+        self.look_through_within(tools, look, MACHINE_MAX);
+    }
+
+    fn look_through_within(&self, tools: &Tools, look: Look, machine_max: Duration) {
+        if !self.put(look) {
+            return;
+        }
+        let (permit, tools) = (LookPermit(self.clone()), tools.clone());
+        let thread = thread::Builder::new()
+            .name("video-whole".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
+                let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
+                while let Some(look) = permit.0.next() {
+                    look.look(&permit.0, &tools, machine_max);
+                }
+            });
+        if let Err(error) = thread {
+            tracing::warn!("there can be no thread that looks through films ({error})");
+            self.stops();
+        }
+    }
+
     /// Puts a film in line, once. Whether a thread has to begin with the line.
     fn put(&self, look: Look) -> bool {
         let mut films = self.films();
@@ -121,7 +148,7 @@ impl LookedThrough {
     }
 
     #[cfg(test)]
-    pub(super) fn knows(&self, digest: &Digest) -> bool {
+    pub(crate) fn knows(&self, digest: &Digest) -> bool {
         self.films().known.contains(digest)
     }
 
@@ -132,44 +159,18 @@ impl LookedThrough {
 }
 
 /// Lets others go on with the line when the thread that has it panics.
-struct LookPermit(Tools);
+struct LookPermit(BackgroundLooks);
 
 impl Drop for LookPermit {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.looked_through().stops();
+            self.0.stops();
         }
     }
 }
 
-/// Looks at a film some time later, once, after those that were shown before it, and tells what a screen will miss of it.
-pub(crate) fn look_through_in_background(tools: &Tools, look: Look) {
-    look_through_within(tools, look, MACHINE_MAX);
-}
-
-fn look_through_within(tools: &Tools, look: Look, machine_max: Duration) {
-    if !tools.looked_through().put(look) {
-        return;
-    }
-    let permit = LookPermit(tools.clone());
-    let thread = thread::Builder::new()
-        .name("video-whole".to_owned())
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
-            let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
-            while let Some(look) = permit.0.looked_through().next() {
-                look.look(&permit.0, machine_max);
-            }
-        });
-    if let Err(error) = thread {
-        tracing::warn!("there can be no thread that looks through films ({error})");
-        tools.looked_through().stops();
-    }
-}
-
 impl Look {
-    fn look(self, tools: &Tools, machine_max: Duration) {
+    fn look(self, looks: &BackgroundLooks, tools: &Tools, machine_max: Duration) {
         let software = Some(DecoderKind::Software);
         let budget = Budget::Machine(machine_max);
         let missing = match what_is_missing_within(tools, &self.clip, software, budget) {
@@ -178,7 +179,7 @@ impl Look {
         };
         if !self.clip.path.exists() {
             // It was taken away meanwhile, and nothing was found out about it.
-            tools.looked_through().forget(&self.digest);
+            looks.forget(&self.digest);
             return;
         }
         if let Some(reason) = missing {
@@ -432,7 +433,11 @@ mod tests {
     }
 
     /// Films that were cut off after a half, with their digests, and what a screen is told of all that are put in line.
-    fn told_of(tools: &Tools, films: &[(&Path, Digest)], machine_max: Duration) -> Vec<String> {
+    fn told_of(
+        (looks, tools): (&BackgroundLooks, &Tools),
+        films: &[(&Path, Digest)],
+        machine_max: Duration,
+    ) -> Vec<String> {
         let (found, told) = crossbeam_channel::bounded(8);
         for (path, digest) in films {
             let name = path.file_name().expect("a name").to_string_lossy();
@@ -442,7 +447,7 @@ mod tests {
                 campaign: "cafe".to_owned(),
                 found: found.clone(),
             };
-            look_through_within(tools, look, machine_max);
+            looks.look_through_within(tools, look, machine_max);
         }
         // What is told ends with the thread that looks.
         drop(found);
@@ -465,8 +470,8 @@ mod tests {
         let [one, two, three] = [b"1", b"2", b"3"].map(|bytes| Digest::of(bytes));
         // The second is shown while the first is looked at, and never again.
         let films = [(a, one), (b, two), (whole.as_path(), three), (a, one)];
-        let tools = tools();
-        let told = told_of(&tools, &films, MACHINE_MAX);
+        let (looks, tools) = (BackgroundLooks::default(), tools());
+        let told = told_of((&looks, &tools), &films, MACHINE_MAX);
         let judged: Vec<String> = [a, b]
             .iter()
             .map(|path| {
@@ -477,14 +482,14 @@ mod tests {
             })
             .collect();
         assert_eq!(told, judged, "check and the screen say the same");
-        assert_eq!(told_of(&tools, &films, MACHINE_MAX), [""; 0]);
+        assert_eq!(told_of((&looks, &tools), &films, MACHINE_MAX), [""; 0]);
     }
 
     #[test]
     fn a_film_that_was_taken_away_is_looked_at_when_it_comes_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = cut_off(folder.path(), "a.mp4");
-        let (tools, digest) = (tools(), Digest::of(b"film"));
+        let (looks, tools, digest) = (BackgroundLooks::default(), tools(), Digest::of(b"film"));
         let clip = Clip::probe(&tools, &path, "a.mp4").expect("a clip");
         let bytes = std::fs::read(&path).expect("reads");
         std::fs::remove_file(&path).expect("removes");
@@ -495,12 +500,12 @@ mod tests {
             campaign: String::new(),
             found: found.clone(),
         };
-        look_through_within(&tools, look(&clip), MACHINE_MAX);
-        while tools.looked_through().knows(&digest) {
+        looks.look_through_within(&tools, look(&clip), MACHINE_MAX);
+        while looks.knows(&digest) {
             thread::yield_now();
         }
         std::fs::write(&path, bytes).expect("writes");
-        look_through_within(&tools, look(&clip), MACHINE_MAX);
+        looks.look_through_within(&tools, look(&clip), MACHINE_MAX);
         drop(found);
         let told: Vec<String> = told.iter().collect();
         assert_eq!(told.len(), 1, "{told:?}");
@@ -526,7 +531,11 @@ mod tests {
         let path = cut_off(folder.path(), "a.mp4");
         let ffmpeg = ffmpeg_after(folder.path(), something);
         let tools = Tools::with(Some(ffmpeg), Some(DecoderKind::Software), "/");
-        let told = told_of(&tools, &[(&path, Digest::of(b"film"))], machine_max);
+        let told = told_of(
+            (&BackgroundLooks::default(), &tools),
+            &[(&path, Digest::of(b"film"))],
+            machine_max,
+        );
         assert_eq!(told.len(), 1, "{told:?}");
         told.concat()
     }
