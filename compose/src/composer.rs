@@ -13,7 +13,7 @@ use passerby_protocol::foreign;
 
 use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
-use crate::creative::{card, house, notice, picture, ticker, video_content};
+use crate::creative::{card, house, notice, ticker, video_content};
 use crate::live::{LiveSpot, Reels};
 use crate::page::code_square::CodePlan;
 use crate::page::frame::Frame;

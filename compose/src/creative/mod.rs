@@ -7,6 +7,7 @@ pub(crate) mod file;
 pub(crate) mod film_still;
 pub(crate) mod house;
 pub(crate) mod notice;
+mod other_kinds;
 pub(crate) mod picture;
 pub(crate) mod picture_file;
 pub(crate) mod ticker;

@@ -16,6 +16,7 @@ use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 use crate::creative::animation::{self, Animation};
 use crate::creative::drawing::{self, Drawing};
 use crate::creative::file;
+use crate::creative::other_kinds;
 use crate::creative::picture::{guarded, mended, still};
 use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;

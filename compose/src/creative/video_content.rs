@@ -6,13 +6,6 @@
 
 use std::path::Path;
 
-use crossbeam_channel::Sender;
-use passerby_playout::content::creative::CreativeFile;
-use passerby_playout::messages::stage_messages::{ComposeError, Health};
-use passerby_protocol::Digest;
-use passerby_protocol::campaign::{Colours, Rgb};
-
-use crate::creative::picture;
 use crate::creative::video;
 use crate::creative::video::{
     BackgroundLooks, Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
@@ -27,6 +20,11 @@ use crate::raster::scale::Crop;
 use crate::settings::{Settings, SoundOutput};
 use crate::slide::{MovingPicture, Travel, VideoCoding};
 use crate::text::fonts::drawings::DrawingFonts;
+use crossbeam_channel::Sender;
+use passerby_playout::content::creative::CreativeFile;
+use passerby_playout::messages::stage_messages::{ComposeError, Health};
+use passerby_protocol::Digest;
+use passerby_protocol::campaign::{Colours, Rgb};
 
 /// Width and height in which a first picture is decoded to choose colours by.
 const PREVIEW_PX: (u32, u32) = (640, 640);

@@ -22,7 +22,6 @@ use passerby_protocol::toml_fields::{Problem, line_of};
 use passerby_protocol::web_page::WebPage;
 
 use crate::creative::card::file;
-use crate::creative::picture;
 use crate::creative::video::Tools;
 use crate::creative::video_content;
 use crate::text::fonts::Fonts;

@@ -9,7 +9,6 @@ use passerby_protocol::campaign::{Colours, CreativeKind};
 
 use crate::creative::card;
 use crate::creative::film_still;
-use crate::creative::picture;
 use crate::creative::video::Clip;
 use crate::creative::video_content;
 use crate::judgement::Judge;

@@ -9,7 +9,6 @@ use passerby_protocol::campaign::CreativeKind;
 use passerby_testing::required_program;
 
 use super::*;
-use crate::creative::picture;
 use crate::slide::{Patch, Reel};
 
 const PAPER: Rgb = Rgb([10, 20, 30]);

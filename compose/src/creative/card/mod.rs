@@ -24,7 +24,6 @@ use passerby_protocol::card::{BODY_DWELL_ADVISED, Card, colours_or};
 use crate::creative::card::arrange::{Arrangement, arrange};
 use crate::creative::card::measure::{Content, Measure, Tile, Value};
 use crate::creative::card::paint::paint;
-use crate::creative::picture;
 use crate::live::{LiveKind, LiveLanguage, LiveSpot};
 use crate::page::frame::Frame;
 use crate::page::layout::CodeWords;

@@ -29,7 +29,7 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use passerby_protocol::file_names::normal_form;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, fontdb, roxmltree};
+use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, roxmltree};
 
 use crate::creative::drawing::embedded::Embedded;
 use crate::creative::drawing::losses::LossReport;

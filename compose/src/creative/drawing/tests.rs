@@ -10,6 +10,7 @@ use passerby_testing::required_file;
 
 use super::*;
 use crate::creative::drawing::threads::Threads;
+use crate::text::fonts;
 
 fn open(text: &str) -> Result<Drawing, ComposeError> {
     Drawing::open(

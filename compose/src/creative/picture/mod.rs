@@ -5,7 +5,6 @@
 
 mod colour;
 mod jpeg;
-mod other_kinds;
 mod png;
 mod still;
 mod webp;

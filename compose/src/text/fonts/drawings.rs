@@ -41,4 +41,4 @@ impl DrawingFonts {
 }
 
 /// What every family of letters falls back to.
-const FAMILY: &str = "Noto Sans SC";
+pub(crate) const FAMILY: &str = "Noto Sans SC";

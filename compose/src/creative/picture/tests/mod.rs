@@ -5,9 +5,15 @@ mod ends;
 mod orientations;
 mod profiles;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use passerby_playout::content::creative::Part;
+use passerby_protocol::Digest;
 
 use super::*;
+use crate::creative::picture_file::{inspect, name_of, open};
+use crate::text::fonts;
+use crate::text::fonts::drawings::DrawingFonts;
 
 fn media(name: &str) -> PathBuf {
     passerby_testing::package_folder()
