@@ -1,9 +1,13 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
-//! `stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10] [--capture DIR]
-//! [--framebuffer FILE] [--resizes N] [--code LINK] [--shot FILE]`, the framebuffer being what `Xvfb -fbdir` keeps its
-//! screen in, and N how often somebody else will resize the window. With a link the slides are the built-in screen with
-//! its code, and what the framebuffer shows of the last one goes into a PNG file.
+//! ```text
+//! stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10]
+//!             [--capture DIR] [--framebuffer FILE] [--resizes N] [--code LINK] [--shot FILE]
+//! ```
+//!
+//! The framebuffer is what `Xvfb -fbdir` keeps its screen in; N is how often somebody else will
+//! resize the window. With a link the slides are the built-in screen with its code, and what the
+//! framebuffer shows of the last one goes into a PNG file.
 //!
 //! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
 
@@ -336,7 +340,8 @@ fn boot_ms() -> u64 {
         .map_or(0, |seconds| (seconds * 1000.0) as u64)
 }
 
-/// Reads the top left of an X screen from an XWD file: big-endian header, colour map, then blue, green, red, nothing.
+/// Reads the top left of an X screen from an XWD file: big-endian header, colour map, then blue,
+/// green, red, nothing.
 fn read_screen(file: &Path, width_px: u32, height_px: u32) -> anyhow::Result<Vec<u8>> {
     let dump = std::fs::read(file)?;
     let field = |index: usize| {

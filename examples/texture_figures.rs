@@ -1,8 +1,9 @@
-//! Prints what it costs to put pixels onto the GPU that the stage would use, one figure a line: name, value, unit,
-//! compared with, ratio.
+//! Prints what it costs to put pixels onto the GPU that the stage would use, one figure a line:
+//! name, value, unit, compared with, ratio.
 //!
-//! `texture_figures [CARD_PX]`: a texture of a code's card, 259 pixels a side unless told otherwise, and one of a whole
-//! frame of 1920 × 1080. Both are made, written and waited for, through the same calls as in `stage/planes.rs`.
+//! `texture_figures [CARD_PX]`: a texture of a code's card, 259 pixels a side unless told
+//! otherwise, and one of a whole frame of 1920 × 1080. Both are made, written and waited for,
+//! through the same calls as in `stage/planes.rs`.
 
 #![allow(clippy::unwrap_used, reason = "figures of small numbers")]
 

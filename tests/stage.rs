@@ -1,4 +1,5 @@
-//! The stage as the player sees it: real rendering on whatever Vulkan there is, real files, real windows.
+//! The stage as the player sees it: real rendering on whatever Vulkan there is, real files, real
+//! windows.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -68,8 +69,8 @@ fn card_pixel(matrix: &QrMatrix, x: u32, y: u32) -> [u8; 4] {
     if dark { [0, 0, 0, 255] } else { [255; 4] }
 }
 
-/// A colour of its own for every slide, its code if there is room, and black and white bars in the lower half that spell
-/// its number.
+/// A colour of its own for every slide, its code if there is room, and black and white bars in the
+/// lower half that spell its number.
 fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
     let colour = [
         u8::try_from(number * 53 % 200 + 40).unwrap(),
@@ -331,7 +332,8 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
             };
             let others = [before, slide(number + 1, SIZE).rgba];
             let ((card, rest), (new_card, new)) = (parted(&picture), parted(&new));
-            // Codes are never mixed: the named one is there, whole, or that which it replaces or which replaces it.
+            // Codes are never mixed: the named one is there, whole, or that which it replaces or
+            // which replaces it.
             let whole = others.iter().any(|other| parted(other).0 == card);
             assert!(card == new_card || whole, "{line}: no code is whole");
             let distance = others
@@ -588,7 +590,8 @@ impl Drop for Xvfb {
 }
 
 fn probe() -> Command {
-    // Cargo builds examples beside the tests: target/debug/deps/this-test, target/debug/examples/stage_probe.
+    // Cargo builds examples beside the tests: target/debug/deps/this-test,
+    // target/debug/examples/stage_probe.
     let here = std::env::current_exe().unwrap();
     let target = here.parent().and_then(Path::parent).unwrap();
     let mut command = Command::new(target.join("examples/stage_probe"));

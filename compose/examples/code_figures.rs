@@ -1,8 +1,9 @@
-//! Prints what a code costs from the claims to the finished frame, one figure a line: name, value, unit, compared with,
-//! ratio.
+//! Prints what a code costs from the claims to the finished frame, one figure a line: name, value,
+//! unit, compared with, ratio.
 //!
-//! The parts inside the composer are its own spans, timed while it makes the slide of a repeat at 1920 × 1080, where only
-//! the code is new. Speed is a goal for `scripts/bench`, never a test: machines differ.
+//! The parts inside the composer are its own spans, timed while it makes the slide of a repeat at
+//! 1920 × 1080, where only the code is new. Speed is a goal for `scripts/bench`, never a test:
+//! machines differ.
 
 #![allow(
     clippy::unwrap_used,

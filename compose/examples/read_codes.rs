@@ -1,7 +1,9 @@
-//! Reads the codes of pictures with rqrr: one file name a line on standard input, one JSON array of texts a line out.
+//! Reads the codes of pictures with rqrr: one file name a line on standard input, one JSON array of
+//! texts a line out.
 //!
-//! Invariants: each line in has exactly one line out, written before the next is read, so that another program can ask
-//! picture by picture; a picture that cannot be read, or a code that does not decode, is no text and no end.
+//! Invariants: each line in has exactly one line out, written before the next is read, so that
+//! another program can ask picture by picture; a picture that cannot be read, or a code that does
+//! not decode, is no text and no end.
 //!
 //! `scripts/camera` runs it as one of its decoders.
 

@@ -1,8 +1,9 @@
-//! Counts how often each reader misses a code whose pixels are perfect, and what a look costs: the grounds of the rule
-//! in `proof`.
+//! Counts how often each reader misses a code whose pixels are perfect, and what a look costs: the
+//! grounds of the rule in `proof`.
 //!
-//! `readers [LINKS [SEED]]`: that many random token links on a white card amid noise, the module sizes and the four
-//! rotations in turn. One figure a line; a text that is not the link ends it with status 1.
+//! `readers [LINKS [SEED]]`: that many random token links on a white card amid noise, the module
+//! sizes and the four rotations in turn. One figure a line; a text that is not the link ends it
+//! with status 1.
 
 #![allow(
     clippy::unwrap_used,

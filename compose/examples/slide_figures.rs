@@ -1,8 +1,9 @@
-//! Prints how long the slide of a photograph takes that is shown for the first time, one figure a line: name, value, unit,
-//! compared with, ratio.
+//! Prints how long the slide of a photograph takes that is shown for the first time, one figure a
+//! line: name, value, unit, compared with, ratio.
 //!
-//! A photograph as telephones take them, 4000 × 3000 pixels, on a screen of 1920 × 1080: without a colour profile, with
-//! the one that says what everybody assumes anyway, and with one whose colours have to be computed.
+//! A photograph as telephones take them, 4000 × 3000 pixels, on a screen of 1920 × 1080: without a
+//! colour profile, with the one that says what everybody assumes anyway, and with one whose colours
+//! have to be computed.
 
 #![allow(clippy::unwrap_used, reason = "figures from this machine alone")]
 

@@ -1,4 +1,5 @@
-//! The composer of the terminal: what an order's creative is decides who draws it; the code is proved last.
+//! The composer of the terminal: what an order's creative is decides who draws it; the code is
+//! proved last.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use passerby_playout::code::issuer::CodeOrder;
@@ -31,7 +32,8 @@ use crate::text::Typesetter;
 use crate::text::fonts::Fonts;
 use crate::verify::CodeVerifier;
 
-/// The composer of the terminal. It keeps the last frames without their codes, so that a repeat only costs its code.
+/// The composer of the terminal. It keeps the last frames without their codes, so that a repeat
+/// only costs its code.
 pub struct SlideComposer {
     settings: Settings,
     typesetter: Typesetter,
@@ -125,7 +127,8 @@ impl SlideComposer {
         }
     }
 
-    /// Draws a frame but for its code, or finds it in the cache. What a reel feeds is made anew for each slide.
+    /// Draws a frame but for its code, or finds it in the cache. What a reel feeds is made anew for
+    /// each slide.
     fn base(
         &mut self,
         order: &SlideOrder,
@@ -246,7 +249,8 @@ impl SlideComposer {
         self.poster(content, order.headline.as_deref(), order, frame, words)
     }
 
-    /// The last good picture of a web page over the whole frame. Its reel keeps browsers away while it is shown.
+    /// The last good picture of a web page over the whole frame. Its reel keeps browsers away while
+    /// it is shown.
     fn web_page(
         &mut self,
         file: &CreativeFile,
@@ -348,8 +352,8 @@ impl SlideComposer {
         Ok((slide, remarks))
     }
 
-    /// Makes a slide as it would air, and says what of its words people would not see as they were written, and what to
-    /// do.
+    /// Makes a slide as it would air, and says what of its words people would not see as they were
+    /// written, and what to do.
     ///
     /// # Errors
     /// Why it would not air.
@@ -383,7 +387,8 @@ impl SlideComposer {
         }
     }
 
-    /// Refuses lines with letters that no font has; signs and emoji are left out of the line instead.
+    /// Refuses lines with letters that no font has; signs and emoji are left out of the line
+    /// instead.
     fn check_letters(
         &self,
         headline: Option<&str>,
@@ -418,7 +423,8 @@ impl Composer for SlideComposer {
         let health = Health::default();
         let slide = self.slide(order, screen, order.code.as_ref(), &health);
         match (&order.creative, slide) {
-            // The house is what airs when nothing else can: better without its code than not at all.
+            // The house is what airs when nothing else can: better without its code than not at
+            // all.
             (Creative::House, Err(reason)) if order.code.is_some() => {
                 tracing::warn!(%reason, "the built-in screen airs without its code");
                 self.slide(order, screen, None, &health)

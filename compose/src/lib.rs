@@ -1,12 +1,12 @@
 //! Composes slides: one picture, one line, one code.
 //!
-//! A slide is made in the upright frame and turned at the end. What the order's creative is decides who draws it:
-//! pictures and drawings become a poster or a page, and the built-in house creative is drawn from nothing. The code is
-//! added and proved last, the same for all.
+//! A slide is made in the upright frame and turned at the end. What the order's creative is decides
+//! who draws it: pictures and drawings become a poster or a page, and the built-in house creative
+//! is drawn from nothing. The code is added and proved last, the same for all.
 //!
-//! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what moves; every code
-//! on it was read back from its final pixels ([`verify`]); bad content costs an error with a reason, never a panic; the house
-//! creative never fails.
+//! Invariants: a slide has exactly the size of the output and is opaque, but for the hole over what
+//! moves; every code on it was read back from its final pixels ([`verify`]); bad content costs an
+//! error with a reason, never a panic; the house creative never fails.
 
 mod composer;
 pub mod creative;
@@ -32,8 +32,9 @@ pub use crate::page::code_square::{CodeInspection, inspect_code};
 pub use crate::page::moving_layer::ken_burns_note;
 pub use crate::text::fonts::Fonts;
 
-/// Directives for a log (`tracing` targets) that silence the libraries whose lines name no file; what they say of a
-/// drawing, [`judgement`] says in its own words. What follows them may ask for these lines by name.
+/// Directives for a log (`tracing` targets) that silence the libraries whose lines name no file;
+/// what they say of a drawing, [`judgement`] says in its own words. What follows them may ask for
+/// these lines by name.
 pub const QUIET_LIBRARIES: &str = "usvg=off,resvg=off,simplecss=off,fontdb=off,tiny_skia=off";
 
 fn too_long(what: &str, line: &str) -> ComposeError {

@@ -27,8 +27,8 @@ pub struct Settings {
     pub own_folders: Vec<PathBuf>,
     /// How videos are heard, where a slide may be heard at all; none is silence.
     pub sound: Option<SoundOutput>,
-    /// Whether each film that is shown is also decoded once in the background, and what of it is missing is told to those
-    /// who listen to the composer's findings.
+    /// Whether each film that is shown is also decoded once in the background, and what of it is
+    /// missing is told to those who listen to the composer's findings.
     pub looks_through_films: bool,
 }
 

@@ -1,11 +1,11 @@
 //! One composed slide: what the composer hands to the stage.
 //!
-//! A slide is a still layer with holes, what moves beneath the holes, and a [`Reel`] that feeds both while the slide is
-//! on the glass.
+//! A slide is a still layer with holes, what moves beneath the holes, and a [`Reel`] that feeds
+//! both while the slide is on the glass.
 //!
 //! Invariants:
-//! - `rgba` holds exactly `width_px` × `height_px` pixels, already rotated for the output. Alpha is 255 everywhere but
-//!   in the hole for `moving`, which it covers completely where alpha is less.
+//! - `rgba` holds exactly `width_px` × `height_px` pixels, already rotated for the output. Alpha is
+//!   255 everywhere but in the hole for `moving`, which it covers completely where alpha is less.
 //! - Nothing of a slide changes inside its code card, and nothing moves over it.
 
 use std::fmt;
@@ -53,13 +53,15 @@ pub struct Moving {
     pub area: Area,
     /// Its first picture.
     pub picture: MovingPicture,
-    /// Clockwise turn from the picture to the slide: 0, 90, 180 or 270 degrees. Only `area` is turned already.
+    /// Clockwise turn from the picture to the slide: 0, 90, 180 or 270 degrees. Only `area` is
+    /// turned already.
     pub turn: u16,
     /// What of the picture is seen, and how that changes.
     pub travel: Travel,
 }
 
-/// Pixels that may be replaced while they are seen. Width and height are those of the upright picture.
+/// Pixels that may be replaced while they are seen. Width and height are those of the upright
+/// picture.
 #[derive(Clone, PartialEq, Eq)]
 pub enum MovingPicture {
     /// Four opaque bytes a pixel in sRGB.
@@ -71,7 +73,8 @@ pub enum MovingPicture {
         /// Rows from the top.
         pixels: Vec<u8>,
     },
-    /// Video: a plane of luma, and one of chroma pairs with half as many rows and half as many pairs a row.
+    /// Video: a plane of luma, and one of chroma pairs with half as many rows and half as many
+    /// pairs a row.
     Nv12 {
         /// Pixels a row of luma; even.
         width_px: u32,
@@ -84,8 +87,8 @@ pub enum MovingPicture {
         /// How its numbers stand for colours.
         coding: VideoCoding,
     },
-    /// A line that runs from right to left without end: an opaque strip, cut into rows of `row_px` that the texture
-    /// holds one below the other. Its end joins its beginning.
+    /// A line that runs from right to left without end: an opaque strip, cut into rows of `row_px`
+    /// that the texture holds one below the other. Its end joins its beginning.
     Strip {
         /// Pixels a row; the last row may be filled up with what is never seen.
         row_px: u32,
@@ -114,11 +117,13 @@ pub enum Matrix {
     Bt601,
     /// ITU-R BT.709: high definition.
     Bt709,
-    /// ITU-R BT.2020, constant in nothing: ultra high definition. Its wider primaries are not converted.
+    /// ITU-R BT.2020, constant in nothing: ultra high definition. Its wider primaries are not
+    /// converted.
     Bt2020,
 }
 
-/// Which part of the picture is seen. Parts are `[x, y, width, height]` in shares of the upright picture, 0 to 1.
+/// Which part of the picture is seen. Parts are `[x, y, width, height]` in shares of the upright
+/// picture, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Travel {
     /// Always the same part.
@@ -152,16 +157,18 @@ pub struct Caption {
     pub url: Option<String>,
 }
 
-/// Feeds a slide while it is on the glass: the frames of a video or an animation, the digits of a clock.
+/// Feeds a slide while it is on the glass: the frames of a video or an animation, the digits of a
+/// clock.
 ///
-/// It belongs to one slide and is dropped with it; dropping ends its threads and children, and never blocks for long.
+/// It belongs to one slide and is dropped with it; dropping ends its threads and children, and
+/// never blocks for long.
 pub trait Reel: Send + Sync + 'static {
     /// Is told that the slide is drawn for the first time now. Called once.
     fn begin(&mut self);
 
-    /// Pushes what is due at `at`, counted from [`Reel::begin`], and returns when it wants to be asked next, counted
-    /// the same way; `None` when nothing is to come. Never blocks; what is not ready is left for the next call.
-    /// A later patch may replace an earlier one of the same call.
+    /// Pushes what is due at `at`, counted from [`Reel::begin`], and returns when it wants to be
+    /// asked next, counted the same way; `None` when nothing is to come. Never blocks; what is not
+    /// ready is left for the next call. A later patch may replace an earlier one of the same call.
     fn advance(&mut self, at: Duration, due: &mut Vec<Patch>) -> Option<Duration>;
 }
 
@@ -170,8 +177,8 @@ pub trait Reel: Send + Sync + 'static {
 pub struct Patch {
     /// Which plane they belong to.
     pub plane: Plane,
-    /// Where they go, in pixels of the plane (of the slide for [`Plane::Still`], of chroma pairs for
-    /// [`Plane::Chroma`]).
+    /// Where they go, in pixels of the plane (of the slide for [`Plane::Still`], of chroma pairs
+    /// for [`Plane::Chroma`]).
     pub area: Area,
     /// All of the area's pixels in the plane's form, rows from the top.
     pub bytes: Vec<u8>,

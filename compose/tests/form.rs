@@ -1,5 +1,5 @@
-//! The form of codes on finished slides, looked at from outside: on every size, rotation, layout and corner, with links
-//! of every length, over any picture and beside whatever moves.
+//! The form of codes on finished slides, looked at from outside: on every size, rotation, layout
+//! and corner, with links of every length, over any picture and beside whatever moves.
 
 #![allow(
     clippy::unwrap_used,
@@ -264,7 +264,8 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
         assert_eq!(over.common(card), None, "{case:?}");
     }
 
-    // What moves for beauty keeps a code's width away, so that no camera follows it instead; films and animations are what they are.
+    // What moves for beauty keeps a code's width away, so that no camera follows it instead; films
+    // and animations are what they are.
     if let Some(moving) = &slide.moving
         && !matches!(moving.travel, Travel::Still(_))
     {
@@ -340,7 +341,8 @@ fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
                     drawn.set(drawn.get() + 1);
                 }
                 Err(error) => {
-                    // Small screens have no room for long links or for words; nothing else may fail.
+                    // Small screens have no room for long links or for words; nothing else may
+                    // fail.
                     let small = [
                         "does not fit",
                         "no place",

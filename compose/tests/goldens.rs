@@ -1,7 +1,8 @@
 //! A few scenes as the composer draws them, compared with pictures that a person has looked at.
 //!
-//! A scene may differ from its picture by at most [`MEAN_MAX`] on average, and at most [`FAR_SHARE_MAX`] of its
-//! pixels by more than [`FAR`]. `PASSERBY_BLESS=1` writes the pictures anew; look at every one before committing it.
+//! A scene may differ from its picture by at most [`MEAN_MAX`] on average, and at most
+//! [`FAR_SHARE_MAX`] of its pixels by more than [`FAR`]. `PASSERBY_BLESS=1` writes the pictures
+//! anew; look at every one before committing it.
 
 #![allow(
     clippy::unwrap_used,

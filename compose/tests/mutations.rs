@@ -1,4 +1,5 @@
-//! Hundreds of damaged and hostile media files: each costs its own item only, with a reason that names the file.
+//! Hundreds of damaged and hostile media files: each costs its own item only, with a reason that
+//! names the file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

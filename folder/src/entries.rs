@@ -1,6 +1,7 @@
 //! What lies in a folder.
 //!
-//! Invariant: at most [`ENTRIES_MAX`] names are looked at; the order is the natural one, the same on every machine.
+//! Invariant: at most [`ENTRIES_MAX`] names are looked at; the order is the natural one, the same
+//! on every machine.
 
 use std::io;
 use std::path::{Path, PathBuf};

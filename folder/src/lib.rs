@@ -1,8 +1,8 @@
-//! Campaign folders, which anybody may have filled: read in one way for the terminal and the hub, so that what one side
-//! says about a folder is true on the other.
+//! Campaign folders, which anybody may have filled: read in one way for the terminal and the hub,
+//! so that what one side says about a folder is true on the other.
 //!
-//! Invariants: only regular files are opened, within their folder, without waiting and to a stated size; whatever of a
-//! folder does not air is named with its reason.
+//! Invariants: only regular files are opened, within their folder, without waiting and to a stated
+//! size; whatever of a folder does not air is named with its reason.
 
 pub mod campaign_folder;
 pub mod content_folder;

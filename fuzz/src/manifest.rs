@@ -1,4 +1,5 @@
-//! Any bytes as a manifest, as a terminal takes it: nothing unsigned, foreign, expired or older than what was seen.
+//! Any bytes as a manifest, as a terminal takes it: nothing unsigned, foreign, expired or older
+//! than what was seen.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use passerby_protocol::hexadecimal::hex;

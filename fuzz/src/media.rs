@@ -1,9 +1,10 @@
-//! Any bytes as a file of a campaign: what its header says decides whether it is opened. The hub looks at it with the same
-//! code as the screen.
+//! Any bytes as a file of a campaign: what its header says decides whether it is opened. The hub
+//! looks at it with the same code as the screen.
 //!
-//! Sizes are judged with the decoders' own reading of the header and with limits of this target's own. What claims to be
-//! larger than [`DECODED_PIXELS_MAX`] and is still allowed is not decoded here: it would show nothing about headers, and take
-//! seconds. Drawings are left out, since text has no header.
+//! Sizes are judged with the decoders' own reading of the header and with limits of this target's
+//! own. What claims to be larger than [`DECODED_PIXELS_MAX`] and is still allowed is not decoded
+//! here: it would show nothing about headers, and take seconds. Drawings are left out, since text
+//! has no header.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -34,8 +35,8 @@ const FORMATS: [ImageFormat; 4] = [
 static FOLDER: LazyLock<tempfile::TempDir> =
     LazyLock::new(|| tempfile::tempdir().expect("a folder for the inputs"));
 static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::load(&[]).0);
-/// A decoder that panics costs one item, since the terminal catches that; libFuzzer's hook would not let it. What is not
-/// caught still ends the run.
+/// A decoder that panics costs one item, since the terminal catches that; libFuzzer's hook would
+/// not let it. What is not caught still ends the run.
 static CAUGHT: Once = Once::new();
 
 /// Looks at the bytes as each kind of creative.

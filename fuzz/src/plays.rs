@@ -1,5 +1,6 @@
-//! Any bytes as the body of `POST /v1/terminals/{n}/plays`, from a terminal that has gone mad: they are taken or refused
-//! by the hub's own router, plainly or packed, and the same bytes sent again change nothing.
+//! Any bytes as the body of `POST /v1/terminals/{n}/plays`, from a terminal that has gone mad: they
+//! are taken or refused by the hub's own router, plainly or packed, and the same bytes sent again
+//! change nothing.
 
 use passerby_protocol::plays::PlayBatch;
 

@@ -1,8 +1,10 @@
-//! What a stranger can ask of the hub: requests against its own router, database and keys, in process.
+//! What a stranger can ask of the hub: requests against its own router, database and keys, in
+//! process.
 //!
-//! Invariants: no panic and no server error, whatever is asked; a page stays small; a redirect leads to the campaign's
-//! target or to the hub itself; what depends on who asks is not stored on the way; nothing that is not a minted token,
-//! opened with GET, is ever counted as a scan, and each at most once a visitor.
+//! Invariants: no panic and no server error, whatever is asked; a page stays small; a redirect
+//! leads to the campaign's target or to the hub itself; what depends on who asks is not stored on
+//! the way; nothing that is not a minted token, opened with GET, is ever counted as a scan, and
+//! each at most once a visitor.
 //!
 //! An input is a few requests, apart by an empty line, as text:
 //!
@@ -16,9 +18,10 @@
 //! body: …
 //! ```
 //!
-//! `{share}` stands for the share link that was last redirected to, `{cafe}` and `{reading}` for tokens of these
-//! campaigns minted just now, `{picture}` for a picture of a landing page, `peer` for where the connection comes from (this machine, as from a proxy, unless told),
-//! `body` for the rest of the line as a body. Each input meets the same hub, as it is before anybody has scanned.
+//! `{share}` stands for the share link that was last redirected to, `{cafe}` and `{reading}` for
+//! tokens of these campaigns minted just now, `{picture}` for a picture of a landing page, `peer`
+//! for where the connection comes from (this machine, as from a proxy, unless told), `body` for the
+//! rest of the line as a body. Each input meets the same hub, as it is before anybody has scanned.
 
 mod judge;
 mod request;

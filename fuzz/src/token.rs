@@ -1,4 +1,5 @@
-//! Any text as a token: read as what it says or refused, and accepted only if it is one of those that were minted.
+//! Any text as a token: read as what it says or refused, and accepted only if it is one of those
+//! that were minted.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -99,7 +100,8 @@ fn check(text: &str) {
     assert_eq!(minted_again == token, minted.is_some(), "{text:?}");
 }
 
-/// The form in which a token is minted, if the text can be read as one: 32 letters of Crockford's base 32, no more.
+/// The form in which a token is minted, if the text can be read as one: 32 letters of Crockford's
+/// base 32, no more.
 fn canonical(text: &str) -> Option<[u8; 32]> {
     let mut characters = <[u8; 32]>::try_from(text.as_bytes()).ok()?;
     for character in &mut characters {

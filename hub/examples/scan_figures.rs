@@ -1,7 +1,9 @@
-//! Prints how many scans a hub records in a second, one figure a line: name, value, unit, compared with, ratio.
+//! Prints how many scans a hub records in a second, one figure a line: name, value, unit, compared
+//! with, ratio.
 //!
-//! The first argument names the folder in whose file system the database lies: on a disk most of the time goes into making
-//! each scan durable, in memory all of it is the hub's own. Without one, it is the system's folder for temporary files.
+//! The first argument names the folder in whose file system the database lies: on a disk most of
+//! the time goes into making each scan durable, in memory all of it is the hub's own. Without one,
+//! it is the system's folder for temporary files.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Prints what it costs the hub to judge who asks, one figure a line: name, value, unit, compared with, ratio.
+//! Prints what it costs the hub to judge who asks, one figure a line: name, value, unit, compared
+//! with, ratio.
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 

@@ -86,7 +86,8 @@ pub enum TokenFault {
 }
 
 impl Hub {
-    /// Opens a data folder, making it when it is missing, and closes it to other users of the machine.
+    /// Opens a data folder, making it when it is missing, and closes it to other users of the
+    /// machine.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -179,7 +180,8 @@ impl Hub {
         }
     }
 
-    /// Makes a new manifest key and returns its generation. Screens learn it when they ask for their manifest next.
+    /// Makes a new manifest key and returns its generation. Screens learn it when they ask for
+    /// their manifest next.
     ///
     /// # Errors
     /// See [`ManifestKeyError`]; there is no new key then.
@@ -192,10 +194,11 @@ impl Hub {
         self.keys.manifest_keys()
     }
 
-    /// Returns what a token says if one of this hub's screens minted it, with a key whose codes are still accepted.
+    /// Returns what a token says if one of this hub's screens minted it, with a key whose codes are
+    /// still accepted.
     ///
-    /// A token has three bits of its key's generation: each generation of the screen with those bits is tried, the newest
-    /// first. A screen that does not exist costs what a wrong tag costs.
+    /// A token has three bits of its key's generation: each generation of the screen with those
+    /// bits is tried, the newest first. A screen that does not exist costs what a wrong tag costs.
     ///
     /// # Errors
     /// The database fails; the inner ones are [`TokenFault`].

@@ -1,6 +1,7 @@
 //! The command line of the hub: serve, and what the web console also does, for scripts.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad input, 3 cannot start.
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 good, 2 bad
+//! input, 3 cannot start.
 
 pub mod cli;
 
@@ -53,8 +54,9 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = CODE_DAYS,
               value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX))]
         code_days: i64,
-        /// Believe what this proxy of yours says in X-Forwarded-For: an address, or a network such as 10.0.0.0/8; may be
-        /// repeated. Without it nobody is believed, not even a program on this machine
+        /// Believe what this proxy of yours says in X-Forwarded-For: an address, or a network such
+        /// as 10.0.0.0/8; may be repeated. Without it nobody is believed, not even a program on
+        /// this machine
         #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
         trusted_proxies: Vec<TrustedProxy>,
         #[command(flatten)]
@@ -88,7 +90,8 @@ enum Command {
         /// A folder with fonts that the screens have beside the built-in ones; may be repeated
         #[arg(long = "fonts", value_name = "FOLDER")]
         fonts: Vec<PathBuf>,
-        /// Only to this screen; may be repeated. Without it, to all, also those that are added later
+        /// Only to this screen; may be repeated. Without it, to all, also those that are added
+        /// later
         #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
         screens: Vec<ScreenNumber>,
         #[command(flatten)]
@@ -366,8 +369,8 @@ fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
     })
 }
 
-/// Raises the limit on open files as far as this user may, and returns it: the shell's is made for programs that use
-/// select(2), which a server does not.
+/// Raises the limit on open files as far as this user may, and returns it: the shell's is made for
+/// programs that use select(2), which a server does not.
 fn descriptors() -> u64 {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let before = getrlimit(Resource::Nofile);

@@ -44,18 +44,20 @@ impl FromStr for PublicUrl {
 }
 
 impl PublicUrl {
-    /// Returns the absolute form of a path of the hub, for what leaves the hub: shared links and previews.
+    /// Returns the absolute form of a path of the hub, for what leaves the hub: shared links and
+    /// previews.
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.whole)
     }
 
-    /// Returns a path of the hub as a browser on one of its pages asks for it, whatever name it reached the hub by.
+    /// Returns a path of the hub as a browser on one of its pages asks for it, whatever name it
+    /// reached the hub by.
     pub fn local(&self, path: &str) -> String {
         format!("{}{path}", &self.whole[self.path_at..])
     }
 
-    /// Returns what codes start with. Scheme and host go upper case, which makes a smaller code; a path keeps its
-    /// case, since the server that stands before the hub may care.
+    /// Returns what codes start with. Scheme and host go upper case, which makes a smaller code; a
+    /// path keeps its case, since the server that stands before the hub may care.
     pub fn scan_base(&self) -> String {
         if self.path_at == self.whole.len() {
             self.whole.to_ascii_uppercase()

@@ -1,11 +1,12 @@
-//! A terminal without a screen, for tests that kill it: the real player, ledger and uplink, with a stage that presents
-//! at once and a composer that decodes nothing.
+//! A terminal without a screen, for tests that kill it: the real player, ledger and uplink, with a
+//! stage that presents at once and a composer that decodes nothing.
 //!
-//! `blind_terminal KIOSK_TOML DWELL_MS [SECONDS] [--tell]`. Without a hub in the settings it plays what its folders hold.
+//! `blind_terminal KIOSK_TOML DWELL_MS [SECONDS] [--tell]`. Without a hub in the settings it plays
+//! what its folders hold.
 //!
-//! With `--tell` it says on standard output, a line each: `number N` when it has handed out a play number, `presented WHAT`
-//! when something came onto the screen (a campaign, or `built-in`), and `status JSON` whenever that has changed; what a
-//! status calls recorded is on disk.
+//! With `--tell` it says on standard output, a line each: `number N` when it has handed out a play
+//! number, `presented WHAT` when something came onto the screen (a campaign, or `built-in`), and
+//! `status JSON` whenever that has changed; what a status calls recorded is on disk.
 
 use std::collections::HashMap;
 use std::io::Write;

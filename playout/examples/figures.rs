@@ -1,4 +1,5 @@
-//! Prints figures of the parts without a screen, one a line: name, value, unit, compared with, ratio.
+//! Prints figures of the parts without a screen, one a line: name, value, unit, compared with,
+//! ratio.
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
@@ -81,7 +82,8 @@ fn main() {
         at += 1;
         let number = ledger.next_number().expect("a number");
         let mut start = clock.now();
-        // Real plays miss their planned time by some milliseconds, and not always the same item is next.
+        // Real plays miss their planned time by some milliseconds, and not always the same item is
+        // next.
         noise = noise
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);

@@ -1,10 +1,12 @@
-//! Prints what the ledger writes to the card for each play, by setting, and how fast it is, beside raw SQLite that does the
-//! same inserts at the same durability: name, value, unit, compared with, ratio.
+//! Prints what the ledger writes to the card for each play, by setting, and how fast it is, beside
+//! raw SQLite that does the same inserts at the same durability: name, value, unit, compared with,
+//! ratio.
 //!
-//! The first argument is a folder on a real disk: on a file system in memory nothing is written. After it may come settings of
-//! `commit_seconds`, to measure these alone. Bytes are those of this process that went to the block layer (`write_bytes` of
-//! /proc/self/io), and those that it handed to the kernel (`wchar`).
-//! Speed is a goal for `scripts/bench`, never a test: machines differ, so both sides take turns in one run.
+//! The first argument is a folder on a real disk: on a file system in memory nothing is written.
+//! After it may come settings of `commit_seconds`, to measure these alone. Bytes are those of this
+//! process that went to the block layer (`write_bytes` of /proc/self/io), and those that it handed
+//! to the kernel (`wchar`). Speed is a goal for `scripts/bench`, never a test: machines differ, so
+//! both sides take turns in one run.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -61,7 +63,8 @@ fn main() {
     std::fs::remove_dir_all(base).expect("removes its own folder");
 }
 
-/// Lets the ledger and raw SQLite record the same plays in groups, in turns, and prints what each of them took.
+/// Lets the ledger and raw SQLite record the same plays in groups, in turns, and prints what each
+/// of them took.
 fn compare(base: &Path, name: &str, group: usize, groups: usize) {
     let folder = base.join(name.replace(' ', "-"));
     let mut show = Show::new();

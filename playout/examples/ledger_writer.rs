@@ -1,14 +1,15 @@
-//! Writes a ledger or credentials and says on standard output what it is about to do and what is done, for tests that cut the
-//! power, refuse writes or kill it.
+//! Writes a ledger or credentials and says on standard output what it is about to do and what is
+//! done, for tests that cut the power, refuse writes or kill it.
 //!
-//! `ledger_writer plays FOLDER COUNT SEED` records plays, reserves numbers, takes anchors and acknowledgements, opens the
-//! ledger anew in between, and ends without closing it, as if it had been killed, unless the seed is even.
-//! `ledger_writer plays-until-refused FOLDER COUNT SEED` ends, without closing it, as soon as the disk has refused something.
+//! `ledger_writer plays FOLDER COUNT SEED` records plays, reserves numbers, takes anchors and
+//! acknowledgements, opens the ledger anew in between, and ends without closing it, as if it had
+//! been killed, unless the seed is even. `ledger_writer plays-until-refused FOLDER COUNT SEED`
+//! ends, without closing it, as soon as the disk has refused something.
 //! `ledger_writer credentials FOLDER COUNT` keeps credentials so many times.
 //!
 //! Each line is one write, made after what it tells of has returned: `epoch E`, `number N`,
-//! `play NUMBER START VISIBLE CAMPAIGN`, `committed SEQ NUMBER`, `acking SEQ`, `acked SEQ`, `seeing VERSION`, `saw VERSION`,
-//! `saving K`, `saved K`, `refused REASON`.
+//! `play NUMBER START VISIBLE CAMPAIGN`, `committed SEQ NUMBER`, `acking SEQ`, `acked SEQ`,
+//! `seeing VERSION`, `saw VERSION`, `saving K`, `saved K`, `refused REASON`.
 
 use std::path::{Path, PathBuf};
 
@@ -192,7 +193,8 @@ impl Writer {
         self.ledger = Some(ledger);
     }
 
-    /// As somebody who reads the ledger may bring it about: the log is cut while the writer has it open.
+    /// As somebody who reads the ledger may bring it about: the log is cut while the writer has it
+    /// open.
     fn checkpoint(&mut self) {
         let other = rusqlite::Connection::open(self.folder.join("ledger.sqlite")).expect("opens");
         let _ = other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

@@ -101,7 +101,8 @@ fn main() {
     std::fs::remove_dir_all(&folder).expect("removes its own folder");
 }
 
-/// Records plays; returns by how many milliseconds those with which a segment is sealed take longer than others.
+/// Records plays; returns by how many milliseconds those with which a segment is sealed take longer
+/// than others.
 fn record(folder: &std::path::Path, plays: u64) -> f64 {
     let mut ledger = Ledger::open(folder).expect("a ledger").0;
     let mut history = History::default();

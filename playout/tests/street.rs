@@ -1,4 +1,5 @@
-//! Adaptive picking on the simulated street of `examples/street`. Streets have seeds from 0, so a run repeats exactly.
+//! Adaptive picking on the simulated street of `examples/street`. Streets have seeds from 0, so a
+//! run repeats exactly.
 
 #[allow(dead_code, reason = "the example prints more of it")]
 #[path = "../examples/street/model.rs"]

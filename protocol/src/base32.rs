@@ -1,7 +1,8 @@
 //! Crockford base32 for whole tokens: 20 bytes, 32 characters.
 //!
-//! Source: <https://www.crockford.com/base32.html>. Encodes in upper case, which is what a QR code's alphanumeric
-//! mode holds; decodes either case and the look-alikes O, I and L, since people copy codes by hand.
+//! Source: <https://www.crockford.com/base32.html>. Encodes in upper case, which is what a QR
+//! code's alphanumeric mode holds; decodes either case and the look-alikes O, I and L, since people
+//! copy codes by hand.
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -1,6 +1,6 @@
-//! Lists and texts that are refused while they are read, not after: a few bytes of zstd can be millions of empty strings,
-//! each of which takes 24 bytes of memory, or one text of millions of letters, which an error would quote whole, each
-//! letter as up to ten.
+//! Lists and texts that are refused while they are read, not after: a few bytes of zstd can be
+//! millions of empty strings, each of which takes 24 bytes of memory, or one text of millions of
+//! letters, which an error would quote whole, each letter as up to ten.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,8 +11,9 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, SeqAccess, V
 /// Longest text form of an id, a time, a colour or a daypart, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
 
-/// Reads JSON whose texts and names have at most so many bytes each, as they are written there. One that has more is
-/// refused before anything is read, wherever it stands: also where a number belongs, or under a name that nobody knows.
+/// Reads JSON whose texts and names have at most so many bytes each, as they are written there. One
+/// that has more is refused before anything is read, wherever it stands: also where a number
+/// belongs, or under a name that nobody knows.
 ///
 /// # Errors
 /// There is a longer text, or the JSON is not a `T`.

@@ -1,10 +1,11 @@
 //! Conditions in the Common Expression Language: `when = "venue.tags.exists(t, t == 'metro')"`.
 //!
-//! It can ask about the venue, and about the live context: `live['temperature'] > 28`. A reading that is not there makes
-//! the condition false; `'rain' in live && live['rain'] > 0` asks first.
+//! It can ask about the venue, and about the live context: `live['temperature'] > 28`. A reading
+//! that is not there makes the condition false; `'rain' in live && live['rain'] > 0` asks first.
 //!
-//! A condition is compiled when it is read, so a mistake is found by `passerby check` and by `publish`, not at night
-//! on a street. One that fails on a screen (a name that this screen does not have) counts as false.
+//! A condition is compiled when it is read, so a mistake is found by `passerby check` and by
+//! `publish`, not at night on a street. One that fails on a screen (a name that this screen does
+//! not have) counts as false.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounded;
 
-/// Deepest that a condition may go over lists inside one another. Each level multiplies what it takes to evaluate: with
-/// no limit, a condition of one line runs for years, or fills the memory.
+/// Deepest that a condition may go over lists inside one another. Each level multiplies what it
+/// takes to evaluate: with no limit, a condition of one line runs for years, or fills the memory.
 const LOOPS_INSIDE_MAX: usize = 2;
 
 /// What a condition can ask about.
@@ -62,8 +63,9 @@ impl Condition {
     /// Compiles a condition and tries it once on a sample venue.
     ///
     /// # Errors
-    /// A syntax error, lists that are gone over inside one another, a name other than `venue` and `live`, or a result that is not true or false. What a condition makes
-    /// of readings is known only where they are.
+    /// A syntax error, lists that are gone over inside one another, a name other than `venue` and
+    /// `live`, or a result that is not true or false. What a condition makes of readings is known
+    /// only where they are.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(ConditionError("it is longer than 1000 characters".into()));
@@ -144,7 +146,8 @@ impl Condition {
     }
 }
 
-/// Returns how many of an expression's loops lie inside one another; one over what another made is inside it too.
+/// Returns how many of an expression's loops lie inside one another; one over what another made is
+/// inside it too.
 fn loops_inside(expression: &IdedExpr) -> usize {
     let deepest = |parts: &[&IdedExpr]| parts.iter().map(|part| loops_inside(part)).max();
     let deepest_of = |parts: &[IdedExpr]| parts.iter().map(loops_inside).max();

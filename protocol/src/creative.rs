@@ -91,7 +91,8 @@ impl CreativeKind {
 const BRANDS_OF_SOUND: [&[u8; 4]; 2] = [b"M4A ", b"M4B "];
 /// What it says when it holds a picture (ISO/IEC 23008-12, HEIF and AVIF).
 const BRANDS_OF_PICTURES: [&[u8; 4]; 5] = [b"heic", b"heix", b"heim", b"mif1", b"avif"];
-/// Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, Movie Files).
+/// Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, Movie
+/// Files).
 const OLD_QUICKTIME_BOXES: [&[u8; 4]; 6] = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"];
 
 /// What to do with a film that is not played.
@@ -114,7 +115,8 @@ pub enum NoVideo {
     Other,
 }
 
-/// Tells what a video is from its first 12 bytes: MP4 (ISO/IEC 14496-12, 4.3), QuickTime or WebM (RFC 8794, 8.1).
+/// Tells what a video is from its first 12 bytes: MP4 (ISO/IEC 14496-12, 4.3), QuickTime or WebM
+/// (RFC 8794, 8.1).
 ///
 /// # Errors
 /// It is none of these.
@@ -147,8 +149,8 @@ pub fn video_media_type(head: &[u8]) -> Result<&'static str, NoVideo> {
 /// How many first bytes of a file [`ending_of_content`] looks at.
 pub const HEAD_BYTES: usize = 32;
 
-/// Tells from a file's first [`HEAD_BYTES`] bytes which ending its name should have, whatever it has; `None` for what is
-/// no picture, drawing or film that screens show.
+/// Tells from a file's first [`HEAD_BYTES`] bytes which ending its name should have, whatever it
+/// has; `None` for what is no picture, drawing or film that screens show.
 pub fn ending_of_content(head: &[u8]) -> Option<&'static str> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.starts_with(b"\x89PNG\r\n\x1a\n") {

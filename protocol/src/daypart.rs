@@ -1,4 +1,5 @@
-//! Parts of the week in which a placement may air: `"mon-fri 07:00-10:00"`, in the venue's own time.
+//! Parts of the week in which a placement may air: `"mon-fri 07:00-10:00"`, in the venue's own
+//! time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,8 +15,8 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const ACCEPTED: &str =
     "days and hours such as \"mon-fri 07:00-10:00\", \"sat,sun 10:00-24:00\" or \"22:00-02:00\"";
 
-/// Days of the week and a span of local time, from inclusive, until exclusive. A span that ends before it starts
-/// runs over midnight and belongs to the day on which it starts.
+/// Days of the week and a span of local time, from inclusive, until exclusive. A span that ends
+/// before it starts runs over midnight and belongs to the day on which it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub struct Daypart {
@@ -30,7 +31,8 @@ pub struct Daypart {
 pub struct DaypartError;
 
 impl Daypart {
-    /// Tells whether a local time lies in the daypart. `weekday` counts from 0 = Monday, `minute` from midnight.
+    /// Tells whether a local time lies in the daypart. `weekday` counts from 0 = Monday, `minute`
+    /// from midnight.
     pub fn contains(&self, weekday: u8, minute: u16) -> bool {
         let on = |day: u8| self.days & (1 << (day % 7)) != 0;
         if self.from_minute < self.until_minute {
@@ -41,14 +43,14 @@ impl Daypart {
         }
     }
 
-    /// Tells whether the daypart is open at an instant, and until when. The local clock decides: what it shows twice,
-    /// when it is put back, is open twice, and what it skips is not open.
+    /// Tells whether the daypart is open at an instant, and until when. The local clock decides:
+    /// what it shows twice, when it is put back, is open twice, and what it skips is not open.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         window(std::slice::from_ref(self), now, zone)
     }
 
-    /// The spans of the daypart that belong to days of the week: the second of the week (from Monday 00:00) at which each
-    /// starts, and how many seconds it lasts.
+    /// The spans of the daypart that belong to days of the week: the second of the week (from
+    /// Monday 00:00) at which each starts, and how many seconds it lasts.
     fn spans(&self) -> impl Iterator<Item = (i64, i64)> {
         let (days, from_s, length_s) = (self.days, self.first_s(), self.length_s());
         (0..7)
@@ -80,13 +82,15 @@ impl Daypart {
 
 /// Seconds in a week of the calendar.
 const WEEK_S: i64 = 7 * DAY_S;
-/// How many dayparts that follow on one another are joined for one answer; beyond that it ends early.
+/// How many dayparts that follow on one another are joined for one answer; beyond that it ends
+/// early.
 const JOINED_MAX: usize = 16;
 
-/// Tells whether one of several dayparts is open at an instant, and until when; always, when there are none.
+/// Tells whether one of several dayparts is open at an instant, and until when; always, when there
+/// are none.
 ///
-/// Dayparts that touch or overlap count as one, so the answer is the real change unless more than 16 are joined or the
-/// zone's offset changes before; an answer never reaches over such a change.
+/// Dayparts that touch or overlap count as one, so the answer is the real change unless more than
+/// 16 are joined or the zone's offset changes before; an answer never reaches over such a change.
 pub fn window(dayparts: &[Daypart], now: Timestamp, zone: &TimeZone) -> Window {
     if dayparts.is_empty() {
         return Window::ALWAYS;

@@ -1,10 +1,12 @@
-//! GS1 Digital Links: the address of a product that a till, an app and a phone's camera all understand.
+//! GS1 Digital Links: the address of a product that a till, an app and a phone's camera all
+//! understand.
 //!
-//! A code may carry such a link as it is, so that whoever scans it for the product finds the product. Source of the
-//! rules: GS1 Digital Link Standard, URI Syntax 1.3 (sections 4.2 to 4.9), and the GS1 General Specifications for lengths
-//! and check digits.
+//! A code may carry such a link as it is, so that whoever scans it for the product finds the
+//! product. Source of the rules: GS1 Digital Link Standard, URI Syntax 1.3 (sections 4.2 to 4.9),
+//! and the GS1 General Specifications for lengths and check digits.
 //!
-//! Invariant: a link that passes names exactly one primary key, in its path, with the check digit that belongs to it.
+//! Invariant: a link that passes names exactly one primary key, in its path, with the check digit
+//! that belongs to it.
 
 use std::fmt;
 
@@ -19,8 +21,8 @@ enum Form {
     Text(usize),
 }
 
-/// Primary keys: application identifier, what people call it, form of its value, and the qualifiers that may follow, in
-/// their order.
+/// Primary keys: application identifier, what people call it, form of its value, and the qualifiers
+/// that may follow, in their order.
 const PRIMARY_KEYS: &[(&str, &str, Form, &[&str])] = &[
     ("01", "GTIN", Form::Digits(14, true), &["22", "10", "21"]),
     ("00", "SSCC", Form::Digits(18, true), &[]),
@@ -72,7 +74,8 @@ impl fmt::Display for DigitalLinkError {
 impl std::error::Error for DigitalLinkError {}
 
 impl DigitalLink {
-    /// Reads an absolute link. Folders may stand before the primary key, as the standard allows; uncompressed form only.
+    /// Reads an absolute link. Folders may stand before the primary key, as the standard allows;
+    /// uncompressed form only.
     ///
     /// # Errors
     /// What is missing or wrong, with what would be right where that is known.
@@ -162,8 +165,8 @@ impl Form {
     }
 }
 
-/// The last digit of a GS1 key: what brings the sum, in which every other digit counts thrice from the right, to a multiple
-/// of ten (General Specifications, section 7.9).
+/// The last digit of a GS1 key: what brings the sum, in which every other digit counts thrice from
+/// the right, to a multiple of ten (General Specifications, section 7.9).
 fn check_digit(body: &[u32]) -> u32 {
     let weighted = body.iter().rev().zip([3, 1].into_iter().cycle());
     let sum: u32 = weighted.map(|(digit, weight)| digit * weight).sum();

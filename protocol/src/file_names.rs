@@ -1,15 +1,16 @@
 //! Names of files and folders: their normal form, their order, and those that no person made.
 //!
-//! Invariants: two names that look the same to a person are one name here, whichever system wrote them; the order of names
-//! is total and the same on every machine.
+//! Invariants: two names that look the same to a person are one name here, whichever system wrote
+//! them; the order of names is total and the same on every machine.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-/// Returns a name in the normal form in which names are compared and stored: NFC (Unicode Standard Annex 15). macOS
-/// writes names decomposed, other systems leave them as they were typed, mostly composed.
+/// Returns a name in the normal form in which names are compared and stored: NFC (Unicode Standard
+/// Annex 15). macOS writes names decomposed, other systems leave them as they were typed, mostly
+/// composed.
 pub fn normal_form(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
 }
@@ -19,8 +20,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
     one == other || normal_form(one) == normal_form(other)
 }
 
-/// Tells whether a name is that of a file or folder which an operating system, a file manager, a network disk or an editor
-/// makes for itself: nobody's creative, nobody's campaign, and nothing to complain about. All hidden names are.
+/// Tells whether a name is that of a file or folder which an operating system, a file manager, a
+/// network disk or an editor makes for itself: nobody's creative, nobody's campaign, and nothing to
+/// complain about. All hidden names are.
 pub fn is_system_file(name: &str) -> bool {
     let lower = name.to_lowercase();
     name.starts_with('.')
@@ -56,12 +58,13 @@ const SYSTEM_NAMES: [&str; 14] = [
     "lost+found",
 ];
 
-/// Compares two names as a person expects them in a list: numbers as numbers (`Slide2` before `Slide10`), letters in either
-/// case and full-width ones beside each other, accents after the plain letter, `Slide.png` before `Slide (2).png`. Names that
-/// differ in nothing else are ordered by their characters.
+/// Compares two names as a person expects them in a list: numbers as numbers (`Slide2` before
+/// `Slide10`), letters in either case and full-width ones beside each other, accents after the
+/// plain letter, `Slide.png` before `Slide (2).png`. Names that differ in nothing else are ordered
+/// by their characters.
 pub fn natural_order(one: &str, other: &str) -> Ordering {
-    // icu_collator does more, and makes all of Bevy be built with other features; natord skips blanks, and alphanumeric-sort
-    // counts in floats.
+    // icu_collator does more, and makes all of Bevy be built with other features; natord skips
+    // blanks, and alphanumeric-sort counts in floats.
     let folded = |name: &str| {
         let plain = DecomposingNormalizerBorrowed::new_nfkd().normalize(name);
         plain.to_lowercase()
@@ -78,7 +81,8 @@ pub fn sort_naturally<T>(list: &mut [T], name: impl Fn(&T) -> &str) {
     list.sort_by(|one, other| natural_order(name(one), name(other)));
 }
 
-/// Compares two texts run by run: runs of digits by their value, however long, others character by character.
+/// Compares two texts run by run: runs of digits by their value, however long, others character by
+/// character.
 fn compare_runs(mut one: &str, mut other: &str) -> Ordering {
     loop {
         let (one_digits, one_rest) = split_digits(one);

@@ -1,13 +1,15 @@
-//! Words that somebody else chose, made fit for a screen, a log, a page or a line on the operator's window.
+//! Words that somebody else chose, made fit for a screen, a log, a page or a line on the operator's
+//! window.
 //!
-//! Invariants: what comes out has no characters that move the cursor, ring, hide or turn text around; a line has a stated
-//! length. Joiners stay where a script or an emoji needs them: between two characters that can be seen, the first of which
-//! is none of Latin, Greek, Cyrillic or CJK, where they would only make two equal texts different.
+//! Invariants: what comes out has no characters that move the cursor, ring, hide or turn text
+//! around; a line has a stated length. Joiners stay where a script or an emoji needs them: between
+//! two characters that can be seen, the first of which is none of Latin, Greek, Cyrillic or CJK,
+//! where they would only make two equal texts different.
 
 use std::borrow::Cow;
 
-/// Returns words as one line of at most `chars_max` characters. Line ends and other blanks become single spaces, and what
-/// cannot be seen is left out.
+/// Returns words as one line of at most `chars_max` characters. Line ends and other blanks become
+/// single spaces, and what cannot be seen is left out.
 pub fn one_line(words: &str, chars_max: usize) -> String {
     let mut line = String::new();
     let mut chars = 0;
@@ -57,7 +59,8 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Returns words with their lines as they are: without what cannot be seen, and with tabs as spaces.
+/// Returns words with their lines as they are: without what cannot be seen, and with tabs as
+/// spaces.
 pub fn plain_lines(words: &str) -> String {
     let lines: Vec<String> = words
         .replace("\r\n", "\n")
@@ -72,8 +75,8 @@ pub fn has_hidden(words: &str) -> bool {
     visible(words) != words
 }
 
-/// Returns words as they are when nothing in them is hidden, and else as one line without it: for what may have been kept
-/// before it was checked where it came in.
+/// Returns words as they are when nothing in them is hidden, and else as one line without it: for
+/// what may have been kept before it was checked where it came in.
 pub fn plain(words: &str) -> Cow<'_, str> {
     let is_simple = words.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if is_simple || !has_hidden(words) {
@@ -83,8 +86,8 @@ pub fn plain(words: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns words with everything in them that cannot be seen written out, such as `\u{202e}`: for names, of which two may
-/// look alike and be different.
+/// Returns words with everything in them that cannot be seen written out, such as `\u{202e}`: for
+/// names, of which two may look alike and be different.
 pub fn escaped(words: &str) -> Cow<'_, str> {
     if !has_hidden(words) {
         return Cow::Borrowed(words);
@@ -141,7 +144,8 @@ fn visible_within(words: &str, chars_max: usize) -> String {
 const BLACK_FLAG: char = '\u{1f3f4}';
 const END_OF_TAGS: char = '\u{e007f}';
 
-/// Zero width non-joiner and joiner: Persian and the scripts of India are written with them, and emoji of several parts.
+/// Zero width non-joiner and joiner: Persian and the scripts of India are written with them, and
+/// emoji of several parts.
 const fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
@@ -150,15 +154,15 @@ const fn is_tag(c: char) -> bool {
     matches!(c, '\u{e0020}'..='\u{e007f}')
 }
 
-/// Tells whether a joiner after this character can mean something: scripts from Hebrew on, symbols and emoji, their
-/// variation selectors and skin tones.
+/// Tells whether a joiner after this character can mean something: scripts from Hebrew on, symbols
+/// and emoji, their variation selectors and skin tones.
 const fn joins(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{1cff}' | '\u{2190}'..='\u{2bff}' | '\u{a800}'..='\u{abff}' | '\u{fb1d}'..='\u{fe0f}'
         | '\u{fe70}'..='\u{fefc}' | '\u{10a00}'..='\u{16fff}' | '\u{1e800}'..='\u{1faff}' | '\u{e0020}'..='\u{e007f}')
 }
 
-/// Characters that show nothing themselves and change how others are shown (Unicode, `Bidi_Control` and others of `Cf`, and
-/// the letters that are blank).
+/// Characters that show nothing themselves and change how others are shown (Unicode, `Bidi_Control`
+/// and others of `Cf`, and the letters that are blank).
 const fn is_hidden(c: char) -> bool {
     matches!(
         c,

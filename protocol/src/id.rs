@@ -86,8 +86,8 @@ number_id!(
     ScreenNumber, 28
 );
 number_id!(
-    /// The hub's short number for (campaign, placement, creative) on a screen; 20 bits. Zero means "none": local
-    /// content that no hub has assigned.
+    /// The hub's short number for (campaign, placement, creative) on a screen; 20 bits. Zero means
+    /// "none": local content that no hub has assigned.
     Assignment, 20
 );
 number_id!(
@@ -151,7 +151,8 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Names one incarnation of a ledger file; 64 random bits. Its text form is 16 lower-case hexadecimal digits.
+/// Names one incarnation of a ledger file; 64 random bits. Its text form is 16 lower-case
+/// hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 
@@ -185,8 +186,9 @@ impl<'de> Deserialize<'de> for Epoch {
     }
 }
 
-/// Names a campaign: the name of the folder it was published from. 1 to 64 characters, none of them a slash,
-/// a backslash, a control character or a leading dot, so that it is safe in a path, a URL and a log line.
+/// Names a campaign: the name of the folder it was published from. 1 to 64 characters, none of them
+/// a slash, a backslash, a control character or a leading dot, so that it is safe in a path, a URL
+/// and a log line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(into = "String")]
 pub struct CampaignId(String);

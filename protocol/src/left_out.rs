@@ -1,7 +1,7 @@
 //! What lies in a campaign folder and does not air: why, and how to make it something that does.
 //!
-//! Invariant: every name gets an answer. What its owner surely meant to be seen is told from what only lies beside it, such
-//! as a licence; where that is not known, it counts as meant.
+//! Invariant: every name gets an answer. What its owner surely meant to be seen is told from what
+//! only lies beside it, such as a licence; where that is not known, it counts as meant.
 
 use crate::campaign;
 use crate::creative::{CREATIVE_ENDINGS, CreativeKind, ending_of_content};
@@ -75,8 +75,9 @@ impl Reason {
     }
 }
 
-/// Says why a file that is no creative and no `campaign.toml` does not air. `head` are its first bytes, as many as
-/// [`crate::creative::HEAD_BYTES`]; `creatives` the names of the creatives beside it.
+/// Says why a file that is no creative and no `campaign.toml` does not air. `head` are its first
+/// bytes, as many as [`crate::creative::HEAD_BYTES`]; `creatives` the names of the creatives beside
+/// it.
 pub fn reason_of(name: &str, head: &[u8], creatives: &[String]) -> Reason {
     let lower = normal_form(name).to_lowercase();
     if let Some(reason) = mistaken_name(&lower) {
@@ -212,7 +213,8 @@ fn stem_of(lower: &str) -> &str {
         .unwrap_or(stem)
 }
 
-/// Every format that people and their machines leave in such folders, with what makes it one that airs.
+/// Every format that people and their machines leave in such folders, with what makes it one that
+/// airs.
 const FAMILIES: &[Family] = &[
     Family {
         endings: &["heic", "heif", "heics", "heifs", "hif"],

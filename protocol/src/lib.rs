@@ -1,7 +1,7 @@
 //! What the terminal and the hub say to each other.
 //!
-//! Everything in this package is a value or a pure function over values: wire types, the bits of a token, the
-//! campaign file, limits. Both sides validate with this code, so they cannot disagree.
+//! Everything in this package is a value or a pure function over values: wire types, the bits of a
+//! token, the campaign file, limits. Both sides validate with this code, so they cannot disagree.
 //!
 //! Invariant: nothing here reads a clock, a file, a socket or a random number.
 

@@ -1,12 +1,15 @@
-//! Every limit that both sides hold to. A value past its limit is an error with the limit in its text.
+//! Every limit that both sides hold to. A value past its limit is an error with the limit in its
+//! text.
 
 /// Longest campaign title, headline or call to action, in characters.
 pub const LINE_CHARS_MAX: usize = 80;
 /// Longest story or share text, in characters.
 pub const STORY_CHARS_MAX: usize = 2_000;
-/// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across a street.
+/// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across
+/// a street.
 pub const URL_BYTES_MAX: usize = 300;
-/// Range of the numbers of SPACE, the register of buyers, brands and frames: the positive ones of 32 bits.
+/// Range of the numbers of SPACE, the register of buyers, brands and frames: the positive ones of
+/// 32 bits.
 pub const SPACE_ID: std::ops::RangeInclusive<i64> = 1..=2_147_483_647;
 /// Longest host of a campaign's own, in bytes.
 pub const DOMAIN_BYTES_MAX: usize = 100;
@@ -52,10 +55,11 @@ pub const BATCH_PLAYS_MAX: usize = 10_000;
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Largest batch once unpacked, in bytes; guards against a zip bomb.
 pub const BATCH_UNPACKED_BYTES_MAX: usize = 16 << 20;
-/// Longest text and longest name of a field in a batch or a request to the hub, in bytes as JSON has it.
+/// Longest text and longest name of a field in a batch or a request to the hub, in bytes as JSON
+/// has it.
 pub const REQUEST_TEXT_BYTES_MAX: usize = 4 << 10;
-/// Longest text and longest name of a field in an answer of the hub's and in a manifest, likewise. An event as a calendar
-/// exports it is the longest that there is.
+/// Longest text and longest name of a field in an answer of the hub's and in a manifest, likewise.
+/// An event as a calendar exports it is the longest that there is.
 pub const ANSWER_TEXT_BYTES_MAX: usize = 128 << 10;
 /// Longest id of a boot, in bytes. Linux gives one of 36.
 pub const BOOT_BYTES_MAX: usize = 64;
@@ -69,7 +73,8 @@ pub const GAP_PLAYS_MAX: u64 = 1 << 28;
 pub const DAYPARTS_MAX: usize = 100;
 /// Most closed days, or spans of them, of a venue.
 pub const CLOSED_DAYS_MAX: usize = 400;
-/// Length of one occurrence of a recurrence, in minutes: at most a week. What lasts longer is a phase.
+/// Length of one occurrence of a recurrence, in minutes: at most a week. What lasts longer is a
+/// phase.
 pub const RECURRENCE_MINUTES: std::ops::RangeInclusive<i64> = 1..=10_080;
 /// Longest recurrence rule, in characters.
 pub const RECURRENCE_RULE_CHARS_MAX: usize = 500;
@@ -85,7 +90,8 @@ pub const RECURRENCE_COUNT: std::ops::RangeInclusive<i64> = 1..=10_000;
 pub const RECURRENCE_STARTS_A_DAY_MAX: u32 = 96;
 /// Most exceptions of a recurrence, and most additions.
 pub const RECURRENCE_DATES_MAX: usize = 500;
-/// Most rows of tallies for one screen. Ten creatives of which each airs all day make 50 rows a day.
+/// Most rows of tallies for one screen. Ten creatives of which each airs all day make 50 rows a
+/// day.
 pub const TALLY_ROWS_MAX: usize = 20_000;
 /// Most days that tallies reach back.
 pub const TALLY_DAYS_MAX: usize = 56;
@@ -95,10 +101,12 @@ pub const TALLY_PLAYS_MAX: u32 = 43_200;
 pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
 /// Largest tallies on the wire, in bytes of JSON.
 pub const TALLY_BYTES_MAX: usize = 1 << 20;
-/// Longest time after it was minted for which a code may be accepted, in days: a year and some weeks.
+/// Longest time after it was minted for which a code may be accepted, in days: a year and some
+/// weeks.
 pub const CODE_DAYS_MAX: i64 = 400;
-/// Unix times in milliseconds that are ever believed, whoever vouches for them: 2026-01-01T00:00Z, before which there was no
-/// Passerby, to the end of 2099. A token's minutes reach from 2026 to 2057; codes of later plays carry none.
+/// Unix times in milliseconds that are ever believed, whoever vouches for them: 2026-01-01T00:00Z,
+/// before which there was no Passerby, to the end of 2099. A token's minutes reach from 2026 to
+/// 2057; codes of later plays carry none.
 pub const WALL_MS: std::ops::RangeInclusive<i64> = 1_767_225_600_000..=4_102_444_799_999;
 /// Most anchors of one boot. A boot whose clock is never set needs two.
 pub const BOOT_ANCHORS_MAX: usize = 48;

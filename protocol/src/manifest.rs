@@ -1,7 +1,7 @@
 //! What a hub wants one screen to air: signed, versioned, expiring.
 //!
-//! Invariant: a terminal takes a manifest only as [`Manifest::open`] returns it, so nothing unsigned, meant for
-//! another screen, expired or older than what it has seen reaches the glass.
+//! Invariant: a terminal takes a manifest only as [`Manifest::open`] returns it, so nothing
+//! unsigned, meant for another screen, expired or older than what it has seen reaches the glass.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,8 @@ pub struct ManifestCampaign {
     pub id: CampaignId,
     /// As the publisher wrote it.
     pub campaign: Campaign,
-    /// For each of the campaign's placements, in the same order: what it shows and under which number.
+    /// For each of the campaign's placements, in the same order: what it shows and under which
+    /// number.
     pub items: Vec<Item>,
 }
 
@@ -145,8 +146,8 @@ impl Manifest {
 
     /// Checks a body and its signature and returns the manifest.
     ///
-    /// `seen` is the newest version that was taken before; `now_ms` the trusted wall time, `None` while there is none
-    /// (expiry is then judged later).
+    /// `seen` is the newest version that was taken before; `now_ms` the trusted wall time, `None`
+    /// while there is none (expiry is then judged later).
     ///
     /// # Errors
     /// See [`ManifestError`].
@@ -171,7 +172,8 @@ impl Manifest {
         Self::take(body, screen, seen, now_ms)
     }
 
-    /// The same for a body that was taken before, under a key that has been replaced since, and is known by its digest.
+    /// The same for a body that was taken before, under a key that has been replaced since, and is
+    /// known by its digest.
     ///
     /// # Errors
     /// See [`ManifestError`]; any other body has no signature that counts.
@@ -303,8 +305,8 @@ impl Manifest {
     }
 }
 
-/// Tells whether a text can stand at the start of a code: the address of a hub, perhaps with a path, as
-/// `passerby-hub serve --public-url` takes it.
+/// Tells whether a text can stand at the start of a code: the address of a hub, perhaps with a
+/// path, as `passerby-hub serve --public-url` takes it.
 pub fn is_scan_base(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let rest = lower

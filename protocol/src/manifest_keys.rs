@@ -1,13 +1,15 @@
-//! How a terminal learns that its hub signs manifests with another key: each key endorses the one after it.
+//! How a terminal learns that its hub signs manifests with another key: each key endorses the one
+//! after it.
 //!
 //! | generation | its key is endorsed by |
 //! |---|---|
 //! | 0 | enrolment alone: the terminal got it from the hub that it was paired with |
 //! | n + 1 | a signature of the key of generation n |
 //!
-//! Invariants: a chain is followed link by link, each one generation on and signed by the one before, so generations only
-//! grow and no endorsement leads back; a chain is taken whole or not at all; nothing that signs an endorsement can be taken
-//! for the signature of a manifest, since each has a label of its own.
+//! Invariants: a chain is followed link by link, each one generation on and signed by the one
+//! before, so generations only grow and no endorsement leads back; a chain is taken whole or not at
+//! all; nothing that signs an endorsement can be taken for the signature of a manifest, since each
+//! has a label of its own.
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -41,8 +43,9 @@ pub struct Endorsement {
     pub signature: String,
 }
 
-/// The answer to `GET /v1/terminals/{n}/manifest-keys?after={generation}`: the endorsements after that generation, oldest
-/// first, at most [`CHAIN_MAX`]; none when that is the newest, or one that this hub does not know.
+/// The answer to `GET /v1/terminals/{n}/manifest-keys?after={generation}`: the endorsements after
+/// that generation, oldest first, at most [`CHAIN_MAX`]; none when that is the newest, or one that
+/// this hub does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestKeysReply {
     /// Each signed by the one before.

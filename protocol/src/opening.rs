@@ -6,8 +6,8 @@
 //! closed = [2026-12-25, "12-25", "2026-02-16..2026-02-22", "12-24..01-02"]
 //! ```
 //!
-//! A night that begins on an open day is over when its hours say so, though the next day be a closed one; one that would
-//! begin on a closed day does not begin.
+//! A night that begins on an open day is over when its hours say so, though the next day be a
+//! closed one; one that would begin on a closed day does not begin.
 
 use std::fmt;
 use std::str::FromStr;
@@ -171,7 +171,8 @@ impl Opening {
         self.open.is_empty() && self.closed.is_empty()
     }
 
-    /// Tells whether the venue is open at an instant, and until when. The local clock decides, as with dayparts.
+    /// Tells whether the venue is open at an instant, and until when. The local clock decides, as
+    /// with dayparts.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         if self.closed.is_empty() {
             return daypart::window(&self.open, now, zone);
@@ -197,7 +198,8 @@ impl Opening {
         stretch.window(true, Some(open_s))
     }
 
-    /// When the local clock shows `local_s`: what it shows at the end of the longest span that holds it.
+    /// When the local clock shows `local_s`: what it shows at the end of the longest span that
+    /// holds it.
     fn open_until_s(&self, local_s: i64) -> Option<i64> {
         let day = local_s.div_euclid(DAY_S);
         (day - 1..=day)

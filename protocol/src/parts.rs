@@ -1,9 +1,11 @@
 //! Creatives of several files: which files of a folder belong to which creative.
 //!
-//! A card, ticker or page names its pictures; a video's poster is the picture of the same name beside it.
+//! A card, ticker or page names its pictures; a video's poster is the picture of the same name
+//! beside it.
 //!
-//! Invariants: a part is a picture in the same folder, never a path; what is a part of something does not air by itself
-//! unless a placement says so; names are in their normal form ([`normal_form`]).
+//! Invariants: a part is a picture in the same folder, never a path; what is a part of something
+//! does not air by itself unless a placement says so; names are in their normal form
+//! ([`normal_form`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +20,8 @@ use crate::web_page::WebPage;
 /// The keys under which a text creative names its pictures.
 const KEYS: [&str; 2] = ["picture", "logo"];
 
-/// Tells which files a creative refers to, each once, in a fixed order. `text` is what a text creative's file says;
-/// `beside` are the names of the folder's creatives.
+/// Tells which files a creative refers to, each once, in a fixed order. `text` is what a text
+/// creative's file says; `beside` are the names of the folder's creatives.
 pub fn part_names(
     kind: CreativeKind,
     name: &str,
@@ -42,8 +44,8 @@ pub fn part_names(
     }
 }
 
-/// Reads a text creative as the screens will, for those who only want to know whether it is good. `file` is what the
-/// user calls it. Of kinds that are not text there is nothing to say.
+/// Reads a text creative as the screens will, for those who only want to know whether it is good.
+/// `file` is what the user calls it. Of kinds that are not text there is nothing to say.
 ///
 /// # Errors
 /// Every problem with its line and what is accepted.

@@ -1,18 +1,22 @@
-//! How often plays were scanned: what the hub tells a screen, so that it can favour what is scanned most.
+//! How often plays were scanned: what the hub tells a screen, so that it can favour what is scanned
+//! most.
 //!
-//! A row counts the settled plays of one assignment in one part of the week on one day at the venue, and how many of
-//! them were scanned.
+//! A row counts the settled plays of one assignment in one part of the week on one day at the
+//! venue, and how many of them were scanned.
 //!
 //! Invariants, which keep feedback that is days late from bending the counts:
 //!
-//! * Only *settled* plays count: those that ended at least [`Tallies::settle_ms`] before [`Tallies::as_of_ms`], and
-//!   that the hub holds. A younger play is neither a success nor a failure; a scan whose play has not synced yet waits
-//!   with it. A screen that was offline for a week therefore has old counts, never wrong ones.
-//! * Of a settled play only scans within `settle_ms` of its end count. So every play had exactly the same time to be
-//!   scanned, and a creative that aired mostly yesterday can be compared with one that aired mostly last week.
-//! * `scanned` counts plays, not scans: a school class in front of one play is one. Robots' openings do not count.
-//! * Counts are absolute and replace those that were sent before. A message that is lost, repeated or overtaken changes
-//!   nothing once the newest by `as_of_ms` is there.
+//! * Only *settled* plays count: those that ended at least [`Tallies::settle_ms`] before
+//!   [`Tallies::as_of_ms`], and that the hub holds. A younger play is neither a success nor a
+//!   failure; a scan whose play has not synced yet waits with it. A screen that was offline for a
+//!   week therefore has old counts, never wrong ones.
+//! * Of a settled play only scans within `settle_ms` of its end count. So every play had exactly
+//!   the same time to be scanned, and a creative that aired mostly yesterday can be compared with
+//!   one that aired mostly last week.
+//! * `scanned` counts plays, not scans: a school class in front of one play is one. Robots'
+//!   openings do not count.
+//! * Counts are absolute and replace those that were sent before. A message that is lost, repeated
+//!   or overtaken changes nothing once the newest by `as_of_ms` is there.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan, tz};
@@ -37,11 +41,12 @@ const SPANS: [(u16, &str, &str); 5] = [
     (19, "weekday evenings (19-24)", "weekend evenings (19-24)"),
 ];
 
-/// A part of the week in the venue's own time: Monday to Friday, or Saturday and Sunday, each cut at 6, 10, 15 and 19
-/// o'clock. Its number is 0 to 4 from midnight on weekdays and 5 to 9 at weekends.
+/// A part of the week in the venue's own time: Monday to Friday, or Saturday and Sunday, each cut
+/// at 6, 10, 15 and 19 o'clock. Its number is 0 to 4 from midnight on weekdays and 5 to 9 at
+/// weekends.
 ///
-/// The cuts are those by which Nielsen Audio reports radio listening, since they follow the ways to work and back. Few
-/// parts, because every part needs plays of its own before it tells anything.
+/// The cuts are those by which Nielsen Audio reports radio listening, since they follow the ways to
+/// work and back. Few parts, because every part needs plays of its own before it tells anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct WeekPart(u8);
@@ -52,7 +57,8 @@ impl WeekPart {
         (0u8..).take(WEEK_PARTS).map(Self)
     }
 
-    /// Returns the part that a local time lies in. `weekday` counts from 0 = Monday, `minute` from midnight.
+    /// Returns the part that a local time lies in. `weekday` counts from 0 = Monday, `minute` from
+    /// midnight.
     pub fn at(weekday: u8, minute: u16) -> Self {
         let from = if weekday % 7 >= 5 { SPANS.len() } else { 0 };
         let span = SPANS.iter().rposition(|span| span.0 <= minute / 60);
@@ -192,7 +198,8 @@ impl Tallies {
     /// Returns the rows.
     ///
     /// # Errors
-    /// [`TallyError::Malformed`] when the whole is not one, [`TallyError::Row`] for the first impossible row.
+    /// [`TallyError::Malformed`] when the whole is not one, [`TallyError::Row`] for the first
+    /// impossible row.
     pub fn unpack(&self) -> Result<Vec<Tally>, TallyError> {
         let columns = &self.columns;
         let rows = columns.assignment.len();

@@ -9,9 +9,10 @@
 //! | 24 | minutes since 2026-01-01T00:00Z, 0 = clock not trusted |
 //! | 56 | HMAC-SHA256 over the other 104 bits with a domain label, truncated |
 //!
-//! Invariants: a token that verifies was minted by a holder of that screen's key; the tag is compared in constant
-//! time; parsing never panics and allocates nothing. Keys derive from the whole generation, of which a token carries the
-//! low bits: a key that leaked stays a stranger when its bits come round again.
+//! Invariants: a token that verifies was minted by a holder of that screen's key; the tag is
+//! compared in constant time; parsing never panics and allocates nothing. Keys derive from the
+//! whole generation, of which a token carries the low bits: a key that leaked stays a stranger when
+//! its bits come round again.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -69,7 +70,8 @@ impl std::fmt::Debug for MasterKey {
 pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
-    /// Derives the key of a screen and generation from the hub's secret; see [`MasterKey::token_key`].
+    /// Derives the key of a screen and generation from the hub's secret; see
+    /// [`MasterKey::token_key`].
     pub fn derive(master: &[u8; 32], screen: ScreenNumber, generation: u8) -> Self {
         MasterKey::new(master).token_key(screen, generation)
     }
@@ -127,7 +129,8 @@ impl TokenContents {
             .unwrap_or(0)
     }
 
-    /// Returns when the token was minted in Unix milliseconds, to the minute; `None` if the clock was not trusted.
+    /// Returns when the token was minted in Unix milliseconds, to the minute; `None` if the clock
+    /// was not trusted.
     pub fn minted_ms(&self) -> Option<i64> {
         (self.minutes > 0).then(|| (i64::from(self.minutes) + EPOCH_MINUTES) * 60_000)
     }
@@ -165,7 +168,8 @@ impl Token {
         }
     }
 
-    /// Reads the text form, of either case. The result is a claim, not a proof: see [`Token::verify`].
+    /// Reads the text form, of either case. The result is a claim, not a proof: see
+    /// [`Token::verify`].
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = base32::decode(text)?;
         let mut wide = [0; 16];
@@ -289,7 +293,8 @@ mod tests {
 
     #[test]
     fn keys_that_are_on_screens_stay_what_they_are() {
-        // Worked out with another HKDF, Python's hmac, for the form that masked generations to three bits.
+        // Worked out with another HKDF, Python's hmac, for the form that masked generations to
+        // three bits.
         let screen = ScreenNumber::new(0x0ABCDEF).expect("in range");
         let known = [
             (

@@ -1,7 +1,9 @@
-//! Reads a TOML file field by field and collects every problem, each with its line and the accepted form.
+//! Reads a TOML file field by field and collects every problem, each with its line and the accepted
+//! form.
 //!
-//! serde stops at the first error; a shop owner should see all of them at once. A [`Section`] remembers which keys
-//! were asked for, so an unknown key can be answered with the list of those that exist.
+//! serde stops at the first error; a shop owner should see all of them at once. A [`Section`]
+//! remembers which keys were asked for, so an unknown key can be answered with the list of those
+//! that exist.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,7 +38,8 @@ impl Problem {
     }
 }
 
-/// Names of files are whatever somebody called them: what turns text around or hides it is left out.
+/// Names of files are whatever somebody called them: what turns text around or hides it is left
+/// out.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (file, message) = (foreign::plain(&self.file), foreign::plain(&self.message));
@@ -47,8 +50,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Finds the line, from 1, on which the value behind some keys begins; elements of lists are counted from 0:
-/// `["placement", "0", "code", "call"]`. 0 when there is no such value.
+/// Finds the line, from 1, on which the value behind some keys begins; elements of lists are
+/// counted from 0: `["placement", "0", "code", "call"]`. 0 when there is no such value.
 pub fn line_of(text: &str, keys: &[&str]) -> usize {
     let (root, _) = DeTable::parse_recoverable(text);
     let Some((first, rest)) = keys.split_first() else {
@@ -70,7 +73,8 @@ fn line_at(text: &str, place: usize) -> usize {
     text[..place.min(text.len())].matches('\n').count() + 1
 }
 
-/// The quotation mark with which a value begins at the place of an error, if it is one that word processors write.
+/// The quotation mark with which a value begins at the place of an error, if it is one that word
+/// processors write.
 fn curly_quote_at(text: &str, place: usize) -> Option<char> {
     let start = text.get(..place)?.rfind('\n').map_or(0, |end| end + 1);
     let line = text[start..].lines().next()?;
@@ -98,7 +102,8 @@ impl<'a> Reader<'a> {
     /// Parses a file and hands its root section to `read`.
     ///
     /// # Errors
-    /// Every problem found, in the order of lines: syntax errors, unknown keys, wrong types, values out of range.
+    /// Every problem found, in the order of lines: syntax errors, unknown keys, wrong types, values
+    /// out of range.
     pub fn parse<T>(
         file: &'a str,
         text: &'a str,
@@ -152,8 +157,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reports texts with marks that turn what stands behind them around, and that nobody sees where they stand. Isolates and
-    /// plain marks of direction, which people who write from right to left use, are fine.
+    /// Reports texts with marks that turn what stands behind them around, and that nobody sees
+    /// where they stand. Isolates and plain marks of direction, which people who write from right
+    /// to left use, are fine.
     fn look_for_turns(&self, table: &DeTable<'_>) {
         for (key, value) in table {
             self.look_for_turn(key.span().start, key.get_ref());
@@ -380,8 +386,8 @@ impl<'s> Section<'s> {
         self.items(key, accepted, |value| value.as_str().map(&parse))
     }
 
-    /// Reads a list of dates, date-times or texts about them, each turned into a value by `parse`; what TOML knows as a date
-    /// is handed to it as it would stand between quotes.
+    /// Reads a list of dates, date-times or texts about them, each turned into a value by `parse`;
+    /// what TOML knows as a date is handed to it as it would stand between quotes.
     pub fn days<T, E: fmt::Display>(
         &self,
         key: &'static str,
@@ -486,8 +492,8 @@ impl<'s> Section<'s> {
         Some(value)
     }
 
-    /// Reads a table of texts under this one whose keys are free; `name` turns each of them into a name, and its error says
-    /// what is accepted.
+    /// Reads a table of texts under this one whose keys are free; `name` turns each of them into a
+    /// name, and its error says what is accepted.
     pub fn texts<E: fmt::Display>(
         &self,
         key: &'static str,
@@ -527,7 +533,8 @@ impl<'s> Section<'s> {
         Some(texts)
     }
 
-    /// Reads an array of tables, `[[key]]`, each checked for unknown keys; empty when there is none.
+    /// Reads an array of tables, `[[key]]`, each checked for unknown keys; empty when there is
+    /// none.
     pub fn tables<T>(
         &self,
         key: &'static str,

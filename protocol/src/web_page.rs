@@ -6,10 +6,12 @@
 //! settle_seconds = 3     # from the end of loading to the picture
 //! zoom_percent = 150     # larger letters, fewer of them
 //! expect = "Departures"  # words that a good picture shows
-//! ends_at = "https://weather.example/harbour/now"   # where the page may lead; a * at its end is anything
+//! # Where the page may lead; a * at its end is anything.
+//! ends_at = "https://weather.example/harbour/now"
 //! ```
 //!
-//! Invariants: links are `http` or `https`; every number is in its range; what is expected can be seen.
+//! Invariants: links are `http` or `https`; every number is in its range; what is expected can be
+//! seen.
 
 use std::ops::RangeInclusive;
 

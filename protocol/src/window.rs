@@ -1,10 +1,10 @@
 //! Whether something may air at an instant, and until when that answer holds.
 //!
-//! Flights, dayparts, recurrences and opening hours all answer with a [`Window`], so that whoever schedules asks one
-//! question and then sleeps.
+//! Flights, dayparts, recurrences and opening hours all answer with a [`Window`], so that whoever
+//! schedules asks one question and then sleeps.
 //!
-//! Invariants: `until` lies after the instant that was asked about; the answer does not change before `until`; it may
-//! stay the same after it, so whoever is woken asks again.
+//! Invariants: `until` lies after the instant that was asked about; the answer does not change
+//! before `until`; it may stay the same after it, so whoever is woken asks again.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -15,8 +15,8 @@ use jiff::tz::{Offset, TimeZone};
 pub struct Window {
     /// Whether it is open at that instant.
     pub open: bool,
-    /// The first instant at which that may change, later than the one asked about; `None` = never again. It may come
-    /// before the real change, never after it.
+    /// The first instant at which that may change, later than the one asked about; `None` = never
+    /// again. It may come before the real change, never after it.
     pub until: Option<Timestamp>,
 }
 
@@ -44,8 +44,8 @@ impl Window {
         self.combined(other, true)
     }
 
-    /// A state that either of both decides alone (`open` for "or", closed for "and") lasts as long as the longest of those
-    /// that are in it; the opposite one ends with the first that leaves it.
+    /// A state that either of both decides alone (`open` for "or", closed for "and") lasts as long
+    /// as the longest of those that are in it; the opposite one ends with the first that leaves it.
     fn combined(self, other: Self, decides: bool) -> Self {
         let until = match (self.open == decides, other.open == decides) {
             (true, true) => match (self.until, other.until) {
@@ -78,11 +78,12 @@ pub(crate) fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<
 /// Seconds in a day of the calendar.
 pub(crate) const DAY_S: i64 = 86_400;
 
-/// The most by which an offset is believed to change at once, in seconds. Zones have moved across the date line, by a day.
+/// The most by which an offset is believed to change at once, in seconds. Zones have moved across
+/// the date line, by a day.
 pub(crate) const OFFSET_STEP_MAX_S: i64 = 26 * 3_600;
 
-/// A stretch of time around an instant in which the local clock runs evenly: from one change of the zone's offset to
-/// the next. Within it, local arithmetic is exact; at its end one asks again.
+/// A stretch of time around an instant in which the local clock runs evenly: from one change of the
+/// zone's offset to the next. Within it, local arithmetic is exact; at its end one asks again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stretch {
     now_s: i64,
@@ -108,7 +109,8 @@ impl Stretch {
         self.local_s.div_euclid(DAY_S)
     }
 
-    /// Answers that the state lasts until the local clock shows `next_s`, or changes its offset; with `None`, for ever.
+    /// Answers that the state lasts until the local clock shows `next_s`, or changes its offset;
+    /// with `None`, for ever.
     pub(crate) fn window(&self, open: bool, next_s: Option<i64>) -> Window {
         let until = next_s.and_then(|next_s| {
             let next = Timestamp::from_second(self.now_s + (next_s - self.local_s)).ok();
@@ -117,8 +119,8 @@ impl Stretch {
         Window { open, until }
     }
 
-    /// Answers that the state lasts for ever, since its last edge has passed, unless the clock is soon put back, perhaps to
-    /// before that edge.
+    /// Answers that the state lasts for ever, since its last edge has passed, unless the clock is
+    /// soon put back, perhaps to before that edge.
     pub(crate) fn settled(&self, open: bool) -> Window {
         let is_soon = |change: &Timestamp| change.as_second() - self.now_s <= OFFSET_STEP_MAX_S;
         Window {
@@ -130,7 +132,8 @@ impl Stretch {
 
 /// The number of a local day, counted from 1970-01-01.
 pub(crate) fn day_number(date: Date) -> i64 {
-    // The calendar's first and last day do not fit into a timestamp in every offset; here they are as good as never.
+    // The calendar's first and last day do not fit into a timestamp in every offset; here they are
+    // as good as never.
     match Offset::UTC.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())) {
         Ok(midnight) => midnight.as_second().div_euclid(DAY_S),
         Err(_) if date.year() < 0 => i64::MIN / (2 * DAY_S),
@@ -153,8 +156,9 @@ pub(crate) const fn weekday_of(day: i64) -> u8 {
     }
 }
 
-/// The instant of a local date-time by RFC 5545 section 3.3.5: one that a change of the offset skips is taken with the
-/// offset before it, one that comes twice is the first of both. `None` past the end of the calendar.
+/// The instant of a local date-time by RFC 5545 section 3.3.5: one that a change of the offset
+/// skips is taken with the offset before it, one that comes twice is the first of both. `None` past
+/// the end of the calendar.
 pub(crate) fn instant_of(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
 }

@@ -7,16 +7,18 @@ use crate::{Epoch, PlayNumber, ScreenNumber};
 
 /// The media type of errors.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
-/// The header of every answer under `/v1`: what refuses or redirects a terminal without it is not a hub, but a proxy or a
-/// captive portal on the way to one. Its value is the version of the protocol.
+/// The header of every answer under `/v1`: what refuses or redirects a terminal without it is not a
+/// hub, but a proxy or a captive portal on the way to one. Its value is the version of the
+/// protocol.
 pub const HUB_HEADER: &str = "passerby-hub";
 /// The value of [`HUB_HEADER`].
 pub const HUB_VERSION: &str = "1";
 
 /// `POST /v1/enroll`. Exactly one of `code` and `token` is set.
 ///
-/// The terminal makes `secret` once an attempt and repeats it when it asks again: whoever holds it, and nobody else,
-/// collects the credentials, and a lost answer can be asked for again until the attempt expires.
+/// The terminal makes `secret` once an attempt and repeats it when it asks again: whoever holds it,
+/// and nobody else, collects the credentials, and a lost answer can be asked for again until the
+/// attempt expires.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EnrollRequest {
     /// Pairing: the short code that the screen shows; 8 characters of Crockford base32.
@@ -89,10 +91,11 @@ pub struct PlaysReply {
     pub rejected: Vec<Rejected>,
     /// Unix time of the hub in milliseconds.
     pub server_time_ms: i64,
-    /// When a terminal that has nothing more to send now should send again. One that has more goes on at once.
+    /// When a terminal that has nothing more to send now should send again. One that has more goes
+    /// on at once.
     pub next_after_ms: u64,
-    /// Above all play numbers that the hub has of this screen; older hubs do not say it. A terminal whose ledger knows less,
-    /// since its card was replaced or put back to an image, goes on there.
+    /// Above all play numbers that the hub has of this screen; older hubs do not say it. A terminal
+    /// whose ledger knows less, since its card was replaced or put back to an image, goes on there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub play_floor: Option<PlayNumber>,
 }
@@ -124,7 +127,8 @@ pub struct Heartbeat {
     /// The generation of the key with which the next code is minted; older terminals do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_generation: Option<u8>,
-    /// The generation of the newest manifest key that the terminal knows; older terminals do not say it.
+    /// The generation of the newest manifest key that the terminal knows; older terminals do not
+    /// say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_key_generation: Option<u32>,
     /// The key with which the terminal signs what it has played; older terminals have none.
@@ -144,7 +148,8 @@ pub struct HeartbeatReply {
     pub key_generation: Option<u8>,
 }
 
-/// The answer to `POST /v1/terminals/{n}/key`: the key with which the screen should mint. Asking again changes nothing.
+/// The answer to `POST /v1/terminals/{n}/key`: the key with which the screen should mint. Asking
+/// again changes nothing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyReply {
     /// Its generation.
@@ -174,8 +179,8 @@ pub struct ProblemDetails {
     /// With 409: the seq that the hub wants next for that epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u64>,
-    /// With 409: from this row on the hub has other rows of the same ledger than were sent, since its file was put back to an
-    /// older state. The rows belong into a new ledger.
+    /// With 409: from this row on the hub has other rows of the same ledger than were sent, since
+    /// its file was put back to an older state. The rows belong into a new ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_at: Option<u64>,
 }

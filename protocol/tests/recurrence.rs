@@ -1,5 +1,6 @@
-//! Recurrences, dayparts and lines of calendars against Python's dateutil and zoneinfo: every case of `recurrence/*.txt`,
-//! which `recurrence/generate.py` made. The script says what it leaves out and why.
+//! Recurrences, dayparts and lines of calendars against Python's dateutil and zoneinfo: every case
+//! of `recurrence/*.txt`, which `recurrence/generate.py` made. The script says what it leaves out
+//! and why.
 
 use std::collections::HashMap;
 
@@ -146,7 +147,8 @@ fn recurrences_agree_with_dateutil_and_zoneinfo() {
             failures.add(case, &format!("starts are {found:?}, not {expected:?}"));
             continue;
         }
-        // What is open: from the first start to the last one known, or a while after it when it is the last of all.
+        // What is open: from the first start to the last one known, or a while after it when it is
+        // the last of all.
         let Some(&first) = expected.first() else {
             continue;
         };
@@ -230,7 +232,8 @@ fn starts_from(
     found
 }
 
-/// Reads `recurs` of a campaign file whose rule is the lines of a calendar; the start comes from them.
+/// Reads `recurs` of a campaign file whose rule is the lines of a calendar; the start comes from
+/// them.
 fn from_lines(lines: &str) -> Result<Option<Recurrence>, Vec<Problem>> {
     let toml = format!(
         "[recurs]\nminutes = 5\nrule = \"{}\"\n",

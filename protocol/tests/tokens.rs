@@ -1,7 +1,8 @@
 //! Ten million texts that look like tokens, or nearly, and what it costs to refuse them.
 //!
-//! Invariants held: nothing is accepted but the tokens that were minted, in any of the ways in which people write them;
-//! parsing and verifying allocates nothing, so no flood of guesses makes a hub grow.
+//! Invariants held: nothing is accepted but the tokens that were minted, in any of the ways in
+//! which people write them; parsing and verifying allocates nothing, so no flood of guesses makes a
+//! hub grow.
 
 mod tokens {
     pub(crate) mod attempts;
@@ -73,7 +74,8 @@ fn attack(mint: &Mint, seed: u64, refused_wanted: u64) -> Outcome {
         let accepted = formed.is_some_and(|token| {
             let claims = token.unverified();
             let known = mint.key(claims.screen, claims.generation);
-            // One in 64 is derived although it is known, so that all kinds meet the whole of what a hub does.
+            // One in 64 is derived although it is known, so that all kinds meet the whole of what a
+            // hub does.
             let known = known.filter(|_| dice.below(64) != 0);
             let before = counting::here();
             let accepted = if let Some(key) = known {

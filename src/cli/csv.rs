@@ -1,8 +1,9 @@
-//! Tables for spreadsheets: CSV by RFC 4180, in UTF-8 with a byte order mark, since without one Excel takes the machine's
-//! own code page.
+//! Tables for spreadsheets: CSV by RFC 4180, in UTF-8 with a byte order mark, since without one
+//! Excel takes the machine's own code page.
 //!
-//! Invariant: no text is run. One that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP
-//! advises under "CSV Injection"; numbers stay numbers. What cannot be seen is written out.
+//! Invariant: no text is run. One that a spreadsheet would take for a formula gets an apostrophe
+//! before it, as OWASP advises under "CSV Injection"; numbers stay numbers. What cannot be seen is
+//! written out.
 
 use std::fmt::Write as _;
 
@@ -44,7 +45,8 @@ pub(super) fn row(cells: &[Cell<'_>]) -> String {
 
 fn push_text(line: &mut String, text: &str) {
     let text = &written_out(text);
-    // Some spreadsheets read full-width signs as they read their own, and pass over blanks before either.
+    // Some spreadsheets read full-width signs as they read their own, and pass over blanks before
+    // either.
     let first = text.trim_start_matches(' ').chars().next();
     let is_formula = first.is_some_and(|first| "=+-@\t\r\n＝＋－＠".contains(first));
     let mark = if is_formula { "'" } else { "" };

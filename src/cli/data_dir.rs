@@ -1,7 +1,8 @@
 //! The folder that a terminal writes: ledger, cache, credentials.
 //!
-//! Invariants: one terminal writes it at a time. A disk that has become read-only, as worn cards do, does not make the
-//! screen dark: the terminal then keeps its ledger in memory, says so, and plays on with what it has.
+//! Invariants: one terminal writes it at a time. A disk that has become read-only, as worn cards
+//! do, does not make the screen dark: the terminal then keeps its ledger in memory, says so, and
+//! plays on with what it has.
 
 use std::fs::{DirBuilder, File};
 use std::io::ErrorKind;
@@ -22,7 +23,8 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes and locks the folder; on a read-only disk, one in memory that starts with what the folder has.
+    /// Makes and locks the folder; on a read-only disk, one in memory that starts with what the
+    /// folder has.
     ///
     /// # Errors
     /// It cannot be made, or another terminal has it.
@@ -64,8 +66,8 @@ fn lock(path: &Path) -> std::io::Result<File> {
     File::create(path.join("lock"))
 }
 
-/// Makes a folder that lives until power-off, with the credentials, manifest and pictures of another. Its name depends on
-/// the other's only, so a restart goes on with the same ledger.
+/// Makes a folder that lives until power-off, with the credentials, manifest and pictures of
+/// another. Its name depends on the other's only, so a restart goes on with the same ledger.
 fn in_memory(original: &Path) -> std::io::Result<PathBuf> {
     let original = std::path::absolute(original)?;
     let base = std::env::var_os("XDG_RUNTIME_DIR")

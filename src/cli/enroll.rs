@@ -20,7 +20,8 @@ pub(super) struct Enroll {
     /// The hub's address.
     #[arg(long, value_name = "URL", value_parser = hub_url)]
     hub: String,
-    /// What `passerby-hub screen add` or `screen renew` printed; without it a code is made for an operator to claim.
+    /// What `passerby-hub screen add` or `screen renew` printed; without it a code is made for an
+    /// operator to claim.
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// How long to wait for the claim.

@@ -67,7 +67,8 @@ enum Failure {
 }
 
 impl Cli {
-    /// Runs the command. Exit codes: 0 good, 2 bad input or settings, 3 cannot start, 4 not enrolled.
+    /// Runs the command. Exit codes: 0 good, 2 bad input or settings, 3 cannot start, 4 not
+    /// enrolled.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Run(command) => command.run(),
@@ -135,7 +136,8 @@ fn timestamp(text: &str) -> Result<jiff::Timestamp, String> {
         .map_err(|error| format!("{error}; use a date and time such as 2026-12-01T08:00:00+08:00"))
 }
 
-/// Writes a value as JSON in which everything that cannot be seen is escaped; it reads back as the same value.
+/// Writes a value as JSON in which everything that cannot be seen is escaped; it reads back as the
+/// same value.
 fn json_line(value: &serde_json::Value) -> String {
     let written = value.to_string();
     if !foreign::has_hidden(&written) {

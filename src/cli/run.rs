@@ -145,7 +145,8 @@ impl Run {
         };
         let played = stage::run(stage_config, inbox, event_queue)
             .map_err(|error| Failure::Start(error.to_string()));
-        // The stage's end closes its event channel; the player then records the play that was on the screen.
+        // The stage's end closes its event channel; the player then records the play that was on
+        // the screen.
         match player.join() {
             Ok(()) => played,
             Err(_) => Err(Failure::Start(
@@ -155,8 +156,9 @@ impl Run {
     }
 }
 
-/// Reads the local campaigns. A file that was written wrong stops the start, so that its author sees every mistake;
-/// content that is missing or empty does not, so that the screen is not dark because of it.
+/// Reads the local campaigns. A file that was written wrong stops the start, so that its author
+/// sees every mistake; content that is missing or empty does not, so that the screen is not dark
+/// because of it.
 fn local_content(config: &Config) -> Result<Catalog, Failure> {
     let (mut local, mut written_wrong) = (Catalog::new(), Vec::new());
     for folder in &config.folders {

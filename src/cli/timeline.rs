@@ -42,7 +42,8 @@ pub(super) struct Timeline {
 
 fn span(text: &str) -> Result<SignedDuration, String> {
     let span: Option<Span> = text.trim().parse().ok();
-    // A day here is 24 hours, whatever the clock does meanwhile. Months and years have no length of their own.
+    // A day here is 24 hours, whatever the clock does meanwhile. Months and years have no length of
+    // their own.
     let span = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     let longest = SignedDuration::from_hours(SPAN_HOURS_MAX);
     span.filter(|span| span.is_positive() && *span <= longest)

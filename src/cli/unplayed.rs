@@ -1,4 +1,5 @@
-//! What `passerby plays` says of that which is in no row: plays that are missing, and items that could not be shown.
+//! What `passerby plays` says of that which is in no row: plays that are missing, and items that
+//! could not be shown.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,7 +12,8 @@ use crate::cli::csv;
 use crate::cli::csv::Cell;
 use crate::cli::{Failure, print_json_line};
 
-/// Tells people on standard error how many plays are missing and why, so that no list is taken for whole.
+/// Tells people on standard error how many plays are missing and why, so that no list is taken for
+/// whole.
 pub(super) fn tell(gaps: &[Gap]) {
     let mut reasons: BTreeMap<_, u64> = BTreeMap::new();
     for gap in gaps {

@@ -1,6 +1,7 @@
 //! `passerby verify`: checks proofs of play, for whoever was given one.
 //!
-//! Invariant: a file is read line by line, whatever its size, and nothing of this machine is needed or changed.
+//! Invariant: a file is read line by line, whatever its size, and nothing of this machine is needed
+//! or changed.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _};

@@ -1,13 +1,16 @@
 //! Who may use the local page.
 //!
 //! Invariants:
-//! - Where there is a token, nothing is answered without it; it comes with each request (`Authorization: Bearer`, or
-//!   `?token=` in a link) and is never kept by a browser, so no other site can borrow it.
-//! - No website that somebody has open can use the page: a request must name an address or a name of this machine, one that
-//!   changes something must come from the page itself or from no website, and no other site may show or embed an answer.
-//! - The right token always opens, whatever others behind the same address do. Wrong ones are told so and counted, up to
-//!   [`GUESSES_MAX`] a minute from one network, then only refused; a guesser is named in the log. What keeps guessers out is
-//!   the token's length. At most [`GUESSERS_MAX`] networks are remembered.
+//! - Where there is a token, nothing is answered without it; it comes with each request
+//!   (`Authorization: Bearer`, or `?token=` in a link) and is never kept by a browser, so no other
+//!   site can borrow it.
+//! - No website that somebody has open can use the page: a request must name an address or a name
+//!   of this machine, one that changes something must come from the page itself or from no website,
+//!   and no other site may show or embed an answer.
+//! - The right token always opens, whatever others behind the same address do. Wrong ones are told
+//!   so and counted, up to [`GUESSES_MAX`] a minute from one network, then only refused; a guesser
+//!   is named in the log. What keeps guessers out is the token's length. At most [`GUESSERS_MAX`]
+//!   networks are remembered.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -128,8 +131,8 @@ impl AccessGuard {
         }
     }
 
-    /// Tells whether a `Host` header names this machine. A page that others reach is also asked for by its address: no
-    /// website has a number for a name.
+    /// Tells whether a `Host` header names this machine. A page that others reach is also asked for
+    /// by its address: no website has a number for a name.
     fn is_own_name(&self, host: &str) -> bool {
         let name = match host.strip_prefix('[') {
             Some(v6) => v6.split(']').next().unwrap_or_default(),
@@ -278,10 +281,11 @@ mod tests {
 
     const TOKEN: &str = "correct-horse-battery";
 
-    /// Serves one answer behind a door on a free port; returns the address. Nobody but this machine can be tested with, so
-    /// the door is told that it stands elsewhere.
+    /// Serves one answer behind a door on a free port; returns the address. Nobody but this machine
+    /// can be tested with, so the door is told that it stands elsewhere.
     fn serve(listen: [u8; 4], token: Option<&str>) -> String {
-        // reqwest asks for a provider even when it only speaks http; another test may have been first.
+        // reqwest asks for a provider even when it only speaks http; another test may have been
+        // first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let token = token.map(|token| token.parse().expect("a token"));
         let clock = Arc::new(SystemClock::new(false));

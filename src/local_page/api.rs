@@ -1,7 +1,7 @@
 //! What programs may tell the screen: emergencies, live readings and triggers.
 //!
-//! Invariants: nothing here is reached but through [`crate::local_page::access_guard`]; an emergency is written to its file and nowhere
-//! else, and the player hears of it by the file.
+//! Invariants: nothing here is reached but through [`crate::local_page::access_guard`]; an
+//! emergency is written to its file and nowhere else, and the player hears of it by the file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -163,8 +163,8 @@ async fn take_reading(
     api.changed(taken)
 }
 
-/// Something has happened at the screen. The body may be empty, or name a value that the reading of the same name has for
-/// a time.
+/// Something has happened at the screen. The body may be empty, or name a value that the reading of
+/// the same name has for a time.
 async fn trigger(
     State(api): State<Api>,
     Path(name): Path<String>,
@@ -236,7 +236,8 @@ mod tests {
 
     /// Serves the calls on a free port; returns the folder and the address.
     fn serve() -> (tempfile::TempDir, Arc<LiveContext>, String) {
-        // reqwest asks for a provider even when it only speaks http; another test may have been first.
+        // reqwest asks for a provider even when it only speaks http; another test may have been
+        // first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let context = Arc::new(LiveContext::default());

@@ -1,8 +1,9 @@
 //! Accepts connections of the local page, and bounds what each may cost.
 //!
-//! Invariants: at most [`CONNECTIONS_MAX`] connections at one time, and from another machine at most [`PEER_MAX`]; headers have
-//! at most [`HEAD_BYTES_MAX`] and come within a time; a request is answered within a time, its body included; no connection
-//! outlives its time, however slowly it sends or reads; see [`BOUNDS`]. The show never waits for any of this.
+//! Invariants: at most [`CONNECTIONS_MAX`] connections at one time, and from another machine at
+//! most [`PEER_MAX`]; headers have at most [`HEAD_BYTES_MAX`] and come within a time; a request is
+//! answered within a time, its body included; no connection outlives its time, however slowly it
+//! sends or reads; see [`BOUNDS`]. The show never waits for any of this.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

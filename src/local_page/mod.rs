@@ -1,7 +1,7 @@
 //! The terminal's local page: what is on the screen now, and how the terminal is doing.
 //!
-//! Invariant: the page itself only asks the player. What may change the screen is in [`crate::local_page::api`]; all of it is
-//! behind [`crate::local_page::access_guard`].
+//! Invariant: the page itself only asks the player. What may change the screen is in
+//! [`crate::local_page::api`]; all of it is behind [`crate::local_page::access_guard`].
 
 pub(crate) mod access_guard;
 pub(crate) mod api;

@@ -1,7 +1,7 @@
 //! When the stage has to be awake next, though no message comes.
 //!
-//! Invariant: every update states anew what it waits for; an update that states nothing lets the stage sleep until a
-//! message wakes it.
+//! Invariant: every update states anew what it waits for; an update that states nothing lets the
+//! stage sleep until a message wakes it.
 
 use std::time::Instant;
 

@@ -2,9 +2,10 @@
 //!
 //! Invariants:
 //! - A line stands in `frames.jsonl` only when its picture is complete under its name.
-//! - Files are written by a thread of their own; when it falls behind, frames are captured later, never queued beyond
-//!   [`FRAMES_WAITING_MAX`].
-//! - When the folder cannot be written, the operator is told once and capturing ends; the show goes on.
+//! - Files are written by a thread of their own; when it falls behind, frames are captured later,
+//!   never queued beyond [`FRAMES_WAITING_MAX`].
+//! - When the folder cannot be written, the operator is told once and capturing ends; the show goes
+//!   on.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -69,8 +70,9 @@ struct ZoneNote {
 }
 
 impl FrameNote {
-    /// The line's own fields are those of a notice that lies over everything, else of the first zone; `transition`
-    /// stands for all of them. Captions are those of the slides whose codes can be read.
+    /// The line's own fields are those of a notice that lies over everything, else of the first
+    /// zone; `transition` stands for all of them. Captions are those of the slides whose codes can
+    /// be read.
     fn new(t_ms: u64, zones: Vec<ZoneNote>) -> Self {
         let first = zones
             .iter()

@@ -1,7 +1,8 @@
 //! How the player reaches the stage, and the stage the player.
 //!
-//! Invariants: a command that was sent before the stage started is waiting when it starts; a command that is sent
-//! later wakes it. The stage never blocks on an event: what the player has no room for waits here, in order.
+//! Invariants: a command that was sent before the stage started is waiting when it starts; a
+//! command that is sent later wakes it. The stage never blocks on an event: what the player has no
+//! room for waits here, in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -62,7 +63,8 @@ pub struct StageInbox {
     pub(super) bell: Bell,
 }
 
-/// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it starts.
+/// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it
+/// starts.
 #[derive(Clone, Default)]
 pub(super) struct Bell(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
 

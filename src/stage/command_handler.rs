@@ -1,7 +1,8 @@
 //! Does what the player asks: puts slides on the GPU, brings them onto the glass, takes them away.
 //!
 //! Invariants:
-//! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are never half covered.
+//! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are
+//!   never half covered.
 //! - Textures are freed in the update in which their slide has gone.
 //! - What cannot be done is answered or told of; it never stops what is shown.
 
@@ -147,7 +148,8 @@ impl CommandHandler<'_, '_> {
         }
     }
 
-    /// Ends a zone's transition: the incoming slide is the one that is shown, and its predecessor goes.
+    /// Ends a zone's transition: the incoming slide is the one that is shown, and its predecessor
+    /// goes.
     pub(super) fn settle(&mut self, zone: Zone) {
         let Some(slides) = self.slides.0.get_mut(&zone) else {
             return;

@@ -1,11 +1,12 @@
-//! Keeps the end orderly when a C library ends the process: Xlib calls `exit` itself when the X server has gone.
+//! Keeps the end orderly when a C library ends the process: Xlib calls `exit` itself when the X
+//! server has gone.
 //!
 //! Invariants:
 //! - The player hears of it and has [`FAREWELL_MAX`] to record what was on the screen.
 //! - The process leaves with the status that its supervisor knows, never with the library's own.
 //!
-//! `exit` runs the destructors of its thread's locals, as the Itanium C++ ABI has it; the stage keeps one there while it
-//! has a window.
+//! `exit` runs the destructors of its thread's locals, as the Itanium C++ ABI has it; the stage
+//! keeps one there while it has a window.
 
 use std::cell::RefCell;
 use std::thread;

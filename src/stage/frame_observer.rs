@@ -1,7 +1,7 @@
 //! Shows every drawn frame to somebody in the same process.
 //!
-//! Invariant: a frame is shown right after the update that drew it, before the next one; while the observer looks at it
-//! the stage waits. So nothing piles up, and nothing is left out.
+//! Invariant: a frame is shown right after the update that drew it, before the next one; while the
+//! observer looks at it the stage waits. So nothing piles up, and nothing is left out.
 
 use std::fmt;
 use std::sync::Arc;

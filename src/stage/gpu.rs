@@ -1,7 +1,8 @@
 //! Opens the GPU, and ends the run when it fails.
 //!
 //! Invariants:
-//! - A missing or failing driver is an error with a reason, never a panic that the operator has to read.
+//! - A missing or failing driver is an error with a reason, never a panic that the operator has to
+//!   read.
 //! - A GPU that is lost while nothing changes is noticed within [`LOOK_EVERY`].
 
 use std::path::Path;
@@ -25,7 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Where the kernel lists graphics hardware.
 const HARDWARE: &str = "/dev/dri";
 
-/// The GPU, for what the stage itself puts on it. Bevy draws in the same update, so that writes go before the frame.
+/// The GPU, for what the stage itself puts on it. Bevy draws in the same update, so that writes go
+/// before the frame.
 #[derive(Resource, Clone)]
 pub(super) struct Gpu {
     pub(super) device: RenderDevice,
@@ -74,7 +76,8 @@ impl Gpu {
 
 /// Opens the best GPU there is; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice.
 ///
-/// A window takes Vulkan only: Bevy 0.19 opens OpenGL without the window's display, and then cannot present to it.
+/// A window takes Vulkan only: Bevy 0.19 opens OpenGL without the window's display, and then cannot
+/// present to it.
 pub(super) fn open(offscreen: bool) -> Result<RenderResources, StageError> {
     if let Some(backends) = Backends::from_env() {
         return open_with(backends);
@@ -94,7 +97,8 @@ pub(super) fn open(offscreen: bool) -> Result<RenderResources, StageError> {
 fn open_with(backends: Backends) -> Result<RenderResources, StageError> {
     let settings = WgpuSettings {
         backends: Some(backends),
-        // Whatever the adapter offers is enough; nothing is demanded, so that small boards are not refused.
+        // Whatever the adapter offers is enough; nothing is demanded, so that small boards are not
+        // refused.
         features: WgpuFeatures::empty(),
         instance_flags: InstanceFlags::empty().with_env(),
         ..default()

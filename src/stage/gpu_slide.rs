@@ -1,7 +1,8 @@
 //! One slide on the GPU, from its upload to its end.
 //!
 //! Invariants:
-//! - Its reel is told of the beginning once, when it is first drawn, and is asked in every update until it goes.
+//! - Its reel is told of the beginning once, when it is first drawn, and is asked in every update
+//!   until it goes.
 //! - A patch that does not fit is dropped, and told of once; the slide goes on.
 
 use std::time::{Duration, Instant};
@@ -98,7 +99,8 @@ impl GpuSlide {
         })
     }
 
-    /// Where it lies on an output of this size: its area, stretched like the output since it was loaded.
+    /// Where it lies on an output of this size: its area, stretched like the output since it was
+    /// loaded.
     pub(super) fn on_output(&self, output_px: Option<UVec2>) -> Area {
         let (Some(then), Some(now)) = (self.output_px, output_px) else {
             return self.area;
@@ -126,7 +128,8 @@ impl GpuSlide {
         )
     }
 
-    /// Its place in the stack: zones in their order, and in each the incoming slide over the one that is shown.
+    /// Its place in the stack: zones in their order, and in each the incoming slide over the one
+    /// that is shown.
     pub(super) fn layer(&self, above: bool) -> GlobalZIndex {
         GlobalZIndex(i32::from(self.zone.0) * 2 + i32::from(above))
     }
@@ -142,8 +145,9 @@ impl GpuSlide {
             + Vec4::new(at.x, at.y, 0.0, 0.0)
     }
 
-    /// Notes that the slide is drawn for the first time, over the one that is shown. A strip that follows itself goes on where
-    /// it is, so that nobody sees that one play has ended and another begun.
+    /// Notes that the slide is drawn for the first time, over the one that is shown. A strip that
+    /// follows itself goes on where it is, so that nobody sees that one play has ended and another
+    /// begun.
     pub(super) fn begin(&mut self, now: Instant, over: Option<&Self>) {
         let since = over.filter(|over| over.is_same_strip(self));
         self.begun = since.and_then(|over| over.begun).or(Some(now));
@@ -235,7 +239,8 @@ impl GpuSlide {
     }
 }
 
-/// A node over a part of the output. The window and the offscreen target have a scale of 1, so a unit is a pixel.
+/// A node over a part of the output. The window and the offscreen target have a scale of 1, so a
+/// unit is a pixel.
 pub(super) fn node(at: Area) -> Node {
     let at = rectangle(at);
     Node {

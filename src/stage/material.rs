@@ -1,6 +1,8 @@
-//! How the GPU draws a slide: one shader, a pipeline for each kind of moving layer, one bind group a slide.
+//! How the GPU draws a slide: one shader, a pipeline for each kind of moving layer, one bind group
+//! a slide.
 //!
-//! Invariant: a bind group is made once for each slide. What changes is written into its buffer and its textures.
+//! Invariant: a bind group is made once for each slide. What changes is written into its buffer and
+//! its textures.
 
 use bevy::asset::embedded_asset;
 use bevy::prelude::*;

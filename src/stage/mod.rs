@@ -1,16 +1,20 @@
 //! The stage: brings finished slides onto the glass, and says when they were there.
 //!
-//! It uploads a slide, leads over from the last one, keeps it moving, presents, and reports, for every zone of the
-//! screen. What a slide is made of and when it airs is decided elsewhere.
+//! It uploads a slide, leads over from the last one, keeps it moving, presents, and reports, for
+//! every zone of the screen. What a slide is made of and when it airs is decided elsewhere.
 //!
 //! Invariants:
-//! - The stage never blocks on I/O and never opens a file; captured frames are written by a thread of their own.
-//! - A slide is drawn only once its textures are on the GPU, and its predecessor stays beneath it until it covers all.
-//! - Every frame in which a slide follows another holds exactly one of their two codes, whole and in its place.
-//! - Rendering is not pipelined: when an update returns, its frame has been submitted and its events have been sent.
+//! - The stage never blocks on I/O and never opens a file; captured frames are written by a thread
+//!   of their own.
+//! - A slide is drawn only once its textures are on the GPU, and its predecessor stays beneath it
+//!   until it covers all.
+//! - Every frame in which a slide follows another holds exactly one of their two codes, whole and
+//!   in its place.
+//! - Rendering is not pipelined: when an update returns, its frame has been submitted and its
+//!   events have been sent.
 //! - Nothing is drawn unless something changed; between changes the stage sleeps.
-//! - At most [`ZONES_MAX`] zones have slides; in each at most [`LOADED_MAX`] wait and two are on the glass, and the
-//!   textures of all others are gone.
+//! - At most [`ZONES_MAX`] zones have slides; in each at most [`LOADED_MAX`] wait and two are on
+//!   the glass, and the textures of all others are gone.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -168,13 +172,15 @@ enum KioskSystems {
     Report,
 }
 
-/// Runs the stage on the main thread until it is told to quit, its window is closed, or its time is over.
+/// Runs the stage on the main thread until it is told to quit, its window is closed, or its time is
+/// over.
 ///
 /// Captured frames are complete when it returns.
 ///
 /// # Errors
 /// [`StageError::NoDisplay`] or [`StageError::NoGpu`] when it cannot start, [`StageError::Gpu`] or
-/// [`StageError::OutputGone`] when drawing fails later. The caller exits with status 3, for the supervisor to start again.
+/// [`StageError::OutputGone`] when drawing fails later. The caller exits with status 3, for the
+/// supervisor to start again.
 pub fn run(
     config: StageConfig,
     inbox: StageInbox,
@@ -342,7 +348,8 @@ fn flush_events(now: Res<Now>, outlet: Res<Outlet>, mut agenda: ResMut<agenda::A
     }
 }
 
-/// Turns a panic of `work` into an error, so that the process leaves with a status that its supervisor knows.
+/// Turns a panic of `work` into an error, so that the process leaves with a status that its
+/// supervisor knows.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         payload
@@ -354,7 +361,8 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Like [`guarded`] for work whose panic is an answer to the operator: keeps the backtrace off the terminal.
+/// Like [`guarded`] for work whose panic is an answer to the operator: keeps the backtrace off the
+/// terminal.
 fn guarded_quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let this_thread = std::thread::current().id();
     let loud = Arc::new(std::panic::take_hook());

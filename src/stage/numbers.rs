@@ -1,11 +1,12 @@
 //! The numbers that the shader draws a slide with.
 //!
-//! Invariant: everything that changes over time is here; a moving slide costs one small write a frame, and neither its
-//! textures nor its bind group are ever made anew.
+//! Invariant: everything that changes over time is here; a moving slide costs one small write a
+//! frame, and neither its textures nor its bind group are ever made anew.
 
 use bevy::math::Vec4;
 
-/// What the shader reads, in its order; see `Numbers` in `slide.wgsl` for the meaning and the units.
+/// What the shader reads, in its order; see `Numbers` in `slide.wgsl` for the meaning and the
+/// units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Numbers {
     pub(super) area: Vec4,

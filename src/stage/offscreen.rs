@@ -1,7 +1,7 @@
 //! The stage without a display: draws into a texture, through the same GPU path as a window.
 //!
-//! Invariant: between two updates the thread sleeps until a message comes or something is due. In a simulation it never
-//! sleeps: every update is one frame's time later.
+//! Invariant: between two updates the thread sleeps until a message comes or something is due. In a
+//! simulation it never sleeps: every update is one frame's time later.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - A texture is made once, with the slide, and lives as long as it. Patches write into it.
-//! - Writes are queued on the GPU in the order in which they were asked for, before the frame of the same update; none
-//!   is lost, because the texture is there before anybody can ask.
+//! - Writes are queued on the GPU in the order in which they were asked for, before the frame of
+//!   the same update; none is lost, because the texture is there before anybody can ask.
 //! - What does not fit is refused before the GPU hears of it.
 
 use bevy::prelude::*;

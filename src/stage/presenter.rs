@@ -1,9 +1,12 @@
 //! The glass: what the output is, whether this update draws on it, and what came of it.
 //!
 //! Invariants:
-//! - An update in which nothing changed draws nothing and presents nothing: the camera is switched off for it.
-//! - [`StageEvent::Sized`] is first sent when every shader is compiled, so that the first slide is drawn at once.
-//! - [`StageEvent::Presented`] is sent right after the frame was handed to the output, and only if it was.
+//! - An update in which nothing changed draws nothing and presents nothing: the camera is switched
+//!   off for it.
+//! - [`StageEvent::Sized`] is first sent when every shader is compiled, so that the first slide is
+//!   drawn at once.
+//! - [`StageEvent::Presented`] is sent right after the frame was handed to the output, and only if
+//!   it was.
 //! - A frame that the output did not take is drawn again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -103,7 +106,8 @@ enum FirstShown {
 }
 
 impl Frame {
-    /// Notes that the next frame is a slide's first. One that never reached the output has had no first frame.
+    /// Notes that the next frame is a slide's first. One that never reached the output has had no
+    /// first frame.
     pub(super) fn debut(&mut self, zone: Zone, ticket: Ticket) {
         self.retract_debut(zone);
         self.news.push(FirstShown::Debut(zone, ticket));
@@ -325,7 +329,8 @@ fn report_frame(
         return;
     }
     let presented = if windows.is_empty() {
-        // Nothing paces an offscreen stage but the GPU itself: without this wait, frames would pile up before it.
+        // Nothing paces an offscreen stage but the GPU itself: without this wait, frames would pile
+        // up before it.
         let wait = PollType::Wait {
             submission_index: None,
             timeout: Some(FRAME_MAX),

@@ -1,7 +1,7 @@
 //! Reads the frame on the glass back: for a snapshot, for the capture folder, or for both at once.
 //!
-//! Invariants: a frame's caption is taken in the update that draws the frame, after the fades have moved on, so that
-//! both always belong together. At most [`SHOTS_MAX`] frames are under way.
+//! Invariants: a frame's caption is taken in the update that draws the frame, after the fades have
+//! moved on, so that both always belong together. At most [`SHOTS_MAX`] frames are under way.
 
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,8 @@ struct Shot {
 }
 
 impl Shot {
-    /// Whether the frame may still come. Bevy keeps the entity; only this one's claim on a place ends.
+    /// Whether the frame may still come. Bevy keeps the entity; only this one's claim on a place
+    /// ends.
     fn awaited(&self, now: Instant) -> bool {
         now - self.asked <= SHOT_MAX
     }

@@ -1,6 +1,8 @@
-//! Moves the zones' slides on: takes the player's commands, starts and ends transitions, works out the next frame.
+//! Moves the zones' slides on: takes the player's commands, starts and ends transitions, works out
+//! the next frame.
 //!
-//! Invariant: one update carries out at most [`COMMANDS_MAX`] commands; those that are left wait in their channel.
+//! Invariant: one update carries out at most [`COMMANDS_MAX`] commands; those that are left wait in
+//! their channel.
 
 use std::time::Duration;
 

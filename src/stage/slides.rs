@@ -1,9 +1,10 @@
 //! Zones and their slides: loaded, swapped in, dropped, cleared.
 //!
 //! Invariants:
-//! - Every slide has textures of its own; the incoming one is drawn over the one that is shown until that is covered,
-//!   so that the glass is never empty in between.
-//! - When the output changes its size, what is shown is stretched with it until the player has sent new slides.
+//! - Every slide has textures of its own; the incoming one is drawn over the one that is shown
+//!   until that is covered, so that the glass is never empty in between.
+//! - When the output changes its size, what is shown is stretched with it until the player has sent
+//!   new slides.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

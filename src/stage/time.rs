@@ -1,7 +1,7 @@
 //! Where the stage's time comes from.
 //!
-//! Invariant: every system of an update sees the same instant; nothing on the stage reads another clock to decide what
-//! is drawn.
+//! Invariant: every system of an update sees the same instant; nothing on the stage reads another
+//! clock to decide what is drawn.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub enum StageTime {
 
 /// A simulation's time. It stands still but for [`SteppedTime::step`].
 pub trait SteppedTime: Send + Sync + 'static {
-    /// Moves time on by one frame of the output. Called on the stage's thread before each update; it may take as long
-    /// as it likes.
+    /// Moves time on by one frame of the output. Called on the stage's thread before each update;
+    /// it may take as long as it likes.
     fn step(&self);
 
     /// Time since the simulation began.

@@ -2,11 +2,12 @@
 //!
 //! Invariants:
 //! - Transitions follow time, not frames: a slow GPU shows fewer steps, not a longer transition.
-//! - The new slide is visible from the first frame on, so that what was asked for begins within a frame; at the end it
-//!   is there to the last pixel.
-//! - Between them the two slides cover every pixel in every frame: nothing of what lies beneath shines through.
-//! - Where either slide has its code nothing moves and nothing is mixed: the old code is whole in the first half, the
-//!   new one in the second.
+//! - The new slide is visible from the first frame on, so that what was asked for begins within a
+//!   frame; at the end it is there to the last pixel.
+//! - Between them the two slides cover every pixel in every frame: nothing of what lies beneath
+//!   shines through.
+//! - Where either slide has its code nothing moves and nothing is mixed: the old code is whole in
+//!   the first half, the new one in the second.
 
 use std::time::{Duration, Instant};
 

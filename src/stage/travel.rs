@@ -1,9 +1,10 @@
 //! What of the moving layer is seen, and where, at a given time.
 //!
 //! Invariants:
-//! - What is seen depends on the time since the slide became visible alone: a slow GPU shows fewer steps, never another
-//!   pace.
-//! - A strip's place is worked out in whole turns of the strip, so that it runs as smoothly after a month as at first.
+//! - What is seen depends on the time since the slide became visible alone: a slow GPU shows fewer
+//!   steps, never another pace.
+//! - A strip's place is worked out in whole turns of the strip, so that it runs as smoothly after a
+//!   month as at first.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -214,7 +215,8 @@ fn is_part([x, y, width, height]: [f32; 4]) -> bool {
     x >= 0.0 && y >= 0.0 && width > 0.0 && height > 0.0 && x + width <= MOST && y + height <= MOST
 }
 
-/// Rows from luma, Cb, Cr (each 0 to 1) and 1 to red, green and blue, from the coefficients that the ITU gives.
+/// Rows from luma, Cb, Cr (each 0 to 1) and 1 to red, green and blue, from the coefficients that
+/// the ITU gives.
 fn colours(coding: VideoCoding) -> [Vec4; 3] {
     let (red, blue) = match coding.matrix {
         Matrix::Bt601 => (0.299, 0.114),

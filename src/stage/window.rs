@@ -1,8 +1,10 @@
 //! The stage in a window: borderless over the whole primary monitor, or of a given size.
 //!
 //! Invariants:
-//! - Nobody's mouse makes the stage draw: updates that window events cause draw only when the picture is affected.
-//! - Fullscreen does not need a window manager: the window is given the monitor's size before it asks for the state.
+//! - Nobody's mouse makes the stage draw: updates that window events cause draw only when the
+//!   picture is affected.
+//! - Fullscreen does not need a window manager: the window is given the monitor's size before it
+//!   asks for the state.
 //! - One texel of a slide is one pixel of the output, on any display scale.
 
 use std::thread;
@@ -165,8 +167,9 @@ fn open(
     }
 }
 
-/// Takes a new window's size from the window system. Bevy multiplies the size that it asked for by the display's scale,
-/// even where the scale is overridden; on a display of scale 2 three quarters of the picture would lie off the screen.
+/// Takes a new window's size from the window system. Bevy multiplies the size that it asked for by
+/// the display's scale, even where the scale is overridden; on a display of scale 2 three quarters
+/// of the picture would lie off the screen.
 fn take_real_size(
     mut windows: Query<(Entity, &mut Window), Added<RawHandleWrapper>>,
     _main_thread: NonSendMarker,
@@ -185,8 +188,8 @@ fn take_real_size(
     }
 }
 
-/// Asks for fullscreen once the window exists: where nobody answers, it covers the monitor already. Asking earlier
-/// would make winit forget the size.
+/// Asks for fullscreen once the window exists: where nobody answers, it covers the monitor already.
+/// Asking earlier would make winit forget the size.
 fn fill_monitor(
     mut commands: Commands,
     mut windows: Query<(Entity, &mut Window), (With<FillMonitor>, With<RawHandleWrapper>)>,
@@ -197,8 +200,8 @@ fn fill_monitor(
     }
 }
 
-/// Follows the monitor when it changes its size. Where there is a window manager it has done so already; Bevy keeps the
-/// size that it saw first.
+/// Follows the monitor when it changes its size. Where there is a window manager it has done so
+/// already; Bevy keeps the size that it saw first.
 fn follow_monitor(
     wanted: Res<Wanted>,
     mut windows: Query<(Entity, &mut Window), With<PrimaryWindow>>,
@@ -301,7 +304,8 @@ impl Alarm {
             .name("alarm".into())
             .spawn(move || ring_when_due(&dues, &bell));
         if let Err(error) = spawned {
-            // Without it only captures and retries come late; the show itself is driven by messages.
+            // Without it only captures and retries come late; the show itself is driven by
+            // messages.
             error!("no thread for the stage's alarm: {error}");
         }
         Self { due, set: None }

@@ -1,7 +1,8 @@
 //! What the tests of all packages share. Nothing but tests depends on it.
 //!
-//! Invariants: a random test does the same in every run, unless `scripts/soak` asks for other seeds; a test that needs
-//! a program fails where that is missing, and says which package brings it.
+//! Invariants: a random test does the same in every run, unless `scripts/soak` asks for other
+//! seeds; a test that needs a program fails where that is missing, and says which package brings
+//! it.
 
 mod package;
 mod programs;

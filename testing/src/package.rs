@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-/// The folder of the `Cargo.toml` whose tests run, as cargo says it when it runs them. What it says when it builds them may
-/// be another checkout, which shares the build folder and is gone.
+/// The folder of the `Cargo.toml` whose tests run, as cargo says it when it runs them. What it says
+/// when it builds them may be another checkout, which shares the build folder and is gone.
 ///
 /// # Panics
 /// When something else than cargo runs the tests.

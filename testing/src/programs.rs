@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Every program that a test may need, and the Debian package that brings it; `scripts/prepare` installs them.
+/// Every program that a test may need, and the Debian package that brings it; `scripts/prepare`
+/// installs them.
 const PACKAGES: [(&str, &str); 12] = [
     ("Xvfb", "xvfb"),
     ("chromium", "chromium"),

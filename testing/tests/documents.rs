@@ -1,4 +1,5 @@
-//! Documents say what is so: links lead somewhere, paths and functions that are named are there, and the short ones are short.
+//! Documents say what is so: links lead somewhere, paths and functions that are named are there,
+//! the short ones are short, and comments are narrow.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,8 +11,11 @@ const SHORT: [(&str, usize); 3] = [
     ("README.zh-CN.md", 6 << 10),
     ("ARCHITECTURE.md", 12 << 10),
 ];
-/// Documents that lead a stranger through the code; each path and each function that they name is there.
+/// Documents that lead a stranger through the code; each path and each function that they name is
+/// there.
 const MAPS: [&str; 2] = ["ARCHITECTURE.md", "CONTRIBUTING.md"];
+/// Two files fit beside each other on a screen. Tables are as wide as they are.
+const COMMENT_COLUMNS_MAX: usize = 100;
 /// Folders that hold no documents of ours.
 const NOT_OURS: [&str; 3] = [".git", "target", "node_modules"];
 
@@ -228,6 +232,27 @@ fn what_is_read_at_a_sitting_is_short() {
             "{name} has {bytes} bytes, {bytes_max} at most"
         );
     }
+}
+
+#[test]
+fn comments_fit_beside_another_file() {
+    let root = root();
+    let mut long = Vec::new();
+    for path in files(".rs") {
+        let text = fs::read_to_string(root.join(&path)).expect("text");
+        for (index, line) in text.lines().enumerate() {
+            let comment = line.trim_start();
+            let table = comment.starts_with("//! |") || comment.starts_with("/// |");
+            if comment.starts_with("//") && !table && line.chars().count() > COMMENT_COLUMNS_MAX {
+                long.push(format!("{}:{}", path.display(), index + 1));
+            }
+        }
+    }
+    assert!(
+        long.is_empty(),
+        "comments of over {COMMENT_COLUMNS_MAX} columns:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! The rooms of the code: no two modules of one folder lead into each other, and there is one way to import.
+//! The rooms of the code: no two modules of one folder lead into each other, and there is one way
+//! to import.
 //!
-//! A folder's own `mod.rs` and what stands in the folder are one thing: only neighbours are compared, at every level.
+//! A folder's own `mod.rs` and what stands in the folder are one thing: only neighbours are
+//! compared, at every level.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,8 +1,9 @@
-//! Reads the codes of captured frames back, with readers that did not draw them, and compares them with what the frames
-//! are said to show.
+//! Reads the codes of captured frames back, with readers that did not draw them, and compares them
+//! with what the frames are said to show.
 //!
-//! Invariants: a steady frame has exactly the codes of its notes; a frame in transition has at most one code a zone, and
-//! it is the old or the new one. Where rqrr is at a loss, as it is now and then, zbarimg looks.
+//! Invariants: a steady frame has exactly the codes of its notes; a frame in transition has at most
+//! one code a zone, and it is the old or the new one. Where rqrr is at a loss, as it is now and
+//! then, zbarimg looks.
 
 #![allow(
     dead_code,
@@ -57,7 +58,8 @@ pub(crate) fn read_capture(folder: &Path) -> Tally {
         let picture = image::open(&file).expect("a picture").to_rgba8();
         let wanted = urls(note);
         if note["transition"] == true {
-            // The note names the slide whose code can be read; at the edges of a step it may be the other one.
+            // The note names the slide whose code can be read; at the edges of a step it may be the
+            // other one.
             let mut known = wanted.clone();
             let before = notes[..at].iter().rev();
             let after = notes[at + 1..].iter();

@@ -1,7 +1,7 @@
 //! A clock that only passes when everybody is ready for it.
 //!
-//! Invariant: time passes only while the player has nothing under way and no event unread; so what takes real time
-//! (composing, uploading) takes none of the show's.
+//! Invariant: time passes only while the player has nothing under way and no event unread; so what
+//! takes real time (composing, uploading) takes none of the show's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -65,8 +65,9 @@ impl Lockstep {
         self.uptime() - Duration::from_millis(self.started_ms)
     }
 
-    /// Lets one frame's time pass, unless the player has something under way or unread: then time stands still for
-    /// this update, since the answer may be the stage's to give. When it returns, the player has seen the time.
+    /// Lets one frame's time pass, unless the player has something under way or unread: then time
+    /// stands still for this update, since the answer may be the stage's to give. When it returns,
+    /// the player has seen the time.
     pub(crate) fn step(&self, frame: Duration) {
         let player = self.await_glances();
         if player.gone {

@@ -1,7 +1,8 @@
 //! Looks at every frame of the show and says what is wrong with it.
 //!
-//! It knows what was composed and what was sent to the stage, nothing of how the stage draws. A frame is judged zone by
-//! zone: which slide has to be there, which code, and that nothing is black, stale or half drawn.
+//! It knows what was composed and what was sent to the stage, nothing of how the stage draws. A
+//! frame is judged zone by zone: which slide has to be there, which code, and that nothing is
+//! black, stale or half drawn.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

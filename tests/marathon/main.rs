@@ -1,6 +1,6 @@
-//! The show from end to end, at the speed of the machine: the real player, composer, stage and GPU, with a clock that
-//! passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and `PASSERBY_MARATHON_PLAYS` make the two
-//! runs longer than `scripts/test` has time for.
+//! The show from end to end, at the speed of the machine: the real player, composer, stage and GPU,
+//! with a clock that passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and
+//! `PASSERBY_MARATHON_PLAYS` make the two runs longer than `scripts/test` has time for.
 
 #![allow(
     clippy::expect_used,
@@ -63,7 +63,8 @@ const LONG_RUN: u64 = 5_000;
 struct Plan {
     changes: u64,
     uptime: Duration,
-    /// Judge each frame, and raise an emergency now and then; else only what the process needs is looked at.
+    /// Judge each frame, and raise an emergency now and then; else only what the process needs is
+    /// looked at.
     judged: bool,
 }
 
@@ -386,7 +387,8 @@ fn many_plays_leave_nothing_behind() {
         report.verdict.frames
     );
     assert!(report.plays.len() as u64 + 2 >= plan.changes);
-    // In a short run buffers still reach their final size; only a long one can tell that from a leak.
+    // In a short run buffers still reach their final size; only a long one can tell that from a
+    // leak.
     let growth_kib_max = if plan.changes >= LONG_RUN {
         1_024
     } else {

@@ -38,7 +38,8 @@ fn write_huge_png(path: &Path) {
     std::fs::write(path, png).expect("writes");
 }
 
-/// Runs with a capture until what it says and which creatives were on the screen is as awaited; returns both.
+/// Runs with a capture until what it says and which creatives were on the screen is as awaited;
+/// returns both.
 fn run(
     screen: &Terminal,
     folder: &Path,
@@ -210,7 +211,8 @@ fn a_read_only_disk_is_one_clear_message_and_the_screen_plays_on() {
         "[content]\nfolders = ['window']\nseconds = 2\n",
     );
     let capture = folder.path().join("frames");
-    // A mount namespace of its own, as any user may have one: the folder is really on a read-only mount.
+    // A mount namespace of its own, as any user may have one: the folder is really on a read-only
+    // mount.
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
     let mut command = std::process::Command::new(required_program("unshare"));
     command

@@ -1,5 +1,5 @@
-//! One code judges what people put into a campaign folder: where `check` says yes, `publish` and the screen do, and where one
-//! refuses a file, all do.
+//! One code judges what people put into a campaign folder: where `check` says yes, `publish` and
+//! the screen do, and where one refuses a file, all do.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;

@@ -83,8 +83,8 @@ pub(crate) fn hub(data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON on standard output")
 }
 
-/// Runs the terminal until something is so, of which it is told what was said so far, then ends it in good order as
-/// systemd does. Returns what it said.
+/// Runs the terminal until something is so, of which it is told what was said so far, then ends it
+/// in good order as systemd does. Returns what it said.
 pub(crate) fn run_until(
     command: &mut Command,
     what: &str,

@@ -71,7 +71,8 @@ fn every_code_on_the_screen_leads_back_to_its_play_also_while_the_screen_is_cut_
     );
     screen.enrol(&data, &hub_process.url());
 
-    // First with the hub, which brings the content; then cut off: these plays have not arrived when they are scanned.
+    // First with the hub, which brings the content; then cut off: these plays have not arrived when
+    // they are scanned.
     let online = folder.path().join("online");
     let mut command = screen.run();
     command

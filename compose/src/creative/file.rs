@@ -1,7 +1,7 @@
 //! Reads creatives' files, which anybody may have put where they are.
 //!
-//! Invariants: those of [`regular_file`]: nothing but a regular file is read, without waiting, no more of it than was asked
-//! for, and none to which a link leads out of its folder.
+//! Invariants: those of [`regular_file`]: nothing but a regular file is read, without waiting, no
+//! more of it than was asked for, and none to which a link leads out of its folder.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
-/// Reads the first `bytes_max` bytes of a file, or all of it if it is shorter. `what` is what should be there.
+/// Reads the first `bytes_max` bytes of a file, or all of it if it is shorter. `what` is what
+/// should be there.
 ///
 /// # Errors
 /// It is missing, may not be read, is no file or is empty, or the disk fails.

@@ -12,8 +12,8 @@ use crate::creative::video_content;
 use crate::raster::bitmap::Bitmap;
 use crate::slide::MovingPicture;
 
-/// When a film is looked at, counted from its beginning. Films often come up from black, and logos stand in the first
-/// seconds.
+/// When a film is looked at, counted from its beginning. Films often come up from black, and logos
+/// stand in the first seconds.
 const MOMENTS: [Duration; 7] = [
     Duration::ZERO,
     Duration::from_millis(500),
@@ -25,12 +25,12 @@ const MOMENTS: [Duration; 7] = [
 ];
 /// How long a film may take to come to the last of them.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How far the luma of a good picture strays from its mean, in steps of eight bits (standard deviation). What comes up
-/// from black, a blank field and a field with a few words stay below.
+/// How far the luma of a good picture strays from its mean, in steps of eight bits (standard
+/// deviation). What comes up from black, a blank field and a field with a few words stay below.
 const DEVIATION_GOOD: f64 = 30.0;
 
-/// Returns the first good picture of a film among those at [`MOMENTS`], else the best of them, with at most `side_px` on
-/// its longer side.
+/// Returns the first good picture of a film among those at [`MOMENTS`], else the best of them, with
+/// at most `side_px` on its longer side.
 ///
 /// # Errors
 /// A reason that names the file and what to do.

@@ -1,7 +1,7 @@
 //! The house creative: what airs when nothing else can, drawn from nothing.
 //!
-//! Two circles pass each other at dusk, and where they meet it is warm. It also carries built-in messages such as the
-//! pairing code.
+//! Two circles pass each other at dusk, and where they meet it is warm. It also carries built-in
+//! messages such as the pairing code.
 //!
 //! Invariant: it never fails, at any size that a screen can have; what has no room is left out.
 
@@ -213,7 +213,8 @@ fn speak(
     }
 }
 
-/// Says it in one row, large enough to fill a flat strip. `None`, with nothing drawn, when it does not fit.
+/// Says it in one row, large enough to fill a flat strip. `None`, with nothing drawn, when it does
+/// not fit.
 fn speak_in_row(
     canvas: &mut Canvas,
     typesetter: &mut Typesetter,

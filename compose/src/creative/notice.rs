@@ -1,7 +1,8 @@
 //! The emergency message: the operator's words over everything.
 //!
-//! Invariants: it never fails, at any size that a screen can have; it is still, with nothing but its words and one
-//! sign; where letters are missing that no font has, it says so, and words that find no room end in an ellipsis.
+//! Invariants: it never fails, at any size that a screen can have; it is still, with nothing but
+//! its words and one sign; where letters are missing that no font has, it says so, and words that
+//! find no room end in an ellipsis.
 
 use passerby_protocol::campaign::Rgb;
 use passerby_protocol::file_names::normal_form;
@@ -30,7 +31,8 @@ const WHERE_IT_LIES: &str = "缺少字体，原文在 emergency.txt Letters are 
 /// The same where the headline is whole.
 const BODY_LACKS: &str = "以下无法完整显示，原文在 emergency.txt This cannot be shown whole; the message is in emergency.txt";
 
-/// Draws the message over the whole frame, and says what of it people will not see as it was written.
+/// Draws the message over the whole frame, and says what of it people will not see as it was
+/// written.
 pub(crate) fn draw(
     typesetter: &mut Typesetter,
     frame: &Frame,
@@ -108,8 +110,8 @@ fn writable(fonts: &Fonts, headline: &str, body: &str) -> [String; 2] {
     [headline.to_owned(), body]
 }
 
-/// What can be written of a text, with an ellipsis for each run of letters that cannot; `None` when no letter is missing.
-/// Signs and emoji are left out without a word, unless there is nothing else.
+/// What can be written of a text, with an ellipsis for each run of letters that cannot; `None` when
+/// no letter is missing. Signs and emoji are left out without a word, unless there is nothing else.
 fn without_missing(fonts: &Fonts, text: &str) -> Option<String> {
     let is_missing = |c: char| !fonts.can_draw(c);
     let has_words = text.chars().any(|c| c.is_alphanumeric());

@@ -22,7 +22,8 @@ const OPENINGS: [(&[u8], &str); 5] = [
     (b"\0\0\x01\0", "an icon"),
 ];
 
-/// Says what a file is that is no picture of ours, and what to do; `None` when it may be one, or something unknown.
+/// Says what a file is that is no picture of ours, and what to do; `None` when it may be one, or
+/// something unknown.
 pub(super) fn named(bytes: &[u8]) -> Option<String> {
     if is_web_page(bytes) {
         return Some(

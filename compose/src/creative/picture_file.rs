@@ -1,7 +1,7 @@
 //! Opens a file that is a picture, an animation or a drawing, whatever its name says.
 //!
-//! Invariants: what was hashed is what is decoded; what a file is, its content tells and not its name; a hostile file
-//! costs one readable error that names it, never a panic.
+//! Invariants: what was hashed is what is decoded; what a file is, its content tells and not its
+//! name; a hostile file costs one readable error that names it, never a panic.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +33,8 @@ pub struct Inspection {
     pub height_px: u32,
     /// How many frames it has; 1 for what does not move.
     pub frames: u32,
-    /// Every character of a drawing's texts, each once; one that no font has is shown as an empty box.
+    /// Every character of a drawing's texts, each once; one that no font has is shown as an empty
+    /// box.
     pub letters: String,
     /// What of it is left out although the file will be shown.
     pub losses: Vec<String>,
@@ -41,8 +42,9 @@ pub struct Inspection {
     pub notes: Vec<String>,
 }
 
-/// Decodes a picture or drawing file in full, every frame of it up to [`animation::INSPECTED_PIXELS_MAX`], and says
-/// what it holds. The text of a drawing is set in `fonts`.
+/// Decodes a picture or drawing file in full, every frame of it up to
+/// [`animation::INSPECTED_PIXELS_MAX`], and says what it holds. The text of a drawing is set in
+/// `fonts`.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
@@ -107,8 +109,8 @@ fn inspected(
     })
 }
 
-/// Opens a picture that a creative refers to: the first frame of it if it is animated; a drawing with `drawn_px` pixels
-/// on its longer side.
+/// Opens a picture that a creative refers to: the first frame of it if it is animated; a drawing
+/// with `drawn_px` pixels on its longer side.
 pub(crate) fn open(
     part: &Part,
     fonts: &DrawingFonts,
@@ -121,8 +123,8 @@ pub(crate) fn open(
     }
 }
 
-/// Opens a creative that is a picture or a drawing, ready for its place. What happens to it while it is shown is told
-/// to `health`.
+/// Opens a creative that is a picture or a drawing, ready for its place. What happens to it while
+/// it is shown is told to `health`.
 pub(crate) fn load(
     file: &CreativeFile,
     fonts: &DrawingFonts,

@@ -1,8 +1,9 @@
 //! A video as what fills a picture's place on a poster or a page.
 //!
-//! Invariants: the film is opened once its size on the screen is known, and last; where it cannot be, its poster is
-//! shown in its place and the play is marked. A video without a poster of its own takes its first picture for one.
-//! A video's digest is not checked again here: it was when it came onto the machine, and it may be large.
+//! Invariants: the film is opened once its size on the screen is known, and last; where it cannot
+//! be, its poster is shown in its place and the play is marked. A video without a poster of its own
+//! takes its first picture for one. A video's digest is not checked again here: it was when it came
+//! onto the machine, and it may be large.
 
 use std::path::Path;
 
@@ -100,8 +101,9 @@ pub(crate) struct VideoFacts {
     pub(crate) notes: Vec<String>,
 }
 
-/// Looks at a video file as it will be opened: what it is, whether its first picture can be decoded, and whether the rest
-/// can, as far as that is found out in a minute. Chooses a decoder for its codec, which takes some seconds the first time.
+/// Looks at a video file as it will be opened: what it is, whether its first picture can be
+/// decoded, and whether the rest can, as far as that is found out in a minute. Chooses a decoder
+/// for its codec, which takes some seconds the first time.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
@@ -261,7 +263,8 @@ impl VideoContent {
         }
     }
 
-    /// The part of the poster that stands for a part of the film; they may differ in size, and a little in shape.
+    /// The part of the poster that stands for a part of the film; they may differ in size, and a
+    /// little in shape.
     fn of_poster(&self, crop: Crop) -> Crop {
         let [left, top, width, height] = crop.share(self.size()).map(f64::from);
         let (across, down) = (f64::from(self.poster.width), f64::from(self.poster.height));

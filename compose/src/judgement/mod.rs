@@ -1,11 +1,14 @@
-//! Judges a creative as a screen would take it: whether it is shown, what of it is lost, and what is well to know.
+//! Judges a creative as a screen would take it: whether it is shown, what of it is lost, and what
+//! is well to know.
 //!
-//! This is the one judge. `passerby check` asks it about local folders and `passerby-hub` about what is published, and it
-//! opens each file with the code that the screen opens it with, so none says yes where another says no.
+//! This is the one judge. `passerby check` asks it about local folders and `passerby-hub` about
+//! what is published, and it opens each file with the code that the screen opens it with, so none
+//! says yes where another says no.
 //!
-//! Invariants: a judgement without refusals is one that a screen shows, and the other way round, as far as that depends
-//! on the files alone (a card may still be too long for a narrow screen); what is shown without something that its
-//! maker put there is a loss that names the file; a machine that lacks a program cannot tell, and says so.
+//! Invariants: a judgement without refusals is one that a screen shows, and the other way round, as
+//! far as that depends on the files alone (a card may still be too long for a narrow screen); what
+//! is shown without something that its maker put there is a loss that names the file; a machine
+//! that lacks a program cannot tell, and says so.
 
 mod preview;
 #[cfg(test)]
@@ -84,8 +87,8 @@ impl Judge {
 
     /// Judges a creative with all of its parts; `colours` are those of its campaign.
     ///
-    /// Decodes pictures and animations in full, draws a drawing once, and decodes a video once, or the beginning and the end
-    /// of a long one, which takes a minute at most.
+    /// Decodes pictures and animations in full, draws a drawing once, and decodes a video once, or
+    /// the beginning and the end of a long one, which takes a minute at most.
     pub fn judge(&self, creative: &CreativeFile, colours: &Colours) -> Judgement {
         let mut found = Judgement::default();
         match creative.kind {

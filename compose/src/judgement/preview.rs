@@ -1,6 +1,7 @@
 //! A small picture of what a creative looks like, for pages and lists.
 //!
-//! Invariant: nothing on it looks alive that is not: a card is drawn without what tells the time or counts.
+//! Invariant: nothing on it looks alive that is not: a card is drawn without what tells the time or
+//! counts.
 
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
@@ -36,9 +37,9 @@ pub struct Preview {
 }
 
 impl Judge {
-    /// Makes a picture of a creative with at most `side_px` on its longer side; pictures are never enlarged. Of an
-    /// animation it is the first frame, of a video its poster, else its first good picture, of a card the card on a wide
-    /// screen. What is transparent shows the paper that a
+    /// Makes a picture of a creative with at most `side_px` on its longer side; pictures are never
+    /// enlarged. Of an animation it is the first frame, of a video its poster, else its first good
+    /// picture, of a card the card on a wide screen. What is transparent shows the paper that a
     /// screen would lay beneath it. `None` for tickers and web pages.
     ///
     /// # Errors

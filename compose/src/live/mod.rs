@@ -1,14 +1,16 @@
 //! Live elements: the parts of a slide that are redrawn while it is on the glass.
 //!
-//! Each is a [`LiveSpot`] on the finished canvas. When its slide is drawn it becomes a [`Reel`] that stamps glyphs
-//! over the canvas's own pixels, turns them for the output, and hands them over as a patch of the still layer.
+//! Each is a [`LiveSpot`] on the finished canvas. When its slide is drawn it becomes a [`Reel`]
+//! that stamps glyphs over the canvas's own pixels, turns them for the output, and hands them over
+//! as a patch of the still layer.
 //!
 //! Invariants:
 //! - A patch is made only when what is shown changes, and covers exactly the spot's area.
-//! - The time comes from [`Settings::clock`] alone. Without a trusted clock a clock and a date show nothing, and a
-//!   countdown shows a dash; never a wrong time.
+//! - The time comes from [`Settings::clock`] alone. Without a trusted clock a clock and a date show
+//!   nothing, and a countdown shows a dash; never a wrong time.
 //! - Digits stand in cells of equal width, so nothing jumps.
-//! - The first call of [`Reel::advance`] brings everything that is known, however long ago the slide was composed.
+//! - The first call of [`Reel::advance`] brings everything that is known, however long ago the
+//!   slide was composed.
 
 mod counter;
 mod moment;
@@ -29,7 +31,8 @@ use crate::text::Glyphs;
 
 pub(crate) use crate::live::spot::{Align, LiveSpot, Setting};
 
-/// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock again: clocks are set.
+/// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock
+/// again: clocks are set.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How often a counter looks at its reading.
 pub(crate) const READING_EVERY: Duration = Duration::from_secs(1);
@@ -103,7 +106,8 @@ impl LiveKind {
         }
     }
 
-    /// The widest that it can become, in pixels. A longer reading is cut off at the room that it got.
+    /// The widest that it can become, in pixels. A longer reading is cut off at the room that it
+    /// got.
     pub(crate) fn width(&self, glyphs: &mut Glyphs) -> f32 {
         let widest = |texts: &[String], glyphs: &mut Glyphs| {
             texts

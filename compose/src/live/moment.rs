@@ -121,7 +121,8 @@ pub(super) fn widest_dates(language: LiveLanguage) -> Vec<String> {
     dates
 }
 
-/// The widest that countdowns become, but for those of a hundred days and more, which are set smaller.
+/// The widest that countdowns become, but for those of a hundred days and more, which are set
+/// smaller.
 pub(super) fn widest_countdowns(language: LiveLanguage) -> Vec<String> {
     let far = match language {
         LiveLanguage::Chinese => "00天 00:00",

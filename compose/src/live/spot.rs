@@ -40,7 +40,8 @@ pub(crate) struct Setting {
     pub(crate) lean: u32,
 }
 
-/// A place on a slide where something live is shown. It is made with the frame and outlives no change of it.
+/// A place on a slide where something live is shown. It is made with the frame and outlives no
+/// change of it.
 #[derive(Clone)]
 pub(crate) struct LiveSpot {
     pub(crate) kind: LiveKind,
@@ -103,8 +104,8 @@ impl LiveSpot {
         self.ground.rgba.len() + ended
     }
 
-    /// What it is drawn with. Everything that can be foreseen is drawn now, so that little is left to do on the stage's
-    /// thread.
+    /// What it is drawn with. Everything that can be foreseen is drawn now, so that little is left
+    /// to do on the stage's thread.
     pub(super) fn style(&self) -> SpotStyle {
         let mut style = SpotStyle {
             glyphs: Glyphs::new(&self.fonts, self.setting.weight, self.setting.size),
@@ -269,7 +270,8 @@ impl Reel for MomentReel {
             due.push(self.style.spot.patch(canvas));
             self.shown = Some(text);
         }
-        // Clocks are set now and then, so even a long wait is cut into looks that usually change nothing.
+        // Clocks are set now and then, so even a long wait is cut into looks that usually change
+        // nothing.
         let wait = match (said.and_then(|said| said.until_ms), now_ms) {
             (Some(until_ms), Some(now_ms)) => {
                 let left_ms = u64::try_from(until_ms.saturating_sub(now_ms)).unwrap_or(0);

@@ -8,7 +8,8 @@ use crate::raster::bitmap::{Bitmap, Pixels};
 use crate::raster::canvas::{channel, px, real};
 use crate::raster::scale::{Crop, scaled, softened};
 
-/// Makes a backdrop of a picture itself: blurred beyond recognition and darkened. Returns rows of RGB.
+/// Makes a backdrop of a picture itself: blurred beyond recognition and darkened. Returns rows of
+/// RGB.
 pub(crate) fn backdrop(
     content: &dyn Content,
     (width, height): (u32, u32),

@@ -1,8 +1,9 @@
 //! The code and its white card: how large it must be, where it stands, and how it is drawn.
 //!
-//! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the quiet zone of four
-//! modules lies inside the card, and the card inside the frame's margin; the code passed the gate of
-//! [`passerby_playout::code::legibility`]. [`crate::verify`] holds the finished pixels to that.
+//! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the
+//! quiet zone of four modules lies inside the card, and the card inside the frame's margin; the
+//! code passed the gate of [`passerby_playout::code::legibility`]. [`crate::verify`] holds the
+//! finished pixels to that.
 
 use std::time::Duration;
 
@@ -126,9 +127,9 @@ fn refused(reason: Illegible) -> ComposeError {
     ComposeError(format!("the code would not be read: {reason}"))
 }
 
-/// Draws the code into its card, in the frame as the output shows it: each module whole pixels, pure black or pure white,
-/// and the quiet zone but for the card's corners, which are round. Where a font's letters reach past their line, the line
-/// loses a tip and the code keeps its quiet zone.
+/// Draws the code into its card, in the frame as the output shows it: each module whole pixels,
+/// pure black or pure white, and the quiet zone but for the card's corners, which are round. Where
+/// a font's letters reach past their line, the line loses a tip and the code keeps its quiet zone.
 pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
     let _span = tracing::trace_span!("code draw").entered();
     let across = plan.modules + 2 * QUIET_MODULES;
@@ -164,7 +165,8 @@ pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
     }
 }
 
-/// Plans the card of a code, in its own corner or, where another zone lies over that, in the next one that is free.
+/// Plans the card of a code, in its own corner or, where another zone lies over that, in the next
+/// one that is free.
 ///
 /// # Errors
 /// The code does not fit, or no corner is free.

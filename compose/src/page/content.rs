@@ -9,7 +9,8 @@ use crate::raster::scale::Crop;
 
 /// What fills a picture's place: a photograph, a drawing, an animation, a video.
 pub(crate) trait Content {
-    /// Width and height of the upright picture. Crops are in these pixels; for drawings only the shape matters.
+    /// Width and height of the upright picture. Crops are in these pixels; for drawings only the
+    /// shape matters.
     fn size(&self) -> (u32, u32);
 
     /// What it says about the colours around it.
@@ -25,10 +26,12 @@ pub(crate) trait Content {
         &[]
     }
 
-    /// Draws a part of it at a size in pixels; what is transparent shows the paper. Returns rows of RGB.
+    /// Draws a part of it at a size in pixels; what is transparent shows the paper. Returns rows of
+    /// RGB.
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError>;
 
-    /// Returns the film to show `crop` at `size`; `None` when it does not move by itself. Called once, last.
+    /// Returns the film to show `crop` at `size`; `None` when it does not move by itself. Called
+    /// once, last.
     fn film(
         &mut self,
         _crop: Crop,

@@ -87,7 +87,8 @@ impl Frame {
         self.covered.iter().any(|over| over.common(near).is_some())
     }
 
-    /// The largest part of an area that no other zone lies over. With `keep`, one that still holds it, if it is free.
+    /// The largest part of an area that no other zone lies over. With `keep`, one that still holds
+    /// it, if it is free.
     pub(crate) fn clear(&self, area: Area, keep: Option<Area>) -> Area {
         let mut clear = area;
         for over in &self.covered {

@@ -2,13 +2,16 @@
 //!
 //! One rule for all that moves, animation, video or a picture that grows:
 //!
-//! 1. While the slide is still upright, and before words and plates are drawn, [`stage_moving`] opens a hole in the
-//!    canvas where the moving picture is seen. The hole has alpha 0; what is drawn later closes it where it stands.
-//! 2. It returns the [`Moving`] layer with its area already turned for the output. The canvas is turned at the end.
-//! 3. The code's card is opaque and drawn last, so the proof of the code on the still layer holds for the composite.
+//! 1. While the slide is still upright, and before words and plates are drawn, [`stage_moving`]
+//!    opens a hole in the canvas where the moving picture is seen. The hole has alpha 0; what is
+//!    drawn later closes it where it stands.
+//! 2. It returns the [`Moving`] layer with its area already turned for the output. The canvas is
+//!    turned at the end.
+//! 3. The code's card is opaque and drawn last, so the proof of the code on the still layer holds
+//!    for the composite.
 //!
-//! Invariants: a moving picture covers its hole; a picture that only moves for beauty, by Ken Burns, stays a code's
-//! width away from the code, or it rests.
+//! Invariants: a moving picture covers its hole; a picture that only moves for beauty, by Ken
+//! Burns, stays a code's width away from the code, or it rests.
 
 use std::time::Duration;
 
@@ -21,8 +24,8 @@ use crate::slide::{Moving, MovingPicture, Reel, Travel};
 
 /// How much a picture grows under Ken Burns, at most.
 const GROWTH: f32 = 0.06;
-/// Longest side of the enlarged picture that Ken Burns travels through, where the place itself is not longer: what
-/// every GPU takes.
+/// Longest side of the enlarged picture that Ken Burns travels through, where the place itself is
+/// not longer: what every GPU takes.
 const KEN_BURNS_SIDE_PX_MAX: u32 = 8_192;
 
 /// A moving picture with what feeds it, before it has a place.
@@ -35,8 +38,9 @@ pub(crate) struct Film {
     pub(crate) reel: Option<Box<dyn Reel>>,
 }
 
-/// Puts a moving picture beneath an upright canvas: opens a hole over `shown`, which is in pixels of the upright frame,
-/// and returns the layer as the slide wants it, with its area turned. Draw words and plates after this.
+/// Puts a moving picture beneath an upright canvas: opens a hole over `shown`, which is in pixels
+/// of the upright frame, and returns the layer as the slide wants it, with its area turned. Draw
+/// words and plates after this.
 pub(crate) fn stage_moving(
     canvas: &mut Canvas,
     shown: Area,
@@ -63,7 +67,8 @@ pub(crate) struct KenBurns {
 }
 
 impl KenBurns {
-    /// Makes a film of a still picture. `scaled` returns the picture at a size in pixels, as rows of RGB.
+    /// Makes a film of a still picture. `scaled` returns the picture at a size in pixels, as rows
+    /// of RGB.
     pub(crate) fn film(
         self,
         (width, height): (u32, u32),
@@ -100,15 +105,17 @@ impl KenBurns {
     }
 }
 
-/// Tells whether something may move for beauty in an area: no part of it lies within a code's width of the code.
+/// Tells whether something may move for beauty in an area: no part of it lies within a code's width
+/// of the code.
 pub(crate) fn may_drift(shown: Area, card: Option<Area>) -> bool {
     card.is_none_or(|card| card.outset(card.width).common(shown).is_none())
 }
 
-/// Says why a picture that asks for Ken Burns will rest, for `passerby check`; `None` when it moves.
+/// Says why a picture that asks for Ken Burns will rest, for `passerby check`; `None` when it
+/// moves.
 ///
-/// A picture over the whole frame reaches its code, so it moves only without one. Beside a headline it moves when the
-/// panel keeps it a code's width away from the code, which depends on the screen.
+/// A picture over the whole frame reaches its code, so it moves only without one. Beside a headline
+/// it moves when the panel keeps it a code's width away from the code, which depends on the screen.
 pub fn ken_burns_note(has_code: bool, has_headline: bool) -> Option<&'static str> {
     match (has_code, has_headline) {
         (true, false) => Some(

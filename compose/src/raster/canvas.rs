@@ -1,7 +1,8 @@
 //! Opaque pixels and the few ways to mark them: rectangles, masks, pictures, a quarter turn.
 //!
-//! Invariants: alpha stays 255 but in a hole that was opened for what moves beneath, and what is drawn over a hole
-//! closes it again; everything is clipped to the canvas, so no coordinate can panic.
+//! Invariants: alpha stays 255 but in a hole that was opened for what moves beneath, and what is
+//! drawn over a hole closes it again; everything is clipped to the canvas, so no coordinate can
+//! panic.
 
 pub(crate) use passerby_playout::screen::area::Area;
 use passerby_protocol::campaign::Rgb;
@@ -150,7 +151,8 @@ impl Canvas {
         }
     }
 
-    /// Lays a colour over the canvas through a coverage mask whose top left corner is at (`left`, `top`).
+    /// Lays a colour over the canvas through a coverage mask whose top left corner is at (`left`,
+    /// `top`).
     pub(crate) fn blend(&mut self, left: i32, top: i32, width: u32, coverage: &[u8], colour: Rgb) {
         if width == 0 {
             return;

@@ -1,6 +1,7 @@
 //! Keeps finished frames without their codes, since from play to play only the code changes.
 //!
-//! Invariant: at most [`FRAMES_MAX`] frames and [`BYTES_MAX`] bytes; the least recently used one goes first.
+//! Invariant: at most [`FRAMES_MAX`] frames and [`BYTES_MAX`] bytes; the least recently used one
+//! goes first.
 
 /// Most frames.
 pub(crate) const FRAMES_MAX: usize = 8;

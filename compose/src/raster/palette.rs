@@ -1,8 +1,10 @@
-//! Colours of a slide: taken from the campaign, else from the picture, and moved until they can be read.
+//! Colours of a slide: taken from the campaign, else from the picture, and moved until they can be
+//! read.
 //!
-//! Invariants: the headline's ink reaches [`HEADLINE_CONTRAST`] on the paper; accent and small print reach
-//! [`TEXT_CONTRAST`] (WCAG 2.2, 1.4.3 and 1.4.6). Colours move in OKLab, which keeps their hue. Unless the campaign names a
-//! paper, what stands on it with transparency around reaches [`ART_CONTRAST`].
+//! Invariants: the headline's ink reaches [`HEADLINE_CONTRAST`] on the paper; accent and small
+//! print reach [`TEXT_CONTRAST`] (WCAG 2.2, 1.4.3 and 1.4.6). Colours move in OKLab, which keeps
+//! their hue. Unless the campaign names a paper, what stands on it with transparency around reaches
+//! [`ART_CONTRAST`].
 
 use passerby_protocol::campaign::{Colours, Rgb};
 
@@ -67,8 +69,8 @@ impl Art {
     /// The natural logarithm of the contrast of black and white.
     const RANGE: f32 = 3.044_522_5;
 
-    /// Looks at rows of RGBA whose alpha is not premultiplied; each pixel counts by its alpha. `None` when nothing of it is
-    /// transparent, or everything.
+    /// Looks at rows of RGBA whose alpha is not premultiplied; each pixel counts by its alpha.
+    /// `None` when nothing of it is transparent, or everything.
     pub(crate) fn of(rgba: &[u8]) -> Option<Self> {
         let (pixels, _) = rgba.as_chunks::<4>();
         // An odd step meets every column of usual widths.
@@ -109,8 +111,8 @@ impl Art {
         Self { shares }
     }
 
-    /// The mean contrast of its pixels with a paper, 1 to 21 (WCAG 2.2): what is half black and half white stands out half
-    /// on either.
+    /// The mean contrast of its pixels with a paper, 1 to 21 (WCAG 2.2): what is half black and
+    /// half white stands out half on either.
     pub(crate) fn contrast(&self, paper: Rgb) -> f32 {
         let paper = ((luminance(paper) + 0.05) / 0.05).ln();
         let strayed = self.shares.iter().enumerate().map(|(step, share)| {
@@ -140,7 +142,8 @@ impl Sample {
                 .rev()
                 .find(|&bin| turn * BINS as f32 >= bin as f32)
                 .unwrap_or(0);
-            // What is vivid counts for more than what is large, and very dark or pale pixels hardly count.
+            // What is vivid counts for more than what is large, and very dark or pale pixels hardly
+            // count.
             let weight = chroma * chroma * (1.0 - (2.0 * light - 1.1).abs()).max(0.05);
             let sum = &mut bins[bin];
             sum[0] += weight;
@@ -191,7 +194,8 @@ impl Sample {
         contrast.filter(|&contrast| contrast < ART_CONTRAST)
     }
 
-    /// A paper that goes with it: as dark or as light as itself, unless what stands on it would be lost there.
+    /// A paper that goes with it: as dark or as light as itself, unless what stands on it would be
+    /// lost there.
     fn paper(&self) -> Rgb {
         let [a, b] = self.hue;
         let dark = Lab([0.21, a * 0.028, b * 0.028]).rgb();
@@ -262,8 +266,8 @@ pub(crate) fn contrast(one: Rgb, other: Rgb) -> f32 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Moves a colour away from its ground, no further than needed, until the contrast holds. Falls back to black or
-/// white, whichever stands out more.
+/// Moves a colour away from its ground, no further than needed, until the contrast holds. Falls
+/// back to black or white, whichever stands out more.
 pub(crate) fn readable(colour: Rgb, ground: Rgb, ratio: f32) -> Rgb {
     if contrast(colour, ground) >= ratio {
         return colour;
@@ -297,7 +301,8 @@ pub(crate) fn readable(colour: Rgb, ground: Rgb, ratio: f32) -> Rgb {
     }
 }
 
-/// Darkens or lightens a paper of middle grey, on which neither black nor white would reach the headline's contrast.
+/// Darkens or lightens a paper of middle grey, on which neither black nor white would reach the
+/// headline's contrast.
 fn settle_paper(paper: Rgb) -> Rgb {
     let holds =
         |paper| contrast(paper, WHITE).max(contrast(paper, Rgb([0; 3]))) >= HEADLINE_CONTRAST + 0.2;

@@ -35,7 +35,8 @@ impl Crop {
         }
     }
 
-    /// The largest part with the shape of an area; of what is cut, less comes off the top, where faces are.
+    /// The largest part with the shape of an area; of what is cut, less comes off the top, where
+    /// faces are.
     pub(crate) fn covering(picture: (u32, u32), area: (u32, u32)) -> Self {
         let (width, height) = (f64::from(picture.0), f64::from(picture.1));
         let shape = f64::from(area.0.max(1)) / f64::from(area.1.max(1));
@@ -152,7 +153,8 @@ pub(crate) fn art(bitmap: &Bitmap) -> Option<Art> {
     }
 }
 
-/// Picks a few thousand pixels of RGB from all over a picture, for its palette; what is nearly transparent is left out.
+/// Picks a few thousand pixels of RGB from all over a picture, for its palette; what is nearly
+/// transparent is left out.
 fn samples(bitmap: &Bitmap) -> Vec<u8> {
     const SIDE: usize = 96;
     let (bytes, channels) = match &bitmap.pixels {

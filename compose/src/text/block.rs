@@ -20,7 +20,8 @@ pub(crate) struct Block {
     pub(crate) whole: bool,
     /// Its end was cut off.
     pub(crate) is_cut: bool,
-    /// It reads from right to left, so its lines end flush on the left and begin flush on the right.
+    /// It reads from right to left, so its lines end flush on the left and begin flush on the
+    /// right.
     pub(crate) rtl: bool,
 }
 

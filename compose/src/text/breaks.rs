@@ -22,8 +22,9 @@ enum Language {
     Western,
 }
 
-/// Trims a text, composes its accents (NFC: fonts have ä, and not the mark that macOS writes behind an a), joins what must stay on one line, and leaves out what the fonts lack. Empty when nothing is left
-/// that needs ink.
+/// Trims a text, composes its accents (NFC: fonts have ä, and not the mark that macOS writes behind
+/// an a), joins what must stay on one line, and leaves out what the fonts lack. Empty when nothing
+/// is left that needs ink.
 pub(super) fn prepared(fonts: &Fonts, text: &str) -> String {
     let mut kept: String = normal_form(text.trim())
         .chars()
@@ -42,7 +43,8 @@ pub(super) fn prepared(fonts: &Fonts, text: &str) -> String {
     kept.replace('-', "\u{2011}")
 }
 
-/// Searches the narrowest width that needs no more lines, which makes them about equally long: no widows.
+/// Searches the narrowest width that needs no more lines, which makes them about equally long: no
+/// widows.
 pub(super) fn balance(layout: &mut Layout<()>, width: f32) {
     let lines = layout.len();
     if lines < 2 || width == f32::MAX {

@@ -1,7 +1,7 @@
 //! Single glyphs, drawn once and stamped often: the digits of clocks and counters.
 //!
-//! Invariants: every digit has the same advance, so nothing jumps; a glyph that was asked for once is never drawn
-//! again; at most [`GLYPHS_MAX`] are kept.
+//! Invariants: every digit has the same advance, so nothing jumps; a glyph that was asked for once
+//! is never drawn again; at most [`GLYPHS_MAX`] are kept.
 
 use std::collections::HashMap;
 

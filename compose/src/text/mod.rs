@@ -1,7 +1,8 @@
 //! Sets lines of text and draws them.
 //!
-//! Invariants: no font of the machine is used; a set block never exceeds the box that it was fitted into; sizes come
-//! from the caller's scale, and only [`Typesetter::fit`] sets a line that fits at none of them smaller.
+//! Invariants: no font of the machine is used; a set block never exceeds the box that it was fitted
+//! into; sizes come from the caller's scale, and only [`Typesetter::fit`] sets a line that fits at
+//! none of them smaller.
 
 mod block;
 mod breaks;
@@ -93,9 +94,10 @@ impl Typesetter {
         prepared(&self.fonts, text).is_empty()
     }
 
-    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length. It breaks between
-    /// languages and phrases, and inside a Chinese phrase only where that gains much size. Where none of the sizes
-    /// fits it goes smaller and may break inside words; `None` when it would become too small to see.
+    /// Sets a text in the largest of the sizes at which it fits, with lines of about equal length.
+    /// It breaks between languages and phrases, and inside a Chinese phrase only where that gains
+    /// much size. Where none of the sizes fits it goes smaller and may break inside words; `None`
+    /// when it would become too small to see.
     pub(super) fn fit(
         &mut self,
         text: &str,
@@ -137,7 +139,8 @@ impl Typesetter {
             block.width <= width && block.height <= height && block.lines <= style.lines_max
         };
         let by_language = split_languages(&text);
-        // What fits at a larger size with a worse break, and the last size at which a better one still wins.
+        // What fits at a larger size with a worse break, and the last size at which a better one
+        // still wins.
         let mut second: Option<(usize, Block)> = None;
         for (at, &size) in style.sizes.iter().enumerate() {
             if second.as_ref().is_some_and(|(until, _)| at > *until) {
@@ -308,7 +311,8 @@ impl Typesetter {
                     .build();
                 let synthesis = run.run().synthesis();
                 let mut render = Render::new(&[Source::Outline]);
-                // A font of the operator's may lack the bold; thickening it keeps the headline a headline.
+                // A font of the operator's may lack the bold; thickening it keeps the headline a
+                // headline.
                 if synthesis.embolden() {
                     render.embolden(size * 0.02);
                 }
@@ -321,7 +325,8 @@ impl Typesetter {
                     let Ok(id) = u16::try_from(glyph.id) else {
                         continue;
                     };
-                    // Quarter pixels sideways; baselines stand on whole pixels, which keeps strokes crisp.
+                    // Quarter pixels sideways; baselines stand on whole pixels, which keeps strokes
+                    // crisp.
                     let whole = left.floor();
                     let part = ((left - whole) * 4.0).floor() / 4.0;
                     let Some(image) = render

@@ -1,13 +1,15 @@
 //! The proof that a code scans, from the pixels of the finished frame.
 //!
-//! Two things are looked at. First the form, pixel by pixel: every module is a square of whole pixels, pure black or
-//! pure white, the quiet zone is pure white, and nothing of it is a hole. Then the readers: rxing, then rqrr, neither of
-//! which drew the code, each on the card and what lies around it.
+//! Two things are looked at. First the form, pixel by pixel: every module is a square of whole
+//! pixels, pure black or pure white, the quiet zone is pure white, and nothing of it is a hole.
+//! Then the readers: rxing, then rqrr, neither of which drew the code, each on the card and what
+//! lies around it.
 //!
 //! Invariants:
 //! - A code of the wrong form is an error, whatever the readers make of it.
-//! - The code scans when at least one reader reads exactly its link and none reads anything else. Either reader misses
-//!   some codes whose pixels are perfect (`examples/readers.rs` counts them), so one that finds nothing is no verdict.
+//! - The code scans when at least one reader reads exactly its link and none reads anything else.
+//!   Either reader misses some codes whose pixels are perfect (`examples/readers.rs` counts them),
+//!   so one that finds nothing is no verdict.
 //! - What moves beneath a hole counts as black, the worst that may come there.
 
 use std::collections::VecDeque;
@@ -32,7 +34,8 @@ const AROUND_MODULES: u32 = 3;
 /// Most codes that are remembered as proved.
 const PROVED_MAX: usize = 64;
 
-/// Proves codes, and remembers which links it has read on which frames: local campaigns repeat theirs from play to play.
+/// Proves codes, and remembers which links it has read on which frames: local campaigns repeat
+/// theirs from play to play.
 #[derive(Debug, Default)]
 pub(super) struct CodeVerifier {
     /// The frame's number and the link, oldest first.
@@ -40,8 +43,9 @@ pub(super) struct CodeVerifier {
 }
 
 impl CodeVerifier {
-    /// Proves that a code scans, and that it has the form that makes it scan for others too. `base` names the frame
-    /// beneath the code; what was read on it once is not read again, only looked at for its form.
+    /// Proves that a code scans, and that it has the form that makes it scan for others too. `base`
+    /// names the frame beneath the code; what was read on it once is not read again, only looked at
+    /// for its form.
     ///
     /// # Errors
     /// The form is wrong, or the readers do not agree on its link; the reason says who saw what.
@@ -108,7 +112,8 @@ fn judge(seen: &[(Reader, ReaderInput)], url: &str) -> Result<(), ComposeError> 
     )))
 }
 
-/// Compares every pixel of the card with the matrix. The corners of the card, one module each, may be rounded.
+/// Compares every pixel of the card with the matrix. The corners of the card, one module each, may
+/// be rounded.
 pub(super) fn check_form(
     canvas: &Canvas,
     matrix: &QrMatrix,
@@ -158,7 +163,8 @@ pub(super) fn check_form(
     Ok(())
 }
 
-/// Tells whether a square of the card is dark on an output that is turned clockwise; the quiet zone is not.
+/// Tells whether a square of the card is dark on an output that is turned clockwise; the quiet zone
+/// is not.
 fn is_dark(matrix: &QrMatrix, column: u32, row: u32, rotation: u16) -> bool {
     let last = matrix.modules() + 2 * QUIET_MODULES - 1;
     let (x, y) = match rotation {

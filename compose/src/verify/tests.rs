@@ -92,7 +92,8 @@ fn one_wrong_pixel_anywhere_in_the_card_is_noticed() {
         let (card, module) = (good.card(), good.plan.module_px);
         let last = card.right() - 1;
         let spots = [
-            // The quiet zone's first and last column, beside the rounded corners; its inner edge; a finder; the middle.
+            // The quiet zone's first and last column, beside the rounded corners; its inner edge; a
+            // finder; the middle.
             (card.x, card.y + module),
             (last, card.y + 5 * module),
             (card.x + module, card.bottom() - 1),
@@ -198,7 +199,8 @@ fn a_link_is_read_once_a_frame_and_the_memory_of_that_is_bounded() {
     };
     assert_eq!(verify(1, OTHER), Ok(()));
     assert!(verify(1, URL).is_err(), "a new link is read");
-    // Remembered as proved, so that only what is not read again can pass with a link that is not there.
+    // Remembered as proved, so that only what is not read again can pass with a link that is not
+    // there.
     verifier.proved.push_back((1, URL.to_owned()));
     let mut verify = |base, url| {
         verifier.verify(

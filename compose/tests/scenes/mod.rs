@@ -1,4 +1,5 @@
-//! Scenes of the goldens: what is composed, on what screen, and how it looks on the glass at its first moment.
+//! Scenes of the goldens: what is composed, on what screen, and how it looks on the glass at its
+//! first moment.
 
 mod glass;
 

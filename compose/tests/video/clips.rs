@@ -43,7 +43,8 @@ pub(crate) fn ffmpeg(args: &[&str], out: &Path) {
     }
 }
 
-/// Runs ffmpeg, which must be there, for what not every version of it can do. The error is what it says.
+/// Runs ffmpeg, which must be there, for what not every version of it can do. The error is what it
+/// says.
 #[track_caller]
 pub(crate) fn try_ffmpeg(args: &[&str], out: &Path) -> Result<(), String> {
     let output = Command::new(required_program("ffmpeg"))

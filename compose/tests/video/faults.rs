@@ -95,7 +95,8 @@ fn a_poster_of_another_size_is_not_shown() {
     assert!(health.trouble().is_some());
 }
 
-/// Writes a script from a process of its own, so that no child of ours has it open for writing when it is started.
+/// Writes a script from a process of its own, so that no child of ours has it open for writing when
+/// it is started.
 fn script(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
     let status = Command::new("sh")

@@ -175,7 +175,8 @@ fn spoil(bytes: &mut Vec<u8>, way: usize, dice: &mut Dice) {
     }
 }
 
-/// Survives many spoilt copies of a clip, and says how many were refused, marked and played as if whole.
+/// Survives many spoilt copies of a clip, and says how many were refused, marked and played as if
+/// whole.
 fn survive_all(good: &Path, seed: u64) -> [usize; 3] {
     let file = name_of(good);
     let bytes = fs::read(good).unwrap();

@@ -58,7 +58,8 @@ fn a_killed_terminal_leaves_no_decoder_behind() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("clip.mp4");
     counting(&path, "640x360", 24, H264);
-    // Once as it is, and once on a machine with nothing but ffmpeg, where only the pipe ends the child.
+    // Once as it is, and once on a machine with nothing but ffmpeg, where only the pipe ends the
+    // child.
     let bare = folder.path().join("bin");
     fs::create_dir(&bare).unwrap();
     for program in ["ffmpeg", "ffprobe"] {

@@ -63,7 +63,8 @@ pub(crate) fn beat(number: u64) -> Duration {
     Duration::from_nanos(number * 1_000_000_000 / 12 + 1)
 }
 
-/// Asks until there is a picture, and returns its first luma and when the reel wants to be asked again.
+/// Asks until there is a picture, and returns its first luma and when the reel wants to be asked
+/// again.
 pub(crate) fn next_picture(reel: &mut dyn Reel, at: Duration) -> (u8, Option<Duration>) {
     let until = Instant::now() + PATIENCE;
     let mut due: Vec<Patch> = Vec::new();

@@ -84,7 +84,8 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     }
     assert_eq!(server.hits(), 2);
 
-    // In the gap it is taken up again, after a pause that begins when the keeper hears that the browser has gone.
+    // In the gap it is taken up again, after a pause that begins when the keeper hears that the
+    // browser has gone.
     drop(reel);
     await_that("it is taken up again", || {
         bench.clock.waited(Duration::from_millis(100));
@@ -98,7 +99,8 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     bench.clock.waited(16 * MINUTE);
     keeper.prefetch([(&page, SIZE)]);
     await_that("it is taken although one is on screen", || {
-        // The keeper may hear later than this test that the last browser has gone, and pauses from then on.
+        // The keeper may hear later than this test that the last browser has gone, and pauses from
+        // then on.
         bench.clock.waited(Duration::from_millis(100));
         server.hits() == 4
     });
@@ -142,7 +144,8 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
     terminal.kill().unwrap();
     terminal.wait().unwrap();
 
-    // The browser follows by itself; its folder and what it may have left behind go with the next start.
+    // The browser follows by itself; its folder and what it may have left behind go with the next
+    // start.
     let page = bench.page("any.page.toml", "url = 'http://127.0.0.1:9/'\n");
     let mut keeper = bench.keeper();
     assert!(keeper.picture(&page, SIZE).is_err());

@@ -19,7 +19,8 @@ use crate::server::{Answer, Server, halves};
 fn a_page_is_taken_at_its_exact_size_and_airs_after_a_restart_without_a_browser() {
     let _turn = alone();
     let bench = Bench::new();
-    // A message box must not stop it; the zone is the venue's; the strip is there only if scripts ran.
+    // A message box must not stop it; the zone is the venue's; the strip is there only if scripts
+    // ran.
     let script =
         "<div id=strip style='position:absolute;top:50%;width:100%;height:20px'></div><script>
         alert('hello');

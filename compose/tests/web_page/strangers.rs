@@ -1,5 +1,5 @@
-//! What pages of strangers try: to show something else than was asked for, to reach what is near the terminal, to run as
-//! root.
+//! What pages of strangers try: to show something else than was asked for, to reach what is near
+//! the terminal, to run as root.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -358,7 +358,8 @@ fn a_minute_is_a_minute_also_for_the_one_page_that_never_leaves_the_screen() {
         bench.clock.waited(MINUTE);
         keeper.prefetch([(&page, crate::bench::SIZE)]);
         server.await_hits(count);
-        // The next minute begins when the keeper has its picture, which is later than when the browser has gone.
+        // The next minute begins when the keeper has its picture, which is later than when the
+        // browser has gone.
         let taken = bench.ask_until(&mut keeper, &page, |found| {
             found.as_ref().is_ok_and(|found| found.revision > revision)
         });

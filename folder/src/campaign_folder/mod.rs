@@ -1,7 +1,8 @@
 //! One campaign folder: its `campaign.toml`, its creatives, and what of it does not air.
 //!
-//! Invariants: names are in their normal form here, whichever form they have on the disk; everything that lies in the folder
-//! either airs, belongs to what airs, is a system's own or is named in what was left out.
+//! Invariants: names are in their normal form here, whichever form they have on the disk;
+//! everything that lies in the folder either airs, belongs to what airs, is a system's own or is
+//! named in what was left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ pub struct CampaignFolder {
 }
 
 impl CampaignFolder {
-    /// Reads a folder. What of it does not air is added to `left_out`, also when the rest is refused.
+    /// Reads a folder. What of it does not air is added to `left_out`, also when the rest is
+    /// refused.
     ///
     /// # Errors
     /// Every problem at once: of the folder, and of `campaign.toml` by line.
@@ -197,7 +199,8 @@ fn sort(entries: &[FolderEntry], left_out: &mut LeftOut) -> Sorted {
     sorted
 }
 
-/// Says why something in a campaign folder does not air, which is neither a creative nor `campaign.toml`.
+/// Says why something in a campaign folder does not air, which is neither a creative nor
+/// `campaign.toml`.
 pub(crate) fn reason_of(entry: &FolderEntry, creatives: &[String]) -> Reason {
     match &entry.what {
         EntryKind::Unnameable => Reason::meant(

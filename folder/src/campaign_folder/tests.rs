@@ -123,7 +123,8 @@ fn slides_air_in_the_order_of_their_numbers() {
 #[test]
 fn names_are_one_however_their_accents_are_stored() {
     let shop = Shop::new();
-    // The disk has them decomposed, as macOS writes them; what people type is composed, and the other way round.
+    // The disk has them decomposed, as macOS writes them; what people type is composed, and the
+    // other way round.
     shop.write("Cafe\u{301}.png", PNG)
         .write("cre\u{300}me.jpg", PNG)
         .write("th\u{e9}.svg", "<svg/>")

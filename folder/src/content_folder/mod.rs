@@ -9,9 +9,9 @@
 //! | creatives, and no such folder | it, as one campaign | its other files; every folder in it |
 //! | nothing of that | nothing | that; and every file and folder in it |
 //!
-//! The same table says what each folder in a folder of campaigns is, [`DEPTH_MAX`] folders deep. A link to a folder is a
-//! campaign or none, so that none leads around in a circle. Files and folders that systems make for themselves count for
-//! nothing in all of this.
+//! The same table says what each folder in a folder of campaigns is, [`DEPTH_MAX`] folders deep. A
+//! link to a folder is a campaign or none, so that none leads around in a circle. Files and folders
+//! that systems make for themselves count for nothing in all of this.
 //!
 //! Invariant: one bad campaign costs itself; the others are read.
 

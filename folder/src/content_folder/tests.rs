@@ -4,8 +4,8 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 
-/// What a folder is made of (names that end in a slash are empty folders), which campaigns air with how many placements, and
-/// what is named: as a problem, and as a note.
+/// What a folder is made of (names that end in a slash are empty folders), which campaigns air with
+/// how many placements, and what is named: as a problem, and as a note.
 struct Case {
     holds: &'static [&'static str],
     airs: &'static [(&'static str, usize)],
@@ -107,7 +107,8 @@ fn every_row_of_the_table_holds() {
             ],
             beside: &["shops/north/week 1/old"],
         },
-        // Beside them: folders without anything that airs, with their files, and folders of campaigns.
+        // Beside them: folders without anything that airs, with their files, and folders of
+        // campaigns.
         Case {
             holds: &[
                 "monday/p.jpg",

@@ -1,7 +1,8 @@
 //! Opens regular files, which anybody may have put where they are.
 //!
-//! Invariants: nothing is waited for and nothing but a regular file is opened for reading, so a pipe, a device or a
-//! folder is refused; never more than was asked for is read; [`open_within`] follows no link out of the file's folder.
+//! Invariants: nothing is waited for and nothing but a regular file is opened for reading, so a
+//! pipe, a device or a folder is refused; never more than was asked for is read; [`open_within`]
+//! follows no link out of the file's folder.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-/// For reading: a pipe without a writer is opened at once, and no terminal becomes that of this process.
+/// For reading: a pipe without a writer is opened at once, and no terminal becomes that of this
+/// process.
 const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
@@ -123,8 +125,8 @@ impl RegularFile {
     }
 }
 
-/// Opens a file in the folder that its path names. That folder may be reached through links; the file itself may be a link
-/// that stays in the folder.
+/// Opens a file in the folder that its path names. That folder may be reached through links; the
+/// file itself may be a link that stays in the folder.
 ///
 /// # Errors
 /// See [`FileError`].

@@ -1,6 +1,7 @@
 //! Control characters in texts: end marks of old systems, padding, bells, colours of terminals.
 //!
-//! Invariants: what ends a page ends a line; the rest is left out where it is little, and where it is much there is no text.
+//! Invariants: what ends a page ends a line; the rest is left out where it is little, and where it
+//! is much there is no text.
 
 use std::borrow::Cow;
 
@@ -19,8 +20,8 @@ pub(super) fn without_padding(bytes: &[u8]) -> &[u8] {
     &bytes[..end.map_or(0, |last| last + 1)]
 }
 
-/// Bytes of a text in which ASCII is ASCII, without control characters; `None` where more than so many of a hundred are
-/// such, and where nothing else is there.
+/// Bytes of a text in which ASCII is ASCII, without control characters; `None` where more than so
+/// many of a hundred are such, and where nothing else is there.
 pub(super) fn without_controls(bytes: &[u8], percent_max: usize) -> Option<Cow<'_, [u8]>> {
     let is_one = |byte: &u8| is_control(char::from(*byte)) && byte.is_ascii();
     let unpadded = without_padding(bytes);
@@ -40,7 +41,8 @@ pub(super) fn without_controls(bytes: &[u8], percent_max: usize) -> Option<Cow<'
     })
 }
 
-/// A text without control characters; `None` where more than so many of a hundred are such, and where nothing else is there.
+/// A text without control characters; `None` where more than so many of a hundred are such, and
+/// where nothing else is there.
 pub(super) fn cleaned(text: &str, percent_max: usize) -> Option<String> {
     let unpadded = text.trim_end_matches(['\0', '\u{1a}']);
     let controls = unpadded.chars().filter(|&c| is_control(c)).count();
@@ -59,7 +61,8 @@ pub(super) fn cleaned(text: &str, percent_max: usize) -> Option<String> {
     )
 }
 
-/// Tells whether a text changes its letters by escape sequences (ISO 2022), as mail programs of East Asia do.
+/// Tells whether a text changes its letters by escape sequences (ISO 2022), as mail programs of
+/// East Asia do.
 pub(super) fn has_iso_2022(bytes: &[u8]) -> bool {
     let changes = [b"\x1b$B", b"\x1b$@", b"\x1b$A", b"\x1b$(", b"\x1b$)"];
     bytes

@@ -1,11 +1,12 @@
 //! Texts in the encodings of East Asia of which some bytes were lost or changed.
 //!
-//! A byte that is missing shifts each character behind it. So every text is parted into characters and damaged bytes in the
-//! way that costs least: a damaged byte costs most, a character that is seldom written costs something, others nothing.
+//! A byte that is missing shifts each character behind it. So every text is parted into characters
+//! and damaged bytes in the way that costs least: a damaged byte costs most, a character that is
+//! seldom written costs something, others nothing.
 //!
-//! Invariants: a text is taken for one in such an encoding only if nearly all its characters are such as people write every
-//! day in the language of it; languages with letters never come near that. Time and memory grow as the text does, which has
-//! at most [`BYTES_MAX`].
+//! Invariants: a text is taken for one in such an encoding only if nearly all its characters are
+//! such as people write every day in the language of it; languages with letters never come near
+//! that. Time and memory grow as the text does, which has at most [`BYTES_MAX`].
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
@@ -23,14 +24,16 @@ const COST_PERCENT_MAX: u32 = 70;
 const SELDOM_PERCENT_MAX: u32 = 12;
 /// A text of fewer characters past ASCII says too little.
 const CHARS_MIN: u32 = 4;
-/// Chinese and Japanese have at least so many characters for each blank among them; words of letters are shorter.
+/// Chinese and Japanese have at least so many characters for each blank among them; words of
+/// letters are shorter.
 const CHARS_BETWEEN_GAPS: u32 = 5;
 /// Of so many Japanese characters one is kana.
 const KANA_SHARE: u32 = 8;
 /// No character has more bytes.
 const CHAR_BYTES_MAX: usize = 4;
 
-/// The reading that makes most sense, if it makes more than one in the encoding that was found `before`.
+/// The reading that makes most sense, if it makes more than one in the encoding that was found
+/// `before`.
 pub(super) fn best(bytes: &[u8], before: Option<&'static str>) -> Option<Decoded> {
     if bytes.len() > BYTES_MAX {
         return None;
@@ -64,7 +67,8 @@ struct Step {
 
 fn mended(encoding: &'static Encoding, bytes: &[u8]) -> Option<Reading> {
     let mut steps: Vec<Option<Step>> = vec![None; bytes.len() + 1];
-    // Of two ways that cost the same, the one that is damaged later: what stands before was not shifted.
+    // Of two ways that cost the same, the one that is damaged later: what stands before was not
+    // shifted.
     let relax = |steps: &mut [Option<Step>], to: usize, step: Step| {
         let is_better = |known: Step| {
             step.cost < known.cost || (step.cost == known.cost && step.character.is_none())
@@ -183,8 +187,8 @@ fn only_character(encoding: &'static Encoding, piece: &[u8]) -> Option<char> {
     characters.next().is_none().then_some(first)
 }
 
-/// Tells whether a character is one that people write every day, by the rows of the national standards: their first
-/// levels are ordered by use (GB 2312, Big5, JIS X 0208, KS X 1001).
+/// Tells whether a character is one that people write every day, by the rows of the national
+/// standards: their first levels are ordered by use (GB 2312, Big5, JIS X 0208, KS X 1001).
 fn is_usual(encoding: &'static Encoding, piece: &[u8]) -> bool {
     let [lead, trail] = *piece else {
         return false;

@@ -1,7 +1,8 @@
 //! Texts, whatever encoding they were saved in.
 //!
-//! Invariants: what is UTF-8 is never taken for anything else, but for a few bytes that nobody would write in it; what
-//! comes out holds no control characters but tabs and line ends, and where many were in it, it counts as no text.
+//! Invariants: what is UTF-8 is never taken for anything else, but for a few bytes that nobody
+//! would write in it; what comes out holds no control characters but tabs and line ends, and where
+//! many were in it, it counts as no text.
 
 mod control;
 mod mend;
@@ -23,7 +24,8 @@ pub struct Decoded {
     pub encoding: &'static str,
     /// How many places were damaged and are one � each now.
     pub damaged: usize,
-    /// The encoding was guessed from so few bytes, or such damaged ones, that the text may say something else.
+    /// The encoding was guessed from so few bytes, or such damaged ones, that the text may say
+    /// something else.
     pub is_doubtful: bool,
 }
 
@@ -33,17 +35,20 @@ const DAMAGED_PERCENT_MAX: usize = 20;
 const CONTROLS_PERCENT_MAX: usize = 20;
 /// and in what is taken for one by guess.
 const GUESSED_CONTROLS_PERCENT_MAX: usize = 2;
-/// Of a text with fewer bytes past ASCII, what people write in China decides: 请立即撤离 in GBK is good Hangul as well.
+/// Of a text with fewer bytes past ASCII, what people write in China decides: 请立即撤离 in GBK is
+/// good Hangul as well.
 const TELLING_BYTES: usize = 24;
-/// Fewer bytes than these, past ASCII or in all of UTF-16 without a mark, are good text in several encodings at once,
+/// Fewer bytes than these, past ASCII or in all of UTF-16 without a mark, are good text in several
+/// encodings at once,
 const DOUBTFUL_BYTES: usize = 8;
 /// unless so many bytes around them say what they are.
 const SURE_BYTES: usize = 24;
 /// What Notepad and its relatives are told.
 const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
 
-/// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in which it makes most sense.
-/// A few control characters in it are left out, and form feeds and vertical tabs end a line. `None` for what is no text.
+/// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in
+/// which it makes most sense. A few control characters in it are left out, and form feeds and
+/// vertical tabs end a line. `None` for what is no text.
 pub fn decode(bytes: &[u8]) -> Option<Decoded> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return cleaned(decode_as(encoding, &bytes[mark..])?, CONTROLS_PERCENT_MAX);
@@ -149,7 +154,8 @@ fn read_toml(file: RegularFile) -> Result<String, String> {
     toml_text(bytes)
 }
 
-/// A text in UTF-8 of which some bytes were lost or changed: such sequences do not come about by chance.
+/// A text in UTF-8 of which some bytes were lost or changed: such sequences do not come about by
+/// chance.
 fn damaged_utf_8(bytes: &[u8]) -> Option<Decoded> {
     let decoded = decode_as(UTF_8, bytes).and_then(|decoded| cleaned(decoded, 100))?;
     let whole = decoded.text.chars().filter(|c| !c.is_ascii()).count() - decoded.damaged;
@@ -157,7 +163,8 @@ fn damaged_utf_8(bytes: &[u8]) -> Option<Decoded> {
     (whole > decoded.damaged * 4 && whole > bad_bytes).then_some(decoded)
 }
 
-/// A few Chinese characters in GBK that are good UTF-8 by chance, as 停业 is: two letters that nobody writes.
+/// A few Chinese characters in GBK that are good UTF-8 by chance, as 停业 is: two letters that
+/// nobody writes.
 fn chinese_by_chance_utf_8(bytes: &[u8]) -> Option<Decoded> {
     let is_seldom = |c: char| !is_usual(c) || matches!(c, '\u{460}'..='\u{52f}');
     let is_short = (4..DOUBTFUL_BYTES).contains(&bytes.len()) && !bytes.is_ascii();
@@ -182,8 +189,8 @@ fn guess(bytes: &[u8]) -> Option<Decoded> {
     } else {
         (likely, in_china)
     };
-    // In a language of Europe such letters stand alone; two bytes for a character mostly come together. Of few bytes that says
-    // more than what the detector makes of them.
+    // In a language of Europe such letters stand alone; two bytes for a character mostly come
+    // together. Of few bytes that says more than what the detector makes of them.
     let stand_alone = bytes.len() < SURE_BYTES
         && !bytes
             .windows(2)
@@ -227,7 +234,8 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Option<Decoded> {
     Some(decoded)
 }
 
-/// Tells whether a guess has become a text. Such control characters as one byte can be were taken out of it before.
+/// Tells whether a guess has become a text. Such control characters as one byte can be were taken
+/// out of it before.
 fn is_text(decoded: &Decoded) -> bool {
     let strange = |c: char| control::is_control(c) || c == '\u{85}' || is_nobodys(c);
     !decoded.text.contains(strange) && has_few_damaged(decoded)
@@ -250,8 +258,9 @@ const fn is_nobodys(c: char) -> bool {
     matches!(code, 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xF_0000..) || code & 0xFFFE == 0xFFFE
 }
 
-/// Of a hundred characters, how many are such as people write every day: Chinese ones of the first level of GB 2312 or
-/// Big5, kana, Hangul, letters of Europe and of the Near East, digits, punctuation.
+/// Of a hundred characters, how many are such as people write every day: Chinese ones of the first
+/// level of GB 2312 or Big5, kana, Hangul, letters of Europe and of the Near East, digits,
+/// punctuation.
 fn usual_percent(text: &str) -> usize {
     let usual = text.chars().filter(|&c| is_usual(c)).count();
     usual * 100 / text.chars().count().max(1)

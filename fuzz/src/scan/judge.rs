@@ -26,7 +26,8 @@ const TARGETS: [&str; 2] = [
     "https://cafe.example/tonight",
     "https://shop.example/%E4%B8%89",
 ];
-/// The start of an element that no page has; the dictionary holds it, so that requests have it in many places.
+/// The start of an element that no page has; the dictionary holds it, so that requests have it in
+/// many places.
 const MARK: &[u8] = b"<x8x";
 /// Largest page, in bytes.
 const PAGE_BYTES_MAX: usize = 64 << 10;
@@ -179,7 +180,8 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// A path with the form in which a token is minted, wherever it has one: ASCII alone, in upper case.
+/// A path with the form in which a token is minted, wherever it has one: ASCII alone, in upper
+/// case.
 fn canonical(path: &[u8]) -> String {
     let ascii = path.iter().filter(|byte| byte.is_ascii());
     let upper = ascii.map(|&byte| match byte.to_ascii_uppercase() {

@@ -20,7 +20,8 @@ pub(super) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Reads one request, with what some places in its path stand for; `None` if it could not have come over HTTP.
+/// Reads one request, with what some places in its path stand for; `None` if it could not have come
+/// over HTTP.
 pub(super) fn read(text: &[u8], places: &[(&str, &str)]) -> Option<Request<Body>> {
     let mut lines = text.split(|&byte| byte == b'\n');
     let mut first = lines.next()?.splitn(2, |&byte| byte == b' ');

@@ -28,8 +28,8 @@ const SECRET: [u8; 32] = [0x11; 32];
 /// When the dated tokens below were minted: in November 2026.
 const TOKEN_MINUTES: u32 = 470_000;
 const PUBLIC_URL: &str = "http://127.0.0.1:8420";
-/// What screen 1 minted: two plays of each campaign, one of them with an untrusted clock. The corpus and the dictionary
-/// hold them.
+/// What screen 1 minted: two plays of each campaign, one of them with an untrusted clock. The
+/// corpus and the dictionary hold them.
 const TOKENS: [&str; 4] = [
     "000000800080000100000K7P7ZPW7E3F",
     "00000080008000020WNZ1KBFCF38HYDT",
@@ -172,7 +172,8 @@ struct Prepared {
     bearer: String,
 }
 
-/// Takes every creative, in place of the process that looks at them, which is not part of this target.
+/// Takes every creative, in place of the process that looks at them, which is not part of this
+/// target.
 fn look_at(folder: &Path, jobs: &[Job]) -> Vec<draw::Answer> {
     let seen = |job: &Job| {
         let picture = image::open(folder.join(&job.file)).expect("picture");

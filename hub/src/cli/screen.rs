@@ -1,4 +1,5 @@
-//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, takes them out of service, lists them.
+//! `passerby-hub screen`: adds screens, changes their keys, replaces their terminals, takes them
+//! out of service, lists them.
 
 use clap::Subcommand;
 use passerby_hub::store::{DeviceLine, ScreenSummary};
@@ -20,7 +21,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Give a screen a new token key, which its terminal fetches by itself; codes that are out stay good
+    /// Give a screen a new token key, which its terminal fetches by itself; codes that are out stay
+    /// good
     Rotate {
         /// Its number
         #[arg(value_name = "N")]
@@ -46,7 +48,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Take a screen out of service: its terminal is refused and takes the hub's content off; its figures stay
+    /// Take a screen out of service: its terminal is refused and takes the hub's content off; its
+    /// figures stay
     Revoke {
         /// Its number
         #[arg(value_name = "N")]

@@ -1,11 +1,13 @@
-//! The keys that sign manifests: the first is in `keys.json`, and every rotation adds a file `manifest-keys/<generation>.json`
-//! with the new key and its endorsement by the one before.
+//! The keys that sign manifests: the first is in `keys.json`, and every rotation adds a file
+//! `manifest-keys/<generation>.json` with the new key and its endorsement by the one before.
 //!
 //! Invariants:
-//! - A file of a generation is there whole or not at all, is made once and is never written again, so a rotation that was cut
-//!   off at any point leaves the hub with the keys that it had, or with one more.
+//! - A file of a generation is there whole or not at all, is made once and is never written again,
+//!   so a rotation that was cut off at any point leaves the hub with the keys that it had, or with
+//!   one more.
 //! - Two rotations at one time make two generations or one error, never two keys of one generation.
-//! - Every key that is used is endorsed by the one before it; a folder in which one is missing is not used.
+//! - Every key that is used is endorsed by the one before it; a folder in which one is missing is
+//!   not used.
 //! - A key that another process of this hub made is seen at once.
 
 use std::io;
@@ -97,7 +99,8 @@ impl ManifestKeys {
             let newest = keys.read_newest()?;
             match keys.highest_file()? {
                 Some(highest) if highest > newest => {
-                    // Either a rotation has just made it, or it lies beyond a gap: then files are missing.
+                    // Either a rotation has just made it, or it lies beyond a gap: then files are
+                    // missing.
                     if keys.read_newest()? == newest {
                         return Err(ManifestKeyError::Damaged(keys.path(newest + 1).1));
                     }

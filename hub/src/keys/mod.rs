@@ -1,8 +1,9 @@
-//! The hub's secrets: the master key from which tokens and bearers derive, and the keys that sign manifests.
+//! The hub's secrets: the master key from which tokens and bearers derive, and the keys that sign
+//! manifests.
 //!
-//! Invariants: the file is readable by its owner alone, and is made once; losing it orphans every screen, so it is
-//! never overwritten, not even when it cannot be read. Later manifest keys have files of their own, see
-//! [`crate::keys::manifest_keys`].
+//! Invariants: the file is readable by its owner alone, and is made once; losing it orphans every
+//! screen, so it is never overwritten, not even when it cannot be read. Later manifest keys have
+//! files of their own, see [`crate::keys::manifest_keys`].
 
 pub mod manifest_keys;
 pub mod pairing_code;
@@ -118,8 +119,8 @@ impl Keys {
         self.token_master.token_key(screen, generation)
     }
 
-    /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again after a lost answer
-    /// without being stored.
+    /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again
+    /// after a lost answer without being stored.
     pub fn bearer(&self, screen: ScreenNumber, secret: &[u8; 32]) -> [u8; 32] {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");

@@ -22,7 +22,8 @@ impl PairingCode {
 impl FromStr for PairingCode {
     type Err = PairingCodeError;
 
-    /// Reads what a person copied from a screen: either case, with or without a dash, look-alikes as they were meant.
+    /// Reads what a person copied from a screen: either case, with or without a dash, look-alikes
+    /// as they were meant.
     fn from_str(text: &str) -> Result<Self, PairingCodeError> {
         let mut code = String::with_capacity(8);
         for character in text.chars().filter(|c| !matches!(c, '-' | ' ')) {

@@ -1,7 +1,7 @@
 //! Creatives on disk, each named by its SHA-256.
 //!
-//! Invariant: a file that carries a name has exactly that content, because it was hashed before, and fsynced and
-//! renamed after, it was written.
+//! Invariant: a file that carries a name has exactly that content, because it was hashed before,
+//! and fsynced and renamed after, it was written.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ impl Blobs {
         self.folder.join(&name[..2]).join(name)
     }
 
-    /// Stores the file at `source` under its digest, piece by piece; does nothing when it is there already.
+    /// Stores the file at `source` under its digest, piece by piece; does nothing when it is there
+    /// already.
     ///
     /// # Errors
     /// Whatever the file system says, and files that have changed since they were checked.

@@ -1,8 +1,9 @@
 //! A campaign folder, read and checked whole: what a publisher hands to the hub.
 //!
-//! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files that it refers to, and each
-//! was looked at as screens do, but for films on a machine without ffmpeg. What of its folder does not air is named: a publication without it
-//! is published all the same, since a folder may well hold more than what people should see.
+//! Invariant: a [`Publication`] airs as it is. Every placement has its creative and all the files
+//! that it refers to, and each was looked at as screens do, but for films on a machine without
+//! ffmpeg. What of its folder does not air is named: a publication without it is published all the
+//! same, since a folder may well hold more than what people should see.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,8 +39,8 @@ pub struct Publication {
 
 /// A folder that was read.
 pub struct Reading {
-    /// What can be published, or every problem at once: of the folder, of `campaign.toml` by line, and of each file that is
-    /// used.
+    /// What can be published, or every problem at once: of the folder, of `campaign.toml` by line,
+    /// and of each file that is used.
     pub publication: Result<Publication, Vec<Problem>>,
     /// What lies in the folder and does not air.
     pub left_out: LeftOut,
@@ -55,8 +56,8 @@ pub struct Showing {
 }
 
 impl Publication {
-    /// Reads a folder, and has the files that are used looked at, as [`Workers::look_at`](crate::publish::draw::Workers::look_at)
-    /// does it.
+    /// Reads a folder, and has the files that are used looked at, as
+    /// [`Workers::look_at`](crate::publish::draw::Workers::look_at) does it.
     ///
     /// # Errors
     /// See [`Reading::publication`].
@@ -127,7 +128,8 @@ impl Publication {
         }
     }
 
-    /// Returns for each placement its creative's digest, and the names and digests of what that refers to.
+    /// Returns for each placement its creative's digest, and the names and digests of what that
+    /// refers to.
     pub fn item_digests(
         &self,
     ) -> impl Iterator<Item = (Digest, impl Iterator<Item = (&str, Digest)>)> {
@@ -151,7 +153,8 @@ struct FileReader {
 }
 
 impl FileReader {
-    /// Where a file is among the creatives; `None` when something is wrong with it, which is then among the problems.
+    /// Where a file is among the creatives; `None` when something is wrong with it, which is then
+    /// among the problems.
     fn place(&mut self, path: &Path, name: &str) -> Option<usize> {
         if let Some(known) = self.by_path.get(path) {
             return *known;
@@ -181,7 +184,8 @@ impl FileReader {
         self.problems.extend(found.unwrap_or_default());
     }
 
-    /// Has what is placed looked at, each creative once, and takes in what is said. Returns what is well to know.
+    /// Has what is placed looked at, each creative once, and takes in what is said. Returns what is
+    /// well to know.
     fn have_looked_at(
         &mut self,
         folder: &Path,

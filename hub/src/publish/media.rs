@@ -1,8 +1,9 @@
-//! Reads one file of a campaign folder before it may leave for a screen: how large it is, what it hashes to, and what its
-//! first bytes say that it is. Whether screens show it, [`crate::publish::draw`] finds out.
+//! Reads one file of a campaign folder before it may leave for a screen: how large it is, what it
+//! hashes to, and what its first bytes say that it is. Whether screens show it,
+//! [`crate::publish::draw`] finds out.
 //!
-//! Invariant: nothing here trusts a file's name, and no more of a file is read than one of its kind may have; only regular
-//! files inside the folder are opened.
+//! Invariant: nothing here trusts a file's name, and no more of a file is read than one of its kind
+//! may have; only regular files inside the folder are opened.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -75,7 +76,8 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Tells what a file is from its first bytes. A picture may be a drawing whatever its name says, and the other way round.
+/// Tells what a file is from its first bytes. A picture may be a drawing whatever its name says,
+/// and the other way round.
 fn media_type(kind: CreativeKind, head: &[u8]) -> Result<&'static str, NoVideo> {
     match kind {
         CreativeKind::Video => video_media_type(head),
@@ -84,8 +86,8 @@ fn media_type(kind: CreativeKind, head: &[u8]) -> Result<&'static str, NoVideo> 
     }
 }
 
-/// Tells what a picture is from its first bytes (JPEG: ITU-T T.81, B.1.1; PNG: ISO/IEC 15948, 5.2; GIF89a, 17; WebP:
-/// RFC 9649, 2.4). What is none of these and is shown all the same is a drawing.
+/// Tells what a picture is from its first bytes (JPEG: ITU-T T.81, B.1.1; PNG: ISO/IEC 15948, 5.2;
+/// GIF89a, 17; WebP: RFC 9649, 2.4). What is none of these and is shown all the same is a drawing.
 fn picture_media_type(head: &[u8]) -> &'static str {
     if head.starts_with(b"\xFF\xD8\xFF") {
         "image/jpeg"
@@ -112,7 +114,8 @@ pub struct Creative {
     pub media_type: &'static str,
     /// Where it lies until it is stored.
     pub source: PathBuf,
-    /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to see.
+    /// A small JPEG of it, or of the first picture that it refers to; none when there is nothing to
+    /// see.
     pub thumbnail: Option<Thumbnail>,
 }
 

@@ -16,32 +16,37 @@
 //! | fresh | opened while the code was on the screen, or up to [`GRACE_MS`] after it | yes |
 //! | late | opened later: the photo that somebody took along | yes |
 //!
-//! When a code left the screen is known once its play has arrived and is dated. Until then a code is taken to leave it
-//! after the minute in which it was minted, whatever aired before it, and its own time; a code that was minted without a
-//! clock, after its own time from its first opening on.
+//! When a code left the screen is known once its play has arrived and is dated. Until then a code
+//! is taken to leave it after the minute in which it was minted, whatever aired before it, and its
+//! own time; a code that was minted without a clock, after its own time from its first opening on.
 //!
-//! Invariants: nothing here reads a clock or the database; what is not known never counts against an opening. A play in
-//! flight, a skipped number, a new ledger, a cut-off screen that still airs what was taken off: none of them is a proof.
-//! So an opening is judged again when its play arrives, and the ledger's word outweighs the token's.
+//! Invariants: nothing here reads a clock or the database; what is not known never counts against
+//! an opening. A play in flight, a skipped number, a new ledger, a cut-off screen that still airs
+//! what was taken off: none of them is a proof. So an opening is judged again when its play
+//! arrives, and the ledger's word outweighs the token's.
 
 use crate::system::clock::DAY_MS;
 
-/// How long after it left the screen a code is still fresh: whoever scanned it may have read something else first.
+/// How long after it left the screen a code is still fresh: whoever scanned it may have read
+/// something else first.
 pub const GRACE_MS: i64 = 10 * MINUTE_MS;
 /// How far a terminal's clock may be ahead of the hub's.
 pub const SKEW_MS: i64 = 10 * MINUTE_MS;
-/// Late openings of one play that count. More of them are those of a code that was photographed and posted.
+/// Late openings of one play that count. More of them are those of a code that was photographed and
+/// posted.
 pub const LATE_MAX: u32 = 3;
-/// Most scans that count of one visitor within an hour. Phones of one model behind one address are one visitor, so it is
-/// far more than one person does.
+/// Most scans that count of one visitor within an hour. Phones of one model behind one address are
+/// one visitor, so it is far more than one person does.
 pub const HOUR_MAX: u32 = 60;
 /// Most scans that count of one visitor within a day.
 pub const DAY_MAX: u32 = 200;
-/// Fresh scans of one play for each second that it was on the screen: a dense crowd that looks at nothing else.
+/// Fresh scans of one play for each second that it was on the screen: a dense crowd that looks at
+/// nothing else.
 const PLAY_SCANS_A_SECOND: i64 = 10;
 /// Least and most fresh scans of one play that count, however short or long it was.
 pub const PLAY_SCANS: std::ops::RangeInclusive<u32> = 200..=2_000;
-/// Longest time for which another play may hold up one that was minted: the longest time that a placement may ask for.
+/// Longest time for which another play may hold up one that was minted: the longest time that a
+/// placement may ask for.
 pub const LEAD_MS_MAX: i64 = 60 * MINUTE_MS;
 /// A token says its minute, rounded down.
 const MINUTE_MS: i64 = 60_000;
@@ -103,7 +108,8 @@ pub struct Facts {
     pub aired: Aired,
     /// When the play was opened first, by anybody.
     pub first_opened_ms: Option<i64>,
-    /// Since when the screen is known to hold content without this assignment; `None` while it may air.
+    /// Since when the screen is known to hold content without this assignment; `None` while it may
+    /// air.
     pub dropped_ms: Option<i64>,
     /// Late openings of this play that counted before.
     pub late_before: u32,
@@ -113,7 +119,8 @@ pub struct Facts {
     pub day_before: u32,
     /// Scans of this play that counted before.
     pub of_play_before: u32,
-    /// Whether the visitor's network has brought more new scans than a crowd does, of however many visitors.
+    /// Whether the visitor's network has brought more new scans than a crowd does, of however many
+    /// visitors.
     pub is_crowded: bool,
     /// For how long codes are accepted, in days.
     pub code_days: i64,

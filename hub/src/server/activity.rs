@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// Longest time from the first byte of a request's head, or from the start of the connection, to the end of the head.
+/// Longest time from the first byte of a request's head, or from the start of the connection, to
+/// the end of the head.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Longest time that a connection stays open for a further request.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(75);
@@ -14,7 +15,8 @@ pub(super) const IDLE_TIME: Duration = Duration::from_secs(75);
 pub(super) const PACE_TIME: Duration = Duration::from_secs(30);
 /// See [`PACE_TIME`]: about half a kilobyte a second. The slowest mobile networks bring some.
 pub(super) const PACE_BYTES: usize = 16 << 10;
-/// For how long a peer may leave an answer unread before its connection may be taken from it, when there is no place left.
+/// For how long a peer may leave an answer unread before its connection may be taken from it, when
+/// there is no place left.
 const UNREAD_TIME: Duration = Duration::from_secs(2);
 
 /// What a connection is doing.
@@ -30,7 +32,8 @@ enum Phase {
     Body,
 }
 
-/// The state of one connection, shared between what reads and writes it, its requests, and those who want its place.
+/// The state of one connection, shared between what reads and writes it, its requests, and those
+/// who want its place.
 #[derive(Debug)]
 pub(super) struct Activity(Mutex<State>);
 
@@ -112,7 +115,8 @@ impl Activity {
         state.slow_since = None;
     }
 
-    /// There is something to write, and the peer takes nothing now. Returns until when it must have taken enough.
+    /// There is something to write, and the peer takes nothing now. Returns until when it must have
+    /// taken enough.
     pub(super) fn unread(&self, now: Instant) -> Instant {
         let mut state = self.state();
         state.unread_since.get_or_insert(now);
@@ -123,8 +127,8 @@ impl Activity {
         state.slow_since.unwrap_or(now) + PACE_TIME
     }
 
-    /// Until when the next bytes must have come; `None` while it is the hub that works, and then `reader` is woken when
-    /// there is a deadline again.
+    /// Until when the next bytes must have come; `None` while it is the hub that works, and then
+    /// `reader` is woken when there is a deadline again.
     pub(super) fn read_deadline(&self, reader: &Waker) -> Option<Instant> {
         let mut state = self.state();
         match state.phase {
@@ -138,7 +142,8 @@ impl Activity {
         }
     }
 
-    /// Since when the hub has waited for the peer; `None` while it works for it, or the peer is only a little slow.
+    /// Since when the hub has waited for the peer; `None` while it works for it, or the peer is
+    /// only a little slow.
     pub(super) fn waiting_since(&self, now: Instant) -> Option<Instant> {
         let state = self.state();
         if let Some(since) = state.unread_since {

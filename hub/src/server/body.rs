@@ -1,8 +1,8 @@
 //! The bodies of requests, read within bounds: of size, of time, and of all together.
 //!
-//! Invariants: a handler reads a body only once it knows who sends it, where that matters; large ones take what they may
-//! need from [`Budget`] before a byte of them is read, and give it back when they have been dealt with; small ones are
-//! bounded by the number of connections.
+//! Invariants: a handler reads a body only once it knows who sends it, where that matters; large
+//! ones take what they may need from [`Budget`] before a byte of them is read, and give it back
+//! when they have been dealt with; small ones are bounded by the number of connections.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ const BATCH_TIME: Duration = Duration::from_secs(25);
 const BATCHES_BYTES_MAX: usize = 16 * BATCH_BYTES_MAX;
 /// What is counted of them.
 const UNIT_BYTES: usize = 1 << 10;
-/// For how long the rest of a refused request is read, so that the answer reaches a client that is still sending.
+/// For how long the rest of a refused request is read, so that the answer reaches a client that is
+/// still sending.
 const DISCARD_TIME: Duration = Duration::from_secs(2);
 
 /// The bytes that batches may still take.
@@ -129,8 +130,8 @@ impl Unread {
     }
 }
 
-/// Reads and forgets what is left of a body, for a moment: a connection that is closed on a client that still sends may
-/// lose the answer on the way (RFC 9112, 9.6).
+/// Reads and forgets what is left of a body, for a moment: a connection that is closed on a client
+/// that still sends may lose the answer on the way (RFC 9112, 9.6).
 pub(super) fn discard(mut body: Body) {
     if body.is_end_stream() {
         return;

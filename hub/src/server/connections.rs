@@ -1,11 +1,13 @@
 //! The places for connections, and who loses one when there is none left.
 //!
-//! A connection that waits for its peer (for a head, a body, the next request, or until an answer is read) gives its place
-//! to a new one. So whoever holds places without using them loses them, and nobody waits behind them.
+//! A connection that waits for its peer (for a head, a body, the next request, or until an answer
+//! is read) gives its place to a new one. So whoever holds places without using them loses them,
+//! and nobody waits behind them.
 //!
-//! Invariants: never more than [`Places::all`] connections are registered, never more than [`Places::link`] of one link and
-//! [`Places::company`] of one company's network; those of the operator's own proxies count for all alone, since everybody
-//! comes through them; what the hub works on is never cut off.
+//! Invariants: never more than [`Places::all`] connections are registered, never more than
+//! [`Places::link`] of one link and [`Places::company`] of one company's network; those of the
+//! operator's own proxies count for all alone, since everybody comes through them; what the hub
+//! works on is never cut off.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,7 +23,8 @@ use crate::server::activity::Activity;
 const PLACES_MAX: usize = 2_048;
 /// Most of one link. Behind one address of IPv4 there may be a crowd.
 const LINK_MAX: usize = 256;
-/// Descriptors for everything that is no connection: database, signals, timers, connections that are being refused.
+/// Descriptors for everything that is no connection: database, signals, timers, connections that
+/// are being refused.
 const DESCRIPTORS_SPARE: u64 = 128;
 
 /// How many connections there may be at one time.
@@ -33,8 +36,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Fits them to the number of descriptors that the process may have: a connection needs one, and another for the file
-    /// that it sends.
+    /// Fits them to the number of descriptors that the process may have: a connection needs one,
+    /// and another for the file that it sends.
     pub(super) fn for_descriptors(descriptors: u64) -> Self {
         let all = descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2;
         let all = usize::try_from(all)
@@ -98,8 +101,8 @@ impl Connections {
         }
     }
 
-    /// Gives a new connection a place; `None` when there is none and the hub works for all others. `from` is `None` for a
-    /// proxy of the operator's own.
+    /// Gives a new connection a place; `None` when there is none and the hub works for all others.
+    /// `from` is `None` for a proxy of the operator's own.
     pub(super) fn admit(
         self: &Arc<Self>,
         from: Option<IpAddr>,
@@ -151,7 +154,8 @@ impl Connections {
         })
     }
 
-    /// Returns how many connections there are, and how many there were at most since it was asked last.
+    /// Returns how many connections there are, and how many there were at most since it was asked
+    /// last.
     pub(super) fn now_and_most(&self) -> (usize, usize) {
         let mut open = self.open();
         let now = open.by_number.len();
@@ -170,7 +174,8 @@ impl Connection {
 }
 
 impl Open {
-    /// Takes the place of the connection, among those that `is_meant`, whose peer has kept the hub waiting for longest.
+    /// Takes the place of the connection, among those that `is_meant`, whose peer has kept the hub
+    /// waiting for longest.
     fn take_place(&mut self, is_meant: impl Fn(&Connection) -> bool, now: Instant) -> Option<()> {
         let (_, number) = self
             .by_number

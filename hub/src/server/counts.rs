@@ -1,7 +1,9 @@
-//! Counts that a flood would run up, written at once while they are few and else gathered in memory.
+//! Counts that a flood would run up, written at once while they are few and else gathered in
+//! memory.
 //!
-//! Invariants: in the long run there is one write a second, however many openings there are; what is gathered is bounded,
-//! and written within [`PAUSE`] and on shutdown, so a killed hub loses a second of these counts and no scan.
+//! Invariants: in the long run there is one write a second, however many openings there are; what
+//! is gathered is bounded, and written within [`PAUSE`] and on shutdown, so a killed hub loses a
+//! second of these counts and no scan.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,13 +1,14 @@
 //! How often one network may ask, held in memory.
 //!
-//! Every network has a bucket of each kind, kept as one number (the generic cell rate algorithm, ITU-T I.371): the time at
-//! which it would be full again. A bucket that is full again is as good as none, so forgetting one gives little away.
-//! A network lies within wider ones, and a request takes from the buckets of all of them: whoever has many narrow
-//! networks is held by the wide one around them.
+//! Every network has a bucket of each kind, kept as one number (the generic cell rate algorithm,
+//! ITU-T I.371): the time at which it would be full again. A bucket that is full again is as good
+//! as none, so forgetting one gives little away. A network lies within wider ones, and a request
+//! takes from the buckets of all of them: whoever has many narrow networks is held by the wide one
+//! around them.
 //!
-//! Invariants: at most [`buckets_max`] buckets, then the oldest goes, and many narrow networks push no wide one out; what
-//! is refused takes nothing; nobody waits longer than it takes to fill a bucket, even when the clock was put back; `now`
-//! is an argument.
+//! Invariants: at most [`buckets_max`] buckets, then the oldest goes, and many narrow networks push
+//! no wide one out; what is refused takes nothing; nobody waits longer than it takes to fill a
+//! bucket, even when the clock was put back; `now` is an argument.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -31,25 +32,26 @@ pub(super) enum Kind {
     Page,
     /// The pictures of pages; every page has a few.
     Picture,
-    /// New scans that count. Whoever changes all else that a request says still comes from one network; a crowd in one
-    /// station's network is told from them by number alone.
+    /// New scans that count. Whoever changes all else that a request says still comes from one
+    /// network; a crowd in one station's network is told from them by number alone.
     Scan,
     /// New visitors of shared links, told from a crowd likewise.
     Visit,
     /// Presses of buttons. They cost little and lead to a shop: far more than of anything else.
     Press,
-    /// Codes that are not ours. Whoever guesses at this rate finds one in 2^56 tags in four billion years; the burst is
-    /// what a crowd in front of a torn code brings.
+    /// Codes that are not ours. Whoever guesses at this rate finds one in 2^56 tags in four billion
+    /// years; the burst is what a crowd in front of a torn code brings.
     Guess,
-    /// Pairing codes that are new. A chain of shops may switch thirty screens on at once; one network cannot fill the places
-    /// of all others.
+    /// Pairing codes that are new. A chain of shops may switch thirty screens on at once; one
+    /// network cannot fill the places of all others.
     Code,
     /// Enrolments with what nobody issued, or with what another terminal holds.
     Enrolment,
 }
 
 impl Kind {
-    /// Time between two requests of one link in the long run, in milliseconds, and how many may come at once.
+    /// Time between two requests of one link in the long run, in milliseconds, and how many may
+    /// come at once.
     const fn rate(self) -> (i64, i64) {
         match self {
             Self::Page => (50, 200),
@@ -62,7 +64,8 @@ impl Kind {
         }
     }
 
-    /// As how many links a network of a width counts. Crowds come from everywhere in a network, new screens do not.
+    /// As how many links a network of a width counts. Crowds come from everywhere in a network, new
+    /// screens do not.
     const fn links(self, width: Width) -> i64 {
         let [household, company, provider] = match self {
             Self::Code => [1, 4, 16],
@@ -76,8 +79,8 @@ impl Kind {
         }
     }
 
-    /// How many links' worth may come at once from a network of a width. Of people there are many crowds in one day, but
-    /// few at one time.
+    /// How many links' worth may come at once from a network of a width. Of people there are many
+    /// crowds in one day, but few at one time.
     const fn crowds(self, width: Width) -> i64 {
         match (self, width) {
             (Self::Scan | Self::Visit, Width::Household | Width::Company) => 2,
@@ -86,7 +89,8 @@ impl Kind {
         }
     }
 
-    /// Time between two requests of a network of a width in the long run, in microseconds, and how many may come at once.
+    /// Time between two requests of a network of a width in the long run, in microseconds, and how
+    /// many may come at once.
     const fn rate_of(self, width: Width) -> (i64, i64) {
         let ((every_ms, burst), links) = (self.rate(), self.links(width));
         (every_ms * 1_000 / links, burst * self.crowds(width))
@@ -95,8 +99,8 @@ impl Kind {
 
 /// Wrong enrolments of all networks together: time between two, and how many may come at once.
 const ENROLMENTS: (i64, i64) = (100, 300);
-/// New pairing codes of all networks together, likewise. Each is a row that is written; as many as may wait at one time
-/// may come at once.
+/// New pairing codes of all networks together, likewise. Each is a row that is written; as many as
+/// may wait at one time may come at once.
 const CODES: (i64, i64) = (20, 1_000);
 
 /// The buckets.
@@ -128,7 +132,8 @@ impl Limits {
     /// Takes one request from the buckets of a sender's networks.
     ///
     /// # Errors
-    /// One is empty, and nothing was taken from the others; the number says in how many seconds it is worth to come again.
+    /// One is empty, and nothing was taken from the others; the number says in how many seconds it
+    /// is worth to come again.
     pub(super) fn take(&self, kind: Kind, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for ((width, network), buckets) in networks.iter().zip(&mut *buckets) {
@@ -171,7 +176,8 @@ impl Limits {
     /// Notes a wrong enrolment.
     ///
     /// # Errors
-    /// There are too many, from this network or from all; the number says in how many seconds it is worth to come again.
+    /// There are too many, from this network or from all; the number says in how many seconds it is
+    /// worth to come again.
     pub(super) fn wrong_enrolment(&self, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         // First its own, so that one network cannot use up what all have together.
         self.take(Kind::Enrolment, networks, now_ms)?;
@@ -215,7 +221,8 @@ impl Buckets {
     }
 }
 
-/// Takes one from a bucket that is full again at `full_at_ms`, gets one back every so many milliseconds and holds so many.
+/// Takes one from a bucket that is full again at `full_at_ms`, gets one back every so many
+/// milliseconds and holds so many.
 ///
 /// # Errors
 /// It is empty for so many seconds.
@@ -284,7 +291,8 @@ mod tests {
             limits.take(Kind::Scan, &sender, now_ms).is_ok()
         };
         assert_eq!((0..2_000).filter(|&d| scan(1, d, 0)).count(), 300);
-        // Another company of the same provider is no part of it, and this one gets four a second back.
+        // Another company of the same provider is no part of it, and this one gets four a second
+        // back.
         assert!(scan(2, 0, 0));
         assert_eq!((0..2_000).filter(|&d| scan(1, d, 10_000)).count(), 40);
         let ipv4 = |number: u8| {

@@ -1,7 +1,8 @@
 //! Accepts connections and sees them off.
 //!
-//! Invariants: every connection has a place from [`Connections`], or is told at once that there is none; on shutdown no
-//! new request is taken, those that run have [`GRACE`] to end, and what was counted is written down.
+//! Invariants: every connection has a place from [`Connections`], or is told at once that there is
+//! none; on shutdown no new request is taken, those that run have [`GRACE`] to end, and what was
+//! counted is written down.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -36,8 +37,8 @@ use crate::system::{clock, malloc};
 
 /// Largest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
-/// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it is seen whether its
-/// reader takes it.
+/// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it
+/// is seen whether its reader takes it.
 const UNSENT_BYTES: u32 = 16 << 10;
 /// How long running requests may take to end on shutdown.
 const GRACE: Duration = Duration::from_secs(10);

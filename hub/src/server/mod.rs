@@ -1,8 +1,8 @@
 //! The hub on the network: `/v1` for terminals, everything else for phones.
 //!
-//! Invariants: every request is bounded in size, in time and in what it may hold of the blocking pool; handlers do no
-//! disk work on the async threads; a flood from one network is answered from memory; errors under `/v1` are RFC 9457
-//! problems, elsewhere friendly pages.
+//! Invariants: every request is bounded in size, in time and in what it may hold of the blocking
+//! pool; handlers do no disk work on the async threads; a flood from one network is answered from
+//! memory; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
 
 mod activity;
 mod body;
@@ -53,10 +53,12 @@ pub use crate::server::proxies::{TrustedProxy, TrustedProxyError};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most requests that touch the disk at one time.
 const BLOCKING_MAX: usize = 32;
-/// Most batches of plays that are unpacked and not yet stored at one time; the database takes one at a time.
+/// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
+/// at a time.
 const DECODING_MAX: usize = 2;
 
-/// For how many days after they were on a screen codes are accepted, unless the operator says otherwise.
+/// For how many days after they were on a screen codes are accepted, unless the operator says
+/// otherwise.
 pub const CODE_DAYS: i64 = 180;
 
 /// What every handler shares.
@@ -130,9 +132,10 @@ impl AppState {
     }
 }
 
-/// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests in process. The
-/// address from which one came belongs into its extensions, as axum's `ConnectInfo<SocketAddr>`; without it the sender
-/// is nobody in particular. What [`Server`] bounds (connections, time for headers) is the caller's business then.
+/// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests
+/// in process. The address from which one came belongs into its extensions, as axum's
+/// `ConnectInfo<SocketAddr>`; without it the sender is nobody in particular. What [`Server`] bounds
+/// (connections, time for headers) is the caller's business then.
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
     let app = AppState::new(hub, public_url, CODE_DAYS, trusted_proxies);
     router(Arc::new(app))

@@ -51,7 +51,8 @@ impl Problem {
 }
 
 impl From<StoreError> for Problem {
-    /// The reason goes into the log, where the operator looks; the terminal only learns that it should come back.
+    /// The reason goes into the log, where the operator looks; the terminal only learns that it
+    /// should come back.
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
         Self::new(

@@ -1,7 +1,7 @@
 //! The proxies of the operator's own, which say for whom they ask.
 //!
-//! Invariants: nobody is believed whom the operator has not named, not even a program on the same machine; of what a
-//! proxy says only that counts which proxies of the operator's have written.
+//! Invariants: nobody is believed whom the operator has not named, not even a program on the same
+//! machine; of what a proxy says only that counts which proxies of the operator's have written.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -57,8 +57,9 @@ impl Proxies {
         self.trusted.iter().any(|proxy| proxy.0.contains(&peer))
     }
 
-    /// Returns the address from which a request comes: that of the connection, or, when a proxy has it, the last hop in
-    /// `X-Forwarded-For` that is no proxy. What stands before it is what the client says.
+    /// Returns the address from which a request comes: that of the connection, or, when a proxy has
+    /// it, the last hop in `X-Forwarded-For` that is no proxy. What stands before it is what the
+    /// client says.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.are_at(client) {
@@ -82,7 +83,8 @@ impl Proxies {
         client
     }
 
-    /// Tells the operator of a proxy that may be theirs. Whose address it is would be a visitor's, if it is not.
+    /// Tells the operator of a proxy that may be theirs. Whose address it is would be a visitor's,
+    /// if it is not.
     fn warn_once(&self) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(

@@ -1,8 +1,8 @@
 //! Campaigns: what airs where, under which number, and the manifests that follow from it.
 //!
-//! Invariants: a campaign is replaced whole or not at all, and in the same transaction every screen whose content
-//! changed gets a new manifest version; an assignment number, once given, keeps its meaning for ever; a terminal may fetch
-//! what a manifest of its screen named, and nothing else.
+//! Invariants: a campaign is replaced whole or not at all, and in the same transaction every screen
+//! whose content changed gets a new manifest version; an assignment number, once given, keeps its
+//! meaning for ever; a terminal may fetch what a manifest of its screen named, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
 const MANIFEST_MS: i64 = 90 * DAY_MS;
-/// What one item or part and its asset add to a manifest beside the campaign's own JSON, in bytes, rounded up: twice a
-/// digest, a file's name, and the words around them.
+/// What one item or part and its asset add to a manifest beside the campaign's own JSON, in bytes,
+/// rounded up: twice a digest, a file's name, and the words around them.
 const ITEM_BYTES: u64 = 600;
 
 /// Whether the current manifest of screen `?1` names a file.
@@ -37,7 +37,8 @@ pub enum Targets {
 }
 
 impl Store {
-    /// Puts a campaign in place of the one of the same name. Returns the screens whose content changed.
+    /// Puts a campaign in place of the one of the same name. Returns the screens whose content
+    /// changed.
     ///
     /// # Errors
     /// See [`PublishError`]; nothing changed then.
@@ -96,7 +97,8 @@ impl Store {
         })
     }
 
-    /// Returns the version of a screen's manifest, issuing a new one when the current one is past half its time.
+    /// Returns the version of a screen's manifest, issuing a new one when the current one is past
+    /// half its time.
     ///
     /// # Errors
     /// The database fails.
@@ -129,8 +131,8 @@ impl Store {
         })
     }
 
-    /// Returns the size and type of a file, if a manifest of the screen ever named it: another screen's are none of its
-    /// business.
+    /// Returns the size and type of a file, if a manifest of the screen ever named it: another
+    /// screen's are none of its business.
     ///
     /// # Errors
     /// The database fails.
@@ -146,7 +148,8 @@ impl Store {
         })
     }
 
-    /// Returns the small picture of a creative, a JPEG; `None` when there is no such creative or nothing to see of it.
+    /// Returns the small picture of a creative, a JPEG; `None` when there is no such creative or
+    /// nothing to see of it.
     ///
     /// # Errors
     /// The database fails.
@@ -205,8 +208,8 @@ impl PublishedState {
     }
 }
 
-/// The name by which a campaign is already known here: one that differs only in how its accents are stored is the same, and
-/// keeps its figures. A campaign that airs goes before one that does not.
+/// The name by which a campaign is already known here: one that differs only in how its accents are
+/// stored is the same, and keeps its figures. A campaign that airs goes before one that does not.
 fn known_form(tx: &Transaction<'_>, id: &CampaignId) -> rusqlite::Result<CampaignId> {
     let mut all =
         tx.prepare_cached("SELECT id FROM campaigns ORDER BY live DESC, id = ?1 DESC, id")?;
@@ -304,7 +307,8 @@ fn assign(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), PublishError
     }
 }
 
-/// Numbers every item on a screen that has no number yet, lets its terminal fetch the files, and returns the highest number.
+/// Numbers every item on a screen that has no number yet, lets its terminal fetch the files, and
+/// returns the highest number.
 fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<u32> {
     tx.prepare_cached(
         "INSERT INTO assignments (screen, number, campaign, placement, creative)

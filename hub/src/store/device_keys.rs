@@ -1,7 +1,8 @@
-//! The keys with which screens sign their proofs of play, so that whoever was given one can ask whose key it is.
+//! The keys with which screens sign their proofs of play, so that whoever was given one can ask
+//! whose key it is.
 //!
-//! Invariants: a key is kept only if the terminal has shown that it holds it; none is ever overwritten or forgotten; a
-//! screen has at most [`KEYS_MAX`].
+//! Invariants: a key is kept only if the terminal has shown that it holds it; none is ever
+//! overwritten or forgotten; a screen has at most [`KEYS_MAX`].
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::proof_of_play::{PublicKey, Vouched};
@@ -11,7 +12,8 @@ use serde::Serialize;
 use crate::store::{Id, Result, Store};
 use crate::system::clock;
 
-/// Most keys of one screen; a terminal has one for each card it ever had. Further ones are not kept.
+/// Most keys of one screen; a terminal has one for each card it ever had. Further ones are not
+/// kept.
 pub const KEYS_MAX: u32 = 64;
 
 /// A key, and between when and when its screen has had it.
@@ -66,8 +68,8 @@ pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<DeviceLine>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Keeps the key that a screen's terminal says it signs with. One that it has not shown to hold is left out, with a word in
-/// the log: what else a heartbeat says counts none the less.
+/// Keeps the key that a screen's terminal says it signs with. One that it has not shown to hold is
+/// left out, with a word in the log: what else a heartbeat says counts none the less.
 pub(super) fn keep(
     tx: &Transaction<'_>,
     screen: ScreenNumber,

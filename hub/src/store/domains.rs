@@ -1,6 +1,7 @@
 //! Hosts of publishers' own that lead to this hub.
 //!
-//! Invariant: no campaign is on the air whose codes carry a host that the operator has not said leads here.
+//! Invariant: no campaign is on the air whose codes carry a host that the operator has not said
+//! leads here.
 
 use rusqlite::{Transaction, params};
 

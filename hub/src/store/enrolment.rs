@@ -1,9 +1,11 @@
-//! The two one-time ways in: a code that an operator claims, or a token that `screen add` or `screen renew` printed.
+//! The two one-time ways in: a code that an operator claims, or a token that `screen add` or
+//! `screen renew` printed.
 //!
-//! Invariants: a screen has at most one token that works, the newest, and a terminal that came in by an older way does not
-//! come in by it again; only the holder of the secret that came first collects the credentials, as often as it needs until the
-//! attempt expires; tokens, secrets and bearers are stored as hashes alone, and a code, which opens nothing without its
-//! secret, as it is; a clock that was put back prolongs nothing.
+//! Invariants: a screen has at most one token that works, the newest, and a terminal that came in
+//! by an older way does not come in by it again; only the holder of the secret that came first
+//! collects the credentials, as often as it needs until the attempt expires; tokens, secrets and
+//! bearers are stored as hashes alone, and a code, which opens nothing without its secret, as it
+//! is; a clock that was put back prolongs nothing.
 
 use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -21,7 +23,8 @@ use crate::system::random;
 const PAIRING_MS: i64 = 15 * 60 * 1000;
 /// How long a token of `screen add` or `screen renew` waits.
 const TOKEN_MS: i64 = 7 * DAY_MS;
-/// How far in the future something may have been made that is believed: clocks are put right by seconds.
+/// How far in the future something may have been made that is believed: clocks are put right by
+/// seconds.
 const SLACK_MS: i64 = 5 * 60 * 1000;
 /// Most codes that wait at one time.
 pub const PENDING_MAX: usize = 1_000;
@@ -121,8 +124,9 @@ impl Store {
         })
     }
 
-    /// Makes a one-time token with which another terminal takes over a screen that exists. Until it is redeemed the old
-    /// terminal goes on; with `retires`, the old one and the codes of all keys so far are refused at once.
+    /// Makes a one-time token with which another terminal takes over a screen that exists. Until it
+    /// is redeemed the old terminal goes on; with `retires`, the old one and the codes of all keys
+    /// so far are refused at once.
     ///
     /// # Errors
     /// See [`KeyError`]; nothing was changed then.
@@ -152,8 +156,9 @@ impl Store {
         })
     }
 
-    /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new, and `gives_way` only when
-    /// [`PENDING_MAX`] wait already: which of them, oldest first, gives its place to the new one.
+    /// Opens a pairing, or asks how it stands. `may_open` is asked only for a code that is new, and
+    /// `gives_way` only when [`PENDING_MAX`] wait already: which of them, oldest first, gives its
+    /// place to the new one.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -245,7 +250,8 @@ impl Store {
         })
     }
 
-    /// Binds an enrolment token to the secret that comes with it first. A screen that is renewed begins a new key then.
+    /// Binds an enrolment token to the secret that comes with it first. A screen that is renewed
+    /// begins a new key then.
     ///
     /// # Errors
     /// See [`EnrolError`].
@@ -293,7 +299,8 @@ impl Store {
         })
     }
 
-    /// Lets a screen in with a bearer, of which only the SHA-256 is kept. One that was out of service is in service again.
+    /// Lets a screen in with a bearer, of which only the SHA-256 is kept. One that was out of
+    /// service is in service again.
     ///
     /// # Errors
     /// The database fails.
@@ -324,8 +331,8 @@ impl Store {
     }
 }
 
-/// Tells whether the time of something that lasts so long is over. What would last longer than anything does was made by a
-/// clock that has been put back since; nobody can tell how old it is.
+/// Tells whether the time of something that lasts so long is over. What would last longer than
+/// anything does was made by a clock that has been put back since; nobody can tell how old it is.
 const fn is_over(expires_ms: i64, lasts_ms: i64, now_ms: i64) -> bool {
     expires_ms <= now_ms || expires_ms > now_ms + lasts_ms + SLACK_MS
 }
@@ -368,7 +375,8 @@ fn make_room(
     gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
     now_ms: i64,
 ) -> Result<(), EnrolError> {
-    // An expired code is remembered for a day, so that its terminal is told rather than started anew.
+    // An expired code is remembered for a day, so that its terminal is told rather than started
+    // anew.
     tx.execute(
         "DELETE FROM pairings WHERE expires_ms < ?1 OR expires_ms > ?2",
         [now_ms - DAY_MS, now_ms + PAIRING_MS + SLACK_MS],

@@ -1,8 +1,9 @@
-//! Plays that were shown and will never come: what terminals say of them, and what this hub once had and lost.
+//! Plays that were shown and will never come: what terminals say of them, and what this hub once
+//! had and lost.
 //!
-//! Invariants: a gap is stored in the transaction that stores the row after it, once, however often it is sent; a ledger's
-//! cursor passes rows that it never stored only where the terminal says that it no longer has them, and then they are on
-//! record as missing.
+//! Invariants: a gap is stored in the transaction that stores the row after it, once, however often
+//! it is sent; a ledger's cursor passes rows that it never stored only where the terminal says that
+//! it no longer has them, and then they are on record as missing.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,8 @@ pub struct MissingCounts {
     pub by_reason: BTreeMap<String, u64>,
 }
 
-/// Passes rows before a batch that the terminal no longer has. Returns the new last seq; the same when there is nothing
-/// to pass, or when the rows could still be sent.
+/// Passes rows before a batch that the terminal no longer has. Returns the new last seq; the same
+/// when there is nothing to pass, or when the rows could still be sent.
 pub(super) fn pass_gone(
     tx: &Transaction<'_>,
     ledger: i64,

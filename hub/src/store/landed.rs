@@ -24,7 +24,8 @@ pub struct Landed {
 }
 
 impl Landed {
-    /// Returns how long the placement stays on the screen, in milliseconds; a generous guess where only the terminal knows.
+    /// Returns how long the placement stays on the screen, in milliseconds; a generous guess where
+    /// only the terminal knows.
     pub(super) fn dwell_ms(&self) -> i64 {
         let placement = usize::try_from(self.placement)
             .ok()

@@ -15,7 +15,7 @@ pub(super) fn renew_manifest(
     .query_row(params![now_ms, screen.get()], |row| row.get(0))
 }
 
-/// Moves a screen to its next manifest version; `?1` is now. Seconds as a lower bound keep versions growing even
-/// after the database was restored from an old backup.
+/// Moves a screen to its next manifest version; `?1` is now. Seconds as a lower bound keep versions
+/// growing even after the database was restored from an old backup.
 pub(super) const NEXT_VERSION: &str =
     "manifest_version = max(manifest_version + 1, ?1 / 1000), manifest_issued_ms = ?1";

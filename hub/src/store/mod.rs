@@ -1,8 +1,9 @@
 //! Everything that the hub remembers, behind one type: all SQL is in this module.
 //!
-//! Invariants: what a method returned is on disk (`synchronous = FULL`, one transaction a method); writers take turns
-//! from the start of their transaction, so none fails half-way for another's sake; what depends on content is
-//! computed from these tables when asked, so a command line beside a serving hub is seen at once.
+//! Invariants: what a method returned is on disk (`synchronous = FULL`, one transaction a method);
+//! writers take turns from the start of their transaction, so none fails half-way for another's
+//! sake; what depends on content is computed from these tables when asked, so a command line beside
+//! a serving hub is seen at once.
 
 mod campaigns;
 mod dates;
@@ -87,7 +88,8 @@ pub struct Store {
     connection: Mutex<Connection>,
     /// The salt of the newest day that was asked for; every request needs it.
     salt: Mutex<Option<(String, [u8; 32])>>,
-    /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody knows.
+    /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
+    /// knows.
     log_holds_salts: AtomicBool,
 }
 
@@ -122,8 +124,8 @@ pub enum StoreError {
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl Store {
-    /// Opens the database of a data folder, making or migrating it. A new one is private, and so is all that SQLite makes
-    /// beside it, since that takes the mode of the database.
+    /// Opens the database of a data folder, making or migrating it. A new one is private, and so is
+    /// all that SQLite makes beside it, since that takes the mode of the database.
     ///
     /// # Errors
     /// It cannot be opened, or a newer hub made it.
@@ -141,7 +143,8 @@ impl Store {
         // What is deleted is gone: it is overwritten with zeros.
         connection.pragma_update(None, "secure_delete", true)?;
         connection.set_prepared_statement_cache_capacity(128);
-        // Otherwise SQLite plans some statements anew for each bound value, which costs more than it takes to run them.
+        // Otherwise SQLite plans some statements anew for each bound value, which costs more than
+        // it takes to run them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         migrate(&mut connection)?;
         Ok(Self {

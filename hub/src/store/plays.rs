@@ -1,9 +1,10 @@
 //! Plays: stored once each, however often they are sent.
 //!
-//! Invariant: a ledger's cursor moves in the same transaction that stores its rows, so after any crash, lost answer or
-//! repeated batch the plays up to the cursor are here exactly once, and nothing after it is. What a play counts for is not
-//! decided here, but by what its screen was given (`assigned_contents`), whenever somebody asks: a hub that is restored from
-//! a backup may learn of that later than of the play.
+//! Invariant: a ledger's cursor moves in the same transaction that stores its rows, so after any
+//! crash, lost answer or repeated batch the plays up to the cursor are here exactly once, and
+//! nothing after it is. What a play counts for is not decided here, but by what its screen was
+//! given (`assigned_contents`), whenever somebody asks: a hub that is restored from a backup may
+//! learn of that later than of the play.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -129,8 +130,8 @@ fn ledger(
     })
 }
 
-/// The first of these rows that is here already and is another: another play had its place before the terminal's file was
-/// put back to an older state.
+/// The first of these rows that is here already and is another: another play had its place before
+/// the terminal's file was put back to an older state.
 fn forked_at(
     tx: &Transaction<'_>,
     ledger: i64,
@@ -161,7 +162,8 @@ fn forked_at(
     Ok(None)
 }
 
-/// Stores a play whose number another one has, under one of its own. Returns whether it is a play that was not here yet.
+/// Stores a play whose number another one has, under one of its own. Returns whether it is a play
+/// that was not here yet.
 fn insert_beside(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
@@ -242,8 +244,9 @@ fn insert(
     Ok(())
 }
 
-/// Finds or makes a content's row. A folder on a screen may have a name that turns text around; nothing but reports
-/// reads that, so it is kept without. What the hub has assigned is compared with the hub's own name.
+/// Finds or makes a content's row. A folder on a screen may have a name that turns text around;
+/// nothing but reports reads that, so it is kept without. What the hub has assigned is compared
+/// with the hub's own name.
 fn content_id(tx: &Transaction<'_>, content: &PlayContent) -> rusqlite::Result<i64> {
     let campaign = if content.assignment == Assignment::NONE {
         foreign::plain(&content.campaign)

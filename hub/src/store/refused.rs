@@ -1,6 +1,7 @@
 //! Openings that lead to no row: their counts by day, and repeats of those that have one.
 //!
-//! Invariant: one transaction a call, however many openings it is about; a flood of them costs what one costs.
+//! Invariant: one transaction a call, however many openings it is about; a flood of them costs what
+//! one costs.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! Taking a screen out of service.
 //!
-//! Invariants: from the moment that a revocation returns, nothing that its terminal holds lets it in: neither its bearer, nor
-//! a token or code that is still out; what it has already reported stays; only an enrolment with a newer token ends it.
+//! Invariants: from the moment that a revocation returns, nothing that its terminal holds lets it
+//! in: neither its bearer, nor a token or code that is still out; what it has already reported
+//! stays; only an enrolment with a newer token ends it.
 
 use passerby_protocol::ScreenNumber;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -27,8 +28,8 @@ pub struct Revoked {
 }
 
 impl Store {
-    /// Takes a screen out of service: its terminal is refused from now on. Codes that it has minted until now stay good;
-    /// with `retires`, they are refused too.
+    /// Takes a screen out of service: its terminal is refused from now on. Codes that it has minted
+    /// until now stay good; with `retires`, they are refused too.
     ///
     /// # Errors
     /// There is no such screen, or the database fails; nothing was changed then.

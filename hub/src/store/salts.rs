@@ -1,8 +1,9 @@
 //! The daily salts of visitors' pseudonyms, and forgetting them.
 //!
-//! Invariant: a salt from before yesterday is in no file of the hub, so nobody can make its day's pseudonyms again. What is
-//! deleted is overwritten with zeros (`secure_delete`), and the write-ahead log, in which older pages stay until they are
-//! overwritten, is emptied. That waits while another process reads, and for an hour at most while nobody scans.
+//! Invariant: a salt from before yesterday is in no file of the hub, so nobody can make its day's
+//! pseudonyms again. What is deleted is overwritten with zeros (`secure_delete`), and the
+//! write-ahead log, in which older pages stay until they are overwritten, is emptied. That waits
+//! while another process reads, and for an hour at most while nobody scans.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -37,8 +38,8 @@ impl Store {
         }
     }
 
-    /// Forgets the salts from before yesterday; returns whether all files are rid of them. If not, another process is
-    /// reading, and a later call does the rest.
+    /// Forgets the salts from before yesterday; returns whether all files are rid of them. If not,
+    /// another process is reading, and a later call does the rest.
     ///
     /// # Errors
     /// The database fails.
@@ -77,7 +78,8 @@ impl Store {
         })
     }
 
-    /// Moves the write-ahead log into the database and cuts it to nothing; false while somebody else uses it.
+    /// Moves the write-ahead log into the database and cuts it to nothing; false while somebody
+    /// else uses it.
     fn empty_log(&self) -> Result<bool> {
         let connection = self.connection();
         connection.busy_timeout(EMPTYING_TIMEOUT)?;

@@ -1,7 +1,7 @@
 //! Scans: one a play, visitor and day, resolved from the token alone.
 //!
-//! Invariants: a scan is recorded, with what it counts for, before its link is answered; a second opening by the same
-//! visitor finds the first.
+//! Invariants: a scan is recorded, with what it counts for, before its link is answered; a second
+//! opening by the same visitor finds the first.
 
 use std::borrow::Cow;
 
@@ -18,8 +18,8 @@ use crate::store::verdicts::Opening;
 use crate::store::{Id, Result, Store};
 use crate::system::random;
 
-/// Rows that one play has at most before openings that count for nothing get none of their own. Those that count are
-/// bounded as well: see [`crate::scans::verdict::play_scans_max`].
+/// Rows that one play has at most before openings that count for nothing get none of their own.
+/// Those that count are bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
 
 /// One opening of a verified token.
@@ -49,7 +49,8 @@ pub enum Recorded {
     Kept {
         /// The link that begins its chain; `None` when no chain was asked for.
         link: Option<String>,
-        /// The row, when the same visitor had opened the code before. The repeat is not yet counted there.
+        /// The row, when the same visitor had opened the code before. The repeat is not yet counted
+        /// there.
         again: Option<i64>,
     },
 }
@@ -216,8 +217,8 @@ pub(super) const fn grade_code(grade: Grade) -> u8 {
     }
 }
 
-/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its target says so where the
-/// campaign wants that.
+/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its
+/// target says so where the campaign wants that.
 pub(super) fn outward(
     body: &str,
     id: &CampaignId,

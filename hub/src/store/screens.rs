@@ -1,4 +1,5 @@
-//! Screens: who they are, what they were last heard to say, and which version of their content is current.
+//! Screens: who they are, what they were last heard to say, and which version of their content is
+//! current.
 
 use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::wire::Heartbeat;
@@ -30,7 +31,8 @@ pub struct ScreenSummary {
     pub generation: u8,
     /// Generation with which its terminal said that it mints; `None` while it has not said so.
     pub minting: Option<u8>,
-    /// Generation of the newest manifest key that its terminal said it knows; `None` while it has not said so.
+    /// Generation of the newest manifest key that its terminal said it knows; `None` while it has
+    /// not said so.
     pub manifest_key: Option<u32>,
     /// Whether it was taken out of service.
     pub revoked: bool,
@@ -87,10 +89,11 @@ impl Store {
         })
     }
 
-    /// Keeps what a terminal says of itself and returns what it should know. Keys older than the one with which it says
-    /// that it mints are superseded from now on. One that has taken a newer manifest than this hub remembers, which was restored
-    /// from a backup then, is given one that is newer still, so that it airs what this hub knows. Versions past all that can be
-    /// are taken for none.
+    /// Keeps what a terminal says of itself and returns what it should know. Keys older than the
+    /// one with which it says that it mints are superseded from now on. One that has taken a newer
+    /// manifest than this hub remembers, which was restored from a backup then, is given one that
+    /// is newer still, so that it airs what this hub knows. Versions past all that can be are taken
+    /// for none.
     ///
     /// # Errors
     /// The database fails.
@@ -157,8 +160,8 @@ impl Store {
     }
 }
 
-/// Below this are the versions that a terminal can have taken, which are seconds or little more: nobody pushes a screen's
-/// versions out of reach.
+/// Below this are the versions that a terminal can have taken, which are seconds or little more:
+/// nobody pushes a screen's versions out of reach.
 const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;
 
 /// Makes a screen, with everything that airs everywhere.

@@ -1,12 +1,14 @@
 //! Shares: the chain from a scan through the people who pass the link on.
 //!
-//! A link belongs to whoever opens it first. Anybody else who opens it is sent on to a link of their own, a child of
-//! it, so that the share menu of any browser passes on the right one by itself.
+//! A link belongs to whoever opens it first. Anybody else who opens it is sent on to a link of
+//! their own, a child of it, so that the share menu of any browser passes on the right one by
+//! itself.
 //!
-//! Invariants: a child is unowned when it is made, so a visitor whose address changes on the way is never sent in
-//! circles; chains and families are bounded, and past the bound the link itself serves everybody; how far a visit got is
-//! told by what the open page asks for, and only for whom the link belongs to or who opened it; a press is one on a visit, or
-//! nothing; in a flood nothing new is begun, and everybody still sees the page and gets to the target.
+//! Invariants: a child is unowned when it is made, so a visitor whose address changes on the way is
+//! never sent in circles; chains and families are bounded, and past the bound the link itself
+//! serves everybody; how far a visit got is told by what the open page asks for, and only for whom
+//! the link belongs to or who opened it; a press is one on a visit, or nothing; in a flood nothing
+//! new is begun, and everybody still sees the page and gets to the target.
 
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -39,8 +41,8 @@ pub struct LinkVisitor {
     pub visitor: Visitor,
     /// With what; robots leave nothing here.
     pub grade: Grade,
-    /// Whether the visitor's networks have brought more new visitors than a crowd does: then nothing is begun for another
-    /// one. What a scan or an earlier opening has begun goes on.
+    /// Whether the visitor's networks have brought more new visitors than a crowd does: then
+    /// nothing is begun for another one. What a scan or an earlier opening has begun goes on.
     pub is_crowded: bool,
 }
 
@@ -102,7 +104,8 @@ struct Share {
 }
 
 impl LinkVisitor {
-    /// Whether a first visit to a link brings its chain a new visitor. One for whom the link was made is none.
+    /// Whether a first visit to a link brings its chain a new visitor. One for whom the link was
+    /// made is none.
     fn begins_on(&self, made_for: [u8; 16]) -> Begun {
         if made_for == self.visitor.0 {
             Begun::Nothing
@@ -115,7 +118,8 @@ impl LinkVisitor {
 }
 
 impl Store {
-    /// Opens a link for a visitor, or for nobody when nothing is to be counted. `None`: there is no such link.
+    /// Opens a link for a visitor, or for nobody when nothing is to be counted. `None`: there is no
+    /// such link.
     ///
     /// # Errors
     /// The database fails.
@@ -165,9 +169,11 @@ impl Store {
         })
     }
 
-    /// Counts a press of the page's button, once a visit, and returns where it leads. `None`: there is no such link.
+    /// Counts a press of the page's button, once a visit, and returns where it leads. `None`: there
+    /// is no such link.
     ///
-    /// A press proves that somebody has the link's address and nothing else, so it makes no visit and confirms none.
+    /// A press proves that somebody has the link's address and nothing else, so it makes no visit
+    /// and confirms none.
     ///
     /// # Errors
     /// The database fails.
@@ -209,8 +215,8 @@ impl Store {
         }))
     }
 
-    /// Notes how far a visit got, once. A page that a browser fetched ahead has left no visit; showing it makes one. Only a
-    /// browser shows a page.
+    /// Notes how far a visit got, once. A page that a browser fetched ahead has left no visit;
+    /// showing it makes one. Only a browser shows a page.
     ///
     /// # Errors
     /// The database fails.
@@ -363,7 +369,8 @@ fn known_child(
         .optional()
 }
 
-/// Makes a visitor's own link below another's; `None` past the bounds. It takes the same time for every child.
+/// Makes a visitor's own link below another's; `None` past the bounds. It takes the same time for
+/// every child.
 fn new_child(
     tx: &Transaction<'_>,
     parent: &Share,

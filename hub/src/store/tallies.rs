@@ -1,7 +1,7 @@
 //! How often a screen's plays were scanned, for the screen itself.
 //!
-//! Invariant: what `passerby_protocol::tally` says of settled plays; everything is counted anew when it is asked for, so a
-//! late play or scan changes the next answer and no other.
+//! Invariant: what `passerby_protocol::tally` says of settled plays; everything is counted anew
+//! when it is asked for, so a late play or scan changes the next answer and no other.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,16 @@ use rusqlite::params;
 use crate::store::{Result, Store};
 use crate::system::clock::DAY_MS;
 
-/// After so long a play is settled: late scans of it, from photos for example, are mostly in. In milliseconds.
+/// After so long a play is settled: late scans of it, from photos for example, are mostly in. In
+/// milliseconds.
 const SETTLE_MS: u64 = DAY_MS.unsigned_abs();
 /// Plays are counted by quarters of an hour, since that is how finely offsets of time zones differ.
 const QUARTER_MS: i64 = 900_000;
 
 impl Store {
-    /// Counts a screen's settled plays and how many of them were scanned, by day and part of the week in the venue's time
-    /// zone. Only campaigns count whose creatives compete, or which have a goal of scans.
+    /// Counts a screen's settled plays and how many of them were scanned, by day and part of the
+    /// week in the venue's time zone. Only campaigns count whose creatives compete, or which have a
+    /// goal of scans.
     ///
     /// # Errors
     /// The database fails.

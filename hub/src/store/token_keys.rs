@@ -6,8 +6,8 @@
 //! | is superseded: the terminal mints with a newer one | are accepted if they were minted before; undated ones for [`CODE_DAYS_MAX`] |
 //! | is retired: an operator said so, because the key was stolen | are refused at once |
 //!
-//! Invariants: generations of a screen only grow, so no key is ever handed out for a second time; of the generations that
-//! look alike in a token, only the newest can have codes that are accepted.
+//! Invariants: generations of a screen only grow, so no key is ever handed out for a second time;
+//! of the generations that look alike in a token, only the newest can have codes that are accepted.
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
@@ -18,8 +18,9 @@ use crate::store::{Result, Store, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
-/// How much later than it was superseded a key's codes may say that they were minted: the minute field, clocks that
-/// differ, and the slide that was on its way when the terminal took its new key. In milliseconds.
+/// How much later than it was superseded a key's codes may say that they were minted: the minute
+/// field, clocks that differ, and the slide that was on its way when the terminal took its new key.
+/// In milliseconds.
 const SLACK_MS: i64 = 10 * 60_000;
 
 /// How one generation of a screen's key stands.
@@ -128,8 +129,8 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Starts a new generation of a screen's key, which its terminal fetches by itself; with `retires`, codes of all
-    /// older ones are refused from now on.
+    /// Starts a new generation of a screen's key, which its terminal fetches by itself; with
+    /// `retires`, codes of all older ones are refused from now on.
     ///
     /// # Errors
     /// See [`KeyError`]; nothing was changed then.
@@ -238,7 +239,8 @@ pub(super) fn supersede(
     minting: u8,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    // A generation that this hub never made proves nothing; a hub restored from a backup may hear of one.
+    // A generation that this hub never made proves nothing; a hub restored from a backup may hear
+    // of one.
     tx.prepare_cached(
         "UPDATE token_keys SET superseded_ms = ?3 WHERE screen = ?1 AND generation < ?2 AND superseded_ms IS NULL
          AND EXISTS (SELECT 1 FROM token_keys AS own WHERE own.screen = ?1 AND own.generation = ?2)",

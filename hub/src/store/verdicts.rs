@@ -1,7 +1,8 @@
 //! What [`crate::scans::verdict`] has to know of an opening, and its second look when plays arrive.
 //!
-//! Invariants: a scan is settled once, by its own play or by a ledger that has gone past it, and never changes after
-//! that, unless its play turns out to have been at another time (see `dates`); a batch settles a bounded number of scans, and the next one goes on.
+//! Invariants: a scan is settled once, by its own play or by a ledger that has gone past it, and
+//! never changes after that, unless its play turns out to have been at another time (see `dates`);
+//! a batch settles a bounded number of scans, and the next one goes on.
 
 use std::collections::HashMap;
 
@@ -20,10 +21,11 @@ const HOUR_MS: i64 = 3_600_000;
 const SETTLED_MAX: u32 = 5_000;
 /// Most scans that one batch looks for in the ledger in vain.
 const ABSENT_MAX: u32 = 200;
-/// A play has certainly ended so long after its code was minted: it waits for at most an hour and airs for at most another;
-/// the third is for clocks and for films.
+/// A play has certainly ended so long after its code was minted: it waits for at most an hour and
+/// airs for at most another; the third is for clocks and for films.
 const ENDED_MS: i64 = 3 * HOUR_MS;
-/// Numbers after an absent one that are looked at, to see that its terminal went on without a restart.
+/// Numbers after an absent one that are looked at, to see that its terminal went on without a
+/// restart.
 const FOLLOWING_MAX: u32 = 5_000;
 /// After so long the ledger is no longer waited for.
 const WAIT_MS_MAX: i64 = 60 * DAY_MS;
@@ -43,7 +45,8 @@ pub(super) struct Opening {
     pub(super) is_crowded: bool,
 }
 
-/// Gathers what an opening is judged by. `landed` tells what may be on the air now; without it nothing is said of that.
+/// Gathers what an opening is judged by. `landed` tells what may be on the air now; without it
+/// nothing is said of that.
 pub(super) fn facts(
     tx: &Transaction<'_>,
     opening: &Opening,
@@ -89,8 +92,8 @@ pub(super) fn facts(
     })
 }
 
-/// Returns the code under which a standing is stored. Expired openings are not stored; one that turns out to have been too
-/// old is a replay.
+/// Returns the code under which a standing is stored. Expired openings are not stored; one that
+/// turns out to have been too old is a replay.
 pub(super) const fn code(standing: ScanVerdict) -> u8 {
     match standing {
         ScanVerdict::Fresh => 0,
@@ -175,8 +178,8 @@ fn longest_lead_ms(tx: &Transaction<'_>, screen: u32) -> rusqlite::Result<i64> {
     Ok((seconds * 1_000).clamp(0, LEAD_MS_MAX))
 }
 
-/// Since when a screen is known to hold content without an assignment. A screen that has not said that it holds the current
-/// content may show what was taken off.
+/// Since when a screen is known to hold content without an assignment. A screen that has not said
+/// that it holds the current content may show what was taken off.
 fn dropped_ms(
     tx: &Transaction<'_>,
     opening: &Opening,
@@ -314,8 +317,8 @@ fn settle_absent(
     Ok(())
 }
 
-/// Tells whether a ledger that was kept before and after a code was minted has used only lower, or only higher numbers: in
-/// one ledger they grow with time.
+/// Tells whether a ledger that was kept before and after a code was minted has used only lower, or
+/// only higher numbers: in one ledger they grow with time.
 fn is_out_of_turn(
     tx: &Transaction<'_>,
     ledger: i64,
@@ -336,11 +339,12 @@ fn is_out_of_turn(
     Ok(spans && !(first.0..=last.0).contains(&play))
 }
 
-/// Tells whether a terminal went on for long after a play should have aired, without it and without a restart.
+/// Tells whether a terminal went on for long after a play should have aired, without it and without
+/// a restart.
 ///
-/// A power cut or a crash takes the play on the screen with it, which people may have scanned; but it takes the one that
-/// was ordered after it as well, so at least two numbers in a row are missing then. A single missing number is a play that
-/// was numbered and never shown.
+/// A power cut or a crash takes the play on the screen with it, which people may have scanned; but
+/// it takes the one that was ordered after it as well, so at least two numbers in a row are missing
+/// then. A single missing number is a play that was numbered and never shown.
 fn was_passed_over(
     tx: &Transaction<'_>,
     screen: ScreenNumber,

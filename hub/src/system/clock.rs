@@ -12,12 +12,14 @@ pub fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// Returns the date of a moment in the time zone of the hub's machine, by which phases are judged here.
+/// Returns the date of a moment in the time zone of the hub's machine, by which phases are judged
+/// here.
 pub fn date_of(now_ms: i64) -> Date {
     timestamp(now_ms).to_zoned(TimeZone::system()).date()
 }
 
-/// Returns the Unix milliseconds at which a date begins; `i64::MIN` or `i64::MAX` where there is none.
+/// Returns the Unix milliseconds at which a date begins; `i64::MIN` or `i64::MAX` where there is
+/// none.
 pub fn start_of(date: Option<Date>, open: i64) -> i64 {
     date.and_then(|date| date.to_zoned(TimeZone::system()).ok())
         .map_or(open, |start| start.timestamp().as_millisecond())

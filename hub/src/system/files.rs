@@ -1,4 +1,5 @@
-//! Files that are there whole or not at all: written beside their place, fsynced, then renamed into it.
+//! Files that are there whole or not at all: written beside their place, fsynced, then renamed into
+//! it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -17,7 +18,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     write_with(path, mode, |file| file.write_all(bytes))
 }
 
-/// The same for a file whose content is written piece by piece; when `content` fails, nothing takes its place.
+/// The same for a file whose content is written piece by piece; when `content` fails, nothing takes
+/// its place.
 ///
 /// # Errors
 /// Whatever the file system or `content` says.

@@ -1,7 +1,8 @@
 //! Who may read what the hub keeps: its own user alone.
 //!
-//! Invariant: what is made here is private from its first moment on, and what an older hub made is closed at the next
-//! start. Only what a hub makes is touched; whatever else lies in the folder is its owner's business.
+//! Invariant: what is made here is private from its first moment on, and what an older hub made is
+//! closed at the next start. Only what a hub makes is touched; whatever else lies in the folder is
+//! its owner's business.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
@@ -25,7 +26,8 @@ const NAMES: [&str; 6] = [
 ];
 const BLOBS: &str = "blobs";
 
-/// Makes a folder, and those above it, unless it is there. The folders above get the modes that are usual here.
+/// Makes a folder, and those above it, unless it is there. The folders above get the modes that are
+/// usual here.
 ///
 /// # Errors
 /// It can neither be made nor used.
@@ -55,8 +57,8 @@ pub(crate) fn make_file(file: &Path) -> io::Result<()> {
         .map(drop)
 }
 
-/// Closes a data folder to others, with all that a hub has made in it. What belongs to somebody else stays as it is, and
-/// the log says so.
+/// Closes a data folder to others, with all that a hub has made in it. What belongs to somebody
+/// else stays as it is, and the log says so.
 pub(crate) fn close(data: &Path) {
     close_one(data);
     let was_open = is_open(&data.join(BLOBS));

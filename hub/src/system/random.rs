@@ -21,7 +21,8 @@ pub(crate) fn enrolment_token() -> String {
 pub(crate) fn share_name() -> String {
     let mut wide = [0; 20];
     wide[..10].copy_from_slice(&bytes::<10>());
-    // Eight characters hold exactly five bytes, so the first half of the text holds the first half of the bytes.
+    // Eight characters hold exactly five bytes, so the first half of the text holds the first half
+    // of the bytes.
     let mut text = base32::encode(&wide).to_ascii_lowercase();
     text.truncate(16);
     text

@@ -1,4 +1,5 @@
-//! What people do with codes besides scanning them: each is counted apart, and none inflates the scans.
+//! What people do with codes besides scanning them: each is counted apart, and none inflates the
+//! scans.
 
 use std::time::Instant;
 

@@ -253,7 +253,8 @@ fn creatives_bring_the_files_that_they_refer_to_and_each_file_its_type() {
     ];
     assert_eq!(types.into_iter().collect::<Vec<_>>(), expected);
 
-    // Another picture under the same name leaves the card's own file as it is, and still reaches the screen.
+    // Another picture under the same name leaves the card's own file as it is, and still reaches
+    // the screen.
     write("beans.png", &png([120; 3]));
     stand.publish(&folder);
     let changed = stand.manifest(&terminal);

@@ -131,7 +131,8 @@ fn whoever_guesses_tokens_or_secrets_is_slowed_down_and_others_are_not() {
     let right = json!({ "token": added["token"], "secret": "33".repeat(32) });
     let started = Instant::now();
     let (mut guesses, mut heard) = (0, 0);
-    // Not even the right one can be told from there, unless a second had passed since it was turned away.
+    // Not even the right one can be told from there, unless a second had passed since it was turned
+    // away.
     let is_turned_away = (0..100).any(|_| {
         loop {
             guesses += 1;

@@ -1,4 +1,5 @@
-//! Campaign folders as people's machines leave them: what is published, what is named, and under which name.
+//! Campaign folders as people's machines leave them: what is published, what is named, and under
+//! which name.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

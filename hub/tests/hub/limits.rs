@@ -43,7 +43,8 @@ fn twenty_thousand_guesses_leave_the_database_alone_and_real_scans_are_answered(
     );
     let mut turned_away = 0;
     for number in 0..20_000_u32 {
-        // One half from one place, the other half from everywhere: networks beside each other share a limit.
+        // One half from one place, the other half from everywhere: networks beside each other share
+        // a limit.
         let [_, _, b, c] = number.to_be_bytes();
         let from = if number % 2 == 0 {
             "203.0.113.9".to_owned()

@@ -1,4 +1,5 @@
-//! Creatives are looked at by a process of their own before they are published, as screens look at them.
+//! Creatives are looked at by a process of their own before they are published, as screens look at
+//! them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,7 +42,8 @@ fn a_file_that_takes_too_much_memory_is_named_and_costs_no_other_its_answer() {
         write("large.png", &image::RgbImage::new(6_000, 6_000)),
         write("small.png", &image::RgbImage::new(60, 60)),
     ];
-    // What a worker maps before it opens anything is less than 64 MiB; the large picture takes 108 MB.
+    // What a worker maps before it opens anything is less than 64 MiB; the large picture takes 108
+    // MB.
     let workers = Workers::new(env!("CARGO_BIN_EXE_passerby-hub").into());
     let answers = workers
         .clone()

@@ -1,4 +1,5 @@
-//! Visitors by their networks: phones that change their address, and proxies that say it in their own way.
+//! Visitors by their networks: phones that change their address, and proxies that say it in their
+//! own way.
 
 use crate::stand::{PHONE, ROBOT, Stand, location};
 

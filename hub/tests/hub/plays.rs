@@ -335,7 +335,8 @@ fn a_play_whose_number_another_one_has_is_stored_beside_it_once() {
     for epoch in [2, 2, 3] {
         let answer = reply(send(&stand, &terminal, epoch, &others));
         assert_eq!(answer.acked_through, 3);
-        // The third time they come from a ledger that was salvaged: the same plays under another name.
+        // The third time they come from a ledger that was salvaged: the same plays under another
+        // name.
         assert_eq!(answer.rejected.len(), if epoch == 3 { 3 } else { 0 });
         assert_eq!(answer.play_floor, PlayNumber::new(1_004));
         assert_eq!(stand.report()["plays"]["total"], 6);

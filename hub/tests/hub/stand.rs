@@ -304,7 +304,8 @@ pub(crate) fn location(response: &Response) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-/// Makes a film of what ffmpeg's filters draw. Fails where there is no ffmpeg, as the hub cannot look at films there.
+/// Makes a film of what ffmpeg's filters draw. Fails where there is no ffmpeg, as the hub cannot
+/// look at films there.
 pub(crate) fn film(path: &Path, source: &str) {
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-y", "-f", "lavfi", "-i", source])

@@ -1,4 +1,5 @@
-//! What a scan counts for over hours and days, as plays arrive; the store is asked itself, so that time is an argument.
+//! What a scan counts for over hours and days, as plays arrive; the store is asked itself, so that
+//! time is an argument.
 
 use passerby_hub::Hub;
 use passerby_hub::publish::folder::Publication;

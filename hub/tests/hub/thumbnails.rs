@@ -1,4 +1,5 @@
-//! The small pictures that phones see of creatives: of films, drawings, animations and cards, in their right colours.
+//! The small pictures that phones see of creatives: of films, drawings, animations and cards, in
+//! their right colours.
 
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use crate::stand::{Stand, Terminal, film, location, png};
 const SIDE_PX_MAX: u32 = 800;
 const BYTES_MAX: usize = 40 << 10;
 
-/// The small picture of the creative that airs at a place of the only campaign, as a landing page and a preview get it.
+/// The small picture of the creative that airs at a place of the only campaign, as a landing page
+/// and a preview get it.
 fn seen(stand: &Stand, terminal: &Terminal, at: usize) -> image::RgbImage {
     let item = stand.manifest(terminal).campaigns[0].items[at].clone();
     let scan = terminal.scan_path(item.assignment, 40 + u32::try_from(at).unwrap());

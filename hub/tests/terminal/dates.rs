@@ -99,7 +99,8 @@ fn a_clock_in_1970_learns_the_time_and_both_sides_date_alike_to_the_millisecond(
     publish(folder.path(), &data);
     let now_ms = jiff::Timestamp::now().as_millisecond();
 
-    // A boot with a time service an hour ago; one that never learned the time; one that learns it from the hub.
+    // A boot with a time service an hour ago; one that never learned the time; one that learns it
+    // from the hub.
     let an_hour_ago = WrongClock::start("known", now_ms - 3_600_000, true);
     play(folder.path(), &an_hour_ago, &enrolment, false, 600);
     play(

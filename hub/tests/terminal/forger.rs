@@ -1,5 +1,6 @@
-//! Somebody between a terminal and its hub who answers in the hub's place: with what it said long ago, said to another screen,
-//! or never said. Nothing of it airs, the terminal says what is wrong, and once the hub is heard again all is well.
+//! Somebody between a terminal and its hub who answers in the hub's place: with what it said long
+//! ago, said to another screen, or never said. Nothing of it airs, the terminal says what is wrong,
+//! and once the hub is heard again all is well.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -23,7 +24,8 @@ use crate::stand::Terminal;
 /// An answer as it goes over the wire.
 #[derive(Debug, Clone)]
 struct Answer {
-    /// Status line and headers, whose names the hub writes in lower case, with their last line's end.
+    /// Status line and headers, whose names the hub writes in lower case, with their last line's
+    /// end.
     head: String,
     body: Vec<u8>,
 }

@@ -37,7 +37,8 @@ struct Told {
 }
 
 impl Told {
-    /// Hears a terminal until it has said so many lines, then kills it at once or a little later, and hears what else it said.
+    /// Hears a terminal until it has said so many lines, then kills it at once or a little later,
+    /// and hears what else it said.
     fn hear_and_kill(&mut self, mut child: Child, lines: u64, later: Duration) {
         let out = BufReader::new(child.stdout.take().expect("piped"));
         let mut out = out.lines().map_while(Result::ok);
@@ -135,7 +136,8 @@ fn kill(rounds: u64, seed: u64) {
             .for_each(|line| told.hear(&line));
         told
     });
-    // By itself the uplink sends all that the kills left behind; the newest plays wait for the hub's next turn.
+    // By itself the uplink sends all that the kills left behind; the newest plays wait for the
+    // hub's next turn.
     wait_until("all that was committed has arrived", || {
         Ledger::open_to_read(&terminal).is_ok_and(|ledger| ledger.acked_through() >= committed)
     });

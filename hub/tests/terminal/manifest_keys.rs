@@ -1,4 +1,5 @@
-//! The hub signs with another key, and its screens follow: online, after months offline, through kill -9; and not back.
+//! The hub signs with another key, and its screens follow: online, after months offline, through
+//! kill -9; and not back.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -74,7 +75,8 @@ fn a_serving_hub_takes_another_key_and_its_screens_follow_and_refuse_the_old_one
     terminal.stop();
     drop(process);
 
-    // A hub that was restored from before the rotation signs with the old key, and then with keys of its own.
+    // A hub that was restored from before the rotation signs with the old key, and then with keys
+    // of its own.
     std::fs::remove_dir_all(&data).expect("removes");
     copy_folder(&backup, &data);
     let process = HubProcess::start(&data, &address);
@@ -198,7 +200,8 @@ fn a_rotation_that_is_killed_at_any_moment_leaves_a_hub_that_works() {
     let data = folder.path().join("hub");
     let first = Hub::open(&data).expect("opens").manifest_keys();
     let (mut newest, mut cut_off) = (0, 0);
-    // Closer and closer to the moment from which on it comes through, wherever that is on this machine.
+    // Closer and closer to the moment from which on it comes through, wherever that is on this
+    // machine.
     let mut later = Duration::from_millis(1);
     while newest < KILLS_MIN || cut_off < KILLS_MIN {
         let mut child = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))

@@ -1,7 +1,8 @@
-//! A terminal that was offline for a month: what it holds arrives exactly, in few bytes, and in little memory.
+//! A terminal that was offline for a month: what it holds arrives exactly, in few bytes, and in
+//! little memory.
 //!
-//! `PASSERBY_MONTH_PLAYS` says how many plays that is; a month of one play in ten seconds is 260,000. `scripts/bench`
-//! runs it for its figures.
+//! `PASSERBY_MONTH_PLAYS` says how many plays that is; a month of one play in ten seconds is
+//! 260,000. `scripts/bench` runs it for its figures.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -39,7 +40,8 @@ impl Noise {
     }
 }
 
-/// Publishes ten campaigns of four pictures and takes them off again: what a screen was given once it may report for ever.
+/// Publishes ten campaigns of four pictures and takes them off again: what a screen was given once
+/// it may report for ever.
 fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<PlayContent> {
     let names: Vec<String> = (0..10).map(|at| format!("campaign-{at}")).collect();
     for (campaign, at) in names.iter().zip(0u8..) {
@@ -67,8 +69,9 @@ fn given(folder: &Path, data: &Path, screen: ScreenNumber) -> Vec<PlayContent> {
     contents.collect()
 }
 
-/// Records a month as a screen has it: forty contents in no order, plays of ten seconds with the jitter of frames, some cut
-/// short, a restart every three days, one of the boots without a known time.
+/// Records a month as a screen has it: forty contents in no order, plays of ten seconds with the
+/// jitter of frames, some cut short, a restart every three days, one of the boots without a known
+/// time.
 fn record(folder: &Path, plays: u64, contents: &[PlayContent]) {
     let mut ledger = Ledger::open(folder).expect("opens").0;
     let (mut noise, mut history) = (Noise(7), History::default());
@@ -117,7 +120,8 @@ fn peak_kb(process: u32) -> u64 {
         .expect("the kernel says so")
 }
 
-/// Waits until a hub has so many plays of its only ledger. A look at its cursor costs it nothing; a report would.
+/// Waits until a hub has so many plays of its only ledger. A look at its cursor costs it nothing; a
+/// report would.
 fn wait_for(data: &Path, plays: u64) {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = rusqlite::Connection::open_with_flags(data.join("hub.db"), flags);

@@ -193,8 +193,8 @@ pub(crate) fn settings(folder: &Path, url: &str) -> PathBuf {
     settings
 }
 
-/// A terminal without a screen as a process, to be started: its settings, and how many milliseconds slides stay that name
-/// no time.
+/// A terminal without a screen as a process, to be started: its settings, and how many milliseconds
+/// slides stay that name no time.
 pub(crate) fn blind_terminal(settings: &Path, dwell_ms: u64) -> Command {
     // Cargo builds examples beside the binaries before it runs tests of the workspace.
     let program = Path::new(env!("CARGO_BIN_EXE_passerby-hub"))

@@ -1,5 +1,5 @@
-//! A hub that comes back from a backup: what it had acknowledged since is still on the terminal and comes again, and the
-//! terminal airs what the hub knows.
+//! A hub that comes back from a backup: what it had acknowledged since is still on the terminal and
+//! comes again, and the terminal airs what the hub knows.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! A screen that was taken out of service goes to what is its own, at once and for good, and can come back.
+//! A screen that was taken out of service goes to what is its own, at once and for good, and can
+//! come back.
 
 use std::path::Path;
 

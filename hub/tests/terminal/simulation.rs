@@ -1,4 +1,5 @@
-//! The simulated weeks of `passerby_playout::simulation` against the real store: hub = ledger here too.
+//! The simulated weeks of `passerby_playout::simulation` against the real store: hub = ledger here
+//! too.
 
 use std::path::{Path, PathBuf};
 

@@ -41,7 +41,8 @@ impl Shown {
     }
 }
 
-/// Checks what it is given, as the real composer does, and draws nothing. The house creative is `None`.
+/// Checks what it is given, as the real composer does, and draws nothing. The house creative is
+/// `None`.
 struct Reader;
 
 impl Composer for Reader {
@@ -67,7 +68,8 @@ impl Composer for Reader {
     }
 }
 
-/// How a terminal differs from one that is online, for good, with the hub's content alone and in a hurry.
+/// How a terminal differs from one that is online, for good, with the hub's content alone and in a
+/// hurry.
 pub(crate) struct Setup {
     pub(crate) clock: Arc<dyn Clock>,
     /// Its own content.

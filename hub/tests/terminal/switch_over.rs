@@ -1,4 +1,5 @@
-//! Campaigns switch over one by one, when all of each is there; through kills, rotten files and full disks.
+//! Campaigns switch over one by one, when all of each is there; through kills, rotten files and
+//! full disks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -400,8 +401,8 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         "{problem}"
     );
 
-    // Somebody else fills the disk to its last byte but the ledger's reserve, while another campaign comes.
-    // More than what a download is granted at one time.
+    // Somebody else fills the disk to its last byte but the ledger's reserve, while another
+    // campaign comes. More than what a download is granted at one time.
     let next = noise(4, 1_800, 1_500);
     let name = Digest::of(&next).to_string();
     street.valve.hold(&name, 1 << 20);

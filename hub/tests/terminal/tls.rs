@@ -1,4 +1,5 @@
-//! A hub behind TLS, with certificates of every kind, and terminals that know what time it is or do not.
+//! A hub behind TLS, with certificates of every kind, and terminals that know what time it is or do
+//! not.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -92,7 +93,8 @@ impl Stand {
         }
     }
 
-    /// Puts TLS before the hub, with a certificate for a name that is good for these days from now. Returns its URL.
+    /// Puts TLS before the hub, with a certificate for a name that is good for these days from now.
+    /// Returns its URL.
     fn behind_tls(&self, name: &str, days: (i64, i64)) -> String {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("names");
@@ -175,7 +177,8 @@ impl Stand {
         Ok(reply)
     }
 
-    /// Sends a heartbeat that must be refused by the terminal's own check, before a byte of it leaves.
+    /// Sends a heartbeat that must be refused by the terminal's own check, before a byte of it
+    /// leaves.
     fn refusal(&self, client: &HubClient) -> String {
         let before = self.handshakes.load(Ordering::SeqCst);
         let screen = self.enrolment.credentials.screen;

@@ -1,11 +1,12 @@
 //! A million plays, fifty restarts, two new cards: no two codes are alike.
 //!
-//! What makes them differ is one of two things. Within the life of a card it is the play number: the ledger reserves
-//! ranges on disk before it uses them, so a restart skips numbers and repeats none. A new card knows nothing of its
-//! forerunner's reservations. It starts above all numbers that the hub has seen, and so comes to those that the old card
-//! has used for plays which it never sent. These codes differ by the key's generation, which a new enrolment begins: in
-//! three bits, and in a tag that another key made. Time could tell them apart as well, but must not be needed: here no
-//! clock is trusted, so that all minutes are 0.
+//! What makes them differ is one of two things. Within the life of a card it is the play number:
+//! the ledger reserves ranges on disk before it uses them, so a restart skips numbers and repeats
+//! none. A new card knows nothing of its forerunner's reservations. It starts above all numbers
+//! that the hub has seen, and so comes to those that the old card has used for plays which it never
+//! sent. These codes differ by the key's generation, which a new enrolment begins: in three bits,
+//! and in a tag that another key made. Time could tell them apart as well, but must not be needed:
+//! here no clock is trusted, so that all minutes are 0.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,11 +32,12 @@ const RUNS: usize = 51;
 const NEW_CARDS: [usize; 2] = [17, 34];
 /// So many last runs of a card are never synced.
 const UNSYNCED_RUNS: usize = 3;
-/// The screen has been on the air for long: above all random starts of a new ledger, so that every new card starts where
-/// the hub says.
+/// The screen has been on the air for long: above all random starts of a new ledger, so that every
+/// new card starts where the hub says.
 const LONG_USED: u32 = 1 << 27;
 
-/// What kill -9, or a power cut, leaves of a ledger: its file and its write-ahead log, as they are, and no index of it.
+/// What kill -9, or a power cut, leaves of a ledger: its file and its write-ahead log, as they are,
+/// and no index of it.
 fn killed(ledger: Ledger, folder: &Path, run: usize) -> PathBuf {
     let left = folder.with_file_name(format!("run-{run}"));
     std::fs::create_dir_all(&left).expect("folder");
@@ -185,8 +187,9 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
         started.elapsed().as_secs_f64()
     );
     assert_eq!((minted, tokens.len()), (PLAYS, PLAYS));
-    // Each new card comes to the numbers of the plays that its forerunner lost, but for the few that one of the two has
-    // skipped at a restart. Were it not for the generations, that many codes would have been shown twice.
+    // Each new card comes to the numbers of the plays that its forerunner lost, but for the few
+    // that one of the two has skipped at a restart. Were it not for the generations, that many
+    // codes would have been shown twice.
     let again = PLAYS - numbers.len();
     assert!(
         again <= unsynced && again > unsynced - 256 * 2 * UNSYNCED_RUNS * NEW_CARDS.len(),

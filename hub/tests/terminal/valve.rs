@@ -1,4 +1,5 @@
-//! A door between terminal and hub that counts what goes through and can be held shut for single files.
+//! A door between terminal and hub that counts what goes through and can be held shut for single
+//! files.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

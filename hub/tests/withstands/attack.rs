@@ -49,7 +49,8 @@ impl Attacked {
         }
     }
 
-    /// Opens the code of a new play from a new connection, as somebody with a phone does; it must be answered.
+    /// Opens the code of a new play from a new connection, as somebody with a phone does; it must
+    /// be answered.
     pub(crate) fn honest_scan(&mut self) {
         self.honest_scan_from(PROXY);
     }

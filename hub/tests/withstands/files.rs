@@ -94,7 +94,8 @@ fn a_terminal_fetches_what_its_own_manifests_name_and_nothing_else() {
     assert_eq!(statuses(&one), [200; 3]);
     assert_eq!(statuses(&two), [404; 3], "as if there were none");
 
-    // Another version, then none: a terminal that still holds the older manifest gets what that names.
+    // Another version, then none: a terminal that still holds the older manifest gets what that
+    // names.
     std::fs::write(format!("{folder}/beans.png"), crate::stand::png([120; 3])).unwrap();
     stand.json(&["publish", &folder, "--screen", &screen]);
     stand.json(&["unpublish", "shop"]);

@@ -1,8 +1,10 @@
-//! What strangers do to a hub, and what becomes of it: one module a kind of attack, each against the real program.
+//! What strangers do to a hub, and what becomes of it: one module a kind of attack, each against
+//! the real program.
 //!
-//! `docs/security.md` names the test of each promise. Two things hold under every attack: the hub never needs more than
-//! [`attack::PEAK_MB_MAX`], and an honest scan beside it is answered while the attack goes on. How fast depends on the
-//! machine, so that is printed and not tested; `scripts/bench` shows it.
+//! `docs/security.md` names the test of each promise. Two things hold under every attack: the hub
+//! never needs more than [`attack::PEAK_MB_MAX`], and an honest scan beside it is answered while
+//! the attack goes on. How fast depends on the machine, so that is printed and not tested;
+//! `scripts/bench` shows it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

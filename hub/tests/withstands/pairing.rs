@@ -15,7 +15,8 @@ fn ask(attacked: &Attacked, from: &str, code: usize) -> u16 {
     answer.status().as_u16()
 }
 
-/// Asks as a screen does, which tries again when there is no place, until its code waits for the operator.
+/// Asks as a screen does, which tries again when there is no place, until its code waits for the
+/// operator.
 fn await_place(attacked: &Attacked, from: &str, code: usize) {
     let start = Instant::now();
     loop {
@@ -31,7 +32,8 @@ fn await_place(attacked: &Attacked, from: &str, code: usize) {
 #[test]
 fn pairing_codes_from_many_networks_of_one_provider_leave_room_for_an_honest_screen() {
     let mut attacked = Attacked::start("pairing codes from one provider");
-    // Spread over a network of 32 bits, by a multiplier that is prime to the number of its 64-bit networks.
+    // Spread over a network of 32 bits, by a multiplier that is prime to the number of its 64-bit
+    // networks.
     for code in 0..840_u32 {
         let [a, b, c, d] = code.wrapping_mul(2_654_435_761).to_be_bytes();
         let from = format!("2001:db8:{a:x}{b:02x}:{c:x}{d:02x}::1");

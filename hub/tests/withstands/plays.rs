@@ -1,4 +1,5 @@
-//! Plays that a terminal says it made, of what its screen was never given, and under names that are none.
+//! Plays that a terminal says it made, of what its screen was never given, and under names that are
+//! none.
 
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, Digest, PlayNumber};
@@ -44,7 +45,8 @@ fn plays_of_what_another_screen_was_given_stand_apart() {
     let (one, two) = (&attacked.terminal, stand.terminal("two"));
     let given = only_on(stand, one, "given");
     let invented = Digest([0xee; 32]);
-    // The number of another's assignment, of an own one, of none; the right picture and an invented one.
+    // The number of another's assignment, of an own one, of none; the right picture and an invented
+    // one.
     let own = stand.manifest(&two).campaigns[0].items[0].assignment;
     let mut from = 1;
     for (assignment, creative) in [

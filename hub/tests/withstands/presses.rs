@@ -1,4 +1,5 @@
-//! Presses of a page's button from whoever has its address, and openings that only pretend to be many.
+//! Presses of a page's button from whoever has its address, and openings that only pretend to be
+//! many.
 
 use passerby_protocol::Assignment;
 use serde_json::Value;
@@ -9,7 +10,8 @@ use crate::stand::{PHONE, ROBOT, location};
 const TARGET: &str = "https://shop.example/book";
 const CURL: &str = "curl/8.14.1";
 
-/// A campaign whose codes open a page, and the link of somebody who has scanned one and opened the page.
+/// A campaign whose codes open a page, and the link of somebody who has scanned one and opened the
+/// page.
 fn opened(attacked: &Attacked) -> (String, Assignment) {
     let stand = &attacked.stand;
     let toml = format!("title = 'Book'\ntarget = '{TARGET}'\nlanding = 'page'\n");

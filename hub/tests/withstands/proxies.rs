@@ -1,4 +1,5 @@
-//! Who says for whom a request comes: the proxies of docs/operating-a-hub.md in the real programs, and others.
+//! Who says for whom a request comes: the proxies of docs/operating-a-hub.md in the real programs,
+//! and others.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -23,7 +24,8 @@ struct Proxy {
 const STARTS_MAX: usize = 5;
 
 impl Proxy {
-    /// Starts a program on an address of its own and waits until it listens; `command` makes it in a folder.
+    /// Starts a program on an address of its own and waits until it listens; `command` makes it in
+    /// a folder.
     fn start(folder: &Path, command: impl Fn(SocketAddr) -> Command) -> Self {
         let said = folder.join("said.txt");
         for _ in 0..STARTS_MAX {
@@ -61,7 +63,8 @@ fn free_address() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// The lines of docs/operating-a-hub.md that begin with this fence, with the hub's address in place of the usual one.
+/// The lines of docs/operating-a-hub.md that begin with this fence, with the hub's address in place
+/// of the usual one.
 fn lines_of_guide(fence: &str, hub: &str) -> String {
     let guide = passerby_testing::package_folder().join("../docs/operating-a-hub.md");
     let text = std::fs::read_to_string(guide).unwrap();

@@ -21,7 +21,8 @@ fn who_does_not_read_an_answer_is_dropped_and_has_few_of_them() {
     let (digest, size) = (asset.sha256.to_string(), asset.size);
     assert!(size > 128 << 10, "{size} bytes go into buffers on the way");
     let before = attacked.descriptors();
-    // Fewer than a link has places for connections, so that each of them is answered, also by a slow hub.
+    // Fewer than a link has places for connections, so that each of them is answered, also by a
+    // slow hub.
     let open: Vec<_> = (0..200).map(|_| ask(&attacked, &digest)).collect();
     for _ in 0..3 {
         attacked.honest_scan();

@@ -1,9 +1,10 @@
-//! Prints what adaptive picking brings on a simulated street, one figure a line: name, value, unit, compared with, ratio.
+//! Prints what adaptive picking brings on a simulated street, one figure a line: name, value, unit,
+//! compared with, ratio.
 //!
-//! Scans are what the chosen plays lead to on average, so that the luck of single scans does not blur them. "Oracle"
-//! always airs the best creative of the moment: it knows the true rates, and keeps no floors. Creatives that are alike
-//! differ by whims of the day only, so nothing can be gained, but chasing them could lose. The number of streets is an
-//! argument.
+//! Scans are what the chosen plays lead to on average, so that the luck of single scans does not
+//! blur them. "Oracle" always airs the best creative of the moment: it knows the true rates, and
+//! keeps no floors. Creatives that are alike differ by whims of the day only, so nothing can be
+//! gained, but chasing them could lose. The number of streets is an argument.
 
 #![allow(clippy::cast_precision_loss, reason = "figures of small numbers")]
 
@@ -99,8 +100,8 @@ fn main() {
     );
 }
 
-/// Microseconds a pick and its booking, when every pick is drawn; of the quickest of several rounds, since other
-/// programs only ever add to it.
+/// Microseconds a pick and its booking, when every pick is drawn; of the quickest of several
+/// rounds, since other programs only ever add to it.
 fn pick_us(belief: &Model, bounds: &LearningBounds) -> f64 {
     let keys: Vec<ItemKey> = (0..10)
         .map(|at| ItemKey::from(format!("metro/{at}")))

@@ -1,9 +1,11 @@
-//! A simulated street: how often each creative of a group would be scanned, and what a policy makes of it.
+//! A simulated street: how often each creative of a group would be scanned, and what a policy makes
+//! of it.
 //!
-//! One screen airs the group's creatives from 6 to 24 o'clock for eight weeks. The chance that a play is scanned is a
-//! product of: a base rate; the part of the week; the day (weather, the same for all); the creative; the creative in this
-//! part of the week; a random walk of the creative from day to day; and a whim of the day for each creative, which nobody
-//! can foresee. All but the base rate are log-normal.
+//! One screen airs the group's creatives from 6 to 24 o'clock for eight weeks. The chance that a
+//! play is scanned is a product of: a base rate; the part of the week; the day (weather, the same
+//! for all); the creative; the creative in this part of the week; a random walk of the creative
+//! from day to day; and a whim of the day for each creative, which nobody can foresee. All but the
+//! base rate are log-normal.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -29,7 +31,8 @@ pub(crate) struct Setting {
     pub plays_per_hour: u32,
     /// Scanned plays per play of an average creative.
     pub rate: f64,
-    /// Standard deviation of the logarithm of what makes creatives different; 0 makes them all alike.
+    /// Standard deviation of the logarithm of what makes creatives different; 0 makes them all
+    /// alike.
     pub difference: f64,
     /// The same for a creative in one part of the week.
     pub difference_in_part: f64,
@@ -41,7 +44,8 @@ pub(crate) struct Setting {
     pub whim: f64,
 }
 
-/// Creatives that differ as posters do: about one in six is scanned 1.6 times as often as the middle one.
+/// Creatives that differ as posters do: about one in six is scanned 1.6 times as often as the
+/// middle one.
 pub(crate) const SETTING: Setting = Setting {
     creatives: 5,
     plays_per_hour: 60,
@@ -70,7 +74,8 @@ pub(crate) enum Feedback {
         /// How many.
         days: usize,
     },
-    /// Plays are settled at once, but what the hub sends is 0 to 3 days on its way, differently every day.
+    /// Plays are settled at once, but what the hub sends is 0 to 3 days on its way, differently
+    /// every day.
     Delivered,
     /// Scans come up to 3 days late and every play counts at once: what must not be done.
     Unsettled,
@@ -160,7 +165,8 @@ pub(crate) fn run(
         .collect();
     let mut airing = Airing::default();
     let mut outcome = Outcome::default();
-    // Rows come in the order of time, one a slot and creative, and with them when each of their scans is known.
+    // Rows come in the order of time, one a slot and creative, and with them when each of their
+    // scans is known.
     let mut rows: Vec<Vec<Tally>> = vec![Vec::new(); count];
     let mut known: Vec<Vec<Vec<usize>>> = vec![Vec::new(); count];
     let mut seen_slots = 0;

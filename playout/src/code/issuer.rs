@@ -1,7 +1,8 @@
 //! What the code of an item holds, and the words that stand beside it.
 //!
-//! Invariant: a code with a token leads to the hub that gave this screen its key, by the hub's own host or by one that the
-//! campaign's publisher has pointed at it; everything else is carried as the publisher wrote it.
+//! Invariant: a code with a token leads to the hub that gave this screen its key, by the hub's own
+//! host or by one that the campaign's publisher has pointed at it; everything else is carried as
+//! the publisher wrote it.
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::Corner;
@@ -37,7 +38,8 @@ pub struct PlayStamp {
 }
 
 impl CodeIssuer<'_> {
-    /// Makes the code of an item; none when it has no target and leads to no page, and for a ticker that asks for none.
+    /// Makes the code of an item; none when it has no target and leads to no page, and for a ticker
+    /// that asks for none.
     pub fn order(&self, item: &CatalogItem, stamp: &PlayStamp) -> Option<CodeOrder> {
         let code = &item.placement().code;
         if !code.is_for(item.kind) {
@@ -94,7 +96,8 @@ impl CodeIssuer<'_> {
     }
 }
 
-/// The call to action where a placement names none, in the screen's languages as far as they are known here.
+/// The call to action where a placement names none, in the screen's languages as far as they are
+/// known here.
 fn default_call(contents: Option<&Contents>, languages: &[String]) -> String {
     let column = match contents {
         None => 0,
@@ -118,8 +121,9 @@ fn default_call(contents: Option<&Contents>, languages: &[String]) -> String {
     lines.join(" ")
 }
 
-/// Calls to action that nobody needs to write, by language: to scan, to join the network, to keep the contact, to keep the
-/// date. The built-in fonts have every letter of them, which `compose` tests.
+/// Calls to action that nobody needs to write, by language: to scan, to join the network, to keep
+/// the contact, to keep the date. The built-in fonts have every letter of them, which `compose`
+/// tests.
 pub const DEFAULT_CALLS: &[(&str, [&str; 4])] = &[
     (
         "zh",

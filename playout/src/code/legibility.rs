@@ -1,12 +1,14 @@
-//! The gate before a code airs: whether people can read it from where they stand, and what would help if not.
+//! The gate before a code airs: whether people can read it from where they stand, and what would
+//! help if not.
 //!
-//! Two rules, and a code keeps both at the viewing distance: it is at least a tenth of it wide, and each module at least a
-//! [`MODULES_PER_DISTANCE_MAX`]th, which is what a tenth gives to the code of a token. A phone that scans sees about
-//! 1,400 pixels per radian (a preview of 1,920 pixels over 70 degrees), so a module then has 4.8 of them,
-//! and 3.4 at an angle of 45 degrees. `scripts/camera` measures what that is worth to three readers.
+//! Two rules, and a code keeps both at the viewing distance: it is at least a tenth of it wide, and
+//! each module at least a [`MODULES_PER_DISTANCE_MAX`]th, which is what a tenth gives to the code
+//! of a token. A phone that scans sees about 1,400 pixels per radian (a preview of 1,920 pixels
+//! over 70 degrees), so a module then has 4.8 of them, and 3.4 at an angle of 45 degrees.
+//! `scripts/camera` measures what that is worth to three readers.
 //!
-//! Invariants: what passed can be read at its distance, as far as the screen's size is known; what did not is told with a
-//! number that would pass; a module is a whole number of pixels.
+//! Invariants: what passed can be read at its distance, as far as the screen's size is known; what
+//! did not is told with a number that would pass; a module is a whole number of pixels.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,8 +22,8 @@ pub const MODULES_PER_DISTANCE_MAX: f64 = 290.0;
 pub const WIDTHS_PER_DISTANCE_MAX: f64 = 10.0;
 /// Fewest pixels on a side of a module; below, cameras lose it between the screen's own pixels.
 pub const MODULE_PX_MIN: u32 = 3;
-/// How many times as bright as black white must be at the screen, with the light that falls on it. Symbol contrast
-/// (ISO/IEC 15415) is then 60 %, grade B.
+/// How many times as bright as black white must be at the screen, with the light that falls on it.
+/// Symbol contrast (ISO/IEC 15415) is then 60 %, grade B.
 pub const CONTRAST_MIN: f64 = 2.5;
 /// Time on screen in which most people can take out a phone and scan, for advice.
 pub const DWELL_ADVISED: Duration = Duration::from_secs(8);
@@ -48,9 +50,11 @@ pub struct Question {
 pub struct Legible {
     /// Pixels on a side of a module.
     pub module_px: u32,
-    /// The code's width without its quiet zone, in centimetres; none while the screen's size is not known.
+    /// The code's width without its quiet zone, in centimetres; none while the screen's size is not
+    /// known.
     pub width_cm: Option<f64>,
-    /// The distance up to which it can be read, in metres; none while the screen's size is not known.
+    /// The distance up to which it can be read, in metres; none while the screen's size is not
+    /// known.
     pub reach_m: Option<f64>,
 }
 
@@ -65,7 +69,8 @@ pub enum Illegible {
         needed_cm: f64,
         /// From how far the largest one that fits can be read, in metres.
         reach_m: f64,
-        /// The most modules a side with which a code could be read from there; none if no code could.
+        /// The most modules a side with which a code could be read from there; none if no code
+        /// could.
         modules_max: Option<u32>,
     },
     /// Its modules would have fewer than [`MODULE_PX_MIN`] pixels.
@@ -165,8 +170,8 @@ fn distances_per_module(modules: u32) -> f64 {
     (WIDTHS_PER_DISTANCE_MAX * f64::from(modules)).min(MODULES_PER_DISTANCE_MAX)
 }
 
-/// Pixels per centimetre of the lit area, in its denser direction; `None` when neither its size nor the pitch of its LEDs
-/// is known.
+/// Pixels per centimetre of the lit area, in its denser direction; `None` when neither its size nor
+/// the pitch of its LEDs is known.
 pub fn pixels_per_cm(screen: &Geometry) -> Option<f64> {
     if let Some(pitch_mm) = screen.led_pitch_mm {
         return Some(10.0 / pitch_mm);

@@ -1,7 +1,7 @@
 //! What local files hash to, without reading again what has not changed.
 //!
-//! Invariants: a file is regular, lies in its folder and is streamed, never held in memory; a digest is believed only while size, both dates and inode of
-//! its file stay the same.
+//! Invariants: a file is regular, lies in its folder and is streamed, never held in memory; a
+//! digest is believed only while size, both dates and inode of its file stay the same.
 
 use std::collections::HashMap;
 use std::io::Read;

@@ -1,12 +1,14 @@
-//! The operator's emergency message: `emergency.txt` in data.dir. Its first line is the headline, the rest the body.
+//! The operator's emergency message: `emergency.txt` in data.dir. Its first line is the headline,
+//! the rest the body.
 //!
 //! Invariants:
-//! - The file is the only source of truth, so a message survives a restart; whoever writes or removes it, by hand or
-//!   through the local page, is heard within [`POLL`].
-//! - An emergency never vanishes: the file is decoded whatever it was saved in, and where that fails the screen says that
-//!   there is a message and where it lies. One that is on the screen stays beside that until a good one or none is there.
-//! - Nothing but a regular file is read, and no more of it than a message can have; links are followed, since data.dir is the
-//!   operator's own.
+//! - The file is the only source of truth, so a message survives a restart; whoever writes or
+//!   removes it, by hand or through the local page, is heard within [`POLL`].
+//! - An emergency never vanishes: the file is decoded whatever it was saved in, and where that
+//!   fails the screen says that there is a message and where it lies. One that is on the screen
+//!   stays beside that until a good one or none is there.
+//! - Nothing but a regular file is read, and no more of it than a message can have; links are
+//!   followed, since data.dir is the operator's own.
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
@@ -75,8 +77,8 @@ pub enum NoticeError {
 }
 
 impl NoticeError {
-    /// What the screen says instead of a message that it cannot show; nothing where there is nothing to say. `file` is where
-    /// the message lies.
+    /// What the screen says instead of a message that it cannot show; nothing where there is
+    /// nothing to say. `file` is where the message lies.
     pub fn warning(&self, file: &Path) -> Option<Notice> {
         let headline = match self {
             Self::Empty => return None,
@@ -102,8 +104,9 @@ const UNREADABLE: &str =
 const UNREADABLE_WHERE: &str = "无法读取 It cannot be read";
 
 impl Notice {
-    /// Reads a message: a headline, and a body after the first line. A first line that is too long for a headline
-    /// goes on in the body. What cannot be seen, or would turn the text around, is left out; what was damaged becomes `…`.
+    /// Reads a message: a headline, and a body after the first line. A first line that is too long
+    /// for a headline goes on in the body. What cannot be seen, or would turn the text around, is
+    /// left out; what was damaged becomes `…`.
     ///
     /// # Errors
     /// See [`NoticeError`].
@@ -129,7 +132,8 @@ impl Notice {
         })
     }
 
-    /// The same message with a warning between its headline and its body, where it has room whatever length the body has.
+    /// The same message with a warning between its headline and its body, where it has room
+    /// whatever length the body has.
     #[must_use]
     pub fn with_warning(&self, warning: &Self) -> Self {
         let words = format!("{}\n{}", warning.headline, warning.body);
@@ -260,8 +264,8 @@ pub fn read_written(data_dir: &Path) -> Result<Option<Decoded>, NoticeError> {
     text::decode(&bytes).map(Some).ok_or(NoticeError::NoText)
 }
 
-/// Files of data.dir whose names are almost that of the message, as editors and systems that hide endings make them; at most
-/// [`MISTAKEN_NAMES_MAX`] names are looked at.
+/// Files of data.dir whose names are almost that of the message, as editors and systems that hide
+/// endings make them; at most [`MISTAKEN_NAMES_MAX`] names are looked at.
 pub fn mistaken_names(data_dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
     let mut mistaken: Vec<PathBuf> = entries
@@ -321,8 +325,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Reads the file and starts a thread that reads it again whenever it changes. The second value is what it says
-    /// now.
+    /// Reads the file and starts a thread that reads it again whenever it changes. The second value
+    /// is what it says now.
     pub(crate) fn start(data_dir: &Path) -> (Self, Reading) {
         let data_dir = data_dir.to_path_buf();
         let mut seen = stamp(&data_dir);
@@ -333,7 +337,8 @@ impl Watch {
             .name("emergency".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-                    // Taken before the file is read: what is written meanwhile is seen the next time.
+                    // Taken before the file is read: what is written meanwhile is seen the next
+                    // time.
                     let now = stamp(&data_dir);
                     if now != seen {
                         seen = now;

@@ -1,7 +1,8 @@
-//! Looks at the local campaign folders on a thread of its own, so that a slow disk never delays what is on the screen.
+//! Looks at the local campaign folders on a thread of its own, so that a slow disk never delays
+//! what is on the screen.
 //!
-//! Invariants: folders are read only when something in them changed and has been still for [`SETTLE`], so a film that is
-//! being copied is not taken half; the thread ends with its owner.
+//! Invariants: folders are read only when something in them changed and has been still for
+//! [`SETTLE`], so a film that is being copied is not taken half; the thread ends with its owner.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

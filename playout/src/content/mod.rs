@@ -1,4 +1,5 @@
-//! What could air: local campaign folders, what the hub has sent, and the operator's emergency message.
+//! What could air: local campaign folders, what the hub has sent, and the operator's emergency
+//! message.
 
 pub mod active;
 pub mod cache;

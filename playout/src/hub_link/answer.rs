@@ -1,9 +1,11 @@
 //! Whose answer it is that came: the hub's, or that of something on the way to it.
 //!
 //! Invariants:
-//! - A refusal counts as the hub's only with the hub's header, as problem+json (RFC 9457) whose status is the answer's
-//!   own. Everything else is a captive portal, a proxy or a load balancer, and says nothing about this screen.
-//! - Nothing of a foreign answer is shown or logged but its status, its type and a short, printable piece of where it leads.
+//! - A refusal counts as the hub's only with the hub's header, as problem+json (RFC 9457) whose
+//!   status is the answer's own. Everything else is a captive portal, a proxy or a load balancer,
+//!   and says nothing about this screen.
+//! - Nothing of a foreign answer is shown or logged but its status, its type and a short, printable
+//!   piece of where it leads.
 
 use jiff::fmt::rfc2822;
 use passerby_protocol::bounded;
@@ -109,8 +111,8 @@ pub(super) fn of_plays(error: &HubError) -> Answer {
     }
 }
 
-/// Reads `Retry-After` in both its forms (RFC 9110, 10.2.3). A date is taken against the answer's own `Date`, so that the
-/// terminal's clock does not matter.
+/// Reads `Retry-After` in both its forms (RFC 9110, 10.2.3). A date is taken against the answer's
+/// own `Date`, so that the terminal's clock does not matter.
 fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     let value = text(headers, &RETRY_AFTER)?.trim();
     if let Ok(seconds) = value.parse::<u64>() {

@@ -1,9 +1,9 @@
 //! What of a day's data each kind of transfer may use, on a line that is paid by the megabyte.
 //!
 //! Invariants:
-//! - A kind may use data up to its own share of the cap, counted over all kinds, and the shares grow with the kind's
-//!   weight: large files can never take what small ones, small ones never what manifests and heartbeats, and nothing
-//!   what plays need.
+//! - A kind may use data up to its own share of the cap, counted over all kinds, and the shares
+//!   grow with the kind's weight: large files can never take what small ones, small ones never what
+//!   manifests and heartbeats, and nothing what plays need.
 //! - A restart does not give a day back: what is on disk is at least what was used.
 //! - A day ends by the venue's calendar when the clock is known, else after 24 hours of running.
 
@@ -89,7 +89,8 @@ impl Budget {
         self.used_bytes = self.used_bytes.saturating_add(bytes);
     }
 
-    /// Lets time go by: `today` by the venue's calendar, if it is known. A new day begins with nothing used.
+    /// Lets time go by: `today` by the venue's calendar, if it is known. A new day begins with
+    /// nothing used.
     pub(super) fn pass(&mut self, today: Option<Date>, elapsed_ms: u64) {
         self.awake_ms = self.awake_ms.saturating_add(elapsed_ms);
         match (self.day, today) {
@@ -105,7 +106,8 @@ impl Budget {
     }
 }
 
-/// How long to wait between two calls of some bytes each, so that by themselves they use at most a fifth of the cap.
+/// How long to wait between two calls of some bytes each, so that by themselves they use at most a
+/// fifth of the cap.
 pub(super) const fn pause_ms(cap_bytes: u64, call_bytes: u64) -> u64 {
     let calls = (cap_bytes / 5) / if call_bytes == 0 { 1 } else { call_bytes };
     DAY_MS / if calls == 0 { 1 } else { calls }
@@ -136,7 +138,8 @@ mod tests {
                 used[kind] += bytes;
             }
             prop_assert!(budget.used_bytes() <= cap);
-            // Whatever the others did, each kind finds what is kept from them, but for what it used itself.
+            // Whatever the others did, each kind finds what is kept from them, but for what it used
+            // itself.
             for (at, kind) in KINDS.iter().enumerate().skip(1) {
                 let kept = cap / 100 * (kind.percent() - KINDS[at - 1].percent());
                 let own_and_above: u64 = used[at..].iter().sum();

@@ -3,12 +3,14 @@
 //! Invariants:
 //! - The chain, the host's name and the signatures are checked in full, whatever the clock says.
 //! - When the clock is known, certificates are judged at its time and nothing else.
-//! - When it is not, they are judged at the latest time that the terminal can vouch for: when this software was made, the
-//!   newest time at which a hub's certificate was found good, and what the machine's clock says if that can be. What had
-//!   expired by then is refused. What only begins later is taken, for the clock must be behind.
+//! - When it is not, they are judged at the latest time that the terminal can vouch for: when this
+//!   software was made, the newest time at which a hub's certificate was found good, and what the
+//!   machine's clock says if that can be. What had expired by then is refused. What only begins
+//!   later is taken, for the clock must be behind.
 //!
-//! The newest time lies in a file of data.dir. It is always one at which the hub's certificate was good, so it is never
-//! past the end of that certificate, and a renewed one, which ends later, is never locked out by it.
+//! The newest time lies in a file of data.dir. It is always one at which the hub's certificate was
+//! good, so it is never past the end of that certificate, and a renewed one, which ends later, is
+//! never locked out by it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,9 +29,11 @@ use crate::system::clock::Clock;
 
 /// The file's name in data.dir.
 const FILE_NAME: &str = "newest-time.json";
-/// The newest time is written again once it is so much later, in milliseconds: a day, for the card's sake.
+/// The newest time is written again once it is so much later, in milliseconds: a day, for the
+/// card's sake.
 const KEEP_MS: i64 = 86_400_000;
-/// Most certificates of a chain that may begin later than an untrusted clock says, one after the other.
+/// Most certificates of a chain that may begin later than an untrusted clock says, one after the
+/// other.
 const CHAIN_MAX: usize = 8;
 /// Most certificates of a file of `hub.ca`.
 const CA_MAX: usize = 100;
@@ -152,8 +156,9 @@ impl ServerCertVerifier for Verifier {
                     self.time.was_good(wall_ms);
                     Ok(verified)
                 }
-                // A hub whose clock ran ahead would be cut off for the rest of the boot: its certificate and its clock
-                // contradict each other, and the clock is the less likely to be right.
+                // A hub whose clock ran ahead would be cut off for the rest of the boot: its
+                // certificate and its clock contradict each other, and the clock is the less likely
+                // to be right.
                 Err(error) if has_expired(&error) => from(self.time.floor(machine), at),
                 Err(error) => Err(error),
             },
@@ -184,7 +189,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Verifies at a time, and as long as a certificate of the chain begins later than that, at its beginning.
+/// Verifies at a time, and as long as a certificate of the chain begins later than that, at its
+/// beginning.
 fn from<T>(floor_ms: i64, at: impl Fn(i64) -> Result<T, Error>) -> Result<T, Error> {
     let mut time_ms = floor_ms;
     for _ in 0..CHAIN_MAX {
@@ -268,7 +274,8 @@ pub(super) fn tls(time: Arc<CertificateTime>, ca: Option<&Path>) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Verifier { inner, time }))
         .with_no_client_auth();
-    // A session that is taken up again is not judged again, though the time may have become known since.
+    // A session that is taken up again is not judged again, though the time may have become known
+    // since.
     config.resumption = Resumption::disabled();
     Ok(config)
 }

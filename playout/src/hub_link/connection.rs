@@ -1,4 +1,5 @@
-//! How the hub is reached: within which time, by whose certificates, for how much data a day; and how that goes.
+//! How the hub is reached: within which time, by whose certificates, for how much data a day; and
+//! how that goes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,8 +29,8 @@ pub struct TimeLimits {
     pub plays: Duration,
     /// For a manifest.
     pub manifest: Duration,
-    /// In each such span a file has to come on by [`TimeLimits::progress_bytes`]. A file has no other limit: it may be
-    /// large and the line slow, and what came stays.
+    /// In each such span a file has to come on by [`TimeLimits::progress_bytes`]. A file has no
+    /// other limit: it may be large and the line slow, and what came stays.
     pub progress: Duration,
     /// See there.
     pub progress_bytes: u64,
@@ -61,7 +62,8 @@ pub struct HubConnection {
 }
 
 impl HubConnection {
-    /// A line as the settings say. Without one ([`HubConnection::default`]) certificates are judged by the machine's clock.
+    /// A line as the settings say. Without one ([`HubConnection::default`]) certificates are judged
+    /// by the machine's clock.
     pub fn new(hub: &HubConfig, data_dir: &Path, clock: &Arc<dyn Clock>, zone: TimeZone) -> Self {
         let hub_time = Arc::new(HubTime::default());
         Self {

@@ -1,4 +1,5 @@
-//! Asks for the hub's manifest, checks it and puts it into the manifest store; [`crate::hub_link::transfer`] fetches what it names.
+//! Asks for the hub's manifest, checks it and puts it into the manifest store;
+//! [`crate::hub_link::transfer`] fetches what it names.
 //!
 //! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
 
@@ -98,7 +99,8 @@ impl ManifestFetcher {
                     self.hub_link
                         .learn(|network| network.content = Some(words))?;
                     self.hub_link.tell(PlayerRequest::Revoked)?;
-                    // Should the mistake be the hub's own, nobody need climb up: all of it comes again then.
+                    // Should the mistake be the hub's own, nobody need climb up: all of it comes
+                    // again then.
                     self.etag = None;
                     std::time::Duration::from_millis(REFUSED_MS)
                 }
@@ -174,8 +176,9 @@ impl ManifestFetcher {
         }
     }
 
-    /// Fetches the screen's key when the hub has another one than this terminal: a newer one, or an older one if the hub
-    /// was restored from a backup. What fails is tried again with the next heartbeat; the old key mints until then.
+    /// Fetches the screen's key when the hub has another one than this terminal: a newer one, or an
+    /// older one if the hub was restored from a backup. What fails is tried again with the next
+    /// heartbeat; the old key mints until then.
     async fn learn_key(&mut self, wanted: Option<u8>) -> Result<(), PlayerGone> {
         let credentials = &self.enrolment.credentials;
         if wanted.is_none_or(|wanted| wanted == credentials.generation) {
@@ -191,7 +194,8 @@ impl ManifestFetcher {
         let mut enrolment = self.enrolment.clone();
         enrolment.credentials.generation = key.generation;
         enrolment.credentials.token_key.clone_from(&key.token_key);
-        // On disk first: a terminal that forgot its key after the hub heard of it would mint codes that are refused.
+        // On disk first: a terminal that forgot its key after the hub heard of it would mint codes
+        // that are refused.
         if let Err(error) = enrolment.save(&self.hub_link.data_dir) {
             tracing::warn!("the screen's new key cannot be kept: {error}");
             return Ok(());
@@ -217,7 +221,8 @@ impl ManifestFetcher {
         Ok(())
     }
 
-    /// Checks a manifest; when its signature does not fit, perhaps the hub signs with another key by now.
+    /// Checks a manifest; when its signature does not fit, perhaps the hub signs with another key
+    /// by now.
     async fn open_or_learn(&mut self, sealed: &SealedManifest) -> Result<Manifest, ContentError> {
         match self.open(&sealed.body, &sealed.signature) {
             Err(ManifestError::Signature) if self.learn_manifest_key().await? => {

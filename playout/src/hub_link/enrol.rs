@@ -1,4 +1,5 @@
-//! Two ways in: a short code that an operator claims, or a token that `passerby-hub screen add` or `screen renew` printed.
+//! Two ways in: a short code that an operator claims, or a token that `passerby-hub screen add` or
+//! `screen renew` printed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,8 +35,8 @@ pub enum EnrolError {
     Unclaimed(String),
 }
 
-/// One attempt to pair: whoever holds its secret collects the credentials. It is kept on disk until then, so a restart
-/// or a lost answer does not strand a screen that was claimed.
+/// One attempt to pair: whoever holds its secret collects the credentials. It is kept on disk until
+/// then, so a restart or a lost answer does not strand a screen that was claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Eight characters of Crockford base32.
@@ -87,12 +88,12 @@ impl Attempt {
 
 /// Enrols a screen and keeps its credentials in `data_dir`.
 ///
-/// With a token it is done at once. Without, a code is made and `waiting` told of it; then the hub is asked until an
-/// operator has claimed the code, at most for `wait` (for ever, when `None`).
+/// With a token it is done at once. Without, a code is made and `waiting` told of it; then the hub
+/// is asked until an operator has claimed the code, at most for `wait` (for ever, when `None`).
 ///
 /// # Errors
-/// The hub refuses, the disk refuses, or the time is up. An unreachable hub is an error at once with a token, and
-/// is waited for without.
+/// The hub refuses, the disk refuses, or the time is up. An unreachable hub is an error at once
+/// with a token, and is waited for without.
 pub async fn enrol(
     hub_url: &str,
     token: Option<&str>,

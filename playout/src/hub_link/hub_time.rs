@@ -2,9 +2,11 @@
 //!
 //! Invariants:
 //! - A time before the project or after 2098 is nobody's time; it is not taken.
-//! - A time service or the operator's word stands above the hub's: where they differ, the hub is doubted and told of.
-//! - Of two words of one hub that contradict each other in one boot the first stands, until the hub has repeated the
-//!   second [`REPEATS`] times over [`REPEATS_MS`]: a hub whose clock was mended is believed, one that jumps is not.
+//! - A time service or the operator's word stands above the hub's: where they differ, the hub is
+//!   doubted and told of.
+//! - Of two words of one hub that contradict each other in one boot the first stands, until the hub
+//!   has repeated the second [`REPEATS`] times over [`REPEATS_MS`]: a hub whose clock was mended is
+//!   believed, one that jumps is not.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +16,8 @@ use crate::system::clock::Clock;
 pub(super) const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 /// 2099-01-01T00:00Z: where clocks are that were never set.
 pub(super) const WALL_MS_MAX: i64 = 4_070_908_800_000;
-/// Differences up to this are the network's and the drift of clocks; they are not worth a new anchor.
+/// Differences up to this are the network's and the drift of clocks; they are not worth a new
+/// anchor.
 const SLACK_MS: u64 = 2_000;
 /// Differences above this are told to the operator.
 const DOUBT_MS: u64 = 120_000;
@@ -23,8 +26,8 @@ const REPEATS: u32 = 3;
 /// Over how long it has to do so, in milliseconds.
 const REPEATS_MS: u64 = 600_000;
 
-/// An answer that took longer than this, by a clock that counts sleep, says too little about the time: it may have come while
-/// the machine slept.
+/// An answer that took longer than this, by a clock that counts sleep, says too little about the
+/// time: it may have come while the machine slept.
 pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
 /// What to do with a word of the hub.
@@ -69,9 +72,9 @@ struct Heard {
 pub(crate) struct HubTime(Mutex<Heard>);
 
 impl HubTime {
-    /// Hears an answer that was asked for at `asked_ms` and came at `answered_ms`, both of the boot clock, and teaches the clock
-    /// what it is worth. Returns the words for the operator when something is wrong with it; `None` when it took too long to say
-    /// anything.
+    /// Hears an answer that was asked for at `asked_ms` and came at `answered_ms`, both of the boot
+    /// clock, and teaches the clock what it is worth. Returns the words for the operator when
+    /// something is wrong with it; `None` when it took too long to say anything.
     pub(crate) fn hear(
         &self,
         clock: &dyn Clock,
@@ -99,7 +102,8 @@ impl HubTime {
         })
     }
 
-    /// Judges the hub's word that it was `server_ms` at `boot_ms`, where the terminal's clock said `known_ms`.
+    /// Judges the hub's word that it was `server_ms` at `boot_ms`, where the terminal's clock said
+    /// `known_ms`.
     pub(super) fn judge(
         &self,
         boot_ms: u64,

@@ -1,10 +1,13 @@
-//! Counts what goes over the line to the hub, and says what has to wait when a day's data is nearly used.
+//! Counts what goes over the line to the hub, and says what has to wait when a day's data is nearly
+//! used.
 //!
 //! Invariants:
 //! - Without a cap nothing is counted and nothing waits.
-//! - The file is ahead of the count: a kill or a power cut makes the count larger, at most by [`STEP_PERCENT`] of the
-//!   cap, and never smaller. It is written once a step, not once a request, for the card's sake.
-//! - A damaged file counts as nothing used; one that cannot be written is told once and does not stop the plays.
+//! - The file is ahead of the count: a kill or a power cut makes the count larger, at most by
+//!   [`STEP_PERCENT`] of the cap, and never smaller. It is written once a step, not once a request,
+//!   for the card's sake.
+//! - A damaged file counts as nothing used; one that cannot be written is told once and does not
+//!   stop the plays.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +31,8 @@ const FRAMING_PERCENT: u64 = 5;
 const ROOM_BYTES_MIN: u64 = 16 << 10;
 /// How far the file is ahead of the count, in percent of the cap.
 const STEP_PERCENT: u64 = 1;
-/// The file is written at least so often, so that days without a known clock end over restarts too, in milliseconds.
+/// The file is written at least so often, so that days without a known clock end over restarts too,
+/// in milliseconds.
 const KEEP_MS: u64 = 3_600_000;
 /// The file's name in data.dir.
 const FILE_NAME: &str = "data-budget.json";
@@ -90,8 +94,8 @@ impl Meter {
         })))
     }
 
-    /// Asks for a call whose request has a body of some bytes, and counts it. `None` when it has to wait; else how many
-    /// bytes its answer may have.
+    /// Asks for a call whose request has a body of some bytes, and counts it. `None` when it has to
+    /// wait; else how many bytes its answer may have.
     pub(super) fn call(&self, kind: Kind, body_bytes: u64) -> Option<u64> {
         let Some(inner) = &self.0 else {
             return Some(u64::MAX);

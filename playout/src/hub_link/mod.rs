@@ -3,9 +3,10 @@
 //! Invariants:
 //! - Playback never waits for it: it talks to the player by bounded messages only.
 //! - It writes manifests, pictures and credentials, never the ledger.
-//! - What the hub says is believed only after a check: signatures for manifests, hashes for pictures, JSON of the
-//!   right form for everything else. Redirects are not followed.
-//! - Nothing that this module is told ends it for ever: a hub that refused the screen is asked again, rarely.
+//! - What the hub says is believed only after a check: signatures for manifests, hashes for
+//!   pictures, JSON of the right form for everything else. Redirects are not followed.
+//! - Nothing that this module is told ends it for ever: a hub that refused the screen is asked
+//!   again, rarely.
 
 mod answer;
 mod budget;
@@ -88,7 +89,8 @@ struct PlayerGone;
 impl HubLink {
     /// Pairs the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
-        // Every way out means that the player has ended, and with it all that the hub link could do.
+        // Every way out means that the player has ended, and with it all that the hub link could
+        // do.
         let PlayerGone = self.serve().await;
     }
 
@@ -110,8 +112,8 @@ impl HubLink {
         }
     }
 
-    /// Waits until `passerby enroll` has put other credentials beside this running terminal, after a revocation for
-    /// example.
+    /// Waits until `passerby enroll` has put other credentials beside this running terminal, after
+    /// a revocation for example.
     async fn another_enrolment(&self, known: &Enrolment) -> Enrolment {
         loop {
             tokio::time::sleep(ENROLMENT_POLL).await;
@@ -222,7 +224,8 @@ impl HubLink {
         answer.await.map_err(|_| PlayerGone)
     }
 
-    /// Learns the time from a hub's answer that was asked for at `asked_ms` and came at `answered_ms`.
+    /// Learns the time from a hub's answer that was asked for at `asked_ms` and came at
+    /// `answered_ms`.
     fn learn_time(
         &self,
         asked_ms: u64,

@@ -1,16 +1,18 @@
 //! When to send plays, how many, and what each answer means: a state machine without I/O.
 //!
-//! What a status means (docs/protocol.md): 409 rewinds, 413 halves, 400/422 bisects to the poison row, 401/403
-//! stops and says so, 410 means decommissioned, everything else backs off with full jitter from 1 s to 15 min.
-//! Source of the jitter: M. Brooker, "Exponential Backoff And Jitter", 2015.
+//! What a status means (docs/protocol.md): 409 rewinds, 413 halves, 400/422 bisects to the poison
+//! row, 401/403 stops and says so, 410 means decommissioned, everything else backs off with full
+//! jitter from 1 s to 15 min. Source of the jitter: M. Brooker, "Exponential Backoff And Jitter",
+//! 2015.
 //!
 //! Invariants:
 //! - The machine holds no plays. Whatever happens, the ledger's cursor alone says what the hub has.
 //! - No answer moves the cursor past the last row that was sent, and 409 only moves it back.
-//! - What stops the sending, bisects or sets a row aside is the hub's own word; what a proxy or a captive portal says
-//!   is [`Answer::Unavailable`] before it comes here.
+//! - What stops the sending, bisects or sets a row aside is the hub's own word; what a proxy or a
+//!   captive portal says is [`Answer::Unavailable`] before it comes here.
 //! - Nothing stops the sending for ever: a hub that refused is asked again, rarely.
-//! - A batch never has fewer rows than [`ROWS_MIN`] for the line's sake, so that a slow one still gets on.
+//! - A batch never has fewer rows than [`ROWS_MIN`] for the line's sake, so that a slow one still
+//!   gets on.
 
 use passerby_protocol::limits::BATCH_PLAYS_MAX;
 use passerby_protocol::plays::{PlayBatch, PlayContent};
@@ -25,7 +27,8 @@ const ROWS_AT_FIRST: usize = 1_000;
 const ROWS_MIN: usize = 16;
 /// A full batch that was answered within this time is followed by one of twice the size.
 const QUICK_MS: u64 = 2_000;
-/// A batch whose answer took longer than this is followed by one of half the size. Far from the time-out of the call.
+/// A batch whose answer took longer than this is followed by one of half the size. Far from the
+/// time-out of the call.
 const SLOW_MS: u64 = 10_000;
 /// A hub that does not know this screen is asked again after an hour: the mistake may be its own.
 pub const REFUSED_MS: u64 = 3_600_000;
@@ -73,7 +76,8 @@ pub struct SentRows {
     pub first_seq: u64,
     /// How many they are.
     pub count: usize,
-    /// The first one is set aside already and went empty; a hub that refuses it even so refuses anything.
+    /// The first one is set aside already and went empty; a hub that refuses it even so refuses
+    /// anything.
     pub is_first_empty: bool,
 }
 
@@ -152,7 +156,8 @@ impl SendState {
         self.stopped.is_none().then_some(self.next_at_ms)
     }
 
-    /// When to ask a hub again that refused this screen, in milliseconds of the boot clock; `None` while it does not.
+    /// When to ask a hub again that refused this screen, in milliseconds of the boot clock; `None`
+    /// while it does not.
     pub fn ask_again_at_ms(&self) -> Option<u64> {
         self.stopped.is_some().then_some(self.next_at_ms)
     }
@@ -162,7 +167,8 @@ impl SendState {
         self.stopped
     }
 
-    /// Is told that a batch leaves now, so that the size of the next one can follow the speed of the line.
+    /// Is told that a batch leaves now, so that the size of the next one can follow the speed of
+    /// the line.
     pub const fn sending(&mut self, now_ms: u64) {
         self.sent_at_ms = Some(now_ms);
     }
@@ -205,7 +211,8 @@ impl SendState {
                 LedgerAction::AckThrough(through)
             }
             Answer::Gap { expected_seq } if *expected_seq < first_seq => {
-                // Not at once: a hub that asks for a row which is gone would be asked again and again.
+                // Not at once: a hub that asks for a row which is gone would be asked again and
+                // again.
                 self.back_off(now_ms, None, random);
                 LedgerAction::AckThrough(expected_seq.saturating_sub(1))
             }
@@ -270,7 +277,8 @@ impl SendState {
     }
 }
 
-/// Full jitter: a random pause up to a ceiling that doubles with each failure, but never shorter than asked for.
+/// Full jitter: a random pause up to a ceiling that doubles with each failure, but never shorter
+/// than asked for.
 pub fn back_off_ms(failures: u32, retry_after_ms: Option<u64>, random: u64) -> u64 {
     let ceiling = (BACKOFF_MS_MIN << failures.min(10)).min(BACKOFF_MS_MAX);
     let jittered = random % ceiling + 1;

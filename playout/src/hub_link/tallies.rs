@@ -1,6 +1,7 @@
 //! Brings the hub's counts of scans, which adaptive campaigns and goals of scans go by.
 //!
-//! Invariant: the newest counts are kept on disk, so a terminal that starts without a network still knows what is scanned.
+//! Invariant: the newest counts are kept on disk, so a terminal that starts without a network still
+//! knows what is scanned.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,8 +1,9 @@
-//! Fetches the files that the hub's campaigns need, keeps the cache within its room, and reads stored files again.
+//! Fetches the files that the hub's campaigns need, keeps the cache within its room, and reads
+//! stored files again.
 //!
-//! Invariants: one file at a time; what is fetched and what is let go is [`plan`]'s to say; a manifest that comes
-//! meanwhile is heeded at once; a file that fails waits, each time longer, and does not hold up the others; nothing is read
-//! again while something is fetched.
+//! Invariants: one file at a time; what is fetched and what is let go is [`plan`]'s to say; a
+//! manifest that comes meanwhile is heeded at once; a file that fails waits, each time longer, and
+//! does not hold up the others; nothing is read again while something is fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -29,11 +30,13 @@ use crate::system::random;
 const REVIEW: Duration = Duration::from_mins(10);
 /// How often it is told how far a file has come.
 const TICK: Duration = Duration::from_secs(1);
-/// A file that comes more slowly than this many bytes in [`SLOW_TICKS`] is given up for a while, so that others have their turn.
+/// A file that comes more slowly than this many bytes in [`SLOW_TICKS`] is given up for a while, so
+/// that others have their turn.
 const SLOW_BYTES: u64 = 64 << 10;
 const SLOW_TICKS: u32 = 120;
-/// A file that came wrong is asked for again soon, from its first byte: what a power cut left of it may not be what was
-/// written. One that came wrong twice waits this long, then each time one more of it up to a day, in milliseconds.
+/// A file that came wrong is asked for again soon, from its first byte: what a power cut left of it
+/// may not be what was written. One that came wrong twice waits this long, then each time one more
+/// of it up to a day, in milliseconds.
 const WRONG_MS: u64 = 3_600_000;
 const WRONG_TIMES_MAX: u32 = 24;
 /// So much later than others a file is tried with which everything stopped, in milliseconds.
@@ -144,7 +147,8 @@ impl Transfer {
         store: Rc<ManifestStore>,
     ) -> Self {
         Self {
-            // The name comes from a zone that was found; should the data base of zones be another one now, hours are off.
+            // The name comes from a zone that was found; should the data base of zones be another
+            // one now, hours are off.
             zone: TimeZone::get(&hub_link.zone).unwrap_or(TimeZone::UTC),
             scrub: Scrub::new(hub_link.cache.round, random::u64()),
             hub_link,
@@ -234,7 +238,8 @@ impl Transfer {
         claims
     }
 
-    /// Dates the files that are no longer needed, so that those which were needed longest ago leave first.
+    /// Dates the files that are no longer needed, so that those which were needed longest ago leave
+    /// first.
     fn note_what_is_needed(&mut self, now_ms: Option<i64>) {
         let files = self.claims.iter().flat_map(|claim| &claim.files);
         let needed: BTreeSet<Digest> = files.map(|file| file.sha256).collect();
@@ -402,7 +407,8 @@ impl Transfer {
         wait.failures = wait.failures.saturating_add(1);
     }
 
-    /// Waits for a new manifest, for what was put off, or for the time to look again; meanwhile stored files are read again.
+    /// Waits for a new manifest, for what was put off, or for the time to look again; meanwhile
+    /// stored files are read again.
     async fn idle(&mut self) -> Result<(), PlayerGone> {
         let now_ms = self.hub_link.clock.now().boot_ms;
         let put_off = self

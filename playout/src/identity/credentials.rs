@@ -40,7 +40,8 @@ pub struct Enrolment {
     pub hub: String,
     /// What it handed out.
     pub credentials: Credentials,
-    /// The manifests that were taken under an earlier key and may go on airing; none, unless the key was changed since.
+    /// The manifests that were taken under an earlier key and may go on airing; none, unless the
+    /// key was changed since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept_manifests: Vec<Digest>,
 }
@@ -109,7 +110,8 @@ impl Enrolment {
     }
 }
 
-/// Tells whether credentials can be used: what a hub hands out, or what a file holds, may be anything.
+/// Tells whether credentials can be used: what a hub hands out, or what a file holds, may be
+/// anything.
 ///
 /// # Errors
 /// The first thing that is wrong.
@@ -132,7 +134,8 @@ fn path_in(data_dir: &Path) -> PathBuf {
     data_dir.join("credentials.json")
 }
 
-/// Writes a file as a whole or not at all, with mode 0600: temporary file, fsync, rename, fsync of the folder.
+/// Writes a file as a whole or not at all, with mode 0600: temporary file, fsync, rename, fsync of
+/// the folder.
 pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = holder_of(path);
     make_folder(folder)?;

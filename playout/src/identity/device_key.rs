@@ -1,7 +1,8 @@
 //! The key with which this terminal signs what it has played, in a file that only it can read.
 //!
-//! Invariants: a key that is there is never overwritten, whoever starts at the same time; the file is whole or not there;
-//! the secret half never leaves the machine, nor goes into a backup of the ledger.
+//! Invariants: a key that is there is never overwritten, whoever starts at the same time; the file
+//! is whole or not there; the secret half never leaves the machine, nor goes into a backup of the
+//! ledger.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub fn load(data_dir: &Path) -> Result<Option<DeviceKey>, CredentialsError> {
 }
 
 /// Reads the key of a data folder, making it when there is none. What is not a key is set aside as
-/// `device.key.damaged`, since a screen in the street must go on; hubs and verifiers see that the key is another one.
+/// `device.key.damaged`, since a screen in the street must go on; hubs and verifiers see that the
+/// key is another one.
 ///
 /// # Errors
 /// The disk refuses.

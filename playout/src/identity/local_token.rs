@@ -1,7 +1,8 @@
 //! The word that opens the local page, where others than this machine can reach it.
 //!
-//! Invariants: a page that others can reach always has one; it is never shorter than [`CHARS_MIN`]; one that nobody chose is
-//! random, and lies in a file that only its owner reads; it is never printed but in the one line that tells it.
+//! Invariants: a page that others can reach always has one; it is never shorter than [`CHARS_MIN`];
+//! one that nobody chose is random, and lies in a file that only its owner reads; it is never
+//! printed but in the one line that tells it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -76,8 +77,8 @@ impl LocalToken {
         &self.0
     }
 
-    /// Returns what a token that comes with a request is compared by: equal hashes say nothing about how far unequal texts
-    /// agree, in whatever time they are compared.
+    /// Returns what a token that comes with a request is compared by: equal hashes say nothing
+    /// about how far unequal texts agree, in whatever time they are compared.
     pub fn sha256(&self) -> Digest {
         Digest::of(self.0.as_bytes())
     }
@@ -99,7 +100,8 @@ pub enum PageToken {
 }
 
 impl PageToken {
-    /// Decides on the token of a page that listens on an address, reading or making the file in `data_dir` if need be.
+    /// Decides on the token of a page that listens on an address, reading or making the file in
+    /// `data_dir` if need be.
     ///
     /// # Errors
     /// The file can neither be read nor written; the page must not be served then.

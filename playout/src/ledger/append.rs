@@ -1,7 +1,8 @@
 //! How plays come into the ledger: some at a time, with all that changes with them.
 //!
-//! Invariants: one call is one transaction, so plays, what the rotation remembers of them, what is missing and what failed
-//! are on disk together or not at all; after an error nothing in memory says otherwise.
+//! Invariants: one call is one transaction, so plays, what the rotation remembers of them, what is
+//! missing and what failed are on disk together or not at all; after an error nothing in memory
+//! says otherwise.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use crate::ledger::{
 };
 use crate::schedule::rotation::{Booked, History};
 
-/// Most ids that are kept in memory, of contents and of boots; they are read again when there are more.
+/// Most ids that are kept in memory, of contents and of boots; they are read again when there are
+/// more.
 const IDS_MAX: usize = 1_000;
 
 /// Counts, in `meta`, the transactions that brought no row.
@@ -81,8 +83,8 @@ impl Ids {
 }
 
 impl Ledger {
-    /// Records a play and what it means for the rotation of its zone, in one transaction; returns its seq once it is
-    /// on disk.
+    /// Records a play and what it means for the rotation of its zone, in one transaction; returns
+    /// its seq once it is on disk.
     ///
     /// `None` means that the ledger is full: the play is counted in a gap.
     ///
@@ -100,8 +102,8 @@ impl Ledger {
         Ok((kept.rows > 0).then_some(self.last_seq))
     }
 
-    /// Records plays in their order and what they mean for the rotation, what is missing and what failed, in one
-    /// transaction. `histories`: of the zones that changed.
+    /// Records plays in their order and what they mean for the rotation, what is missing and what
+    /// failed, in one transaction. `histories`: of the zones that changed.
     ///
     /// # Errors
     /// The database fails; nothing was recorded then.

@@ -1,8 +1,8 @@
 //! Items that could not be shown, and why. They are no plays: nobody saw them.
 //!
-//! Invariants: at most [`FAILURES_MAX`] are kept, each with its first and last moment and how often it came, those that
-//! were first seen longest ago give way; they are written with the next play and never cost a commit of their own while
-//! plays come.
+//! Invariants: at most [`FAILURES_MAX`] are kept, each with its first and last moment and how often
+//! it came, those that were first seen longest ago give way; they are written with the next play
+//! and never cost a commit of their own while plays come.
 
 use rusqlite::{Connection, params};
 

@@ -1,7 +1,8 @@
 //! What is missing: plays that were shown and are in no row.
 //!
-//! Invariants: a gap says nothing that is not known, so its count is a lower bound; it grows while no row follows it and
-//! never changes once one does; it goes into the file in the transaction of the next row at the latest.
+//! Invariants: a gap says nothing that is not known, so its count is a lower bound; it grows while
+//! no row follows it and never changes once one does; it goes into the file in the transaction of
+//! the next row at the latest.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -12,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::ledger::{Ledger, LedgerError, NewPlay, stored_values};
 
-/// Set in `meta` while plays are held for a common commit, so that the next start knows if they were cut off.
+/// Set in `meta` while plays are held for a common commit, so that the next start knows if they
+/// were cut off.
 pub(super) const HOLDING: &str = "holding";
 
 impl Ledger {
@@ -42,7 +44,8 @@ impl Ledger {
         self.missing.iter().chain(&self.doubtful.0)
     }
 
-    /// How many plays are in no row, as far as the file tells and what is about to be written; at least.
+    /// How many plays are in no row, as far as the file tells and what is about to be written; at
+    /// least.
     ///
     /// # Errors
     /// The database fails.
@@ -56,7 +59,8 @@ impl Ledger {
         Ok(on_disk + coming)
     }
 
-    /// How many plays are in no row at least, by why; a reason with none may hide some that nobody could count.
+    /// How many plays are in no row at least, by why; a reason with none may hide some that nobody
+    /// could count.
     ///
     /// # Errors
     /// The database fails.
@@ -97,8 +101,9 @@ impl Ledger {
         self.is_holding
     }
 
-    /// Records that plays may have been cut off if the last run ended while it held some. How many is not known, so the
-    /// gap counts none: it says where, and the setting says for how long at most.
+    /// Records that plays may have been cut off if the last run ended while it held some. How many
+    /// is not known, so the gap counts none: it says where, and the setting says for how long at
+    /// most.
     pub(super) fn note_interruption(&mut self) -> Result<(), LedgerError> {
         if stored_values::get::<i64>(&self.connection, HOLDING)? != Some(1) {
             return Ok(());

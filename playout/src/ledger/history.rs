@@ -1,6 +1,7 @@
 //! What the rotation remembers, beside the plays that it follows from.
 //!
-//! Invariant: it is written in the transaction of the play that changed it, so that both are there or neither.
+//! Invariant: it is written in the transaction of the play that changed it, so that both are there
+//! or neither.
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,14 @@
 //! The terminal's durable log of plays.
 //!
 //! Invariants:
-//! - A play is counted only after COMMIT, with `synchronous=FULL` in WAL mode; what is committed survives kill -9 and
-//!   a power cut.
-//! - Rows are keyed by (epoch, seq); seq runs from 1 without gaps, so the hub can tell lost from repeated.
-//! - A play number is never reused: numbers come from ranges that are reserved on disk before the first is used, and
-//!   a new epoch starts at a random point.
-//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are dropped, and a gap says so.
+//! - A play is counted only after COMMIT, with `synchronous=FULL` in WAL mode; what is committed
+//!   survives kill -9 and a power cut.
+//! - Rows are keyed by (epoch, seq); seq runs from 1 without gaps, so the hub can tell lost from
+//!   repeated.
+//! - A play number is never reused: numbers come from ranges that are reserved on disk before the
+//!   first is used, and a new epoch starts at a random point.
+//! - Only what the hub has acknowledged is ever pruned. When the ledger is full, new plays are
+//!   dropped, and a gap says so.
 //! - Plays that are in no row are in a gap: [`Ledger::gaps`].
 //! - One writer: the player's thread owns the only [`Ledger`].
 
@@ -141,8 +143,8 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the ledger in a folder, or makes a new one.
     ///
-    /// A damaged file is set aside as `ledger.damaged-….sqlite` and a new epoch begins with what could be read of the plays
-    /// that were not yet on the hub; the second value then says so.
+    /// A damaged file is set aside as `ledger.damaged-….sqlite` and a new epoch begins with what
+    /// could be read of the plays that were not yet on the hub; the second value then says so.
     ///
     /// # Errors
     /// The folder cannot be made or written.
@@ -162,7 +164,8 @@ impl Ledger {
                     .rewrite_log()
                     .and_then(|()| ledger.note_interruption());
                 if let Err(error) = ready {
-                    // Nothing is recorded before it has worked; what is there can be shown and sent.
+                    // Nothing is recorded before it has worked; what is there can be shown and
+                    // sent.
                     tracing::warn!("{error}; plays wait in memory until then");
                     ledger.log_is_sure = false;
                     ledger.doubt();
@@ -189,8 +192,8 @@ impl Ledger {
         }
     }
 
-    /// Makes a ledger of a new epoch with what can be read of a damaged one. Until it takes the damaged one's place, all of
-    /// this can be done again.
+    /// Makes a ledger of a new epoch with what can be read of a damaged one. Until it takes the
+    /// damaged one's place, all of this can be done again.
     fn begin_anew(damaged: &Path, next: &Path) -> Result<Salvaged, LedgerError> {
         let connection = schema::open(next).map_err(|error| LedgerError::Open {
             path: next.display().to_string(),
@@ -241,7 +244,8 @@ impl Ledger {
         let transaction = connection.transaction_with_behavior(behavior)?;
         if stored_values::get::<i64>(&transaction, "epoch")?.is_none() {
             stored_values::set(&transaction, "epoch", random::u64().cast_signed())?;
-            // A re-flashed card must not repeat numbers of its former life: start anywhere in the lower half.
+            // A re-flashed card must not repeat numbers of its former life: start anywhere in the
+            // lower half.
             let start = u32::try_from(random::u64() % u64::from(PlayNumber::MAX / 2)).unwrap_or(1);
             stored_values::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
             stored_values::set(&transaction, "acked_through", 0)?;
@@ -345,7 +349,8 @@ impl Ledger {
         Ok(history::airings(&self.connection)?)
     }
 
-    /// Forgets the rotation's state in all zones but these, so that a layout that changes leaves nothing behind.
+    /// Forgets the rotation's state in all zones but these, so that a layout that changes leaves
+    /// nothing behind.
     ///
     /// # Errors
     /// The database fails.

@@ -1,10 +1,10 @@
 //! Proof of play in the form of Outsmart's Playout Reporting Standard, version 1.7.
 //!
-//! A record a play: CSV without a header, each line ended by LF, 19 fields in a fixed order. Times are UTC to the
-//! millisecond, each with the offset of the place.
+//! A record a play: CSV without a header, each line ended by LF, 19 fields in a fixed order. Times
+//! are UTC to the millisecond, each with the offset of the place.
 //!
-//! Invariant: a record has every field that is mandatory, or there is none; nothing is made up. Start and length are
-//! given, the end follows from them; all three stand in the record.
+//! Invariant: a record has every field that is mandatory, or there is none; nothing is made up.
+//! Start and length are given, the end follows from them; all three stand in the record.
 
 use std::fmt::Write as _;
 
@@ -117,7 +117,8 @@ impl Frame {
     }
 }
 
-/// Writes a text in quotes where it needs them. No field begins or ends with a space, or holds the end of a line.
+/// Writes a text in quotes where it needs them. No field begins or ends with a space, or holds the
+/// end of a line.
 fn text(text: &str) -> String {
     let text: String = text
         .chars()
@@ -213,7 +214,8 @@ mod tests {
             .as_str())
         );
         let play = dated(Some("2026-12-01T00:00:00Z"));
-        // Leap days, a year that has none, an offset by quarters of an hour, and the end of what is believed.
+        // Leap days, a year that has none, an offset by quarters of an hour, and the end of what is
+        // believed.
         for (zone, start, end, offset) in [
             (
                 "Asia/Kathmandu",

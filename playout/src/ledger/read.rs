@@ -11,8 +11,8 @@ use rusqlite::params;
 use crate::ledger::{DatedPlay, ExportError, Ledger, LedgerError, anchors};
 
 impl Ledger {
-    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their boots and of those
-    /// that have learned more of the time since.
+    /// Returns up to `count_max` plays that wait to be sent, oldest first, and the anchors of their
+    /// boots and of those that have learned more of the time since.
     ///
     /// # Errors
     /// The database fails.
@@ -29,7 +29,8 @@ impl Ledger {
         Ok((plays, anchors))
     }
 
-    /// Returns when a moment of a boot was, in Unix milliseconds; `None` while that boot has no anchor.
+    /// Returns when a moment of a boot was, in Unix milliseconds; `None` while that boot has no
+    /// anchor.
     ///
     /// # Errors
     /// The database fails.
@@ -37,8 +38,8 @@ impl Ledger {
         Ok(anchors::Dates::default().of(&self.connection, boot, boot_ms)?)
     }
 
-    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates; also those without a date
-    /// that may have been after it.
+    /// Returns recorded plays from a date on (all, when `None`), oldest first, with their dates;
+    /// also those without a date that may have been after it.
     ///
     /// # Errors
     /// The database fails.

@@ -1,8 +1,9 @@
 //! How long rows stay, and what the hub has of them.
 //!
-//! Invariants: only what the hub has acknowledged and what is sealed is ever removed; a transaction removes at most [`PRUNED_MAX`] rows, or
-//! [`CLEARED_MAX`] where room is wanted, so that neither it nor the write-ahead log grows with what a hub acknowledges at once. Pages that become
-//! free are used again, so the file never becomes larger than it was at its fullest.
+//! Invariants: only what the hub has acknowledged and what is sealed is ever removed; a transaction
+//! removes at most [`PRUNED_MAX`] rows, or [`CLEARED_MAX`] where room is wanted, so that neither it
+//! nor the write-ahead log grows with what a hub acknowledges at once. Pages that become free are
+//! used again, so the file never becomes larger than it was at its fullest.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -10,13 +11,16 @@ use crate::ledger::{Ledger, LedgerError, anchors, stored_values};
 
 /// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
 pub const ROWS_MAX: u64 = 2_000_000;
-/// Acknowledged rows that are kept for `passerby plays`, besides all that wait, where the operator says nothing.
+/// Acknowledged rows that are kept for `passerby plays`, besides all that wait, where the operator
+/// says nothing.
 pub const ACKED_ROWS_KEPT: u64 = 500_000;
 /// Largest size on disk, with the write-ahead log, where the operator says nothing, in bytes.
 pub const BYTES_MAX: u64 = 200 << 20;
-/// What a transaction may need besides the pages that are used: the write-ahead log, and the rows of one commit.
+/// What a transaction may need besides the pages that are used: the write-ahead log, and the rows
+/// of one commit.
 pub(super) const BYTES_BESIDE: u64 = (4 << 20) + (1 << 20);
-/// Most rows that are removed in one transaction. Twenty times as many as come with it at most places.
+/// Most rows that are removed in one transaction. Twenty times as many as come with it at most
+/// places.
 const PRUNED_MAX: u64 = 1_000;
 /// The same, when a full ledger makes room.
 const CLEARED_MAX: u64 = 20_000;
@@ -55,8 +59,8 @@ impl Ledger {
         self.first_seq - 1
     }
 
-    /// Moves the cursor to what the hub has: forward after an acknowledgement, back when the hub lost some and the
-    /// rows are still here. Returns where the cursor is now.
+    /// Moves the cursor to what the hub has: forward after an acknowledgement, back when the hub
+    /// lost some and the rows are still here. Returns where the cursor is now.
     ///
     /// # Errors
     /// The database fails.
@@ -82,8 +86,8 @@ impl Ledger {
         Ok(through)
     }
 
-    /// Sets a row aside that the hub refuses for good: it stays in the file, marked, and is sent as an empty row so
-    /// that the ones behind it can pass.
+    /// Sets a row aside that the hub refuses for good: it stays in the file, marked, and is sent as
+    /// an empty row so that the ones behind it can pass.
     ///
     /// # Errors
     /// The database fails.
@@ -107,7 +111,8 @@ pub(super) const fn keep_from(acked_through: u64, acked_rows_kept: u64) -> u64 {
     acked_through.saturating_sub(acked_rows_kept) + 1
 }
 
-/// Removes some of the rows before `keep_from`, with the gaps before them; returns the oldest that is left.
+/// Removes some of the rows before `keep_from`, with the gaps before them; returns the oldest that
+/// is left.
 pub(super) fn prune(
     connection: &Connection,
     first_seq: u64,
@@ -129,7 +134,8 @@ fn remove(connection: &Connection, first_seq: u64, before: u64) -> rusqlite::Res
     Ok(before)
 }
 
-/// Says for how many more rows there is room. A ledger that is full removes what is on the hub before it drops anything.
+/// Says for how many more rows there is room. A ledger that is full removes what is on the hub
+/// before it drops anything.
 pub(super) fn make_room(
     connection: &Connection,
     first_seq: &mut u64,

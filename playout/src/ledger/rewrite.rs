@@ -1,9 +1,10 @@
 //! Writes the log that an earlier process has left once more.
 //!
-//! After an fsync that failed, Linux shows what was written, though it is not on disk, and forgets that it has still to be
-//! written (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). A process that ends then
-//! leaves a log which its successor reads to the end and appends to; a power cut would take what is in the middle, and
-//! with it all behind it. The same bytes written anew are on disk after the next fsync.
+//! After an fsync that failed, Linux shows what was written, though it is not on disk, and forgets
+//! that it has still to be written (Rebello et al., "Can Applications Recover from fsync
+//! Failures?", USENIX ATC 2020). A process that ends then leaves a log which its successor reads to
+//! the end and appends to; a power cut would take what is in the middle, and with it all behind it.
+//! The same bytes written anew are on disk after the next fsync.
 //!
 //! Invariant: nothing but what is there is written, and nobody else writes the log meanwhile.
 
@@ -19,7 +20,8 @@ use crate::system::durable::{holder_of, sync_names};
 const LOG_BYTES_MAX: u64 = 64 << 20;
 
 impl Ledger {
-    /// Writes the log anew, and its name. Until that has worked nothing may be appended: the ledger stays in doubt.
+    /// Writes the log anew, and its name. Until that has worked nothing may be appended: the ledger
+    /// stays in doubt.
     pub(super) fn rewrite_log(&mut self) -> Result<(), LedgerError> {
         // Who has the write lock is the only one to append to the log or to cut it.
         self.connection.execute_batch("BEGIN IMMEDIATE")?;

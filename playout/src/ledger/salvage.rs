@@ -1,8 +1,8 @@
 //! Reads back what is left of a damaged ledger, into a new one.
 //!
-//! Invariants: the damaged file is only read; what was not yet on the hub comes over with its play numbers, so that the hub,
-//! which takes a number once, counts nothing twice; numbers and the newest manifest's version never go back; how many rows
-//! could not be read is recorded.
+//! Invariants: the damaged file is only read; what was not yet on the hub comes over with its play
+//! numbers, so that the hub, which takes a number once, counts nothing twice; numbers and the
+//! newest manifest's version never go back; how many rows could not be read is recorded.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, 
 
 use crate::ledger::{gaps, id_of, segments, stored_values};
 
-/// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of plays.
+/// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of
+/// plays.
 const TRIES_IN_TURN_MAX: u32 = 4_096;
 /// Most look-ups in one table, good or bad.
 const TRIES_MAX: u64 = 8_000_000;
@@ -138,8 +139,8 @@ impl MissingRows {
         Self { seq, read: None }
     }
 
-    /// What is missing before a row. Between two rows of one boot the missing ones ended in that boot, after the one and
-    /// before the other; else nothing is known of them.
+    /// What is missing before a row. Between two rows of one boot the missing ones ended in that
+    /// boot, after the one and before the other; else nothing is known of them.
     fn before(&mut self, seq: i64, found: &SalvagedRow, kept: u64) -> Option<Gap> {
         let missing = seq - self.seq - 1;
         let ended_ms = found.start_boot_ms + found.visible_ms;
@@ -262,8 +263,8 @@ fn texts(from: &Connection, table: &str) -> HashMap<i64, String> {
     texts
 }
 
-/// Goes through a table row by row, from the id after `after` on. Where a page cannot be read it goes on behind it: by
-/// single ids at first, by ever longer stretches when that does not end.
+/// Goes through a table row by row, from the id after `after` on. Where a page cannot be read it
+/// goes on behind it: by single ids at first, by ever longer stretches when that does not end.
 fn walk(
     from: &Connection,
     statement: &str,

@@ -76,11 +76,13 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// The form of the tables, kept as SQLite's `user_version`. In form 0 a screen had one zone; up to form 1 its rotation
-/// knew air time alone; up to form 2 plays did not say whether the display was on, gaps were only counted, and a boot had one anchor.
+/// The form of the tables, kept as SQLite's `user_version`. In form 0 a screen had one zone; up to
+/// form 1 its rotation knew air time alone; up to form 2 plays did not say whether the display was
+/// on, gaps were only counted, and a boot had one anchor.
 const VERSION: i64 = 3;
 
-/// From forms 0 and 1: plays stay; who was owed air time is forgotten, which is worth one slot at most.
+/// From forms 0 and 1: plays stay; who was owed air time is forgotten, which is worth one slot at
+/// most.
 const WITHOUT_SHARES: &str = "
     DROP TABLE IF EXISTS shares;
     DROP TABLE IF EXISTS zones;
@@ -89,7 +91,8 @@ const WITHOUT_SHARES: &str = "
 
 /// How long a write waits for somebody else who has the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
-/// Up to form 2 what was dropped was counted only. After which rows that was is not known; here it is told.
+/// Up to form 2 what was dropped was counted only. After which rows that was is not known; here it
+/// is told.
 const WITHOUT_GAPS: &str = "
     INSERT INTO gaps(after_seq, reason, plays, boot, from_boot_ms, until_boot_ms)
     SELECT coalesce((SELECT max(seq) FROM plays), 0), 0, min(value, 1 << 28), '', 0, 0 FROM meta WHERE key = 'dropped' AND value > 0;
@@ -137,12 +140,12 @@ pub(super) fn open_to_look(path: &Path) -> Result<Connection, rusqlite::Error> {
 
 fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY)?;
-    // Of a new file only. A commit writes four pages or five, whatever little stands on them: small ones save the card more
-    // than half of its writes (`examples/ledger_figures.rs`).
+    // Of a new file only. A commit writes four pages or five, whatever little stands on them: small
+    // ones save the card more than half of its writes (`examples/ledger_figures.rs`).
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Pages that change with every play go into the file once in a thousand plays. The log is no larger than that and one
-    // transaction, and is written over from its start.
+    // Pages that change with every play go into the file once in a thousand plays. The log is no
+    // larger than that and one transaction, and is written over from its start.
     let pages: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_BYTES / pages.max(1))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -154,7 +157,8 @@ fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-/// Makes the tables of a new file, and those of an older form into the present one, in one transaction.
+/// Makes the tables of a new file, and those of an older form into the present one, in one
+/// transaction.
 fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
     let found = |connection: &Connection| {
         connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))

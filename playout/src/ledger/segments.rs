@@ -1,11 +1,14 @@
-//! Seals plays: every [`SEGMENT_ROWS`] of them become a segment that the device key signs and that is chained to the one
-//! before.
+//! Seals plays: every [`SEGMENT_ROWS`] of them become a segment that the device key signs and that
+//! is chained to the one before.
 //!
 //! Invariants:
-//! - A segment is committed with the play that fills it, and put together from the plays at hand; where that fails it is made
-//!   later from the file, in a transaction of its own. No two segments have the same play.
-//! - A segment has the plays as they were recorded; that a hub has refused one changes nothing of it.
-//! - Plays are pruned only once they are sealed. Of what is pruned the headers stay, at most [`SEGMENTS_MAX`].
+//! - A segment is committed with the play that fills it, and put together from the plays at hand;
+//!   where that fails it is made later from the file, in a transaction of its own. No two segments
+//!   have the same play.
+//! - A segment has the plays as they were recorded; that a hub has refused one changes nothing of
+//!   it.
+//! - Plays are pruned only once they are sealed. Of what is pruned the headers stay, at most
+//!   [`SEGMENTS_MAX`].
 //! - A ledger whose plays cannot be sealed records them none the less.
 
 use std::collections::HashMap;
@@ -57,8 +60,8 @@ pub(super) struct ChainEnd {
 }
 
 impl Sealer {
-    /// Makes ready to seal a ledger, with the key of its folder. `None`, and a word in the log, when there can be no key:
-    /// then plays go unsealed until the next start.
+    /// Makes ready to seal a ledger, with the key of its folder. `None`, and a word in the log,
+    /// when there can be no key: then plays go unsealed until the next start.
     pub(super) fn open(data_dir: &Path, connection: &Connection) -> Option<Self> {
         let key = device_key::load_or_make(data_dir)
             .inspect_err(|error| tracing::warn!("plays are not signed: {error}"))
@@ -76,10 +79,11 @@ impl Sealer {
         })
     }
 
-    /// Takes out what the next plays are added to: the ledger has rows from `first_seq` to `last_seq`. `None` while some that
-    /// should be sealed are not, or cannot be.
+    /// Takes out what the next plays are added to: the ledger has rows from `first_seq` to
+    /// `last_seq`. `None` while some that should be sealed are not, or cannot be.
     ///
-    /// Whoever commits those plays gives it back with [`Sealer::committed`]; what is not given back is put together anew.
+    /// Whoever commits those plays gives it back with [`Sealer::committed`]; what is not given back
+    /// is put together anew.
     pub(super) fn grow(
         &mut self,
         connection: &Connection,
@@ -89,7 +93,8 @@ impl Sealer {
     ) -> Option<Growing> {
         let open = self.open.take();
         let from_seq = self.first_unsealed().max(first_seq);
-        // Nothing that Passerby does takes away rows that are sealed, or leaves a hole; whoever did must not have it sealed over.
+        // Nothing that Passerby does takes away rows that are sealed, or leaves a hole; whoever did
+        // must not have it sealed over.
         let unsealed = (last_seq + 1).checked_sub(from_seq)?;
         if unsealed >= SEGMENT_ROWS {
             return None;
@@ -161,8 +166,8 @@ impl Sealer {
 }
 
 impl Ledger {
-    /// Seals the next segment if there are plays for one that were not sealed as they came. What fails is tried again with
-    /// the next play.
+    /// Seals the next segment if there are plays for one that were not sealed as they came. What
+    /// fails is tried again with the next play.
     pub(super) fn seal_due(&mut self) {
         let Some(mut sealer) = self.sealer.take() else {
             return;
@@ -198,7 +203,8 @@ impl Ledger {
         Ok(end)
     }
 
-    /// The oldest play that must not be pruned since it is not sealed yet; a ledger that cannot seal prunes as it likes.
+    /// The oldest play that must not be pruned since it is not sealed yet; a ledger that cannot
+    /// seal prunes as it likes.
     pub(super) fn first_unsealed(&self) -> u64 {
         self.sealer
             .as_ref()
@@ -451,7 +457,8 @@ pub(super) fn anchors(
     Ok(anchors)
 }
 
-/// The gaps after the plays of a range, at most `count_max` and the newest of them, by seq and reason.
+/// The gaps after the plays of a range, at most `count_max` and the newest of them, by seq and
+/// reason.
 pub(super) fn gaps(
     connection: &Connection,
     from_seq: u64,
@@ -496,7 +503,8 @@ pub(super) fn sealed(row: &Row<'_>) -> Result<SealedSegment, rusqlite::Error> {
     })
 }
 
-/// Makes the tables, which have no part in the ledger's form: what does not know of them leaves them alone.
+/// Makes the tables, which have no part in the ledger's form: what does not know of them leaves
+/// them alone.
 fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     if has_segments(connection)? {
         return Ok(());
@@ -552,13 +560,15 @@ fn forerunner(connection: &Connection) -> Result<Option<Forerunner>, rusqlite::E
     }))
 }
 
-/// Ends the chain of a ledger whose next plays belong to another epoch; they name it as their forerunner.
+/// Ends the chain of a ledger whose next plays belong to another epoch; they name it as their
+/// forerunner.
 pub(super) fn end_chain(connection: &Connection) -> Result<(), rusqlite::Error> {
     name_forerunner(connection, connection)?;
     connection.execute("DELETE FROM segments", []).map(|_| ())
 }
 
-/// Tells a new ledger of the chain of the damaged one that it takes the place of, as far as that can be read.
+/// Tells a new ledger of the chain of the damaged one that it takes the place of, as far as that
+/// can be read.
 pub(super) fn name_forerunner(
     damaged: &Connection,
     into: &Connection,

@@ -1,8 +1,9 @@
 //! Puts a salvaged ledger in the place of a damaged one.
 //!
-//! Invariants: `ledger.salvaged.sqlite` has that name only once it is whole and on disk, so wherever it is found the swap
-//! was begun and is brought to its end; every step may be cut off and done again; the log of one file never comes to lie
-//! beside another, since SQLite would take it for that one's own; nothing damaged is deleted.
+//! Invariants: `ledger.salvaged.sqlite` has that name only once it is whole and on disk, so
+//! wherever it is found the swap was begun and is brought to its end; every step may be cut off and
+//! done again; the log of one file never comes to lie beside another, since SQLite would take it
+//! for that one's own; nothing damaged is deleted.
 
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -44,16 +45,16 @@ impl Swap {
         Ok(&self.making)
     }
 
-    /// Takes the successor, which was closed and is on disk, for whole, and lets it take the damaged one's place. Returns
-    /// where that one went.
+    /// Takes the successor, which was closed and is on disk, for whole, and lets it take the
+    /// damaged one's place. Returns where that one went.
     pub(super) fn complete(&self) -> Result<PathBuf> {
         std::fs::rename(&self.making, &self.made)?;
         sync_names(holder_of(&self.path))?;
         Ok(self.resume()?.unwrap_or_else(|| self.path.clone()))
     }
 
-    /// Brings a swap to its end that a power cut has stopped; does nothing when there was none. Returns where the damaged
-    /// file went.
+    /// Brings a swap to its end that a power cut has stopped; does nothing when there was none.
+    /// Returns where the damaged file went.
     pub(super) fn resume(&self) -> Result<Option<PathBuf>> {
         if !self.made.exists() {
             return Ok(None);

@@ -1,4 +1,5 @@
-//! What hub link, local page and program say to the player. The player owns the database; everyone else asks it.
+//! What hub link, local page and program say to the player. The player owns the database; everyone
+//! else asks it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -127,7 +128,8 @@ pub struct Transfers {
     pub bytes_there: u64,
     /// Bytes of all of them.
     pub bytes_wanted: u64,
-    /// Campaigns of which something is missing, at most [`CAMPAIGNS_WAITING_MAX`]. Their former versions air, if they had any.
+    /// Campaigns of which something is missing, at most [`CAMPAIGNS_WAITING_MAX`]. Their former
+    /// versions air, if they had any.
     pub campaigns_waiting: Vec<String>,
     /// What is coming at this moment.
     pub under_way: Option<UnderWay>,
@@ -157,7 +159,8 @@ pub struct UnderWay {
     pub bytes_wanted: u64,
 }
 
-/// How the line to the hub is doing; each a sentence for the operator, `None` when there is nothing to say.
+/// How the line to the hub is doing; each a sentence for the operator, `None` when there is nothing
+/// to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NetworkStatus {
     /// Why plays are not sent.

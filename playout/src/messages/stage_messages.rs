@@ -1,11 +1,13 @@
 //! The seam between the player, the composer and the stage.
 //!
-//! The player orders a slide for a zone; the composer makes it (decode, scale, text, code) on a thread of its own; the
-//! stage uploads it and answers [`StageEvent::Loaded`]; only then the player sends [`StageCommand::Swap`]. So the next
-//! item is ready before the swap, and the stage needs no timer: it sleeps until a message comes.
+//! The player orders a slide for a zone; the composer makes it (decode, scale, text, code) on a
+//! thread of its own; the stage uploads it and answers [`StageEvent::Loaded`]; only then the player
+//! sends [`StageCommand::Swap`]. So the next item is ready before the swap, and the stage needs no
+//! timer: it sleeps until a message comes.
 //!
-//! Invariants: every channel is bounded by what the player allows to be under way: in each zone one slide on screen
-//! and one loaded; a zone that has shown something is never empty again, but for [`Zone::NOTICE`].
+//! Invariants: every channel is bounded by what the player allows to be under way: in each zone one
+//! slide on screen and one loaded; a zone that has shown something is never empty again, but for
+//! [`Zone::NOTICE`].
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,7 +21,8 @@ use crate::content::creative::{Creative, CreativeFile};
 use crate::screen::area::Area;
 use crate::screen::geometry::{Geometry, Zone};
 
-/// How often a composer is told what may be shown although nothing changed, in milliseconds of the boot clock.
+/// How often a composer is told what may be shown although nothing changed, in milliseconds of the
+/// boot clock.
 pub const EXPECT_MS: u64 = 3_600_000;
 
 /// Names one slide on its way through composer and stage; never reused while the process lives.
@@ -53,7 +56,8 @@ pub struct SlideOrder {
     pub dwell: Option<Duration>,
 }
 
-/// Makes slides. One lives on a thread beside the player, so a slow picture never delays what is on screen.
+/// Makes slides. One lives on a thread beside the player, so a slow picture never delays what is on
+/// screen.
 pub trait Composer: Send + 'static {
     /// A finished slide.
     type Slide: Send + 'static;
@@ -68,12 +72,13 @@ pub trait Composer: Send + 'static {
         screen: &Geometry,
     ) -> Result<Composed<Self::Slide>, ComposeError>;
 
-    /// Hears which files may be shown, and where, so that what is long in coming can be fetched before its first slide
-    /// is ordered. Told again whenever that changes, and every [`EXPECT_MS`]. Must not wait for anything but the disk.
+    /// Hears which files may be shown, and where, so that what is long in coming can be fetched
+    /// before its first slide is ordered. Told again whenever that changes, and every
+    /// [`EXPECT_MS`]. Must not wait for anything but the disk.
     fn expect(&mut self, _coming: &[(CreativeFile, Geometry)]) {}
 
-    /// What is found out later about what was composed, whether it is still shown or not; each is a sentence that names
-    /// it. A composer that finds nothing out later says nothing here.
+    /// What is found out later about what was composed, whether it is still shown or not; each is a
+    /// sentence that names it. A composer that finds nothing out later says nothing here.
     fn findings(&self) -> Receiver<String> {
         crossbeam_channel::never()
     }
@@ -97,12 +102,14 @@ impl<S> From<S> for Composed<S> {
     }
 }
 
-/// What became of a slide that depends on more than its pixels, such as a decoder. Shared with whoever feeds it.
+/// What became of a slide that depends on more than its pixels, such as a decoder. Shared with
+/// whoever feeds it.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<OnceLock<String>>);
 
 impl Health {
-    /// Says why people see less than they should, a poster instead of a video for example. The first reason stays.
+    /// Says why people see less than they should, a poster instead of a video for example. The
+    /// first reason stays.
     pub fn fail(&self, reason: String) {
         // A second reason is a consequence of the first.
         let _ = self.0.set(reason);
@@ -146,7 +153,8 @@ impl Transition {
 
 /// Player to stage.
 pub enum StageCommand<S> {
-    /// Upload a slide; answered by [`StageEvent::Loaded`] once it can be drawn, or by [`StageEvent::Refused`].
+    /// Upload a slide; answered by [`StageEvent::Loaded`] once it can be drawn, or by
+    /// [`StageEvent::Refused`].
     Load {
         /// Its name.
         ticket: Ticket,
@@ -169,8 +177,8 @@ pub enum StageCommand<S> {
         /// The slide that is meant.
         ticket: Ticket,
     },
-    /// Take away what a zone shows, at once; answered by [`StageEvent::Cleared`]. For [`Zone::NOTICE`], and for zones
-    /// that the layout no longer has.
+    /// Take away what a zone shows, at once; answered by [`StageEvent::Cleared`]. For
+    /// [`Zone::NOTICE`], and for zones that the layout no longer has.
     Clear {
         /// The zone that is meant.
         zone: Zone,

@@ -92,8 +92,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         next.decision
     }
 
-    /// What a zone will have aired at a moment: with the play on the air, as if it had had its time. What is on the air
-    /// elsewhere, or on its way there, counts for distances.
+    /// What a zone will have aired at a moment: with the play on the air, as if it had had its
+    /// time. What is on the air elsewhere, or on its way there, counts for distances.
     fn past_at(&self, at: usize, moment: &Moment) -> (History, Airings) {
         let mut history = self.recorder.history(at).clone();
         let mut airings = self.recorder.airings().clone();

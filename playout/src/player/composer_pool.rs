@@ -1,11 +1,12 @@
 //! The threads that compose, and who is served first.
 //!
-//! There are two: one makes slides of files, the other what is drawn from nothing, so that neither an emergency nor the
-//! house creative ever waits behind a slow file.
+//! There are two: one makes slides of files, the other what is drawn from nothing, so that neither
+//! an emergency nor the house creative ever waits behind a slow file.
 //!
-//! Invariants: each thread has at most one order; what waits is kept here, at most one order a zone, and the zone that
-//! needs it soonest is served first. A composer that panics costs one slide. Of what composers should expect, only the
-//! newest list is kept, and nobody waits until it was heard.
+//! Invariants: each thread has at most one order; what waits is kept here, at most one order a
+//! zone, and the zone that needs it soonest is served first. A composer that panics costs one
+//! slide. Of what composers should expect, only the newest list is kept, and nobody waits until it
+//! was heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,5 @@
-//! What the player can choose from, and what happens when that changes while something is on the screen.
+//! What the player can choose from, and what happens when that changes while something is on the
+//! screen.
 
 use std::sync::Arc;
 
@@ -74,7 +75,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
-    /// Lets what is on the screen and no longer among the content go as soon as something else is ready.
+    /// Lets what is on the screen and no longer among the content go as soon as something else is
+    /// ready.
     pub(super) fn cut_what_left(&mut self) {
         let now_ms = self.clock.now().boot_ms;
         for track in &mut self.tracks {

@@ -1,6 +1,7 @@
 //! Writes the ledger for the player, and gets it going again after its disk has refused.
 //!
-//! Invariant: a play that waits in memory is written once, also when its first COMMIT said that it failed and had not.
+//! Invariant: a play that waits in memory is written once, also when its first COMMIT said that it
+//! failed and had not.
 
 use std::collections::BTreeSet;
 

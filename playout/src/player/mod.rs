@@ -1,15 +1,19 @@
 //! The player: schedule and ledger, and the only writer of the database.
 //!
-//! It sleeps until something happens: an event of the stage, a slide from the composer, a request, a word of the
-//! operator's, or the end of a play. Each zone of the screen is a [`Track`] that goes its own way; one loop serves all.
+//! It sleeps until something happens: an event of the stage, a slide from the composer, a request,
+//! a word of the operator's, or the end of a play. Each zone of the screen is a [`Track`] that goes
+//! its own way; one loop serves all.
 //!
 //! Invariants:
-//! - A play is booked and recorded when its successor was presented, with the time it was really visible. In a zone plays
-//!   abut, so their times add up to the time that passed; plays of different zones overlap.
-//! - A slide is swapped in only after the stage said that it is loaded; until then its predecessor stays.
-//! - In each zone, when nothing is eligible or everything fails, the house creative airs. An item that fails is skipped
-//!   for a while and its reason reported once.
-//! - Every wait for a composer or the stage has a bound; after it the slide is given up and the next one made.
+//! - A play is booked and recorded when its successor was presented, with the time it was really
+//!   visible. In a zone plays abut, so their times add up to the time that passed; plays of
+//!   different zones overlap.
+//! - A slide is swapped in only after the stage said that it is loaded; until then its predecessor
+//!   stays.
+//! - In each zone, when nothing is eligible or everything fails, the house creative airs. An item
+//!   that fails is skipped for a while and its reason reported once.
+//! - Every wait for a composer or the stage has a bound; after it the slide is given up and the
+//!   next one made.
 
 mod choose;
 mod composer_pool;
@@ -92,7 +96,8 @@ pub struct Parts<C: Composer, L> {
     pub clock: Arc<dyn Clock>,
     /// Makes slides of files.
     pub composer: C,
-    /// Makes what is drawn from nothing, emergencies and the house creative, which never wait behind a slow file.
+    /// Makes what is drawn from nothing, emergencies and the house creative, which never wait
+    /// behind a slow file.
     pub urgent: C,
     /// To the stage.
     pub stage: L,
@@ -153,7 +158,8 @@ pub struct Player<C: Composer, L> {
 }
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
-    /// Puts a player together and starts its threads: two composers, and two that watch for emergencies and local content.
+    /// Puts a player together and starts its threads: two composers, and two that watch for
+    /// emergencies and local content.
     ///
     /// # Errors
     /// The ledger cannot be read.

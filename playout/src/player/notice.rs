@@ -1,10 +1,11 @@
 //! An emergency over everything: how it comes and how it goes.
 //!
 //! Invariants:
-//! - While a notice covers the screen, what lies beneath counts for nothing: plays end at the moment at which the notice
-//!   was presented, and new ones begin at the moment at which it was gone.
-//! - A notice goes only when every zone has something to show, unless that takes more than [`EMPTY_MS_MAX`]; for what is
-//!   due next it waits at most [`LINGER_MS`].
+//! - While a notice covers the screen, what lies beneath counts for nothing: plays end at the
+//!   moment at which the notice was presented, and new ones begin at the moment at which it was
+//!   gone.
+//! - A notice goes only when every zone has something to show, unless that takes more than
+//!   [`EMPTY_MS_MAX`]; for what is due next it waits at most [`LINGER_MS`].
 
 use passerby_protocol::campaign::{Colours, Motion};
 

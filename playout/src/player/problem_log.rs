@@ -1,6 +1,7 @@
 //! What went wrong lately, for the operator to read.
 //!
-//! Invariants: a problem that repeats is logged once; at most [`PROBLEMS_MAX`] are kept, the newest last.
+//! Invariants: a problem that repeats is logged once; at most [`PROBLEMS_MAX`] are kept, the newest
+//! last.
 
 use std::collections::VecDeque;
 
@@ -34,7 +35,8 @@ impl ProblemLog {
         self.problems.push_back(problem);
     }
 
-    /// Logs a problem and keeps it as the newest one, though it was reported before: something new has it too.
+    /// Logs a problem and keeps it as the newest one, though it was reported before: something new
+    /// has it too.
     pub(super) fn report_anew(&mut self, problem: String) {
         let plain = foreign::plain(&problem);
         self.problems.retain(|known| *known != plain);

@@ -1,8 +1,9 @@
-//! What the player does when the world changes while something is on the screen: readings, triggers, and takeovers that do
-//! not wait for the end of a play.
+//! What the player does when the world changes while something is on the screen: readings,
+//! triggers, and takeovers that do not wait for the end of a play.
 //!
-//! Invariants: no change is lost, at whatever moment it comes; what was chosen for a later moment airs only if it would still be chosen; and a choice that stays the same is
-//! not made anew, so that readings which change often cost nothing.
+//! Invariants: no change is lost, at whatever moment it comes; what was chosen for a later moment
+//! airs only if it would still be chosen; and a choice that stays the same is not made anew, so
+//! that readings which change often cost nothing.
 
 use crate::messages::stage_messages::Composer;
 use crate::player::track::{Counting, Playable, Progress};
@@ -25,8 +26,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
     }
 
-    /// Asks again what should be on in a zone, and what comes next, if that is to be asked; waits with it while a slide is
-    /// on its way to the screen or a notice is on it.
+    /// Asks again what should be on in a zone, and what comes next, if that is to be asked; waits
+    /// with it while a slide is on its way to the screen or a notice is on it.
     fn reconsider(&mut self, at: usize, now: &Moment) {
         let Some(on_air) = &self.tracks[at].on_air else {
             return;
@@ -42,7 +43,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         if is_house {
-            // It asks again when its time is over; nothing is due before that if nothing has changed.
+            // It asks again when its time is over; nothing is due before that if nothing has
+            // changed.
             self.end_now(at, now);
             return;
         }

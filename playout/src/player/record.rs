@@ -16,10 +16,11 @@ use crate::player::track::{OnAir, PickedItem};
 pub(crate) const HELD_MAX: usize = 8_640;
 /// Most plays of one commit, however long the operator lets them wait.
 const GROUP_MAX: usize = 1_000;
-/// How long failures wait for a play to be written with, and after how long a disk that refuses is tried again without a
-/// play, in milliseconds.
+/// How long failures wait for a play to be written with, and after how long a disk that refuses is
+/// tried again without a play, in milliseconds.
 const NOTES_MS: u64 = 60_000;
-/// A play that lacks no more than this of its planned time had all of it: a frame at the slowest output, and some.
+/// A play that lacks no more than this of its planned time had all of it: a frame at the slowest
+/// output, and some.
 const SLACK_MS: u64 = 100;
 
 /// Why something leaves the screen.
@@ -37,11 +38,12 @@ pub(crate) struct Recorder {
     /// One a zone, by its name.
     histories: Vec<(String, History)>,
     airings: Airings,
-    /// Plays that wait for their common commit, or for a disk that refuses; with the place of their zone, and what else has
-    /// to be saved.
+    /// Plays that wait for their common commit, or for a disk that refuses; with the place of their
+    /// zone, and what else has to be saved.
     pub(crate) held: VecDeque<(usize, NewPlay, Booked)>,
     held_max: usize,
-    /// So many of them, the oldest, were in the last commit that failed. It may have come through all the same.
+    /// So many of them, the oldest, were in the last commit that failed. It may have come through
+    /// all the same.
     pub(super) in_doubt: usize,
     /// How long plays are held for a common commit, in milliseconds.
     commit_ms: u64,
@@ -124,7 +126,8 @@ impl Recorder {
         if self.is_refused { self.held() } else { 0 }
     }
 
-    /// Books and records a play that has left its zone; returns what to tell people when that fails.
+    /// Books and records a play that has left its zone; returns what to tell people when that
+    /// fails.
     pub(super) fn record(
         &mut self,
         zone: usize,
@@ -165,8 +168,8 @@ impl Recorder {
         self.hold(zone, play, booked, end_of_play.boot_ms)
     }
 
-    /// Takes a play that ended at `now_ms` of the boot clock and writes it, if its time has come; returns what to tell people
-    /// when that fails.
+    /// Takes a play that ended at `now_ms` of the boot clock and writes it, if its time has come;
+    /// returns what to tell people when that fails.
     pub(crate) fn hold(
         &mut self,
         zone: usize,
@@ -185,7 +188,8 @@ impl Recorder {
         if self.commit_ms == 0 || is_full || now_ms >= commit_at_ms {
             return self.commit(now_ms);
         }
-        // The first of a group: from now on a power cut may take plays, and the next start has to know.
+        // The first of a group: from now on a power cut may take plays, and the next start has to
+        // know.
         let marked = self.with_ledger(|ledger| ledger.set_holding(true));
         marked.err().map(|error| error.to_string())
     }
@@ -270,8 +274,8 @@ impl Recorder {
         })
     }
 
-    /// The next plays to send, with what is missing between them. What is held is not among them: no hub knows of a play
-    /// before the disk does.
+    /// The next plays to send, with what is missing between them. What is held is not among them:
+    /// no hub knows of a play before the disk does.
     pub(crate) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         self.with_ledger(|ledger| {
             let (plays, anchors) = ledger.waiting_plays(rows)?;
@@ -285,10 +289,12 @@ impl Recorder {
     }
 }
 
-/// What a play counts for on the accounts: its slot, when it had all of it, and what was seen of one that was cut short.
+/// What a play counts for on the accounts: its slot, when it had all of it, and what was seen of
+/// one that was cut short.
 ///
-/// That its successor came late is the machine's doing and says nothing about whose turn is next: measured times would let
-/// a few milliseconds decide between placements with equal claims, and their order would be lost.
+/// That its successor came late is the machine's doing and says nothing about whose turn is next:
+/// measured times would let a few milliseconds decide between placements with equal claims, and
+/// their order would be lost.
 pub(super) const fn counted_ms(visible_ms: u64, planned_ms: Option<u64>) -> u64 {
     match planned_ms {
         Some(planned) if visible_ms + SLACK_MS >= planned => planned,

@@ -52,7 +52,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     .with_ledger(|ledger| ledger.see_manifest(manifest.version()));
                 self.report_error(seen);
                 if let Some(enrolment) = &mut self.enrolment {
-                    // A hub that moved says so in its manifest; what was said at enrolment is older.
+                    // A hub that moved says so in its manifest; what was said at enrolment is
+                    // older.
                     enrolment
                         .credentials
                         .scan_base
@@ -103,8 +104,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         true
     }
 
-    /// Takes a new key. A slide that is on its way carries a code of the old one and a time at which the hub may not take
-    /// that key any more, so it is made again.
+    /// Takes a new key. A slide that is on its way carries a code of the old one and a time at
+    /// which the hub may not take that key any more, so it is made again.
     fn on_key(&mut self, key: KeyReply) {
         let Some(enrolment) = &mut self.enrolment else {
             return;

@@ -1,9 +1,12 @@
-//! What happens to the time while the player plays: anchors for the ledger, words for people, and sleep.
+//! What happens to the time while the player plays: anchors for the ledger, words for people, and
+//! sleep.
 //!
 //! Invariants:
-//! - Each change of what is believed reaches the ledger in its order, also when the disk refuses for a while.
-//! - Time that the machine slept is no time in which a play was visible: the display was off. The seconds before and after
-//!   count, and the play ends at its planned moment or, if that was slept through, once the machine is awake.
+//! - Each change of what is believed reaches the ledger in its order, also when the disk refuses
+//!   for a while.
+//! - Time that the machine slept is no time in which a play was visible: the display was off. The
+//!   seconds before and after count, and the play ends at its planned moment or, if that was slept
+//!   through, once the machine is awake.
 
 use std::collections::VecDeque;
 

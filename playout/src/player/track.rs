@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - At most one slide is on the air and one on its way.
-//! - A play counts from the moment when people see it until they do not: a slide beneath a notice counts for nothing.
+//! - A play counts from the moment when people see it until they do not: a slide beneath a notice
+//!   counts for nothing.
 
 use std::collections::HashMap;
 
@@ -15,8 +16,8 @@ use crate::schedule::rotation::{Booking, Rotation};
 use crate::screen::geometry::Zone;
 use crate::system::clock::Moment;
 
-/// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a video decoder or a
-/// web page's snapshot have shorter bounds of their own.
+/// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a
+/// video decoder or a web page's snapshot have shorter bounds of their own.
 pub(super) const COMPOSE_MS_MAX: u64 = 60_000;
 /// How long the stage may take to answer a command before the slide is given up, in milliseconds.
 pub(super) const STAGE_MS_MAX: u64 = 30_000;
@@ -148,7 +149,8 @@ pub(super) struct Track {
     pub(super) name: String,
     /// What may air in it, and when.
     pub(super) rotation: Rotation,
-    /// When a takeover may begin that does not wait for the end of a play, in milliseconds of the boot clock.
+    /// When a takeover may begin that does not wait for the end of a play, in milliseconds of the
+    /// boot clock.
     pub(super) takeover_at_ms: Option<u64>,
     /// The world has changed since it was last asked what should be on.
     pub(super) is_to_reconsider: bool,
@@ -156,7 +158,8 @@ pub(super) struct Track {
     pub(super) failed: HashMap<ItemKey, u64>,
     pub(super) on_air: Option<OnAir>,
     pub(super) pending: Option<Prepared>,
-    /// Not even a built-in screen could be made; nothing is tried before this moment of the boot clock.
+    /// Not even a built-in screen could be made; nothing is tried before this moment of the boot
+    /// clock.
     pub(super) hold_until_ms: u64,
     /// The zone's size changed: what is on the air must be made again.
     pub(super) stale: bool,

@@ -1,8 +1,9 @@
-//! The live context: what others tell the screen while it runs. Readings, such as a queue's length or a temperature;
-//! triggers, such as a button; and how often plays were scanned.
+//! The live context: what others tell the screen while it runs. Readings, such as a queue's length
+//! or a temperature; triggers, such as a button; and how often plays were scanned.
 //!
-//! Invariants: at most [`NAMES_MAX`] readings and as many triggers; a reading is a number or one line of text; the last
-//! word of each name is kept, for ever or for a time, nothing else, and none of it survives the process.
+//! Invariants: at most [`NAMES_MAX`] readings and as many triggers; a reading is a number or one
+//! line of text; the last word of each name is kept, for ever or for a time, nothing else, and none
+//! of it survives the process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -50,8 +51,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// How long ago a trigger last happened in this boot, in milliseconds. One that happened while whoever asks had read the
-    /// clock already has just happened.
+    /// How long ago a trigger last happened in this boot, in milliseconds. One that happened while
+    /// whoever asks had read the clock already has just happened.
     pub fn since_trigger_ms(&self, name: &str, now: &Moment) -> Option<u64> {
         let then = self.triggers.get(name)?;
         Some(now.boot_ms.saturating_sub(then.boot_ms))
@@ -87,7 +88,8 @@ impl Scans {
     }
 }
 
-/// What others tell the screen. Shared between those who are told, and everything that shows or judges it.
+/// What others tell the screen. Shared between those who are told, and everything that shows or
+/// judges it.
 #[derive(Debug, Default)]
 pub struct LiveContext(RwLock<Arc<Facts>>);
 

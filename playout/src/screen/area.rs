@@ -72,7 +72,8 @@ impl Area {
         (x < right && y < bottom).then(|| Self::new(x, y, right - x, bottom - y))
     }
 
-    /// Returns where the rectangle lands when a canvas of `width` × `height` turns clockwise by `rotation` degrees.
+    /// Returns where the rectangle lands when a canvas of `width` × `height` turns clockwise by
+    /// `rotation` degrees.
     #[must_use]
     pub const fn rotated(self, width: u32, height: u32, rotation: u16) -> Self {
         match rotation {

@@ -1,9 +1,9 @@
 //! Whether the display is on, as far as the kernel knows: its connectors below /sys/class/drm.
 //!
-//! Invariants: nothing is guessed. What a monitor does with the picture that it is sent (another input, a backlight that
-//! is broken) no connector tells, so "on" means that a picture was sent to a display that was there. A play was seen with
-//! the display on only if that was so at its start and at its end, and counts as off if it was off at either: whoever pays
-//! is told the worse.
+//! Invariants: nothing is guessed. What a monitor does with the picture that it is sent (another
+//! input, a backlight that is broken) no connector tells, so "on" means that a picture was sent to
+//! a display that was there. A play was seen with the display on only if that was so at its start
+//! and at its end, and counts as off if it was off at either: whoever pays is told the worse.
 
 use std::path::{Path, PathBuf};
 
@@ -28,13 +28,15 @@ impl Displays {
 
     /// Asks whether a display is on now. It costs some short reads from memory.
     ///
-    /// On: one that is connected gets a picture. Off: none of those that are connected does, or none is connected.
-    /// Unknown: there are no connectors, or one of them does not know what hangs on it.
+    /// On: one that is connected gets a picture. Off: none of those that are connected does, or
+    /// none is connected. Unknown: there are no connectors, or one of them does not know what hangs
+    /// on it.
     pub fn read(&self) -> Display {
         let Some(Ok(entries)) = self.folder.as_ref().map(std::fs::read_dir) else {
             return Display::Unknown;
         };
-        // The cards themselves stand beside their connectors; a write-back connector has no display.
+        // The cards themselves stand beside their connectors; a write-back connector has no
+        // display.
         let connectors = entries.flatten().take(CONNECTORS_MAX).filter(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::screen::area::Area;
 
-/// How long a code must be on the screen where the operator says nothing: the shortest time a placement may ask for.
+/// How long a code must be on the screen where the operator says nothing: the shortest time a
+/// placement may ask for.
 pub const SCAN_TIME: Duration = Duration::from_secs(2);
 
-/// One of the screen's zones: its place in the layout. Zones are drawn in this order, so a later one lies on top.
+/// One of the screen's zones: its place in the layout. Zones are drawn in this order, so a later
+/// one lies on top.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Zone(pub u8);
 
@@ -35,11 +37,13 @@ pub struct Geometry {
     pub viewing_distance_m: f64,
     /// From one LED to the next, on a wall of LEDs of which each shows one pixel.
     pub led_pitch_mm: Option<f64>,
-    /// How many times as bright as black white is, with the light that falls on the screen; not known when absent.
+    /// How many times as bright as black white is, with the light that falls on the screen; not
+    /// known when absent.
     pub contrast: Option<f64>,
     /// How long a code must be on the screen at least.
     pub scan_time: Duration,
-    /// Parts of the zone that others lie over: upright, in the zone's own pixels. Nothing that matters goes there.
+    /// Parts of the zone that others lie over: upright, in the zone's own pixels. Nothing that
+    /// matters goes there.
     pub covered: Vec<Area>,
 }
 

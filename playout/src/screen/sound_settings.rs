@@ -1,7 +1,7 @@
 //! Whether, when and where a screen may be heard: `[screen] sound` of kiosk.toml.
 //!
-//! Invariant: a screen is silent unless its operator has said otherwise; where hours are given and the time is not
-//! known, it is silent too.
+//! Invariant: a screen is silent unless its operator has said otherwise; where hours are given and
+//! the time is not known, it is silent too.
 
 use std::str::FromStr;
 

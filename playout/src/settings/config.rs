@@ -28,7 +28,8 @@ use crate::settings::page_rules::PageRules;
 pub const LANGUAGES: [&str; 2] = ["zh", "en"];
 /// Most `[[override]]` of one terminal.
 const OVERRIDES_MAX: usize = 1_000;
-/// Range of times for which plays may be held for a common commit, in seconds: what a power cut may take.
+/// Range of times for which plays may be held for a common commit, in seconds: what a power cut may
+/// take.
 const COMMIT_SECONDS: RangeInclusive<i64> = 0..=600;
 /// Range of the ledger's size on disk, in MiB.
 const LEDGER_MB: RangeInclusive<i64> = 16..=100_000;
@@ -86,7 +87,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What the cache may take.
     pub cache: cache::CacheSettings,
-    /// How long plays are held for a common commit, in milliseconds; 0: each is on disk before it counts.
+    /// How long plays are held for a common commit, in milliseconds; 0: each is on disk before it
+    /// counts.
     pub commit_ms: u64,
     /// How much the ledger keeps.
     pub ledger: Limits,
@@ -549,7 +551,8 @@ mod tests {
             let now = text.parse().expect("instant");
             config.opening.at(now, &config.time_zone).open
         };
-        // Thursday 2026-12-24 at nine in the evening, then at eleven; Friday and Saturday are holidays.
+        // Thursday 2026-12-24 at nine in the evening, then at eleven; Friday and Saturday are
+        // holidays.
         assert!(open("2026-12-24T13:00:00Z") && !open("2026-12-24T15:00:00Z"));
         assert!(!open("2026-12-25T13:00:00Z") && !open("2026-12-26T13:00:00Z"));
         assert!(Config::default().opening.is_always());

@@ -1,7 +1,7 @@
 //! What the operator lets web pages do: `[pages]` of `kiosk.toml`.
 //!
-//! Invariant: a private host allows what a page asks for by that very name or address, and nothing that merely leads
-//! there.
+//! Invariant: a private host allows what a page asks for by that very name or address, and nothing
+//! that merely leads there.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -21,7 +21,8 @@ const USER_BYTES_MAX: usize = 32;
 pub struct PageRules {
     /// What pages may open although its address is private.
     pub private_hosts: Vec<PrivateHost>,
-    /// The user that the browser runs as where the terminal itself runs as root; `nobody` when absent.
+    /// The user that the browser runs as where the terminal itself runs as root; `nobody` when
+    /// absent.
     pub user: Option<String>,
 }
 

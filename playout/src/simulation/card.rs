@@ -1,6 +1,7 @@
 //! The card that holds the terminal's data: power cuts, faults, swaps and images of it.
 //!
-//! Invariant: what was committed stays, as the files that the real ledger wrote; what was not is gone with the power.
+//! Invariant: what was committed stays, as the files that the real ledger wrote; what was not is
+//! gone with the power.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use passerby_protocol::plays::Gap;
 use crate::ledger::{Fault, Ledger, LedgerError};
 use crate::simulation::hub::Pass;
 
-/// What a ledger leaves on disk, with the key that signs its plays; its index of the log is made anew.
+/// What a ledger leaves on disk, with the key that signs its plays; its index of the log is made
+/// anew.
 const FILES: [&str; 3] = ["ledger.sqlite", "ledger.sqlite-wal", "device.key"];
 
 /// One card.
@@ -74,7 +76,8 @@ impl Shelf {
         })
     }
 
-    /// Cuts the power: the files stay as they are, and what held them open ends without having tidied up.
+    /// Cuts the power: the files stay as they are, and what held them open ends without having
+    /// tidied up.
     pub(super) fn cut(&mut self, card: &mut Card, ledger: Ledger) -> io::Result<()> {
         let left = self.copy(card)?;
         drop(ledger);

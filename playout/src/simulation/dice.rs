@@ -1,6 +1,7 @@
 //! The one source of chance in a simulation.
 //!
-//! Invariant: the same seed throws the same dice, on every machine; nothing else in a simulation is random.
+//! Invariant: the same seed throws the same dice, on every machine; nothing else in a simulation is
+//! random.
 
 use crate::system::random::split_mix;
 
@@ -16,7 +17,8 @@ impl Dice {
         Self { state: seed }
     }
 
-    /// Dice of their own for one subject, so that a throw more in one place moves nothing in another.
+    /// Dice of their own for one subject, so that a throw more in one place moves nothing in
+    /// another.
     #[must_use]
     pub fn apart(&mut self) -> Self {
         Self { state: self.bits() }

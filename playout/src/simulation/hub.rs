@@ -1,6 +1,7 @@
 //! The hub as a simulation needs it, and a model of it in memory.
 //!
-//! Invariant: the model says nothing that the real hub would not; `hub/tests` runs the same weeks against the real store.
+//! Invariant: the model says nothing that the real hub would not; `hub/tests` runs the same weeks
+//! against the real store.
 
 use std::collections::{BTreeMap, BTreeSet};
 

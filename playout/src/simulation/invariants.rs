@@ -15,8 +15,8 @@ use crate::simulation::machine::MachineClock;
 use crate::simulation::terminal::Terminal;
 use crate::simulation::truth::{Life, Shown, Truth};
 
-/// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the longest way to the hub and
-/// back, and what a terminal lets pass before it learns anew.
+/// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the
+/// longest way to the hub and back, and what a terminal lets pass before it learns anew.
 pub(super) const DATE_ERROR_MS: u64 = 32_500;
 
 macro_rules! hold {
@@ -175,7 +175,8 @@ pub(super) fn of_rows(
     Ok(())
 }
 
-/// Every play that is in no row since it was held for too long is in a gap at its place, as far as rows are kept.
+/// Every play that is in no row since it was held for too long is in a gap at its place, as far as
+/// rows are kept.
 fn of_gaps(ledger: &Ledger, life: &Life, first_seq: u64) -> Result<(), String> {
     let gaps = ledger.gaps().map_err(|error| error.to_string())?;
     let written: u64 = gaps.iter().map(|gap| gap.plays).sum();
@@ -217,8 +218,8 @@ pub(super) fn left(terminal: &Terminal, is_closed: bool) -> Result<Option<Left>,
     Ok(is_cut_off.then(|| Left::Interrupted(ledger.last_seq())))
 }
 
-/// A ledger that was opened again says that plays may be missing where some were held, and nothing of the kind after an end in
-/// good order.
+/// A ledger that was opened again says that plays may be missing where some were held, and nothing
+/// of the kind after an end in good order.
 pub(super) fn of_start(ledger: &Ledger, left: Option<Left>) -> Result<(), String> {
     let gaps = ledger.gaps().map_err(|error| error.to_string())?;
     match left {
@@ -317,7 +318,8 @@ pub(super) fn of_proof(
     Ok(())
 }
 
-/// Hub = ledger: each row of the ledger is on the hub with the same number, content and time, or was refused there.
+/// Hub = ledger: each row of the ledger is on the hub with the same number, content and time, or
+/// was refused there.
 pub(super) fn hub_is_ledger(
     rows: &[DatedPlay],
     hub: &[HubRow],

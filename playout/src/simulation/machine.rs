@@ -1,6 +1,7 @@
 //! The machine under the terminal: its boots and its clocks.
 //!
-//! Invariant: CLOCK_BOOTTIME of a boot goes on evenly, through suspend and whatever is done to the wall clock.
+//! Invariant: CLOCK_BOOTTIME of a boot goes on evenly, through suspend and whatever is done to the
+//! wall clock.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +26,8 @@ struct Hands {
     trust: Trust,
 }
 
-/// The clocks of a simulated machine: those of the kernel, and what a program makes of them as `SystemClock` does.
+/// The clocks of a simulated machine: those of the kernel, and what a program makes of them as
+/// `SystemClock` does.
 #[derive(Debug)]
 pub(super) struct MachineClock {
     /// The true Unix time at the simulation's start.

@@ -1,15 +1,19 @@
 //! A week of one screen in a fraction of a second: one seed drives clock, disk, network and hub.
 //!
-//! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real sending ([`crate::hub_link::send_state`]), the real
-//! trust in clocks and the real wire form of plays run against a world that fails in every way that `plan` names. What
-//! really happened is kept apart from what terminal and hub know, and after every step the invariants below are asked for.
+//! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real
+//! sending ([`crate::hub_link::send_state`]), the real trust in clocks and the real wire form of
+//! plays run against a world that fails in every way that `plan` names. What really happened is
+//! kept apart from what terminal and hub know, and after every step the invariants below are asked
+//! for.
 //!
 //! Invariants:
-//! - One seed gives one week, on every machine: there is no thread, no clock and no order of a hash map in it. Time jumps
-//!   from one event to the next.
-//! - What a simulation replaces, it replaces at the edges: the kernel's clocks ([`machine`]), the card under the files
-//!   ([`card`]), the line ([`network`]) and the hub behind it ([`hub`], which the hub's tests replace by the real one).
-//! - At the end of each week, on a good line, everything drains within [`DRAIN_MS_MAX`], and hub = ledger, exactly.
+//! - One seed gives one week, on every machine: there is no thread, no clock and no order of a hash
+//!   map in it. Time jumps from one event to the next.
+//! - What a simulation replaces, it replaces at the edges: the kernel's clocks ([`machine`]), the
+//!   card under the files ([`card`]), the line ([`network`]) and the hub behind it ([`hub`], which
+//!   the hub's tests replace by the real one).
+//! - At the end of each week, on a good line, everything drains within [`DRAIN_MS_MAX`], and hub =
+//!   ledger, exactly.
 
 mod card;
 mod dice;
@@ -40,7 +44,8 @@ use crate::simulation::hub::Hub;
 use crate::simulation::world::World;
 use crate::system::random::Repeatable;
 
-/// Longest that a screen may take to send everything once all is well again, in simulated milliseconds.
+/// Longest that a screen may take to send everything once all is well again, in simulated
+/// milliseconds.
 pub const DRAIN_MS_MAX: u64 = 3 * 3_600_000;
 
 /// What to simulate.

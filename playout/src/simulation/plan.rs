@@ -1,4 +1,5 @@
-//! What a seed makes of its week: when the venue is open, how long plays are, and how often what goes wrong.
+//! What a seed makes of its week: when the venue is open, how long plays are, and how often what
+//! goes wrong.
 
 use crate::player::record::HELD_MAX;
 use crate::simulation::dice::Dice;

@@ -14,8 +14,8 @@ use crate::system::clock::{Clock as _, Moment};
 
 /// How long the house creative airs before a number is asked for again, in milliseconds.
 const HOUSE_MS: u64 = 10_000;
-/// How long plays are once all is well, in milliseconds. The times for which plays are held are no multiples of it, so that
-/// there are moments when nothing is held.
+/// How long plays are once all is well, in milliseconds. The times for which plays are held are no
+/// multiples of it, so that there are moments when nothing is held.
 const CALM_PLAY_MS: u64 = 433_000;
 /// After this the time is missed, in milliseconds.
 const SLACK_MS: u64 = 100;

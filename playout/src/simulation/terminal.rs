@@ -1,7 +1,8 @@
-//! One run of the terminal's program: the real recorder over the real ledger, the real sending, the real clock's trust.
+//! One run of the terminal's program: the real recorder over the real ledger, the real sending, the
+//! real clock's trust.
 //!
-//! It does what `player::requests` and `hub_link::plays` do, one message after the other, without their threads and sockets. All
-//! of it is gone when the process ends.
+//! It does what `player::requests` and `hub_link::plays` do, one message after the other, without
+//! their threads and sockets. All of it is gone when the process ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -160,7 +161,8 @@ impl Terminal {
         self.recorder.ledger
     }
 
-    /// When what is held goes to disk, on the boot's clock, if that is another time than when this was last asked.
+    /// When what is held goes to disk, on the boot's clock, if that is another time than when this
+    /// was last asked.
     pub(super) fn commits_next(&mut self) -> Option<u64> {
         let at_ms = self.recorder.commit_at_ms();
         let before = std::mem::replace(&mut self.commit_at_ms, at_ms);
@@ -171,7 +173,8 @@ impl Terminal {
         self.recorder.with_ledger(Ledger::next_number)
     }
 
-    /// Keeps a play that has left the screen. Returns what is wrong when it could not be written, or announced.
+    /// Keeps a play that has left the screen. Returns what is wrong when it could not be written,
+    /// or announced.
     pub(super) fn record(
         &mut self,
         shown: usize,

@@ -56,7 +56,8 @@ fn after_any_week_the_hub_is_the_ledger() {
             .collect()
     });
     let (mut sum, mut failures) = (Week::default(), Vec::new());
-    // Rare ones: plays that went on under another name, of which a late copy had brought some under the old.
+    // Rare ones: plays that went on under another name, of which a late copy had brought some under
+    // the old.
     let mut twice_named = Vec::new();
     for (seed, week) in weeks {
         match week {
@@ -88,10 +89,11 @@ fn after_any_week_the_hub_is_the_ledger() {
     );
 }
 
-/// Seeds of weeks in which a card goes back to its image after the hub has had more of it. Before the hub compared rows, their
-/// plays were taken for repeats. In the first and in 33 plays were held when they went on under another name, and the ledger had
-/// forgotten that its file says so. In the last a copy of a batch comes late, to a hub that was restored meanwhile, after its
-/// plays went on under another name.
+/// Seeds of weeks in which a card goes back to its image after the hub has had more of it. Before
+/// the hub compared rows, their plays were taken for repeats. In the first and in 33 plays were
+/// held when they went on under another name, and the ledger had forgotten that its file says so.
+/// In the last a copy of a batch comes late, to a hub that was restored meanwhile, after its plays
+/// went on under another name.
 const IMAGE_SEEDS: [u64; 6] = [10, 20, 21, 33, 35, 308];
 
 #[test]
@@ -104,8 +106,9 @@ fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play(
     }
 }
 
-/// Seeds that found something under earlier simulations. Their weeks are others since: a reply that came while the machine slept
-/// is [`TerminalBug::BelievesLateWords`] now, a row that the disk refuses to mark has a test in [`crate::hub_link::send_state`].
+/// Seeds that found something under earlier simulations. Their weeks are others since: a reply that
+/// came while the machine slept is [`TerminalBug::BelievesLateWords`] now, a row that the disk
+/// refuses to mark has a test in [`crate::hub_link::send_state`].
 const FOUND_SEEDS: [u64; 8] = [51, 115, 116, 117, 128, 446, 2_747, 6_069];
 
 #[test]

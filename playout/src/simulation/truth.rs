@@ -1,4 +1,5 @@
-//! What really happened: every play that was shown, and where it went. The terminal and the hub know nothing of it.
+//! What really happened: every play that was shown, and where it went. The terminal and the hub
+//! know nothing of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Folders and names that outlast a power cut.
 //!
-//! Invariant: a name is on disk only when the folder that holds it was synced after the name was made; syncing the file
-//! itself is not enough.
+//! Invariant: a name is on disk only when the folder that holds it was synced after the name was
+//! made; syncing the file itself is not enough.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! How the process keeps its memory, so that it needs no more after a year than after an hour.
 
-/// From this size on, in bytes, a block is taken from the system by itself, and goes back when it is let go.
+/// From this size on, in bytes, a block is taken from the system by itself, and goes back when it
+/// is let go.
 #[cfg(target_env = "gnu")]
 const OWN_MAPPING_BYTES: libc::c_int = 128 << 10;
 /// How many heaps glibc keeps for its threads.
@@ -9,9 +10,10 @@ const HEAPS_MAX: libc::c_int = 2;
 
 /// Has glibc give large blocks back to the system. To be called first in `main`.
 ///
-/// Pictures and frames of films are large and come and go. By itself glibc moves its threshold up to 32 MB with the first
-/// of them, keeps later ones in the heaps of whichever threads made them, and scatters small blocks that live long between
-/// them; the process then grows for days (mallopt(3), `M_MMAP_THRESHOLD`). Other allocators need no word.
+/// Pictures and frames of films are large and come and go. By itself glibc moves its threshold up
+/// to 32 MB with the first of them, keeps later ones in the heaps of whichever threads made them,
+/// and scatters small blocks that live long between them; the process then grows for days
+/// (mallopt(3), `M_MMAP_THRESHOLD`). Other allocators need no word.
 pub fn tune_malloc() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "mallopt has no safe form; it takes two numbers")]

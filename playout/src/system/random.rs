@@ -1,7 +1,8 @@
 //! Random numbers from the operating system.
 //!
-//! Invariant: secrets come from [`bytes`], which nothing can make repeatable. [`u64()`] is for what must differ and need not
-//! be secret: epochs, places to start counting, pauses. A simulation repeats those.
+//! Invariant: secrets come from [`bytes`], which nothing can make repeatable. [`u64()`] is for what
+//! must differ and need not be secret: epochs, places to start counting, pauses. A simulation
+//! repeats those.
 
 use std::cell::Cell;
 

@@ -1,4 +1,5 @@
-//! Small disks, mounted for a test, which takes root: where nothing can be mounted the test fails and says so.
+//! Small disks, mounted for a test, which takes root: where nothing can be mounted the test fails
+//! and says so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,8 +63,8 @@ impl Disk {
         file
     }
 
-    /// Makes the kernel believe that the file system is broken, as it does when a worn card lies: from here on it may only
-    /// be read, until it is mounted anew.
+    /// Makes the kernel believe that the file system is broken, as it does when a worn card lies:
+    /// from here on it may only be read, until it is mounted anew.
     pub(crate) fn breaks(&self) -> bool {
         let source = Command::new(required_program("findmnt"))
             .args(["-no", "SOURCE", text(self.folder())])

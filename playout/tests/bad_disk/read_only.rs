@@ -18,8 +18,9 @@ fn a_file_system_that_the_kernel_makes_read_only_stops_the_count_and_not_the_sho
     );
     terminal.shows(50);
     let mut told = terminal.kill();
-    // What waits in memory is lost with the process; what was called recorded is not, but for one: ext4 answers an fsync that
-    // is under way when its journal is given up as if it had worked, in one of three runs (Linux 6.18, seen with strace).
+    // What waits in memory is lost with the process; what was called recorded is not, but for one:
+    // ext4 answers an fsync that is under way when its journal is given up as if it had worked, in
+    // one of three runs (Linux 6.18, seen with strace).
     told.recorded -= 1;
     let waiting = told.unrecorded + 1;
     disk.mount_anew();

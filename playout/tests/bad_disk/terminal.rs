@@ -158,8 +158,9 @@ impl Told {
     }
 }
 
-/// Opens the ledger of a terminal that has ended: nothing is lost that it called recorded, nothing is there twice, and all
-/// that was really shown is there, but for `missing` plays at most and the one that was on the screen.
+/// Opens the ledger of a terminal that has ended: nothing is lost that it called recorded, nothing
+/// is there twice, and all that was really shown is there, but for `missing` plays at most and the
+/// one that was on the screen.
 pub(crate) fn holds(data: &Path, told: &Told, missing: u64) {
     let (ledger, note) = Ledger::open(data).expect("opens");
     assert_eq!(note, None, "nothing is damaged");

@@ -1,8 +1,9 @@
 //! A disk as a power cut leaves it: what was synced is there, and of the rest any part.
 //!
-//! The model: a sector of 512 bytes is written whole or not at all. Between two syncs of a file each of its sectors may
-//! stand at any of its states, whatever the others do; so may its length. A name is on disk after its folder was synced.
-//! After a sync that failed the system shows what was written and forgets to write it (see the ledger's `rewrite`).
+//! The model: a sector of 512 bytes is written whole or not at all. Between two syncs of a file
+//! each of its sectors may stand at any of its states, whatever the others do; so may its length. A
+//! name is on disk after its folder was synced. After a sync that failed the system shows what was
+//! written and forgets to write it (see the ledger's `rewrite`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -244,7 +245,8 @@ pub(crate) enum Lies {
 }
 
 impl Disk {
-    /// With what is in the folder already, all of it synced, in the order of the numbers of a trace's reader.
+    /// With what is in the folder already, all of it synced, in the order of the numbers of a
+    /// trace's reader.
     pub(crate) fn new(root: &Path, found: &[(PathBuf, Vec<u8>)], lies: Lies) -> Self {
         let mut names = Names::default();
         names.folders.push(root.to_path_buf());
@@ -313,8 +315,8 @@ impl Disk {
         self.pending.push((time, naming));
     }
 
-    /// What a power cut leaves. `kind`: names arrive by themselves, in order, as on most file systems; else only when their
-    /// folder was synced, or by chance.
+    /// What a power cut leaves. `kind`: names arrive by themselves, in order, as on most file
+    /// systems; else only when their folder was synced, or by chance.
     pub(crate) fn cut_off(&self, fate: Fate, kind: bool, now: usize, random: &mut Seeded) -> Image {
         // A moment among the last that is not synced yet.
         let until = now.saturating_sub(random.below(12) + 1);

@@ -55,7 +55,8 @@ fn a_sync_that_failed_costs_no_play_that_was_committed_before_or_after_it() {
         for inject in [
             "fdatasync,fsync:error=EIO:when=13+7",
             "fdatasync,fsync:error=EIO:when=29..33",
-            // The first play of a boot takes some fifty writes; what fails more often than that never ends.
+            // The first play of a boot takes some fifty writes; what fails more often than that
+            // never ends.
             "pwrite64:error=EIO:when=200+97",
             "pwrite64:error=ENOSPC:when=120..180",
         ] {
@@ -73,7 +74,8 @@ fn a_sync_that_failed_costs_no_play_that_was_committed_before_or_after_it() {
 fn what_a_process_leaves_that_ends_at_a_failed_sync_harms_nothing_behind_it() {
     seeds(file!()).each(|seed| {
         let (odd, even) = ((seed | 1).to_string(), (seed & !1).to_string());
-        // The system shows the plays whose sync has failed to the next process, which goes on behind them.
+        // The system shows the plays whose sync has failed to the next process, which goes on
+        // behind them.
         let left = Written::after(|_| ())
             .run(
                 "plays-until-refused",
@@ -113,8 +115,8 @@ fn salvaged(written: &Written) -> Vec<Play> {
 fn a_damaged_ledger_is_salvaged_to_the_same_plays_wherever_the_power_goes() {
     seeds(file!()).each(|seed| {
         let text = seed.to_string();
-        // A card that lost pages in the middle, while the log held some; one that lost the first of a ledger that was closed; one
-        // whose file is cut off.
+        // A card that lost pages in the middle, while the log held some; one that lost the first of
+        // a ledger that was closed; one whose file is cut off.
         type Damage = fn(&mut Vec<u8>);
         let damages: [(u64, Damage); 3] = [
             (1, |file| {

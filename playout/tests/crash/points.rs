@@ -39,7 +39,8 @@ pub(crate) struct Verdict {
     pub(crate) findings: Vec<String>,
 }
 
-/// Chooses power cuts: around every sync, cut, name and word of the writer, in all ways; the others by chance.
+/// Chooses power cuts: around every sync, cut, name and word of the writer, in all ways; the others
+/// by chance.
 pub(crate) fn choose(deeds: &[Deed], count: usize, seed: u64) -> Vec<Point> {
     let mut random = Seeded(seed);
     let is_edge = |deed: &Deed| !matches!(deed, Deed::Write { .. });
@@ -76,7 +77,8 @@ pub(crate) fn choose(deeds: &[Deed], count: usize, seed: u64) -> Vec<Point> {
     points
 }
 
-/// Plays a trace through a model of a disk, cuts the power at each point, and has what is left judged.
+/// Plays a trace through a model of a disk, cuts the power at each point, and has what is left
+/// judged.
 pub(crate) fn judge(
     root: &Path,
     found: &[(PathBuf, Vec<u8>)],

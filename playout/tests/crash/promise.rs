@@ -173,7 +173,8 @@ impl Promise {
             ));
         }
         let pruned = self.acking.saturating_sub(ACKED_ROWS_KEPT);
-        // Of a salvaged ledger all that was there comes over in its order, and what the hub has may go again.
+        // Of a salvaged ledger all that was there comes over in its order, and what the hub has may
+        // go again.
         if let Some(salvaged) = &self.salvaged {
             let due = salvaged.keys().chain(self.committed.values());
             let lost = (1..)

@@ -1,6 +1,7 @@
 //! Reads what strace saw a writer do, as far as it changes a folder.
 //!
-//! Invariant: a call that changes the folder in a way that is not understood stops the test; nothing is passed over.
+//! Invariant: a call that changes the folder in a way that is not understood stops the test;
+//! nothing is passed over.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,8 @@ pub(crate) enum Deed {
     Say(String),
 }
 
-/// Runs a program under strace; returns what strace wrote. `inject`: what strace is to let fail, as it writes it.
+/// Runs a program under strace; returns what strace wrote. `inject`: what strace is to let fail, as
+/// it writes it.
 pub(crate) fn strace(program: &Path, arguments: &[&str], inject: &[&str]) -> String {
     let log = tempfile::NamedTempFile::new().expect("a file");
     let mut command = Command::new(required_program("strace"));

@@ -1,6 +1,7 @@
 //! Runs the writer of `examples/ledger_writer.rs` under strace.
 //!
-//! Invariant: what the model of the disk shows at the end is what the folder holds, byte for byte; so the trace was understood.
+//! Invariant: what the model of the disk shows at the end is what the folder holds, byte for byte;
+//! so the trace was understood.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,8 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// In a new folder, with its parts as `prepare` leaves them. The writers' folder is `data` in it.
+    /// In a new folder, with its parts as `prepare` leaves them. The writers' folder is `data` in
+    /// it.
     pub(crate) fn after(prepare: impl FnOnce(&Path)) -> Self {
         let root = tempfile::tempdir().expect("folder");
         prepare(root.path());
@@ -37,7 +39,8 @@ impl Written {
         }
     }
 
-    /// Lets a writer run, after those before it; its arguments stand without its folder. `inject`: what strace lets fail.
+    /// Lets a writer run, after those before it; its arguments stand without its folder. `inject`:
+    /// what strace lets fail.
     pub(crate) fn run(mut self, kind: &str, arguments: &[&str], inject: &[&str]) -> Self {
         let root = self.root.path();
         let data = root.join("data");

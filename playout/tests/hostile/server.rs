@@ -16,9 +16,11 @@ use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 
 use crate::counting;
 
-/// Longest that a call may take, with all the room that a busy machine needs; it only ends tests that hang.
+/// Longest that a call may take, with all the room that a busy machine needs; it only ends tests
+/// that hang.
 const CALL_MAX: Duration = Duration::from_secs(600);
-/// What all tests of this program together may hold, in bytes: the largest manifest twice, and room for the rest.
+/// What all tests of this program together may hold, in bytes: the largest manifest twice, and room
+/// for the rest.
 const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// Limits for a server that answers at once: what comes of its answer, not when it came.

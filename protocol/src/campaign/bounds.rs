@@ -1,7 +1,8 @@
-//! The limits of a campaign that comes as JSON: those that its file had to keep when it was read as TOML.
+//! The limits of a campaign that comes as JSON: those that its file had to keep when it was read as
+//! TOML.
 //!
-//! Invariant: whatever [`Campaign::parse`] returns keeps them; what a hub that was changed, or that is not ours, signs and does
-//! not keep them reaches no rotation and no screen.
+//! Invariant: whatever [`Campaign::parse`] returns keeps them; what a hub that was changed, or that
+//! is not ours, signs and does not keep them reaches no rotation and no screen.
 
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,7 @@
 //! Who has bought a campaign's air time, in the words of the industry's reports.
 //!
-//! Source: Outsmart, Playout Reporting Standard 1.7, "Record definition"; the numbers are those of SPACE, the industry's
-//! register of buyers and brands.
+//! Source: Outsmart, Playout Reporting Standard 1.7, "Record definition"; the numbers are those of
+//! SPACE, the industry's register of buyers and brands.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! What a publisher asks of the rotation besides a weight: shares, caps, distances, sequences, triggers, screens.
+//! What a publisher asks of the rotation besides a weight: shares, caps, distances, sequences,
+//! triggers, screens.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,8 @@ pub struct PlacementClaim {
     /// Most plays on a screen within one day of the venue's calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_day: Option<u32>,
-    /// Placements of one campaign with the same name here air one after the other, in the order of the file, and share
-    /// their weights.
+    /// Placements of one campaign with the same name here air one after the other, in the order of
+    /// the file, and share their weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<String>,
     /// Phases in which it airs; all, when there are none.
@@ -33,7 +34,8 @@ pub struct PlacementClaim {
     /// It airs for a while after something has happened at the screen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
-    /// Screens on which it airs, by name or, with `#`, by a tag of their venue; all, when there are none.
+    /// Screens on which it airs, by name or, with `#`, by a tag of their venue; all, when there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub screens: Vec<String>,
 }

@@ -1,4 +1,5 @@
-//! How a placement's code is shown, what stands beside it, and what it holds when that is not the campaign's link.
+//! How a placement's code is shown, what stands beside it, and what it holds when that is not the
+//! campaign's link.
 
 use std::collections::BTreeMap;
 
@@ -47,8 +48,8 @@ pub enum Call {
 }
 
 impl Call {
-    /// Returns the line for a screen whose people speak some languages, most of them the first: those of its languages
-    /// that there are, or the first of all.
+    /// Returns the line for a screen whose people speak some languages, most of them the first:
+    /// those of its languages that there are, or the first of all.
     pub fn in_languages(&self, languages: &[String]) -> String {
         match self {
             Self::Line(line) => line.clone(),
@@ -131,8 +132,8 @@ impl Code {
         }
     }
 
-    /// Tells whether a creative of a kind has a code. A ticker has one only where its placement asks for it, since a strip
-    /// has no room for it.
+    /// Tells whether a creative of a kind has a code. A ticker has one only where its placement
+    /// asks for it, since a strip has no room for it.
     pub fn is_for(&self, kind: CreativeKind) -> bool {
         kind != CreativeKind::Ticker || *self != Self::default()
     }

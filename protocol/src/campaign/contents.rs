@@ -1,10 +1,10 @@
 //! What a code may hold besides a link: a way into a Wi-Fi, a contact, a calendar's event.
 //!
-//! Invariant: what was accepted has the text form that phones' cameras read, whatever stands in its fields; each field is
-//! escaped by the rules of its format.
+//! Invariant: what was accepted has the text form that phones' cameras read, whatever stands in its
+//! fields; each field is escaped by the rules of its format.
 //!
-//! Sources: Wi-Fi Alliance, WPA3 Specification 3.0, section 7.1 ("URI format"), and what ZXing's wiki calls barcode contents;
-//! RFC 2426 (vCard 3.0); RFC 5545 (iCalendar).
+//! Sources: Wi-Fi Alliance, WPA3 Specification 3.0, section 7.1 ("URI format"), and what ZXing's
+//! wiki calls barcode contents; RFC 2426 (vCard 3.0); RFC 5545 (iCalendar).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
 //! Hosts in links: as people write them, and in the letters of ASCII in which the net knows them.
 //!
-//! A host in other letters has an `xn--` form (IDNA, RFC 5890; worked out as browsers do, Unicode Technical Standard 46).
-//! A browser works it out from an address that somebody types, not from a percent-encoded one in a header, and not every
-//! camera does.
+//! A host in other letters has an `xn--` form (IDNA, RFC 5890; worked out as browsers do, Unicode
+//! Technical Standard 46). A browser works it out from an address that somebody types, not from a
+//! percent-encoded one in a header, and not every camera does.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,8 @@ pub(super) fn without_port(authority: &str) -> (&str, &str) {
     }
 }
 
-/// Returns a link with its host in ASCII. A host that is so already, or has no such form, stays as it is.
+/// Returns a link with its host in ASCII. A host that is so already, or has no such form, stays as
+/// it is.
 pub fn link_in_ascii(link: &str) -> Cow<'_, str> {
     let authority = authority(link);
     if authority.bytes().all(|b| b.is_ascii() && b != b'%') {
@@ -52,7 +53,8 @@ pub fn link_in_ascii(link: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the host of a link as people read it: in lower case, as it was written, without a leading `www.`.
+/// Returns the host of a link as people read it: in lower case, as it was written, without a
+/// leading `www.`.
 pub fn host_of(link: &str) -> String {
     let host = unescaped(authority(link));
     let host = String::from_utf8_lossy(&host).to_lowercase();

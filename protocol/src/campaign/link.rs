@@ -1,7 +1,7 @@
 //! Where a scan leads, and in which form a code carries that.
 //!
-//! Invariants: a link that was accepted is absolute, http or https, and has no character that ends a header, an attribute
-//! or a code's text; its host is in ASCII when it goes out.
+//! Invariants: a link that was accepted is absolute, http or https, and has no character that ends
+//! a header, an attribute or a code's text; its host is in ASCII when it goes out.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ pub struct Link {
     /// What the code holds.
     #[serde(default)]
     pub form: LinkForm,
-    /// A host of the campaign's own that leads to the hub, in lower case, with a port if it needs one.
+    /// A host of the campaign's own that leads to the hub, in lower case, with a port if it needs
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// What the target is told about where a visitor came from.
@@ -40,7 +41,8 @@ pub enum LinkForm {
     Gs1,
 }
 
-/// The parameters by which web statistics tell visitors' origins apart. What is left open is filled in from the play.
+/// The parameters by which web statistics tell visitors' origins apart. What is left open is filled
+/// in from the play.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Utm {
     /// `utm_source`; the screen's name when absent.
@@ -138,8 +140,9 @@ impl Link {
         .unwrap_or_default()
     }
 
-    /// Returns a target as a visitor of a play should open it: with its host in ASCII, and with UTM parameters where the
-    /// campaign asks for them. Parameters that the target has already stay as they are.
+    /// Returns a target as a visitor of a play should open it: with its host in ASCII, and with UTM
+    /// parameters where the campaign asks for them. Parameters that the target has already stay as
+    /// they are.
     pub fn outward<'a>(&self, target: &'a str, origin: &Origin<'_>) -> Cow<'a, str> {
         let target = host::link_in_ascii(target);
         let Some(utm) = &self.utm else {
@@ -195,7 +198,8 @@ fn push_escaped(link: &mut String, value: &str) {
     }
 }
 
-/// Accepts an absolute http or https link without spaces, quotes, control characters and what cannot be seen.
+/// Accepts an absolute http or https link without spaces, quotes, control characters and what
+/// cannot be seen.
 pub(super) fn target(text: &str) -> Result<String, &'static str> {
     if !text.starts_with("https://") && !text.starts_with("http://") {
         return Err("it does not start with https://");
@@ -223,8 +227,9 @@ pub(super) fn target(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-/// Accepts a host with or without a port, in any letter case, and returns it in lower case. Names with other letters than
-/// those of ASCII are returned in their `xn--` form, since a code's small alphabet has no others.
+/// Accepts a host with or without a port, in any letter case, and returns it in lower case. Names
+/// with other letters than those of ASCII are returned in their `xn--` form, since a code's small
+/// alphabet has no others.
 ///
 /// # Errors
 /// Says what is wrong with it.

@@ -1,7 +1,8 @@
 //! The campaign folder: what a publisher writes.
 //!
-//! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them adds what is
-//! wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`) read it with this code.
+//! A bare folder of pictures is a campaign: each picture airs in turn. `campaign.toml` beside them
+//! adds what is wanted. Terminal (`passerby check`, local folders) and hub (`passerby-hub publish`)
+//! read it with this code.
 
 mod bounds;
 mod buyer;
@@ -155,7 +156,8 @@ pub struct Placement {
     pub when: Option<Condition>,
     /// How its code is shown.
     pub code: Code,
-    /// The screen's zone that it is meant for; the main one when absent. Screens without that zone do not air it.
+    /// The screen's zone that it is meant for; the main one when absent. Screens without that zone
+    /// do not air it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// How it comes onto the screen.
@@ -200,19 +202,22 @@ impl Campaign {
         self.phases.iter().find(|phase| phase.covers(date))
     }
 
-    /// Tells whether anything of the campaign depends on the date or the hour, so that it needs a trusted clock.
+    /// Tells whether anything of the campaign depends on the date or the hour, so that it needs a
+    /// trusted clock.
     pub fn is_dated(&self) -> bool {
         !self.phases.is_empty()
     }
 
-    /// Tells whether one of the campaign's flights is on at an instant, and until when; always, without phases.
+    /// Tells whether one of the campaign's flights is on at an instant, and until when; always,
+    /// without phases.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         let flights = self.phases.iter().map(|phase| phase.at(now, zone));
         flights.reduce(Window::or).unwrap_or(Window::ALWAYS)
     }
 
-    /// Tells whether flights, dayparts and recurrence together let one of the campaign's placements air at an instant, and
-    /// until when. Conditions on the venue are not asked; they do not depend on time.
+    /// Tells whether flights, dayparts and recurrence together let one of the campaign's placements
+    /// air at an instant, and until when. Conditions on the venue are not asked; they do not depend
+    /// on time.
     pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
         self.at(now, zone).and(placement.at(now, zone))
     }
@@ -241,13 +246,14 @@ impl Campaign {
 }
 
 impl Placement {
-    /// Tells whether the placement depends on the date or the hour, so that it needs a trusted clock.
+    /// Tells whether the placement depends on the date or the hour, so that it needs a trusted
+    /// clock.
     pub fn is_dated(&self) -> bool {
         !self.dayparts.is_empty() || self.recurs.is_some()
     }
 
-    /// Tells whether its dayparts and its recurrence let the placement air at an instant, and until when. Its condition
-    /// and its campaign's phases are not asked; see [`Campaign::window`].
+    /// Tells whether its dayparts and its recurrence let the placement air at an instant, and until
+    /// when. Its condition and its campaign's phases are not asked; see [`Campaign::window`].
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         let dayparts = daypart::window(&self.dayparts, now, zone);
         match &self.recurs {
@@ -258,8 +264,9 @@ impl Placement {
 }
 
 impl Phase {
-    /// Tells whether the flight is on at an instant, and until when. Days are those of the local calendar: one that begins
-    /// at one o'clock, since the clock is put forward at midnight, begins there.
+    /// Tells whether the flight is on at an instant, and until when. Days are those of the local
+    /// calendar: one that begins at one o'clock, since the clock is put forward at midnight, begins
+    /// there.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         let stretch = Stretch::at(now, zone);
         let from_s = self.from.map(|date| day_number(date) * DAY_S);

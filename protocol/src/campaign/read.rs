@@ -1,6 +1,7 @@
 //! Makes a campaign of what lies in its folder: bare pictures, or a `campaign.toml` beside them.
 //!
-//! Invariant: a value that was not understood is a problem with its line; what stands in its place never airs.
+//! Invariant: a value that was not understood is a problem with its line; what stands in its place
+//! never airs.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -61,8 +62,8 @@ impl Campaign {
         })
     }
 
-    /// Reads a `campaign.toml`. `file` is its name for messages, `pictures` the names of the creatives that lie beside
-    /// it; without any `[[placement]]` each of them airs in turn.
+    /// Reads a `campaign.toml`. `file` is its name for messages, `pictures` the names of the
+    /// creatives that lie beside it; without any `[[placement]]` each of them airs in turn.
     ///
     /// # Errors
     /// Every problem at once, with line and accepted form.
@@ -70,8 +71,8 @@ impl Campaign {
         Self::parse_airing(file, text, pictures, pictures)
     }
 
-    /// The same for a folder in which some files belong to others: without any `[[placement]]` only those of `airing`
-    /// air, but a placement may name each of `creatives`.
+    /// The same for a folder in which some files belong to others: without any `[[placement]]` only
+    /// those of `airing` air, but a placement may name each of `creatives`.
     ///
     /// # Errors
     /// Every problem at once, with line and accepted form.

@@ -271,7 +271,8 @@ fn a_flight_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
         phase.at(instant("2026-09-07T03:00:00Z"), &santiago),
         Window::NEVER
     );
-    // In Havana the first hour of 2026-11-01 comes twice; in Santiago the last one of 2026-04-04 does, after midnight.
+    // In Havana the first hour of 2026-11-01 comes twice; in Santiago the last one of 2026-04-04
+    // does, after midnight.
     let last = Phase {
         from: None,
         until: Some(jiff::civil::date(2026, 4, 4)),

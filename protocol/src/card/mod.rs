@@ -1,10 +1,11 @@
-//! Text creatives as publishers write them: the card, `*.card.toml`, and the ticker, `*.ticker.toml`.
+//! Text creatives as publishers write them: the card, `*.card.toml`, and the ticker,
+//! `*.ticker.toml`.
 //!
-//! Both are small files that name at most two pictures in their own folder. The hub reads them to know which files
-//! belong to a creative, the terminal to draw them.
+//! Both are small files that name at most two pictures in their own folder. The hub reads them to
+//! know which files belong to a creative, the terminal to draw them.
 //!
-//! Invariants: every text has a stated limit; a file name is one in the same folder, never a path; a colour or a
-//! number that was not understood is a problem with its line, never a default.
+//! Invariants: every text has a stated limit; a file name is one in the same folder, never a path;
+//! a colour or a number that was not understood is a problem with its line, never a default.
 
 #[cfg(test)]
 mod tests;

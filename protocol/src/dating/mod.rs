@@ -1,12 +1,16 @@
-//! When plays were: dates from the anchors of a boot, and bounds for the plays of boots that never learned the time.
+//! When plays were: dates from the anchors of a boot, and bounds for the plays of boots that never
+//! learned the time.
 //!
-//! Terminal and hub both date with this module, from the same anchors, so that a play has one date to the millisecond.
+//! Terminal and hub both date with this module, from the same anchors, so that a play has one date
+//! to the millisecond.
 //!
 //! Invariants:
-//! - Only an anchor gives a date. A boot without one has none; its plays get bounds from dated neighbours, or nothing.
-//! - A date depends on the anchors right before and right after it alone: a word about the time that turns out to be
-//!   wrong moves no play outside the stretch in which it was believed.
-//! - Between two anchors that differ by no more than a boot clock drifts, dates keep the order of the boot clock.
+//! - Only an anchor gives a date. A boot without one has none; its plays get bounds from dated
+//!   neighbours, or nothing.
+//! - A date depends on the anchors right before and right after it alone: a word about the time
+//!   that turns out to be wrong moves no play outside the stretch in which it was believed.
+//! - Between two anchors that differ by no more than a boot clock drifts, dates keep the order of
+//!   the boot clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +23,8 @@ const SAME_MS: u64 = 20;
 const HOUR_MS: u64 = 3_600_000;
 /// How wrong two words about the time may be and still agree, in milliseconds.
 const SLACK_MS: u128 = 1_000;
-/// A boot clock that nobody corrects drifts by at most one part in so many (500 ppm, which is also the kernel's limit).
+/// A boot clock that nobody corrects drifts by at most one part in so many (500 ppm, which is also
+/// the kernel's limit).
 const DRIFT_PARTS: u128 = 2_000;
 
 /// What a boot knew of the time: up to [`BOOT_ANCHORS_MAX`] anchors, in the order of its clock.
@@ -30,7 +35,8 @@ pub struct Anchors(
 );
 
 impl Anchors {
-    /// Sorts anchors: each is CLOCK_BOOTTIME and Unix time, in milliseconds. Of several at one moment the first stays.
+    /// Sorts anchors: each is CLOCK_BOOTTIME and Unix time, in milliseconds. Of several at one
+    /// moment the first stays.
     pub fn new(points: impl IntoIterator<Item = (u64, i64)>) -> Self {
         let mut points: Vec<_> = points.into_iter().collect();
         points.sort_by_key(|&(boot_ms, _)| boot_ms);
@@ -55,8 +61,9 @@ impl Anchors {
         self.0.is_empty()
     }
 
-    /// Takes a newer anchor; tells whether that changed anything. What repeats the one before is kept once an hour, so that
-    /// later drift is not spread over time that was sure. What is not newer than the newest is not taken.
+    /// Takes a newer anchor; tells whether that changed anything. What repeats the one before is
+    /// kept once an hour, so that later drift is not spread over time that was sure. What is not
+    /// newer than the newest is not taken.
     pub fn add(&mut self, boot_ms: u64, wall_ms: i64) -> bool {
         let (Some((newest, _)), Some(said)) = (self.last(), self.date(boot_ms)) else {
             self.0.push((boot_ms, wall_ms));
@@ -70,7 +77,8 @@ impl Anchors {
         } else if boot_ms - newest < HOUR_MS {
             return false;
         } else {
-            // The same offset to the millisecond, so that no date moves by what two readings of a clock are apart.
+            // The same offset to the millisecond, so that no date moves by what two readings of a
+            // clock are apart.
             if let [.., before, last] = self.0[..]
                 && offset(before) == offset(last)
             {
@@ -82,7 +90,8 @@ impl Anchors {
         true
     }
 
-    /// Holds on to what is believed at a moment, right before something else is: what happened until then stays as it is.
+    /// Holds on to what is believed at a moment, right before something else is: what happened
+    /// until then stays as it is.
     pub fn hold(&mut self, boot_ms: u64) {
         if let (Some((newest, _)), Some(said)) = (self.last(), self.date(boot_ms))
             && boot_ms > newest
@@ -94,8 +103,9 @@ impl Anchors {
 
     /// Returns the date of a moment of this boot in Unix milliseconds; `None` if nothing is known.
     ///
-    /// Between two anchors that agree up to drift it lies on the line between them. Where they differ by more, somebody set a
-    /// clock: what is before the later one follows the earlier. Outside, the nearest anchor counts.
+    /// Between two anchors that agree up to drift it lies on the line between them. Where they
+    /// differ by more, somebody set a clock: what is before the later one follows the earlier.
+    /// Outside, the nearest anchor counts.
     pub fn date(&self, boot_ms: u64) -> Option<i64> {
         let after = self.0.partition_point(|&(at_ms, _)| at_ms <= boot_ms);
         let before = after.checked_sub(1).map(|at| self.0[at]);
@@ -106,13 +116,15 @@ impl Anchors {
         }
     }
 
-    /// Tells whether a newer state of these anchors is `newer`: they reach further, or as far and are more.
+    /// Tells whether a newer state of these anchors is `newer`: they reach further, or as far and
+    /// are more.
     pub fn are_older_than(&self, newer: &Self) -> bool {
         let reach = |anchors: &Self| (anchors.last().map(|(boot_ms, _)| boot_ms), anchors.0.len());
         reach(self) < reach(newer)
     }
 
-    /// Returns the first moment whose date may differ between the two, in milliseconds of the boot clock.
+    /// Returns the first moment whose date may differ between the two, in milliseconds of the boot
+    /// clock.
     pub fn differ_from(&self, other: &Self) -> Option<u64> {
         if self == other {
             return None;
@@ -202,7 +214,8 @@ impl Run {
     }
 }
 
-/// Between which moments something was that has no date, in Unix milliseconds; a bound that is not known is `None`.
+/// Between which moments something was that has no date, in Unix milliseconds; a bound that is not
+/// known is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Between {
     /// Not before this.
@@ -233,11 +246,13 @@ impl Between {
     }
 }
 
-/// Bounds the runs of one ledger, in its order: an undated run began after all that was shown in the dated one before it, and
-/// ended before the dated one after it began; undated runs on the way took at least their own time. Dated runs get no bounds,
-/// and neither does a run whose neighbours contradict each other.
+/// Bounds the runs of one ledger, in its order: an undated run began after all that was shown in
+/// the dated one before it, and ended before the dated one after it began; undated runs on the way
+/// took at least their own time. Dated runs get no bounds, and neither does a run whose neighbours
+/// contradict each other.
 ///
-/// Only differences within a boot count, since a boot id may be younger than the clock that goes with it.
+/// Only differences within a boot count, since a boot id may be younger than the clock that goes
+/// with it.
 pub fn bounds(runs: &[Run]) -> Vec<Between> {
     let mut bounds = vec![Between::default(); runs.len()];
     let mut earliest: Option<i64> = None;

@@ -127,7 +127,8 @@ fn plays_of_a_boot_without_the_time_lie_between_their_neighbours() {
 proptest! {
     #![proptest_config(random_cases(256))]
 
-    /// Anchors of a clock that is off by less than a drift of 400 ppm and 200 ms, taken at any moments.
+    /// Anchors of a clock that is off by less than a drift of 400 ppm and 200 ms, taken at any
+    /// moments.
     #[test]
     fn dates_of_a_drifting_clock_are_right_in_order_and_bounded(
         ppm in -400i64..=400,

@@ -1,8 +1,9 @@
 //! Plays on the wire: columns, so that a month is small.
 //!
-//! Invariant: [`PlayBatch::pack`] and [`PlayBatch::unpack`] are each other's inverse, and `unpack` takes nothing past
-//! the limits in [`crate::limits`], whoever sent it. No list of a batch grows past what a batch may have while it is read,
-//! so what is none costs little memory, however long it says to be.
+//! Invariant: [`PlayBatch::pack`] and [`PlayBatch::unpack`] are each other's inverse, and `unpack`
+//! takes nothing past the limits in [`crate::limits`], whoever sent it. No list of a batch grows
+//! past what a batch may have while it is read, so what is none costs little memory, however long
+//! it says to be.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -36,10 +37,12 @@ pub struct PlayBatch {
     pub epoch: Epoch,
     /// The seq of the first row; the others follow without gaps.
     pub first_seq: u64,
-    /// What is known about the boots below; at most one a boot, the newest. That is all an older hub knows of.
+    /// What is known about the boots below; at most one a boot, the newest. That is all an older
+    /// hub knows of.
     #[serde(deserialize_with = "bounded::list::<{ BATCH_PLAYS_MAX + 1 }, _, _>")]
     pub anchors: Vec<Anchor>,
-    /// All that is known about boots with several anchors, and about boots whose plays are on the hub already.
+    /// All that is known about boots with several anchors, and about boots whose plays are on the
+    /// hub already.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -54,14 +57,16 @@ pub struct PlayBatch {
     pub contents: Vec<PlayContent>,
     /// One entry a row in each.
     pub columns: Columns,
-    /// The gaps right before a row of this batch: those after the rows from `first_seq - 1` to the last but one.
+    /// The gaps right before a row of this batch: those after the rows from `first_seq - 1` to the
+    /// last but one.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "bounded::list::<{ BATCH_PLAYS_MAX * GapReason::ALL.len() }, _, _>"
     )]
     pub gaps: Vec<Gap>,
-    /// Rows up to this one are no longer in the ledger: a hub that misses some of them need not ask.
+    /// Rows up to this one are no longer in the ledger: a hub that misses some of them need not
+    /// ask.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_through: u64,
 }
@@ -123,8 +128,9 @@ pub enum BatchError {
 }
 
 impl PlayBatch {
-    /// Packs rows whose seqs follow each other. Rows that do not follow are left out, so the caller sends them next. There may
-    /// be several anchors a boot, and anchors of [`BOOTS_REDATED_MAX`] boots without rows; those of more are left out.
+    /// Packs rows whose seqs follow each other. Rows that do not follow are left out, so the caller
+    /// sends them next. There may be several anchors a boot, and anchors of [`BOOTS_REDATED_MAX`]
+    /// boots without rows; those of more are left out.
     pub fn pack(epoch: Epoch, plays: &[Play], anchors: Vec<Anchor>) -> Self {
         let first_seq = plays.first().map_or(1, |play| play.seq);
         let (mut boots, mut contents) = (Vec::new(), Vec::new());
@@ -166,8 +172,8 @@ impl PlayBatch {
         }
     }
 
-    /// Adds what is known about rows that are not there: the gaps that lie right before a row of this batch are kept of
-    /// those given.
+    /// Adds what is known about rows that are not there: the gaps that lie right before a row of
+    /// this batch are kept of those given.
     #[must_use]
     pub fn with_gaps(mut self, gaps: Vec<Gap>, gone_through: u64) -> Self {
         let end = self.first_seq + self.columns.number.len() as u64;
@@ -181,7 +187,8 @@ impl PlayBatch {
     /// Returns the rows.
     ///
     /// # Errors
-    /// [`BatchError::Malformed`] when the whole is not one, [`BatchError::Row`] for the first impossible row.
+    /// [`BatchError::Malformed`] when the whole is not one, [`BatchError::Row`] for the first
+    /// impossible row.
     pub fn unpack(&self) -> Result<Vec<Play>, BatchError> {
         let columns = &self.columns;
         let rows = columns.number.len();
@@ -284,7 +291,8 @@ impl PlayBatch {
         Ok(plays)
     }
 
-    /// Returns what is known about each boot, as far as the batch says something about it and `is_believed` agrees.
+    /// Returns what is known about each boot, as far as the batch says something about it and
+    /// `is_believed` agrees.
     pub fn anchors_by_boot(
         &self,
         is_believed: impl Fn(u64, i64) -> bool,
@@ -335,7 +343,8 @@ impl PlayBatch {
     }
 }
 
-/// Splits anchors into the newest of each boot that has rows, and all of those boots of which that is not all.
+/// Splits anchors into the newest of each boot that has rows, and all of those boots of which that
+/// is not all.
 fn by_boot(anchors: Vec<Anchor>, boots: &[String]) -> (Vec<Anchor>, Vec<BootAnchors>) {
     let mut points: BTreeMap<String, Vec<(u64, i64)>> = BTreeMap::new();
     for anchor in anchors {
@@ -495,7 +504,8 @@ mod tests {
         );
     }
 
-    /// What is read of a batch in which one list is too long by one, and of the same with the most that it may have.
+    /// What is read of a batch in which one list is too long by one, and of the same with the most
+    /// that it may have.
     fn read_with(place: &str, entry: &str, most: usize) -> [Result<PlayBatch, String>; 2] {
         let batch = PlayBatch::pack(Epoch(1), &[play_of(4)], Vec::new());
         let whole = serde_json::to_value(batch).expect("serialises");

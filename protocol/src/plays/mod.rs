@@ -1,4 +1,5 @@
-//! Plays, and what is known beside them: how they ended, what is missing between them, what time it was.
+//! Plays, and what is known beside them: how they ended, what is missing between them, what time it
+//! was.
 
 mod batch;
 
@@ -9,8 +10,8 @@ use crate::{Assignment, Digest, PlayNumber, bounded};
 
 pub use crate::plays::batch::{BatchError, BootAnchors, Columns, PlayBatch};
 
-/// How a play ended. Codes are only ever added: a hub keeps those that it does not know yet out of its tables, row by
-/// row, as it does with any row that it cannot take.
+/// How a play ended. Codes are only ever added: a hub keeps those that it does not know yet out of
+/// its tables, row by row, as it does with any row that it cannot take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Outcome {
@@ -70,8 +71,8 @@ impl From<Outcome> for u8 {
     }
 }
 
-/// Whether the display was on while a play was shown, as far as the machine was told. A play that nobody can have seen is
-/// still a play, but whoever pays for it may ask.
+/// Whether the display was on while a play was shown, as far as the machine was told. A play that
+/// nobody can have seen is still a play, but whoever pays for it may ask.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Display {
@@ -134,7 +135,8 @@ pub struct PlayContent {
 pub const SET_ASIDE: &str = "quarantined";
 
 impl PlayContent {
-    /// What a row names that a hub refused: the ledger keeps it, and sends it empty so that the ones behind it can pass.
+    /// What a row names that a hub refused: the ledger keeps it, and sends it empty so that the
+    /// ones behind it can pass.
     #[must_use]
     pub fn set_aside() -> Self {
         Self {
@@ -232,8 +234,9 @@ impl From<GapReason> for u8 {
     }
 }
 
-/// Plays that were shown and are in no row, so that what is missing is known and not guessed. A ledger has at most one gap
-/// of a reason after a row, and it no longer changes once the next row is there.
+/// Plays that were shown and are in no row, so that what is missing is known and not guessed. A
+/// ledger has at most one gap of a reason after a row, and it no longer changes once the next row
+/// is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The row before it; 0 when it is before the first.
@@ -245,7 +248,8 @@ pub struct Gap {
     /// The boot in which the last of them began; empty when nobody knows.
     #[serde(deserialize_with = "bounded::text::<BOOT_BYTES_MAX, _>")]
     pub boot: String,
-    /// When the first of them began that is known to be of that boot, in milliseconds of its CLOCK_BOOTTIME.
+    /// When the first of them began that is known to be of that boot, in milliseconds of its
+    /// CLOCK_BOOTTIME.
     pub from_boot_ms: u64,
     /// When the last of them ended, likewise.
     pub until_boot_ms: u64,

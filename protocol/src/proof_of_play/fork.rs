@@ -33,8 +33,8 @@ pub struct Fork {
     pub other_line: u64,
 }
 
-/// Returns the plays that two files of the same ledger tell differently, at most [`FAULTS_MAX`] of them. Files of
-/// different ledgers have nothing in common.
+/// Returns the plays that two files of the same ledger tell differently, at most [`FAULTS_MAX`] of
+/// them. Files of different ledgers have nothing in common.
 pub fn forks(first: &Trace, second: &Trace) -> Vec<Fork> {
     if first.epoch.is_none() || first.epoch != second.epoch {
         return Vec::new();

@@ -77,8 +77,8 @@ impl DeviceKey {
     }
 }
 
-/// A device key as its terminal tells its hub. The signature shows that the terminal has the key: nobody can pass
-/// another's off as their own.
+/// A device key as its terminal tells its hub. The signature shows that the terminal has the key:
+/// nobody can pass another's off as their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vouched {
     /// The key.

@@ -1,15 +1,16 @@
-//! Proof of play that a third party can check: plays in segments, each chained to the one before by a hash and signed by
-//! the terminal's device key.
+//! Proof of play that a third party can check: plays in segments, each chained to the one before by
+//! a hash and signed by the terminal's device key.
 //!
-//! A proof is a file of lines. The first names the form and the ledger's epoch; then comes, segment by segment, a line
-//! with the signed header and one line a play; the last is signed as well and says what all of it adds up to, so that an
-//! end that was cut off is noticed. `docs/proof.md` describes it for those who read it with a program of their own.
+//! A proof is a file of lines. The first names the form and the ledger's epoch; then comes, segment
+//! by segment, a line with the signed header and one line a play; the last is signed as well and
+//! says what all of it adds up to, so that an end that was cut off is noticed. `docs/proof.md`
+//! describes it for those who read it with a program of their own.
 //!
 //! Invariants:
-//! - A line has exactly one form: what reads differently once it is written again is refused, so that no byte of a file
-//!   can change unnoticed.
-//! - Every play's content goes into a hash in a fixed binary form, each text with its length before it, and each use of
-//!   hash or signature has a label of its own.
+//! - A line has exactly one form: what reads differently once it is written again is refused, so
+//!   that no byte of a file can change unnoticed.
+//! - Every play's content goes into a hash in a fixed binary form, each text with its length before
+//!   it, and each use of hash or signature has a label of its own.
 //! - What a verifier holds in memory is bounded by the limits below, whatever the file says.
 
 mod fork;
@@ -48,14 +49,16 @@ pub const LINE_BYTES_MAX: usize = 4 << 20;
 pub const LINES_MAX: u64 = 16_000_000;
 /// Most faults that are told of one file.
 pub const FAULTS_MAX: usize = 1_000;
-/// Most anchors in the last line; of more boots, those of the newest plays. Older ones are in their segments.
+/// Most anchors in the last line; of more boots, those of the newest plays. Older ones are in their
+/// segments.
 pub const ANCHORS_MAX: usize = 20_000;
 /// Most gaps in the last line.
 pub const GAPS_MAX: usize = 10_000;
 /// Most zones of a screen that play at the same time.
 pub const ZONES_MAX: u64 = 8;
 
-/// What is hashed before a play, a segment's plays and a segment's header, so that none can stand for another.
+/// What is hashed before a play, a segment's plays and a segment's header, so that none can stand
+/// for another.
 const ROW_LABEL: &[u8] = b"passerby play v1\n";
 const SEGMENT_LABEL: &[u8] = b"passerby segment v1\n";
 const HEADER_LABEL: &[u8] = b"passerby segment header v1\n";
@@ -78,7 +81,8 @@ pub struct Sealed {
     pub wall_ms: Option<i64>,
 }
 
-/// A ledger that was damaged and set aside, as far as the one that took its place knows of its segments.
+/// A ledger that was damaged and set aside, as far as the one that took its place knows of its
+/// segments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forerunner {
@@ -121,7 +125,8 @@ pub struct SegmentHeader {
     pub gaps: Vec<Gap>,
     /// When it was sealed.
     pub sealed: Sealed,
-    /// Whether it is the end of a ledger that goes on: more plays may be sealed together with these later.
+    /// Whether it is the end of a ledger that goes on: more plays may be sealed together with these
+    /// later.
     #[serde(default, skip_serializing_if = "is_false")]
     pub open: bool,
 }
@@ -134,7 +139,8 @@ pub struct Totals {
     pub key: PublicKey,
     /// Of which ledger.
     pub epoch: Epoch,
-    /// Segments whose plays were left out, since they are no longer in the ledger or were not asked for.
+    /// Segments whose plays were left out, since they are no longer in the ledger or were not asked
+    /// for.
     pub left_out: u64,
     /// All segments of the file.
     pub segments: u64,
@@ -164,7 +170,8 @@ struct Head {
 #[serde(deny_unknown_fields)]
 struct SegmentLine {
     segment: SegmentHeader,
-    /// What its plays refer to by number, in the order in which they first do; none when its plays are left out.
+    /// What its plays refer to by number, in the order in which they first do; none when its plays
+    /// are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contents: Option<Vec<PlayContent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,8 @@ use crate::Epoch;
 use crate::plays::PlayContent;
 use crate::proof_of_play::ROW_LABEL;
 
-/// A play as it was recorded. Codes stay numbers, so that what a later version recorded is proven as it is.
+/// A play as it was recorded. Codes stay numbers, so that what a later version recorded is proven
+/// as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlayRow<'a> {
     /// Its place in the ledger.
@@ -52,8 +53,9 @@ impl PlayRow<'_> {
     }
 }
 
-/// A play as its line has it: with the places of content and boot in the segment's lists, and the first digits of its
-/// hash, so that a change is found at its own line and not only somewhere in the segment.
+/// A play as its line has it: with the places of content and boot in the segment's lists, and the
+/// first digits of its hash, so that a change is found at its own line and not only somewhere in
+/// the segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Written<'a> {
     pub(super) seq: u64,

@@ -82,7 +82,8 @@ fn gap(after_seq: u64) -> Gap {
     }
 }
 
-/// Writes a proof of segments with so many plays each; of the first `left_out` of them only the headers.
+/// Writes a proof of segments with so many plays each; of the first `left_out` of them only the
+/// headers.
 fn proof_of(
     segments: &[u64],
     left_out: usize,

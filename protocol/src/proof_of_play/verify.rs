@@ -111,14 +111,15 @@ struct Current {
     unread: u64,
     /// Whether a play is known to be wrong, so that the whole must be.
     is_bad: bool,
-    /// Of each boot: when its first play began and its last one ended, and for how long all were visible.
+    /// Of each boot: when its first play began and its last one ended, and for how long all were
+    /// visible.
     spans: Vec<Option<(u64, u64, u64)>>,
     traced: Traced,
 }
 
 impl Verifier {
-    /// Begins a file. `expected`: the keys that may have signed it; any when there is none. `traces`: whether to remember
-    /// what a comparison with another file needs.
+    /// Begins a file. `expected`: the keys that may have signed it; any when there is none.
+    /// `traces`: whether to remember what a comparison with another file needs.
     pub fn new(expected: &[PublicKey], traces: bool) -> Self {
         Self {
             expected: expected.to_vec(),
@@ -184,7 +185,8 @@ impl Verifier {
         true
     }
 
-    /// Tells of a line that is longer than [`LINE_BYTES_MAX`], for whoever does not read such a line to its end.
+    /// Tells of a line that is longer than [`LINE_BYTES_MAX`], for whoever does not read such a
+    /// line to its end.
     pub fn too_long(&mut self) {
         self.fault(format!(
             "the line is longer than {} bytes, as no line of a proof is",
@@ -533,7 +535,8 @@ impl Verifier {
                 );
             }
         }
-        // In one zone plays follow each other, so in all together they cannot take longer than all zones have.
+        // In one zone plays follow each other, so in all together they cannot take longer than all
+        // zones have.
         let is_crowded = |span: &Option<(u64, u64, u64)>| {
             span.is_some_and(|(from, until, visible)| {
                 visible > (until - from).saturating_mul(ZONES_MAX)

@@ -98,7 +98,8 @@ impl SegmentHasher {
     }
 }
 
-/// Writes the lines of one segment. It holds them, at most [`SEGMENT_ROWS_MAX`](crate::proof_of_play::SEGMENT_ROWS_MAX).
+/// Writes the lines of one segment. It holds them, at most
+/// [`SEGMENT_ROWS_MAX`](crate::proof_of_play::SEGMENT_ROWS_MAX).
 #[derive(Default)]
 pub struct SegmentLines {
     contents: Vec<PlayContent>,

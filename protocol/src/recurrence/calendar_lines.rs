@@ -1,11 +1,13 @@
-//! Lines as calendars export them (iCalendar, RFC 5545): `DTSTART;TZID=Asia/Shanghai:20261204T180000` and what follows it.
+//! Lines as calendars export them (iCalendar, RFC 5545):
+//! `DTSTART;TZID=Asia/Shanghai:20261204T180000` and what follows it.
 //!
-//! A rule may stand alone, or behind `RRULE:`, or among the lines of its event; a whole event as Google, Apple or Outlook
-//! exports it will do. Lines that say nothing about time are passed over. Names of zones are looked up in the database that
-//! came with the program, so hub and screens agree; what the text itself defines as a zone is asked for names that are not
-//! in it.
+//! A rule may stand alone, or behind `RRULE:`, or among the lines of its event; a whole event as
+//! Google, Apple or Outlook exports it will do. Lines that say nothing about time are passed over.
+//! Names of zones are looked up in the database that came with the program, so hub and screens
+//! agree; what the text itself defines as a zone is asked for names that are not in it.
 //!
-//! Invariant: what these lines say about when something comes again is taken or refused, never passed over.
+//! Invariant: what these lines say about when something comes again is taken or refused, never
+//! passed over.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
@@ -15,7 +17,8 @@ use crate::limits::RECURRENCE_DATES_MAX;
 use crate::recurrence::LocalTime;
 use crate::recurrence::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
 
-/// Lines that say when something comes again. Others may stand before them, behind them and on a line with them.
+/// Lines that say when something comes again. Others may stand before them, behind them and on a
+/// line with them.
 const NAMES: [&str; 9] = [
     "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "BEGIN", "END",
 ];
@@ -75,7 +78,8 @@ struct Line<'t> {
 struct Defined {
     /// Its TZID.
     name: String,
-    /// X-LIC-LOCATION of its block, then X-WR-TIMEZONE of the calendar: what the IANA database calls it.
+    /// X-LIC-LOCATION of its block, then X-WR-TIMEZONE of the calendar: what the IANA database
+    /// calls it.
     locations: Vec<String>,
     /// Each TZOFFSETTO, in seconds.
     offsets_s: Vec<i32>,
@@ -87,7 +91,8 @@ impl CalendarLines {
     /// # Errors
     /// Says what is wrong and what would be right, as "has …; use …".
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        // A file that was saved on Windows begins with a byte order mark, and what is pasted of it with that.
+        // A file that was saved on Windows begins with a byte order mark, and what is pasted of it
+        // with that.
         let text = &text.replace(BYTE_ORDER_MARK, "");
         let unfolded = unfolded(text);
         if !text.contains(':') {
@@ -110,7 +115,8 @@ impl CalendarLines {
         Self::of(&event_lines(&lines)?)
     }
 
-    /// The length of an occurrence; a day where DTSTART is one and nothing else is said (RFC 5545 section 3.6.1).
+    /// The length of an occurrence; a day where DTSTART is one and nothing else is said (RFC 5545
+    /// section 3.6.1).
     pub(super) fn minutes_or_day(&self) -> Option<u32> {
         let day = matches!(self.start, Some(LocalTime::Date(_))).then_some(24 * 60);
         self.minutes.or(day)
@@ -151,8 +157,9 @@ impl CalendarLines {
     }
 }
 
-/// Joins folded lines (RFC 5545 section 3.1): one that begins with a blank goes on from the one before. Lines that were
-/// pasted with a margin are not folded: the first line's margin is everybody's, and a known name begins a new line.
+/// Joins folded lines (RFC 5545 section 3.1): one that begins with a blank goes on from the one
+/// before. Lines that were pasted with a margin are not folded: the first line's margin is
+/// everybody's, and a known name begins a new line.
 fn unfolded(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let is_blank = |c: char| c == ' ' || c == '\t';
@@ -196,7 +203,8 @@ fn begins_with_name(text: &str) -> bool {
         .any(|name| name.eq_ignore_ascii_case(&text[..end]))
 }
 
-/// Leaves the lines of the one event that is there: not those of zones, alarms and the calendar itself.
+/// Leaves the lines of the one event that is there: not those of zones, alarms and the calendar
+/// itself.
 fn event_lines<'l, 't>(lines: &'l [Line<'t>]) -> Result<Vec<&'l Line<'t>>, String> {
     // One event that repeats is exported as several when an occurrence was moved.
     if lines.iter().any(|line| line.name == "RECURRENCE-ID") {
@@ -361,7 +369,8 @@ impl<'t> Line<'t> {
         Ok((time, zone))
     }
 
-    /// Reads the times of the line, which are exceptions from, or additions to, a recurrence in `own` zone.
+    /// Reads the times of the line, which are exceptions from, or additions to, a recurrence in
+    /// `own` zone.
     fn moments(&self, own: Option<&Zone>, moments: &mut Vec<Moment>) -> Result<(), String> {
         if self
             .parameter("VALUE")
@@ -425,8 +434,8 @@ impl Zone {
         })
     }
 
-    /// Finds a zone by what a calendar calls it: the name of IANA, perhaps behind a prefix, that of Windows, or what Windows
-    /// shows for it.
+    /// Finds a zone by what a calendar calls it: the name of IANA, perhaps behind a prefix, that of
+    /// Windows, or what Windows shows for it.
     fn named(name: &str) -> Option<Self> {
         let windows = WINDOWS_ZONES
             .iter()
@@ -446,7 +455,8 @@ impl Zone {
         })
     }
 
-    /// Finds the one zone that Windows shows as `(UTC+08:00) Beijing, Chongqing`, with all its cities or some.
+    /// Finds the one zone that Windows shows as `(UTC+08:00) Beijing, Chongqing`, with all its
+    /// cities or some.
     fn shown_by_windows(name: &str) -> Option<Self> {
         let (offset, cities) = name.trim().strip_prefix('(')?.split_once(')')?;
         let offset = offset
@@ -505,8 +515,8 @@ impl Zone {
     }
 }
 
-/// Reads a date, or a date and time, in the forms of RFC 5545 sections 3.3.4 and 3.3.5: `20261231`, `20261231T235959`; says
-/// whether it is in UTC, `20261231T155959Z`.
+/// Reads a date, or a date and time, in the forms of RFC 5545 sections 3.3.4 and 3.3.5: `20261231`,
+/// `20261231T235959`; says whether it is in UTC, `20261231T155959Z`.
 pub(super) fn compact(text: &str) -> Option<(LocalTime, bool)> {
     let text = text.trim();
     let Some((date, time)) = text.split_once(['T', 't']) else {

@@ -1,20 +1,27 @@
-//! When something comes again: a recurrence as calendars know it, RFC 5545, with exceptions and additions.
+//! When something comes again: a recurrence as calendars know it, RFC 5545, with exceptions and
+//! additions.
 //!
 //! ```toml
-//! recurs = { start = 2026-12-04T18:00:00, minutes = 120, rule = "FREQ=WEEKLY;BYDAY=FR", except = [2026-12-25], also = [2026-12-24T17:00:00] }
+//! recurs = { start = 2026-12-04T18:00:00, minutes = 120, rule = "FREQ=WEEKLY;BYDAY=FR", except = [
+//!     2026-12-25,
+//! ], also = [2026-12-24T17:00:00] }
 //! ```
 //!
-//! The rule is worked out in the venue's own local time and only then mapped to instants, one occurrence at a time. A
-//! start that a change of the clock skips is taken with the offset before it (half past two, skipped, is half past three),
-//! one that comes twice is the first of both (section 3.3.5). Section 3.3.10 would drop skipped ones; calendars do not
-//! agree on that, and a campaign that was booked should air. An occurrence lasts its minutes of elapsed time.
+//! The rule is worked out in the venue's own local time and only then mapped to instants, one
+//! occurrence at a time. A start that a change of the clock skips is taken with the offset before
+//! it (half past two, skipped, is half past three), one that comes twice is the first of both
+//! (section 3.3.5). Section 3.3.10 would drop skipped ones; calendars do not agree on that, and a
+//! campaign that was booked should air. An occurrence lasts its minutes of elapsed time.
 //!
-//! A rule may stand among the lines with which a calendar exports it ([`calendar_lines`]). With `DTSTART;TZID=…` it is worked
-//! out in that zone, as RFC 5545 reads it; without, by the venue's own clock.
+//! A rule may stand among the lines with which a calendar exports it ([`calendar_lines`]). With
+//! `DTSTART;TZID=…` it is worked out in that zone, as RFC 5545 reads it; without, by the venue's
+//! own clock.
 //!
-//! The start itself counts only if the rule names it, as in Python's dateutil; RFC 5545 leaves that undefined.
+//! The start itself counts only if the rule names it, as in Python's dateutil; RFC 5545 leaves that
+//! undefined.
 //!
-//! Invariant: an answer looks at a bounded number of days, whatever the rule says; nothing recurs after 2099.
+//! Invariant: an answer looks at a bounded number of days, whatever the rule says; nothing recurs
+//! after 2099.
 
 mod calendar_lines;
 mod rule;
@@ -129,7 +136,8 @@ pub struct RecurrenceText {
     pub start: LocalTime,
     /// How long each occurrence lasts, in minutes of elapsed time.
     pub minutes: u32,
-    /// RRULE of section 3.8.5.3, alone or among the lines of its event. Without one there is one occurrence at the start.
+    /// RRULE of section 3.8.5.3, alone or among the lines of its event. Without one there is one
+    /// occurrence at the start.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -184,7 +192,8 @@ impl Recurrence {
     /// Checks a recurrence.
     ///
     /// # Errors
-    /// The first part that is against RFC 5545 or past a limit (see [`crate::limits`]), or a rule with no occurrence at all.
+    /// The first part that is against RFC 5545 or past a limit (see [`crate::limits`]), or a rule
+    /// with no occurrence at all.
     pub fn new(text: RecurrenceText) -> Result<Self, RecurrenceError> {
         let lines = match &text.rule {
             Some(rule) => CalendarLines::read(rule).map_err(|message| RecurrenceError {
@@ -364,15 +373,15 @@ impl Recurrence {
         &self.text
     }
 
-    /// The local starts of all occurrences in a zone, in order, to the end of 2099. A zone of the recurrence's own comes before
-    /// the one that is given.
+    /// The local starts of all occurrences in a zone, in order, to the end of 2099. A zone of the
+    /// recurrence's own comes before the one that is given.
     pub fn starts<'z>(&'z self, zone: &'z TimeZone) -> impl Iterator<Item = DateTime> + 'z {
         let mut scan = Scan::of(self, Some(self.zone(zone)));
         (self.days.0..=self.days.1).flat_map(move |day| scan.starts_on(day).to_vec())
     }
 
-    /// Tells whether an occurrence is on at an instant, and until when: to its end, or to the start of the next. When no
-    /// start comes within 400 days, the answer ends there.
+    /// Tells whether an occurrence is on at an instant, and until when: to its end, or to the start
+    /// of the next. When no start comes within 400 days, the answer ends there.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
         let zone = self.zone(zone);
         let length = SignedDuration::from_mins(i64::from(self.text.minutes));
@@ -389,7 +398,8 @@ impl Recurrence {
             };
         }
         let (first, last) = self.days;
-        // A day to either side, since a change of the zone's offset can move a start into the next or the last day.
+        // A day to either side, since a change of the zone's offset can move a start into the next
+        // or the last day.
         if today > last + 2 {
             return Window::NEVER;
         }
@@ -402,7 +412,8 @@ impl Recurrence {
         Window { open: false, until }
     }
 
-    /// The zone in which it is worked out. The venue's own rules are newer than those that came with the program.
+    /// The zone in which it is worked out. The venue's own rules are newer than those that came
+    /// with the program.
     fn zone<'z>(&'z self, venue: &'z TimeZone) -> &'z TimeZone {
         match &self.zone {
             Some(zone) if venue.iana_name() != Some(zone.name.as_str()) => &zone.rules,
@@ -582,7 +593,8 @@ impl<'r> Scan<'r> {
         let (from, to) = ((today - back).max(first), (today + 1).min(last));
         let (mut latest, mut found) = (None, None);
         let mut day = to;
-        // One more day after the first that has one: a change of the offset may turn the order of two days round.
+        // One more day after the first that has one: a change of the offset may turn the order of
+        // two days round.
         while day >= from && found.is_none_or(|found| day >= found - 1) {
             let starts = self.starts_on(day).iter();
             let here = starts

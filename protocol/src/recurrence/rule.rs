@@ -1,10 +1,12 @@
-//! A recurrence rule, RFC 5545 section 3.3.10: what it says, and on which days and at which times it does.
+//! A recurrence rule, RFC 5545 section 3.3.10: what it says, and on which days and at which times
+//! it does.
 //!
-//! A rule is asked day by day ("does anything start on this day?"), never walked from its beginning, so an answer about
-//! a day in ten years costs as much as one about today. It knows local time only; zones come later.
+//! A rule is asked day by day ("does anything start on this day?"), never walked from its
+//! beginning, so an answer about a day in ten years costs as much as one about today. It knows
+//! local time only; zones come later.
 //!
-//! Invariant: whatever could make it slow or endless (frequencies below an hour, very many starts on one day, numbers out
-//! of range) was refused when it was read.
+//! Invariant: whatever could make it slow or endless (frequencies below an hour, very many starts
+//! on one day, numbers out of range) was refused when it was read.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -122,7 +124,8 @@ impl Signed {
     }
 }
 
-/// The starts that BYSETPOS chose from one period; kept while days of the same period are asked for.
+/// The starts that BYSETPOS chose from one period; kept while days of the same period are asked
+/// for.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     first_day: Option<i64>,
@@ -172,8 +175,8 @@ impl Rule {
         Ok(rule)
     }
 
-    /// "Information, not contained in the rule, necessary to determine the various recurrence instance start time and dates
-    /// are derived from the Start Time" (RFC 5545 section 3.3.10).
+    /// "Information, not contained in the rule, necessary to determine the various recurrence
+    /// instance start time and dates are derived from the Start Time" (RFC 5545 section 3.3.10).
     fn complete_from_start(&mut self) {
         let names_days = !self.week_numbers.is_empty()
             || !self.year_days.is_empty()
@@ -244,8 +247,9 @@ impl Rule {
         }
     }
 
-    /// Finds the first and the last day on which anything starts, up to `horizon`, and turns COUNT into the time of the
-    /// last occurrence, so that nobody has to count again. `None` when nothing ever starts.
+    /// Finds the first and the last day on which anything starts, up to `horizon`, and turns COUNT
+    /// into the time of the last occurrence, so that nobody has to count again. `None` when nothing
+    /// ever starts.
     pub(super) fn find_end(&mut self, horizon: i64) -> Option<(i64, i64)> {
         let (mut chosen, mut starts) = (Chosen::default(), Vec::new());
         let horizon = self
@@ -282,7 +286,8 @@ impl Rule {
         Some((first, last.unwrap_or(first)))
     }
 
-    /// Adds what starts on a day, in order; COUNT only once [`Self::find_end`] was called. `chosen` is one that was only ever given to this rule.
+    /// Adds what starts on a day, in order; COUNT only once [`Self::find_end`] was called. `chosen`
+    /// is one that was only ever given to this rule.
     pub(super) fn starts_on(&self, day: i64, chosen: &mut Chosen, starts: &mut Vec<DateTime>) {
         let Some(date) = date_of(day) else { return };
         if day < self.start_day || !self.is_in_period(day, date) {
@@ -413,7 +418,8 @@ impl Rule {
             .any(|&(n, of)| of == weekday && (n == nth || n == nth_last))
     }
 
-    /// Weeks belong to the year that has at least four of their days (RFC 5545 section 3.3.10, after ISO 8601).
+    /// Weeks belong to the year that has at least four of their days (RFC 5545 section 3.3.10,
+    /// after ISO 8601).
     fn is_week(&self, day: i64, date: Date) -> bool {
         let year_day = i64::from(date.day_of_year());
         let fourth = year_day - self.days_into_week(day) + 3;
@@ -463,7 +469,8 @@ impl Rule {
     }
 }
 
-/// The places, from 0 and in order, that positions from the front (1, 2, …) and the back (-1, …) name in a list.
+/// The places, from 0 and in order, that positions from the front (1, 2, …) and the back (-1, …)
+/// name in a list.
 fn picks(positions: &[i64], length: usize) -> Vec<usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let mut picks: Vec<usize> = positions
@@ -607,7 +614,8 @@ impl<'t> Parts<'t> {
         })
     }
 
-    /// A list of numbers from `first` to `last`, or from `-last` to `-first` where `signed`; sorted, each once.
+    /// A list of numbers from `first` to `last`, or from `-last` to `-first` where `signed`;
+    /// sorted, each once.
     fn numbers(&self, name: &str, first: i64, last: i64, signed: bool) -> Result<Vec<i64>, String> {
         let Some(value) = self.get(name) else {
             return Ok(Vec::new());
@@ -633,8 +641,9 @@ impl<'t> Parts<'t> {
         Ok(numbers)
     }
 
-    /// The end by COUNT or UNTIL. Section 3.3.10 asks for an UNTIL of the start's own type, and in UTC where the start
-    /// has a zone; calendars write all three, whatever the start is. A date is its whole day, as people mean it.
+    /// The end by COUNT or UNTIL. Section 3.3.10 asks for an UNTIL of the start's own type, and in
+    /// UTC where the start has a zone; calendars write all three, whatever the start is. A date is
+    /// its whole day, as people mean it.
     fn end(&self) -> Result<End, String> {
         if let Some(count) = self.number("COUNT", RECURRENCE_COUNT)? {
             return Ok(End::Count(count));
@@ -653,8 +662,8 @@ impl<'t> Parts<'t> {
         })
     }
 
-    /// What is written by some calendars and changes nothing here, and what would: other seconds, other calendars
-    /// (RFC 7529).
+    /// What is written by some calendars and changes nothing here, and what would: other seconds,
+    /// other calendars (RFC 7529).
     fn check_calendar(&self, start: DateTime) -> Result<(), String> {
         let second = start.second().to_string();
         let second = [second.as_str()];

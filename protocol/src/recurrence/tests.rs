@@ -380,7 +380,8 @@ fn a_campaign_file_names_line_and_remedy_of_each_mistake() {
 
 #[test]
 fn an_answer_far_away_is_as_cheap_as_a_near_one() {
-    // 2000-02-29 was a Tuesday; the next ones are 28 years apart. Nobody walks there day by day in one go.
+    // 2000-02-29 was a Tuesday; the next ones are 28 years apart. Nobody walks there day by day in
+    // one go.
     let rare = recurrence(
         "2000-02-29T00:00:00",
         60,

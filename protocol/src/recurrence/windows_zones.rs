@@ -1,6 +1,7 @@
 //! What Outlook and Exchange call time zones, and the zones of the IANA database that these are.
 //!
-//! Source: Unicode CLDR 48, `windowsZones.xml`, territory 001 (<https://cldr.unicode.org>, licence Unicode-3.0).
+//! Source: Unicode CLDR 48, `windowsZones.xml`, territory 001 (<https://cldr.unicode.org>, licence
+//! Unicode-3.0).
 
 /// Name of Windows, name of IANA; sorted by the first, without regard to letter case.
 pub(super) const WINDOWS_ZONES: &[(&str, &str)] = &[
@@ -148,7 +149,8 @@ pub(super) const WINDOWS_ZONES: &[(&str, &str)] = &[
     ("Yukon Standard Time", "America/Whitehorse"),
 ];
 
-/// What Windows shows for a zone behind its offset, and the name of Windows; cities that older versions named are there too.
+/// What Windows shows for a zone behind its offset, and the name of Windows; cities that older
+/// versions named are there too.
 pub(super) const WINDOWS_CITIES: &[(&str, &str)] = &[
     ("Coordinated Universal Time-11", "UTC-11"),
     ("Aleutian Islands", "Aleutian Standard Time"),

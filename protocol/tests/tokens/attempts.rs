@@ -32,7 +32,8 @@ const SCREENS: [u32; 16] = [
 const GENERATIONS: usize = 8;
 /// Tokens of each screen and generation.
 const TOKENS_OF_A_KEY: usize = 16;
-/// Bits from the top at which a field ends: format and generation, screen, assignment, play, minutes, tag.
+/// Bits from the top at which a field ends: format and generation, screen, assignment, play,
+/// minutes, tag.
 const ENDS: [usize; 6] = [4, 32, 52, 80, 104, 160];
 
 /// Keys of some screens, what they minted, and what a forger minted for the same claims.
@@ -109,7 +110,8 @@ impl Mint {
         TokenKey::derive(&MASTER, screen, generation)
     }
 
-    /// Tells whether a text is one of the minted tokens in any way of writing it; knows nothing of the code under test.
+    /// Tells whether a text is one of the minted tokens in any way of writing it; knows nothing of
+    /// the code under test.
     pub(crate) fn minted(&self, text: &str) -> bool {
         let Ok(mut characters) = <[u8; 32]>::try_from(text.as_bytes()) else {
             return false;
@@ -286,7 +288,8 @@ impl Attempt {
         self.len = 32;
     }
 
-    /// Any bytes, each as the character of that number, so that nothing is refused for its encoding alone.
+    /// Any bytes, each as the character of that number, so that nothing is refused for its encoding
+    /// alone.
     fn random_text(&mut self, dice: &mut Dice) {
         let bytes_wanted = if dice.below(2) == 0 {
             32

@@ -1,4 +1,5 @@
-//! Random numbers from a seed: SplitMix64 (Steele, Lea and Flood, 2014). It needs no crate and allocates nothing.
+//! Random numbers from a seed: SplitMix64 (Steele, Lea and Flood, 2014). It needs no crate and
+//! allocates nothing.
 
 pub(crate) struct Dice(u64);
 

@@ -1,7 +1,8 @@
-//! Whether people can read the codes and the words of what airs, on this screen and from where they stand.
+//! Whether people can read the codes and the words of what airs, on this screen and from where they
+//! stand.
 //!
-//! The same gate that refuses a code before it airs is asked here, with the same link but for the digits of its token; the
-//! words are set by the composer.
+//! The same gate that refuses a code before it airs is asked here, with the same link but for the
+//! digits of its token; the words are set by the composer.
 
 use std::time::Duration;
 
@@ -70,7 +71,8 @@ impl CodeCheck<'_> {
     ) -> Option<bool> {
         let place = self.places.iter().find(|place| place.name == item.zone())?;
         let slot_ms = self.config.rules().slot_ms(item)?;
-        // The longest link: whatever the hub opens, and every digit of a token is as wide as any other.
+        // The longest link: whatever the hub opens, and every digit of a token is as wide as any
+        // other.
         let stamp = PlayStamp {
             play: PlayNumber::new(PlayNumber::MAX)?,
             minutes: u32::MAX,
@@ -174,7 +176,8 @@ fn look_at_words(
     }
 }
 
-/// Tells whether something is wrong with the files of an item, or with the letters of its campaign's words.
+/// Tells whether something is wrong with the files of an item, or with the letters of its
+/// campaign's words.
 fn is_named(item: &CatalogItem, found: &Findings) -> bool {
     let parts = item.parts.iter().map(|part| &part.path);
     let files: Vec<String> = parts

@@ -27,8 +27,8 @@ impl Letters {
         Self { fonts, advice }
     }
 
-    /// Reports the letters of one text that no font has. `what` is what people call the text; `line` counts from 1, 0
-    /// is not known.
+    /// Reports the letters of one text that no font has. `what` is what people call the text;
+    /// `line` counts from 1, 0 is not known.
     pub(super) fn look_at(
         &self,
         file: &str,

@@ -1,7 +1,8 @@
 //! `passerby check`: finds what is wrong before a passer-by does.
 //!
-//! Invariant: what the player would skip, or show otherwise than it was written, is a problem; what will be shown and is
-//! still well to know is a note, and so is a file that only lies beside what airs ([`LeftOut`]). Both are told once.
+//! Invariant: what the player would skip, or show otherwise than it was written, is a problem; what
+//! will be shown and is still well to know is a note, and so is a file that only lies beside what
+//! airs ([`LeftOut`]). Both are told once.
 
 mod codes;
 mod files;
@@ -32,13 +33,14 @@ use crate::cli::{ConfigFile, Failure, of_hub, print_json_line};
 
 /// Read settings and content and list every problem, and what else is well to know.
 ///
-/// Opens every creative as the player will, looks for every letter in the fonts of this terminal, and judges whether people
-/// can read each code from where they stand. Web pages are opened as the terminal will, which takes seconds each. Notes alone leave the exit code 0.
-/// With folders, it looks at those instead of content.folders.
+/// Opens every creative as the player will, looks for every letter in the fonts of this terminal,
+/// and judges whether people can read each code from where they stand. Web pages are opened as the
+/// terminal will, which takes seconds each. Notes alone leave the exit code 0. With folders, it
+/// looks at those instead of content.folders.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// Campaign folders, or folders of such, to look at as if this screen played them; the settings are those of kiosk.toml
-    /// where there is one, else what a screen has without.
+    /// Campaign folders, or folders of such, to look at as if this screen played them; the settings
+    /// are those of kiosk.toml where there is one, else what a screen has without.
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     #[command(flatten)]

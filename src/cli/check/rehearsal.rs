@@ -1,6 +1,7 @@
 //! What of the words of each item people would not see on this screen as they were written.
 //!
-//! Each slide is made as the composer of a running terminal makes it, for its zone, with its code and for its time.
+//! Each slide is made as the composer of a running terminal makes it, for its zone, with its code
+//! and for its time.
 
 use std::time::Duration;
 
@@ -33,8 +34,8 @@ impl Rehearsal {
         }
     }
 
-    /// Returns what people would not see of an item's words. `None` for what has no picture before it airs, and for what
-    /// shows no words at all.
+    /// Returns what people would not see of an item's words. `None` for what has no picture before
+    /// it airs, and for what shows no words at all.
     ///
     /// # Errors
     /// Why it would not air.

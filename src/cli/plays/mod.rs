@@ -21,15 +21,16 @@ use crate::cli::{ConfigFile, Failure, timestamp, unplayed};
 pub(super) struct Plays {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only plays that began at or after this moment, or may have: a play without a date is left out when a dated play that
-    /// came later shows that it was before. A proof has whole segments.
+    /// Only plays that began at or after this moment, or may have: a play without a date is left
+    /// out when a dated play that came later shows that it was before. A proof has whole segments.
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
-    /// One JSON object a line; CSV with a header; Outsmart's Playout Reporting Standard 1.7, CSV without one; or a proof,
-    /// signed by this terminal, for `passerby verify`.
+    /// One JSON object a line; CSV with a header; Outsmart's Playout Reporting Standard 1.7, CSV
+    /// without one; or a proof, signed by this terminal, for `passerby verify`.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Print what is missing instead: how many plays are in no row at least, between which, and why. As JSON or CSV only.
+    /// Print what is missing instead: how many plays are in no row at least, between which, and
+    /// why. As JSON or CSV only.
     #[arg(long, conflicts_with_all = ["failed", "since", "out"])]
     gaps: bool,
     /// Print what could not be shown instead, and why. As JSON or CSV only.
@@ -38,7 +39,8 @@ pub(super) struct Plays {
     /// Write to this file, as a whole or not at all, instead of standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Copy the whole ledger to this file instead, also while the terminal runs. The device key stays here.
+    /// Copy the whole ledger to this file instead, also while the terminal runs. The device key
+    /// stays here.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "format", "out", "gaps", "failed"])]
     backup: Option<PathBuf>,
 }

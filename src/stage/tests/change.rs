@@ -28,7 +28,8 @@ fn with_card(number: u32, card: Option<Area>) -> Slide {
     slide
 }
 
-/// Plays one transition and returns the frames before it, in it, and after it, each with its number of milliseconds.
+/// Plays one transition and returns the frames before it, in it, and after it, each with its number
+/// of milliseconds.
 fn play(
     kind: TransitionKind,
     old: Slide,

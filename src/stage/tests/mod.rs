@@ -1,6 +1,7 @@
 //! What only the inside shows: every single frame, textures, entities, frames that are not drawn.
 //!
-//! Time stands still but for the steps that a test takes, so nothing here depends on the machine's speed.
+//! Time stands still but for the steps that a test takes, so nothing here depends on the machine's
+//! speed.
 
 #![allow(
     clippy::unwrap_used,

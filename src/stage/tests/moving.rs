@@ -107,7 +107,8 @@ fn patch(plane: Plane, area: Area, pixel: &[u8]) -> Patch {
 
 #[test]
 fn video_has_the_colours_that_the_standards_give() {
-    // Luma, Cb, Cr of full red, green, blue, white, black and a grey, as the recommendations work out.
+    // Luma, Cb, Cr of full red, green, blue, white, black and a grey, as the recommendations work
+    // out.
     let cases = [
         (
             Matrix::Bt601,

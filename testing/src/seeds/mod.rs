@@ -1,8 +1,8 @@
 //! Where the chance in tests comes from: one seed, and those that once found something.
 //!
-//! `testing/found_cases.txt` keeps what `scripts/soak` found, a line each. The first word is the file of the test. Then
-//! comes `cc` and what proptest needs to make the same input again, or `seed` and the number for tests that throw their own
-//! dice. What stands behind `#` is for people.
+//! `testing/found_cases.txt` keeps what `scripts/soak` found, a line each. The first word is the
+//! file of the test. Then comes `cc` and what proptest needs to make the same input again, or
+//! `seed` and the number for tests that throw their own dice. What stands behind `#` is for people.
 
 use std::any::Any;
 use std::fmt;
@@ -20,7 +20,8 @@ const FOUND: &str = "found: ";
 
 const FOUND_CASES: &str = include_str!("../../found_cases.txt");
 
-/// Says how a property is tested: with so many random inputs, the same in every run, after those that once failed.
+/// Says how a property is tested: with so many random inputs, the same in every run, after those
+/// that once failed.
 ///
 /// # Panics
 /// A variable of `scripts/soak` holds something that is no number.
@@ -38,7 +39,8 @@ pub fn random_cases(cases: u32) -> Config {
 /// Gives the seeds with which a test runs that throws its own dice. `source` is its `file!()`.
 ///
 /// # Panics
-/// A variable of `scripts/soak` holds something that is no number, or a line of the found cases does.
+/// A variable of `scripts/soak` holds something that is no number, or a line of the found cases
+/// does.
 pub fn seeds(source: &'static str) -> Seeds {
     let seeds = match variable(SEED_VARIABLE) {
         Some(seed) => vec![seed],

@@ -1,17 +1,18 @@
 //! Animated GIF, PNG and WebP with their own timing.
 //!
-//! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The animation plays as often
-//! as the file says and then rests on its last frame. Its first frame is decoded while the slide is composed; the others
-//! on a thread of the reel's own. Frames are scaled down to their size on screen, and never up: the stage does that as
-//! it draws.
+//! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The
+//! animation plays as often as the file says and then rests on its last frame. Its first frame is
+//! decoded while the slide is composed; the others on a thread of the reel's own. Frames are scaled
+//! down to their size on screen, and never up: the stage does that as it draws.
 //!
-//! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a side, and
-//! [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to [`KEPT_BYTES_MAX`] on screen is
-//! decoded once; a larger one is decoded anew in each round, with at most [`QUEUE_BYTES_MAX`] waiting.
+//! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a
+//! side, and [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to
+//! [`KEPT_BYTES_MAX`] on screen is decoded once; a larger one is decoded anew in each round, with
+//! at most [`QUEUE_BYTES_MAX`] waiting.
 //!
-//! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on makes the animation
-//! rest on its last good frame and says so, and a damaged first frame costs the item; dropping the reel ends its thread
-//! after the frame that it is at.
+//! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on
+//! makes the animation rest on its last good frame and says so, and a damaged first frame costs the
+//! item; dropping the reel ends its thread after the frame that it is at.
 
 mod outline;
 mod reel;
@@ -56,13 +57,15 @@ pub const ANIMATION_PIXELS_MAX: u64 = 10_000_000_000;
 pub(crate) const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
 /// Most bytes of frames, as they are on screen, that are kept for the next round.
 pub const KEPT_BYTES_MAX: u64 = 32 << 20;
-/// Most bytes of frames that wait for their time, where they are not kept; but one frame always may.
+/// Most bytes of frames that wait for their time, where they are not kept; but one frame always
+/// may.
 const QUEUE_BYTES_MAX: u64 = 32 << 20;
 /// Most frames that wait for their time, where they are not kept.
 const QUEUE_FRAMES_MAX: u64 = 4;
 /// Most memory that a decoder may take for one frame, in bytes.
 const DECODER_BYTES_MAX: u64 = 256 << 20;
-/// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for [`DELAY_UNSAID`].
+/// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for
+/// [`DELAY_UNSAID`].
 const DELAY_MIN: Duration = Duration::from_millis(11);
 /// How long a frame lasts that names no sensible time.
 const DELAY_UNSAID: Duration = Duration::from_millis(100);
@@ -169,7 +172,8 @@ impl Animation {
         self.first
     }
 
-    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows, and says what of it is not shown.
+    /// Decodes all frames, or as many as [`INSPECTED_PIXELS_MAX`] allows, and says what of it is
+    /// not shown.
     pub(crate) fn inspect(&self) -> Option<String> {
         let outline = self.source.outline;
         let most = INSPECTED_PIXELS_MAX / outline.frame_pixels().max(1);

@@ -1,4 +1,5 @@
-//! What the blocks of an animated file tell before anything of it is decoded: its size, its frames, its rounds.
+//! What the blocks of an animated file tell before anything of it is decoded: its size, its frames,
+//! its rounds.
 //!
 //! Invariant: walking never reads past the end and always moves forward, whatever the file says.
 

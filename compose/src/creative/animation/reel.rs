@@ -1,7 +1,8 @@
 //! Feeds a slide with the frames of an animation.
 //!
-//! Invariants: the thread holds at most one frame beside those in its bounded queue; it never decodes more frames a
-//! round than the outline counted; a late frame delays those after it instead of making them rush.
+//! Invariants: the thread holds at most one frame beside those in its bounded queue; it never
+//! decodes more frames a round than the outline counted; a late frame delays those after it instead
+//! of making them rush.
 
 use std::thread;
 use std::time::Duration;
@@ -228,7 +229,8 @@ impl Reel for AnimationReel {
     }
 }
 
-/// Decodes and scales frame after frame into the queue, until all rounds are done or nobody listens any more.
+/// Decodes and scales frame after frame into the queue, until all rounds are done or nobody listens
+/// any more.
 fn feed(
     source: &Source,
     fitting: Fitting,

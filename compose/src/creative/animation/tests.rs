@@ -62,7 +62,8 @@ fn ask(reel: &mut dyn Reel, at: Duration) -> (Vec<Patch>, Option<Duration>) {
     }
 }
 
-/// Plays at exactly the wished times, up to `most` changes: when each frame came and its first pixel.
+/// Plays at exactly the wished times, up to `most` changes: when each frame came and its first
+/// pixel.
 fn played(film: Film, most: usize) -> Vec<(u64, [u8; 3])> {
     let mut reel = film.reel.expect("a reel");
     let MovingPicture::Rgba {

@@ -1,8 +1,9 @@
 //! Lays the frames of an animated WebP over each other.
 //!
-//! The decoder's own animation keeps what a frame should take away with it, unless its background is set, and then it
-//! clears the wrong rows under frames without alpha. So each frame is decoded as a picture by itself, and laid down here
-//! as the format says: the last one is taken away if it asks for that, then the new one replaces or covers.
+//! The decoder's own animation keeps what a frame should take away with it, unless its background
+//! is set, and then it clears the wrong rows under frames without alpha. So each frame is decoded
+//! as a picture by itself, and laid down here as the format says: the last one is taken away if it
+//! asks for that, then the new one replaces or covers.
 //!
 //! Invariant: a frame that reaches past the canvas is an error.
 

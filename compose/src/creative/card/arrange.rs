@@ -1,7 +1,7 @@
 //! Where a card's picture, words and code go in a frame of any shape.
 //!
-//! Invariants: nothing overlaps, and nothing but the picture reaches into the margins or under another zone; the code
-//! keeps its corner; every text has a size of the scale.
+//! Invariants: nothing overlaps, and nothing but the picture reaches into the margins or under
+//! another zone; the code keeps its corner; every text has a size of the scale.
 
 use passerby_protocol::campaign::Corner;
 use passerby_protocol::card::CardLayout;
@@ -22,8 +22,8 @@ pub(super) struct Arrangement {
     worth: f32,
 }
 
-/// Finds the best arrangement. `bleeds` tells whether the picture may be cropped to a shape. `None` when not
-/// everything fits.
+/// Finds the best arrangement. `bleeds` tells whether the picture may be cropped to a shape. `None`
+/// when not everything fits.
 pub(super) fn arrange(
     measure: &mut Measure<'_>,
     layout: CardLayout,

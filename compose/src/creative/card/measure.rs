@@ -1,6 +1,7 @@
 //! What stands on a card, and how much room each part takes at each step of the type scale.
 //!
-//! Invariant: a part that was measured at a step and a width takes exactly that room when it is set for good.
+//! Invariant: a part that was measured at a step and a width takes exactly that room when it is set
+//! for good.
 
 use std::collections::HashMap;
 
@@ -101,7 +102,8 @@ impl<'a> Measure<'a> {
         Measure::new(self.typesetter, self.frame, content)
     }
 
-    /// Sets a text at a step of the scale; `None` when it does not fit the width or takes too many lines.
+    /// Sets a text at a step of the scale; `None` when it does not fit the width or takes too many
+    /// lines.
     pub(super) fn set(&mut self, part: Part, step: u8, width: f32) -> Option<Block> {
         let tile = |at: usize| self.content.tiles.get(at);
         let (text, weight, leading, lines_max) = match part {

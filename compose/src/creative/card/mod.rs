@@ -1,7 +1,8 @@
 //! Cards: text creatives, laid out for a frame of any shape.
 //!
-//! Invariants: sizes come from the eight steps of the frame's scale; a card that does not fit at them is refused with
-//! a reason that says what to shorten; nothing overlaps; the code's card is left free for the caller's code.
+//! Invariants: sizes come from the eight steps of the frame's scale; a card that does not fit at
+//! them is refused with a reason that says what to shorten; nothing overlaps; the code's card is
+//! left free for the caller's code.
 
 mod arrange;
 mod divide;
@@ -46,8 +47,8 @@ pub(crate) struct CardPage {
     pub(crate) remarks: Vec<String>,
 }
 
-/// Tells whether a card leaves before anybody has read a body. Then it airs without one where there is no room for it,
-/// rather than not at all.
+/// Tells whether a card leaves before anybody has read a body. Then it airs without one where there
+/// is no room for it, rather than not at all.
 pub(crate) fn is_brief(dwell: Option<Duration>) -> bool {
     dwell.is_some_and(|dwell| dwell < BODY_DWELL_ADVISED)
 }
@@ -78,7 +79,8 @@ pub(crate) fn open(
         .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
 }
 
-/// The same for a page where nothing moves: without what tells the time or counts, which would only look alive there.
+/// The same for a page where nothing moves: without what tells the time or counts, which would only
+/// look alive there.
 ///
 /// # Errors
 /// A reason that names the file and what to do.
@@ -104,7 +106,8 @@ pub(crate) fn open_still(
         .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
 }
 
-/// Reads a card's file and its pictures; drawings among them get `drawn_px` pixels on the longer side.
+/// Reads a card's file and its pictures; drawings among them get `drawn_px` pixels on the longer
+/// side.
 fn read(
     typesetter: &Typesetter,
     file: &CreativeFile,

@@ -118,7 +118,8 @@ pub(super) fn paint(
     })
 }
 
-/// Hangs the picture so that it fills its room, or all of it inside the room where cropping would cost too much.
+/// Hangs the picture so that it fills its room, or all of it inside the room where cropping would
+/// cost too much.
 fn hang(
     canvas: &mut Canvas,
     frame: &Frame,

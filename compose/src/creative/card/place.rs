@@ -1,6 +1,7 @@
 //! Puts the parts of a planned stack at their places.
 //!
-//! Invariant: everything stays in the plan's rectangle; cards that read from right to left are its mirror image.
+//! Invariant: everything stays in the plan's rectangle; cards that read from right to left are its
+//! mirror image.
 
 use crate::creative::card::measure::{Measure, Part, Value};
 use crate::creative::card::stack::{Anchor, Flow, Placed, Plan, STATUS_STEP, StackContent};

@@ -1,7 +1,7 @@
 //! How the parts of a card stand in one free rectangle: above each other, or in a row.
 //!
-//! Invariants: nothing leaves the rectangle and nothing overlaps; every size is a step of the type scale; what is
-//! chosen is the arrangement whose parts are worth most together.
+//! Invariants: nothing leaves the rectangle and nothing overlaps; every size is a step of the type
+//! scale; what is chosen is the arrangement whose parts are worth most together.
 
 use crate::creative::card::measure::{Measure, Part, Room, Value};
 use crate::raster::canvas::{Area, px, real};
@@ -113,7 +113,8 @@ impl Measure<'_> {
         (logo.0 + width, height)
     }
 
-    /// Steps of the scale that a size really is, also where small ones are raised to what can be read.
+    /// Steps of the scale that a size really is, also where small ones are raised to what can be
+    /// read.
     pub(super) fn steps(&self, step: u8) -> f32 {
         self.frame.steps_of(self.frame.size(step))
     }

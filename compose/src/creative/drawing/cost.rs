@@ -1,8 +1,9 @@
 //! Estimates what a parsed drawing costs to draw at a size, before it is drawn.
 //!
-//! The estimate follows the renderer: a group with opacity, blending, a mask, a clip or a filter is drawn on a layer of
-//! its own, as large as what it holds, but at most five times the screen each way; a pattern is drawn anew for each
-//! shape that is filled with it; filters visit all pixels of their layer, some of them many times.
+//! The estimate follows the renderer: a group with opacity, blending, a mask, a clip or a filter is
+//! drawn on a layer of its own, as large as what it holds, but at most five times the screen each
+//! way; a pattern is drawn anew for each shape that is filled with it; filters visit all pixels of
+//! their layer, some of them many times.
 //!
 //! Invariant: an estimate never takes longer than [`VISITS_MAX`] visits of nodes.
 

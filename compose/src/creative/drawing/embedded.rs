@@ -1,7 +1,7 @@
 //! The pictures inside a drawing.
 //!
-//! Invariants: none is decoded before its size is known and within limits; one that cannot be decoded is found out here,
-//! since the renderer would leave it out in silence.
+//! Invariants: none is decoded before its size is known and within limits; one that cannot be
+//! decoded is found out here, since the renderer would leave it out in silence.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -36,7 +36,8 @@ struct Looked {
 }
 
 impl Embedded {
-    /// Looks at one. The renderer decodes it later and leaves out what it cannot decode, so that is found out here.
+    /// Looks at one. The renderer decodes it later and leaves out what it cannot decode, so that is
+    /// found out here.
     pub(super) fn resolve(&self, data: Arc<Vec<u8>>) -> Option<ImageKind> {
         match self.look(&data) {
             Ok(Looked { kind, instead }) => Some(kind(instead.map_or(data, Arc::new))),
@@ -83,7 +84,8 @@ impl Embedded {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(notes);
-        // The renderer knows neither profiles nor turns, and forgives less, so it gets what became of them.
+        // The renderer knows neither profiles nor turns, and forgives less, so it gets what became
+        // of them.
         let instead = if still.is_changed || is_mended {
             Some(png_of(&still.bitmap).map_err(|error| inside(picture::explain(error)))?)
         } else {

@@ -1,7 +1,8 @@
-//! Counts what a drawing would unfold to before it is unfolded: copies by `use`, markers on every corner of a path,
-//! chains of masks and patterns.
+//! Counts what a drawing would unfold to before it is unfolded: copies by `use`, markers on every
+//! corner of a path, chains of masks and patterns.
 //!
-//! Invariants: recursion here is bounded by [`DEPTH_MAX`], and each element is weighed once; numbers saturate.
+//! Invariants: recursion here is bounded by [`DEPTH_MAX`], and each element is weighed once;
+//! numbers saturate.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ use crate::creative::drawing::links::Links;
 
 /// Deepest nesting, with what elements use counted as if it stood in their place.
 pub(super) const DEPTH_MAX: u32 = 200;
-/// Most elements, with every copy and marker counted; long attributes and texts count for more than one.
+/// Most elements, with every copy and marker counted; long attributes and texts count for more than
+/// one.
 pub(super) const UNFOLDED_MAX: u64 = 300_000;
 /// Most comparisons of style rules with elements.
 const STYLE_WORK_MAX: u64 = 100_000_000;

@@ -1,7 +1,8 @@
-//! Which elements of a drawing use which others: by `href`, by `url(#…)` in attributes, and by style rules.
+//! Which elements of a drawing use which others: by `href`, by `url(#…)` in attributes, and by
+//! style rules.
 //!
-//! Style rules are matched by the last part of their selectors alone, so a rule may be taken to apply where it does
-//! not, and never the other way round.
+//! Style rules are matched by the last part of their selectors alone, so a rule may be taken to
+//! apply where it does not, and never the other way round.
 
 use std::collections::HashMap;
 

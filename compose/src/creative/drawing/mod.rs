@@ -1,18 +1,23 @@
 //! SVG drawings, drawn at their size on screen.
 //!
-//! A drawing holds everything itself: no file and no address is ever opened for it, pictures inside it are `data:`, and
-//! its letters come from the bundled fonts (Noto Sans SC stands in for every family) and the operator's. Scripts and
-//! SVG's own animation do nothing.
+//! A drawing holds everything itself: no file and no address is ever opened for it, pictures inside
+//! it are `data:`, and its letters come from the bundled fonts (Noto Sans SC stands in for every
+//! family) and the operator's. Scripts and SVG's own animation do nothing.
 //!
 //! Limits, since a thread that draws cannot be stopped:
 //! - text: [`SVG_BYTES_MAX`]; entities of a DTD do not nest;
-//! - parsing ([`guard`]): elements, nesting and links between them are counted as they would unfold, before they do;
-//! - drawing ([`cost`]): the time and the layers that it will take are estimated from the parsed drawing at its size;
-//! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`], and a panic there is an error;
-//! - what the estimates miss is waited for [`threads::PATIENCE`] at most. A thread that takes longer is left to end by itself, and
-//!   while [`threads::ABANDONED_MAX`] such threads go on, no other drawing is begun.
+//! - parsing ([`guard`]): elements, nesting and links between them are counted as they would
+//!   unfold, before they do;
+//! - drawing ([`cost`]): the time and the layers that it will take are estimated from the parsed
+//!   drawing at its size;
+//! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`], and
+//!   a panic there is an error;
+//! - what the estimates miss is waited for [`threads::PATIENCE`] at most. A thread that takes
+//!   longer is left to end by itself, and while [`threads::ABANDONED_MAX`] such threads go on, no
+//!   other drawing is begun.
 //!
-//! Invariants: a drawing that is refused costs one reason that names the file; what is transparent shows the paper.
+//! Invariants: a drawing that is refused costs one reason that names the file; what is transparent
+//! shows the paper.
 
 mod cost;
 mod embedded;
@@ -90,7 +95,8 @@ pub(crate) fn is_svg(bytes: &[u8]) -> bool {
         || bytes.starts_with(&[0x1F, 0x8B])
 }
 
-/// Brings a text in UTF-16 to UTF-8, as browsers do with an SVG; whatever else there is stays as it is.
+/// Brings a text in UTF-16 to UTF-8, as browsers do with an SVG; whatever else there is stays as it
+/// is.
 pub(crate) fn in_utf_8(bytes: Vec<u8>) -> Vec<u8> {
     // A byte order mark, or what an XML document begins with.
     let openings: [&[u8]; 4] = [b"\xFF\xFE", b"\xFE\xFF", b"<\0", b"\0<"];
@@ -173,7 +179,8 @@ impl Drawing {
             .map(|_| ())
     }
 
-    /// Draws all of it with `side_px` on its longer side, or [`BITMAP_SIDE_PX_MAX`] if that is less.
+    /// Draws all of it with `side_px` on its longer side, or [`BITMAP_SIDE_PX_MAX`] if that is
+    /// less.
     pub(crate) fn bitmap(&self, side_px: u32) -> Result<Bitmap, ComposeError> {
         let size = self.tree.size();
         let side = real(side_px).min(BITMAP_SIDE_PX_MAX);

@@ -17,7 +17,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 /// Most threads that were given up and have not ended yet.
 pub(super) const ABANDONED_MAX: usize = 1;
 
-/// Runs work that may nest deeply on a thread with room for it, and waits for it as long as [`PATIENCE`].
+/// Runs work that may nest deeply on a thread with room for it, and waits for it as long as
+/// [`PATIENCE`].
 pub(super) fn on_deep_stack<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {

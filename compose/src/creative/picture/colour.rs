@@ -1,11 +1,12 @@
 //! Brings the colours of a picture to sRGB, which is what screens are driven with.
 //!
-//! Which colours its numbers stand for, a picture says by an ICC profile (ICC.1), or a PNG by its `cICP`, `gAMA` and
-//! `cHRM` chunks. One without any of them, or whose profile is sRGB, is taken as it is.
+//! Which colours its numbers stand for, a picture says by an ICC profile (ICC.1), or a PNG by its
+//! `cICP`, `gAMA` and `cHRM` chunks. One without any of them, or whose profile is sRGB, is taken as
+//! it is.
 //!
-//! Invariants: a profile that is damaged, too large, of another kind than the picture's colours or one that the colour
-//! management cannot use does not cost the picture: it is shown as if it had none, and a note says so. An sRGB profile
-//! costs no pass over the pixels.
+//! Invariants: a profile that is damaged, too large, of another kind than the picture's colours or
+//! one that the colour management cannot use does not cost the picture: it is shown as if it had
+//! none, and a note says so. An sRGB profile costs no pass over the pixels.
 
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ const TELEVISION_GAMMA: f32 = 2.4;
 const PROFILE_BYTES_MAX: usize = 4 << 20;
 /// Largest table of a profile, in entries.
 const TABLE_ENTRIES_MAX: usize = 2_000_000;
-/// How far a profile's colours may be from sRGB's, in steps of eight bits, to be taken for the same; profiles that
-/// approximate its curve are no further.
+/// How far a profile's colours may be from sRGB's, in steps of eight bits, to be taken for the
+/// same; profiles that approximate its curve are no further.
 const SAME_STEPS_MAX: u8 = 2;
 /// Steps of each channel in which a profile is compared with sRGB.
 const COMPARED_STEPS: u8 = 9;
@@ -76,8 +77,8 @@ impl Profile {
         }
     }
 
-    /// Makes one of what a PNG's chunks say, in the order in which browsers believe them (PNG, third edition, section
-    /// 4.3); `None` when that is sRGB.
+    /// Makes one of what a PNG's chunks say, in the order in which browsers believe them (PNG,
+    /// third edition, section 4.3); `None` when that is sRGB.
     ///
     /// # Errors
     /// Says why what they say is not used.
@@ -220,7 +221,8 @@ impl Profile {
         }
         let is_deep = picture.color().bytes_per_pixel() / picture.color().channel_count() == 2;
         if is_deep {
-            // Wide gamuts with eight bits have visible steps, so all of the bits are used before they are taken away.
+            // Wide gamuts with eight bits have visible steps, so all of the bits are used before
+            // they are taken away.
             let srgb = ColorProfile::new_srgb();
             let options = TransformOptions::default();
             let deep = guarded(|| {
@@ -334,7 +336,8 @@ fn share_of(scaled: u32) -> f32 {
     scaled as f32 / 100_000.0
 }
 
-/// Whether a picture's numbers are those of a camera of television, which screens show with another curve.
+/// Whether a picture's numbers are those of a camera of television, which screens show with another
+/// curve.
 fn is_of_television(transfer: TransferCharacteristics) -> bool {
     matches!(
         transfer,

@@ -1,12 +1,15 @@
-//! What the markers of a JPEG tell before it is decoded, and what decoders do not tell: whether all of it is there.
+//! What the markers of a JPEG tell before it is decoded, and what decoders do not tell: whether all
+//! of it is there.
 //!
-//! Colours of four inks: Adobe's programs store them inverted and say so in a marker; the decoder takes all four-ink
-//! pictures as inverted, with that marker or without it, as browsers do, since tools that strip metadata take the
-//! marker and leave the inks. The marker's transform tells whether the inks are stored as luma and chroma (YCCK).
+//! Colours of four inks: Adobe's programs store them inverted and say so in a marker; the decoder
+//! takes all four-ink pictures as inverted, with that marker or without it, as browsers do, since
+//! tools that strip metadata take the marker and leave the inks. The marker's transform tells
+//! whether the inks are stored as luma and chroma (YCCK).
 //!
-//! Phones and door cameras leave the end-of-image marker out, or put notes of their own in its place. A file that is cut
-//! looks the same from outside, and decoders make up what is missing. So such a file is decoded twice, with different
-//! bytes behind its own: all of the picture is there if it does not depend on them.
+//! Phones and door cameras leave the end-of-image marker out, or put notes of their own in its
+//! place. A file that is cut looks the same from outside, and decoders make up what is missing. So
+//! such a file is decoded twice, with different bytes behind its own: all of the picture is there
+//! if it does not depend on them.
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -42,7 +45,8 @@ pub(super) struct Markers {
     is_cut: bool,
 }
 
-/// Walks the markers of a JPEG to its end-of-image marker, or to where the picture ends without one.
+/// Walks the markers of a JPEG to its end-of-image marker, or to where the picture ends without
+/// one.
 pub(super) fn markers(bytes: &[u8]) -> Markers {
     let mut found = Markers {
         end: bytes.len(),
@@ -64,7 +68,8 @@ pub(super) fn markers(bytes: &[u8]) -> Markers {
             (0xFF, 0xC0..=0xCF | 0xDA..=0xFE) if !(has_pixels && is_frame) => {
                 let length = bytes.get(at + 2..at + 4).map_or(2, be16).max(2);
                 let Some(segment) = bytes.get(at + 4..at + 2 + length) else {
-                    // Of tables and scans the rest would have followed; other things may be anybody's notes.
+                    // Of tables and scans the rest would have followed; other things may be
+                    // anybody's notes.
                     found.is_cut = !has_pixels || matches!(marker, 0xC4 | 0xDA);
                     break;
                 };
@@ -92,8 +97,8 @@ pub(super) fn markers(bytes: &[u8]) -> Markers {
     found
 }
 
-/// Where the coded pixels end that begin at a place: at the first marker that cannot stand among them, or before bytes
-/// that only fill up.
+/// Where the coded pixels end that begin at a place: at the first marker that cannot stand among
+/// them, or before bytes that only fill up.
 fn pixels_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(step) = bytes[at..].iter().position(|&byte| byte == 0xFF) {
@@ -150,7 +155,8 @@ impl Passes {
     }
 }
 
-/// The bytes of a picture with an end-of-image marker, and the same with other bytes before that marker.
+/// The bytes of a picture with an end-of-image marker, and the same with other bytes before that
+/// marker.
 pub(super) struct Ended {
     pub(super) bytes: Vec<u8>,
     pub(super) with_others: Vec<u8>,
@@ -226,14 +232,16 @@ impl Ending {
     }
 }
 
-/// Whether a picture without an end-of-image marker ends in zeros, which a decoder takes for pixels.
+/// Whether a picture without an end-of-image marker ends in zeros, which a decoder takes for
+/// pixels.
 pub(super) fn ends_in_zeros(bytes: &[u8], markers: &Markers) -> bool {
     let coded = &bytes[..markers.end];
     let zeros = coded.iter().rev().take_while(|&&byte| byte == 0).count();
     zeros >= ZEROS_MIN
 }
 
-/// Amounts of four inks, 255 is most, in rows from the top; `None` when the picture has other colours.
+/// Amounts of four inks, 255 is most, in rows from the top; `None` when the picture has other
+/// colours.
 ///
 /// # Errors
 /// What the decoder says.

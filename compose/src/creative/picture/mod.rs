@@ -1,7 +1,7 @@
 //! Decodes pictures that anybody may have made, within stated limits.
 //!
-//! Invariants: nothing is decoded before its size is known and within limits; a hostile file costs one readable error,
-//! never a panic.
+//! Invariants: nothing is decoded before its size is known and within limits; a hostile file costs
+//! one readable error, never a panic.
 
 mod colour;
 mod jpeg;

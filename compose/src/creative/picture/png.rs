@@ -17,8 +17,9 @@ pub(super) struct Chunks<'a> {
 /// The last chunk of a PNG, whole.
 const END: &[u8] = b"\0\0\0\0IEND\xAEB\x60\x82";
 
-/// Gives a PNG without its last chunk one, in place of what is no whole chunk; others, and those without any whole chunk
-/// of pixels, stay as they are. Whether all of its pixels are there, the decoder tells.
+/// Gives a PNG without its last chunk one, in place of what is no whole chunk; others, and those
+/// without any whole chunk of pixels, stay as they are. Whether all of its pixels are there, the
+/// decoder tells.
 pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut at = 8;
     let mut has_pixels = false;
@@ -45,8 +46,9 @@ pub(super) fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Gives the chunks of a PNG the checksums that they should have, if the pixels are sound by the checksum of their own
-/// (zlib, RFC 1950); browsers do not look at those of chunks. Others stay as they are, and the decoder refuses them.
+/// Gives the chunks of a PNG the checksums that they should have, if the pixels are sound by the
+/// checksum of their own (zlib, RFC 1950); browsers do not look at those of chunks. Others stay as
+/// they are, and the decoder refuses them.
 pub(super) fn with_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut wrong = Vec::new();
     let mut packed = Vec::new();

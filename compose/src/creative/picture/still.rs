@@ -252,7 +252,8 @@ pub(super) fn explain(error: ImageError) -> String {
     }
 }
 
-/// Whether words of a decoder are meant for people: some print values of a program, such as `Some(Kind { a: 1 })`.
+/// Whether words of a decoder are meant for people: some print values of a program, such as
+/// `Some(Kind { a: 1 })`.
 fn is_plain(words: &str) -> bool {
     let is_code = |word: &str| {
         let mut pairs = word.chars().zip(word.chars().skip(1));

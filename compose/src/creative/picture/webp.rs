@@ -1,4 +1,5 @@
-//! What the head of a WebP says and some programs write wrong: its length, and whether it has alpha.
+//! What the head of a WebP says and some programs write wrong: its length, and whether it has
+//! alpha.
 
 /// Bytes before the first chunk.
 const HEAD_BYTES: usize = 12;
@@ -7,8 +8,9 @@ const PICTURES: [&[u8; 4]; 3] = [b"VP8 ", b"VP8L", b"ANMF"];
 /// Chunks that hold something else.
 const OTHERS: [&[u8; 4]; 6] = [b"VP8X", b"ALPH", b"ANIM", b"ICCP", b"EXIF", b"XMP "];
 
-/// Writes the length of the whole chunks into the head where the one that is there leaves a picture out or reaches past
-/// the file. A file that breaks off inside a chunk, and an animation that announces more than there is, stay as they are.
+/// Writes the length of the whole chunks into the head where the one that is there leaves a picture
+/// out or reaches past the file. A file that breaks off inside a chunk, and an animation that
+/// announces more than there is, stay as they are.
 pub(super) fn with_its_length(mut bytes: Vec<u8>) -> Vec<u8> {
     let Some(claimed) = bytes.get(4..8).map(|length| le32(length).saturating_add(8)) else {
         return bytes;
@@ -44,7 +46,8 @@ pub(super) fn with_its_length(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Takes the announced alpha away from a lossy picture that brings none: browsers show it opaque, the decoder refuses it.
+/// Takes the announced alpha away from a lossy picture that brings none: browsers show it opaque,
+/// the decoder refuses it.
 pub(crate) fn with_its_alpha(mut bytes: Vec<u8>) -> Vec<u8> {
     const HAS_ALPHA: u8 = 0x10;
     let mut at = HEAD_BYTES;

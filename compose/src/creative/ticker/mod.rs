@@ -1,7 +1,8 @@
 //! Tickers: a line that runs from right to left without end.
 //!
-//! Invariants: the strip's texture is at most [`ROW_PX_MAX`] pixels wide and [`TEXTURE_PX_MAX`] high; the strip is
-//! never shorter than what is seen of it; nothing runs within one code width of a code; sizes come from the scale.
+//! Invariants: the strip's texture is at most [`ROW_PX_MAX`] pixels wide and [`TEXTURE_PX_MAX`]
+//! high; the strip is never shorter than what is seen of it; nothing runs within one code width of
+//! a code; sizes come from the scale.
 
 use passerby_playout::code::qr::QUIET_MODULES;
 use passerby_playout::content::creative::CreativeFile;
@@ -182,7 +183,8 @@ fn finish(
     })
 }
 
-/// Puts the band into the middle, or into the middle of what the code leaves free. `None` when nothing is left.
+/// Puts the band into the middle, or into the middle of what the code leaves free. `None` when
+/// nothing is left.
 fn places(frame: &Frame, code: Option<&CodeWords<'_>>, size: f32) -> Option<Places> {
     let high = px(size * BAND_EMS).min(frame.height);
     let slim = px(size * RUN_EMS).min(high);

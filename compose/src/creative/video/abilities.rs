@@ -1,7 +1,7 @@
 //! What the ffmpeg of this machine can do beyond playing usual films.
 //!
-//! Invariant: it is asked once while the process lives, when the first film that needs it comes; an ffmpeg that does not
-//! answer can do nothing of it.
+//! Invariant: it is asked once while the process lives, when the first film that needs it comes; an
+//! ffmpeg that does not answer can do nothing of it.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Which decoder plays which codec.
 //!
-//! Invariants: a choice is made once for a codec while the process lives, when the first video of it comes, and is
-//! reported with the reasons against what was not chosen; nobody waits for a choice but who needs it.
+//! Invariants: a choice is made once for a codec while the process lives, when the first video of
+//! it comes, and is reported with the reasons against what was not chosen; nobody waits for a
+//! choice but who needs it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,8 @@
 //! From colours to a video's numbers and back.
 //!
-//! Invariants: both ways are exact inverses of each other but for rounding, and the same as in the stage's shader:
-//! ITU-R BT.601, BT.709 and BT.2020 with limited or full range, eight bits a number.
+//! Invariants: both ways are exact inverses of each other but for rounding, and the same as in the
+//! stage's shader: ITU-R BT.601, BT.709 and BT.2020 with limited or full range, eight bits a
+//! number.
 
 use crate::slide::{Matrix, MovingPicture, VideoCoding};
 
@@ -69,8 +70,9 @@ pub fn rgb_of_yuv(luma: u8, cb: u8, cr: u8, coding: VideoCoding) -> [u8; 3] {
     [y + r_y, green, y + b_y].map(|share| byte(share * 255.0))
 }
 
-/// Puts a picture of three bytes a pixel in sRGB, rows from the top, into a video's numbers. Chroma is the mean of four
-/// pixels. `None` when a side is odd or zero, or `rgb` does not have `width_px` × `height_px` pixels.
+/// Puts a picture of three bytes a pixel in sRGB, rows from the top, into a video's numbers. Chroma
+/// is the mean of four pixels. `None` when a side is odd or zero, or `rgb` does not have `width_px`
+/// × `height_px` pixels.
 pub fn nv12_of_rgb(rgb: &[u8], width_px: u32, height_px: u32, coding: VideoCoding) -> Option<Nv12> {
     let (width, height) = (width_px as usize, height_px as usize);
     let is_even = width.is_multiple_of(2) && height.is_multiple_of(2);

@@ -1,8 +1,9 @@
 //! Who decodes: hardware where it really works, else software.
 //!
 //! Invariants:
-//! - Hardware works when its devices are there and it has decoded a small sample of the same codec to the colours that
-//!   the sample has, without a complaint, within [`SAMPLE_WAIT_MAX`]. Software is always there.
+//! - Hardware works when its devices are there and it has decoded a small sample of the same codec
+//!   to the colours that the sample has, without a complaint, within [`SAMPLE_WAIT_MAX`]. Software
+//!   is always there.
 //! - A decoder that cannot use its hardware fails; it never turns to software without a word.
 
 use std::ffi::OsString;
@@ -99,10 +100,10 @@ impl Codec {
     /// A sample that we made, and what ffmpeg calls its form; none for what only software decodes.
     const fn sample(self) -> Option<(&'static [u8], &'static str)> {
         Some(match self {
-            Self::H264 => (include_bytes!("../../video/samples/h264.bin"), "h264"),
-            Self::Hevc => (include_bytes!("../../video/samples/hevc.bin"), "hevc"),
-            Self::Vp9 => (include_bytes!("../../video/samples/vp9.bin"), "ivf"),
-            Self::Av1 => (include_bytes!("../../video/samples/av1.bin"), "ivf"),
+            Self::H264 => (include_bytes!("samples/h264.bin"), "h264"),
+            Self::Hevc => (include_bytes!("samples/hevc.bin"), "hevc"),
+            Self::Vp9 => (include_bytes!("samples/vp9.bin"), "ivf"),
+            Self::Av1 => (include_bytes!("samples/av1.bin"), "ivf"),
             Self::Vp8 | Self::ProRes | Self::Animation | Self::Png => return None,
         })
     }
@@ -186,8 +187,8 @@ impl DecoderKind {
         words.iter().map(OsString::from).collect()
     }
 
-    /// The filter that brings its pictures into main memory; none when they are there. A decoder that silently falls
-    /// back to software fails in it.
+    /// The filter that brings its pictures into main memory; none when they are there. A decoder
+    /// that silently falls back to software fails in it.
     pub(super) const fn download(self, has_ten_bits: bool) -> Option<&'static str> {
         match (self, has_ten_bits) {
             (Self::Vaapi | Self::Cuda, false) => Some("hwdownload,format=nv12"),

@@ -1,17 +1,19 @@
-//! The endless film: a video file that is decoded, and decoded again, until nobody wants it any more.
+//! The endless film: a video file that is decoded, and decoded again, until nobody wants it any
+//! more.
 //!
-//! Time stamps: ffmpeg's `fps` filter puts the file's pictures onto an even beat by their time stamps (it repeats and
-//! leaves out where they come unevenly), so picture n is due at exactly n beats and the pipe needs no time stamps.
+//! Time stamps: ffmpeg's `fps` filter puts the file's pictures onto an even beat by their time
+//! stamps (it repeats and leaves out where they come unevenly), so picture n is due at exactly n
+//! beats and the pipe needs no time stamps.
 //!
-//! Repeating: a short film is kept in memory and its child ends. Of a long one the next child is started
-//! [`LEAD`] before the end and waits, its first picture decoded, so there is no gap. One decoder that starts over
-//! (`-stream_loop`) would save a child for that moment, but hardware decoders do not all survive it, and a file that is
-//! cut short would pass for a shorter one.
+//! Repeating: a short film is kept in memory and its child ends. Of a long one the next child is
+//! started [`LEAD`] before the end and waits, its first picture decoded, so there is no gap. One
+//! decoder that starts over (`-stream_loop`) would save a child for that moment, but hardware
+//! decoders do not all survive it, and a file that is cut short would pass for a shorter one.
 //!
 //! Invariants:
 //! - One thread starts, reads and buries all children of a film, and ends when the queue is closed.
-//! - A child that breaks off ends the film with a reason. One that ends too early, or complains about the file, fails
-//!   the health of the play, and what there is of the film goes on.
+//! - A child that breaks off ends the film with a reason. One that ends too early, or complains
+//!   about the file, fails the health of the play, and what there is of the film goes on.
 //! - Passes start no more often than every [`PASS_MIN`].
 
 use std::io::{self, Read};
@@ -42,7 +44,8 @@ pub(super) const KEPT_BYTES_MAX: usize = 64 << 20;
 /// What a film may be shorter than it says without being called cut off: this, or a tenth of it.
 const SHORT_BY_MAX: Duration = Duration::from_millis(500);
 
-/// What decoders say about damaged files; other complaints, of drivers for example, do not fail a play.
+/// What decoders say about damaged files; other complaints, of drivers for example, do not fail a
+/// play.
 const SIGNS_OF_DAMAGE: [&str; 8] = [
     "error while decoding",
     "Invalid data found",
@@ -81,7 +84,8 @@ pub(super) struct Film {
 }
 
 impl Film {
-    /// Starts to fill the queue, on a thread that ends soon after the queue is closed and the leash is cut.
+    /// Starts to fill the queue, on a thread that ends soon after the queue is closed and the leash
+    /// is cut.
     ///
     /// # Errors
     /// When there can be no thread.

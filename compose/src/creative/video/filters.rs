@@ -1,10 +1,12 @@
-//! What ffmpeg does with the pictures of a film before they come: onto an even beat, smaller, upright, opaque, and with
-//! colours that a screen shows.
+//! What ffmpeg does with the pictures of a film before they come: onto an even beat, smaller,
+//! upright, opaque, and with colours that a screen shows.
 //!
 //! Colours stay as they are coded, but for two kinds of films:
-//! - What is transparent is laid on the paper of the slide. Its numbers are made limited in range first.
-//! - Light of HDR films (ITU-R BT.2100, PQ and HLG) is brought down to BT.709 with 203 nits for white (ITU-R BT.2408),
-//!   and what is brighter is bent into what is left. That happens at the size on screen, in linear light.
+//! - What is transparent is laid on the paper of the slide. Its numbers are made limited in range
+//!   first.
+//! - Light of HDR films (ITU-R BT.2100, PQ and HLG) is brought down to BT.709 with 203 nits for
+//!   white (ITU-R BT.2408), and what is brighter is bent into what is left. That happens at the
+//!   size on screen, in linear light.
 
 use crate::creative::video::colour::nv12_of_rgb;
 use crate::creative::video::decoder::DecoderKind;
@@ -79,7 +81,8 @@ const fn range(coding: VideoCoding) -> &'static str {
     if coding.full_range { "full" } else { "limited" }
 }
 
-/// Lays a film on paper: the paper is a copy of each picture whose numbers are all set to those of the paper.
+/// Lays a film on paper: the paper is a copy of each picture whose numbers are all set to those of
+/// the paper.
 fn on_paper(clip: &Clip) -> String {
     let paper = nv12_of_rgb(&clip.paper.0.repeat(4), 2, 2, clip.coding);
     let [luma, cb, cr] = paper.map_or([235, 128, 128], |paper| {

@@ -1,24 +1,29 @@
 //! Videos: MP4 and WebM, decoded by an ffmpeg child that writes its pictures into a pipe.
 //!
-//! A file is first asked what it is ([`Clip::probe`]), then opened in the size in which it will be seen ([`open`]);
-//! its first picture is part of the slide, and a [`Reel`] feeds the others at their times.
+//! A file is first asked what it is ([`Clip::probe`]), then opened in the size in which it will be
+//! seen ([`open`]); its first picture is part of the slide, and a [`Reel`] feeds the others at
+//! their times.
 //!
 //! ```text
-//! file ─▶ ffmpeg: decode, even beat, scale, turn ─pipe▶ film thread ─queue of 4▶ reel ─patches▶ luma, chroma
+//! file ─▶ ffmpeg: decode, even beat, scale, turn ─pipe▶ film thread
+//!      ─queue of 4▶ reel ─patches▶ luma, chroma
 //! ```
 //!
 //! Invariants:
-//! - A file that anybody may have made is read by a child only, never by the terminal. A bad file, a decoder that
-//!   crashes or hangs, and a machine without ffmpeg cost this item at most, with a reason that names it.
-//! - [`open`] returns within [`OPEN_WAIT_MAX`] with the first picture decoded, or leaves nothing behind.
-//! - A film that fails while it is seen gives way to its poster, and its play is marked ([`Health::fail`]).
+//! - A file that anybody may have made is read by a child only, never by the terminal. A bad file,
+//!   a decoder that crashes or hangs, and a machine without ffmpeg cost this item at most, with a
+//!   reason that names it.
+//! - [`open`] returns within [`OPEN_WAIT_MAX`] with the first picture decoded, or leaves nothing
+//!   behind.
+//! - A film that fails while it is seen gives way to its poster, and its play is marked
+//!   ([`Health::fail`]).
 //! - Nothing blocks the stage. Dropping a reel kills its children; no thread, child or pipe stays.
-//! - Colours are not touched but where a screen could not show them ([`filters`]): the pictures keep the matrix and
-//!   range of the file, and say which ([`VideoCoding`]).
+//! - Colours are not touched but where a screen could not show them ([`filters`]): the pictures
+//!   keep the matrix and range of the file, and say which ([`VideoCoding`]).
 //!
-//! What it costs: 10 s of 1280 × 720 at 30 pictures a second in H.264 take 1.3 s of a core to decode and to bring through
-//! the pipe, and 1.1 s to decode and throw away (`ffmpeg -threads 2 -i clip.mp4 -an -f null -`), on a server without a
-//! GPU.
+//! What it costs: 10 s of 1280 × 720 at 30 pictures a second in H.264 take 1.3 s of a core to
+//! decode and to bring through the pipe, and 1.1 s to decode and throw away (`ffmpeg -threads 2 -i
+//! clip.mp4 -an -f null -`), on a server without a GPU.
 
 mod abilities;
 mod choices;
@@ -68,12 +73,14 @@ const SOFTWARE_WAIT_MAX: Duration = Duration::from_secs(6);
 /// How long [`open`] may take, but for the choice of a decoder at the first video of a kind.
 pub const OPEN_WAIT_MAX: Duration = HARDWARE_WAIT_MAX.saturating_add(SOFTWARE_WAIT_MAX);
 
-/// Makes the picture that is shown when a film fails: of this width and height in pixels, in this coding.
+/// Makes the picture that is shown when a film fails: of this width and height in pixels, in this
+/// coding.
 pub type PosterMaker<'a> = dyn FnMut(u32, u32, VideoCoding) -> Option<Nv12> + 'a;
 
 /// How a video is to be shown.
 pub struct Showing<'a> {
-    /// The size in pixels, upright, in which the whole picture would be drawn, were nothing of it cut off.
+    /// The size in pixels, upright, in which the whole picture would be drawn, were nothing of it
+    /// cut off.
     pub shown_px: (u32, u32),
     /// Where it is heard; none is silence.
     pub sound: Option<&'a SoundOutput>,
@@ -106,14 +113,16 @@ pub struct Video {
 /// The decoder that was chosen for its codec is tried first, then software.
 ///
 /// # Errors
-/// A reason that names the file and what to do: no picture of it can be decoded, or none came in time.
+/// A reason that names the file and what to do: no picture of it can be decoded, or none came in
+/// time.
 pub fn open(tools: &Tools, clip: &Clip, showing: Showing<'_>) -> Result<Video, ComposeError> {
     let started = begin(tools, clip, &showing, Some(KEPT_BYTES_MAX))?;
     Ok(ready(tools, clip, started, showing))
 }
 
-/// Decodes a video once from its beginning as fast as it goes, in the size of `shown_px`, for `patience` at most. Each
-/// picture is handed to `wanted` with the time at which it is due, until that wants no more.
+/// Decodes a video once from its beginning as fast as it goes, in the size of `shown_px`, for
+/// `patience` at most. Each picture is handed to `wanted` with the time at which it is due, until
+/// that wants no more.
 ///
 /// # Errors
 /// The same as of [`open`].

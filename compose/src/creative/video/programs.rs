@@ -1,9 +1,11 @@
 //! The programs that decode videos: where they are, and how they are started.
 //!
 //! Invariants:
-//! - A program that reads a file that anybody may have made reaches nothing else: no network, no other file, no list
-//!   of files; it may take only [`MEMORY_BYTES_MAX`] where the machine has `prlimit`, and only [`DECODER_THREADS`] threads.
-//! - It dies with the thread that started it where the machine has `setpriv`; elsewhere with its pipe.
+//! - A program that reads a file that anybody may have made reaches nothing else: no network, no
+//!   other file, no list of files; it may take only [`MEMORY_BYTES_MAX`] where the machine has
+//!   `prlimit`, and only [`DECODER_THREADS`] threads.
+//! - It dies with the thread that started it where the machine has `setpriv`; elsewhere with its
+//!   pipe.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -17,7 +19,8 @@ use crate::creative::video::supervise::{RunError, run};
 /// Names the ffmpeg to use, where it is not the one in the search path.
 pub const FFMPEG_VARIABLE: &str = "PASSERBY_FFMPEG";
 
-/// Most memory that one software decoder may map, in bytes; enough for 4096 × 2304 with ten bits and all references.
+/// Most memory that one software decoder may map, in bytes; enough for 4096 × 2304 with ten bits
+/// and all references.
 pub(super) const MEMORY_BYTES_MAX: u64 = 2 << 30;
 /// Largest piece of memory that ffmpeg may ask for at once, in bytes.
 const PIECE_BYTES_MAX: u64 = 256 << 20;
@@ -133,7 +136,8 @@ impl Programs {
         command
     }
 
-    /// An ffmpeg that is about to read a file of a known container, without what it is to do with it.
+    /// An ffmpeg that is about to read a file of a known container, without what it is to do with
+    /// it.
     pub(super) fn reader(&self, bounds: Bounds, before: &[OsString], input: &Input<'_>) -> Command {
         let mut command = self.command(&self.ffmpeg, bounds);
         command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);

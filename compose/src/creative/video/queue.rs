@@ -1,8 +1,8 @@
 //! Decoded pictures on their way from the decoder's thread to the stage.
 //!
-//! Invariants: at most [`QUEUE_PICTURES_MAX`] pictures wait; a decoder that is ahead waits, and so does its child; one
-//! whose pictures are already late replaces them, so that a slow stage sees fewer pictures but none that is old; the
-//! stage never waits.
+//! Invariants: at most [`QUEUE_PICTURES_MAX`] pictures wait; a decoder that is ahead waits, and so
+//! does its child; one whose pictures are already late replaces them, so that a slow stage sees
+//! fewer pictures but none that is old; the stage never waits.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,8 @@ pub(super) const QUEUE_PICTURES_MAX: usize = 4;
 /// One decoded picture.
 #[derive(Clone)]
 pub(super) struct Picture {
-    /// Its place in the endless film, which repeats the file; it is due at this many pictures' time.
+    /// Its place in the endless film, which repeats the file; it is due at this many pictures'
+    /// time.
     pub(super) number: u64,
     /// How often the file has been shown in full before.
     pub(super) pass: u64,

@@ -1,7 +1,7 @@
 //! The even beat of a film.
 //!
-//! Invariants: a beat is an exact fraction, so pictures are due without drift; it has at least one picture a second and
-//! at most [`RATE_MAX`].
+//! Invariants: a beat is an exact fraction, so pictures are due without drift; it has at least one
+//! picture a second and at most [`RATE_MAX`].
 
 use std::time::Duration;
 
@@ -50,10 +50,12 @@ impl Rate {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// The even rate at which a stream is shown, from its average and from the finest that all its time stamps fit.
+    /// The even rate at which a stream is shown, from its average and from the finest that all its
+    /// time stamps fit.
     ///
-    /// Most streams have one rate and both say it. The finest is twice the average where fields are counted, far above
-    /// it where the time stamps are only rough, and somewhat above it where pictures come unevenly.
+    /// Most streams have one rate and both say it. The finest is twice the average where fields are
+    /// counted, far above it where the time stamps are only rough, and somewhat above it where
+    /// pictures come unevenly.
     pub(super) fn choose(average: Option<Self>, finest: Option<Self>) -> Self {
         let max = f64::from(RATE_MAX);
         let rate = match (average, finest) {

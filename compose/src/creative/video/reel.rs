@@ -1,10 +1,11 @@
 //! Feeds a slide with the pictures of a video, at their times.
 //!
 //! Invariants:
-//! - The stage's own time since the first frame decides which picture is seen: the newest that is due. Older ones are
-//!   left out, never caught up with.
-//! - When no picture comes for [`STALL_MAX`] though one is due, or the decoder breaks off, the health of the play fails,
-//!   the decoder is killed, and the poster is shown; without a poster the last picture stays.
+//! - The stage's own time since the first frame decides which picture is seen: the newest that is
+//!   due. Older ones are left out, never caught up with.
+//! - When no picture comes for [`STALL_MAX`] though one is due, or the decoder breaks off, the
+//!   health of the play fails, the decoder is killed, and the poster is shown; without a poster the
+//!   last picture stays.
 //! - Dropping it kills the children at once and waits for nothing; the threads end by themselves.
 
 use std::sync::Arc;
@@ -137,7 +138,8 @@ impl VideoReel {
         self.put(picture.luma, picture.chroma, due);
     }
 
-    /// Marks the play when the film stays behind its time. A stage that paused finds old pictures too, but catches up.
+    /// Marks the play when the film stays behind its time. A stage that paused finds old pictures
+    /// too, but catches up.
     fn watch_lag(&mut self, at: Duration, number: u64) {
         if at.saturating_sub(self.rate.due(number)) <= LAG_MAX {
             self.progress.lags_since = None;

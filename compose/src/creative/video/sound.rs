@@ -1,8 +1,8 @@
 //! What is heard of a video: a second child that plays the file's sound by itself.
 //!
-//! Invariants: it never touches the pictures; when it fails, that is a warning in the log, and the play is whole. It
-//! starts over with every pass of the film, so it never drifts further than within one pass. At most one child plays
-//! at a time, and none outlives the track.
+//! Invariants: it never touches the pictures; when it fails, that is a warning in the log, and the
+//! play is whole. It starts over with every pass of the film, so it never drifts further than
+//! within one pass. At most one child plays at a time, and none outlives the track.
 
 use std::io;
 use std::sync::Arc;
@@ -56,7 +56,8 @@ impl SoundTrack {
     /// Plays from the beginning. Returns at once.
     pub(super) fn play(&mut self) {
         if let Some(start) = &self.start {
-            // A full channel means that it is about to start anyway; a closed one, that it failed before.
+            // A full channel means that it is about to start anyway; a closed one, that it failed
+            // before.
             let _ = start.try_send(());
             return;
         }

@@ -1,11 +1,13 @@
 //! Children of the terminal, held on a leash.
 //!
 //! Invariants:
-//! - A child is on exactly one leash; [`ChildGuard::cut`] kills all of it at once and never waits. None starts afterwards.
-//! - Whoever reads from a child starts it, on the same thread: Linux tells a child of the death of the thread that
-//!   started it, and with that a terminal that is killed leaves no child behind.
+//! - A child is on exactly one leash; [`ChildGuard::cut`] kills all of it at once and never waits.
+//!   None starts afterwards.
+//! - Whoever reads from a child starts it, on the same thread: Linux tells a child of the death of
+//!   the thread that started it, and with that a terminal that is killed leaves no child behind.
 //! - Every child that was started is waited for, so none stays as a zombie; every wait has an end.
-//! - What a child says is read to the end, so that it never waits for a listener, and kept up to [`WORDS_BYTES_MAX`].
+//! - What a child says is read to the end, so that it never waits for a listener, and kept up to
+//!   [`WORDS_BYTES_MAX`].
 
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -100,8 +102,8 @@ impl ChildGuard {
         })
     }
 
-    /// Waits for a child to end, kills it when it takes longer than `patience`, and lets go of it. `None` when it is
-    /// not held, or cannot even be killed.
+    /// Waits for a child to end, kills it when it takes longer than `patience`, and lets go of it.
+    /// `None` when it is not held, or cannot even be killed.
     #[expect(
         clippy::zombie_processes,
         reason = "one that hangs in a driver cannot be waited for"
@@ -205,9 +207,11 @@ fn listen(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
     }
 }
 
-/// How long processors worked for a process; nothing of one that is not there. See proc_pid_stat(5).
+/// How long processors worked for a process; nothing of one that is not there. See
+/// proc_pid_stat(5).
 fn machine_time_of(id: u32) -> Duration {
-    /// Behind the name, which is in brackets and may have any: those in user mode and those in the kernel.
+    /// Behind the name, which is in brackets and may have any: those in user mode and those in the
+    /// kernel.
     const TICKS_AT: usize = 11;
     /// Linux counts them so for programs, whatever its own are.
     const TICKS_A_SECOND: u64 = 100;
@@ -218,7 +222,8 @@ fn machine_time_of(id: u32) -> Duration {
     Duration::from_millis(ticks * 1_000 / TICKS_A_SECOND)
 }
 
-/// Returns the last line of what was said that says something, without the part of the program that said it.
+/// Returns the last line of what was said that says something, without the part of the program that
+/// said it.
 pub(super) fn error_text(text: &str) -> Option<String> {
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     let line = line.rsplit("] ").next().unwrap_or(line).trim();

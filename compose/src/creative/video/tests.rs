@@ -1,4 +1,5 @@
-//! What can only be seen from inside: passes that follow each other, and films that are kept in memory.
+//! What can only be seen from inside: passes that follow each other, and films that are kept in
+//! memory.
 
 use std::path::Path;
 use std::process::Command;

@@ -33,8 +33,8 @@ impl Default for Tools {
 }
 
 impl Tools {
-    /// Uses what the environment says ([`FFMPEG_VARIABLE`], [`DECODER_VARIABLE`]), else what is in the search path.
-    /// Nothing is looked for before it is needed.
+    /// Uses what the environment says ([`FFMPEG_VARIABLE`], [`DECODER_VARIABLE`]), else what is in
+    /// the search path. Nothing is looked for before it is needed.
     pub fn find() -> Self {
         let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
         let forced = named(DECODER_VARIABLE).and_then(|word| {
@@ -51,8 +51,8 @@ impl Tools {
         Self::with(named(FFMPEG_VARIABLE).map(PathBuf::from), forced, "/")
     }
 
-    /// Uses the given ffmpeg, if any, and only the given decoder, if any. Devices are looked for below `root`, which
-    /// is `/` on a real machine.
+    /// Uses the given ffmpeg, if any, and only the given decoder, if any. Devices are looked for
+    /// below `root`, which is `/` on a real machine.
     pub fn with(
         ffmpeg: Option<PathBuf>,
         forced: Option<DecoderKind>,
@@ -66,8 +66,9 @@ impl Tools {
         }))
     }
 
-    /// Says in a line which ffmpeg plays videos and which decoders were chosen so far, and why no others; or what is
-    /// missing and how to get it. Takes some seconds at most, and only the first time.
+    /// Says in a line which ffmpeg plays videos and which decoders were chosen so far, and why no
+    /// others; or what is missing and how to get it. Takes some seconds at most, and only the first
+    /// time.
     pub fn report(&self) -> String {
         match self.programs() {
             Ok(found) => {

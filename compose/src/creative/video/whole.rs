@@ -1,18 +1,21 @@
 //! Whether all of a film is there, found out without showing it.
 //!
-//! A film is decoded once as fast as it goes, as a screen decodes it, and judged as a pass on a screen is. One that takes
-//! longer than [`DECODE_MAX`] is left there, and its last [`END`] decoded instead: a file that was cut off lacks its end.
+//! A film is decoded once as fast as it goes, as a screen decodes it, and judged as a pass on a
+//! screen is. One that takes longer than [`DECODE_MAX`] is left there, and its last [`END`] decoded
+//! instead: a file that was cut off lacks its end.
 //!
-//! A screen asks in the background of each film that it shows, since its slot may end before the film does: of one film
-//! after the other, with software, and with a low priority.
+//! A screen asks in the background of each film that it shows, since its slot may end before the
+//! film does: of one film after the other, with software, and with a low priority.
 //!
 //! Invariants:
-//! - Asking takes [`DECODE_MAX`], [`END_WAIT_MAX`] and the time of [`crate::creative::video::open`] at most, however
-//!   long the film is. Damage behind the first part of a long film and before its end is not found; the screen tells it
-//!   when it comes there.
-//! - In the background a film may take [`MACHINE_MAX`] of the machine's time, however long that lasts on a busy one. It
-//!   is given up when nothing comes of it for [`STUCK_MAX`], and that is told.
-//! - What is found in the background is told to whoever asked, whether the film is still shown or not.
+//! - Asking takes [`DECODE_MAX`], [`END_WAIT_MAX`] and the time of [`crate::creative::video::open`]
+//!   at most, however long the film is. Damage behind the first part of a long film and before its
+//!   end is not found; the screen tells it when it comes there.
+//! - In the background a film may take [`MACHINE_MAX`] of the machine's time, however long that
+//!   lasts on a busy one. It is given up when nothing comes of it for [`STUCK_MAX`], and that is
+//!   told.
+//! - What is found in the background is told to whoever asked, whether the film is still shown or
+//!   not.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,13 +53,14 @@ const DECODED_PX: (u32, u32) = (64, 64);
 const FILMS_MAX: usize = 1_024;
 /// Most films that wait to be looked at; one more waits until it is shown again.
 const WAITING_MAX: usize = 256;
-/// The priority of what nobody waits for: about a tenth of a core's time where everything else wants all of it. With the
-/// lowest one a screen that draws with software leaves nothing for it.
+/// The priority of what nobody waits for: about a tenth of a core's time where everything else
+/// wants all of it. With the lowest one a screen that draws with software leaves nothing for it.
 const LOW_PRIORITY: i32 = 10;
 /// Width and height of a picture of the end, one byte a pixel.
 const END_PX: usize = 16;
 
-/// Says what a screen will miss of a film and what to do; `None` when it is whole, as far as that was looked at.
+/// Says what a screen will miss of a film and what to do; `None` when it is whole, as far as that
+/// was looked at.
 ///
 /// # Errors
 /// A reason that names the file, when not even its first picture can be decoded.
@@ -88,8 +92,8 @@ struct Films {
 }
 
 impl BackgroundLooks {
-    /// Looks at a film some time later, once, after those that were shown before it, and tells what a screen will miss
-    /// of it.
+    /// Looks at a film some time later, once, after those that were shown before it, and tells what
+    /// a screen will miss of it.
     pub(crate) fn look_through(&self, tools: &Tools, look: Look) {
         self.look_through_within(tools, look, MACHINE_MAX);
     }
@@ -103,7 +107,8 @@ impl BackgroundLooks {
             .name("video-whole".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                // Linux gives a priority to a thread, and what that starts inherits it. Without one it only takes longer.
+                // Linux gives a priority to a thread, and what that starts inherits it. Without one
+                // it only takes longer.
                 let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
                 while let Some(look) = permit.0.next() {
                     look.look(&permit.0, &tools, machine_max);
@@ -432,7 +437,8 @@ mod tests {
         }
     }
 
-    /// Films that were cut off after a half, with their digests, and what a screen is told of all that are put in line.
+    /// Films that were cut off after a half, with their digests, and what a screen is told of all
+    /// that are put in line.
     fn told_of(
         (looks, tools): (&BackgroundLooks, &Tools),
         films: &[(&Path, Digest)],

@@ -1,15 +1,17 @@
-//! One headless Chromium: started with nothing of the terminal's in its hands, and ended with all that it started.
+//! One headless Chromium: started with nothing of the terminal's in its hands, and ended with all
+//! that it started.
 //!
 //! Invariants:
 //! - It is spoken to through a pipe that nobody else can open; there is no port.
-//! - Its way to the network is the terminal's proxy, and it finds no name itself; what has a way around proxies (WebRTC,
-//!   QUIC) is off.
-//! - It never runs as root; see [`crate::creative::web_page::browser_user`]. Without its own sandbox it runs only as somebody who owns nothing
-//!   of the terminal's.
-//! - It gets an empty folder as its home, which is removed afterwards, and none of the terminal's environment but what
-//!   [`ENVIRONMENT`] names.
-//! - Dropping [`Running`] kills the whole process group and whatever left the group, waits for the leader and removes
-//!   the folder, all within [`END_MAX`] or so. Should the terminal die first, the pipe closes and Chromium ends.
+//! - Its way to the network is the terminal's proxy, and it finds no name itself; what has a way
+//!   around proxies (WebRTC, QUIC) is off.
+//! - It never runs as root; see [`crate::creative::web_page::browser_user`]. Without its own
+//!   sandbox it runs only as somebody who owns nothing of the terminal's.
+//! - It gets an empty folder as its home, which is removed afterwards, and none of the terminal's
+//!   environment but what [`ENVIRONMENT`] names.
+//! - Dropping [`Running`] kills the whole process group and whatever left the group, waits for the
+//!   leader and removes the folder, all within [`END_MAX`] or so. Should the terminal die first,
+//!   the pipe closes and Chromium ends.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -42,7 +44,8 @@ const PROGRAMS: [&str; 4] = [
 ];
 /// What of the environment Chromium gets: how programs are found, and what language to ask for.
 const ENVIRONMENT: [&str; 6] = ["PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TMPDIR"];
-/// Largest message from the browser, in bytes; a picture of [`crate::creative::web_page::PIXELS_MAX`] of noise stays below.
+/// Largest message from the browser, in bytes; a picture of
+/// [`crate::creative::web_page::PIXELS_MAX`] of noise stays below.
 const MESSAGE_BYTES_MAX: u64 = 96 << 20;
 /// Most messages that wait to be read.
 const MESSAGES_MAX: usize = 64;
@@ -71,8 +74,9 @@ const END_STEP: Duration = Duration::from_millis(20);
 /// Begins the name of every temporary folder; the process that made it follows.
 const FOLDER_PREFIX: &str = "passerby-page-";
 
-/// Gives the browser to the kernel first when memory runs out, keeps cores, huge files and endless loops within
-/// bounds, ends it with the thread that started it, and turns stdin and stdout into the pipe that it listens to.
+/// Gives the browser to the kernel first when memory runs out, keeps cores, huge files and endless
+/// loops within bounds, ends it with the thread that started it, and turns stdin and stdout into
+/// the pipe that it listens to.
 const LAUNCH: &str = "\
 echo 1000 2>/dev/null >/proc/self/oom_score_adj
 ulimit -c 0 2>/dev/null; ulimit -f 1048576 2>/dev/null; ulimit -t 120 2>/dev/null
@@ -151,7 +155,8 @@ pub(super) struct Launch<'a> {
 }
 
 impl Browser {
-    /// Takes the one that was chosen, or else looks for one: where `PASSERBY_CHROMIUM` says, else under its usual names.
+    /// Takes the one that was chosen, or else looks for one: where `PASSERBY_CHROMIUM` says, else
+    /// under its usual names.
     ///
     /// # Errors
     /// There is none, or nobody that it may run as; says what to do.
@@ -179,7 +184,8 @@ impl Browser {
         let proxy = launch.proxy;
         let mut command = Command::new("/bin/sh");
         command.args(["-c", LAUNCH, "passerby-page"]);
-        // Who changes the user must also say who ends with whom: the kernel forgets it with the change.
+        // Who changes the user must also say who ends with whom: the kernel forgets it with the
+        // change.
         match &self.user {
             Some(user) => command.args(user.command()),
             None => command.arg(OWN_USER),
@@ -253,8 +259,8 @@ fn joined(flag: &str, path: &Path) -> OsString {
     text
 }
 
-/// Passes on what the browser says, until it ends, says something without end, or nobody listens. Its end is seen as
-/// the end of the channel.
+/// Passes on what the browser says, until it ends, says something without end, or nobody listens.
+/// Its end is seen as the end of the channel.
 fn listen(output: ChildStdout, said: &Sender<Vec<u8>>) {
     let mut output = BufReader::new(output);
     loop {
@@ -302,7 +308,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The leader is not waited for yet, so its number, which is the group's, belongs to nobody else.
+        // The leader is not waited for yet, so its number, which is the group's, belongs to nobody
+        // else.
         let group = Pid::from_child(&self.child);
         if kill_process_group(group, Signal::KILL).is_err() {
             // It may have ended already, or not be a group yet.
@@ -316,7 +323,8 @@ impl Drop for Running {
                 "a browser that was killed does not end"
             );
         }
-        // What left the group, such as the crash handler, carries the folder's name in its command line.
+        // What left the group, such as the crash handler, carries the folder's name in its command
+        // line.
         kill_all_that_name(&self.folder.path);
         self.folder.remove();
     }
@@ -400,7 +408,8 @@ impl Folder {
         made.map(|complaint| Self { path, complaint })
     }
 
-    /// Removes the folder. Processes on their way out may still write, so it may take some attempts.
+    /// Removes the folder. Processes on their way out may still write, so it may take some
+    /// attempts.
     fn remove(&self) {
         let removed = wait_for(|| match fs::remove_dir_all(&self.path) {
             Ok(()) => true,

@@ -1,7 +1,8 @@
 //! Who the browser runs as: never root.
 //!
-//! Invariants: a terminal that runs as root gives the browser to another user, without any capability and with no way to
-//! get one, or does not start it; any other terminal runs it as itself.
+//! Invariants: a terminal that runs as root gives the browser to another user, without any
+//! capability and with no way to get one, or does not start it; any other terminal runs it as
+//! itself.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,8 @@ impl BrowserUser {
         })
     }
 
-    /// What stands before the browser's command line. The order does not matter: setpriv sets who ends with whom last.
+    /// What stands before the browser's command line. The order does not matter: setpriv sets who
+    /// ends with whom last.
     pub(super) fn command(&self) -> Vec<OsString> {
         let mut command = vec![self.setpriv.clone().into_os_string()];
         let options = [

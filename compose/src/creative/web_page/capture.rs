@@ -1,7 +1,8 @@
 //! Takes one picture of one page, and judges whether it is worth showing.
 //!
-//! Invariants: a page that the server refused, that could not be reached, that led away from the web or to another page, or
-//! that lacks what it should show never becomes a picture; every picture has exactly the wanted size.
+//! Invariants: a page that the server refused, that could not be reached, that led away from the
+//! web or to another page, or that lacks what it should show never becomes a picture; every picture
+//! has exactly the wanted size.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -24,7 +25,8 @@ use crate::creative::web_page::{PIXELS_MAX, final_address, visible_text};
 pub(super) const RUN_MAX: Duration = Duration::from_secs(45);
 /// How long a page may load, from the first request.
 pub(super) const LOAD_MAX: Duration = Duration::from_secs(25);
-/// How long fonts and pictures are waited for once the page says that it is loaded, in milliseconds.
+/// How long fonts and pictures are waited for once the page says that it is loaded, in
+/// milliseconds.
 const PARTS_MAX_MS: u32 = 5_000;
 /// What a picture may be larger than wanted, in pixels a side, from rounding the zoom.
 const ROUNDING_PX_MAX: u32 = 8;
@@ -58,7 +60,8 @@ pub(super) struct Task<'a> {
 
 /// Starts a browser, takes the picture and ends the browser, also when something fails.
 ///
-/// A browser that cannot build its sandbox is started again without one where it runs as another user than the terminal.
+/// A browser that cannot build its sandbox is started again without one where it runs as another
+/// user than the terminal.
 pub(super) fn take(
     browser: &Browser,
     task: &Task<'_>,
@@ -143,7 +146,8 @@ fn judge(talk: &PageSession<'_>, task: &Task<'_>, proxy: &Proxy) -> Result<(), R
     final_address::judge(&task.page.url, ends_at, address).map_err(RunError::Failed)
 }
 
-/// Says why the page that was asked for last was not reached, as the proxy knows better than the browser.
+/// Says why the page that was asked for last was not reached, as the proxy knows better than the
+/// browser.
 fn unreached(talk: &PageSession<'_>, proxy: &Proxy) -> Option<String> {
     let asked = Url::parse(talk.watch.asked()).ok()?;
     let host = asked.host_str()?.trim_matches(['[', ']']);
@@ -219,8 +223,8 @@ fn load(
     Ok(Some(slow))
 }
 
-/// Makes sure that what the page should show is on it, once it is where it should be; tells whether that took a wait, so
-/// that the page may have changed.
+/// Makes sure that what the page should show is on it, once it is where it should be; tells whether
+/// that took a wait, so that the page may have changed.
 fn expected(
     talk: &mut PageSession<'_>,
     task: &Task<'_>,
@@ -244,8 +248,8 @@ fn expected(
     }
 }
 
-/// Waits for fonts, for the pictures that can be seen and until they are drawn; says whether pictures are missing. Small ones, which count
-/// visitors, do not matter.
+/// Waits for fonts, for the pictures that can be seen and until they are drawn; says whether
+/// pictures are missing. Small ones, which count visitors, do not matter.
 fn missing_parts(talk: &mut PageSession<'_>) -> Result<Option<String>, RunError> {
     let script = format!(
         "(async () => {{
@@ -268,7 +272,8 @@ fn missing_parts(talk: &mut PageSession<'_>) -> Result<Option<String>, RunError>
         &json!({ "expression": script, "awaitPromise": true, "returnByValue": true }),
     );
     match answer {
-        // The page went elsewhere meanwhile, or its own scripts are in the way: whether it is good is seen elsewhere.
+        // The page went elsewhere meanwhile, or its own scripts are in the way: whether it is good
+        // is seen elsewhere.
         Err(RunError::Failed(_)) => Ok(None),
         Err(error) => Err(error),
         Ok(answer) => Ok(match answer["result"]["value"].as_u64() {

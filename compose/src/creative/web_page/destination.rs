@@ -1,8 +1,8 @@
 //! Which addresses a page may open: the public ones, and those of hosts that the operator allows.
 //!
-//! Invariants: an address is judged, never a name, so what a name leads to at the moment of connecting counts; an address
-//! that carries another inside (mapped, translated, tunnelled) is judged by the inner one; what is not known to be public
-//! is not opened.
+//! Invariants: an address is judged, never a name, so what a name leads to at the moment of
+//! connecting counts; an address that carries another inside (mapped, translated, tunnelled) is
+//! judged by the inner one; what is not known to be public is not opened.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -59,8 +59,8 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Says what kind of address this is, if it is none of the public internet (IANA's registries of special-purpose
-/// addresses, RFC 6890).
+/// Says what kind of address this is, if it is none of the public internet (IANA's registries of
+/// special-purpose addresses, RFC 6890).
 pub(super) fn not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => not_public_v4(address),
@@ -103,7 +103,8 @@ fn not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     })
 }
 
-/// The IPv4 address inside: mapped and compatible (RFC 4291), translated (RFC 6052), 6to4 (RFC 3056), ISATAP (RFC 5214).
+/// The IPv4 address inside: mapped and compatible (RFC 4291), translated (RFC 6052), 6to4 (RFC
+/// 3056), ISATAP (RFC 5214).
 fn inner_v4(parts: &[u16; 8]) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match *parts {
@@ -117,8 +118,8 @@ fn inner_v4(parts: &[u16; 8]) -> Option<Ipv4Addr> {
     }
 }
 
-/// Says what a connection has turned out to lead to, if it did not leave this machine or the network around it.
-/// `own` is this machine's address on it.
+/// Says what a connection has turned out to lead to, if it did not leave this machine or the
+/// network around it. `own` is this machine's address on it.
 pub(super) fn too_near(own: IpAddr, address: IpAddr) -> Option<&'static str> {
     match (own, address) {
         _ if own == address => Some("this machine itself"),

@@ -1,7 +1,7 @@
 //! Speaks the Chrome DevTools Protocol with one browser, and watches what becomes of its one page.
 //!
-//! Invariants: no wait is longer than the deadline, and each ends at once when the run is called off; what the browser
-//! says is read in order, and what the page says of itself is never trusted.
+//! Invariants: no wait is longer than the deadline, and each ends at once when the run is called
+//! off; what the browser says is read in order, and what the page says of itself is never trusted.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

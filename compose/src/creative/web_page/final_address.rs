@@ -1,11 +1,12 @@
 //! Whether a page ended where it was asked for.
 //!
-//! A board whose session has run out leads to a log-in page, a shop that has closed to its owner's front page. So a page
-//! must end at the address that its file names, or at the one that its file allows beside it.
+//! A board whose session has run out leads to a log-in page, a shop that has closed to its owner's
+//! front page. So a page must end at the address that its file names, or at the one that its file
+//! allows beside it.
 //!
-//! Invariants: what sites do to an address without showing another page makes no difference: https instead of http, a
-//! `www.`, a slash or `index.html` at the end, a language in front of the path, letter case, more parameters, a mark inside
-//! the page. Everything else does.
+//! Invariants: what sites do to an address without showing another page makes no difference: https
+//! instead of http, a `www.`, a slash or `index.html` at the end, a language in front of the path,
+//! letter case, more parameters, a mark inside the page. Everything else does.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -40,7 +41,8 @@ fn is_allowed(allowed: &str, shown: &str) -> bool {
     let Some(begin) = allowed.strip_suffix('*') else {
         return is_same(allowed, shown);
     };
-    // Written anew, so that letters and ports are written alike; a star after the host alone must not open other hosts.
+    // Written anew, so that letters and ports are written alike; a star after the host alone must
+    // not open other hosts.
     match (Url::parse(begin), Url::parse(shown)) {
         (Ok(begin), Ok(shown)) => {
             begin.origin() == shown.origin() && shown.as_str().starts_with(begin.as_str())

@@ -1,7 +1,8 @@
 //! Keeps the last good picture of each page, on disk if there is a folder for it.
 //!
-//! Invariants: a file is whole or not there (written beside, synced, renamed); at most [`FILES_MAX`] files and
-//! [`BYTES_MAX`] bytes, the oldest go first; a file's time is when its picture was taken, or 1970 where nobody knew.
+//! Invariants: a file is whole or not there (written beside, synced, renamed); at most
+//! [`FILES_MAX`] files and [`BYTES_MAX`] bytes, the oldest go first; a file's time is when its
+//! picture was taken, or 1970 where nobody knew.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -56,7 +57,8 @@ impl PictureStore {
         Self::Folder(folder)
     }
 
-    /// Tells whether there is a picture, and when it was taken in Unix milliseconds, if that is known.
+    /// Tells whether there is a picture, and when it was taken in Unix milliseconds, if that is
+    /// known.
     pub(super) fn find(&self, key: &PageKey) -> Option<Option<i64>> {
         match self {
             Self::Memory(pictures) => pictures

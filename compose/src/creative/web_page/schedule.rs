@@ -1,9 +1,10 @@
-//! When which page is taken next: a pure function of what is known, without a clock, a file or a process.
+//! When which page is taken next: a pure function of what is known, without a clock, a file or a
+//! process.
 //!
-//! Invariants: a page is taken once in each of its intervals, measured from start to start, however long a run takes or a
-//! gap is waited for; pages that nobody asked for in [`ASKED_MAX_MS`] are left alone; failures are tried again later and
-//! later, after one interval or [`RETRY_MAX_MS`] at most; with pages on screen only what has waited its time for a gap is
-//! taken.
+//! Invariants: a page is taken once in each of its intervals, measured from start to start, however
+//! long a run takes or a gap is waited for; pages that nobody asked for in [`ASKED_MAX_MS`] are
+//! left alone; failures are tried again later and later, after one interval or [`RETRY_MAX_MS`] at
+//! most; with pages on screen only what has waited its time for a gap is taken.
 
 use std::time::Duration;
 
@@ -12,22 +13,25 @@ use passerby_protocol::web_page::WebPage;
 
 use crate::creative::web_page::picture_store::PageKey;
 
-/// Most pages that are known, each in one size. Those that were asked for longest ago are forgotten.
+/// Most pages that are known, each in one size. Those that were asked for longest ago are
+/// forgotten.
 pub const PAGES_MAX: usize = crate::creative::web_page::picture_store::FILES_MAX;
-/// Longest time that a page waits for a gap between pages on screen; a [`GAP_WAIT_PART`]th of its interval where that is less.
+/// Longest time that a page waits for a gap between pages on screen; a [`GAP_WAIT_PART`]th of its
+/// interval where that is less.
 pub const GAP_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 /// What part of its interval a page waits for a gap at most: ten seconds of a minute.
 const GAP_WAIT_PART: u64 = 6;
 /// The same for a page that has no picture at all.
 const FIRST_GAP_WAIT_MS: u64 = 60_000;
-/// How long a page is kept fresh after somebody asked for it. The player says every [`EXPECT_MS`] what may be shown, so
-/// what it no longer names is soon left alone.
+/// How long a page is kept fresh after somebody asked for it. The player says every [`EXPECT_MS`]
+/// what may be shown, so what it no longer names is soon left alone.
 const ASKED_MAX_MS: u64 = 2 * EXPECT_MS;
 /// The wait after the first failure. It doubles with each further one.
 const RETRY_MIN_MS: u64 = 30_000;
 /// The longest wait after failures.
 const RETRY_MAX_MS: u64 = 15 * 60_000;
-/// How late a run may begin and still be in time, since threads wake a little later than they asked to.
+/// How late a run may begin and still be in time, since threads wake a little later than they asked
+/// to.
 const LATE_MS: u64 = 2_000;
 /// The wait after a run was called off, so that short gaps do not start browser after browser.
 const CALLED_OFF_MS: u64 = 5_000;
@@ -68,7 +72,8 @@ pub(super) struct Kept {
 }
 
 impl Entry {
-    /// A page that somebody asks for the first time. `age_ms` is how old its picture is, if both are known.
+    /// A page that somebody asks for the first time. `age_ms` is how old its picture is, if both
+    /// are known.
     pub(super) fn new(
         key: PageKey,
         name: String,
@@ -106,8 +111,8 @@ impl Entry {
         self.started_ms = now_ms;
     }
 
-    /// A good picture was taken. The next one is due an interval after this one was, or, when this one came late, after it
-    /// was begun.
+    /// A good picture was taken. The next one is due an interval after this one was, or, when this
+    /// one came late, after it was begun.
     pub(super) fn succeed(&mut self, now_ms: u64) {
         self.failures = 0;
         self.trouble = None;
@@ -260,7 +265,8 @@ mod tests {
         assert_eq!(next(&entries, false, 10 * MINUTE_MS), TAKE_FIRST);
     }
 
-    /// When runs begin within an hour. `run_ms` is how long each takes; with pages on screen throughout or never.
+    /// When runs begin within an hour. `run_ms` is how long each takes; with pages on screen
+    /// throughout or never.
     fn starts_of(every_minutes: u16, run_ms: u64, on_screen: bool) -> Vec<u64> {
         let mut entries = [entry(1, true, None)];
         entries[0].page.every_minutes = every_minutes;

@@ -1,4 +1,5 @@
-//! Takes a picture of a page once, as the terminal would, for whoever wants to know beforehand what will become of it.
+//! Takes a picture of a page once, as the terminal would, for whoever wants to know beforehand what
+//! will become of it.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ pub struct Trial<'a> {
     pub rules: &'a PageRules,
     /// The page.
     pub page: &'a WebPage,
-    /// Whether its file lies in the operator's own folders, so that it may open the host that it names.
+    /// Whether its file lies in the operator's own folders, so that it may open the host that it
+    /// names.
     pub is_own: bool,
     /// The venue's time zone, which pages take for the local one.
     pub time_zone: &'a TimeZone,
@@ -79,7 +81,8 @@ pub fn runs_as(rules: &PageRules) -> Result<Option<String>, String> {
     Ok(browser.user.map(|user| user.name))
 }
 
-/// What a page may open: what the operator allows, and, when it is the operator's own, what it names itself.
+/// What a page may open: what the operator allows, and, when it is the operator's own, what it
+/// names itself.
 pub(super) fn destinations(rules: &PageRules, page: &WebPage, is_own: bool) -> Destinations {
     let mut hosts = rules.private_hosts.clone();
     if is_own {

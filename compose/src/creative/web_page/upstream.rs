@@ -1,4 +1,5 @@
-//! The operator's own proxy, as the environment names it (`https_proxy`, `no_proxy` and their like).
+//! The operator's own proxy, as the environment names it (`https_proxy`, `no_proxy` and their
+//! like).
 //!
 //! Invariant: a proxy that cannot be used is an error and never passed by.
 

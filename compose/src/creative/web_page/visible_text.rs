@@ -1,7 +1,8 @@
 //! Whether the words that a page should show stand on it.
 //!
-//! Invariants: only text counts that is laid out and not hidden, also in shadow trees and in frames of the same site; spaces,
-//! letter case and compatible forms (NFKC) make no difference; the page's own scripts see and change nothing of the look.
+//! Invariants: only text counts that is laid out and not hidden, also in shadow trees and in frames
+//! of the same site; spaces, letter case and compatible forms (NFKC) make no difference; the page's
+//! own scripts see and change nothing of the look.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,8 @@ const SCRIPT: &str = "((wanted) => {
     return plain(found.join('\\n')).includes(plain(wanted));
 })";
 
-/// Waits until the words stand on the page, at most until `until` and for [`WORDS_MAX`]; tells whether they do, and whether that took a wait.
+/// Waits until the words stand on the page, at most until `until` and for [`WORDS_MAX`]; tells
+/// whether they do, and whether that took a wait.
 pub(super) fn wait_for(
     talk: &mut PageSession<'_>,
     words: &str,

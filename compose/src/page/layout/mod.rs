@@ -1,7 +1,7 @@
 //! Where things stand in a frame: the label of a code, and the page.
 //!
-//! Invariants: nothing but the picture reaches into the margins;
-//! the card keeps its corner, so that eyes and phones learn the place, unless another zone lies over that corner.
+//! Invariants: nothing but the picture reaches into the margins; the card keeps its corner, so that
+//! eyes and phones learn the place, unless another zone lies over that corner.
 
 mod page;
 
@@ -37,7 +37,8 @@ pub(crate) struct Label {
     pub(crate) gap: f32,
 }
 
-/// Says what of a code's words people will not see as it was written. `call` and `host` are what was set of them.
+/// Says what of a code's words people will not see as it was written. `call` and `host` are what
+/// was set of them.
 pub(crate) fn label_remarks(
     typesetter: &Typesetter,
     frame: &Frame,

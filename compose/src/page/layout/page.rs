@@ -52,8 +52,9 @@ enum Split {
     Upright,
 }
 
-/// Lays a page out in the way that gives the headline most size for the least panel, and lets the picture bleed.
-/// `bleeds` tells whether a picture may be cropped to a shape. `None` when nothing fits.
+/// Lays a page out in the way that gives the headline most size for the least panel, and lets the
+/// picture bleed. `bleeds` tells whether a picture may be cropped to a shape. `None` when nothing
+/// fits.
 pub(crate) fn page(
     typesetter: &mut Typesetter,
     frame: &Frame,

@@ -1,8 +1,9 @@
-//! A picture with its words and its code: the poster, where it fills the frame, and the page, where it stands beside
-//! a panel with the headline.
+//! A picture with its words and its code: the poster, where it fills the frame, and the page, where
+//! it stands beside a panel with the headline.
 //!
-//! Invariants: all of a picture is shown unless little is lost by cropping; what moves is seen in the picture's place
-//! only, beneath plates and words; no word stands on what moves without a plate.
+//! Invariants: all of a picture is shown unless little is lost by cropping; what moves is seen in
+//! the picture's place only, beneath plates and words; no word stands on what moves without a
+//! plate.
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, Rgb};

@@ -114,7 +114,8 @@ fn codes(shown: &image::RgbaImage) -> Vec<String> {
         .collect()
 }
 
-/// No pixel is see-through outside the moving area, and all of the card is opaque but for its rounded corners.
+/// No pixel is see-through outside the moving area, and all of the card is opaque but for its
+/// rounded corners.
 fn check_holes(slide: &Slide) {
     let hole = slide.moving.as_ref().map_or(Area::default(), |m| m.area);
     let mut open = 0_u32;
@@ -239,7 +240,8 @@ fn drawings_become_posters_and_pages() {
 
 #[test]
 fn what_stands_on_paper_gets_paper_around_it() {
-    // The picture is 960 pixels wide in the middle; both places are at the foot, outside and inside of it.
+    // The picture is 960 pixels wide in the middle; both places are at the foot, outside and inside
+    // of it.
     let grounds = |name: &str| {
         let slide = compose(&order(&media(name), None, None), &screen(0));
         [0, 1_000].map(|x| slide.rgba[(719 * 1_280 + x) * 4..][..4].to_vec())

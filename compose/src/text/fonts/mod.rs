@@ -1,8 +1,10 @@
-//! The fonts that text is set in: the bundled two weights, and whatever the operator put into a folder.
+//! The fonts that text is set in: the bundled two weights, and whatever the operator put into a
+//! folder.
 //!
-//! Invariants: no font of the machine is used; at most [`FILES_MAX`] files of at most [`FILE_BYTES_MAX`] bytes are
-//! read, [`BYTES_MAX`] in all; a file that is no font, or one whose letters cannot be drawn as outlines, costs one
-//! problem that names it and nothing else; what [`Fonts::missing_glyphs`] does not report can be drawn.
+//! Invariants: no font of the machine is used; at most [`FILES_MAX`] files of at most
+//! [`FILE_BYTES_MAX`] bytes are read, [`BYTES_MAX`] in all; a file that is no font, or one whose
+//! letters cannot be drawn as outlines, costs one problem that names it and nothing else; what
+//! [`Fonts::missing_glyphs`] does not report can be drawn.
 
 pub(crate) mod drawings;
 mod files;
@@ -71,8 +73,8 @@ impl Default for Fonts {
 }
 
 impl Fonts {
-    /// Reads every .ttf, .otf and .ttc file in some folders, in the order of their names, and puts it beside the
-    /// bundled fonts. Returns a problem for each file or folder that is no use.
+    /// Reads every .ttf, .otf and .ttc file in some folders, in the order of their names, and puts
+    /// it beside the bundled fonts. Returns a problem for each file or folder that is no use.
     pub fn load(folders: &[PathBuf]) -> (Self, Vec<Problem>) {
         let mut set = Set {
             files: Vec::new(),
@@ -126,8 +128,8 @@ impl Fonts {
         (Self(Arc::new(set)), problems)
     }
 
-    /// Returns the characters of a text that none of the fonts can draw, each once, in order of appearance. Accents count as
-    /// they are set: composed where a letter with them exists.
+    /// Returns the characters of a text that none of the fonts can draw, each once, in order of
+    /// appearance. Accents count as they are set: composed where a letter with them exists.
     pub fn missing_glyphs(&self, text: &str) -> Vec<char> {
         let mut missing = Vec::new();
         for character in normal_form(text).chars() {
@@ -138,8 +140,9 @@ impl Fonts {
         missing
     }
 
-    /// Names the characters of a text that none of the fonts can draw, for people, with their code points:
-    /// `𠀀 (U+20000), 🎉 (U+1F389)`. At most [`NAMED_MAX`]; then it says how many more there are. None when all can be drawn.
+    /// Names the characters of a text that none of the fonts can draw, for people, with their code
+    /// points: `𠀀 (U+20000), 🎉 (U+1F389)`. At most [`NAMED_MAX`]; then it says how many more
+    /// there are. None when all can be drawn.
     pub fn lacking(&self, text: &str) -> Option<String> {
         let missing = self.missing_glyphs(text);
         let named = missing.iter().take(NAMED_MAX);
@@ -193,8 +196,9 @@ impl Fonts {
         collection
     }
 
-    /// The families for a text, best first. The bundled ones lead, but Japanese and Korean are set in a font of the
-    /// operator's that is made for them, since the same character is drawn differently there.
+    /// The families for a text, best first. The bundled ones lead, but Japanese and Korean are set
+    /// in a font of the operator's that is made for them, since the same character is drawn
+    /// differently there.
     pub(crate) fn families(&self, text: &str) -> Vec<FontFamilyName<'_>> {
         let preference = Preference::of(text);
         let probe = match preference {

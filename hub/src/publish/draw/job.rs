@@ -1,7 +1,8 @@
 //! What a worker is asked, and what it answers.
 //!
-//! A job is one JSON object on the worker's standard input, which is then closed. The answer is one line of JSON on its
-//! standard output, and behind it the bytes of the small picture that the line announces.
+//! A job is one JSON object on the worker's standard input, which is then closed. The answer is one
+//! line of JSON on its standard output, and behind it the bytes of the small picture that the line
+//! announces.
 //!
 //! Invariant: either is read up to a stated size, and an answer is taken whole or not at all.
 
@@ -107,7 +108,8 @@ impl Answer {
                 bytes: thumbnail.jpeg.len(),
             }),
         };
-        // Strings and numbers always have a form in JSON; an empty answer is refused by whoever reads it.
+        // Strings and numbers always have a form in JSON; an empty answer is refused by whoever
+        // reads it.
         let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
         bytes.push(b'\n');
         if let Some(thumbnail) = &self.thumbnail {

@@ -1,5 +1,5 @@
-//! Has creatives looked at by processes of their own, `passerby-hub draw`: whether screens show them, and a small picture
-//! of each for phones.
+//! Has creatives looked at by processes of their own, `passerby-hub draw`: whether screens show
+//! them, and a small picture of each for phones.
 //!
 //! ```text
 //! publish ─▶ Workers ─job─▶ passerby-hub draw ─▶ compose ─▶ ffmpeg
@@ -7,11 +7,13 @@
 //! ```
 //!
 //! Invariants:
-//! - This process opens no picture, drawing or film; only [`worker`] uses the composer, and it runs alone.
-//! - A worker has a creative, a time and a memory of its own. One that is killed, hangs, runs out of memory or answers
-//!   nonsense costs its creative one reason that names it; the others are looked at all the same.
-//! - Whatever ends a worker ends all that it started: they are one process group, which is killed as a whole. A worker
-//!   dies with whoever asked it.
+//! - This process opens no picture, drawing or film; only [`worker`] uses the composer, and it runs
+//!   alone.
+//! - A worker has a creative, a time and a memory of its own. One that is killed, hangs, runs out
+//!   of memory or answers nonsense costs its creative one reason that names it; the others are
+//!   looked at all the same.
+//! - Whatever ends a worker ends all that it started: they are one process group, which is killed
+//!   as a whole. A worker dies with whoever asked it.
 //! - At most [`WORKERS_MAX`] run at once for one publication.
 
 mod job;
@@ -39,7 +41,8 @@ pub const COMMAND: &str = "draw";
 pub const WORKERS_MAX: usize = 2;
 /// How long one creative may take. A drawing may take 40 s twice, a film 90 s.
 pub const TIME_MAX: Duration = Duration::from_secs(120);
-/// Most memory that a worker, and each program that it starts, may map, in bytes: what the largest picture takes twice.
+/// Most memory that a worker, and each program that it starts, may map, in bytes: what the largest
+/// picture takes twice.
 pub const MEMORY_BYTES_MAX: u64 = 2 << 30;
 /// Most of what a worker complains that is kept, in bytes.
 const WORDS_BYTES_MAX: u64 = 8 << 10;
@@ -115,8 +118,9 @@ impl Workers {
         }
     }
 
-    /// Has creatives of one folder looked at and returns the answers in their order. Files in them are called as
-    /// on the disk, without the folder; what went wrong with a worker itself is a problem of its creative.
+    /// Has creatives of one folder looked at and returns the answers in their order. Files in them
+    /// are called as on the disk, without the folder; what went wrong with a worker itself is a
+    /// problem of its creative.
     pub fn look_at(&self, folder: &Path, jobs: &[Job]) -> Vec<Answer> {
         let next = AtomicUsize::new(0);
         let work = || {
@@ -235,10 +239,11 @@ impl Running {
         Ok(running)
     }
 
-    /// Kills whatever of the group is left and waits for the worker. `None` when it cannot even be killed.
+    /// Kills whatever of the group is left and waits for the worker. `None` when it cannot even be
+    /// killed.
     fn end(&mut self) -> Option<ExitStatus> {
-        // The group lasts at least until its first process has been waited for, so the number is still its own. One
-        // that has just ended is as good as killed.
+        // The group lasts at least until its first process has been waited for, so the number is
+        // still its own. One that has just ended is as good as killed.
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let from = Instant::now();
         while from.elapsed() < BURIAL_MAX {

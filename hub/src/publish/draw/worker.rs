@@ -1,7 +1,8 @@
-//! `passerby-hub draw`: looks at one creative with the composer's code, as screens do, and draws a small picture of it.
+//! `passerby-hub draw`: looks at one creative with the composer's code, as screens do, and draws a
+//! small picture of it.
 //!
-//! Invariants: before it opens anything it has bound its memory, may write no file, and dies with whoever started it;
-//! what it says on standard output is the answer and nothing else.
+//! Invariants: before it opens anything it has bound its memory, may write no file, and dies with
+//! whoever started it; what it says on standard output is the answer and nothing else.
 
 use std::env;
 use std::io::{self, Read as _, Write as _};
@@ -114,8 +115,9 @@ fn creative_of(job: &Job) -> CreativeFile {
     }
 }
 
-/// What a publisher is told. A hub does not know the fonts of its screens, so letters are only noted; and pages are seen by
-/// the screens, with a Chromium of theirs, so that none is missed here.
+/// What a publisher is told. A hub does not know the fonts of its screens, so letters are only
+/// noted; and pages are seen by the screens, with a Chromium of theirs, so that none is missed
+/// here.
 fn answer_of(judged: Judgement, fonts: &Fonts) -> Answer {
     let problems = judged.refusals.into_iter().chain(judged.losses);
     let mut notes = judged.notes;

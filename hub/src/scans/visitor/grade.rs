@@ -1,8 +1,8 @@
 //! Judges by its user agent what kind of program opened a link.
 //!
-//! Invariants: no person is taken for a robot, if need be at the price of a robot that is taken for a person; a
-//! judgement looks at 490 bytes of it and keeps nothing. The corpus in `tests/hub/agents` holds both, with agents that
-//! were really seen.
+//! Invariants: no person is taken for a robot, if need be at the price of a robot that is taken for
+//! a person; a judgement looks at 490 bytes of it and keeps nothing. The corpus in
+//! `tests/hub/agents` holds both, with agents that were really seen.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -12,8 +12,9 @@ use crate::scans::visitor::names::{
     WORDS_OF_APPS,
 };
 
-/// What is looked at of a longer user agent, in bytes: its beginning says what device it is, its end what program.
-/// Together they stay under the 512 bytes above which iscrawl takes anything for a browser.
+/// What is looked at of a longer user agent, in bytes: its beginning says what device it is, its
+/// end what program. Together they stay under the 512 bytes above which iscrawl takes anything for
+/// a browser.
 const HEAD_BYTES_MAX: usize = 300;
 const TAIL_BYTES_MAX: usize = 190;
 
@@ -29,7 +30,8 @@ pub enum Grade {
 }
 
 impl Grade {
-    /// Judges a user agent. Unknown and empty ones are tools: not proven robots, and not proven people.
+    /// Judges a user agent. Unknown and empty ones are tools: not proven robots, and not proven
+    /// people.
     pub fn of_agent(agent: &str) -> Self {
         let lower = excerpt(agent.trim()).to_ascii_lowercase();
         // An app on a phone may be called Scanner or Feed, and somebody holds the phone.
@@ -73,8 +75,8 @@ fn begins_with_any(lower: &str, names: &[&str]) -> bool {
         .any(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || "-_".contains(next)))
 }
 
-/// Tells whether a name stands where browsers have none: after `compatible`, though it is not Internet Explorer, or in
-/// the engine's own comment.
+/// Tells whether a name stands where browsers have none: after `compatible`, though it is not
+/// Internet Explorer, or in the engine's own comment.
 fn adds_itself(words: &str, draws: bool) -> bool {
     if words.contains("(khtml, like gecko;") {
         return true;
@@ -85,11 +87,12 @@ fn adds_itself(words: &str, draws: bool) -> bool {
     compatible && !is_borrowed && (!draws || words.contains("webkit"))
 }
 
-/// Asks iscrawl for the words that robots use of themselves; whether there is an engine is asked elsewhere.
+/// Asks iscrawl for the words that robots use of themselves; whether there is an engine is asked
+/// elsewhere.
 ///
-/// Version 1.2 remembers answers by address, length and the first and last eight bytes of the text, so another agent
-/// at a reused address could get the answer of the one before, and who can choose agents could choose whose. A count
-/// behind every text makes each of them look new.
+/// Version 1.2 remembers answers by address, length and the first and last eight bytes of the text,
+/// so another agent at a reused address could get the answer of the one before, and who can choose
+/// agents could choose whose. A count behind every text makes each of them look new.
 fn says_crawler(words: &str) -> bool {
     thread_local!(static ASKED: Cell<u32> = const { Cell::new(0) });
     let count = ASKED.get();
@@ -97,8 +100,8 @@ fn says_crawler(words: &str) -> bool {
     iscrawl::is_crawler(&format!("{words} gecko {:08}", count % 100_000_000))
 }
 
-/// Returns an agent without what holds a robot's word and is none: the names of devices, `@` without a mail address,
-/// `http` without a web address.
+/// Returns an agent without what holds a robot's word and is none: the names of devices, `@`
+/// without a mail address, `http` without a web address.
 fn own_words(lower: &str) -> String {
     let mut words = String::with_capacity(lower.len());
     let mut rest = lower;
@@ -150,8 +153,8 @@ fn comment_length(text: &str) -> usize {
     text.len()
 }
 
-/// Tells whether a comment names a device, whose maker may call it what they like: the platform of Android, or what the
-/// apps of Meta say of a phone.
+/// Tells whether a comment names a device, whose maker may call it what they like: the platform of
+/// Android, or what the apps of Meta say of a phone.
 fn is_device(before: &str, comment: &str) -> bool {
     let names_device = comment.contains("android")
         || comment.contains("; adr ")
@@ -161,7 +164,8 @@ fn is_device(before: &str, comment: &str) -> bool {
     names_device && !names_robot.iter().any(|sign| comment.contains(sign))
 }
 
-/// Tells whether there is an `@` between a name and a domain. Browsers write versions after it, and Chinese apps channels.
+/// Tells whether there is an `@` between a name and a domain. Browsers write versions after it, and
+/// Chinese apps channels.
 fn has_mail_address(text: &str) -> bool {
     text.match_indices('@').any(|(at, _)| {
         let (name, domain) = (&text[..at], &text[at + 1..]);

@@ -1,7 +1,9 @@
-//! Who opened a link, as far as the hub wants to know: a pseudonym for one day, and whether it is a person.
+//! Who opened a link, as far as the hub wants to know: a pseudonym for one day, and whether it is a
+//! person.
 //!
-//! Invariants: an address is used to make the pseudonym and then forgotten; a pseudonym cannot be tied to another
-//! day's, because its salt is random, daily and deleted; a robot is never counted as a scan.
+//! Invariants: an address is used to make the pseudonym and then forgotten; a pseudonym cannot be
+//! tied to another day's, because its salt is random, daily and deleted; a robot is never counted
+//! as a scan.
 
 mod grade;
 mod names;
@@ -17,15 +19,15 @@ pub use crate::scans::visitor::grade::Grade;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor(pub [u8; 16]);
 
-/// A pseudonym that is the same during one day for all who share the first bits of an address: what a limit on floods
-/// goes by, since whoever floods can change everything else that a request says.
+/// A pseudonym that is the same during one day for all who share the first bits of an address: what
+/// a limit on floods goes by, since whoever floods can change everything else that a request says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(pub [u8; 16]);
 
 /// How much of an address a [`Network`] covers. Each width lies within the next.
 ///
-/// A customer of IPv6 has more than one network of 64 bits to choose from, often 256 and up to 65,536 (RFC 6177, BCOP
-/// 690), so a limit on one of them alone limits nobody.
+/// A customer of IPv6 has more than one network of 64 bits to choose from, often 256 and up to
+/// 65,536 (RFC 6177, BCOP 690), so a limit on one of them alone limits nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Width {
     /// One link: 64 bits of IPv6, or one address of IPv4.
@@ -54,13 +56,14 @@ impl Width {
 
     /// Returns the part of an address that all share who are in one network of this width.
     ///
-    /// Phones change the second half of an address of IPv6 at will (RFC 8981), so that never tells anything. An address of
-    /// IPv4 is the same in whichever form it came.
+    /// Phones change the second half of an address of IPv6 at will (RFC 8981), so that never tells
+    /// anything. An address of IPv4 is the same in whichever form it came.
     #[must_use]
     pub fn prefix(self, ip: IpAddr) -> Prefix {
         let (of_six, of_four) = self.bits();
         match ip.to_canonical() {
-            // No IPv6 address that anybody has begins with these bits: 0000::/8 is reserved (RFC 4291).
+            // No IPv6 address that anybody has begins with these bits: 0000::/8 is reserved (RFC
+            // 4291).
             IpAddr::V4(four) => Prefix(u64::from(four.to_bits()) & (u64::MAX << (32 - of_four))),
             IpAddr::V6(six) => {
                 let [a, b, c, d, ..] = six.segments();
@@ -73,7 +76,8 @@ impl Width {
     }
 }
 
-/// The first bits of an address, with zeros behind them. It lives as long as a connection or a request.
+/// The first bits of an address, with zeros behind them. It lives as long as a connection or a
+/// request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prefix(u64);
 

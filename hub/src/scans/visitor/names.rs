@@ -1,8 +1,11 @@
-//! What programs call themselves in their user agents, in lower case. See [`crate::scans::visitor::grade`] for what is made of it.
+//! What programs call themselves in their user agents, in lower case. See
+//! [`crate::scans::visitor::grade`] for what is made of it.
 //!
-//! Invariant: no word stands here that a person's agent in the corpus holds, other than those that speak for a person.
+//! Invariant: no word stands here that a person's agent in the corpus holds, other than those that
+//! speak for a person.
 
-/// Programs and libraries that fetch one address because somebody told them to. Each begins its agent.
+/// Programs and libraries that fetch one address because somebody told them to. Each begins its
+/// agent.
 pub(super) const TOOLS: &[&str] = &[
     "ahc",
     "aiohttp",
@@ -73,8 +76,8 @@ pub(super) const TOOLS: &[&str] = &[
     "zend_http_client",
 ];
 
-/// Names under which robots go that say none of iscrawl's words, and words that are parts of such names. None is a part
-/// of the name of a phone, a browser or an app with a browser inside.
+/// Names under which robots go that say none of iscrawl's words, and words that are parts of such
+/// names. None is a part of the name of a phone, a browser or an app with a browser inside.
 pub(super) const ROBOTS: &[&str] = &[
     "acunetix",
     "adbeat",
@@ -191,10 +194,12 @@ pub(super) const ROBOTS: &[&str] = &[
     "zombie.js",
 ];
 
-/// Previews of chat programs that give no more than their name. Their browsers, if they have one, say more.
+/// Previews of chat programs that give no more than their name. Their browsers, if they have one,
+/// say more.
 pub(super) const PREVIEWS: &[&str] = &["whatsapp", "viber"];
 
-/// Words that make a robot of a program which is on no device with apps and does not even claim to be a browser.
+/// Words that make a robot of a program which is on no device with apps and does not even claim to
+/// be a browser.
 pub(super) const CHORES: &[&str] = &[
     "analy", "archiv", "audit", "check", "collect", "domain", "expand", "feed", "image", "index",
     "inspect", "link", "measure", "monitor", "parser", "ping", "probe", "rank", "reader",

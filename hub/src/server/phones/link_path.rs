@@ -1,8 +1,10 @@
-//! The addresses of codes and shared links as chat programs, mail programs and hands pass them on: with a full stop, a
-//! bracket, half a sentence or an invisible character behind them, a second slash before them.
+//! The addresses of codes and shared links as chat programs, mail programs and hands pass them on:
+//! with a full stop, a bracket, half a sentence or an invisible character behind them, a second
+//! slash before them.
 //!
-//! Invariants: a name has its exact length, and what follows it begins with a character that no name has, so a longer
-//! name is never taken for a shorter one; what is no code and no link keeps its address, and is answered as before.
+//! Invariants: a name has its exact length, and what follows it begins with a character that no
+//! name has, so a longer name is never taken for a shorter one; what is no code and no link keeps
+//! its address, and is answered as before.
 
 use axum::extract::Request;
 use axum::http::Uri;
@@ -63,8 +65,8 @@ fn meant(path: &str) -> Option<String> {
     }
 }
 
-/// Decodes the beginning of a path, and leaves out what nobody sees: some chat programs put such characters around links
-/// and into long ones, where a line may break.
+/// Decodes the beginning of a path, and leaves out what nobody sees: some chat programs put such
+/// characters around links and into long ones, where a line may break.
 fn visible(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len().min(PATH_BYTES_MAX));
     let mut rest = path.as_bytes();
@@ -88,8 +90,8 @@ fn visible(path: &str) -> String {
     text.chars().filter(|&c| !is_invisible(c)).collect()
 }
 
-/// Tells the characters without width or ink: soft hyphens, zero-width spaces and joiners, marks and overrides of the
-/// direction of writing, variation selectors, byte order marks.
+/// Tells the characters without width or ink: soft hyphens, zero-width spaces and joiners, marks
+/// and overrides of the direction of writing, variation selectors, byte order marks.
 fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
@@ -113,7 +115,8 @@ fn ends(tail: &str) -> bool {
     !tail.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Returns what stands below a link, such as its button, without what stands behind that; nothing where the tail is words.
+/// Returns what stands below a link, such as its button, without what stands behind that; nothing
+/// where the tail is words.
 fn below(tail: &str) -> &str {
     let Some(file) = tail.strip_prefix('/') else {
         return "";

@@ -1,7 +1,9 @@
-//! The pages that people see: landing, home, claim, and the friendly words when something is not there.
+//! The pages that people see: landing, home, claim, and the friendly words when something is not
+//! there.
 //!
-//! Invariants: no script, no cookie, nothing from another host; the first answer stays under 14 KB compressed, since
-//! that is what a phone gets in its first round trip; every text that a publisher wrote is escaped.
+//! Invariants: no script, no cookie, nothing from another host; the first answer stays under 14 KB
+//! compressed, since that is what a phone gets in its first round trip; every text that a publisher
+//! wrote is escaped.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -21,7 +23,8 @@ use crate::store::{Landed, LandingFacts, StoreError};
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("../page.css");
-/// Longest description in a preview, in characters; a longer text ends in an ellipsis. `publish` says so.
+/// Longest description in a preview, in characters; a longer text ends in an ellipsis. `publish`
+/// says so.
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 160;
 
 /// A landing page.
@@ -328,16 +331,17 @@ fn label(campaign: &Campaign, today: Date) -> &str {
     })
 }
 
-/// Writes a style that asks for a picture once the page has been painted for a second. A page that is only fetched, or lies
-/// in the background, runs no animation and so never asks.
+/// Writes a style that asks for a picture once the page has been painted for a second. A page that
+/// is only fetched, or lies in the background, runs no animation and so never asks.
 fn when_visible(picture: &str) -> String {
     format!(
         "@keyframes here{{from,to{{background-image:url(\"{picture}\")}}}}.here{{animation:here 1s 1s}}"
     )
 }
 
-/// Writes a campaign's colours as CSS, as far as they can be read: paper and ink by day if they contrast, the accent
-/// always, with the better of black and white on it. The digits are made from numbers, so nothing can be injected.
+/// Writes a campaign's colours as CSS, as far as they can be read: paper and ink by day if they
+/// contrast, the accent always, with the better of black and white on it. The digits are made from
+/// numbers, so nothing can be injected.
 fn palette(colours: &Colours) -> String {
     let mut css = String::new();
     if let (Some(paper), Some(ink)) = (colours.paper, colours.ink)

@@ -1,7 +1,8 @@
 //! `GET|HEAD /q/{token}`: a passer-by has scanned a code.
 //!
-//! Invariants: everything is resolved from the token, so a scan counts also while its screen is cut off and its play has
-//! not arrived; a code of ours is answered whatever else its network tries; guesses never write to the database.
+//! Invariants: everything is resolved from the token, so a scan counts also while its screen is cut
+//! off and its play has not arrived; a code of ours is answered whatever else its network tries;
+//! guesses never write to the database.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -93,7 +94,8 @@ fn answer(
         Recorded::Kept { link, again } => {
             match again {
                 Some(scan) => app.count_again(scan, now_ms),
-                // Whether there was one left was asked before; two at one time may both take the last.
+                // Whether there was one left was asked before; two at one time may both take the
+                // last.
                 None => _ = app.limits.take(Kind::Scan, &networks, now_ms),
             }
             link
@@ -107,7 +109,8 @@ fn answer(
     }
 }
 
-/// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn poster.
+/// Answers what is no code of ours, up to a limit: after that it was not a crowd in front of a torn
+/// poster.
 fn bad(
     app: &AppState,
     fault: TokenFault,
@@ -126,7 +129,8 @@ fn bad(
     Ok(refusal.unwrap_or_else(page::bad_token))
 }
 
-/// A link of its own would be a record; what no person asked for leaves none, so it gets the page itself.
+/// A link of its own would be a record; what no person asked for leaves none, so it gets the page
+/// itself.
 fn page_without_link(
     app: &AppState,
     token: &str,

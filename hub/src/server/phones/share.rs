@@ -1,13 +1,13 @@
-//! `/s/{share}`: a landing page under the visitor's own link, its button, and the pictures by which it tells how far a
-//! visit got.
+//! `/s/{share}`: a landing page under the visitor's own link, its button, and the pictures by which
+//! it tells how far a visit got.
 //!
-//! A `GET` of the page is a hit, and no proof of a person. A browser that shows the page loads its picture, which has an
-//! address of this link's own: seen. Once the page has been painted for a second, its style asks for another one:
-//! confirmed. Previews take the picture that the page names for them, `/p/…`, and a page that is never painted asks for
-//! nothing.
+//! A `GET` of the page is a hit, and no proof of a person. A browser that shows the page loads its
+//! picture, which has an address of this link's own: seen. Once the page has been painted for a
+//! second, its style asks for another one: confirmed. Previews take the picture that the page names
+//! for them, `/p/…`, and a page that is never painted asks for nothing.
 //!
-//! A press of the button is one on a visit, and confirms nothing: its address can be asked for without the page. Whoever
-//! presses gets to the target, whatever it counts for.
+//! A press of the button is one on a visit, and confirms nothing: its address can be asked for
+//! without the page. Whoever presses gets to the target, whatever it counts for.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};

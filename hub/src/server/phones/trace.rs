@@ -1,7 +1,8 @@
-//! Reads from a request what tells visitors apart, and whether anybody is there to see the answer. See
-//! [`crate::scans::visitor`] for what becomes of it.
+//! Reads from a request what tells visitors apart, and whether anybody is there to see the answer.
+//! See [`crate::scans::visitor`] for what becomes of it.
 //!
-//! Invariant: what no person asked for (`HEAD`, what a browser fetches ahead, what another page embeds) never counts.
+//! Invariant: what no person asked for (`HEAD`, what a browser fetches ahead, what another page
+//! embeds) never counts.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,7 +22,8 @@ static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Sent only with what is not for use at once (Fetch standard, "`Sec-Purpose` header").
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
-/// Its forerunners, the last of Firefox alone, and the words that browsers and the in-app browser of Facebook put there.
+/// Its forerunners, the last of Firefox alone, and the words that browsers and the in-app browser
+/// of Facebook put there.
 static PURPOSES: [HeaderName; 3] = [
     HeaderName::from_static("purpose"),
     HeaderName::from_static("x-purpose"),
@@ -71,19 +73,20 @@ impl FromRequestParts<Shared> for Client {
 impl Client {
     /// Tells whether somebody opens a page; what else comes to a page's address leaves no trace.
     ///
-    /// A bare `GET` counts, and is no proof of a person: [`Client::grade`] tells more, and what the page itself reports.
+    /// A bare `GET` counts, and is no proof of a person: [`Client::grade`] tells more, and what the
+    /// page itself reports.
     pub(crate) fn counts(&self) -> bool {
         self.purpose == Purpose::Visit
     }
 
-    /// Tells the same of what an open page loads or reports: its pictures and its scripts' messages count, but not
-    /// while the page itself is only made ready.
+    /// Tells the same of what an open page loads or reports: its pictures and its scripts' messages
+    /// count, but not while the page itself is only made ready.
     pub(crate) fn counts_within(&self) -> bool {
         matches!(self.purpose, Purpose::Visit | Purpose::Part)
     }
 
-    /// Tells whether a browser asks before its owner does. Such an answer must not be kept, so that the visit itself
-    /// comes here as well.
+    /// Tells whether a browser asks before its owner does. Such an answer must not be kept, so that
+    /// the visit itself comes here as well.
     pub(crate) fn ahead(&self) -> bool {
         self.purpose == Purpose::Ahead
     }
@@ -107,7 +110,8 @@ impl Client {
         Ok(*self.networks.get_or_init(|| networks))
     }
 
-    /// Returns the day's pseudonym of somebody whose visit counts; `None` for robots and for what no person asked for.
+    /// Returns the day's pseudonym of somebody whose visit counts; `None` for robots and for what
+    /// no person asked for.
     pub(crate) fn counted(
         &self,
         store: &Store,
@@ -121,7 +125,8 @@ impl Client {
 }
 
 impl Purpose {
-    /// Reads a request's purpose. `Sec-Fetch-User` says nothing here: a camera that opens a link is no click.
+    /// Reads a request's purpose. `Sec-Fetch-User` says nothing here: a camera that opens a link is
+    /// no click.
     fn of(method: &Method, headers: &HeaderMap) -> Self {
         if method == Method::HEAD {
             return Self::Headers;

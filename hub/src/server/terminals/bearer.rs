@@ -1,8 +1,8 @@
 //! Which terminal is asking: settled before anything else of its request is read.
 //!
-//! Invariants: only hashes meet. A bearer is 256 random bits, so what the time of a look-up by its SHA-256 could tell
-//! helps nobody to guess it. One screen has at most [`TURNS_MAX`] requests at one time, whose answers it may read as
-//! slowly as it is allowed to.
+//! Invariants: only hashes meet. A bearer is 256 random bits, so what the time of a look-up by its
+//! SHA-256 could tell helps nobody to guess it. One screen has at most [`TURNS_MAX`] requests at
+//! one time, whose answers it may read as slowly as it is allowed to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,8 @@ use crate::server::body;
 use crate::server::problem::Problem;
 use crate::server::{AppState, Shared};
 
-/// Most requests of one screen at one time, until their answers are read. A terminal has one of each kind.
+/// Most requests of one screen at one time, until their answers are read. A terminal has one of
+/// each kind.
 const TURNS_MAX: usize = 8;
 
 /// The screen whose bearer came with a request.
@@ -29,7 +30,8 @@ pub(crate) struct Bearer(ScreenNumber);
 #[derive(Debug, Default)]
 pub(crate) struct Turns(Arc<Mutex<HashMap<ScreenNumber, usize>>>);
 
-/// One request of a screen, until this is dropped. A response carries it among its extensions to the end of its body.
+/// One request of a screen, until this is dropped. A response carries it among its extensions to
+/// the end of its body.
 #[derive(Debug)]
 pub(crate) struct Turn {
     screen: ScreenNumber,
@@ -62,7 +64,8 @@ impl Drop for Turn {
     }
 }
 
-/// Lets only terminals with a bearer of this hub's through to the handlers. The body of a refused request is not kept.
+/// Lets only terminals with a bearer of this hub's through to the handlers. The body of a refused
+/// request is not kept.
 pub(crate) async fn admitted(
     State(app): State<Shared>,
     mut request: Request,

@@ -1,4 +1,5 @@
-//! `GET /v1/blobs/{sha256}`: a creative, whole or in part, for a screen whose manifests have named it.
+//! `GET /v1/blobs/{sha256}`: a creative, whole or in part, for a screen whose manifests have named
+//! it.
 
 use std::io::SeekFrom;
 
@@ -43,7 +44,8 @@ pub(crate) async fn blob(
 
     let etag = format!("\"{digest}\"");
     let range = match headers.get(header::RANGE).map(HeaderValue::to_str) {
-        // The content behind a digest never changes, so a condition other than on this digest is a mistake.
+        // The content behind a digest never changes, so a condition other than on this digest is a
+        // mistake.
         Some(Ok(range))
             if headers
                 .get(header::IF_RANGE)
@@ -102,8 +104,8 @@ enum Part {
 }
 
 impl Part {
-    /// Reads a `Range` header (RFC 9110, 14.1.2). Several ranges, other units and nonsense are answered with the whole,
-    /// as the standard allows.
+    /// Reads a `Range` header (RFC 9110, 14.1.2). Several ranges, other units and nonsense are
+    /// answered with the whole, as the standard allows.
     fn parse(header: &str, size: u64) -> Self {
         let Some((first, last)) = header
             .strip_prefix("bytes=")

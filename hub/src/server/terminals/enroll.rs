@@ -1,8 +1,8 @@
 //! `POST /v1/enroll`.
 //!
-//! Invariants: whoever guesses is slowed down, by network and in all, and learns nothing from being refused; no network,
-//! and no crowd of them, fills the places of all others; a terminal with the right secret is answered as long as its own network does not
-//! guess.
+//! Invariants: whoever guesses is slowed down, by network and in all, and learns nothing from being
+//! refused; no network, and no crowd of them, fills the places of all others; a terminal with the
+//! right secret is answered as long as its own network does not guess.
 
 use axum::extract::State;
 use axum::http::StatusCode;

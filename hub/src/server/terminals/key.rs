@@ -1,7 +1,7 @@
 //! `POST /v1/terminals/{n}/key`: the key with which a terminal should mint from now on.
 //!
-//! Asking changes nothing, so a lost answer is asked for again. The older key stays good for what it has minted, until
-//! the terminal's heartbeat says that it mints with this one.
+//! Asking changes nothing, so a lost answer is asked for again. The older key stays good for what
+//! it has minted, until the terminal's heartbeat says that it mints with this one.
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -46,7 +46,8 @@ fn etag(version: u64, key_generation: u32) -> String {
     format!("\"v{version}-k{key_generation}\"")
 }
 
-/// Tells whether the client holds the current version (RFC 9110, 13.1.2: weak comparison, a list, or `*`).
+/// Tells whether the client holds the current version (RFC 9110, 13.1.2: weak comparison, a list,
+/// or `*`).
 fn holds(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)

@@ -1,7 +1,8 @@
-//! `GET /v1/terminals/{n}/manifest-keys?after={generation}`: the endorsements by which a terminal learns newer manifest keys.
+//! `GET /v1/terminals/{n}/manifest-keys?after={generation}`: the endorsements by which a terminal
+//! learns newer manifest keys.
 //!
-//! Nothing here is secret; asking changes nothing. A generation that this hub does not know, since it was restored from a
-//! backup made before a rotation, has none after it.
+//! Nothing here is secret; asking changes nothing. A generation that this hub does not know, since
+//! it was restored from a backup made before a rotation, has none after it.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};

@@ -1,11 +1,12 @@
 //! Which pairing codes wait, and which of them gives way when there is no place left.
 //!
-//! A screen that shows a code asks about it every two seconds, so a code that nobody asks about again is no screen's. That
-//! goes also for a code that the database has from before the hub started, and about which nobody has asked since.
-//! Among those that are asked about, networks share the places: of the one that has most, the newest code goes.
+//! A screen that shows a code asks about it every two seconds, so a code that nobody asks about
+//! again is no screen's. That goes also for a code that the database has from before the hub
+//! started, and about which nobody has asked since. Among those that are asked about, networks
+//! share the places: of the one that has most, the newest code goes.
 //!
-//! Invariants: at most [`PLACES`] codes are remembered; which networks they came from is known in memory alone, as
-//! pseudonyms of one day; `now` is an argument.
+//! Invariants: at most [`PLACES`] codes are remembered; which networks they came from is known in
+//! memory alone, as pseudonyms of one day; `now` is an argument.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,8 +19,8 @@ use crate::store::{PENDING_MAX, PendingCode};
 const PLACES: usize = PENDING_MAX;
 /// After so long a screen has asked a second time, in milliseconds.
 const SECOND_MS: i64 = 5_000;
-/// After so long without a question a screen is switched off or has no network, in milliseconds. It waits for up to a
-/// minute after an answer that there is no place.
+/// After so long without a question a screen is switched off or has no network, in milliseconds. It
+/// waits for up to a minute after an answer that there is no place.
 const QUIET_MS: i64 = 90_000;
 
 /// The codes.
@@ -75,8 +76,8 @@ impl Pairings {
         codes.remove(code);
     }
 
-    /// Returns which of the codes that wait gives way to a new one, and forgets it; `None` when the newcomer's own network
-    /// has as many as any.
+    /// Returns which of the codes that wait gives way to a new one, and forgets it; `None` when the
+    /// newcomer's own network has as many as any.
     pub(crate) fn give_way(
         &self,
         pending: &[PendingCode],
@@ -93,7 +94,8 @@ impl Pairings {
         Some(code)
     }
 
-    /// A code from before the hub started about which nobody has asked since, once every screen has had the time to.
+    /// A code from before the hub started about which nobody has asked since, once every screen has
+    /// had the time to.
     fn older_than_the_hub<'p>(
         &self,
         pending: &'p [PendingCode],
@@ -126,8 +128,9 @@ fn quiet(codes: &HashMap<PairingCode, Waiting>, now_ms: i64) -> Option<&PairingC
         .map(|(code, _)| code)
 }
 
-/// The newest code of the network that has most, looked for from the widest networks to the narrowest. As soon as the
-/// newcomer is in another one, that one must have at least two more than the newcomer's own, or nothing is won.
+/// The newest code of the network that has most, looked for from the widest networks to the
+/// narrowest. As soon as the newcomer is in another one, that one must have at least two more than
+/// the newcomer's own, or nothing is won.
 fn of_the_largest_share<'a>(
     codes: &'a HashMap<PairingCode, Waiting>,
     newcomer: &Networks,

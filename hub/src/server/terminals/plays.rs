@@ -23,7 +23,8 @@ use crate::system::clock;
 
 /// When a terminal that has caught up should come again.
 const NEXT_AFTER_MS: u64 = 10_000;
-/// Largest window that a sender may make the hub allocate: 2^23 bytes, what every decoder should take (RFC 8878, 3.1.1.1.2).
+/// Largest window that a sender may make the hub allocate: 2^23 bytes, what every decoder should
+/// take (RFC 8878, 3.1.1.1.2).
 const WINDOW_LOG_MAX: u32 = 23;
 /// Longest words on what is wrong with a body, in characters.
 const WORDS_CHARS_MAX: usize = 200;
@@ -59,8 +60,8 @@ pub(crate) async fn plays(
     .await
 }
 
-/// Unpacks a body, whatever its headers say it is, and never further than a batch may reach. What is read of it grows no
-/// further than a batch either.
+/// Unpacks a body, whatever its headers say it is, and never further than a batch may reach. What
+/// is read of it grows no further than a batch either.
 fn unpacked(body: &[u8]) -> Result<PlayBatch, Problem> {
     if !body.starts_with(&ZSTD_MAGIC) {
         return batch_of(body);

@@ -1,8 +1,9 @@
 //! When plays were, by what their boots knew of the time.
 //!
-//! Invariants: a play has the date that `passerby_protocol::dating` gives it from the newest state of its boot's anchors that
-//! the terminal has sent, or waits for it in `boots.redate_from_ms`; a batch dates a bounded number of plays anew, and the next
-//! one goes on; a scan that was judged by a date which then moved far is judged again.
+//! Invariants: a play has the date that `passerby_protocol::dating` gives it from the newest state
+//! of its boot's anchors that the terminal has sent, or waits for it in `boots.redate_from_ms`; a
+//! batch dates a bounded number of plays anew, and the next one goes on; a scan that was judged by
+//! a date which then moved far is judged again.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -45,7 +46,8 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
 
     /// Keeps what a batch knows of its boots, where that is newer, and dates plays anew.
     ///
-    /// A terminal may be wrong about its clock and still trust it; what is before the project or after tomorrow dates nothing.
+    /// A terminal may be wrong about its clock and still trust it; what is before the project or
+    /// after tomorrow dates nothing.
     pub(super) fn learn(&mut self, batch: &PlayBatch, now_ms: i64) -> rusqlite::Result<()> {
         let tomorrow_ms = now_ms.saturating_add(DAY_MS);
         let is_believable = |boot_ms: u64, wall_ms: i64| {
@@ -105,7 +107,8 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
         Ok(())
     }
 
-    /// Dates up to so many plays of a boot; returns how many were looked at, and where to go on, if there are more.
+    /// Dates up to so many plays of a boot; returns how many were looked at, and where to go on, if
+    /// there are more.
     fn redate_boot(
         &self,
         boot: i64,
@@ -150,7 +153,8 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
         let go_on_ms = (plays.len() == plays_max)
             .then(|| plays.last().map(|play| play.2))
             .flatten()
-            // Plays that begin at once are looked at once more; were there only such ones, this would have no end.
+            // Plays that begin at once are looked at once more; were there only such ones, this
+            // would have no end.
             .map(|last_ms| last_ms.max(from_ms.saturating_add(1)));
         Ok((plays.len(), go_on_ms))
     }
@@ -252,7 +256,8 @@ struct BootRun {
     run: Run,
 }
 
-/// The boots of a ledger, in its order. Plays that are in no total date their boot like all others, but are not counted.
+/// The boots of a ledger, in its order. Plays that are in no total date their boot like all others,
+/// but are not counted.
 fn runs(tx: &Transaction<'_>, ledger: i64) -> rusqlite::Result<Vec<BootRun>> {
     let mut query = tx.prepare_cached(
         "SELECT boot, min(first_seq), sum(count) FILTER (WHERE contents.assignment = 0 OR assigned.content IS NOT NULL),

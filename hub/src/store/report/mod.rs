@@ -1,4 +1,5 @@
-//! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the visits.
+//! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the
+//! visits.
 
 mod plays;
 
@@ -35,7 +36,8 @@ pub struct Tally {
 /// Scans: what counts in the tally, everything else beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ScanCounts {
-    /// Verified, deduplicated openings, at the screen or a little later, that are not a known robot's.
+    /// Verified, deduplicated openings, at the screen or a little later, that are not a known
+    /// robot's.
     #[serde(flatten)]
     pub tally: Tally,
     /// Those of the tally that were opened at the screen.
@@ -58,7 +60,8 @@ pub struct ScanCounts {
     pub unaired: u64,
     /// Openings of codes that are no longer accepted because of their age.
     pub expired: u64,
-    /// Every opening that any of the rows above stands for, repeats included; all but the expired and the bad.
+    /// Every opening that any of the rows above stands for, repeats included; all but the expired
+    /// and the bad.
     pub openings: u64,
     /// Openings of what has not the form of a token.
     pub malformed: u64,
@@ -88,7 +91,8 @@ pub struct VisitCounts {
     pub clicks: u64,
     /// Presses that are no clicks.
     pub presses: PressCounts,
-    /// Openings of links from networks that had brought more new visitors than a crowd does; not in the tally.
+    /// Openings of links from networks that had brought more new visitors than a crowd does; not in
+    /// the tally.
     pub floods: u64,
 }
 
@@ -97,7 +101,8 @@ pub struct VisitCounts {
 pub struct PressCounts {
     /// By plain HTTP clients, on a visit of theirs.
     pub tools: u64,
-    /// Without a visit: of a link that was not opened, or is somebody else's. Each press, repeats included.
+    /// Without a visit: of a link that was not opened, or is somebody else's. Each press, repeats
+    /// included.
     pub strangers: u64,
 }
 
@@ -112,7 +117,8 @@ pub struct ScreenLine {
     pub last_seen: Option<String>,
     /// The last row of its newest ledger that is stored here.
     pub acked_through: u64,
-    /// The keys with which its terminals have signed what they played, in the order in which they were first seen.
+    /// The keys with which its terminals have signed what they played, in the order in which they
+    /// were first seen.
     pub device_keys: Vec<DeviceKeyLine>,
 }
 

@@ -1,8 +1,8 @@
 //! The figures of plays, by what they were plays of.
 //!
-//! Invariant: a play is a campaign's only if the hub had given that creative of that campaign to that screen, under the
-//! number that the play names. What a terminal says besides, about content of its own or about anything else, stands
-//! apart, under names that no campaign shares.
+//! Invariant: a play is a campaign's only if the hub had given that creative of that campaign to
+//! that screen, under the number that the play names. What a terminal says besides, about content
+//! of its own or about anything else, stands apart, under names that no campaign shares.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,15 @@ use crate::store::dates::{self, UndatedBoot};
 use crate::store::gaps::{self, MissingCounts};
 use crate::store::report::Tally;
 
-/// Most local campaigns that are listed, those with the most plays first; the rest is in the totals.
+/// Most local campaigns that are listed, those with the most plays first; the rest is in the
+/// totals.
 pub const LOCAL_CAMPAIGNS_MAX: usize = 1_000;
 
 /// Plays, and what became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PlayCounts {
-    /// All that are stored, of the hub's campaigns and of the screens' own; by campaign and creative only the former.
+    /// All that are stored, of the hub's campaigns and of the screens' own; by campaign and
+    /// creative only the former.
     #[serde(flatten)]
     pub tally: Tally,
     /// By how they ended, in the words of `passerby plays`.
@@ -44,7 +46,8 @@ pub struct PlayCounts {
     pub undated_boots: Vec<UndatedBoot>,
 }
 
-/// Plays of folders on the screens themselves, which no campaign of the hub has a part in, also where it has the same name.
+/// Plays of folders on the screens themselves, which no campaign of the hub has a part in, also
+/// where it has the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LocalCounts {
     /// All of them.

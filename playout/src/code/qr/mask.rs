@@ -1,6 +1,7 @@
 //! The mask that makes a code easiest to read, by the standard's scores (ISO/IEC 18004, 7.8.3).
 //!
-//! The library weighs masks too, in a way that takes most of the time of an encoding; this one chooses the same.
+//! The library weighs masks too, in a way that takes most of the time of an encoding; this one
+//! chooses the same.
 
 use qrcode::Color;
 use qrcode::canvas::{Canvas, MaskPattern};
@@ -49,8 +50,8 @@ fn penalty(dark: &[bool], modules: usize) -> u32 {
     lines(dark) + lines(&turned) + blocks(dark, modules) + imbalance(dark)
 }
 
-/// Three for five modules of one colour in a row and one for each more; 40 for what looks like a finder pattern with
-/// four light modules before or behind it.
+/// Three for five modules of one colour in a row and one for each more; 40 for what looks like a
+/// finder pattern with four light modules before or behind it.
 fn line(line: &[bool]) -> u32 {
     let (mut score, mut run, mut last) = (0, 0_u32, None);
     let mut window = 0;

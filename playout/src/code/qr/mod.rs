@@ -1,7 +1,8 @@
 //! The QR matrix of a link.
 //!
-//! Smallest version that fits at level M, then the highest level that still fits that version. A link in upper case, digits and ` $%*+-./:` uses alphanumeric mode by itself; what is not ASCII goes as bytes
-//! of UTF-8, never as kanji.
+//! Smallest version that fits at level M, then the highest level that still fits that version. A
+//! link in upper case, digits and ` $%*+-./:` uses alphanumeric mode by itself; what is not ASCII
+//! goes as bytes of UTF-8, never as kanji.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -18,8 +19,8 @@ mod mask;
 /// Modules of white around a code (ISO/IEC 18004, 5.3.8).
 pub const QUIET_MODULES: u32 = 4;
 
-/// Within these versions a link is cut into the same segments, since the lengths before them have the same bits
-/// (ISO/IEC 18004, table 3).
+/// Within these versions a link is cut into the same segments, since the lengths before them have
+/// the same bits (ISO/IEC 18004, table 3).
 const VERSIONS: [RangeInclusive<i16>; 3] = [1..=9, 10..=26, 27..=40];
 
 /// How much of a code may be hidden or wrong and still be read.
@@ -140,7 +141,8 @@ impl QrMatrix {
 
 /// Finds the version and level of a link, and the segments it is encoded in.
 fn fit(link: &str) -> Result<(QrPlan, Vec<Segment>), CodeError> {
-    // Two bytes of UTF-8 may look like a letter of Shift JIS. As such they would be read as another letter.
+    // Two bytes of UTF-8 may look like a letter of Shift JIS. As such they would be read as another
+    // letter.
     let in_bytes = |segment: Segment| match segment.mode {
         Mode::Kanji => Segment {
             mode: Mode::Byte,

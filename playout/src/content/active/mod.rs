@@ -1,11 +1,13 @@
 //! What of the hub's content may air now: whole campaigns of one or more manifests.
 //!
-//! A campaign switches to a new version when all of it is on this machine; until then its former version airs on, as long
-//! as its manifest can be held. The newest manifest alone says which campaigns there are: one that it does not name leaves
-//! at once, and one that airs leaves in no other way, but with the date of its manifest.
+//! A campaign switches to a new version when all of it is on this machine; until then its former
+//! version airs on, as long as its manifest can be held. The newest manifest alone says which
+//! campaigns there are: one that it does not name leaves at once, and one that airs leaves in no
+//! other way, but with the date of its manifest.
 //!
-//! Invariants: it is made of manifests that [`Manifest::open`] returned; no campaign airs that the newest of them does
-//! not name; nothing of an expired one airs; at most [`MANIFESTS_MAX`] are held.
+//! Invariants: it is made of manifests that [`Manifest::open`] returned; no campaign airs that the
+//! newest of them does not name; nothing of an expired one airs; at most [`MANIFESTS_MAX`] are
+//! held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,8 +20,9 @@ use crate::content::cache::demand::{assets_of, files_of};
 /// Most manifests that are held: the newest and former ones from which campaigns still air.
 pub const MANIFESTS_MAX: usize = 4;
 
-/// From which version of the manifest each campaign airs. It goes on doing so while a newer version of it is not whole,
-/// also when one of its own files is lost: that costs an item, not the campaign.
+/// From which version of the manifest each campaign airs. It goes on doing so while a newer version
+/// of it is not whole, also when one of its own files is lost: that costs an item, not the
+/// campaign.
 pub type Switched = BTreeMap<CampaignId, u64>;
 
 /// What may air of the hub's content.
@@ -46,12 +49,12 @@ impl From<Manifest> for ActiveContent {
 }
 
 impl ActiveContent {
-    /// Chooses for each campaign the newest version that is whole, or that has aired before. `manifests` are the newest
-    /// first; `None` when there are none.
+    /// Chooses for each campaign the newest version that is whole, or that has aired before.
+    /// `manifests` are the newest first; `None` when there are none.
     ///
-    /// What is the same in a newer manifest has aired there as well. A campaign whose former version is in none of the
-    /// [`MANIFESTS_MAX`] that can be held goes on in the newest, as far as its files are there: a creative may be
-    /// missing for a while then, but it does not leave.
+    /// What is the same in a newer manifest has aired there as well. A campaign whose former
+    /// version is in none of the [`MANIFESTS_MAX`] that can be held goes on in the newest, as far
+    /// as its files are there: a creative may be missing for a while then, but it does not leave.
     pub fn choose(
         manifests: &[Arc<Manifest>],
         switched: &Switched,
@@ -111,7 +114,8 @@ impl ActiveContent {
         &self.manifests
     }
 
-    /// The campaigns that air, in the order of the newest manifest, each with the manifest from which it is.
+    /// The campaigns that air, in the order of the newest manifest, each with the manifest from
+    /// which it is.
     pub fn campaigns(&self) -> impl Iterator<Item = (&Manifest, &ManifestCampaign)> {
         self.airing.iter().map(|&(at, place)| {
             let manifest = &*self.manifests[at];
@@ -151,8 +155,8 @@ impl ActiveContent {
     }
 }
 
-/// The versions of campaigns in some manifests, the newest first. A version is named by the places of its manifest and, in
-/// it, of the campaign.
+/// The versions of campaigns in some manifests, the newest first. A version is named by the places
+/// of its manifest and, in it, of the campaign.
 struct Versions<'a> {
     manifests: &'a [Arc<Manifest>],
     assets: Vec<BTreeMap<Digest, &'a Asset>>,
@@ -169,7 +173,8 @@ impl<'a> Versions<'a> {
         }
     }
 
-    /// Where a campaign is in a manifest. In the newest, which may hold anything, it is where it was asked for.
+    /// Where a campaign is in a manifest. In the newest, which may hold anything, it is where it
+    /// was asked for.
     fn place(&self, at: usize, place: usize, id: &CampaignId) -> Option<usize> {
         if at == 0 {
             Some(place)

@@ -1,7 +1,7 @@
 //! What manifests ask of the cache: which files, and when each campaign can first air.
 //!
-//! Invariant: a campaign is never said to air later than it can. Where the answer would cost too much, or the clock is
-//! not known, it airs now.
+//! Invariant: a campaign is never said to air later than it can. Where the answer would cost too
+//! much, or the clock is not known, it airs now.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ pub struct CampaignDemand {
     pub campaign: CampaignId,
     /// The manifest from which it is.
     pub version: u64,
-    /// When it can first air, in Unix milliseconds; [`AT_ONCE_MS`] for now; `None` when its time is over.
+    /// When it can first air, in Unix milliseconds; [`AT_ONCE_MS`] for now; `None` when its time is
+    /// over.
     pub first_ms: Option<i64>,
     /// Every file that it needs, each once.
     pub files: Vec<Asset>,
@@ -63,7 +64,8 @@ impl<'a> Foresight<'a> {
         }
     }
 
-    /// When a campaign can first air; `None` when its time is over. Conditions and triggers are taken to hold.
+    /// When a campaign can first air; `None` when its time is over. Conditions and triggers are
+    /// taken to hold.
     pub fn first_ms(&mut self, campaign: &Campaign) -> Option<i64> {
         let Some(now) = self
             .now_ms

@@ -1,7 +1,8 @@
 //! One file on its way into the cache.
 //!
-//! Invariants: the digest runs over what is in the `.part` file, from its first byte on, also after a restart; a link that
-//! lies where the file should be is removed, never followed; the disk's floor of free space is kept while writing.
+//! Invariants: the digest runs over what is in the `.part` file, from its first byte on, also after
+//! a restart; a link that lies where the file should be is removed, never followed; the disk's
+//! floor of free space is kept while writing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -87,7 +88,8 @@ impl Download {
         Ok(())
     }
 
-    /// Takes bytes. After an error the download is over; what is in the file stays for the next one.
+    /// Takes bytes. After an error the download is over; what is in the file stays for the next
+    /// one.
     ///
     /// # Errors
     /// The disk fails or comes to its floor, or more comes than should.
@@ -111,8 +113,8 @@ impl Download {
         Ok(())
     }
 
-    /// Checks the file and gives it its name. Call it when the server has sent all; a file that is still short stays
-    /// for the next attempt.
+    /// Checks the file and gives it its name. Call it when the server has sent all; a file that is
+    /// still short stays for the next attempt.
     ///
     /// # Errors
     /// The disk fails, or the file does not hash to its name. `Ok(false)` when it is short.
@@ -162,8 +164,8 @@ impl Download {
     }
 }
 
-/// Opens a `.part` file to read what is there and to append. What is no plain file goes first: a pipe would block, and a
-/// link would have this program write where somebody else wants.
+/// Opens a `.part` file to read what is there and to append. What is no plain file goes first: a
+/// pipe would block, and a link would have this program write where somebody else wants.
 fn open_part(part: &Path) -> std::io::Result<File> {
     match std::fs::symlink_metadata(part) {
         Ok(metadata) if !metadata.is_file() => crate::content::cache::remove_any(part, &metadata)?,

@@ -1,8 +1,9 @@
 //! Creatives from the hub, on disk under their SHA-256.
 //!
-//! Invariants: a file under its final name was whole and hashed to that name when it got it, by download to a `.part`
-//! file, check, fsync and rename; [`scrub`] reads it again now and then. No name that comes from outside is ever part of
-//! a path: only digests are. Nothing else lies in the folder for long, and no link in it is followed.
+//! Invariants: a file under its final name was whole and hashed to that name when it got it, by
+//! download to a `.part` file, check, fsync and rename; [`scrub`] reads it again now and then. No
+//! name that comes from outside is ever part of a path: only digests are. Nothing else lies in the
+//! folder for long, and no link in it is followed.
 
 pub mod demand;
 mod download;
@@ -83,7 +84,8 @@ pub struct Inventory {
 pub struct Stored {
     /// In bytes.
     pub size: u64,
-    /// When it came or was last needed, whichever was later, in Unix milliseconds of a clock that may have been wrong.
+    /// When it came or was last needed, whichever was later, in Unix milliseconds of a clock that
+    /// may have been wrong.
     pub needed_ms: i64,
 }
 

@@ -1,6 +1,7 @@
 //! How much of the disk the cache may take.
 //!
-//! Invariant: whatever the setting says, a floor of free space is left on the disk, because the ledger lies there too.
+//! Invariant: whatever the setting says, a floor of free space is left on the disk, because the
+//! ledger lies there too.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 pub const MB_DEFAULT: u64 = 4_096;
 /// Range of `data.cache_mb`: from what holds a few pictures to 16 TiB.
 pub const MB: std::ops::RangeInclusive<i64> = 16..=16_777_216;
-/// The floor is a twentieth of the disk within these bounds, in bytes. A month of plays takes some 40 MiB.
+/// The floor is a twentieth of the disk within these bounds, in bytes. A month of plays takes some
+/// 40 MiB.
 const FLOOR_BYTES: (u64, u64) = (16 << 20, 256 << 20);
 /// In what time each stored file is read again once.
 const ROUND: Duration = Duration::from_hours(7 * 24);
@@ -57,7 +59,8 @@ impl Space {
     pub fn of(folder: &Path) -> Option<Self> {
         use std::os::unix::ffi::OsStrExt;
         let path = std::ffi::CString::new(folder.as_os_str().as_bytes()).ok()?;
-        // SAFETY: the path is NUL-terminated, `stat` is valid for writes, and zero is a valid statvfs.
+        // SAFETY: the path is NUL-terminated, `stat` is valid for writes, and zero is a valid
+        // statvfs.
         let stat = unsafe {
             let mut stat: libc::statvfs = std::mem::zeroed();
             (libc::statvfs(path.as_ptr(), &raw mut stat) == 0).then_some(stat)

@@ -1,7 +1,7 @@
 //! Reads stored files again, slowly, and finds those that have changed on the disk.
 //!
-//! Invariants: one file at a time, at most [`BYTES_A_SECOND`]; it reads from the disk, not from what the system
-//! remembers of it; the thread that asks only waits.
+//! Invariants: one file at a time, at most [`BYTES_A_SECOND`]; it reads from the disk, not from
+//! what the system remembers of it; the thread that asks only waits.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,7 +14,8 @@ use sha2::Digest as _;
 use crate::content::cache::{Cache, Inventory};
 use crate::content::digests::hash_into;
 
-/// How fast a file is read. A card reads many times as much, and a small board hashes it in a tenth of the time.
+/// How fast a file is read. A card reads many times as much, and a small board hashes it in a tenth
+/// of the time.
 pub const BYTES_A_SECOND: u64 = 4 << 20;
 /// What is read at one time.
 const STEP_BYTES: u64 = 1 << 20;
@@ -36,8 +37,8 @@ pub enum ScrubOutcome {
 
 /// Which file is next.
 ///
-/// It goes round by names and begins anywhere, so that a terminal which is switched off every night comes to all files
-/// without keeping a record.
+/// It goes round by names and begins anywhere, so that a terminal which is switched off every night
+/// comes to all files without keeping a record.
 #[derive(Debug, Clone)]
 pub struct Scrub {
     after: Digest,

@@ -1,7 +1,8 @@
 //! What this screen could air: local campaign folders, with the hub's campaigns on top.
 //!
-//! Invariant: an item of the catalogue is a creative that is wholly on this machine, with all the files that it refers
-//! to; whether it decodes is the composer's business, whether it may air now is the rotation's.
+//! Invariant: an item of the catalogue is a creative that is wholly on this machine, with all the
+//! files that it refers to; whether it decodes is the composer's business, whether it may air now
+//! is the rotation's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,14 +77,16 @@ pub type Catalog = Vec<CatalogItem>;
 pub struct LocalContent {
     /// What can air.
     pub catalog: Catalog,
-    /// What is wrong: one bad campaign does not take the others off the screen, and one bad file costs its own item.
+    /// What is wrong: one bad campaign does not take the others off the screen, and one bad file
+    /// costs its own item.
     pub problems: Vec<Problem>,
     /// What lies in the folders besides, and does not air.
     pub left_out: LeftOut,
 }
 
 impl LocalContent {
-    /// Reads a folder: a campaign itself, or a folder of such folders. [`ContentFolder`] says which of the two it is.
+    /// Reads a folder: a campaign itself, or a folder of such folders. [`ContentFolder`] says which
+    /// of the two it is.
     pub fn read(folder: &Path) -> Self {
         Self::read_again(&[folder], &mut Digests::default())
     }
@@ -133,8 +136,8 @@ impl LocalContent {
     }
 }
 
-/// Puts the first placements of all campaigns before the second ones, and so on. The rotation gives ties to the earlier
-/// item, so this keeps a campaign from airing all its placements in a row.
+/// Puts the first placements of all campaigns before the second ones, and so on. The rotation gives
+/// ties to the earlier item, so this keeps a campaign from airing all its placements in a row.
 pub fn interleave(catalog: &mut Catalog) {
     catalog.sort_by_key(|item| item.placement);
 }
@@ -183,8 +186,8 @@ pub fn of_hub(content: &ActiveContent, cache: &Cache) -> Catalog {
     catalog
 }
 
-/// Sums up names, sizes and dates below a folder, at most [`FINGERPRINT_FILES_MAX`], so that a change is noticed without
-/// reading pictures again. Nothing is opened.
+/// Sums up names, sizes and dates below a folder, at most [`FINGERPRINT_FILES_MAX`], so that a
+/// change is noticed without reading pictures again. Nothing is opened.
 pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
     let mut seen = Vec::new();
     let mut folders = vec![(folder.to_path_buf(), 0)];
@@ -231,7 +234,8 @@ fn parts_of(
     parts.collect()
 }
 
-/// What a placement's creative is. Names are checked where they come in; what slipped through is judged as a picture.
+/// What a placement's creative is. Names are checked where they come in; what slipped through is
+/// judged as a picture.
 fn kind_of(name: &str) -> CreativeKind {
     CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture)
 }

@@ -1,8 +1,9 @@
 //! The hub over HTTP.
 //!
-//! Invariants: every call ends within the line's [`TimeLimits`](crate::hub_link::connection::TimeLimits), every answer has a largest size,
-//! redirects are not followed and nothing packed is unpacked. A manifest and a picture are checked elsewhere, by signature
-//! and hash.
+//! Invariants: every call ends within the line's
+//! [`TimeLimits`](crate::hub_link::connection::TimeLimits), every answer has a largest size,
+//! redirects are not followed and nothing packed is unpacked. A manifest and a picture are checked
+//! elsewhere, by signature and hash.
 
 mod blob;
 
@@ -34,9 +35,11 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const HEADERS_MAX: usize = 64;
 /// Most connections that stay open for the next call.
 const IDLE_CONNECTIONS_MAX: usize = 2;
-/// Longest name of a version of the content, in bytes; one that is longer is not repeated to the hub.
+/// Longest name of a version of the content, in bytes; one that is longer is not repeated to the
+/// hub.
 const ETAG_BYTES_MAX: usize = 256;
-/// Packs a month of plays to about two bytes a play; higher levels cost a small board more than they save.
+/// Packs a month of plays to about two bytes a play; higher levels cost a small board more than
+/// they save.
 const ZSTD_LEVEL: i32 = 6;
 
 /// A manifest as it came.
@@ -244,8 +247,8 @@ impl HubClient {
         }
     }
 
-    /// `GET /v1/terminals/{n}/manifest-keys`: what follows a generation of the key that signs manifests; nothing, from a hub
-    /// that is older than such keys.
+    /// `GET /v1/terminals/{n}/manifest-keys`: what follows a generation of the key that signs
+    /// manifests; nothing, from a hub that is older than such keys.
     ///
     /// # Errors
     /// See [`HubError`].
@@ -291,7 +294,8 @@ impl HubClient {
         }
     }
 
-    /// Sends a request with a body of some bytes; returns the answer and how many bytes its body may use of the day's data.
+    /// Sends a request with a body of some bytes; returns the answer and how many bytes its body
+    /// may use of the day's data.
     async fn send(
         &self,
         kind: Kind,

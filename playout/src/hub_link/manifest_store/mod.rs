@@ -1,13 +1,14 @@
 //! The manifests of which something airs, in memory and on disk.
 //!
-//! `manifest.json` holds the newest, the former ones from which campaigns still air, and which campaign airs from which: one
-//! file, so that they change together.
+//! `manifest.json` holds the newest, the former ones from which campaigns still air, and which
+//! campaign airs from which: one file, so that they change together.
 //!
 //! Invariants:
-//! - Every manifest comes from [`Manifest::open`], also after a restart: they are kept as they were signed. The newest must
-//!   not be older than what the screen has seen; former ones must be older than the newest, which names what may air of them.
-//! - What is about to air is on disk first, unless the disk refuses: then it airs all the same, since a campaign that was
-//!   taken off must leave, and is written as soon as the disk lets it.
+//! - Every manifest comes from [`Manifest::open`], also after a restart: they are kept as they were
+//!   signed. The newest must not be older than what the screen has seen; former ones must be older
+//!   than the newest, which names what may air of them.
+//! - What is about to air is on disk first, unless the disk refuses: then it airs all the same,
+//!   since a campaign that was taken off must leave, and is written as soon as the disk lets it.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -72,7 +73,8 @@ struct State {
     is_unsaved: bool,
 }
 
-/// The manifests that are held, and who airs from which. Shared by those who fetch manifests and files.
+/// The manifests that are held, and who airs from which. Shared by those who fetch manifests and
+/// files.
 pub(super) struct ManifestStore {
     data_dir: PathBuf,
     cache: Cache,
@@ -124,7 +126,8 @@ impl ManifestStore {
         self.changed.notify_one();
     }
 
-    /// Chooses anew what airs, and keeps it. Returns what to tell the player, if it is something new.
+    /// Chooses anew what airs, and keeps it. Returns what to tell the player, if it is something
+    /// new.
     pub(super) fn refresh(&self, now_ms: Option<i64>) -> Option<Arc<ActiveContent>> {
         let state = &mut *self.state.borrow_mut();
         // Without the newest nobody says what there is; an older one must not take its place.

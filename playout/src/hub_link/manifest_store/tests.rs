@@ -289,8 +289,8 @@ fn whatever_hostile_names_a_manifest_brings_only_digests_become_paths() {
     assert_eq!(inside.parent(), Some(bench.path("cache").as_path()));
 }
 
-/// What happens in a data folder: `(0, campaign, files)`, a new manifest names the campaign with these files;
-/// `(1, _, files)`, they come; `(2, _, files)`, the first of them is lost.
+/// What happens in a data folder: `(0, campaign, files)`, a new manifest names the campaign with
+/// these files; `(1, _, files)`, they come; `(2, _, files)`, the first of them is lost.
 type Step = (u8, u8, BTreeSet<u8>);
 
 const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];

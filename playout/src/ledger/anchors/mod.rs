@@ -1,8 +1,9 @@
-//! The ledger's anchors: what each boot knew of the time, and which of that the hub has not heard yet.
+//! The ledger's anchors: what each boot knew of the time, and which of that the hub has not heard
+//! yet.
 //!
-//! Invariants: the anchors of a boot only grow at their end, up to `BOOT_ANCHORS_MAX`, so that the hub can tell which of two
-//! states is newer; a change is offered with every batch until the hub has acknowledged one that carried it; only boots whose
-//! plays are still here keep their anchors.
+//! Invariants: the anchors of a boot only grow at their end, up to `BOOT_ANCHORS_MAX`, so that the
+//! hub can tell which of two states is newer; a change is offered with every batch until the hub
+//! has acknowledged one that carried it; only boots whose plays are still here keep their anchors.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::ledger::{DatedPlay, Ledger, LedgerError, stored_values};
 
-/// What the last batch told the hub: it went as far as this row, and these boots' anchors came along in these states.
+/// What the last batch told the hub: it went as far as this row, and these boots' anchors came
+/// along in these states.
 #[derive(Debug, Default)]
 pub(super) struct Offered {
     last_seq: u64,
@@ -32,7 +34,8 @@ impl Ledger {
         })
     }
 
-    /// Keeps an anchor from which on another time is believed than before; what was until `until_boot_ms` stays dated as it is.
+    /// Keeps an anchor from which on another time is believed than before; what was until
+    /// `until_boot_ms` stays dated as it is.
     ///
     /// # Errors
     /// The database fails.
@@ -79,7 +82,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The anchors that go with a batch: those of its boots, and those of other boots that the hub has not heard.
+    /// The anchors that go with a batch: those of its boots, and those of other boots that the hub
+    /// has not heard.
     pub(super) fn anchors_for(&self, plays: &[Play]) -> rusqlite::Result<Vec<Anchor>> {
         let mut boots: Vec<String> = Vec::new();
         for play in plays {
@@ -129,7 +133,8 @@ pub(super) fn begin(connection: &Connection, anchor: &Anchor) -> rusqlite::Resul
     keep(connection, &anchor.boot, &anchors)
 }
 
-/// Notes that the hub has all rows up to `through`. Where that is less than it had, it may have lost anchors as well.
+/// Notes that the hub has all rows up to `through`. Where that is less than it had, it may have
+/// lost anchors as well.
 pub(super) fn acknowledged(
     connection: &Connection,
     offered: &Offered,

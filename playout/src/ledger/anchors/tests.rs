@@ -63,7 +63,8 @@ fn the_first_dated_play_begins_and_a_change_leaves_what_was_before() {
     let mut ledger = open(folder.path());
     record(&mut ledger, "a", 0, None);
     record(&mut ledger, "a", 10_000, Some(START_MS));
-    // The clock is set an hour back after 25 s; the second anchor came while the new time was not yet believed.
+    // The clock is set an hour back after 25 s; the second anchor came while the new time was not
+    // yet believed.
     ledger
         .anchor(&anchor("a", 3_610_000, START_MS + 3_600_000))
         .expect("writes");

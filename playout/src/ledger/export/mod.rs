@@ -1,7 +1,8 @@
-//! Hands out the plays of a ledger while a terminal writes it: as a list, as a proof, as a copy of the file.
+//! Hands out the plays of a ledger while a terminal writes it: as a list, as a proof, as a copy of
+//! the file.
 //!
-//! Invariants: each export is of one moment; none writes to the ledger; none holds more plays in memory than one page or
-//! one segment, however many there are.
+//! Invariants: each export is of one moment; none writes to the ledger; none holds more plays in
+//! memory than one page or one segment, however many there are.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -47,13 +48,14 @@ pub struct Exported {
     pub plays: u64,
     /// Segments, without those whose plays were left out.
     pub segments: u64,
-    /// First and last plays of segments that are no longer as they were signed. The proof says the same.
+    /// First and last plays of segments that are no longer as they were signed. The proof says the
+    /// same.
     pub changed: Vec<(u64, u64)>,
 }
 
 impl Ledger {
-    /// Hands out the plays that began at or after a date (all, when `None`), oldest first; also those without a date that may
-    /// have been after it.
+    /// Hands out the plays that began at or after a date (all, when `None`), oldest first; also
+    /// those without a date that may have been after it.
     ///
     /// # Errors
     /// The ledger cannot be read, or `each` says so.
@@ -113,8 +115,8 @@ impl Ledger {
         }
     }
 
-    /// Writes a proof of the plays, from the segment on in which one began at or after a date (all, when `None`). Plays that
-    /// are not sealed yet are signed here, with `key`, for the file alone.
+    /// Writes a proof of the plays, from the segment on in which one began at or after a date (all,
+    /// when `None`). Plays that are not sealed yet are signed here, with `key`, for the file alone.
     ///
     /// # Errors
     /// The ledger cannot be read, or the file not written.
@@ -187,8 +189,8 @@ impl Ledger {
         }
     }
 
-    /// Copies the ledger's file with every play that was committed by now, while it may be written. `copy` must not exist;
-    /// it is one file, whole and checked. Returns its plays.
+    /// Copies the ledger's file with every play that was committed by now, while it may be written.
+    /// `copy` must not exist; it is one file, whole and checked. Returns its plays.
     ///
     /// # Errors
     /// The copy cannot be written, or the ledger not read.
@@ -197,7 +199,8 @@ impl Ledger {
         let mut into = Connection::open_with_flags(copy, flags)?;
         {
             let backup = Backup::new(&self.connection, &mut into)?;
-            // In one step: a writer would have a slower copy begin anew for ever. Readers do not hold writers up.
+            // In one step: a writer would have a slower copy begin anew for ever. Readers do not
+            // hold writers up.
             while backup.step(-1)? != StepResult::Done {
                 std::thread::yield_now();
             }
@@ -231,8 +234,8 @@ struct Proof<'a, W> {
 }
 
 impl<W: Write> Proof<'_, W> {
-    /// Writes the segments that were sealed: of those before `from_seq`, and of those whose plays are no longer all there,
-    /// the headers.
+    /// Writes the segments that were sealed: of those before `from_seq`, and of those whose plays
+    /// are no longer all there, the headers.
     fn sealed(
         &mut self,
         snapshot: &Connection,
@@ -284,7 +287,8 @@ impl<W: Write> Proof<'_, W> {
             let until = last.min(self.end.last_seq + SEGMENT_ROWS);
             let lines = self.read(snapshot, &mut segment, until)?;
             let Some(last_seq) = segment.last_seq() else {
-                // A hole, which nothing that Passerby does leaves: what is behind it cannot be chained.
+                // A hole, which nothing that Passerby does leaves: what is behind it cannot be
+                // chained.
                 return Ok(());
             };
             self.note(&segment, first, last_seq);

@@ -1,13 +1,14 @@
 //! Gets a ledger going again after its disk has refused something.
 //!
 //! Invariants:
-//! - After an error nothing is believed but what the file says: a COMMIT whose play is on disk fails all the same when the
-//!   checkpoint behind it does, and would otherwise be tried again for ever.
+//! - After an error nothing is believed but what the file says: a COMMIT whose play is on disk
+//!   fails all the same when the checkpoint behind it does, and would otherwise be tried again for
+//!   ever.
 //! - A play number that was handed out is never handed out again, whatever file turns up.
 //! - Opening again never makes a file: the folder of a disk that is not there stays empty.
-//! - The new connection is opened before the old one is closed. Both then share one view of the log, which knows what was
-//!   really synced; SQLite's recovery would believe whatever the system's memory shows, also what a failed fsync has left
-//!   there without being on disk.
+//! - The new connection is opened before the old one is closed. Both then share one view of the
+//!   log, which knows what was really synced; SQLite's recovery would believe whatever the system's
+//!   memory shows, also what a failed fsync has left there without being on disk.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +18,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::ledger::{Fault, Ledger, LedgerError, append, gaps, schema, stored_values};
 
-/// So many of the newest rows are looked through for plays that may be there already; more than ever wait in memory.
+/// So many of the newest rows are looked through for plays that may be there already; more than
+/// ever wait in memory.
 const ROWS_LOOKED_THROUGH: u64 = 16_384;
 
 /// What came of a doubt.
@@ -71,8 +73,9 @@ impl Ledger {
         self.in_doubt
     }
 
-    /// After a failed write, opens the file again and takes what it says for what is recorded. What was being recorded may
-    /// be among it; after damage some of it may, too: ask [`Ledger::recorded`]. Does nothing when nothing has failed.
+    /// After a failed write, opens the file again and takes what it says for what is recorded. What
+    /// was being recorded may be among it; after damage some of it may, too: ask
+    /// [`Ledger::recorded`]. Does nothing when nothing has failed.
     ///
     /// # Errors
     /// The file cannot be opened or read; the doubt remains.
@@ -106,8 +109,8 @@ impl Ledger {
         Ok(Settled { note, is_recorded })
     }
 
-    /// Moves what the log holds into the file, so that the log begins at its start again: on a full disk it has room there,
-    /// which it cannot get at its end.
+    /// Moves what the log holds into the file, so that the log begins at its start again: on a full
+    /// disk it has room there, which it cannot get at its end.
     fn make_room(&self) {
         let moved = || -> Result<(), rusqlite::Error> {
             // Who reads is not waited for.
@@ -139,19 +142,20 @@ impl Ledger {
         Ok(among.iter().filter(is_there).copied().collect())
     }
 
-    /// With a new connection where one can be had, since the old one may hold on to a disk that has gone; else with the
-    /// old one.
+    /// With a new connection where one can be had, since the old one may hold on to a disk that has
+    /// gone; else with the old one.
     fn read_anew(&mut self) -> Result<(), LedgerError> {
-        // Connections of one process share what they know of a file, also that it may only be read; so one that was opened
-        // on a read-only disk has to go first. It has written nothing that the next could see too early.
+        // Connections of one process share what they know of a file, also that it may only be read;
+        // so one that was opened on a read-only disk has to go first. It has written nothing that
+        // the next could see too early.
         let was_readonly = self.connection.is_readonly("main")?;
         if was_readonly {
             self.connection = Connection::open_in_memory()?;
         }
         match schema::open_again(&self.path) {
             Ok(connection) => self.connection = connection,
-            // What is written into a file without a name is lost when the process ends; and the old connection remembers pages
-            // that are damaged by now.
+            // What is written into a file without a name is lost when the process ends; and the old
+            // connection remembers pages that are damaged by now.
             Err(error) if !self.path.exists() || is_damage(&error) => return Err(error.into()),
             Err(_) if was_readonly => self.connection = schema::open_to_look(&self.path)?,
             Err(_) => {}

@@ -36,7 +36,8 @@ fn a_play_whose_commit_failed_after_the_fact_is_found_in_the_file() {
     let (first, second, third) = (play(&mut ledger), play(&mut ledger), play(&mut ledger));
     record(&mut ledger, &first).expect("records");
     record(&mut ledger, &second).expect("records");
-    // As it is when the checkpoint behind the commit has failed: the row is there, the ledger was not told.
+    // As it is when the checkpoint behind the commit has failed: the row is there, the ledger was
+    // not told.
     ledger.last_seq -= 1;
     ledger.doubt();
     assert!(ledger.settle().expect("settles").is_recorded);

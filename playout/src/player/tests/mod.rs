@@ -1,4 +1,5 @@
-//! The real player, ledger and threads, with a stage that draws nothing and a composer that decodes nothing.
+//! The real player, ledger and threads, with a stage that draws nothing and a composer that decodes
+//! nothing.
 
 mod faults;
 mod keeping;

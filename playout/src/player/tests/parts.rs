@@ -29,8 +29,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 /// How often a player under a [`SteppedClock`] looks at the time.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Composes nothing. The text of a file says what becomes of it: `bad` fails, `bad once` only the first time, `panic`
-/// panics, `poster` loses its decoder, `hang` takes as long as the test lasts.
+/// Composes nothing. The text of a file says what becomes of it: `bad` fails, `bad once` only the
+/// first time, `panic` panics, `poster` loses its decoder, `hang` takes as long as the test lasts.
 #[derive(Clone)]
 pub(super) struct Sketch {
     hung: Receiver<()>,
@@ -428,7 +428,8 @@ impl Running {
         );
     }
 
-    /// Asks until the status is as it should be: the player may hear of it before it hears of what the stage did.
+    /// Asks until the status is as it should be: the player may hear of it before it hears of what
+    /// the stage did.
     pub(super) fn status_when(&self, what: &str, is_it: impl Fn(&Status) -> bool) -> Status {
         let deadline = Instant::now() + PATIENCE;
         loop {

@@ -82,8 +82,8 @@ fn what_the_machine_slept_through_was_not_shown() {
     }
 }
 
-/// A machine without a time service at first, whose clock says what a script tells: from each moment on (of CLOCK_BOOTTIME)
-/// so far from the truth, and kept or not.
+/// A machine without a time service at first, whose clock says what a script tells: from each
+/// moment on (of CLOCK_BOOTTIME) so far from the truth, and kept or not.
 struct ScriptedClock {
     inner: SimulatedClock,
     script: Vec<(u64, i64, bool)>,
@@ -158,7 +158,8 @@ fn clocks_in_1970_and_2099_and_steps_both_ways_leave_every_play_at_its_time() {
             // 1970, until a time service gets through after ten minutes.
             (0, -58 * YEAR_MS, false),
             (10 * minute, 0, true),
-            // Somebody sets it to 2099, to 1970, an hour back; the time service puts it right in the end.
+            // Somebody sets it to 2099, to 1970, an hour back; the time service puts it right in
+            // the end.
             (20 * minute, 71 * YEAR_MS, false),
             (30 * minute, -58 * YEAR_MS, false),
             (40 * minute, -3_600_000, false),

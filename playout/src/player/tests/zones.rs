@@ -306,7 +306,8 @@ fn composers_hear_it_every_hour_although_nothing_changes() {
 fn a_web_page_without_a_picture_is_tried_again_soon() {
     let folder = tempfile::tempdir().expect("folder");
     let page = folder.path().join("content/cafe/board.page.toml");
-    // The same file, as far as the player knows: what the composer finds in it stands for a picture that has come.
+    // The same file, as far as the player knows: what the composer finds in it stands for a picture
+    // that has come.
     write(&page, b"bad once");
     let bench = Bench {
         clock: SteppedClock::idling(),

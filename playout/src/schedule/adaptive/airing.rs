@@ -6,7 +6,8 @@ use passerby_protocol::limits::PLACEMENTS_MAX;
 
 use crate::content::catalog::ItemKey;
 
-/// How many of its newest plays a group remembers; as many as a campaign has placements, so that a turn can be told.
+/// How many of its newest plays a group remembers; as many as a campaign has placements, so that a
+/// turn can be told.
 pub const PLAYS_REMEMBERED: usize = PLACEMENTS_MAX;
 
 /// Over how many plays a ceiling holds as a whole number of plays.
@@ -23,8 +24,9 @@ pub struct Airing {
 }
 
 impl Airing {
-    /// Takes up a group where it was left: how many plays it has had in all, and the keys of the newest, oldest first.
-    /// At most [`PLAYS_REMEMBERED`] are looked at; with fewer, who is not among them has its turn at once.
+    /// Takes up a group where it was left: how many plays it has had in all, and the keys of the
+    /// newest, oldest first. At most [`PLAYS_REMEMBERED`] are looked at; with fewer, who is not
+    /// among them has its turn at once.
     pub fn restore<I>(plays: u64, newest: I) -> Self
     where
         I: IntoIterator<Item = ItemKey>,
@@ -70,7 +72,8 @@ impl Airing {
         self.plays
     }
 
-    /// The keys of the newest plays, oldest first; with [`Airing::plays`] all that [`Airing::restore`] needs.
+    /// The keys of the newest plays, oldest first; with [`Airing::plays`] all that
+    /// [`Airing::restore`] needs.
     pub fn newest(&self) -> Vec<ItemKey> {
         let mut numbered: Vec<(u64, &ItemKey)> = self
             .numbers
@@ -86,13 +89,14 @@ impl Airing {
         self.numbers.get(key)?.back().copied()
     }
 
-    /// Tells whether one more play leaves every stretch of up to [`CEILING_PLAYS`] plays that ends with it at no more
-    /// than a share of `most / of` of them, rounded up.
+    /// Tells whether one more play leaves every stretch of up to [`CEILING_PLAYS`] plays that ends
+    /// with it at no more than a share of `most / of` of them, rounded up.
     pub(super) fn has_room(&self, key: &ItemKey, most: u64, of: u64) -> bool {
         let Some(numbers) = self.numbers.get(key) else {
             return true;
         };
-        // With the one to come, the j-th newest play starts a stretch of `length` that holds j + 1 of them.
+        // With the one to come, the j-th newest play starts a stretch of `length` that holds j + 1
+        // of them.
         numbers
             .iter()
             .rev()

@@ -1,14 +1,16 @@
 //! Random numbers that are a function of what they are for, the same on every machine.
 //!
-//! A generator is made for one candidate of one pick and thrown away, so there is no state that a restart could lose,
-//! and a candidate that comes or goes changes nobody else's draw.
+//! A generator is made for one candidate of one pick and thrown away, so there is no state that a
+//! restart could lose, and a candidate that comes or goes changes nobody else's draw.
 //!
-//! Only operations that IEEE 754 defines to the last bit (+, −, ×, ÷, √) and the pure Rust logarithm of `libm` are used:
-//! the logarithm of the standard library is the system's, and those differ between an ARM board and a PC.
+//! Only operations that IEEE 754 defines to the last bit (+, −, ×, ÷, √) and the pure Rust
+//! logarithm of `libm` are used: the logarithm of the standard library is the system's, and those
+//! differ between an ARM board and a PC.
 
 use crate::content::catalog::ItemKey;
 
-/// SplitMix64. Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", 2014.
+/// SplitMix64. Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number
+/// generators", 2014.
 #[derive(Debug, Clone)]
 pub(super) struct Draw(u64);
 
@@ -33,8 +35,9 @@ impl Draw {
         ((self.bits() >> 11) + 1) as f64 / (1u64 << 53) as f64
     }
 
-    /// Draws from the standard normal distribution. Source: G. Marsaglia and T. A. Bray, "A convenient method for
-    /// generating normal variables", 1964 (the polar method; its second number is thrown away).
+    /// Draws from the standard normal distribution. Source: G. Marsaglia and T. A. Bray, "A
+    /// convenient method for generating normal variables", 1964 (the polar method; its second
+    /// number is thrown away).
     fn normal(&mut self) -> f64 {
         loop {
             let (x, y) = (2.0 * self.unit() - 1.0, 2.0 * self.unit() - 1.0);
@@ -45,8 +48,8 @@ impl Draw {
         }
     }
 
-    /// Draws from the gamma distribution with this shape, at least 1, and scale 1. Source: G. Marsaglia and
-    /// W. W. Tsang, "A simple method for generating gamma variables", 2000.
+    /// Draws from the gamma distribution with this shape, at least 1, and scale 1. Source: G.
+    /// Marsaglia and W. W. Tsang, "A simple method for generating gamma variables", 2000.
     fn gamma(&mut self, shape: f64) -> f64 {
         let d = shape.max(1.0) - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
 
-/// The numbers of the estimate. A scan that is not seen but assumed is a pseudo-scan: a belief with `x` of them is as
-/// firm as one after `x` scans, so its standard deviation is `1 / √x` of it.
+/// The numbers of the estimate. A scan that is not seen but assumed is a pseudo-scan: a belief with
+/// `x` of them is as firm as one after `x` scans, so its standard deviation is `1 / √x` of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Model {
     /// After how many days a play counts for half.
@@ -15,7 +15,8 @@ pub struct Model {
     pub part_scans: f64,
     /// How firmly candidates are believed to be alike, in pseudo-scans.
     pub lift_scans: f64,
-    /// How firmly a candidate is believed to do in one part of the week as in the others, in pseudo-scans.
+    /// How firmly a candidate is believed to do in one part of the week as in the others, in
+    /// pseudo-scans.
     pub own_part_scans: f64,
 }
 
@@ -100,11 +101,13 @@ impl std::ops::AddAssign for Counts {
 }
 
 impl Model {
-    /// Estimates all candidates of a group together, from the tallies of each, in the order of the candidates.
+    /// Estimates all candidates of a group together, from the tallies of each, in the order of the
+    /// candidates.
     ///
-    /// A candidate may be one assignment, or a campaign with the tallies of all of its assignments. `today` is the day
-    /// at the venue; without it days are counted back from the newest tally. The cost is a few microseconds for a
-    /// hundred rows, so the caller keeps the result until tallies or the day change.
+    /// A candidate may be one assignment, or a campaign with the tallies of all of its assignments.
+    /// `today` is the day at the venue; without it days are counted back from the newest tally. The
+    /// cost is a few microseconds for a hundred rows, so the caller keeps the result until tallies
+    /// or the day change.
     pub fn estimate(&self, group: &[&[Tally]], today: Option<Date>) -> Vec<Estimate> {
         let today = today.or_else(|| {
             group
@@ -136,7 +139,8 @@ impl Model {
                 let expected_whole: f64 = (0..WEEK_PARTS).map(expected).sum();
                 Estimate {
                     parts: std::array::from_fn(|part| {
-                        // What the other parts of the week tell about it, as a factor to what is usual then.
+                        // What the other parts of the week tell about it, as a factor to what is
+                        // usual then.
                         let elsewhere = self.lift_scans + whole.scanned - parts[part].scanned;
                         let lift = elsewhere
                             / (self.lift_scans + expected_whole - expected(part)).max(1e-9);

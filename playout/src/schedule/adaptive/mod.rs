@@ -1,36 +1,45 @@
-//! Which of a group's candidates airs next, so that what is scanned most airs most: Thompson sampling within bounds.
+//! Which of a group's candidates airs next, so that what is scanned most airs most: Thompson
+//! sampling within bounds.
 //!
-//! A group is a campaign with its placements as candidates, or several campaigns that opted in, each one candidate. For
-//! each candidate a rate is drawn from what is believed about it in this part of the week, and the highest draw airs. So
-//! what is likely to be best airs often, and what is hardly known airs now and then until it is known. Sources:
-//! W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933; O. Chapelle and L. Li, "An
-//! empirical evaluation of Thompson sampling", 2011, which also finds that it bears late feedback well.
+//! A group is a campaign with its placements as candidates, or several campaigns that opted in,
+//! each one candidate. For each candidate a rate is drawn from what is believed about it in this
+//! part of the week, and the highest draw airs. So what is likely to be best airs often, and what
+//! is hardly known airs now and then until it is known. Sources: W. R. Thompson, "On the likelihood
+//! that one unknown probability exceeds another", 1933; O. Chapelle and L. Li, "An empirical
+//! evaluation of Thompson sampling", 2011, which also finds that it bears late feedback well.
 //!
 //! Invariants:
 //!
-//! * [`pick`] is a pure function. Its draws depend on the group's seed, the number of recorded plays and the candidate's
-//!   name alone, so neither a restart nor a candidate that comes or goes changes another draw; see [`Airing`].
-//! * Floor: in any stretch in which the candidates and bounds stay the same, every candidate airs at least once in every
-//!   [`LearningBounds::turn_plays`] consecutive plays, whatever aired before it. Each play has one candidate, so no two are due at
-//!   the same moment for the first time; those that were away queue up, the longest unseen first, and there are never
-//!   more of them than a turn has plays.
-//! * Ceiling: in such a stretch, of any `n ≤ 100` consecutive plays at most `⌈share × n⌉` are of one candidate, with the
-//!   share of [`LearningBounds::ceiling`]. A turn is at least as long as the rest that a ceiling asks for, so the two agree.
-//! * Trying: of any 100 consecutive picks at most [`LearningBounds::trying_percent`] give the reason [`LearningReason::Trying`].
+//! * [`pick`] is a pure function. Its draws depend on the group's seed, the number of recorded
+//!   plays and the candidate's name alone, so neither a restart nor a candidate that comes or goes
+//!   changes another draw; see [`Airing`].
+//! * Floor: in any stretch in which the candidates and bounds stay the same, every candidate airs
+//!   at least once in every [`LearningBounds::turn_plays`] consecutive plays, whatever aired before
+//!   it. Each play has one candidate, so no two are due at the same moment for the first time;
+//!   those that were away queue up, the longest unseen first, and there are never more of them than
+//!   a turn has plays.
+//! * Ceiling: in such a stretch, of any `n ≤ 100` consecutive plays at most `⌈share × n⌉` are of
+//!   one candidate, with the share of [`LearningBounds::ceiling`]. A turn is at least as long as
+//!   the rest that a ceiling asks for, so the two agree.
+//! * Trying: of any 100 consecutive picks at most [`LearningBounds::trying_percent`] give the
+//!   reason [`LearningReason::Trying`].
 //! * Until the first scan is known everything is drawn by lot.
-//! * Counts are settled before they come here (see [`passerby_protocol::tally`]), so late feedback makes them old, not
-//!   wrong; what is old counts for less, and beliefs widen until something newer comes.
+//! * Counts are settled before they come here (see [`passerby_protocol::tally`]), so late feedback
+//!   makes them old, not wrong; what is old counts for less, and beliefs widen until something
+//!   newer comes.
 //!
 //! # The belief
 //!
-//! A beta distribution a candidate and part of the week. Its prior is the group's rate in that part, times how the
-//! candidate does in the other parts against what is usual there, shrunk towards 1; each is held as firmly as its counts
-//! justify (see [`Model`]). A new candidate thus starts as the average of its group, a known one as itself at other hours.
+//! A beta distribution a candidate and part of the week. Its prior is the group's rate in that
+//! part, times how the candidate does in the other parts against what is usual there, shrunk
+//! towards 1; each is held as firmly as its counts justify (see [`Model`]). A new candidate thus
+//! starts as the average of its group, a known one as itself at other hours.
 //!
 //! # What was measured
 //!
-//! On the streets of `examples/street` (5 creatives, 60 plays an hour, eight weeks, feedback after a day, floor 2 %,
-//! ceiling 90 %), scans against uniform rotation; streets differ between the tables, so compare within one.
+//! On the streets of `examples/street` (5 creatives, 60 plays an hour, eight weeks, feedback after
+//! a day, floor 2 %, ceiling 90 %), scans against uniform rotation; streets differ between the
+//! tables, so compare within one.
 //!
 //! | picks that may be tried, 40 streets | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
 //! |---|---|---|---|---|
@@ -40,8 +49,8 @@
 //! | 30 % | 1.64 | 1.46 | 1.83 | 1.81 |
 //! | 50 % | 1.64 | 1.43 | 1.81 | 1.80 |
 //!
-//! The turns already tell enough about everybody; unbounded sampling pays for more than it learns in eight weeks. 10 % is
-//! kept because without a floor nothing else would try.
+//! The turns already tell enough about everybody; unbounded sampling pays for more than it learns
+//! in eight weeks. 10 % is kept because without a floor nothing else would try.
 //!
 //! | half-life, 12 streets, 30 % tried | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
 //! |---|---|---|---|---|
@@ -52,11 +61,13 @@
 //! | 28 days | 1.73 | 1.59 | 1.91 | 1.89 |
 //! | none | 1.74 | 1.53 | 1.91 | 1.89 |
 //!
-//! Neighbouring rows scatter by about 0.02 (0.05 at 0.1 % scanned), so most of this is flat. So it is for the priors (10
-//! streets, floor 5 %): from 1 to 1,000 pseudo-scans for a creative's part of the week gave 1.58 to 1.61 (1.41 to 1.47 at
-//! 0.1 %), from 1 to 4 for its lift 1.60 to 1.61. A floor is what costs most, since it is paid for ever: with 10 creatives
-//! 5 % instead of 1 % costs a sixth of the scans. Counting unsettled plays did no measurable harm on these streets, since
-//! what is new outweighs what is missing; settled counts are kept because they are right whatever the delay.
+//! Neighbouring rows scatter by about 0.02 (0.05 at 0.1 % scanned), so most of this is flat. So it
+//! is for the priors (10 streets, floor 5 %): from 1 to 1,000 pseudo-scans for a creative's part of
+//! the week gave 1.58 to 1.61 (1.41 to 1.47 at 0.1 %), from 1 to 4 for its lift 1.60 to 1.61. A
+//! floor is what costs most, since it is paid for ever: with 10 creatives 5 % instead of 1 % costs
+//! a sixth of the scans. Counting unsettled plays did no measurable harm on these streets, since
+//! what is new outweighs what is missing; settled counts are kept because they are right whatever
+//! the delay.
 
 mod airing;
 mod draw;
@@ -79,12 +90,14 @@ const TRYING_STRIDE: u64 = 37;
 /// What learning may do with a group's plays, in percent of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LearningBounds {
-    /// The least share of each candidate, 0 to 100. With `k` candidates at most `1 / k` can be kept.
+    /// The least share of each candidate, 0 to 100. With `k` candidates at most `1 / k` can be
+    /// kept.
     pub floor_percent: u8,
     /// The largest share of each candidate, 1 to 100. With `k` candidates it is at least `1 / k`.
     pub ceiling_percent: u8,
-    /// The largest share of picks that may go to another candidate than the one that is expected to be scanned most,
-    /// so that it can be learned about; 0 to 100. Turns under the floor come on top.
+    /// The largest share of picks that may go to another candidate than the one that is expected to
+    /// be scanned most, so that it can be learned about; 0 to 100. Turns under the floor come on
+    /// top.
     pub trying_percent: u8,
 }
 
@@ -153,7 +166,8 @@ pub enum LearningReason {
     Best(PickBasis),
     /// It is expected to be scanned most of those that are not at their ceiling.
     NextBest(PickBasis),
-    /// Another one is expected to be scanned more, which is not certain enough to leave this one alone.
+    /// Another one is expected to be scanned more, which is not certain enough to leave this one
+    /// alone.
     Trying(PickBasis),
 }
 
@@ -170,8 +184,9 @@ pub struct PickBasis {
 
 /// Picks who of a group airs next; `None` without candidates.
 ///
-/// `part` is the part of the week at the venue, `None` when the clock is not trusted. `seed` names the group; equal
-/// arguments give equal picks on every machine. The time is linear in candidates and their plays in [`Airing`].
+/// `part` is the part of the week at the venue, `None` when the clock is not trusted. `seed` names
+/// the group; equal arguments give equal picks on every machine. The time is linear in candidates
+/// and their plays in [`Airing`].
 pub fn pick(
     candidates: &[Candidate<'_>],
     part: Option<WeekPart>,
@@ -252,8 +267,8 @@ pub fn pick(
     Some(Pick { index, reason })
 }
 
-/// Tells whether a pick may be drawn: as many of any hundred in a row as the bounds say. A stride scatters them, so that
-/// they do not always fall on the turns, which come at even distances too.
+/// Tells whether a pick may be drawn: as many of any hundred in a row as the bounds say. A stride
+/// scatters them, so that they do not always fall on the turns, which come at even distances too.
 fn may_try(number: u64, bounds: &LearningBounds) -> bool {
     number % 100 * TRYING_STRIDE % 100 < u64::from(bounds.trying_percent)
 }

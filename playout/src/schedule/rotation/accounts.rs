@@ -1,13 +1,16 @@
-//! Who has aired how much in a zone: worst-case fair weighted fair queueing (WF²Q+) over recorded plays.
+//! Who has aired how much in a zone: worst-case fair weighted fair queueing (WF²Q+) over recorded
+//! plays.
 //!
-//! Every account has a virtual finish: the air time it has had, divided by its rate. Among those that are not ahead of
-//! their share (virtual start at or before the virtual present), the one with the earliest finish airs next. Source:
-//! J. C. R. Bennett and H. Zhang, "WF²Q: worst-case fair weighted fair queueing", 1996, and "Hierarchical packet fair
-//! queueing algorithms", 1997. Among the same claims nobody's air time is ever further from its share than the longest
-//! slot, early or late.
+//! Every account has a virtual finish: the air time it has had, divided by its rate. Among those
+//! that are not ahead of their share (virtual start at or before the virtual present), the one with
+//! the earliest finish airs next. Source: J. C. R. Bennett and H. Zhang, "WF²Q: worst-case fair
+//! weighted fair queueing", 1996, and "Hierarchical packet fair queueing algorithms", 1997. Among
+//! the same claims nobody's air time is ever further from its share than the longest slot, early or
+//! late.
 //!
-//! Invariants: the state is a pure function of the plays that were recorded; times are integers; who could not air for a
-//! while saves nothing up, and who could air but never did keeps the place that it had when it came.
+//! Invariants: the state is a pure function of the plays that were recorded; times are integers;
+//! who could not air for a while saves nothing up, and who could air but never did keeps the place
+//! that it had when it came.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -52,8 +55,8 @@ pub(super) struct AiredCount {
 }
 
 impl AiredCount {
-    /// Plays within `span`. When the clock has just become known, or was lost, the old span goes on: so no cap is broken
-    /// by not knowing what time it was.
+    /// Plays within `span`. When the clock has just become known, or was lost, the old span goes
+    /// on: so no cap is broken by not knowing what time it was.
     pub(super) fn within(&self, span: Span) -> u32 {
         match (self.span, span) {
             (Span::Local(known), Span::Local(asked)) if known != asked => 0,
@@ -133,7 +136,8 @@ pub struct Accounts {
     unsaved: BTreeSet<AccountId>,
 }
 
-/// The accounts' names. They are shared, so that a copy of the accounts, to look ahead, costs little.
+/// The accounts' names. They are shared, so that a copy of the accounts, to look ahead, costs
+/// little.
 #[derive(Debug, Clone, Default)]
 struct AccountNames {
     keys: Vec<ItemKey>,
@@ -223,7 +227,8 @@ impl Accounts {
         &self.accounts[id.at()]
     }
 
-    /// Where a claim's next play starts in virtual time. Who newly comes, or comes back, starts at the present.
+    /// Where a claim's next play starts in virtual time. Who newly comes, or comes back, starts at
+    /// the present.
     fn start(&self, class: Class, claim: &Contender) -> u64 {
         let present = self.virtual_times[class.at()];
         let account = self.of(claim.account);
@@ -252,8 +257,8 @@ impl Accounts {
             .max(self.virtual_times[class.at()])
     }
 
-    /// Whose turn it is, least first: who is entitled to a play before who is ahead of its share, and among the entitled who
-    /// would finish first. Ties go to the earlier claim.
+    /// Whose turn it is, least first: who is entitled to a play before who is ahead of its share,
+    /// and among the entitled who would finish first. Ties go to the earlier claim.
     pub(crate) fn ranks(&self, class: Class, claims: &[Contender]) -> Vec<Rank> {
         let present = self.present(class, claims);
         let rank = |claim: &Contender| {
@@ -287,7 +292,8 @@ impl Accounts {
         self.unsaved.insert(claim.account);
     }
 
-    /// Notes who could air: who newly could gets a place at the present, who no longer can loses it.
+    /// Notes who could air: who newly could gets a place at the present, who no longer can loses
+    /// it.
     fn enter(&mut self, class: Class, claims: &[Contender]) {
         let known = &self.claimants[class.at()];
         if known.len() == claims.len()

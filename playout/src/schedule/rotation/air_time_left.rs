@@ -13,7 +13,8 @@ pub(super) struct AirTimeLeft {
 }
 
 impl AirTimeLeft {
-    /// Returns what is left at an instant, in milliseconds; none outside the stretch for which this holds.
+    /// Returns what is left at an instant, in milliseconds; none outside the stretch for which this
+    /// holds.
     pub(super) fn left_ms(&self, now: Timestamp) -> Option<u64> {
         if now < self.from || now >= self.until {
             return None;

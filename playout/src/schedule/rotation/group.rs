@@ -1,4 +1,5 @@
-//! Groups of placements that air on one account: sequences, and creatives that compete by how often they are scanned.
+//! Groups of placements that air on one account: sequences, and creatives that compete by how often
+//! they are scanned.
 
 use passerby_protocol::tally::WeekPart;
 
@@ -20,8 +21,8 @@ pub(super) struct Chosen {
 }
 
 impl Rotation {
-    /// Chooses among the eligible members of an entry; `None` when the one whose turn it is has to wait for its distance.
-    /// `waits_ms`: how long each of the plan's distances has to.
+    /// Chooses among the eligible members of an entry; `None` when the one whose turn it is has to
+    /// wait for its distance. `waits_ms`: how long each of the plan's distances has to.
     pub(super) fn choose(
         &mut self,
         entry: usize,

@@ -1,15 +1,15 @@
 //! What airs next in a zone: a pure function of the moment and of what has aired.
 //!
-//! Order: takeover, scheduled, filler, then the house creative; an emergency lies over all of them (see
-//! [`crate::content::emergency`]). Within a class [`accounts`] says whose turn it is. Groups of placements, sequences and adaptive
-//! campaigns, have one account and choose among themselves.
+//! Order: takeover, scheduled, filler, then the house creative; an emergency lies over all of them
+//! (see [`crate::content::emergency`]). Within a class [`accounts`] says whose turn it is. Groups
+//! of placements, sequences and adaptive campaigns, have one account and choose among themselves.
 //!
 //! Invariants:
-//! - Equal moments, catalogues and histories give equal picks; nothing here reads a clock or a generator of random
-//!   numbers. What is remembered between calls only saves work.
+//! - Equal moments, catalogues and histories give equal picks; nothing here reads a clock or a
+//!   generator of random numbers. What is remembered between calls only saves work.
 //! - With an untrusted clock only what is undated is eligible.
-//! - Caps hold always; so do distances between plays. What they forbid waits, and keeps its claim on air time only while
-//!   a distance holds it back.
+//! - Caps hold always; so do distances between plays. What they forbid waits, and keeps its claim
+//!   on air time only while a distance holds it back.
 
 pub mod accounts;
 mod air_time_left;

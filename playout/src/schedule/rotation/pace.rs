@@ -1,7 +1,8 @@
 //! Goals: what a phase still owes, spread evenly over the time on the air that is left for it.
 //!
-//! Invariant: the share that a goal takes depends on what is left alone, so an outage is caught up over the whole rest of
-//! the phase and never floods the screen: no goal takes more than half of a zone from those who have none.
+//! Invariant: the share that a goal takes depends on what is left alone, so an outage is caught up
+//! over the whole rest of the phase and never floods the screen: no goal takes more than half of a
+//! zone from those who have none.
 
 use jiff::Timestamp;
 

@@ -29,8 +29,8 @@ const SHARES_PPM_MAX: u64 = 950_000;
 pub struct Next {
     /// What airs.
     pub decision: Decision,
-    /// After this many milliseconds a takeover may begin that does not wait for the end of a play; it is not known of
-    /// what triggers bring.
+    /// After this many milliseconds a takeover may begin that does not wait for the end of a play;
+    /// it is not known of what triggers bring.
     pub takeover_in_ms: Option<u64>,
 }
 
@@ -41,8 +41,8 @@ pub enum Decision {
     Item(Pick),
     /// The house creative, since nothing is eligible.
     House {
-        /// After this many milliseconds something could be; `None` when only new content, a trigger or a clock that
-        /// becomes known can change it.
+        /// After this many milliseconds something could be; `None` when only new content, a trigger
+        /// or a clock that becomes known can change it.
         until_change_ms: Option<u64>,
     },
 }
@@ -267,7 +267,8 @@ impl Rotation {
                 class == Class::Scheduled && has_lower,
             );
             let ranks = context.around.history.accounts.ranks(class, &claims);
-            // Whose distances all have to wait; a sequence whose next part has to wait says so when it is asked.
+            // Whose distances all have to wait; a sequence whose next part has to wait says so when
+            // it is asked.
             let waits = |item: &usize| context.waits_ms[self.items[*item].distance] > 0;
             let mut waiting: Vec<usize> = (0..candidates.candidacies.len())
                 .filter(|&at| candidates.eligible(at).iter().all(waits))
@@ -278,7 +279,8 @@ impl Rotation {
                 .filter(|&at| !out[at])
                 .min_by_key(|&at| ranks[at])
             {
-                // Who has waited for its distance is not made to wait for ever by those who need less of one.
+                // Who has waited for its distance is not made to wait for ever by those who need
+                // less of one.
                 let makes_wait = |other: &usize| {
                     (ranks[*other], *other) < (ranks[at], at)
                         && self.keeps_apart(&candidates, *other, at)
@@ -582,12 +584,14 @@ pub struct Booked {
 }
 
 impl Booking {
-    /// Notes that the play is on the screen, in another zone, at a moment that is asked about: others keep away from it.
+    /// Notes that the play is on the screen, in another zone, at a moment that is asked about:
+    /// others keep away from it.
     pub fn keep_away(&self, airings: &mut Airings, at: &Moment) {
         airings.note(&self.distance, at);
     }
 
-    /// Books a play that was visible from `start` to `end`; `counted_ms` is what it counts for on the accounts.
+    /// Books a play that was visible from `start` to `end`; `counted_ms` is what it counts for on
+    /// the accounts.
     pub fn book(
         &self,
         rules: &Rules,

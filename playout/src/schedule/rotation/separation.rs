@@ -1,8 +1,8 @@
 //! Distances between plays of one advertiser, and between rivals.
 //!
-//! Invariant: a distance is measured from the end of one play to the start of the next, on the whole screen, whatever the
-//! zone. Where the time between them cannot be known, since the machine has started anew and nothing vouches for its
-//! clock, only the time since that start counts.
+//! Invariant: a distance is measured from the end of one play to the start of the next, on the
+//! whole screen, whatever the zone. Where the time between them cannot be known, since the machine
+//! has started anew and nothing vouches for its clock, only the time since that start counts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -98,7 +98,8 @@ impl Distance {
         }
     }
 
-    /// Whose rivals' plays are told from one's own: who names no advertiser is a party without a name.
+    /// Whose rivals' plays are told from one's own: who names no advertiser is a party without a
+    /// name.
     fn separation_key(&self) -> Arc<str> {
         self.advertiser.clone().unwrap_or_else(|| Arc::from(""))
     }

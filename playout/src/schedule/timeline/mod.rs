@@ -1,7 +1,7 @@
 //! What will air, if nothing interferes: the rotation itself, run ahead of time.
 //!
-//! Invariant: a timeline asks the same rotation, with the same accounts, as the player does; so it equals what airs while
-//! nothing fails, is cut short or changes its content.
+//! Invariant: a timeline asks the same rotation, with the same accounts, as the player does; so it
+//! equals what airs while nothing fails, is cut short or changes its content.
 
 mod picture;
 #[cfg(test)]
@@ -21,7 +21,8 @@ use crate::system::clock::Moment;
 pub use crate::schedule::timeline::picture::svg;
 pub use crate::schedule::timeline::warnings::warnings;
 
-/// How long the house creative stands in a timeline when nothing is known to end it, in milliseconds.
+/// How long the house creative stands in a timeline when nothing is known to end it, in
+/// milliseconds.
 const HOUSE_MS: u64 = 3_600_000;
 /// Shortest stay of the house creative, in milliseconds.
 const HOUSE_MS_MIN: u64 = 1_000;
@@ -56,7 +57,8 @@ pub struct SlotItem {
     pub class: Class,
 }
 
-/// Runs a screen ahead of time: an iterator over the slots of all zones, by when they start. It never ends.
+/// Runs a screen ahead of time: an iterator over the slots of all zones, by when they start. It
+/// never ends.
 pub struct Timeline {
     rules: Rules,
     zones: Vec<ZoneAhead>,

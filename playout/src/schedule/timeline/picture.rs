@@ -99,7 +99,8 @@ fn ordered<'s>(names: impl Iterator<Item = &'s str>) -> BTreeMap<&'s str, usize>
     places
 }
 
-/// What stands in a lane for a while: zone, campaign, from and until. Plays of one campaign that follow each other are one.
+/// What stands in a lane for a while: zone, campaign, from and until. Plays of one campaign that
+/// follow each other are one.
 fn joined(slots: &[Slot]) -> Vec<(&str, Option<&str>, u64, u64)> {
     let mut spans: Vec<(&str, Option<&str>, u64, u64)> = Vec::new();
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();

@@ -13,8 +13,9 @@ use crate::schedule::timeline::{Slot, Timeline};
 const EDGES_MAX: usize = 400;
 const HOUR_MS: u64 = 3_600_000;
 
-/// Says what is odd: content that can never air, goals that were not met when their phase ended, and hours in which the
-/// house creative airs alone. `timeline` is where `slots` were taken from: those that start within `span_ms` of `from`.
+/// Says what is odd: content that can never air, goals that were not met when their phase ended,
+/// and hours in which the house creative airs alone. `timeline` is where `slots` were taken from:
+/// those that start within `span_ms` of `from`.
 pub fn warnings(timeline: &Timeline, from: Timestamp, span_ms: u64, slots: &[Slot]) -> Vec<String> {
     let aired: BTreeSet<(&str, usize)> = slots
         .iter()

@@ -2,10 +2,10 @@
 //!
 //! Invariants:
 //! - The first zone is `main`. Names are unique; there are at most [`ZONES_MAX`] zones.
-//! - Zones lie inside what overscan leaves. Two zones either share no pixel, or the later one lies wholly on the
-//!   earlier one without covering all of it.
-//! - Edges that are the same in percent are the same in pixels, so zones that abut on paper abut on the glass, at any
-//!   size and rotation.
+//! - Zones lie inside what overscan leaves. Two zones either share no pixel, or the later one lies
+//!   wholly on the earlier one without covering all of it.
+//! - Edges that are the same in percent are the same in pixels, so zones that abut on paper abut on
+//!   the glass, at any size and rotation.
 
 use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::toml_fields::Section;
@@ -24,7 +24,8 @@ pub const SIDE_PERCENT_MIN: f64 = 4.0;
 /// Most that overscan may take off each side, in percent.
 pub const OVERSCAN_PERCENT_MAX: f64 = 10.0;
 
-/// A share of a side, in thousandths of a percent; whole numbers, so that equal shares are equal pixels.
+/// A share of a side, in thousandths of a percent; whole numbers, so that equal shares are equal
+/// pixels.
 type Share = u64;
 const WHOLE: Share = 100_000;
 /// How far a picture in a picture keeps from the edges, as a share of the shorter side.

@@ -65,7 +65,8 @@ fn named_layouts_have_the_zones_that_people_expect() {
 
 #[test]
 fn a_turned_screen_is_divided_as_people_see_it() {
-    // A portrait screen whose panel is wired as 1920 × 1080: the ticker at the bottom is at the panel's left.
+    // A portrait screen whose panel is wired as 1920 × 1080: the ticker at the bottom is at the
+    // panel's left.
     let placed = parse("kind = 'main-ticker'\nshare_percent = 10\n")
         .expect("good")
         .place(&output(1920, 1080, 90));

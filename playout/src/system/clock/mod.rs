@@ -1,9 +1,10 @@
 //! The only place that reads a clock.
 //!
-//! Durations come from CLOCK_BOOTTIME, which no one can set and which goes on through suspend. Wall time is given out
-//! only when something vouched for it in this boot: the operator, a time service, or a hub. From then on it goes by
-//! CLOCK_BOOTTIME, whatever becomes of the machine's clock; see [`trust`]. Invariant: a [`Moment`] with a wall time never
-//! comes from an untrusted clock; times are never invented.
+//! Durations come from CLOCK_BOOTTIME, which no one can set and which goes on through suspend. Wall
+//! time is given out only when something vouched for it in this boot: the operator, a time service,
+//! or a hub. From then on it goes by CLOCK_BOOTTIME, whatever becomes of the machine's clock; see
+//! [`trust`]. Invariant: a [`Moment`] with a wall time never comes from an untrusted clock; times
+//! are never invented.
 
 mod simulated;
 mod system;
@@ -74,24 +75,27 @@ pub trait Clock: Send + Sync {
     /// Returns the present moment.
     fn now(&self) -> Moment;
 
-    /// Takes the hub's word for the time: it was `wall_ms` at `boot_ms` of this boot. May be called with every answer; what is
-    /// made of it is decided here.
+    /// Takes the hub's word for the time: it was `wall_ms` at `boot_ms` of this boot. May be called
+    /// with every answer; what is made of it is decided here.
     fn learn(&self, boot_ms: u64, wall_ms: i64);
 
     /// Takes up what an earlier run in this boot knew: the newest anchor that it kept.
     fn resume(&self, _anchor: &Anchor) {}
 
-    /// Returns what happened to the time since it was last asked, oldest first: at most [`trust::EVENTS_MAX`].
+    /// Returns what happened to the time since it was last asked, oldest first: at most
+    /// [`trust::EVENTS_MAX`].
     fn events(&self) -> Vec<TimeEvent> {
         Vec::new()
     }
 
-    /// For how long the machine slept in this boot so far, in milliseconds: CLOCK_BOOTTIME less CLOCK_MONOTONIC.
+    /// For how long the machine slept in this boot so far, in milliseconds: CLOCK_BOOTTIME less
+    /// CLOCK_MONOTONIC.
     fn asleep_ms(&self) -> u64 {
         0
     }
 
-    /// How long to really wait for a span of this clock; `busy` when other threads are about to answer.
+    /// How long to really wait for a span of this clock; `busy` when other threads are about to
+    /// answer.
     fn pace(&self, span: Duration, _busy: bool) -> Duration {
         span
     }

@@ -9,16 +9,18 @@ use passerby_protocol::dating::Anchor;
 use crate::system::clock::trust::Reading;
 use crate::system::clock::{Clock, Moment, TimeEvent, Trust};
 
-/// systemd-timesyncd touches this file whenever it has set the clock (systemd-timesyncd.service(8)).
+/// systemd-timesyncd touches this file whenever it has set the clock
+/// (systemd-timesyncd.service(8)).
 const TIMESYNCD_FILE: &str = "/run/systemd/timesync/synchronized";
-/// How long the answer of a time service is good while the clock says what is believed, in milliseconds.
+/// How long the answer of a time service is good while the clock says what is believed, in
+/// milliseconds.
 const ASK_MS: u64 = 1_000;
 /// Two clocks that were read no further apart were read at once, in milliseconds.
 const AT_ONCE_MS: u64 = 2;
 /// How often two clocks are read again because the machine was busy in between.
 const TRIES_MAX: u32 = 4;
-/// The clocks of a machine that is awake seem to part by less than this, since they are read one after the other; no sleep is
-/// shorter, in milliseconds.
+/// The clocks of a machine that is awake seem to part by less than this, since they are read one
+/// after the other; no sleep is shorter, in milliseconds.
 const ASLEEP_MS_MIN: u64 = 10;
 
 /// The machine's clocks.
@@ -31,7 +33,8 @@ pub struct SystemClock {
 
 struct State {
     trust: Trust,
-    /// When the time services were last asked, in milliseconds of CLOCK_BOOTTIME, and what they said.
+    /// When the time services were last asked, in milliseconds of CLOCK_BOOTTIME, and what they
+    /// said.
     asked_ms: Option<u64>,
     is_kept: bool,
     was_set: bool,
@@ -39,13 +42,15 @@ struct State {
 }
 
 impl SystemClock {
-    /// Reads the boot id; a machine without one gets a random id, so that boots are never mixed up. `trusted` is the
-    /// operator's word that the clock is right although no time service vouches for it.
+    /// Reads the boot id; a machine without one gets a random id, so that boots are never mixed up.
+    /// `trusted` is the operator's word that the clock is right although no time service vouches
+    /// for it.
     pub fn new(trusted: bool) -> Self {
         Self::with_sources(trusted, Path::new(TIMESYNCD_FILE), kernel_is_synchronised)
     }
 
-    /// The same, with a systemd-timesyncd that keeps its file elsewhere, and another answer of the kernel's.
+    /// The same, with a systemd-timesyncd that keeps its file elsewhere, and another answer of the
+    /// kernel's.
     pub fn with_sources(
         trusted: bool,
         timesyncd_file: &Path,
@@ -178,7 +183,8 @@ fn read(clock: libc::clockid_t) -> Duration {
     )
 }
 
-/// Asks the kernel whether a time service disciplines its clock (adjtimex(2): not `TIME_ERROR`, not `STA_UNSYNC`).
+/// Asks the kernel whether a time service disciplines its clock (adjtimex(2): not `TIME_ERROR`, not
+/// `STA_UNSYNC`).
 #[allow(
     unsafe_code,
     reason = "adjtimex has no safe wrapper in libc; with modes = 0 it only reads"
@@ -193,8 +199,8 @@ fn kernel_is_synchronised() -> bool {
     state >= 0 && state != libc::TIME_ERROR && status & libc::STA_UNSYNC == 0
 }
 
-/// Tells whether systemd-timesyncd has set the clock in this boot, and nobody set it back since: /run is empty at the start of
-/// a machine, and time since then only goes on.
+/// Tells whether systemd-timesyncd has set the clock in this boot, and nobody set it back since:
+/// /run is empty at the start of a machine, and time since then only goes on.
 fn timesyncd_has_set_the_clock(file: &Path, wall_ms: i64) -> bool {
     let touched = std::fs::metadata(file).and_then(|data| data.modified());
     let touched_ms = |touched: SystemTime| {

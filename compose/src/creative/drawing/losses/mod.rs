@@ -1,9 +1,9 @@
-//! What a drawing asks for and will not get: text that nobody here sets, styles and elements that the renderer does not
-//! know, typefaces that are not there.
+//! What a drawing asks for and will not get: text that nobody here sets, styles and elements that
+//! the renderer does not know, typefaces that are not there.
 //!
-//! Invariants: what people would miss is a loss, what has a good stand-in is a note; nothing is said of what is hidden or
-//! empty, nor of an element that has an alternative beside it in a `switch`; each thing is said once, at most
-//! [`TOLD_MAX`] of them.
+//! Invariants: what people would miss is a loss, what has a good stand-in is a note; nothing is
+//! said of what is hidden or empty, nor of an element that has an alternative beside it in a
+//! `switch`; each thing is said once, at most [`TOLD_MAX`] of them.
 
 mod text_styles;
 mod values;
@@ -387,7 +387,8 @@ impl LossReport {
         let attributes = text_styles::ATTRIBUTES
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), node.attribute(name)?)));
-        // Whether it is lost at all is asked first, since the text of a group takes a while to gather.
+        // Whether it is lost at all is asked first, since the text of a group takes a while to
+        // gather.
         for (name, value) in styles.chain(attributes) {
             if text_styles::is_lost(&name, value, "Aa")
                 && text_styles::is_lost(&name, value, &written(node))

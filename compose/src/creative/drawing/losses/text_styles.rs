@@ -50,7 +50,8 @@ pub(super) fn is_lost(name: &str, value: &str, text: &str) -> bool {
     }
 }
 
-/// The declarations of a style attribute or of all rules of a style sheet without comments; of `font` also its variant.
+/// The declarations of a style attribute or of all rules of a style sheet without comments; of
+/// `font` also its variant.
 pub(super) fn declarations(css: &str) -> impl Iterator<Item = (String, &str)> {
     css.split([';', '{', '}']).flat_map(|declaration| {
         let split = declaration.split_once(':');

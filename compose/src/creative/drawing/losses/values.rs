@@ -1,4 +1,5 @@
-//! Values and selectors that the renderer does not understand: each is asked of the parser that the renderer asks.
+//! Values and selectors that the renderer does not understand: each is asked of the parser that the
+//! renderer asks.
 
 use std::str::FromStr as _;
 
@@ -54,7 +55,8 @@ const NEVER: [&str; 9] = [
     ":before",
 ];
 
-/// Whether the renderer does not understand a value of an attribute or of a property that both know.
+/// Whether the renderer does not understand a value of an attribute or of a property that both
+/// know.
 pub(super) fn is_unknown(name: &str, value: &str) -> bool {
     let value = value.trim();
     if USUAL.contains(&&*value.to_ascii_lowercase()) {
@@ -122,7 +124,8 @@ pub(super) fn target<'a>(name: &str, value: &'a str) -> Option<&'a str> {
     }
 }
 
-/// The rules of a style sheet without comments and without rules that begin with `@`: selectors and declarations.
+/// The rules of a style sheet without comments and without rules that begin with `@`: selectors and
+/// declarations.
 pub(super) fn rules(css: &str) -> Vec<(&str, &str)> {
     let mut rules = Vec::new();
     let mut rest = css;

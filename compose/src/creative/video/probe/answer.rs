@@ -144,7 +144,8 @@ fn clock_time(text: &str) -> Option<Duration> {
         .filter(|length| !length.is_zero())
 }
 
-/// Where pixels are wider than high, rows are taken away; else columns. So nothing is ever enlarged.
+/// Where pixels are wider than high, rows are taken away; else columns. So nothing is ever
+/// enlarged.
 fn square((width, height): (u32, u32), ratio: Option<&str>) -> (u32, u32) {
     let ratio = ratio
         .and_then(|ratio| ratio.split_once(':'))

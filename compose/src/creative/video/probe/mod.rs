@@ -1,8 +1,9 @@
 //! What a video file is, asked before anything of it is shown.
 //!
-//! Invariants: only MP4 and WebM (and Matroska, which is the same) are opened, told from the first bytes and never from
-//! the name, so that no list of files, picture or stream passes for a video; everything that a file says about itself
-//! is checked against stated limits; asking ends within [`PROBE_WAIT_MAX`].
+//! Invariants: only MP4 and WebM (and Matroska, which is the same) are opened, told from the first
+//! bytes and never from the name, so that no list of files, picture or stream passes for a video;
+//! everything that a file says about itself is checked against stated limits; asking ends within
+//! [`PROBE_WAIT_MAX`].
 
 mod answer;
 mod orientation;
@@ -35,8 +36,9 @@ pub const LENGTH_MAX: Duration = Duration::from_secs(3600);
 pub(super) const PROBE_WAIT_MAX: Duration = Duration::from_secs(6);
 /// Most that the answer may take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
-/// Most pixels whose light is brought down, for each picture: 960 × 540. With linear light as floats it takes some 40 ns
-/// a pixel of a server's core, so 30 pictures a second of 1920 × 1080 would take more than two of them.
+/// Most pixels whose light is brought down, for each picture: 960 × 540. With linear light as
+/// floats it takes some 40 ns a pixel of a server's core, so 30 pictures a second of 1920 × 1080
+/// would take more than two of them.
 const HDR_PIXELS_MAX: f64 = 960.0 * 540.0;
 
 /// Of an HDR film that this machine brings down to what its screen shows.
@@ -100,8 +102,9 @@ impl Clip {
     /// Asks what the file at `path` is. Messages call it `name`.
     ///
     /// # Errors
-    /// A reason that names the file and what to do: it is missing or no video, has a codec that is not played or is
-    /// beyond a limit ([`PIXELS_MAX`], [`SIDE_PX_MAX`], [`LENGTH_MAX`]), or there is no ffmpeg.
+    /// A reason that names the file and what to do: it is missing or no video, has a codec that is
+    /// not played or is beyond a limit ([`PIXELS_MAX`], [`SIDE_PX_MAX`], [`LENGTH_MAX`]), or there
+    /// is no ffmpeg.
     pub fn probe(tools: &Tools, path: &Path, name: &str) -> Result<Self, ComposeError> {
         let says = |what: String| ComposeError(format!("{name}: {what}"));
         let found = tools
@@ -219,8 +222,8 @@ impl Clip {
         self.sound_stream.is_some()
     }
 
-    /// The size in which its pictures are decoded for a picture that is drawn with `shown_px`: no larger than that, no
-    /// larger than they are, even, upright.
+    /// The size in which its pictures are decoded for a picture that is drawn with `shown_px`: no
+    /// larger than that, no larger than they are, even, upright.
     pub fn decoded_px(&self, shown_px: (u32, u32)) -> (u32, u32) {
         turned(self.scaled_px(shown_px), self.orientation)
     }

@@ -1,7 +1,8 @@
 //! How the pictures of a video are turned and mirrored before people see them.
 //!
-//! A file says it by the display matrix of ISO 14496-12, section 6.2.2: a picture's point (x, y) is shown at
-//! (a·x + c·y, b·x + d·y), y counted downwards. Cameras write one of eight; of others the nearest of these is taken.
+//! A file says it by the display matrix of ISO 14496-12, section 6.2.2: a picture's point (x, y) is
+//! shown at (a·x + c·y, b·x + d·y), y counted downwards. Cameras write one of eight; of others the
+//! nearest of these is taken.
 
 use serde_json::Value;
 
@@ -25,7 +26,8 @@ pub(in crate::creative::video) enum Orientation {
 }
 
 impl Orientation {
-    /// Reads what ffprobe says about a stream: its display matrix, or the rotation of older programs.
+    /// Reads what ffprobe says about a stream: its display matrix, or the rotation of older
+    /// programs.
     pub(super) fn of_stream(video: &Value) -> Self {
         let sides = || video["side_data_list"].as_array().into_iter().flatten();
         if let Some(matrix) = sides().find_map(|side| matrix(side["displaymatrix"].as_str()?)) {
@@ -85,7 +87,8 @@ impl Orientation {
     }
 }
 
-/// The numbers a, b, c and d of a matrix as ffprobe prints it: three rows of three numbers, each row behind its place.
+/// The numbers a, b, c and d of a matrix as ffprobe prints it: three rows of three numbers, each
+/// row behind its place.
 fn matrix(printed: &str) -> Option<[i64; 4]> {
     let mut rows = printed.lines().filter_map(|line| line.split_once(':'));
     let mut row = || -> Option<[i64; 2]> {

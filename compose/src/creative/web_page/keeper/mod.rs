@@ -1,4 +1,5 @@
-//! Knows the pages that are shown, keeps their pictures and has new ones taken on a thread of its own.
+//! Knows the pages that are shown, keeps their pictures and has new ones taken on a thread of its
+//! own.
 
 mod shared;
 mod thread;
@@ -32,11 +33,13 @@ pub struct KeeperConfig {
     pub clock: Arc<dyn Clock>,
     /// The venue's time zone, which pages take for the local one.
     pub time_zone: TimeZone,
-    /// Where Chromium is; none looks for it each time, so that it can be installed while the terminal runs.
+    /// Where Chromium is; none looks for it each time, so that it can be installed while the
+    /// terminal runs.
     pub browser: Option<PathBuf>,
     /// What the operator lets pages do.
     pub rules: PageRules,
-    /// The operator's own folders: a page file in them may open the host that it names, wherever that is.
+    /// The operator's own folders: a page file in them may open the host that it names, wherever
+    /// that is.
     pub own_folders: Vec<PathBuf>,
     /// How long a page may load.
     pub load_max: Duration,
@@ -60,7 +63,8 @@ impl KeeperConfig {
     }
 }
 
-/// Keeps pictures of web pages. Dropping it ends its thread and the browser that may run, within seconds.
+/// Keeps pictures of web pages. Dropping it ends its thread and the browser that may run, within
+/// seconds.
 pub struct SnapshotKeeper {
     shared: Arc<Shared>,
     /// Started with the first page, so that terminals without pages have none.
@@ -79,11 +83,12 @@ impl SnapshotKeeper {
         }
     }
 
-    /// Finds the last good picture of a page in this size, and has a new one taken when it is too old. Never waits.
+    /// Finds the last good picture of a page in this size, and has a new one taken when it is too
+    /// old. Never waits.
     ///
     /// # Errors
-    /// The page file is not good, or there is no picture yet: then one is being taken, and it says why that failed if
-    /// it did.
+    /// The page file is not good, or there is no picture yet: then one is being taken, and it says
+    /// why that failed if it did.
     pub fn picture(
         &mut self,
         file: &CreativeFile,
@@ -118,8 +123,8 @@ impl SnapshotKeeper {
         })
     }
 
-    /// Has pictures taken of pages that will air, so that they are there in time. What is wrong with one is told when
-    /// it is asked for.
+    /// Has pictures taken of pages that will air, so that they are there in time. What is wrong
+    /// with one is told when it is asked for.
     pub fn prefetch<'a>(
         &mut self,
         pages: impl IntoIterator<Item = (&'a CreativeFile, (u32, u32))>,

@@ -1,4 +1,5 @@
-//! What the keeper, its thread and the slides share: the pages that are known, and what came of taking them.
+//! What the keeper, its thread and the slides share: the pages that are known, and what came of
+//! taking them.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -77,7 +78,8 @@ impl Shared {
         self.config.clock.now().boot_ms
     }
 
-    /// Notes that somebody wants a page; returns the revision of its picture and what is wrong with it.
+    /// Notes that somebody wants a page; returns the revision of its picture and what is wrong with
+    /// it.
     pub(super) fn ask(
         &self,
         key: &PageKey,

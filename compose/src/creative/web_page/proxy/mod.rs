@@ -1,12 +1,15 @@
-//! The browser's only way to the network: a SOCKS proxy (RFC 1928) in the terminal, there for one picture.
+//! The browser's only way to the network: a SOCKS proxy (RFC 1928) in the terminal, there for one
+//! picture.
 //!
-//! It looks every name up itself, judges each address, and connects to the very address that it has judged; so a name
-//! that leads elsewhere the second time, a redirect, a picture, a frame or a socket of a page all meet the same rule.
+//! It looks every name up itself, judges each address, and connects to the very address that it has
+//! judged; so a name that leads elsewhere the second time, a redirect, a picture, a frame or a
+//! socket of a page all meet the same rule.
 //!
 //! Invariants:
-//! - It listens on this machine only, and ends with the run that it belongs to, with all of its connections.
-//! - At most [`CONNECTIONS_MAX`] connections, [`BYTES_MAX`] bytes in all; each step of a connection's beginning has a
-//!   time; at most [`FAILURES_MAX`] failures are remembered.
+//! - It listens on this machine only, and ends with the run that it belongs to, with all of its
+//!   connections.
+//! - At most [`CONNECTIONS_MAX`] connections, [`BYTES_MAX`] bytes in all; each step of a
+//!   connection's beginning has a time; at most [`FAILURES_MAX`] failures are remembered.
 
 use std::fmt;
 use std::io;
@@ -32,12 +35,14 @@ const BYTES_MAX: u64 = 256 << 20;
 const FAILURES_MAX: usize = 32;
 /// Most addresses of one host that are tried.
 const ADDRESSES_MAX: usize = 8;
-/// How long the browser may take to say what it wants, a name to be found, and an address to answer.
+/// How long the browser may take to say what it wants, a name to be found, and an address to
+/// answer.
 const STEP_MAX: Duration = Duration::from_secs(10);
 /// Bytes that are passed on at once.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// RFC 1928: the version of the protocol, its one command and its kinds of addresses that are understood here.
+/// RFC 1928: the version of the protocol, its one command and its kinds of addresses that are
+/// understood here.
 const VERSION: u8 = 5;
 const CONNECT: u8 = 1;
 const IS_V4: u8 = 1;

@@ -1,11 +1,13 @@
-//! What to fetch next and what to let go: a pure function of what is wanted, what is there and how much room there is.
+//! What to fetch next and what to let go: a pure function of what is wanted, what is there and how
+//! much room there is.
 //!
 //! Invariants:
 //! - What can air within [`HORIZON_MS`] is never let go. With an unknown clock, anything can.
-//! - What is fetched fits: with all that stays, it is within the quota and leaves the disk's floor free.
+//! - What is fetched fits: with all that stays, it is within the quota and leaves the disk's floor
+//!   free.
 //! - Campaigns are fetched whole or not at all, in the order in which they can first air.
-//! - What nothing needs any more stays while there is room, so that a campaign that comes back costs nothing; what was
-//!   needed longest ago leaves first.
+//! - What nothing needs any more stays while there is room, so that a campaign that comes back
+//!   costs nothing; what was needed longest ago leaves first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +27,8 @@ const SPARE_FILES_MAX: usize = 50_000;
 pub struct Room {
     /// What the operator allows, in bytes.
     pub quota_bytes: u64,
-    /// What of the disk may still be written without touching its floor, in bytes; negative when it is below.
+    /// What of the disk may still be written without touching its floor, in bytes; negative when it
+    /// is below.
     pub spare_bytes: i64,
 }
 
@@ -40,7 +43,8 @@ pub struct Plan {
     pub drop_parts: Vec<Digest>,
     /// Claims, by their places, whose files are all there.
     pub whole: Vec<usize>,
-    /// Claims that are not whole, or will not be, since there is no room, in the order in which they can first air.
+    /// Claims that are not whole, or will not be, since there is no room, in the order in which
+    /// they can first air.
     pub refused: Vec<Refused>,
 }
 
@@ -66,7 +70,8 @@ pub struct Refused {
     pub room_bytes: u64,
 }
 
-/// Plans. `claims` are every campaign's newest version, and the older ones that air until those are whole.
+/// Plans. `claims` are every campaign's newest version, and the older ones that air until those are
+/// whole.
 pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, room: Room) -> Plan {
     let used = i128::from(there.bytes()) + i128::from(room.spare_bytes);
     let capacity = room.quota_bytes.min(u64::try_from(used).unwrap_or(0));
@@ -165,7 +170,8 @@ fn mark_last(claims: &[CampaignDemand], plan: &mut Plan) {
             continue;
         }
         let places = claim.files.iter().map(|file| places.get(&file.sha256));
-        // A campaign of which something is neither there nor fetched completes with nothing; marking it does no harm.
+        // A campaign of which something is neither there nor fetched completes with nothing;
+        // marking it does no harm.
         if let Some(&last) = places.flatten().max() {
             plan.fetch[last].completes = true;
         }

@@ -246,7 +246,8 @@ proptest! {
         }
         prop_assert!(dropped <= there.bytes());
 
-        // In the order of the first airing, each file once, nothing that is there, nothing whose time is over.
+        // In the order of the first airing, each file once, nothing that is there, nothing whose
+        // time is over.
         let firsts: Vec<i64> = done.fetch.iter().filter_map(|next| claims[next.claim].first_ms).collect();
         prop_assert_eq!(firsts.len(), done.fetch.len());
         prop_assert!(firsts.is_sorted());
@@ -268,8 +269,9 @@ proptest! {
             prop_assert!(claim.first_ms.is_none() || is_whole || comes || refused.contains(&&claim.campaign));
         }
 
-        // Carried out again and again it comes to rest: nothing is fetched and let go in turn. A second turn may do more
-        // than the first, since campaigns that were refused may share files with others that came.
+        // Carried out again and again it comes to rest: nothing is fetched and let go in turn. A
+        // second turn may do more than the first, since campaigns that were refused may share files
+        // with others that came.
         let (mut now, mut next, mut rounds) = (there.clone(), done, 0);
         while !next.fetch.is_empty() || !next.evict.is_empty() {
             rounds += 1;

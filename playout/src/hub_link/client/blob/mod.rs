@@ -1,8 +1,9 @@
 //! `GET /v1/blobs/{sha256}`: a creative, from where it was cut to its end.
 //!
-//! Invariants: an answer is looked at before a byte of it is taken: whether it is the part that was asked for, and as
-//! long as it must be; what is on disk already is thrown away only when the answer says that there is no such part; a file has
-//! to come on, and may use of the day's data what is left for its kind.
+//! Invariants: an answer is looked at before a byte of it is taken: whether it is the part that was
+//! asked for, and as long as it must be; what is on disk already is thrown away only when the
+//! answer says that there is no such part; a file has to come on, and may use of the day's data
+//! what is left for its kind.
 
 use passerby_protocol::manifest::Asset;
 use reqwest::header::{
@@ -28,7 +29,8 @@ impl HubClient {
             return Ok(());
         }
         let response = match self.ask_for(asset, download.got()).await {
-            // The hub has less of it than this terminal; the hash at the end would tell too, but later.
+            // The hub has less of it than this terminal; the hash at the end would tell too, but
+            // later.
             Err(
                 HubError::Status { status: 416, .. }
                 | HubError::NotAHub {
@@ -63,7 +65,8 @@ impl HubClient {
         }
     }
 
-    /// Checks the head of an answer to a request from byte `from` on, and returns how many of its bytes are there already.
+    /// Checks the head of an answer to a request from byte `from` on, and returns how many of its
+    /// bytes are there already.
     fn skip(&self, asset: &Asset, from: u64, response: &Response) -> Result<u64, HubError> {
         let headers = response.headers();
         let (first, skipped) = match response.status() {

@@ -28,7 +28,8 @@ fn head(status: &str, headers: &[(&str, String)]) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}connection: close\r\n\r\n")
 }
 
-/// Answers one request after another with these bytes; returns the address, and what was asked once all is answered.
+/// Answers one request after another with these bytes; returns the address, and what was asked once
+/// all is answered.
 fn server(answers: Vec<Vec<u8>>) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));

@@ -27,7 +27,8 @@ fn toml_of(mix: &[(Option<u16>, u32, u32)]) -> String {
         .collect()
 }
 
-/// What each placement of a mix should have of the air time, in millionths. Shares below 9 × 19 % may not be feasible.
+/// What each placement of a mix should have of the air time, in millionths. Shares below 9 × 19 %
+/// may not be feasible.
 fn shares_of(mix: &[(Option<u16>, u32, u32)]) -> Option<Vec<f64>> {
     let exact: u32 = mix
         .iter()
@@ -85,7 +86,8 @@ proptest! {
     fn distances_that_leave_room_cost_at_most_their_own_length(
         weights in prop::collection::vec(1u64..12, 3..9), part in 10u64..50, seconds in 2u64..30,
     ) {
-        // Each advertiser wants to be apart from itself by a part of the slots that its share leaves between its plays.
+        // Each advertiser wants to be apart from itself by a part of the slots that its share
+        // leaves between its plays.
         let all: u64 = weights.iter().sum();
         let mut catalog = Catalog::new();
         let mut apart_max_ms = 0;

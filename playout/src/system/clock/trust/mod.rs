@@ -1,14 +1,18 @@
 //! What time it is believed to be: a state machine that reads nothing itself.
 //!
-//! It is shown the machine's two clocks again and again, with what a time service says of them, and hears the hub's word.
-//! Once something has vouched for the wall time, that is latched as its distance from CLOCK_BOOTTIME and goes on by it.
+//! It is shown the machine's two clocks again and again, with what a time service says of them, and
+//! hears the hub's word. Once something has vouched for the wall time, that is latched as its
+//! distance from CLOCK_BOOTTIME and goes on by it.
 //!
 //! Invariants:
-//! - Before anything has vouched there is no time; afterwards there always is one, for the rest of the boot.
-//! - A clock that somebody sets moves nothing by itself. A step is believed when a time service still keeps the clock after
-//!   it, [`LOOK_MS`] later and without a break; or when the hub's word agrees with it.
+//! - Before anything has vouched there is no time; afterwards there always is one, for the rest of
+//!   the boot.
+//! - A clock that somebody sets moves nothing by itself. A step is believed when a time service
+//!   still keeps the clock after it, [`LOOK_MS`] later and without a break; or when the hub's word
+//!   agrees with it.
 //! - What is outside [`WALL_MS`] is never believed, whoever says it.
-//! - While a source of this machine (time service or operator) vouches, the hub alone moves nothing.
+//! - While a source of this machine (time service or operator) vouches, the hub alone moves
+//!   nothing.
 
 use std::collections::VecDeque;
 
@@ -16,7 +20,8 @@ use passerby_protocol::limits::WALL_MS;
 
 /// A clock that moved by more was set, in milliseconds. A leap second is less.
 pub const STEP_MS: u64 = 1_500;
-/// For how long a step, or a new word of the hub, must stand before it is believed, in milliseconds.
+/// For how long a step, or a new word of the hub, must stand before it is believed, in
+/// milliseconds.
 pub const LOOK_MS: u64 = 5_000;
 /// How far the hub's clock and the machine's may be apart and still agree, in milliseconds.
 pub const AGREE_MS: u64 = 120_000;
@@ -60,7 +65,8 @@ pub enum Source {
 /// What happened to the time. Moments are CLOCK_BOOTTIME and Unix time, both in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeEvent {
-    /// This is what time it was: the first word of a boot, or one that says that nothing has changed.
+    /// This is what time it was: the first word of a boot, or one that says that nothing has
+    /// changed.
     Vouched {
         /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
@@ -119,8 +125,8 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Begins a boot in which nothing is known. `operator` is the operator's word that the machine's clock is right although
-    /// no time service keeps it.
+    /// Begins a boot in which nothing is known. `operator` is the operator's word that the
+    /// machine's clock is right although no time service keeps it.
     pub fn new(operator: bool) -> Self {
         Self {
             operator,
@@ -133,7 +139,8 @@ impl Trust {
         Some(self.offset_ms?.saturating_add_unsigned(boot_ms))
     }
 
-    /// Tells whether the machine's clock says what is believed, so that it need not be asked whether anybody keeps it.
+    /// Tells whether the machine's clock says what is believed, so that it need not be asked
+    /// whether anybody keeps it.
     pub fn agrees(&self, boot_ms: u64, wall_ms: i64) -> bool {
         let offset_ms = wall_ms.saturating_sub_unsigned(boot_ms);
         self.offset_ms
@@ -243,7 +250,8 @@ impl Trust {
         }
     }
 
-    /// Takes up what an earlier run in this boot believed, unless somebody vouches for something else now.
+    /// Takes up what an earlier run in this boot believed, unless somebody vouches for something
+    /// else now.
     pub fn resume(&mut self, boot_ms: u64, wall_ms: i64) {
         if WALL_MS.contains(&wall_ms) && (self.offset_ms.is_none() || self.is_weak) {
             self.offset_ms = Some(wall_ms.saturating_sub_unsigned(boot_ms));

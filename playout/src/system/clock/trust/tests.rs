@@ -252,8 +252,9 @@ fn happening() -> impl Strategy<Value = Happening> {
 proptest! {
     #![proptest_config(random_cases(256))]
 
-    /// Honest sources, clocks that anybody sets, and hubs that are wrong while a time service vouches: whatever is believed
-    /// is right to within two seconds, and so is every date that its anchors give.
+    /// Honest sources, clocks that anybody sets, and hubs that are wrong while a time service
+    /// vouches: whatever is believed is right to within two seconds, and so is every date that its
+    /// anchors give.
     #[test]
     fn whatever_is_believed_is_right_when_only_honest_sources_vouch(
         happenings in prop::collection::vec(happening(), 1..60),
@@ -317,7 +318,8 @@ proptest! {
         }
     }
 
-    /// Liars of every kind at once: no panic, a bounded number of events, never a year that cannot be.
+    /// Liars of every kind at once: no panic, a bounded number of events, never a year that cannot
+    /// be.
     #[test]
     fn nothing_that_anybody_says_is_believed_out_of_range(
         said in prop::collection::vec((any::<u64>(), any::<i64>(), any::<bool>(), any::<bool>(), any::<bool>()), 1..100),
