@@ -1,10 +1,10 @@
 //! The online side of Passerby: signs and serves campaigns, counts plays, scans, visits and shares.
 //!
 //! ```text
-//! publication ─▶ store + blobs ─▶ server/manifest, server/blob ─▶ terminal
-//!                     ▲                                              │
-//!                     ├──────────── server/plays, server/heartbeat ◀─┘
-//!                     └──────────── server/scan, server/share ◀── phone
+//! publish ─▶ store + blobs ─▶ server/terminals: manifest, blob ───────▶ terminal
+//!               ▲                                                          │
+//!               ├──────────── server/terminals: plays, heartbeat ◀─────────┘
+//!               └──────────── server/phones: scan, share ◀── phone
 //! ```
 //!
 //! Invariants: all SQL is in [`store`]; only [`system::clock`] reads a clock; what is acknowledged
