@@ -25,6 +25,7 @@
 
 mod calendar_lines;
 mod rule;
+mod rule_parts;
 #[cfg(test)]
 mod tests;
 mod windows_zones;
