@@ -19,7 +19,7 @@ use crate::bounded;
 
 /// Deepest that a condition may go over lists inside one another. Each level multiplies what it
 /// takes to evaluate: with no limit, a condition of one line runs for years, or fills the memory.
-const LOOPS_INSIDE_MAX: usize = 2;
+pub(crate) const LOOPS_INSIDE_MAX: usize = 2;
 
 /// What a condition can ask about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Reading {
 pub type Readings = BTreeMap<String, Reading>;
 
 /// Longest source of a condition, in bytes.
-const SOURCE_BYTES_MAX: usize = 1_000;
+pub(crate) const SOURCE_BYTES_MAX: usize = 1_000;
 
 /// A compiled condition; keeps its source, which is its form on the wire.
 #[derive(Clone, Serialize)]

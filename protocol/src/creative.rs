@@ -174,6 +174,9 @@ pub fn ending_of_content(head: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// How much a picture with [`Motion::KenBurns`] grows at most.
+pub const KEN_BURNS_GROWTH: f32 = 0.06;
+
 /// How one slide gives way to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

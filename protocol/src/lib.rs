@@ -30,6 +30,7 @@ pub mod recurrence;
 pub mod tally;
 pub mod token;
 pub mod toml_fields;
+pub mod toml_reference;
 pub mod web_page;
 pub mod window;
 pub mod wire;

@@ -91,11 +91,28 @@ fn curly_quote_at(text: &str, place: usize) -> Option<char> {
     is_curly.then_some(first)
 }
 
+/// A key that was asked for while a file was read, and what its value must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The section: `placement.code`, whichever of several it was; empty for the top level.
+    pub section: String,
+    /// The key.
+    pub key: &'static str,
+    /// What is accepted, in the words of the messages.
+    pub accepted: String,
+    /// Whether it is a section of its own.
+    pub is_section: bool,
+    /// How many of it there may be, if it may be there several times.
+    pub count_max: Option<usize>,
+}
+
 /// Collects the problems of one file while its sections are read.
 pub struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     problems: RefCell<Vec<Problem>>,
+    /// Kept for [`Reader::asked`] only.
+    asked: Option<RefCell<Vec<Asked>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -113,7 +130,35 @@ impl<'a> Reader<'a> {
             file,
             text,
             problems: RefCell::default(),
+            asked: None,
         };
+        reader.read(read).map(|(value, _)| value)
+    }
+
+    /// Returns which keys a reader asks for in a text, each as often as it does, and what their
+    /// values must be. The references are made of it, from texts that have every section.
+    ///
+    /// # Errors
+    /// The text has a mistake itself.
+    pub fn asked<T>(
+        text: &'a str,
+        read: impl FnOnce(&Section<'_>) -> T,
+    ) -> Result<Vec<Asked>, Vec<Problem>> {
+        let reader = Self {
+            file: "",
+            text,
+            problems: RefCell::default(),
+            asked: Some(RefCell::default()),
+        };
+        reader.read(read).map(|(_, asked)| asked)
+    }
+
+    fn read<T>(
+        self,
+        read: impl FnOnce(&Section<'_>) -> T,
+    ) -> Result<(T, Vec<Asked>), Vec<Problem>> {
+        let text = self.text;
+        let reader = self;
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let place = error.span().map_or(0, |span| span.start);
@@ -138,10 +183,11 @@ impl<'a> Reader<'a> {
             reader.problems.borrow_mut().truncate(errors.len());
         }
         drop(section);
+        let asked = reader.asked.map(RefCell::into_inner);
         let mut problems = reader.problems.into_inner();
         problems.sort_by_key(|problem| problem.line);
         if problems.is_empty() {
-            Ok(value)
+            Ok((value, asked.unwrap_or_default()))
         } else {
             Err(problems)
         }
@@ -237,6 +283,15 @@ impl<'s> Section<'s> {
         accepted: &str,
         read: impl FnOnce(&'s DeValue<'s>) -> Option<T>,
     ) -> Option<Placed<T>> {
+        if let Some(asked) = &self.reader.asked {
+            asked.borrow_mut().push(Asked {
+                section: without_numbers(&self.path),
+                key,
+                accepted: accepted.to_owned(),
+                is_section: false,
+                count_max: None,
+            });
+        }
         let (place, value) = self.get(key)?;
         let read = read(value);
         if read.is_none() {
@@ -246,6 +301,15 @@ impl<'s> Section<'s> {
             );
         }
         read.map(|value| Placed { value, place })
+    }
+
+    /// Adds to what was noted of the key that was asked for last.
+    fn note(&self, note: impl FnOnce(&mut Asked)) {
+        if let Some(asked) = &self.reader.asked
+            && let Some(last) = asked.borrow_mut().last_mut()
+        {
+            note(last);
+        }
     }
 
     /// Tells whether a key is there at all, whatever its value.
@@ -448,6 +512,13 @@ impl<'s> Section<'s> {
 
     /// Reports a list that is longer than it may be.
     pub fn at_most<T>(&self, key: &str, list: &Placed<Vec<T>>, count_max: usize) {
+        if let Some(asked) = &self.reader.asked {
+            let mut asked = asked.borrow_mut();
+            let own = asked.iter_mut().rev().find(|asked| asked.key == key);
+            if let Some(own) = own {
+                own.count_max = Some(count_max);
+            }
+        }
         let count = list.value.len();
         if count > count_max {
             self.problem(
@@ -483,7 +554,9 @@ impl<'s> Section<'s> {
             key,
             &format!("a section [{}]", self.name(key)),
             DeValue::as_table,
-        )?;
+        );
+        self.note(|asked| asked.is_section = true);
+        let table = table?;
         let section = self
             .reader
             .section(table.value, self.name(key), table.place);
@@ -542,9 +615,14 @@ impl<'s> Section<'s> {
         read: impl Fn(&Section<'_>) -> T,
     ) -> Vec<T> {
         let accepted = format!("at most {count_max} sections [[{}]]", self.name(key));
-        let Some(items) = self.typed(key, &accepted, |value| {
+        let items = self.typed(key, &accepted, |value| {
             value.as_array().filter(|list| list.len() <= count_max)
-        }) else {
+        });
+        self.note(|asked| {
+            asked.is_section = true;
+            asked.count_max = Some(count_max);
+        });
+        let Some(items) = items else {
             return Vec::new();
         };
         let mut values = Vec::new();
@@ -601,6 +679,14 @@ impl<'s> Section<'s> {
             }
         }
     }
+}
+
+/// A path with the numbers of repeated sections left out: `placement.code`.
+fn without_numbers(path: &str) -> String {
+    let pieces = path
+        .split('.')
+        .map(|piece| piece.split('[').next().unwrap_or_default());
+    pieces.collect::<Vec<_>>().join(".")
 }
 
 fn integer_of(value: &DeValue<'_>) -> Option<i64> {

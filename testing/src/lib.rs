@@ -6,6 +6,7 @@
 
 mod package;
 mod programs;
+pub mod references;
 mod seeds;
 
 pub use crate::package::package_folder;

@@ -6,6 +6,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::campaign::contents::{PASSWORD_CHARS, WIFI_NAME_BYTES_MAX};
 use crate::campaign::read::GOAL;
 use crate::campaign::{
     Call, Campaign, Code, Contents, LinkForm, Phase, Placement, domain, is_creative, language,
@@ -155,8 +156,12 @@ impl Code {
         match &self.contents {
             None => Ok(()),
             Some(Contents::Wifi(wifi)) => {
-                bytes("wifi.name", Some(&wifi.name), 32)?;
-                bytes("wifi.password", wifi.password.as_deref(), 63)
+                bytes("wifi.name", Some(&wifi.name), WIFI_NAME_BYTES_MAX)?;
+                bytes(
+                    "wifi.password",
+                    wifi.password.as_deref(),
+                    *PASSWORD_CHARS.end(),
+                )
             }
             Some(Contents::Contact(contact)) => {
                 text("contact.name", Some(&contact.name), LINE_CHARS_MAX)?;

@@ -8,6 +8,15 @@ use crate::limits::{
 };
 use crate::toml_fields::Section;
 
+/// Least share of the plays for each creative where a campaign names none, in percent.
+pub(super) const FLOOR_PERCENT: u8 = 2;
+/// Greatest share where it names none, in percent.
+pub(super) const CEILING_PERCENT: u8 = 90;
+/// For how long a trigger lets a placement air that names no time, in seconds.
+pub(super) const TRIGGER_SECONDS_USUAL: u32 = 60;
+/// Longest name of a zone, a sequence, a reading or a trigger, in bytes.
+pub const ZONE_NAME_BYTES_MAX: usize = 32;
+
 /// What a placement asks of the rotation besides its weight. Everything is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -194,8 +203,8 @@ impl Adaptive {
                     .unwrap_or(otherwise)
             };
             let adaptive = Self {
-                floor_percent: percent("floor_percent", 2),
-                ceiling_percent: percent("ceiling_percent", 90),
+                floor_percent: percent("floor_percent", FLOOR_PERCENT),
+                ceiling_percent: percent("ceiling_percent", CEILING_PERCENT),
                 among_campaigns: section
                     .switch("among_campaigns")
                     .is_some_and(|among| among.value),
@@ -228,7 +237,7 @@ fn read_trigger(section: &Section<'_>) -> Option<Trigger> {
         .and_then(|seconds| u32::try_from(seconds.value).ok());
     Some(Trigger {
         name: name?.value,
-        seconds: seconds.unwrap_or(60),
+        seconds: seconds.unwrap_or(TRIGGER_SECONDS_USUAL),
     })
 }
 
@@ -255,13 +264,13 @@ fn hundredths(percent: f64) -> u16 {
     }
 }
 
-/// Accepts the name of a zone: 1 to 32 lower-case letters, digits and dashes.
+/// Accepts the name of a zone: 1 to [`ZONE_NAME_BYTES_MAX`] lower-case letters, digits and dashes.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn zone_name(text: &str) -> Result<String, &'static str> {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if text.is_empty() || text.len() > 32 || !text.bytes().all(good) {
+    if text.is_empty() || text.len() > ZONE_NAME_BYTES_MAX || !text.bytes().all(good) {
         Err("it is not made of 1 to 32 lower-case letters, digits and dashes")
     } else {
         Ok(text.to_owned())

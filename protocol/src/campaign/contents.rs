@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::campaign::host;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::Section;
+
+/// Longest name of a network, in bytes (IEEE 802.11, SSID).
+pub(super) const WIFI_NAME_BYTES_MAX: usize = 32;
+/// Range of a password's length, in characters (WPA, passphrase).
+pub(super) const PASSWORD_CHARS: RangeInclusive<usize> = 8..=63;
 
 /// What a code holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +104,7 @@ impl Contents {
 impl Wifi {
     pub(super) fn read(section: &Section<'_>) -> Self {
         let name = section.parsed("name", "the network's name", |text| {
-            if (1..=32).contains(&text.len()) && !text.contains(char::is_control) {
+            if (1..=WIFI_NAME_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control) {
                 Ok(text.to_owned())
             } else {
                 Err("a network's name has 1 to 32 bytes")
@@ -108,7 +114,7 @@ impl Wifi {
             section.missing("name", "\"Café guests\"");
         }
         let password = section.parsed("password", "the network's password", |text| {
-            if (8..=63).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            if PASSWORD_CHARS.contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
                 Ok(text.to_owned())
             } else {
                 Err("a password has 8 to 63 letters, digits and signs; leave it out for an open network")

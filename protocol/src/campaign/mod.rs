@@ -13,6 +13,7 @@ mod contents;
 mod host;
 mod link;
 mod read;
+pub mod reference;
 #[cfg(test)]
 mod tests;
 mod unseen;
@@ -25,8 +26,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use crate::campaign::buyer::Buyer;
-pub use crate::campaign::claim::zone_name;
 pub use crate::campaign::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
+pub use crate::campaign::claim::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::code::{Call, Code, Corner, language, primary};
 pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};

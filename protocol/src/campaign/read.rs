@@ -104,7 +104,11 @@ impl Campaign {
 /// Goals of one phase, as they may be written.
 pub(super) const GOAL: RangeInclusive<i64> = 1..=1_000_000_000;
 
-fn read_campaign(root: &Section<'_>, pictures: &[String], airing: &[String]) -> Campaign {
+pub(super) fn read_campaign(
+    root: &Section<'_>,
+    pictures: &[String],
+    airing: &[String],
+) -> Campaign {
     let line = |key| {
         root.text(key, LINE_CHARS_MAX, "a line of text")
             .map(|line| line.value)
