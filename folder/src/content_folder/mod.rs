@@ -29,7 +29,7 @@ use crate::entries::{self, EntryKind, FolderEntry};
 use crate::regular_file::FileError;
 
 /// How many folders deep campaigns are looked for.
-const DEPTH_MAX: usize = 8;
+pub const DEPTH_MAX: usize = 8;
 
 /// What such a folder holds.
 #[derive(Debug, Default)]

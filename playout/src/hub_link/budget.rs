@@ -50,6 +50,20 @@ impl Kind {
     }
 }
 
+/// What the reference says of the order in which a day's data is used.
+pub(crate) fn in_words() -> String {
+    let of = |kind: Kind| kind.percent();
+    format!(
+        "Plays go first, then manifests and heartbeats, then small files, then large ones: large files wait when {} % \
+         of it is used, files of up to {} MiB at {} %, manifests and heartbeats at {} %. The local page says what \
+         waits.",
+        of(Kind::Large),
+        SMALL_BYTES_MAX >> 20,
+        of(Kind::Small),
+        of(Kind::Word)
+    )
+}
+
 /// One day's data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Budget {

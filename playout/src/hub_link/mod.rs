@@ -40,7 +40,7 @@ use crate::messages::player_requests::{NetworkStatus, PlayerRequest};
 use crate::schedule::live_context::LiveContext;
 use crate::system::clock::Clock;
 
-pub(crate) use crate::hub_link::budget::DAILY_MB;
+pub(crate) use crate::hub_link::budget::{DAILY_MB, in_words as budget_in_words};
 pub(crate) use crate::hub_link::certificates::read_ca;
 pub use crate::hub_link::client::HubClient;
 pub use crate::hub_link::connection::{HubConfig, HubConnection, TimeLimits};

@@ -10,7 +10,7 @@ use passerby_protocol::daypart::Daypart;
 use passerby_protocol::toml_fields::Section;
 
 /// Loudness where none is given, in percent of the recording's own.
-const VOLUME_PERCENT: u8 = 60;
+pub(crate) const VOLUME_PERCENT: u8 = 60;
 
 /// When and where videos are heard.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,6 +36,15 @@ const LEDGER_MB: RangeInclusive<i64> = 16..=100_000;
 /// Range of how many plays stay in the ledger after the hub has them.
 const KEEP_PLAYS: RangeInclusive<i64> = 0..=2_000_000;
 
+/// Longest tag of a venue, in bytes.
+pub(crate) const TAG_BYTES_MAX: usize = 64;
+/// Most font files of the operator's.
+pub const FONT_FILES_MAX: usize = 64;
+/// Largest font file, in bytes.
+pub const FONT_FILE_BYTES_MAX: u64 = 64 << 20;
+/// Most bytes of all font files together.
+pub const FONT_BYTES_MAX: u64 = 256 << 20;
+
 /// The settings of one terminal.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -188,55 +197,58 @@ impl Config {
     /// # Errors
     /// Every problem at once.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        Reader::parse(file, text, |root| {
-            let mut config = Self::default();
-            root.table("screen", |section| read_screen(section, &mut config));
-            if let Some(layout) = root.table("layout", Layout::read) {
-                config.layout = layout;
+        Reader::parse(file, text, Self::read)
+    }
+
+    /// Reads the root section of a file; what is wrong is reported to it.
+    pub(crate) fn read(root: &Section<'_>) -> Self {
+        let mut config = Self::default();
+        root.table("screen", |section| read_screen(section, &mut config));
+        if let Some(layout) = root.table("layout", Layout::read) {
+            config.layout = layout;
+        }
+        root.table("venue", |section| {
+            config.venue = Venue {
+                name: line(section, "name").unwrap_or_default(),
+                tags: section
+                    .list("tags", "words such as \"metro\"", word)
+                    .map(|tags| tags.value)
+                    .unwrap_or_default(),
+            };
+            config.opening = Opening::read(section);
+        });
+        root.table("content", |section| {
+            config.folders = folders(section, "folders", "folders such as \"assets/demo\"");
+            config.fonts = folders(section, "fonts", "folders such as \"fonts\"");
+            if let Some(seconds) = section.integer("seconds", SECONDS) {
+                config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
             }
-            root.table("venue", |section| {
-                config.venue = Venue {
-                    name: line(section, "name").unwrap_or_default(),
-                    tags: section
-                        .list("tags", "words such as \"metro\"", word)
-                        .map(|tags| tags.value)
-                        .unwrap_or_default(),
-                };
-                config.opening = Opening::read(section);
-            });
-            root.table("content", |section| {
-                config.folders = folders(section, "folders", "folders such as \"assets/demo\"");
-                config.fonts = folders(section, "fonts", "folders such as \"fonts\"");
-                if let Some(seconds) = section.integer("seconds", SECONDS) {
-                    config.dwell_ms = seconds.value.unsigned_abs() * 1_000;
-                }
-            });
-            if let Some(pages) = root.table("pages", PageRules::read) {
-                config.pages = pages;
+        });
+        if let Some(pages) = root.table("pages", PageRules::read) {
+            config.pages = pages;
+        }
+        config.overrides = root.tables("override", OVERRIDES_MAX, read_override);
+        config.hub = root.table("hub", read_hub).flatten();
+        root.table("data", |section| {
+            if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
+                config.data_dir = dir.value.into();
             }
-            config.overrides = root.tables("override", OVERRIDES_MAX, read_override);
-            config.hub = root.table("hub", read_hub).flatten();
-            root.table("data", |section| {
-                if let Some(dir) = section.text("dir", 4_096, "a folder such as \"data\"") {
-                    config.data_dir = dir.value.into();
-                }
-                if let Some(mb) = section.integer("cache_mb", cache::MB) {
-                    config.cache = cache::CacheSettings::of_mb(mb.value.unsigned_abs());
-                }
-                read_ledger(section, &mut config);
-            });
-            root.table("local", |section| {
-                if let Some(listen) = section.parsed(
-                    "listen",
-                    "an address and port such as \"127.0.0.1:8421\"",
-                    str::parse::<SocketAddr>,
-                ) {
-                    config.listen = listen.value;
-                }
-                config.local_token = read_token(section);
-            });
-            config
-        })
+            if let Some(mb) = section.integer("cache_mb", cache::MB) {
+                config.cache = cache::CacheSettings::of_mb(mb.value.unsigned_abs());
+            }
+            read_ledger(section, &mut config);
+        });
+        root.table("local", |section| {
+            if let Some(listen) = section.parsed(
+                "listen",
+                "an address and port such as \"127.0.0.1:8421\"",
+                str::parse::<SocketAddr>,
+            ) {
+                config.listen = listen.value;
+            }
+            config.local_token = read_token(section);
+        });
+        config
     }
 }
 
@@ -419,9 +431,9 @@ fn line(section: &Section<'_>, key: &'static str) -> Option<String> {
         .map(|line| line.value)
 }
 
-fn word(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() || text.len() > 64 {
-        Err("it is empty or longer than 64 bytes")
+fn word(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > TAG_BYTES_MAX {
+        Err(format!("it is empty or longer than {TAG_BYTES_MAX} bytes"))
     } else {
         Ok(text.to_owned())
     }

@@ -2,3 +2,4 @@
 
 pub mod config;
 pub mod page_rules;
+pub mod reference;

@@ -21,6 +21,7 @@ use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
 
 pub use crate::content::cache::download::Download;
+pub(crate) use crate::content::cache::room::floor_in_words;
 pub use crate::content::cache::room::{CacheSettings, MB, MB_DEFAULT, Space};
 
 /// Most files that are looked at in the folder; what is beyond waits until others have gone.

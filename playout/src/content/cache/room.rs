@@ -13,6 +13,8 @@ pub const MB: std::ops::RangeInclusive<i64> = 16..=16_777_216;
 /// The floor is a twentieth of the disk within these bounds, in bytes. A month of plays takes some
 /// 40 MiB.
 const FLOOR_BYTES: (u64, u64) = (16 << 20, 256 << 20);
+/// The part of the disk that it is otherwise.
+const FLOOR_PART: u64 = 20;
 /// In what time each stored file is read again once.
 const ROUND: Duration = Duration::from_hours(7 * 24);
 
@@ -73,8 +75,16 @@ impl Space {
 
     /// What must stay free, in bytes.
     pub fn floor_bytes(&self) -> u64 {
-        (self.total_bytes / 20).clamp(FLOOR_BYTES.0, FLOOR_BYTES.1)
+        (self.total_bytes / FLOOR_PART).clamp(FLOOR_BYTES.0, FLOOR_BYTES.1)
     }
+}
+
+/// What the reference says of the disk's free space.
+pub(crate) fn floor_in_words() -> String {
+    let (least, most) = (FLOOR_BYTES.0 >> 20, FLOOR_BYTES.1 >> 20);
+    format!(
+        "1/{FLOOR_PART} of the disk, at least {least} and at most {most} MiB, always stays free."
+    )
 }
 
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl Default for Layout {
     }
 }
 
+/// What the reference says of the shares that second zones get.
+pub(crate) fn shares() -> String {
+    read::shares()
+}
+
 impl Layout {
     /// Reads the section `[layout]`; what is wrong is reported to the section.
     pub fn read(section: &Section<'_>) -> Self {

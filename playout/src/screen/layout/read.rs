@@ -1,5 +1,6 @@
 //! Reads `[layout]` of kiosk.toml.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use passerby_protocol::campaign::{Corner, Rgb, zone_name};
@@ -8,6 +9,48 @@ use passerby_protocol::toml_fields::{Placed, Section};
 use crate::screen::layout::{
     Layout, MAIN, OVERSCAN_PERCENT_MAX, Place, Plan, SIDE_PERCENT_MIN, Share, WHOLE, ZONES_MAX,
 };
+
+/// The second zone of a layout: how much of the screen it may get, in percent, and what it gets
+/// where nothing is said.
+struct SecondZone {
+    percent: RangeInclusive<f64>,
+    usual: Share,
+}
+
+const SIDE: SecondZone = SecondZone {
+    percent: 10.0..=50.0,
+    usual: 30_000,
+};
+const TICKER: SecondZone = SecondZone {
+    percent: 5.0..=30.0,
+    usual: 12_000,
+};
+const INSET: SecondZone = SecondZone {
+    percent: 10.0..=50.0,
+    usual: 28_000,
+};
+
+/// What the reference says of the shares of second zones.
+pub(super) fn shares() -> String {
+    let kinds = [
+        ("main-side", SIDE),
+        ("main-ticker", TICKER),
+        ("picture-in-picture", INSET),
+    ];
+    let kinds = kinds.map(
+        |(
+            kind,
+            SecondZone {
+                percent: range,
+                usual,
+            },
+        )| {
+            let (least, most, usual) = (range.start(), range.end(), percent(usual));
+            format!("`{kind}` {least} to {most}, absent {usual}")
+        },
+    );
+    kinds.join("; ")
+}
 
 /// The layouts that have a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,10 +102,10 @@ pub(super) fn layout(section: &Section<'_>) -> Layout {
 }
 
 fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
-    let percent = |range, otherwise| {
+    let percent = |zone: SecondZone| {
         section
-            .number("share_percent", range)
-            .map_or(otherwise, |percent| share(percent.value))
+            .number("share_percent", zone.percent)
+            .map_or(zone.usual, |percent| share(percent.value))
     };
     match kind {
         Kind::Full => Layout::default().zones,
@@ -77,7 +120,7 @@ fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
             split(
                 "side",
                 edge.map_or(Edge::Right, |edge| edge.value),
-                percent(10.0..=50.0, 30_000),
+                percent(SIDE),
             )
         }
         Kind::MainTicker => {
@@ -86,7 +129,7 @@ fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
             split(
                 "ticker",
                 edge.map_or(Edge::Bottom, |edge| edge.value),
-                percent(5.0..=30.0, 12_000),
+                percent(TICKER),
             )
         }
         Kind::PictureInPicture => {
@@ -102,7 +145,7 @@ fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
                 .map_or(Corner::TopRight, |corner| corner.value);
             let inset = Plan {
                 name: "inset".to_owned(),
-                place: Place::Inset(corner, percent(10.0..=50.0, 28_000)),
+                place: Place::Inset(corner, percent(INSET)),
             };
             let mut zones = Layout::default().zones;
             zones.push(inset);
