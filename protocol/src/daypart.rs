@@ -91,6 +91,18 @@ const JOINED_MAX: usize = 16;
 ///
 /// Dayparts that touch or overlap count as one, so the answer is the real change unless more than
 /// 16 are joined or the zone's offset changes before; an answer never reaches over such a change.
+///
+/// ```
+/// use jiff::tz::TimeZone;
+/// use passerby_protocol::daypart::window;
+///
+/// let hours = ["fri 18:00-02:00".parse().expect("a part of the week")];
+/// // A Friday, 23:00.
+/// let now = "2026-12-04T23:00:00Z".parse().expect("an instant");
+/// let answer = window(&hours, now, &TimeZone::UTC);
+/// assert!(answer.open);
+/// assert_eq!(answer.until, "2026-12-05T02:00:00Z".parse().ok());
+/// ```
 pub fn window(dayparts: &[Daypart], now: Timestamp, zone: &TimeZone) -> Window {
     if dayparts.is_empty() {
         return Window::ALWAYS;

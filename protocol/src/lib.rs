@@ -4,6 +4,28 @@
 //! token, the campaign file, limits. Both sides validate with this code, so they cannot disagree.
 //!
 //! Invariant: nothing here reads a clock, a file, a socket or a random number.
+//!
+//! # Examples
+//!
+//! A campaign file is read as a whole. What is wrong with it is told all at once, each problem with
+//! its line and what would be right:
+//!
+//! ```
+//! use passerby_protocol::Campaign;
+//!
+//! let files = ["friday.png".to_owned()];
+//! let text = "title = 'Jazz'\n[[placement]]\ncreative = 'friday.png'\nseconds = 8\n";
+//! let campaign = Campaign::parse("jazz/campaign.toml", text, &files).expect("no problems");
+//! assert_eq!(campaign.placements[0].seconds, Some(8));
+//!
+//! let text = "title = 'Jazz'\ncolour = 1\n[[placement]]\ncreative = 'friday.png'\nseconds = 0\n";
+//! let problems = Campaign::parse("jazz/campaign.toml", text, &files).expect_err("two problems");
+//! assert_eq!([problems[0].line, problems[1].line], [2, 5]);
+//! assert_eq!(
+//!     problems[1].to_string(),
+//!     "jazz/campaign.toml:5: placement[1].seconds is 0; use a whole number from 2 to 3600"
+//! );
+//! ```
 
 pub mod base32;
 pub mod bounded;

@@ -148,6 +148,28 @@ impl TokenContents {
 }
 
 /// One token: claims and the tag that proves them.
+///
+/// ```
+/// use passerby_protocol::token::{Token, TokenContents, TokenKey};
+/// use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
+///
+/// let claims = TokenContents {
+///     generation: 0,
+///     screen: ScreenNumber::new(7).expect("in range"),
+///     assignment: Assignment::new(3).expect("in range"),
+///     play: PlayNumber::new(1_000).expect("in range"),
+///     minutes: 0,
+/// };
+/// let key = TokenKey::derive(&[1; 32], claims.screen, claims.generation);
+/// let code = Token::mint(claims, &key).to_string();
+/// assert_eq!(code.len(), 32);
+///
+/// // Whoever reads it has a claim, and only the screen's key makes it a proof.
+/// let read = Token::parse(&code).expect("the form of a token");
+/// assert_eq!(read.verify(&key), Some(&claims));
+/// let other = TokenKey::derive(&[2; 32], claims.screen, claims.generation);
+/// assert_eq!(read.verify(&other), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     claims: TokenContents,

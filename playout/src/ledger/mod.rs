@@ -108,6 +108,37 @@ pub struct DatedPlay {
 }
 
 /// The log. See the module.
+///
+/// ```
+/// use passerby_playout::ledger::{Ledger, NewPlay};
+/// use passerby_playout::schedule::rotation::{Booked, History};
+/// use passerby_playout::system::clock::Moment;
+/// use passerby_protocol::plays::{Display, Outcome, PlayContent};
+/// use passerby_protocol::{Assignment, Digest};
+///
+/// let folder = tempfile::tempdir().expect("a folder");
+/// let (mut ledger, trouble) = Ledger::open(folder.path()).expect("a disk that can be written");
+/// assert_eq!(trouble, None);
+/// let play = NewPlay {
+///     number: ledger.next_number().expect("a number that was never used"),
+///     content: PlayContent {
+///         assignment: Assignment::NONE,
+///         campaign: "jazz".into(),
+///         creative: Digest::of(b"a picture"),
+///     },
+///     start: Moment { boot: "boot-1".into(), boot_ms: 5_000, wall_ms: None },
+///     visible_ms: 10_000,
+///     outcome: Outcome::Complete,
+///     display: Display::Unknown,
+/// };
+/// let seq = ledger.record(&play, "main", &mut History::default(), &Booked::default());
+/// assert_eq!(seq.expect("on the disk"), Some(1));
+/// drop(ledger);
+///
+/// let ledger = Ledger::open_to_read(folder.path()).expect("it is there");
+/// let plays = ledger.plays_since(None).expect("it is read");
+/// assert_eq!((plays.len(), plays[0].play.visible_ms), (1, 10_000));
+/// ```
 pub struct Ledger {
     connection: Connection,
     epoch: Epoch,

@@ -162,6 +162,28 @@ pub struct RecurrenceText {
 }
 
 /// A checked recurrence.
+///
+/// ```
+/// use jiff::tz::TimeZone;
+/// use passerby_protocol::recurrence::{Recurrence, RecurrenceText};
+///
+/// let fridays = Recurrence::new(RecurrenceText {
+///     start: "2026-12-04T18:00:00".parse().expect("a time"),
+///     minutes: 120,
+///     rule: Some("FREQ=WEEKLY;COUNT=3;BYDAY=FR".to_owned()),
+///     except: vec!["2026-12-11".parse().expect("a date")],
+///     also: Vec::new(),
+/// })
+/// .expect("a rule");
+/// let starts: Vec<_> = fridays.starts(&TimeZone::UTC).collect();
+/// assert_eq!(starts.len(), 2);
+/// assert_eq!(starts[1].to_string(), "2026-12-18T18:00:00");
+///
+/// let now = "2026-12-04T19:00:00Z".parse().expect("an instant");
+/// let window = fridays.at(now, &TimeZone::UTC);
+/// assert!(window.open);
+/// assert_eq!(window.until, "2026-12-04T20:00:00Z".parse().ok());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RecurrenceText", into = "RecurrenceText")]
 pub struct Recurrence {

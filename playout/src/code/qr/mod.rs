@@ -42,6 +42,16 @@ pub struct QrPlan {
 }
 
 /// A finished code, without its quiet zone.
+///
+/// ```
+/// use passerby_playout::code::qr::QrMatrix;
+///
+/// let code = QrMatrix::encode("HTTPS://HUB.EXAMPLE/Q/00000000000000000000000000000000");
+/// let code = code.expect("it fits");
+/// assert_eq!(code.modules(), 17 + 4 * u32::from(code.version()));
+/// // The finder pattern, up to its light ring.
+/// assert!(code.is_dark(0, 0) && code.is_dark(6, 6) && !code.is_dark(1, 1));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QrMatrix {
     plan: QrPlan,
