@@ -230,6 +230,8 @@ impl Folder {
         let note = captured.note;
         let picture = captured.frame.into_snapshot();
         let path = self.dir.join(&note.file);
+        // Not one of `durable_file`'s: waiting for the disk would cost frames, and nobody needs
+        // them after a power cut.
         let unfinished = path.with_extension("png.tmp");
         let mut file = BufWriter::new(File::create(&unfinished)?);
         PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Up)

@@ -240,7 +240,8 @@ fn leads_to_own_folder(path: &Path) -> bool {
             .is_some_and(|(it, folder)| (it.dev(), it.ino()) == (folder.dev(), folder.ino()))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder in which a path lies; `.` for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))

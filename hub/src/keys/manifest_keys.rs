@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ed25519_dalek::SigningKey;
+use passerby_folder::durable_file::{self, PRIVATE_MODE};
 use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest_keys::{
     CHAIN_MAX, Endorsement, GENERATION_MAX, ManifestKey, endorse,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::system::{files, random};
+use crate::system::random;
 
 const FOLDER: &str = "manifest-keys";
 
@@ -172,7 +173,7 @@ impl ManifestKeys {
         };
         make_private(&self.folder).map_err(failed)?;
         let text = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
-        files::write_once(&path, &text, 0o600).map_err(failed)?;
+        durable_file::write_new(&path, PRIVATE_MODE, &text).map_err(failed)?;
         known.push(Generation {
             signing,
             made_ms: now_ms,
@@ -278,7 +279,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Err(_) => Ok(()),
         // The folder's own name must outlive a power cut too.
-        Ok(()) => std::fs::File::open(folder.parent().unwrap_or(Path::new(".")))?.sync_all(),
+        Ok(()) => durable_file::sync_names(durable_file::folder_of(folder)),
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
+use passerby_folder::durable_file::{self, PRIVATE_MODE};
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest_keys::Endorsement;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::keys::manifest_keys::{KeySummary, ManifestKeyError, ManifestKeys};
-use crate::system::{files, random};
+use crate::system::random;
 
 const FILE_NAME: &str = "keys.json";
 const LABEL_BEARER: &[u8] = b"passerby bearer v1";
@@ -78,7 +79,7 @@ impl Keys {
                     manifest_seed: hex(&random::bytes::<32>()),
                 };
                 let text = serde_json::to_vec_pretty(&made).map_err(|e| failed(e.into()))?;
-                files::write(&path, &text, 0o600).map_err(failed)?;
+                durable_file::write(&path, PRIVATE_MODE, &text).map_err(failed)?;
                 text
             }
             Err(error) => return Err(failed(error)),

@@ -6,11 +6,12 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use passerby_folder::durable_file::{PRIVATE_MODE, UnfinishedFile};
 use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 use sha2::Digest as _;
 
-use crate::system::{files, private};
+use crate::system::private;
 
 /// Bytes that are copied at one time.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -51,18 +52,16 @@ impl Blobs {
         if let Some(folder) = path.parent() {
             private::make_folder(folder)?;
         }
-        files::write_with(&path, private::FILE_MODE, |file| {
-            let opened = regular_file::open_within(source).map_err(io::Error::other)?;
-            let mut source_file = opened.into_file().take(size + 1);
-            if copy_hashed(&mut source_file, file)? == digest {
-                Ok(())
-            } else {
-                let name = source.display();
-                Err(io::Error::other(format!(
-                    "{name} changed while it was published; publish again when it is still"
-                )))
-            }
-        })
+        let mut file = UnfinishedFile::create(&path, PRIVATE_MODE)?;
+        let opened = regular_file::open_within(source).map_err(io::Error::other)?;
+        if copy_hashed(&mut opened.into_file().take(size + 1), &mut file)? == digest {
+            file.finish()
+        } else {
+            let name = source.display();
+            Err(io::Error::other(format!(
+                "{name} changed while it was published; publish again when it is still"
+            )))
+        }
     }
 }
 

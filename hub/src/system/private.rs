@@ -9,8 +9,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-/// The mode of files.
-pub(crate) const FILE_MODE: u32 = 0o600;
+use passerby_folder::durable_file::PRIVATE_MODE;
+
 /// The mode of folders.
 const FOLDER_MODE: u32 = 0o700;
 /// What others than the owner may do.
@@ -52,7 +52,7 @@ pub(crate) fn make_file(file: &Path) -> io::Result<()> {
     OpenOptions::new()
         .append(true)
         .create(true)
-        .mode(FILE_MODE)
+        .mode(PRIVATE_MODE)
         .open(file)
         .map(drop)
 }

@@ -10,12 +10,13 @@
 //! - Nothing but a regular file is read, and no more of it than a message can have; links are
 //!   followed, since data.dir is the operator's own.
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use passerby_folder::durable_file::{self, SHARED_MODE};
 use passerby_folder::regular_file::{self, FileError};
 use passerby_folder::text::{self, Decoded};
 use passerby_protocol::foreign::{self, plain_lines};
@@ -286,13 +287,8 @@ pub fn mistaken_names(data_dir: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// The disk.
 pub fn write(data_dir: &Path, notice: &Notice) -> std::io::Result<()> {
-    let target = path(data_dir);
-    let part = target.with_extension("txt.part");
-    let mut file = std::fs::File::create(&part)?;
-    file.write_all(format!("{}\n{}\n", notice.headline, notice.body).as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&part, &target)?;
-    std::fs::File::open(data_dir)?.sync_all()
+    let text = format!("{}\n{}\n", notice.headline, notice.body);
+    durable_file::write(&path(data_dir), SHARED_MODE, text.as_bytes())
 }
 
 /// Takes the message away; there need not be one.
@@ -303,7 +299,7 @@ pub fn remove(data_dir: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path(data_dir)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => std::fs::File::open(data_dir)?.sync_all(),
+        Ok(()) => durable_file::sync_names(data_dir),
     }
 }
 

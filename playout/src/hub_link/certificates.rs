@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use passerby_folder::durable_file;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject as _;
@@ -24,7 +25,6 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use crate::hub_link::hub_time::{HubTime, WALL_MS_MAX, WALL_MS_MIN, date};
-use crate::identity::credentials::write_privately;
 use crate::system::clock::Clock;
 
 /// The file's name in data.dir.
@@ -108,7 +108,8 @@ impl CertificateTime {
             return;
         }
         self.kept_ms.store(wall_ms, Ordering::Relaxed);
-        if let Err(error) = write_privately(&self.path, wall_ms.to_string().as_bytes()) {
+        if let Err(error) = durable_file::write_private(&self.path, wall_ms.to_string().as_bytes())
+        {
             tracing::debug!("{}: cannot be written: {error}", self.path.display());
         }
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use passerby_folder::durable_file;
 use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest::is_scan_base;
 use passerby_protocol::wire::{EnrollReply, EnrollRequest};
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use crate::hub_link::client::HubClient;
 use crate::hub_link::connection::HubConnection;
 use crate::hub_link::hub_error::HubError;
-use crate::identity::credentials::{CredentialsError, Enrolment, check, write_privately};
+use crate::identity::credentials::{CredentialsError, Enrolment, check};
 use crate::messages::player_requests::Pairing;
 use crate::system::random;
 
@@ -74,7 +75,7 @@ impl Attempt {
     fn save(&self, data_dir: &Path) -> Result<(), CredentialsError> {
         let path = data_dir.join("pairing.json");
         let bytes = serde_json::to_vec(self).unwrap_or_default();
-        write_privately(&path, &bytes).map_err(|error| CredentialsError::Disk {
+        durable_file::write_private(&path, &bytes).map_err(|error| CredentialsError::Disk {
             path: path.display().to_string(),
             error,
         })

@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use passerby_folder::durable_file;
 
 use crate::hub_link::budget::{Budget, Kind, pause_ms};
-use crate::identity::credentials::write_privately;
 use crate::system::clock::{Clock, Moment};
 
 /// Headers both ways with what TLS and TCP add to them, in bytes. Estimated with room to spare.
@@ -189,7 +189,7 @@ impl Inner {
         ahead.take(self.cap_bytes / 100 * STEP_PERCENT);
         let bytes = serde_json::to_vec(&ahead).unwrap_or_default();
         count.on_disk_bytes = ahead.used_bytes();
-        match write_privately(&self.path, &bytes) {
+        match durable_file::write_private(&self.path, &bytes) {
             Ok(()) => {}
             Err(error) if !std::mem::replace(&mut count.told, true) => {
                 tracing::warn!(

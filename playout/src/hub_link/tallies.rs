@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use passerby_folder::durable_file;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::TALLY_BYTES_MAX;
 use passerby_protocol::tally::Tallies;
@@ -14,7 +15,7 @@ use crate::hub_link::client::HubClient;
 use crate::hub_link::hub_error::HubError;
 use crate::hub_link::send_state::back_off_ms;
 use crate::hub_link::{HubLink, PlayerGone};
-use crate::identity::credentials::{Enrolment, write_privately};
+use crate::identity::credentials::Enrolment;
 use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
 
@@ -97,7 +98,7 @@ impl Counts {
     fn keep(&self, tallies: &Tallies) {
         let json = serde_json::to_vec(tallies).unwrap_or_default();
         let path = self.hub_link.data_dir.join(FILE_NAME);
-        if let Err(error) = write_privately(&path, &json) {
+        if let Err(error) = durable_file::write_private(&path, &json) {
             tracing::debug!("{}: cannot be written: {error}", path.display());
         }
     }

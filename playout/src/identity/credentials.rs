@@ -1,10 +1,8 @@
 //! What this terminal keeps about its hub, in files that only it can read.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::durable_file;
 use passerby_protocol::Digest;
 use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::manifest::is_scan_base;
@@ -13,7 +11,6 @@ use passerby_protocol::token::TokenKey;
 use passerby_protocol::wire::Credentials;
 use serde::{Deserialize, Serialize};
 
-use crate::system::durable::{holder_of, make_folder, sync_names};
 /// Longest bearer, in bytes; it goes into a header.
 const BEARER_BYTES_MAX: usize = 256;
 
@@ -79,7 +76,7 @@ impl Enrolment {
         let path = path_in(data_dir);
         let text = serde_json::to_vec_pretty(self)
             .map_err(|_| CredentialsError::Malformed(path.display().to_string()))?;
-        write_privately(&path, &text).map_err(|error| CredentialsError::Disk {
+        durable_file::write_private(&path, &text).map_err(|error| CredentialsError::Disk {
             path: path.display().to_string(),
             error,
         })
@@ -134,33 +131,10 @@ fn path_in(data_dir: &Path) -> PathBuf {
     data_dir.join("credentials.json")
 }
 
-/// Writes a file as a whole or not at all, with mode 0600: temporary file, fsync, rename, fsync of
-/// the folder.
-pub(crate) fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = holder_of(path);
-    make_folder(folder)?;
-    let temporary = path.with_extension("tmp");
-    // One that was left behind may be anybody's to read, or lead elsewhere.
-    match std::fs::remove_file(&temporary) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    sync_names(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use passerby_protocol::{PlayNumber, ScreenNumber};
-    use std::fs::File;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -226,23 +200,5 @@ mod tests {
         assert!(with(|bad| bad.bearer = "a".repeat(257)).is_err());
         assert!(with(|bad| bad.scan_base = "javascript:alert(1)".into()).is_err());
         assert!(with(|bad| bad.scan_base = format!("HTTPS://{}", "A".repeat(400))).is_err());
-    }
-
-    #[test]
-    fn a_file_that_was_left_behind_and_is_anybodys_to_read_keeps_no_secret() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("credentials.json");
-        let left = folder.path().join("credentials.tmp");
-        std::fs::write(&left, b"left").expect("writes");
-        std::fs::set_permissions(&left, std::fs::Permissions::from_mode(0o666)).expect("set");
-        let watching = File::open(&left).expect("somebody has it open");
-        write_privately(&path, b"secret").expect("writes");
-        let mode = std::fs::metadata(&path)
-            .expect("there")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let seen = std::io::read_to_string(watching).expect("reads");
-        assert_eq!(seen, "left");
     }
 }

@@ -7,10 +7,11 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::durable_file::{self, PRIVATE_MODE};
 use passerby_protocol::hexadecimal::{hex, unhex32};
 use passerby_protocol::proof_of_play::DeviceKey;
 
-use crate::identity::credentials::{CredentialsError, write_privately};
+use crate::identity::credentials::CredentialsError;
 use crate::system::random;
 
 /// Most bytes of the file that are looked at.
@@ -51,26 +52,14 @@ pub fn load_or_make(data_dir: &Path) -> Result<DeviceKey, CredentialsError> {
         Err(error) => return Err(error),
     }
     let seed: [u8; 32] = random::bytes();
-    // A name that nobody else has, also while it is written.
-    let fresh = data_dir.join(format!("device-{:016x}.key", random::u64()));
-    let made =
-        write_privately(&fresh, hex(&seed).as_bytes()).and_then(|()| take_place(&fresh, &path));
-    // After a link the other name is not needed; after a rename it is gone.
-    let _ = std::fs::remove_file(&fresh);
-    made.map_err(|error| disk(&path, error))?;
+    durable_file::make_folder(data_dir)
+        .and_then(|()| durable_file::write_new(&path, PRIVATE_MODE, hex(&seed).as_bytes()))
+        .or_else(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(disk(&path, error)),
+        })?;
     // Whoever came first has made the key, also if it was somebody else.
     load(data_dir)?.ok_or_else(|| disk(&path, ErrorKind::NotFound.into()))
-}
-
-/// Gives a file its name unless there is one of that name.
-fn take_place(fresh: &Path, path: &Path) -> std::io::Result<()> {
-    match std::fs::hard_link(fresh, path) {
-        Ok(()) => std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all(),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        // Cards with FAT have no links.
-        Err(_) if !path.exists() => std::fs::rename(fresh, path),
-        Err(error) => Err(error),
-    }
 }
 
 fn read(path: &Path) -> std::io::Result<Option<DeviceKey>> {

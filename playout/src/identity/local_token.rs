@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 
+use passerby_folder::durable_file;
 use passerby_protocol::{Digest, base32};
 
-use crate::identity::credentials::write_privately;
 use crate::system::random;
 
 /// Where one that nobody chose is kept, in `data.dir`.
@@ -144,7 +144,7 @@ fn kept_or_new(path: &Path) -> std::io::Result<LocalToken> {
         Err(error) => return Err(error),
     }
     let token = LocalToken::new();
-    write_privately(path, format!("{}\n", token.0).as_bytes())?;
+    durable_file::write_private(path, format!("{}\n", token.0).as_bytes())?;
     Ok(token)
 }
 

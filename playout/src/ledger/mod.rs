@@ -34,6 +34,7 @@ mod swap;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::durable_file;
 use passerby_protocol::dating::Between;
 use passerby_protocol::plays::{Display, Gap, Outcome, Play, PlayContent};
 use passerby_protocol::{Epoch, PlayNumber};
@@ -46,7 +47,6 @@ use crate::ledger::segments::Sealer;
 use crate::ledger::swap::Swap;
 use crate::schedule::rotation::{Airings, History};
 use crate::system::clock::Moment;
-use crate::system::durable::make_folder;
 use crate::system::random;
 
 pub use crate::ledger::append::{Entry, RecordOutcome};
@@ -185,7 +185,7 @@ impl Ledger {
             path: path.display().to_string(),
             reason,
         };
-        make_folder(folder).map_err(|error| wrong(error.to_string()))?;
+        durable_file::make_folder(folder).map_err(|error| wrong(error.to_string()))?;
         let swap = Swap::of(&path);
         swap.resume().map_err(|error| wrong(error.to_string()))?;
         match schema::open(&path) {

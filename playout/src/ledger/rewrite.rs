@@ -13,8 +13,9 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use passerby_folder::durable_file::{folder_of, sync_names};
+
 use crate::ledger::{Ledger, LedgerError};
-use crate::system::durable::{holder_of, sync_names};
 
 /// A longer log is left alone: it has no more than a thousand pages when all is well.
 const LOG_BYTES_MAX: u64 = 64 << 20;
@@ -27,7 +28,7 @@ impl Ledger {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let log = PathBuf::from(format!("{}-wal", self.path.display()));
         // SQLite asks for its log's name to be synced and does not look at the answer.
-        let rewritten = rewrite_file(&log).and_then(|()| sync_names(holder_of(&self.path)));
+        let rewritten = rewrite_file(&log).and_then(|()| sync_names(folder_of(&self.path)));
         self.connection.execute_batch("ROLLBACK")?;
         rewritten.map_err(|error| LedgerError::Open {
             path: log.display().to_string(),

@@ -1,5 +1,7 @@
 //! Puts a salvaged ledger in the place of a damaged one.
 //!
+//! SQLite makes the successor, with files beside it, so this is not a file of `durable_file`'s.
+//!
 //! Invariants: `ledger.salvaged.sqlite` has that name only once it is whole and on disk, so
 //! wherever it is found the swap was begun and is brought to its end; every step may be cut off and
 //! done again; the log of one file never comes to lie beside another, since SQLite would take it
@@ -8,7 +10,8 @@
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-use crate::system::durable::{holder_of, sync_names};
+use passerby_folder::durable_file::{folder_of, sync_names};
+
 use crate::system::random;
 
 /// What SQLite keeps beside a database.
@@ -49,7 +52,7 @@ impl Swap {
     /// damaged one's place. Returns where that one went.
     pub(super) fn complete(&self) -> Result<PathBuf> {
         std::fs::rename(&self.making, &self.made)?;
-        sync_names(holder_of(&self.path))?;
+        sync_names(folder_of(&self.path))?;
         Ok(self.resume()?.unwrap_or_else(|| self.path.clone()))
     }
 
@@ -68,9 +71,9 @@ impl Swap {
             }
         }
         // Only when nothing of the old file can come back under this name.
-        sync_names(holder_of(&self.path))?;
+        sync_names(folder_of(&self.path))?;
         std::fs::rename(&self.made, &self.path)?;
-        sync_names(holder_of(&self.path))?;
+        sync_names(folder_of(&self.path))?;
         Ok(Some(aside))
     }
 }

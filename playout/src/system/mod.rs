@@ -1,6 +1,5 @@
-//! The machine beneath: clocks, random numbers, files that outlast a power cut, memory.
+//! The machine beneath: clocks, random numbers, memory.
 
 pub mod clock;
-pub(crate) mod durable;
 pub mod malloc;
 pub mod random;

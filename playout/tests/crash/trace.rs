@@ -203,6 +203,9 @@ impl Reader {
                 Some(Open::Memory) | None => {}
             },
             "rename" => self.rename(&text(arguments[0]), &text(arguments[1]), deeds),
+            "renameat" | "renameat2" => {
+                self.rename(&text(arguments[1]), &text(arguments[3]), deeds)
+            }
             "linkat" => {
                 let (from, to) = (text(arguments[1]), text(arguments[3]));
                 if let Some(&file) = self.files.get(&from) {

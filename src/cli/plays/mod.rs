@@ -6,6 +6,7 @@ mod records;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use passerby_folder::durable_file::{SHARED_MODE, UnfinishedFile};
 use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{DatedPlay, ExportError, Ledger, LedgerError};
 use passerby_playout::settings::config::Config;
@@ -165,16 +166,13 @@ fn back_up(ledger: &Ledger, copy: &Path) -> Result<(), Failure> {
             "there is a file of this name; choose another, or remove it first",
         )]));
     }
-    let partial = output::partial(copy);
-    // What an earlier attempt left.
-    let _ = std::fs::remove_file(&partial);
-    let copied = ledger
-        .back_up(&partial)
+    let copied = UnfinishedFile::create(copy, SHARED_MODE)
         .map_err(|error| error.to_string())
-        .and_then(|plays| {
-            output::put_in_place(&partial, copy)
-                .map(|()| plays)
-                .map_err(|error| error.to_string())
+        .and_then(|unfinished| {
+            let plays = ledger.back_up(unfinished.temporary_path());
+            let plays = plays.map_err(|error| error.to_string())?;
+            unfinished.finish_new().map_err(|error| error.to_string())?;
+            Ok(plays)
         });
     match copied {
         Ok(plays) => {
@@ -186,12 +184,9 @@ fn back_up(ledger: &Ledger, copy: &Path) -> Result<(), Failure> {
             );
             Ok(())
         }
-        Err(reason) => {
-            let _ = std::fs::remove_file(&partial);
-            Err(Failure::Start(format!(
-                "{}: the copy cannot be written: {reason}; choose a folder that exists, on a disk with room",
-                copy.display()
-            )))
-        }
+        Err(reason) => Err(Failure::Start(format!(
+            "{}: the copy cannot be written: {reason}; choose a folder that exists, on a disk with room",
+            copy.display()
+        ))),
     }
 }

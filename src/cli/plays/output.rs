@@ -1,8 +1,9 @@
 //! Where a list goes: standard output, or a file that is there as a whole or not at all.
 
-use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Stdout, Write};
+use std::io::{BufWriter, ErrorKind, IntoInnerError, Stdout, Write};
 use std::path::{Path, PathBuf};
+
+use passerby_folder::durable_file::{SHARED_MODE, UnfinishedFile};
 
 use crate::cli::Failure;
 
@@ -10,9 +11,8 @@ use crate::cli::Failure;
 pub(super) enum Output {
     Standard(BufWriter<Stdout>),
     File {
-        partial: PathBuf,
         path: PathBuf,
-        file: BufWriter<File>,
+        file: BufWriter<UnfinishedFile>,
     },
 }
 
@@ -21,10 +21,8 @@ impl Output {
         let Some(path) = path else {
             return Ok(Self::Standard(BufWriter::new(std::io::stdout())));
         };
-        let partial = partial(path);
-        match File::create(&partial) {
+        match UnfinishedFile::create(path, SHARED_MODE) {
             Ok(file) => Ok(Self::File {
-                partial,
                 path: path.to_owned(),
                 file: BufWriter::new(file),
             }),
@@ -35,31 +33,37 @@ impl Output {
         }
     }
 
-    /// Says why a write failed. Whoever reads standard output may have seen enough.
+    /// Says why a write failed.
     pub(super) fn failure(&self, error: &std::io::Error) -> Failure {
         match self {
-            Self::Standard(_) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
-            Self::Standard(_) => {
-                Failure::Start(format!("standard output cannot be written: {error}"))
-            }
-            Self::File { path, .. } => {
-                Failure::Start(format!("{}: cannot be written: {error}", path.display()))
-            }
+            Self::Standard(_) => standard_failure(error),
+            Self::File { path, .. } => file_failure(path, error),
         }
     }
 
     /// Gives the file its name, once all of it is on disk.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
-        let finished = match &mut self {
-            Self::Standard(out) => out.flush(),
-            Self::File {
-                partial,
-                path,
-                file,
-            } => file.flush().and_then(|()| put_in_place(partial, path)),
-        };
-        finished.map_err(|error| self.failure(&error))
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Standard(mut out) => out.flush().map_err(|error| standard_failure(&error)),
+            Self::File { path, file } => file
+                .into_inner()
+                .map_err(IntoInnerError::into_error)
+                .and_then(UnfinishedFile::finish)
+                .map_err(|error| file_failure(&path, &error)),
+        }
     }
+}
+
+/// Whoever reads standard output may have seen enough.
+fn standard_failure(error: &std::io::Error) -> Failure {
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Failure::Start(format!("standard output cannot be written: {error}"))
+}
+
+fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Start(format!("{}: cannot be written: {error}", path.display()))
 }
 
 impl Write for Output {
@@ -76,30 +80,4 @@ impl Write for Output {
             Self::File { file, .. } => file.flush(),
         }
     }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let Self::File { partial, .. } = self {
-            // It is gone when it was given its name.
-            let _ = std::fs::remove_file(partial);
-        }
-    }
-}
-
-/// What a file is called until it is whole.
-pub(super) fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
-}
-
-/// Brings a file to disk and gives it its name.
-pub(super) fn put_in_place(partial: &Path, path: &Path) -> std::io::Result<()> {
-    File::open(partial)?.sync_all()?;
-    std::fs::rename(partial, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,6 +1,6 @@
 //! Keeps the last good picture of each page, on disk if there is a folder for it.
 //!
-//! Invariants: a file is whole or not there (written beside, synced, renamed); at most
+//! Invariants: a file is whole or not there ([`durable_file`]); at most
 //! [`FILES_MAX`] files and [`BYTES_MAX`] bytes, the oldest go first; a file's time is when its
 //! picture was taken, or 1970 where nobody knew.
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use passerby_folder::durable_file::{self, SHARED_MODE, UnfinishedFile};
 use passerby_protocol::Digest;
 
 /// Most pictures that are kept.
@@ -48,12 +49,7 @@ impl PictureStore {
         let Some(folder) = folder else {
             return Self::Memory(Vec::new());
         };
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if entry.path().extension().is_some_and(|part| part == "part") {
-                // Overwritten later if it stays.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
+        durable_file::remove_leftovers(&folder);
         Self::Folder(folder)
     }
 
@@ -142,24 +138,14 @@ impl PictureStore {
 }
 
 fn write_whole(folder: &Path, name: &str, png: &[u8], taken_ms: Option<i64>) -> io::Result<()> {
-    let part = folder.join(format!("{name}.part"));
     let taken = taken_ms
         .and_then(|ms| u64::try_from(ms).ok())
         .and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms)))
         .unwrap_or(UNIX_EPOCH);
-    let written = (|| {
-        let mut file = File::create(&part)?;
-        file.write_all(png)?;
-        file.set_modified(taken)?;
-        file.sync_all()?;
-        fs::rename(&part, folder.join(name))?;
-        File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        // A full disk is the likely reason; do not leave it fuller.
-        let _ = fs::remove_file(&part);
-    }
-    written
+    let mut file = UnfinishedFile::create(&folder.join(name), SHARED_MODE)?;
+    file.write_all(png)?;
+    file.file().set_modified(taken)?;
+    file.finish()
 }
 
 /// Removes the oldest pictures until another one fits.
@@ -221,7 +207,7 @@ mod tests {
             .put(&key(1), b"one", Some(1_700_000_000_123))
             .expect("kept");
         store.put(&key(2), b"two", None).expect("kept");
-        fs::write(path.join("left.png.part"), b"half").expect("written");
+        fs::write(path.join(".left.png.aB3dE6gH.tmp"), b"half").expect("written");
         let store = PictureStore::open(Some(path.clone()));
         assert_eq!(store.find(&key(1)), Some(Some(1_700_000_000_123)));
         assert_eq!(store.find(&key(2)), Some(None));

@@ -2,7 +2,8 @@
 //!
 //! Invariants: the digest runs over what is in the `.part` file, from its first byte on, also after
 //! a restart; a link that lies where the file should be is removed, never followed; the disk's
-//! floor of free space is kept while writing.
+//! floor of free space is kept while writing. A `.part` file outlives the process that began it, so
+//! it is not one of `durable_file`'s, which removes what was left behind.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use passerby_folder::durable_file::{folder_of, sync_names};
 use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
 use sha2::Digest as _;
@@ -130,16 +132,13 @@ impl Download {
             .file
             .sync_all()
             .and_then(|()| std::fs::rename(&self.part, &self.target))
-            .and_then(|()| match self.target.parent() {
-                Some(folder) => File::open(folder)?.sync_all(),
-                None => Ok(()),
-            });
+            .and_then(|()| sync_names(folder_of(&self.target)));
         published.map(|()| true).map_err(|error| self.disk(error))
     }
 
     /// Asks the disk for room; a disk that does not say is written to until it refuses.
     fn grant(&self, bytes: u64) -> Result<u64, CacheError> {
-        match Space::of(self.target.parent().unwrap_or(Path::new("."))) {
+        match Space::of(folder_of(&self.target)) {
             Some(space) if space.free_bytes < space.floor_bytes().saturating_add(bytes) => {
                 Err(CacheError::NoRoom {
                     free_bytes: space.free_bytes,

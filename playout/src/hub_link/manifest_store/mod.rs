@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use passerby_folder::durable_file;
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,7 @@ use tokio::sync::Notify;
 use crate::content::active::{ActiveContent, MANIFESTS_MAX, Switched};
 use crate::content::cache::Cache;
 use crate::hub_link::client::SealedManifest;
-use crate::identity::credentials::{Enrolment, write_privately};
-use crate::system::durable::sync_names;
+use crate::identity::credentials::Enrolment;
 
 /// Largest file that is read, in bytes; quoting may double a manifest.
 const FILE_BYTES_MAX: u64 = 2 * MANIFEST_BYTES_MAX * MANIFESTS_MAX as u64;
@@ -196,7 +196,7 @@ impl ManifestStore {
             former: former.iter().map(|former| former.kept.clone()).collect(),
         };
         let bytes = serde_json::to_vec(&on_disk).map_err(std::io::Error::other)?;
-        write_privately(&path_in(&self.data_dir), &bytes)
+        durable_file::write_private(&path_in(&self.data_dir), &bytes)
     }
 }
 
@@ -221,7 +221,7 @@ pub fn kept_content(
 /// Removes the manifests of an earlier run, so that they do not come back with a restart.
 pub(super) fn forget(data_dir: &Path) {
     let path = path_in(data_dir);
-    let removed = std::fs::remove_file(&path).and_then(|()| sync_names(data_dir));
+    let removed = std::fs::remove_file(&path).and_then(|()| durable_file::sync_names(data_dir));
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::error!(
             "{}: cannot be removed: {error}; remove it, or the hub's content may come back with a restart",

@@ -230,19 +230,22 @@ fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_m
     let store = bench.load(2, None);
     assert!(store.refresh(None).is_some());
     // A folder in the file's place refuses every write, to root as well.
-    std::fs::create_dir(bench.path("manifest.tmp")).expect("folder");
+    let (kept, aside) = (path_in(bench.folder.path()), bench.path("aside"));
+    std::fs::rename(&kept, &aside).expect("renames");
+    std::fs::create_dir(&kept).expect("folder");
     let third = manifest(3, &[("b", &[2])]);
     assert_eq!(
         bench.put(&store, &third),
         airing(&[("b", 3)]),
         "a leaves all the same"
     );
+    std::fs::remove_dir(&kept).expect("removes");
+    std::fs::rename(&aside, &kept).expect("renames");
     assert_eq!(
         bench.airs(2),
         airing(&[("a", 1), ("b", 2)]),
         "the disk did not take it"
     );
-    std::fs::remove_dir(bench.path("manifest.tmp")).expect("removes");
     assert_eq!(store.refresh(None), None);
     assert_eq!(
         bench.airs(3),
