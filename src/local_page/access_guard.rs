@@ -34,7 +34,8 @@ const GUESS_MS: u64 = 60_000;
 const GUESSERS_MAX: usize = 256;
 
 /// What every answer tells browsers: do not sniff, embed, pass on or keep it.
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     // The address may hold the token.
@@ -262,7 +263,6 @@ fn closed(status: StatusCode, uri: &Uri) -> Response {
         (status, Html(page)).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     } else {

@@ -221,7 +221,7 @@ fn not_written(wrong: &std::io::Error) -> Response {
 }
 
 fn answer(value: serde_json::Value) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], axum::Json(value)).into_response()
+    axum::Json(value).into_response()
 }
 
 pub(crate) fn error(status: StatusCode, message: &str) -> Response {

@@ -6,23 +6,14 @@
 //! sends or reads; see [`BOUNDS`]. The show never waits for any of this.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{Request, StatusCode};
-use axum::response::{IntoResponse as _, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tower_service::Service as _;
+use axum::http::StatusCode;
+use tokio::net::{TcpListener, TcpStream};
+use tower_http::timeout::TimeoutLayer;
 
 /// Most connections at one time; further ones wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 64;
@@ -87,52 +78,32 @@ impl Drop for Place {
     }
 }
 
-/// Serves until the program ends.
-pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let peers = Arc::new(Peers::default());
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of descriptors, or the peer left; going on at once would spin.
-                tracing::debug!("the local page cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let Some(own) = peers.enter(peer.ip().to_canonical()) else {
-            continue;
-        };
-        let app = app.clone();
-        let service = service_fn(move |request| answer(app.clone(), request, peer, bounds.answer));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(bounds.head)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move {
-            // Whether it ended well or in time is its peer's business.
-            let _ = tokio::time::timeout(bounds.connection, connection).await;
-            drop((own, place));
-        });
+impl passerby_listener::Place for Place {
+    type Stream = TcpStream;
+
+    fn watch(&self, stream: TcpStream) -> TcpStream {
+        stream
     }
 }
 
-async fn answer(
-    mut app: Router,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    within: Duration,
-) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let answer = tokio::time::timeout(within, app.call(request)).await;
-    answer.unwrap_or_else(|_| Ok(StatusCode::REQUEST_TIMEOUT.into_response()))
+/// Serves until the program ends.
+pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds) {
+    let app = app.layer(TimeoutLayer::with_status_code(
+        StatusCode::REQUEST_TIMEOUT,
+        bounds.answer,
+    ));
+    let peers = Arc::new(Peers::default());
+    let admit = |peer: SocketAddr| peers.enter(peer.ip().to_canonical());
+    let bounds = passerby_listener::Bounds {
+        connections_max: Some(CONNECTIONS_MAX),
+        head_bytes_max: HEAD_BYTES_MAX,
+        headers_max: Some(HEADERS_MAX),
+        head_time: Some(bounds.head),
+        connection_time: Some(bounds.connection),
+        refusal: b"",
+        grace: Duration::ZERO,
+    };
+    passerby_listener::serve(listener, app, bounds, admit, std::future::pending()).await;
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ async fn ask(player: &Sender<PlayerRequest>) -> Option<Status> {
 
 async fn status(State(player): State<Sender<PlayerRequest>>) -> Response {
     match ask(&player).await {
-        Some(status) => ([(header::CACHE_CONTROL, "no-store")], axum::Json(status)).into_response(),
+        Some(status) => axum::Json(status).into_response(),
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
@@ -77,14 +77,7 @@ async fn frame(State(player): State<Sender<PlayerRequest>>) -> Response {
     })
     .await;
     match encoded {
-        Ok(Some(bytes)) => (
-            [
-                (header::CONTENT_TYPE, "image/jpeg"),
-                (header::CACHE_CONTROL, "no-store"),
-            ],
-            bytes,
-        )
-            .into_response(),
+        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "no picture yet").into_response(),
     }
 }
@@ -114,11 +107,7 @@ async fn page(
 ) -> Response {
     let token = by_link.map(|Extension(ByLink(token))| token);
     match ask(&player).await {
-        Some(status) => (
-            [(header::CACHE_CONTROL, "no-store")],
-            Html(html(&status, token.as_deref())),
-        )
-            .into_response(),
+        Some(status) => Html(html(&status, token.as_deref())).into_response(),
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages whose code ships.
-const PACKAGES: [&str; 6] = ["protocol", "folder", "playout", "compose", "hub", "."];
+const PACKAGES: [&str; 7] = [
+    "protocol", "folder", "listener", "playout", "compose", "hub", ".",
+];
 
 /// A module's path in its package.
 type Module = Vec<String>;

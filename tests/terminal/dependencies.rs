@@ -113,6 +113,13 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "folder reads folders, but needs {other}"
         );
     }
+    let listener = needs("passerby-listener");
+    for other in ["passerby-protocol", "passerby-folder", "rusqlite", "image"] {
+        assert!(
+            !listener.contains(other),
+            "listener accepts connections, but needs {other}"
+        );
+    }
     let playout = needs("passerby-playout");
     assert!(playout.contains("passerby-folder"));
     assert!(playout.contains("passerby-protocol"));

@@ -1,10 +1,9 @@
 //! Accepts connections and sees them off.
 //!
 //! Invariants: every connection has a place from [`Connections`], or is told at once that there is
-//! none; on shutdown no new request is taken, those that run have [`GRACE`] to end, and what was
-//! counted is written down.
+//! none; on shutdown no new request is taken, those that run have [`Bounds::grace`] to end, and
+//! what was counted is written down.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,17 +11,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::body::{Frame, SizeHint};
+use passerby_listener::Bounds;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tower_service::Service as _;
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
@@ -35,20 +31,23 @@ use crate::server::{AppState, CODE_DAYS, Shared, counts, forgetting, router};
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
 
-/// Largest head of a request, in bytes.
-const HEAD_BYTES_MAX: usize = 16 << 10;
 /// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it
 /// is seen whether its reader takes it.
 const UNSENT_BYTES: u32 = 16 << 10;
-/// How long running requests may take to end on shutdown.
-const GRACE: Duration = Duration::from_secs(10);
 /// How often it is looked whether there is memory to give back.
 const MEMORY_PAUSE: Duration = Duration::from_secs(5);
 /// After a crowd of so many connections has gone, memory is given back.
 const CROWD: usize = 32;
-/// What is said to a connection for which there is no place.
-const NO_PLACE: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// What connections may cost, besides what [`Connections`] and [`Watched`] see to.
+const BOUNDS: Bounds = Bounds {
+    connections_max: None,
+    head_bytes_max: 16 << 10,
+    headers_max: None,
+    head_time: None,
+    connection_time: None,
+    refusal: b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+    grace: Duration::from_secs(10),
+};
 
 /// How a hub serves.
 #[derive(Debug, Clone)]
@@ -133,41 +132,18 @@ impl Server {
 
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let running = GracefulShutdown::new();
         let app = router(Arc::clone(&self.app));
         let keeping = tokio::spawn(counts::keep(Arc::clone(&self.app)));
         let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = &mut stop => break,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of descriptors, or the peer left; going on at once would spin.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            };
+        let admit = |peer: SocketAddr| {
             let now = Instant::now();
             let activity = Arc::new(Activity::new(now));
             let from = Some(peer.ip()).filter(|ip| !self.app.proxies.are_at(*ip));
-            match self.connections.admit(from, Arc::clone(&activity), now) {
-                Some(place) => serve(stream, peer, place, activity, app.clone(), &running),
-                None => refuse(&stream),
-            }
-        }
-        drop(self.listener);
-        if tokio::time::timeout(GRACE, running.shutdown())
-            .await
-            .is_err()
-        {
-            tracing::warn!("requests were still running and have been cut off");
-        }
+            let place = self.connections.admit(from, Arc::clone(&activity), now)?;
+            Some(Served { place, activity })
+        };
+        passerby_listener::serve(self.listener, app, BOUNDS, admit, stop).await;
         keeping.abort();
         forgetting.abort();
         giving_back.abort();
@@ -175,63 +151,43 @@ impl Server {
     }
 }
 
-/// Serves one connection in a task of its own, until it ends or its place is another's.
-fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// A connection with its place, and what it is doing.
+struct Served {
     place: Place,
     activity: Arc<Activity>,
-    app: axum::Router,
-    running: &GracefulShutdown,
-) {
-    if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
-        tracing::debug!(%error, "the kernel holds more of an answer than it should");
-    }
-    let stream = Watched::new(stream, Arc::clone(&activity));
-    let service = service_fn(move |request| {
-        activity.request_began(Instant::now());
-        answer(app.clone(), request, peer, Arc::clone(&activity))
-    });
-    let connection = http1::Builder::new()
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_header_size(HEAD_BYTES_MAX)
-        // `Watched` keeps the time, for more than heads.
-        .header_read_timeout(None)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = running.watch(connection);
-    tokio::spawn(async move {
-        tokio::select! {
-            ended = connection => if let Err(error) = ended {
-                tracing::debug!(%error, "connection ended early");
-            },
-            () = place.taken() => tracing::debug!("a connection that waited lost its place"),
+}
+
+impl passerby_listener::Place for Served {
+    type Stream = Watched;
+
+    fn watch(&self, stream: TcpStream) -> Watched {
+        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+            tracing::debug!(%error, "the kernel holds more of an answer than it should");
         }
-    });
-}
+        Watched::new(stream, Arc::clone(&self.activity))
+    }
 
-/// Says that there is no place, as far as the peer takes that at once.
-fn refuse(stream: &TcpStream) {
-    let _ = stream.try_write(NO_PLACE);
-}
+    fn request_began(&self) {
+        self.activity.request_began(Instant::now());
+    }
 
-async fn answer(
-    mut app: axum::Router,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    activity: Arc<Activity>,
-) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    request.extensions_mut().insert(Arc::clone(&activity));
-    let mut response = app.call(request).await?;
-    let turn = response.extensions_mut().remove::<Arc<Turn>>();
-    Ok(response.map(|body| {
-        Body::new(Answer {
-            body,
-            activity,
-            _turn: turn,
+    async fn answer(&self, app: Router, mut request: Request) -> Response {
+        let activity = Arc::clone(&self.activity);
+        request.extensions_mut().insert(Arc::clone(&activity));
+        let mut response = passerby_listener::respond(app, request).await;
+        let turn = response.extensions_mut().remove::<Arc<Turn>>();
+        response.map(|body| {
+            Body::new(Answer {
+                body,
+                activity,
+                _turn: turn,
+            })
         })
-    }))
+    }
+
+    async fn lost(&self) {
+        self.place.taken().await;
+    }
 }
 
 /// The body of an answer, and what is kept until it has been sent.

@@ -1,0 +1,173 @@
+//! Accepts connections of HTTP/1.1 and serves them within bounds.
+//!
+//! Invariants: every connection that is served has a place, which whoever calls has given it, until
+//! it ends; a head is never longer than [`Bounds::head_bytes_max`]; no more connections than
+//! [`Bounds::connections_max`] are accepted at one time. Once told to stop, no connection is
+//! accepted and no new request taken; the requests that run have [`Bounds::grace`] to end.
+//!
+//! What a place is, who gets one and when it is lost, is the caller's business: [`Place`].
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_service::Service as _;
+
+/// How long nothing is accepted after that has failed. Out of descriptors, going on at once would
+/// spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What connections may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Most connections at one time; further ones wait in the kernel's queue. `None` where
+    /// whoever gives places sees to it.
+    pub connections_max: Option<usize>,
+    /// Longest request line and headers, in bytes.
+    pub head_bytes_max: usize,
+    /// Most headers; hyper's own 100 when `None`.
+    pub headers_max: Option<usize>,
+    /// Longest time for a head to come, and for a connection to be idle; `None` where
+    /// [`Place::watch`] keeps the time.
+    pub head_time: Option<Duration>,
+    /// Longest time for all of a connection; `None` for as long as it is used.
+    pub connection_time: Option<Duration>,
+    /// What is said to a connection that gets no place, as far as its peer takes that at once.
+    pub refusal: &'static [u8],
+    /// How long requests that run may take to end after the stop.
+    pub grace: Duration,
+}
+
+/// The place of one connection; it is free again when this is dropped.
+pub trait Place: Send + Sync + 'static {
+    /// What the connection is read and written through.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Wraps the connection in whatever keeps an eye on it.
+    fn watch(&self, stream: TcpStream) -> Self::Stream;
+
+    /// A head has come; its answer is asked for next.
+    fn request_began(&self) {}
+
+    /// Answers a request; [`ConnectInfo`] with the peer's address is among its extensions.
+    fn answer(&self, app: Router, request: Request) -> impl Future<Output = Response> + Send {
+        respond(app, request)
+    }
+
+    /// Completes when the place is lost; the connection is then cut off.
+    fn lost(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+}
+
+/// Has an app answer a request.
+pub async fn respond(mut app: Router, request: Request) -> Response {
+    match app.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Serves until `stop` completes and the running requests have ended. `admit` gives a connection
+/// from this address a place, or `None`.
+pub async fn serve<P: Place>(
+    listener: TcpListener,
+    app: Router,
+    bounds: Bounds,
+    admit: impl Fn(SocketAddr) -> Option<P>,
+    stop: impl Future<Output = ()>,
+) {
+    let running = GracefulShutdown::new();
+    let connections_max = bounds.connections_max.unwrap_or(Semaphore::MAX_PERMITS);
+    let turns = Arc::new(Semaphore::new(connections_max));
+    let mut is_failing = false;
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &turns) => accepted,
+            () = &mut stop => break,
+        };
+        let (stream, peer, turn) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors, or the peer left; told once until it works again.
+                if !std::mem::replace(&mut is_failing, true) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        is_failing = false;
+        let Some(place) = admit(peer) else {
+            let _ = stream.try_write(bounds.refusal);
+            continue;
+        };
+        let place = Arc::new(place);
+        let stream = TokioIo::new(place.watch(stream));
+        let (app, asked) = (app.clone(), Arc::clone(&place));
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            asked.request_began();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let (app, place) = (app.clone(), Arc::clone(&asked));
+            async move { Ok::<_, Infallible>(place.answer(app, request).await) }
+        });
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.head_time)
+            .max_buf_size(bounds.head_bytes_max)
+            .max_header_size(bounds.head_bytes_max);
+        if let Some(headers_max) = bounds.headers_max {
+            builder.max_headers(headers_max);
+        }
+        let connection = running.watch(builder.serve_connection(stream, service));
+        let time = bounds.connection_time.unwrap_or(Duration::MAX);
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = tokio::time::timeout(time, connection) => match ended {
+                    Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+                    Err(_) => tracing::debug!("a connection has had its time"),
+                    Ok(Ok(())) => {}
+                },
+                () = place.lost() => tracing::debug!("a connection that waited lost its place"),
+            }
+            drop(turn);
+        });
+    }
+    drop(listener);
+    let ended = tokio::time::timeout(bounds.grace, running.shutdown());
+    if ended.await.is_err() {
+        tracing::warn!("requests were still running and have been cut off");
+    }
+}
+
+/// Accepts a connection once there may be another.
+async fn accept(
+    listener: &TcpListener,
+    turns: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    let turn = turn.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, turn))
+}
+
+#[cfg(test)]
+mod tests;
