@@ -13,6 +13,7 @@ mod enrolment;
 mod gaps;
 mod landed;
 mod manifest_versions;
+mod migrations;
 mod plays;
 mod publish_error;
 mod refused;
@@ -64,25 +65,6 @@ use crate::system::private;
 const FILE_NAME: &str = "hub.db";
 /// How long a writer waits for its turn, before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Each step brings a database from its place in this list to the next.
-const MIGRATIONS: &[&str] = &[
-    include_str!("schema.sql"),
-    include_str!("parts.sql"),
-    include_str!("token_keys.sql"),
-    include_str!("domains.sql"),
-    include_str!("standings.sql"),
-    include_str!("gaps.sql"),
-    include_str!("revoked.sql"),
-    include_str!("dates.sql"),
-    include_str!("device_keys.sql"),
-    include_str!("numbers.sql"),
-    include_str!("children.sql"),
-    include_str!("assigned.sql"),
-    include_str!("presses.sql"),
-    include_str!("salts.sql"),
-    include_str!("visitors.sql"),
-];
-
 /// The database.
 pub struct Store {
     connection: Mutex<Connection>,
@@ -146,7 +128,7 @@ impl Store {
         // Otherwise SQLite plans some statements anew for each bound value, which costs more than
         // it takes to run them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        migrate(&mut connection)?;
+        migrations::migrate(&mut connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
             salt: Mutex::new(None),
@@ -182,24 +164,6 @@ impl Store {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&transaction)
     }
-}
-
-fn migrate(connection: &mut Connection) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(found).unwrap_or(usize::MAX);
-    let Some(steps) = MIGRATIONS.get(done..) else {
-        return Err(StoreError::Newer {
-            found,
-            known: MIGRATIONS.len(),
-        });
-    };
-    for step in steps {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
-    transaction.commit()?;
-    Ok(())
 }
 
 /// Reads a column whose text or number is an id of the protocol.

@@ -98,7 +98,8 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::store::{FILE_NAME, MIGRATIONS};
+    use crate::store::FILE_NAME;
+    use crate::store::migrations::MIGRATIONS;
 
     /// Whether bytes lie anywhere in the files of a folder.
     fn lies_in(folder: &Path, bytes: &[u8]) -> bool {

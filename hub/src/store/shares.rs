@@ -395,7 +395,8 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::store::{FILE_NAME, MIGRATIONS};
+    use crate::store::FILE_NAME;
+    use crate::store::migrations::MIGRATIONS;
 
     /// A database of the hub before links had counters, with a link that three friends opened.
     fn older(folder: &std::path::Path) -> Connection {

@@ -410,7 +410,7 @@ mod tests {
     fn screens_of_older_databases_have_their_first_key() {
         let folder = tempfile::tempdir().unwrap();
         let raw = Connection::open(folder.path().join(crate::store::FILE_NAME)).unwrap();
-        for step in &crate::store::MIGRATIONS[..2] {
+        for step in &crate::store::migrations::MIGRATIONS[..2] {
             raw.execute_batch(step).unwrap();
         }
         raw.execute_batch(

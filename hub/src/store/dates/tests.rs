@@ -242,7 +242,7 @@ fn boots_without_the_time_stand_apart_in_the_report_with_their_bounds() {
 fn a_database_with_one_anchor_a_boot_is_brought_over_and_dated_anew() {
     let folder = tempfile::tempdir().unwrap();
     let older = rusqlite::Connection::open(folder.path().join("hub.db")).unwrap();
-    let steps = crate::store::MIGRATIONS
+    let steps = crate::store::migrations::MIGRATIONS
         .iter()
         .take_while(|step| !step.contains("CREATE TABLE anchors"));
     for step in steps.clone() {

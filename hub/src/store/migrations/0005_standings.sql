@@ -1,4 +1,4 @@
--- What each opening counts for (hub/src/standing.rs), what pages reported back, and what was refused.
+-- What each opening counts for (hub/src/scans/verdict.rs), what pages reported back, and what was refused.
 
 -- Scans from before all this stay counted.
 ALTER TABLE scans ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;  -- 0 fresh, 1 late, 2 replay, 3 unaired, 4 flood
