@@ -184,7 +184,7 @@ impl Player {
         answer.recv_timeout(PATIENCE).expect("a snapshot comes")
     }
 
-    /// Waits until the glass shows a slide to the last pixel.
+    /// Waits until the screen shows a slide to the last pixel.
     fn await_picture(&self, number: u32, size: (u32, u32)) {
         let wanted = slide(number, size);
         let deadline = Instant::now() + PATIENCE;

@@ -1,7 +1,7 @@
 //! One composed slide: what the composer hands to the stage.
 //!
 //! A slide is a still layer with holes, what moves beneath the holes, and a [`Reel`] that feeds
-//! both while the slide is on the glass.
+//! both while the slide is on the screen.
 //!
 //! Invariants:
 //! - `rgba` holds exactly `width_px` × `height_px` pixels, already rotated for the output. Alpha is
@@ -25,7 +25,7 @@ pub struct Slide {
     pub moving: Option<Moving>,
     /// The code's white card with its quiet zone, in pixels of the slide; none without a code.
     pub card: Option<Area>,
-    /// What feeds the slide while it is on the glass.
+    /// What feeds the slide while it is on the screen.
     pub reel: Option<Box<dyn Reel>>,
     /// What it shows.
     pub caption: Caption,
@@ -157,7 +157,7 @@ pub struct Caption {
     pub url: Option<String>,
 }
 
-/// Feeds a slide while it is on the glass: the frames of a video or an animation, the digits of a
+/// Feeds a slide while it is on the screen: the frames of a video or an animation, the digits of a
 /// clock.
 ///
 /// It belongs to one slide and is dropped with it; dropping ends its threads and children, and

@@ -9,7 +9,7 @@
 //!
 //! Invariants: all SQL is in [`store`]; only [`system::clock`] reads a clock; what is acknowledged
 //! is on disk; no raw address of a visitor is stored or logged. The command line and the server are
-//! two doors to the same [`Hub`], so both may be used at one time.
+//! two ways to the same [`Hub`], so both may be used at one time.
 
 #![cfg_attr(
     test,

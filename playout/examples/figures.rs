@@ -207,7 +207,7 @@ fn rotation() {
         let mut rotation = Rotation::new(rules, catalog(placements), &mut history.accounts);
         let facts = Facts::default();
         let mut now = Moment {
-            boot: "bench".into(),
+            boot: "figures".into(),
             boot_ms: 0,
             wall_ms: Some(1_795_435_200_000),
         };
@@ -245,7 +245,7 @@ fn rotation() {
         );
     }
     let from = Moment {
-        boot: "bench".into(),
+        boot: "figures".into(),
         boot_ms: 0,
         wall_ms: Some(1_795_435_200_000),
     };

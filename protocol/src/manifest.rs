@@ -1,7 +1,7 @@
 //! What a hub wants one screen to air: signed, versioned, expiring.
 //!
 //! Invariant: a terminal takes a manifest only as [`Manifest::open`] returns it, so nothing
-//! unsigned, meant for another screen, expired or older than what it has seen reaches the glass.
+//! unsigned, meant for another screen, expired or older than what it has seen reaches the screen.
 
 use std::collections::BTreeSet;
 

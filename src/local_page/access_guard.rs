@@ -50,7 +50,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// The door of one page.
+/// What keeps one page to those who may see it.
 pub(crate) struct AccessGuard {
     /// Hash of the token, if there is one.
     token: Option<Digest>,
@@ -81,7 +81,7 @@ enum Refusal {
 }
 
 impl AccessGuard {
-    /// Makes the door of a page that listens on an address.
+    /// Guards a page that listens on an address.
     pub(crate) fn new(listen: IpAddr, token: Option<&LocalToken>, clock: Arc<dyn Clock>) -> Self {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Self {
@@ -281,8 +281,8 @@ mod tests {
 
     const TOKEN: &str = "correct-horse-battery";
 
-    /// Serves one answer behind a door on a free port; returns the address. Nobody but this machine
-    /// can be tested with, so the door is told that it stands elsewhere.
+    /// Serves one answer behind a guard on a free port; returns the address. Nobody but this machine
+    /// can be tested with, so the guard is told that it stands elsewhere.
     fn serve(listen: [u8; 4], token: Option<&str>) -> String {
         // reqwest asks for a provider even when it only speaks http; another test may have been
         // first.

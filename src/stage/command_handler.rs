@@ -1,4 +1,4 @@
-//! Does what the player asks: puts slides on the GPU, brings them onto the glass, takes them away.
+//! Does what the player asks: puts slides on the GPU, brings them onto the screen, takes them away.
 //!
 //! Invariants:
 //! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are

@@ -1,4 +1,4 @@
-//! The stage: brings finished slides onto the glass, and says when they were there.
+//! The stage: brings finished slides onto the screen, and says when they were there.
 //!
 //! It uploads a slide, leads over from the last one, keeps it moving, presents, and reports, for
 //! every zone of the screen. What a slide is made of and when it airs is decided elsewhere.
@@ -14,7 +14,7 @@
 //!   events have been sent.
 //! - Nothing is drawn unless something changed; between changes the stage sleeps.
 //! - At most [`ZONES_MAX`] zones have slides; in each at most [`LOADED_MAX`] wait and two are on
-//!   the glass, and the textures of all others are gone.
+//!   the screen, and the textures of all others are gone.
 
 #![allow(
     clippy::needless_pass_by_value,

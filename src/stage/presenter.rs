@@ -1,4 +1,4 @@
-//! The glass: what the output is, whether this update draws on it, and what came of it.
+//! Presents: what the output is, whether this update draws on it, and what came of it.
 //!
 //! Invariants:
 //! - An update in which nothing changed draws nothing and presents nothing: the camera is switched

@@ -1,4 +1,4 @@
-//! Reads the frame on the glass back: for a snapshot, for the capture folder, or for both at once.
+//! Reads the frame on the screen back: for a snapshot, for the capture folder, or for both at once.
 //!
 //! Invariants: a frame's caption is taken in the update that draws the frame, after the fades have
 //! moved on, so that both always belong together. At most [`SHOTS_MAX`] frames are under way.

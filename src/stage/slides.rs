@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Every slide has textures of its own; the incoming one is drawn over the one that is shown
-//!   until that is covered, so that the glass is never empty in between.
+//!   until that is covered, so that the screen is never empty in between.
 //! - When the output changes its size, what is shown is stretched with it until the player has sent
 //!   new slides.
 
@@ -38,7 +38,7 @@ pub(super) struct ZoneSlides {
     pub(super) early: Option<(Ticket, Transition)>,
 }
 
-/// A slide on the glass.
+/// A slide on the screen.
 pub(super) struct Shown {
     pub(super) gpu_slide: GpuSlide,
     pub(super) entity: Entity,
@@ -66,7 +66,7 @@ pub(super) struct ZoneOnScreen<'a> {
 }
 
 impl Slides {
-    /// What is on the glass, zone by zone; nothing before the first slide is seen.
+    /// What is on the screen, zone by zone; nothing before the first slide is seen.
     pub(super) fn on_screen(&self) -> impl Iterator<Item = ZoneOnScreen<'_>> {
         self.0.iter().filter_map(|(&zone, slides)| {
             let (shown, transition) = match (&slides.change, &slides.shown) {

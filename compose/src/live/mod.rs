@@ -1,4 +1,4 @@
-//! Live elements: the parts of a slide that are redrawn while it is on the glass.
+//! Live elements: the parts of a slide that are redrawn while it is on the screen.
 //!
 //! Each is a [`LiveSpot`] on the finished canvas. When its slide is drawn it becomes a [`Reel`]
 //! that stamps glyphs over the canvas's own pixels, turns them for the output, and hands them over

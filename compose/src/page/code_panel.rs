@@ -1,4 +1,4 @@
-//! The white plate over a picture: the code's card, grown by its call to action and host.
+//! The white panel over a picture: the code's card, grown by its call to action and host.
 //!
 //! Invariants: no word stands bare over a picture; no word reaches into the card, whose rim is the
 //! code's quiet zone.
@@ -13,7 +13,7 @@ use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::palette::{SLATE, Theme, WHITE};
 use crate::text::Typesetter;
 
-/// Draws the plate and returns what it covers; what people will not see of the words goes to
+/// Draws the panel and returns what it covers; what people will not see of the words goes to
 /// `remarks`. `None`, with nothing drawn, when the call to action does not fit.
 pub(crate) fn draw(
     canvas: &mut Canvas,

@@ -268,7 +268,7 @@ fn mix(under: u8, over: u8, cover: u8) -> u8 {
     u8::try_from(sum / 255).unwrap_or(u8::MAX)
 }
 
-/// Lays a colour over a pixel that is not opaque; the soft edge of a plate over a hole.
+/// Lays a colour over a pixel that is not opaque; the soft edge of a panel over a hole.
 fn mix_over_hole(pixel: &mut [u8], Rgb(colour): Rgb, cover: u8) {
     let cover = u32::from(cover);
     let rest = u32::from(pixel[3]) * (255 - cover) / 255;

@@ -1,7 +1,7 @@
-//! Scenes of the goldens: what is composed, on what screen, and how it looks on the glass at its
+//! Scenes of the goldens: what is composed, on what screen, and how it looks on the screen at its
 //! first moment.
 
-mod glass;
+mod first_moment;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn demo() -> PathBuf {
     passerby_testing::package_folder().join("../assets/demo")
 }
 
-/// Composes a scene and returns what the glass shows at its first moment.
+/// Composes a scene and returns what the screen shows at its first moment.
 pub(crate) fn rendered(scene: &Scene) -> RgbImage {
     let folder = tempfile::tempdir().expect("a folder");
     let creative = match scene.what {
@@ -168,7 +168,7 @@ pub(crate) fn rendered(scene: &Scene) -> RgbImage {
     let composed = SlideComposer::new(settings)
         .compose(&order, &Geometry::whole(width, height))
         .unwrap_or_else(|error| panic!("{}: {error}", scene.name));
-    glass::seen_first(composed.slide)
+    first_moment::seen_first(composed.slide)
 }
 
 /// Writes a text creative, and finds the pictures that it refers to in the demo's folders.

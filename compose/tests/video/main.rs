@@ -1,4 +1,4 @@
-//! Videos as people see them: real clips, made here with ffmpeg, through the public door.
+//! Videos as people see them: real clips, made here with ffmpeg, through the public interface.
 //!
 //! Time is simulated: a test says how late it is and waits for the decoder, so it holds on any
 //! machine. Tests take turns, since they count the children, threads and pipes of this process.

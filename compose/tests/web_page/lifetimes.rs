@@ -14,18 +14,18 @@ use passerby_playout::screen::geometry::{Geometry, Zone};
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::{Colours, Motion};
 
-use crate::bench::{Bench, MINUTE, SIZE};
 use crate::browsers::{await_nothing_left, folders, folders_of, processes, processes_of};
 use crate::server::{Answer, Server, halves};
+use crate::setup::{MINUTE, PageSetup, SIZE};
 use crate::{alone, await_that};
 
 #[test]
 fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(Answer::Hang);
-    let page = bench.page_of(&server, "slow.page.toml", "");
-    let mut keeper = bench.keeper();
+    let page = setup.page_of(&server, "slow.page.toml", "");
+    let mut keeper = setup.keeper();
     assert!(keeper.picture(&page, SIZE).is_err());
     server.await_hits(1);
     assert_eq!(folders().len(), 1);
@@ -36,7 +36,7 @@ fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
         .unwrap();
     let leader = rustix::process::Pid::from_raw(leader.try_into().unwrap()).unwrap();
     rustix::process::kill_process(leader, rustix::process::Signal::KILL).unwrap();
-    let said = bench
+    let said = setup
         .ask_until(&mut keeper, &page, |found| {
             found
                 .as_ref()
@@ -48,7 +48,7 @@ fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
     await_nothing_left();
 
     // Dropped in the middle of the next one.
-    bench.clock.waited(16 * MINUTE);
+    setup.clock.waited(16 * MINUTE);
     assert!(keeper.picture(&page, SIZE).is_err());
     server.await_hits(2);
     drop(keeper);
@@ -58,16 +58,16 @@ fn a_browser_that_is_killed_leaves_no_process_zombie_or_folder() {
 #[test]
 fn no_browser_runs_while_a_page_is_on_screen() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(halves(""));
-    let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
-    let mut keeper = bench.keeper();
-    let picture = bench.await_picture(&mut keeper, &page);
+    let page = setup.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
+    let mut keeper = setup.keeper();
+    let picture = setup.await_picture(&mut keeper, &page);
 
     // A picture that was only made ready keeps nothing away.
     let mut reel = picture.reel();
     server.answers(Answer::Hang);
-    bench.clock.waited(16 * MINUTE);
+    setup.clock.waited(16 * MINUTE);
     keeper.prefetch([(&page, SIZE)]);
     server.await_hits(2);
     assert!(!processes().is_empty());
@@ -75,7 +75,7 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     // On screen, it sends the browser away and keeps it away.
     reel.begin();
     await_nothing_left();
-    bench.clock.waited(MINUTE);
+    setup.clock.waited(MINUTE);
     for _ in 0..10 {
         let found = keeper.picture(&page, SIZE).expect("the last good one");
         assert_eq!(found.trouble, None, "being called off is no failure");
@@ -88,7 +88,7 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     // browser has gone.
     drop(reel);
     await_that("it is taken up again", || {
-        bench.clock.waited(Duration::from_millis(100));
+        setup.clock.waited(Duration::from_millis(100));
         server.hits() == 3
     });
     let mut reel = picture.reel();
@@ -96,12 +96,12 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     await_nothing_left();
 
     // Pages that leave no gap do not starve: after another interval it is taken with one on screen.
-    bench.clock.waited(16 * MINUTE);
+    setup.clock.waited(16 * MINUTE);
     keeper.prefetch([(&page, SIZE)]);
     await_that("it is taken although one is on screen", || {
         // The keeper may hear later than this test that the last browser has gone, and pauses from
         // then on.
-        bench.clock.waited(Duration::from_millis(100));
+        setup.clock.waited(Duration::from_millis(100));
         server.hits() == 4
     });
     let mut next = picture.reel();
@@ -117,17 +117,17 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
     // This test starts itself as the terminal.
     const TERMINAL: &str = "PASSERBY_TEST_TERMINAL";
     if let Some(address) = std::env::var_os(TERMINAL) {
-        let bench = Bench::new();
+        let setup = PageSetup::new();
         let text = format!("url = 'http://{}/page'\n", address.display());
-        let page = bench.page("slow.page.toml", &text);
-        let mut keeper = bench.keeper();
+        let page = setup.page("slow.page.toml", &text);
+        let mut keeper = setup.keeper();
         assert!(keeper.picture(&page, SIZE).is_err());
         loop {
             thread::park();
         }
     }
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(Answer::Hang);
     let mut terminal = Command::new(std::env::current_exe().unwrap())
         .args([
@@ -146,8 +146,8 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
 
     // The browser follows by itself; its folder and what it may have left behind go with the next
     // start.
-    let page = bench.page("any.page.toml", "url = 'http://127.0.0.1:9/'\n");
-    let mut keeper = bench.keeper();
+    let page = setup.page("any.page.toml", "url = 'http://127.0.0.1:9/'\n");
+    let mut keeper = setup.keeper();
     assert!(keeper.picture(&page, SIZE).is_err());
     await_that("everything of the killed terminal is gone", || {
         processes_of(terminal.id()).is_empty() && folders_of(terminal.id()).is_empty()
@@ -157,14 +157,14 @@ fn a_terminal_that_is_killed_takes_its_browser_along() {
 #[test]
 fn a_page_that_may_be_shown_has_its_picture_before_its_first_slide_is_made() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(halves(""));
-    let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
-    let snapshots = bench.folder.path().join("snapshots");
+    let page = setup.page_of(&server, "board.page.toml", "settle_seconds = 0\n");
+    let snapshots = setup.folder.path().join("snapshots");
     let mut composer = SlideComposer::new(Settings {
         snapshots: Some(snapshots.clone()),
-        clock: Arc::clone(&bench.clock) as Arc<dyn Clock>,
-        own_folders: vec![bench.folder.path().into()],
+        clock: Arc::clone(&setup.clock) as Arc<dyn Clock>,
+        own_folders: vec![setup.folder.path().into()],
         ..Settings::default()
     });
     let place = Geometry::whole(SIZE.0, SIZE.1);
@@ -194,7 +194,7 @@ fn a_page_that_may_be_shown_has_its_picture_before_its_first_slide_is_made() {
     assert_eq!(made.health.trouble(), None);
 
     // It is kept fresh on its interval, also before it was ever on screen.
-    bench.clock.waited(16 * MINUTE);
+    setup.clock.waited(16 * MINUTE);
     composer.expect(&[(page, place)]);
     server.await_hits(2);
     await_nothing_left();

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-mod bench;
 mod browsers;
 mod lifetimes;
 mod pictures;
 mod server;
+mod setup;
 mod strangers;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -9,9 +9,9 @@ use passerby_playout::system::clock::Clock;
 
 use crate::alone;
 use crate::await_that;
-use crate::bench::{Bench, MINUTE, pixel};
 use crate::browsers::{await_nothing_left, processes};
 use crate::server::{Answer, Server, halves};
+use crate::setup::{MINUTE, PageSetup, pixel};
 
 /// A page of the same two colours that tells itself apart by its words.
 fn board(more: &str) -> Answer {
@@ -21,12 +21,12 @@ fn board(more: &str) -> Answer {
 #[test]
 fn a_board_that_has_become_another_page_keeps_its_last_good_picture() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(board(""));
     let settings = "settle_seconds = 0\nexpect = 'departures'\n";
-    let page = bench.page_of(&server, "board.page.toml", settings);
-    let mut keeper = bench.keeper();
-    let good = bench.await_picture(&mut keeper, &page);
+    let page = setup.page_of(&server, "board.page.toml", settings);
+    let mut keeper = setup.keeper();
+    let good = setup.await_picture(&mut keeper, &page);
     assert_eq!(good.trouble, None);
     let good = good.rgb().unwrap();
 
@@ -63,8 +63,8 @@ fn a_board_that_has_become_another_page_keeps_its_last_good_picture() {
         ),
     ] {
         server.answers(answer);
-        bench.clock.waited(16 * MINUTE);
-        let found = bench.await_trouble(&mut keeper, &page, |trouble| {
+        setup.clock.waited(16 * MINUTE);
+        let found = setup.await_trouble(&mut keeper, &page, |trouble| {
             trouble.is_some_and(|said| said.contains(reason))
         });
         let trouble = found.trouble.clone().unwrap();
@@ -75,9 +75,9 @@ fn a_board_that_has_become_another_page_keeps_its_last_good_picture() {
 
     // It never airs either where there is no good picture yet; its file may say that it is meant.
     server.answers(Answer::Redirect("/login".into()));
-    let unmeant = bench.page_of(&server, "other.page.toml", "settle_seconds = 0\n");
-    let mut keeper = bench.keeper();
-    let said = bench.ask_until(&mut keeper, &unmeant, |found| {
+    let unmeant = setup.page_of(&server, "other.page.toml", "settle_seconds = 0\n");
+    let mut keeper = setup.keeper();
+    let said = setup.ask_until(&mut keeper, &unmeant, |found| {
         found
             .as_ref()
             .is_err_and(|said| said.contains("leads to another page, http://127.0.0.1"))
@@ -91,14 +91,14 @@ fn a_board_that_has_become_another_page_keeps_its_last_good_picture() {
         "{said}"
     );
     let meant = format!("settle_seconds = 0\nends_at = 'http://{address}/login'\n");
-    let meant = bench.page_of(&server, "meant.page.toml", &meant);
-    assert_eq!(bench.await_picture(&mut keeper, &meant).trouble, None);
+    let meant = setup.page_of(&server, "meant.page.toml", &meant);
+    assert_eq!(setup.await_picture(&mut keeper, &meant).trouble, None);
 }
 
 #[test]
 fn words_that_come_late_or_stand_in_parts_of_the_page_are_found() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(Answer::Hang);
     for (name, more) in [
         (
@@ -120,9 +120,9 @@ fn words_that_come_late_or_stand_in_parts_of_the_page_are_found() {
     ] {
         server.answers(halves(more));
         let settings = format!("# {name}\nsettle_seconds = 0\nexpect = 'Abfahrt 12:05'\n");
-        let page = bench.page_of(&server, &format!("{name}.page.toml"), &settings);
-        let mut keeper = bench.keeper();
-        let found = bench.ask_until(&mut keeper, &page, |found| {
+        let page = setup.page_of(&server, &format!("{name}.page.toml"), &settings);
+        let mut keeper = setup.keeper();
+        let found = setup.ask_until(&mut keeper, &page, |found| {
             found
                 .as_ref()
                 .map_or_else(|said| !said.ends_with("it is being taken"), |_| true)
@@ -134,16 +134,16 @@ fn words_that_come_late_or_stand_in_parts_of_the_page_are_found() {
 #[test]
 fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
     let _turn = alone();
-    let mut bench = Bench::new();
+    let mut setup = PageSetup::new();
     let secret = Server::start(halves(""));
     let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
     datagrams.set_nonblocking(true).unwrap();
     let udp = datagrams.local_addr().unwrap();
     let (at, port) = (&secret.address, secret.address.rsplit(':').next().unwrap());
     let server = Server::start(board(""));
-    let page = bench.page_of(&server, "board.page.toml", "settle_seconds = 1\n");
-    let mut keeper = bench.keeper();
-    let good = bench.await_picture(&mut keeper, &page).rgb().unwrap();
+    let page = setup.page_of(&server, "board.page.toml", "settle_seconds = 1\n");
+    let mut keeper = setup.keeper();
+    let good = setup.await_picture(&mut keeper, &page).rgb().unwrap();
 
     // As a page of its own it is refused, and the operator hears what to write.
     for (to, named) in [
@@ -167,16 +167,16 @@ fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
         ),
     ] {
         server.answers(Answer::Redirect(to));
-        bench.clock.waited(16 * MINUTE);
-        let found = bench.await_trouble(&mut keeper, &page, |trouble| {
+        setup.clock.waited(16 * MINUTE);
+        let found = setup.await_trouble(&mut keeper, &page, |trouble| {
             let allowed = format!("private_hosts = [\"{named}\"]");
             trouble.is_some_and(|said| said.contains(&allowed))
         });
         assert_eq!(found.rgb().unwrap(), good);
     }
     server.answers(board("<script>location = 'http://127.0.0.3/page'</script>"));
-    bench.clock.waited(16 * MINUTE);
-    let found = bench.await_trouble(&mut keeper, &page, |trouble| {
+    setup.clock.waited(16 * MINUTE);
+    let found = setup.await_trouble(&mut keeper, &page, |trouble| {
         trouble.is_some_and(|said| said.contains("private_hosts = [\"127.0.0.3:80\"]"))
     });
     assert_eq!(found.rgb().unwrap(), good);
@@ -202,9 +202,9 @@ fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
             new Worker(URL.createObjectURL(new Blob([`fetch('http://{at}/page', {{mode: 'no-cors'}})`])));
          </script>"
     )));
-    bench.clock.waited(16 * MINUTE);
+    setup.clock.waited(16 * MINUTE);
     let hits = server.hits();
-    keeper.prefetch([(&page, crate::bench::SIZE)]);
+    keeper.prefetch([(&page, crate::setup::SIZE)]);
     server.await_hits(hits + 1);
     await_that("the page was taken", || processes().is_empty());
     await_nothing_left();
@@ -213,11 +213,11 @@ fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
     drop(keeper);
 
     // What the operator allows is opened.
-    bench.rules.private_hosts = vec![at.parse().unwrap()];
+    setup.rules.private_hosts = vec![at.parse().unwrap()];
     server.answers(Answer::Redirect(format!("http://{at}/page")));
     let settings = format!("settle_seconds = 0\nends_at = 'http://{at}/page'\n");
-    let meant = bench.page_of(&server, "meant.page.toml", &settings);
-    let picture = bench.await_picture(&mut bench.keeper(), &meant);
+    let meant = setup.page_of(&server, "meant.page.toml", &settings);
+    let picture = setup.await_picture(&mut setup.keeper(), &meant);
     assert_eq!(pixel(&picture.rgb().unwrap(), 5, 5), [255, 0, 0]);
     assert!(secret.visits() > 0);
 }
@@ -225,11 +225,11 @@ fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
 #[test]
 fn a_page_from_the_hub_does_not_even_open_the_private_host_that_it_names() {
     let _turn = alone();
-    let mut bench = Bench::new();
-    bench.is_own = false;
+    let mut setup = PageSetup::new();
+    setup.is_own = false;
     let server = Server::start(halves(""));
-    let page = bench.page_of(&server, "router.page.toml", "settle_seconds = 0\n");
-    let said = bench.ask_until(&mut bench.keeper(), &page, |found| {
+    let page = setup.page_of(&server, "router.page.toml", "settle_seconds = 0\n");
+    let said = setup.ask_until(&mut setup.keeper(), &page, |found| {
         found
             .as_ref()
             .is_err_and(|said| !said.ends_with("it is being taken"))
@@ -241,8 +241,8 @@ fn a_page_from_the_hub_does_not_even_open_the_private_host_that_it_names() {
         "{said}"
     );
     assert_eq!(server.visits(), 0);
-    bench.rules.private_hosts = vec![server.address.parse().unwrap()];
-    let picture = bench.await_picture(&mut bench.keeper(), &page);
+    setup.rules.private_hosts = vec![server.address.parse().unwrap()];
+    let picture = setup.await_picture(&mut setup.keeper(), &page);
     assert_eq!(picture.trouble, None);
 }
 
@@ -267,11 +267,11 @@ fn rights(pid: u32) -> Vec<String> {
 #[test]
 fn a_browser_never_runs_as_root_and_has_no_right_of_roots() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(Answer::Hang);
-    let page = bench.page_of(&server, "slow.page.toml", "");
-    let mut keeper = bench.keeper();
-    assert!(keeper.picture(&page, crate::bench::SIZE).is_err());
+    let page = setup.page_of(&server, "slow.page.toml", "");
+    let mut keeper = setup.keeper();
+    assert!(keeper.picture(&page, crate::setup::SIZE).is_err());
     server.await_hits(1);
     let own = rustix::process::geteuid();
     let wanted = if own.is_root() {
@@ -307,22 +307,22 @@ fn a_browser_never_runs_as_root_and_has_no_right_of_roots() {
 #[test]
 fn a_browser_without_a_sandbox_runs_only_as_somebody_who_owns_nothing() {
     let _turn = alone();
-    let mut bench = Bench::new();
+    let mut setup = PageSetup::new();
     // As it is where the system allows no user namespaces.
     let script = format!(
         "#!/bin/sh\ncase \" $* \" in *' --no-sandbox '*) exec {} \"$@\";; esac\n\
          echo '[1:1:FATAL:zygote_host_impl_linux.cc(128)] No usable sandbox! See the documentation' >&2\nexit 1\n",
-        bench.program.display()
+        setup.program.display()
     );
-    let program = bench.folder.path().join("chromium");
+    let program = setup.folder.path().join("chromium");
     fs::write(&program, script).unwrap();
-    for path in [bench.folder.path(), &program] {
+    for path in [setup.folder.path(), &program] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    bench.program = program;
+    setup.program = program;
     let server = Server::start(halves(""));
-    let page = bench.page_of(&server, "menu.page.toml", "settle_seconds = 0\n");
-    let found = bench.ask_until(&mut bench.keeper(), &page, |found| {
+    let page = setup.page_of(&server, "menu.page.toml", "settle_seconds = 0\n");
+    let found = setup.ask_until(&mut setup.keeper(), &page, |found| {
         found.is_ok()
             || found
                 .as_ref()
@@ -343,24 +343,24 @@ fn a_browser_without_a_sandbox_runs_only_as_somebody_who_owns_nothing() {
 #[test]
 fn a_minute_is_a_minute_also_for_the_one_page_that_never_leaves_the_screen() {
     let _turn = alone();
-    let bench = Bench::new();
+    let setup = PageSetup::new();
     let server = Server::start(halves(""));
     let settings = "settle_seconds = 0\nevery_minutes = 1\n";
-    let page = bench.page_of(&server, "board.page.toml", settings);
-    let mut keeper = bench.keeper();
-    let picture = bench.await_picture(&mut keeper, &page);
+    let page = setup.page_of(&server, "board.page.toml", settings);
+    let mut keeper = setup.keeper();
+    let picture = setup.await_picture(&mut keeper, &page);
     let mut reel = picture.reel();
     passerby_compose::slide::Reel::begin(&mut reel);
     // Ten seconds of the first minute go by in the hope for a gap.
-    bench.clock.waited(MINUTE / 6);
+    setup.clock.waited(MINUTE / 6);
     let mut revision = picture.revision;
     for count in 2..6 {
-        bench.clock.waited(MINUTE);
-        keeper.prefetch([(&page, crate::bench::SIZE)]);
+        setup.clock.waited(MINUTE);
+        keeper.prefetch([(&page, crate::setup::SIZE)]);
         server.await_hits(count);
         // The next minute begins when the keeper has its picture, which is later than when the
         // browser has gone.
-        let taken = bench.ask_until(&mut keeper, &page, |found| {
+        let taken = setup.ask_until(&mut keeper, &page, |found| {
             found.as_ref().is_ok_and(|found| found.revision > revision)
         });
         revision = taken.unwrap().revision;

@@ -32,7 +32,7 @@ fn minted(credentials: &Credentials, play: u32, minted_ms: Option<i64>) -> Strin
     Token::mint(claims, &key).to_string()
 }
 
-/// The other door to the same data, which can be asked what holds at any time.
+/// A second opening of the same data, which can be asked what holds at any time.
 fn verdict(stand: &Stand, token: &str, now_ms: i64) -> Result<(), TokenFault> {
     let hub = Hub::open(&stand.data()).unwrap();
     hub.verified(token, now_ms).unwrap().map(|_| ())

@@ -2,6 +2,7 @@
 
 mod dates;
 mod forger;
+mod holding_proxy;
 mod keys;
 mod kill;
 mod manifest_keys;
@@ -18,4 +19,3 @@ mod switch_over;
 mod tallies;
 mod tls;
 mod unique;
-mod valve;

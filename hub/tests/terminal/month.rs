@@ -168,10 +168,10 @@ fn a_month_offline_arrives_exactly_in_few_bytes_and_flat_memory() {
     let contents = given(folder.path(), &data, enrolment.credentials.screen);
     assert_eq!(contents.len(), 40);
     // In memory, where a commit costs little; the copy lies on the disk as a terminal's does.
-    let shelf = tempfile::tempdir_in("/dev/shm").expect("memory");
-    record(shelf.path(), plays, &contents);
+    let in_memory = tempfile::tempdir_in("/dev/shm").expect("memory");
+    record(in_memory.path(), plays, &contents);
     std::fs::copy(
-        shelf.path().join("ledger.sqlite"),
+        in_memory.path().join("ledger.sqlite"),
         terminal.join("ledger.sqlite"),
     )
     .expect("copies");

@@ -14,11 +14,11 @@ use passerby_playout::messages::player_requests::Status;
 use passerby_protocol::Digest;
 use passerby_testing::required_program;
 
+use crate::holding_proxy::{HEAD_BYTES_MAX, HoldingProxy};
 use crate::parts::{
     HubProcess, TerminalProcess, drain, enrol, hub, plays_on_hub, settings, wait_until,
 };
 use crate::stand::{Setup, Terminal};
-use crate::valve::{HEAD_BYTES_MAX, Valve};
 
 /// What a connection that was given up may have taken from the hub without anybody reading it.
 const IN_FLIGHT_BYTES_MAX: u64 = 64 << 10;
@@ -47,12 +47,12 @@ fn noise(seed: u32, width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-/// A hub, a door to it, and a terminal's folder.
+/// A hub, a proxy before it, and a terminal's folder.
 struct Street {
     folder: tempfile::TempDir,
     data: PathBuf,
     process: Option<HubProcess>,
-    valve: Valve,
+    proxy: HoldingProxy,
     terminal: PathBuf,
     enrolment: Enrolment,
 }
@@ -62,12 +62,12 @@ impl Street {
         let folder = tempfile::tempdir().expect("folder");
         let data = folder.path().join("hub");
         let process = HubProcess::start(&data, "127.0.0.1:0");
-        let valve = Valve::to(&process.address);
-        let (terminal, enrolment) = enrol(folder.path(), &data, &valve.url);
+        let proxy = HoldingProxy::to(&process.address);
+        let (terminal, enrolment) = enrol(folder.path(), &data, &proxy.url);
         Self {
             data,
             process: Some(process),
-            valve,
+            proxy,
             terminal,
             enrolment,
             folder,
@@ -100,9 +100,9 @@ impl Street {
         std::fs::metadata(path).map_or(0, |metadata| metadata.len())
     }
 
-    /// Waits until a file has come as far as the door lets it.
+    /// Waits until a file has come as far as the proxy lets it.
     fn wait_held(&self, file: Digest, held_at: u64) {
-        wait_until("the file comes as far as the door lets it", || {
+        wait_until("the file comes as far as the proxy lets it", || {
             self.size_on_disk(file, ".part") >= held_at - HEAD_BYTES_MAX
         });
     }
@@ -123,7 +123,7 @@ fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
     let mut cuts = vec![0];
     for round in 1..=3 {
         let held_at = round * (1 << 20);
-        street.valve.hold(&name, held_at);
+        street.proxy.hold(&name, held_at);
         let child = run();
         // Each kill may have left something on the way.
         street.wait_held(
@@ -133,7 +133,7 @@ fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
         child.kill();
         cuts.push(street.size_on_disk(file, ".part"));
     }
-    street.valve.release(&name);
+    street.proxy.release(&name);
     let child = run();
     wait_until("the whole file", || street.size_on_disk(file, "") == size);
     child.kill();
@@ -143,11 +143,11 @@ fn after_kill_9_in_mid_download_only_the_rest_is_fetched() {
     );
     assert_eq!(street.size_on_disk(file, ".part"), 0);
     assert_eq!(
-        street.valve.asked(&name),
+        street.proxy.asked(&name),
         cuts,
         "each began where the last was cut"
     );
-    let served = street.valve.served(&name);
+    let served = street.proxy.served(&name);
     let most = size + 4 * HEAD_BYTES_MAX + 3 * IN_FLIGHT_BYTES_MAX;
     assert!((size..most).contains(&served), "{served} bytes for {size}");
     println!(
@@ -171,7 +171,7 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     let (small, big) = (noise(4, 40, 30), noise(5, 1_000, 800));
     let size = big.len() as u64;
     let name = Digest::of(&big).to_string();
-    street.valve.hold(&name, 1 << 20);
+    street.proxy.hold(&name, 1 << 20);
     let b_new = street.publish("b", &[small, big]);
     street.wait_held(b_new[1], 1 << 20);
     let status = terminal.wait_for("b waits", |status| {
@@ -231,9 +231,9 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
     terminal.stop();
 
     // The rest comes, and b switches as a whole.
-    let address = street.valve.hub_address();
+    let address = street.proxy.hub_address();
     street.process = Some(HubProcess::start(&street.data, &address));
-    street.valve.release(&name);
+    street.proxy.release(&name);
     let terminal = street.start();
     let before = terminal.show_until("b's new version", |shown| b_new.contains(&shown.creative));
     assert!(
@@ -259,8 +259,8 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
         (0, None)
     );
     terminal.stop();
-    let served = street.valve.served(&name);
-    let asked = street.valve.asked(&name).len() as u64;
+    let served = street.proxy.served(&name);
+    let asked = street.proxy.asked(&name).len() as u64;
     assert!(
         served <= size + asked * (HEAD_BYTES_MAX + IN_FLIGHT_BYTES_MAX),
         "{served} bytes for {size}"
@@ -268,11 +268,11 @@ fn a_campaign_switches_while_anothers_file_still_loads_and_one_that_is_taken_off
 
     // A campaign that comes back as it was costs nothing.
     let file = a_new.to_string();
-    let before = street.valve.asked(&file).len();
+    let before = street.proxy.asked(&file).len();
     let terminal = street.start();
     assert_eq!(street.publish("a", &[noise(6, 40, 30)]), [a_new]);
     terminal.show_until("a again", |shown| shown.creative == a_new);
-    assert_eq!(street.valve.asked(&file).len(), before);
+    assert_eq!(street.proxy.asked(&file).len(), before);
     terminal.stop();
     let mut ledger = Ledger::open(&street.terminal).expect("opens").0;
     drain(&mut ledger, &street.enrolment);
@@ -295,7 +295,7 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
     terminal.show_until("two", |shown| shown.creative == files[1]);
     // The hub is slow to send it again, so that it can be seen what airs meanwhile.
     let name = files[1].to_string();
-    street.valve.hold(&name, street.valve.served(&name));
+    street.proxy.hold(&name, street.proxy.served(&name));
     let path = street.cache().path(files[1]);
     let sound = std::fs::read(&path).expect("there");
     let mut rotten = sound.clone();
@@ -330,7 +330,7 @@ fn a_file_that_rots_on_the_disk_is_found_told_and_fetched_again_while_the_others
             .iter()
             .all(|shown| shown.creative == files[0])
     );
-    street.valve.release(&name);
+    street.proxy.release(&name);
     terminal.show_until("the healed file", |shown| shown.creative == files[1]);
     assert_eq!(std::fs::read(&path).expect("there"), sound);
     terminal.stop();
@@ -405,7 +405,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
     // campaign comes. More than what a download is granted at one time.
     let next = noise(4, 1_800, 1_500);
     let name = Digest::of(&next).to_string();
-    street.valve.hold(&name, 1 << 20);
+    street.proxy.hold(&name, 1 << 20);
     street.publish("next", &[next]);
     let part = disk.folder.join("cache").join(format!("{name}.part"));
     wait_until("it begins", || part.exists());
@@ -416,7 +416,7 @@ fn what_does_not_fit_on_the_disk_is_one_problem_and_never_the_ledgers() {
         vec![7; usize::try_from(most).expect("small")],
     )
     .expect("writes");
-    street.valve.release(&name);
+    street.proxy.release(&name);
     terminal.wait_for("it is given up", |status| {
         let refused = refusals(status);
         refused

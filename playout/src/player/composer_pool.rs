@@ -65,12 +65,12 @@ impl<S: Send + 'static> ComposerPool<S> {
         due_ms: u64,
         now_ms: u64,
     ) {
-        let bench = match order.creative {
+        let thread = match order.creative {
             Creative::File(_) => &mut self.files,
             Creative::House | Creative::Notice { .. } => &mut self.drawn,
         };
-        bench.waiting.push((due_ms, (order, geometry)));
-        bench.next(now_ms);
+        thread.waiting.push((due_ms, (order, geometry)));
+        thread.next(now_ms);
     }
 
     /// Tells the composer of files what may be shown from now on. Never waits.
@@ -83,24 +83,24 @@ impl<S: Send + 'static> ComposerPool<S> {
 
     /// Notes that a slide came out, so that the next can begin.
     pub(super) fn done(&mut self, ticket: Ticket, now_ms: u64) {
-        for bench in [&mut self.files, &mut self.drawn] {
-            if bench.busy.is_some_and(|(busy, _)| busy == ticket) {
-                bench.busy = None;
-                bench.next(now_ms);
+        for thread in [&mut self.files, &mut self.drawn] {
+            if thread.busy.is_some_and(|(busy, _)| busy == ticket) {
+                thread.busy = None;
+                thread.next(now_ms);
             }
         }
     }
 
     /// Takes an order back that has not begun; returns whether it is being worked on.
     pub(super) fn forget(&mut self, ticket: Ticket) -> bool {
-        for bench in [&mut self.files, &mut self.drawn] {
-            bench
+        for thread in [&mut self.files, &mut self.drawn] {
+            thread
                 .waiting
                 .retain(|(_, (order, _))| order.ticket != ticket);
         }
         [&self.files, &self.drawn]
             .iter()
-            .any(|bench| bench.busy.is_some_and(|(busy, _)| busy == ticket))
+            .any(|thread| thread.busy.is_some_and(|(busy, _)| busy == ticket))
     }
 
     /// Tells whether slides of files cannot be had at present.

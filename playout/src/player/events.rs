@@ -81,7 +81,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                         self.end(at, &ended, boot_ms, End::Over);
                     }
                     if self.is_revoked {
-                        // It was on its way to the glass when the hub's content had to go.
+                        // It was on its way to the screen when the hub's content had to go.
                         self.cut_what_left();
                     }
                 }

@@ -39,7 +39,7 @@ pub(super) struct Tile {
 pub(super) enum Value {
     /// What it costs, and what it cost before.
     Price(String, Option<String>),
-    /// What is redrawn while it is on the glass; a label may be live too.
+    /// What is redrawn while it is on the screen; a label may be live too.
     Live(LiveKind, Option<LiveKind>),
 }
 

@@ -41,7 +41,7 @@ const LOSS_MAX: f64 = 0.42;
 /// A drawn card, upright, without the modules of its code.
 pub(crate) struct CardPage {
     pub(crate) canvas: Canvas,
-    /// What is redrawn while it is on the glass.
+    /// What is redrawn while it is on the screen.
     pub(crate) live: Vec<LiveSpot>,
     /// What people will not see of the words as it was written, and what to do.
     pub(crate) remarks: Vec<String>,

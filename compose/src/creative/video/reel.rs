@@ -40,7 +40,7 @@ pub(super) struct VideoReel {
     pub(super) progress: Progress,
 }
 
-/// How far a film has come on the glass.
+/// How far a film has come on the screen.
 #[derive(Default)]
 pub(super) struct Progress {
     /// The newest picture that was shown.

@@ -2,8 +2,8 @@
 //! it stands beside a panel with the headline.
 //!
 //! Invariants: all of a picture is shown unless little is lost by cropping; what moves is seen in
-//! the picture's place only, beneath plates and words; no word stands on what moves without a
-//! plate.
+//! the picture's place only, beneath panels and words; no word stands on what moves without a
+//! panel.
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, Rgb};

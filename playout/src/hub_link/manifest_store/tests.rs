@@ -44,12 +44,12 @@ fn sealed(manifest: &Manifest, by: u8) -> SealedManifest {
 }
 
 /// A data folder and what has happened in it.
-struct Bench {
+struct StoredManifests {
     folder: tempfile::TempDir,
     cache: Cache,
 }
 
-impl Bench {
+impl StoredManifests {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let cache = Cache::new(folder.path());
@@ -104,46 +104,46 @@ fn airing(list: &[(&str, u64)]) -> Option<Vec<(String, u64)>> {
 
 #[test]
 fn a_former_version_airs_on_through_restarts_until_the_new_one_is_whole() {
-    let bench = Bench::new();
-    bench.come(&[1, 2, 6]);
+    let stored = StoredManifests::new();
+    stored.come(&[1, 2, 6]);
     let first = manifest(1, &[("a", &[1]), ("b", &[2]), ("c", &[6])]);
     let second = manifest(2, &[("a", &[3, 4]), ("b", &[2])]);
-    let store = bench.load(0, None);
+    let store = stored.load(0, None);
     assert_eq!(
-        bench.put(&store, &first),
+        stored.put(&store, &first),
         airing(&[("a", 1), ("b", 1), ("c", 1)])
     );
     assert_eq!(
-        bench.put(&store, &second),
+        stored.put(&store, &second),
         airing(&[("a", 1), ("b", 2)]),
         "c leaves at once, a waits, b is whole as it is"
     );
-    assert_eq!(bench.put(&store, &second), None, "nothing new");
+    assert_eq!(stored.put(&store, &second), None, "nothing new");
     for seen in [1, 2] {
-        assert_eq!(bench.airs(seen), airing(&[("a", 1), ("b", 2)]));
+        assert_eq!(stored.airs(seen), airing(&[("a", 1), ("b", 2)]));
     }
     assert_eq!(
-        bench.airs(3),
+        stored.airs(3),
         None,
         "a rollback is refused after a restart too"
     );
-    bench.come(&[3]);
+    stored.come(&[3]);
     assert_eq!(store.refresh(None), None, "half of it is not enough");
-    bench.come(&[4]);
+    stored.come(&[4]);
     assert_eq!(
         store.refresh(None).map(|content| listed(&content)),
         airing(&[("a", 2), ("b", 2)])
     );
-    let kept = read(&bench.path("manifest.json")).expect("there");
+    let kept = read(&stored.path("manifest.json")).expect("there");
     assert_eq!(kept.former.len(), 0, "the former one is no longer kept");
     // A file is lost. What has switched does not go back, and does not leave.
-    bench
+    stored
         .cache
         .remove(crate::content::active::tests::file(4).sha256)
         .expect("removes");
-    assert_eq!(bench.airs(2), airing(&[("a", 2), ("b", 2)]));
+    assert_eq!(stored.airs(2), airing(&[("a", 2), ("b", 2)]));
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(bench.path("manifest.json"))
+    let mode = std::fs::metadata(stored.path("manifest.json"))
         .expect("there")
         .permissions()
         .mode();
@@ -155,15 +155,15 @@ fn what_is_not_signed_for_this_screen_by_this_hub_is_not_taken_from_disk_either(
     let first = manifest(1, &[("a", &[1])]);
     let second = manifest(2, &[("a", &[3])]);
     let with_former = |kept: Vec<Kept>| {
-        let bench = Bench::new();
-        bench.come(&[1]);
-        let store = bench.load(0, None);
-        bench.put(&store, &second);
-        let mut on_disk = read(&bench.path("manifest.json")).expect("there");
+        let stored = StoredManifests::new();
+        stored.come(&[1]);
+        let store = stored.load(0, None);
+        stored.put(&store, &second);
+        let mut on_disk = read(&stored.path("manifest.json")).expect("there");
         on_disk.former = kept;
         let bytes = serde_json::to_vec(&on_disk).expect("writes");
-        std::fs::write(bench.path("manifest.json"), bytes).expect("writes");
-        bench.airs(2)
+        std::fs::write(stored.path("manifest.json"), bytes).expect("writes");
+        stored.airs(2)
     };
     let good = Kept::from(&sealed(&first, 9));
     assert_eq!(with_former(vec![good.clone()]), airing(&[("a", 1)]));
@@ -194,61 +194,61 @@ fn what_is_not_signed_for_this_screen_by_this_hub_is_not_taken_from_disk_either(
 
 #[test]
 fn the_file_of_an_earlier_terminal_is_read_and_garbage_is_as_good_as_none() {
-    let bench = Bench::new();
-    bench.come(&[1]);
+    let stored = StoredManifests::new();
+    stored.come(&[1]);
     let kept = Kept::from(&sealed(&manifest(1, &[("a", &[1])]), 9));
-    let write = |bytes: &[u8]| std::fs::write(bench.path("manifest.json"), bytes).expect("writes");
+    let write = |bytes: &[u8]| std::fs::write(stored.path("manifest.json"), bytes).expect("writes");
     write(&serde_json::to_vec(&kept).expect("writes"));
-    assert_eq!(bench.airs(1), airing(&[("a", 1)]));
+    assert_eq!(stored.airs(1), airing(&[("a", 1)]));
     for garbage in [&b"[]"[..], b"", b"{\"signature\":\"\",\"body\":\"\"}"] {
         write(garbage);
-        assert_eq!(bench.airs(1), None);
+        assert_eq!(stored.airs(1), None);
     }
-    let long = std::fs::File::create(bench.path("manifest.json")).expect("opens");
+    let long = std::fs::File::create(stored.path("manifest.json")).expect("opens");
     long.set_len(FILE_BYTES_MAX + 1).expect("grows");
-    assert_eq!(bench.airs(1), None, "it is not even read");
+    assert_eq!(stored.airs(1), None, "it is not even read");
 }
 
 #[test]
 fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_must_leave() {
-    let bench = Bench::new();
-    bench.come(&[1, 2]);
+    let stored = StoredManifests::new();
+    stored.come(&[1, 2]);
     let mut first = Manifest::clone(&manifest(1, &[("a", &[1])]));
     first.expires_ms = 9_000;
     let second = manifest(2, &[("a", &[3]), ("b", &[2])]);
-    let store = bench.load(0, None);
-    bench.put(&store, &first);
-    assert_eq!(bench.put(&store, &second), airing(&[("a", 1), ("b", 2)]));
+    let store = stored.load(0, None);
+    stored.put(&store, &first);
+    assert_eq!(stored.put(&store, &second), airing(&[("a", 1), ("b", 2)]));
     assert_eq!(
         store.refresh(Some(2_000)),
         None,
         "the second has expired, and with it all"
     );
     assert_eq!(store.active(), None);
-    assert_eq!(bench.load(2, Some(2_000)).refresh(Some(2_000)), None);
+    assert_eq!(stored.load(2, Some(2_000)).refresh(Some(2_000)), None);
 
-    let store = bench.load(2, None);
+    let store = stored.load(2, None);
     assert!(store.refresh(None).is_some());
     // A folder in the file's place refuses every write, to root as well.
-    let (kept, aside) = (path_in(bench.folder.path()), bench.path("aside"));
+    let (kept, aside) = (path_in(stored.folder.path()), stored.path("aside"));
     std::fs::rename(&kept, &aside).expect("renames");
     std::fs::create_dir(&kept).expect("folder");
     let third = manifest(3, &[("b", &[2])]);
     assert_eq!(
-        bench.put(&store, &third),
+        stored.put(&store, &third),
         airing(&[("b", 3)]),
         "a leaves all the same"
     );
     std::fs::remove_dir(&kept).expect("removes");
     std::fs::rename(&aside, &kept).expect("renames");
     assert_eq!(
-        bench.airs(2),
+        stored.airs(2),
         airing(&[("a", 1), ("b", 2)]),
         "the disk did not take it"
     );
     assert_eq!(store.refresh(None), None);
     assert_eq!(
-        bench.airs(3),
+        stored.airs(3),
         airing(&[("b", 3)]),
         "it is written when the disk lets it"
     );
@@ -256,7 +256,7 @@ fn nothing_takes_an_expired_manifests_place_and_a_full_disk_does_not_keep_what_m
 
 #[test]
 fn whatever_hostile_names_a_manifest_brings_only_digests_become_paths() {
-    let bench = Bench::new();
+    let stored = StoredManifests::new();
     let good = manifest(1, &[("a", &[1])]);
     let body = String::from_utf8(sealed(&good, 9).body).expect("text");
     let digest = "01".repeat(32);
@@ -288,8 +288,8 @@ fn whatever_hostile_names_a_manifest_brings_only_digests_become_paths() {
         };
         assert!(open(kept, &enrolment(), 0, None).is_err(), "{hostile:?}");
     }
-    let inside = bench.cache.path(passerby_protocol::Digest([1; 32]));
-    assert_eq!(inside.parent(), Some(bench.path("cache").as_path()));
+    let inside = stored.cache.path(passerby_protocol::Digest([1; 32]));
+    assert_eq!(inside.parent(), Some(stored.path("cache").as_path()));
 }
 
 /// What happens in a data folder: `(0, campaign, files)`, a new manifest names the campaign with
@@ -300,9 +300,9 @@ const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 /// Takes the steps with a restart before each look, and compares with what must hold.
 fn take(steps: &[Step]) -> Result<(), TestCaseError> {
-    let bench = Bench::new();
-    let store = bench.load(0, None);
-    let is_there = |&byte: &u8| bench.cache.has(&crate::content::active::tests::file(byte));
+    let stored = StoredManifests::new();
+    let store = stored.load(0, None);
+    let is_there = |&byte: &u8| stored.cache.has(&crate::content::active::tests::file(byte));
     // What each manifest named, and what aired before a step, from how many manifests.
     let mut manifests: Vec<BTreeMap<&str, Vec<u8>>> = vec![BTreeMap::new()];
     let (mut last, mut last_held) = (Vec::<(String, u64)>::new(), 0);
@@ -322,13 +322,13 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
                     .iter()
                     .map(|(id, files)| (*id, files.as_slice()))
                     .collect();
-                bench.put(&store, &manifest(manifests.len() as u64, &campaigns));
+                stored.put(&store, &manifest(manifests.len() as u64, &campaigns));
                 manifests.push(named);
             }
-            1 => bench.come(&files),
+            1 => stored.come(&files),
             _ => {
                 let lost = crate::content::active::tests::file(files[0]);
-                bench.cache.remove(lost.sha256).expect("removes");
+                stored.cache.remove(lost.sha256).expect("removes");
             }
         }
         store.refresh(None);
@@ -337,7 +337,7 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
         };
         let now = listed(&content);
         let newest = manifests.len() - 1;
-        prop_assert_eq!(bench.airs(newest as u64), Some(now.clone()));
+        prop_assert_eq!(stored.airs(newest as u64), Some(now.clone()));
         prop_assert!(content.manifests().len() <= MANIFESTS_MAX);
         for (id, from) in &last {
             let is_named = manifests[newest].contains_key(id.as_str());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use passerby_protocol::plays::Outcome;
 
 use crate::player::tests::parts::{
-    Bench, Manner, PATIENCE, Running, Seen, SteppedClock, name_of, write,
+    Manner, PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
 };
 use crate::player::track::{COMPOSE_MS_MAX, STAGE_MS_MAX};
 use crate::screen::geometry::Zone;
@@ -25,7 +25,7 @@ fn what_is_found_out_about_a_film_after_its_play_is_a_problem_like_any_other() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/a.mp4"), b"a");
     write(&folder.path().join("content/cafe/b.png"), b"b");
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     wait_for_file(&running, "a.mp4");
     wait_for_file(&running, "b.png");
     let problem = "cafe: a.mp4: its last 5.0 s cannot be decoded";
@@ -60,11 +60,11 @@ fn what_the_stage_refuses_or_never_answers_is_skipped_and_reported_and_the_rest_
                 _ => Manner::Good,
             },
         };
-        let mut bench = Bench::in_folder(folder.path());
-        bench.manner = is_bad;
+        let mut setup = PlayerSetup::in_folder(folder.path());
+        setup.manner = is_bad;
         let clock = SteppedClock::idling();
-        bench.clock = clock.clone();
-        let running = bench.start();
+        setup.clock = clock.clone();
+        let running = setup.start();
         if manner != Manner::Refuses {
             running
                 .unanswered
@@ -97,7 +97,7 @@ fn a_composer_that_panics_costs_one_item() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/a.png"), b"panic");
     write(&folder.path().join("content/cafe/z.png"), b"z");
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     for _ in 0..3 {
         wait_for_file(&running, "z.png");
     }
@@ -115,11 +115,11 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
         &folder.path().join("content/cafe/campaign.toml"),
         b"title = 'x'\n[[placement]]\ncreative = 'a.png'\n[[placement]]\ncreative = 'slow.png'\n[[placement]]\ncreative = 'b.png'\nzone = 'ticker'\n",
     );
-    let mut bench = Bench::with_toml(folder.path(), TICKER);
-    bench.config.dwell_ms = 5_000;
+    let mut setup = PlayerSetup::with_toml(folder.path(), TICKER);
+    setup.config.dwell_ms = 5_000;
     let clock = SteppedClock::idling();
-    bench.clock = clock.clone();
-    let running = bench.start();
+    setup.clock = clock.clone();
+    let running = setup.start();
     let mut zones = BTreeSet::new();
     while zones.len() < 2 {
         let is_play = |seen: &Seen| seen.order().is_some_and(|order| order.play.is_some());
@@ -168,7 +168,7 @@ fn a_video_that_fell_back_to_its_poster_says_so_in_its_play_and_on_the_board() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/clip.mp4"), b"poster");
     write(&folder.path().join("content/cafe/z.png"), b"z");
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     for _ in 0..2 {
         wait_for_file(&running, "clip.mp4");
         wait_for_file(&running, "z.png");

@@ -3,7 +3,7 @@
 use passerby_protocol::plays::Display;
 
 use crate::ledger::Ledger;
-use crate::player::tests::parts::{Bench, Running, SteppedClock, write};
+use crate::player::tests::parts::{PlayerSetup, Running, SteppedClock, write};
 
 fn two_pictures(folder: &std::path::Path) {
     write(&folder.join("content/cafe/a.png"), b"a");
@@ -22,9 +22,9 @@ fn wait_for_plays(running: &Running, count: usize) {
 fn plays_of_a_group_wait_in_memory_and_go_to_disk_when_the_program_ends_in_good_order() {
     let folder = tempfile::tempdir().expect("folder");
     two_pictures(folder.path());
-    let mut bench = Bench::in_folder(folder.path());
-    bench.config.commit_ms = 600_000;
-    let running = bench.start();
+    let mut setup = PlayerSetup::in_folder(folder.path());
+    setup.config.commit_ms = 600_000;
+    let running = setup.start();
     wait_for_plays(&running, 4);
     let status = running.status_when("three are held", |status| status.plays_held >= 3);
     assert_eq!((status.plays_recorded, status.plays_dropped), (0, 0));
@@ -38,11 +38,11 @@ fn plays_of_a_group_wait_in_memory_and_go_to_disk_when_the_program_ends_in_good_
 fn a_group_is_written_when_its_time_has_come() {
     let folder = tempfile::tempdir().expect("folder");
     two_pictures(folder.path());
-    let mut bench = Bench::in_folder(folder.path());
-    bench.config.commit_ms = 10_000;
-    bench.config.dwell_ms = 4_000;
-    bench.clock = SteppedClock::idling();
-    let running = bench.start();
+    let mut setup = PlayerSetup::in_folder(folder.path());
+    setup.config.commit_ms = 10_000;
+    setup.config.dwell_ms = 4_000;
+    setup.clock = SteppedClock::idling();
+    let running = setup.start();
     let status = running.status_when("a group", |status| status.plays_recorded > 0);
     assert!(
         status.plays_recorded >= 2,
@@ -57,7 +57,7 @@ fn an_item_that_could_not_be_shown_is_no_play_but_is_remembered_with_its_reason(
     let folder = tempfile::tempdir().expect("folder");
     two_pictures(folder.path());
     write(&folder.path().join("content/cafe/m.png"), b"bad");
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     wait_for_plays(&running, 5);
     running.assert_problem(|problem| problem.contains("m.png: not a picture"));
     let past = running.stop();
@@ -85,9 +85,9 @@ fn a_play_says_whether_the_display_was_on_and_off_when_it_went_dark_meanwhile() 
     write(&connector.join("status"), b"connected\n");
     write(&connector.join("enabled"), b"enabled\n");
     write(&connector.join("dpms"), b"On\n");
-    let mut bench = Bench::in_folder(folder.path());
-    bench.config.displays = Some(folder.path().join("drm"));
-    let running = bench.start();
+    let mut setup = PlayerSetup::in_folder(folder.path());
+    setup.config.displays = Some(folder.path().join("drm"));
+    let running = setup.start();
     wait_for_plays(&running, 3);
     running.status_when("two plays", |status| status.plays_recorded >= 2);
     write(&connector.join("dpms"), b"Off\n");

@@ -41,12 +41,12 @@ fn generation_of(order: &SlideOrder) -> Option<u8> {
 fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready() {
     let folder = tempfile::tempdir().expect("folder");
     let clock = SteppedClock::standing();
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: clock.clone(),
         manner: counted,
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let running = bench.start();
+    let running = setup.start();
     let screen = ScreenNumber::new(7).expect("in range");
     let KeyReply {
         generation,

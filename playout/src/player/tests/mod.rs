@@ -18,17 +18,17 @@ use passerby_protocol::plays::Outcome;
 use super::*;
 use crate::content::creative::Creative;
 use crate::messages::stage_messages::SlideOrder;
-use crate::player::tests::parts::{Bench, write};
+use crate::player::tests::parts::{PlayerSetup, write};
 use crate::system::clock::SimulatedClock;
 
 /// Plays a folder for a while; returns what was presented.
 fn play(folder: &Path, run_for_ms: u64) -> Vec<SlideOrder> {
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: Arc::new(SimulatedClock::new("boot", 1_800_000_000_000)),
         run_for_ms: Some(run_for_ms),
-        ..Bench::in_folder(folder)
+        ..PlayerSetup::in_folder(folder)
     };
-    bench.start().finish().presented()
+    setup.start().finish().presented()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_bad_picture_costs_its_own_item_only_and_the_house_airs_when_all_are_bad() {
     ));
 
     std::fs::remove_file(folder.path().join("content/mixed/good.png")).expect("removes");
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     running.status_when("it is reported", |status| {
         let mut problems = status.problems.iter();
         problems.any(|problem| problem.contains("bad.png: not a picture"))

@@ -8,7 +8,9 @@ use crate::content::creative::Creative;
 use crate::content::emergency;
 use crate::content::emergency::Notice;
 use crate::messages::stage_messages::Transition;
-use crate::player::tests::parts::{Bench, PATIENCE, Running, Seen, SteppedClock, name_of, write};
+use crate::player::tests::parts::{
+    PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
+};
 use crate::screen::geometry::Zone;
 
 const TICKER: &str = "[layout]\nkind = 'main-ticker'\n";
@@ -55,9 +57,9 @@ fn two_pictures(folder: &Path) {
 fn an_emergency_covers_every_zone_and_nothing_counts_beneath_it() {
     let folder = tempfile::tempdir().expect("folder");
     two_pictures(folder.path());
-    let mut bench = Bench::with_toml(folder.path(), TICKER);
-    bench.config.dwell_ms = 200;
-    let running = bench.start();
+    let mut setup = PlayerSetup::with_toml(folder.path(), TICKER);
+    setup.config.dwell_ms = 200;
+    let running = setup.start();
     for zone in [Zone::MAIN, Zone(1)] {
         running.wait_for("a play", |seen| {
             seen.zone() == Some(zone) && seen.order().is_some_and(|order| order.play.is_some())
@@ -129,7 +131,7 @@ fn an_emergency_at_the_start_is_the_first_picture_and_the_zones_are_dressed_befo
     let folder = tempfile::tempdir().expect("folder");
     two_pictures(folder.path());
     say(folder.path(), "Leave the building");
-    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let running = PlayerSetup::with_toml(folder.path(), TICKER).start();
     let first = running.wait_for("the first picture", |seen| seen.order().is_some());
     assert_eq!(first.zone(), Some(Zone::NOTICE));
     end(folder.path());
@@ -160,12 +162,12 @@ fn an_emergency_at_the_start_is_the_first_picture_and_the_zones_are_dressed_befo
 #[test]
 fn an_emergency_comes_at_once_whatever_the_show_is_waiting_for() {
     let folder = tempfile::tempdir().expect("folder");
-    let bench = Bench {
+    let setup = PlayerSetup {
         // To the player no time passes at all.
         clock: SteppedClock::standing(),
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let running = bench.start();
+    let running = setup.start();
     running.wait_for("the house", |seen| seen.order().is_some());
     for round in 0..5 {
         let headline = format!("Round {round}");
@@ -195,7 +197,7 @@ fn a_message_that_cannot_be_read_stands_below_the_headline_of_the_one_that_could
     let file = folder.path().join("data/emergency.txt");
     let long = format!("Leave the building\n{}", "Use the stairs. ".repeat(100));
     write(&file, long.as_bytes());
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     wait_for_notice(&running, "Leave the building");
     write(&file, NO_TEXT);
     let seen = running.wait_for("the warning", |seen| {
@@ -230,7 +232,7 @@ fn a_message_that_cannot_be_read_puts_up_a_warning_and_goes_with_its_file() {
         two_pictures(folder.path());
         std::fs::create_dir_all(folder.path().join("data")).expect("folder");
         write(&folder.path().join("data/emergency.txt"), bytes);
-        let running = Bench::in_folder(folder.path()).start();
+        let running = PlayerSetup::in_folder(folder.path()).start();
         let headline = if bytes.contains(&b'a') {
             "aaaa"
         } else {
@@ -251,7 +253,7 @@ fn a_message_that_may_be_misread_is_logged() {
         &folder.path().join("data/emergency.txt"),
         b"\xbb\xf0\xd4\xd6",
     );
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     wait_for_notice(&running, "火灾");
     running.status_when("a problem", |status| {
         let told = |problem: &String| problem.contains("emergency.txt: it is not UTF-8");
@@ -269,7 +271,7 @@ fn a_message_in_what_notepad_calls_ansi_is_shown() {
         &folder.path().join("data/emergency.txt"),
         b"\xc7\xeb\xc1\xa2\xbc\xb4\xb3\xb7\xc0\xeb\r\n\xd7\xdf\xc2\xa5\xcc\xdd\r\n",
     );
-    let running = Bench::in_folder(folder.path()).start();
+    let running = PlayerSetup::in_folder(folder.path()).start();
     wait_for_notice(&running, "请立即撤离");
     running.stop();
 }

@@ -192,7 +192,7 @@ impl Clock for SteppedClock {
 }
 
 /// How a test's player is set up.
-pub(super) struct Bench {
+pub(super) struct PlayerSetup {
     pub(super) config: Config,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) manner: fn(&SlideOrder) -> Manner,
@@ -202,7 +202,7 @@ pub(super) struct Bench {
     pub(super) context: Arc<LiveContext>,
 }
 
-impl Bench {
+impl PlayerSetup {
     /// A good stage, the machine's clock, campaigns below `content`, plays of 40 ms.
     pub(super) fn in_folder(folder: &Path) -> Self {
         Self {
@@ -223,16 +223,16 @@ impl Bench {
 
     /// The same, with settings from a kiosk.toml without folders.
     pub(super) fn with_toml(folder: &Path, toml: &str) -> Self {
-        let bench = Self::in_folder(folder);
+        let setup = Self::in_folder(folder);
         let read = Config::parse("kiosk.toml", toml).expect(toml);
         Self {
             config: Config {
-                folders: bench.config.folders.clone(),
-                data_dir: bench.config.data_dir.clone(),
+                folders: setup.config.folders.clone(),
+                data_dir: setup.config.data_dir.clone(),
                 dwell_ms: 40,
                 ..read
             },
-            ..bench
+            ..setup
         }
     }
 

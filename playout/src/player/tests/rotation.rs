@@ -1,7 +1,9 @@
 //! What the rotation wants, on the screen: timelines come true, and takeovers take over.
 
 use super::*;
-use crate::player::tests::parts::{Bench, Manner, Running, Seen, SteppedClock, name_of, write};
+use crate::player::tests::parts::{
+    Manner, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
+};
 use crate::schedule::live_context::Reading;
 use crate::schedule::rotation::Airings;
 use crate::schedule::timeline::Timeline;
@@ -34,17 +36,17 @@ fn content(folder: &Path, campaign: &str) {
 fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
     let folder = tempfile::tempdir().expect("folder");
     content(folder.path(), MIX);
-    let mut bench = Bench {
+    let mut setup = PlayerSetup {
         clock: Arc::new(SimulatedClock::new("a", MONDAY_MS)),
         run_for_ms: Some(15_000_000),
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    bench.config.dwell_ms = 10_000;
-    bench.config.time_zone = jiff::tz::TimeZone::UTC;
-    let rules = bench.config.rules();
+    setup.config.dwell_ms = 10_000;
+    setup.config.time_zone = jiff::tz::TimeZone::UTC;
+    let rules = setup.config.rules();
     let catalog =
         crate::content::catalog::LocalContent::read(&folder.path().join("content")).catalog;
-    let past = bench.start().finish();
+    let past = setup.start().finish();
     assert!(past.plays.len() > PLAYS, "{}", past.plays.len());
     let start = Moment {
         boot: "a".into(),
@@ -81,14 +83,14 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
 
 /// What a screen airs whose slides all come late, each by its own time of up to four seconds.
 fn aired_late(folder: &Path, plays: usize) -> Vec<String> {
-    let mut bench = Bench {
+    let mut setup = PlayerSetup {
         clock: Arc::new(SimulatedClock::new("a", MONDAY_MS)),
         run_for_ms: Some(4_200 * (plays as u64 + 2)),
         manner: |order| Manner::IsLate(order.ticket.0.wrapping_mul(2_654_435_761) % 4_001),
-        ..Bench::in_folder(folder)
+        ..PlayerSetup::in_folder(folder)
     };
-    bench.config.dwell_ms = 2_000;
-    let past = bench.start().finish();
+    setup.config.dwell_ms = 2_000;
+    let past = setup.start().finish();
     let late = past.plays.iter().map(|play| play.play.visible_ms);
     assert!(late.filter(|&visible_ms| visible_ms > 3_000).count() > plays / 4);
     let presented = past.presented();
@@ -147,9 +149,9 @@ fn a_trigger_and_a_reading_change_what_is_on_at_once_and_a_lasting_one_cuts_noth
          [[placement]]\ncreative = 'b.png'\nseconds = 3600\ntakeover = 'now'\ntrigger = { name = 'bell', seconds = 60 }\n\
          [[placement]]\ncreative = 'c.png'\nwhen = \"live['rain'] > 0.0\"\nseconds = 3600\nweight = 100\n",
     );
-    let bench = Bench::in_folder(folder.path());
-    let (context, clock) = (bench.context.clone(), bench.clock.clone());
-    let running = bench.start();
+    let setup = PlayerSetup::in_folder(folder.path());
+    let (context, clock) = (setup.context.clone(), setup.clock.clone());
+    let running = setup.start();
     let tell = || {
         let told = running.requests.send(PlayerRequest::ContextChanged);
         told.expect("the player lives");
@@ -180,17 +182,17 @@ fn a_trigger_is_not_lost_that_comes_before_a_slide_is_seen() {
          [[placement]]\ncreative = 'a.png'\nseconds = 3600\n\
          [[placement]]\ncreative = 'b.png'\nseconds = 3600\ntakeover = 'now'\ntrigger = { name = 'bell', seconds = 60 }\n",
     );
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: SteppedClock::standing(),
         // Its stage does not say when a picture is seen; the test does.
         manner: |order| match name_of(order) {
             "a.png" => Manner::SwapsForEver,
             _ => Manner::Good,
         },
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let (context, clock) = (bench.context.clone(), bench.clock.clone());
-    let running = bench.start();
+    let (context, clock) = (setup.context.clone(), setup.clock.clone());
+    let running = setup.start();
     let swapped = wait_for(&running, "a.png");
     context.trigger("bell", &clock.now()).expect("is taken");
     let told = running.requests.send(PlayerRequest::ContextChanged);

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::player::tests::parts::{Bench, write};
+use crate::player::tests::parts::{PlayerSetup, write};
 use crate::system::clock::trust::Reading;
 use crate::system::clock::{SimulatedClock, TimeEvent, Trust};
 
@@ -53,15 +53,15 @@ impl Clock for SleepyClock {
 fn what_the_machine_slept_through_was_not_shown() {
     let folder = tempfile::tempdir().expect("folder");
     content(folder.path());
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: Arc::new(SleepyClock {
             inner: SimulatedClock::new("boot", START_MS),
             asleep_ms: AtomicU64::new(0),
         }),
         run_for_ms: Some(9 * HOUR_MS),
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let past = bench.start().finish();
+    let past = setup.start().finish();
     let shown_ms: u64 = past.plays.iter().map(|play| play.play.visible_ms).sum();
     assert!(
         (HOUR_MS - 5_000..=HOUR_MS).contains(&shown_ms),
@@ -132,12 +132,12 @@ fn scripted(boot: &str, script: &[(u64, i64, bool)]) -> Arc<ScriptedClock> {
 
 /// Plays until a moment of the boot and returns how far each play's date is from the truth.
 fn errors(folder: &Path, clock: Arc<ScriptedClock>, run_for_ms: u64) -> Vec<Option<i64>> {
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock,
         run_for_ms: Some(run_for_ms),
-        ..Bench::in_folder(folder)
+        ..PlayerSetup::in_folder(folder)
     };
-    let past = bench.start().finish();
+    let past = setup.start().finish();
     let error = |dated: &crate::ledger::DatedPlay| {
         let truth = START_MS.saturating_add_unsigned(dated.play.start_boot_ms);
         dated.wall_ms.map(|wall| wall - truth)

@@ -9,7 +9,9 @@ use passerby_protocol::plays::Outcome;
 
 use crate::content::creative::Creative;
 use crate::messages::stage_messages::{StageEvent, Transition};
-use crate::player::tests::parts::{Bench, Expected, PATIENCE, Seen, SteppedClock, name_of, write};
+use crate::player::tests::parts::{
+    Expected, PATIENCE, PlayerSetup, Seen, SteppedClock, name_of, write,
+};
 use crate::player::{FADE, PAGE_RETRY_MS, RETRY_MS};
 use crate::screen::area::Area;
 use crate::screen::geometry::Zone;
@@ -35,12 +37,12 @@ fn content(folder: &std::path::Path, campaign: &str) {
 fn zones_air_their_own_placements_abut_in_themselves_and_overlap_each_other() {
     let folder = tempfile::tempdir().expect("folder");
     content(folder.path(), &CAMPAIGN.replace("seconds = 2\n", ""));
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: Arc::new(SimulatedClock::new("boot", 1_800_000_000_000)),
         run_for_ms: Some(700),
-        ..Bench::with_toml(folder.path(), TICKER)
+        ..PlayerSetup::with_toml(folder.path(), TICKER)
     };
-    let past = bench.start().finish();
+    let past = setup.start().finish();
     let mut by_zone: BTreeMap<Zone, Vec<String>> = BTreeMap::new();
     for order in past.presented() {
         let names = by_zone.entry(order.zone).or_default();
@@ -95,7 +97,7 @@ fn zones_air_their_own_placements_abut_in_themselves_and_overlap_each_other() {
 fn a_zone_with_nothing_to_show_has_the_house_and_each_slide_its_zones_size() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/a.png"), b"a");
-    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let running = PlayerSetup::with_toml(folder.path(), TICKER).start();
     let (mut main, mut ticker) = (None, None);
     while main.is_none() || ticker.is_none() {
         match running.wait_for("both zones", |seen| seen.order().is_some()) {
@@ -130,7 +132,7 @@ fn a_placement_says_how_it_comes_and_moves_and_sound_needs_the_operators_word() 
         (TICKER.to_owned(), false),
         (format!("[screen]\nsound = {{}}\n{TICKER}"), true),
     ] {
-        let running = Bench::with_toml(folder.path(), &toml).start();
+        let running = PlayerSetup::with_toml(folder.path(), &toml).start();
         let is_first = |name: &'static str| {
             move |seen: &Seen| seen.order().is_some_and(|order| name_of(order) == name)
         };
@@ -166,7 +168,7 @@ fn a_screen_that_changes_its_size_dresses_every_zone_anew_in_the_same_play() {
             .replace("seconds = 2", "seconds = 3600")
             .replace("zone = 'ticker'", "zone = 'ticker'\nseconds = 3600"),
     );
-    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let running = PlayerSetup::with_toml(folder.path(), TICKER).start();
     let (mut main, mut ticker) = (None, None);
     while main.is_none() || ticker.is_none() {
         let seen = running.wait_for("both zones", |seen| {
@@ -213,10 +215,10 @@ fn an_hour_of_simulated_time_is_filled_in_every_zone() {
     let campaign = "title = 'x'\n[[placement]]\ncreative = 'a.png'\nseconds = 7\nweight = 3\n[[placement]]\ncreative = 'c.png'\nseconds = 7\n\
                     [[placement]]\ncreative = 'b.png'\nzone = 'ticker'\nseconds = 11\n[[placement]]\ncreative = 'd.png'\nzone = 'ticker'\nseconds = 3\n";
     content(folder.path(), campaign);
-    let mut bench = Bench::with_toml(folder.path(), TICKER);
-    bench.clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
-    bench.run_for_ms = Some(3_600_000);
-    let past = bench.start().finish();
+    let mut setup = PlayerSetup::with_toml(folder.path(), TICKER);
+    setup.clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
+    setup.run_for_ms = Some(3_600_000);
+    let past = setup.start().finish();
     let aired_ms = |name: &str| -> u64 {
         let creative = passerby_protocol::Digest::of(name.as_bytes());
         let plays = past.plays.iter().map(|play| &play.play);
@@ -253,7 +255,7 @@ fn an_hour_of_simulated_time_is_filled_in_every_zone() {
 fn composers_hear_what_may_be_shown_and_where_at_once_and_again_when_it_changes() {
     let folder = tempfile::tempdir().expect("folder");
     content(folder.path(), CAMPAIGN);
-    let running = Bench::with_toml(folder.path(), TICKER).start();
+    let running = PlayerSetup::with_toml(folder.path(), TICKER).start();
     let next = || running.expected.recv_timeout(PATIENCE).expect("it is told");
     let told = |list: &Expected| -> Vec<(String, u32, u32)> {
         let places = list.iter();
@@ -288,11 +290,11 @@ fn composers_hear_it_every_hour_although_nothing_changes() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/board.page.toml"), b"bad");
     let clock = SteppedClock::standing();
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: clock.clone(),
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let running = bench.start();
+    let running = setup.start();
     for _ in 0..3 {
         let list = running.expected.recv_timeout(PATIENCE).expect("it is told");
         assert_eq!(list[0].0, "board.page.toml");
@@ -309,11 +311,11 @@ fn a_web_page_without_a_picture_is_tried_again_soon() {
     // The same file, as far as the player knows: what the composer finds in it stands for a picture
     // that has come.
     write(&page, b"bad once");
-    let bench = Bench {
+    let setup = PlayerSetup {
         clock: SteppedClock::idling(),
-        ..Bench::in_folder(folder.path())
+        ..PlayerSetup::in_folder(folder.path())
     };
-    let running = bench.start();
+    let running = setup.start();
     let shown = running.wait_for("the page", |seen| {
         seen.order()
             .is_some_and(|order| name_of(order) == "board.page.toml")

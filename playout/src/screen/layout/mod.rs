@@ -5,7 +5,7 @@
 //! - Zones lie inside what overscan leaves. Two zones either share no pixel, or the later one lies
 //!   wholly on the earlier one without covering all of it.
 //! - Edges that are the same in percent are the same in pixels, so zones that abut on paper abut on
-//!   the glass, at any size and rotation.
+//!   the screen, at any size and rotation.
 
 use passerby_protocol::campaign::{Corner, Rgb};
 use passerby_protocol::toml_fields::Section;

@@ -21,7 +21,7 @@ use crate::server::Server;
 pub(crate) const SIZE: (u32, u32) = (640, 360);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Bench {
+pub(crate) struct PageSetup {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) clock: Arc<SimulatedClock>,
     pub(crate) program: PathBuf,
@@ -30,7 +30,7 @@ pub(crate) struct Bench {
     pub(crate) is_own: bool,
 }
 
-impl Bench {
+impl PageSetup {
     pub(crate) fn new() -> Self {
         Self {
             program: required_program("chromium"),

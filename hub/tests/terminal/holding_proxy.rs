@@ -1,4 +1,4 @@
-//! A door between terminal and hub that counts what goes through and can be held shut for single
+//! A proxy between terminal and hub that counts what goes through and can be held shut for single
 //! files.
 
 use std::collections::BTreeMap;
@@ -25,28 +25,28 @@ struct Shared {
     moved: Condvar,
 }
 
-/// A door to one hub.
-pub(crate) struct Valve {
+/// A proxy to one hub.
+pub(crate) struct HoldingProxy {
     shared: Arc<Shared>,
     hub: String,
     pub(crate) url: String,
 }
 
-impl Valve {
-    /// Opens a door to the hub at an address; it stays for as long as the test runs.
+impl HoldingProxy {
+    /// Starts a proxy to the hub at an address; it stays for as long as the test runs.
     pub(crate) fn to(hub: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let shared = Arc::new(Shared::default());
         let hub = hub.to_owned();
-        let (to, door) = (hub.clone(), shared.clone());
+        let (to, proxy) = (hub.clone(), shared.clone());
         std::thread::spawn(move || {
             for caller in listener.incoming().flatten() {
-                // A hub that is away looks the same through the door.
+                // A hub that is away looks the same through the proxy.
                 let Ok(called) = TcpStream::connect(&to) else {
                     continue;
                 };
-                pass(caller, called, &door);
+                pass(caller, called, &proxy);
             }
         });
         Self { shared, hub, url }
@@ -86,13 +86,13 @@ impl Valve {
 }
 
 /// Carries both directions of a connection on threads of their own.
-fn pass(mut caller: TcpStream, mut called: TcpStream, door: &Arc<Shared>) {
+fn pass(mut caller: TcpStream, mut called: TcpStream, proxy: &Arc<Shared>) {
     let file = Arc::new(Mutex::new(None::<String>));
     let (mut back_from, mut back_to) = (
         called.try_clone().expect("clones"),
         caller.try_clone().expect("clones"),
     );
-    let (asked, shared) = (file.clone(), door.clone());
+    let (asked, shared) = (file.clone(), proxy.clone());
     std::thread::spawn(move || {
         let mut buffer = [0; 16 << 10];
         while let Ok(length @ 1..) = caller.read(&mut buffer) {
@@ -113,12 +113,12 @@ fn pass(mut caller: TcpStream, mut called: TcpStream, door: &Arc<Shared>) {
         }
         let _ = called.shutdown(Shutdown::Both);
     });
-    let door = door.clone();
+    let proxy = proxy.clone();
     std::thread::spawn(move || {
         let mut buffer = [0; 16 << 10];
         while let Ok(length @ 1..) = back_from.read(&mut buffer) {
             let name = file.lock().expect("no thread has failed").clone();
-            if !let_through(&mut back_to, &buffer[..length], name.as_deref(), &door) {
+            if !let_through(&mut back_to, &buffer[..length], name.as_deref(), &proxy) {
                 break;
             }
         }
@@ -127,11 +127,11 @@ fn pass(mut caller: TcpStream, mut called: TcpStream, door: &Arc<Shared>) {
 }
 
 /// Writes bytes as soon as they may pass.
-fn let_through(to: &mut TcpStream, mut bytes: &[u8], name: Option<&str>, door: &Shared) -> bool {
+fn let_through(to: &mut TcpStream, mut bytes: &[u8], name: Option<&str>, proxy: &Shared) -> bool {
     while !bytes.is_empty() {
         let mut length = bytes.len();
         if let Some(name) = name {
-            let mut counts = door.counts.lock().expect("no thread has failed");
+            let mut counts = proxy.counts.lock().expect("no thread has failed");
             loop {
                 let served = counts.served.get(name).copied().unwrap_or(0);
                 let held_at = counts.held_at.get(name).copied().unwrap_or(u64::MAX);
@@ -140,7 +140,7 @@ fn let_through(to: &mut TcpStream, mut bytes: &[u8], name: Option<&str>, door: &
                 if length > 0 {
                     break;
                 }
-                counts = door.moved.wait(counts).expect("no thread has failed");
+                counts = proxy.moved.wait(counts).expect("no thread has failed");
                 length = bytes.len();
             }
             // Counted before it is sent: a test that sees it on disk finds it counted.
