@@ -16,17 +16,15 @@ use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
 use crate::stage::gpu::Gpu;
 use crate::stage::gpu_slide::{GpuSlide, Place};
-use crate::stage::material::{SharedSlideAssets, SlideMaterial};
+use crate::stage::pipeline::SharedSlideAssets;
 use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
 use crate::stage::transition::TransitionProgress;
 
 /// Does the work of the commands.
 #[derive(bevy::ecs::system::SystemParam)]
-pub(super) struct CommandHandler<'w, 's> {
-    commands: Commands<'w, 's>,
+pub(super) struct CommandHandler<'w> {
     pub(super) slides: ResMut<'w, Slides>,
-    materials: ResMut<'w, Assets<SlideMaterial>>,
     pub(super) gpu: Res<'w, Gpu>,
     assets: Res<'w, SharedSlideAssets>,
     pub(super) output: Res<'w, Output>,
@@ -38,7 +36,7 @@ pub(super) struct CommandHandler<'w, 's> {
     pub(super) now: Res<'w, Now>,
 }
 
-impl CommandHandler<'_, '_> {
+impl CommandHandler<'_> {
     pub(super) fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
         if let Err(reason) = self.try_load(ticket, zone, area, slide) {
             error!("slide {} cannot be loaded: {reason}", ticket.0);
@@ -57,18 +55,10 @@ impl CommandHandler<'_, '_> {
             return Err(format!("{ZONES_MAX} zones have slides already"));
         }
         let place = Place {
-            zone,
             area,
             output_px: self.output.told_px(),
         };
-        let gpu_slide = GpuSlide::make(
-            &self.gpu,
-            &self.assets,
-            &mut self.materials,
-            ticket,
-            place,
-            slide,
-        )?;
+        let gpu_slide = GpuSlide::make(&self.gpu, &self.assets, ticket, place, slide)?;
         let waiting = &self.slides.0.entry(zone).or_default().loaded;
         if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= LOADED_MAX) {
             let oldest = oldest.ticket;
@@ -76,22 +66,12 @@ impl CommandHandler<'_, '_> {
                 "more than {LOADED_MAX} slides of a zone are loaded; slide {} is dropped",
                 oldest.0
             );
-            if self
-                .presenter
-                .frame()
-                .uploads
-                .iter()
-                .any(|(t, _)| *t == oldest)
-            {
-                self.outlet.send(StageEvent::Refused(oldest));
-            }
             self.forget(oldest);
         }
-        let upload = (ticket, gpu_slide.material.id());
-        self.presenter.frame().uploads.push(upload);
         // Asked for anew: the zone goes with its last slide.
         let zone = self.slides.0.entry(zone).or_default();
         zone.loaded.push(gpu_slide);
+        self.outlet.send(StageEvent::Loaded(ticket));
         Ok(())
     }
 
@@ -104,13 +84,7 @@ impl CommandHandler<'_, '_> {
             warn!("slide {} is to be shown but is not loaded", ticket.0);
             return;
         };
-        let uploading = self
-            .presenter
-            .frame()
-            .uploads
-            .iter()
-            .any(|(t, _)| *t == ticket);
-        if uploading || !self.warm.0 {
+        if !self.warm.0 {
             self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
             return;
         }
@@ -124,13 +98,8 @@ impl CommandHandler<'_, '_> {
         };
         let gpu_slide = slides.loaded.remove(place);
         let at = gpu_slide.on_output(self.output.size_px);
-        let entity = self.commands.spawn(gpu_slide.bundle(at, true)).id();
         slides.change = Some(Change::start(
-            Shown {
-                gpu_slide,
-                entity,
-                at,
-            },
+            Shown { gpu_slide, at },
             TransitionProgress::start(transition, self.now.0),
         ));
     }
@@ -142,9 +111,8 @@ impl CommandHandler<'_, '_> {
             .0
             .get_mut(&zone)
             .and_then(|slides| slides.change.take_if(|change| !change.visible));
-        match unseen {
-            Some(change) => self.take_off(change.incoming),
-            None => self.settle(zone),
+        if unseen.is_none() {
+            self.settle(zone);
         }
     }
 
@@ -154,49 +122,26 @@ impl CommandHandler<'_, '_> {
         let Some(slides) = self.slides.0.get_mut(&zone) else {
             return;
         };
-        let Some(change) = slides.change.take() else {
-            return;
-        };
-        self.commands
-            .entity(change.incoming.entity)
-            .insert(change.incoming.gpu_slide.layer(false));
-        if let Some(old) = slides.shown.replace(change.incoming) {
-            self.take_off(old);
+        if let Some(change) = slides.change.take() {
+            slides.shown = Some(change.incoming);
         }
     }
 
     /// Takes away all that a zone shows, or is about to show.
     pub(super) fn clear(&mut self, zone: Zone) {
         if let Some(slides) = self.slides.0.get_mut(&zone) {
-            slides.early = None;
-            let (change, shown) = (slides.change.take(), slides.shown.take());
+            (slides.early, slides.change, slides.shown) = (None, None, None);
             if slides.is_empty() {
                 self.slides.0.remove(&zone);
-            }
-            for gone in change
-                .map(|change| change.incoming)
-                .into_iter()
-                .chain(shown)
-            {
-                self.take_off(gone);
             }
         }
         self.presenter.frame().cleared(zone);
         self.changed.0 = true;
     }
 
-    fn take_off(&mut self, gone: Shown) {
-        self.commands.entity(gone.entity).despawn();
-        self.materials.remove(&gone.gpu_slide.material);
-    }
-
     pub(super) fn forget(&mut self, ticket: Ticket) {
-        self.presenter.frame().uploads.retain(|(t, _)| *t != ticket);
         self.slides.0.retain(|_, slides| {
-            if let Some(place) = slides.loaded.iter().position(|l| l.ticket == ticket) {
-                let gpu_slide = slides.loaded.remove(place);
-                self.materials.remove(&gpu_slide.material);
-            }
+            slides.loaded.retain(|loaded| loaded.ticket != ticket);
             !slides.is_empty()
         });
     }

@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 
 use bevy::math::{UVec2, Vec4};
 use bevy::prelude::*;
-use bevy::render::render_resource::Buffer;
+use bevy::render::render_resource::{BindGroup, Buffer};
 use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
 use passerby_playout::messages::stage_messages::Ticket;
-use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::gpu::Gpu;
-use crate::stage::material::{Layer, SharedSlideAssets, SlideMaterial};
 use crate::stage::numbers::{ChangeNumbers, Numbers};
+use crate::stage::pipeline::{Layer, SharedSlideAssets};
 use crate::stage::planes::Planes;
 use crate::stage::travel::{MovingLayer, rectangle};
 
@@ -27,8 +26,7 @@ const PATCHES_MAX: usize = 1024;
 pub(super) struct GpuSlide {
     pub(super) ticket: Ticket,
     pub(super) caption: Caption,
-    pub(super) material: Handle<SlideMaterial>,
-    zone: Zone,
+    pub(super) group: BindGroup,
     /// Where it lies on an output of [`Self::output_px`].
     area: Area,
     output_px: Option<UVec2>,
@@ -46,7 +44,6 @@ pub(super) struct GpuSlide {
 
 /// Where a slide will lie.
 pub(super) struct Place {
-    pub(super) zone: Zone,
     pub(super) area: Area,
     /// The size of the output that `area` was worked out for.
     pub(super) output_px: Option<UVec2>,
@@ -68,7 +65,6 @@ impl GpuSlide {
     pub(super) fn make(
         gpu: &Gpu,
         assets: &SharedSlideAssets,
-        materials: &mut Assets<SlideMaterial>,
         ticket: Ticket,
         place: Place,
         slide: Slide,
@@ -78,13 +74,11 @@ impl GpuSlide {
         }
         let look = slide.moving.as_ref().map(MovingLayer::of).transpose()?;
         let planes = Planes::upload(gpu, &slide)?;
-        let layer = look.as_ref().map_or(Layer::None, MovingLayer::layer);
-        let (material, buffer) = assets.material(gpu, &planes, layer);
+        let (group, buffer) = assets.bind(gpu, &planes);
         Ok(Self {
             ticket,
             caption: slide.caption,
-            material: materials.add(material),
-            zone: place.zone,
+            group,
             area: place.area,
             output_px: place.output_px,
             size_px: UVec2::new(slide.width_px, slide.height_px),
@@ -119,19 +113,9 @@ impl GpuSlide {
         Area::new(left, top, (right - left).max(1), (bottom - top).max(1))
     }
 
-    /// What draws it at a place of the output.
-    pub(super) fn bundle(&self, at: Area, above: bool) -> impl Bundle {
-        (
-            node(at),
-            bevy::ui_render::prelude::MaterialNode(self.material.clone()),
-            self.layer(above),
-        )
-    }
-
-    /// Its place in the stack: zones in their order, and in each the incoming slide over the one
-    /// that is shown.
-    pub(super) fn layer(&self, above: bool) -> GlobalZIndex {
-        GlobalZIndex(i32::from(self.zone.0) * 2 + i32::from(above))
+    /// What lies beneath its holes.
+    pub(super) fn layer(&self) -> Layer {
+        self.look.as_ref().map_or(Layer::None, MovingLayer::layer)
     }
 
     /// Its code's card at a place of the output; nothing without a code.
@@ -157,11 +141,7 @@ impl GpuSlide {
     }
 
     fn is_same_strip(&self, other: &Self) -> bool {
-        let is_strip = |gpu_slide: &Self| {
-            let look = gpu_slide.look.as_ref();
-            look.is_some_and(|look| look.layer() == Layer::Strip)
-        };
-        is_strip(self)
+        self.layer() == Layer::Strip
             && self.look == other.look
             && self.reel.is_none()
             && other.reel.is_none()
@@ -236,19 +216,5 @@ impl GpuSlide {
         self.written = Some(numbers);
         gpu.queue.write_buffer(&self.buffer, 0, &numbers.to_bytes());
         true
-    }
-}
-
-/// A node over a part of the output. The window and the offscreen target have a scale of 1, so a
-/// unit is a pixel.
-pub(super) fn node(at: Area) -> Node {
-    let at = rectangle(at);
-    Node {
-        position_type: PositionType::Absolute,
-        left: px(at.x),
-        top: px(at.y),
-        width: px(at.z),
-        height: px(at.w),
-        ..default()
     }
 }

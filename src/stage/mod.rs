@@ -27,13 +27,14 @@ mod agenda;
 mod capture;
 mod channel;
 mod command_handler;
+mod draw;
 mod exit_guard;
 mod frame_observer;
 mod gpu;
 mod gpu_slide;
-mod material;
 mod numbers;
 mod offscreen;
+mod pipeline;
 mod planes;
 mod presenter;
 mod raw_frame;
@@ -289,8 +290,9 @@ impl Show {
             time::plugin,
             agenda::plugin,
             gpu::plugin,
-            material::plugin,
+            pipeline::plugin,
             presenter::plugin,
+            draw::plugin,
             slide_systems::plugin,
             readback::plugin,
         ));

@@ -1,8 +1,7 @@
 //! Presents: what the output is, whether this update draws on it, and what came of it.
 //!
 //! Invariants:
-//! - An update in which nothing changed draws nothing and presents nothing: the camera is switched
-//!   off for it.
+//! - An update in which nothing changed draws nothing and presents nothing.
 //! - [`StageEvent::Sized`] is first sent when every shader is compiled, so that the first slide is
 //!   drawn at once.
 //! - [`StageEvent::Presented`] is sent right after the frame was handed to the output, and only if
@@ -14,24 +13,17 @@ use std::time::{Duration, Instant};
 
 use bevy::camera::RenderTarget;
 use bevy::prelude::*;
-use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_resource::PollType;
 use bevy::render::render_resource::{CachedPipelineState, PipelineCache, PipelineDescriptor};
 use bevy::render::renderer::RenderDevice;
 use bevy::render::view::ExtractedWindows;
 use bevy::render::{Render, RenderApp, RenderSystems};
-use bevy::ui_render::prelude::MaterialNode;
-use bevy::ui_render::{PreparedUiMaterial, UiAntiAlias};
 use passerby_playout::messages::stage_messages::{StageEvent, Ticket};
-use passerby_playout::screen::area::Area;
 use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
-use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::node;
-use crate::stage::material::{Layer, SharedSlideAssets, SlideMaterial};
-use crate::stage::{Background, Clock, FirstFailure, KioskSystems, Now, StageError};
+use crate::stage::{Clock, FirstFailure, KioskSystems, Now, StageError};
 
 /// How long shaders may take to compile; a Pi needs seconds.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
@@ -39,18 +31,13 @@ const WARM_UP_MAX: Duration = Duration::from_secs(60);
 const WARM_UP_STEP: Duration = Duration::from_millis(5);
 /// How soon a frame that the output did not take is tried again.
 const MISSED_RETRY: Duration = Duration::from_millis(100);
-/// How soon an unfinished upload is looked at again.
-const UPLOAD_RETRY: Duration = Duration::from_millis(5);
 /// How long the GPU may work on one offscreen frame.
 const FRAME_MAX: Duration = Duration::from_secs(20);
 
-/// The pipelines without which a frame would be incomplete: Bevy's label, and how many there are.
-const PIPELINES: [(&str, usize); 2] = [
-    ("ui_material_pipeline", Layer::ALL.len()),
-    ("screenshot-to-screen", 1),
-];
+/// Bevy's label of the pipeline with which a frame that is read back gets onto the output.
+const READBACK_PIPELINE: &str = "screenshot-to-screen";
 
-/// Where the camera draws, and how large that is.
+/// Where slides are drawn, and how large that is.
 #[derive(Resource, Default)]
 pub(super) struct Output {
     /// Pixels; none before there is an output.
@@ -65,7 +52,7 @@ impl Output {
     }
 }
 
-/// The camera's target, for reading frames back.
+/// What is drawn on, and read back.
 #[derive(Resource, Clone)]
 pub(super) struct Target(pub(super) RenderTarget);
 
@@ -88,10 +75,10 @@ pub(super) struct Frame {
     drawing: bool,
     /// Whether the last drawn frame did not reach the output.
     pub(super) missed: bool,
+    /// Whether the pipeline of each kind of slide has drawn.
+    pub(super) every_layer_drawn: bool,
     /// Whether every pipeline is compiled.
     compiled: bool,
-    /// Slides under way to the GPU.
-    pub(super) uploads: Vec<(Ticket, AssetId<SlideMaterial>)>,
     /// What this frame is the first to show; at most two for each zone.
     news: Vec<FirstShown>,
 }
@@ -138,10 +125,6 @@ impl Presenter {
     }
 }
 
-/// A speck that makes Bevy compile what slides of a kind need.
-#[derive(Component)]
-struct WarmUpMesh;
-
 pub(super) fn plugin(app: &mut App) {
     let presenter = Presenter::default();
     let outlet = app.world().resource::<Outlet>().clone();
@@ -151,7 +134,6 @@ pub(super) fn plugin(app: &mut App) {
         .init_resource::<Changed>()
         .init_resource::<PipelinesReady>()
         .insert_resource(presenter.clone())
-        .add_systems(Startup, lay_out)
         .add_systems(First, clear_changed)
         .add_systems(Update, warm_up.in_set(KioskSystems::Receive))
         .add_systems(
@@ -168,40 +150,10 @@ pub(super) fn plugin(app: &mut App) {
             .insert_resource(verdict)
             .add_systems(
                 Render,
-                (look_at_pipelines, report_uploads, report_frame)
+                (look_at_pipelines, report_frame)
                     .chain()
                     .in_set(RenderSystems::Cleanup),
             );
-    }
-}
-
-fn lay_out(
-    mut commands: Commands,
-    target: Res<Target>,
-    background: Res<Background>,
-    gpu: Res<Gpu>,
-    assets: Res<SharedSlideAssets>,
-    mut materials: ResMut<Assets<SlideMaterial>>,
-) {
-    let [red, green, blue] = background.0;
-    commands.spawn((
-        Camera2d,
-        Camera {
-            clear_color: ClearColorConfig::Custom(Color::srgb_u8(red, green, blue)),
-            ..default()
-        },
-        target.0.clone(),
-        Msaa::Off,
-        // Anti-aliasing would soften the frame's outermost pixels.
-        UiAntiAlias::Off,
-        IsDefaultUiCamera,
-    ));
-    for layer in Layer::ALL {
-        commands.spawn((
-            WarmUpMesh,
-            node(Area::new(0, 0, 1, 1)),
-            MaterialNode(materials.add(assets.warm_up_mesh(&gpu, layer))),
-        ));
     }
 }
 
@@ -210,9 +162,7 @@ fn clear_changed(mut changed: ResMut<Changed>) {
 }
 
 fn warm_up(
-    mut commands: Commands,
     presenter: Res<Presenter>,
-    warm_up_meshes: Query<Entity, With<WarmUpMesh>>,
     verdict: Res<FirstFailure>,
     mut warm: ResMut<PipelinesReady>,
     mut changed: ResMut<Changed>,
@@ -225,9 +175,6 @@ fn warm_up(
     }
     if presenter.frame().compiled {
         warm.0 = true;
-        for warm_up_mesh in &warm_up_meshes {
-            commands.entity(warm_up_mesh).despawn();
-        }
         return;
     }
     changed.0 = true;
@@ -268,20 +215,13 @@ fn draw_if_changed(
     now: Res<Now>,
     presenter: Res<Presenter>,
     changed: Res<Changed>,
-    mut cameras: Query<&mut Camera>,
     mut agenda: ResMut<Agenda>,
 ) {
     let mut frame = presenter.frame();
     frame.drawing = changed.0 || frame.missed;
-    for mut camera in &mut cameras {
-        camera.is_active = frame.drawing;
-    }
     // The render world works after this, so what it could not finish is seen to a moment later.
     if frame.drawing {
         agenda.wake_at(now.0 + MISSED_RETRY);
-    }
-    if !frame.uploads.is_empty() {
-        agenda.wake_at(now.0 + UPLOAD_RETRY);
     }
 }
 
@@ -290,30 +230,13 @@ fn look_at_pipelines(pipelines: Res<PipelineCache>, presenter: Res<Presenter>) {
     if frame.compiled {
         return;
     }
-    let compiled = |&(wanted, count): &(&str, usize)| {
-        let ready = pipelines.pipelines().filter(|pipeline| {
-            matches!(&pipeline.descriptor, PipelineDescriptor::RenderPipelineDescriptor(render)
-                if render.label.as_deref() == Some(wanted))
-                && matches!(pipeline.state, CachedPipelineState::Ok(_))
-        });
-        ready.count() >= count
-    };
-    frame.compiled =
-        PIPELINES.iter().all(compiled) && pipelines.waiting_pipelines().next().is_none();
-}
-
-fn report_uploads(
-    materials: Res<RenderAssets<PreparedUiMaterial<SlideMaterial>>>,
-    presenter: Res<Presenter>,
-    outlet: Res<Outlet>,
-) {
-    presenter.frame().uploads.retain(|(ticket, material)| {
-        let under_way = materials.get(*material).is_none();
-        if !under_way {
-            outlet.send(StageEvent::Loaded(*ticket));
-        }
-        under_way
+    let reads_back = pipelines.pipelines().any(|pipeline| {
+        matches!(&pipeline.descriptor, PipelineDescriptor::RenderPipelineDescriptor(render)
+            if render.label.as_deref() == Some(READBACK_PIPELINE))
+            && matches!(pipeline.state, CachedPipelineState::Ok(_))
     });
+    frame.compiled =
+        frame.every_layer_drawn && reads_back && pipelines.waiting_pipelines().next().is_none();
 }
 
 fn report_frame(

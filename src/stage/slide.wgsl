@@ -4,8 +4,6 @@
 // every branch for every pixel. No branch depends on numbers alone: Mesa's CPU driver would compile the shader anew for
 // every draw with such a branch, and keep it. Hence & instead of &&.
 
-#import bevy_ui::ui_vertex_output::UiVertexOutput
-
 // Mirrors `Numbers` in numbers.rs. Rectangles are x, y, width, height; "output" means pixels of the output.
 struct Numbers {
     // Where the slide lies, in pixels of the output.
@@ -30,12 +28,12 @@ struct Numbers {
     calm: array<vec4<f32>, 2>,
 }
 
-@group(1) @binding(0) var<uniform> numbers: Numbers;
-@group(1) @binding(1) var still: texture_2d<f32>;
-@group(1) @binding(2) var exact: sampler;
-@group(1) @binding(3) var picture: texture_2d<f32>;
-@group(1) @binding(4) var chroma: texture_2d<f32>;
-@group(1) @binding(5) var linear: sampler;
+@group(0) @binding(0) var<uniform> numbers: Numbers;
+@group(0) @binding(1) var still: texture_2d<f32>;
+@group(0) @binding(2) var exact: sampler;
+@group(0) @binding(3) var picture: texture_2d<f32>;
+@group(0) @binding(4) var chroma: texture_2d<f32>;
+@group(0) @binding(5) var linear: sampler;
 
 fn holds(area: vec4<f32>, at: vec2<f32>) -> bool {
     return all(at >= area.xy) & all(at < area.xy + area.zw);
@@ -99,9 +97,17 @@ fn slide_light(at: vec2<f32>) -> vec3<f32> {
 #endif
 }
 
+// One triangle over the whole output; where the slide lies is all that is drawn of it.
+@vertex
+fn vertex(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
+    let right = f32(i32(index & 1u) * 4 - 1);
+    let top = f32(i32(index >> 1u) * 4 - 1);
+    return vec4(right, top, 0.0, 1.0);
+}
+
 @fragment
-fn fragment(in: UiVertexOutput) -> @location(0) vec4<f32> {
-    let here = in.position.xy;
+fn fragment(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
+    let here = position.xy;
     let shift = numbers.change.y;
     let is_calm = holds(numbers.calm[0], here) | holds(numbers.calm[1], here);
     let at = select(here - vec2(shift, 0.0), here, is_calm);

@@ -15,7 +15,6 @@ use passerby_playout::messages::stage_messages::StageCommand;
 use crate::stage::KioskSystems;
 use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
-use crate::stage::gpu_slide::node;
 use crate::stage::numbers::ChangeNumbers;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
@@ -103,7 +102,7 @@ fn settle(mut handler: CommandHandler) {
 }
 
 /// Works out the next frame, zone by zone.
-fn draw(mut handler: CommandHandler, mut nodes: Query<&mut Node>, mut due: Local<Vec<Patch>>) {
+fn draw(mut handler: CommandHandler, mut due: Local<Vec<Patch>>) {
     let CommandHandler {
         slides,
         gpu,
@@ -116,13 +115,7 @@ fn draw(mut handler: CommandHandler, mut nodes: Query<&mut Node>, mut due: Local
     let now = now.0;
     for zone in slides.0.values_mut() {
         for shown in zone.on_screen_mut() {
-            let at = shown.gpu_slide.on_output(output.size_px);
-            if shown.at != at {
-                shown.at = at;
-                if let Ok(mut place) = nodes.get_mut(shown.entity) {
-                    *place = node(at);
-                }
-            }
+            shown.at = shown.gpu_slide.on_output(output.size_px);
             let fed = shown.gpu_slide.feed(gpu, now, &mut due);
             changed.0 |= fed.changed;
             if let Some(next) = fed.next {

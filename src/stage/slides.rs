@@ -41,7 +41,6 @@ pub(super) struct ZoneSlides {
 /// A slide on the screen.
 pub(super) struct Shown {
     pub(super) gpu_slide: GpuSlide,
-    pub(super) entity: Entity,
     /// Where it was drawn last.
     pub(super) at: Area,
 }
@@ -92,7 +91,13 @@ impl ZoneSlides {
 }
 
 impl ZoneSlides {
-    /// The one or two slides that are seen.
+    /// The one or two slides that are seen, the upper one last.
+    pub(super) fn on_screen(&self) -> impl Iterator<Item = &Shown> {
+        let incoming = self.change.as_ref().map(|change| &change.incoming);
+        self.shown.iter().chain(incoming)
+    }
+
+    /// The same, to be changed.
     pub(super) fn on_screen_mut(&mut self) -> impl Iterator<Item = &mut Shown> {
         let incoming = self.change.as_mut().map(|change| &mut change.incoming);
         self.shown.iter_mut().chain(incoming)

@@ -17,8 +17,8 @@ use std::time::Duration;
 use bevy::math::Vec4;
 use passerby_compose::slide::{Area, Matrix, Moving, MovingPicture, Travel, VideoCoding};
 
-use crate::stage::material::Layer;
 use crate::stage::numbers::MovingNumbers;
+use crate::stage::pipeline::Layer;
 
 /// The moving layer without its pixels.
 #[derive(Debug, Clone, PartialEq)]

@@ -104,13 +104,13 @@ fn drawing_on_leaves_nothing_behind() {
 fn slides_that_are_never_shown_do_not_pile_up() {
     let mut rehearsal = Rehearsal::start();
     rehearsal.cut(Zone::MAIN, WHOLE, flat(8, 8, [9; 3]));
-    let (materials, prepared, _) = rehearsal.inventory();
+    let (known, drawn, _) = rehearsal.inventory();
     for _ in 0..20 {
         rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [9; 3]));
     }
-    let (then, prepared_then, _) = rehearsal.inventory();
-    assert_eq!(then - materials, LOADED_MAX);
-    assert!(prepared_then - prepared <= LOADED_MAX + 1);
+    let (then, drawn_then, _) = rehearsal.inventory();
+    assert_eq!(then - known, LOADED_MAX);
+    assert_eq!(drawn_then, drawn);
 }
 
 #[test]
@@ -124,14 +124,6 @@ fn stage_at_rest_draws_nothing_and_looks_after_the_gpu_only() {
     let now = rehearsal.app.world().resource::<crate::stage::Now>().0;
     let next = rehearsal.app.world().resource::<Agenda>().next();
     assert_eq!(next, Some(Next::At(now + Duration::from_secs(10))));
-    let cameras = rehearsal
-        .app
-        .world_mut()
-        .query::<&Camera>()
-        .iter(rehearsal.app.world())
-        .filter(|camera| camera.is_active)
-        .count();
-    assert_eq!(cameras, 0);
 }
 
 #[test]

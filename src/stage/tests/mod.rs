@@ -22,8 +22,6 @@ use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use bevy::render::RenderApp;
-use bevy::render::render_asset::RenderAssets;
-use bevy::ui_render::PreparedUiMaterial;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_compose::slide::{Area, Caption, Slide};
 use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticket, Transition};
@@ -31,9 +29,10 @@ use passerby_playout::screen::geometry::Zone;
 use passerby_protocol::campaign::TransitionKind;
 
 use crate::stage::channel::Outlet;
+use crate::stage::draw::DrawList;
 use crate::stage::frame_observer::FrameReader;
-use crate::stage::material::SlideMaterial;
 use crate::stage::presenter::Presenter;
+use crate::stage::slides::Slides;
 use crate::stage::{
     FirstFailure, FrameObserver, SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime,
     channel, gpu, offscreen,
@@ -225,16 +224,16 @@ impl Rehearsal {
         assert!(self.stage.send(command).is_ok(), "a running stage");
     }
 
-    /// Materials in the main world, materials on the GPU, entities.
+    /// Slides that the stage knows, slides that are drawn, entities.
     fn inventory(&self) -> (usize, usize, u32) {
+        let world = self.app.world();
+        let zones = world.resource::<Slides>().0.values();
+        let known = zones.map(|zone| zone.loaded.len() + zone.on_screen().count());
         let render = self.app.sub_app(RenderApp).world();
         (
-            self.app.world().resource::<Assets<SlideMaterial>>().len(),
-            render
-                .resource::<RenderAssets<PreparedUiMaterial<SlideMaterial>>>()
-                .iter()
-                .count(),
-            self.app.world().entities().count_spawned(),
+            known.sum(),
+            render.resource::<DrawList>().len(),
+            world.entities().count_spawned(),
         )
     }
 }

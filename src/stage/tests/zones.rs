@@ -116,9 +116,6 @@ fn a_notice_lies_over_everything_at_once_and_goes_at_once() {
 #[test]
 fn clearing_a_transition_takes_both_slides_away() {
     let mut rehearsal = Rehearsal::start();
-    // The speck that warmed the stage up goes first.
-    rehearsal.update();
-    rehearsal.update();
     let empty = rehearsal.inventory();
     rehearsal.cut(Zone(2), LEFT, sized(LEFT, RED));
     let ticket = rehearsal.load(Zone(2), LEFT, sized(LEFT, BLUE));
