@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use crate::creative::video::programs::{Bounds, Programs};
-use crate::creative::video::supervise::run;
+use crate::creative::video::supervise::{Patience, run};
 
 /// How long ffmpeg may take to list what it can.
-const LIST_WAIT_MAX: Duration = Duration::from_secs(3);
+const LIST_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));
 /// Most that such a list may take, in bytes.
 const LIST_BYTES_MAX: usize = 256 << 10;
 

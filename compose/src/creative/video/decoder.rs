@@ -13,10 +13,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::creative::video::programs::{Bounds, Input, Programs};
-use crate::creative::video::supervise::{error_text, run};
+use crate::creative::video::supervise::{Patience, error_text, run};
 
 /// How long one decoder may take for the sample.
-const SAMPLE_WAIT_MAX: Duration = Duration::from_secs(3);
+const SAMPLE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));
 /// Size of the samples in pixels.
 const SAMPLE_PX: (usize, usize) = (320, 192);
 /// Luma, Cb and Cr of the sample's quarters, row by row.

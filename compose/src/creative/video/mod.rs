@@ -52,7 +52,7 @@ use crate::creative::video::film::{Film, KEPT_BYTES_MAX};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::reel::{Progress, VideoReel};
 use crate::creative::video::sound::SoundTrack;
-use crate::creative::video::supervise::ChildGuard;
+use crate::creative::video::supervise::{ChildGuard, Patience};
 use crate::settings::SoundOutput;
 use crate::slide::{MovingPicture, Reel, VideoCoding};
 
@@ -67,11 +67,13 @@ pub(crate) use crate::creative::video::transparent::first_picture;
 pub(crate) use crate::creative::video::whole::{BackgroundLooks, Look, what_is_missing};
 
 /// How long a hardware decoder may take for the first picture before software is tried.
-const HARDWARE_WAIT_MAX: Duration = Duration::from_millis(2500);
+const HARDWARE_WAIT_MAX: Patience = Patience::of_clock(Duration::from_millis(2500));
 /// How long software may take for the first picture.
-const SOFTWARE_WAIT_MAX: Duration = Duration::from_secs(6);
+const SOFTWARE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(6));
 /// How long [`open`] may take, but for the choice of a decoder at the first video of a kind.
-pub const OPEN_WAIT_MAX: Duration = HARDWARE_WAIT_MAX.saturating_add(SOFTWARE_WAIT_MAX);
+pub const OPEN_WAIT_MAX: Duration = HARDWARE_WAIT_MAX
+    .clock_max()
+    .saturating_add(SOFTWARE_WAIT_MAX.clock_max());
 
 /// Makes the picture that is shown when a film fails: of this width and height in pixels, in this
 /// coding.
@@ -212,7 +214,7 @@ fn start(
     kind: DecoderKind,
     showing: &Showing<'_>,
     kept_bytes_max: Option<usize>,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<Started, String> {
     let decoded_px = clip.decoded_px(showing.shown_px);
     let queue = Arc::new(Queue::default());
@@ -228,9 +230,16 @@ fn start(
         queue: Arc::clone(&queue),
         guard: Arc::clone(&guard),
     };
+    let from = Instant::now();
     film.start()
         .map_err(|error| format!("there can be no thread for it ({error})"))?;
-    let trouble = match queue.first(patience) {
+    let first = loop {
+        match queue.first(patience.look_again(from)) {
+            Next::Late if !patience.is_over(&guard, from) => {}
+            next => break next,
+        }
+    };
+    let trouble = match first {
         Next::Picture(first) => {
             return Ok(Started {
                 first,
@@ -243,7 +252,7 @@ fn start(
         Next::Over(End::Failed(what)) => what,
         Next::Over(End::Rests) | Next::Late => format!(
             "its first picture was not decoded within {} s; {}",
-            patience.as_secs_f32(),
+            from.elapsed().as_secs_f32(),
             container::EXPORT_ANEW
         ),
     };

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::creative::video::container::Container;
-use crate::creative::video::supervise::{RunError, run};
+use crate::creative::video::supervise::{Patience, RunError, run};
 
 /// Names the ffmpeg to use, where it is not the one in the search path.
 pub const FFMPEG_VARIABLE: &str = "PASSERBY_FFMPEG";
@@ -29,7 +29,7 @@ pub(super) const DECODER_THREADS: u32 = 2;
 /// Most pixels of a frame that is decoded: 4096 × 2304.
 pub const PIXELS_MAX: u64 = 4096 * 2304;
 /// How long a program may take to say its version.
-const VERSION_WAIT_MAX: Duration = Duration::from_secs(20);
+const VERSION_WAIT_MAX: Patience = Patience::of_clock(Duration::from_secs(20));
 /// Most that a program may say about its version, in bytes.
 const VERSION_BYTES_MAX: usize = 64 << 10;
 

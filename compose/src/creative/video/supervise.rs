@@ -15,16 +15,67 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::RecvTimeoutError;
+
 /// Most of what one child says that is kept, in bytes.
 const WORDS_BYTES_MAX: usize = 8 << 10;
 /// How long a child may take to end after its last output.
 pub(super) const FAREWELL_MAX: Duration = Duration::from_secs(1);
 /// How long a killed child is waited for; longer only takes one that hangs in a driver.
 const BURIAL_MAX: Duration = Duration::from_secs(5);
+/// How many times as long what is run may take on a machine that is busy with something else.
+const BUSY: u32 = 4;
+/// Between two looks at how long a machine has worked for a child.
+const MACHINE_LOOK: Duration = Duration::from_millis(100);
 /// Between two looks at whether a child has ended.
 const LOOK: Duration = Duration::from_millis(2);
 /// Stack of the threads that read from children, in bytes.
 pub(super) const STACK_BYTES: usize = 256 << 10;
+
+/// How long a child is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// How long processors may work for it.
+    machine_max: Duration,
+    /// How long it may take by the clock: one that hangs does no work, and a machine may be so busy
+    /// that it never gets to it.
+    clock_max: Duration,
+}
+
+impl Patience {
+    /// For what takes so long at most on a machine that does nothing else. On a busy one its own
+    /// work counts, and the clock only after [`BUSY`] times as long.
+    pub(super) const fn of_work(machine_max: Duration) -> Self {
+        Self {
+            machine_max,
+            clock_max: machine_max.saturating_mul(BUSY),
+        }
+    }
+
+    /// For what works elsewhere, such as in a decoder of the hardware, or must end by a time.
+    pub(super) const fn of_clock(clock_max: Duration) -> Self {
+        Self {
+            machine_max: Duration::MAX,
+            clock_max,
+        }
+    }
+
+    /// How long it can last at most.
+    pub(super) const fn clock_max(self) -> Duration {
+        self.clock_max
+    }
+
+    /// Tells whether it is over for the children of a guard, which were started at `from`.
+    pub(super) fn is_over(self, guard: &ChildGuard, from: Instant) -> bool {
+        from.elapsed() >= self.clock_max
+            || self.machine_max < Duration::MAX && guard.machine_time() >= self.machine_max
+    }
+
+    /// When to ask again whether it is over.
+    pub(super) fn look_again(self, from: Instant) -> Duration {
+        MACHINE_LOOK.min(self.clock_max.saturating_sub(from.elapsed()))
+    }
+}
 
 /// Holds children. Cutting it kills them; so does dropping it.
 #[derive(Default)]
@@ -241,7 +292,7 @@ pub(super) struct Output {
 pub(super) enum RunError {
     #[error("it did not start ({0})")]
     Start(String),
-    #[error("it did not end within {} s", .0.as_secs_f32())]
+    #[error("this machine did not get it done in {} s", .0.as_secs_f32())]
     Late(Duration),
     #[error("{0}")]
     Failed(String),
@@ -254,9 +305,9 @@ pub(super) fn run(
     command: &mut Command,
     input: &[u8],
     bytes_max: usize,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<Output, RunError> {
-    let guard = ChildGuard::default();
+    let (guard, from) = (ChildGuard::default(), Instant::now());
     let broken = |error: io::Error| RunError::Start(error.to_string());
     let Worker { id, stdout, words } = guard.start(command, input).map_err(broken)?;
     let (done, made) = crossbeam_channel::bounded(1);
@@ -270,10 +321,18 @@ pub(super) fn run(
             let _ = done.send(read.map(|_| bytes));
         })
         .map_err(broken)?;
-    let made = made
-        .recv_timeout(patience)
-        .map_err(|_| RunError::Late(patience))?
-        .map_err(broken)?;
+    let made = loop {
+        match made.recv_timeout(patience.look_again(from)) {
+            Ok(made) => break made.map_err(broken)?,
+            Err(_) if patience.is_over(&guard, from) => {
+                return Err(RunError::Late(from.elapsed()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(RunError::Start("its reader has ended".to_owned()));
+            }
+        }
+    };
     if made.len() > bytes_max {
         return Err(RunError::Flood(bytes_max));
     }
@@ -284,13 +343,15 @@ pub(super) fn run(
         Some(status) => Err(RunError::Failed(
             error_text(&said).unwrap_or_else(|| status.to_string()),
         )),
-        None => Err(RunError::Late(patience)),
+        None => Err(RunError::Late(from.elapsed())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const AMPLE: Patience = Patience::of_clock(Duration::from_secs(600));
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -301,7 +362,7 @@ mod tests {
     #[test]
     fn a_run_returns_what_was_made_and_said() {
         let mut talker = shell("cat; echo oh >&2");
-        let output = run(&mut talker, b"abc", 16, Duration::from_secs(20)).expect("it runs");
+        let output = run(&mut talker, b"abc", 16, AMPLE).expect("it runs");
         assert_eq!(output.made, b"abc");
         assert_eq!(output.said, "oh\n");
     }
@@ -312,24 +373,45 @@ mod tests {
             &mut shell("exec sleep 60"),
             b"",
             16,
-            Duration::from_millis(100),
+            Patience::of_work(Duration::from_millis(100)),
         );
-        assert_eq!(hang.err(), Some(RunError::Late(Duration::from_millis(100))));
-        let flood = run(&mut shell("exec yes"), b"", 16, Duration::from_secs(20));
+        assert!(matches!(hang.err(), Some(RunError::Late(_))));
+        let flood = run(&mut shell("exec yes"), b"", 16, AMPLE);
         assert_eq!(flood.err(), Some(RunError::Flood(16)));
         let failed = run(
             &mut shell("echo '[x @ 0x1] bad' >&2; exit 3"),
             b"",
             16,
-            Duration::from_secs(20),
+            AMPLE,
         );
         assert_eq!(failed.err(), Some(RunError::Failed("bad".to_owned())));
     }
 
     #[test]
+    fn what_a_busy_machine_does_not_get_to_is_given_longer_than_what_works_without_end() {
+        // It works for hardly any time in all, and is away for most of it, as on a busy machine.
+        let away = run(
+            &mut shell("sleep 0.5; echo done"),
+            b"",
+            16,
+            Patience::of_work(Duration::from_millis(400)),
+        );
+        assert_eq!(
+            away.map(|output| output.made).ok(),
+            Some(b"done\n".to_vec())
+        );
+        let endless = Patience {
+            machine_max: Duration::from_millis(200),
+            clock_max: Duration::from_secs(600),
+        };
+        let works = run(&mut shell("while :; do :; done"), b"", 16, endless);
+        assert!(matches!(works.err(), Some(RunError::Late(_))));
+    }
+
+    #[test]
     fn what_is_said_without_end_is_read_but_not_kept() {
         let mut talker = shell("yes | head -c 1000000 >&2");
-        let output = run(&mut talker, b"", 16, Duration::from_secs(20)).expect("it runs");
+        let output = run(&mut talker, b"", 16, AMPLE).expect("it runs");
         assert_eq!(output.said.len(), WORDS_BYTES_MAX);
     }
 

@@ -10,11 +10,11 @@ use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
-use crate::creative::video::supervise::run;
+use crate::creative::video::supervise::{Patience, run};
 use crate::creative::video::tools::Tools;
 
 /// How long decoding one picture may take.
-const PICTURE_WAIT_MAX: Duration = Duration::from_secs(6);
+const PICTURE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(6));
 
 /// A picture with transparency.
 pub(crate) struct TransparentPicture {

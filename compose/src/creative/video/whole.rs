@@ -31,7 +31,7 @@ use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next, Queue};
-use crate::creative::video::supervise::{ChildGuard, RunError, STACK_BYTES, run};
+use crate::creative::video::supervise::{ChildGuard, Patience, RunError, STACK_BYTES, run};
 use crate::creative::video::tools::Tools;
 use crate::creative::video::{Showing, Started, begin, film, start};
 
@@ -334,7 +334,7 @@ fn what_the_end_misses(
     let expected = rate.count(end);
     let picture_bytes = END_PX * END_PX;
     let bytes_max = picture_bytes * (usize::try_from(expected).unwrap_or(usize::MAX / 1024) * 4);
-    let (count, damage) = match run(&mut command, b"", bytes_max, wait_max) {
+    let (count, damage) = match run(&mut command, b"", bytes_max, Patience::of_clock(wait_max)) {
         Ok(output) => (
             output.made.len() / picture_bytes,
             film::damage_told(&output.said),

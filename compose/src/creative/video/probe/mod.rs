@@ -22,7 +22,7 @@ use crate::creative::video::container::{Container, EXPORT_ANEW};
 use crate::creative::video::decoder::{Codec, DecoderKind};
 use crate::creative::video::programs::{Input, PIXELS_MAX};
 use crate::creative::video::rate::Rate;
-use crate::creative::video::supervise::run;
+use crate::creative::video::supervise::{Patience, RunError, run};
 use crate::creative::video::tools::Tools;
 use crate::slide::{Matrix, VideoCoding};
 
@@ -33,7 +33,7 @@ pub const SIDE_PX_MAX: u32 = 8192;
 /// Longest video.
 pub const LENGTH_MAX: Duration = Duration::from_secs(3600);
 /// How long asking may take.
-pub(super) const PROBE_WAIT_MAX: Duration = Duration::from_secs(6);
+pub(super) const PROBE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(6));
 /// Most that the answer may take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Most pixels whose light is brought down, for each picture: 960 × 540. With linear light as
@@ -115,6 +115,11 @@ impl Clip {
         command.args(["-of", "json", "-show_streams", "-show_entries"]);
         command.arg("format=duration");
         let output = run(&mut command, b"", ANSWER_BYTES_MAX, PROBE_WAIT_MAX).map_err(|error| {
+            if let RunError::Late(_) = error {
+                return says(format!(
+                    "{error}; try again when it is less busy, or {EXPORT_ANEW}"
+                ));
+            }
             let error = error
                 .to_string()
                 .replace(&format!("file:{}: ", path.display()), "");
