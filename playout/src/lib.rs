@@ -30,5 +30,4 @@ pub mod player;
 pub mod schedule;
 pub mod screen;
 pub mod settings;
-pub mod simulation;
 pub mod system;

@@ -27,7 +27,15 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 fn every_random_test_takes_its_seed_from_one_place() {
     let root = passerby_testing::package_folder().join("..");
     let mut files = Vec::new();
-    for folder in ["protocol", "playout", "compose", "hub", "src", "tests"] {
+    for folder in [
+        "protocol",
+        "playout",
+        "compose",
+        "hub",
+        "simulation",
+        "src",
+        "tests",
+    ] {
         sources(&root.join(folder), &mut files);
     }
     let (mut properties, mut wrong) = (0, Vec::new());

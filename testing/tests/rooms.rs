@@ -8,9 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The packages whose code ships.
-const PACKAGES: [&str; 7] = [
-    "protocol", "folder", "listener", "playout", "compose", "hub", ".",
+/// The packages whose code ships, and the simulation.
+const PACKAGES: [&str; 8] = [
+    "protocol",
+    "folder",
+    "listener",
+    "playout",
+    "compose",
+    "hub",
+    "simulation",
+    ".",
 ];
 
 /// A module's path in its package.

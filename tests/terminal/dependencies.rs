@@ -145,6 +145,20 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "the hub stands alone, but needs {terminal}"
         );
     }
+    for shipped in [
+        "passerby",
+        "passerby-hub",
+        "passerby-compose",
+        "passerby-playout",
+    ] {
+        for test_only in ["passerby-simulation", "passerby-testing"] {
+            assert!(
+                !needs(shipped).contains(test_only),
+                "{shipped} ships, but needs {test_only}"
+            );
+        }
+    }
+    assert!(needs("passerby-simulation").contains("passerby-playout"));
     assert!(needs("passerby").contains("passerby-playout"));
     assert!(!needs("passerby").contains("passerby-hub"));
 }

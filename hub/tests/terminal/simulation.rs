@@ -1,13 +1,12 @@
-//! The simulated weeks of `passerby_playout::simulation` against the real store: hub = ledger here
-//! too.
+//! The simulated weeks of `passerby_simulation` against the real store: hub = ledger here too.
 
 use std::path::{Path, PathBuf};
 
 use passerby_hub::store::{BatchRefused, Store};
-use passerby_playout::simulation::hub::{Hub, HubLedger, HubRow, Pass, Refused, Taken};
-use passerby_playout::simulation::{Setup, Week, run};
 use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
+use passerby_simulation::hub::{Hub, HubLedger, HubRow, Pass, Refused, Taken};
+use passerby_simulation::{Setup, Week, run};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::parts::number_from;
@@ -209,7 +208,7 @@ fn after_any_week_the_real_hub_is_the_ledger() {
             tempfile::tempdir()
         }
         .expect("folder");
-        let setup = Setup::week(seed, folder.path().join("cards"));
+        let setup = Setup::week(seed, folder.path().join("disks"));
         match run(&setup, RealHub::new(folder.path())) {
             Ok(week) => sum.add(&week),
             Err(failure) => {

@@ -26,9 +26,9 @@ const REPEATS: u32 = 3;
 /// Over how long it has to do so, in milliseconds.
 const REPEATS_MS: u64 = 600_000;
 
-/// An answer that took longer than this, by a clock that counts sleep, says too little about the
-/// time: it may have come while the machine slept.
-pub(crate) const ROUND_TRIP_MS_MAX: u64 = 60_000;
+/// An answer that took longer than this, in milliseconds of a clock that counts sleep, says too
+/// little about the time: it may have come while the machine slept.
+pub const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
 /// What to do with a word of the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +69,16 @@ struct Heard {
 
 /// Remembers what the hub said in this boot.
 #[derive(Debug, Default)]
-pub(crate) struct HubTime(Mutex<Heard>);
+pub struct HubTime(Mutex<Heard>);
 
 impl HubTime {
     /// Hears an answer that was asked for at `asked_ms` and came at `answered_ms`, both of the boot
-    /// clock, and teaches the clock what it is worth. Returns the words for the operator when
-    /// something is wrong with it; `None` when it took too long to say anything.
-    pub(crate) fn hear(
+    /// clock, and says that it is `server_ms`, in Unix milliseconds; teaches the clock what it is
+    /// worth. Returns `None` when it took too long to say anything.
+    ///
+    /// # Errors
+    /// Something is wrong with it; the words are for the operator.
+    pub fn hear(
         &self,
         clock: &dyn Clock,
         (asked_ms, answered_ms): (u64, u64),

@@ -16,7 +16,7 @@ mod connection;
 mod content;
 mod enrol;
 pub mod hub_error;
-pub(crate) mod hub_time;
+pub mod hub_time;
 mod manifest_keys;
 mod manifest_store;
 mod meter;

@@ -9,7 +9,6 @@ use rusqlite::TransactionBehavior;
 
 use crate::ledger::reopen::FileState;
 use crate::ledger::{Ledger, LedgerError, anchors, segments, stored_values};
-use crate::system::random;
 
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another
 /// card has gone on since then; at one play in ten seconds this is more than a year of it.
@@ -36,7 +35,7 @@ impl Ledger {
         transaction.execute("DELETE FROM gaps WHERE after_seq < ?1", [passed])?;
         transaction.execute("UPDATE gaps SET after_seq = ?1 - after_seq - 1", [passed])?;
         transaction.execute("UPDATE gaps SET after_seq = -after_seq - 1", [])?;
-        let epoch = Epoch(random::u64());
+        let epoch = Epoch(self.environment.random_bits());
         stored_values::set(&transaction, "epoch", epoch.0.cast_signed())?;
         stored_values::set(&transaction, "acked_through", 0)?;
         anchors::offer_all(&transaction)?;
@@ -75,7 +74,7 @@ impl Ledger {
         if floor.get() <= self.next_number || self.last_seq > 0 {
             return self.raise_numbers(floor);
         }
-        let ahead = u32::try_from(random::u64() % AHEAD_MAX).unwrap_or(0);
+        let ahead = u32::try_from(self.environment.random_bits() % AHEAD_MAX).unwrap_or(0);
         let start = PlayNumber::new(floor.get().saturating_add(ahead)).unwrap_or(floor);
         self.raise_numbers(start)
     }

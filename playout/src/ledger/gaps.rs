@@ -97,7 +97,7 @@ impl Ledger {
     }
 
     /// Tells whether the file says that plays are held.
-    pub(crate) const fn is_holding(&self) -> bool {
+    pub const fn is_holding(&self) -> bool {
         self.is_holding
     }
 

@@ -14,9 +14,9 @@
 
 mod anchors;
 mod append;
+mod environment;
 mod export;
 mod failures;
-mod faults;
 mod fork;
 mod gaps;
 mod history;
@@ -33,6 +33,7 @@ mod swap;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use passerby_folder::durable_file;
 use passerby_protocol::dating::Between;
@@ -40,16 +41,16 @@ use passerby_protocol::plays::{Display, Gap, Outcome, Play, PlayContent};
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-pub(crate) use crate::ledger::faults::Fault;
+use crate::ledger::environment::OperatingSystem;
 use crate::ledger::reopen::FileState;
 use crate::ledger::salvage::Salvaged;
 use crate::ledger::segments::Sealer;
 use crate::ledger::swap::Swap;
 use crate::schedule::rotation::{Airings, History};
 use crate::system::clock::Moment;
-use crate::system::random;
 
 pub use crate::ledger::append::{Entry, RecordOutcome};
+pub use crate::ledger::environment::Environment;
 pub use crate::ledger::export::{ExportError, Exported};
 pub use crate::ledger::failures::{FAILURES_MAX, Failure, NewFailure};
 pub use crate::ledger::reopen::Settled;
@@ -162,8 +163,7 @@ pub struct Ledger {
     /// How many transactions without a row the file has had.
     rowless: u64,
     is_holding: bool,
-    /// What a simulation makes of the disk.
-    fault: Fault,
+    environment: Arc<dyn Environment>,
     ids: append::Ids,
     /// Anchors that went with the last batch.
     offered: RefCell<anchors::Offered>,
@@ -180,6 +180,17 @@ impl Ledger {
     /// # Errors
     /// The folder cannot be made or written.
     pub fn open(folder: &Path) -> Result<(Self, Option<String>), LedgerError> {
+        Self::open_with(folder, Arc::new(OperatingSystem))
+    }
+
+    /// Does what [`Ledger::open`] does, in an environment of one's own.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; or the environment cannot set up the connection.
+    pub fn open_with(
+        folder: &Path,
+        environment: Arc<dyn Environment>,
+    ) -> Result<(Self, Option<String>), LedgerError> {
         let path = folder.join("ledger.sqlite");
         let wrong = |reason: String| LedgerError::Open {
             path: path.display().to_string(),
@@ -190,7 +201,7 @@ impl Ledger {
         swap.resume().map_err(|error| wrong(error.to_string()))?;
         match schema::open(&path) {
             Ok(connection) => {
-                let mut ledger = Self::load(connection, &path)?;
+                let mut ledger = Self::load(connection, &path, environment)?;
                 let ready = ledger
                     .rewrite_log()
                     .and_then(|()| ledger.note_interruption());
@@ -205,7 +216,7 @@ impl Ledger {
             }
             Err(schema::OpenError::Damaged(reason)) => {
                 let next = swap.place().map_err(|error| wrong(error.to_string()))?;
-                let salvaged = Self::begin_anew(&path, next)?;
+                let salvaged = Self::begin_anew(&path, next, environment.clone())?;
                 let aside = swap.complete().map_err(|error| wrong(error.to_string()))?;
                 let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
                 let note = format!(
@@ -215,7 +226,7 @@ impl Ledger {
                     salvaged.plays,
                     salvaged.lost
                 );
-                let mut ledger = Self::load(connection, &path)?;
+                let mut ledger = Self::load(connection, &path, environment)?;
                 ledger.rewrite_log()?;
                 Ok((ledger.signed_in(folder), Some(note)))
             }
@@ -225,12 +236,16 @@ impl Ledger {
 
     /// Makes a ledger of a new epoch with what can be read of a damaged one. Until it takes the
     /// damaged one's place, all of this can be done again.
-    fn begin_anew(damaged: &Path, next: &Path) -> Result<Salvaged, LedgerError> {
+    fn begin_anew(
+        damaged: &Path,
+        next: &Path,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Salvaged, LedgerError> {
         let connection = schema::open(next).map_err(|error| LedgerError::Open {
             path: next.display().to_string(),
             reason: error.to_string(),
         })?;
-        let mut ledger = Self::load(connection, next)?;
+        let mut ledger = Self::load(connection, next, environment)?;
         let transaction = ledger
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -263,10 +278,23 @@ impl Ledger {
             return Err(wrong("there is none yet".to_owned()));
         }
         let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
-        Self::load(connection, &path)
+        Self::load(connection, &path, Arc::new(OperatingSystem))
     }
 
-    fn load(mut connection: Connection, path: &Path) -> Result<Self, LedgerError> {
+    /// Shows the open connection to the environment again, which wants it set up otherwise by now.
+    ///
+    /// # Errors
+    /// What the environment does with it fails.
+    pub fn set_up_again(&mut self) -> Result<(), LedgerError> {
+        Ok(self.environment.set_up(&mut self.connection)?)
+    }
+
+    fn load(
+        mut connection: Connection,
+        path: &Path,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Self, LedgerError> {
+        environment.set_up(&mut connection)?;
         // Whoever only reads waits for no writer.
         let behavior = match stored_values::get::<i64>(&connection, "epoch")? {
             Some(_) => TransactionBehavior::Deferred,
@@ -274,10 +302,12 @@ impl Ledger {
         };
         let transaction = connection.transaction_with_behavior(behavior)?;
         if stored_values::get::<i64>(&transaction, "epoch")?.is_none() {
-            stored_values::set(&transaction, "epoch", random::u64().cast_signed())?;
+            let epoch = environment.random_bits().cast_signed();
+            stored_values::set(&transaction, "epoch", epoch)?;
             // A re-flashed card must not repeat numbers of its former life: start anywhere in the
             // lower half.
-            let start = u32::try_from(random::u64() % u64::from(PlayNumber::MAX / 2)).unwrap_or(1);
+            let start = environment.random_bits() % u64::from(PlayNumber::MAX / 2);
+            let start = u32::try_from(start).unwrap_or(1);
             stored_values::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
             stored_values::set(&transaction, "acked_through", 0)?;
         }
@@ -300,7 +330,7 @@ impl Ledger {
             doubtful: Default::default(),
             rowless: said.rowless,
             is_holding: said.is_holding,
-            fault: Fault::None,
+            environment,
             ids: append::Ids::default(),
             offered: RefCell::default(),
             sealer: None,

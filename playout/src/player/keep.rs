@@ -15,7 +15,7 @@ impl Recorder {
     ///
     /// # Errors
     /// The disk refuses, or the ledger has nothing to give.
-    pub(crate) fn with_ledger<T>(
+    pub fn with_ledger<T>(
         &mut self,
         act: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
@@ -40,7 +40,7 @@ impl Recorder {
             self.held.drain(..in_doubt);
             self.recorded.notify_one();
         } else if was_damaged {
-            let held: Vec<PlayNumber> = self.held.iter().map(|(_, play, _)| play.number).collect();
+            let held: Vec<PlayNumber> = self.held_plays().map(|play| play.number).collect();
             let recorded = self.ledger.recorded(&held).inspect_err(|_| {
                 // Until this is known nothing may be written.
                 self.ledger.doubt();
@@ -60,7 +60,7 @@ impl Recorder {
     }
 
     /// What is to be told about the ledger since the last time.
-    pub(crate) fn take_notes(&mut self) -> Vec<String> {
+    pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 }

@@ -23,10 +23,10 @@ mod keep;
 mod notice;
 mod problem_log;
 mod react;
-pub(crate) mod record;
+pub mod record;
 mod request_handling;
 mod slide_orders;
-pub(crate) mod time;
+pub mod time;
 mod track;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::schedule::rotation::{Airings, Booked, History, Rules};
 use crate::player::track::{OnAir, PickedItem};
 
 /// Most plays that wait in memory for a disk that refuses; a day at one play in ten seconds.
-pub(crate) const HELD_MAX: usize = 8_640;
+pub const HELD_MAX: usize = 8_640;
 /// Most plays of one commit, however long the operator lets them wait.
 const GROUP_MAX: usize = 1_000;
 /// How long failures wait for a play to be written with, and after how long a disk that refuses is
@@ -33,14 +33,14 @@ pub(super) enum End {
 }
 
 /// The ledger, what the rotation remembers, and the plays that a refusing disk has not taken yet.
-pub(crate) struct Recorder {
-    pub(crate) ledger: Ledger,
+pub struct Recorder {
+    pub(super) ledger: Ledger,
     /// One a zone, by its name.
     histories: Vec<(String, History)>,
     airings: Airings,
     /// Plays that wait for their common commit, or for a disk that refuses; with the place of their
     /// zone, and what else has to be saved.
-    pub(crate) held: VecDeque<(usize, NewPlay, Booked)>,
+    pub(super) held: VecDeque<(usize, NewPlay, Booked)>,
     held_max: usize,
     /// So many of them, the oldest, were in the last commit that failed. It may have come through
     /// all the same.
@@ -57,8 +57,12 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// `zones`: the names of the screen's zones.
-    pub(crate) fn new<'z>(
+    /// Takes over a ledger that was just opened. `recorded` is told after each commit of plays;
+    /// `zones` are the names of the screen's zones, and what is known of others is forgotten.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn new<'z>(
         mut ledger: Ledger,
         recorded: Arc<Notify>,
         zones: impl Iterator<Item = &'z str>,
@@ -84,8 +88,17 @@ impl Recorder {
         })
     }
 
-    pub(crate) const fn ledger(&self) -> &Ledger {
+    /// The ledger, to read it.
+    pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Shows the ledger's connection to its environment again: [`Ledger::set_up_again`].
+    ///
+    /// # Errors
+    /// What the environment does with it fails.
+    pub fn set_up_again(&mut self) -> Result<(), LedgerError> {
+        self.ledger.set_up_again()
     }
 
     /// What a zone, named by its place, has aired.
@@ -104,25 +117,30 @@ impl Recorder {
 
     /// Holds plays for so long, in milliseconds, to write them together.
     #[must_use]
-    pub(crate) const fn commit_every(mut self, commit_ms: u64) -> Self {
+    pub const fn commit_every(mut self, commit_ms: u64) -> Self {
         self.commit_ms = commit_ms;
         self
     }
 
     /// Holds at most so many plays, and not [`HELD_MAX`].
     #[must_use]
-    pub(crate) const fn holding_at_most(mut self, held_max: usize) -> Self {
+    pub const fn holding_at_most(mut self, held_max: usize) -> Self {
         self.held_max = held_max;
         self
     }
 
-    /// Plays that are in memory only.
+    /// How many plays are in memory only.
     pub(super) fn held(&self) -> u64 {
         self.held.len() as u64
     }
 
-    /// Plays that the disk did not take yet.
-    pub(super) fn unrecorded(&self) -> u64 {
+    /// The plays that are in memory only, oldest first.
+    pub fn held_plays(&self) -> impl Iterator<Item = &NewPlay> {
+        self.held.iter().map(|(_, play, _)| play)
+    }
+
+    /// How many plays the disk did not take yet.
+    pub fn unrecorded(&self) -> u64 {
         if self.is_refused { self.held() } else { 0 }
     }
 
@@ -168,9 +186,9 @@ impl Recorder {
         self.hold(zone, play, booked, end_of_play.boot_ms)
     }
 
-    /// Takes a play that ended at `now_ms` of the boot clock and writes it, if its time has come;
-    /// returns what to tell people when that fails.
-    pub(crate) fn hold(
+    /// Takes a play of a zone, named by its place, that ended at `now_ms` of the boot clock and
+    /// writes it, if its time has come; returns what to tell people when that fails.
+    pub fn hold(
         &mut self,
         zone: usize,
         play: NewPlay,
@@ -203,12 +221,13 @@ impl Recorder {
     }
 
     /// When what is held should go to disk, in milliseconds of the boot clock.
-    pub(crate) const fn commit_at_ms(&self) -> Option<u64> {
+    pub const fn commit_at_ms(&self) -> Option<u64> {
         self.commit_at_ms
     }
 
-    /// Writes what is held, if its time has come; returns what to tell people when that fails.
-    pub(crate) fn commit_due(&mut self, now_ms: u64) -> Option<String> {
+    /// Writes what is held, if its time has come at `now_ms` of the boot clock; returns what to
+    /// tell people when that fails.
+    pub fn commit_due(&mut self, now_ms: u64) -> Option<String> {
         if self.commit_at_ms.is_none_or(|at_ms| now_ms < at_ms) {
             return None;
         }
@@ -266,17 +285,21 @@ impl Recorder {
         Ok(kept.dropped)
     }
 
-    /// Writes what is held before the program ends.
-    pub(crate) fn close(&mut self, now_ms: u64) -> Option<String> {
+    /// Writes what is held before the program ends, at `now_ms` of the boot clock; returns what to
+    /// tell people when that fails.
+    pub fn close(&mut self, now_ms: u64) -> Option<String> {
         self.commit(now_ms).or_else(|| {
             let marked = self.with_ledger(|ledger| ledger.set_holding(false));
             marked.err().map(|error| error.to_string())
         })
     }
 
-    /// The next plays to send, with what is missing between them. What is held is not among them:
-    /// no hub knows of a play before the disk does.
-    pub(crate) fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
+    /// The next plays to send, at most `rows`, with what is missing between them. What is held is
+    /// not among them: no hub knows of a play before the disk does.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn batch(&mut self, rows: usize) -> Result<Option<PlayBatch>, LedgerError> {
         self.with_ledger(|ledger| {
             let (plays, anchors) = ledger.waiting_plays(rows)?;
             let (Some(first), Some(last)) = (plays.first(), plays.last()) else {

@@ -23,12 +23,13 @@ use crate::system::clock::{Clock, Moment, TimeEvent};
 /// Most anchors that wait for a disk that refuses; then the oldest go. Five an hour would be many.
 const HELD_MAX: usize = 64;
 
-/// An anchor on its way to the ledger; what was until the first moment stays dated as it is.
-pub(crate) type PendingAnchor = (Option<u64>, Anchor);
+/// An anchor on its way to the ledger. What was until the first moment, in milliseconds of the boot
+/// clock, stays dated as it is.
+pub type PendingAnchor = (Option<u64>, Anchor);
 
 /// What the player knows of the time besides the moment.
-#[derive(Default)]
-pub(crate) struct Time {
+#[derive(Debug, Default)]
+pub struct Time {
     held: VecDeque<PendingAnchor>,
     /// For how long the machine had slept when the player last looked, in milliseconds.
     asleep_ms: u64,
@@ -47,7 +48,7 @@ impl Time {
     ///
     /// # Errors
     /// The disk refuses; the anchor waits.
-    pub(crate) fn keep(
+    pub fn keep(
         &mut self,
         recorder: &mut Recorder,
         anchor: PendingAnchor,
@@ -69,8 +70,8 @@ impl Time {
     }
 }
 
-/// The anchor that a change of the time leaves; `None` for what is not believed.
-pub(crate) fn anchor_of(event: &TimeEvent, boot: &str) -> Option<PendingAnchor> {
+/// The anchor that a change of the time leaves in this boot; `None` for what is not believed.
+pub fn anchor_of(event: &TimeEvent, boot: &str) -> Option<PendingAnchor> {
     let (until_boot_ms, boot_ms, wall_ms) = match *event {
         TimeEvent::Vouched { boot_ms, wall_ms } => (None, boot_ms, wall_ms),
         TimeEvent::Changed {
@@ -89,7 +90,10 @@ pub(crate) fn anchor_of(event: &TimeEvent, boot: &str) -> Option<PendingAnchor> 
 }
 
 /// Takes up what an earlier run in this boot knew of the time.
-pub(crate) fn resume(clock: &dyn Clock, ledger: &Ledger) -> Result<(), LedgerError> {
+///
+/// # Errors
+/// The ledger cannot be read.
+pub fn resume(clock: &dyn Clock, ledger: &Ledger) -> Result<(), LedgerError> {
     if let Some(anchor) = ledger.newest_anchor(&clock.now().boot)? {
         clock.resume(&anchor);
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::{Connection, ErrorCode};
 
-use crate::ledger::{Fault, Ledger, LedgerError, append, gaps, schema, stored_values};
+use crate::ledger::{Ledger, LedgerError, append, gaps, schema, stored_values};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than
 /// ever wait in memory.
@@ -160,9 +160,7 @@ impl Ledger {
             Err(_) if was_readonly => self.connection = schema::open_to_look(&self.path)?,
             Err(_) => {}
         }
-        if self.fault != Fault::None {
-            self.suffer(self.fault)?;
-        }
+        self.set_up_again()?;
         let said = FileState::read(&self.connection)?;
         self.take(&said);
         Ok(())
@@ -173,7 +171,7 @@ impl Ledger {
         // The damaged file has to be closed before it can be set aside.
         self.connection = Connection::open_in_memory()?;
         let folder = self.path.parent().unwrap_or(&self.path).to_path_buf();
-        let (fresh, note) = Self::open(&folder)?;
+        let (fresh, note) = Self::open_with(&folder, self.environment.clone())?;
         let said = FileState::read(&fresh.connection)?;
         self.connection = fresh.connection;
         self.sealer = fresh.sealer;

@@ -1,22 +1,22 @@
 //! A week of one screen in a fraction of a second: one seed drives clock, disk, network and hub.
 //!
 //! The player's own recorder, the real ledger (SQLite, real files) with its proofs, the real
-//! sending ([`crate::hub_link::send_state`]), the real trust in clocks and the real wire form of
-//! plays run against a world that fails in every way that `plan` names. What really happened is
-//! kept apart from what terminal and hub know, and after every step the invariants below are asked
-//! for.
+//! sending ([`passerby_playout::hub_link::send_state`]), the real trust in clocks and the real wire
+//! form of plays run against a world that fails in every way that `plan` names. What really
+//! happened is kept apart from what terminal and hub know, and after every step the invariants
+//! below are asked for. Only tests use this crate; nothing that ships depends on it.
 //!
 //! Invariants:
 //! - One seed gives one week, on every machine: there is no thread, no clock and no order of a hash
 //!   map in it. Time jumps from one event to the next.
 //! - What a simulation replaces, it replaces at the edges: the kernel's clocks ([`machine`]), the
-//!   card under the files ([`card`]), the line ([`network`]) and the hub behind it ([`hub`], which
+//!   disk under the files ([`disk`]), the line ([`network`]) and the hub behind it ([`hub`], which
 //!   the hub's tests replace by the real one).
 //! - At the end of each week, on a good line, everything drains within [`DRAIN_MS_MAX`], and hub =
 //!   ledger, exactly.
 
-mod card;
 mod dice;
+mod disk;
 mod enrolling;
 pub mod hub;
 mod invariants;
@@ -31,18 +31,13 @@ mod troubles;
 mod truth;
 mod world;
 
-#[cfg(test)]
-mod tests;
-
 use std::path::PathBuf;
 
-pub use crate::simulation::dice::Dice;
-pub use crate::simulation::report::{Failure, Week};
-pub use crate::simulation::terminal::TerminalBug;
+pub use crate::report::{Failure, Week};
+pub use crate::terminal::TerminalBug;
 
-use crate::simulation::hub::Hub;
-use crate::simulation::world::World;
-use crate::system::random::Repeatable;
+use crate::hub::Hub;
+use crate::world::World;
 
 /// Longest that a screen may take to send everything once all is well again, in simulated
 /// milliseconds.
@@ -55,9 +50,9 @@ pub struct Setup {
     pub seed: u64,
     /// Days of trouble; a day more is a day that is simulated.
     pub days: u64,
-    /// Where cards are kept while it runs; a folder of its own, best in memory. It is left empty.
+    /// Where disks are kept while it runs; a folder of its own, best in memory. It is left empty.
     pub folder: PathBuf,
-    /// Whether cards go back to images of them.
+    /// Whether disks go back to images of them.
     pub restores_images: bool,
     /// What is deliberately wrong with the terminal.
     pub bug: TerminalBug,
@@ -81,7 +76,5 @@ impl Setup {
 /// # Errors
 /// [`Failure`] names the invariant that did not hold, with the step and what happened before it.
 pub fn run(setup: &Setup, hub: impl Hub) -> Result<Week, Box<Failure>> {
-    let mut dice = Dice::new(setup.seed);
-    let _repeatable = Repeatable::new(dice.bits());
-    World::new(setup, hub, dice).live()
+    World::new(setup, hub).live()
 }

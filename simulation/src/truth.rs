@@ -4,52 +4,51 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use passerby_playout::ledger::NewPlay;
 use passerby_protocol::{Epoch, PlayNumber};
-
-use crate::ledger::NewPlay;
 
 /// A play that was shown to its end.
 #[derive(Debug, Clone)]
-pub(super) struct Shown {
-    pub(super) play: NewPlay,
+pub(crate) struct Shown {
+    pub(crate) play: NewPlay,
     /// When it really began, in Unix milliseconds.
-    pub(super) began_ms: i64,
+    pub(crate) began_ms: i64,
 }
 
-/// One life of a ledger: from its first row on one card to its last.
+/// One life of a ledger: from its first row on one disk to its last.
 #[derive(Debug, Clone)]
-pub(super) struct Life {
-    pub(super) epoch: Epoch,
+pub(crate) struct Life {
+    pub(crate) epoch: Epoch,
     /// The plays by their seq, from 1.
-    pub(super) rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
     /// The newest number that was handed out.
-    pub(super) newest_number: Option<PlayNumber>,
+    pub(crate) newest_number: Option<PlayNumber>,
     /// Plays that were held for too long: after which rows.
-    pub(super) missed: Vec<u64>,
+    pub(crate) missed: Vec<u64>,
     /// All rows up to this one were acknowledged by the hub when the life ended.
-    pub(super) acked_through: u64,
+    pub(crate) acked_through: u64,
 }
 
 /// Everything that happened.
 #[derive(Debug, Default)]
-pub(super) struct Truth {
-    pub(super) shown: Vec<Shown>,
-    pub(super) lives: Vec<Life>,
+pub(crate) struct Truth {
+    pub(crate) shown: Vec<Shown>,
+    pub(crate) lives: Vec<Life>,
     /// What was ever committed as a row of an epoch.
-    pub(super) committed: BTreeMap<(Epoch, u64), Vec<usize>>,
+    pub(crate) committed: BTreeMap<(Epoch, u64), Vec<usize>>,
     /// Boots in which something vouched for the time.
-    pub(super) vouched: BTreeSet<Arc<str>>,
+    pub(crate) vouched: BTreeSet<Arc<str>>,
     /// Boots in which a hub told the time whose own clock was wrong.
-    pub(super) misled: BTreeSet<Arc<str>>,
+    pub(crate) misled: BTreeSet<Arc<str>>,
     /// Held in memory when the power went.
-    pub(super) lost_with_power: u64,
+    pub(crate) lost_with_power: u64,
     /// Held in memory for too long.
-    pub(super) lost_unwritten: u64,
-    pub(super) hub_restores: u64,
+    pub(crate) lost_unwritten: u64,
+    pub(crate) hub_restores: u64,
 }
 
 impl Truth {
-    pub(super) fn begin_life(&mut self, epoch: Epoch) -> usize {
+    pub(crate) fn begin_life(&mut self, epoch: Epoch) -> usize {
         self.lives.push(Life {
             epoch,
             rows: Vec::new(),
@@ -61,7 +60,7 @@ impl Truth {
     }
 
     /// A ledger goes on under another epoch with its rows from one on; returns its new life.
-    pub(super) fn move_on(&mut self, life: usize, from_seq: u64, epoch: Epoch) -> usize {
+    pub(crate) fn move_on(&mut self, life: usize, from_seq: u64, epoch: Epoch) -> usize {
         let old = &mut self.lives[life];
         let at = usize::try_from(from_seq - 1).unwrap_or(usize::MAX);
         let moved = old.rows.split_off(at.min(old.rows.len()));
@@ -78,7 +77,7 @@ impl Truth {
         new
     }
 
-    pub(super) fn commit(&mut self, life: usize, shown: usize) -> u64 {
+    pub(crate) fn commit(&mut self, life: usize, shown: usize) -> u64 {
         let life = &mut self.lives[life];
         life.rows.push(shown);
         let seq = life.rows.len() as u64;

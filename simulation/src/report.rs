@@ -8,14 +8,14 @@ const LINES_MAX: usize = 60;
 
 /// What happened lately.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Diary {
+pub(crate) struct Diary {
     lines: VecDeque<String>,
-    pub(super) steps: u64,
+    pub(crate) steps: u64,
 }
 
 impl Diary {
     /// Writes a line; the oldest gives way.
-    pub(super) fn note(&mut self, now_ms: u64, what: impl fmt::Display) {
+    pub(crate) fn note(&mut self, now_ms: u64, what: impl fmt::Display) {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_front();
         }
@@ -30,7 +30,7 @@ impl Diary {
         ));
     }
 
-    pub(super) fn fail(&self, seed: u64, reason: String) -> Box<Failure> {
+    pub(crate) fn fail(&self, seed: u64, reason: String) -> Box<Failure> {
         Box::new(Failure {
             seed,
             step: self.steps,
@@ -71,8 +71,8 @@ pub struct Week {
     pub quarantined: u64,
     /// Rows on the hub with a date.
     pub dated: u64,
-    /// Committed and never sent, on cards that were taken out.
-    pub lost_with_cards: u64,
+    /// Committed and never sent, on disks that were taken out.
+    pub lost_with_disks: u64,
     /// In memory when the power went, or for longer than a disk may refuse.
     pub lost_in_memory: u64,
     /// Batches that reached the hub.
@@ -81,8 +81,8 @@ pub struct Week {
     pub boots: u64,
     /// Times that the hub went back to a backup.
     pub hub_restores: u64,
-    /// Cards that were swapped or went back to an image.
-    pub cards: u64,
+    /// Disks that were swapped or went back to an image.
+    pub disks: u64,
     /// Times that plays went on under another name.
     pub forks: u64,
     /// Times that something refused to be written.
@@ -101,12 +101,12 @@ impl Week {
         self.refused += other.refused;
         self.quarantined += other.quarantined;
         self.dated += other.dated;
-        self.lost_with_cards += other.lost_with_cards;
+        self.lost_with_disks += other.lost_with_disks;
         self.lost_in_memory += other.lost_in_memory;
         self.batches += other.batches;
         self.boots += other.boots;
         self.hub_restores += other.hub_restores;
-        self.cards += other.cards;
+        self.disks += other.disks;
         self.forks += other.forks;
         self.refused_writes += other.refused_writes;
         self.fingerprint ^= other.fingerprint;

@@ -1,24 +1,24 @@
 //! One run of the terminal's program: the real recorder over the real ledger, the real sending, the
 //! real clock's trust.
 //!
-//! It does what `player::requests` and `hub_link::plays` do, one message after the other, without
-//! their threads and sockets. All of it is gone when the process ends.
+//! It does what `player::request_handling` and `hub_link::plays` do, one message after the other,
+//! without their threads and sockets. All of it is gone when the process ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use passerby_playout::hub_link::hub_time::HubTime;
+use passerby_playout::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows};
+use passerby_playout::ledger::{Ledger, LedgerError, NewPlay};
+use passerby_playout::player::record::Recorder;
+use passerby_playout::player::time::{self, Time, anchor_of};
+use passerby_playout::schedule::rotation::{Booked, History};
+use passerby_playout::system::clock::{Clock, Moment};
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::{Epoch, PlayNumber};
 
-use crate::hub_link::hub_time::HubTime;
-use crate::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows};
-use crate::ledger::{Ledger, LedgerError, NewPlay};
-use crate::player::record::Recorder;
-use crate::player::time::{self, Time, anchor_of};
-use crate::schedule::rotation::{Booked, History};
-use crate::simulation::machine::MachineClock;
-use crate::simulation::truth::Truth;
-use crate::system::clock::{Clock, Moment};
+use crate::machine::MachineClock;
+use crate::truth::Truth;
 
 const ZONE: &str = "main";
 
@@ -29,7 +29,7 @@ pub enum TerminalBug {
     None,
     /// Any answer counts as an acknowledgement of all that was sent.
     AcknowledgesUnsent,
-    /// A play that could not be written is forgotten.
+    /// A play that comes while the disk refuses is forgotten.
     DropsRefusedPlays,
     /// A play is written again when its COMMIT succeeded.
     WritesTwice,
@@ -51,34 +51,34 @@ pub enum TerminalBug {
 
 /// How a terminal is set up.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// For how long plays are held for a common commit, in milliseconds.
-    pub(super) commit_ms: u64,
+    pub(crate) commit_ms: u64,
     /// Most plays that wait for a disk that refuses.
-    pub(super) held_max: usize,
+    pub(crate) held_max: usize,
 }
 
 /// A play on the screen.
 #[derive(Debug, Clone)]
-pub(super) struct OnAir {
-    pub(super) number: PlayNumber,
-    pub(super) start: Moment,
-    pub(super) began_ms: i64,
-    pub(super) planned_ms: u64,
+pub(crate) struct OnAir {
+    pub(crate) number: PlayNumber,
+    pub(crate) start: Moment,
+    pub(crate) began_ms: i64,
+    pub(crate) planned_ms: u64,
 }
 
 /// A batch that waits for its answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Flight {
-    pub(super) id: u64,
-    pub(super) rows: SentRows,
-    pub(super) epoch: Epoch,
-    pub(super) asked_boot_ms: u64,
+pub(crate) struct Flight {
+    pub(crate) id: u64,
+    pub(crate) rows: SentRows,
+    pub(crate) epoch: Epoch,
+    pub(crate) asked_boot_ms: u64,
 }
 
 /// What is to happen next in the sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Look again at this moment of the boot's clock.
     At(u64),
     /// Wait for a play.
@@ -88,34 +88,34 @@ pub(super) enum Next {
 }
 
 /// The program while it runs.
-pub(super) struct Terminal {
-    pub(super) id: u64,
+pub(crate) struct Terminal {
+    pub(crate) id: u64,
     recorder: Recorder,
     time: Time,
     hub_time: HubTime,
     /// What the hub said last of play numbers.
     floor: Option<PlayNumber>,
-    pub(super) life: usize,
+    pub(crate) life: usize,
     /// The recorder's plays that are in no file yet, by their place in the truth.
-    pub(super) held: Vec<usize>,
-    pub(super) settings: Settings,
+    pub(crate) held: Vec<usize>,
+    pub(crate) settings: Settings,
     /// What [`Terminal::commits_next`] saw last.
     commit_at_ms: Option<u64>,
     /// The last play that is held was not announced on disk: it refused.
-    pub(super) is_unannounced: bool,
-    pub(super) send_state: SendState,
-    pub(super) flight: Option<Flight>,
-    pub(super) on_air: Option<OnAir>,
+    pub(crate) is_unannounced: bool,
+    pub(crate) send_state: SendState,
+    pub(crate) flight: Option<Flight>,
+    pub(crate) on_air: Option<OnAir>,
     /// Whether a play was recorded that nobody has waited for.
-    pub(super) permit: bool,
+    pub(crate) permit: bool,
     /// Whether the sending waits for a play.
-    pub(super) is_waiting: bool,
-    pub(super) bug: TerminalBug,
+    pub(crate) is_waiting: bool,
+    pub(crate) bug: TerminalBug,
 }
 
 impl Terminal {
     /// Starts with a ledger that was just opened.
-    pub(super) fn start(
+    pub(crate) fn start(
         id: u64,
         ledger: Ledger,
         life: usize,
@@ -147,59 +147,53 @@ impl Terminal {
         })
     }
 
-    pub(super) const fn ledger(&self) -> &Ledger {
+    pub(crate) const fn ledger(&self) -> &Ledger {
         self.recorder.ledger()
     }
 
-    /// The ledger, for what happens to its disk.
-    pub(super) const fn ledger_mut(&mut self) -> &mut Ledger {
-        &mut self.recorder.ledger
-    }
-
-    /// Ends as kill -9 ends it.
-    pub(super) fn into_ledger(self) -> Ledger {
-        self.recorder.ledger
+    /// Is told that another thing is wrong with the disk, or nothing any more.
+    pub(crate) fn set_up_again(&mut self) -> Result<(), LedgerError> {
+        self.recorder.set_up_again()
     }
 
     /// When what is held goes to disk, on the boot's clock, if that is another time than when this
     /// was last asked.
-    pub(super) fn commits_next(&mut self) -> Option<u64> {
+    pub(crate) fn commits_next(&mut self) -> Option<u64> {
         let at_ms = self.recorder.commit_at_ms();
         let before = std::mem::replace(&mut self.commit_at_ms, at_ms);
         at_ms.filter(|_| at_ms != before)
     }
 
-    pub(super) fn next_number(&mut self) -> Result<PlayNumber, LedgerError> {
+    pub(crate) fn next_number(&mut self) -> Result<PlayNumber, LedgerError> {
         self.recorder.with_ledger(Ledger::next_number)
     }
 
     /// Keeps a play that has left the screen. Returns what is wrong when it could not be written,
     /// or announced.
-    pub(super) fn record(
+    pub(crate) fn record(
         &mut self,
         shown: usize,
         play: &NewPlay,
         now_ms: u64,
         truth: &mut Truth,
     ) -> Result<(), String> {
+        if self.bug == TerminalBug::DropsRefusedPlays && self.recorder.unrecorded() > 0 {
+            return Ok(());
+        }
         self.held.push(shown);
         let problem = self
             .recorder
             .hold(0, play.clone(), Booked::default(), now_ms);
-        if self.bug == TerminalBug::DropsRefusedPlays && problem.is_some() {
-            self.recorder.held.pop_back();
-            self.held.pop();
-        }
         if self.bug == TerminalBug::WritesTwice && self.ledger().last_seq() % 50 == 7 {
-            let _ = self.recorder.ledger.record(
-                play,
-                ZONE,
-                &mut History::default(),
-                &Booked::default(),
-            );
+            let (mut history, booked) = (History::default(), Booked::default());
+            let _ = self
+                .recorder
+                .with_ledger(|ledger| ledger.record(play, ZONE, &mut history, &booked));
         }
         if self.bug == TerminalBug::HoldsInSecret {
-            let _ = self.recorder.ledger.set_holding(false);
+            let _ = self
+                .recorder
+                .with_ledger(|ledger| ledger.set_holding(false));
         }
         self.is_unannounced = problem.is_some();
         self.account(truth)?;
@@ -207,14 +201,14 @@ impl Terminal {
     }
 
     /// Writes what is held, if its time has come. Returns what is wrong when that fails.
-    pub(super) fn commit_due(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
+    pub(crate) fn commit_due(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
         let problem = self.recorder.commit_due(now_ms);
         self.account(truth)?;
         problem.map_or(Ok(()), Err)
     }
 
     /// Ends in good order.
-    pub(super) fn close(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
+    pub(crate) fn close(&mut self, now_ms: u64, truth: &mut Truth) -> Result<(), String> {
         let problem = self.recorder.close(now_ms);
         self.account(truth)?;
         problem.map_or(Ok(()), Err)
@@ -233,12 +227,8 @@ impl Terminal {
 
     /// Tells the truth what has become of plays that were held.
     fn account(&mut self, truth: &mut Truth) -> Result<(), String> {
-        let waiting: BTreeSet<PlayNumber> = self
-            .recorder
-            .held
-            .iter()
-            .map(|(_, play, _)| play.number)
-            .collect();
+        let waiting = self.recorder.held_plays().map(|play| play.number);
+        let waiting: BTreeSet<PlayNumber> = waiting.collect();
         let is_waiting = |at: &usize| waiting.contains(&truth.shown[*at].play.number);
         let (stay, gone): (Vec<usize>, Vec<usize>) =
             self.held.iter().partition(|at| is_waiting(at));
@@ -270,12 +260,12 @@ impl Terminal {
     }
 
     /// What the ledger's own damage would be told by; a simulation damages none.
-    pub(super) fn notes(&mut self) -> Vec<String> {
+    pub(crate) fn notes(&mut self) -> Vec<String> {
         self.recorder.take_notes()
     }
 
     /// The next plays to send.
-    pub(super) fn batch(&mut self, truth: &mut Truth) -> Result<Option<PlayBatch>, String> {
+    pub(crate) fn batch(&mut self, truth: &mut Truth) -> Result<Option<PlayBatch>, String> {
         let batch = self.recorder.batch(self.send_state.rows());
         self.account(truth)?;
         let batch = batch.map_err(|error| error.to_string())?;
@@ -291,7 +281,7 @@ impl Terminal {
     }
 
     /// Keeps what has happened to the time.
-    pub(super) fn note_time(
+    pub(crate) fn note_time(
         &mut self,
         clock: &MachineClock,
         truth: &mut Truth,
@@ -308,7 +298,7 @@ impl Terminal {
     }
 
     /// Takes the answer to the batch in flight; a word about the time comes first.
-    pub(super) fn answered(
+    pub(crate) fn answered(
         &mut self,
         flight: Flight,
         answer: &Answer,
@@ -380,7 +370,7 @@ impl Terminal {
     }
 
     /// When to look for something to send.
-    pub(super) fn next(&self) -> Next {
+    pub(crate) fn next(&self) -> Next {
         match self.send_state.next_at_ms() {
             None => Next::Stopped,
             Some(_) if self.is_waiting => Next::Wait,

@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
+use passerby_playout::hub_link::send_state::BACKOFF_MS_MAX;
+use passerby_playout::identity::device_key;
+use passerby_playout::ledger::{ACKED_ROWS_KEPT, DatedPlay, Ledger, NewPlay};
 use passerby_protocol::PlayNumber;
 use passerby_protocol::plays::{Gap, GapReason, Play};
 use passerby_protocol::proof_of_play::Verifier;
 
-use crate::hub_link::send_state::BACKOFF_MS_MAX;
-use crate::identity::device_key;
-use crate::ledger::{ACKED_ROWS_KEPT, DatedPlay, Ledger, NewPlay};
-use crate::simulation::card::Left;
-use crate::simulation::hub::{Hub, HubRow};
-use crate::simulation::machine::MachineClock;
-use crate::simulation::terminal::Terminal;
-use crate::simulation::truth::{Life, Shown, Truth};
+use crate::disk::Left;
+use crate::hub::{Hub, HubRow};
+use crate::machine::MachineClock;
+use crate::terminal::Terminal;
+use crate::truth::{Life, Shown, Truth};
 
 /// How wrong a date may be that an honest hub or a time service gave, in milliseconds: half of the
 /// longest way to the hub and back, and what a terminal lets pass before it learns anew.
-pub(super) const DATE_ERROR_MS: u64 = 32_500;
+pub(crate) const DATE_ERROR_MS: u64 = 32_500;
 
 macro_rules! hold {
     ($holds:expr, $($reason:tt)+) => {
@@ -28,7 +28,7 @@ macro_rules! hold {
 }
 
 /// What costs nothing to ask, after every step. `now_boot_ms` is the boot's clock.
-pub(super) fn of_terminal(
+pub(crate) fn of_terminal(
     terminal: &Terminal,
     now_boot_ms: u64,
     hub: &impl Hub,
@@ -39,7 +39,7 @@ pub(super) fn of_terminal(
     let committed = life.rows.len() as u64;
     hold!(
         ledger.epoch() == life.epoch,
-        "the ledger is of another epoch than its card"
+        "the ledger is of another epoch than its disk"
     );
     hold!(
         last == committed,
@@ -80,13 +80,13 @@ pub(super) fn of_terminal(
     Ok(())
 }
 
-/// A number that was handed out is larger than all before it on this card.
-pub(super) fn of_number(truth: &mut Truth, life: usize, number: PlayNumber) -> Result<(), String> {
+/// A number that was handed out is larger than all before it on this disk.
+pub(crate) fn of_number(truth: &mut Truth, life: usize, number: PlayNumber) -> Result<(), String> {
     let newest = &mut truth.lives[life].newest_number;
     if let Some(before) = *newest {
         hold!(
             number > before,
-            "number {number} comes after {before} of the same card"
+            "number {number} comes after {before} of the same disk"
         );
     }
     *newest = Some(number);
@@ -94,7 +94,7 @@ pub(super) fn of_number(truth: &mut Truth, life: usize, number: PlayNumber) -> R
 }
 
 /// Times come only from what vouches for them and are right.
-pub(super) fn of_date(
+pub(crate) fn of_date(
     truth: &Truth,
     shown: &Shown,
     wall_ms: Option<i64>,
@@ -118,7 +118,7 @@ pub(super) fn of_date(
 }
 
 /// Rows that the hub has are plays that were shown, each as it was.
-pub(super) fn of_rows(
+pub(crate) fn of_rows(
     truth: &Truth,
     hub: &impl Hub,
     life: usize,
@@ -207,7 +207,7 @@ fn of_gaps(ledger: &Ledger, life: &Life, first_seq: u64) -> Result<(), String> {
 }
 
 /// How a program leaves its ledger that ends now.
-pub(super) fn left(terminal: &Terminal, is_closed: bool) -> Result<Option<Left>, String> {
+pub(crate) fn left(terminal: &Terminal, is_closed: bool) -> Result<Option<Left>, String> {
     let ledger = terminal.ledger();
     if is_closed {
         let gaps = ledger.gaps().map_err(|error| error.to_string())?;
@@ -220,7 +220,7 @@ pub(super) fn left(terminal: &Terminal, is_closed: bool) -> Result<Option<Left>,
 
 /// A ledger that was opened again says that plays may be missing where some were held, and nothing
 /// of the kind after an end in good order.
-pub(super) fn of_start(ledger: &Ledger, left: Option<Left>) -> Result<(), String> {
+pub(crate) fn of_start(ledger: &Ledger, left: Option<Left>) -> Result<(), String> {
     let gaps = ledger.gaps().map_err(|error| error.to_string())?;
     match left {
         Some(Left::Closed(before)) => hold!(
@@ -241,7 +241,7 @@ pub(super) fn of_start(ledger: &Ledger, left: Option<Left>) -> Result<(), String
 }
 
 /// The whole ledger is what was committed: contents, numbers, dates, and nothing missing.
-pub(super) fn of_ledger(
+pub(crate) fn of_ledger(
     terminal: &Terminal,
     truth: &Truth,
     is_poison: impl Fn(PlayNumber) -> bool,
@@ -290,14 +290,14 @@ pub(super) fn of_ledger(
 }
 
 /// A proof of all the plays that are kept, `rows` of them, verifies, and one key has signed it.
-pub(super) fn of_proof(
+pub(crate) fn of_proof(
     ledger: &Ledger,
     folder: &Path,
     clock: &MachineClock,
     rows: u64,
 ) -> Result<(), String> {
     let key = device_key::load(folder).map_err(|error| error.to_string())?;
-    let key = key.ok_or("the card has no device key")?;
+    let key = key.ok_or("the disk has no device key")?;
     let mut proof = Vec::new();
     let exported = ledger.export_proof(folder, &key, clock, None, &mut proof);
     let exported = exported.map_err(|error| format!("no proof: {error}"))?;
@@ -320,7 +320,7 @@ pub(super) fn of_proof(
 
 /// Hub = ledger: each row of the ledger is on the hub with the same number, content and time, or
 /// was refused there.
-pub(super) fn hub_is_ledger(
+pub(crate) fn hub_is_ledger(
     rows: &[DatedPlay],
     hub: &[HubRow],
     refused: &[u64],
@@ -365,7 +365,7 @@ pub(super) fn hub_is_ledger(
 }
 
 /// A row travels empty when it was set aside.
-pub(super) fn is_empty(play: &Play) -> bool {
+pub(crate) fn is_empty(play: &Play) -> bool {
     play.content.is_set_aside()
 }
 

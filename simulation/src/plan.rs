@@ -1,29 +1,30 @@
 //! What a seed makes of its week: when the venue is open, how long plays are, and how often what
 //! goes wrong.
 
-use crate::player::record::HELD_MAX;
-use crate::simulation::dice::Dice;
-use crate::simulation::terminal::Settings;
+use passerby_playout::player::record::HELD_MAX;
+
+use crate::dice::Dice;
+use crate::terminal::Settings;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
-pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
+pub(crate) const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Something that happens to the terminal from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     PowerCut,
     Kill,
     Suspend,
     ClockStep,
     TimeService,
     Weather,
-    Disk,
+    DiskFault,
     HubBackup,
     HubRestore,
     HubClock,
     HubDown,
-    CardSwap,
+    DiskSwap,
     ImageTaken,
     ImageRestored,
 }
@@ -37,12 +38,12 @@ impl Trouble {
         (Self::ClockStep, 6 * HOUR_MS, 96 * HOUR_MS, 600),
         (Self::TimeService, 2 * HOUR_MS, 48 * HOUR_MS, 700),
         (Self::Weather, 10 * MINUTE_MS, 24 * HOUR_MS, 950),
-        (Self::Disk, 6 * HOUR_MS, 96 * HOUR_MS, 600),
+        (Self::DiskFault, 6 * HOUR_MS, 96 * HOUR_MS, 600),
         (Self::HubBackup, 4 * HOUR_MS, 48 * HOUR_MS, 800),
         (Self::HubRestore, 24 * HOUR_MS, 120 * HOUR_MS, 600),
         (Self::HubClock, 24 * HOUR_MS, 120 * HOUR_MS, 300),
         (Self::HubDown, 6 * HOUR_MS, 72 * HOUR_MS, 500),
-        (Self::CardSwap, 36 * HOUR_MS, 160 * HOUR_MS, 500),
+        (Self::DiskSwap, 36 * HOUR_MS, 160 * HOUR_MS, 500),
         (Self::ImageTaken, 12 * HOUR_MS, 72 * HOUR_MS, 400),
         (Self::ImageRestored, 36 * HOUR_MS, 160 * HOUR_MS, 400),
     ];
@@ -50,20 +51,20 @@ impl Trouble {
 
 /// The plan of a week.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     opens_ms: u64,
     closes_ms: u64,
     play_ms: (u64, u64),
     /// From when to when of each day plays are short.
     rush_ms: (u64, u64),
     /// One play number in so many makes a row that the hub does not understand.
-    pub(super) poison: Option<u64>,
-    pub(super) settings: Settings,
+    pub(crate) poison: Option<u64>,
+    pub(crate) settings: Settings,
     means: Vec<(Trouble, u64)>,
 }
 
 impl Plan {
-    pub(super) fn new(dice: &mut Dice) -> Self {
+    pub(crate) fn new(dice: &mut Dice) -> Self {
         let opens_ms = dice.between(0, 10) * HOUR_MS;
         let closes_ms = (opens_ms + dice.between(6, 16) * HOUR_MS).min(DAY_MS);
         let play_ms = dice.one_of(&[(60_000, 240_000), (60_000, 600_000), (120_000, 600_000)]);
@@ -96,20 +97,20 @@ impl Plan {
     }
 
     /// The troubles of this week, each with its first time.
-    pub(super) fn troubles(&self, dice: &mut Dice) -> Vec<(Trouble, u64)> {
+    pub(crate) fn troubles(&self, dice: &mut Dice) -> Vec<(Trouble, u64)> {
         let first =
             |&(trouble, mean_ms): &(Trouble, u64)| (trouble, dice.between(MINUTE_MS, 2 * mean_ms));
         self.means.iter().map(first).collect()
     }
 
     /// How long until the same trouble comes again.
-    pub(super) fn again_ms(&self, trouble: Trouble, dice: &mut Dice) -> u64 {
+    pub(crate) fn again_ms(&self, trouble: Trouble, dice: &mut Dice) -> u64 {
         let mean = self.means.iter().find(|(known, _)| *known == trouble);
         mean.map_or(DAY_MS, |&(_, mean_ms)| dice.between(MINUTE_MS, 2 * mean_ms))
     }
 
     /// How long until the venue opens; `None` when it is open.
-    pub(super) fn closed_ms(&self, now_ms: u64) -> Option<u64> {
+    pub(crate) fn closed_ms(&self, now_ms: u64) -> Option<u64> {
         let at_ms = now_ms % DAY_MS;
         match at_ms {
             _ if at_ms < self.opens_ms => Some(self.opens_ms - at_ms),
@@ -119,14 +120,14 @@ impl Plan {
     }
 
     /// How long the next play is to be.
-    pub(super) fn play_ms(&self, now_ms: u64, dice: &mut Dice) -> u64 {
+    pub(crate) fn play_ms(&self, now_ms: u64, dice: &mut Dice) -> u64 {
         if (self.rush_ms.0..self.rush_ms.1).contains(&(now_ms % DAY_MS)) {
             return dice.between(5_000, 10_000);
         }
         dice.between(self.play_ms.0, self.play_ms.1)
     }
 
-    pub(super) fn is_poison(&self, number: passerby_protocol::PlayNumber) -> bool {
+    pub(crate) fn is_poison(&self, number: passerby_protocol::PlayNumber) -> bool {
         let scattered = Dice::new(u64::from(number.get())).bits();
         self.poison
             .is_some_and(|one_in| scattered.is_multiple_of(one_in))

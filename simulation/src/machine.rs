@@ -5,11 +5,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use passerby_playout::system::clock::trust::Reading;
+use passerby_playout::system::clock::{Clock, Moment, TimeEvent, Trust};
 use passerby_protocol::dating::Anchor;
 
-use crate::simulation::dice::Dice;
-use crate::system::clock::trust::Reading;
-use crate::system::clock::{Clock, Moment, TimeEvent, Trust};
+use crate::dice::Dice;
 
 /// How wrong a wall clock may be that a time service disciplines, in milliseconds.
 const SERVICE_ERROR_MS: u64 = 50;
@@ -29,14 +29,14 @@ struct Hands {
 /// The clocks of a simulated machine: those of the kernel, and what a program makes of them as
 /// `SystemClock` does.
 #[derive(Debug)]
-pub(super) struct MachineClock {
+pub(crate) struct MachineClock {
     /// The true Unix time at the simulation's start.
     epoch_ms: i64,
     hands: Mutex<Hands>,
 }
 
 impl MachineClock {
-    pub(super) fn new(epoch_ms: i64) -> Self {
+    pub(crate) fn new(epoch_ms: i64) -> Self {
         let hands = Hands {
             boot: "".into(),
             boot_at_ms: 0,
@@ -56,17 +56,17 @@ impl MachineClock {
     }
 
     /// The true time; nothing in the terminal knows it.
-    pub(super) fn true_ms(&self) -> i64 {
+    pub(crate) fn true_ms(&self) -> i64 {
         self.epoch_ms
             .saturating_add_unsigned(self.with(|hands| hands.now_ms))
     }
 
-    pub(super) fn go_to(&self, now_ms: u64) {
+    pub(crate) fn go_to(&self, now_ms: u64) {
         self.with(|hands| hands.now_ms = now_ms);
     }
 
     /// Starts a boot; a machine without a battery clock starts anywhere.
-    pub(super) fn boot(&self, boot: &str, dice: &mut Dice) {
+    pub(crate) fn boot(&self, boot: &str, dice: &mut Dice) {
         let wrong_ms = wrong(self.true_ms(), dice);
         self.with(|hands| {
             hands.boot = boot.into();
@@ -78,12 +78,12 @@ impl MachineClock {
     }
 
     /// Another program runs; what the one before believed is gone with it.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.with(|hands| hands.trust = Trust::default());
     }
 
     /// A time service sets the clock and says so.
-    pub(super) fn synchronise(&self, dice: &mut Dice) {
+    pub(crate) fn synchronise(&self, dice: &mut Dice) {
         let error =
             dice.between(0, 2 * SERVICE_ERROR_MS).cast_signed() - SERVICE_ERROR_MS.cast_signed();
         self.with(|hands| {
@@ -93,7 +93,7 @@ impl MachineClock {
     }
 
     /// Somebody sets the clock; the kernel then takes it for not synchronised.
-    pub(super) fn step(&self, dice: &mut Dice) {
+    pub(crate) fn step(&self, dice: &mut Dice) {
         let wrong_ms = wrong(self.true_ms(), dice);
         self.with(|hands| {
             hands.wrong_ms = wrong_ms;
@@ -102,7 +102,7 @@ impl MachineClock {
     }
 
     /// What the wall clock says, right or wrong.
-    pub(super) fn set_ms(&self) -> i64 {
+    pub(crate) fn set_ms(&self) -> i64 {
         let true_ms = self.true_ms();
         self.with(|hands| true_ms.saturating_add(hands.wrong_ms))
     }
@@ -147,7 +147,7 @@ impl Clock for MachineClock {
 }
 
 /// How wrong a clock is that nobody looks after: 1970, 2099, a leap day, hours, or not at all.
-pub(super) fn wrong(true_ms: i64, dice: &mut Dice) -> i64 {
+pub(crate) fn wrong(true_ms: i64, dice: &mut Dice) -> i64 {
     const LEAP_DAY_MS: i64 = 1_835_395_200_000;
     match dice.between(0, 5) {
         0 => -true_ms,

@@ -1,14 +1,16 @@
 //! What goes wrong, and how it gets well again.
 
-use crate::ledger::{Fault, Ledger};
-use crate::simulation::hub::Hub;
-use crate::simulation::invariants;
-use crate::simulation::machine;
-use crate::simulation::network::Weather;
-use crate::simulation::plan::Trouble;
-use crate::simulation::truth::Life;
-use crate::simulation::world::{Event, Image, World};
-use crate::system::clock::Clock as _;
+use passerby_playout::ledger::Ledger;
+use passerby_playout::system::clock::Clock as _;
+
+use crate::disk::Fault;
+use crate::hub::Hub;
+use crate::invariants;
+use crate::machine;
+use crate::network::Weather;
+use crate::plan::Trouble;
+use crate::truth::Life;
+use crate::world::{Event, Image, World};
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -16,7 +18,7 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 impl<H: Hub> World<'_, H> {
     /// Something goes wrong.
-    pub(super) fn begins(&mut self, trouble: Trouble) -> Result<(), String> {
+    pub(crate) fn begins(&mut self, trouble: Trouble) -> Result<(), String> {
         let again_ms = self.plan.again_ms(trouble, &mut self.dice);
         self.after(again_ms, Event::Begins(trouble));
         match trouble {
@@ -53,19 +55,14 @@ impl<H: Hub> World<'_, H> {
                 let weather = self.weather;
                 self.note(format_args!("the line is {weather:?}"));
             }
-            Trouble::Disk => {
+            Trouble::DiskFault => {
                 let fault = self
                     .dice
                     .one_of(&[Fault::ReadOnly, Fault::Full, Fault::Commit]);
-                self.card.fault = fault;
-                if let Some(terminal) = &mut self.terminal {
-                    terminal
-                        .ledger_mut()
-                        .suffer(fault)
-                        .map_err(|error| error.to_string())?;
-                }
+                let suffers = self.disk.suffer(fault, self.terminal.as_mut());
+                suffers.map_err(|error| error.to_string())?;
                 let for_ms = self.dice.span_ms(10 * SECOND_MS, 12 * HOUR_MS);
-                self.note(format_args!("the card suffers from {fault:?}"));
+                self.note(format_args!("the disk suffers from {fault:?}"));
                 self.after(for_ms, Event::Ends(trouble));
             }
             Trouble::HubBackup => {
@@ -89,7 +86,7 @@ impl<H: Hub> World<'_, H> {
                 self.note("the hub is down");
                 self.after(for_ms, Event::Ends(trouble));
             }
-            Trouble::CardSwap => self.swap_card()?,
+            Trouble::DiskSwap => self.swap_disk()?,
             Trouble::ImageTaken => self.take_image()?,
             Trouble::ImageRestored => self.restore_image()?,
         }
@@ -97,9 +94,9 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// It is well again.
-    pub(super) fn ends(&mut self, trouble: Trouble) -> Result<(), String> {
+    pub(crate) fn ends(&mut self, trouble: Trouble) -> Result<(), String> {
         match trouble {
-            Trouble::Disk => self.mend_disk(),
+            Trouble::DiskFault => self.mend_disk(),
             Trouble::HubClock => self.hub_wrong_ms = 0,
             Trouble::HubDown => self.hub_is_down = false,
             _ => {}
@@ -109,7 +106,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// The program ends, in good order or whatever it was doing; the system stays up.
-    pub(super) fn end_program(&mut self, in_good_order: bool) -> Result<(), String> {
+    pub(crate) fn end_program(&mut self, in_good_order: bool) -> Result<(), String> {
         let now_ms = self.clock.now().boot_ms;
         let mut is_closed = false;
         if let Some(terminal) = &mut self.terminal
@@ -137,32 +134,31 @@ impl<H: Hub> World<'_, H> {
         let ledger = terminal.ledger();
         life.acked_through = ledger.acked_through();
         forget_unwritten(life, ledger)?;
-        self.card.left = invariants::left(&terminal, is_closed)?;
-        let ledger = terminal.into_ledger();
+        self.disk.left = invariants::left(&terminal, is_closed)?;
         if loses_power {
             self.asleep_until_ms = 0;
-            self.shelf
-                .cut(&mut self.card, ledger)
+            self.disks
+                .cut(&mut self.disk, terminal)
                 .map_err(|error| error.to_string())?;
         }
         Ok(())
     }
 
-    /// Another card, with the credentials of the old one or without.
-    fn swap_card(&mut self) -> Result<(), String> {
+    /// Another disk, with the credentials of the old one or without.
+    fn swap_disk(&mut self) -> Result<(), String> {
         self.cut_power()?;
-        self.week.cards += 1;
-        let blank = self.shelf.blank(&self.setup.folder);
-        let old = std::mem::replace(&mut self.card, blank);
+        self.week.disks += 1;
+        let blank = self.disks.blank(&self.setup.folder);
+        let old = std::mem::replace(&mut self.disk, blank);
         old.discard();
         if self.dice.permille(400) {
-            self.card.pass = old.pass;
+            self.disk.pass = old.pass;
         }
-        let pass = self.card.pass;
-        self.note(format_args!("another card, with {pass:?}"));
+        let pass = self.disk.pass;
+        self.note(format_args!("another disk, with {pass:?}"));
         let for_ms = self.dice.span_ms(MINUTE_MS, HOUR_MS);
         self.after(for_ms, Event::Boots);
-        if self.card.pass.is_none() {
+        if self.disk.pass.is_none() {
             let enrols_ms = self.dice.span_ms(MINUTE_MS, 24 * HOUR_MS);
             self.after(for_ms + enrols_ms, Event::Enrols);
         }
@@ -170,52 +166,52 @@ impl<H: Hub> World<'_, H> {
     }
 
     fn take_image(&mut self) -> Result<(), String> {
-        let Some(life) = self.card.life else {
+        let Some(life) = self.disk.life else {
             return Ok(());
         };
-        let card = self
-            .shelf
-            .copy(&self.card)
+        let disk = self
+            .disks
+            .copy(&self.disk)
             .map_err(|error| error.to_string())?;
         let mut life = self.truth.lives[life].clone();
         if let Some(terminal) = &self.terminal {
             forget_unwritten(&mut life, terminal.ledger())?;
         }
         self.note(format_args!(
-            "an image of the card is taken, with {} rows",
+            "an image of the disk is taken, with {} rows",
             life.rows.len()
         ));
-        if let Some(older) = self.image.replace(Image { card, life }) {
-            older.card.discard();
+        if let Some(older) = self.image.replace(Image { disk, life }) {
+            older.disk.discard();
         }
         Ok(())
     }
 
-    /// The card goes back to what it was when its image was taken.
+    /// The disk goes back to what it was when its image was taken.
     fn restore_image(&mut self) -> Result<(), String> {
         let Some(image) = &self.image else {
             return Ok(());
         };
-        let (card, mut life) = (image.card.clone(), image.life.clone());
+        let (disk, mut life) = (image.disk.clone(), image.life.clone());
         self.cut_power()?;
-        self.week.cards += 1;
-        let card = self.shelf.copy(&card).map_err(|error| error.to_string())?;
+        self.week.disks += 1;
+        let disk = self.disks.copy(&disk).map_err(|error| error.to_string())?;
         // Numbers that were handed out after the image are forgotten with it.
         life.acked_through = 0;
         self.truth.lives.push(life);
         let life = self.truth.lives.len() - 1;
-        let old = std::mem::replace(&mut self.card, card);
+        let old = std::mem::replace(&mut self.disk, disk);
         old.discard();
-        self.card.life = Some(life);
-        self.card.fault = Fault::None;
-        self.card.left = None;
+        self.disk.life = Some(life);
+        self.disk.fault = Fault::None;
+        self.disk.left = None;
         self.note(format_args!(
-            "the card goes back to its image, with {} rows",
+            "the disk goes back to its image, with {} rows",
             self.truth.lives[life].rows.len()
         ));
         let for_ms = self.dice.span_ms(MINUTE_MS, HOUR_MS);
         self.after(for_ms, Event::Boots);
-        if self.card.pass.is_none() {
+        if self.disk.pass.is_none() {
             self.after(for_ms + HOUR_MS, Event::Enrols);
         }
         Ok(())

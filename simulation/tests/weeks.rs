@@ -1,7 +1,8 @@
-use passerby_testing::{report_find, seeds};
+//! Simulated weeks against a model of the hub; `hub/tests/terminal` runs them against the real one.
 
-use super::*;
-use crate::simulation::hub::{HubBug, ModelHub};
+use passerby_simulation::hub::{HubBug, ModelHub};
+use passerby_simulation::{Failure, Setup, TerminalBug, Week, run};
+use passerby_testing::{report_find, seeds};
 
 /// A folder in memory where the system has one.
 fn folder() -> tempfile::TempDir {
@@ -16,7 +17,7 @@ fn folder() -> tempfile::TempDir {
 
 fn week(seed: u64) -> Result<Week, Box<Failure>> {
     let folder = folder();
-    let setup = Setup::week(seed, folder.path().join("cards"));
+    let setup = Setup::week(seed, folder.path().join("disks"));
     run(&setup, ModelHub::new(HubBug::None))
 }
 
@@ -24,7 +25,7 @@ fn week(seed: u64) -> Result<Week, Box<Failure>> {
 fn found(terminal: TerminalBug, hub: HubBug, seeds_max: u64) -> Option<Box<Failure>> {
     (0..seeds_max).find_map(|seed| {
         let folder = folder();
-        let mut setup = Setup::week(seed, folder.path().join("cards"));
+        let mut setup = Setup::week(seed, folder.path().join("disks"));
         setup.bug = terminal;
         run(&setup, ModelHub::new(hub)).err()
     })
@@ -89,7 +90,7 @@ fn after_any_week_the_hub_is_the_ledger() {
     );
 }
 
-/// Seeds of weeks in which a card goes back to its image after the hub has had more of it. Before
+/// Seeds of weeks in which a disk goes back to its image after the hub has had more of it. Before
 /// the hub compared rows, their plays were taken for repeats. In the first and in 33 plays were
 /// held when they went on under another name, and the ledger had forgotten that its file says so.
 /// In the last a copy of a batch comes late, to a hub that was restored meanwhile, after its plays
@@ -97,7 +98,7 @@ fn after_any_week_the_hub_is_the_ledger() {
 const IMAGE_SEEDS: [u64; 6] = [10, 20, 21, 33, 35, 308];
 
 #[test]
-fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play() {
+fn a_disk_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play() {
     for seed in IMAGE_SEEDS {
         match week(seed) {
             Ok(week) => assert!(week.forks > 0, "seed {seed} shows it no more"),
@@ -108,7 +109,7 @@ fn a_card_that_goes_back_to_its_image_goes_on_in_a_new_ledger_and_loses_no_play(
 
 /// Seeds that found something under earlier simulations. Their weeks are others since: a reply that
 /// came while the machine slept is [`TerminalBug::BelievesLateWords`] now, a row that the disk
-/// refuses to mark has a test in [`crate::hub_link::send_state`].
+/// refuses to mark has a test in [`passerby_playout::hub_link::send_state`].
 const FOUND_SEEDS: [u64; 8] = [51, 115, 116, 117, 128, 446, 2_747, 6_069];
 
 #[test]

@@ -1,16 +1,16 @@
 //! Plays, as the player would show and record them.
 
+use passerby_playout::ledger::NewPlay;
+use passerby_playout::system::clock::{Clock as _, Moment};
 use passerby_protocol::limits::PLAY_MS_MAX;
 use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
-use crate::ledger::NewPlay;
-use crate::simulation::hub::Hub;
-use crate::simulation::invariants;
-use crate::simulation::terminal::{OnAir, TerminalBug};
-use crate::simulation::truth::Shown;
-use crate::simulation::world::{Event, World};
-use crate::system::clock::{Clock as _, Moment};
+use crate::hub::Hub;
+use crate::invariants;
+use crate::terminal::{OnAir, TerminalBug};
+use crate::truth::Shown;
+use crate::world::{Event, World};
 
 /// How long the house creative airs before a number is asked for again, in milliseconds.
 const HOUSE_MS: u64 = 10_000;
@@ -23,7 +23,7 @@ const CAMPAIGNS: [&str; 4] = ["cafe", "三体", "metro-2", "a campaign with a lo
 
 impl<H: Hub> World<'_, H> {
     /// A play ends, is recorded, and the next begins.
-    pub(super) fn play_ends(&mut self) -> Result<(), String> {
+    pub(crate) fn play_ends(&mut self) -> Result<(), String> {
         self.note_time();
         if let Some(on_air) = self
             .terminal
@@ -74,7 +74,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// The program keeps what has happened to the time.
-    pub(super) fn note_time(&mut self) {
+    pub(crate) fn note_time(&mut self) {
         if let Some(terminal) = &mut self.terminal
             && let Err(problem) = terminal.note_time(&self.clock, &mut self.truth)
         {
@@ -127,7 +127,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// What is held goes to disk, if its time has come.
-    pub(super) fn commits(&mut self) {
+    pub(crate) fn commits(&mut self) {
         let now_ms = self.clock.now().boot_ms;
         if let Some(terminal) = &mut self.terminal {
             let written = terminal.commit_due(now_ms, &mut self.truth);

@@ -3,24 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passerby_playout::hub_link::send_state::Answer;
+use passerby_playout::system::clock::Clock as _;
 use passerby_protocol::plays::PlayBatch;
 use passerby_protocol::wire::PlaysReply;
 
-use crate::hub_link::send_state::Answer;
-use crate::ledger::Fault;
-use crate::simulation::card::{Card, Shelf};
-use crate::simulation::dice::Dice;
-use crate::simulation::hub::Hub;
-use crate::simulation::invariants;
-use crate::simulation::machine::MachineClock;
-use crate::simulation::network::{Way, Weather};
-use crate::simulation::plan::{DAY_MS, Plan, Trouble};
-use crate::simulation::report::{Diary, Failure, Week};
-use crate::simulation::terminal::Terminal;
-use crate::simulation::truth::{Life, Truth};
-use crate::simulation::{DRAIN_MS_MAX, Setup};
-use crate::system::clock::Clock as _;
-use crate::system::random::split_mix;
+use crate::dice::{Dice, split_mix};
+use crate::disk::{Disk, Disks, Fault};
+use crate::hub::Hub;
+use crate::invariants;
+use crate::machine::MachineClock;
+use crate::network::{Way, Weather};
+use crate::plan::{DAY_MS, Plan, Trouble};
+use crate::report::{Diary, Failure, Week};
+use crate::terminal::Terminal;
+use crate::truth::{Life, Truth};
+use crate::{DRAIN_MS_MAX, Setup};
 
 /// 2026-02-01T00:00Z, and so many days after it a week may begin: two leap days are among them.
 const FIRST_MS: i64 = 1_769_904_000_000;
@@ -28,7 +26,7 @@ const FIRST_DAYS: u64 = 2_300;
 
 /// Something that happens at a moment. Those of a process that has ended are nothing.
 #[derive(Debug, Clone)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// The machine has power again.
     Boots,
     /// The program starts.
@@ -55,66 +53,67 @@ pub(super) enum Event {
 
 /// What a process is told.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
-    pub(super) answer: Answer,
+pub(crate) struct Told {
+    pub(crate) answer: Answer,
     /// The time that it tells is wrong.
-    pub(super) misleads: bool,
+    pub(crate) misleads: bool,
 }
 
 /// A batch on its way.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) process: u64,
-    pub(super) flight: u64,
-    pub(super) bearer: u64,
-    pub(super) batch: Arc<PlayBatch>,
-    pub(super) way: Way,
+pub(crate) struct Request {
+    pub(crate) process: u64,
+    pub(crate) flight: u64,
+    pub(crate) bearer: u64,
+    pub(crate) batch: Arc<PlayBatch>,
+    pub(crate) way: Way,
     /// Times that it may still arrive.
-    pub(super) arrivals: u32,
+    pub(crate) arrivals: u32,
 }
 
-/// An image of a card, and what the truth was then.
+/// An image of a disk, and what the truth was then.
 #[derive(Debug)]
-pub(super) struct Image {
-    pub(super) card: Card,
-    pub(super) life: Life,
+pub(crate) struct Image {
+    pub(crate) disk: Disk,
+    pub(crate) life: Life,
 }
 
 /// The world.
-pub(super) struct World<'s, H> {
-    pub(super) setup: &'s Setup,
-    pub(super) dice: Dice,
-    pub(super) plan: Plan,
-    pub(super) diary: Diary,
-    pub(super) week: Week,
-    pub(super) now_ms: u64,
+pub(crate) struct World<'s, H> {
+    pub(crate) setup: &'s Setup,
+    pub(crate) dice: Dice,
+    pub(crate) plan: Plan,
+    pub(crate) diary: Diary,
+    pub(crate) week: Week,
+    pub(crate) now_ms: u64,
     events: BTreeMap<(u64, u64), Event>,
     order: u64,
-    pub(super) clock: MachineClock,
-    pub(super) shelf: Shelf,
-    pub(super) card: Card,
-    pub(super) image: Option<Image>,
-    pub(super) terminal: Option<Terminal>,
-    pub(super) processes: u64,
-    pub(super) asleep_until_ms: u64,
-    pub(super) truth: Truth,
-    pub(super) hub: H,
-    pub(super) hub_wrong_ms: i64,
-    pub(super) hub_is_down: bool,
-    pub(super) weather: Weather,
-    pub(super) requests: BTreeMap<u64, Request>,
-    pub(super) flights: u64,
-    pub(super) earlier_answer: Option<(PlaysReply, bool)>,
+    pub(crate) clock: MachineClock,
+    pub(crate) disks: Disks,
+    pub(crate) disk: Disk,
+    pub(crate) image: Option<Image>,
+    pub(crate) terminal: Option<Terminal>,
+    pub(crate) processes: u64,
+    pub(crate) asleep_until_ms: u64,
+    pub(crate) truth: Truth,
+    pub(crate) hub: H,
+    pub(crate) hub_wrong_ms: i64,
+    pub(crate) hub_is_down: bool,
+    pub(crate) weather: Weather,
+    pub(crate) requests: BTreeMap<u64, Request>,
+    pub(crate) flights: u64,
+    pub(crate) earlier_answer: Option<(PlaysReply, bool)>,
     /// Nothing goes wrong any more: since when.
-    pub(super) calm_since_ms: Option<u64>,
+    pub(crate) calm_since_ms: Option<u64>,
 }
 
 impl<'s, H: Hub> World<'s, H> {
-    pub(super) fn new(setup: &'s Setup, hub: H, mut dice: Dice) -> Self {
+    pub(crate) fn new(setup: &'s Setup, hub: H) -> Self {
+        let mut dice = Dice::new(setup.seed);
+        let mut disks = Disks::new(dice.apart());
         let plan = Plan::new(&mut dice);
         let day = dice.between(0, FIRST_DAYS) * DAY_MS;
-        let mut shelf = Shelf::default();
-        let card = shelf.blank(&setup.folder);
+        let disk = disks.blank(&setup.folder);
         let mut world = Self {
             setup,
             plan,
@@ -124,8 +123,8 @@ impl<'s, H: Hub> World<'s, H> {
             events: BTreeMap::new(),
             order: 0,
             clock: MachineClock::new(FIRST_MS.saturating_add_unsigned(day)),
-            shelf,
-            card,
+            disks,
+            disk,
             image: None,
             terminal: None,
             processes: 0,
@@ -155,25 +154,25 @@ impl<'s, H: Hub> World<'s, H> {
         world
     }
 
-    pub(super) fn after(&mut self, ms: u64, event: Event) {
+    pub(crate) fn after(&mut self, ms: u64, event: Event) {
         self.order += 1;
         self.events.insert((self.now_ms + ms, self.order), event);
     }
 
-    pub(super) fn note(&mut self, what: impl std::fmt::Display) {
+    pub(crate) fn note(&mut self, what: impl std::fmt::Display) {
         self.diary.note(self.now_ms, what);
     }
 
-    pub(super) const fn is_calm(&self) -> bool {
+    pub(crate) const fn is_calm(&self) -> bool {
         self.calm_since_ms.is_some()
     }
 
-    pub(super) fn hub_now_ms(&self) -> i64 {
+    pub(crate) fn hub_now_ms(&self) -> i64 {
         self.clock.true_ms().saturating_add(self.hub_wrong_ms)
     }
 
     /// Lives until the end of the week, and until everything has drained.
-    pub(super) fn live(mut self) -> Result<Week, Box<Failure>> {
+    pub(crate) fn live(mut self) -> Result<Week, Box<Failure>> {
         let ended = self.live_on();
         let ended = ended.and_then(|()| self.judge());
         self.terminal = None;
@@ -307,12 +306,9 @@ impl<'s, H: Hub> World<'s, H> {
         self.after(1, Event::Enrols);
     }
 
-    pub(super) fn mend_disk(&mut self) {
-        self.card.fault = Fault::None;
-        if let Some(terminal) = &mut self.terminal {
-            // A connection that cannot take a pragma shows it with the next statement.
-            let _ = terminal.ledger_mut().suffer(Fault::None);
-        }
+    pub(crate) fn mend_disk(&mut self) {
+        // A connection that cannot take a pragma shows it with the next statement.
+        let _ = self.disk.suffer(Fault::None, self.terminal.as_mut());
     }
 
     fn is_drained(&self) -> bool {
@@ -355,7 +351,7 @@ impl<'s, H: Hub> World<'s, H> {
             return Err("no terminal runs".to_owned());
         };
         let rows = invariants::of_ledger(terminal, &self.truth, is_poison)?;
-        let folder = self.card.folder();
+        let folder = self.disk.folder();
         invariants::of_proof(terminal.ledger(), folder, &self.clock, rows.len() as u64)?;
         let there = self.hub.ledger(terminal.ledger().epoch(), 1);
         invariants::hub_is_ledger(&rows, &there.rows, &there.refused, &self.truth)?;
@@ -414,11 +410,11 @@ impl<'s, H: Hub> World<'s, H> {
                 week.shown, week.committed, week.lost_in_memory
             ));
         }
-        week.lost_with_cards = committed.difference(&on_hub).count() as u64;
-        if week.cards == 0 && week.lost_with_cards > week.refused {
+        week.lost_with_disks = committed.difference(&on_hub).count() as u64;
+        if week.disks == 0 && week.lost_with_disks > week.refused {
             return Err(format!(
-                "{} committed plays are not on the hub, and no card was swapped",
-                week.lost_with_cards
+                "{} committed plays are not on the hub, and no disk was swapped",
+                week.lost_with_disks
             ));
         }
         Ok(())

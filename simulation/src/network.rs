@@ -1,13 +1,13 @@
 //! What becomes of a request on its way to the hub, and of the answer on its way back.
 
-use crate::simulation::dice::Dice;
+use crate::dice::Dice;
 
 /// After so long a terminal no longer waits for an answer, as in `hub_link`.
-pub(super) const TIMEOUT_MS: u64 = 60_000;
+pub(crate) const TIMEOUT_MS: u64 = 60_000;
 
 /// How the line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weather {
+pub(crate) enum Weather {
     /// As lines are.
     Fair,
     /// Some requests, and some answers, do not arrive; some arrive late, or twice.
@@ -24,20 +24,20 @@ pub(super) enum Weather {
 
 /// The way of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Way {
+pub(crate) struct Way {
     /// When it arrives at the hub after it was sent, and again; never, when none.
-    pub(super) arrives_ms: [Option<u64>; 2],
+    pub(crate) arrives_ms: [Option<u64>; 2],
     /// How long the answer takes; `None` when it does not arrive.
-    pub(super) answered_ms: Option<u64>,
+    pub(crate) answered_ms: Option<u64>,
     /// What answers in the hub's place.
-    pub(super) instead: Option<Instead>,
+    pub(crate) instead: Option<Instead>,
     /// The answer to an earlier request arrives in place of this one's.
-    pub(super) is_stale: bool,
+    pub(crate) is_stale: bool,
 }
 
 /// Who answers in the hub's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Instead {
+pub(crate) enum Instead {
     /// A page of HTML with 200, or anything else that is no hub.
     Portal,
     /// 413.
@@ -47,7 +47,7 @@ pub(super) enum Instead {
 }
 
 impl Weather {
-    pub(super) fn draw(dice: &mut Dice) -> Self {
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
         dice.one_of(&[
             Self::Fair,
             Self::Fair,
@@ -62,7 +62,7 @@ impl Weather {
     }
 
     /// Sends a request of so many rows.
-    pub(super) fn way(self, rows: usize, dice: &mut Dice) -> Way {
+    pub(crate) fn way(self, rows: usize, dice: &mut Dice) -> Way {
         let mut way = Way {
             arrives_ms: [Some(dice.between(5, 400)), None],
             answered_ms: Some(dice.between(5, 400)),

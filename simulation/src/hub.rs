@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use passerby_playout::ledger::NewPlay;
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{BatchError, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, PlayNumber};
-
-use crate::ledger::NewPlay;
 
 /// 2026-01-01T00:00Z: the hub believes no anchor from before it.
 const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
@@ -77,7 +76,7 @@ pub struct HubLedger {
 
 /// A hub with one screen.
 pub trait Hub {
-    /// Enrols a new card as the screen. The bearer from before is not good any more.
+    /// Enrols a new disk as the screen. The bearer from before is not good any more.
     fn enrol(&mut self, now_ms: i64) -> Pass;
 
     /// Tells whether a bearer is good.

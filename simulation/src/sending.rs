@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use passerby_playout::hub_link::hub_time::ROUND_TRIP_MS_MAX;
+use passerby_playout::hub_link::send_state::{Answer, SentRows};
+use passerby_playout::system::clock::Clock as _;
 use passerby_protocol::limits::{BATCH_PLAYS_MAX, BATCH_UNPACKED_BYTES_MAX};
 use passerby_protocol::plays::{BatchError, PlayBatch};
 use passerby_protocol::wire::PlaysReply;
 
-use crate::hub_link::hub_time::ROUND_TRIP_MS_MAX;
-use crate::hub_link::send_state::{Answer, SentRows};
-use crate::simulation::hub::{Hub, Refused};
-use crate::simulation::invariants;
-use crate::simulation::network::{Instead, TIMEOUT_MS};
-use crate::simulation::terminal::{Flight, Next};
-use crate::simulation::world::{Event, Request, Told, World};
-use crate::system::clock::Clock as _;
+use crate::hub::{Hub, Refused};
+use crate::invariants;
+use crate::network::{Instead, TIMEOUT_MS};
+use crate::terminal::{Flight, Next};
+use crate::world::{Event, Request, Told, World};
 
 /// When the hub wants to hear from a terminal again that has caught up, as in the hub.
 const NEXT_AFTER_MS: u64 = 10_000;
@@ -22,7 +22,7 @@ const PACKED_ONE_IN: u64 = 8;
 
 impl<H: Hub> World<'_, H> {
     /// A play was recorded: whoever waits for one looks.
-    pub(super) fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         if let Some(terminal) = &mut self.terminal
             && terminal.is_waiting
             && terminal.permit
@@ -33,7 +33,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// Sets the time of the next batch.
-    pub(super) fn sends_next(&mut self) {
+    pub(crate) fn sends_next(&mut self) {
         let Some(terminal) = &self.terminal else {
             return;
         };
@@ -54,8 +54,8 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// Sends a batch, when one waits.
-    pub(super) fn sends(&mut self) -> Result<(), String> {
-        let Some(pass) = self.card.pass else {
+    pub(crate) fn sends(&mut self) -> Result<(), String> {
+        let Some(pass) = self.disk.pass else {
             return Ok(());
         };
         let Some(terminal) = &mut self.terminal else {
@@ -148,7 +148,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// A batch reaches the hub.
-    pub(super) fn arrives(&mut self, request: u64) -> Result<(), String> {
+    pub(crate) fn arrives(&mut self, request: u64) -> Result<(), String> {
         let Some(waiting) = self.requests.get_mut(&request) else {
             return Ok(());
         };
@@ -252,7 +252,7 @@ impl<H: Hub> World<'_, H> {
     }
 
     /// The process hears an answer, or has waited for too long.
-    pub(super) fn answers(&mut self, flight: u64, told: &Told) -> Result<(), String> {
+    pub(crate) fn answers(&mut self, flight: u64, told: &Told) -> Result<(), String> {
         let Some(terminal) = &mut self.terminal else {
             return Ok(());
         };
@@ -282,7 +282,7 @@ impl<H: Hub> World<'_, H> {
             return Err("the hub said stop, and sending goes on".to_owned());
         }
         if terminal.life != life {
-            self.card.life = Some(terminal.life);
+            self.disk.life = Some(terminal.life);
             self.week.forks += 1;
         }
         self.note(format_args!(
