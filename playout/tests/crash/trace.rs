@@ -204,7 +204,7 @@ impl Reader {
             },
             "rename" => self.rename(&text(arguments[0]), &text(arguments[1]), deeds),
             "renameat" | "renameat2" => {
-                self.rename(&text(arguments[1]), &text(arguments[3]), deeds)
+                self.rename(&text(arguments[1]), &text(arguments[3]), deeds);
             }
             "linkat" => {
                 let (from, to) = (text(arguments[1]), text(arguments[3]));

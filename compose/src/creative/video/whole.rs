@@ -278,7 +278,7 @@ fn what_is_missing_within(
             kind,
             &showing,
             None,
-            budget.first_picture_max(),
+            Patience::of_clock(budget.first_picture_max()),
         )
         .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
         None => begin(tools, clip, &showing, None),
