@@ -27,7 +27,7 @@ pub const CREATIVE_ENDINGS: &str =
     ".jpg, .png, .webp, .gif, .svg, .mp4, .mov, .webm, .card.toml, .ticker.toml or .page.toml";
 
 /// File name endings, in lower case, longest first where one ends another.
-const ENDINGS: [(&str, CreativeKind); 16] = [
+pub const ENDINGS: [(&str, CreativeKind); 16] = [
     (".card.toml", CreativeKind::Card),
     (".ticker.toml", CreativeKind::Ticker),
     (".page.toml", CreativeKind::Page),

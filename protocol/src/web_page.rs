@@ -16,7 +16,7 @@
 use std::ops::RangeInclusive;
 
 use crate::foreign::one_line;
-use crate::toml_fields::{Problem, Reader};
+use crate::toml_fields::{Problem, Reader, Section};
 
 /// Longest link of a page, in bytes; no code carries it, so it may be longer than a target.
 pub const PAGE_URL_BYTES_MAX: usize = 2_000;
@@ -26,6 +26,13 @@ pub const EVERY_MINUTES: RangeInclusive<i64> = 1..=1_440;
 pub const SETTLE_SECONDS: RangeInclusive<i64> = 0..=30;
 /// Size of what is on the page, in percent.
 pub const ZOOM_PERCENT: RangeInclusive<i64> = 25..=400;
+
+/// How old a picture may get where nothing is said, in minutes.
+pub const EVERY_MINUTES_USUAL: i64 = 15;
+/// Time to settle where nothing is said, in seconds.
+pub const SETTLE_SECONDS_USUAL: i64 = 3;
+/// Size where nothing is said, in percent.
+pub const ZOOM_PERCENT_USUAL: i64 = 100;
 
 /// Longest text that a page is expected to show, in characters.
 pub const EXPECT_CHARS_MAX: usize = 200;
@@ -53,37 +60,44 @@ impl WebPage {
     /// # Errors
     /// Every problem found, each with its line and what is accepted.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        Reader::parse(file, text, |root| {
-            let accepted = "a link such as \"https://weather.example/harbour\"";
-            let url = match root.parsed("url", accepted, page_link) {
-                Some(url) => url.value,
-                None => {
-                    if !root.has("url") {
-                        root.missing("url", "\"https://weather.example/harbour\"");
-                    }
-                    String::new()
+        Reader::parse(file, text, Self::read)
+    }
+
+    /// Reads the root section of such a file; what is wrong is reported to it.
+    pub fn read(root: &Section<'_>) -> Self {
+        let accepted = "a link such as \"https://weather.example/harbour\"";
+        let url = match root.parsed("url", accepted, page_link) {
+            Some(url) => url.value,
+            None => {
+                if !root.has("url") {
+                    root.missing("url", "\"https://weather.example/harbour\"");
                 }
-            };
-            let number = |key, range: RangeInclusive<i64>, otherwise| {
-                root.integer(key, range)
-                    .map_or(otherwise, |number| number.value)
-            };
-            // The ranges fit their types.
-            let small = |number: i64| u16::try_from(number).unwrap_or(u16::MAX);
-            Self {
-                url,
-                every_minutes: small(number("every_minutes", EVERY_MINUTES, 15)),
-                settle_seconds: u8::try_from(number("settle_seconds", SETTLE_SECONDS, 3))
-                    .unwrap_or(u8::MAX),
-                zoom_percent: small(number("zoom_percent", ZOOM_PERCENT, 100)),
-                expect: root
-                    .parsed("expect", "words such as \"Departures\"", expected)
-                    .map(|words| words.value),
-                ends_at: root
-                    .parsed("ends_at", accepted, page_link)
-                    .map(|link| link.value),
+                String::new()
             }
-        })
+        };
+        let number = |key, range: RangeInclusive<i64>, otherwise| {
+            root.integer(key, range)
+                .map_or(otherwise, |number| number.value)
+        };
+        // The ranges fit their types.
+        let small = |number: i64| u16::try_from(number).unwrap_or(u16::MAX);
+        Self {
+            url,
+            every_minutes: small(number("every_minutes", EVERY_MINUTES, EVERY_MINUTES_USUAL)),
+            settle_seconds: u8::try_from(number(
+                "settle_seconds",
+                SETTLE_SECONDS,
+                SETTLE_SECONDS_USUAL,
+            ))
+            .unwrap_or(u8::MAX),
+            zoom_percent: small(number("zoom_percent", ZOOM_PERCENT, ZOOM_PERCENT_USUAL)),
+            expect: root
+                .parsed("expect", "words such as \"Departures\"", expected)
+                .map(|words| words.value),
+            ends_at: root
+                .parsed("ends_at", accepted, page_link)
+                .map(|link| link.value),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod notice;
 mod other_kinds;
 pub(crate) mod picture;
 pub(crate) mod picture_file;
+pub mod reference;
 pub(crate) mod ticker;
 pub mod video;
 pub(crate) mod video_content;

@@ -16,6 +16,7 @@
 use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
+use passerby_protocol::creative::KEN_BURNS_GROWTH;
 
 use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
@@ -23,7 +24,7 @@ use crate::raster::scale;
 use crate::slide::{Moving, MovingPicture, Reel, Travel};
 
 /// How much a picture grows under Ken Burns, at most.
-const GROWTH: f32 = 0.06;
+const GROWTH: f32 = KEN_BURNS_GROWTH;
 /// Longest side of the enlarged picture that Ken Burns travels through, where the place itself is
 /// not longer: what every GPU takes.
 const KEN_BURNS_SIDE_PX_MAX: u32 = 8_192;

@@ -153,40 +153,43 @@ impl Card {
     /// # Errors
     /// Every problem at once, with line and accepted form.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        Reader::parse(file, text, |root| {
-            let line = |key, chars_max| read_line(root, key, chars_max);
-            let headline = root.text("headline", LINE_CHARS_MAX, "a line of text");
-            match &headline {
-                None => root.missing("headline", "\"what is read from afar\""),
-                Some(line) if line.value.trim().is_empty() => {
-                    root.problem(line, "headline is blank; write what is read from afar");
-                }
-                Some(_) => {}
+        Reader::parse(file, text, Self::read)
+    }
+
+    /// Reads the root section of such a file; what is wrong is reported to it.
+    pub fn read(root: &Section<'_>) -> Self {
+        let line = |key, chars_max| read_line(root, key, chars_max);
+        let headline = root.text("headline", LINE_CHARS_MAX, "a line of text");
+        match &headline {
+            None => root.missing("headline", "\"what is read from afar\""),
+            Some(line) if line.value.trim().is_empty() => {
+                root.problem(line, "headline is blank; write what is read from afar");
             }
-            let price = line("price", PRICE_CHARS_MAX);
-            let was = root.text("was", PRICE_CHARS_MAX, "a price such as \"¥68\"");
-            if let (Some(was), None) = (&was, &price) {
-                let what = "was stands without a price; add price = \"¥48\", or leave was out";
-                root.problem(was, what);
-            }
-            Self {
-                headline: headline.map(|line| line.value).unwrap_or_default(),
-                body: filled(root.text("body", BODY_CHARS_MAX, "a text")),
-                price,
-                was: filled(was),
-                picture: read_name(root, "picture"),
-                logo: read_name(root, "logo"),
-                colours: Colours::read(root),
-                layout: root
-                    .choice("layout", &CardLayout::WORDS)
-                    .map(|layout| layout.value)
-                    .unwrap_or_default(),
-                clock: root.switch("clock").is_some_and(|clock| clock.value),
-                date: root.switch("date").is_some_and(|date| date.value),
-                countdown: root.table("countdown", read_countdown).flatten(),
-                counter: root.table("counter", read_counter).flatten(),
-            }
-        })
+            Some(_) => {}
+        }
+        let price = line("price", PRICE_CHARS_MAX);
+        let was = root.text("was", PRICE_CHARS_MAX, "a price such as \"¥68\"");
+        if let (Some(was), None) = (&was, &price) {
+            let what = "was stands without a price; add price = \"¥48\", or leave was out";
+            root.problem(was, what);
+        }
+        Self {
+            headline: headline.map(|line| line.value).unwrap_or_default(),
+            body: filled(root.text("body", BODY_CHARS_MAX, "a text")),
+            price,
+            was: filled(was),
+            picture: read_name(root, "picture"),
+            logo: read_name(root, "logo"),
+            colours: Colours::read(root),
+            layout: root
+                .choice("layout", &CardLayout::WORDS)
+                .map(|layout| layout.value)
+                .unwrap_or_default(),
+            clock: root.switch("clock").is_some_and(|clock| clock.value),
+            date: root.switch("date").is_some_and(|date| date.value),
+            countdown: root.table("countdown", read_countdown).flatten(),
+            counter: root.table("counter", read_counter).flatten(),
+        }
     }
 
     /// The names of the files that it refers to, each once.
@@ -229,39 +232,41 @@ impl Ticker {
     /// # Errors
     /// Every problem at once, with line and accepted form.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        Reader::parse(file, text, |root| {
-            let accepted =
-                format!("lines of text, each of 1 to {TICKER_LINE_CHARS_MAX} characters");
-            let lines = root.list("lines", &accepted, |line| {
-                let line = line.trim();
-                match line.chars().count() {
-                    0 => Err("it is blank"),
-                    count if count > TICKER_LINE_CHARS_MAX => Err("it is too long"),
-                    _ if line.contains(char::is_control) => Err("it has a line break in it"),
-                    _ => Ok(line.to_owned()),
-                }
-            });
-            match &lines {
-                None => root.missing("lines", "[\"what runs by\", \"and then\"]"),
-                Some(lines) if lines.value.is_empty() => {
-                    root.problem(lines, "lines is empty; write at least one line");
-                }
-                Some(lines) if lines.value.len() > TICKER_LINES_MAX => {
-                    let count = lines.value.len();
-                    let what = format!("lines has {count}; use at most {TICKER_LINES_MAX}");
-                    root.problem(lines, what);
-                }
-                Some(_) => {}
+        Reader::parse(file, text, Self::read)
+    }
+
+    /// Reads the root section of such a file; what is wrong is reported to it.
+    pub fn read(root: &Section<'_>) -> Self {
+        let accepted = format!("lines of text, each of 1 to {TICKER_LINE_CHARS_MAX} characters");
+        let lines = root.list("lines", &accepted, |line| {
+            let line = line.trim();
+            match line.chars().count() {
+                0 => Err("it is blank"),
+                count if count > TICKER_LINE_CHARS_MAX => Err("it is too long"),
+                _ if line.contains(char::is_control) => Err("it has a line break in it"),
+                _ => Ok(line.to_owned()),
             }
-            Self {
-                lines: lines.map(|lines| lines.value).unwrap_or_default(),
-                speed: root
-                    .choice("speed", &Speed::WORDS)
-                    .map(|speed| speed.value)
-                    .unwrap_or_default(),
-                colours: Colours::read(root),
+        });
+        match &lines {
+            None => root.missing("lines", "[\"what runs by\", \"and then\"]"),
+            Some(lines) if lines.value.is_empty() => {
+                root.problem(lines, "lines is empty; write at least one line");
             }
-        })
+            Some(lines) if lines.value.len() > TICKER_LINES_MAX => {
+                let count = lines.value.len();
+                let what = format!("lines has {count}; use at most {TICKER_LINES_MAX}");
+                root.problem(lines, what);
+            }
+            Some(_) => {}
+        }
+        Self {
+            lines: lines.map(|lines| lines.value).unwrap_or_default(),
+            speed: root
+                .choice("speed", &Speed::WORDS)
+                .map(|speed| speed.value)
+                .unwrap_or_default(),
+            colours: Colours::read(root),
+        }
     }
 }
 

@@ -66,9 +66,9 @@ const QUEUE_FRAMES_MAX: u64 = 4;
 const DECODER_BYTES_MAX: u64 = 256 << 20;
 /// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for
 /// [`DELAY_UNSAID`].
-const DELAY_MIN: Duration = Duration::from_millis(11);
+pub(crate) const DELAY_MIN: Duration = Duration::from_millis(11);
 /// How long a frame lasts that names no sensible time.
-const DELAY_UNSAID: Duration = Duration::from_millis(100);
+pub(crate) const DELAY_UNSAID: Duration = Duration::from_millis(100);
 
 /// Why an animation is not one.
 pub(crate) enum AnimationError {

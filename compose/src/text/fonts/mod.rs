@@ -20,6 +20,7 @@ use std::sync::{Arc, OnceLock};
 
 use parley::FontFamilyName;
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride};
+use passerby_playout::settings::config;
 use passerby_protocol::file_names::normal_form;
 use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
@@ -36,11 +37,11 @@ pub(crate) const BUNDLED_FILES: [&[u8]; 2] = [REGULAR, BOLD];
 const BUNDLED: &str = "Passerby Sans";
 
 /// Most font files of the operator's.
-pub(crate) const FILES_MAX: usize = 64;
+pub(crate) const FILES_MAX: usize = config::FONT_FILES_MAX;
 /// Largest font file, in bytes.
-pub(crate) const FILE_BYTES_MAX: u64 = 64 << 20;
+pub(crate) const FILE_BYTES_MAX: u64 = config::FONT_FILE_BYTES_MAX;
 /// Most bytes of all font files together.
-pub(crate) const BYTES_MAX: u64 = 256 << 20;
+pub(crate) const BYTES_MAX: u64 = config::FONT_BYTES_MAX;
 /// Most characters that are named in one message.
 const NAMED_MAX: usize = 10;
 /// Most faces that one collection file may hold.
