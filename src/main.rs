@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Parser;
-use passerby::cli::Cli;
+use passerby::cli::{Cli, LOG_VARIABLE};
 use passerby_compose::QUIET_LIBRARIES;
+use passerby_protocol::help::NO_COLOUR_VARIABLE;
 use tracing_subscriber::EnvFilter;
 
-/// What is logged where `PASSERBY_LOG` says nothing.
+/// What is logged where [`LOG_VARIABLE`] says nothing.
 const USUAL_LOG: &str = "info,wgpu=error,naga=error,bevy=warn,winit=error";
 
 fn main() -> ExitCode {
@@ -23,16 +24,17 @@ fn main() -> ExitCode {
     Cli::parse().run()
 }
 
-/// What `PASSERBY_LOG` asks for, else [`USUAL_LOG`].
+/// What [`LOG_VARIABLE`] asks for, else [`USUAL_LOG`].
 fn log_filter() -> EnvFilter {
-    let asked = env::var("PASSERBY_LOG").unwrap_or_default();
+    let asked = env::var(LOG_VARIABLE).unwrap_or_default();
     Some(asked)
         .filter(|asked| !asked.is_empty())
         .and_then(|asked| EnvFilter::try_new(format!("{QUIET_LIBRARIES},{asked}")).ok())
         .unwrap_or_else(|| EnvFilter::new(format!("{QUIET_LIBRARIES},{USUAL_LOG}")))
 }
 
-/// Whether standard error is a screen of somebody who wants colours (<https://no-color.org>).
+/// Whether standard error is a screen of somebody who wants colours.
 fn has_colours() -> bool {
-    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    io::stderr().is_terminal()
+        && env::var_os(NO_COLOUR_VARIABLE).is_none_or(|value| value.is_empty())
 }

@@ -16,6 +16,7 @@
     allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")
 )]
 
+pub mod cli;
 pub mod hub;
 pub mod keys;
 pub mod public_url;

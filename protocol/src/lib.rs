@@ -38,6 +38,7 @@ pub mod daypart;
 pub mod digital_link;
 pub mod file_names;
 pub mod foreign;
+pub mod help;
 pub mod hexadecimal;
 pub mod id;
 pub mod left_out;

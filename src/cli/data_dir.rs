@@ -16,6 +16,11 @@ use crate::cli::Failure;
 
 const REMEDY: &str = "give data.dir a folder on a disk that can be written";
 
+/// Names a folder that lives in memory (XDG Base Directory Specification).
+pub(super) const MEMORY_VARIABLE: &str = "XDG_RUNTIME_DIR";
+/// The folder in memory where none is named.
+pub(super) const MEMORY_FOLDER: &str = "/dev/shm";
+
 /// A folder that nobody else writes while this lives.
 pub(super) struct DataDir {
     path: PathBuf,
@@ -70,8 +75,8 @@ fn lock(path: &Path) -> std::io::Result<File> {
 /// another. Its name depends on the other's only, so a restart goes on with the same ledger.
 fn in_memory(original: &Path) -> std::io::Result<PathBuf> {
     let original = std::path::absolute(original)?;
-    let base = std::env::var_os("XDG_RUNTIME_DIR")
-        .map_or_else(|| PathBuf::from("/dev/shm"), PathBuf::from);
+    let base = std::env::var_os(MEMORY_VARIABLE)
+        .map_or_else(|| PathBuf::from(MEMORY_FOLDER), PathBuf::from);
     let name = Digest::of(original.as_os_str().as_bytes()).to_string();
     let memory = base.join(format!("passerby-{}", &name[..16]));
     match DirBuilder::new().mode(0o700).create(&memory) {

@@ -12,22 +12,22 @@ use passerby_protocol::toml_fields::Problem;
 
 use crate::cli::{ConfigFile, Failure, print_json_line};
 
-/// Pair this screen with a hub.
+/// Pair this screen with a hub
 #[derive(clap::Args)]
 pub(super) struct Enroll {
     #[command(flatten)]
     config: ConfigFile,
-    /// The hub's address.
+    /// The hub's address, such as `https://hub.example`
     #[arg(long, value_name = "URL", value_parser = hub_url)]
     hub: String,
-    /// What `passerby-hub screen add` or `screen renew` printed; without it a code is made for an
-    /// operator to claim.
+    /// What `passerby-hub screen add` or `screen renew` printed. Absent: a code is made for the
+    /// hub's operator to claim
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// How long to wait for the claim.
+    /// How long to wait for the claim, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     wait: u64,
-    /// JSON on standard output.
+    /// Print JSON instead of text
     #[arg(long)]
     json: bool,
 }

@@ -10,10 +10,13 @@ mod timeline;
 mod unplayed;
 mod verify;
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use passerby_compose::creative::video::{DECODER_VARIABLE, DecoderKind, FFMPEG_VARIABLE};
+use passerby_compose::creative::web_page::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
 use passerby_playout::content::cache::Cache;
 use passerby_playout::content::catalog;
 use passerby_playout::content::catalog::Catalog;
@@ -21,11 +24,72 @@ use passerby_playout::hub_link::kept_content;
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::settings::config::Config;
 use passerby_protocol::foreign;
+use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
 use passerby_protocol::toml_fields::Problem;
 
+/// How much is logged.
+pub const LOG_VARIABLE: &str = "PASSERBY_LOG";
+
+/// Range of a side of the picture, in pixels.
+const SIDE_PX: RangeInclusive<u32> = 64..=16_384;
+
+/// Exit codes, for scripts, and what each means.
+pub const EXIT_CODES: [(u8, &str); 4] = [
+    (0, "good"),
+    (2, "settings or input are wrong; every problem is listed"),
+    (
+        3,
+        "cannot start: the display, the GPU, the database or the disk; or the display or the GPU went away",
+    ),
+    (4, "not enrolled; see `passerby enroll`"),
+];
+
+/// What the program reads from its environment, and what each variable means.
+pub fn environment() -> Vec<Meaning> {
+    let decoders = DecoderKind::WORDS.map(|(word, _)| word).join("`, `");
+    let chromium = CHROMIUM_PROGRAMS.join("`, `");
+    [
+        (
+            LOG_VARIABLE,
+            "how much is logged, such as `debug` or `warn`. Absent: `info` for most".to_owned(),
+        ),
+        (
+            FFMPEG_VARIABLE,
+            "the ffmpeg for films, where it is not on the path; `ffprobe` is taken from beside it, else from the path".to_owned(),
+        ),
+        (
+            DECODER_VARIABLE,
+            format!("the only decoder of films to use: `{decoders}`. Absent: the first that works"),
+        ),
+        (
+            CHROMIUM_VARIABLE,
+            format!("the Chromium for web pages. Absent: the first on the path of `{chromium}`"),
+        ),
+        (
+            "https_proxy",
+            "a proxy for web pages, with `no_proxy` and the like; it must keep to the public internet".to_owned(),
+        ),
+        (
+            data_dir::MEMORY_VARIABLE,
+            format!(
+                "where a data folder goes whose disk is read-only. Absent: `{}`",
+                data_dir::MEMORY_FOLDER
+            ),
+        ),
+        (
+            NO_COLOUR_VARIABLE,
+            "any value keeps colours out of the log".to_owned(),
+        ),
+    ]
+    .map(|(name, means)| (name.to_owned(), means))
+    .to_vec()
+}
+
 /// Shows campaigns with live codes on a screen, and counts what it showed.
+///
+/// Data goes to standard output, everything else to standard error.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, after_long_help = exit_codes_and_environment(&EXIT_CODES, &environment()))]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,24 +97,18 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play, until stopped.
     Run(run::Run),
-    /// Read settings and content and list every problem.
     Check(check::Check),
-    /// Print what will air.
     Timeline(timeline::Timeline),
-    /// Print proof of play from the ledger.
     Plays(plays::Plays),
-    /// Check a proof of play that somebody has handed over.
     Verify(verify::Verify),
-    /// Pair this screen with a hub.
     Enroll(enroll::Enroll),
 }
 
 /// Where the settings are.
 #[derive(clap::Args)]
 struct ConfigFile {
-    /// The settings; without this, kiosk.toml of this folder if there is one.
+    /// The settings. Absent: `kiosk.toml` of this folder, if there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -123,10 +181,14 @@ fn size(text: &str) -> Result<(u32, u32), String> {
         .split_once(['x', 'X'])
         .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     match parsed {
-        Some((width @ 64..=16_384, height @ 64..=16_384)) => Ok((width, height)),
-        _ => Err(
-            "use width and height in pixels such as 1920x1080, each from 64 to 16384".to_owned(),
-        ),
+        Some((width, height)) if SIDE_PX.contains(&width) && SIDE_PX.contains(&height) => {
+            Ok((width, height))
+        }
+        _ => Err(format!(
+            "use width and height in pixels such as 1920x1080, each from {} to {}",
+            SIDE_PX.start(),
+            SIDE_PX.end()
+        )),
     }
 }
 

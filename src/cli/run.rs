@@ -1,6 +1,7 @@
 //! `passerby run`: the main job.
 
 use std::net::TcpListener;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
 use crate::cli::data_dir::DataDir;
-use crate::cli::{ConfigFile, Failure};
+use crate::cli::{ConfigFile, Failure, SIDE_PX};
 use crate::local_page;
 use crate::local_page::access_guard::AccessGuard;
 use crate::local_page::api::Api;
@@ -38,24 +39,39 @@ const POLL: Duration = Duration::from_secs(10);
 /// Commands that wait for the stage; a player with more to say waits until it has read some.
 const COMMANDS_MAX: usize = 16;
 
-/// Play, until stopped.
+/// Range of the time between captured frames, in milliseconds.
+const CAPTURE_EVERY_MS: RangeInclusive<u64> = 10..=3_600_000;
+
+/// Play, until stopped
+///
+/// A settings or campaign file that is written wrong, or a folder that it names and that does not
+/// exist, ends it with exit code 2. An empty folder or a bad picture costs one line in the log, and
+/// the rest airs. A busy port costs the local page only.
 #[derive(clap::Args)]
 pub(super) struct Run {
     #[command(flatten)]
     config: ConfigFile,
-    /// Render without a window; the local page shows the picture.
+    /// Draw without a window; the local page shows the picture
     #[arg(long)]
     offscreen: bool,
-    /// Pixels of the picture; the whole screen, or 1920x1080 offscreen, when absent.
-    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::size)]
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::size, help = format!(
+        "Size of the picture in pixels, each side {} to {}. Absent: the whole screen, or 1920x1080 with `--offscreen`",
+        SIDE_PX.start(),
+        SIDE_PX.end()
+    ))]
     size: Option<(u32, u32)>,
-    /// Write frames and frames.jsonl to this folder.
+    /// Write frames to this folder as PNG files, and a line in `frames.jsonl` for each
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
-    /// Time between captured frames.
-    #[arg(long, value_name = "MS", default_value = "1000", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    #[arg(long, value_name = "MS", default_value = "1000",
+        value_parser = clap::value_parser!(u64).range(CAPTURE_EVERY_MS),
+        help = format!(
+            "Time between captured frames in milliseconds, {} to {}",
+            CAPTURE_EVERY_MS.start(),
+            CAPTURE_EVERY_MS.end()
+        ))]
     capture_every: u64,
-    /// Stop after so many seconds.
+    /// Stop after so many seconds. Absent: play on
     #[arg(long = "for", value_name = "SECONDS")]
     run_for: Option<u64>,
 }

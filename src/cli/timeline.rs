@@ -19,23 +19,26 @@ use passerby_protocol::foreign;
 use crate::cli::{ConfigFile, Failure, print_json_line, timestamp};
 
 /// Longest span, so that a slip of the finger does not print for a day.
-const SPAN_HOURS_MAX: i64 = 31 * 24;
+const SPAN_DAYS_MAX: i64 = 31;
 
-/// Print what will air.
+/// Print what will air, and why
+///
+/// It warns of content that can never air, of goals that will be missed and of hours with the house
+/// creative alone.
 #[derive(clap::Args)]
 pub(super) struct Timeline {
     #[command(flatten)]
     config: ConfigFile,
-    /// From when on; now, when absent.
+    /// From when on, such as `2026-12-01T08:00:00+08:00`. Absent: now
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     from: Option<Timestamp>,
-    /// For how long, such as 90m, 24h, 7d or 2w; at most 31d.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "1h")]
+    #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "1h",
+        help = format!("For how long, such as `90m`, `24h`, `7d` or `2w`; at most `{SPAN_DAYS_MAX}d`"))]
     span: SignedDuration,
-    /// One JSON object a line.
+    /// Print one JSON object a line
     #[arg(long)]
     json: bool,
-    /// A picture, as an SVG document: a lane a zone, a colour a campaign.
+    /// Print a picture, as an SVG document: a lane a zone, a colour a campaign
     #[arg(long, conflicts_with = "json")]
     svg: bool,
 }
@@ -45,9 +48,9 @@ fn span(text: &str) -> Result<SignedDuration, String> {
     // A day here is 24 hours, whatever the clock does meanwhile. Months and years have no length of
     // their own.
     let span = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-    let longest = SignedDuration::from_hours(SPAN_HOURS_MAX);
+    let longest = SignedDuration::from_hours(SPAN_DAYS_MAX * 24);
     span.filter(|span| span.is_positive() && *span <= longest)
-        .ok_or_else(|| "use a span such as 90m, 24h, 7d or 2w, at most 31d".to_owned())
+        .ok_or_else(|| format!("use a span such as 90m, 24h, 7d or 2w, at most {SPAN_DAYS_MAX}d"))
 }
 
 impl Timeline {

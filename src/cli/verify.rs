@@ -18,16 +18,20 @@ use crate::cli::{Failure, print_json_line};
 /// Most files at one time; of each two, what is remembered to compare them is some 32 bytes a play.
 const FILES_MAX: usize = 16;
 
-/// Check a proof of play that `passerby plays --format proof` wrote.
+/// Check proofs of play that `passerby plays --format proof` wrote
+///
+/// Exits with 2 when something is wrong.
 #[derive(clap::Args)]
 pub(super) struct Verify {
-    /// The proofs; of several of one ledger, also whether they tell the same story.
-    #[arg(required = true, value_name = "FILE", num_args = 1..=FILES_MAX)]
+    #[arg(required = true, value_name = "FILE", num_args = 1..=FILES_MAX, help = format!(
+        "The proofs, up to {FILES_MAX}; several of one terminal are compared"
+    ))]
     files: Vec<PathBuf>,
-    /// The device key that must have signed, as the hub's owner says; may be repeated.
+    /// The device key that must have signed, as `passerby-hub screen devices` lists it; may be
+    /// repeated. Absent: any
     #[arg(long = "key", value_name = "HEX", value_parser = key)]
     keys: Vec<PublicKey>,
-    /// One JSON object a file.
+    /// Print one JSON object a file
     #[arg(long)]
     json: bool,
 }

@@ -4,14 +4,14 @@ use clap::Subcommand;
 use passerby_protocol::campaign::domain;
 use serde_json::json;
 
-use crate::{Data, Failure, Output};
+use crate::cli::{Data, Failure, Output};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Let campaigns carry this host; point it at the hub first
     Add {
-        /// Such as go.shop.example
-        #[arg(value_parser = domain)]
+        /// A host such as `go.shop.example`
+        #[arg(value_name = "HOST", value_parser = domain)]
         domain: String,
         #[command(flatten)]
         output: Output,
@@ -20,8 +20,8 @@ pub(crate) enum Command {
     },
     /// Take a host away that no campaign on the air carries
     Remove {
-        /// Such as go.shop.example
-        #[arg(value_parser = domain)]
+        /// A host such as `go.shop.example`
+        #[arg(value_name = "HOST", value_parser = domain)]
         domain: String,
         #[command(flatten)]
         output: Output,

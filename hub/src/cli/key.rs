@@ -1,16 +1,17 @@
 //! `passerby-hub key`: changes the key that signs manifests, lists those that there were.
 
 use clap::Subcommand;
-use passerby_hub::keys::manifest_keys::KeySummary;
-use passerby_hub::store::ScreenSummary;
-use passerby_hub::system::clock;
 use serde_json::json;
 
-use crate::{Data, Failure, Output};
+use crate::cli::{Data, Failure, Output};
+use crate::keys::manifest_keys::KeySummary;
+use crate::store::ScreenSummary;
+use crate::system::clock;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Sign with a new key from now on; screens learn it by themselves and then refuse the old one
+    /// Sign what screens air with a new key from now on; screens learn it by themselves and then
+    /// refuse the old one
     Rotate {
         #[command(flatten)]
         output: Output,

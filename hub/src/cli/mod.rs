@@ -1,5 +1,523 @@
-//! One file for each group of commands.
+//! The command line of the hub: serve, and what the web console also does, for scripts. One file
+//! for each group of commands.
+//!
+//! Data goes to standard output, everything else to standard error.
 
 pub(crate) mod domain;
 pub(crate) mod key;
 pub(crate) mod screen;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
+use passerby_protocol::left_out::LeftOut;
+use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
+use passerby_protocol::toml_fields::Problem;
+use passerby_protocol::{CampaignId, ScreenNumber, foreign};
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::Hub;
+use crate::hub::{OpenError, ReleaseError};
+use crate::keys::manifest_keys::ManifestKeyError;
+use crate::keys::pairing_code::PairingCode;
+use crate::public_url::PublicUrl;
+use crate::publish::draw;
+use crate::publish::draw::Workers;
+use crate::publish::draw::worker::FFMPEG_VARIABLE;
+use crate::publish::folder::Publication;
+use crate::report_text;
+use crate::server::{CODE_DAYS, ServeError, Server, Settings, TrustedProxy};
+use crate::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
+use crate::system::clock;
+
+/// Exit codes, for scripts, and what each means.
+pub const EXIT_CODES: [(u8, &str); 3] = [
+    (0, "good"),
+    (2, "what was asked for is wrong; every problem is listed"),
+    (3, "cannot start: the data folder, the database or the port"),
+];
+
+/// What the program reads from its environment, and what each variable means.
+pub fn environment() -> Vec<Meaning> {
+    [
+        (
+            EnvFilter::DEFAULT_ENV,
+            "how much is logged, such as `debug` or `warn`. Absent: `info`",
+        ),
+        (
+            FFMPEG_VARIABLE,
+            "the ffmpeg with which `publish` looks at films, where it is not on the path; `ffprobe` is taken from beside it, else from the path",
+        ),
+        (NO_COLOUR_VARIABLE, "any value keeps colours out of the log"),
+    ]
+    .map(|(name, means)| (name.to_owned(), means.to_owned()))
+    .to_vec()
+}
+
+/// Serves campaigns to screens, answers the phones that scan, and counts.
+///
+/// Data goes to standard output, everything else to standard error. Every command works beside a
+/// hub that is serving from the same folder.
+#[derive(Parser)]
+#[command(
+    name = "passerby-hub",
+    version,
+    arg_required_else_help = true,
+    after_long_help = exit_codes_and_environment(&EXIT_CODES, &environment())
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve screens and phones until told to stop
+    Serve {
+        /// Address and port to listen on; port 0 takes a free one
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+        listen: String,
+        /// How phones and screens reach this hub, such as `https://hub.example`. Absent: the
+        /// address that it listens on
+        #[arg(long, value_name = "URL")]
+        public_url: Option<PublicUrl>,
+        #[arg(long, value_name = "N", default_value_t = CODE_DAYS,
+              value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX),
+              help = format!("For how many days after it was on a screen a code is accepted, 1 to {CODE_DAYS_MAX}"))]
+        code_days: i64,
+        /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, or a network
+        /// such as `10.0.0.0/8`; may be repeated. Absent: nobody is believed, not even a program
+        /// on this machine
+        #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+        trusted_proxies: Vec<TrustedProxy>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Add and list screens, change their keys, replace their terminals
+    #[command(subcommand)]
+    Screen(crate::cli::screen::Command),
+    /// Change the key that signs what screens air
+    #[command(subcommand)]
+    Key(crate::cli::key::Command),
+    /// Take in the screen that shows a pairing code
+    Claim {
+        /// The eight characters on the screen
+        code: PairingCode,
+        /// What to call the screen
+        #[arg(long, value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Send campaign folders to the screens
+    ///
+    /// Every file is looked at first as a screen does. Files that no screen can show are named on
+    /// standard error, and the rest is published; lines that begin with `note:` keep nothing from
+    /// going out.
+    Publish {
+        /// Folders with pictures, or with a `campaign.toml` and pictures
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// A folder with fonts that the screens have beside the built-in ones; may be repeated
+        #[arg(long = "fonts", value_name = "FOLDER")]
+        fonts: Vec<PathBuf>,
+        /// The number of a screen, to publish to it alone; may be repeated. Absent: to all screens,
+        /// also those that are added later
+        #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
+        screens: Vec<ScreenNumber>,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a campaign off the screens; its codes go on working
+    Unpublish {
+        /// The name of the folder it was published from
+        campaign: CampaignId,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
+    #[command(subcommand)]
+    Domain(crate::cli::domain::Command),
+    /// Look at one creative for `publish`, which starts it
+    #[command(name = draw::COMMAND, hide = true)]
+    Draw,
+    /// Print plays, scans, visits, goals and how far links were passed on
+    Report {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Args)]
+struct Data {
+    /// The hub's data folder
+    #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command did not do its work, by what the exit code says about it.
+enum Failure {
+    /// Exit code 2; every problem on a line of its own.
+    Input(Vec<String>),
+    /// Exit code 3.
+    Start(String),
+}
+
+impl Cli {
+    /// Runs the command. Exit codes: 0 good, 2 bad input, 3 cannot start.
+    pub fn run(self) -> ExitCode {
+        match run(self.command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(Failure::Input(problems)) => {
+                for problem in problems {
+                    eprintln!("{}", foreign::plain(&problem));
+                }
+                ExitCode::from(2)
+            }
+            Err(Failure::Start(problem)) => {
+                eprintln!("{problem}");
+                ExitCode::from(3)
+            }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve {
+            listen,
+            public_url,
+            code_days,
+            trusted_proxies,
+            data,
+        } => {
+            let settings = Settings {
+                public_url,
+                code_days,
+                trusted_proxies,
+                descriptors: descriptors(),
+            };
+            serve(&data, &listen, settings)
+        }
+        Command::Screen(command) => crate::cli::screen::run(command),
+        Command::Key(command) => crate::cli::key::run(command),
+        Command::Claim {
+            code,
+            name,
+            output,
+            data,
+        } => {
+            let claimed = data.open()?.store.claim(&code, &name, clock::now_ms())?;
+            output.print(
+                &json!({ "screen": claimed.screen, "suggested_name": claimed.suggested_name }),
+                &format!("screen {} is {name}\n", claimed.screen),
+            );
+            Ok(())
+        }
+        Command::Publish {
+            folders,
+            fonts,
+            screens,
+            output,
+            data,
+        } => publish(&data, &folders, &fonts, screens, &output),
+        Command::Unpublish {
+            campaign,
+            output,
+            data,
+        } => match data.open()?.store.unpublish(&campaign, clock::now_ms())? {
+            Some(screens) => {
+                output.print(
+                    &json!({ "campaign": campaign, "screens": screens }),
+                    &format!(
+                        "{campaign} is off the air; screens changed: {}\n",
+                        screens.len()
+                    ),
+                );
+                Ok(())
+            }
+            None => Err(Failure::Input(vec![format!(
+                "no campaign {campaign} is published"
+            )])),
+        },
+        Command::Domain(command) => crate::cli::domain::run(command),
+        Command::Draw => draw::worker::run()
+            .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
+        Command::Report { output, data } => {
+            let report = data.open()?.store.report()?;
+            output.print(&json!(report), &report_text::text(&report));
+            Ok(())
+        }
+    }
+}
+
+/// Says what a campaign has, and why it has fewer files than it names.
+fn contents(publication: &Publication) -> String {
+    let (placements, files) = (publication.items.len(), publication.creatives.len());
+    let named = publication.items.iter().map(|item| 1 + item.parts.len());
+    let why = if named.sum::<usize>() > files {
+        ", since equal ones are kept once"
+    } else {
+        ""
+    };
+    format!("{placements} placements, {files} files{why}")
+}
+
+/// Says what publishing changed, and why it was nothing.
+fn effect(changed: usize, is_any_screen_known: bool) -> String {
+    match (changed, is_any_screen_known) {
+        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, and it shows this".to_owned(),
+        (0, true) => "screens changed: 0, since the screens that it is for have it already".to_owned(),
+        _ => format!("screens changed: {changed}"),
+    }
+}
+
+fn publish(
+    data: &Data,
+    folders: &[PathBuf],
+    fonts: &[PathBuf],
+    screens: Vec<ScreenNumber>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let workers = Workers::of_this_program()
+        .and_then(|workers| workers.with_fonts(fonts))
+        .map_err(|error| Failure::Start(format!("cannot look at files: {error}")))?;
+    let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
+    let mut left_out = LeftOut::default();
+    for folder in folders {
+        let read =
+            Publication::read_with_left_out(folder, &|folder, jobs| workers.look_at(folder, jobs));
+        left_out.append(read.left_out);
+        match read.publication {
+            Ok(read) if publications.iter().any(|known| known.id == read.id) => {
+                problems.push(format!(
+                    "{}: another folder is also called {}; rename one",
+                    folder.display(),
+                    read.id
+                ));
+            }
+            Ok(publication) => publications.push(publication),
+            Err(found) => problems.extend(found.iter().map(ToString::to_string)),
+        }
+    }
+    for problem in &left_out.problems {
+        eprintln!("not published: {problem}");
+    }
+    for note in &left_out.notes {
+        eprintln!("note: not published: {note}");
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Input(problems));
+    }
+    let targets = if screens.is_empty() {
+        Targets::Everywhere
+    } else {
+        Targets::Only(BTreeSet::from_iter(screens))
+    };
+    let hub = data.open()?;
+    let (mut published, mut text) = (Vec::new(), String::new());
+    for publication in &publications {
+        for note in &publication.notes {
+            eprintln!("note: {note}");
+        }
+        let changed = hub.publish(publication, &targets, clock::now_ms())?;
+        let known = hub.store.screens()?;
+        let is_known = known.iter().any(|screen| !screen.revoked);
+        text += &format!(
+            "{}: {}; {}\n",
+            publication.id,
+            contents(publication),
+            effect(changed.len(), is_known)
+        );
+        published.push(json!({
+            "campaign": publication.id,
+            "placements": publication.items.len(),
+            "creatives": publication.creatives.iter().map(|creative| creative.digest).collect::<Vec<_>>(),
+            "screens_changed": changed,
+            "notes": publication.notes,
+        }));
+    }
+    let problems = left_out.problems.iter().map(|found| ("problem", found));
+    let notes = left_out.notes.iter().map(|found| ("note", found));
+    let left_out: Vec<_> = problems
+        .chain(notes)
+        .map(|(severity, Problem { file, message, .. })| {
+            json!({ "severity": severity, "file": file, "message": message })
+        })
+        .collect();
+    output.print(
+        &json!({ "published": published, "left_out": left_out }),
+        &text,
+    );
+    Ok(())
+}
+
+fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
+    let hub = data.open()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        // Listening for the signals comes first: whoever reads the address may send one at once.
+        let stop = stop_signal()
+            .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
+        let server = Server::bind(hub, listen, settings).await?;
+        eprintln!("listening on http://{}", server.address());
+        server.run(stop).await;
+        Ok(())
+    })
+}
+
+/// Raises the limit on open files as far as this user may, and returns it: the shell's is made for
+/// programs that use select(2), which a server does not.
+fn descriptors() -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: before.maximum,
+        ..before
+    };
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let fits = (1..=LINE_CHARS_MAX).contains(&name.chars().count());
+    if fits && !foreign::has_hidden(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!(
+            "use a name of 1 to {LINE_CHARS_MAX} characters, all of which can be seen"
+        ))
+    }
+}
+
+impl Data {
+    fn open(&self) -> Result<Hub, Failure> {
+        Ok(Hub::open(&self.folder)?)
+    }
+}
+
+impl Output {
+    fn print(&self, json: &serde_json::Value, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // Whoever closed the pipe has read enough.
+        let _ = if self.json {
+            writeln!(out, "{json}")
+        } else {
+            out.write_all(text.as_bytes())
+        };
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<ManifestKeyError> for Failure {
+    fn from(error: ManifestKeyError) -> Self {
+        match error {
+            ManifestKeyError::Exhausted | ManifestKeyError::Contended(_) => {
+                Self::Input(vec![error.to_string()])
+            }
+            ManifestKeyError::File { .. } | ManifestKeyError::Damaged(_) => {
+                Self::Start(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<EnrolError> for Failure {
+    fn from(error: EnrolError) -> Self {
+        Self::Input(vec![match error {
+            EnrolError::Store(error) => return error.into(),
+            EnrolError::Unknown => {
+                "no screen shows this code; compare it with the one on the screen".into()
+            }
+            EnrolError::Expired => "this code has expired; the screen will show a new one".into(),
+            EnrolError::Taken => {
+                "this code has been claimed already; see `passerby-hub screen list`".into()
+            }
+            EnrolError::Key(error) => return error.into(),
+            EnrolError::Busy => error.to_string(),
+        }])
+    }
+}
+
+impl From<DomainError> for Failure {
+    fn from(error: DomainError) -> Self {
+        match error {
+            DomainError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::Publish(PublishError::Store(error)) => error.into(),
+            ReleaseError::Publish(refused) => Self::Input(vec![refused.to_string()]),
+            ReleaseError::Blob(_) => Self::Start(error.to_string()),
+        }
+    }
+}

@@ -2,18 +2,18 @@
 //! out of service, lists them.
 
 use clap::Subcommand;
-use passerby_hub::store::{DeviceLine, ScreenSummary};
-use passerby_hub::system::clock;
 use passerby_protocol::ScreenNumber;
 use serde_json::json;
 
-use crate::{Data, Failure, Output, name};
+use crate::cli::{Data, Failure, Output, name};
+use crate::store::{DeviceLine, ScreenSummary};
+use crate::system::clock;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add a screen and print the one-time token with which its terminal enrols
+    /// Add a screen, and print the token with which its terminal enrols, once
     Add {
-        /// What to call it
+        /// What to call the screen
         #[arg(value_parser = name)]
         name: String,
         #[command(flatten)]
@@ -21,13 +21,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Give a screen a new token key, which its terminal fetches by itself; codes that are out stay
-    /// good
+    /// Give a screen a new key for its codes, which its terminal fetches by itself; codes that are
+    /// out stay good
     Rotate {
-        /// Its number
+        /// The screen's number
         #[arg(value_name = "N")]
         screen: ScreenNumber,
-        /// The key was stolen: refuse the codes of all older keys at once
+        /// For a stolen key: refuse the codes of all older keys at once
         #[arg(long)]
         retire: bool,
         #[command(flatten)]
@@ -35,12 +35,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Print a one-time token with which another terminal, or a new card, takes over a screen
+    /// Print a token with which another machine, or a new card, takes a screen over, once; then the
+    /// old one is refused
     Renew {
-        /// Its number
+        /// The screen's number
         #[arg(value_name = "N")]
         screen: ScreenNumber,
-        /// The old terminal was stolen: refuse it, and the codes of all its keys, at once
+        /// For a stolen machine: refuse it, and the codes of all its keys, at once
         #[arg(long)]
         retire: bool,
         #[command(flatten)]
@@ -48,10 +49,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Take a screen out of service: its terminal is refused and takes the hub's content off; its
-    /// figures stay
+    /// Take a screen out of service: its terminal takes the hub's content off and is refused, its
+    /// figures stay; `screen renew` brings it back
     Revoke {
-        /// Its number
+        /// The screen's number
         #[arg(value_name = "N")]
         screen: ScreenNumber,
         /// Also refuse the codes that it has shown
@@ -62,14 +63,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// List the keys with which screens sign their proofs of play, for whoever asks whose a key is
+    /// List the keys with which screens sign proofs of play, for whoever asks whose a key is
     Devices {
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
         data: Data,
     },
-    /// List the screens
+    /// List the screens with their keys
     List {
         #[command(flatten)]
         output: Output,

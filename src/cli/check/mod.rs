@@ -31,24 +31,26 @@ use crate::cli::check::letters::Letters;
 use crate::cli::check::rehearsal::Rehearsal;
 use crate::cli::{ConfigFile, Failure, of_hub, print_json_line};
 
-/// Read settings and content and list every problem, and what else is well to know.
+/// List every problem of settings and content
 ///
-/// Opens every creative as the player will, looks for every letter in the fonts of this terminal,
-/// and judges whether people can read each code from where they stand. Web pages are opened as the
-/// terminal will, which takes seconds each. Notes alone leave the exit code 0. With folders, it
-/// looks at those instead of content.folders.
+/// It opens each creative as the player will, looks for each letter in the fonts of this screen,
+/// sets all words, opens each web page once, which takes seconds each, and judges whether people
+/// can read each code from where they stand, also of what the hub has sent. Notes, such as what
+/// decodes its films, are no problems and leave the exit code 0. When all is good it says how many
+/// campaigns it has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// Campaign folders, or folders of such, to look at as if this screen played them; the settings
-    /// are those of kiosk.toml where there is one, else what a screen has without.
+    /// Campaign folders, or folders of such, to look at as if this screen played them. Absent:
+    /// `content.folders` of the settings, and what the hub has sent
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigFile,
-    /// Pixels of the screen, for judging whether its codes can be read.
+    /// Width and height of the screen in pixels, for judging whether its codes can be read
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1920x1080", value_parser = crate::cli::size)]
     size: (u32, u32),
-    /// One JSON object a problem or note on standard output, told apart by its `severity`.
+    /// Print one JSON object a line, with `severity` (`problem` or `note`), `file`, `line` and
+    /// `message`
     #[arg(long)]
     json: bool,
 }

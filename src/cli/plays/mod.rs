@@ -17,40 +17,44 @@ use crate::cli::plays::output::Output;
 use crate::cli::plays::records::Records;
 use crate::cli::{ConfigFile, Failure, timestamp, unplayed};
 
-/// Print proof of play from the ledger.
+/// Print what was played, from the ledger; also while the terminal runs
 #[derive(clap::Args)]
 pub(super) struct Plays {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only plays that began at or after this moment, or may have: a play without a date is left
-    /// out when a dated play that came later shows that it was before. A proof has whole segments.
+    /// Only plays that began at or after this moment, such as `2026-12-01T08:00:00+08:00`; plays
+    /// without a date are kept if they may have been after it. A proof has whole segments
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
-    /// One JSON object a line; CSV with a header; Outsmart's Playout Reporting Standard 1.7, CSV
-    /// without one; or a proof, signed by this terminal, for `passerby verify`.
+    /// In which form
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Print what is missing instead: how many plays are in no row at least, between which, and
-    /// why. As JSON or CSV only.
+    /// Print what is missing instead: how many plays at least, between which, and why. As JSON or
+    /// CSV
     #[arg(long, conflicts_with_all = ["failed", "since", "out"])]
     gaps: bool,
-    /// Print what could not be shown instead, and why. As JSON or CSV only.
+    /// Print what could not be shown instead, and why. As JSON or CSV
     #[arg(long, conflicts_with_all = ["since", "out"])]
     failed: bool,
-    /// Write to this file, as a whole or not at all, instead of standard output.
+    /// Write to this file, as a whole or not at all. Absent: standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Copy the whole ledger to this file instead, also while the terminal runs. The device key
-    /// stays here.
+    /// Copy the whole ledger to this file instead. The device key stays here
     #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "format", "out", "gaps", "failed"])]
     backup: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Format {
+    /// One JSON object a line
     Json,
+    /// For spreadsheets: UTF-8 with a byte order mark and a header, and an apostrophe before what a
+    /// spreadsheet would run, such as a campaign called `=1+2`
     Csv,
+    /// The industry's Playout Reporting Standard 1.7 (Outsmart), CSV without a header; plays
+    /// without a record are told with the reason
     Outsmart,
+    /// Signed by this terminal, for `passerby verify`
     Proof,
 }
 

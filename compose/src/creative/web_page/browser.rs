@@ -34,9 +34,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::creative::web_page::browser_user::BrowserUser;
 
 /// Overrides where Chromium is.
-const PROGRAM_VARIABLE: &str = "PASSERBY_CHROMIUM";
+pub const CHROMIUM_VARIABLE: &str = "PASSERBY_CHROMIUM";
 /// What Chromium is called, in the order of preference.
-const PROGRAMS: [&str; 4] = [
+pub const CHROMIUM_PROGRAMS: [&str; 4] = [
     "chromium",
     "chromium-browser",
     "google-chrome-stable",
@@ -242,12 +242,12 @@ impl Browser {
 
 /// Looks for Chromium: where `PASSERBY_CHROMIUM` says, else under its usual names.
 fn find() -> Option<PathBuf> {
-    let named = std::env::var_os(PROGRAM_VARIABLE).filter(|path| !path.is_empty());
+    let named = std::env::var_os(CHROMIUM_VARIABLE).filter(|path| !path.is_empty());
     if let Some(program) = named {
         return Some(program.into());
     }
     let path = std::env::var_os("PATH")?;
-    PROGRAMS
+    CHROMIUM_PROGRAMS
         .iter()
         .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
         .find(|program| program.is_file())

@@ -44,6 +44,7 @@ use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::slide::{Patch, Reel};
 
+pub use crate::creative::web_page::browser::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
 pub use crate::creative::web_page::keeper::{KeeperConfig, SnapshotKeeper};
 pub use crate::creative::web_page::schedule::{GAP_WAIT_MAX, PAGES_MAX};
 pub use crate::creative::web_page::trial::{Trial, TrialPicture, runs_as};

@@ -13,7 +13,9 @@ use image::codecs::jpeg::JpegEncoder;
 use passerby_compose::Fonts;
 /// What the log leaves out of the libraries that draw.
 pub use passerby_compose::QUIET_LIBRARIES;
-use passerby_compose::creative::video::{DecoderKind, FFMPEG_VARIABLE, Tools};
+/// Names the ffmpeg to use, where it is not the one in the search path.
+pub use passerby_compose::creative::video::FFMPEG_VARIABLE;
+use passerby_compose::creative::video::{DecoderKind, Tools};
 use passerby_compose::judgement::{Judge, Judgement, Preview};
 use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_protocol::creative::CreativeKind;
