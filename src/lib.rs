@@ -5,5 +5,5 @@
 //! the player make the slides.
 
 pub mod cli;
-mod local_page;
+pub mod local_page;
 pub mod stage;

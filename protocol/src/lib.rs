@@ -40,6 +40,7 @@ pub mod file_names;
 pub mod foreign;
 pub mod help;
 pub mod hexadecimal;
+pub mod http_call;
 pub mod id;
 pub mod left_out;
 pub mod limits;

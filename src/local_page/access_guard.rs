@@ -27,7 +27,7 @@ use passerby_protocol::Digest;
 use crate::local_page::api;
 
 /// Wrong tokens that one network may bring within [`GUESS_MS`].
-const GUESSES_MAX: u32 = 10;
+pub(crate) const GUESSES_MAX: u32 = 10;
 /// How long wrong tokens are remembered, in milliseconds.
 const GUESS_MS: u64 = 60_000;
 /// Most networks whose wrong tokens are remembered; then the oldest is forgotten.

@@ -11,7 +11,6 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use crossbeam_channel::Sender;
 use passerby_playout::content::emergency;
 use passerby_playout::content::emergency::Notice;
@@ -19,10 +18,14 @@ use passerby_playout::messages::player_requests::PlayerRequest;
 use passerby_playout::schedule::live_context::{LiveContext, Reading, ReadingError};
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::foreign::one_line;
+use passerby_protocol::http_call::HttpCall;
 use serde::Deserialize;
 
+use crate::local_page::calls;
+use crate::local_page::calls::{Answered, answered};
+
 /// Largest body, in bytes; an emergency of the most and widest characters fits.
-const BODY_BYTES_MAX: usize = 32 << 10;
+pub(crate) const BODY_BYTES_MAX: usize = 32 << 10;
 
 /// Longest words on what is wrong with a body, in characters.
 const WORDS_CHARS_MAX: usize = 200;
@@ -65,18 +68,55 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The calls.
+/// The calls, each with what the reference says of it.
+pub(crate) fn calls() -> Vec<Answered<Api>> {
+    vec![
+        answered(
+            HttpCall::get(
+                "/api/emergency",
+                &[200, 500],
+                "the message: `{\"emergency\": {\"headline\": \"…\", \"body\": \"…\"}}`, or `null` in its place",
+            ),
+            emergency_now,
+        ),
+        answered(
+            HttpCall::post(
+                "/api/emergency",
+                &[200, 400, 415, 500],
+                "puts a message up: `{\"headline\": \"…\", \"body\": \"…\"}`",
+            ),
+            begin_emergency,
+        ),
+        answered(
+            HttpCall::delete("/api/emergency", &[200, 500], "ends it"),
+            end_emergency,
+        ),
+        answered(
+            HttpCall::get("/api/context", &[200], "all readings"),
+            readings,
+        ),
+        answered(
+            HttpCall::post(
+                "/api/context/{name}",
+                &[204, 400, 415],
+                "takes a reading: `{\"value\": 12}`; for ten minutes `{\"value\": 12, \"seconds\": 600}`",
+            ),
+            take_reading,
+        ),
+        answered(
+            HttpCall::post(
+                "/api/trigger/{name}",
+                &[204, 400, 415],
+                "something has happened: placements with that trigger may air from then on",
+            ),
+            trigger,
+        ),
+    ]
+}
+
+/// What answers them.
 pub(crate) fn router(api: Api) -> Router {
-    Router::new()
-        .route(
-            "/api/emergency",
-            get(emergency_now)
-                .post(begin_emergency)
-                .delete(end_emergency),
-        )
-        .route("/api/context", get(readings))
-        .route("/api/context/{name}", axum::routing::post(take_reading))
-        .route("/api/trigger/{name}", axum::routing::post(trigger))
+    calls::router(calls())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(api)
 }

@@ -16,22 +16,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tower_http::timeout::TimeoutLayer;
 
 /// Most connections at one time; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 64;
+pub(crate) const CONNECTIONS_MAX: usize = 64;
 /// Most connections from one other machine at one time; further ones are closed.
-const PEER_MAX: usize = 8;
+pub(crate) const PEER_MAX: usize = 8;
 /// Longest request line and headers, in bytes.
-const HEAD_BYTES_MAX: usize = 16 << 10;
+pub(crate) const HEAD_BYTES_MAX: usize = 16 << 10;
 /// Most headers.
 const HEADERS_MAX: usize = 64;
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     /// A request's headers, and an idle connection.
-    head: Duration,
+    pub(crate) head: Duration,
     /// From the headers of a request to its answer.
-    answer: Duration,
+    pub(crate) answer: Duration,
     /// All of a connection; a browser then opens another.
-    connection: Duration,
+    pub(crate) connection: Duration,
 }
 
 /// A picture may take ten seconds to come back from the GPU.

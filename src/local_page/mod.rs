@@ -5,30 +5,108 @@
 
 pub(crate) mod access_guard;
 pub(crate) mod api;
+mod calls;
 pub(crate) mod listener;
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
 use crossbeam_channel::{Sender, bounded};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use passerby_playout::messages::player_requests::{PlayerRequest, Status, Transfers};
 use passerby_playout::messages::stage_messages::Snapshot;
+use passerby_playout::schedule::live_context::NAMES_MAX;
+use passerby_protocol::campaign::ZONE_NAME_BYTES_MAX;
 use passerby_protocol::foreign::plain_lines;
+use passerby_protocol::http_call::{HttpCall, HttpChapter};
+use passerby_protocol::limits::LINE_CHARS_MAX;
 use tokio::sync::oneshot;
 
 use crate::local_page::access_guard::{AccessGuard, ByLink};
 use crate::local_page::api::Api;
+use crate::local_page::calls::{Answered, answered};
 
 /// How long a picture may take to come back from the GPU.
 const SNAPSHOT_WAIT: Duration = Duration::from_secs(10);
 const JPEG_QUALITY: u8 = 85;
+
+/// The calls of the page itself, each with what the reference says of it.
+fn calls() -> Vec<Answered<Sender<PlayerRequest>>> {
+    const STATUSES: &[u16] = &[200, 503];
+    vec![
+        answered(
+            HttpCall::get(
+                "/",
+                STATUSES,
+                "the page: the live picture and how the terminal is doing",
+            ),
+            page,
+        ),
+        answered(
+            HttpCall::get("/frame.jpg", STATUSES, "the picture that is on the screen"),
+            frame,
+        ),
+        answered(
+            HttpCall::get("/status.json", STATUSES, "how the terminal is doing"),
+            status,
+        ),
+    ]
+}
+
+/// Every call as the reference tells it.
+pub fn reference() -> HttpChapter {
+    let page = calls().into_iter().map(|(call, _)| call);
+    let api = api::calls().into_iter().map(|(call, _)| call);
+    let bounds = listener::BOUNDS;
+    HttpChapter {
+        title: "The local page",
+        base: "",
+        intro: "The terminal's own page, at `local.listen`, for whoever has its token, where there is one. It comes \
+                with each request, as `Authorization: Bearer` or as `?token=` in the link. A request must name this \
+                machine: by a loopback address or `localhost`, and on a page that others reach also by an address or \
+                the machine's own name, with or without `.local`. No other website may show what is here or change it."
+            .to_owned(),
+        calls: page.chain(api).collect(),
+        notes: vec![
+            format!(
+                "A name has 1 to {ZONE_NAME_BYTES_MAX} lower-case letters, digits and dashes. A value is a finite \
+                 number or one line of up to {LINE_CHARS_MAX} characters. At most {NAMES_MAX} readings and \
+                 {NAMES_MAX} triggers are kept; none survives a restart."
+            ),
+            "The body of a trigger may be empty, or `{\"value\": …, \"seconds\": …}`: the reading of the same name \
+             has that value for so long."
+                .to_owned(),
+            format!(
+                "Bodies are JSON with `content-type: application/json`, up to {} KiB.",
+                api::BODY_BYTES_MAX >> 10
+            ),
+            "Errors are `{\"error\": \"…\"}`: 400 the body or the name is wrong, 415 it is not JSON, 500 the message \
+             cannot be written. Every call: 401 no token, 403 another website, 413 a body that is too large, 429 too \
+             many wrong tokens, 503 the player does not answer."
+                .to_owned(),
+            format!(
+                "{} connections at one time, {} from one other machine; heads up to {} KiB within {} s, answers \
+                 within {} s, a connection for {} s.",
+                listener::CONNECTIONS_MAX,
+                listener::PEER_MAX,
+                listener::HEAD_BYTES_MAX >> 10,
+                bounds.head.as_secs(),
+                bounds.answer.as_secs(),
+                bounds.connection.as_secs()
+            ),
+            format!(
+                "{} wrong tokens a minute from one network are answered with 401, further ones with 429; the right \
+                 one always opens.",
+                access_guard::GUESSES_MAX
+            ),
+        ],
+    }
+}
 
 /// Serves the page until the program ends.
 pub(crate) async fn serve(
@@ -38,10 +116,7 @@ pub(crate) async fn serve(
     guard: AccessGuard,
 ) {
     let guard = axum::middleware::from_fn_with_state(Arc::new(guard), access_guard::require_access);
-    let app = Router::new()
-        .route("/", get(page))
-        .route("/frame.jpg", get(frame))
-        .route("/status.json", get(status))
+    let app = calls::router(calls())
         .with_state(player)
         .merge(api::router(api))
         .layer(guard);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod commands;
+mod http;
 mod page;
 
 use passerby_testing::package_folder;
@@ -11,4 +12,9 @@ use passerby_testing::references::hold;
 #[test]
 fn commands_are_told_as_the_programs_tell_them() {
     hold(&package_folder(), "commands.md", &commands::page());
+}
+
+#[test]
+fn calls_are_told_as_the_routers_have_them() {
+    hold(&package_folder(), "http.md", &http::page());
 }

@@ -6,6 +6,7 @@
 
 mod activity;
 mod body;
+mod calls;
 mod connections;
 mod counts;
 mod forgetting;
@@ -25,7 +26,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{get, post};
+use passerby_protocol::http_call::HttpChapter;
 use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
@@ -39,6 +40,7 @@ use crate::store::StoreError;
 use crate::system::clock;
 
 use crate::server::body::Budget;
+use crate::server::calls::Answered;
 use crate::server::counts::Counts;
 use crate::server::limits::{Kind, Limits};
 use crate::server::phones::trace::Client;
@@ -141,61 +143,31 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
     router(Arc::new(app))
 }
 
+/// Every call as the reference tells it.
+pub fn calls() -> [HttpChapter; 2] {
+    crate::server::calls::chapters()
+}
+
+fn with(router: Router<Shared>, calls: Vec<Answered>) -> Router<Shared> {
+    calls.into_iter().fold(router, |router, (call, handler)| {
+        router.route(call.path, handler)
+    })
+}
+
 fn router(app: Shared) -> Router {
     let admitted = middleware::from_fn_with_state(
         Arc::clone(&app),
         crate::server::terminals::bearer::admitted,
     );
-    let terminals = Router::new()
-        .route(
-            "/terminals/{screen}/heartbeat",
-            post(crate::server::terminals::heartbeat::heartbeat),
-        )
-        .route(
-            "/terminals/{screen}/key",
-            post(crate::server::terminals::key::key),
-        )
-        .route(
-            "/terminals/{screen}/plays",
-            post(crate::server::terminals::plays::plays),
-        )
-        .route(
-            "/terminals/{screen}/manifest",
-            get(crate::server::terminals::manifest::manifest),
-        )
-        .route(
-            "/terminals/{screen}/manifest-keys",
-            get(crate::server::terminals::manifest_keys::manifest_keys),
-        )
-        .route(
-            "/terminals/{screen}/tallies",
-            get(crate::server::terminals::tallies::tallies),
-        )
-        .route("/blobs/{sha256}", get(crate::server::terminals::blob::blob))
-        .route_layer(admitted)
-        .route("/enroll", post(crate::server::terminals::enroll::enroll))
+    let terminals = with(Router::new(), crate::server::calls::of_terminals()).route_layer(admitted);
+    let terminals = with(terminals, crate::server::calls::of_strangers())
         .fallback(crate::server::problem::no_such_call)
         .method_not_allowed_fallback(crate::server::problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static(HUB_HEADER),
             HeaderValue::from_static(HUB_VERSION),
         ));
-    let phones = Router::new()
-        .route("/", get(crate::server::phones::page::home))
-        .route("/q/{token}", get(crate::server::phones::scan::scan))
-        .route("/Q/{token}", get(crate::server::phones::scan::scan))
-        .route("/s/{share}", get(crate::server::phones::share::open))
-        .route("/s/{share}/go", get(crate::server::phones::share::press))
-        .route(
-            "/s/{share}/picture.jpg",
-            get(crate::server::phones::share::own_picture),
-        )
-        .route(
-            "/s/{share}/here.gif",
-            get(crate::server::phones::share::here),
-        )
-        .route("/p/{picture}", get(crate::server::phones::share::picture))
-        .route("/claim/{code}", get(crate::server::phones::page::claim))
+    let phones = with(Router::new(), crate::server::calls::of_phones())
         .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())
         .layer(SetResponseHeaderLayer::overriding(
@@ -207,7 +179,7 @@ fn router(app: Shared) -> Router {
             HeaderValue::from_static("no-referrer"),
         ));
     let app = Router::new()
-        .nest("/v1", terminals)
+        .nest(crate::server::calls::TERMINALS_BASE, terminals)
         .merge(phones)
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,

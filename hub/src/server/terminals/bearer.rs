@@ -20,7 +20,7 @@ use crate::server::{AppState, Shared};
 
 /// Most requests of one screen at one time, until their answers are read. A terminal has one of
 /// each kind.
-const TURNS_MAX: usize = 8;
+pub(crate) const TURNS_MAX: usize = 8;
 
 /// The screen whose bearer came with a request.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,215 @@
+//! Every call that the hub answers, once: what the reference says of it, and who answers it. The
+//! router is made of these.
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
+
+use crate::server::Shared;
+use crate::server::phones::{page, scan, share};
+use crate::server::terminals::bearer::TURNS_MAX;
+use crate::server::terminals::{
+    blob, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
+};
+
+/// What all paths of terminals begin with.
+pub(super) const TERMINALS_BASE: &str = "/v1";
+
+/// A call with who answers it.
+pub(super) type Answered = (HttpCall, MethodRouter<Shared>);
+
+/// The calls that need no bearer.
+pub(super) fn of_strangers() -> Vec<Answered> {
+    vec![answered(
+        HttpCall::post(
+            "/enroll",
+            &[200, 202, 400, 401, 409, 410, 429],
+            "pairs a terminal, with a code or a token; needs no bearer",
+        ),
+        enroll::enroll,
+    )]
+}
+
+/// The calls of terminals.
+pub(super) fn of_terminals() -> Vec<Answered> {
+    vec![
+        answered(
+            HttpCall::post(
+                "/terminals/{screen}/heartbeat",
+                &[200, 400],
+                "says how the terminal is; hears the time, and which manifest and key there are",
+            ),
+            heartbeat::heartbeat,
+        ),
+        answered(
+            HttpCall::post(
+                "/terminals/{screen}/key",
+                &[200],
+                "fetches the key with which the screen should mint",
+            ),
+            key::key,
+        ),
+        answered(
+            HttpCall::get(
+                "/terminals/{screen}/manifest",
+                &[200, 304],
+                "what the screen should air, signed",
+            ),
+            manifest::manifest,
+        ),
+        answered(
+            HttpCall::get(
+                "/terminals/{screen}/manifest-keys",
+                &[200, 400],
+                "endorsements of newer manifest keys",
+            )
+            .with_query("?after=GENERATION"),
+            manifest_keys::manifest_keys,
+        ),
+        answered(
+            HttpCall::get(
+                "/blobs/{sha256}",
+                &[200, 206, 404, 416],
+                "a creative, whole or in part, for screens whose manifests ever named it",
+            ),
+            blob::blob,
+        ),
+        answered(
+            HttpCall::post(
+                "/terminals/{screen}/plays",
+                &[200, 400, 409, 413, 422],
+                "a batch of plays",
+            ),
+            plays::plays,
+        ),
+        answered(
+            HttpCall::get(
+                "/terminals/{screen}/tallies",
+                &[200, 400],
+                "how often the screen's plays were scanned",
+            )
+            .with_query("?zone=ZONE"),
+            tallies::tallies,
+        ),
+    ]
+}
+
+/// The calls of phones.
+pub(super) fn of_phones() -> Vec<Answered> {
+    const SCAN_STATUSES: &[u16] = &[302, 200, 404, 410];
+    vec![
+        answered(
+            HttpCall::get("/", &[200], "a page that says what this is"),
+            page::home,
+        ),
+        answered(
+            HttpCall::get(
+                "/q/{token}",
+                SCAN_STATUSES,
+                "a scan: 302 to the target or to `/s/SHARE`; 200 the page itself for what is no person, 404 no code, \
+                 410 one that is too old",
+            ),
+            scan::scan,
+        ),
+        answered(
+            HttpCall::get("/Q/{token}", SCAN_STATUSES, "the same, as codes have it"),
+            scan::scan,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}",
+                &[200, 302, 404],
+                "the landing page under the visitor's own link, or 302 to that link",
+            ),
+            share::open,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}/go",
+                &[302, 404],
+                "a press of the button: 302 to the target",
+            ),
+            share::press,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}/picture.jpg",
+                &[200, 404],
+                "the page's picture, as a sign that the page was seen",
+            ),
+            share::own_picture,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}/here.gif",
+                &[200],
+                "a point, as a sign that the page was painted for a second",
+            ),
+            share::here,
+        ),
+        answered(
+            HttpCall::get(
+                "/p/{picture}",
+                &[200, 404],
+                "a creative's picture, `SHA256.jpg`, the same for everybody, also for previews",
+            ),
+            share::picture,
+        ),
+        answered(
+            HttpCall::get(
+                "/claim/{code}",
+                &[200, 404],
+                "says which command claims the screen that shows this pairing code",
+            ),
+            page::claim,
+        ),
+    ]
+}
+
+/// All calls as the reference tells them.
+pub(super) fn chapters() -> [HttpChapter; 2] {
+    let told = |calls: Vec<Answered>| calls.into_iter().map(|(call, _)| call);
+    let phones = HttpChapter {
+        title: "The hub, for phones",
+        base: "",
+        intro: "Anybody may call. Pages have no script, no cookie and nothing from another host. Paths take any letter \
+                case, and what chat programs and hands put around a link is passed over. A network that asks too often \
+                gets 429 with `Retry-After`. A hub that cannot reach its database answers 503."
+            .to_owned(),
+        calls: told(of_phones()).collect(),
+        notes: Vec::new(),
+    };
+    let terminals = HttpChapter {
+        title: "The hub, for terminals",
+        base: TERMINALS_BASE,
+        intro: "All calls but the first are for the terminal of the screen that they name, and need \
+                `Authorization: Bearer`. Errors are problem details (RFC 9457). [protocol.md](../protocol.md) says \
+                what is in the bodies and what each status means."
+            .to_owned(),
+        calls: told(of_strangers()).chain(told(of_terminals())).collect(),
+        notes: vec![
+            format!(
+                "With a bearer: 401 it is unknown, 403 it is another screen's, 410 the screen is out of service, 429 \
+                 with `Retry-After` more than {TURNS_MAX} requests of one screen at one time."
+            ),
+            "Every call: 404 no such call or screen, 405 another method, 408 a body that does not come, 413 a body \
+             that is too large, 503 with `Retry-After` the hub cannot reach its database."
+                .to_owned(),
+        ],
+    };
+    [phones, terminals]
+}
+
+/// Ties a call to its handler, by its own method.
+fn answered<H, T>(call: HttpCall, handler: H) -> Answered
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    let method = match call.method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Delete => MethodFilter::DELETE,
+    };
+    (call, on(method, handler))
+}
