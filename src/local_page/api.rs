@@ -69,7 +69,7 @@ impl IntoResponse for Refused {
 }
 
 /// The calls, each with what the reference says of it.
-pub(crate) fn calls() -> Vec<Answered<Api>> {
+pub(crate) fn call_list() -> Vec<Answered<Api>> {
     vec![
         answered(
             HttpCall::get(
@@ -116,7 +116,7 @@ pub(crate) fn calls() -> Vec<Answered<Api>> {
 
 /// What answers them.
 pub(crate) fn router(api: Api) -> Router {
-    calls::router(calls())
+    calls::router(call_list())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(api)
 }

@@ -36,7 +36,7 @@ const SNAPSHOT_WAIT: Duration = Duration::from_secs(10);
 const JPEG_QUALITY: u8 = 85;
 
 /// The calls of the page itself, each with what the reference says of it.
-fn calls() -> Vec<Answered<Sender<PlayerRequest>>> {
+fn call_list() -> Vec<Answered<Sender<PlayerRequest>>> {
     const STATUSES: &[u16] = &[200, 503];
     vec![
         answered(
@@ -60,8 +60,8 @@ fn calls() -> Vec<Answered<Sender<PlayerRequest>>> {
 
 /// Every call as the reference tells it.
 pub fn reference() -> HttpChapter {
-    let page = calls().into_iter().map(|(call, _)| call);
-    let api = api::calls().into_iter().map(|(call, _)| call);
+    let page = call_list().into_iter().map(|(call, _)| call);
+    let api = api::call_list().into_iter().map(|(call, _)| call);
     let bounds = listener::BOUNDS;
     HttpChapter {
         title: "The local page",
@@ -116,7 +116,7 @@ pub(crate) async fn serve(
     guard: AccessGuard,
 ) {
     let guard = axum::middleware::from_fn_with_state(Arc::new(guard), access_guard::require_access);
-    let app = calls::router(calls())
+    let app = calls::router(call_list())
         .with_state(player)
         .merge(api::router(api))
         .layer(guard);

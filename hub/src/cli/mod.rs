@@ -163,21 +163,21 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Data {
+pub(crate) struct Data {
     /// The hub's data folder
     #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
     folder: PathBuf,
 }
 
 #[derive(Args)]
-struct Output {
+pub(crate) struct Output {
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
 }
 
 /// Why a command did not do its work, by what the exit code says about it.
-enum Failure {
+pub(crate) enum Failure {
     /// Exit code 2; every problem on a line of its own.
     Input(Vec<String>),
     /// Exit code 3.
