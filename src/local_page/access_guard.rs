@@ -281,8 +281,8 @@ mod tests {
 
     const TOKEN: &str = "correct-horse-battery";
 
-    /// Serves one answer behind a guard on a free port; returns the address. Nobody but this machine
-    /// can be tested with, so the guard is told that it stands elsewhere.
+    /// Serves one answer behind a guard on a free port; returns the address. Nobody but this
+    /// machine can be tested with, so the guard is told that it stands elsewhere.
     fn serve(listen: [u8; 4], token: Option<&str>) -> String {
         // reqwest asks for a provider even when it only speaks http; another test may have been
         // first.
