@@ -1,0 +1,296 @@
+//! The values that a section can hold: texts, numbers, switches, choices, days and lists.
+//!
+//! Invariant: a value that is read is within what was asked for; one that is not is reported as it
+//! was written, with what is accepted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use jiff::civil::Date;
+use toml::de::DeValue;
+
+use crate::toml_fields::section::{Placed, Section, shown};
+
+impl Section<'_> {
+    /// Reads a text of at most `chars_max` characters.
+    pub fn text(
+        &self,
+        key: &'static str,
+        chars_max: usize,
+        accepted: &str,
+    ) -> Option<Placed<String>> {
+        self.typed(
+            key,
+            &format!("{accepted}, at most {chars_max} characters"),
+            |value| {
+                let text = value.as_str()?;
+                (text.chars().count() <= chars_max).then(|| text.to_owned())
+            },
+        )
+    }
+
+    /// Reads a whole number in a range.
+    pub fn integer(&self, key: &'static str, range: RangeInclusive<i64>) -> Option<Placed<i64>> {
+        let accepted = format!("a whole number from {} to {}", range.start(), range.end());
+        self.typed(key, &accepted, |value| {
+            integer_of(value).filter(|number| range.contains(number))
+        })
+    }
+
+    /// Reads a number in a range; a whole one will do.
+    pub fn number(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<Placed<f64>> {
+        let accepted = format!("a number from {} to {}", range.start(), range.end());
+        self.typed(key, &accepted, |value| {
+            number_of(value).filter(|number| range.contains(number))
+        })
+    }
+
+    /// Reads a list of exactly `N` numbers in a range.
+    pub fn numbers<const N: usize>(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<f64>,
+    ) -> Option<Placed<[f64; N]>> {
+        let accepted = format!(
+            "a list of {N} numbers from {} to {}",
+            range.start(),
+            range.end()
+        );
+        self.typed(key, &accepted, |value| {
+            let numbers: Vec<f64> = value
+                .as_array()?
+                .iter()
+                .filter_map(|v| number_of(v.get_ref()))
+                .collect();
+            let numbers: [f64; N] = numbers.try_into().ok()?;
+            numbers
+                .iter()
+                .all(|number| range.contains(number))
+                .then_some(numbers)
+        })
+    }
+
+    /// Reads `true` or `false`.
+    pub fn switch(&self, key: &'static str) -> Option<Placed<bool>> {
+        self.typed(key, "true or false", DeValue::as_bool)
+    }
+
+    /// Reads one of a few words.
+    pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<Placed<T>> {
+        let accepted = words
+            .iter()
+            .map(|(word, _)| format!("{word:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        self.typed(key, &format!("one of {accepted}"), |value| {
+            let text = value.as_str()?;
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Reads a text that `parse` turns into a value; its error says what is accepted.
+    pub fn parsed<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<T>> {
+        let text = self.typed(key, accepted, DeValue::as_str)?;
+        let shown = format!("{:?}", text.value);
+        self.understood(key, accepted, &shown, text.place, parse(text.value))
+    }
+
+    /// Keeps a value that was understood; reports one that was not, as `shown`.
+    fn understood<T, E: fmt::Display>(
+        &self,
+        key: &str,
+        accepted: &str,
+        shown: &str,
+        place: usize,
+        parsed: Result<T, E>,
+    ) -> Option<Placed<T>> {
+        match parsed {
+            Ok(value) => Some(Placed { value, place }),
+            Err(error) => {
+                let name = self.name(key);
+                let message = format!("{name} is {shown}: {error}; use {accepted}");
+                self.reader.report(place, message);
+                None
+            }
+        }
+    }
+
+    /// Reads a list of texts, each turned into a value by `parse`.
+    pub fn list<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<Vec<T>>> {
+        self.items(key, accepted, |value| value.as_str().map(&parse))
+    }
+
+    /// Reads a list of dates, date-times or texts about them, each turned into a value by `parse`;
+    /// what TOML knows as a date is handed to it as it would stand between quotes.
+    pub fn days<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<Vec<T>>> {
+        self.items(key, accepted, |value| {
+            day_text(value).map(|text| parse(&text))
+        })
+    }
+
+    /// Reads one date or date-time, with or without quotes, that `parse` turns into a value.
+    pub fn day<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Placed<T>> {
+        let text = self.typed(key, accepted, day_text)?;
+        let parsed = parse(&text.value);
+        self.understood(key, accepted, &text.value, text.place, parsed)
+    }
+
+    fn items<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        accepted: &str,
+        read: impl Fn(&DeValue<'_>) -> Option<Result<T, E>>,
+    ) -> Option<Placed<Vec<T>>> {
+        let items = self.typed(key, &format!("a list of {accepted}"), DeValue::as_array)?;
+        let mut values = Vec::new();
+        for item in items.value.iter() {
+            match read(item.get_ref()) {
+                Some(Ok(value)) => values.push(value),
+                Some(Err(error)) => self.reader.report(
+                    item.span().start,
+                    format!(
+                        "{} has {}: {error}; use {accepted}",
+                        self.name(key),
+                        shown(item.get_ref())
+                    ),
+                ),
+                None => self.reader.report(
+                    item.span().start,
+                    format!(
+                        "{} has {}; use {accepted}",
+                        self.name(key),
+                        shown(item.get_ref())
+                    ),
+                ),
+            }
+        }
+        Some(Placed {
+            value: values,
+            place: items.place,
+        })
+    }
+
+    /// Reports a list that is longer than it may be.
+    pub fn at_most<T>(&self, key: &str, list: &Placed<Vec<T>>, count_max: usize) {
+        if let Some(asked) = &self.reader.asked {
+            let mut asked = asked.borrow_mut();
+            let own = asked.iter_mut().rev().find(|asked| asked.key == key);
+            if let Some(own) = own {
+                own.count_max = Some(count_max);
+            }
+        }
+        let count = list.value.len();
+        if count > count_max {
+            self.problem(
+                list,
+                format!(
+                    "{} has {count} entries; use at most {count_max}",
+                    self.name(key)
+                ),
+            );
+        }
+    }
+
+    /// Reads a date without a time.
+    pub fn date(&self, key: &'static str) -> Option<Placed<Date>> {
+        self.typed(key, "a date such as 2026-12-01, without quotes", |value| {
+            let datetime = value.as_datetime()?;
+            if datetime.time.is_some() || datetime.offset.is_some() {
+                return None;
+            }
+            let date = datetime.date?;
+            Date::new(
+                i16::try_from(date.year).ok()?,
+                i8::try_from(date.month).ok()?,
+                i8::try_from(date.day).ok()?,
+            )
+            .ok()
+        })
+    }
+
+    /// Reads a table of texts under this one whose keys are free; `name` turns each of them into a
+    /// name, and its error says what is accepted.
+    pub fn texts<E: fmt::Display>(
+        &self,
+        key: &'static str,
+        count_max: usize,
+        chars_max: usize,
+        name: impl Fn(&str) -> Result<String, E>,
+    ) -> Option<BTreeMap<String, String>> {
+        let accepted = format!("a section with 1 to {count_max} texts");
+        let table = self.typed(key, &accepted, |value| {
+            let table = value.as_table()?;
+            (1..=count_max).contains(&table.len()).then_some(table)
+        })?;
+        let mut texts = BTreeMap::new();
+        for (word, value) in table.value.iter() {
+            let full = format!("{}.{}", self.name(key), word.get_ref());
+            let text = value
+                .get_ref()
+                .as_str()
+                .filter(|text| text.chars().count() <= chars_max);
+            match (name(word.get_ref()), text) {
+                (Ok(word), Some(text)) => {
+                    texts.insert(word, text.to_owned());
+                }
+                (Err(error), _) => {
+                    let what = format!("unknown key {full:?}: {error}");
+                    self.reader.report(word.span().start, what);
+                }
+                (Ok(_), None) => self.reader.report(
+                    value.span().start,
+                    format!(
+                        "{full} is {}; use a line of text, at most {chars_max} characters",
+                        shown(value.get_ref())
+                    ),
+                ),
+            }
+        }
+        Some(texts)
+    }
+}
+
+fn integer_of(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn day_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Datetime(datetime) => Some(datetime.to_string()),
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn number_of(value: &DeValue<'_>) -> Option<f64> {
+    match value.as_float() {
+        Some(float) => float.as_str().parse().ok(),
+        #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
+        None => integer_of(value).map(|integer| integer as f64),
+    }
+}
