@@ -1,0 +1,110 @@
+//! X servers of the tests' own, and the probe that opens a window on one.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use passerby_testing::required_program;
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt};
+
+/// An X server of our own, without a window manager.
+pub(crate) struct Xvfb {
+    pub(crate) server: Child,
+    pub(crate) display: String,
+    screen: tempfile::TempDir,
+}
+
+impl Xvfb {
+    pub(crate) fn start(screen: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut server = Command::new(required_program("Xvfb"))
+            .arg("-fbdir")
+            .arg(dir.path())
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                screen,
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb starts");
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self {
+            server,
+            display: format!(":{}", line.trim()),
+            screen: dir,
+        }
+    }
+
+    /// Runs the probe on this display and returns what it printed.
+    pub(crate) fn probe(
+        &self,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> HashMap<String, String> {
+        let output = probe()
+            .args(args)
+            .envs(variables.iter().copied())
+            .arg("--framebuffer")
+            .arg(self.screen.path().join("Xvfb_screen0"))
+            .env("DISPLAY", &self.display)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        println!("{text}{errors}");
+        assert!(output.status.success(), "{errors}");
+        text.lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+impl Drop for Xvfb {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+pub(crate) fn probe() -> Command {
+    // Cargo builds examples beside the tests: target/debug/deps/this-test,
+    // target/debug/examples/stage_probe.
+    let here = env::current_exe().unwrap();
+    let target = here.parent().and_then(Path::parent).unwrap();
+    let mut command = Command::new(target.join("examples/stage_probe"));
+    command
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET");
+    command
+}
+
+/// Gives the only window with this title another size, as a window manager would.
+pub(crate) fn resize_window(display: &str, width: u32, height: u32) {
+    let (server, screen) = x11rb::connect(Some(display)).unwrap();
+    let root = server.setup().roots[screen].root;
+    let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+    let ours = windows.into_iter().find(|window| {
+        let name = AtomEnum::WM_NAME;
+        let title = server.get_property(false, *window, name, AtomEnum::ANY, 0, 100);
+        title
+            .unwrap()
+            .reply()
+            .is_ok_and(|title| title.value == b"stage probe")
+    });
+    let size = ConfigureWindowAux::new().width(width).height(height);
+    let asked = server.configure_window(ours.unwrap(), &size).unwrap();
+    asked.check().unwrap();
+}

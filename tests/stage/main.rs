@@ -1,0 +1,13 @@
+//! The stage as the player sees it: real rendering on whatever Vulkan there is, real files, real
+//! windows.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod capture;
+mod commands;
+mod display;
+#[path = "../frames/mod.rs"]
+mod frames;
+mod player;
+mod slides;
+mod windows;
