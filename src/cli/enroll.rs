@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use passerby_playout::hub_link;
 use passerby_playout::hub_link::{EnrolError, HubConnection, HubError};
-use passerby_playout::settings::config::{hub_url, is_safe};
+use passerby_playout::settings::hub_address::{hub_url, is_safe};
 use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
 
