@@ -13,6 +13,7 @@
 
 pub mod accounts;
 mod air_time_left;
+mod booking;
 mod group;
 mod pace;
 mod pick;
@@ -34,7 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::catalog::ItemKey;
 pub use crate::schedule::rotation::accounts::{Account, Accounts, VirtualTimes};
-pub use crate::schedule::rotation::pick::{Booked, Booking, Decision, Next, Pick};
+pub use crate::schedule::rotation::booking::{Booked, Booking};
+pub use crate::schedule::rotation::pick::{Decision, Next, Pick};
 pub use crate::schedule::rotation::plan::Rotation;
 pub use crate::schedule::rotation::reason::Reason;
 pub use crate::schedule::rotation::separation::{Airings, PlayEnd, SeparationKey};
