@@ -5,15 +5,19 @@
 //! said of what is hidden or empty, nor of an element that has an alternative beside it in a
 //! `switch`; each thing is said once, at most [`TOLD_MAX`] of them.
 
+mod elements;
+mod style_sheets;
+#[cfg(test)]
+mod tests;
 mod text_styles;
+mod typefaces;
 mod values;
 
 use std::collections::BTreeSet;
 
 use resvg::usvg::roxmltree::{Document, Node};
-use resvg::usvg::{self, FontFamily, Group, fontdb};
 
-use crate::text::fonts::drawings::FAMILY;
+use crate::creative::drawing::losses::elements::MOVES;
 
 /// Most losses, and most notes, of one drawing.
 const TOLD_MAX: usize = 12;
@@ -23,93 +27,6 @@ const WORDS_CHARS_MAX: usize = 60;
 const XLINK: &str = "http://www.w3.org/1999/xlink";
 /// The namespace of SVG.
 const SVG: &str = "http://www.w3.org/2000/svg";
-
-/// Elements that are drawn, or that say something about others.
-const KNOWN: [&str; 57] = [
-    "a",
-    "circle",
-    "clipPath",
-    "defs",
-    "desc",
-    "ellipse",
-    "feBlend",
-    "feColorMatrix",
-    "feComponentTransfer",
-    "feComposite",
-    "feConvolveMatrix",
-    "feDiffuseLighting",
-    "feDisplacementMap",
-    "feDistantLight",
-    "feDropShadow",
-    "feFlood",
-    "feFuncA",
-    "feFuncB",
-    "feFuncG",
-    "feFuncR",
-    "feGaussianBlur",
-    "feImage",
-    "feMerge",
-    "feMergeNode",
-    "feMorphology",
-    "feOffset",
-    "fePointLight",
-    "feSpecularLighting",
-    "feSpotLight",
-    "feTile",
-    "feTurbulence",
-    "filter",
-    "g",
-    "image",
-    "line",
-    "linearGradient",
-    "marker",
-    "mask",
-    "metadata",
-    "path",
-    "pattern",
-    "polygon",
-    "polyline",
-    "radialGradient",
-    "rect",
-    "stop",
-    "style",
-    "svg",
-    "switch",
-    "symbol",
-    "text",
-    "textPath",
-    "title",
-    "tref",
-    "tspan",
-    "use",
-    "view",
-];
-/// Elements that change others over time, or run a program.
-const MOVES: [&str; 8] = [
-    "animate",
-    "animateColor",
-    "animateMotion",
-    "animateTransform",
-    "discard",
-    "mpath",
-    "script",
-    "set",
-];
-/// Elements of fonts that a drawing brings itself; the text is set in another typeface.
-const FONTS: [&str; 12] = [
-    "font",
-    "hkern",
-    "missing-glyph",
-    "vkern",
-    "font-face",
-    "font-face-format",
-    "font-face-name",
-    "font-face-src",
-    "font-face-uri",
-    "glyph",
-    "glyphRef",
-    "altGlyphDef",
-];
 /// What CSS computes and the renderer does not, so that the value is not heeded.
 const CSS_FUNCTIONS: [&str; 9] = [
     "var(",
@@ -192,77 +109,12 @@ impl LossReport {
         told
     }
 
-    /// Looks at the typefaces of a parsed drawing.
-    pub(super) fn add_typefaces(&mut self, tree: &usvg::Tree, fonts: &fontdb::Database) {
-        let mut missing = BTreeSet::new();
-        collect_missing(tree.root(), fonts, &mut missing);
-        if asks_in_vain_for_italics(tree.root(), fonts) {
-            self.lose(
-                "its italic text is set upright, as no italic of its typeface is here; convert its texts to paths, or put the font into the font folder",
-            );
-        }
-        for families in missing {
-            self.note(&format!(
-                "its typeface {families} is not here, and {FAMILY} stands in; convert its texts to paths, or put the font into the font folder"
-            ));
-        }
-    }
-
     fn lose(&mut self, what: &str) {
         add(&mut self.losses, what);
     }
 
     fn note(&mut self, what: &str) {
         add(&mut self.notes, what);
-    }
-
-    /// Looks at a style sheet; whether it moves something.
-    fn css(&mut self, css: &str, all_text: &str) -> bool {
-        let css = crate::creative::drawing::links::without_comments(css);
-        for rule in css.split('@').skip(1) {
-            let word: String = rule
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '-')
-                .collect();
-            match word.as_str() {
-                "import" => {
-                    let from = rule.split(';').next().unwrap_or_default();
-                    let from = from.trim_start_matches("import").trim();
-                    let from = shortened(from);
-                    if from.contains("font") {
-                        self.note(&format!(
-                            "it asks for web fonts by @import {from}, and nothing is fetched for a drawing; convert its texts to paths, or put the fonts into the font folder"
-                        ));
-                    } else {
-                        self.lose(&format!(
-                            "it asks for styles by @import {from}, and nothing is fetched for a drawing; embed them when exporting"
-                        ));
-                    }
-                }
-                "font-face" => {
-                    let family = rule.split("font-family").nth(1).unwrap_or_default();
-                    let family = family.split([';', '}']).next().unwrap_or_default();
-                    let family = family.trim_matches(|c: char| ": '\"\n\r\t".contains(c));
-                    self.note(&format!(
-                        "it brings the web font {:?}, which is not used; convert its texts to paths, or put the font into the font folder",
-                        shortened(family)
-                    ));
-                }
-                "media" | "supports" | "layer" | "container" => {
-                    self.lose(&format!(
-                        "its styles under @{word} are not heeded; export it with presentation attributes"
-                    ));
-                }
-                _ => {}
-            }
-        }
-        self.value(&css);
-        for (name, value) in text_styles::declarations(&css) {
-            if text_styles::is_lost(&name, value, all_text) {
-                self.lose_style(&name);
-            }
-        }
-        css.contains("@keyframes") || css.contains("animation:") || css.contains("animation-name")
     }
 
     /// Looks at the value of an attribute, or at declarations.
@@ -276,47 +128,6 @@ impl LossReport {
                 self.lose(&format!(
                     "its styles use {function}…), which is not understood, so what they set is lost; export it with presentation attributes"
                 ));
-            }
-        }
-    }
-
-    /// Looks at what the rules of a style sheet say, and to whom.
-    fn rules(&mut self, css: &str, document: &Document<'_>, ids: &BTreeSet<&str>) {
-        let css = crate::creative::drawing::links::without_comments(css);
-        for (selectors, declarations) in values::rules(&css) {
-            if declarations.contains('{') {
-                self.lose(&format!(
-                    "its styles for {} hold rules of their own, which are not heeded; export it with presentation attributes",
-                    shortened(selectors)
-                ));
-            }
-            let declared = || text_styles::declarations(declarations);
-            // What only names values is told where they are used.
-            if declared().any(|(name, _)| !name.starts_with("--")) {
-                for selector in values::unknown_selectors(selectors) {
-                    self.lose(&format!(
-                        "its styles for {} are lost, since that selector is not understood; export it with presentation attributes",
-                        shortened(selector)
-                    ));
-                }
-            }
-            let is_told = self.losses.len() >= TOLD_MAX;
-            let is_suspect = |(name, value): &(String, &str)| {
-                values::is_unknown_declaration(name, plain(value))
-                    || values::target(name, plain(value))
-                        .is_some_and(|target| !ids.contains(target))
-            };
-            let suspects: Vec<_> = declared().filter(is_suspect).collect();
-            if is_told || suspects.is_empty() {
-                continue;
-            }
-            let elements = document.descendants().filter(Node::is_element);
-            let mut held = elements.filter(|node| values::holds(selectors, *node));
-            // The outermost element has the size that its viewBox gives it.
-            if held.any(|node| node.parent_element().is_some() && !is_hidden(node)) {
-                for (name, value) in suspects {
-                    self.declaration(&name, plain(value), ids);
-                }
             }
         }
     }
@@ -418,93 +229,12 @@ impl LossReport {
             ));
         }
     }
-
-    fn element(&mut self, node: Node<'_, '_>) {
-        let name = node.tag_name().name();
-        if KNOWN.contains(&name) || MOVES.contains(&name) {
-            return;
-        }
-        // What is inside a lost element was said with it.
-        let is_inside = node
-            .ancestors()
-            .skip(1)
-            .any(|outer| outer.is_element() && !KNOWN.contains(&outer.tag_name().name()));
-        if is_inside || is_hidden(node) {
-            return;
-        }
-        if FONTS.contains(&name) {
-            return self.note(
-                "it brings a font of its own, which is not used; convert its texts to paths, or put the font into the font folder",
-            );
-        }
-        let text = text_of(node);
-        match name {
-            "flowRoot" | "textArea" => {
-                if !text.is_empty() {
-                    self.lose(&format!(
-                        "its text {text:?} is flowed text, which only Inkscape draws; in Inkscape choose Text, Convert to Text, and save it again, or convert it to paths"
-                    ));
-                }
-            }
-            "foreignObject" => {
-                let is_shown = node.descendants().any(|inner| {
-                    inner.is_element()
-                        && matches!(
-                            inner.tag_name().name(),
-                            "img" | "canvas" | "video" | "iframe" | "svg"
-                        )
-                });
-                if has_alternative(node) || (text.is_empty() && !is_shown) {
-                    return;
-                }
-                let what = if text.is_empty() {
-                    "a web page's piece".to_owned()
-                } else {
-                    format!("its text {text:?}")
-                };
-                self.lose(&format!(
-                    "{what} is in a foreignObject, which only browsers draw; export it with plain text, or as PNG"
-                ));
-            }
-            "meshgradient" | "meshGradient" | "hatch" | "solidcolor" | "solidColor" => {
-                self.lose(&format!(
-                    "what is filled with its {name} stays empty; export it with a usual gradient, or as PNG"
-                ));
-            }
-            // Their parts, and what has nothing to show.
-            "meshpatch" | "meshrow" | "hatchpath" | "flowRegion" | "flowRegionExclude" => {}
-            _ => {
-                let what = if text.is_empty() {
-                    String::new()
-                } else {
-                    format!(" with {text:?}")
-                };
-                self.lose(&format!(
-                    "its element {}{what} is not drawn; export it as plain SVG, or as PNG",
-                    shortened(name)
-                ));
-            }
-        }
-    }
 }
 
 /// A value of CSS without its mark of importance.
 fn plain(value: &str) -> &str {
     let value = value.split('!').next().unwrap_or_default();
     value.trim()
-}
-
-/// Whether a `switch` around it offers something else.
-fn has_alternative(node: Node<'_, '_>) -> bool {
-    let switch = node
-        .parent_element()
-        .filter(|outer| outer.tag_name().name() == "switch");
-    switch.is_some_and(|switch| {
-        let others = switch.children().filter(Node::is_element);
-        others
-            .filter(|other| *other != node)
-            .any(|other| KNOWN.contains(&other.tag_name().name()))
-    })
 }
 
 fn is_hidden(node: Node<'_, '_>) -> bool {
@@ -557,68 +287,3 @@ fn add(list: &mut Vec<String>, what: &str) {
         list.push(what.to_owned());
     }
 }
-
-fn collect_missing(group: &Group, fonts: &fontdb::Database, missing: &mut BTreeSet<String>) {
-    for node in group.children() {
-        match node {
-            usvg::Node::Text(text) => {
-                let chunks = text.chunks().iter().flat_map(|chunk| chunk.spans());
-                missing.extend(chunks.filter_map(|span| asked(span.font().families(), fonts)));
-            }
-            usvg::Node::Group(inner) => collect_missing(inner, fonts, missing),
-            usvg::Node::Path(_) | usvg::Node::Image(_) => {}
-        }
-    }
-}
-
-/// Whether a text is to be slanted and no typeface that it asks for is.
-fn asks_in_vain_for_italics(group: &Group, fonts: &fontdb::Database) -> bool {
-    group.children().iter().any(|node| match node {
-        usvg::Node::Text(text) => {
-            let spans = text.chunks().iter().flat_map(|chunk| chunk.spans());
-            let mut slanted = spans.filter(|span| span.font().style() != usvg::FontStyle::Normal);
-            slanted.any(|span| {
-                let mut families =
-                    span.font()
-                        .families()
-                        .iter()
-                        .filter_map(|family| match family {
-                            FontFamily::Named(name) => Some(name),
-                            _ => None,
-                        });
-                !families.any(|name| {
-                    fonts.faces().any(|face| {
-                        let mut known = face.families.iter();
-                        face.style != fontdb::Style::Normal
-                            && known.any(|(known, _)| known.eq_ignore_ascii_case(name))
-                    })
-                })
-            })
-        }
-        usvg::Node::Group(inner) => asks_in_vain_for_italics(inner, fonts),
-        usvg::Node::Path(_) | usvg::Node::Image(_) => false,
-    })
-}
-
-/// The typefaces that are asked for by name, if none of them is here.
-fn asked(families: &[FontFamily], fonts: &fontdb::Database) -> Option<String> {
-    let mut names = Vec::new();
-    for family in families {
-        let FontFamily::Named(name) = family else {
-            continue;
-        };
-        let is_here = fonts.faces().any(|face| {
-            face.families
-                .iter()
-                .any(|(known, _)| known.eq_ignore_ascii_case(name))
-        });
-        if is_here {
-            return None;
-        }
-        names.push(shortened(name));
-    }
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
-#[cfg(test)]
-mod tests;
