@@ -1,0 +1,206 @@
+//! What learning does to a group: bounds that hold for any mix, and single cases.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use passerby_protocol::Assignment;
+use passerby_protocol::tally::Tally;
+use passerby_testing::random_cases;
+use proptest::prelude::*;
+
+use super::*;
+
+/// A Monday.
+const DAY: Date = date(2026, 11, 23);
+
+fn part() -> WeekPart {
+    WeekPart::at(0, 8 * 60)
+}
+
+fn tally(day: Date, plays: u32, scanned: u32) -> Tally {
+    Tally {
+        assignment: Assignment::new(1).expect("in range"),
+        day,
+        part: part(),
+        plays,
+        scanned,
+    }
+}
+
+fn keys(count: usize) -> Vec<ItemKey> {
+    (0..count)
+        .map(|at| ItemKey::from(format!("metro/{at}")))
+        .collect()
+}
+
+fn estimates(counts: &[(u32, u32)]) -> Vec<Estimate> {
+    let tallies: Vec<Vec<Tally>> = counts
+        .iter()
+        .map(|&(plays, scanned)| match plays {
+            0 => Vec::new(),
+            _ => vec![tally(DAY, plays, scanned.min(plays))],
+        })
+        .collect();
+    let group: Vec<&[Tally]> = tallies.iter().map(Vec::as_slice).collect();
+    Model::default().estimate(&group, Some(DAY))
+}
+
+fn candidates<'a>(keys: &'a [ItemKey], estimates: &'a [Estimate]) -> Vec<Candidate<'a>> {
+    keys.iter()
+        .zip(estimates)
+        .map(|(key, estimate)| Candidate { key, estimate })
+        .collect()
+}
+
+fn picks(
+    candidates: &[Candidate<'_>],
+    airing: &mut Airing,
+    bounds: &LearningBounds,
+    count: usize,
+) -> Vec<Pick> {
+    (0..count)
+        .map(|_| {
+            let pick = pick(candidates, Some(part()), 7, airing, bounds).expect("candidates");
+            airing.book(candidates[pick.index].key);
+            pick
+        })
+        .collect()
+}
+
+fn bounds() -> impl Strategy<Value = LearningBounds> {
+    (0u8..=30, 1u8..=100, 0u8..=100).prop_map(|(floor_percent, ceiling_percent, trying_percent)| {
+        LearningBounds {
+            floor_percent,
+            ceiling_percent,
+            trying_percent,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(random_cases(100))]
+
+    #[test]
+    fn floors_and_ceilings_hold_in_every_stretch_whatever_aired_before(
+        counts in prop::collection::vec((0u32..5_000, 0u32..100), 2..12),
+        before in prop::collection::vec(0usize..14, 0..150),
+        bounds in bounds(),
+    ) {
+        let (estimates, all) = (estimates(&counts), keys(14));
+        let candidates = candidates(&all[..counts.len()], &estimates);
+        let mut airing = Airing::default();
+        for at in before {
+            airing.book(&all[at]);
+        }
+        let aired: Vec<usize> =
+            picks(&candidates, &mut airing, &bounds, 300).iter().map(|pick| pick.index).collect();
+        if let Some(turn) = bounds.turn_plays(candidates.len()) {
+            for stretch in aired.windows(usize::try_from(turn).expect("small")) {
+                for at in 0..candidates.len() {
+                    prop_assert!(stretch.contains(&at), "{at} is not in {stretch:?}");
+                }
+            }
+        }
+        let (most, of) = bounds.ceiling(candidates.len());
+        for length in 1..=100u64 {
+            for stretch in aired.windows(usize::try_from(length).expect("small")) {
+                for at in 0..candidates.len() {
+                    let plays = stretch.iter().filter(|&&one| one == at).count() as u64;
+                    prop_assert!(plays <= (most * length).div_ceil(of), "{at}: {plays} of {length} in {stretch:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_than_the_stated_share_is_tried_in_any_hundred(
+        counts in prop::collection::vec((1u32..5_000, 1u32..100), 2..8), bounds in bounds(),
+    ) {
+        let (estimates, keys) = (estimates(&counts), keys(counts.len()));
+        let picks = picks(&candidates(&keys, &estimates), &mut Airing::default(), &bounds, 300);
+        for stretch in picks.windows(100) {
+            let tried = stretch.iter().filter(|pick| matches!(pick.reason, LearningReason::Trying(_))).count();
+            prop_assert!(tried <= usize::from(bounds.trying_percent));
+        }
+    }
+
+    #[test]
+    fn a_restart_after_any_play_changes_no_later_pick(
+        counts in prop::collection::vec((0u32..5_000, 0u32..100), 2..8), stop in 0usize..1_200,
+    ) {
+        let (estimates, keys) = (estimates(&counts), keys(counts.len()));
+        let candidates = candidates(&keys, &estimates);
+        let mut airing = Airing::default();
+        picks(&candidates, &mut airing, &LearningBounds::default(), stop);
+        let mut restarted = Airing::restore(airing.plays(), airing.newest());
+        prop_assert_eq!(&restarted, &airing);
+        prop_assert_eq!(
+            picks(&candidates, &mut restarted, &LearningBounds::default(), 50),
+            picks(&candidates, &mut airing, &LearningBounds::default(), 50)
+        );
+    }
+}
+
+#[test]
+fn what_is_not_known_is_shared_evenly() {
+    let (estimates, keys) = (estimates(&[(0, 0); 4]), keys(4));
+    let picks = picks(
+        &candidates(&keys, &estimates),
+        &mut Airing::default(),
+        &LearningBounds::default(),
+        2_000,
+    );
+    for at in 0..4 {
+        let plays = picks.iter().filter(|pick| pick.index == at).count();
+        assert!((420..580).contains(&plays), "{at} aired {plays} times");
+    }
+}
+
+#[test]
+fn who_comes_back_has_one_turn_and_saves_nothing_up() {
+    let (estimates, keys) = (estimates(&[(4_000, 80), (4_000, 10), (4_000, 10)]), keys(3));
+    let all = candidates(&keys, &estimates);
+    let mut airing = Airing::default();
+    picks(&all[..2], &mut airing, &LearningBounds::default(), 500);
+    let first = picks(&all, &mut airing, &LearningBounds::default(), 20);
+    assert_eq!(first[0].index, 2);
+    let of_returned = first.iter().filter(|pick| pick.index == 2).count();
+    assert!(of_returned <= 2, "{first:?}");
+}
+
+#[test]
+fn a_candidate_that_leaves_changes_no_other_draw() {
+    let keys = keys(3);
+    let draw = |at: usize| Draw::new(7, 100, &keys[at]).beta(2.0, 50.0).to_bits();
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
+
+#[test]
+fn other_parts_of_the_week_help_where_little_is_known() {
+    let evening = WeekPart::at(0, 20 * 60);
+    let rows = |scanned| {
+        [Tally {
+            part: evening,
+            ..tally(DAY, 3_000, scanned)
+        }]
+    };
+    let (good, poor) = (rows(90), rows(20));
+    let estimates = Model::default().estimate(&[&good, &poor], Some(DAY));
+    let morning = |at: usize| estimates[at].of(Some(part()));
+    assert!(morning(0).mean() > 2.0 * morning(1).mean());
+    assert!(
+        morning(0).a < estimates[0].of(Some(evening)).a,
+        "with less certainty than where it was counted"
+    );
+}
+
+#[test]
+fn old_days_count_for_less() {
+    let old = [tally(DAY - 56.days(), 1_000, 50), tally(DAY, 1_000, 5)];
+    let new = [tally(DAY - 56.days(), 1_000, 5), tally(DAY, 1_000, 50)];
+    let estimates = Model::default().estimate(&[&old, &new], Some(DAY));
+    assert!(estimates[1].of(Some(part())).mean() > estimates[0].of(Some(part())).mean());
+    // Nothing was counted for long: less is certain.
+    let later = Model::default().estimate(&[&old, &new], Some(DAY + 365.days()));
+    assert!(later[1].of(Some(part())).a < estimates[1].of(Some(part())).a);
+}
