@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use passerby_playout::hub_link::send_state::BACKOFF_MS_MAX;
+use passerby_playout::hub_link::back_off::BACKOFF_MS_MAX;
 use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{ACKED_ROWS_KEPT, DatedPlay, Ledger, NewPlay};
 use passerby_protocol::PlayNumber;

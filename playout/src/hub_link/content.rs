@@ -10,10 +10,11 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Manifest, manifest::ManifestError};
 
 use crate::content::cache::Space;
+use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::client::{HubClient, SealedManifest};
 use crate::hub_link::hub_error::HubError;
 use crate::hub_link::manifest_store::ManifestStore;
-use crate::hub_link::send_state::{REFUSED_MS, back_off_ms};
+use crate::hub_link::send_state::REFUSED_MS;
 use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::CredentialsError;
 use crate::identity::credentials::Enrolment;

@@ -9,6 +9,7 @@
 //!   again, rarely.
 
 mod answer;
+pub mod back_off;
 mod budget;
 mod certificates;
 mod client;

@@ -11,9 +11,9 @@ use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::TALLY_BYTES_MAX;
 use passerby_protocol::tally::Tallies;
 
+use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::client::HubClient;
 use crate::hub_link::hub_error::HubError;
-use crate::hub_link::send_state::back_off_ms;
 use crate::hub_link::{HubLink, PlayerGone};
 use crate::identity::credentials::Enrolment;
 use crate::messages::player_requests::PlayerRequest;

@@ -6,8 +6,8 @@
 use passerby_protocol::Digest;
 
 use crate::content::cache::CacheError;
+use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::hub_error::HubError;
-use crate::hub_link::send_state::back_off_ms;
 use crate::hub_link::transfer::Transfer;
 use crate::system::random;
 
