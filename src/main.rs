@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use passerby::cli::{Cli, LOG_VARIABLE};
 use passerby_compose::QUIET_LIBRARIES;
+use passerby_playout::system::malloc;
 use passerby_protocol::help::NO_COLOUR_VARIABLE;
 use tracing_subscriber::EnvFilter;
 
@@ -14,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 const USUAL_LOG: &str = "info,wgpu=error,naga=error,bevy=warn,winit=error";
 
 fn main() -> ExitCode {
-    passerby_playout::system::malloc::tune_malloc();
+    malloc::tune_malloc();
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(has_colours())

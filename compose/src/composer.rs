@@ -9,14 +9,17 @@ use passerby_playout::messages::stage_messages::{
     ComposeError, Composed, Composer, Health, SlideOrder,
 };
 use passerby_playout::screen::geometry::Geometry;
+use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
+use crate::creative::picture_file;
 use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, ticker, video_content};
 use crate::live::{LiveSpot, Reels};
 use crate::page::code_square::CodePlan;
+use crate::page::content::Content;
 use crate::page::frame::Frame;
 use crate::page::layout::CodeWords;
 use crate::page::moving_layer::KenBurns;
@@ -186,7 +189,7 @@ impl SlideComposer {
             Creative::File(file) => match file.kind {
                 CreativeKind::Picture | CreativeKind::Drawing => {
                     let fonts = self.typesetter.fonts().of_drawings();
-                    let mut content = crate::creative::picture_file::load(file, fonts, health)?;
+                    let mut content = picture_file::load(file, fonts, health)?;
                     self.tell(&order.campaign, &order.creative, content.losses());
                     self.hang(content.as_mut(), order, frame, words.as_ref())?
                 }
@@ -240,7 +243,7 @@ impl SlideComposer {
     /// A poster or, with a headline, a page of anything that fills a picture's place.
     fn hang(
         &mut self,
-        content: &mut dyn crate::page::content::Content,
+        content: &mut dyn Content,
         order: &SlideOrder,
         frame: &Frame,
         words: Option<&CodeWords<'_>>,
@@ -276,7 +279,7 @@ impl SlideComposer {
 
     fn poster(
         &mut self,
-        content: &mut dyn crate::page::content::Content,
+        content: &mut dyn Content,
         headline: Option<&str>,
         order: &SlideOrder,
         frame: &Frame,
@@ -306,13 +309,8 @@ impl SlideComposer {
                     QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
                 drop(span);
                 let modules = matrix.modules();
-                let (corner, plan) = crate::page::code_square::plan_code(
-                    modules,
-                    code.corner,
-                    &frame,
-                    screen,
-                    order.dwell,
-                )?;
+                let (corner, plan) =
+                    code_square::plan_code(modules, code.corner, &frame, screen, order.dwell)?;
                 Ok((code, matrix, corner, plan))
             })
             .transpose()?;
@@ -340,7 +338,7 @@ impl SlideComposer {
         let caption = Caption {
             campaign: order.campaign.clone(),
             creative: order.creative.label(),
-            play: order.play.map(passerby_protocol::PlayNumber::get),
+            play: order.play.map(PlayNumber::get),
             url: code.map(|code| code.url.clone()),
         };
         let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);

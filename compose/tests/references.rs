@@ -1,8 +1,11 @@
 //! The page of docs/reference that is about creatives.
 
+use passerby_compose::creative::reference;
+use passerby_testing::references;
+
 #[test]
 fn creatives_and_their_keys_are_told_as_they_are_read() {
-    let page = passerby_compose::creative::reference::page().expect("every key is described");
+    let page = reference::page().expect("every key is described");
     let root = passerby_testing::package_folder().join("..");
-    passerby_testing::references::hold(&root, "creatives.md", &page);
+    references::hold(&root, "creatives.md", &page);
 }

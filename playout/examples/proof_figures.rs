@@ -11,6 +11,7 @@ use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
 use passerby_playout::system::clock::{Moment, SimulatedClock};
+use passerby_protocol::ScreenNumber;
 use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::proof_of_play::{
     DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentHasher, Verifier,
@@ -137,7 +138,7 @@ fn record(folder: &std::path::Path, plays: u64) -> f64 {
 fn sealed_ms() -> f64 {
     let contents = contents();
     let key = DeviceKey::from_seed(&[7; 32]);
-    let screen = passerby_protocol::ScreenNumber::new(7).expect("in range");
+    let screen = ScreenNumber::new(7).expect("in range");
     let started = Instant::now();
     let rounds = 20;
     for _ in 0..rounds {

@@ -242,6 +242,7 @@ impl std::fmt::Display for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hexadecimal;
     use passerby_testing::random_cases;
     use proptest::prelude::*;
 
@@ -334,7 +335,7 @@ mod tests {
         ];
         for (generation, hex) in known {
             let key = TokenKey::derive(&[7; 32], screen, generation);
-            assert_eq!(crate::hexadecimal::hex(key.as_bytes()), hex);
+            assert_eq!(hexadecimal::hex(key.as_bytes()), hex);
         }
     }
 

@@ -1,13 +1,15 @@
 //! How references are written, and the page that is about what this package reads.
 
+use passerby_protocol::campaign::reference;
 use passerby_protocol::toml_fields::{Asked, Reader, Section};
 use passerby_protocol::toml_reference::{Key, KeyTable, key, markdown, numbers_with_commas};
+use passerby_testing::references;
 
 #[test]
 fn the_keys_of_campaign_toml_are_told_as_they_are_read() {
-    let page = passerby_protocol::campaign::reference::page().expect("every key is described");
+    let page = reference::page().expect("every key is described");
     let root = passerby_testing::package_folder().join("..");
-    passerby_testing::references::hold(&root, "campaign-toml.md", &page);
+    references::hold(&root, "campaign-toml.md", &page);
 }
 
 fn asked() -> Vec<Asked> {

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerby_playout::ledger::NewPlay;
 use passerby_protocol::dating::Anchor;
+use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::plays::{BatchError, Play, PlayBatch};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Epoch, PlayNumber};
 
 /// 2026-01-01T00:00Z: the hub believes no anchor from before it.
-const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
+const WALL_MS_MIN: i64 = *WALL_MS.start();
 const DAY_MS: i64 = 86_400_000;
 
 /// What a terminal gets when it enrols.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use passerby_playout::hub_link;
 use passerby_playout::hub_link::{EnrolError, HubConnection, HubError};
+use passerby_playout::messages::player_requests::Pairing;
 use passerby_playout::settings::hub_address::{hub_url, is_safe};
 use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
@@ -48,7 +49,7 @@ impl Enroll {
             .build()
             .map_err(|error| Failure::Start(error.to_string()))?;
         let told = Cell::new(false);
-        let waiting = |pairing: &passerby_playout::messages::player_requests::Pairing| {
+        let waiting = |pairing: &Pairing| {
             if told.replace(true) {
                 return;
             }

@@ -274,6 +274,8 @@ fn closed(status: StatusCode, uri: &Uri) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local_page::listener::BOUNDS;
+    use crate::local_page::listener::tests;
     use axum::Router;
     use axum::routing::get;
     use passerby_playout::system::clock::SystemClock;
@@ -297,7 +299,7 @@ mod tests {
             .route("/", get(page).post(page))
             .route("/api/context", get(page))
             .layer(axum::middleware::from_fn_with_state(guard, require_access));
-        crate::local_page::listener::tests::serve(app, crate::local_page::listener::BOUNDS)
+        tests::serve(app, BOUNDS)
     }
 
     fn status(request: RequestBuilder) -> u16 {

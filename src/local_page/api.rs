@@ -272,6 +272,7 @@ pub(crate) fn error(status: StatusCode, message: &str) -> Response {
 mod tests {
     use super::*;
     use crate::local_page::access_guard::{AccessGuard, require_access};
+    use passerby_playout::system::clock::SystemClock;
     use reqwest::blocking::{Client, RequestBuilder};
 
     /// Serves the calls on a free port; returns the folder and the address.
@@ -284,7 +285,7 @@ mod tests {
         let api = Api {
             data_dir: folder.path().to_path_buf(),
             context: context.clone(),
-            clock: Arc::new(passerby_playout::system::clock::SystemClock::new(false)),
+            clock: Arc::new(SystemClock::new(false)),
             player: crossbeam_channel::bounded(1).0,
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -326,7 +327,7 @@ mod tests {
         let lasting = "{\"value\": 1, \"seconds\": 3600}";
         assert_eq!(status(post(&at("door"), lasting)), 204);
         assert_eq!(status(post(&at("door"), "{\"for\": 3}")), 400);
-        let now = passerby_playout::system::clock::SystemClock::new(false).now();
+        let now = SystemClock::new(false).now();
         let facts = context.facts(&now);
         assert!(
             facts

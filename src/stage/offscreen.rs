@@ -18,7 +18,7 @@ use crate::stage::agenda::{Agenda, Next};
 use crate::stage::channel::StageInbox;
 use crate::stage::frame_observer::FrameReader;
 use crate::stage::presenter::{Output, PipelinesReady, Presenter, Target};
-use crate::stage::time::{Clock, StageTime};
+use crate::stage::time::{Clock, Now, StageTime};
 use crate::stage::{Show, StageError, guarded};
 
 /// The size when none is asked for.
@@ -125,7 +125,7 @@ fn wait(app: &App) {
             return;
         }
         Some(Next::At(due)) => due,
-        Some(Next::Frame) => world.resource::<crate::stage::Now>().0 + FRAME,
+        Some(Next::Frame) => world.resource::<Now>().0 + FRAME,
     };
     // A message that is already there is taken at once, also when something is overdue.
     let _ = select.ready_timeout(due.saturating_duration_since(Instant::now()));

@@ -18,6 +18,7 @@ use passerby_playout::screen::geometry::Zone;
 use crate::stage::gpu::Gpu;
 use crate::stage::gpu_slide::GpuSlide;
 use crate::stage::transition::TransitionProgress;
+use crate::stage::travel;
 
 /// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -117,7 +118,7 @@ impl Change {
     /// Works out both slides; false when nothing has changed.
     pub(super) fn draw(&mut self, old: Option<&mut Shown>, gpu: &Gpu, now: Instant) -> bool {
         let new = &mut self.incoming;
-        let width_px = crate::stage::travel::rectangle(new.at).z;
+        let width_px = travel::rectangle(new.at).z;
         let step = self.progress.step(now, width_px);
         // Where nothing was before, the new code is whole from the first frame on.
         self.new_is_read = step.new_is_read || old.is_none();

@@ -39,6 +39,7 @@ use passerby_playout::player::{Parts, Player, StageLink};
 use passerby_playout::screen::geometry::Geometry;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Clock;
+use passerby_playout::system::malloc;
 use passerby_protocol::plays::Outcome;
 
 use clock::Lockstep;
@@ -185,7 +186,7 @@ impl Auditor {
 }
 
 fn run(folder: &Path, plan: &Plan) -> Report {
-    passerby_playout::system::malloc::tune_malloc();
+    malloc::tune_malloc();
     let site = Site::open();
     content::write(&folder.join("content"), &site.url());
     std::fs::write(

@@ -1,12 +1,13 @@
 //! http.md: the calls of the hub and of the local page.
 
+use passerby_hub::server;
 use passerby_protocol::http_call::{HttpCall, HttpChapter};
 
 use crate::page::{entry, paragraph, table};
 
 /// The whole page.
 pub(crate) fn page() -> String {
-    let [phones, terminals] = passerby_hub::server::calls();
+    let [phones, terminals] = server::calls();
     let chapters = [phones, terminals, passerby::local_page::reference()];
     let chapters: Vec<String> = chapters.iter().map(chapter).collect();
     format!("# HTTP\n\n{}", chapters.join("\n"))

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use crate::creative::picture_file;
 use crate::creative::video;
 use crate::creative::video::{
     BackgroundLooks, Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
@@ -15,6 +16,7 @@ use crate::page::content::Content;
 use crate::page::moving_layer::Film;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
+use crate::raster::canvas;
 use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
@@ -54,7 +56,7 @@ pub(crate) fn open(
     health: &Health,
 ) -> Result<VideoContent, ComposeError> {
     let own = file.parts.first();
-    let own = own.map(|part| crate::creative::picture_file::open(part, fonts, POSTER_PX));
+    let own = own.map(|part| picture_file::open(part, fonts, POSTER_PX));
     let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
         let poster = match &own {
             Some(Ok(_)) => None,
@@ -211,9 +213,8 @@ impl Content for VideoContent {
         let clip = clip.on_paper(paper);
         let size = clip.size_px();
         let [_, _, wide, high] = crop.share(size);
-        let whole = |side: u32, share: f32| {
-            crate::raster::canvas::px((crate::raster::canvas::real(side) / share.max(0.01)).ceil())
-        };
+        let whole =
+            |side: u32, share: f32| canvas::px((canvas::real(side) / share.max(0.01)).ceil());
         let mut poster = |width: u32, height: u32, coding: VideoCoding| -> Option<Nv12> {
             let whole = Crop::whole(self.poster.width, self.poster.height);
             let rgb = scale::scaled(&self.poster, whole, (width, height), paper).ok()?;

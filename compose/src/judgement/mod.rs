@@ -25,6 +25,8 @@ use passerby_protocol::toml_fields::{Problem, line_of};
 use passerby_protocol::web_page::WebPage;
 
 use crate::creative::card::file;
+use crate::creative::picture_file;
+use crate::creative::picture_file::Inspection;
 use crate::creative::video::Tools;
 use crate::creative::video_content;
 use crate::text::fonts::Fonts;
@@ -112,14 +114,9 @@ impl Judge {
         found: &mut Judgement,
     ) -> Result<(), Problem> {
         let path = &creative.path;
-        let opened = crate::creative::picture_file::look(
-            &creative.name,
-            path,
-            &creative.digest,
-            &self.fonts,
-            colours,
-        )
-        .map_err(|error| problem_of(path, &creative.name, &error))?;
+        let opened =
+            picture_file::look(&creative.name, path, &creative.digest, &self.fonts, colours)
+                .map_err(|error| problem_of(path, &creative.name, &error))?;
         found.size_px = Some((opened.width_px, opened.height_px));
         found.take(path, opened);
         Ok(())
@@ -134,13 +131,7 @@ impl Judge {
         found: &mut Judgement,
     ) -> Option<Problem> {
         let part = &creative.parts[at];
-        match crate::creative::picture_file::look(
-            &part.name,
-            &part.path,
-            &part.digest,
-            &self.fonts,
-            colours,
-        ) {
+        match picture_file::look(&part.name, &part.path, &part.digest, &self.fonts, colours) {
             Ok(opened) => {
                 found.take(&part.path, opened);
                 None
@@ -247,7 +238,7 @@ impl Judge {
 
 impl Judgement {
     /// Takes what is said of a picture that is shown.
-    fn take(&mut self, path: &Path, opened: crate::creative::picture_file::Inspection) {
+    fn take(&mut self, path: &Path, opened: Inspection) {
         let file = path.display().to_string();
         let say = |message: String| Problem::with_file(&file, message);
         self.losses.extend(opened.losses.into_iter().map(say));

@@ -10,6 +10,7 @@ use passerby_protocol::campaign::{Colours, CreativeKind};
 
 use crate::creative::card;
 use crate::creative::film_still;
+use crate::creative::picture_file;
 use crate::creative::video::Clip;
 use crate::creative::video_content;
 use crate::judgement::Judge;
@@ -53,10 +54,10 @@ impl Judge {
         let fonts = self.fonts.of_drawings();
         let content: Box<dyn Content> = match (creative.kind, creative.parts.first()) {
             (CreativeKind::Picture | CreativeKind::Drawing, _) => {
-                crate::creative::picture_file::load(creative, fonts, &Health::default())?
+                picture_file::load(creative, fonts, &Health::default())?
             }
             (CreativeKind::Video, Some(poster)) => {
-                Box::new(crate::creative::picture_file::open(poster, fonts, side_px)?)
+                Box::new(picture_file::open(poster, fonts, side_px)?)
             }
             (CreativeKind::Video, None) => {
                 let mut clip = Clip::probe(&self.tools, &creative.path, &creative.name)?;

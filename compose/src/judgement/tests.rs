@@ -11,6 +11,7 @@ use passerby_protocol::campaign::{Colours, Rgb};
 use super::*;
 use crate::SlideComposer;
 use crate::raster::palette::contrast;
+use crate::settings::Settings;
 use crate::tests::order;
 
 fn judge() -> Judge {
@@ -214,9 +215,9 @@ fn a_screen_that_is_told_to_looks_through_each_film_that_it_shows() {
     assert!(made.expect("ffmpeg runs").success());
     let film = creative(&path, &[]);
     for looks_through_films in [false, true] {
-        let mut composer = SlideComposer::new(crate::settings::Settings {
+        let mut composer = SlideComposer::new(Settings {
             looks_through_films,
-            ..crate::settings::Settings::default()
+            ..Settings::default()
         });
         let order = order(Creative::File(film.clone()), None, None);
         let made = composer.compose(&order, &Geometry::whole(640, 360));

@@ -144,7 +144,7 @@ mod tests {
             ] {
                 for call in ["扫码购书 Scan to buy", "（抢）jpgqy，", "Ågjy"] {
                     let screen = Geometry::whole(width, height);
-                    let frame = crate::page::frame::Frame::of(&screen).expect("a frame");
+                    let frame = Frame::of(&screen).expect("a frame");
                     let Ok(plan) = planned(&frame, &screen, Some(corner)) else {
                         continue;
                     };

@@ -57,8 +57,7 @@ pub fn inspect_code(
     let planned = QrMatrix::plan(link).map_err(|error| ComposeError(error.to_string()))?;
     let frame = Frame::of(screen)?;
     let modules = planned.modules();
-    let (_, plan) =
-        crate::page::code_square::plan_code(modules, corner, &frame, screen, Some(dwell))?;
+    let (_, plan) = plan_code(modules, corner, &frame, screen, Some(dwell))?;
     Ok(CodeInspection {
         modules,
         legible: legibility::of(modules, plan.module_px, screen),

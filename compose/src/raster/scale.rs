@@ -13,6 +13,7 @@ use passerby_protocol::campaign::Rgb;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::{Area, channel, px, real};
+use crate::raster::palette;
 use crate::raster::palette::{Art, Sample, blend};
 
 /// A part of a picture, in its pixels.
@@ -340,7 +341,7 @@ fn linear_table() -> &'static [u32; 256] {
         let mut table = [0; 256];
         for (value, entry) in (0_u8..=255).zip(&mut table) {
             let grey = Rgb([value; 3]);
-            *entry = px(crate::raster::palette::luminance(grey) * 65_535.0);
+            *entry = px(palette::luminance(grey) * 65_535.0);
         }
         table
     })
@@ -351,9 +352,7 @@ fn gamma_table() -> &'static [u8] {
     static TABLE: OnceLock<Vec<u8>> = OnceLock::new();
     TABLE.get_or_init(|| {
         (0..=u16::MAX)
-            .map(|value| {
-                channel(crate::raster::palette::gamma(f32::from(value) / 65_535.0) * 255.0)
-            })
+            .map(|value| channel(palette::gamma(f32::from(value) / 65_535.0) * 255.0))
             .collect()
     })
 }

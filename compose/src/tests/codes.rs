@@ -1,5 +1,8 @@
 //! Codes on finished frames: whole, alone and large enough.
 
+use passerby_playout::code::issuer::DEFAULT_CALLS;
+use passerby_playout::code::qr::QUIET_MODULES;
+
 use super::*;
 
 #[test]
@@ -85,7 +88,7 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
         let matrix = QrMatrix::encode(&url).expect("fits");
         let plan = code_square::plan(matrix.modules(), Corner::TopLeft, &frame, &screen, None)
             .expect("fits");
-        let quiet = passerby_playout::code::qr::QUIET_MODULES;
+        let quiet = QUIET_MODULES;
         let across = matrix.modules() + 2 * quiet;
         assert_eq!(plan.card.width, across * plan.module_px);
         for y in 0..plan.card.height {
@@ -162,7 +165,7 @@ fn a_repeat_differs_only_in_its_code() {
 #[test]
 fn the_built_in_fonts_have_every_letter_of_the_calls_that_nobody_needs_to_write() {
     let (fonts, _) = Fonts::load(&[]);
-    for (language, calls) in passerby_playout::code::issuer::DEFAULT_CALLS {
+    for (language, calls) in DEFAULT_CALLS {
         for call in calls {
             assert_eq!(fonts.lacking(call), None, "{language}: {call}");
         }

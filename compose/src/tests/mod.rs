@@ -79,9 +79,7 @@ pub(crate) fn planned(
 ) -> Result<Option<(Corner, CodePlan)>, ComposeError> {
     let matrix = QrMatrix::encode(URL).expect("fits");
     corner
-        .map(|corner| {
-            crate::page::code_square::plan_code(matrix.modules(), corner, frame, screen, None)
-        })
+        .map(|corner| code_square::plan_code(matrix.modules(), corner, frame, screen, None))
         .transpose()
 }
 

@@ -1,5 +1,7 @@
 //! Files and words that are refused, each with its reason.
 
+use passerby_protocol::limits::CREATIVE_BYTES_MAX;
+
 use super::*;
 
 /// The upright width and height of a picture in pixels.
@@ -75,8 +77,7 @@ fn a_file_past_the_limit_is_refused_by_its_length() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("heavy.jpg");
     let file = std::fs::File::create(&path).expect("makes it");
-    file.set_len(passerby_protocol::limits::CREATIVE_BYTES_MAX + 1)
-        .expect("stretches it");
+    file.set_len(CREATIVE_BYTES_MAX + 1).expect("stretches it");
     let refused = inspect(&path, &Fonts::default()).expect_err("refused");
     assert_eq!(
         refused.0,

@@ -1,5 +1,7 @@
 //! Words, cards and codes find room on screens of every shape.
 
+use passerby_playout::content::creative::Part;
+
 use super::*;
 
 #[test]
@@ -76,7 +78,7 @@ fn cards_of_every_shape_and_turn_carry_a_code_that_reads_back() {
     let Creative::File(mut card) = file(&path) else {
         panic!("a file");
     };
-    card.parts = [passerby_playout::content::creative::Part {
+    card.parts = [Part {
         name: "beans.png".into(),
         digest: Digest::of(&std::fs::read(&picture).expect("reads")),
         path: picture,

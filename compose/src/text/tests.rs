@@ -1,6 +1,7 @@
 //! Lines as they are set and drawn.
 
 use super::*;
+use crate::raster::canvas;
 
 const SIZES: [f32; 4] = [96.0, 64.0, 40.0, 24.0];
 
@@ -45,7 +46,7 @@ fn ink_never_leaves_the_box_that_a_text_was_fitted_into() {
                     if canvas.pixel(x, y) != [255; 3] {
                         inked += 1;
                         // A j may lean out of its line a little.
-                        let lean = 2 + crate::raster::canvas::px(block.size * 0.06);
+                        let lean = 2 + canvas::px(block.size * 0.06);
                         let inside = (40 - lean..width + 40 + lean).contains(&x)
                             && (38..height + 42).contains(&y);
                         assert!(

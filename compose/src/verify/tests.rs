@@ -5,6 +5,7 @@ use passerby_protocol::campaign::{Corner, Rgb};
 
 use super::*;
 use crate::page::code_square;
+use crate::raster::canvas;
 
 const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const OTHER: &str = "HTTPS://HUB.EXAMPLE/Q/ZYXWVTSRQPNMKJHGFEDCBA9876543210";
@@ -33,11 +34,7 @@ impl Scene {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             pixel[..3].copy_from_slice(&noise.to_be_bytes()[..3]);
         }
-        canvas.fill_rounded(
-            plan.card,
-            crate::raster::canvas::real(plan.module_px),
-            Rgb([255; 3]),
-        );
+        canvas.fill_rounded(plan.card, canvas::real(plan.module_px), Rgb([255; 3]));
         let mut canvas = canvas.rotated(rotation);
         code_square::draw(&mut canvas, &matrix, &plan, &frame);
         Self {

@@ -5,12 +5,14 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 
+use passerby_compose::slide::Reel;
 use passerby_playout::system::clock::Clock;
 
 use crate::alone;
 use crate::await_that;
 use crate::browsers::{await_nothing_left, processes};
 use crate::server::{Answer, Server, halves};
+use crate::setup::SIZE;
 use crate::setup::{MINUTE, PageSetup, pixel};
 
 /// A page of the same two colours that tells itself apart by its words.
@@ -204,7 +206,7 @@ fn a_page_reaches_nothing_near_the_terminal_by_any_way() {
     )));
     setup.clock.waited(16 * MINUTE);
     let hits = server.hits();
-    keeper.prefetch([(&page, crate::setup::SIZE)]);
+    keeper.prefetch([(&page, SIZE)]);
     server.await_hits(hits + 1);
     await_that("the page was taken", || processes().is_empty());
     await_nothing_left();
@@ -271,7 +273,7 @@ fn a_browser_never_runs_as_root_and_has_no_right_of_roots() {
     let server = Server::start(Answer::Hang);
     let page = setup.page_of(&server, "slow.page.toml", "");
     let mut keeper = setup.keeper();
-    assert!(keeper.picture(&page, crate::setup::SIZE).is_err());
+    assert!(keeper.picture(&page, SIZE).is_err());
     server.await_hits(1);
     let own = rustix::process::geteuid();
     let wanted = if own.is_root() {
@@ -350,13 +352,13 @@ fn a_minute_is_a_minute_also_for_the_one_page_that_never_leaves_the_screen() {
     let mut keeper = setup.keeper();
     let picture = setup.await_picture(&mut keeper, &page);
     let mut reel = picture.reel();
-    passerby_compose::slide::Reel::begin(&mut reel);
+    Reel::begin(&mut reel);
     // Ten seconds of the first minute go by in the hope for a gap.
     setup.clock.waited(MINUTE / 6);
     let mut revision = picture.revision;
     for count in 2..6 {
         setup.clock.waited(MINUTE);
-        keeper.prefetch([(&page, crate::setup::SIZE)]);
+        keeper.prefetch([(&page, SIZE)]);
         server.await_hits(count);
         // The next minute begins when the keeper has its picture, which is later than when the
         // browser has gone.

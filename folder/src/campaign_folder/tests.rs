@@ -1,5 +1,7 @@
 use std::os::unix::fs::symlink;
 
+use passerby_protocol::limits::PLACEMENTS_MAX;
+
 use super::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -353,7 +355,7 @@ fn a_folder_of_campaigns_says_which_they_are() {
 #[test]
 fn more_pictures_than_a_campaign_can_have_are_refused_and_not_dropped() {
     let shop = Shop::new();
-    for number in 0..=passerby_protocol::limits::PLACEMENTS_MAX {
+    for number in 0..=PLACEMENTS_MAX {
         shop.write(&format!("{number}.png"), b"x");
     }
     let said = shop.read().0.expect_err("refused")[0].to_string();

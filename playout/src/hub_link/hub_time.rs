@@ -10,10 +10,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use passerby_protocol::limits::WALL_MS;
+
 use crate::system::clock::Clock;
 
 /// 2026-01-01T00:00Z: nothing of this project is older.
-pub(super) const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
+pub(super) const WALL_MS_MIN: i64 = *WALL_MS.start();
 /// 2099-01-01T00:00Z: where clocks are that were never set.
 pub(super) const WALL_MS_MAX: i64 = 4_070_908_800_000;
 /// Differences up to this are the network's and the drift of clocks; they are not worth a new

@@ -49,6 +49,7 @@ pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
 pub use crate::hub_link::hub_error::HubError;
 pub use crate::hub_link::manifest_store::kept_content;
 pub use crate::hub_link::tallies::kept_tallies;
+use crate::messages::player_requests::Pairing;
 
 /// How often it is looked whether the terminal was enrolled anew.
 const ENROLMENT_POLL: Duration = Duration::from_secs(2);
@@ -181,7 +182,7 @@ impl HubLink {
                 Err(error) => tracing::warn!("{error}"),
             }
             let (told, player) = (std::cell::RefCell::new(None), self.player.clone());
-            let waiting = |pairing: &crate::messages::player_requests::Pairing| {
+            let waiting = |pairing: &Pairing| {
                 if told.borrow().as_ref() != Some(pairing) {
                     *told.borrow_mut() = Some(pairing.clone());
                     // A player that has ended is noticed below.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use passerby_protocol::wire::PlaysReply;
 use passerby_protocol::{PlayNumber, ScreenNumber};
 
+use crate::hub_link::answer;
 use crate::hub_link::client::HubClient;
 use crate::hub_link::manifest_store;
 use crate::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows, Stopped};
@@ -105,7 +106,7 @@ impl Plays {
                 tracing::debug!("plays are not sent: {error}");
                 let words = error.to_string();
                 self.hub_link.learn(|network| network.plays = Some(words))?;
-                crate::hub_link::answer::of_plays(&error)
+                answer::of_plays(&error)
             }
         };
         let count = batch.columns.number.len();
@@ -137,7 +138,7 @@ fn log_rejected(reply: &PlaysReply) {
         tracing::warn!(
             "the hub refuses play {} for good: {}",
             rejected.seq,
-            crate::hub_link::answer::printable(&rejected.code)
+            answer::printable(&rejected.code)
         );
     }
     if let Some(more @ 1..) = reply.rejected.len().checked_sub(REJECTED_LOGGED_MAX) {

@@ -12,6 +12,7 @@ use passerby_protocol::limits::{GAP_PLAYS_MAX, PLAY_MS_MAX};
 use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
+use crate::ledger::anchors;
 use crate::ledger::{gaps, id_of, segments, stored_values};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of
@@ -245,7 +246,7 @@ fn anchors(from: &Connection, into: &Transaction<'_>) -> rusqlite::Result<()> {
         }
     }
     // The hub may not have heard all of them from the damaged ledger.
-    crate::ledger::anchors::offer_all(into)
+    anchors::offer_all(into)
 }
 
 /// The texts of a table, by id.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::ledger::anchors;
+use crate::ledger::failures;
 
 /// Says why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -193,7 +194,7 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), OpenError> {
             transaction.execute_batch(anchors::BEFORE_SEVERAL)?;
         }
         transaction.execute_batch(TABLES)?;
-        transaction.execute_batch(crate::ledger::failures::TABLE)?;
+        transaction.execute_batch(failures::TABLE)?;
         transaction.execute_batch(WITHOUT_GAPS)?;
         if is_one_a_boot {
             transaction.execute_batch(anchors::AFTER_SEVERAL)?;

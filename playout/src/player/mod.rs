@@ -42,6 +42,7 @@ use crate::content::emergency::Watch;
 use crate::content::folders::Folders;
 use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
+use crate::messages::player_requests::NetworkStatus;
 use crate::messages::player_requests::{Pairing, PlayerRequest, Transfers};
 use crate::messages::stage_messages::{Composer, StageCommand, StageEvent, Ticket, Transition};
 use crate::player::composer_pool::ComposerPool;
@@ -131,7 +132,7 @@ pub struct Player<C: Composer, L> {
     /// Whether the hub has refused this screen since its last manifest.
     is_revoked: bool,
     pairing: Option<Pairing>,
-    network: crate::messages::player_requests::NetworkStatus,
+    network: NetworkStatus,
     clock: Arc<dyn Clock>,
     context: Arc<LiveContext>,
     /// The version of the facts that the picks rest on.
@@ -209,7 +210,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             enrolment,
             is_revoked: false,
             pairing: None,
-            network: crate::messages::player_requests::NetworkStatus::default(),
+            network: NetworkStatus::default(),
             clock,
             stage,
             findings: [composer.findings(), urgent.findings()],

@@ -10,6 +10,7 @@
 use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::content::creative::Creative;
+use crate::content::emergency;
 use crate::content::emergency::{Notice, Reading, Watch};
 use crate::messages::stage_messages::{
     ComposeError, Composed, Composer, SlideOrder, StageCommand, Ticket, Transition,
@@ -139,7 +140,7 @@ impl Overlay {
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Takes what the emergency file says now.
     pub(super) fn on_reading(&mut self, reading: Reading) {
-        let file = crate::content::emergency::path(&self.config.data_dir);
+        let file = emergency::path(&self.config.data_dir);
         match reading {
             Ok(read) => {
                 let (notice, remarks) = read.unzip();
@@ -294,7 +295,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     fn notice_failed(&mut self, reason: &str, now_ms: u64) {
         self.problems.report(format!(
             "{}: the message cannot be shown: {reason}",
-            crate::content::emergency::FILE_NAME
+            emergency::FILE_NAME
         ));
         self.overlay.stale = true;
         self.overlay.retry_at_ms = Some(now_ms + RETRY_MS);

@@ -1,6 +1,7 @@
 //! What others ask of the player, and what it answers.
 
 use passerby_protocol::Assignment;
+use passerby_protocol::PlayNumber;
 use passerby_protocol::wire::KeyReply;
 
 use crate::ledger::LedgerError;
@@ -187,7 +188,7 @@ fn on_air_status(zone: &str, on_air: &OnAir, now_ms: u64) -> OnAirStatus {
         zone: zone.to_owned(),
         campaign: on_air.order.campaign.clone(),
         creative: on_air.order.creative.label(),
-        play: on_air.order.play.map(passerby_protocol::PlayNumber::get),
+        play: on_air.order.play.map(PlayNumber::get),
         url: on_air.order.code.as_ref().map(|code| code.url.clone()),
         for_ms: now_ms.saturating_sub(on_air.start.boot_ms),
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only an order for an item has a play number, and each has one of its own.
 
+use passerby_protocol::campaign::Colours;
 use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
 use passerby_protocol::token::TokenContents;
 
@@ -37,7 +38,7 @@ pub(super) fn house(ticket: Ticket, zone: Zone) -> SlideOrder {
         play: None,
         headline: None,
         code: None,
-        colours: passerby_protocol::campaign::Colours::default(),
+        colours: Colours::default(),
         motion: Motion::Still,
         sound: false,
         dwell: None,

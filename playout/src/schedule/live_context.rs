@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use passerby_protocol::Assignment;
+use passerby_protocol::campaign;
 pub use passerby_protocol::condition::{Reading, Readings};
 use passerby_protocol::foreign::one_line;
 use passerby_protocol::limits::LINE_CHARS_MAX;
@@ -232,7 +233,7 @@ impl LiveContext {
 }
 
 fn check_name(name: &str) -> Result<(), ReadingError> {
-    passerby_protocol::campaign::zone_name(name)
+    campaign::zone_name(name)
         .map(|_| ())
         .map_err(|_| ReadingError::Name(name.to_owned()))
 }

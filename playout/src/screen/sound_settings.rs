@@ -9,6 +9,8 @@ use jiff::Zoned;
 use passerby_protocol::daypart::Daypart;
 use passerby_protocol::toml_fields::Section;
 
+use crate::system::clock;
+
 /// Loudness where none is given, in percent of the recording's own.
 pub(crate) const VOLUME_PERCENT: u8 = 60;
 
@@ -64,7 +66,7 @@ impl SoundSettings {
     pub fn is_heard_at(&self, local: Option<&Zoned>) -> bool {
         self.hours.is_empty()
             || local.is_some_and(|local| {
-                let (weekday, minute) = crate::system::clock::weekday_and_minute(local);
+                let (weekday, minute) = clock::weekday_and_minute(local);
                 self.hours.iter().any(|part| part.contains(weekday, minute))
             })
     }

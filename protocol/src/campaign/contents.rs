@@ -14,6 +14,7 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::host;
+use crate::campaign::link;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::Section;
 
@@ -189,7 +190,7 @@ impl Contact {
                 .parsed(
                     "link",
                     "a link such as \"https://cafe.example\"",
-                    crate::campaign::link::target,
+                    link::target,
                 )
                 .map(|link| link.value),
         }

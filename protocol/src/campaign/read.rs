@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::campaign::claim::zone_name;
+use crate::campaign::link;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
     Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
@@ -133,7 +134,7 @@ pub(super) fn read_campaign(
         .parsed(
             "target",
             "a link such as \"https://shop.example/book\"",
-            crate::campaign::link::target,
+            link::target,
         )
         .map(|link| link.value);
     let landing = root

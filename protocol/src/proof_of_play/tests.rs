@@ -172,8 +172,7 @@ fn verify(text: &str) -> Verdict {
 /// What is wrong with a file, as lines of a report.
 fn told(text: &str) -> Vec<String> {
     let faults = verify(text).faults;
-    let tell =
-        |fault: crate::proof_of_play::Fault| format!("line {}: {}", fault.line, fault.message);
+    let tell = |fault: Fault| format!("line {}: {}", fault.line, fault.message);
     faults.into_iter().map(tell).collect()
 }
 

@@ -8,6 +8,7 @@ use crate::stage::StageError;
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::gpu::Gpu;
 use crate::stage::slides::LOADED_MAX;
+use crate::stage::time::Now;
 
 const SIDE_PX: u32 = 16;
 
@@ -121,7 +122,7 @@ fn stage_at_rest_draws_nothing_and_looks_after_the_gpu_only() {
         rehearsal.step(Duration::from_millis(200));
     }
     assert!(rehearsal.update().is_none(), "nothing is drawn at rest");
-    let now = rehearsal.app.world().resource::<crate::stage::Now>().0;
+    let now = rehearsal.app.world().resource::<Now>().0;
     let next = rehearsal.app.world().resource::<Agenda>().next();
     assert_eq!(next, Some(Next::At(now + Duration::from_secs(10))));
 }

@@ -9,6 +9,7 @@ use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, Corner, Motion};
 
 use super::*;
+use crate::stage::presenter::Output;
 
 const RED: [u8; 3] = [180, 20, 20];
 const GREEN: [u8; 3] = [20, 180, 20];
@@ -139,10 +140,7 @@ fn slides_are_stretched_with_the_output_until_new_ones_come() {
     let right = Area::new(200, 0, 120, 180);
     rehearsal.cut(Zone(1), right, flat(120, 180, GREEN));
     // The canvas stays; what lies on it behaves as if it had half the width.
-    let mut output = rehearsal
-        .app
-        .world_mut()
-        .resource_mut::<crate::stage::presenter::Output>();
+    let mut output = rehearsal.app.world_mut().resource_mut::<Output>();
     output.size_px = Some(UVec2::new(WIDTH_PX / 2, HEIGHT_PX));
     let frame = rehearsal.frame();
     let areas = [

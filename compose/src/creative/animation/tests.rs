@@ -9,7 +9,9 @@ use passerby_protocol::campaign::CreativeKind;
 use passerby_testing::required_program;
 
 use super::*;
+use crate::creative::picture_file;
 use crate::slide::{Patch, Reel};
+use crate::text::fonts::drawings::DrawingFonts;
 
 const PAPER: Rgb = Rgb([10, 20, 30]);
 
@@ -31,8 +33,8 @@ fn film(bytes: &[u8], size: (u32, u32)) -> (Film, Health) {
         parts: [].into(),
     };
     let health = Health::default();
-    let fonts = crate::text::fonts::drawings::DrawingFonts::bundled();
-    let mut content = crate::creative::picture_file::load(&file, fonts, &health).expect("opens");
+    let fonts = DrawingFonts::bundled();
+    let mut content = picture_file::load(&file, fonts, &health).expect("opens");
     let (width, height) = content.size();
     let film = content
         .film(Crop::whole(width, height), size, PAPER)

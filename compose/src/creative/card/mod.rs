@@ -25,6 +25,7 @@ use passerby_protocol::card::{BODY_DWELL_ADVISED, Card, colours_or};
 use crate::creative::card::arrange::{Arrangement, arrange};
 use crate::creative::card::measure::{Content, Measure, Tile, Value};
 use crate::creative::card::paint::paint;
+use crate::creative::picture_file;
 use crate::live::{LiveKind, LiveLanguage, LiveSpot};
 use crate::page::frame::Frame;
 use crate::page::layout::CodeWords;
@@ -124,7 +125,7 @@ fn read(
             ComposeError(format!("{}: {name} {what}", file.name))
         })?;
         let fonts = typesetter.fonts().of_drawings();
-        crate::creative::picture_file::open(part, fonts, drawn_px)
+        picture_file::open(part, fonts, drawn_px)
             .map(Some)
             .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
     };

@@ -7,6 +7,7 @@ use passerby_protocol::campaign::{Corner, CreativeKind};
 use passerby_testing::required_file;
 
 use super::*;
+use crate::creative::card;
 use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::real;
 use crate::tests::{planned, words};
@@ -107,7 +108,7 @@ fn make(
         colours: &Colours::default(),
         dwell: None,
     };
-    let made = crate::creative::card::plan(typesetter, card, &content, &pictures, &card_context)?;
+    let made = card::plan(typesetter, card, &content, &pictures, &card_context)?;
     let mut things: Vec<(String, [f32; 4])> = made
         .placed
         .iter()

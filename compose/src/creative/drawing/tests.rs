@@ -10,7 +10,9 @@ use passerby_testing::required_file;
 
 use super::*;
 use crate::creative::drawing::threads::Threads;
+use crate::creative::picture_file;
 use crate::text::fonts;
+use crate::text::fonts::Fonts;
 
 fn open(text: &str) -> Result<Drawing, ComposeError> {
     Drawing::open(
@@ -467,8 +469,7 @@ fn a_drawing_in_utf_16_is_shown_as_the_same_in_utf_8() {
         big,
     ] {
         std::fs::write(&path, &bytes).expect("writes");
-        let found =
-            crate::creative::picture_file::inspect(&path, &crate::text::fonts::Fonts::default());
+        let found = picture_file::inspect(&path, &Fonts::default());
         let found = found.expect("it is shown");
         assert_eq!(found.letters, "茶");
         assert_eq!((found.losses.len(), found.notes.len()), (0, 0), "{found:?}");

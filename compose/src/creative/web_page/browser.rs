@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use passerby_playout::settings::page_rules::PageRules;
+use passerby_playout::system::random;
 use passerby_protocol::foreign::one_line;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -380,7 +381,7 @@ impl Folder {
     fn create(user: Option<&BrowserUser>) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let random = passerby_playout::system::random::u64();
+        let random = random::u64();
         let path = std::env::temp_dir().join(format!(
             "{FOLDER_PREFIX}{}-{number}-{random:016x}",
             std::process::id()

@@ -11,11 +11,12 @@ use std::time::Duration;
 use passerby_playout::messages::stage_messages::EXPECT_MS;
 use passerby_protocol::web_page::WebPage;
 
+use crate::creative::web_page::picture_store::FILES_MAX;
 use crate::creative::web_page::picture_store::PageKey;
 
 /// Most pages that are known, each in one size. Those that were asked for longest ago are
 /// forgotten.
-pub const PAGES_MAX: usize = crate::creative::web_page::picture_store::FILES_MAX;
+pub const PAGES_MAX: usize = FILES_MAX;
 /// Longest time that a page waits for a gap between pages on screen; a [`GAP_WAIT_PART`]th of its
 /// interval where that is less.
 pub const GAP_WAIT_MAX: Duration = Duration::from_secs(15 * 60);

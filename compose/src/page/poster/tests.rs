@@ -8,6 +8,7 @@ use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Corner, Motion};
 
 use crate::SlideComposer;
+use crate::raster::canvas;
 use crate::slide::{Area, MovingPicture, Slide, Travel};
 use crate::tests::{self, URL};
 
@@ -69,8 +70,7 @@ fn composite(slide: &Slide) -> image::RgbaImage {
                 _ => (across, down),
             };
             let place = |share: f32, from: f32, length: f32, side: u32| {
-                crate::raster::canvas::px(((from + share * length) * side as f32).floor())
-                    .min(side - 1)
+                canvas::px(((from + share * length) * side as f32).floor()).min(side - 1)
             };
             let under = picture.get_pixel(
                 place(across, part[0], part[2], *width_px),

@@ -17,6 +17,7 @@ use passerby_protocol::Digest;
 use passerby_protocol::manifest::Asset;
 use sha2::Digest as _;
 
+use crate::content::cache;
 use crate::content::cache::{CacheError, Space};
 use crate::content::digests::hash_into;
 
@@ -167,7 +168,7 @@ impl Download {
 /// pipe would block, and a link would have this program write where somebody else wants.
 fn open_part(part: &Path) -> std::io::Result<File> {
     match std::fs::symlink_metadata(part) {
-        Ok(metadata) if !metadata.is_file() => crate::content::cache::remove_any(part, &metadata)?,
+        Ok(metadata) if !metadata.is_file() => cache::remove_any(part, &metadata)?,
         _ => {}
     }
     OpenOptions::new()

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use passerby_folder::durable_file;
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
+use passerby_protocol::manifest::ManifestError;
 use passerby_protocol::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -269,7 +270,7 @@ fn open(
     enrolment: &Enrolment,
     seen: u64,
     now_ms: Option<i64>,
-) -> Result<Opened, passerby_protocol::manifest::ManifestError> {
+) -> Result<Opened, ManifestError> {
     let (body, screen) = (kept.body.as_bytes(), enrolment.credentials.screen);
     let digest = Digest::of(body);
     // What was taken under an earlier key needs no new signature.

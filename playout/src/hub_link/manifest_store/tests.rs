@@ -9,6 +9,7 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
+use crate::content::active::tests;
 use crate::content::active::tests::manifest;
 
 fn key(byte: u8) -> SigningKey {
@@ -60,7 +61,7 @@ impl StoredManifests {
     /// The files with these names come. Their sizes are what counts here.
     fn come(&self, files: &[u8]) {
         for &byte in files {
-            let file = crate::content::active::tests::file(byte);
+            let file = tests::file(byte);
             std::fs::write(self.cache.path(file.sha256), vec![0; usize::from(byte)])
                 .expect("writes");
         }
@@ -137,10 +138,7 @@ fn a_former_version_airs_on_through_restarts_until_the_new_one_is_whole() {
     let kept = read(&stored.path("manifest.json")).expect("there");
     assert_eq!(kept.former.len(), 0, "the former one is no longer kept");
     // A file is lost. What has switched does not go back, and does not leave.
-    stored
-        .cache
-        .remove(crate::content::active::tests::file(4).sha256)
-        .expect("removes");
+    stored.cache.remove(tests::file(4).sha256).expect("removes");
     assert_eq!(stored.airs(2), airing(&[("a", 2), ("b", 2)]));
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(stored.path("manifest.json"))
@@ -302,7 +300,7 @@ const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 fn take(steps: &[Step]) -> Result<(), TestCaseError> {
     let stored = StoredManifests::new();
     let store = stored.load(0, None);
-    let is_there = |&byte: &u8| stored.cache.has(&crate::content::active::tests::file(byte));
+    let is_there = |&byte: &u8| stored.cache.has(&tests::file(byte));
     // What each manifest named, and what aired before a step, from how many manifests.
     let mut manifests: Vec<BTreeMap<&str, Vec<u8>>> = vec![BTreeMap::new()];
     let (mut last, mut last_held) = (Vec::<(String, u64)>::new(), 0);
@@ -327,7 +325,7 @@ fn take(steps: &[Step]) -> Result<(), TestCaseError> {
             }
             1 => stored.come(&files),
             _ => {
-                let lost = crate::content::active::tests::file(files[0]);
+                let lost = tests::file(files[0]);
                 stored.cache.remove(lost.sha256).expect("removes");
             }
         }

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use passerby_protocol::limits::BOOT_ANCHORS_MAX;
 use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
@@ -105,7 +106,7 @@ fn a_year_of_steps_keeps_a_bounded_number_of_anchors() {
             ))
             .expect("writes");
     }
-    assert!(anchors_of(&ledger, "a").len() <= passerby_protocol::limits::BOOT_ANCHORS_MAX);
+    assert!(anchors_of(&ledger, "a").len() <= BOOT_ANCHORS_MAX);
 }
 
 #[test]

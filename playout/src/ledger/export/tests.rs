@@ -11,6 +11,7 @@ use super::*;
 use crate::identity::device_key;
 use crate::ledger::NewPlay;
 use crate::schedule::rotation::{Booked, History};
+use crate::screen::layout::ZONES_MAX;
 use crate::system::clock::{Moment, SimulatedClock};
 
 /// The wall time at the start of each boot below.
@@ -355,8 +356,5 @@ fn lists_are_read_page_by_page_and_stop_when_their_taker_does() {
 
 #[test]
 fn a_screen_can_show_as_many_zones_as_a_proof_allows_for() {
-    assert_eq!(
-        crate::screen::layout::ZONES_MAX as u64,
-        proof_of_play::ZONES_MAX
-    );
+    assert_eq!(ZONES_MAX as u64, proof_of_play::ZONES_MAX);
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use passerby_protocol::Digest;
 use passerby_protocol::plays::Outcome;
 
+use crate::content::emergency;
+use crate::content::emergency::Notice;
 use crate::player::tests::parts::{
     Manner, PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
 };
@@ -83,7 +86,7 @@ fn what_the_stage_refuses_or_never_answers_is_skipped_and_reported_and_the_rest_
             "{manner:?}: {problems:?}"
         );
         let past = running.stop();
-        let z = passerby_protocol::Digest::of(b"z");
+        let z = Digest::of(b"z");
         assert!(
             past.plays
                 .iter()
@@ -145,9 +148,9 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
         zones.extend(house.filter_map(Seen::zone));
     }
     running.assert_problem(|problem| problem.contains("still not composed after 60 s"));
-    crate::content::emergency::write(
+    emergency::write(
         &folder.path().join("data"),
-        &crate::content::emergency::Notice {
+        &Notice {
             headline: "Leave".into(),
             body: String::new(),
         },
@@ -177,7 +180,7 @@ fn a_video_that_fell_back_to_its_poster_says_so_in_its_play_and_on_the_board() {
         problem == "cafe: clip.mp4: the decoder stopped; its poster is shown"
     });
     let past = running.stop();
-    let z = passerby_protocol::Digest::of(b"z");
+    let z = Digest::of(b"z");
     for play in &past.plays {
         let is_poster = play.play.outcome == Outcome::Poster;
         assert_eq!(is_poster, play.play.content.creative != z);

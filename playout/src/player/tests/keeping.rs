@@ -1,5 +1,6 @@
 //! Plays that are held for a common commit, failures, and whether the display was on.
 
+use passerby_protocol::Digest;
 use passerby_protocol::plays::Display;
 
 use crate::ledger::Ledger;
@@ -61,7 +62,7 @@ fn an_item_that_could_not_be_shown_is_no_play_but_is_remembered_with_its_reason(
     wait_for_plays(&running, 5);
     running.assert_problem(|problem| problem.contains("m.png: not a picture"));
     let past = running.stop();
-    let bad = passerby_protocol::Digest::of(b"bad");
+    let bad = Digest::of(b"bad");
     assert!(
         past.plays
             .iter()

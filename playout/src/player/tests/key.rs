@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parts::{Manner, PATIENCE, SteppedClock};
+use passerby_protocol::hexadecimal;
 use passerby_protocol::manifest::{Item, ManifestCampaign};
 use passerby_protocol::token::Token;
+use passerby_protocol::token::TokenKey;
 use passerby_protocol::wire::{Credentials, KeyReply};
 use passerby_protocol::{Assignment, Campaign, Digest, Manifest, PlayNumber, ScreenNumber};
 
@@ -32,8 +34,8 @@ fn generation_of(order: &SlideOrder) -> Option<u8> {
     let token = Token::parse(url.strip_prefix("HTTPS://HUB.EXAMPLE/Q/")?)?;
     let claims = *token.unverified();
     let minted_with = key(claims.generation).token_key;
-    let secret = passerby_protocol::hexadecimal::unhex32(&minted_with)?;
-    token.verify(&passerby_protocol::token::TokenKey::from_bytes(secret))?;
+    let secret = hexadecimal::unhex32(&minted_with)?;
+    token.verify(&TokenKey::from_bytes(secret))?;
     Some(claims.generation)
 }
 

@@ -1,11 +1,13 @@
 //! What the rotation wants, on the screen: timelines come true, and takeovers take over.
 
 use super::*;
+use crate::content::catalog::LocalContent;
 use crate::player::tests::parts::{
     Manner, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
 };
 use crate::schedule::live_context::Reading;
 use crate::schedule::rotation::Airings;
+use crate::schedule::rotation::History;
 use crate::schedule::timeline::Timeline;
 use crate::system::clock::SimulatedClock;
 
@@ -44,8 +46,7 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
     setup.config.dwell_ms = 10_000;
     setup.config.time_zone = jiff::tz::TimeZone::UTC;
     let rules = setup.config.rules();
-    let catalog =
-        crate::content::catalog::LocalContent::read(&folder.path().join("content")).catalog;
+    let catalog = LocalContent::read(&folder.path().join("content")).catalog;
     let past = setup.start().finish();
     assert!(past.plays.len() > PLAYS, "{}", past.plays.len());
     let start = Moment {
@@ -53,10 +54,7 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
         boot_ms: past.plays[0].play.start_boot_ms,
         wall_ms: Some(MONDAY_MS.saturating_add_unsigned(past.plays[0].play.start_boot_ms)),
     };
-    let zones = [(
-        "main".to_owned(),
-        crate::schedule::rotation::History::default(),
-    )];
+    let zones = [("main".to_owned(), History::default())];
     let timeline = Timeline::new(
         &rules,
         &catalog,

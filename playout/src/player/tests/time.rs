@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use passerby_protocol::dating::Anchor;
+
 use super::*;
+use crate::ledger::DatedPlay;
 use crate::player::tests::parts::{PlayerSetup, write};
 use crate::system::clock::trust::Reading;
 use crate::system::clock::{SimulatedClock, TimeEvent, Trust};
@@ -107,7 +110,7 @@ impl Clock for ScriptedClock {
     fn learn(&self, boot_ms: u64, wall_ms: i64) {
         self.trust.lock().expect("no panic").learn(boot_ms, wall_ms);
     }
-    fn resume(&self, anchor: &passerby_protocol::dating::Anchor) {
+    fn resume(&self, anchor: &Anchor) {
         let mut trust = self.trust.lock().expect("no panic");
         trust.resume(anchor.boot_ms, anchor.wall_ms);
     }
@@ -138,7 +141,7 @@ fn errors(folder: &Path, clock: Arc<ScriptedClock>, run_for_ms: u64) -> Vec<Opti
         ..PlayerSetup::in_folder(folder)
     };
     let past = setup.start().finish();
-    let error = |dated: &crate::ledger::DatedPlay| {
+    let error = |dated: &DatedPlay| {
         let truth = START_MS.saturating_add_unsigned(dated.play.start_boot_ms);
         dated.wall_ms.map(|wall| wall - truth)
     };

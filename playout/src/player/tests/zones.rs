@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Motion, TransitionKind};
 use passerby_protocol::plays::Outcome;
+use passerby_protocol::plays::Play;
 
 use crate::content::creative::Creative;
+use crate::ledger::DatedPlay;
 use crate::messages::stage_messages::{StageEvent, Transition};
 use crate::player::tests::parts::{
     Expected, PATIENCE, PlayerSetup, Seen, SteppedClock, name_of, write,
@@ -64,9 +67,7 @@ fn zones_air_their_own_placements_abut_in_themselves_and_overlap_each_other() {
             .iter()
             .all(|name| name == "b.png" || name == "d.png")
     );
-    let in_main = |play: &&crate::ledger::DatedPlay| {
-        play.play.content.creative == passerby_protocol::Digest::of(b"a.png")
-    };
+    let in_main = |play: &&DatedPlay| play.play.content.creative == Digest::of(b"a.png");
     let (main, other): (Vec<_>, Vec<_>) = past.plays.iter().partition(in_main);
     assert!(
         main.len() >= 3 && other.len() >= 3,
@@ -83,7 +84,7 @@ fn zones_air_their_own_placements_abut_in_themselves_and_overlap_each_other() {
             );
         }
     }
-    let overlap = |one: &passerby_protocol::plays::Play, other: &passerby_protocol::plays::Play| {
+    let overlap = |one: &Play, other: &Play| {
         one.start_boot_ms < other.start_boot_ms + other.visible_ms
             && other.start_boot_ms < one.start_boot_ms + one.visible_ms
     };
@@ -220,7 +221,7 @@ fn an_hour_of_simulated_time_is_filled_in_every_zone() {
     setup.run_for_ms = Some(3_600_000);
     let past = setup.start().finish();
     let aired_ms = |name: &str| -> u64 {
-        let creative = passerby_protocol::Digest::of(name.as_bytes());
+        let creative = Digest::of(name.as_bytes());
         let plays = past.plays.iter().map(|play| &play.play);
         plays
             .filter(|play| play.content.creative == creative)

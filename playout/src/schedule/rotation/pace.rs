@@ -5,6 +5,7 @@
 //! zone from those who have none.
 
 use jiff::Timestamp;
+use passerby_protocol::Window;
 
 use crate::schedule::rotation::PickSurroundings;
 use crate::schedule::rotation::air_time_left::{AirTimeLeft, ms_between};
@@ -105,8 +106,8 @@ impl Rotation {
             let hours = members
                 .iter()
                 .map(|&item| self.catalog[item].placement().at(at, zone))
-                .reduce(passerby_protocol::Window::or)
-                .unwrap_or(passerby_protocol::Window::NEVER);
+                .reduce(Window::or)
+                .unwrap_or(Window::NEVER);
             hours.and(self.rules.opening.at(at, zone))
         };
         let first = open_at(now).and(flight.at(now, zone));

@@ -14,7 +14,7 @@ use crate::content::catalog;
 use crate::content::catalog::Catalog;
 use crate::schedule::live_context::Facts;
 use crate::schedule::rotation::{
-    Airings, Booking, Class, Decision, History, PickSurroundings, Rotation, Rules,
+    Airings, Booking, Class, Decision, History, Next, PickSurroundings, Rotation, Rules,
 };
 use crate::system::clock::Moment;
 
@@ -172,12 +172,7 @@ impl Iterator for Timeline {
 }
 
 impl ZoneAhead {
-    fn ask(
-        &mut self,
-        at: &Moment,
-        airings: &Airings,
-        facts: &Facts,
-    ) -> crate::schedule::rotation::Next {
+    fn ask(&mut self, at: &Moment, airings: &Airings, facts: &Facts) -> Next {
         let around = PickSurroundings {
             history: &self.history,
             airings,

@@ -77,8 +77,8 @@ fn what_can_never_air_what_is_missed_and_hours_without_content_are_told() {
                 [[placement]]\ncreative='b.png'\nrecurs={ start=2026-11-01T09:00:00, minutes=60, rule='FREQ=DAILY;COUNT=3' }\n";
     let catalog = campaign("x", toml);
     let mut ahead = timeline(&catalog, &["main"]);
-    let slots = slots(&mut ahead, 30);
-    let told = warnings(&ahead, now(), 30 * 3_600_000, &slots);
+    let late = slots(&mut ahead, 30);
+    let told = warnings(&ahead, now(), 30 * 3_600_000, &late);
     assert_eq!(told.len(), 3, "{told:#?}");
     assert!(told[0].contains("placement 2 of x (b.png) can never air"));
     assert!(told[1].contains("phase burst of x") && told[1].contains("of the 100000"));
@@ -89,7 +89,7 @@ fn what_can_never_air_what_is_missed_and_hours_without_content_are_told() {
     );
     let fine = campaign("x", "[[placement]]\ncreative='a.png'\n");
     let mut ahead = timeline(&fine, &["main"]);
-    let slots = crate::schedule::timeline::tests::slots(&mut ahead, 30);
+    let slots = slots(&mut ahead, 30);
     assert!(warnings(&ahead, now(), 30 * 3_600_000, &slots).is_empty());
 }
 

@@ -8,6 +8,7 @@ use passerby_protocol::dating::Anchor;
 
 use crate::system::clock::trust::Reading;
 use crate::system::clock::{Clock, Moment, TimeEvent, Trust};
+use crate::system::random;
 
 /// systemd-timesyncd touches this file whenever it has set the clock
 /// (systemd-timesyncd.service(8)).
@@ -60,7 +61,7 @@ impl SystemClock {
             .ok()
             .map(|id| id.trim().to_owned())
             .filter(|id| !id.is_empty() && id.len() <= 64)
-            .unwrap_or_else(|| format!("{:016x}", crate::system::random::u64()));
+            .unwrap_or_else(|| format!("{:016x}", random::u64()));
         Self {
             boot: boot.into(),
             timesyncd_file: timesyncd_file.to_owned(),

@@ -1,6 +1,7 @@
 //! Drawings as programs write them, and what is said of each.
 
 use crate::creative::drawing::Drawing;
+use crate::creative::drawing::losses::TOLD_MAX;
 use crate::page::content::Content as _;
 use crate::text::fonts::drawings::DrawingFonts;
 
@@ -161,7 +162,7 @@ fn a_drawing_that_lacks_much_says_so_within_bounds() {
         .map(|at| format!("<odd{at}>word</odd{at}>"))
         .collect();
     let (losses, _) = told(&many);
-    assert_eq!(losses.len(), crate::creative::drawing::losses::TOLD_MAX);
+    assert_eq!(losses.len(), TOLD_MAX);
     let long = format!(
         "<flowRoot><flowPara>{}</flowPara></flowRoot>",
         "word ".repeat(9_000)

@@ -18,6 +18,7 @@ use passerby_playout::settings::page_rules::PageRules;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::web_page::WebPage;
 
+use crate::creative::file;
 use crate::creative::web_page::picture_store::PageKey;
 use crate::creative::web_page::{PIXELS_MAX, PagePicture, capture, nudge};
 use crate::settings::Settings;
@@ -165,7 +166,7 @@ impl Drop for SnapshotKeeper {
 /// Reads a page file as it was scheduled.
 fn open(file: &CreativeFile) -> Result<WebPage, ComposeError> {
     let says = |what: String| ComposeError(format!("{}: {what}", file.name));
-    let text = crate::creative::file::read_text(file).map_err(says)?;
+    let text = file::read_text(file).map_err(says)?;
     WebPage::parse(&file.name, &text).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         ComposeError(lines.join("; "))

@@ -1,5 +1,7 @@
 //! What placements may ask for, one by one.
 
+use passerby_protocol::ScreenNumber;
+
 use super::*;
 
 #[test]
@@ -348,7 +350,7 @@ fn a_goal_of_scans_takes_as_many_plays_as_scans_are_rare() {
         plays: 9_500,
         scanned: 99,
     };
-    let screen = passerby_protocol::ScreenNumber::new(1).expect("in range");
+    let screen = ScreenNumber::new(1).expect("in range");
     let counted = Tallies::pack(
         screen,
         zone.now.wall_ms.expect("known"),
