@@ -1,2 +1,4 @@
+//! Tries [`passerby_fuzz::campaign`]; what must hold stands there.
+
 #![no_main]
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| passerby_fuzz::campaign::run(bytes));

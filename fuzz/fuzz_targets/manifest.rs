@@ -1,2 +1,4 @@
+//! Tries [`passerby_fuzz::manifest`]; what must hold stands there.
+
 #![no_main]
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| passerby_fuzz::manifest::run(bytes));

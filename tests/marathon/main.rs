@@ -42,11 +42,11 @@ use passerby_playout::system::clock::Clock;
 use passerby_playout::system::malloc;
 use passerby_protocol::plays::Outcome;
 
-use clock::Lockstep;
-use emergency::Alarm;
-use footprint::Footprint;
-use judge::{Judge, Seen, Verdict};
-use site::Site;
+use crate::clock::Lockstep;
+use crate::emergency::Alarm;
+use crate::footprint::Footprint;
+use crate::judge::{Judge, Seen, Verdict};
+use crate::site::Site;
 
 /// From one frame to the next, where frames are judged.
 pub(crate) const FRAME: Duration = Duration::from_millis(50);

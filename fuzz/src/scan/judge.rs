@@ -7,20 +7,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode, header};
 
-use super::stand::Answer;
+use crate::scan::stand::Answer;
 
-/// Folder and campaign.toml. Each is on the screen with its `poster.png`.
-pub(super) const CAMPAIGNS: [(&str, &str); 2] = [
-    (
-        "cafe",
-        "title = \"Café\"\ntarget = \"https://cafe.example/tonight\"\n",
-    ),
-    (
-        "reading",
-        "title = \"三体 · <The> \\\"Three\\\" & Body\"\ntarget = \"https://shop.example/三\"\nlanding = \"page\"\n\
-         share = \"路过地铁站。\"\nstory = \"A story.\"\n",
-    ),
-];
 /// Where the campaigns lead, as a header says it.
 const TARGETS: [&str; 2] = [
     "https://cafe.example/tonight",

@@ -19,8 +19,18 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower_service::Service as _;
 
-use super::judge;
-
+/// Folder and campaign.toml. Each is on the screen with its `poster.png`.
+const CAMPAIGNS: [(&str, &str); 2] = [
+    (
+        "cafe",
+        "title = \"Café\"\ntarget = \"https://cafe.example/tonight\"\n",
+    ),
+    (
+        "reading",
+        "title = \"三体 · <The> \\\"Three\\\" & Body\"\ntarget = \"https://shop.example/三\"\nlanding = \"page\"\n\
+         share = \"路过地铁站。\"\nstory = \"A story.\"\n",
+    ),
+];
 /// The hub's keys, the same in every run, so that the tokens of the corpus are genuine.
 const KEYS: &str = include_str!("keys.json");
 const MASTER: [u8; 32] = [0x7A; 32];
@@ -208,7 +218,7 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
     let credentials = hub
         .credentials(redeemed, &SECRET, &public_url(), now_ms)
         .expect("credentials");
-    for (name, toml) in judge::CAMPAIGNS {
+    for (name, toml) in CAMPAIGNS {
         let campaign = folder.join(name);
         std::fs::create_dir_all(&campaign).expect("folder");
         std::fs::write(campaign.join("campaign.toml"), toml).expect("file");

@@ -29,8 +29,8 @@ mod stand;
 
 use std::cell::RefCell;
 
-use judge::Judge;
-use stand::Stand;
+use crate::scan::judge::Judge;
+use crate::scan::stand::Stand;
 
 /// Most requests of one input.
 const REQUESTS_MAX: usize = 6;
