@@ -1,8 +1,8 @@
 //! How long to wait after failures: full jitter. Source: M. Brooker, "Exponential Backoff And
 //! Jitter", 2015.
 //!
-//! Invariant: a pause is at least 1 ms and at most [`BACKOFF_MS_MAX`], and within that never shorter
-//! than was asked for.
+//! Invariant: a pause is at least 1 ms and at most [`BACKOFF_MS_MAX`], and within that never
+//! shorter than was asked for.
 
 /// Longest pause after failures, in milliseconds.
 pub const BACKOFF_MS_MAX: u64 = 15 * 60_000;

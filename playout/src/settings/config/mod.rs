@@ -1,7 +1,7 @@
 //! `kiosk.toml`: every key optional, every mistake reported with its line.
 //!
-//! Invariant: a file with a mistake in it gives no settings; folders are taken from the one in which
-//! the file lies.
+//! Invariant: a file with a mistake in it gives no settings; folders are taken from the one in
+//! which the file lies.
 
 mod read;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Films that a screen shows, decoded in the background, one after the other.
 //!
-//! Invariants: a film is looked at once, and again only after it was taken away; one thread looks at
-//! a time, and its end, however it comes, leaves the line to the next.
+//! Invariants: a film is looked at once, and again only after it was taken away; one thread looks
+//! at a time, and its end, however it comes, leaves the line to the next.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;

@@ -1,7 +1,7 @@
 //! Picks what airs next.
 //!
-//! A pick asks [`eligibility`] what may air, [`claims`] who contends for the air time of a class and
-//! at which rate, and, when nothing may air, [`changes`] how long to wait.
+//! A pick asks [`eligibility`] what may air, [`claims`] who contends for the air time of a class
+//! and at which rate, and, when nothing may air, [`changes`] how long to wait.
 //!
 //! Invariant: what is picked may air now, and its distance from what aired is kept.
 
