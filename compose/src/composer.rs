@@ -1,5 +1,8 @@
 //! The composer of the terminal: what an order's creative is decides who draws it; the code is
 //! proved last.
+//!
+//! Invariants: a slide with a code is handed out only once that code was read back from its pixels;
+//! frames are kept without their codes, and everything that is kept is bounded.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use passerby_playout::code::issuer::CodeOrder;

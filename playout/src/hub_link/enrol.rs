@@ -1,5 +1,8 @@
 //! Two ways in: a short code that an operator claims, or a token that `passerby-hub screen add` or
 //! `screen renew` printed.
+//!
+//! Invariant: what collects the credentials is on disk before a hub hears of it, and goes only once
+//! they are or the hub has refused it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! Sends plays: asks the player for a batch, posts it, and tells the player what the hub has.
+//!
+//! Invariant: no play is held here: each batch is asked of the player, and what the hub has is told
+//! to it.
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! What this terminal keeps about its hub, in files that only it can read.
+//!
+//! Invariants: a file is written whole or not at all; what a file holds is checked before it is
+//! believed.
 
 use std::path::{Path, PathBuf};
 

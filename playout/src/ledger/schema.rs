@@ -1,4 +1,7 @@
 //! The ledger's file: how it is opened, checked and laid out.
+//!
+//! Invariants: a file is used only if SQLite finds it whole; an older form becomes the present one
+//! in one transaction, and a newer one is left as it is.
 
 use std::path::Path;
 use std::time::Duration;

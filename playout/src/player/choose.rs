@@ -1,4 +1,7 @@
 //! Chooses, orders and gives up what comes next in a zone.
+//!
+//! Invariant: what follows is chosen for the moment at which the play on the screen ends, as if
+//! that had had its time.
 
 use std::time::Duration;
 

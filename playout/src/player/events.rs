@@ -1,4 +1,7 @@
 //! What composers and stage answer, and what follows from it for the plays.
+//!
+//! Invariants: a play is booked once, when it leaves the screen, with the time for which it was
+//! seen; an answer that nobody waits for changes nothing.
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! Keeps the ledger and the accounts together, also while the disk refuses.
+//!
+//! Invariants: at most [`HELD_MAX`] plays wait in memory, and what finds no room there is told as a
+//! gap; no hub hears of a play before the disk does.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! What others ask of the player, and what it answers.
+//!
+//! Invariants: no request waits for anybody, and whoever asked may have gone; what the disk refuses
+//! is reported.
 
 use passerby_protocol::Assignment;
 use passerby_protocol::PlayNumber;

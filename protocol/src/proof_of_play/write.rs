@@ -1,4 +1,6 @@
 //! Writes proofs: segments from plays, lines from segments.
+//!
+//! Invariant: equal plays give equal bytes.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,8 @@
 //! Groups of placements that air on one account: sequences, and creatives that compete by how often
 //! they are scanned.
+//!
+//! Invariant: a sequence whose next part has to wait for its distance waits as a whole; no other
+//! part airs in its place.
 
 use passerby_protocol::tally::WeekPart;
 

@@ -1,4 +1,6 @@
 //! A zone's catalogue, made ready to be asked often what airs next.
+//!
+//! Invariant: what is remembered between picks only saves work; worked out anew, it is the same.
 
 use std::collections::HashMap;
 

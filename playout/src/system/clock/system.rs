@@ -1,4 +1,6 @@
 //! The machine's clocks.
+//!
+//! Invariant: a moment has a wall time only if [`Trust`] believes one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,6 @@
 //! Styles of text that browsers draw and the renderer does not.
+//!
+//! Invariant: a value that changes nothing of the text is no loss.
 
 use svgtypes::FontShorthand;
 

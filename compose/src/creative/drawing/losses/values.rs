@@ -1,5 +1,7 @@
 //! Values and selectors that the renderer does not understand: each is asked of the parser that the
 //! renderer asks.
+//!
+//! Invariant: nothing is called unknown that the renderer's own parser takes.
 
 use std::str::FromStr as _;
 
