@@ -24,6 +24,7 @@
 //! after 2099.
 
 mod calendar_lines;
+mod compact_time;
 mod local_time;
 mod occurrences;
 mod rule;

@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 
 use crate::limits::{RECURRENCE_COUNT, RECURRENCE_RULE_CHARS_MAX};
 use crate::recurrence::LocalTime;
-use crate::recurrence::calendar_lines::{compact, utc};
+use crate::recurrence::compact_time::{compact, utc};
 
 const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 const PARTS: [&str; 16] = [
