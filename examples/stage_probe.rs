@@ -9,7 +9,7 @@
 //! resize the window. With a link the slides are the built-in screen with its code, and what the
 //! framebuffer shows of the last one goes into a PNG file.
 //!
-//! `tests/stage.rs` runs it under Xvfb, because a window wants a main thread of its own.
+//! `tests/stage` runs it under Xvfb, because a window wants a main thread of its own.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
