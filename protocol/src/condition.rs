@@ -6,6 +6,9 @@
 //! A condition is compiled when it is read, so a mistake is found by `passerby check` and by
 //! `publish`, not at night on a street. One that fails on a screen (a name that this screen does
 //! not have) counts as false.
+//!
+//! Invariant: no condition goes over lists inside one another more deeply than
+//! [`LOOPS_INSIDE_MAX`], so that none takes long to evaluate.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

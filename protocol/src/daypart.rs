@@ -1,5 +1,7 @@
 //! Parts of the week in which a placement may air: `"mon-fri 07:00-10:00"`, in the venue's own
 //! time.
+//!
+//! Invariant: the local clock decides, and no answer reaches over a change of the zone's offset.
 
 use std::fmt;
 use std::str::FromStr;

@@ -8,6 +8,9 @@
 //!
 //! A night that begins on an open day is over when its hours say so, though the next day be a
 //! closed one; one that would begin on a closed day does not begin.
+//!
+//! Invariant: an answer looks at most [`LOOK_AHEAD_DAYS`] ahead, and holds until the moment that it
+//! names.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,7 @@
 //! The bodies of the hub protocol, version 1. JSON throughout; errors are RFC 9457 problem details.
+//!
+//! Invariant: what a later version adds may be absent, and what it does not know is passed over, so
+//! that versions understand each other; keys and bearers are in no debug output.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! A place on a slide where something live is shown, and the reel of clocks, dates and countdowns.
+//!
+//! Invariant: what is drawn stays within the place, and is smaller rather than cut.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! What hub link, local page and program say to the player. The player owns the database; everyone
 //! else asks it.
+//!
+//! Invariant: every answer has a channel of its own, so that the player never waits for whoever
+//! asked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

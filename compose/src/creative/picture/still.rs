@@ -1,4 +1,7 @@
 //! Decodes pictures that do not move, and the first frame of those that do.
+//!
+//! Invariants: sizes are judged before anything is decoded; a picture of which a part is missing is
+//! refused.
 
 use std::io::Cursor;
 

@@ -1,5 +1,7 @@
 //! Knows the pages that are shown, keeps their pictures and has new ones taken on a thread of its
 //! own.
+//!
+//! Invariant: whoever asks for a picture never waits for one; without any page there is no thread.
 
 mod shared;
 mod thread;
