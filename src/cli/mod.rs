@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use passerby_compose::creative::video::{DECODER_VARIABLE, DecoderKind, FFMPEG_VARIABLE};
 use passerby_compose::creative::web_page::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
+use passerby_compose::drawing_process;
 use passerby_playout::content::cache::Cache;
 use passerby_playout::content::catalog;
 use passerby_playout::content::catalog::Catalog;
@@ -103,6 +104,12 @@ enum Command {
     Plays(plays::Plays),
     Verify(verify::Verify),
     Enroll(enroll::Enroll),
+    /// Draw one drawing once for `run` or `check`, which starts it
+    #[command(name = drawing_process::COMMAND, hide = true)]
+    Draw {
+        /// Folders with fonts of the operator's
+        fonts: Vec<PathBuf>,
+    },
 }
 
 /// Where the settings are.
@@ -129,12 +136,20 @@ impl Cli {
     /// enrolled.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
-            Command::Run(command) => command.run(),
-            Command::Check(command) => command.run(),
+            Command::Run(command) => {
+                draw_in_other_processes();
+                command.run()
+            }
+            Command::Check(command) => {
+                draw_in_other_processes();
+                command.run()
+            }
             Command::Timeline(command) => command.run(),
             Command::Plays(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Enroll(command) => command.run(),
+            Command::Draw { fonts } => drawing_process::serve(&fonts)
+                .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
@@ -153,6 +168,15 @@ impl Cli {
                 ExitCode::from(4)
             }
         }
+    }
+}
+
+/// Has drawings drawn by other runs of this program, which have bounds of their own.
+fn draw_in_other_processes() {
+    if let Err(error) = drawing_process::use_this_program() {
+        tracing::warn!(
+            "drawings are drawn without bounds of the system, since it does not tell where this program is ({error}); start it by its full path"
+        );
     }
 }
 

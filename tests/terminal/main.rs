@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod dependencies;
+mod drawings;
 #[path = "../frames/mod.rs"]
 mod frames;
 mod kill;

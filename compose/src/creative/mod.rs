@@ -11,6 +11,7 @@ mod other_kinds;
 pub(crate) mod picture;
 pub(crate) mod picture_file;
 pub mod reference;
+pub(crate) mod supervise;
 pub(crate) mod ticker;
 pub mod video;
 pub(crate) mod video_content;

@@ -9,6 +9,7 @@ use fast_image_resize::pixels::{U16x3, U16x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use serde::{Deserialize, Serialize};
 
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
@@ -17,7 +18,7 @@ use crate::raster::palette;
 use crate::raster::palette::{Art, Sample, blend};
 
 /// A part of a picture, in its pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Crop {
     pub(crate) left: f64,
     pub(crate) top: f64,

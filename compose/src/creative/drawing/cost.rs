@@ -32,17 +32,13 @@ const DECODE_NS: f64 = 30.0;
 
 /// Refuses a drawing that would take too long or too much memory at a size.
 pub(super) fn check(tree: &Tree, transform: Transform, size: (u32, u32)) -> Result<(), String> {
-    let mut estimate = Estimate {
-        size: (size.0 as f32, size.1 as f32),
-        visits: 0,
-    };
-    let cost = estimate.group(tree.root(), transform);
-    if estimate.visits > VISITS_MAX || cost.time_ns > TIME_NS_MAX {
+    let Some(cost) = estimate(tree, transform, size).filter(|cost| cost.time_ns <= TIME_NS_MAX)
+    else {
         return Err(
             "the drawing takes too long to draw, by its filters, patterns or layers; simplify them, or export it as PNG"
                 .to_owned(),
         );
-    }
+    };
     if cost.bytes > LAYER_BYTES_MAX {
         return Err(format!(
             "the drawing needs more than {} MiB for its layers; flatten its groups, or export it as PNG",
@@ -52,9 +48,21 @@ pub(super) fn check(tree: &Tree, transform: Transform, size: (u32, u32)) -> Resu
     Ok(())
 }
 
+/// What a drawing costs at a size; `None` when it has too many nodes to tell.
+pub(super) fn estimate(tree: &Tree, transform: Transform, size: (u32, u32)) -> Option<Cost> {
+    let mut estimate = Estimate {
+        size: (size.0 as f32, size.1 as f32),
+        visits: 0,
+    };
+    let cost = estimate.group(tree.root(), transform);
+    (estimate.visits <= VISITS_MAX).then_some(cost)
+}
+
+/// What drawing takes.
 #[derive(Debug, Clone, Copy, Default)]
-struct Cost {
-    time_ns: f64,
+pub(super) struct Cost {
+    /// In nanoseconds of a slow board, roughly.
+    pub(super) time_ns: f64,
     /// Of the layers that exist at the same time.
     bytes: f64,
 }

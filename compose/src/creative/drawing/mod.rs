@@ -4,17 +4,20 @@
 //! it are `data:`, and its letters come from the bundled fonts (Noto Sans SC stands in for every
 //! family) and the operator's. Scripts and SVG's own animation do nothing.
 //!
-//! Limits, since a thread that draws cannot be stopped:
+//! Limits:
 //! - text: [`SVG_BYTES_MAX`]; entities of a DTD do not nest;
 //! - parsing ([`guard`]): elements, nesting and links between them are counted as they would
 //!   unfold, before they do;
 //! - drawing ([`cost`]): the time and the layers that it will take are estimated from the parsed
 //!   drawing at its size;
-//! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`], and
-//!   a panic there is an error;
-//! - what the estimates miss is waited for [`threads::PATIENCE`] at most. A thread that takes
-//!   longer is left to end by itself, and while [`threads::ABANDONED_MAX`] such threads go on, no
-//!   other drawing is begun.
+//! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`],
+//!   which is waited for [`threads::PATIENCE`] at most; a panic there is an error;
+//! - what counts and estimates miss ends with the process that draws ([`process`]): a terminal
+//!   has each drawing drawn by a child, which has a memory and a time of its own and is killed.
+//!
+//! Counts and estimates are the same on every machine, so that a screen takes what `check` and the
+//! hub took. What the child's bounds end depends on the machine, and is a fault of the drawing or
+//! of the renderer.
 //!
 //! Invariants: a drawing that is refused costs one reason that names the file; what is transparent
 //! shows the paper.
@@ -24,21 +27,17 @@ mod embedded;
 mod guard;
 mod links;
 mod losses;
+mod parsed;
+pub mod process;
 mod threads;
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use passerby_folder::text;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
-use passerby_protocol::file_names::normal_form;
-use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, roxmltree};
+use resvg::tiny_skia::Pixmap;
 
-use crate::creative::drawing::embedded::Embedded;
-use crate::creative::drawing::losses::LossReport;
-use crate::creative::drawing::threads::on_deep_stack;
+use crate::creative::drawing::parsed::{Facts, Parsed, View};
+use crate::creative::drawing::process::DrawingProcess;
 use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
@@ -46,7 +45,7 @@ use crate::raster::canvas::{px, real};
 use crate::raster::palette::Sample;
 use crate::raster::scale;
 use crate::raster::scale::Crop;
-use crate::text::fonts::drawings::{DrawingFonts, FAMILY};
+use crate::text::fonts::drawings::DrawingFonts;
 
 /// Most bytes of an SVG file.
 pub const SVG_BYTES_MAX: usize = 8 << 20;
@@ -64,15 +63,22 @@ const SMALL_SIDE_PX: f32 = 192.0;
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
 const USUAL_SCREEN_PX: (u32, u32) = (1_920, 1_080);
-/// A parsed drawing.
+
+/// A drawing that can be drawn.
 pub(crate) struct Drawing {
     name: String,
-    tree: Arc<Tree>,
-    told: LossReport,
-    /// Every character of its texts.
-    letters: String,
+    facts: Facts,
+    renderer: Renderer,
     /// All of it, small, for what a glance tells.
     small: Bitmap,
+}
+
+/// Who draws.
+enum Renderer {
+    /// This process.
+    Own(Parsed),
+    /// Another, anew each time.
+    Process(DrawingProcess),
 }
 
 /// Tells whether bytes look like SVG: XML that is no HTML. What it really is, the parser decides.
@@ -133,37 +139,33 @@ impl Drawing {
         }
         let text =
             String::from_utf8(text).map_err(|error| says(text::not_utf_8(error.as_bytes())))?;
-        let fonts = fonts.clone();
-        let (tree, told, letters) = on_deep_stack(move || parse(&text, &fonts)).map_err(says)?;
-        let mut drawing = Self {
-            name: name.to_owned(),
-            tree: Arc::new(tree),
-            told,
-            letters,
-            small: Bitmap {
-                width: 0,
-                height: 0,
-                pixels: Pixels::Rgba(Vec::new()),
-            },
+        let (facts, renderer, small) = match DrawingProcess::of(&text, fonts) {
+            Some(process) => {
+                let (facts, small) = process.open().map_err(says)?;
+                (facts, Renderer::Process(process), small)
+            }
+            None => {
+                let parsed = Parsed::read(text, fonts).map_err(says)?;
+                let small = parsed.draw(&parsed.facts.small_view()).map_err(says)?;
+                (parsed.facts.clone(), Renderer::Own(parsed), small)
+            }
         };
-        let (width, height) = drawing.size();
-        let scale = SMALL_SIDE_PX / UNITS;
-        let small = (
-            px(real(width) * scale).max(1),
-            px(real(height) * scale).max(1),
-        );
-        drawing.small = drawing.rendered(small)?;
-        Ok(drawing)
+        Ok(Self {
+            name: name.to_owned(),
+            facts,
+            renderer,
+            small: bitmap_of(small),
+        })
     }
 
     /// What is well to know about it.
     pub(crate) fn notes(&self) -> &[String] {
-        &self.told.notes
+        &self.facts.notes
     }
 
     /// Every character that it writes, each once.
     pub(crate) fn letters(&self) -> &str {
-        &self.letters
+        &self.facts.letters
     }
 
     /// Draws it once for a usual screen, as `passerby check` does.
@@ -182,55 +184,54 @@ impl Drawing {
     /// Draws all of it with `side_px` on its longer side, or [`BITMAP_SIDE_PX_MAX`] if that is
     /// less.
     pub(crate) fn bitmap(&self, side_px: u32) -> Result<Bitmap, ComposeError> {
-        let size = self.tree.size();
+        let (width, height) = self.facts.size;
         let side = real(side_px).min(BITMAP_SIDE_PX_MAX);
-        let scale = side / size.width().max(size.height());
-        self.rendered((
-            px(size.width() * scale).max(1),
-            px(size.height() * scale).max(1),
-        ))
+        let scale = side / width.max(height);
+        self.rendered((px(width * scale).max(1), px(height * scale).max(1)))
     }
 
     /// All of it at a size, with its alpha.
     fn rendered(&self, size: (u32, u32)) -> Result<Bitmap, ComposeError> {
         let (width, height) = self.size();
-        let pixmap = self.draw(Crop::whole(width, height), size, Color::TRANSPARENT)?;
-        Ok(Bitmap {
-            width: size.0,
-            height: size.1,
-            pixels: Pixels::Rgba(pixmap.take_demultiplied()),
-        })
+        self.draw(Crop::whole(width, height), size, None)
+            .map(bitmap_of)
     }
 
-    fn draw(&self, crop: Crop, size: (u32, u32), ground: Color) -> Result<Pixmap, ComposeError> {
-        let says = |what: String| ComposeError(format!("{}: {what}", self.name));
-        let transform = placed(&self.tree, crop, size);
-        let tree = Arc::clone(&self.tree);
-        on_deep_stack(move || {
-            cost::check(&tree, transform, size)?;
-            let mut pixmap = Pixmap::new(size.0, size.1)
-                .ok_or_else(|| format!("it cannot be drawn at {} × {} pixels", size.0, size.1))?;
-            pixmap.fill(ground);
-            resvg::render(&tree, transform, &mut pixmap.as_mut());
-            Ok(pixmap)
-        })
-        .map_err(says)
+    fn draw(
+        &self,
+        crop: Crop,
+        size_px: (u32, u32),
+        paper: Option<Rgb>,
+    ) -> Result<Pixmap, ComposeError> {
+        let view = View {
+            crop,
+            size_px,
+            paper: paper.map(|Rgb(paper)| paper),
+        };
+        match &self.renderer {
+            Renderer::Own(parsed) => parsed.draw(&view),
+            Renderer::Process(process) => process.draw(&view),
+        }
+        .map_err(|what| ComposeError(format!("{}: {what}", self.name)))
+    }
+}
+
+fn bitmap_of(pixmap: Pixmap) -> Bitmap {
+    Bitmap {
+        width: pixmap.width(),
+        height: pixmap.height(),
+        pixels: Pixels::Rgba(pixmap.take_demultiplied()),
     }
 }
 
 impl Content for Drawing {
     fn losses(&self) -> &[String] {
-        &self.told.losses
+        &self.facts.losses
     }
 
     /// Its shape, with [`UNITS`] on the longer side.
     fn size(&self) -> (u32, u32) {
-        let size = self.tree.size();
-        let scale = UNITS / size.width().max(size.height());
-        (
-            px(size.width() * scale).max(1),
-            px(size.height() * scale).max(1),
-        )
+        self.facts.size_in_units()
     }
 
     fn sample(&self) -> Sample {
@@ -241,107 +242,13 @@ impl Content for Drawing {
         self.small.stands_on_paper()
     }
 
-    fn scaled(
-        &self,
-        crop: Crop,
-        size: (u32, u32),
-        Rgb([red, green, blue]): Rgb,
-    ) -> Result<Vec<u8>, ComposeError> {
-        let pixmap = self.draw(crop, size, Color::from_rgba8(red, green, blue, 255))?;
+    fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
+        let pixmap = self.draw(crop, size, Some(paper))?;
         let (pixels, _) = pixmap.data().as_chunks::<4>();
         Ok(pixels
             .iter()
             .flat_map(|&[red, green, blue, _]| [red, green, blue])
             .collect())
-    }
-}
-
-/// From the drawing's own coordinates to the pixels of a part of it.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a place on a screen needs no more than a float's precision"
-)]
-fn placed(tree: &Tree, crop: Crop, (width, height): (u32, u32)) -> Transform {
-    let size = tree.size();
-    let units = UNITS / size.width().max(size.height());
-    let scale_x = real(width) / crop.width as f32;
-    let scale_y = real(height) / crop.height as f32;
-    Transform::from_row(
-        units * scale_x,
-        0.0,
-        0.0,
-        units * scale_y,
-        -(crop.left as f32) * scale_x,
-        -(crop.top as f32) * scale_y,
-    )
-}
-
-/// Returns the drawing, what is told about it, and its letters.
-fn parse(text: &str, fonts: &DrawingFonts) -> Result<(Tree, LossReport, String), String> {
-    guard::check_text(text)?;
-    let options = roxmltree::ParsingOptions {
-        allow_dtd: true,
-        nodes_limit: NODES_MAX,
-        ..roxmltree::ParsingOptions::default()
-    };
-    let xml = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
-        match error {
-            roxmltree::Error::NodesLimitReached => {
-                format!("the drawing has more than {NODES_MAX} elements and texts; simplify it, or export it as PNG")
-            }
-            error => format!("the drawing is damaged ({error}); export it anew"),
-        }
-    })?;
-    if xml.root_element().tag_name().name() != "svg" {
-        return Err("it is no SVG drawing; export it as one".to_owned());
-    }
-    guard::check(&xml)?;
-    let mut told = LossReport::of(&xml);
-    let embedded = Embedded::default();
-    let options = Options {
-        font_family: FAMILY.to_owned(),
-        fontdb: Arc::clone(&fonts.0),
-        image_href_resolver: ImageHrefResolver {
-            resolve_data: Box::new(|_, data, _| embedded.resolve(data)),
-            resolve_string: Box::new(|_, _| None),
-        },
-        ..Options::default()
-    };
-    let tree = Tree::from_xmltree(&xml, &options).map_err(|error| match error {
-        usvg::Error::InvalidSize => {
-            "the drawing has no size; give its svg element a viewBox, or a width and a height"
-                .to_owned()
-        }
-        error => format!("the drawing is damaged ({error}); export it anew"),
-    })?;
-    embedded.verdict()?;
-    told.notes.extend(embedded.notes());
-    told.add_typefaces(&tree, &fonts.0);
-    let size = tree.size();
-    let shape = size.width() / size.height();
-    if !(1.0 / SHAPE_MAX..=SHAPE_MAX).contains(&shape) {
-        return Err(format!(
-            "the drawing is {} × {} units, more than {SHAPE_MAX} times longer one way than the other; change its viewBox",
-            size.width(),
-            size.height()
-        ));
-    }
-    let mut letters = BTreeSet::new();
-    collect_letters(tree.root(), &mut letters);
-    Ok((tree, told, letters.into_iter().collect()))
-}
-
-fn collect_letters(group: &Group, letters: &mut BTreeSet<char>) {
-    for node in group.children() {
-        match node {
-            Node::Text(text) => {
-                for chunk in text.chunks() {
-                    letters.extend(normal_form(chunk.text()).chars());
-                }
-            }
-            Node::Group(inner) => collect_letters(inner, letters),
-            Node::Path(_) | Node::Image(_) => {}
-        }
     }
 }
 

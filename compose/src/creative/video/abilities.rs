@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use crate::creative::supervise::{Patience, run};
 use crate::creative::video::programs::{Bounds, Programs};
-use crate::creative::video::supervise::{Patience, run};
 
 /// How long ffmpeg may take to list what it can.
 const LIST_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::creative::supervise::{Patience, error_text, run};
 use crate::creative::video::programs::{Bounds, Input, Programs};
-use crate::creative::video::supervise::{Patience, error_text, run};
 
 /// How long one decoder may take for the sample.
 const SAMPLE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));

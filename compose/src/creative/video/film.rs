@@ -24,15 +24,13 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::Health;
 
+use crate::creative::supervise::{ChildGuard, FAREWELL_MAX, STACK_BYTES, Worker, error_text};
 use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Picture, Queue};
-use crate::creative::video::supervise::{
-    ChildGuard, FAREWELL_MAX, STACK_BYTES, Worker, error_text,
-};
 use crate::creative::video::tools::Tools;
 
 /// How long before the end of a pass the child of the next is started.

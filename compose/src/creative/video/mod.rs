@@ -38,7 +38,6 @@ mod queue;
 mod rate;
 mod reel;
 mod sound;
-mod supervise;
 mod tools;
 mod transparent;
 mod whole;
@@ -48,11 +47,11 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
+use crate::creative::supervise::{ChildGuard, Patience};
 use crate::creative::video::film::{Film, KEPT_BYTES_MAX};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::reel::{Progress, VideoReel};
 use crate::creative::video::sound::SoundTrack;
-use crate::creative::video::supervise::{ChildGuard, Patience};
 use crate::settings::SoundOutput;
 use crate::slide::{MovingPicture, Reel, VideoCoding};
 

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::creative::supervise::{Patience, RunError, run};
 use crate::creative::video::container::Container;
-use crate::creative::video::supervise::{Patience, RunError, run};
 
 /// Names the ffmpeg to use, where it is not the one in the search path.
 pub const FFMPEG_VARIABLE: &str = "PASSERBY_FFMPEG";

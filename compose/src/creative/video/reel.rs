@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::Health;
 
+use crate::creative::supervise::ChildGuard;
 use crate::creative::video::colour::Nv12;
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::sound::SoundTrack;
-use crate::creative::video::supervise::ChildGuard;
 use crate::slide::{Area, Patch, Plane, Reel};
 
 /// How long a picture may be missing.

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use crate::creative::supervise::{ChildGuard, STACK_BYTES, Worker, error_text};
 use crate::creative::video::probe::{Clip, LENGTH_MAX};
 use crate::creative::video::programs::{Bounds, Input};
-use crate::creative::video::supervise::{ChildGuard, STACK_BYTES, Worker, error_text};
 use crate::creative::video::tools::Tools;
 use crate::settings::SoundOutput;
 

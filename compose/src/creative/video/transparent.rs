@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 
+use crate::creative::supervise::{Patience, run};
 use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
-use crate::creative::video::supervise::{Patience, run};
 use crate::creative::video::tools::Tools;
 
 /// How long decoding one picture may take.

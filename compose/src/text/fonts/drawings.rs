@@ -1,5 +1,6 @@
 //! The fonts in which the text of drawings is set.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use resvg::usvg::fontdb;
@@ -8,7 +9,11 @@ use crate::text::fonts::BUNDLED_FILES;
 
 /// The fonts of drawings: the bundled ones, and with [`DrawingFonts::with`] the operator's.
 #[derive(Clone)]
-pub(crate) struct DrawingFonts(pub(crate) Arc<fontdb::Database>);
+pub(crate) struct DrawingFonts {
+    pub(crate) database: Arc<fontdb::Database>,
+    /// The operator's folders, for another process that draws.
+    pub(crate) folders: Vec<PathBuf>,
+}
 
 impl DrawingFonts {
     /// The bundled fonts alone; made once, shared by all.
@@ -24,17 +29,25 @@ impl DrawingFonts {
             fonts.set_monospace_family(FAMILY);
             fonts.set_cursive_family(FAMILY);
             fonts.set_fantasy_family(FAMILY);
-            Self(Arc::new(fonts))
+            Self {
+                database: Arc::new(fonts),
+                folders: Vec::new(),
+            }
         })
     }
 
-    /// The bundled fonts and others, each the content of a font file that was found to be one.
+    /// The bundled fonts and others, each the content of a font file that was found to be one in
+    /// one of some folders.
     pub(crate) fn with(
+        folders: &[PathBuf],
         files: impl IntoIterator<Item = Arc<dyn AsRef<[u8]> + Send + Sync>>,
     ) -> Self {
-        let mut fonts = Self::bundled().clone();
+        let mut fonts = Self {
+            folders: folders.to_vec(),
+            ..Self::bundled().clone()
+        };
         for bytes in files {
-            Arc::make_mut(&mut fonts.0).load_font_source(fontdb::Source::Binary(bytes));
+            Arc::make_mut(&mut fonts.database).load_font_source(fontdb::Source::Binary(bytes));
         }
         fonts
     }

@@ -52,6 +52,8 @@ const FACES_MAX: usize = 32;
 pub struct Fonts(Arc<Set>);
 
 struct Set {
+    /// The operator's.
+    folders: Vec<PathBuf>,
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,
     /// The same for drawings; made when the first one comes.
@@ -78,6 +80,7 @@ impl Fonts {
     /// it beside the bundled fonts. Returns a problem for each file or folder that is no use.
     pub fn load(folders: &[PathBuf]) -> (Self, Vec<Problem>) {
         let mut set = Set {
+            folders: folders.to_vec(),
             files: Vec::new(),
             faces: Vec::new(),
             drawings: OnceLock::new(),
@@ -172,7 +175,8 @@ impl Fonts {
     pub(crate) fn of_drawings(&self) -> &DrawingFonts {
         self.0.drawings.get_or_init(|| {
             let files = self.0.files.iter().skip(BUNDLED_FILES.len());
-            DrawingFonts::with(files.map(|file| file.clone().into_raw_parts().0))
+            let files = files.map(|file| file.clone().into_raw_parts().0);
+            DrawingFonts::with(&self.0.folders, files)
         })
     }
 

@@ -13,6 +13,7 @@ use image::codecs::jpeg::JpegEncoder;
 use passerby_compose::Fonts;
 /// What the log leaves out of the libraries that draw.
 pub use passerby_compose::QUIET_LIBRARIES;
+use passerby_compose::confinement::confine;
 /// Names the ffmpeg to use, where it is not the one in the search path.
 pub use passerby_compose::creative::video::FFMPEG_VARIABLE;
 use passerby_compose::creative::video::{DecoderKind, Tools};
@@ -20,7 +21,6 @@ use passerby_compose::judgement::{Judge, Judgement, Preview};
 use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 use crate::publish::draw::Thumbnail;
 use crate::publish::draw::job::{
@@ -49,19 +49,6 @@ pub fn run() -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(&answer.to_bytes())?;
     out.flush()
-}
-
-/// Bounds what this process and what it starts may take.
-fn confine(memory_bytes_max: u64) -> io::Result<()> {
-    let at_most = |most| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
-    };
-    setrlimit(Resource::As, at_most(memory_bytes_max))?;
-    setrlimit(Resource::Fsize, at_most(0))?;
-    setrlimit(Resource::Core, at_most(0))?;
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    Ok(())
 }
 
 fn look_at(job: &Job, fonts: &Fonts) -> Answer {

@@ -1,12 +1,9 @@
 //! Drawings that would take too long or too much are refused before they do.
 
-use std::sync::atomic::Ordering;
-use std::thread;
-
 use crossbeam_channel::bounded;
 
 use super::*;
-use crate::creative::drawing::threads::Threads;
+use crate::creative::drawing::threads;
 
 #[test]
 fn copies_of_copies_are_counted_before_they_are_made() {
@@ -228,24 +225,16 @@ fn many_elements_and_many_rules_stay_within_time() {
 }
 
 #[test]
-fn a_drawing_that_does_not_end_is_given_up_and_no_second_one_is_begun() {
-    let threads = Threads::new(Duration::from_millis(50));
+fn a_drawing_that_does_not_end_is_given_up_and_another_is_begun() {
     let (release, held) = bounded::<()>(0);
-    let stuck = threads.run(move || {
+    let stuck = threads::run(Duration::from_millis(50), move || {
         let _ = held.recv();
         Ok(())
     });
     assert!(stuck.expect_err("given up").contains("not done after"));
-    let next = threads.run(|| Ok(7)).expect_err("refused");
-    assert!(next.contains("an earlier drawing"), "{next}");
+    let patient = Duration::from_secs(600);
+    assert_eq!(threads::run(patient, || Ok(7)), Ok(7));
     drop(release);
-    let patience = Instant::now() + Duration::from_secs(600);
-    while threads.abandoned.load(Ordering::Acquire) > 0 {
-        assert!(Instant::now() < patience, "it is never forgiven");
-        thread::yield_now();
-    }
-    let patient = Threads::new(Duration::from_secs(600));
-    assert_eq!(patient.run(|| Ok(7)), Ok(7));
-    let broken: Result<(), String> = patient.run(|| panic!("inside"));
+    let broken: Result<(), String> = threads::run(patient, || panic!("inside"));
     assert!(broken.expect_err("a panic").contains("damaged"));
 }

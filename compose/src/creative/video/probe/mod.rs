@@ -18,11 +18,11 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use serde_json::Value;
 
+use crate::creative::supervise::{Patience, RunError, run};
 use crate::creative::video::container::{Container, EXPORT_ANEW};
 use crate::creative::video::decoder::{Codec, DecoderKind};
 use crate::creative::video::programs::{Input, PIXELS_MAX};
 use crate::creative::video::rate::Rate;
-use crate::creative::video::supervise::{Patience, RunError, run};
 use crate::creative::video::tools::Tools;
 use crate::slide::{Matrix, VideoCoding};
 

@@ -13,9 +13,9 @@ use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::Digest;
 
+use crate::creative::supervise::STACK_BYTES;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::probe::Clip;
-use crate::creative::video::supervise::STACK_BYTES;
 use crate::creative::video::tools::Tools;
 use crate::creative::video::whole::{Budget, what_is_missing_within};
 

@@ -25,12 +25,12 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
+use crate::creative::supervise::{ChildGuard, Patience, RunError, run};
 use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next, Queue};
-use crate::creative::video::supervise::{ChildGuard, Patience, RunError, run};
 use crate::creative::video::tools::Tools;
 pub(crate) use crate::creative::video::whole::background::{BackgroundLooks, Look};
 use crate::creative::video::{Showing, Started, begin, film, start};

@@ -20,7 +20,7 @@ use crossbeam_channel::RecvTimeoutError;
 /// Most of what one child says that is kept, in bytes.
 const WORDS_BYTES_MAX: usize = 8 << 10;
 /// How long a child may take to end after its last output.
-pub(super) const FAREWELL_MAX: Duration = Duration::from_secs(1);
+pub(crate) const FAREWELL_MAX: Duration = Duration::from_secs(1);
 /// How long a killed child is waited for; longer only takes one that hangs in a driver.
 const BURIAL_MAX: Duration = Duration::from_secs(5);
 /// How many times as long what is run may take on a machine that is busy with something else.
@@ -29,12 +29,14 @@ const BUSY: u32 = 4;
 const MACHINE_LOOK: Duration = Duration::from_millis(100);
 /// Between two looks at whether a child has ended.
 const LOOK: Duration = Duration::from_millis(2);
+/// What a pipe holds before writing to it waits, in bytes.
+const PIPE_BYTES: usize = 64 << 10;
 /// Stack of the threads that read from children, in bytes.
-pub(super) const STACK_BYTES: usize = 256 << 10;
+pub(crate) const STACK_BYTES: usize = 256 << 10;
 
 /// How long a child is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// How long processors may work for it.
     machine_max: Duration,
     /// How long it may take by the clock: one that hangs does no work, and a machine may be so busy
@@ -45,7 +47,7 @@ pub(super) struct Patience {
 impl Patience {
     /// For what takes so long at most on a machine that does nothing else. On a busy one its own
     /// work counts, and the clock only after [`BUSY`] times as long.
-    pub(super) const fn of_work(machine_max: Duration) -> Self {
+    pub(crate) const fn of_work(machine_max: Duration) -> Self {
         Self {
             machine_max,
             clock_max: machine_max.saturating_mul(BUSY),
@@ -53,7 +55,7 @@ impl Patience {
     }
 
     /// For what works elsewhere, such as in a decoder of the hardware, or must end by a time.
-    pub(super) const fn of_clock(clock_max: Duration) -> Self {
+    pub(crate) const fn of_clock(clock_max: Duration) -> Self {
         Self {
             machine_max: Duration::MAX,
             clock_max,
@@ -61,25 +63,25 @@ impl Patience {
     }
 
     /// How long it can last at most.
-    pub(super) const fn clock_max(self) -> Duration {
+    pub(crate) const fn clock_max(self) -> Duration {
         self.clock_max
     }
 
     /// Tells whether it is over for the children of a guard, which were started at `from`.
-    pub(super) fn is_over(self, guard: &ChildGuard, from: Instant) -> bool {
+    pub(crate) fn is_over(self, guard: &ChildGuard, from: Instant) -> bool {
         from.elapsed() >= self.clock_max
             || self.machine_max < Duration::MAX && guard.machine_time() >= self.machine_max
     }
 
     /// When to ask again whether it is over.
-    pub(super) fn look_again(self, from: Instant) -> Duration {
+    pub(crate) fn look_again(self, from: Instant) -> Duration {
         MACHINE_LOOK.min(self.clock_max.saturating_sub(from.elapsed()))
     }
 }
 
 /// Holds children. Cutting it kills them; so does dropping it.
 #[derive(Default)]
-pub(super) struct ChildGuard(Mutex<Held>);
+pub(crate) struct ChildGuard(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
@@ -88,27 +90,27 @@ struct Held {
 }
 
 /// A running child.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     /// Its process id.
-    pub(super) id: u32,
+    pub(crate) id: u32,
     /// What it makes.
-    pub(super) stdout: ChildStdout,
+    pub(crate) stdout: ChildStdout,
     /// What it says.
-    pub(super) words: ErrorText,
+    pub(crate) words: ErrorText,
 }
 
 /// What a child says on its standard error.
-pub(super) struct ErrorText {
+pub(crate) struct ErrorText {
     text: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
 impl ChildGuard {
-    /// Starts a child that reads `input`, which must fit into a pipe (64 KiB).
+    /// Starts a child that reads `input`, of any length.
     ///
     /// # Errors
     /// Those of the system, and one when the leash was cut.
-    pub(super) fn start(&self, command: &mut Command, input: &[u8]) -> io::Result<Worker> {
+    pub(crate) fn start(&self, command: &mut Command, input: &[u8]) -> io::Result<Worker> {
         let stdin = if input.is_empty() {
             Stdio::null()
         } else {
@@ -134,8 +136,17 @@ impl ChildGuard {
             ends
         };
         if let Some(mut stdin) = stdin {
-            // One that does not want to read it says why on its standard error.
-            let _ = stdin.write_all(input);
+            if input.len() <= PIPE_BYTES {
+                // One that does not want to read it says why on its standard error.
+                let _ = stdin.write_all(input);
+            } else {
+                let input = input.to_vec();
+                thread::Builder::new()
+                    .name("child-input".to_owned())
+                    .stack_size(STACK_BYTES)
+                    // Ends with the child at the latest.
+                    .spawn(move || stdin.write_all(&input).ok())?;
+            }
         }
         let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
             return Err(io::Error::other("its output is not there"));
@@ -143,7 +154,7 @@ impl ChildGuard {
         let text = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&text);
         let reader = thread::Builder::new()
-            .name("video-words".to_owned())
+            .name("child-words".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || listen(stderr, &kept))?;
         Ok(Worker {
@@ -159,7 +170,7 @@ impl ChildGuard {
         clippy::zombie_processes,
         reason = "one that hangs in a driver cannot be waited for"
     )]
-    pub(super) fn finish(&self, id: u32, patience: Duration) -> Option<ExitStatus> {
+    pub(crate) fn finish(&self, id: u32, patience: Duration) -> Option<ExitStatus> {
         let from = Instant::now();
         loop {
             {
@@ -177,7 +188,7 @@ impl ChildGuard {
                 }
                 if from.elapsed() > patience + BURIAL_MAX {
                     held.children.swap_remove(at);
-                    tracing::warn!(id, "a video decoder can neither go on nor be killed");
+                    tracing::warn!(id, "a child can neither go on nor be killed");
                     return None;
                 }
             }
@@ -186,7 +197,7 @@ impl ChildGuard {
     }
 
     /// Tells how a child ended, if it has, and lets go of it then.
-    pub(super) fn ended(&self, id: u32) -> Option<ExitStatus> {
+    pub(crate) fn ended(&self, id: u32) -> Option<ExitStatus> {
         let mut held = self.held();
         let at = held.children.iter().position(|child| child.id() == id)?;
         held.children[at].try_wait().ok().flatten()?;
@@ -195,7 +206,7 @@ impl ChildGuard {
     }
 
     /// How long processors worked for the children that it holds; exact to a hundredth of a second.
-    pub(super) fn machine_time(&self) -> Duration {
+    pub(crate) fn machine_time(&self) -> Duration {
         let held = self.held();
         held.children
             .iter()
@@ -204,7 +215,7 @@ impl ChildGuard {
     }
 
     /// Kills all children and lets no other start. Returns at once.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let mut held = self.held();
         held.is_cut = true;
         for child in &mut held.children {
@@ -214,7 +225,7 @@ impl ChildGuard {
     }
 
     /// Waits for all children that are left, which must be dying.
-    pub(super) fn bury(&self) {
+    pub(crate) fn bury(&self) {
         let ids: Vec<u32> = self.held().children.iter().map(Child::id).collect();
         for id in ids {
             self.finish(id, Duration::ZERO);
@@ -236,7 +247,7 @@ impl Drop for ChildGuard {
 
 impl ErrorText {
     /// Returns what a child that has ended said, in lines.
-    pub(super) fn heard(&self) -> String {
+    pub(crate) fn heard(&self) -> String {
         let from = Instant::now();
         while !self.reader.is_finished() && from.elapsed() < FAREWELL_MAX {
             thread::sleep(LOOK);
@@ -275,21 +286,21 @@ fn machine_time_of(id: u32) -> Duration {
 
 /// Returns the last line of what was said that says something, without the part of the program that
 /// said it.
-pub(super) fn error_text(text: &str) -> Option<String> {
+pub(crate) fn error_text(text: &str) -> Option<String> {
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     let line = line.rsplit("] ").next().unwrap_or(line).trim();
     Some(line.chars().take(160).collect())
 }
 
 /// What a short run made and said.
-pub(super) struct Output {
-    pub(super) made: Vec<u8>,
-    pub(super) said: String,
+pub(crate) struct Output {
+    pub(crate) made: Vec<u8>,
+    pub(crate) said: String,
 }
 
 /// Why a short run is worth nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RunError {
+pub(crate) enum RunError {
     #[error("it did not start ({0})")]
     Start(String),
     #[error("this machine did not get it done in {} s", .0.as_secs_f32())]
@@ -301,7 +312,7 @@ pub(super) enum RunError {
 }
 
 /// Runs a command to its end, for `patience` at most, and keeps up to `bytes_max` of what it makes.
-pub(super) fn run(
+pub(crate) fn run(
     command: &mut Command,
     input: &[u8],
     bytes_max: usize,
@@ -312,7 +323,7 @@ pub(super) fn run(
     let Worker { id, stdout, words } = guard.start(command, input).map_err(broken)?;
     let (done, made) = crossbeam_channel::bounded(1);
     thread::Builder::new()
-        .name("video-run".to_owned())
+        .name("child-run".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || {
             let mut bytes = Vec::new();
