@@ -329,14 +329,14 @@ fn is_out_of_turn(
         tx.prepare_cached(&format!(
             "SELECT number, wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq {order} LIMIT 1"
         ))?
-        .query_row([ledger], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)))
+        .query_row([ledger], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
         .optional()
     };
     let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
         return Ok(false);
     };
     let spans = first.1 < minted_ms - SKEW_MS && minted_ms + ENDED_MS < last.1;
-    Ok(spans && !(first.0..=last.0).contains(&play))
+    Ok(spans && !(first.0..=last.0).contains(&i64::from(play)))
 }
 
 /// Tells whether a terminal went on for long after a play should have aired, without it and without

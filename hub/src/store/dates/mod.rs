@@ -116,7 +116,8 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
         plays_max: usize,
     ) -> rusqlite::Result<(usize, Option<u64>)> {
         let anchors = anchors_of(self.tx, boot)?;
-        let plays: Vec<(i64, u64, u64, u32, Option<i64>)> = self
+        // A number is below zero where another play has the one that the terminal said.
+        let plays: Vec<(i64, u64, u64, i64, Option<i64>)> = self
             .tx
             .prepare_cached(
                 "SELECT ledger, seq, start_boot_ms, number, wall_ms FROM plays

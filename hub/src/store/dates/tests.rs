@@ -267,3 +267,19 @@ fn a_database_with_one_anchor_a_boot_is_brought_over_and_dated_anew() {
     assert_eq!(offsets(&store), [Some(-5_000), Some(-5_000)]);
     assert_eq!(store.report().unwrap().plays.undated, 0);
 }
+
+#[test]
+fn a_play_whose_number_another_one_has_is_dated_anew_like_all_others() {
+    let (_folder, store, screen) = store();
+    let anchors = |off_ms| vec![anchor("a", 0, off_ms)];
+    let first = plays(1..=1, "a", 0);
+    send(&store, screen, &first, anchors(0));
+    let mut second = plays(2..=2, "a", 50_000);
+    second[0].number = first[0].number;
+    send(&store, screen, &second, anchors(0));
+    assert_eq!(offsets(&store), [Some(0), Some(0)]);
+    let newer = vec![anchor("a", 0, 0), anchor("a", 100_000, 1_000)];
+    send(&store, screen, &plays(3..=3, "a", 60_000), newer);
+    assert_eq!(offsets(&store).len(), 3);
+    assert_ne!(offsets(&store)[1], Some(0), "it has another date");
+}
