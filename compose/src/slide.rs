@@ -17,7 +17,7 @@ pub use passerby_playout::screen::area::Area;
 pub struct Slide {
     /// Pixels a row.
     pub width_px: u32,
-    /// Rows.
+    /// Pixels down.
     pub height_px: u32,
     /// Four bytes a pixel in sRGB with straight alpha, rows from the top.
     pub rgba: Vec<u8>,
@@ -68,7 +68,7 @@ pub enum MovingPicture {
     Rgba {
         /// Pixels a row.
         width_px: u32,
-        /// Rows.
+        /// Pixels down.
         height_px: u32,
         /// Rows from the top.
         pixels: Vec<u8>,
@@ -130,7 +130,7 @@ pub enum Travel {
     Still([f32; 4]),
     /// From one part to another at an even pace, then it rests.
     Zoom {
-        /// At first.
+        /// The share of the picture that shows at first.
         from: [f32; 4],
         /// In the end.
         to: [f32; 4],

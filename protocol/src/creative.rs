@@ -181,7 +181,7 @@ pub const KEN_BURNS_GROWTH: f32 = 0.06;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionKind {
-    /// At once.
+    /// Changes at once.
     Cut,
     /// The new one comes through the old one.
     #[default]

@@ -129,9 +129,9 @@ pub enum StageError {
         "an output of {width_px}x{height_px} pixels cannot be drawn here; the GPU takes 1 to {side_px_max} a side"
     )]
     Size {
-        /// Asked for.
+        /// The width that was asked for, in pixels.
         width_px: u32,
-        /// Asked for.
+        /// The height that was asked for, in pixels.
         height_px: u32,
         /// The longest side that the GPU takes.
         side_px_max: u32,

@@ -1,20 +1,20 @@
 //! What the opening of a verified code counts for: the one place where that is decided.
 //!
-//! The rules, from the first that holds:
+//! The rules, from the first that holds; only fresh and late openings count:
 //!
-//! | standing | when | counts |
-//! |---|---|---|
-//! | expired | the code left the screen longer ago than codes are accepted | no; not stored either |
-//! | unaired | the screen's ledger shows that the play never aired, or as another assignment | no |
-//! | unaired | its play has arrived, and began only after the opening, and long after the code says that it was minted | no |
-//! | unaired | its play has not arrived, and it was minted in the hub's future | no |
-//! | unaired | its play has not arrived, and it was minted after the screen had dropped its content | no |
-//! | replay | opened late, after [`LATE_MAX`] others of the same play were | no |
-//! | flood | the visitor's counted scans of this hour, or day, are at their limit | no |
-//! | flood | its network has brought more new scans than a crowd does | no |
-//! | flood | its play has as many fresh scans as people can have stood before it, see [`play_scans_max`] | no |
-//! | fresh | opened while the code was on the screen, or up to [`GRACE_MS`] after it | yes |
-//! | late | opened later: the photo that somebody took along | yes |
+//! - Expired, and not stored either: the code left the screen longer ago than codes are accepted.
+//! - Unaired: the screen's ledger shows that the play never aired, or as another assignment.
+//! - Unaired: its play has arrived, and began only after the opening, and long after the code says
+//!   that it was minted.
+//! - Unaired: its play has not arrived, and it was minted in the hub's future.
+//! - Unaired: its play has not arrived, and it was minted after the screen had dropped its content.
+//! - Replay: opened late, after [`LATE_MAX`] others of the same play were.
+//! - Flood: the visitor's counted scans of this hour, or day, are at their limit.
+//! - Flood: its network has brought more new scans than a crowd does.
+//! - Flood: its play has as many fresh scans as people can have stood before it, see
+//!   [`play_scans_max`].
+//! - Fresh, which counts: opened while the code was on the screen, or up to [`GRACE_MS`] after it.
+//! - Late, which counts: opened later, the photo that somebody took along.
 //!
 //! When a code left the screen is known once its play has arrived and is dated. Until then a code
 //! is taken to leave it after the minute in which it was minted, whatever aired before it, and its
@@ -78,11 +78,11 @@ impl ScanVerdict {
 /// What a screen's ledger, as far as it has arrived, says of a play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aired {
-    /// Nothing yet.
+    /// Its play has not arrived.
     Unknown,
     /// It aired, at a time that is not known.
     Undated,
-    /// It aired.
+    /// It aired at a known time.
     At {
         /// Its first frame, in Unix milliseconds.
         start_ms: i64,

@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Small,
     /// Manifests, heartbeats, counts, keys, enrolment.
     Word,
-    /// Plays.
+    /// Batches of plays and what answers them.
     Plays,
 }
 

@@ -85,11 +85,11 @@ impl<S: Send> StageLink<S> for Sender<StageCommand<S>> {
 
 /// What a player is made of.
 pub struct Parts<C: Composer, L> {
-    /// Settings.
+    /// What `kiosk.toml` says.
     pub config: Config,
-    /// The ledger.
+    /// Where plays are recorded; nobody else writes to it.
     pub ledger: Ledger,
-    /// Local items.
+    /// What the terminal's own folders hold.
     pub local: Catalog,
     /// The hub, if the screen is enrolled.
     pub enrolment: Option<Enrolment>,

@@ -87,9 +87,9 @@ pub struct Campaign {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A burst.
+    /// A burst around an event.
     Event,
-    /// A following.
+    /// A following that grows over time.
     Fans,
     /// One, then the other.
     Combined,

@@ -73,9 +73,9 @@ pub(crate) struct Drawing {
     small: Bitmap,
 }
 
-/// Who draws.
+/// Where the drawing is drawn.
 enum Renderer {
-    /// This process.
+    /// In this process.
     Own(Parsed),
     /// Another, anew each time.
     Process(DrawingProcess),

@@ -25,7 +25,7 @@ pub(super) struct Abilities {
 }
 
 impl Abilities {
-    /// Asks.
+    /// Asks the programs for what they can decode and filter.
     pub(super) fn of(programs: &Programs) -> Self {
         let decoders = listed(programs, "-decoders");
         let filters = listed(programs, "-filters");

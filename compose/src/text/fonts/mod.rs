@@ -52,7 +52,7 @@ const FACES_MAX: usize = 32;
 pub struct Fonts(Arc<Set>);
 
 struct Set {
-    /// The operator's.
+    /// The folders that the operator named.
     folders: Vec<PathBuf>,
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,

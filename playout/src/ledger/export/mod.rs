@@ -44,7 +44,7 @@ impl<E> From<rusqlite::Error> for ExportError<E> {
 /// What a proof has in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Plays.
+    /// How many plays were written.
     pub plays: u64,
     /// Segments, without those whose plays were left out.
     pub segments: u64,

@@ -35,7 +35,7 @@ impl Default for Model {
 /// Settled plays that were counted, none of them discounted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// How many.
+    /// How many plays were judged.
     pub plays: u64,
     /// How many of them were scanned.
     pub scanned: u64,

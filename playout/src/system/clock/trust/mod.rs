@@ -58,7 +58,7 @@ pub struct Reading {
 pub enum Source {
     /// The machine's clock.
     Machine,
-    /// The hub.
+    /// The hub's answers in this boot.
     Hub,
 }
 
@@ -70,7 +70,7 @@ pub enum TimeEvent {
     Vouched {
         /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
-        /// What.
+        /// What time it was then, in milliseconds of Unix time.
         wall_ms: i64,
     },
     /// Another time is believed from a moment on than before.
