@@ -7,7 +7,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 
 use crate::server::Shared;
 use crate::server::phones::{page, scan, share};
-use crate::server::terminals::bearer::TURNS_MAX;
+use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
     blob, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
 };

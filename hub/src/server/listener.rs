@@ -25,9 +25,9 @@ use crate::public_url::PublicUrl;
 use crate::server::activity::Activity;
 use crate::server::connections::{Connections, Place, Places};
 use crate::server::proxies::TrustedProxy;
-use crate::server::terminals::bearer::Turn;
+use crate::server::terminals::turns::Turn;
 use crate::server::watched::Watched;
-use crate::server::{AppState, CODE_DAYS, Shared, counts, forgetting, router};
+use crate::server::{AppState, CODE_DAYS, Shared, count_writer, forgetting, router};
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
 
@@ -133,7 +133,7 @@ impl Server {
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let app = router(Arc::clone(&self.app));
-        let keeping = tokio::spawn(counts::keep(Arc::clone(&self.app)));
+        let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit = |peer: SocketAddr| {
@@ -147,7 +147,7 @@ impl Server {
         keeping.abort();
         forgetting.abort();
         giving_back.abort();
-        counts::write(&self.app).await;
+        count_writer::write(&self.app).await;
     }
 }
 

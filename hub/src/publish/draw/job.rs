@@ -14,8 +14,6 @@ use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::publish::draw::Thumbnail;
-
 /// Largest job, in bytes; less than a pipe holds, so that writing it never waits for the worker.
 pub(super) const JOB_BYTES_MAX: usize = 60 << 10;
 /// Largest line of an answer, in bytes.
@@ -76,6 +74,17 @@ pub struct Answer {
     pub missing_program: Option<String>,
     /// A small picture of it; none when there is nothing to see.
     pub thumbnail: Option<Thumbnail>,
+}
+
+/// A small JPEG for landing pages and previews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// The file.
+    pub jpeg: Vec<u8>,
 }
 
 /// The line of an answer.

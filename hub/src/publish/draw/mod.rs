@@ -33,7 +33,7 @@ use passerby_protocol::toml_fields::Problem;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::publish::draw::job::{ANSWER_BYTES_MAX, JOB_BYTES_MAX, Order};
-pub use crate::publish::draw::job::{Answer, Job, JobPart};
+pub use crate::publish::draw::job::{Answer, Job, JobPart, Thumbnail};
 
 /// The subcommand that is a worker.
 pub const COMMAND: &str = "draw";
@@ -52,17 +52,6 @@ const WORDS_CHARS_MAX: usize = 160;
 const BURIAL_MAX: Duration = Duration::from_secs(5);
 /// Between two looks at whether it has ended.
 const LOOK: Duration = Duration::from_millis(2);
-
-/// A small JPEG for landing pages and previews.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Thumbnail {
-    /// Width in pixels.
-    pub width_px: u32,
-    /// Height in pixels.
-    pub height_px: u32,
-    /// The file.
-    pub jpeg: Vec<u8>,
-}
 
 /// Starts workers, and holds them to their limits.
 #[derive(Debug, Clone)]
