@@ -7,7 +7,7 @@
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::TransactionBehavior;
 
-use crate::ledger::reopen::FileState;
+use crate::ledger::file_state::FileState;
 use crate::ledger::{Ledger, LedgerError, anchors, segments, stored_values};
 
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another

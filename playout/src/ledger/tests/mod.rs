@@ -4,12 +4,14 @@ mod damage;
 mod keeping;
 
 use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
 use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::accounts::{Contender, WEIGHT_ONE};
 use crate::schedule::rotation::{Booked, Class, VirtualTimes};
+use crate::system::clock::Moment;
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
     Moment {
