@@ -14,7 +14,7 @@ use passerby_protocol::tally::Tallies;
 use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::client::HubClient;
 use crate::hub_link::hub_error::HubError;
-use crate::hub_link::{HubLink, PlayerGone};
+use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::identity::credentials::Enrolment;
 use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;

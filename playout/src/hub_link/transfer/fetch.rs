@@ -59,7 +59,9 @@ impl Transfer {
             }
             FetchOutcome::Failed(error) => {
                 tracing::warn!("{error}");
-                self.put_off(digest, &error);
+                let now_ms = self.hub_link.clock.now().boot_ms;
+                let wait = self.waits.entry(digest).or_default();
+                wait.put_off(&mut self.all_wait, &error, now_ms);
                 if error.scope() == FailureScope::Content && self.waits[&digest].wrongs > 1 {
                     let campaign = self.campaign_of(next.claim);
                     self.hub_link.tell(PlayerRequest::Problem(format!(

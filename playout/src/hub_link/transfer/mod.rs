@@ -21,9 +21,9 @@ use crate::content::cache::plan::{Fetch, Plan, Room, plan};
 use crate::content::cache::scrub::{Scrub, ScrubOutcome, read_again};
 use crate::content::cache::{Cache, CacheError, Inventory};
 use crate::hub_link::client::HubClient;
+use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::transfer::failure::Wait;
-use crate::hub_link::{HubLink, PlayerGone};
 use crate::messages::player_requests::{PlayerRequest, Transfers};
 use crate::system::random;
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use passerby_protocol::campaign::{Corner, Rgb, zone_name};
 use passerby_protocol::toml_fields::{Placed, Section};
 
-use crate::screen::layout::{
+use crate::screen::layout::zones::{
     Layout, MAIN, OVERSCAN_PERCENT_MAX, Place, Plan, SIDE_PERCENT_MIN, Share, WHOLE, ZONES_MAX,
 };
 

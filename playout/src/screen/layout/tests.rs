@@ -3,6 +3,9 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
+use crate::screen::area::Area;
+use crate::screen::geometry::Geometry;
+use crate::screen::layout::zones::{Plan, WHOLE};
 
 fn parse(text: &str) -> Result<Layout, Vec<Problem>> {
     let text = format!("[layout]\n{text}");

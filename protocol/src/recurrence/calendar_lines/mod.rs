@@ -88,7 +88,8 @@ impl CalendarLines {
         }
         let lines = unfolded.iter().flat_map(|line| split_at_names(line));
         let mut lines: Vec<Line<'_>> = lines.map(Line::read).collect();
-        let defined = defined_zones(&lines);
+        let named = lines.iter().map(|line| (line.name.as_str(), line.value));
+        let defined = defined_zones(&named.collect::<Vec<_>>());
         for line in &mut lines {
             let name = line.parameter("TZID");
             line.defined = name.and_then(|name| {

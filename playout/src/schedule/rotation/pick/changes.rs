@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use passerby_protocol::campaign::Takeover;
 
-use crate::schedule::rotation::pick::PickContext;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::Rotation;
 
 impl Rotation {

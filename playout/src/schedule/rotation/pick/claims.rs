@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::schedule::rotation::accounts::Contender;
 use crate::schedule::rotation::pace::GOALS_PPM_MAX;
-use crate::schedule::rotation::pick::PickContext;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::Rotation;
 use crate::schedule::rotation::{Class, Reason};
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::schedule::rotation::PickSurroundings;
-use crate::schedule::rotation::pick::PickContext;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::{Item, Rotation};
 
 impl Rotation {

@@ -7,15 +7,15 @@
 
 mod changes;
 mod claims;
+mod context;
 mod eligibility;
 
-use jiff::Timestamp;
-
 use crate::content::catalog::CatalogItem;
-use crate::schedule::rotation::accounts::{Contender, Span};
+use crate::schedule::rotation::accounts::Contender;
 use crate::schedule::rotation::booking::{BookedClass, Booking};
 use crate::schedule::rotation::group::Chosen;
 use crate::schedule::rotation::pick::claims::Candidates;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::{Mode, Rotation};
 use crate::schedule::rotation::{Class, PickSurroundings, Reason, timestamp};
 use crate::system::clock::Moment;
@@ -59,19 +59,6 @@ pub struct Pick {
     pub reason: Reason,
     /// What to book once it has aired.
     pub booking: Booking,
-}
-
-/// The state of a pick.
-struct PickContext<'a> {
-    now: &'a Moment,
-    at: Option<Timestamp>,
-    around: PickSurroundings<'a>,
-    hour: Span,
-    day: Span,
-    /// Of campaigns with phases: the one that is on.
-    phases: Vec<Option<usize>>,
-    /// How long each distance has to wait, in milliseconds.
-    waits_ms: Vec<u64>,
 }
 
 impl Rotation {
