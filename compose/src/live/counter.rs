@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 
-use crate::live::READING_EVERY;
+use crate::live::kind::UNIT_SHARE;
 use crate::live::spot::{SpotStyle, UNKNOWN};
 use crate::raster::canvas::{Canvas, real};
 use crate::slide::{Patch, Reel};
 use crate::text::Glyphs;
 
+/// How often a counter looks at its reading.
+const READING_EVERY: Duration = Duration::from_secs(1);
 /// How long digits roll.
 const ROLL: Duration = Duration::from_millis(600);
 /// From one picture of a roll to the next.
 const FRAME: Duration = Duration::from_millis(33);
-/// The size of a unit, as a share of the number's.
-pub(super) const UNIT_SHARE: f32 = 0.5;
 /// Most characters of a reading that are shown; the last of a longer one is an ellipsis.
 const CHARS_MAX: usize = 16;
 

@@ -13,6 +13,8 @@
 //!   slide was composed.
 
 mod counter;
+mod kind;
+mod language;
 mod moment;
 mod spot;
 #[cfg(test)]
@@ -21,21 +23,15 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::DateTime;
 use passerby_playout::schedule::live_context::LiveContext;
 
 use crate::live::counter::CounterReel;
 use crate::settings::Settings;
 use crate::slide::{Patch, Reel};
-use crate::text::Glyphs;
 
+pub(crate) use crate::live::kind::LiveKind;
+pub(crate) use crate::live::language::LiveLanguage;
 pub(crate) use crate::live::spot::{Align, LiveSpot, Setting};
-
-/// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock
-/// again: clocks are set.
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How often a counter looks at its reading.
-pub(crate) const READING_EVERY: Duration = Duration::from_secs(1);
 
 impl LiveSpot {
     /// Starts what feeds it. Costs the drawing of a few glyphs.
@@ -49,83 +45,6 @@ impl LiveSpot {
             )),
             LiveKind::Clock | LiveKind::Date(_) | LiveKind::Countdown { .. } => {
                 self.moment_reel(settings)
-            }
-        }
-    }
-}
-
-/// The language of a date and of the units of a countdown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LiveLanguage {
-    Chinese,
-    English,
-}
-
-impl LiveLanguage {
-    /// The language that a card speaks first.
-    pub(crate) fn of(text: &str) -> Self {
-        let chinese = |c: char| ('\u{3400}'..='\u{9FFF}').contains(&c);
-        if text.chars().any(chinese) {
-            Self::Chinese
-        } else {
-            Self::English
-        }
-    }
-}
-
-/// What a live element shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LiveKind {
-    /// Hours and minutes.
-    Clock,
-    /// Day, month and weekday.
-    Date(LiveLanguage),
-    /// What is left until a moment of the venue's.
-    Countdown {
-        to: DateTime,
-        done: Option<String>,
-        language: LiveLanguage,
-    },
-    /// A reading of the live context.
-    Counter { name: String, unit: Option<String> },
-}
-
-/// Digits that a counter has room for.
-const COUNTER_DIGITS: usize = 4;
-
-impl LiveKind {
-    /// How far it reaches above and below its baseline, as a share of its size.
-    pub(crate) fn reach(&self) -> (f32, f32) {
-        match self {
-            Self::Clock => (0.76, 0.03),
-            Self::Counter { unit: None, .. } => (0.76, 0.04),
-            Self::Date(LiveLanguage::English) => (0.80, 0.23),
-            Self::Date(LiveLanguage::Chinese) | Self::Countdown { .. } | Self::Counter { .. } => {
-                (0.88, 0.14)
-            }
-        }
-    }
-
-    /// The widest that it can become, in pixels. A longer reading is cut off at the room that it
-    /// got.
-    pub(crate) fn width(&self, glyphs: &mut Glyphs) -> f32 {
-        let widest = |texts: &[String], glyphs: &mut Glyphs| {
-            texts
-                .iter()
-                .map(|text| glyphs.width(text))
-                .fold(0.0, f32::max)
-        };
-        match self {
-            Self::Clock => glyphs.width("00:00"),
-            Self::Date(language) => widest(&moment::widest_dates(*language), glyphs),
-            Self::Countdown { language, .. } => {
-                widest(&moment::widest_countdowns(*language), glyphs)
-            }
-            Self::Counter { unit, .. } => {
-                let unit = unit.as_ref().map_or(0.0, |unit| {
-                    glyphs.width(" ") + glyphs.width(unit) * counter::UNIT_SHARE
-                });
-                glyphs.digit_advance() * COUNTER_DIGITS as f32 + unit
             }
         }
     }

@@ -9,15 +9,18 @@ use jiff::tz::TimeZone;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::campaign::Rgb;
 
+use crate::live::kind::LiveKind;
 use crate::live::moment;
 use crate::live::moment::Said;
-use crate::live::{LOOK_AGAIN, LiveKind};
 use crate::raster::canvas::{Area, Canvas, real};
 use crate::settings::Settings;
 use crate::slide::{Patch, Plane, Reel};
 use crate::text::fonts::Fonts;
 use crate::text::{Glyphs, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 
+/// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock
+/// again: clocks are set.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Shown where nothing is known.
 pub(super) const UNKNOWN: &str = "–";
 

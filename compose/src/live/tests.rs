@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 use passerby_playout::system::clock::{Clock, Moment};
@@ -11,6 +12,7 @@ use passerby_protocol::campaign::Rgb;
 
 use super::*;
 use crate::live::moment::{clock, countdown, date};
+use crate::live::spot::LOOK_AGAIN;
 use crate::raster::canvas::{Area, Canvas};
 use crate::settings::Settings;
 use crate::slide::Plane;

@@ -5,7 +5,7 @@
 
 use image::ImageFormat;
 
-use crate::creative::animation::{
+use crate::creative::animation::limits::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX,
 };
 use crate::creative::picture::check_size;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
-use crate::creative::animation::{
-    Fitting, KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX, Source, delay, explain, guarded,
-};
+use crate::creative::animation::frames::{Fitting, Source, delay};
+use crate::creative::animation::limits::{KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX};
+use crate::creative::picture::{explain, guarded};
 use crate::slide::{Area, Patch, Plane, Reel};
 
 /// When to ask again for a frame that is not decoded yet.

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Instant;
 
+use image::Frame;
 use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;

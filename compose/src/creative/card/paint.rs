@@ -5,8 +5,8 @@ use passerby_protocol::campaign::Rgb;
 
 use crate::creative::card::arrange::Arrangement;
 use crate::creative::card::measure::{Content, Measure, Part, Value};
+use crate::creative::card::page::{CardContext, CardPage, LOSS_MAX, Pictures};
 use crate::creative::card::stack::{Placed, StackContent};
-use crate::creative::card::{CardContext, CardPage, LOSS_MAX, Pictures};
 use crate::live::{Align, LiveKind, LiveSpot, Setting};
 use crate::page::frame::Frame;
 use crate::page::layout::label_remarks;

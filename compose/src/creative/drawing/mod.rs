@@ -25,6 +25,7 @@
 mod cost;
 mod embedded;
 mod guard;
+mod limits;
 mod links;
 mod losses;
 mod parsed;
@@ -47,18 +48,8 @@ use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::text::fonts::drawings::DrawingFonts;
 
-/// Most bytes of an SVG file.
-pub const SVG_BYTES_MAX: usize = 8 << 20;
-/// Most pixels of all pictures inside a drawing.
-pub const EMBEDDED_PIXELS_MAX: u64 = 50_000_000;
-/// How many times longer than wide, or wider than long, a drawing may be.
-const SHAPE_MAX: f32 = 100.0;
-/// Most nodes, elements and texts, of a drawing.
-const NODES_MAX: u32 = 200_000;
-/// The longer side of a drawing in its own units, as crops count them.
-const UNITS: f32 = 10_000.0;
-/// The longer side of a drawing as it is glanced at.
-const SMALL_SIDE_PX: f32 = 192.0;
+pub use crate::creative::drawing::limits::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
+
 /// Longest side of a drawing that becomes a bitmap, in pixels.
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
@@ -229,7 +220,7 @@ impl Content for Drawing {
         &self.facts.losses
     }
 
-    /// Its shape, with [`UNITS`] on the longer side.
+    /// Its shape, with [`limits::UNITS`] on the longer side.
     fn size(&self) -> (u32, u32) {
         self.facts.size_in_units()
     }

@@ -9,9 +9,10 @@ use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, roxmltree
 use serde::{Deserialize, Serialize};
 
 use crate::creative::drawing::embedded::Embedded;
+use crate::creative::drawing::limits::{NODES_MAX, SHAPE_MAX, SMALL_SIDE_PX, UNITS};
 use crate::creative::drawing::losses::LossReport;
 use crate::creative::drawing::threads::on_deep_stack;
-use crate::creative::drawing::{NODES_MAX, SHAPE_MAX, SMALL_SIDE_PX, UNITS, cost, guard};
+use crate::creative::drawing::{cost, guard};
 use crate::raster::canvas::{px, real};
 use crate::raster::scale::Crop;
 use crate::text::fonts::drawings::{DrawingFonts, FAMILY};

@@ -22,8 +22,8 @@ use resvg::tiny_skia::{IntSize, Pixmap};
 use serde::{Deserialize, Serialize};
 
 use crate::confinement::confine;
+use crate::creative::drawing::limits::{SMALL_SIDE_PX, SVG_BYTES_MAX};
 use crate::creative::drawing::parsed::{Facts, Parsed, View};
-use crate::creative::drawing::{SMALL_SIDE_PX, SVG_BYTES_MAX};
 use crate::creative::supervise::{Output, Patience, RunError, run};
 use crate::raster::canvas::px;
 use crate::text::fonts::Fonts;
