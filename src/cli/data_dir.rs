@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
 
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 
 const REMEDY: &str = "give data.dir a folder on a disk that can be written";
 

@@ -11,7 +11,9 @@ use passerby_playout::settings::hub_address::{hub_url, is_safe};
 use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::{ConfigFile, Failure, print_json_line};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
+use crate::cli::options::ConfigFile;
 
 /// Pair this screen with a hub
 #[derive(clap::Args)]

@@ -28,7 +28,8 @@ use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
 use crate::cli::data_dir::DataDir;
-use crate::cli::{ConfigFile, Failure, SIDE_PX};
+use crate::cli::failure::Failure;
+use crate::cli::options::{ConfigFile, SIDE_PX};
 use crate::local_page;
 use crate::local_page::access_guard::AccessGuard;
 use crate::local_page::api::Api;
@@ -54,7 +55,7 @@ pub(super) struct Run {
     /// Draw without a window; the local page shows the picture
     #[arg(long)]
     offscreen: bool,
-    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::size, help = format!(
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::options::size, help = format!(
         "Size of the picture in pixels, each side {} to {}. Absent: the whole screen, or 1920x1080 with `--offscreen`",
         SIDE_PX.start(),
         SIDE_PX.end()

@@ -16,7 +16,9 @@ use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Moment;
 use passerby_protocol::foreign;
 
-use crate::cli::{ConfigFile, Failure, print_json_line, timestamp};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
+use crate::cli::options::{ConfigFile, timestamp};
 
 /// Longest span, so that a slip of the finger does not print for a day.
 const SPAN_DAYS_MAX: i64 = 31;

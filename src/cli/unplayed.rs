@@ -10,7 +10,8 @@ use passerby_protocol::plays::Gap;
 
 use crate::cli::csv;
 use crate::cli::csv::Cell;
-use crate::cli::{Failure, print_json_line};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
 
 /// Tells people on standard error how many plays are missing and why, so that no list is taken for
 /// whole.

@@ -11,7 +11,6 @@ use passerby_compose::slide::{Area, Slide};
 use passerby_playout::messages::stage_messages::{StageEvent, Ticket, Transition};
 use passerby_playout::screen::geometry::Zone;
 
-use crate::stage::Now;
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
 use crate::stage::gpu::Gpu;
@@ -19,6 +18,7 @@ use crate::stage::gpu_slide::{GpuSlide, Place};
 use crate::stage::pipeline::SharedSlideAssets;
 use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
+use crate::stage::time::Now;
 use crate::stage::transition::TransitionProgress;
 
 /// Does the work of the commands.

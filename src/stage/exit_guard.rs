@@ -12,8 +12,8 @@ use std::cell::RefCell;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::stage::StageError;
 use crate::stage::channel::Outlet;
+use crate::stage::stage_error::StageError;
 
 /// How long the player may take to end.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);

@@ -15,11 +15,13 @@ use bevy::winit::WinitPlugin;
 use crossbeam_channel::Select;
 
 use crate::stage::agenda::{Agenda, Next};
+use crate::stage::app::Show;
 use crate::stage::channel::StageInbox;
 use crate::stage::frame_observer::FrameReader;
+use crate::stage::guard::guarded;
 use crate::stage::presenter::{Output, PipelinesReady, Presenter, Target};
+use crate::stage::stage_error::StageError;
 use crate::stage::time::{Clock, Now, StageTime};
-use crate::stage::{Show, StageError, guarded};
 
 /// The size when none is asked for.
 const SIZE_PX: (u32, u32) = (1920, 1080);

@@ -23,7 +23,9 @@ use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::Outlet;
-use crate::stage::{Clock, FirstFailure, KioskSystems, Now, StageError};
+use crate::stage::stage_error::{FirstFailure, StageError};
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::{Clock, Now};
 
 /// How long shaders may take to compile; a Pi needs seconds.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);

@@ -12,12 +12,12 @@ use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::Patch;
 use passerby_playout::messages::stage_messages::StageCommand;
 
-use crate::stage::KioskSystems;
 use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
 use crate::stage::numbers::ChangeNumbers;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
+use crate::stage::systems::KioskSystems;
 
 /// Most commands that one update carries out.
 const COMMANDS_MAX: usize = 64;

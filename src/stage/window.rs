@@ -25,10 +25,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use passerby_playout::messages::stage_messages::StageEvent;
 
 use crate::stage::agenda::{Agenda, Next};
+use crate::stage::app::Show;
 use crate::stage::channel::{Bell, Outlet, StageInbox};
 use crate::stage::exit_guard::Watch;
+use crate::stage::guard::{guarded, guarded_quietly};
 use crate::stage::presenter::{Changed, Output, Target};
-use crate::stage::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
+use crate::stage::stage_error::StageError;
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::Now;
 
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);

@@ -20,9 +20,9 @@ use passerby_protocol::campaign::{self, CreativeKind};
 use passerby_protocol::card::{BODY_DWELL_ADVISED, Card};
 use passerby_protocol::toml_fields::{Problem, line_of};
 
-use crate::cli::check::Findings;
+use crate::cli::check::findings::Findings;
 use crate::cli::check::rehearsal::Rehearsal;
-use crate::cli::of_hub;
+use crate::cli::hub_content::of_hub;
 
 /// Looks at the codes and words of local items and of those that the hub sent.
 pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found: &mut Findings) {

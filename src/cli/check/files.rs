@@ -10,7 +10,7 @@ use passerby_playout::content::catalog::CatalogItem;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::check::Findings;
+use crate::cli::check::findings::Findings;
 use crate::cli::check::letters::Letters;
 
 /// Looks at files, at each once.
