@@ -8,7 +8,7 @@
 //! Invariants:
 //! - A code of the wrong form is an error, whatever the readers make of it.
 //! - The code scans when at least one reader reads exactly its link and none reads anything else.
-//!   Either reader misses some codes whose pixels are perfect (`examples/readers.rs` counts them),
+//!   Either reader misses some codes whose pixels are perfect (`benches/readers.rs` counts them),
 //!   so one that finds nothing is no verdict.
 //! - What moves beneath a hole counts as black, the worst that may come there.
 

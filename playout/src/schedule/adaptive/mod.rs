@@ -37,7 +37,7 @@
 //!
 //! # What was measured
 //!
-//! On the streets of `examples/street` (5 creatives, 60 plays an hour, eight weeks, feedback after
+//! On the streets of `benches/street` (5 creatives, 60 plays an hour, eight weeks, feedback after
 //! a day, floor 2 %, ceiling 90 %), scans against uniform rotation; streets differ between the
 //! tables, so compare within one.
 //!
