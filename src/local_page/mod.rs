@@ -10,7 +10,6 @@ pub(crate) mod listener;
 mod status_page;
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -116,11 +115,8 @@ pub(crate) async fn serve(
     api: Api,
     guard: AccessGuard,
 ) {
-    let guard = axum::middleware::from_fn_with_state(Arc::new(guard), access_guard::require_access);
-    let app = calls::router(call_list())
-        .with_state(player)
-        .merge(api::router(api))
-        .layer(guard);
+    let page = calls::router(call_list()).with_state(player);
+    let app = guard.around(page.merge(api::router(api)));
     match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener::serve(listener, app, listener::BOUNDS).await,
         Err(error) => tracing::warn!("the local page has ended: {error}"),

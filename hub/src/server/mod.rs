@@ -83,6 +83,8 @@ fn router(app: Shared) -> Router {
             HeaderName::from_static(HUB_HEADER),
             HeaderValue::from_static(HUB_VERSION),
         ));
+    // How long an answer may be kept is said where it is made, not by a layer: beside pages for
+    // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
     let phones = with(Router::new(), crate::server::calls::of_phones())
         .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())

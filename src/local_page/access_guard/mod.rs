@@ -19,13 +19,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use passerby_playout::identity::local_token::LocalToken;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::Digest;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::local_page::api;
 
@@ -94,6 +96,16 @@ impl AccessGuard {
             clock,
             guesses: Mutex::default(),
         }
+    }
+
+    /// Stands before all that an app answers, and says to browsers what [`HEADERS`] has with every
+    /// answer, a refusal among them.
+    pub(crate) fn around(self, app: Router) -> Router {
+        let guarded = app.layer(from_fn_with_state(Arc::new(self), require_access));
+        HEADERS.into_iter().fold(guarded, |app, (name, value)| {
+            let value = HeaderValue::from_static(value);
+            app.layer(SetResponseHeaderLayer::overriding(name, value))
+        })
     }
 
     fn judge(&self, request: &Request) -> Result<Option<ByLink>, Refusal> {
@@ -190,12 +202,12 @@ fn network_of(peer: IpAddr) -> IpAddr {
 }
 
 /// Lets in who may use the page.
-pub(crate) async fn require_access(
+async fn require_access(
     State(guard): State<Arc<AccessGuard>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match guard.judge(&request) {
+    match guard.judge(&request) {
         Ok(by_link) => {
             if let Some(by_link) = by_link {
                 request.extensions_mut().insert(by_link);
@@ -204,13 +216,7 @@ pub(crate) async fn require_access(
         }
         Err(Refusal::Foreign(reason)) => api::error(StatusCode::FORBIDDEN, reason),
         Err(Refusal::Closed(status)) => closed(status, request.uri()),
-    };
-    for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 /// Says why a request that comes from another website is refused.
