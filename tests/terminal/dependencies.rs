@@ -27,8 +27,8 @@ fn closure(
     seen.iter().map(|id| names[id].clone()).collect()
 }
 
-#[test]
-fn packages_depend_on_each_other_in_one_direction_only() {
+/// What Cargo says of all packages that this platform needs.
+pub(crate) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -49,7 +49,12 @@ fn packages_depend_on_each_other_in_one_direction_only() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn packages_depend_on_each_other_in_one_direction_only() {
+    let metadata = metadata();
     let names: BTreeMap<String, String> = metadata["packages"]
         .as_array()
         .expect("packages")
