@@ -4,19 +4,26 @@
 
 #![allow(clippy::cast_precision_loss, reason = "figures of small numbers")]
 
+// A clock that stands still is not worth a dependency on the simulation, which needs this package.
+#[allow(unreachable_pub, reason = "the simulation shows it to others")]
+#[path = "../../simulation/src/clock.rs"]
+mod clock;
+
 use std::io::{BufRead, BufReader, BufWriter};
 use std::time::{Duration, Instant};
 
 use passerby_playout::identity::device_key;
 use passerby_playout::ledger::{Ledger, NewPlay};
 use passerby_playout::schedule::rotation::{Booked, History};
-use passerby_playout::system::clock::{Moment, SimulatedClock};
+use passerby_playout::system::clock::Moment;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::proof_of_play::{
     DeviceKey, NOTHING_BEFORE, PlayRow, SEGMENT_ROWS, SegmentHasher, Verifier,
 };
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
+
+use crate::clock::SimulatedClock;
 
 fn main() {
     let plays: u64 = std::env::args()

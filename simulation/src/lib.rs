@@ -15,6 +15,7 @@
 //! - At the end of each week, on a good line, everything drains within [`DRAIN_MS_MAX`], and hub =
 //!   ledger, exactly.
 
+mod clock;
 mod dice;
 mod disk;
 mod enrolling;
@@ -32,6 +33,7 @@ mod troubles;
 mod truth;
 mod world;
 
+pub use crate::clock::SimulatedClock;
 pub use crate::report::{Failure, Week};
 pub use crate::setup::{DRAIN_MS_MAX, Setup};
 pub use crate::terminal::TerminalBug;

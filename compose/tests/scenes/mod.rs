@@ -14,11 +14,11 @@ use passerby_playout::content::creative::{Creative, CreativeFile, Part};
 use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 use passerby_playout::screen::geometry::{Geometry, Zone};
-use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner};
 use passerby_protocol::card::Card;
 use passerby_protocol::creative::{CreativeKind, Motion};
+use passerby_simulation::SimulatedClock;
 
 /// Thursday 17 December 2026, 18:05:12 in Shanghai.
 const NOW_MS: i64 = 1_797_501_912_000;

@@ -1,12 +1,15 @@
-//! A clock for simulations.
+//! A clock for tests.
+//!
+//! The unit tests of `passerby-playout` take this file in as a module of their own: by this crate
+//! they would get the clock of another copy of the library that they test, with another `Clock`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::system::clock::{Clock, Moment};
+use passerby_playout::system::clock::{Clock, Moment};
 
-/// A clock for simulations: its time passes only while the player waits, and then at once.
+/// A clock for tests: its time passes only while the player waits, and then at once.
 pub struct SimulatedClock {
     boot: Arc<str>,
     wall_at_boot_ms: i64,
@@ -37,7 +40,7 @@ impl Clock for SimulatedClock {
 
     fn learn(&self, _boot_ms: u64, _wall_ms: i64) {}
 
-    /// Other threads take real time, but none of the simulation's.
+    /// Other threads take real time, but none of this clock's.
     fn pace(&self, _span: Duration, busy: bool) -> Duration {
         if busy {
             Duration::from_secs(60)
