@@ -3,11 +3,11 @@
 //!
 //! A file leads to the file that defines what it names; a `mod.rs` is a file like others. So what a
 //! `mod.rs` and its children share stands in a file of its own, and a child that adds methods to a
-//! type of its `mod.rs` leads there while `mod.rs` only calls the methods. What a `mod.rs` passes on
-//! with `use` counts for the file behind it, and passing on is no way back. Of folders, neighbours
-//! are compared at every level, each with all that stands in it.
+//! type of its `mod.rs` leads there while `mod.rs` only calls the methods. What a `mod.rs` passes
+//! on with `use` counts for the file behind it, and passing on is no way back. Of folders,
+//! neighbours are compared at every level, each with all that stands in it.
 //!
-//! Tests are not looked at: a module's tests know the module, and it declares them; that is a circle
+//! Tests are not looked at: a module's tests know the module, and it declares them; that circle is
 //! as it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
