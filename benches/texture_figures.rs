@@ -1,7 +1,7 @@
 //! Prints what it costs to put pixels onto the GPU that the stage would use, one figure a line:
 //! name, value, unit, compared with, ratio.
 //!
-//! `texture_figures [CARD_PX]`: a texture of a code's card, 259 pixels a side unless told
+//! `texture_figures [CODE_SQUARE_PX]`: a texture of a code square, 259 pixels a side unless told
 //! otherwise, and one of a whole frame of 1920 × 1080. Both are made, written and waited for,
 //! through the same calls as in `stage/planes.rs`.
 
@@ -20,7 +20,7 @@ use bevy::tasks::block_on;
 const ROUNDS: u32 = 50;
 
 fn main() {
-    let card_px: u32 = std::env::args()
+    let code_square_px: u32 = std::env::args()
         .nth(1)
         .map_or(259, |arg| arg.parse().unwrap());
     let settings = WgpuSettings {
@@ -31,7 +31,12 @@ fn main() {
     let gpu = block_on(initialize_renderer(Backends::VULKAN, None, &settings));
     let (device, queue) = (&gpu.0, &gpu.1);
     for (what, width, height, goal_us) in [
-        ("texture of a code's card", card_px, card_px, 1_500.0),
+        (
+            "texture of a code square",
+            code_square_px,
+            code_square_px,
+            1_500.0,
+        ),
         ("texture of a whole frame", 1_920, 1_080, 50_000.0),
     ] {
         let bytes = vec![200; (width * height * 4) as usize];

@@ -1,5 +1,5 @@
-//! Prints what a code costs from the claims to the finished frame, one figure a line: name, value,
-//! unit, compared with, ratio.
+//! Prints what a code costs from the contents to the finished frame, one figure a line: name,
+//! value, unit, compared with, ratio.
 //!
 //! The parts inside the composer are its own spans, timed while it makes the slide of a repeat at
 //! 1920 × 1080, where only the code is new. Speed is a goal for `scripts/bench`, never a test:
@@ -47,14 +47,14 @@ fn main() {
     let mut play = 0;
     let mut link = || {
         play += 1;
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: 0,
             screen,
             assignment: Assignment::new(3).unwrap(),
             play: PlayNumber::new(play).unwrap(),
             minutes: 500_000,
         };
-        format!("HTTPS://HUB.EXAMPLE/Q/{}", Token::mint(claims, &key))
+        format!("HTTPS://HUB.EXAMPLE/Q/{}", Token::mint(contents, &key))
     };
     let started = Instant::now();
     for _ in 0..20_000 {
@@ -93,7 +93,7 @@ fn main() {
         composer.compose(&order, &screen).unwrap().slide
     };
     // The picture, the words and the shaping of them are not the code's.
-    let card = compose(link()).card.unwrap();
+    let code_square = compose(link()).code_square.unwrap();
 
     tracing::subscriber::set_global_default(StopWatch::default()).unwrap();
     let mut whole = Duration::ZERO;
@@ -112,7 +112,10 @@ fn main() {
     figure("mint a token and its link", mint_us, 2.0);
     figure("encode it as a code", encode_us, GOAL_US);
     figure(
-        &format!("draw it into the frame, {0} × {0} pixels", card.width),
+        &format!(
+            "draw it into the frame, {0} × {0} pixels",
+            code_square.width
+        ),
         draw_us,
         GOAL_US,
     );

@@ -1,7 +1,7 @@
 //! Counts how often each reader misses a code whose pixels are perfect, and what a look costs: the
-//! grounds of the rule in `proof`.
+//! grounds of the rule in `passerby_compose::verify`.
 //!
-//! `readers [LINKS [SEED]]`: that many random token links on a white card amid noise, the module
+//! `readers [LINKS [SEED]]`: that many random token links in code squares amid noise, the module
 //! sizes and the four rotations in turn. One figure a line; a text that is not the link ends it
 //! with status 1.
 
@@ -22,7 +22,7 @@ use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 
 /// Pixels on a side of a module.
 const SIZES: [u32; 6] = [3, 4, 5, 7, 10, 17];
-/// Modules of noise around the card.
+/// Modules of noise around the code square.
 const AROUND: u32 = 3;
 
 /// How one reader did.
@@ -124,7 +124,7 @@ fn random(dice: &mut u64) -> u64 {
 fn token_link(dice: &mut u64) -> String {
     let bits = |dice: &mut u64, bits: u32| u32::try_from(random(dice) >> (64 - bits)).unwrap();
     let screen = ScreenNumber::new(bits(dice, 28).max(1)).unwrap();
-    let claims = TokenContents {
+    let contents = TokenContents {
         generation: u8::try_from(bits(dice, 3)).unwrap(),
         screen,
         assignment: Assignment::new(bits(dice, 20).max(1)).unwrap(),
@@ -132,14 +132,14 @@ fn token_link(dice: &mut u64) -> String {
         minutes: bits(dice, 24),
     };
     let token = Token::mint(
-        claims,
-        &TokenKey::derive(&[7; 32], screen, claims.generation),
+        contents,
+        &TokenKey::derive(&[7; 32], screen, contents.generation),
     );
     let host = ["HUB.EXAMPLE", "SCREENS.OF.SOMEBODY.EXAMPLE"][usize::from(random(dice) >> 63 == 1)];
     format!("HTTPS://{host}/Q/{token}")
 }
 
-/// A code on its white card, turned clockwise, with noise around.
+/// A code square, turned clockwise, with noise around.
 fn draw(matrix: &QrMatrix, side: u32, rotation: u16, dice: &mut u64) -> View {
     let last = matrix.modules() - 1;
     let quiet = QUIET_MODULES + AROUND;

@@ -20,7 +20,7 @@ fn main() {
     }
     let screen = ScreenNumber::new(50).expect("in range");
     let key = hub.token_key(screen).expect("reads").expect("there");
-    let claims = TokenContents {
+    let contents = TokenContents {
         generation: key.generation,
         screen,
         assignment: Assignment::new(3).expect("in range"),
@@ -28,12 +28,12 @@ fn main() {
         minutes: 500_000,
     };
     let secret = unhex32(&key.token_key).expect("a key");
-    let good = Token::mint(claims, &TokenKey::from_bytes(secret)).to_string();
-    let forged = Token::mint(claims, &TokenKey::from_bytes([0; 32])).to_string();
+    let good = Token::mint(contents, &TokenKey::from_bytes(secret)).to_string();
+    let forged = Token::mint(contents, &TokenKey::from_bytes([0; 32])).to_string();
     let nowhere = ScreenNumber::new(1_000).expect("in range");
     let stranger = TokenContents {
         screen: nowhere,
-        ..claims
+        ..contents
     };
     let stranger = Token::mint(stranger, &TokenKey::from_bytes([0; 32])).to_string();
     assert!(hub.verified(&good, 0).expect("answers").is_ok());

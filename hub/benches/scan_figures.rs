@@ -12,8 +12,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
-use passerby_hub::publish::draw::Workers;
 use passerby_hub::publish::folder::Publication;
+use passerby_hub::publish::inspection::Workers;
 use passerby_hub::store::Targets;
 use passerby_hub::system::clock;
 use passerby_hub::{Hub, server};
@@ -100,12 +100,12 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
 }
 
 fn mint(screen: ScreenNumber, play: u32, now_ms: i64, key: &TokenKey) -> Token {
-    let claims = TokenContents {
+    let contents = TokenContents {
         generation: 0,
         screen,
         assignment: Assignment::new(1).expect("in range"),
         play: PlayNumber::new(play).expect("in range"),
         minutes: TokenContents::minutes_at(Some(now_ms)),
     };
-    Token::mint(claims, key)
+    Token::mint(contents, key)
 }

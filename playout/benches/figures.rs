@@ -32,19 +32,21 @@ use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, CampaignId, Digest, PlayNumber, ScreenNumber};
 
 fn main() {
-    let claims = TokenContents {
+    let contents = TokenContents {
         generation: 0,
         screen: ScreenNumber::new(7).expect("in range"),
         assignment: Assignment::new(3).expect("in range"),
         play: PlayNumber::new(1_000_000).expect("in range"),
         minutes: 500_000,
     };
-    let key = TokenKey::derive(&[7; 32], claims.screen, 0);
-    let token = Token::mint(claims, &key);
+    let key = TokenKey::derive(&[7; 32], contents.screen, 0);
+    let token = Token::mint(contents, &key);
     let link = format!("HTTPS://HUB.EXAMPLE/Q/{token}");
     compare(
         "token mint",
-        per_call_us(20_000, || Token::mint(black_box(claims), &key).to_string()),
+        per_call_us(20_000, || {
+            Token::mint(black_box(contents), &key).to_string()
+        }),
         "µs",
         2.0,
     );

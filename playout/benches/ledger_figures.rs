@@ -1,6 +1,6 @@
-//! Prints what the ledger writes to the card for each play, by setting, and how fast it is, beside
-//! raw SQLite that does the same inserts at the same durability: name, value, unit, compared with,
-//! ratio.
+//! Prints what the ledger writes to the memory card for each play, by setting, and how fast it is,
+//! beside raw SQLite that does the same inserts at the same durability: name, value, unit, compared
+//! with, ratio.
 //!
 //! The first argument is a folder on a real disk: on a file system in memory nothing is written.
 //! After it may come settings of `commit_seconds`, to measure these alone. Bytes are those of this
@@ -67,8 +67,8 @@ fn main() {
 /// of them took.
 fn compare(base: &Path, name: &str, group: usize, groups: usize) {
     let folder = base.join(name.replace(' ', "-"));
-    let mut show = Show::new();
-    let all: Vec<Group> = (0..groups).map(|_| show.group(group)).collect();
+    let mut screen = SimulatedScreen::new();
+    let all: Vec<Group> = (0..groups).map(|_| screen.group(group)).collect();
     let mut ours = Ours::open(&folder.join("ledger"));
     let mut raw = Raw::open(&folder.join("raw"));
     let (mut own, mut other) = (Spent::default(), Spent::default());
@@ -103,7 +103,7 @@ fn compare(base: &Path, name: &str, group: usize, groups: usize) {
         );
     };
     line(
-        "bytes to the card a play",
+        "bytes to the memory card a play",
         own.written as f64 / count,
         "B",
         "raw SQLite",
@@ -191,7 +191,7 @@ struct Group {
 }
 
 /// A screen on which everything airs at once: the rotation without pixels.
-struct Show {
+struct SimulatedScreen {
     rotation: Rotation,
     history: History,
     airings: Airings,
@@ -200,7 +200,7 @@ struct Show {
     noise: u64,
 }
 
-impl Show {
+impl SimulatedScreen {
     fn new() -> Self {
         let mut history = History::default();
         let rules = Config::default().rules();

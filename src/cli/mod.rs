@@ -94,7 +94,7 @@ pub struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
-    Timeline(timeline::Timeline),
+    Timeline(timeline::TimelineCommand),
     Plays(plays::Plays),
     Verify(verify::Verify),
     Enroll(enroll::Enroll),

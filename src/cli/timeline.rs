@@ -28,7 +28,7 @@ const SPAN_DAYS_MAX: i64 = 31;
 /// It warns of content that can never air, of goals that will be missed and of hours with the house
 /// creative alone.
 #[derive(clap::Args)]
-pub(super) struct Timeline {
+pub(super) struct TimelineCommand {
     #[command(flatten)]
     config: ConfigFile,
     /// From when on, such as `2026-12-01T08:00:00+08:00`. Absent: now
@@ -55,7 +55,7 @@ fn span(text: &str) -> Result<SignedDuration, String> {
         .ok_or_else(|| format!("use a span such as 90m, 24h, 7d or 2w, at most {SPAN_DAYS_MAX}d"))
 }
 
-impl Timeline {
+impl TimelineCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.config.load()?;
         let from = self.from.unwrap_or_else(Timestamp::now);

@@ -13,7 +13,7 @@ use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::window::ExitCondition;
 
 use crate::stage::capture::Capture;
-use crate::stage::channel::{Outlet, StageInbox};
+use crate::stage::channel::{EventSender, StageInbox};
 use crate::stage::config::StageConfig;
 use crate::stage::draw::Background;
 use crate::stage::gpu::Gpu;
@@ -23,17 +23,17 @@ use crate::stage::time::{Clock, Now};
 use crate::stage::{agenda, draw, gpu, pipeline, presenter, readback, slide_systems, time};
 
 /// Everything that one run of the stage is made of.
-pub(super) struct Show {
+pub(super) struct StageParts {
     pub(super) config: StageConfig,
     pub(super) started: Instant,
     pub(super) inbox: StageInbox,
-    pub(super) outlet: Outlet,
+    pub(super) event_sender: EventSender,
     pub(super) capture: Option<Capture>,
     pub(super) verdict: FirstFailure,
     pub(super) gpu: RenderResources,
 }
 
-impl Show {
+impl StageParts {
     /// Installs what window and offscreen mode have in common, and `extra` on top of it.
     pub(super) fn install(
         self,
@@ -73,7 +73,7 @@ impl Show {
             at: self.config.run_for.map(|length| self.started + length),
         })
         .insert_resource(self.inbox)
-        .insert_resource(self.outlet)
+        .insert_resource(self.event_sender)
         .insert_resource(self.verdict)
         .configure_sets(
             Update,
@@ -129,8 +129,8 @@ fn end_on_time(
 /// How soon events that the player had no room for are offered again.
 const EVENT_RETRY: Duration = Duration::from_millis(50);
 
-fn flush_events(now: Res<Now>, outlet: Res<Outlet>, mut agenda: ResMut<agenda::Agenda>) {
-    if !outlet.flush() {
+fn flush_events(now: Res<Now>, event_sender: Res<EventSender>, mut agenda: ResMut<agenda::Agenda>) {
+    if !event_sender.flush() {
         agenda.wake_at(now.0 + EVENT_RETRY);
     }
 }

@@ -58,8 +58,8 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::StageEvent;
 
-use crate::stage::app::Show;
-use crate::stage::channel::Outlet;
+use crate::stage::app::StageParts;
+use crate::stage::channel::EventSender;
 use crate::stage::stage_error::FirstFailure;
 
 pub use crate::stage::channel::{StageInbox, StageSender, channel};
@@ -91,21 +91,21 @@ pub fn run(
     }
     let gpu = gpu::open(config.offscreen)?;
     let (capture, writer) = capture::start(config.capture.as_ref(), started).unzip();
-    let outlet = Outlet::new(events);
-    let show = Show {
+    let event_sender = EventSender::new(events);
+    let parts = StageParts {
         started,
         verdict: verdict.clone(),
         capture,
-        outlet,
+        event_sender,
         inbox,
         config,
         gpu,
     };
 
-    let outcome = if show.config.offscreen {
-        offscreen::run(show)
+    let outcome = if parts.config.offscreen {
+        offscreen::run(parts)
     } else {
-        window::run(show)
+        window::run(parts)
     };
     // The app and with it the writer's channel are gone by now, so this ends.
     if let Some(writer) = writer {

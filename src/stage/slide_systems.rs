@@ -21,7 +21,7 @@ use crate::stage::systems::KioskSystems;
 
 /// Most commands that one update carries out.
 const COMMANDS_MAX: usize = 64;
-/// How soon a reel is asked again that wants to be asked at once.
+/// How soon a frame source is asked again that wants to be asked at once.
 const REEL_STEP: Duration = Duration::from_millis(4);
 
 pub(super) fn plugin(app: &mut App) {

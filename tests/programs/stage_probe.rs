@@ -157,8 +157,11 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
     println!("slides_cpu_ticks {}", cpu_ticks()? - cpu);
 
     let last = script.slide(script.slides.saturating_sub(1), width_px, height_px)?;
-    if let Some(card) = last.card {
-        println!("card {} {} {}", card.x, card.y, card.width);
+    if let Some(code_square) = last.code_square {
+        println!(
+            "code_square {} {} {}",
+            code_square.x, code_square.y, code_square.width
+        );
     }
     let deadline = Instant::now() + PATIENCE;
     loop {

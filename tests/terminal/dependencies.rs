@@ -185,7 +185,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
     let folder = passerby_testing::package_folder().join("hub/src");
-    let worker = folder.join("publish/draw/worker.rs");
+    let worker = folder.join("publish/inspection/worker.rs");
     let opens = |source: &str| {
         ["passerby_compose", "passerby_playout", "image::"]
             .into_iter()
@@ -205,7 +205,7 @@ fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
         }
         // What serves neither is such a process nor starts one.
         if path.starts_with(folder.join("server")) {
-            assert!(!source.contains("draw::"), "{}", path.display());
+            assert!(!source.contains("inspection::"), "{}", path.display());
         }
         seen += 1;
     }

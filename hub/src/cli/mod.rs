@@ -27,10 +27,10 @@ use crate::cli::failure::Failure;
 use crate::cli::options::{Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
 use crate::public_url::PublicUrl;
-use crate::publish::draw;
-use crate::publish::draw::Workers;
-use crate::publish::draw::worker::FFMPEG_VARIABLE;
 use crate::publish::folder::Publication;
+use crate::publish::inspection;
+use crate::publish::inspection::Workers;
+use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::report_text;
 use crate::server::{CODE_DAYS, Server, Settings, TrustedProxy};
 use crate::store::Targets;
@@ -147,12 +147,12 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
+    /// Say which domains of publishers lead to this hub, so that codes may carry them
     #[command(subcommand)]
     Domain(crate::cli::domain::Command),
     /// Look at one creative for `publish`, which starts it
-    #[command(name = draw::COMMAND, hide = true)]
-    Draw,
+    #[command(name = inspection::COMMAND, hide = true)]
+    LookAt,
     /// Print plays, scans, visits, goals and how far links were passed on
     Report {
         #[command(flatten)]
@@ -240,7 +240,7 @@ fn run(command: Command) -> Result<(), Failure> {
             )])),
         },
         Command::Domain(command) => crate::cli::domain::run(command),
-        Command::Draw => draw::worker::run()
+        Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;

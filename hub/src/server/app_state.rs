@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::body::Budget;
-use crate::server::counts::Counts;
+use crate::server::counts::PendingCounts;
 use crate::server::limits::Limits;
 use crate::server::proxies::{Proxies, TrustedProxy};
 use crate::server::terminals::pairings::Pairings;
@@ -30,7 +30,7 @@ pub(crate) struct AppState {
     pub(super) code_days: i64,
     pub(super) limits: Limits,
     pub(super) pairings: Pairings,
-    pub(super) counts: Counts,
+    pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
     pub(super) turns: Turns,
     pub(super) budget: Budget,
@@ -58,7 +58,7 @@ impl AppState {
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
             limits: Limits::new(),
             pairings: Pairings::new(clock::now_ms()),
-            counts: Counts::default(),
+            counts: PendingCounts::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
         }
     }

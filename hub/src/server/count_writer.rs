@@ -1,4 +1,4 @@
-//! Writes what [`Counts`](crate::server::counts::Counts) gathers.
+//! Writes what [`PendingCounts`](crate::server::counts::PendingCounts) gathers.
 //!
 //! Invariant: it is written within [`PAUSE`] and on shutdown, so a killed hub loses a second of
 //! these counts and no scan.

@@ -18,13 +18,13 @@ const AGAIN_MAX: usize = 10_000;
 
 /// What waits to be written.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct PendingCounts {
     waiting: Mutex<Openings>,
     writes: Mutex<i64>,
     news: Notify,
 }
 
-impl Counts {
+impl PendingCounts {
     /// Counts an opening that led nowhere.
     pub(super) fn refused(&self, why: Refusal) {
         if let Some(at) = Refusal::ALL.iter().position(|known| *known == why) {
@@ -55,7 +55,7 @@ impl Counts {
         self.news.notify_one();
     }
 
-    /// Says whether what waits may be written at once; if not, [`Counts::news`] has word of it.
+    /// Says whether what waits may be written at once; if not, [`PendingCounts::news`] has word.
     pub(super) fn is_due(&self, now_ms: i64) -> bool {
         let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = take(&mut writes, WRITES, now_ms).is_ok();
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn any_number_of_repeats_takes_a_bounded_memory() {
-        let counts = Counts::default();
+        let counts = PendingCounts::default();
         for scan in 0..50_000 {
             counts.again(scan);
             counts.again(scan);

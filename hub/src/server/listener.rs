@@ -1,8 +1,8 @@
 //! Accepts connections and sees them off.
 //!
 //! Invariants: every connection has a place from [`Connections`], or is told at once that there is
-//! none; on shutdown no new request is taken, those that run have [`Bounds::grace`] to end, and
-//! what was counted is written down.
+//! none; on shutdown no new request is taken, those that run have [`ConnectionBounds::grace`] to
+//! end, and what was counted is written down.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,14 +16,14 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
-use passerby_listener::Bounds;
+use passerby_listener::ConnectionBounds;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::activity::Activity;
-use crate::server::connections::{Connections, Place, Places};
+use crate::server::connections::{ClientPlace, Connections, Places};
 use crate::server::proxies::TrustedProxy;
 use crate::server::terminals::turns::Turn;
 use crate::server::watched::Watched;
@@ -39,7 +39,7 @@ const MEMORY_PAUSE: Duration = Duration::from_secs(5);
 /// After a crowd of so many connections has gone, memory is given back.
 const CROWD: usize = 32;
 /// What connections may cost, besides what [`Connections`] and [`Watched`] see to.
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: ConnectionBounds = ConnectionBounds {
     connections_max: None,
     head_bytes_max: 16 << 10,
     headers_max: None,
@@ -153,11 +153,11 @@ impl Server {
 
 /// A connection with its place, and what it is doing.
 struct Served {
-    place: Place,
+    place: ClientPlace,
     activity: Arc<Activity>,
 }
 
-impl passerby_listener::Place for Served {
+impl passerby_listener::ConnectionPlace for Served {
     type Stream = Watched;
 
     fn watch(&self, stream: TcpStream) -> Watched {

@@ -35,7 +35,7 @@ use crate::hub_link::link::PlayerGone;
 use crate::identity::credentials::Enrolment;
 use crate::messages::player_requests::{Pairing, PlayerRequest};
 
-pub(crate) use crate::hub_link::budget::{DAILY_MB, in_words as budget_in_words};
+pub(crate) use crate::hub_link::budget::{DAILY_MB, budget_in_words};
 pub(crate) use crate::hub_link::certificates::read_ca;
 pub use crate::hub_link::client::HubClient;
 pub use crate::hub_link::connection::{HubConfig, HubConnection, TimeLimits};
@@ -52,7 +52,7 @@ const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(10);
 
 impl HubLink {
-    /// Pairs the screen if need be, then syncs until the player ends.
+    /// Enrols the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
         // Every way out means that the player has ended, and with it all that the hub link could
         // do.
@@ -114,7 +114,8 @@ impl HubLink {
         let screen = enrolment.credentials.screen;
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
-        let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
+        let tally_fetcher =
+            tallies::TallyFetcher::new(self.clone(), client.clone(), enrolment.clone());
         let now_ms = self.clock.now().wall_ms;
         let store =
             manifest_store::ManifestStore::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
@@ -125,7 +126,7 @@ impl HubLink {
             gone = content.run() => gone,
             gone = files.run() => gone,
             gone = plays.run() => gone,
-            gone = counts.run() => gone,
+            gone = tally_fetcher.run() => gone,
         }
     }
 

@@ -33,13 +33,13 @@ pub fn kept_tallies(data_dir: &Path, screen: ScreenNumber) -> Option<Tallies> {
     (tallies.screen == screen).then_some(tallies)
 }
 
-pub(super) struct Counts {
+pub(super) struct TallyFetcher {
     hub_link: HubLink,
     client: HubClient,
     enrolment: Enrolment,
 }
 
-impl Counts {
+impl TallyFetcher {
     pub(super) const fn new(hub_link: HubLink, client: HubClient, enrolment: Enrolment) -> Self {
         Self {
             hub_link,

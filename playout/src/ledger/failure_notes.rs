@@ -2,7 +2,7 @@
 //! [`failures`](crate::ledger::failures).
 
 use crate::ledger::anchors::Dates;
-use crate::ledger::failures::{Failure, NewFailure};
+use crate::ledger::failures::{FailedItem, NewFailure};
 use crate::ledger::{Ledger, LedgerError};
 
 /// Most that wait in memory for a disk that refuses; more are not kept.
@@ -30,7 +30,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database fails.
-    pub fn failures(&self) -> Result<Vec<Failure>, LedgerError> {
+    pub fn failures(&self) -> Result<Vec<FailedItem>, LedgerError> {
         let mut statement = self.connection.prepare(
             "SELECT campaign, placement, creative, reason, times, first_boot, first_boot_ms, last_boot, last_boot_ms
              FROM failures ORDER BY id",
@@ -42,7 +42,7 @@ impl Ledger {
                 dates.of(&self.connection, &boot, boot_ms)
             };
             let (first_ms, last_ms) = (date(5)?, date(7)?);
-            Ok(Failure {
+            Ok(FailedItem {
                 campaign: row.get(0)?,
                 placement: row.get(1)?,
                 creative: row.get(2)?,

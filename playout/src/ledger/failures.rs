@@ -39,7 +39,7 @@ pub struct NewFailure {
 
 /// An item that could not be shown for some reason, with all the times that this happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct FailedItem {
     /// The campaign's name.
     pub campaign: String,
     /// Which placement of it, from 1.

@@ -61,7 +61,7 @@ pub use crate::ledger::append::{Entry, RecordOutcome};
 pub use crate::ledger::environment::Environment;
 pub use crate::ledger::error::LedgerError;
 pub use crate::ledger::export::{ExportError, Exported};
-pub use crate::ledger::failures::{FAILURES_MAX, Failure, NewFailure};
+pub use crate::ledger::failures::{FAILURES_MAX, FailedItem, NewFailure};
 pub use crate::ledger::limits::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
 pub use crate::ledger::play::{DatedPlay, NewPlay};
 pub use crate::ledger::reopen::Settled;
@@ -265,8 +265,8 @@ impl Ledger {
         if stored_values::get::<i64>(&transaction, "epoch")?.is_none() {
             let epoch = environment.random_bits().cast_signed();
             stored_values::set(&transaction, "epoch", epoch)?;
-            // A re-flashed card must not repeat numbers of its former life: start anywhere in the
-            // lower half.
+            // A re-flashed memory card must not repeat numbers of its former life: start anywhere
+            // in the lower half.
             let start = environment.random_bits() % u64::from(PlayNumber::MAX / 2);
             let start = u32::try_from(start).unwrap_or(1);
             stored_values::set(&transaction, "reserved_until", i64::from(start.max(1)))?;

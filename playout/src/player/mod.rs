@@ -40,7 +40,7 @@ use tokio::sync::Notify;
 use crate::content::active::ActiveContent;
 use crate::content::cache::Cache;
 use crate::content::catalog::Catalog;
-use crate::content::emergency::Watch;
+use crate::content::emergency::EmergencyWatch;
 use crate::content::folders::Folders;
 use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
@@ -187,7 +187,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         time::resume(&*clock, &ledger)?;
         let now_ms = clock.now().boot_ms;
-        let (watch, reading) = Watch::start(&config.data_dir);
+        let (watch, emergency_file) = EmergencyWatch::start(&config.data_dir);
         let rules = config.rules();
         ledger.set_limits(config.ledger);
         let mut recorder =
@@ -232,7 +232,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             requests,
             config,
         };
-        player.on_reading(reading);
+        player.on_emergency_file(emergency_file);
         player.rebuild_catalog();
         Ok(player)
     }
@@ -240,7 +240,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Plays until it is told to stop, the stage closes or its time is up.
     pub fn run(mut self) {
         // A thread that could not start must not be heard over and over.
-        let mut readings = self.overlay.watch().readings().clone();
+        let mut emergency_changes = self.overlay.watch().changes().clone();
         let mut contents = self.folders.contents().clone();
         loop {
             self.note_time();
@@ -260,10 +260,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
                 recv(self.findings[0]) -> found => { self.on_finding(0, found); true }
                 recv(self.findings[1]) -> found => { self.on_finding(1, found); true }
-                recv(readings) -> reading => {
-                    match reading {
-                        Ok(reading) => self.on_reading(reading),
-                        Err(_) => readings = never(),
+                recv(emergency_changes) -> emergency_file => {
+                    match emergency_file {
+                        Ok(emergency_file) => self.on_emergency_file(emergency_file),
+                        Err(_) => emergency_changes = never(),
                     }
                     true
                 }

@@ -11,11 +11,11 @@ use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::content::creative::Creative;
 use crate::content::emergency;
-use crate::content::emergency::Reading;
+use crate::content::emergency::EmergencyFile;
 use crate::messages::stage_messages::{
     ComposeError, Composed, Composer, SlideOrder, StageCommand, Ticket, Transition,
 };
-use crate::player::overlay::{EMPTY_MS_MAX, Phase};
+use crate::player::overlay::{EMPTY_MS_MAX, OverlayState};
 use crate::player::record::End;
 use crate::player::track::{Playable, Prepared, Progress, STAGE_MS_MAX, Track};
 use crate::player::{Player, StageLink};
@@ -30,9 +30,9 @@ const RETRY_MS: u64 = 5_000;
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Takes what the emergency file says now.
-    pub(super) fn on_reading(&mut self, reading: Reading) {
+    pub(super) fn on_emergency_file(&mut self, now: EmergencyFile) {
         let file = emergency::path(&self.config.data_dir);
-        match reading {
+        match now {
             Ok(read) => {
                 let (notice, remarks) = read.unzip();
                 for remark in remarks.unwrap_or_default() {
@@ -82,8 +82,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         } else {
             let taken = self.overlay.take_back();
             self.forget(taken);
-            if self.overlay.phase == Phase::Here && self.overlay.pending.is_none() {
-                self.overlay.phase = Phase::Leaving(now_ms + LINGER_MS);
+            if self.overlay.state == OverlayState::Here && self.overlay.pending.is_none() {
+                self.overlay.state = OverlayState::Leaving(now_ms + LINGER_MS);
                 // What came on beneath it was chosen before now, and may not be right any more.
                 for track in &mut self.tracks {
                     track.cover();
@@ -103,14 +103,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// Takes the notice off when the zones are ready for it; comes after they were looked after.
     pub(super) fn clear_notice(&mut self, now_ms: u64) {
-        let clear = match self.overlay.phase {
-            Phase::Leaving(until) => {
+        let clear = match self.overlay.state {
+            OverlayState::Leaving(until) => {
                 let has_pictures = self.tracks.iter().all(|track| track.on_air.is_some());
                 self.tracks.iter().all(Track::is_fresh)
                     || (has_pictures && now_ms >= until)
                     || now_ms >= until + EMPTY_MS_MAX
             }
-            Phase::Clearing(until) if now_ms >= until => {
+            OverlayState::Clearing(until) if now_ms >= until => {
                 self.problems
                     .report("the stage does not take the emergency message away".to_owned());
                 true
@@ -118,18 +118,18 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             _ => false,
         };
         if clear {
-            self.overlay.phase = Phase::Clearing(now_ms + STAGE_MS_MAX);
+            self.overlay.state = OverlayState::Clearing(now_ms + STAGE_MS_MAX);
             self.stage.send(StageCommand::Clear { zone: Zone::NOTICE });
         }
     }
 
     fn bring_notice(&mut self, now_ms: u64) {
         let overlay = &mut self.overlay;
-        if matches!(overlay.phase, Phase::Clearing(_)) {
+        if matches!(overlay.state, OverlayState::Clearing(_)) {
             return;
         }
-        if matches!(overlay.phase, Phase::Leaving(_)) {
-            overlay.phase = Phase::Here;
+        if matches!(overlay.state, OverlayState::Leaving(_)) {
+            overlay.state = OverlayState::Here;
         }
         let is_there = overlay.shown == overlay.wanted && !overlay.stale;
         let is_coming = !overlay.stale
@@ -252,8 +252,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         self.overlay.shown = self.overlay.pending.take().map(|(notice, _)| notice);
         self.overlay.retry_at_ms = None;
-        if self.overlay.phase == Phase::Away {
-            self.overlay.phase = Phase::Here;
+        if self.overlay.state == OverlayState::Away {
+            self.overlay.state = OverlayState::Here;
             for at in 0..self.tracks.len() {
                 if let Some(ended) = self.tracks[at].cover() {
                     self.end(at, &ended, boot_ms, End::Covered);
@@ -271,8 +271,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// The notice is gone.
     pub(super) fn notice_cleared(&mut self, boot_ms: u64) {
-        if matches!(self.overlay.phase, Phase::Clearing(_)) {
-            self.overlay.phase = Phase::Away;
+        if matches!(self.overlay.state, OverlayState::Clearing(_)) {
+            self.overlay.state = OverlayState::Away;
             self.overlay.shown = None;
             let now = self.clock.now();
             let asleep_ms = self.asleep_at(boot_ms, &now);

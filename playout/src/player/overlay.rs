@@ -1,6 +1,6 @@
 //! The zone over all others, in which an emergency is shown.
 
-use crate::content::emergency::{Notice, Watch};
+use crate::content::emergency::{EmergencyWatch, Notice};
 use crate::messages::stage_messages::Ticket;
 use crate::player::track::{Prepared, Progress};
 
@@ -10,7 +10,7 @@ pub(super) const EMPTY_MS_MAX: u64 = 10_000;
 
 /// Where the notice stands. Moments are of the boot clock, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum OverlayState {
     /// Nothing lies over the zones.
     Away,
     /// A notice lies over the zones.
@@ -23,13 +23,13 @@ pub(super) enum Phase {
 
 /// The zone that lies over all others.
 pub(super) struct Overlay {
-    watch: Watch,
+    watch: EmergencyWatch,
     pub(super) wanted: Option<Notice>,
     /// The last message that could be read, as long as there is one.
     pub(super) readable: Option<Notice>,
     pub(super) shown: Option<Notice>,
     pub(super) pending: Option<(Notice, Prepared)>,
-    pub(super) phase: Phase,
+    pub(super) state: OverlayState,
     /// What is shown, or on its way, has a size that the output no longer has.
     pub(super) stale: bool,
     /// The last attempt failed; the next is made at this moment.
@@ -38,20 +38,20 @@ pub(super) struct Overlay {
 
 impl Overlay {
     /// `wanted`: what the file said when the watch began.
-    pub(super) const fn new(watch: Watch, wanted: Option<Notice>) -> Self {
+    pub(super) const fn new(watch: EmergencyWatch, wanted: Option<Notice>) -> Self {
         Self {
             watch,
             wanted,
             readable: None,
             shown: None,
             pending: None,
-            phase: Phase::Away,
+            state: OverlayState::Away,
             stale: false,
             retry_at_ms: None,
         }
     }
 
-    pub(super) const fn watch(&self) -> &Watch {
+    pub(super) const fn watch(&self) -> &EmergencyWatch {
         &self.watch
     }
 
@@ -62,22 +62,25 @@ impl Overlay {
 
     /// Tells whether the zones are hidden.
     pub(super) fn covers(&self) -> bool {
-        self.phase != Phase::Away
+        self.state != OverlayState::Away
     }
 
     /// Tells whether the zones are about to be seen again.
     pub(super) const fn is_leaving(&self) -> bool {
-        matches!(self.phase, Phase::Leaving(_) | Phase::Clearing(_))
+        matches!(
+            self.state,
+            OverlayState::Leaving(_) | OverlayState::Clearing(_)
+        )
     }
 
     /// Tells whether a notice should be the first picture of all.
     pub(super) fn comes_first(&self) -> bool {
-        self.phase == Phase::Away && self.wanted.is_some() && self.retry_at_ms.is_none()
+        self.state == OverlayState::Away && self.wanted.is_some() && self.retry_at_ms.is_none()
     }
 
     pub(super) fn is_busy(&self) -> bool {
         let under_way = |pending: &Prepared| pending.progress() != Progress::Ready;
-        matches!(self.phase, Phase::Clearing(_))
+        matches!(self.state, OverlayState::Clearing(_))
             || self
                 .pending
                 .as_ref()
@@ -85,11 +88,11 @@ impl Overlay {
     }
 
     pub(super) fn wakes_at_ms(&self, now_ms: u64) -> Option<u64> {
-        let phase = match self.phase {
-            Phase::Leaving(until) if now_ms < until => Some(until),
-            Phase::Leaving(until) => Some(until + EMPTY_MS_MAX),
-            Phase::Clearing(until) => Some(until),
-            Phase::Away | Phase::Here => None,
+        let state = match self.state {
+            OverlayState::Leaving(until) if now_ms < until => Some(until),
+            OverlayState::Leaving(until) => Some(until + EMPTY_MS_MAX),
+            OverlayState::Clearing(until) => Some(until),
+            OverlayState::Away | OverlayState::Here => None,
         };
         let gives_up = self
             .pending
@@ -98,7 +101,7 @@ impl Overlay {
         let retry = self
             .retry_at_ms
             .filter(|_| self.wanted.is_some() && self.pending.is_none());
-        [phase, gives_up, retry].into_iter().flatten().min()
+        [state, gives_up, retry].into_iter().flatten().min()
     }
 
     /// Tells whether this is the slide that is on its way.

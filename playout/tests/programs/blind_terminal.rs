@@ -1,5 +1,5 @@
-//! A terminal without a screen, for tests that kill it: the real player, ledger and uplink, with a
-//! stage that presents at once and a composer that decodes nothing.
+//! A terminal without a screen, for tests that kill it: the real player, ledger and hub link, with
+//! a stage that presents at once and a composer that decodes nothing.
 //!
 //! `blind_terminal KIOSK_TOML DWELL_MS [SECONDS] [--tell]`. Without a hub in the settings it plays
 //! what its folders hold.
@@ -87,7 +87,7 @@ fn main() {
             &(clock.clone() as Arc<dyn Clock>),
             config.time_zone.clone(),
         );
-        let uplink = HubLink {
+        let hub_link = HubLink {
             hub_url: hub.url.clone(),
             name: String::new(),
             data_dir: config.data_dir.clone(),
@@ -105,7 +105,7 @@ fn main() {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            tokio::task::LocalSet::new().block_on(&runtime, uplink.run());
+            tokio::task::LocalSet::new().block_on(&runtime, hub_link.run());
         });
     }
     let enrolment = Enrolment::load(&config.data_dir).expect("readable credentials");

@@ -60,7 +60,7 @@ impl Files {
     /// Says what plays the videos, if there are any.
     pub(super) fn finish(&self, found: &mut Findings) {
         if self.has_videos {
-            found.note(Problem::with_file("videos", self.tools.report()));
+            found.note(Problem::with_file("films", self.tools.report()));
         }
     }
 }

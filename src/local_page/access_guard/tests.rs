@@ -41,7 +41,7 @@ fn nothing_is_answered_without_the_token_and_everything_with_it() {
     assert_eq!(refused.headers()["cache-control"], "no-store");
     let page = refused.text().expect("text");
     assert!(
-        page.contains("opens with a token") && !page.contains(TOKEN),
+        page.contains("opens with a page token") && !page.contains(TOKEN),
         "{page}"
     );
     let refused = client

@@ -2,8 +2,8 @@
 //!
 //! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The
 //! animation plays as often as the file says and then rests on its last frame. Its first frame is
-//! decoded while the slide is composed; the others on a thread of the reel's own. Frames are scaled
-//! down to their size on screen, and never up: the stage does that as it draws.
+//! decoded while the slide is composed; the others on a thread of the frame source's own. Frames
+//! are scaled down to their size on screen, and never up: the stage does that as it draws.
 //!
 //! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a
 //! side, and [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to
@@ -12,12 +12,12 @@
 //!
 //! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on
 //! makes the animation rest on its last good frame and says so, and a damaged first frame costs the
-//! item; dropping the reel ends its thread after the frame that it is at.
+//! item; dropping the frame source ends its thread after the frame that it is at.
 
+mod frame_source;
 mod frames;
 mod limits;
 mod outline;
-mod reel;
 mod webp;
 
 use std::io::Cursor;
@@ -51,9 +51,9 @@ pub(crate) const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
 /// Why an animation is not one.
 pub(crate) enum AnimationError {
     /// It can be shown as a still picture; the note says why.
-    Move(String),
+    OnlyStill(String),
     /// It cannot be shown at all.
-    Show(String),
+    Unreadable(String),
 }
 
 /// An animation with its first frame decoded.
@@ -90,7 +90,7 @@ impl Animation {
         match first {
             Ok(Some(first)) => {
                 let first_delay = delay(&first);
-                let first = source.bitmap(first).map_err(AnimationError::Show)?;
+                let first = source.bitmap(first).map_err(AnimationError::Unreadable)?;
                 Ok(Self {
                     source,
                     first,
@@ -99,14 +99,14 @@ impl Animation {
                     notes: notes.into_iter().flatten().collect(),
                 })
             }
-            Ok(None) => Err(AnimationError::Show(
+            Ok(None) => Err(AnimationError::Unreadable(
                 "the animation has no frames; export it anew".to_owned(),
             )),
-            Err(ImageError::Unsupported(_)) => Err(AnimationError::Move(
+            Err(ImageError::Unsupported(_)) => Err(AnimationError::OnlyStill(
                 "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
                     .to_owned(),
             )),
-            Err(error) => Err(AnimationError::Show(explain(error))),
+            Err(error) => Err(AnimationError::Unreadable(explain(error))),
         }
     }
 
@@ -199,7 +199,7 @@ impl Content for Animation {
             pixels: Pixels::Rgba(Vec::new()),
         };
         let pixels = fitting.fit(std::mem::replace(&mut self.first, nothing))?;
-        let reel = reel::AnimationReel::start(
+        let frame_source = frame_source::AnimationFrameSource::start(
             self.source.clone(),
             fitting,
             (width_px, height_px),
@@ -214,7 +214,7 @@ impl Content for Animation {
                 pixels,
             },
             travel,
-            reel: Some(Box::new(reel)),
+            frame_source: Some(Box::new(frame_source)),
         }))
     }
 }

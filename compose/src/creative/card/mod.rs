@@ -1,7 +1,7 @@
 //! Cards: text creatives, laid out for a frame of any shape.
 //!
 //! Invariants: sizes come from the eight steps of the frame's scale; a card that does not fit at
-//! them is refused with a reason that says what to shorten; nothing overlaps; the code's card is
+//! them is refused with a reason that says what to shorten; nothing overlaps; the code square is
 //! left free for the caller's code.
 
 mod arrange;

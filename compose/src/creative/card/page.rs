@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use passerby_protocol::campaign::Colours;
 
-use crate::live::LiveSpot;
+use crate::live::LiveElement;
 use crate::page::frame::Frame;
 use crate::page::layout::CodeWords;
 use crate::raster::bitmap::Bitmap;
@@ -17,7 +17,7 @@ pub(super) const LOSS_MAX: f64 = 0.42;
 pub(crate) struct CardPage {
     pub(crate) canvas: Canvas,
     /// What is redrawn while it is on the screen.
-    pub(crate) live: Vec<LiveSpot>,
+    pub(crate) live: Vec<LiveElement>,
     /// What people will not see of the words as it was written, and what to do.
     pub(crate) remarks: Vec<String>,
 }

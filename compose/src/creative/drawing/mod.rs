@@ -12,8 +12,9 @@
 //!   drawing at its size;
 //! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`],
 //!   which is waited for [`threads::PATIENCE`] at most; a panic there is an error;
-//! - what counts and estimates miss ends with the process that draws ([`process`]): a terminal
-//!   has each drawing drawn by a child, which has a memory and a time of its own and is killed.
+//! - what counts and estimates miss ends with the process that draws ([`drawing_process`]): a
+//!   terminal has each drawing drawn by a child, which has a memory and a time of its own and is
+//!   killed.
 //!
 //! Counts and estimates are the same on every machine, so that a screen takes what `check` and the
 //! hub took. What the child's bounds end depends on the machine, and is a fault of the drawing or
@@ -23,13 +24,13 @@
 //! shows the paper.
 
 mod cost;
+pub mod drawing_process;
 mod embedded;
 mod guard;
 mod limits;
 mod links;
 mod losses;
 mod parsed;
-pub mod process;
 mod threads;
 
 use passerby_folder::text;
@@ -37,8 +38,8 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::Pixmap;
 
-use crate::creative::drawing::parsed::{Facts, Parsed, View};
-use crate::creative::drawing::process::DrawingProcess;
+use crate::creative::drawing::drawing_process::DrawingProcess;
+use crate::creative::drawing::parsed::{DrawingFacts, Parsed, View};
 use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
@@ -58,7 +59,7 @@ const USUAL_SCREEN_PX: (u32, u32) = (1_920, 1_080);
 /// A drawing that can be drawn.
 pub(crate) struct Drawing {
     name: String,
-    facts: Facts,
+    facts: DrawingFacts,
     renderer: Renderer,
     /// All of it, small, for what a glance tells.
     small: Bitmap,

@@ -31,7 +31,7 @@ pub(super) struct View {
 
 /// What is known of a drawing once it is parsed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(super) struct DrawingFacts {
     /// Its own units across and down.
     pub(super) size: (f32, f32),
     /// What of it is not drawn.
@@ -42,7 +42,7 @@ pub(super) struct Facts {
     pub(super) letters: String,
 }
 
-impl Facts {
+impl DrawingFacts {
     /// Its shape, with [`UNITS`] on the longer side.
     pub(super) fn size_in_units(&self) -> (u32, u32) {
         let (width, height) = self.size;
@@ -68,7 +68,7 @@ impl Facts {
 /// A parsed drawing.
 pub(super) struct Parsed {
     tree: Arc<Tree>,
-    pub(super) facts: Facts,
+    pub(super) facts: DrawingFacts,
 }
 
 impl Parsed {
@@ -175,7 +175,7 @@ fn parse(text: &str, fonts: &DrawingFonts) -> Result<Parsed, String> {
     collect_letters(tree.root(), &mut letters);
     Ok(Parsed {
         tree: Arc::new(tree),
-        facts: Facts {
+        facts: DrawingFacts {
             size: (size.width(), size.height()),
             losses: told.losses,
             notes: told.notes,

@@ -9,9 +9,9 @@
 //! Invariants:
 //! - Nobody who asks ever waits for a browser.
 //! - No browser runs while a picture of a page is on screen: one that is under way is called off
-//!   when a [`PageReel`] begins. Only pages that leave no gap at all would then never be fresh
-//!   again; what has waited for a gap for a sixth of its own interval ([`GAP_WAIT_MAX`] at most) is
-//!   taken without one.
+//!   when a [`PageFrameSource`] begins. Only pages that leave no gap at all would then never be
+//!   fresh again; what has waited for a gap for a sixth of its own interval ([`GAP_WAIT_MAX`] at
+//!   most) is taken without one.
 //! - One browser at a time, for [`RUN_MAX`] beside the page's own time to settle; it ends with
 //!   everything that it started, also when the keeper is dropped.
 //! - A refusal, an unreachable server, another page than the one that was asked for, one without
@@ -38,6 +38,8 @@ mod visible_text;
 
 pub use crate::creative::web_page::browser::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
 pub use crate::creative::web_page::capture::{PIXELS_MAX, RUN_MAX};
-pub use crate::creative::web_page::keeper::{KeeperConfig, PagePicture, PageReel, SnapshotKeeper};
+pub use crate::creative::web_page::keeper::{
+    KeeperConfig, PageFrameSource, PagePicture, SnapshotKeeper,
+};
 pub use crate::creative::web_page::schedule::{GAP_WAIT_MAX, PAGES_MAX};
 pub use crate::creative::web_page::trial::{Trial, TrialPicture, runs_as};

@@ -67,8 +67,9 @@ fn holder(app: &AppState, sha256: &[u8; 32]) -> Result<ScreenNumber, Problem> {
     let holder = app.hub.store.bearer_holder(sha256)?.ok_or_else(unknown)?;
     if holder.is_revoked {
         return Err(
-            Problem::new(StatusCode::GONE, "this screen was taken out of service")
-                .detail("to use it again, enrol it with a token of `passerby-hub screen renew`"),
+            Problem::new(StatusCode::GONE, "this screen was taken out of service").detail(
+                "to use it again, enrol it with an enrolment token of `passerby-hub screen renew`",
+            ),
         );
     }
     Ok(holder.screen)
@@ -104,7 +105,7 @@ impl Bearer {
 
 fn unknown() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "the bearer is missing or unknown")
-        .detail("enrol the terminal again, with a token of `passerby-hub screen renew`")
+        .detail("enrol the terminal again, with an enrolment token of `passerby-hub screen renew`")
 }
 
 pub(crate) fn no_such_screen() -> Problem {

@@ -122,14 +122,14 @@ impl Dates {
 
 /// Bounds plays without a date by those that have one.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
+pub(super) struct DateBounds {
     runs: Vec<Run>,
     places: HashMap<String, usize>,
     has_undated: bool,
     bounds: Vec<Between>,
 }
 
-impl Bounds {
+impl DateBounds {
     /// Takes in a play; all of a ledger come, in its order.
     pub(super) fn note(&mut self, DatedPlay { play, wall_ms, .. }: &DatedPlay) {
         self.has_undated |= wall_ms.is_none();

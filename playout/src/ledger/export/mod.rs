@@ -66,7 +66,7 @@ impl Ledger {
     ) -> Result<(), ExportError<E>> {
         // One transaction: what is recorded or pruned meanwhile changes nothing.
         let _snapshot = self.connection.unchecked_transaction()?;
-        let mut bounds = anchors::Bounds::default();
+        let mut bounds = anchors::DateBounds::default();
         if self.has_undated()? {
             self.each_row(|play| {
                 bounds.note(&play);

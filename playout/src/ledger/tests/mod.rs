@@ -182,26 +182,26 @@ fn a_folder_that_cannot_be_written_gets_one_clear_error() {
 /// A zone's history in which `aired` was booked once, while both could air.
 fn booked(history: &mut History, aired: usize, length_ms: u64) {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Contender {
+    let contenders = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms,
         floats: false,
     });
-    accounts.book(Class::Scheduled, &claims, aired, length_ms);
+    accounts.book(Class::Scheduled, &contenders, aired, length_ms);
 }
 
 /// Who airs next.
 fn next_of(mut history: History) -> Option<usize> {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Contender {
+    let contenders = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms: 10_000,
         floats: false,
     });
-    let ranks = accounts.ranks(Class::Scheduled, &claims);
-    (0..claims.len()).min_by_key(|&at| ranks[at])
+    let ranks = accounts.ranks(Class::Scheduled, &contenders);
+    (0..contenders.len()).min_by_key(|&at| ranks[at])
 }
 
 #[test]

@@ -16,18 +16,18 @@ pub const OVERSCAN_PERCENT_MAX: f64 = 10.0;
 
 /// A share of a side, in thousandths of a percent; whole numbers, so that equal shares are equal
 /// pixels.
-pub(super) type Share = u64;
+pub(super) type MilliPercent = u64;
 /// All of a side.
-pub(super) const WHOLE: Share = 100_000;
+pub(super) const WHOLE: MilliPercent = 100_000;
 /// How far a picture in a picture keeps from the edges, as a share of the shorter side.
-const INSET_MARGIN: Share = 4_000;
+const INSET_MARGIN: MilliPercent = 4_000;
 
 /// How a screen is divided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// What is seen where no zone is.
     pub background: Rgb,
-    pub(super) overscan: Share,
+    pub(super) overscan: MilliPercent,
     pub(super) zones: Vec<Plan>,
 }
 
@@ -35,16 +35,16 @@ pub struct Layout {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) name: String,
-    pub(super) place: Place,
+    pub(super) place: ZonePlace,
 }
 
 /// Where a zone lies on the upright screen, within what overscan leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ZonePlace {
     /// Left, top, right and bottom edges.
-    Edges([Share; 4]),
+    Edges([MilliPercent; 4]),
     /// In a corner, with the same margin to both edges and this share of both sides.
-    Inset(Corner, Share),
+    Inset(Corner, MilliPercent),
 }
 
 /// One zone on an output.
@@ -121,17 +121,17 @@ impl Layout {
 }
 
 impl Plan {
-    pub(super) fn edges(name: &str, edges: [Share; 4]) -> Self {
+    pub(super) fn edges(name: &str, edges: [MilliPercent; 4]) -> Self {
         Self {
             name: name.to_owned(),
-            place: Place::Edges(edges),
+            place: ZonePlace::Edges(edges),
         }
     }
 }
 
-impl Place {
+impl ZonePlace {
     /// The pixels of the upright screen that it gets.
-    fn area(self, overscan: Share, width: u32, height: u32) -> Area {
+    fn area(self, overscan: MilliPercent, width: u32, height: u32) -> Area {
         let (left, top) = (part(width, overscan), part(height, overscan));
         let (width, height) = (width - 2 * left, height - 2 * top);
         let [x, y, right, bottom] = match self {
@@ -170,7 +170,7 @@ impl Place {
 }
 
 /// A share of a length, to the nearest pixel.
-fn part(length: u32, share: Share) -> u32 {
+fn part(length: u32, share: MilliPercent) -> u32 {
     let pixels = (u64::from(length) * share + WHOLE / 2) / WHOLE;
     u32::try_from(pixels).unwrap_or(length)
 }

@@ -23,7 +23,7 @@ use crate::creative::web_page::keeper::shared::{Shared, nudge};
 use crate::creative::web_page::picture_store::PageKey;
 
 pub use crate::creative::web_page::keeper::config::KeeperConfig;
-pub use crate::creative::web_page::keeper::page_picture::{PagePicture, PageReel};
+pub use crate::creative::web_page::keeper::page_picture::{PageFrameSource, PagePicture};
 
 /// Keeps pictures of web pages. Dropping it ends its thread and the browser that may run, within
 /// seconds.

@@ -7,7 +7,7 @@ use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::creative::web_page::keeper::shared::Shared;
 use crate::creative::web_page::picture_store::PageKey;
-use crate::slide::{Patch, Reel};
+use crate::slide::{FrameSource, Patch};
 
 /// The last good picture of a page, found for one slide.
 pub struct PagePicture {
@@ -37,8 +37,8 @@ impl PagePicture {
 
     /// Makes what tells the keeper, as part of the slide, when the picture is on screen and when it
     /// no longer is.
-    pub fn reel(&self) -> PageReel {
-        PageReel {
+    pub fn frame_source(&self) -> PageFrameSource {
+        PageFrameSource {
             shared: Arc::clone(&self.store),
             on_screen: false,
         }
@@ -46,12 +46,12 @@ impl PagePicture {
 }
 
 /// Keeps browsers away while the slide that it belongs to is on screen. It never changes a pixel.
-pub struct PageReel {
+pub struct PageFrameSource {
     shared: Arc<Shared>,
     on_screen: bool,
 }
 
-impl Reel for PageReel {
+impl FrameSource for PageFrameSource {
     fn begin(&mut self) {
         if !self.on_screen {
             self.on_screen = true;
@@ -64,7 +64,7 @@ impl Reel for PageReel {
     }
 }
 
-impl Drop for PageReel {
+impl Drop for PageFrameSource {
     fn drop(&mut self) {
         if self.on_screen {
             self.shared.page_went();

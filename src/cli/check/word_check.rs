@@ -18,11 +18,11 @@ use passerby_playout::settings::config::Config;
 use passerby_protocol::campaign::{Colours, CreativeKind, Motion};
 
 /// Makes slides that nobody sees.
-pub(super) struct Rehearsal {
+pub(super) struct WordCheck {
     composer: SlideComposer,
 }
 
-impl Rehearsal {
+impl WordCheck {
     pub(super) fn new(config: &Config) -> Self {
         let settings = Settings {
             fonts: config.fonts.clone(),
@@ -59,7 +59,7 @@ impl Rehearsal {
             dwell: Some(dwell),
             ..order(Creative::File(item.file()))
         };
-        Some(self.composer.rehearse(&order, &place.geometry))
+        Some(self.composer.check_words(&order, &place.geometry))
     }
 
     /// Returns what people would not see of an emergency message.
@@ -75,7 +75,7 @@ impl Rehearsal {
             headline: notice.headline.clone(),
             body: notice.body.clone(),
         };
-        self.composer.rehearse(&order(creative), screen)
+        self.composer.check_words(&order(creative), screen)
     }
 }
 

@@ -74,7 +74,7 @@ impl Rotation {
                 continue;
             }
             for &item in &candidates.items[from..] {
-                self.add_claim(item, context, &mut candidacy);
+                self.add_contender(item, context, &mut candidacy);
             }
             candidates.candidacies.push(candidacy);
         }
@@ -82,7 +82,7 @@ impl Rotation {
     }
 
     /// Adds what one placement asks for to what its entry does.
-    fn add_claim(&mut self, at: usize, context: &PickContext<'_>, candidacy: &mut Candidacy) {
+    fn add_contender(&mut self, at: usize, context: &PickContext<'_>, candidacy: &mut Candidacy) {
         let item = &self.items[at];
         let (campaign, weight, length_ms) = (item.campaign, item.weight, item.length_ms);
         candidacy.length_ms = candidacy.length_ms.max(length_ms);
@@ -126,7 +126,7 @@ impl Rotation {
     }
 
     /// Rates for a class: weights as they are, and exact shares so that they come out beside them.
-    pub(super) fn claims(&self, candidacies: &[Candidacy], has_lower: bool) -> Vec<Contender> {
+    pub(super) fn contenders(&self, candidacies: &[Candidacy], has_lower: bool) -> Vec<Contender> {
         let weights: u64 = candidacies
             .iter()
             .filter(|candidacy| candidacy.share_ppm == 0)
@@ -158,7 +158,7 @@ impl Rotation {
                 u64::try_from(exact).unwrap_or(u64::MAX / 4).max(1)
             }
         };
-        let mut claims: Vec<Contender> = candidacies
+        let mut contenders: Vec<Contender> = candidacies
             .iter()
             .map(|candidacy| Contender {
                 account: self.entries[candidacy.entry].account,
@@ -168,13 +168,13 @@ impl Rotation {
             })
             .collect();
         if has_lower && weights == 0 && rest > 0 {
-            claims.push(Contender {
+            contenders.push(Contender {
                 account: self.rest,
                 rate: rest,
                 length_ms: self.rules.dwell_ms,
                 floats: true,
             });
         }
-        claims
+        contenders
     }
 }

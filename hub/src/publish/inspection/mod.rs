@@ -1,8 +1,8 @@
-//! Has creatives looked at by processes of their own, `passerby-hub draw`: whether screens show
+//! Has creatives looked at by processes of their own, `passerby-hub look-at`: whether screens show
 //! them, and a small picture of each for phones.
 //!
 //! ```text
-//! publish ─▶ Workers ─job─▶ passerby-hub draw ─▶ compose ─▶ ffmpeg
+//! publish ─▶ Workers ─job─▶ passerby-hub look-at ─▶ compose ─▶ ffmpeg
 //!                    ◀─answer, JPEG─
 //! ```
 //!
@@ -32,11 +32,11 @@ use passerby_protocol::foreign::one_line;
 use passerby_protocol::toml_fields::Problem;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::publish::draw::job::{ANSWER_BYTES_MAX, JOB_BYTES_MAX, Order};
-pub use crate::publish::draw::job::{Answer, Job, JobPart, Thumbnail};
+use crate::publish::inspection::job::{ANSWER_BYTES_MAX, JOB_BYTES_MAX, Order};
+pub use crate::publish::inspection::job::{Answer, Job, JobPart, Thumbnail};
 
 /// The subcommand that is a worker.
-pub const COMMAND: &str = "draw";
+pub const COMMAND: &str = "look-at";
 /// Most workers that run at once.
 pub const WORKERS_MAX: usize = 2;
 /// How long one creative may take. A drawing may take 40 s twice, a film 90 s.

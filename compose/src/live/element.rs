@@ -1,4 +1,5 @@
-//! A place on a slide where something live is shown, and the reel of clocks, dates and countdowns.
+//! A place on a slide where something live is shown, and the frame source of clocks, dates and
+//! countdowns.
 //!
 //! Invariant: what is drawn stays within the place, and is smaller rather than cut.
 
@@ -14,11 +15,11 @@ use crate::live::moment;
 use crate::live::moment::Said;
 use crate::raster::canvas::{Area, Canvas, real};
 use crate::settings::Settings;
-use crate::slide::{Patch, Plane, Reel};
+use crate::slide::{FrameSource, Patch, Plane};
 use crate::text::fonts::Fonts;
 use crate::text::{Glyphs, HEADLINE_LEADING, LineStyle, Typesetter, Weight};
 
-/// How long a spot that shows nothing, or waits for long, sleeps before it looks at the clock
+/// How long an element that shows nothing, or waits for long, sleeps before it looks at the clock
 /// again: clocks are set.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Shown where nothing is known.
@@ -48,7 +49,7 @@ pub(crate) struct Setting {
 /// A place on a slide where something live is shown. It is made with the frame and outlives no
 /// change of it.
 #[derive(Clone)]
-pub(crate) struct LiveSpot {
+pub(crate) struct LiveElement {
     pub(crate) kind: LiveKind,
     /// Upright, in pixels of the slide.
     pub(crate) area: Area,
@@ -62,13 +63,13 @@ pub(crate) struct LiveSpot {
     frame: (u32, u32, u16),
 }
 
-/// What a reel draws with.
-pub(super) struct SpotStyle {
+/// What a frame source draws with.
+pub(super) struct ElementStyle {
     pub(super) glyphs: Glyphs,
-    pub(super) spot: LiveSpot,
+    pub(super) element: LiveElement,
 }
 
-impl LiveSpot {
+impl LiveElement {
     /// Takes the ground from a finished upright canvas, which turns by `rotation` afterwards.
     pub(crate) fn on(
         canvas: &Canvas,
@@ -111,13 +112,13 @@ impl LiveSpot {
 
     /// What it is drawn with. Everything that can be foreseen is drawn now, so that little is left
     /// to do on the stage's thread.
-    pub(super) fn style(&self) -> SpotStyle {
-        let mut style = SpotStyle {
+    pub(super) fn style(&self) -> ElementStyle {
+        let mut style = ElementStyle {
             glyphs: Glyphs::new(&self.fonts, self.setting.weight, self.setting.size),
-            spot: self.clone(),
+            element: self.clone(),
         };
         style.glyphs.width(&format!("{UNKNOWN}: "));
-        style.spot.kind.width(&mut style.glyphs);
+        style.element.kind.width(&mut style.glyphs);
         style
     }
 
@@ -127,12 +128,12 @@ impl LiveSpot {
     }
 
     /// What feeds it where it shows a moment: a clock, a date or a countdown.
-    pub(super) fn moment_reel(&self, settings: &Settings) -> Box<dyn Reel> {
+    pub(super) fn moment_frame_source(&self, settings: &Settings) -> Box<dyn FrameSource> {
         let to_ms = match &self.kind {
             LiveKind::Countdown { to, .. } => moment::moment_ms(*to, &settings.time_zone),
             _ => None,
         };
-        Box::new(MomentReel {
+        Box::new(MomentFrameSource {
             style: self.style(),
             clock: Arc::clone(&settings.clock),
             zone: settings.time_zone.clone(),
@@ -141,7 +142,7 @@ impl LiveSpot {
         })
     }
 
-    /// Turns finished pixels of the spot for the output.
+    /// Turns finished pixels of the element for the output.
     pub(super) fn patch(&self, canvas: Canvas) -> Patch {
         let (width, height, rotation) = self.frame;
         Patch {
@@ -170,20 +171,20 @@ impl LiveSpot {
     }
 }
 
-impl SpotStyle {
-    /// Draws a text on the spot's ground; one that is wider than the spot is set smaller.
+impl ElementStyle {
+    /// Draws a text on the element's ground; one that is wider than the element is set smaller.
     pub(super) fn draw(&mut self, text: &str) -> Canvas {
-        let mut canvas = self.spot.ground();
-        let setting = self.spot.setting;
+        let mut canvas = self.element.ground();
+        let setting = self.element.setting;
         let width = self.glyphs.width(text);
-        if width <= self.spot.width() {
-            let x = self.spot.start(width);
+        if width <= self.element.width() {
+            let x = self.element.start(width);
             self.glyphs
                 .draw(&mut canvas, text, x, setting.baseline, setting.ink);
         } else {
-            let size = setting.size * self.spot.width() / width;
-            let mut glyphs = Glyphs::new(&self.spot.fonts, setting.weight, size);
-            let x = self.spot.start(glyphs.width(text));
+            let size = setting.size * self.element.width() / width;
+            let mut glyphs = Glyphs::new(&self.element.fonts, setting.weight, size);
+            let x = self.element.start(glyphs.width(text));
             glyphs.draw(&mut canvas, text, x, setting.baseline, setting.ink);
         }
         canvas
@@ -225,19 +226,19 @@ fn ended(
 }
 
 /// Clocks, dates and countdowns.
-struct MomentReel {
-    style: SpotStyle,
+struct MomentFrameSource {
+    style: ElementStyle,
     clock: Arc<dyn Clock>,
     zone: TimeZone,
     to_ms: Option<i64>,
     shown: Option<String>,
 }
 
-impl MomentReel {
+impl MomentFrameSource {
     /// What to show now; `None` where nothing is known.
     fn said(&self, now_ms: Option<i64>) -> Option<Said> {
         let now_ms = now_ms?;
-        match &self.style.spot.kind {
+        match &self.style.element.kind {
             LiveKind::Clock => moment::clock(now_ms, &self.zone),
             LiveKind::Date(language) => moment::date(now_ms, &self.zone, *language),
             LiveKind::Countdown { language, .. } => {
@@ -248,14 +249,14 @@ impl MomentReel {
     }
 
     fn unknown(&self) -> &'static str {
-        match self.style.spot.kind {
+        match self.style.element.kind {
             LiveKind::Countdown { .. } => UNKNOWN,
             _ => "",
         }
     }
 }
 
-impl Reel for MomentReel {
+impl FrameSource for MomentFrameSource {
     fn begin(&mut self) {
         self.shown = None;
     }
@@ -267,12 +268,12 @@ impl Reel for MomentReel {
         if self.shown.as_deref() != Some(text) {
             let ended = said.is_some() && text.is_empty();
             let text = text.to_owned();
-            let canvas = match &self.style.spot.ended {
+            let canvas = match &self.style.element.ended {
                 Some(canvas) if ended => Canvas::clone(canvas),
                 None if ended => self.style.draw("00:00:00"),
                 _ => self.style.draw(&text),
             };
-            due.push(self.style.spot.patch(canvas));
+            due.push(self.style.element.patch(canvas));
             self.shown = Some(text);
         }
         // Clocks are set now and then, so even a long wait is cut into looks that usually change

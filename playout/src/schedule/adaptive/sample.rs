@@ -1,7 +1,7 @@
 //! Random numbers that are a function of what they are for, the same on every machine.
 //!
 //! A generator is made for one candidate of one pick and thrown away, so there is no state that a
-//! restart could lose, and a candidate that comes or goes changes nobody else's draw.
+//! restart could lose, and a candidate that comes or goes changes nobody else's sample.
 //!
 //! Only operations that IEEE 754 defines to the last bit (+, −, ×, ÷, √) and the pure Rust
 //! logarithm of `libm` are used: the logarithm of the standard library is the system's, and those
@@ -12,9 +12,9 @@ use crate::content::catalog::ItemKey;
 /// SplitMix64. Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number
 /// generators", 2014.
 #[derive(Debug, Clone)]
-pub(super) struct Draw(u64);
+pub(super) struct Sample(u64);
 
-impl Draw {
+impl Sample {
     /// The generator for `key` in pick number `pick` of the group with this seed.
     pub(super) fn new(seed: u64, pick: u64, key: &ItemKey) -> Self {
         // FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), whose 64 bits the mixing below spreads.
@@ -35,7 +35,7 @@ impl Draw {
         ((self.bits() >> 11) + 1) as f64 / (1u64 << 53) as f64
     }
 
-    /// Draws from the standard normal distribution. Source: G. Marsaglia and T. A. Bray, "A
+    /// Samples the standard normal distribution. Source: G. Marsaglia and T. A. Bray, "A
     /// convenient method for generating normal variables", 1964 (the polar method; its second
     /// number is thrown away).
     fn normal(&mut self) -> f64 {
@@ -48,7 +48,7 @@ impl Draw {
         }
     }
 
-    /// Draws from the gamma distribution with this shape, at least 1, and scale 1. Source: G.
+    /// Samples the gamma distribution with this shape, at least 1, and scale 1. Source: G.
     /// Marsaglia and W. W. Tsang, "A simple method for generating gamma variables", 2000.
     fn gamma(&mut self, shape: f64) -> f64 {
         let d = shape.max(1.0) - 1.0 / 3.0;
@@ -70,7 +70,7 @@ impl Draw {
         }
     }
 
-    /// Draws from the beta distribution; both parameters are at least 1.
+    /// Samples the beta distribution; both parameters are at least 1.
     pub(super) fn beta(&mut self, a: f64, b: f64) -> f64 {
         let (x, y) = (self.gamma(a), self.gamma(b));
         x / (x + y)
@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn draws_are_the_same_on_every_machine() {
-        let mut draw = Draw::new(42, 1_000, &ItemKey("metro/0".into()));
-        let bits: Vec<u64> = (0..3).map(|_| draw.beta(3.0, 250.0).to_bits()).collect();
+        let mut sample = Sample::new(42, 1_000, &ItemKey("metro/0".into()));
+        let bits: Vec<u64> = (0..3).map(|_| sample.beta(3.0, 250.0).to_bits()).collect();
         // Written down on x86-64; IEEE 754 and libm promise them everywhere.
         assert_eq!(
             bits,
@@ -105,13 +105,13 @@ mod tests {
     #[test]
     fn beta_has_its_mean_and_spread() {
         for (a, b) in [(1.0, 1.0), (2.0, 98.0), (30.0, 1_970.0)] {
-            let draws: Vec<f64> = (0..20_000)
-                .map(|pick| Draw::new(1, pick, &ItemKey("x".into())).beta(a, b))
+            let samples: Vec<f64> = (0..20_000)
+                .map(|pick| Sample::new(1, pick, &ItemKey("x".into())).beta(a, b))
                 .collect();
-            let mean = draws.iter().sum::<f64>() / 20_000.0;
-            let spread = draws
+            let mean = samples.iter().sum::<f64>() / 20_000.0;
+            let spread = samples
                 .iter()
-                .map(|draw| (draw - mean) * (draw - mean))
+                .map(|sample| (sample - mean) * (sample - mean))
                 .sum::<f64>()
                 / 20_000.0;
             let (true_mean, n) = (a / (a + b), a + b);

@@ -13,7 +13,7 @@ use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use crate::creative::animation::frames::{Fitting, Source, delay};
 use crate::creative::animation::limits::{KEPT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX};
 use crate::creative::picture::{explain, guarded};
-use crate::slide::{Area, Patch, Plane, Reel};
+use crate::slide::{Area, FrameSource, Patch, Plane};
 
 /// When to ask again for a frame that is not decoded yet.
 const RETRY: Duration = Duration::from_millis(10);
@@ -29,8 +29,8 @@ struct Ready {
     delay: Duration,
 }
 
-/// The reel of an animation.
-pub(super) struct AnimationReel {
+/// The frame source of an animation.
+pub(super) struct AnimationFrameSource {
     source: Source,
     width_px: u32,
     height_px: u32,
@@ -68,7 +68,7 @@ enum Next {
     Over,
 }
 
-impl AnimationReel {
+impl AnimationFrameSource {
     /// Starts the thread. `first` is the frame that is on screen from the beginning.
     pub(super) fn start(
         source: Source,
@@ -183,7 +183,7 @@ impl AnimationReel {
     }
 }
 
-impl Reel for AnimationReel {
+impl FrameSource for AnimationFrameSource {
     fn begin(&mut self) {}
 
     fn advance(&mut self, at: Duration, due: &mut Vec<Patch>) -> Option<Duration> {

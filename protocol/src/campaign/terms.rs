@@ -20,7 +20,7 @@ pub const ZONE_NAME_BYTES_MAX: usize = 32;
 /// What a placement asks of the rotation besides its weight. Everything is optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct PlacementClaim {
+pub struct PlacementTerms {
     /// Nothing else airs in its zone while it may air.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takeover: Option<Takeover>,
@@ -106,7 +106,7 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl PlacementClaim {
+impl PlacementTerms {
     /// Tells whether a screen with this name and these tags of its venue is meant.
     pub fn is_for(&self, screen: &str, tags: &[String]) -> bool {
         self.screens.is_empty()

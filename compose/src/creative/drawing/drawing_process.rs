@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confinement::confine;
 use crate::creative::drawing::limits::{SMALL_SIDE_PX, SVG_BYTES_MAX};
-use crate::creative::drawing::parsed::{Facts, Parsed, View};
+use crate::creative::drawing::parsed::{DrawingFacts, Parsed, View};
 use crate::creative::supervise::{Output, Patience, RunError, run};
 use crate::raster::canvas::px;
 use crate::text::fonts::Fonts;
@@ -120,7 +120,7 @@ struct Order {
 /// What it says of a drawing that was only opened.
 #[derive(Serialize, Deserialize)]
 struct Told {
-    facts: Facts,
+    facts: DrawingFacts,
     /// Of the pixels behind the line.
     size_px: (u32, u32),
 }
@@ -155,7 +155,7 @@ impl DrawingProcess {
     ///
     /// # Errors
     /// Why it is refused, or what became of the process.
-    pub(super) fn open(&self) -> Result<(Facts, Pixmap), String> {
+    pub(super) fn open(&self) -> Result<(DrawingFacts, Pixmap), String> {
         let (told, pixels) = self.ask(None, small_bytes_max())?;
         let told = told.ok_or_else(|| broke_off("it said nothing of the drawing"))?;
         Ok((told.facts, pixmap_of(pixels, told.size_px)?))

@@ -18,7 +18,7 @@ use crate::creative::video::colour::Nv12;
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::sound::SoundTrack;
-use crate::slide::{Area, Patch, Plane, Reel};
+use crate::slide::{Area, FrameSource, Patch, Plane};
 
 /// How long a picture may be missing.
 pub const STALL_MAX: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ pub const LAG_MAX: Duration = Duration::from_secs(2);
 /// When to ask again for a picture that is late.
 const LATE_AGAIN: Duration = Duration::from_millis(10);
 
-pub(super) struct VideoReel {
+pub(super) struct VideoFrameSource {
     pub(super) name: String,
     pub(super) width_px: u32,
     pub(super) height_px: u32,
@@ -58,7 +58,7 @@ pub(super) struct Progress {
     left_out: u64,
 }
 
-impl Reel for VideoReel {
+impl FrameSource for VideoFrameSource {
     fn begin(&mut self) {
         if let Some(sound) = &mut self.sound {
             sound.play();
@@ -123,7 +123,7 @@ impl Reel for VideoReel {
     }
 }
 
-impl VideoReel {
+impl VideoFrameSource {
     fn show(&mut self, picture: Picture, at: Duration, due: &mut Vec<Patch>) {
         self.watch_lag(at, picture.number);
         if picture.pass != self.progress.pass
@@ -187,14 +187,14 @@ impl VideoReel {
     }
 }
 
-impl Drop for VideoReel {
+impl Drop for VideoFrameSource {
     fn drop(&mut self) {
         self.stop();
         tracing::debug!(
             name = self.name,
             shown = self.progress.shown,
             left_out = self.progress.left_out + self.queue.skipped(),
-            "a video ended"
+            "a film ended"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The word that opens the local page, where others than this machine can reach it.
+//! The page token, which opens the local page, where others than this machine can reach it.
 //!
 //! Invariants: a page that others can reach always has one; it is never shorter than [`CHARS_MIN`];
 //! one that nobody chose is random, and lies in a file that only its owner reads; it is never
@@ -21,13 +21,13 @@ pub const CHARS_MIN: usize = 16;
 /// Longest one.
 pub const CHARS_MAX: usize = 128;
 
-/// A token. Its characters mean the same in a link, in a header and in a file.
+/// A page token. Its characters mean the same in a link, in a header and in a file.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LocalToken(String);
+pub struct PageToken(String);
 
-/// Says why a text is no token; it does not repeat the text.
+/// Says why a text is no page token; it does not repeat the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LocalTokenError {
+pub enum PageTokenError {
     /// Too easily guessed.
     #[error("it has {0} characters, fewer than {CHARS_MIN}")]
     Short(usize),
@@ -42,36 +42,36 @@ pub enum LocalTokenError {
     Plain,
 }
 
-impl FromStr for LocalToken {
-    type Err = LocalTokenError;
+impl FromStr for PageToken {
+    type Err = PageTokenError;
 
-    fn from_str(text: &str) -> Result<Self, LocalTokenError> {
+    fn from_str(text: &str) -> Result<Self, PageTokenError> {
         let length = text.chars().count();
         let first = text.chars().next();
         if length < CHARS_MIN {
-            Err(LocalTokenError::Short(length))
+            Err(PageTokenError::Short(length))
         } else if length > CHARS_MAX {
-            Err(LocalTokenError::Long(length))
+            Err(PageTokenError::Long(length))
         } else if !text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         {
-            Err(LocalTokenError::Character)
+            Err(PageTokenError::Character)
         } else if text.chars().all(|other| Some(other) == first) {
-            Err(LocalTokenError::Plain)
+            Err(PageTokenError::Plain)
         } else {
             Ok(Self(text.to_owned()))
         }
     }
 }
 
-impl fmt::Debug for LocalToken {
+impl fmt::Debug for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LocalToken(…)")
+        f.write_str("PageToken(…)")
     }
 }
 
-impl LocalToken {
+impl PageToken {
     /// Returns the text, for the one line that tells it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -90,16 +90,16 @@ impl LocalToken {
 
 /// The token of a page, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PageToken {
+pub enum PageTokenOrigin {
     /// Only this machine reaches the page, and nobody asked for a token.
     None,
     /// The operator's own.
-    Chosen(LocalToken),
+    Chosen(PageToken),
     /// Made here, since others can reach the page and nobody chose one.
-    Made(LocalToken),
+    Made(PageToken),
 }
 
-impl PageToken {
+impl PageTokenOrigin {
     /// Decides on the token of a page that listens on an address, reading or making the file in
     /// `data_dir` if need be.
     ///
@@ -107,7 +107,7 @@ impl PageToken {
     /// The file can neither be read nor written; the page must not be served then.
     pub fn decide(
         listen: IpAddr,
-        chosen: Option<&LocalToken>,
+        chosen: Option<&PageToken>,
         data_dir: &Path,
     ) -> std::io::Result<Self> {
         match chosen {
@@ -118,7 +118,7 @@ impl PageToken {
     }
 
     /// Returns the token.
-    pub const fn token(&self) -> Option<&LocalToken> {
+    pub const fn token(&self) -> Option<&PageToken> {
         match self {
             Self::None => None,
             Self::Chosen(token) | Self::Made(token) => Some(token),
@@ -126,7 +126,7 @@ impl PageToken {
     }
 }
 
-fn kept_or_new(path: &Path) -> std::io::Result<LocalToken> {
+fn kept_or_new(path: &Path) -> std::io::Result<PageToken> {
     match std::fs::read(path) {
         Ok(bytes) => {
             let kept = std::str::from_utf8(&bytes)
@@ -136,14 +136,14 @@ fn kept_or_new(path: &Path) -> std::io::Result<LocalToken> {
                 return Ok(kept);
             }
             tracing::warn!(
-                "{}: this is no token; a new one takes its place",
+                "{}: this is no page token; a new one takes its place",
                 path.display()
             );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let token = LocalToken::new();
+    let token = PageToken::new();
     durable_file::write_private(path, format!("{}\n", token.0).as_bytes())?;
     Ok(token)
 }
@@ -156,31 +156,31 @@ mod tests {
 
     #[test]
     fn tokens_are_long_enough_and_fit_into_a_link() {
-        let parse = |text: &str| text.parse::<LocalToken>().map(|_| ());
+        let parse = |text: &str| text.parse::<PageToken>().map(|_| ());
         assert_eq!(parse("correct-horse-battery_9"), Ok(()));
-        assert_eq!(parse("fifteen-letters"), Err(LocalTokenError::Short(15)));
-        assert_eq!(parse(""), Err(LocalTokenError::Short(0)));
-        assert_eq!(parse(&"ab".repeat(65)), Err(LocalTokenError::Long(130)));
-        assert_eq!(parse("sixteen letters!"), Err(LocalTokenError::Character));
+        assert_eq!(parse("fifteen-letters"), Err(PageTokenError::Short(15)));
+        assert_eq!(parse(""), Err(PageTokenError::Short(0)));
+        assert_eq!(parse(&"ab".repeat(65)), Err(PageTokenError::Long(130)));
+        assert_eq!(parse("sixteen letters!"), Err(PageTokenError::Character));
         assert_eq!(
             parse("密码密码密码密码密码密码密码密码"),
-            Err(LocalTokenError::Character)
+            Err(PageTokenError::Character)
         );
-        assert_eq!(parse("aaaaaaaaaaaaaaaa"), Err(LocalTokenError::Plain));
-        let token: LocalToken = "correct-horse-battery".parse().expect("good");
+        assert_eq!(parse("aaaaaaaaaaaaaaaa"), Err(PageTokenError::Plain));
+        let token: PageToken = "correct-horse-battery".parse().expect("good");
         assert!(!format!("{token:?}").contains("horse"));
     }
 
     #[test]
     fn a_page_that_others_reach_has_a_token_that_is_made_once_for_its_owner_only() {
         let folder = tempfile::tempdir().expect("folder");
-        let decide = |listen: Ipv4Addr, chosen: Option<&LocalToken>| {
-            PageToken::decide(listen.into(), chosen, folder.path()).expect("decides")
+        let decide = |listen: Ipv4Addr, chosen: Option<&PageToken>| {
+            PageTokenOrigin::decide(listen.into(), chosen, folder.path()).expect("decides")
         };
-        assert_eq!(decide(Ipv4Addr::LOCALHOST, None), PageToken::None);
+        assert_eq!(decide(Ipv4Addr::LOCALHOST, None), PageTokenOrigin::None);
         assert!(!folder.path().join(FILE_NAME).exists());
         let made = decide(Ipv4Addr::UNSPECIFIED, None);
-        assert!(matches!(&made, PageToken::Made(token) if token.reveal().len() == 32));
+        assert!(matches!(&made, PageTokenOrigin::Made(token) if token.reveal().len() == 32));
         assert_eq!(decide(Ipv4Addr::new(192, 168, 1, 2), None), made);
         let path = folder.path().join(FILE_NAME);
         let mode = std::fs::metadata(&path)
@@ -189,11 +189,11 @@ mod tests {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
 
-        let chosen: LocalToken = "correct-horse-battery".parse().expect("good");
+        let chosen: PageToken = "correct-horse-battery".parse().expect("good");
         for listen in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
             assert_eq!(
                 decide(listen, Some(&chosen)),
-                PageToken::Chosen(chosen.clone())
+                PageTokenOrigin::Chosen(chosen.clone())
             );
         }
         std::fs::write(&path, b"short\n").expect("writes");
@@ -201,6 +201,8 @@ mod tests {
         assert!(again != made && again.token().is_some());
         std::fs::remove_file(&path).expect("removes");
         std::fs::create_dir(&path).expect("a folder in its place");
-        assert!(PageToken::decide(Ipv4Addr::UNSPECIFIED.into(), None, folder.path()).is_err());
+        assert!(
+            PageTokenOrigin::decide(Ipv4Addr::UNSPECIFIED.into(), None, folder.path()).is_err()
+        );
     }
 }

@@ -64,18 +64,18 @@ impl Street {
     }
 
     fn open(&self, visitor: u32, number: u32, minted_ms: Option<i64>, opened_ms: i64) -> Recorded {
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: 0,
             screen: self.screen,
             assignment: Assignment::new(1).unwrap(),
             play: PlayNumber::new(number).unwrap(),
             minutes: TokenContents::minutes_at(minted_ms),
         };
-        let landed = self.hub.store.landed(&claims).unwrap().unwrap();
+        let landed = self.hub.store.landed(&contents).unwrap().unwrap();
         let mut name = [0; 16];
         name[..4].copy_from_slice(&visitor.to_be_bytes());
         let scan = Scan {
-            claims: &claims,
+            claims: &contents,
             landed: &landed,
             visitor: Visitor(name),
             grade: Grade::Browser,

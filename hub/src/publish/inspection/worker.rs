@@ -1,5 +1,5 @@
-//! `passerby-hub draw`: looks at one creative with the composer's code, as screens do, and draws a
-//! small picture of it.
+//! `passerby-hub look-at`: looks at one creative with the composer's code, as screens do, and draws
+//! a small picture of it.
 //!
 //! Invariants: before it opens anything it has bound its memory, may write no file, and dies with
 //! whoever started it; what it says on standard output is the answer and nothing else.
@@ -22,8 +22,8 @@ use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 
-use crate::publish::draw::Thumbnail;
-use crate::publish::draw::job::{
+use crate::publish::inspection::Thumbnail;
+use crate::publish::inspection::job::{
     Answer, JOB_BYTES_MAX, Job, Order, THUMBNAIL_BYTES_MAX, THUMBNAIL_SIDE_PX,
 };
 
