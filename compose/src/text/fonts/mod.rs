@@ -26,7 +26,7 @@ use passerby_protocol::file_names::normal_form;
 use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
 
-use crate::text::fonts::bundled::{BOLD, BUNDLED, REGULAR};
+use crate::text::fonts::bundled::{BOLD, BUNDLED, BUNDLED_FILES, REGULAR};
 use crate::text::fonts::drawings::DrawingFonts;
 use crate::text::fonts::files::{BYTES_MAX, Face};
 use crate::text::fonts::preference::Preference;
