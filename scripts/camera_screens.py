@@ -126,16 +126,16 @@ def scene(screen, frame, url):
     """The screen as light, as people see it, with the place and the size of its code."""
     frame = numpy.ascontiguousarray(numpy.rot90(frame, screen.rotation // 90))
     left, top, modules, module_px = find(frame, url)
-    card = [left - 4 * module_px, top - 4 * module_px]
-    card += [side + (modules + 8) * module_px for side in card]
+    code_square = [left - 4 * module_px, top - 4 * module_px]
+    code_square += [side + (modules + 8) * module_px for side in code_square]
     high, wide, _ = frame.shape
     mm = (10 * screen.size_cm[0] / wide, 10 * screen.size_cm[1] / high)
     light = phone.to_linear(frame)
     if not screen.led:
-        return phone.Scene(light, mm, tuple(card), modules)
+        return phone.Scene(light, mm, tuple(code_square), modules)
     cells = phone.LED_CELL
-    card = tuple(side * cells for side in card)
-    return phone.Scene(phone.led_grid(light), (mm[0] / cells, mm[1] / cells), card, modules, led=True)
+    code_square = tuple(side * cells for side in code_square)
+    return phone.Scene(phone.led_grid(light), (mm[0] / cells, mm[1] / cells), code_square, modules, led=True)
 
 
 def find(frame, url):

@@ -1,6 +1,6 @@
-"""How often a code is read by the camera pixels that its modules have: where the gate's constants come from.
+"""How often a code is read by the camera pixels that its modules have: where the constants of legibility come from.
 
-Codes are drawn as the terminal draws them, without a terminal: black on a white card with four modules of quiet zone, among
+Codes are drawn as the terminal draws them, without a terminal: black on a white code square with four modules of quiet zone, among
 blotches of colour. Camera pixels are those of a module seen from the front; at an angle it is narrower by the cosine. Blur
 is mild and the light good.
 """
@@ -52,7 +52,7 @@ def shoot(task):
     """Modules of the version, and how many shots each decoder read."""
     version, rest, pixels, angle, shots = task
     made = random.Random(version)
-    codes = [card(link(rest, made), made) for _ in range(CODES)]
+    codes = [code_square(link(rest, made), made) for _ in range(CODES)]
     read = numpy.zeros(len(readers.NAMES), int)
     for shot in range(shots):
         url, scene = codes[shot % CODES]
@@ -70,8 +70,8 @@ def link(rest, made):
     return "https://shop.example/?utm=" + "".join(made.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=rest))
 
 
-def card(url, made):
-    """The link and its card as a scene."""
+def code_square(url, made):
+    """The link and its code square as a scene."""
     code = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     matrix = numpy.array(code.to_image(scale=1, add_quiet_zones=False))
     modules = len(matrix)

@@ -17,7 +17,7 @@ One shot, in the order in which the light goes:
     phone's video has all of these, so single shots are the harder test.
 
 The camera is a 1080p preview of 70° across, 1,400 pixels a radian in its middle. Only the surroundings of the code are
-made, twice to three times as wide as its card, as apps do that read what their viewfinder shows.
+made, twice to three times as wide as its code square, as apps do that read what their viewfinder shows.
 
 Everything random comes from the generator that is handed in, so that a shot can be taken again.
 """
@@ -44,13 +44,13 @@ class Scene:
 
     light: numpy.ndarray  # height × width × 3, float32, 0 to 1; samples
     mm: tuple[float, float]  # size of one sample
-    card: tuple[float, float, float, float]  # left, top, right, bottom of the white card, in samples
+    code_square: tuple[float, float, float, float]  # left, top, right, bottom of the white code square, in samples
     modules: int  # on a side, without the quiet zone of four
     led: bool = False
 
     def module_mm(self):
         """The size of a module in its smaller direction."""
-        left, top, right, bottom = self.card
+        left, top, right, bottom = self.code_square
         return min((right - left) * self.mm[0], (bottom - top) * self.mm[1]) / (self.modules + 8)
 
 
@@ -117,7 +117,7 @@ def _seen(matrix, points):
 
 def take(scene, distance_mm, look, rng):
     """Takes one shot; the grey picture that an app is given."""
-    left, top, right, bottom = scene.card
+    left, top, right, bottom = scene.code_square
     middle = ((left + right) / 2, (top + bottom) / 2)
     yaw = look.yaw * rng.choice((-1, 1)) + rng.uniform(-2, 2)
     turn = _turn(yaw, rng.uniform(*look.pitch), rng.uniform(*look.roll))

@@ -20,7 +20,7 @@ use crate::creative::picture_file;
 use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, ticker, video_content};
-use crate::live::{LiveSpot, Reels};
+use crate::live::{FrameSources, LiveElement};
 use crate::page::code_square::CodePlan;
 use crate::page::content::Content;
 use crate::page::frame::Frame;
@@ -33,7 +33,7 @@ use crate::raster::bitmap::Pixels;
 use crate::raster::canvas::Canvas;
 use crate::raster::frame_cache::{Cache, Weigh};
 use crate::settings::Settings;
-use crate::slide::{Caption, Moving, MovingPicture, Reel, Slide};
+use crate::slide::{Caption, FrameSource, Moving, MovingPicture, Slide};
 use crate::text::Typesetter;
 use crate::text::fonts::Fonts;
 use crate::verify::CodeVerifier;
@@ -65,7 +65,7 @@ const SAID_MAX: usize = 200;
 struct FrameKey {
     creative: Creative,
     headline: Option<String>,
-    /// Call, host and the card's plan.
+    /// Call, host and the code square's plan.
     code: Option<(String, String, CodePlan)>,
     colours: Colours,
     ken_burns: Option<KenBurns>,
@@ -80,7 +80,7 @@ struct Base {
     /// No other frame of this composer has it.
     number: u64,
     canvas: Canvas,
-    live: Vec<LiveSpot>,
+    live: Vec<LiveElement>,
     moving: Option<Moving>,
     remarks: Vec<String>,
 }
@@ -96,7 +96,7 @@ impl Weigh for Base {
                 }
                 MovingPicture::Nv12 { luma, chroma, .. } => luma.len() + chroma.len(),
             });
-        let live: usize = self.live.iter().map(LiveSpot::bytes).sum();
+        let live: usize = self.live.iter().map(LiveElement::bytes).sum();
         self.canvas.rgba.len() + live + moving
     }
 }
@@ -133,8 +133,8 @@ impl SlideComposer {
         }
     }
 
-    /// Draws a frame but for its code, or finds it in the cache. What a reel feeds is made anew for
-    /// each slide.
+    /// Draws a frame but for its code, or finds it in the cache. What a frame source feeds is made
+    /// anew for each slide.
     fn base(
         &mut self,
         order: &SlideOrder,
@@ -142,7 +142,7 @@ impl SlideComposer {
         frame: &Frame,
         code: Option<(&CodeOrder, Corner, &CodePlan)>,
         health: &Health,
-    ) -> Result<(Base, Option<Box<dyn Reel>>), ComposeError> {
+    ) -> Result<(Base, Option<Box<dyn FrameSource>>), ComposeError> {
         let key = FrameKey {
             creative: order.creative.clone(),
             headline: order.headline.clone(),
@@ -237,10 +237,10 @@ impl SlideComposer {
             moving: upright.moving,
             remarks: upright.remarks,
         };
-        if upright.reel.is_none() {
+        if upright.frame_source.is_none() {
             self.frames.put(key, base.clone());
         }
-        Ok((base, upright.reel))
+        Ok((base, upright.frame_source))
     }
 
     /// A poster or, with a headline, a page of anything that fills a picture's place.
@@ -255,8 +255,8 @@ impl SlideComposer {
         self.poster(content, order.headline.as_deref(), order, frame, words)
     }
 
-    /// The last good picture of a web page over the whole frame. Its reel keeps browsers away while
-    /// it is shown.
+    /// The last good picture of a web page over the whole frame. Its frame source keeps browsers
+    /// away while it is shown.
     fn web_page(
         &mut self,
         file: &CreativeFile,
@@ -276,7 +276,7 @@ impl SlideComposer {
             pixels: Pixels::Rgb(page.rgb()?),
         };
         let mut upright = self.poster(&mut content, None, order, frame, words)?;
-        upright.reel = Some(Box::new(page.reel()));
+        upright.frame_source = Some(Box::new(page.frame_source()));
         Ok(upright)
     }
 
@@ -317,7 +317,7 @@ impl SlideComposer {
                 Ok((code, matrix, corner, plan))
             })
             .transpose()?;
-        let (base, reel) = self.base(
+        let (base, frame_source) = self.base(
             order,
             screen,
             &frame,
@@ -345,11 +345,15 @@ impl SlideComposer {
             url: code.map(|code| code.url.clone()),
         };
         let mut slide = Slide::still(canvas.width, canvas.height, canvas.rgba, caption);
-        slide.card = planned
-            .map(|(_, _, _, plan)| plan.card.rotated(frame.width, frame.height, frame.rotation));
+        slide.code_square = planned.map(|(_, _, _, plan)| {
+            plan.code_square
+                .rotated(frame.width, frame.height, frame.rotation)
+        });
         slide.moving = moving;
-        let reels = live.iter().map(|spot| spot.reel(&self.settings));
-        slide.reel = Reels::joined(reels.chain(reel).collect());
+        let frame_sources = live
+            .iter()
+            .map(|element| element.frame_source(&self.settings));
+        slide.frame_source = FrameSources::joined(frame_sources.chain(frame_source).collect());
         Ok((slide, remarks))
     }
 
@@ -358,7 +362,7 @@ impl SlideComposer {
     ///
     /// # Errors
     /// Why it would not air.
-    pub fn rehearse(
+    pub fn check_words(
         &mut self,
         order: &SlideOrder,
         screen: &Geometry,

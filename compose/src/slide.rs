@@ -1,12 +1,12 @@
 //! One composed slide: what the composer hands to the stage.
 //!
-//! A slide is a still layer with holes, what moves beneath the holes, and a [`Reel`] that feeds
-//! both while the slide is on the screen.
+//! A slide is a still layer with holes, what moves beneath the holes, and a [`FrameSource`] that
+//! feeds both while the slide is on the screen.
 //!
 //! Invariants:
 //! - `rgba` holds exactly `width_px` × `height_px` pixels, already rotated for the output. Alpha is
 //!   255 everywhere but in the hole for `moving`, which it covers completely where alpha is less.
-//! - Nothing of a slide changes inside its code card, and nothing moves over it.
+//! - Nothing of a slide changes inside its code square, and nothing moves over it.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,16 +17,16 @@ pub use passerby_playout::screen::area::Area;
 pub struct Slide {
     /// Pixels a row.
     pub width_px: u32,
-    /// Rows.
+    /// Pixels down.
     pub height_px: u32,
     /// Four bytes a pixel in sRGB with straight alpha, rows from the top.
     pub rgba: Vec<u8>,
     /// What shows through the holes of the still layer.
     pub moving: Option<Moving>,
-    /// The code's white card with its quiet zone, in pixels of the slide; none without a code.
-    pub card: Option<Area>,
+    /// The white code square with its quiet zone, in pixels of the slide; none without a code.
+    pub code_square: Option<Area>,
     /// What feeds the slide while it is on the screen.
-    pub reel: Option<Box<dyn Reel>>,
+    pub frame_source: Option<Box<dyn FrameSource>>,
     /// What it shows.
     pub caption: Caption,
 }
@@ -39,8 +39,8 @@ impl Slide {
             height_px,
             rgba,
             moving: None,
-            card: None,
-            reel: None,
+            code_square: None,
+            frame_source: None,
             caption,
         }
     }
@@ -68,7 +68,7 @@ pub enum MovingPicture {
     Rgba {
         /// Pixels a row.
         width_px: u32,
-        /// Rows.
+        /// Pixels down.
         height_px: u32,
         /// Rows from the top.
         pixels: Vec<u8>,
@@ -130,7 +130,7 @@ pub enum Travel {
     Still([f32; 4]),
     /// From one part to another at an even pace, then it rests.
     Zoom {
-        /// At first.
+        /// The share of the picture that shows at first.
         from: [f32; 4],
         /// In the end.
         to: [f32; 4],
@@ -162,13 +162,14 @@ pub struct Caption {
 ///
 /// It belongs to one slide and is dropped with it; dropping ends its threads and children, and
 /// never blocks for long.
-pub trait Reel: Send + Sync + 'static {
+pub trait FrameSource: Send + Sync + 'static {
     /// Is told that the slide is drawn for the first time now. Called once.
     fn begin(&mut self);
 
-    /// Pushes what is due at `at`, counted from [`Reel::begin`], and returns when it wants to be
-    /// asked next, counted the same way; `None` when nothing is to come. Never blocks; what is not
-    /// ready is left for the next call. A later patch may replace an earlier one of the same call.
+    /// Pushes what is due at `at`, counted from [`FrameSource::begin`], and returns when it wants
+    /// to be asked next, counted the same way; `None` when nothing is to come. Never blocks; what
+    /// is not ready is left for the next call. A later patch may replace an earlier one of the same
+    /// call.
     fn advance(&mut self, at: Duration, due: &mut Vec<Patch>) -> Option<Duration>;
 }
 
@@ -214,8 +215,8 @@ impl fmt::Debug for Slide {
             .field("width_px", &self.width_px)
             .field("height_px", &self.height_px)
             .field("moving", &self.moving)
-            .field("card", &self.card)
-            .field("has_reel", &self.reel.is_some())
+            .field("code_square", &self.code_square)
+            .field("has_frame_source", &self.frame_source.is_some())
             .field("caption", &self.caption)
             .finish_non_exhaustive()
     }

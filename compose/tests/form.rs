@@ -26,7 +26,7 @@ use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
 use passerby_testing::random_cases;
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Cases, TestRunner};
+use proptest::test_runner::TestRunner;
 
 /// Sizes that outputs have, some of them odd in both senses.
 const SIZES: [(u32, u32); 14] = [
@@ -240,13 +240,13 @@ fn module(matrix: &QrMatrix, column: u32, row: u32, rotation: u16) -> Option<boo
     })
 }
 
-/// Checks each pixel of the card, and where the card lies.
+/// Checks each pixel of the code square, and where the code square lies.
 fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
-    let card = slide.card.expect("a code");
+    let code_square = slide.code_square.expect("a code");
     let across = matrix.modules() + 2 * QUIET_MODULES;
-    assert_eq!(card.width, card.height, "{case:?}");
-    assert_eq!(card.width % across, 0, "whole pixels: {case:?}");
-    let side = card.width / across;
+    assert_eq!(code_square.width, code_square.height, "{case:?}");
+    assert_eq!(code_square.width % across, 0, "whole pixels: {case:?}");
+    let side = code_square.width / across;
     assert!(side >= 3, "{side} pixels a module: {case:?}");
 
     // In the zone, and its margin away from the edges; not beneath another zone.
@@ -254,14 +254,14 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
     assert_eq!((wide, high), (zone.area.width, zone.area.height));
     let margin = (wide.min(high) * 5).div_ceil(100).max(1) - 1;
     let room = Area::new(0, 0, wide, high).inset(margin);
-    assert_eq!(card.common(room), Some(card), "{case:?}");
+    assert_eq!(code_square.common(room), Some(code_square), "{case:?}");
     let (upright_wide, upright_high) = match case.rotation {
         90 | 270 => (high, wide),
         _ => (wide, high),
     };
     for over in &zone.geometry.covered {
         let over = over.rotated(upright_wide, upright_high, case.rotation);
-        assert_eq!(over.common(card), None, "{case:?}");
+        assert_eq!(over.common(code_square), None, "{case:?}");
     }
 
     // What moves for beauty keeps a code's width away, so that no camera follows it instead; films
@@ -269,46 +269,46 @@ fn check(case: &Case, zone: &PlacedZone, slide: &Slide, matrix: &QrMatrix) {
     if let Some(moving) = &slide.moving
         && !matches!(moving.travel, Travel::Still(_))
     {
-        let code = card.inset(QUIET_MODULES * side);
+        let code = code_square.inset(QUIET_MODULES * side);
         let near = code.outset(code.width);
         assert_eq!(moving.area.common(near), None, "{case:?}");
     }
 
-    for y in 0..card.height {
-        for x in 0..card.width {
+    for y in 0..code_square.height {
+        for x in 0..code_square.width {
             let (column, row) = (x / side, y / side);
             let dark = module(matrix, column, row, case.rotation);
             let end = |at: u32| at == 0 || at == across - 1;
             if dark.is_none() && end(column) && end(row) {
-                continue; // the card's corners are round
+                continue; // the code square's corners are round
             }
-            let at = (((card.y + y) * wide + card.x + x) * 4) as usize;
+            let at = (((code_square.y + y) * wide + code_square.x + x) * 4) as usize;
             let wanted = if dark == Some(true) { 0 } else { 255 };
             assert_eq!(
                 slide.rgba[at..at + 4],
                 [wanted, wanted, wanted, 255],
-                "{case:?} at {x}, {y} of the card"
+                "{case:?} at {x}, {y} of the code square"
             );
         }
     }
 }
 
-/// Runs what feeds a slide for two seconds and checks that nothing of it reaches the card.
+/// Runs what feeds a slide for two seconds and checks that nothing of it reaches the code square.
 fn run(case: &Case, slide: &mut Slide) -> usize {
-    let card = slide.card.expect("a code");
-    let Some(mut reel) = slide.reel.take() else {
+    let code_square = slide.code_square.expect("a code");
+    let Some(mut frame_source) = slide.frame_source.take() else {
         return 0;
     };
-    reel.begin();
+    frame_source.begin();
     let mut patches = 0;
     for step in 0..40 {
         let mut due: Vec<Patch> = Vec::new();
-        reel.advance(Duration::from_millis(50 * step), &mut due);
+        frame_source.advance(Duration::from_millis(50 * step), &mut due);
         for patch in due {
             patches += 1;
-            // What is pushed into the moving layer lies beneath the opaque card.
+            // What is pushed into the moving layer lies beneath the opaque code square.
             if patch.plane == Plane::Still {
-                assert_eq!(patch.area.common(card), None, "{case:?}");
+                assert_eq!(patch.area.common(code_square), None, "{case:?}");
             }
         }
     }
@@ -321,7 +321,7 @@ fn every_code_on_any_screen_has_whole_pixels_and_stands_alone_on_white() {
     let composer = RefCell::new(SlideComposer::default());
     let (drawn, too_large, patches) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let modules = RefCell::new(BTreeSet::new());
-    let mut runner = TestRunner::new(Cases {
+    let mut runner = TestRunner::new(ProptestConfig {
         source_file: Some(file!()),
         ..random_cases(220)
     });

@@ -190,9 +190,11 @@ fn check_slide(slide: &Slide, width: u32, height: u32) {
         check_moving(moving);
         assert!(moving.area.right() <= width && moving.area.bottom() <= height);
     }
-    if let Some(card) = slide.card {
-        for y in card.y..card.bottom() {
-            for x in card.x + card.width / 4..card.right() - card.width / 4 {
+    if let Some(code_square) = slide.code_square {
+        for y in code_square.y..code_square.bottom() {
+            for x in
+                code_square.x + code_square.width / 4..code_square.right() - code_square.width / 4
+            {
                 assert_eq!(slide.rgba[((y * width + x) * 4 + 3) as usize], 255);
             }
         }
@@ -221,9 +223,9 @@ fn check_moving(moving: &Moving) {
     }
 }
 
-/// Plays a reel for two rounds and more, by a clock of its own, as fast as frames come.
+/// Plays a frame source for two rounds and more, by a clock of its own, as fast as frames come.
 fn play(slide: &mut Slide) {
-    let Some(reel) = &mut slide.reel else {
+    let Some(frame_source) = &mut slide.frame_source else {
         return;
     };
     let size = match slide.moving.as_ref().map(|moving| &moving.picture) {
@@ -232,15 +234,15 @@ fn play(slide: &mut Slide) {
             height_px,
             ..
         }) => (*width_px, *height_px),
-        _ => panic!("a reel without pixels"),
+        _ => panic!("a frame source without pixels"),
     };
-    reel.begin();
+    frame_source.begin();
     let began = Instant::now();
     let mut at = Duration::ZERO;
     let mut shown = 0;
     while shown < 12 {
         let mut patches: Vec<Patch> = Vec::new();
-        let next = reel.advance(at, &mut patches);
+        let next = frame_source.advance(at, &mut patches);
         for patch in &patches {
             assert_eq!(patch.plane, Plane::Moving);
             assert_eq!((patch.area.x, patch.area.y), (0, 0));
@@ -253,7 +255,7 @@ fn play(slide: &mut Slide) {
         };
         assert!(next > at, "time moves on");
         if patches.is_empty() {
-            assert!(began.elapsed() < PATIENCE, "the reel is stuck");
+            assert!(began.elapsed() < PATIENCE, "the frame source is stuck");
             std::thread::yield_now();
         }
         at = next;

@@ -39,14 +39,14 @@ static MINT: LazyLock<Mint> = LazyLock::new(|| {
         (3, 0x0123_4567, 0xABCDE, 0x0765_4321, 0x5A_5A5A),
     ];
     let tokens = said.map(|(generation, screen, assignment, play, minutes)| {
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation,
             screen: number(screen),
             assignment: Assignment::new(assignment).expect("in range"),
             play: PlayNumber::new(play).expect("in range"),
             minutes,
         };
-        (written(&Token::mint(claims, &key)), claims)
+        (written(&Token::mint(contents, &key)), contents)
     });
     let first = String::from_utf8_lossy(&tokens[0].0).into_owned();
     assert_eq!(first, FIRST, "the corpus was made for other tokens");

@@ -218,9 +218,9 @@ impl Hub {
             black_box(token.verify(&self.keys.token_key(screen, generation)));
         }
         for key in known {
-            if let Some(claims) = token.verify(&self.keys.token_key(screen, key.generation)) {
-                let is_accepted = key.accepts(claims, now_ms);
-                return Ok(is_accepted.then_some(*claims).ok_or(TokenFault::Retired));
+            if let Some(contents) = token.verify(&self.keys.token_key(screen, key.generation)) {
+                let is_accepted = key.accepts(contents, now_ms);
+                return Ok(is_accepted.then_some(*contents).ok_or(TokenFault::Retired));
             }
         }
         Ok(Err(TokenFault::Forged))

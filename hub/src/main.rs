@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use passerby_hub::cli::Cli;
-use passerby_hub::publish::draw::worker::QUIET_LIBRARIES;
+use passerby_hub::publish::inspection::worker::QUIET_LIBRARIES;
 use passerby_hub::system::malloc;
 use passerby_protocol::help::NO_COLOUR_VARIABLE;
 use tracing_subscriber::EnvFilter;

@@ -1,11 +1,13 @@
 //! Accepts connections of HTTP/1.1 and serves them within bounds.
 //!
 //! Invariants: every connection that is served has a place, which whoever calls has given it, until
-//! it ends; a head is never longer than [`Bounds::head_bytes_max`]; no more connections than
-//! [`Bounds::connections_max`] are accepted at one time. Once told to stop, no connection is
-//! accepted and no new request taken; the requests that run have [`Bounds::grace`] to end.
+//! it ends; a head is never longer than [`ConnectionBounds::head_bytes_max`]; no more connections
+//! than [`ConnectionBounds::connections_max`] are accepted at one time. Once told to stop, no
+//! connection is accepted and no new request taken; the requests that run have
+//! [`ConnectionBounds::grace`] to end.
 //!
-//! What a place is, who gets one and when it is lost, is the caller's business: [`Place`].
+//! What a place is, who gets one and when it is lost, is the caller's business:
+//! [`ConnectionPlace`].
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -34,7 +36,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What connections may cost.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct ConnectionBounds {
     /// Most connections at one time; further ones wait in the kernel's queue. `None` where
     /// whoever gives places sees to it.
     pub connections_max: Option<usize>,
@@ -43,7 +45,7 @@ pub struct Bounds {
     /// Most headers; hyper's own 100 when `None`.
     pub headers_max: Option<usize>,
     /// Longest time for a head to come, and for a connection to be idle; `None` where
-    /// [`Place::watch`] keeps the time.
+    /// [`ConnectionPlace::watch`] keeps the time.
     pub head_time: Option<Duration>,
     /// Longest time for all of a connection; `None` for as long as it is used.
     pub connection_time: Option<Duration>,
@@ -54,7 +56,7 @@ pub struct Bounds {
 }
 
 /// The place of one connection; it is free again when this is dropped.
-pub trait Place: Send + Sync + 'static {
+pub trait ConnectionPlace: Send + Sync + 'static {
     /// What the connection is read and written through.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
@@ -85,10 +87,10 @@ pub async fn respond(mut app: Router, request: Request) -> Response {
 
 /// Serves until `stop` completes and the running requests have ended. `admit` gives a connection
 /// from this address a place, or `None`.
-pub async fn serve<P: Place>(
+pub async fn serve<P: ConnectionPlace>(
     listener: TcpListener,
     app: Router,
-    bounds: Bounds,
+    bounds: ConnectionBounds,
     admit: impl Fn(SocketAddr) -> Option<P>,
     stop: impl Future<Output = ()>,
 ) {

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\r\n";
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: ConnectionBounds = ConnectionBounds {
     connections_max: Some(4),
     head_bytes_max: 16 << 10,
     headers_max: Some(64),
@@ -26,7 +26,7 @@ struct Places {
 
 struct Held(Places);
 
-impl Place for Held {
+impl ConnectionPlace for Held {
     type Stream = TcpStream;
 
     fn watch(&self, stream: TcpStream) -> TcpStream {
@@ -44,15 +44,15 @@ impl Drop for Held {
     }
 }
 
-struct Bench {
+struct TestListener {
     address: SocketAddr,
     places: Places,
     stop: Arc<Notify>,
     serving: JoinHandle<()>,
 }
 
-impl Bench {
-    async fn new(app: Router, bounds: Bounds, free: usize) -> Self {
+impl TestListener {
+    async fn new(app: Router, bounds: ConnectionBounds, free: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (places, stop) = (Places::default(), Arc::new(Notify::new()));
@@ -99,15 +99,15 @@ async fn heard(stream: &mut TcpStream, words: &str) -> String {
 
 #[tokio::test]
 async fn who_gets_no_place_is_told_and_a_place_that_ends_is_free_again() {
-    let bench = Bench::new(app(), BOUNDS, 1).await;
-    let mut first = bench.connect().await;
+    let listener = TestListener::new(app(), BOUNDS, 1).await;
+    let mut first = listener.connect().await;
     first.write_all(ASK).await.expect("asks");
     assert!(heard(&mut first, "here").await.ends_with("here"));
-    let mut second = bench.connect().await;
+    let mut second = listener.connect().await;
     assert_eq!(heard(&mut second, "\r\n\r\n").await.as_bytes(), REFUSAL);
     drop(first);
     loop {
-        let mut third = bench.connect().await;
+        let mut third = listener.connect().await;
         // A refusal may come before it is asked.
         let _ = third.write_all(ASK).await;
         if heard(&mut third, "here").await.ends_with("here") {
@@ -118,39 +118,39 @@ async fn who_gets_no_place_is_told_and_a_place_that_ends_is_free_again() {
 
 #[tokio::test]
 async fn connections_past_the_most_wait_for_one_to_end() {
-    let bounds = Bounds {
+    let bounds = ConnectionBounds {
         connections_max: Some(1),
         ..BOUNDS
     };
-    let bench = Bench::new(app(), bounds, 9).await;
-    let mut first = bench.connect().await;
+    let listener = TestListener::new(app(), bounds, 9).await;
+    let mut first = listener.connect().await;
     first.write_all(ASK).await.expect("asks");
     heard(&mut first, "here").await;
-    let mut second = bench.connect().await;
+    let mut second = listener.connect().await;
     second.write_all(ASK).await.expect("asks");
-    assert_eq!(bench.places.free.load(Ordering::SeqCst), 8, "it waits");
+    assert_eq!(listener.places.free.load(Ordering::SeqCst), 8, "it waits");
     drop(first);
     assert!(heard(&mut second, "here").await.ends_with("here"));
 }
 
 #[tokio::test]
 async fn a_place_that_is_lost_ends_its_connection() {
-    let bench = Bench::new(app(), BOUNDS, 1).await;
-    let mut stream = bench.connect().await;
+    let listener = TestListener::new(app(), BOUNDS, 1).await;
+    let mut stream = listener.connect().await;
     stream.write_all(ASK).await.expect("asks");
     heard(&mut stream, "here").await;
-    bench.places.lost.notify_one();
+    listener.places.lost.notify_one();
     assert_eq!(heard(&mut stream, "never").await, "");
 }
 
 #[tokio::test]
 async fn a_connection_ends_with_its_time() {
-    let bounds = Bounds {
+    let bounds = ConnectionBounds {
         connection_time: Some(Duration::from_millis(200)),
         ..BOUNDS
     };
-    let bench = Bench::new(app(), bounds, 1).await;
-    let mut stream = bench.connect().await;
+    let listener = TestListener::new(app(), bounds, 1).await;
+    let mut stream = listener.connect().await;
     assert_eq!(heard(&mut stream, "never").await, "");
 }
 
@@ -164,18 +164,18 @@ async fn a_request_that_runs_at_the_stop_is_answered() {
         "late"
     });
     let app = app().route("/slow", slow);
-    let bench = Bench::new(app, BOUNDS, 9).await;
-    let (mut idle, mut stream) = (bench.connect().await, bench.connect().await);
+    let listener = TestListener::new(app, BOUNDS, 9).await;
+    let (mut idle, mut stream) = (listener.connect().await, listener.connect().await);
     idle.write_all(ASK).await.expect("asks");
     assert!(heard(&mut idle, "here").await.ends_with("here"));
     let ask = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
     stream.write_all(ask).await.expect("asks");
     began.notified().await;
-    bench.stop.notify_one();
+    listener.stop.notify_one();
     assert_eq!(heard(&mut idle, "never").await, "", "it is closed");
     go_on.notify_one();
     assert!(heard(&mut stream, "late").await.ends_with("late"));
-    bench.serving.await.expect("it ends");
+    listener.serving.await.expect("it ends");
 }
 
 #[tokio::test]
@@ -186,14 +186,14 @@ async fn a_request_that_does_not_end_is_cut_off_after_the_grace() {
         begins.notify_one();
         std::future::pending::<()>().await;
     });
-    let bounds = Bounds {
+    let bounds = ConnectionBounds {
         grace: Duration::from_millis(100),
         ..BOUNDS
     };
-    let bench = Bench::new(Router::new().route("/", never), bounds, 9).await;
-    let mut stream = bench.connect().await;
+    let listener = TestListener::new(Router::new().route("/", never), bounds, 9).await;
+    let mut stream = listener.connect().await;
     stream.write_all(ASK).await.expect("asks");
     began.notified().await;
-    bench.stop.notify_one();
-    bench.serving.await.expect("it ends");
+    listener.stop.notify_one();
+    listener.serving.await.expect("it ends");
 }

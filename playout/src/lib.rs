@@ -20,6 +20,10 @@
 //! assert_eq!(problems[1].line, 3);
 //! ```
 
+// Files that unit tests share with other packages name this one as others do.
+#[cfg(test)]
+extern crate self as passerby_playout;
+
 pub mod code;
 pub mod content;
 pub mod hub_link;

@@ -1,8 +1,8 @@
-//! Adaptive picking on the simulated street of `examples/street`. Streets have seeds from 0, so a
+//! Adaptive picking on the simulated street of `benches/street`. Streets have seeds from 0, so a
 //! run repeats exactly.
 
 #[allow(dead_code, reason = "the example prints more of it")]
-#[path = "../examples/street/model.rs"]
+#[path = "../benches/street/model.rs"]
 mod model;
 
 use model::{ALIKE, Feedback, SETTING, runs};

@@ -106,12 +106,12 @@ where
     T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
-    deserializer.deserialize_str(Value(PhantomData))
+    deserializer.deserialize_str(FromText(PhantomData))
 }
 
-struct Value<T>(PhantomData<T>);
+struct FromText<T>(PhantomData<T>);
 
-impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Value<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for FromText<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,7 +174,7 @@ impl<const BYTES: usize> Visitor<'_> for TextVisitor<BYTES> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value as Json;
+    use serde_json::Value;
 
     use super::*;
     use crate::condition::Condition;
@@ -266,13 +266,13 @@ mod tests {
                 r#"{"a":["",1,"TEXT",""],"b":""}"#,
             ] {
                 let text = around.replace("TEXT", inside);
-                assert!(json::<Json>(text.as_bytes(), bytes).is_ok(), "{text}");
-                let error = json::<Json>(text.as_bytes(), bytes - 1).expect_err(&text);
+                assert!(json::<Value>(text.as_bytes(), bytes).is_ok(), "{text}");
+                let error = json::<Value>(text.as_bytes(), bytes - 1).expect_err(&text);
                 assert!(error.to_string().contains("a text of more than"), "{error}");
             }
         }
         for broken in ["\"", "\"\\", "{\"a"] {
-            assert!(json::<Json>(broken.as_bytes(), 9).is_err(), "{broken}");
+            assert!(json::<Value>(broken.as_bytes(), 9).is_err(), "{broken}");
         }
     }
 }

@@ -79,7 +79,7 @@ impl CreativeKind {
         match self {
             Self::Picture => "picture",
             Self::Drawing => "drawing",
-            Self::Video => "video",
+            Self::Video => "film",
             Self::Card => "card",
             Self::Ticker => "ticker",
             Self::Page => "web page",
@@ -106,12 +106,12 @@ pub enum NoVideo {
     Empty,
     /// An MP4 with sound, and a cover perhaps.
     #[error("there are no moving pictures in it; {EXPORT_FILM_ANEW}")]
-    Sound,
+    SoundOnly,
     /// A picture in the container of films.
     #[error("it is a picture (HEIF or AVIF), whatever its name says; save it as JPEG or PNG")]
     Picture,
     /// Anything else.
-    #[error("it is no MP4, MOV or WebM video, whatever its name says; {EXPORT_FILM_ANEW}")]
+    #[error("it is no MP4, MOV or WebM film, whatever its name says; {EXPORT_FILM_ANEW}")]
     Other,
 }
 
@@ -133,7 +133,7 @@ pub fn video_media_type(head: &[u8]) -> Result<&'static str, NoVideo> {
         if brand == b"qt  " {
             Ok("video/quicktime")
         } else if BRANDS_OF_SOUND.iter().any(|known| brand == *known) {
-            Err(NoVideo::Sound)
+            Err(NoVideo::SoundOnly)
         } else if BRANDS_OF_PICTURES.iter().any(|known| brand == *known) {
             Err(NoVideo::Picture)
         } else {
@@ -181,7 +181,7 @@ pub const KEN_BURNS_GROWTH: f32 = 0.06;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionKind {
-    /// At once.
+    /// Changes at once.
     Cut,
     /// The new one comes through the old one.
     #[default]
@@ -278,8 +278,8 @@ mod tests {
                 b"\0\0\0\x20ftypM4A ",
                 "there are no moving pictures in it; export",
             ),
-            (b"not a film at all", "it is no MP4, MOV or WebM video"),
-            (b"\0\0\0", "it is no MP4, MOV or WebM video"),
+            (b"not a film at all", "it is no MP4, MOV or WebM film"),
+            (b"\0\0\0", "it is no MP4, MOV or WebM film"),
         ] {
             let told = video_media_type(head).expect_err(reason).to_string();
             assert!(told.starts_with(reason), "{head:?}: {told}");

@@ -3,7 +3,7 @@
 //!
 //! | generation | its key is endorsed by |
 //! |---|---|
-//! | 0 | enrolment alone: the terminal got it from the hub that it was paired with |
+//! | 0 | enrolment alone: the terminal got it from the hub that it was enrolled at |
 //! | n + 1 | a signature of the key of generation n |
 //!
 //! Invariants: a chain is followed link by link, each one generation on and signed by the one

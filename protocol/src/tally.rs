@@ -120,7 +120,7 @@ pub struct Tally {
 /// All that the hub tells one screen about scans, as columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tallies {
-    /// Whose.
+    /// The screen whose terminal sends it.
     pub screen: ScreenNumber,
     /// Unix time in milliseconds up to which the hub had counted.
     pub as_of_ms: i64,

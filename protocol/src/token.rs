@@ -147,50 +147,50 @@ impl TokenContents {
     }
 }
 
-/// One token: claims and the tag that proves them.
+/// One token: its contents and the tag that proves them.
 ///
 /// ```
 /// use passerby_protocol::token::{Token, TokenContents, TokenKey};
 /// use passerby_protocol::{Assignment, PlayNumber, ScreenNumber};
 ///
-/// let claims = TokenContents {
+/// let contents = TokenContents {
 ///     generation: 0,
 ///     screen: ScreenNumber::new(7).expect("in range"),
 ///     assignment: Assignment::new(3).expect("in range"),
 ///     play: PlayNumber::new(1_000).expect("in range"),
 ///     minutes: 0,
 /// };
-/// let key = TokenKey::derive(&[1; 32], claims.screen, claims.generation);
-/// let code = Token::mint(claims, &key).to_string();
+/// let key = TokenKey::derive(&[1; 32], contents.screen, contents.generation);
+/// let code = Token::mint(contents, &key).to_string();
 /// assert_eq!(code.len(), 32);
 ///
-/// // Whoever reads it has a claim, and only the screen's key makes it a proof.
+/// // Whoever reads it knows what it says, and only the screen's key makes it a proof.
 /// let read = Token::parse(&code).expect("the form of a token");
-/// assert_eq!(read.verify(&key), Some(&claims));
-/// let other = TokenKey::derive(&[2; 32], claims.screen, claims.generation);
+/// assert_eq!(read.verify(&key), Some(&contents));
+/// let other = TokenKey::derive(&[2; 32], contents.screen, contents.generation);
 /// assert_eq!(read.verify(&other), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    claims: TokenContents,
+    contents: TokenContents,
     tag: [u8; 7],
 }
 
 impl Token {
-    /// Signs claims.
-    pub fn mint(claims: TokenContents, key: &TokenKey) -> Self {
-        let claims = TokenContents {
-            generation: generation_bits(claims.generation),
-            minutes: claims.minutes.min(MINUTES_MAX),
-            ..claims
+    /// Signs the contents of a token.
+    pub fn mint(contents: TokenContents, key: &TokenKey) -> Self {
+        let contents = TokenContents {
+            generation: generation_bits(contents.generation),
+            minutes: contents.minutes.min(MINUTES_MAX),
+            ..contents
         };
         Self {
-            claims,
-            tag: key.tag(&claims.head()),
+            contents,
+            tag: key.tag(&contents.head()),
         }
     }
 
-    /// Reads the text form, of either case. The result is a claim, not a proof: see
+    /// Reads the text form, of either case. The result is what it says, not a proof: see
     /// [`Token::verify`].
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = base32::decode(text)?;
@@ -208,7 +208,7 @@ impl Token {
         let mut tag = [0; 7];
         tag.copy_from_slice(&bytes[13..]);
         Some(Self {
-            claims: TokenContents {
+            contents: TokenContents {
                 generation: format_and_generation,
                 screen: ScreenNumber::new(field(72, 28))?,
                 assignment: Assignment::new(field(52, 20))?,
@@ -219,21 +219,21 @@ impl Token {
         })
     }
 
-    /// Returns the claims without proof, to look up the key that would prove them.
+    /// Returns the contents without proof, to look up the key that would prove them.
     pub const fn unverified(&self) -> &TokenContents {
-        &self.claims
+        &self.contents
     }
 
-    /// Returns the claims if the key minted them; compares in constant time.
+    /// Returns the contents if the key minted them; compares in constant time.
     pub fn verify(&self, key: &TokenKey) -> Option<&TokenContents> {
-        bool::from(self.tag.ct_eq(&key.tag(&self.claims.head()))).then_some(&self.claims)
+        bool::from(self.tag.ct_eq(&key.tag(&self.contents.head()))).then_some(&self.contents)
     }
 }
 
 impl std::fmt::Display for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut bytes = [0; 20];
-        bytes[..13].copy_from_slice(&self.claims.head());
+        bytes[..13].copy_from_slice(&self.contents.head());
         bytes[13..].copy_from_slice(&self.tag);
         f.write_str(&base32::encode(&bytes))
     }
@@ -246,7 +246,7 @@ mod tests {
     use passerby_testing::random_cases;
     use proptest::prelude::*;
 
-    fn claims() -> impl Strategy<Value = TokenContents> {
+    fn contents() -> impl Strategy<Value = TokenContents> {
         (
             0u8..8,
             0..=ScreenNumber::MAX,
@@ -269,17 +269,17 @@ mod tests {
         #![proptest_config(random_cases(256))]
 
         #[test]
-        fn minted_token_verifies_and_reads_back(claims in claims(), master: [u8; 32]) {
-            let key = TokenKey::derive(&master, claims.screen, claims.generation);
-            let token = Token::mint(claims, &key);
+        fn minted_token_verifies_and_reads_back(contents in contents(), master: [u8; 32]) {
+            let key = TokenKey::derive(&master, contents.screen, contents.generation);
+            let token = Token::mint(contents, &key);
             let read = Token::parse(&token.to_string()).expect("own text form");
-            prop_assert_eq!(read.verify(&key), Some(&claims));
+            prop_assert_eq!(read.verify(&key), Some(&contents));
         }
 
         #[test]
-        fn one_changed_character_is_refused(claims in claims(), master: [u8; 32], place in 0usize..32, other in 1u8..32) {
-            let key = TokenKey::derive(&master, claims.screen, claims.generation);
-            let text = Token::mint(claims, &key).to_string();
+        fn one_changed_character_is_refused(contents in contents(), master: [u8; 32], place in 0usize..32, other in 1u8..32) {
+            let key = TokenKey::derive(&master, contents.screen, contents.generation);
+            let text = Token::mint(contents, &key).to_string();
             let alphabet = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
             let mut bytes = text.into_bytes();
             let value = alphabet.iter().position(|&a| a == bytes[place]).expect("own alphabet");
@@ -290,18 +290,18 @@ mod tests {
         }
 
         #[test]
-        fn another_screens_key_is_refused(claims in claims(), master: [u8; 32]) {
-            let key = TokenKey::derive(&master, claims.screen, claims.generation);
-            let neighbour = ScreenNumber::new(claims.screen.get() ^ 1).expect("in range");
-            let token = Token::mint(claims, &key);
-            prop_assert!(token.verify(&TokenKey::derive(&master, neighbour, claims.generation)).is_none());
-            prop_assert!(token.verify(&TokenKey::derive(&master, claims.screen, claims.generation ^ 1)).is_none());
+        fn another_screens_key_is_refused(contents in contents(), master: [u8; 32]) {
+            let key = TokenKey::derive(&master, contents.screen, contents.generation);
+            let neighbour = ScreenNumber::new(contents.screen.get() ^ 1).expect("in range");
+            let token = Token::mint(contents, &key);
+            prop_assert!(token.verify(&TokenKey::derive(&master, neighbour, contents.generation)).is_none());
+            prop_assert!(token.verify(&TokenKey::derive(&master, contents.screen, contents.generation ^ 1)).is_none());
         }
     }
 
     #[test]
     fn layout_is_the_documented_one() {
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: 5,
             screen: ScreenNumber::new(0x0ABCDEF).expect("in range"),
             assignment: Assignment::new(0x12345).expect("in range"),
@@ -311,7 +311,7 @@ mod tests {
         let expected = [
             0x50, 0xAB, 0xCD, 0xEF, 0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0x00, 0xDE, 0xF0,
         ];
-        assert_eq!(claims.head(), expected);
+        assert_eq!(contents.head(), expected);
     }
 
     #[test]
@@ -346,17 +346,17 @@ mod tests {
             TokenKey::derive(&[7; 32], screen, 0),
             TokenKey::derive(&[7; 32], screen, 8),
         );
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: 8,
             screen,
             assignment: Assignment::new(1).expect("in range"),
             play: PlayNumber::new(1).expect("in range"),
             minutes: 1,
         };
-        let leaked = Token::mint(claims, &old);
+        let leaked = Token::mint(contents, &old);
         assert_eq!(leaked.unverified().generation, 0);
         assert_eq!(leaked.verify(&new), None);
-        assert!(Token::mint(claims, &new).verify(&new).is_some());
+        assert!(Token::mint(contents, &new).verify(&new).is_some());
     }
 
     #[test]

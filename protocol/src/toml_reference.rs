@@ -5,7 +5,7 @@
 //! ([`crate::toml_fields::Reader::asked`]). A key that is read and not described, or described and
 //! not read, keeps the page from being written.
 
-use crate::toml_fields::Asked;
+use crate::toml_fields::AskedKey;
 
 /// One key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl KeyTable {
 /// # Errors
 /// Keys that are read and not described, described and not read, or described with other words than
 /// those that are accepted.
-pub fn markdown(tables: &[KeyTable], asked: &[Asked]) -> Result<String, Vec<String>> {
+pub fn markdown(tables: &[KeyTable], asked: &[AskedKey]) -> Result<String, Vec<String>> {
     let problems = problems(tables, asked);
     if !problems.is_empty() {
         return Err(problems);
@@ -141,8 +141,12 @@ pub fn markdown(tables: &[KeyTable], asked: &[Asked]) -> Result<String, Vec<Stri
 }
 
 /// What was asked about one key.
-fn of_key<'a>(asked: &'a [Asked], section: &str, key: &str) -> impl Iterator<Item = &'a Asked> {
-    let is_it = move |asked: &&Asked| asked.section == section && asked.key == key;
+fn of_key<'a>(
+    asked: &'a [AskedKey],
+    section: &str,
+    key: &str,
+) -> impl Iterator<Item = &'a AskedKey> {
+    let is_it = move |asked: &&AskedKey| asked.section == section && asked.key == key;
     asked.iter().filter(is_it).collect::<Vec<_>>().into_iter()
 }
 
@@ -154,7 +158,7 @@ fn path_of(section: &str, key: &str) -> String {
     }
 }
 
-fn entries(tables: &[KeyTable], asked: &[Asked], table: &KeyTable, depth: usize) -> String {
+fn entries(tables: &[KeyTable], asked: &[AskedKey], table: &KeyTable, depth: usize) -> String {
     let mut text = String::new();
     for key in &table.keys {
         let mut accepted: Vec<&str> = Vec::new();
@@ -200,7 +204,7 @@ fn entries(tables: &[KeyTable], asked: &[Asked], table: &KeyTable, depth: usize)
     text
 }
 
-fn problems(tables: &[KeyTable], asked: &[Asked]) -> Vec<String> {
+fn problems(tables: &[KeyTable], asked: &[AskedKey]) -> Vec<String> {
     let mut problems = Vec::new();
     let described = |section: &str, name: &str| {
         let table = tables.iter().filter(|table| table.path == section);
@@ -208,7 +212,7 @@ fn problems(tables: &[KeyTable], asked: &[Asked]) -> Vec<String> {
             .flat_map(|table| &table.keys)
             .find(|key| key.name == name)
     };
-    for Asked {
+    for AskedKey {
         section,
         key,
         accepted,

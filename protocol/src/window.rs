@@ -1,6 +1,6 @@
 //! Whether something may air at an instant, and until when that answer holds.
 //!
-//! Flights, dayparts, recurrences and opening hours all answer with a [`Window`], so that whoever
+//! Phases, dayparts, recurrences and opening hours all answer with a [`Window`], so that whoever
 //! schedules asks one question and then sleeps.
 //!
 //! Invariants: `until` lies after the instant that was asked about; the answer does not change

@@ -98,7 +98,8 @@ pub struct PlaysReply {
     /// on at once.
     pub next_after_ms: u64,
     /// Above all play numbers that the hub has of this screen; older hubs do not say it. A terminal
-    /// whose ledger knows less, since its card was replaced or put back to an image, goes on there.
+    /// whose ledger knows less, since its memory card was replaced or put back to an image, goes on
+    /// there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub play_floor: Option<PlayNumber>,
 }

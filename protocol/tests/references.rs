@@ -1,7 +1,7 @@
 //! How references are written, and the page that is about what this package reads.
 
 use passerby_protocol::campaign::reference;
-use passerby_protocol::toml_fields::{Asked, Reader, Section};
+use passerby_protocol::toml_fields::{AskedKey, Reader, Section};
 use passerby_protocol::toml_reference::{Key, KeyTable, key, markdown, numbers_with_commas};
 use passerby_testing::references;
 
@@ -12,7 +12,7 @@ fn the_keys_of_campaign_toml_are_told_as_they_are_read() {
     references::hold(&root, "campaign-toml.md", &page);
 }
 
-fn asked() -> Vec<Asked> {
+fn asked() -> Vec<AskedKey> {
     let read = |root: &Section<'_>| {
         root.integer("seconds", 2..=3_600);
         root.choice("kind", &[("event", 1), ("fans", 2)]);

@@ -72,8 +72,8 @@ fn attack(mint: &Mint, seed: u64, refused_wanted: u64) -> Outcome {
         let formed = Token::parse(attempt.text());
         let mut cost = counting::here() - before;
         let accepted = formed.is_some_and(|token| {
-            let claims = token.unverified();
-            let known = mint.key(claims.screen, claims.generation);
+            let contents = token.unverified();
+            let known = mint.key(contents.screen, contents.generation);
             // One in 64 is derived although it is known, so that all kinds meet the whole of what a
             // hub does.
             let known = known.filter(|_| dice.below(64) != 0);
@@ -82,7 +82,7 @@ fn attack(mint: &Mint, seed: u64, refused_wanted: u64) -> Outcome {
                 token.verify(key).is_some()
             } else {
                 outcome.derived += 1;
-                let key = mint.derive(claims.screen, claims.generation);
+                let key = mint.derive(contents.screen, contents.generation);
                 token.verify(&key).is_some()
             };
             cost += counting::here() - before;

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use passerby_playout::system::clock::trust::Reading;
+use passerby_playout::system::clock::trust::ClockReading;
 use passerby_playout::system::clock::{Clock, Moment, TimeEvent, Trust};
 use passerby_protocol::dating::Anchor;
 
@@ -113,7 +113,7 @@ impl Clock for MachineClock {
         let epoch_ms = self.epoch_ms;
         self.with(|hands| {
             let boot_ms = hands.now_ms - hands.boot_at_ms;
-            let wall_ms = hands.trust.read(Reading {
+            let wall_ms = hands.trust.read(ClockReading {
                 boot_ms,
                 wall_ms: epoch_ms
                     .saturating_add_unsigned(hands.now_ms)

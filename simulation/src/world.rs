@@ -16,9 +16,9 @@ use crate::machine::MachineClock;
 use crate::network::{Way, Weather};
 use crate::plan::{DAY_MS, Plan, Trouble};
 use crate::report::{Diary, Failure, Week};
+use crate::setup::{DRAIN_MS_MAX, Setup};
 use crate::terminal::Terminal;
 use crate::truth::{Life, Truth};
-use crate::{DRAIN_MS_MAX, Setup};
 
 /// 2026-02-01T00:00Z, and so many days after it a week may begin: two leap days are among them.
 const FIRST_MS: i64 = 1_769_904_000_000;

@@ -1,8 +1,8 @@
 //! The folder that a terminal writes: ledger, cache, credentials.
 //!
-//! Invariants: one terminal writes it at a time. A disk that has become read-only, as worn cards
-//! do, does not make the screen dark: the terminal then keeps its ledger in memory, says so, and
-//! plays on with what it has.
+//! Invariants: one terminal writes it at a time. A disk that has become read-only, as worn memory
+//! cards do, does not make the screen dark: the terminal then keeps its ledger in memory, says so,
+//! and plays on with what it has.
 
 use std::fs::{DirBuilder, File};
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::Digest;
 
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 
 const REMEDY: &str = "give data.dir a folder on a disk that can be written";
 

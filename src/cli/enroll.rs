@@ -1,4 +1,4 @@
-//! `passerby enroll`: pairing without the stage.
+//! `passerby enroll`: enrolment without the stage.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -11,9 +11,11 @@ use passerby_playout::settings::hub_address::{hub_url, is_safe};
 use passerby_playout::system::clock::{Clock, SystemClock};
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::{ConfigFile, Failure, print_json_line};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
+use crate::cli::options::ConfigFile;
 
-/// Pair this screen with a hub
+/// Enrol this screen at a hub
 #[derive(clap::Args)]
 pub(super) struct Enroll {
     #[command(flatten)]
@@ -21,8 +23,8 @@ pub(super) struct Enroll {
     /// The hub's address, such as `https://hub.example`
     #[arg(long, value_name = "URL", value_parser = hub_url)]
     hub: String,
-    /// What `passerby-hub screen add` or `screen renew` printed. Absent: a code is made for the
-    /// hub's operator to claim
+    /// The enrolment token that `passerby-hub screen add` or `screen renew` printed. Absent: a code
+    /// is made for the hub's operator to claim
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// How long to wait for the claim, in seconds

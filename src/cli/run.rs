@@ -13,8 +13,8 @@ use passerby_compose::slide::Slide;
 use passerby_playout::content::catalog::{Catalog, LocalContent};
 use passerby_playout::hub_link::{HubConnection, HubLink};
 use passerby_playout::identity::credentials::Enrolment;
-use passerby_playout::identity::local_token;
-use passerby_playout::identity::local_token::PageToken;
+use passerby_playout::identity::page_token;
+use passerby_playout::identity::page_token::PageTokenOrigin;
 use passerby_playout::ledger::Ledger;
 use passerby_playout::messages::player_requests::{PlayerRequest, REQUESTS_MAX};
 use passerby_playout::messages::stage_messages::StageCommand;
@@ -28,7 +28,8 @@ use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
 use crate::cli::data_dir::DataDir;
-use crate::cli::{ConfigFile, Failure, SIDE_PX};
+use crate::cli::failure::Failure;
+use crate::cli::options::{ConfigFile, SIDE_PX};
 use crate::local_page;
 use crate::local_page::access_guard::AccessGuard;
 use crate::local_page::api::Api;
@@ -54,7 +55,7 @@ pub(super) struct Run {
     /// Draw without a window; the local page shows the picture
     #[arg(long)]
     offscreen: bool,
-    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::size, help = format!(
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::options::size, help = format!(
         "Size of the picture in pixels, each side {} to {}. Absent: the whole screen, or 1920x1080 with `--offscreen`",
         SIDE_PX.start(),
         SIDE_PX.end()
@@ -77,9 +78,9 @@ pub(super) struct Run {
 }
 
 /// The player's way to the stage.
-struct Link(StageSender);
+struct StageCommands(StageSender);
 
-impl StageLink<Slide> for Link {
+impl StageLink<Slide> for StageCommands {
     fn send(&self, command: StageCommand<Slide>) {
         // The stage has ended; the player hears of it by its own event.
         let _ = self.0.send(command);
@@ -133,7 +134,7 @@ impl Run {
             clock,
             composer: SlideComposer::new(settings.clone()),
             urgent: SlideComposer::new(settings),
-            stage: Link(commands),
+            stage: StageCommands(commands),
             events,
             requests: request_queue,
             context,
@@ -252,14 +253,14 @@ fn open_data(config: &Config) -> Result<(Ledger, Option<Enrolment>), Failure> {
 }
 
 /// Opens the local page's port, and decides what opens the page. Without it the screen still plays.
-fn listen(config: &Config) -> Option<(TcpListener, PageToken)> {
-    let chosen = config.local_token.as_ref();
-    let token = match PageToken::decide(config.listen.ip(), chosen, &config.data_dir) {
+fn listen(config: &Config) -> Option<(TcpListener, PageTokenOrigin)> {
+    let chosen = config.page_token.as_ref();
+    let token = match PageTokenOrigin::decide(config.listen.ip(), chosen, &config.data_dir) {
         Ok(token) => token,
         Err(error) => {
-            let path = config.data_dir.join(local_token::FILE_NAME);
+            let path = config.data_dir.join(page_token::FILE_NAME);
             tracing::warn!(
-                "{}: cannot be used: {error}; the screen plays without its local page, which others may not see without a token",
+                "{}: cannot be used: {error}; the screen plays without its local page, which others may not see without a page token",
                 path.display()
             );
             return None;
@@ -275,9 +276,9 @@ fn listen(config: &Config) -> Option<(TcpListener, PageToken)> {
                 .local_addr()
                 .map_or(config.listen, |address| address);
             let query = match &token {
-                PageToken::Made(token) => format!("/?token={}", token.reveal()),
-                PageToken::Chosen(_) => "/?token=, then local.token".to_owned(),
-                PageToken::None => String::new(),
+                PageTokenOrigin::Made(token) => format!("/?token={}", token.reveal()),
+                PageTokenOrigin::Chosen(_) => "/?token=, then local.token".to_owned(),
+                PageTokenOrigin::None => String::new(),
             };
             tracing::info!(
                 "the live picture and the state of this terminal: http://{address}{query}"

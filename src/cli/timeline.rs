@@ -16,7 +16,9 @@ use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::Moment;
 use passerby_protocol::foreign;
 
-use crate::cli::{ConfigFile, Failure, print_json_line, timestamp};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
+use crate::cli::options::{ConfigFile, timestamp};
 
 /// Longest span, so that a slip of the finger does not print for a day.
 const SPAN_DAYS_MAX: i64 = 31;
@@ -26,7 +28,7 @@ const SPAN_DAYS_MAX: i64 = 31;
 /// It warns of content that can never air, of goals that will be missed and of hours with the house
 /// creative alone.
 #[derive(clap::Args)]
-pub(super) struct Timeline {
+pub(super) struct TimelineCommand {
     #[command(flatten)]
     config: ConfigFile,
     /// From when on, such as `2026-12-01T08:00:00+08:00`. Absent: now
@@ -53,7 +55,7 @@ fn span(text: &str) -> Result<SignedDuration, String> {
         .ok_or_else(|| format!("use a span such as 90m, 24h, 7d or 2w, at most {SPAN_DAYS_MAX}d"))
 }
 
-impl Timeline {
+impl TimelineCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.config.load()?;
         let from = self.from.unwrap_or_else(Timestamp::now);

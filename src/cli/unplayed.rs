@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::Timestamp;
-use passerby_playout::ledger::{Failure as Unshown, Ledger};
+use passerby_playout::ledger::{FailedItem, Ledger};
 use passerby_protocol::plays::Gap;
 
 use crate::cli::csv;
 use crate::cli::csv::Cell;
-use crate::cli::{Failure, print_json_line};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
 
 /// Tells people on standard error how many plays are missing and why, so that no list is taken for
 /// whole.
@@ -78,7 +79,7 @@ pub(super) fn print_gaps(ledger: &Ledger, gaps: &[Gap], is_csv: bool) -> Result<
     Ok(())
 }
 
-pub(super) fn print_failures(failures: &[Unshown], is_csv: bool) -> Result<(), Failure> {
+pub(super) fn print_failures(failures: &[FailedItem], is_csv: bool) -> Result<(), Failure> {
     if is_csv {
         line(&csv::head(&[
             "campaign",

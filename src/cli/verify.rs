@@ -13,7 +13,8 @@ use passerby_protocol::proof_of_play::{
 };
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::{Failure, print_json_line};
+use crate::cli::failure::Failure;
+use crate::cli::json_output::print_json_line;
 
 /// Most files at one time; of each two, what is remembered to compare them is some 32 bytes a play.
 const FILES_MAX: usize = 16;

@@ -271,7 +271,7 @@ pub(crate) fn error(status: StatusCode, message: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local_page::access_guard::{AccessGuard, require_access};
+    use crate::local_page::access_guard::AccessGuard;
     use passerby_playout::system::clock::SystemClock;
     use reqwest::blocking::{Client, RequestBuilder};
 
@@ -299,9 +299,9 @@ mod tests {
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 let guard = AccessGuard::new([127, 0, 0, 1].into(), None, api.clock.clone());
-                let guard = axum::middleware::from_fn_with_state(Arc::new(guard), require_access);
-                let app = router(api).layer(guard);
-                axum::serve(listener, app).await.expect("serves");
+                axum::serve(listener, guard.around(router(api)))
+                    .await
+                    .expect("serves");
             });
         });
         (folder, context, format!("http://{address}"))

@@ -25,7 +25,7 @@ pub(crate) const HEAD_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct PageBounds {
     /// A request's headers, and an idle connection.
     pub(crate) head: Duration,
     /// From the headers of a request to its answer.
@@ -35,7 +35,7 @@ pub(crate) struct Bounds {
 }
 
 /// A picture may take ten seconds to come back from the GPU.
-pub(crate) const BOUNDS: Bounds = Bounds {
+pub(crate) const BOUNDS: PageBounds = PageBounds {
     head: Duration::from_secs(10),
     answer: Duration::from_secs(20),
     connection: Duration::from_secs(60),
@@ -46,27 +46,27 @@ pub(crate) const BOUNDS: Bounds = Bounds {
 struct Peers(Mutex<HashMap<IpAddr, usize>>);
 
 /// A place of one of them.
-struct Place {
+struct PagePlace {
     peers: Arc<Peers>,
     ip: IpAddr,
 }
 
 impl Peers {
-    fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+    fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<PagePlace> {
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = peers.entry(ip).or_default();
         if *count >= PEER_MAX && !ip.is_loopback() {
             return None;
         }
         *count += 1;
-        Some(Place {
+        Some(PagePlace {
             peers: Arc::clone(self),
             ip,
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for PagePlace {
     fn drop(&mut self) {
         let mut peers = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = peers.get_mut(&self.ip) {
@@ -78,7 +78,7 @@ impl Drop for Place {
     }
 }
 
-impl passerby_listener::Place for Place {
+impl passerby_listener::ConnectionPlace for PagePlace {
     type Stream = TcpStream;
 
     fn watch(&self, stream: TcpStream) -> TcpStream {
@@ -87,14 +87,14 @@ impl passerby_listener::Place for Place {
 }
 
 /// Serves until the program ends.
-pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds) {
+pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: PageBounds) {
     let app = app.layer(TimeoutLayer::with_status_code(
         StatusCode::REQUEST_TIMEOUT,
         bounds.answer,
     ));
     let peers = Arc::new(Peers::default());
     let admit = |peer: SocketAddr| peers.enter(peer.ip().to_canonical());
-    let bounds = passerby_listener::Bounds {
+    let bounds = passerby_listener::ConnectionBounds {
         connections_max: Some(CONNECTIONS_MAX),
         head_bytes_max: HEAD_BYTES_MAX,
         headers_max: Some(HEADERS_MAX),
@@ -116,25 +116,25 @@ pub(crate) mod tests {
 
     /// Longer than any bound of a test; only a connection that is never closed takes it.
     const PATIENCE: Duration = Duration::from_secs(600);
-    const SHORT: Bounds = Bounds {
+    const SHORT: PageBounds = PageBounds {
         head: Duration::from_millis(300),
         answer: Duration::from_millis(300),
         connection: Duration::from_secs(60),
     };
     /// What is there is answered in time, also on a busy machine.
-    const SHORT_FOR_IDLE: Bounds = Bounds {
+    const SHORT_FOR_IDLE: PageBounds = PageBounds {
         head: Duration::from_secs(3),
         answer: Duration::from_secs(60),
         connection: Duration::from_secs(60),
     };
-    const SHORT_IN_ALL: Bounds = Bounds {
+    const SHORT_IN_ALL: PageBounds = PageBounds {
         head: Duration::from_secs(60),
         answer: Duration::from_secs(60),
         connection: Duration::from_secs(2),
     };
 
     /// Serves on a free port; returns the address.
-    pub(crate) fn serve(app: Router, bounds: Bounds) -> String {
+    pub(crate) fn serve(app: Router, bounds: PageBounds) -> String {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("set");
         let address = listener.local_addr().expect("an address");

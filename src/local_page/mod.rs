@@ -10,7 +10,6 @@ pub(crate) mod listener;
 mod status_page;
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -67,7 +66,7 @@ pub fn reference() -> HttpChapter {
     HttpChapter {
         title: "The local page",
         base: "",
-        intro: "The terminal's own page, at `local.listen`, for whoever has its token, where there is one. It comes \
+        intro: "The terminal's own page, at `local.listen`, for whoever has the page token, where there is one. It comes \
                 with each request, as `Authorization: Bearer` or as `?token=` in the link. A request must name this \
                 machine: by a loopback address or `localhost`, and on a page that others reach also by an address or \
                 the machine's own name, with or without `.local`. No other website may show what is here or change it."
@@ -87,8 +86,8 @@ pub fn reference() -> HttpChapter {
                 api::BODY_BYTES_MAX >> 10
             ),
             "Errors are `{\"error\": \"…\"}`: 400 the body or the name is wrong, 415 it is not JSON, 500 the message \
-             cannot be written. Every call: 401 no token, 403 another website, 413 a body that is too large, 429 too \
-             many wrong tokens, 503 the player does not answer."
+             cannot be written. Every call: 401 no page token, 403 another website, 413 a body that is too large, \
+             429 too many wrong page tokens, 503 the player does not answer."
                 .to_owned(),
             format!(
                 "{} connections at one time, {} from one other machine; heads up to {} KiB within {} s, answers \
@@ -101,7 +100,7 @@ pub fn reference() -> HttpChapter {
                 bounds.connection.as_secs()
             ),
             format!(
-                "{} wrong tokens a minute from one network are answered with 401, further ones with 429; the right \
+                "{} wrong page tokens a minute from one network are answered with 401, further ones with 429; the right \
                  one always opens.",
                 access_guard::GUESSES_MAX
             ),
@@ -116,11 +115,8 @@ pub(crate) async fn serve(
     api: Api,
     guard: AccessGuard,
 ) {
-    let guard = axum::middleware::from_fn_with_state(Arc::new(guard), access_guard::require_access);
-    let app = calls::router(call_list())
-        .with_state(player)
-        .merge(api::router(api))
-        .layer(guard);
+    let page = calls::router(call_list()).with_state(player);
+    let app = guard.around(page.merge(api::router(api)));
     match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener::serve(listener, app, listener::BOUNDS).await,
         Err(error) => tracing::warn!("the local page has ended: {error}"),

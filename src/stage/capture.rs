@@ -23,7 +23,7 @@ use passerby_compose::slide::Caption;
 use passerby_playout::screen::geometry::Zone;
 use serde::Serialize;
 
-use crate::stage::CaptureConfig;
+use crate::stage::config::CaptureConfig;
 use crate::stage::raw_frame::RawFrame;
 use crate::stage::slides::ZoneOnScreen;
 

@@ -21,15 +21,15 @@ const EVENTS_WAITING_MAX: usize = 256;
 #[must_use]
 pub fn channel(commands_max: usize) -> (StageSender, StageInbox) {
     let (sender, receiver) = crossbeam_channel::bounded(commands_max);
-    let bell = Bell::default();
+    let waker = EventLoopWaker::default();
     (
         StageSender {
             commands: sender,
-            bell: bell.clone(),
+            waker: waker.clone(),
         },
         StageInbox {
             commands: receiver,
-            bell,
+            waker,
         },
     )
 }
@@ -38,7 +38,7 @@ pub fn channel(commands_max: usize) -> (StageSender, StageInbox) {
 #[derive(Clone)]
 pub struct StageSender {
     commands: Sender<StageCommand<Slide>>,
-    bell: Bell,
+    waker: EventLoopWaker,
 }
 
 impl StageSender {
@@ -51,7 +51,7 @@ impl StageSender {
         command: StageCommand<Slide>,
     ) -> Result<(), Box<SendError<StageCommand<Slide>>>> {
         self.commands.send(command)?;
-        self.bell.ring();
+        self.waker.wake();
         Ok(())
     }
 }
@@ -60,23 +60,23 @@ impl StageSender {
 #[derive(Resource)]
 pub struct StageInbox {
     pub(super) commands: Receiver<StageCommand<Slide>>,
-    pub(super) bell: Bell,
+    pub(super) waker: EventLoopWaker,
 }
 
 /// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it
 /// starts.
 #[derive(Clone, Default)]
-pub(super) struct Bell(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
+pub(super) struct EventLoopWaker(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
 
-impl Bell {
-    /// Connects the bell to a running event loop.
+impl EventLoopWaker {
+    /// Connects the waker to a running event loop.
     pub(super) fn connect(&self, proxy: EventLoopProxy<WinitUserEvent>) {
-        // Set once: a bell belongs to one run.
+        // Set once: a waker belongs to one run.
         let _ = self.0.set(proxy);
     }
 
     /// Wakes the stage.
-    pub(super) fn ring(&self) {
+    pub(super) fn wake(&self) {
         if let Some(proxy) = self.0.get() {
             // Fails only when the event loop has ended, and then nobody needs to wake.
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
@@ -86,12 +86,12 @@ impl Bell {
 
 /// Sends events to the player without ever waiting for it.
 #[derive(Resource, Clone)]
-pub(super) struct Outlet {
+pub(super) struct EventSender {
     events: Sender<StageEvent>,
     waiting: Arc<Mutex<VecDeque<StageEvent>>>,
 }
 
-impl Outlet {
+impl EventSender {
     pub(super) fn new(events: Sender<StageEvent>) -> Self {
         Self {
             events,

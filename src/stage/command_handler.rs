@@ -11,14 +11,14 @@ use passerby_compose::slide::{Area, Slide};
 use passerby_playout::messages::stage_messages::{StageEvent, Ticket, Transition};
 use passerby_playout::screen::geometry::Zone;
 
-use crate::stage::Now;
 use crate::stage::agenda::Agenda;
-use crate::stage::channel::Outlet;
+use crate::stage::channel::EventSender;
 use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::{GpuSlide, Place};
+use crate::stage::gpu_slide::{GpuSlide, SlidePlace};
 use crate::stage::pipeline::SharedSlideAssets;
 use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
+use crate::stage::time::Now;
 use crate::stage::transition::TransitionProgress;
 
 /// Does the work of the commands.
@@ -29,7 +29,7 @@ pub(super) struct CommandHandler<'w> {
     assets: Res<'w, SharedSlideAssets>,
     pub(super) output: Res<'w, Output>,
     pub(super) presenter: Res<'w, Presenter>,
-    outlet: Res<'w, Outlet>,
+    event_sender: Res<'w, EventSender>,
     pub(super) changed: ResMut<'w, Changed>,
     pub(super) agenda: ResMut<'w, Agenda>,
     warm: Res<'w, PipelinesReady>,
@@ -40,7 +40,7 @@ impl CommandHandler<'_> {
     pub(super) fn load(&mut self, ticket: Ticket, zone: Zone, area: Area, slide: Slide) {
         if let Err(reason) = self.try_load(ticket, zone, area, slide) {
             error!("slide {} cannot be loaded: {reason}", ticket.0);
-            self.outlet.send(StageEvent::Refused(ticket));
+            self.event_sender.send(StageEvent::Refused(ticket));
         }
     }
 
@@ -54,7 +54,7 @@ impl CommandHandler<'_> {
         if !self.slides.0.contains_key(&zone) && self.slides.0.len() >= ZONES_MAX {
             return Err(format!("{ZONES_MAX} zones have slides already"));
         }
-        let place = Place {
+        let place = SlidePlace {
             area,
             output_px: self.output.told_px(),
         };
@@ -71,7 +71,7 @@ impl CommandHandler<'_> {
         // Asked for anew: the zone goes with its last slide.
         let zone = self.slides.0.entry(zone).or_default();
         zone.loaded.push(gpu_slide);
-        self.outlet.send(StageEvent::Loaded(ticket));
+        self.event_sender.send(StageEvent::Loaded(ticket));
         Ok(())
     }
 

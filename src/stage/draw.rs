@@ -24,10 +24,13 @@ use bevy::render::{Extract, ExtractSchedule, Render, RenderApp, RenderSystems};
 use bevy::window::PrimaryWindow;
 use passerby_playout::screen::area::Area;
 
-use crate::stage::Background;
 use crate::stage::pipeline::{Layer, SlidePipelines};
 use crate::stage::presenter::{PipelinesReady, Presenter, Target};
 use crate::stage::slides::Slides;
+
+/// What shows where no zone lies.
+#[derive(Resource, Clone, Copy)]
+pub(super) struct Background(pub(super) [u8; 3]);
 
 /// Where the slides that no zone has yet are drawn, to have their pipelines compiled.
 const WARM_UP_AREA: Area = Area::new(0, 0, 1, 1);

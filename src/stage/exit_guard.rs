@@ -2,7 +2,7 @@
 //! server has gone.
 //!
 //! Invariants:
-//! - The player hears of it and has [`FAREWELL_MAX`] to record what was on the screen.
+//! - The player hears of it and has [`PLAYER_END_MAX`] to record what was on the screen.
 //! - The process leaves with the status that its supervisor knows, never with the library's own.
 //!
 //! `exit` runs the destructors of its thread's locals, as the Itanium C++ ABI has it; the stage
@@ -12,42 +12,42 @@ use std::cell::RefCell;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::stage::StageError;
-use crate::stage::channel::Outlet;
+use crate::stage::channel::EventSender;
+use crate::stage::stage_error::StageError;
 
 /// How long the player may take to end.
-const FAREWELL_MAX: Duration = Duration::from_secs(5);
+const PLAYER_END_MAX: Duration = Duration::from_secs(5);
 /// How often the stage looks whether it has.
-const FAREWELL_STEP: Duration = Duration::from_millis(100);
+const PLAYER_END_STEP: Duration = Duration::from_millis(100);
 /// What the callers of [`crate::stage::run`] leave with after an error.
 const STATUS: i32 = 3;
 
 thread_local! {
-    static WORDS: RefCell<Option<ExitGuard>> = const { RefCell::new(None) };
+    static EXIT_GUARD: RefCell<Option<ExitGuard>> = const { RefCell::new(None) };
 }
 
 struct ExitGuard {
-    outlet: Outlet,
+    event_sender: EventSender,
     armed: bool,
 }
 
 /// Watches over this thread until it is dropped.
-pub(super) struct Watch(());
+pub(super) struct ExitWatch(());
 
-impl Watch {
-    pub(super) fn over_this_thread(outlet: Outlet) -> Self {
-        WORDS.set(Some(ExitGuard {
-            outlet,
+impl ExitWatch {
+    pub(super) fn over_this_thread(event_sender: EventSender) -> Self {
+        EXIT_GUARD.set(Some(ExitGuard {
+            event_sender,
             armed: true,
         }));
         Self(())
     }
 }
 
-impl Drop for Watch {
+impl Drop for ExitWatch {
     fn drop(&mut self) {
-        if let Some(mut words) = WORDS.take() {
-            words.armed = false;
+        if let Some(mut guard) = EXIT_GUARD.take() {
+            guard.armed = false;
         }
     }
 }
@@ -62,9 +62,9 @@ impl Drop for ExitGuard {
         };
         // The log keeps its state in locals of this thread, which may be gone.
         eprintln!("passerby: {error}");
-        let deadline = Instant::now() + FAREWELL_MAX;
-        while self.outlet.say_closed() && Instant::now() < deadline {
-            thread::sleep(FAREWELL_STEP);
+        let deadline = Instant::now() + PLAYER_END_MAX;
+        while self.event_sender.say_closed() && Instant::now() < deadline {
+            thread::sleep(PLAYER_END_STEP);
         }
         std::process::exit(STATUS);
     }

@@ -19,7 +19,10 @@ use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::tasks::block_on;
 
 use crate::stage::agenda::Agenda;
-use crate::stage::{FirstFailure, KioskSystems, Now, StageError, guarded_quietly};
+use crate::stage::guard::guarded_quietly;
+use crate::stage::stage_error::{FirstFailure, StageError};
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::Now;
 
 /// How often a stage at rest asks the GPU for a sign of life. It draws nothing for that.
 const LOOK_EVERY: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 //! One slide on the GPU, from its upload to its end.
 //!
 //! Invariants:
-//! - Its reel is told of the beginning once, when it is first drawn, and is asked in every update
-//!   until it goes.
+//! - Its frame source is told of the beginning once, when it is first drawn, and is asked in every
+//!   update until it goes.
 //! - A patch that does not fit is dropped, and told of once; the slide goes on.
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bevy::math::{UVec2, Vec4};
 use bevy::prelude::*;
 use bevy::render::render_resource::{BindGroup, Buffer};
-use passerby_compose::slide::{Area, Caption, Patch, Reel, Slide};
+use passerby_compose::slide::{Area, Caption, FrameSource, Patch, Slide};
 use passerby_playout::messages::stage_messages::Ticket;
 
 use crate::stage::gpu::Gpu;
@@ -19,7 +19,8 @@ use crate::stage::pipeline::{Layer, SharedSlideAssets};
 use crate::stage::planes::Planes;
 use crate::stage::travel::{MovingLayer, rectangle};
 
-/// Most patches that one update takes from one reel; the rest of them would never be seen anyway.
+/// Most patches that one update takes from one frame source; the rest of them would never be seen
+/// anyway.
 const PATCHES_MAX: usize = 1024;
 
 /// A slide on the GPU.
@@ -31,25 +32,25 @@ pub(super) struct GpuSlide {
     area: Area,
     output_px: Option<UVec2>,
     size_px: UVec2,
-    card: Option<Area>,
+    code_square: Option<Area>,
     look: Option<MovingLayer>,
     planes: Planes,
     buffer: Buffer,
     /// What the buffer holds.
     written: Option<Numbers>,
-    reel: Option<Box<dyn Reel>>,
+    frame_source: Option<Box<dyn FrameSource>>,
     begun: Option<Instant>,
     complained: bool,
 }
 
 /// Where a slide will lie.
-pub(super) struct Place {
+pub(super) struct SlidePlace {
     pub(super) area: Area,
     /// The size of the output that `area` was worked out for.
     pub(super) output_px: Option<UVec2>,
 }
 
-/// What came of asking a reel.
+/// What came of asking a frame source.
 pub(super) struct FeedOutcome {
     /// Whether pixels changed.
     pub(super) changed: bool,
@@ -66,7 +67,7 @@ impl GpuSlide {
         gpu: &Gpu,
         assets: &SharedSlideAssets,
         ticket: Ticket,
-        place: Place,
+        place: SlidePlace,
         slide: Slide,
     ) -> Result<Self, String> {
         if place.area.is_empty() {
@@ -82,12 +83,12 @@ impl GpuSlide {
             area: place.area,
             output_px: place.output_px,
             size_px: UVec2::new(slide.width_px, slide.height_px),
-            card: slide.card,
+            code_square: slide.code_square,
             look,
             planes,
             buffer,
             written: None,
-            reel: slide.reel,
+            frame_source: slide.frame_source,
             begun: None,
             complained: false,
         })
@@ -118,14 +119,14 @@ impl GpuSlide {
         self.look.as_ref().map_or(Layer::None, MovingLayer::layer)
     }
 
-    /// Its code's card at a place of the output; nothing without a code.
-    pub(super) fn card_at(&self, at: Area) -> Vec4 {
-        let Some(card) = self.card else {
+    /// Its code square at a place of the output; nothing without a code.
+    pub(super) fn code_square_at(&self, at: Area) -> Vec4 {
+        let Some(code_square) = self.code_square else {
             return Vec4::ZERO;
         };
         let at = rectangle(at);
         let scale = Vec2::new(at.z, at.w) / self.size_px.as_vec2();
-        rectangle(card) * Vec4::new(scale.x, scale.y, scale.x, scale.y)
+        rectangle(code_square) * Vec4::new(scale.x, scale.y, scale.x, scale.y)
             + Vec4::new(at.x, at.y, 0.0, 0.0)
     }
 
@@ -135,30 +136,30 @@ impl GpuSlide {
     pub(super) fn begin(&mut self, now: Instant, over: Option<&Self>) {
         let since = over.filter(|over| over.is_same_strip(self));
         self.begun = since.and_then(|over| over.begun).or(Some(now));
-        if let Some(reel) = &mut self.reel {
-            reel.begin();
+        if let Some(frame_source) = &mut self.frame_source {
+            frame_source.begin();
         }
     }
 
     fn is_same_strip(&self, other: &Self) -> bool {
         self.layer() == Layer::Strip
             && self.look == other.look
-            && self.reel.is_none()
-            && other.reel.is_none()
+            && self.frame_source.is_none()
+            && other.frame_source.is_none()
             && self.caption.creative == other.caption.creative
     }
 
-    /// Takes what its reel has for now.
+    /// Takes what its frame source has for now.
     pub(super) fn feed(&mut self, gpu: &Gpu, now: Instant, due: &mut Vec<Patch>) -> FeedOutcome {
         let mut fed = FeedOutcome {
             changed: false,
             next: None,
         };
-        let (Some(reel), Some(begun)) = (&mut self.reel, self.begun) else {
+        let (Some(frame_source), Some(begun)) = (&mut self.frame_source, self.begun) else {
             return fed;
         };
         due.clear();
-        let next = reel.advance(now.saturating_duration_since(begun), due);
+        let next = frame_source.advance(now.saturating_duration_since(begun), due);
         fed.next = next.and_then(|next| begun.checked_add(next));
         if due.len() > PATCHES_MAX {
             due.drain(..due.len() - PATCHES_MAX);
@@ -207,7 +208,7 @@ impl GpuSlide {
             slide: Vec4::new(size_px.x, size_px.y, 0.0, f32::from(u8::from(is_read))),
             moving: look.map(|look| look.numbers(elapsed)).unwrap_or_default(),
             change,
-            card: self.card_at(at),
+            code_square: self.code_square_at(at),
             calm,
         };
         if self.written == Some(numbers) {

@@ -24,14 +24,17 @@
 )]
 
 mod agenda;
+mod app;
 mod capture;
 mod channel;
 mod command_handler;
+mod config;
 mod draw;
 mod exit_guard;
 mod frame_observer;
 mod gpu;
 mod gpu_slide;
+mod guard;
 mod numbers;
 mod offscreen;
 mod pipeline;
@@ -41,6 +44,8 @@ mod raw_frame;
 mod readback;
 mod slide_systems;
 mod slides;
+mod stage_error;
+mod systems;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -48,130 +53,22 @@ mod transition;
 mod travel;
 mod window;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bevy::app::{
-    PanicHandlerPlugin, PluginGroupBuilder, TaskPoolPlugin, TerminalCtrlCHandlerPlugin,
-};
-use bevy::log::LogPlugin;
-use bevy::prelude::*;
-use bevy::render::RenderPlugin;
-use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
-use bevy::render::settings::{RenderCreation, RenderResources};
-use bevy::window::ExitCondition;
 use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::StageEvent;
 
-use crate::stage::channel::Outlet;
+use crate::stage::app::StageParts;
+use crate::stage::channel::EventSender;
+use crate::stage::stage_error::FirstFailure;
+
 pub use crate::stage::channel::{StageInbox, StageSender, channel};
+pub use crate::stage::config::{CaptureConfig, StageConfig};
 pub use crate::stage::frame_observer::{FrameObserver, SeenFrame, SeenZone};
 pub use crate::stage::gpu::Holdings;
 pub use crate::stage::slides::{LOADED_MAX, ZONES_MAX};
-use crate::stage::time::{Clock, Now};
+pub use crate::stage::stage_error::StageError;
 pub use crate::stage::time::{StageTime, SteppedTime};
-
-/// How the stage is set up.
-#[derive(Debug, Clone)]
-pub struct StageConfig {
-    /// Render into memory instead of a window.
-    pub offscreen: bool,
-    /// Width and height in pixels. None: the whole primary monitor; offscreen 1920 × 1080.
-    pub size: Option<(u32, u32)>,
-    /// Write frames to a folder.
-    pub capture: Option<CaptureConfig>,
-    /// The window's title.
-    pub title: String,
-    /// Leave after this long.
-    pub run_for: Option<Duration>,
-    /// Where no zone lies: red, green and blue in sRGB.
-    pub background: [u8; 3],
-    /// Where time comes from.
-    pub time: StageTime,
-    /// Sees every frame that is drawn; offscreen only, for tests.
-    pub observer: Option<FrameObserver>,
-}
-
-/// Where frames are captured to, and how often.
-#[derive(Debug, Clone)]
-pub struct CaptureConfig {
-    /// The folder; made when it is missing.
-    pub dir: PathBuf,
-    /// Time from one frame to the next.
-    pub every: Duration,
-}
-
-/// Says why the stage could not start, or had to stop.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// There is nowhere to open a window.
-    #[error(
-        "no display: {reason}. Set DISPLAY or WAYLAND_DISPLAY to a running X11 or Wayland session, \
-         or pass --offscreen to render without one"
-    )]
-    NoDisplay {
-        /// What was tried.
-        reason: String,
-    },
-    /// There is no driver to draw with.
-    #[error(
-        "no usable GPU driver: {reason}. Install one, for a machine without a GPU: \
-         apt-get install mesa-vulkan-drivers libvulkan1"
-    )]
-    NoGpu {
-        /// What the driver said.
-        reason: String,
-    },
-    /// The size asked for cannot be drawn.
-    #[error(
-        "an output of {width_px}x{height_px} pixels cannot be drawn here; the GPU takes 1 to {side_px_max} a side"
-    )]
-    Size {
-        /// Asked for.
-        width_px: u32,
-        /// Asked for.
-        height_px: u32,
-        /// The longest side that the GPU takes.
-        side_px_max: u32,
-    },
-    /// The GPU failed while the stage was running.
-    #[error(
-        "the GPU failed: {reason}. Restart the terminal; if it comes back, update the GPU driver"
-    )]
-    Gpu {
-        /// What the driver said.
-        reason: String,
-    },
-    /// The display server has gone.
-    #[error(
-        "the display is gone: {reason}. Start the X11 or Wayland session again, then the terminal"
-    )]
-    OutputGone {
-        /// What is known about it.
-        reason: String,
-    },
-    /// The stage broke one of its own rules.
-    #[error("the stage stopped unexpectedly: {reason}")]
-    Broken {
-        /// The panic's message.
-        reason: String,
-    },
-}
-
-/// The order of an update's work.
-#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum KioskSystems {
-    /// Takes in messages and what the window reports.
-    Receive,
-    /// Moves fades on.
-    Advance,
-    /// Decides whether to draw, and whether to keep the frame.
-    Present,
-    /// Tells the player, and sets the alarm for the next update.
-    Report,
-}
 
 /// Runs the stage on the main thread until it is told to quit, its window is closed, or its time is
 /// over.
@@ -194,21 +91,21 @@ pub fn run(
     }
     let gpu = gpu::open(config.offscreen)?;
     let (capture, writer) = capture::start(config.capture.as_ref(), started).unzip();
-    let outlet = Outlet::new(events);
-    let show = Show {
+    let event_sender = EventSender::new(events);
+    let parts = StageParts {
         started,
         verdict: verdict.clone(),
         capture,
-        outlet,
+        event_sender,
         inbox,
         config,
         gpu,
     };
 
-    let outcome = if show.config.offscreen {
-        offscreen::run(show)
+    let outcome = if parts.config.offscreen {
+        offscreen::run(parts)
     } else {
-        window::run(show)
+        window::run(parts)
     };
     // The app and with it the writer's channel are gone by now, so this ends.
     if let Some(writer) = writer {
@@ -218,164 +115,4 @@ pub fn run(
         Some(error) => Err(error),
         None => outcome,
     }
-}
-
-/// Everything that one run of the stage is made of.
-struct Show {
-    config: StageConfig,
-    started: Instant,
-    inbox: StageInbox,
-    outlet: Outlet,
-    capture: Option<capture::Capture>,
-    verdict: FirstFailure,
-    gpu: RenderResources,
-}
-
-impl Show {
-    /// Installs what window and offscreen mode have in common, and `extra` on top of it.
-    fn install(self, app: &mut App, extra: fn(PluginGroupBuilder) -> PluginGroupBuilder) {
-        let gpu = gpu::Gpu::of(&self.gpu);
-        let plugins = DefaultPlugins
-            .build()
-            .disable::<LogPlugin>()
-            .disable::<PanicHandlerPlugin>()
-            .disable::<TerminalCtrlCHandlerPlugin>()
-            .disable::<PipelinedRenderingPlugin>()
-            .set(TaskPoolPlugin {
-                // One thread for each of Bevy's three pools.
-                task_pool_options: TaskPoolOptions::with_num_threads(3),
-            })
-            .set(WindowPlugin {
-                primary_window: None,
-                primary_cursor_options: None,
-                exit_condition: ExitCondition::DontExit,
-                close_when_requested: false,
-            })
-            .set(RenderPlugin {
-                render_creation: RenderCreation::Manual(self.gpu),
-                synchronous_pipeline_compilation: true,
-                ..default()
-            });
-        app.add_plugins(extra(plugins));
-        app.insert_resource(Clock {
-            time: self.config.time,
-            started: self.started,
-        })
-        .insert_resource(gpu)
-        .insert_resource(Background(self.config.background))
-        .insert_resource(Ending {
-            at: self.config.run_for.map(|length| self.started + length),
-        })
-        .insert_resource(self.inbox)
-        .insert_resource(self.outlet)
-        .insert_resource(self.verdict)
-        .configure_sets(
-            Update,
-            (
-                KioskSystems::Receive,
-                KioskSystems::Advance,
-                KioskSystems::Present,
-                KioskSystems::Report,
-            )
-                .chain(),
-        )
-        .add_systems(
-            Update,
-            (end_on_time, flush_events).in_set(KioskSystems::Report),
-        );
-        if let Some(capture) = self.capture {
-            app.insert_resource(capture);
-        }
-        app.add_plugins((
-            time::plugin,
-            agenda::plugin,
-            gpu::plugin,
-            pipeline::plugin,
-            presenter::plugin,
-            draw::plugin,
-            slide_systems::plugin,
-            readback::plugin,
-        ));
-    }
-}
-
-/// What shows where no zone lies.
-#[derive(Resource, Clone, Copy)]
-struct Background([u8; 3]);
-
-/// When the run is over.
-#[derive(Resource)]
-struct Ending {
-    at: Option<Instant>,
-}
-
-/// The first failure, kept outside the app because the app does not outlive its event loop.
-#[derive(Resource, Clone, Default)]
-struct FirstFailure(Arc<Mutex<Option<StageError>>>);
-
-impl FirstFailure {
-    fn fail(&self, error: StageError) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(error);
-    }
-
-    fn take(&self) -> Option<StageError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-fn end_on_time(
-    now: Res<Now>,
-    ending: Res<Ending>,
-    mut agenda: ResMut<agenda::Agenda>,
-    mut exit: MessageWriter<AppExit>,
-) {
-    match ending.at {
-        Some(at) if at <= now.0 => {
-            exit.write(AppExit::Success);
-        }
-        Some(at) => agenda.wake_at(at),
-        None => {}
-    }
-}
-
-/// How soon events that the player had no room for are offered again.
-const EVENT_RETRY: Duration = Duration::from_millis(50);
-
-fn flush_events(now: Res<Now>, outlet: Res<Outlet>, mut agenda: ResMut<agenda::Agenda>) {
-    if !outlet.flush() {
-        agenda.wake_at(now.0 + EVENT_RETRY);
-    }
-}
-
-/// Turns a panic of `work` into an error, so that the process leaves with a status that its
-/// supervisor knows.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("a panic without a message")
-            .to_owned()
-    })
-}
-
-/// Like [`guarded`] for work whose panic is an answer to the operator: keeps the backtrace off the
-/// terminal.
-fn guarded_quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    let this_thread = std::thread::current().id();
-    let loud = Arc::new(std::panic::take_hook());
-    let others = Arc::clone(&loud);
-    std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() != this_thread {
-            others(info);
-        }
-    }));
-    let outcome = guarded(work);
-    drop(std::panic::take_hook());
-    std::panic::set_hook(Box::new(move |info| loud(info)));
-    outcome
 }

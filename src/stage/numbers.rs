@@ -13,8 +13,8 @@ pub(super) struct Numbers {
     pub(super) slide: Vec4,
     pub(super) moving: MovingNumbers,
     pub(super) change: ChangeNumbers,
-    /// The slide's own card.
-    pub(super) card: Vec4,
+    /// The slide's own code square.
+    pub(super) code_square: Vec4,
     /// Where nothing moves and nothing is mixed while slides change.
     pub(super) calm: [Vec4; 2],
 }
@@ -76,7 +76,7 @@ impl Numbers {
                 change.edge_px,
                 change.soft_px,
             ),
-            self.card,
+            self.code_square,
             self.calm[0],
             self.calm[1],
         ];

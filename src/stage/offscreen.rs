@@ -15,11 +15,13 @@ use bevy::winit::WinitPlugin;
 use crossbeam_channel::Select;
 
 use crate::stage::agenda::{Agenda, Next};
+use crate::stage::app::StageParts;
 use crate::stage::channel::StageInbox;
 use crate::stage::frame_observer::FrameReader;
+use crate::stage::guard::guarded;
 use crate::stage::presenter::{Output, PipelinesReady, Presenter, Target};
+use crate::stage::stage_error::StageError;
 use crate::stage::time::{Clock, Now, StageTime};
-use crate::stage::{Show, StageError, guarded};
 
 /// The size when none is asked for.
 const SIZE_PX: (u32, u32) = (1920, 1080);
@@ -33,10 +35,10 @@ const WARM_STEP: Duration = Duration::from_millis(1);
 struct Canvas(AssetId<Image>);
 
 /// Runs the stage until something ends it.
-pub(super) fn run(show: Show) -> Result<(), StageError> {
+pub(super) fn run(parts: StageParts) -> Result<(), StageError> {
     guarded(|| {
-        let observer = show.config.observer.clone();
-        let app = build(show)?;
+        let observer = parts.config.observer.clone();
+        let app = build(parts)?;
         let stand = observer.map(|observer| FrameReader::new(observer, canvas(&app)));
         drive(app, stand)
     })
@@ -74,9 +76,9 @@ pub(super) fn drive(mut app: App, mut stand: Option<FrameReader>) -> Result<(), 
 }
 
 /// Builds the app and updates it for the first time.
-pub(super) fn build(show: Show) -> Result<App, StageError> {
-    let (width_px, height_px) = show.config.size.unwrap_or(SIZE_PX);
-    let side_px_max = show.gpu.0.limits().max_texture_dimension_2d;
+pub(super) fn build(parts: StageParts) -> Result<App, StageError> {
+    let (width_px, height_px) = parts.config.size.unwrap_or(SIZE_PX);
+    let side_px_max = parts.gpu.0.limits().max_texture_dimension_2d;
     if ![width_px, height_px]
         .iter()
         .all(|side| (1..=side_px_max).contains(side))
@@ -88,7 +90,7 @@ pub(super) fn build(show: Show) -> Result<App, StageError> {
         });
     }
     let mut app = App::new();
-    show.install(&mut app, |plugins| plugins.disable::<WinitPlugin>());
+    parts.install(&mut app, |plugins| plugins.disable::<WinitPlugin>());
     let mut canvas = Image::new_uninit(
         Extent3d {
             width: width_px,

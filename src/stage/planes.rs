@@ -239,7 +239,7 @@ fn check_moving(moving: &Moving, gpu: &Gpu) -> Result<(), String> {
             ..
         } => {
             if width_px % 2 == 1 || height_px % 2 == 1 {
-                return Err(format!("its video has an odd side: {width_px}x{height_px}"));
+                return Err(format!("its film has an odd side: {width_px}x{height_px}"));
             }
             check("its luma", *width_px, *height_px, 1, luma, gpu)?;
             check("its chroma", width_px / 2, height_px / 2, 2, chroma, gpu)

@@ -22,8 +22,10 @@ use passerby_playout::messages::stage_messages::{StageEvent, Ticket};
 use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
-use crate::stage::channel::Outlet;
-use crate::stage::{Clock, FirstFailure, KioskSystems, Now, StageError};
+use crate::stage::channel::EventSender;
+use crate::stage::stage_error::{FirstFailure, StageError};
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::{Clock, Now};
 
 /// How long shaders may take to compile; a Pi needs seconds.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
@@ -127,7 +129,7 @@ impl Presenter {
 
 pub(super) fn plugin(app: &mut App) {
     let presenter = Presenter::default();
-    let outlet = app.world().resource::<Outlet>().clone();
+    let event_sender = app.world().resource::<EventSender>().clone();
     let clock = app.world().resource::<Clock>().clone();
     let verdict = app.world().resource::<FirstFailure>().clone();
     app.init_resource::<Output>()
@@ -145,7 +147,7 @@ pub(super) fn plugin(app: &mut App) {
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
         render
             .insert_resource(presenter)
-            .insert_resource(outlet)
+            .insert_resource(event_sender)
             .insert_resource(clock)
             .insert_resource(verdict)
             .add_systems(
@@ -196,7 +198,7 @@ fn report_size(
     warm: Res<PipelinesReady>,
     mut output: ResMut<Output>,
     mut changed: ResMut<Changed>,
-    outlet: Res<Outlet>,
+    event_sender: Res<EventSender>,
 ) {
     if output.size_px == output.reported_px || !warm.0 {
         return;
@@ -204,7 +206,7 @@ fn report_size(
     if let Some(size_px) = output.size_px {
         output.reported_px = output.size_px;
         changed.0 = true;
-        outlet.send(StageEvent::Sized {
+        event_sender.send(StageEvent::Sized {
             width_px: size_px.x,
             height_px: size_px.y,
         });
@@ -244,7 +246,7 @@ fn report_frame(
     device: Res<RenderDevice>,
     presenter: Res<Presenter>,
     clock: Res<Clock>,
-    outlet: Res<Outlet>,
+    event_sender: Res<EventSender>,
     verdict: Res<FirstFailure>,
 ) {
     let mut frame = presenter.frame();
@@ -277,7 +279,7 @@ fn report_frame(
     if presented && !frame.news.is_empty() {
         let boot_ms = clock.boot_ms();
         for news in frame.news.drain(..) {
-            outlet.send(match news {
+            event_sender.send(match news {
                 FirstShown::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
                 FirstShown::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
             });

@@ -15,7 +15,8 @@ use crate::stage::capture::{Capture, CapturedFrame, FrameNote};
 use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter, Target};
 use crate::stage::raw_frame::RawFrame;
 use crate::stage::slides::Slides;
-use crate::stage::{KioskSystems, Now};
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::Now;
 
 /// Most frames that are on their way back from the GPU.
 const SHOTS_MAX: usize = 2;

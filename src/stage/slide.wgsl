@@ -23,8 +23,8 @@ struct Numbers {
     blue: vec4<f32>,
     // Opacity, shift to the right, the edge that covers what lies left of it, and how soft that edge is.
     change: vec4<f32>,
-    // The slide's own card, then where nothing moves while slides change: all in pixels of the output.
-    card: vec4<f32>,
+    // The slide's own code square, then where nothing moves while slides change: all in pixels of the output.
+    code_square: vec4<f32>,
     calm: array<vec4<f32>, 2>,
 }
 
@@ -114,11 +114,11 @@ fn fragment(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     if select(!holds(numbers.area, at), numbers.slide.w < 0.5, is_calm) {
         discard;
     }
-    // What a slide in motion shows where its card would be: half a code must not be seen, so each row leads from the
-    // pixel left of the card over to the one right of it.
-    let is_hidden = !is_calm & (shift != 0.0) & holds(numbers.card, at);
-    let left = numbers.card.x - 0.5;
-    let right = numbers.card.x + numbers.card.z + 0.5;
+    // What a slide in motion shows where its code square would be: half a code must not be seen, so each row leads from the
+    // pixel left of the code square over to the one right of it.
+    let is_hidden = !is_calm & (shift != 0.0) & holds(numbers.code_square, at);
+    let left = numbers.code_square.x - 0.5;
+    let right = numbers.code_square.x + numbers.code_square.z + 0.5;
     let is_left = left > numbers.area.x;
     let is_right = right < numbers.area.x + numbers.area.z;
     let before = slide_light(select(at, vec2(select(right, left, is_left), at.y), is_hidden));

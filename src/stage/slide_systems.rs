@@ -12,16 +12,16 @@ use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::Patch;
 use passerby_playout::messages::stage_messages::StageCommand;
 
-use crate::stage::KioskSystems;
 use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
 use crate::stage::numbers::ChangeNumbers;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
+use crate::stage::systems::KioskSystems;
 
 /// Most commands that one update carries out.
 const COMMANDS_MAX: usize = 64;
-/// How soon a reel is asked again that wants to be asked at once.
+/// How soon a frame source is asked again that wants to be asked at once.
 const REEL_STEP: Duration = Duration::from_millis(4);
 
 pub(super) fn plugin(app: &mut App) {

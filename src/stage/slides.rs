@@ -122,10 +122,10 @@ impl Change {
         let step = self.progress.step(now, width_px);
         // Where nothing was before, the new code is whole from the first frame on.
         self.new_is_read = step.new_is_read || old.is_none();
-        let mut calm = [new.gpu_slide.card_at(new.at), Vec4::ZERO];
+        let mut calm = [new.gpu_slide.code_square_at(new.at), Vec4::ZERO];
         let mut moved = false;
         if let Some(old) = old {
-            calm[1] = old.gpu_slide.card_at(old.at);
+            calm[1] = old.gpu_slide.code_square_at(old.at);
             moved = old
                 .gpu_slide
                 .draw(gpu, now, old.at, step.old, calm, !self.new_is_read);

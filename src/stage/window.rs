@@ -25,10 +25,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use passerby_playout::messages::stage_messages::StageEvent;
 
 use crate::stage::agenda::{Agenda, Next};
-use crate::stage::channel::{Bell, Outlet, StageInbox};
-use crate::stage::exit_guard::Watch;
+use crate::stage::app::StageParts;
+use crate::stage::channel::{EventLoopWaker, EventSender, StageInbox};
+use crate::stage::exit_guard::ExitWatch;
+use crate::stage::guard::{guarded, guarded_quietly};
 use crate::stage::presenter::{Changed, Output, Target};
-use crate::stage::{KioskSystems, Now, Show, StageError, guarded, guarded_quietly};
+use crate::stage::stage_error::StageError;
+use crate::stage::systems::KioskSystems;
+use crate::stage::time::Now;
 
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);
@@ -48,12 +52,12 @@ pub(super) fn find_display() -> Result<(), StageError> {
 }
 
 /// Runs the stage until something ends it.
-pub(super) fn run(show: Show) -> Result<(), StageError> {
+pub(super) fn run(parts: StageParts) -> Result<(), StageError> {
     // winit's plugin panics when it cannot reach the display.
-    let outlet = show.outlet.clone();
+    let event_sender = parts.event_sender.clone();
     let mut app =
-        guarded_quietly(|| build(show)).map_err(|reason| StageError::NoDisplay { reason })?;
-    let _watch = Watch::over_this_thread(outlet);
+        guarded_quietly(|| build(parts)).map_err(|reason| StageError::NoDisplay { reason })?;
+    let _watch = ExitWatch::over_this_thread(event_sender);
     match guarded(|| app.run()) {
         Ok(AppExit::Success) => Ok(()),
         // Kept for when nobody has said why: the window system's event loop has ended by itself.
@@ -64,30 +68,30 @@ pub(super) fn run(show: Show) -> Result<(), StageError> {
     }
 }
 
-fn build(show: Show) -> App {
+fn build(parts: StageParts) -> App {
     let wanted = Wanted {
-        size: show.config.size,
-        title: show.config.title.clone(),
-        since: show.started,
+        size: parts.config.size,
+        title: parts.config.title.clone(),
+        since: parts.started,
     };
     let mut app = App::new();
-    show.install(&mut app, |plugins| plugins);
-    // Sleeps for ever; window events and the bell wake it.
+    parts.install(&mut app, |plugins| plugins);
+    // Sleeps for ever; window events and the waker wake it.
     let sleep = UpdateMode::Reactive {
         wait: Duration::MAX,
         react_to_device_events: false,
         react_to_user_events: true,
         react_to_window_events: true,
     };
-    let bell = app.world().resource::<StageInbox>().bell.clone();
-    bell.connect((**app.world().resource::<EventLoopProxyWrapper>()).clone());
+    let waker = app.world().resource::<StageInbox>().waker.clone();
+    waker.connect((**app.world().resource::<EventLoopProxyWrapper>()).clone());
     app.insert_resource(WinitSettings {
         focused_mode: sleep,
         unfocused_mode: sleep,
     })
     .insert_resource(Target(RenderTarget::Window(WindowRef::Primary)))
     .insert_resource(wanted)
-    .insert_resource(Alarm::start(bell))
+    .insert_resource(Alarm::start(waker))
     .add_systems(
         Update,
         (
@@ -255,7 +259,7 @@ fn watch(
     mut keys: MessageReader<KeyboardInput>,
     mut close: MessageReader<WindowCloseRequested>,
     mut destroyed: MessageReader<WindowDestroyed>,
-    outlet: Res<Outlet>,
+    event_sender: Res<EventSender>,
     mut changed: ResMut<Changed>,
     mut exit: MessageWriter<AppExit>,
     mut closed: Local<bool>,
@@ -269,7 +273,7 @@ fn watch(
     let gone = close.read().next().is_some() | destroyed.read().next().is_some();
     if (escape || gone) && !*closed {
         *closed = true;
-        outlet.send(StageEvent::Closed);
+        event_sender.send(StageEvent::Closed);
         exit.write(AppExit::Success);
     }
 }
@@ -289,7 +293,7 @@ fn set_alarm(
     }
 }
 
-/// Rings the bell at a given time: winit's own timer would draw as well.
+/// Wakes the event loop at a given time: winit's own timer would draw as well.
 #[derive(Resource)]
 struct Alarm {
     due: Sender<Instant>,
@@ -297,12 +301,12 @@ struct Alarm {
 }
 
 impl Alarm {
-    fn start(bell: Bell) -> Self {
+    fn start(waker: EventLoopWaker) -> Self {
         // Never holds more than one instant for each update of the stage.
         let (due, dues) = unbounded();
         let spawned = thread::Builder::new()
             .name("alarm".into())
-            .spawn(move || ring_when_due(&dues, &bell));
+            .spawn(move || wake_when_due(&dues, &waker));
         if let Err(error) = spawned {
             // Without it only captures and retries come late; the show itself is driven by
             // messages.
@@ -321,7 +325,7 @@ impl Alarm {
     }
 }
 
-fn ring_when_due(dues: &Receiver<Instant>, bell: &Bell) {
+fn wake_when_due(dues: &Receiver<Instant>, waker: &EventLoopWaker) {
     let mut next: Option<Instant> = None;
     loop {
         let received = match next {
@@ -332,7 +336,7 @@ fn ring_when_due(dues: &Receiver<Instant>, bell: &Bell) {
             Ok(due) => next = Some(next.map_or(due, |earlier| earlier.min(due))),
             Err(RecvTimeoutError::Timeout) => {
                 next = None;
-                bell.ring();
+                waker.wake();
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }

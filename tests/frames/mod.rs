@@ -23,7 +23,7 @@ use serde_json::Value;
 
 /// What was read.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct FrameTally {
     /// Frames whose codes had to be those of their notes.
     pub(crate) steady: u64,
     /// Frames between two slides.
@@ -32,7 +32,7 @@ pub(crate) struct Tally {
     pub(crate) codes: u64,
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for FrameTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -46,13 +46,13 @@ impl fmt::Display for Tally {
 ///
 /// # Panics
 /// A code is missing, is too much or says something else.
-pub(crate) fn read_capture(folder: &Path) -> Tally {
+pub(crate) fn read_capture(folder: &Path) -> FrameTally {
     let lines = std::fs::read_to_string(folder.join("frames.jsonl")).expect("frames.jsonl");
     let notes: Vec<Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
         .collect();
-    let mut tally = Tally::default();
+    let mut tally = FrameTally::default();
     for (at, note) in notes.iter().enumerate() {
         let file = folder.join(note["file"].as_str().expect("a file"));
         let picture = image::open(&file).expect("a picture").to_rgba8();

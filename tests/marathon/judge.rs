@@ -28,7 +28,7 @@ const BLACK_SHARE_MAX: f64 = 0.45;
 pub(crate) struct Print {
     width: u32,
     rgba: Vec<u8>,
-    card: Option<Area>,
+    code_square: Option<Area>,
     url: Option<String>,
     /// Nothing in it changes while it is shown.
     rests: bool,
@@ -39,9 +39,9 @@ impl Print {
         Self {
             width: slide.width_px,
             rgba: slide.rgba.clone(),
-            card: slide.card,
+            code_square: slide.code_square,
             url: slide.caption.url.clone(),
-            rests: slide.moving.is_none() && slide.reel.is_none(),
+            rests: slide.moving.is_none() && slide.frame_source.is_none(),
         }
     }
 
@@ -276,31 +276,35 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
             }
         }
         // The same pixels in every frame of the play, whatever moves beside them.
-        if let Some(card) = current.card {
-            let off = off(current, card, 0);
+        if let Some(code_square) = current.code_square {
+            let off = off(current, code_square, 0);
             if off > 0 {
                 judged
                     .faults
-                    .push(format!("{off} pixels of the code's card are wrong"));
+                    .push(format!("{off} pixels of the code square are wrong"));
             }
         }
     } else {
         // One of the two codes, whole.
-        let holds = |print: &Print| print.card.is_some_and(|card| off(print, card, 0) == 0);
-        let both = previous.is_some_and(|previous| previous.card.is_some());
+        let holds = |print: &Print| {
+            print
+                .code_square
+                .is_some_and(|code_square| off(print, code_square, 0) == 0)
+        };
+        let both = previous.is_some_and(|previous| previous.code_square.is_some());
         let good = holds(current) || previous.is_some_and(holds);
-        if current.card.is_some() && both && !good {
+        if current.code_square.is_some() && both && !good {
             judged
                 .faults
                 .push("no code is whole in the middle of a change".to_owned());
         }
-        if current.card.is_some() && elapsed > length / 2 + crate::FRAME && !holds(current) {
+        if current.code_square.is_some() && elapsed > length / 2 + crate::FRAME && !holds(current) {
             judged
                 .faults
                 .push("the new code is not there after the middle of a change".to_owned());
         }
         if let Some(previous) = previous
-            && previous.card.is_some()
+            && previous.code_square.is_some()
             && elapsed + crate::FRAME < length / 2
             && !holds(previous)
         {
@@ -317,8 +321,10 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
     } else {
         None
     };
-    if let Some((card, url)) = showing.and_then(|print| print.card.zip(print.url.as_deref())) {
-        match read(seen, track.area, card) {
+    if let Some((code_square, url)) =
+        showing.and_then(|print| print.code_square.zip(print.url.as_deref()))
+    {
+        match read(seen, track.area, code_square) {
             Some(text) if text == url => judged.code_read = true,
             other => judged
                 .faults
@@ -339,7 +345,12 @@ fn black_share(seen: &Seen<'_>, area: Area) -> f64 {
     f64::from(black) / f64::from((area.width * area.height).max(1))
 }
 
-fn read(seen: &Seen<'_>, zone: Area, card: Area) -> Option<String> {
-    let part = Area::new(zone.x + card.x, zone.y + card.y, card.width, card.height);
+fn read(seen: &Seen<'_>, zone: Area, code_square: Area) -> Option<String> {
+    let part = Area::new(
+        zone.x + code_square.x,
+        zone.y + code_square.y,
+        code_square.width,
+        code_square.height,
+    );
     frames::code_in(seen.width, seen.rgba, part)
 }

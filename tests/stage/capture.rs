@@ -88,11 +88,14 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
                 _ => slide(number - 1, SIZE).rgba,
             };
             let others = [before, slide(number + 1, SIZE).rgba];
-            let ((card, rest), (new_card, new)) = (parted(&picture), parted(&new));
+            let ((code_square, rest), (new_code_square, new)) = (parted(&picture), parted(&new));
             // Codes are never mixed: the named one is there, whole, or that which it replaces or
             // which replaces it.
-            let whole = others.iter().any(|other| parted(other).0 == card);
-            assert!(card == new_card || whole, "{line}: no code is whole");
+            let whole = others.iter().any(|other| parted(other).0 == code_square);
+            assert!(
+                code_square == new_code_square || whole,
+                "{line}: no code is whole"
+            );
             let distance = others
                 .iter()
                 .map(|other| distance_to_mix(&rest, &parted(other).1, &new))

@@ -10,16 +10,16 @@ pub(crate) const WIDTH_PX: u32 = 640;
 pub(crate) const HEIGHT_PX: u32 = 360;
 
 /// Where slides that have room for one show their code.
-const CARD: Area = Area::new(20, 16, CARD_PX, CARD_PX);
+const CODE_SQUARE: Area = Area::new(20, 16, CODE_SQUARE_PX, CODE_SQUARE_PX);
 /// 25 modules and the quiet zone, 4 pixels each.
-const CARD_PX: u32 = (25 + 2 * 4) * 4;
+const CODE_SQUARE_PX: u32 = (25 + 2 * 4) * 4;
 
 pub(crate) fn url(number: u32) -> String {
     format!("HTTPS://HUB.EXAMPLE/Q/{number}")
 }
 
-/// Tells what a pixel of the card shows.
-fn card_pixel(matrix: &QrMatrix, x: u32, y: u32) -> [u8; 4] {
+/// Tells what a pixel of the code square shows.
+fn code_square_pixel(matrix: &QrMatrix, x: u32, y: u32) -> [u8; 4] {
     let at = |along: u32| (along / 4).checked_sub(QUIET_MODULES);
     let dark = at(x).zip(at(y)).is_some_and(|(x, y)| matrix.is_dark(x, y));
     if dark { [0, 0, 0, 255] } else { [255; 4] }
@@ -35,16 +35,20 @@ pub(crate) fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
         255,
     ];
     let matrix = QrMatrix::encode(&url(number)).unwrap();
-    assert_eq!((matrix.modules() + 2 * QUIET_MODULES) * 4, CARD_PX);
-    let has_code = width_px >= 320 && height_px >= 2 * CARD.bottom();
+    assert_eq!((matrix.modules() + 2 * QUIET_MODULES) * 4, CODE_SQUARE_PX);
+    let has_code = width_px >= 320 && height_px >= 2 * CODE_SQUARE.bottom();
     let mut rgba = Vec::with_capacity((width_px * height_px * 4) as usize);
     for y in 0..height_px {
         for x in 0..width_px {
             if has_code
-                && (CARD.x..CARD.right()).contains(&x)
-                && (CARD.y..CARD.bottom()).contains(&y)
+                && (CODE_SQUARE.x..CODE_SQUARE.right()).contains(&x)
+                && (CODE_SQUARE.y..CODE_SQUARE.bottom()).contains(&y)
             {
-                rgba.extend_from_slice(&card_pixel(&matrix, x - CARD.x, y - CARD.y));
+                rgba.extend_from_slice(&code_square_pixel(
+                    &matrix,
+                    x - CODE_SQUARE.x,
+                    y - CODE_SQUARE.y,
+                ));
                 continue;
             }
             let bar = (number >> (x / 3 % 8)) & 1 == 1;
@@ -62,24 +66,24 @@ pub(crate) fn slide(number: u32, (width_px, height_px): (u32, u32)) -> Slide {
         url: has_code.then(|| url(number)),
     };
     let mut slide = Slide::still(width_px, height_px, rgba, caption);
-    slide.card = has_code.then_some(CARD);
+    slide.code_square = has_code.then_some(CODE_SQUARE);
     slide
 }
 
-/// The pixels of the card and those of everything else, a row after the other.
+/// The pixels of the code square and those of everything else, a row after the other.
 pub(crate) fn parted(rgba: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let (mut card, mut rest) = (Vec::new(), Vec::new());
+    let (mut code_square, mut rest) = (Vec::new(), Vec::new());
     for (y, row) in (0..).zip(rgba.chunks_exact(WIDTH_PX as usize * 4)) {
-        if (CARD.y..CARD.bottom()).contains(&y) {
-            let (from, to) = (CARD.x as usize * 4, CARD.right() as usize * 4);
-            card.extend_from_slice(&row[from..to]);
+        if (CODE_SQUARE.y..CODE_SQUARE.bottom()).contains(&y) {
+            let (from, to) = (CODE_SQUARE.x as usize * 4, CODE_SQUARE.right() as usize * 4);
+            code_square.extend_from_slice(&row[from..to]);
             rest.extend_from_slice(&row[..from]);
             rest.extend_from_slice(&row[to..]);
         } else {
             rest.extend_from_slice(row);
         }
     }
-    (card, rest)
+    (code_square, rest)
 }
 
 fn linear(value: u8) -> f64 {

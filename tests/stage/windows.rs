@@ -62,20 +62,20 @@ fn one_module_is_whole_pixels_of_the_window_on_any_display_scale() {
 
         // What the X server shows, not what was handed to it.
         let picture = image::open(&shot).unwrap().to_rgba8();
-        let numbers: Vec<u32> = seen["card"]
+        let numbers: Vec<u32> = seen["code_square"]
             .split(' ')
             .map(|n| n.parse().unwrap())
             .collect();
-        let (left, top, card_px) = (numbers[0], numbers[1], numbers[2]);
-        assert_eq!(card_px % across, 0, "whole pixels at scale {scale}");
-        let module_px = card_px / across;
-        for y in 0..card_px {
-            for x in 0..card_px {
+        let (left, top, code_square_px) = (numbers[0], numbers[1], numbers[2]);
+        assert_eq!(code_square_px % across, 0, "whole pixels at scale {scale}");
+        let module_px = code_square_px / across;
+        for y in 0..code_square_px {
+            for x in 0..code_square_px {
                 let inside = |at: u32| (at / module_px).checked_sub(QUIET_MODULES);
                 let dark = inside(x)
                     .zip(inside(y))
                     .is_some_and(|(x, y)| matrix.is_dark(x, y));
-                let round = |at: u32| at < module_px || at >= card_px - module_px;
+                let round = |at: u32| at < module_px || at >= code_square_px - module_px;
                 if round(x) && round(y) {
                     continue;
                 }

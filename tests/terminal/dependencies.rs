@@ -27,8 +27,8 @@ fn closure(
     seen.iter().map(|id| names[id].clone()).collect()
 }
 
-#[test]
-fn packages_depend_on_each_other_in_one_direction_only() {
+/// What Cargo says of all packages that this platform needs.
+pub(crate) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -49,7 +49,12 @@ fn packages_depend_on_each_other_in_one_direction_only() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn packages_depend_on_each_other_in_one_direction_only() {
+    let metadata = metadata();
     let names: BTreeMap<String, String> = metadata["packages"]
         .as_array()
         .expect("packages")
@@ -180,7 +185,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
     let folder = passerby_testing::package_folder().join("hub/src");
-    let worker = folder.join("publish/draw/worker.rs");
+    let worker = folder.join("publish/inspection/worker.rs");
     let opens = |source: &str| {
         ["passerby_compose", "passerby_playout", "image::"]
             .into_iter()
@@ -200,7 +205,7 @@ fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
         }
         // What serves neither is such a process nor starts one.
         if path.starts_with(folder.join("server")) {
-            assert!(!source.contains("draw::"), "{}", path.display());
+            assert!(!source.contains("inspection::"), "{}", path.display());
         }
         seen += 1;
     }

@@ -6,6 +6,7 @@ mod drawings;
 #[path = "../frames/mod.rs"]
 mod frames;
 mod kill;
+mod licences;
 mod one_judge;
 mod parts;
 mod proof_of_play;

@@ -197,8 +197,8 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
         let bytes: Arc<[u8]> = bytes.into();
         match guarded(|| Animation::open(name, format, &bytes, outline))? {
             Ok(animation) => return Ok(Opened::Animation(animation)),
-            Err(animation::AnimationError::Move(why)) => notes.push(why),
-            Err(animation::AnimationError::Show(why)) => return Err(why),
+            Err(animation::AnimationError::OnlyStill(why)) => notes.push(why),
+            Err(animation::AnimationError::Unreadable(why)) => return Err(why),
         }
         return opened_still(format, &bytes, notes);
     }

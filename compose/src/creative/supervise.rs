@@ -20,7 +20,7 @@ use crossbeam_channel::RecvTimeoutError;
 /// Most of what one child says that is kept, in bytes.
 const WORDS_BYTES_MAX: usize = 8 << 10;
 /// How long a child may take to end after its last output.
-pub(crate) const FAREWELL_MAX: Duration = Duration::from_secs(1);
+pub(crate) const CHILD_END_MAX: Duration = Duration::from_secs(1);
 /// How long a killed child is waited for; longer only takes one that hangs in a driver.
 const BURIAL_MAX: Duration = Duration::from_secs(5);
 /// How many times as long what is run may take on a machine that is busy with something else.
@@ -249,7 +249,7 @@ impl ErrorText {
     /// Returns what a child that has ended said, in lines.
     pub(crate) fn heard(&self) -> String {
         let from = Instant::now();
-        while !self.reader.is_finished() && from.elapsed() < FAREWELL_MAX {
+        while !self.reader.is_finished() && from.elapsed() < CHILD_END_MAX {
             thread::sleep(LOOK);
         }
         let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
@@ -347,7 +347,7 @@ pub(crate) fn run(
     if made.len() > bytes_max {
         return Err(RunError::Flood(bytes_max));
     }
-    let status = guard.finish(id, FAREWELL_MAX);
+    let status = guard.finish(id, CHILD_END_MAX);
     let said = words.heard();
     match status {
         Some(status) if status.success() => Ok(Output { made, said }),

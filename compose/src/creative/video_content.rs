@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::creative::picture_file;
 use crate::creative::video;
 use crate::creative::video::{
-    BackgroundLooks, Clip, Look, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
+    BackgroundLook, BackgroundLooks, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
 };
 use crate::page::content::Content;
 use crate::page::moving_layer::Film;
@@ -234,7 +234,7 @@ impl Content for VideoContent {
             Ok(video) => Ok(Some(Film {
                 picture: video.first,
                 travel: Travel::Still(crop.share(size)),
-                reel: Some(video.reel),
+                frame_source: Some(video.frame_source),
             })),
             Err(error) => {
                 self.health.fail(error.to_string());
@@ -254,7 +254,7 @@ impl VideoContent {
         found: &Sender<String>,
     ) {
         if let Some(clip) = &self.clip {
-            let look = Look {
+            let look = BackgroundLook {
                 clip: clip.clone(),
                 digest: *digest,
                 campaign: campaign.to_owned(),

@@ -149,7 +149,7 @@ impl Judge {
         let file = creative.path.display().to_string();
         if let Some(trouble) = self.tools.trouble() {
             found.losses.extend(poster_trouble);
-            let message = format!("videos cannot be played: {trouble}");
+            let message = format!("films cannot be played: {trouble}");
             if has_good_poster {
                 let message = format!("{message}; until then its poster airs");
                 found.notes.push(Problem::with_file(file, message));

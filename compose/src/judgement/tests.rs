@@ -151,7 +151,7 @@ fn a_film_that_cannot_be_played_airs_its_poster_and_that_is_a_loss() {
     assert!(
         judged.refusals[0]
             .message
-            .contains("cannot be read as a video"),
+            .contains("cannot be read as a film"),
         "{judged:?}"
     );
     std::fs::copy(media("rgb.png"), &poster).expect("copies");
@@ -241,7 +241,7 @@ fn a_machine_without_ffmpeg_cannot_tell_about_films() {
     assert_eq!(judged.is_shown(), None, "{judged:?}");
     let missing = judged.missing_program.expect("it says what is missing");
     assert!(
-        missing.message.starts_with("videos cannot be played: "),
+        missing.message.starts_with("films cannot be played: "),
         "{missing}"
     );
     let judged = bare.judge(&creative(&film, &[&media("rgb.png")]), &Colours::default());

@@ -1,4 +1,4 @@
-//! The reel of a counter: digits that roll to the next number and rest.
+//! The frame source of a counter: digits that roll to the next number and rest.
 //!
 //! Invariant: a roll takes at most [`ROLL`]; between rolls nothing is drawn.
 
@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 
-use crate::live::READING_EVERY;
-use crate::live::spot::{SpotStyle, UNKNOWN};
+use crate::live::element::{ElementStyle, UNKNOWN};
+use crate::live::kind::UNIT_SHARE;
 use crate::raster::canvas::{Canvas, real};
-use crate::slide::{Patch, Reel};
+use crate::slide::{FrameSource, Patch};
 use crate::text::Glyphs;
 
+/// How often a counter looks at its reading.
+const READING_EVERY: Duration = Duration::from_secs(1);
 /// How long digits roll.
 const ROLL: Duration = Duration::from_millis(600);
 /// From one picture of a roll to the next.
 const FRAME: Duration = Duration::from_millis(33);
-/// The size of a unit, as a share of the number's.
-pub(super) const UNIT_SHARE: f32 = 0.5;
 /// Most characters of a reading that are shown; the last of a longer one is an ellipsis.
 const CHARS_MAX: usize = 16;
 
 /// Feeds one counter.
-pub(super) struct CounterReel {
-    style: SpotStyle,
+pub(super) struct CounterFrameSource {
+    style: ElementStyle,
     small: Option<(Glyphs, String)>,
     context: Arc<LiveContext>,
     name: String,
@@ -44,14 +44,14 @@ struct Roll {
     began: Duration,
 }
 
-impl CounterReel {
+impl CounterFrameSource {
     pub(super) fn new(
-        style: SpotStyle,
+        style: ElementStyle,
         context: Arc<LiveContext>,
         name: String,
         unit: Option<String>,
     ) -> Self {
-        let setting = style.spot.setting;
+        let setting = style.element.setting;
         let small = unit.map(|unit| {
             let size = setting.size * UNIT_SHARE;
             let mut glyphs = style.glyphs.resized(size);
@@ -93,20 +93,20 @@ impl CounterReel {
             None => 0.0,
         };
         let width = self.style.glyphs.width(&to.text) + unit_width;
-        if width > self.style.spot.width() {
+        if width > self.style.element.width() {
             // Smaller, and with its unit.
             let unit = self.small.as_ref().map(|(_, unit)| format!(" {unit}"));
             let whole = format!("{}{}", to.text, unit.unwrap_or_default());
             return self.style.draw(&whole);
         }
-        let mut canvas = self.style.spot.ground();
-        let setting = self.style.spot.setting;
-        let start = self.style.spot.start(width);
+        let mut canvas = self.style.element.ground();
+        let setting = self.style.element.setting;
+        let start = self.style.element.start(width);
         let rising = match (from.and_then(|from| from.number), to.number) {
             (Some(from), Some(to)) => to >= from,
             _ => true,
         };
-        let way = real(self.style.spot.area.height) * if rising { -1.0 } else { 1.0 };
+        let way = real(self.style.element.area.height) * if rising { -1.0 } else { 1.0 };
         // Cells are counted from the right, where ones stand under ones.
         let old: Vec<char> = from.map_or(Vec::new(), |from| from.text.chars().rev().collect());
         let mut x = start + self.style.glyphs.width(&to.text);
@@ -134,7 +134,7 @@ impl CounterReel {
     }
 }
 
-impl Reel for CounterReel {
+impl FrameSource for CounterFrameSource {
     fn begin(&mut self) {
         self.shown = None;
         self.roll = None;
@@ -154,7 +154,7 @@ impl Reel for CounterReel {
             match self.shown.replace(now.clone()) {
                 None => {
                     let canvas = self.draw(None, &now, 1.0);
-                    due.push(self.style.spot.patch(canvas));
+                    due.push(self.style.element.patch(canvas));
                 }
                 Some(before) if before != now => {
                     self.roll = Some(Roll {
@@ -170,7 +170,7 @@ impl Reel for CounterReel {
         };
         let passed = at.saturating_sub(roll.began).as_secs_f32() / ROLL.as_secs_f32();
         let canvas = self.draw(Some(&roll.from), &to, eased(passed));
-        due.push(self.style.spot.patch(canvas));
+        due.push(self.style.element.patch(canvas));
         if passed >= 1.0 {
             return Some(self.look_at.max(at));
         }

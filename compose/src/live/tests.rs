@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 use passerby_playout::system::clock::{Clock, Moment};
 use passerby_protocol::campaign::Rgb;
 
 use super::*;
+use crate::live::element::LOOK_AGAIN;
 use crate::live::moment::{clock, countdown, date};
 use crate::raster::canvas::{Area, Canvas};
 use crate::settings::Settings;
@@ -48,7 +50,7 @@ fn settings(clock: Arc<SetClock>, context: Arc<LiveContext>) -> Settings {
     }
 }
 
-fn spot(kind: LiveKind, rotation: u16) -> LiveSpot {
+fn element(kind: LiveKind, rotation: u16) -> LiveElement {
     let mut canvas = Canvas::filled(400, 200, Rgb([20, 30, 40]));
     canvas.fill(Area::new(0, 0, 200, 200), Rgb([50, 60, 70]));
     let setting = Setting {
@@ -60,7 +62,7 @@ fn spot(kind: LiveKind, rotation: u16) -> LiveSpot {
         lean: 2,
     };
     let area = Area::new(60, 50, 300, 52);
-    LiveSpot::on(
+    LiveElement::on(
         &canvas,
         rotation,
         kind,
@@ -134,20 +136,20 @@ fn a_countdown_tells_what_is_left_and_ends() {
 }
 
 #[test]
-fn a_patch_comes_only_when_the_text_changes_and_covers_the_turned_spot() {
+fn a_patch_comes_only_when_the_text_changes_and_covers_the_turned_element() {
     for rotation in [0, 90, 180, 270] {
         let time = Arc::new(SetClock(AtomicI64::new(NOW_MS)));
         let settings = settings(Arc::clone(&time), Arc::default());
-        let spot = spot(LiveKind::Clock, rotation);
-        let mut reel = spot.reel(&settings);
+        let element = element(LiveKind::Clock, rotation);
+        let mut frame_source = element.frame_source(&settings);
         // Composed long before it is shown.
         time.0.store(NOW_MS + 3_600_000, Ordering::SeqCst);
-        reel.begin();
+        frame_source.begin();
         let mut due = Vec::new();
-        let next = reel.advance(Duration::ZERO, &mut due);
+        let next = frame_source.advance(Duration::ZERO, &mut due);
         assert_eq!(due.len(), 1);
         assert_eq!(next, Some(LOOK_AGAIN), "48 s are cut into looks");
-        let area = spot.area.rotated(400, 200, rotation);
+        let area = element.area.rotated(400, 200, rotation);
         assert!(due[0].plane == Plane::Still && due[0].area == area);
         assert_eq!(due[0].bytes.len(), (area.width * area.height * 4) as usize);
         // The ground comes along: both papers are beneath.
@@ -156,11 +158,11 @@ fn a_patch_comes_only_when_the_text_changes_and_covers_the_turned_spot() {
         }
         due.clear();
         time.0.fetch_add(30_000, Ordering::SeqCst);
-        let next = reel.advance(Duration::from_secs(30), &mut due);
+        let next = frame_source.advance(Duration::from_secs(30), &mut due);
         assert!(due.is_empty());
         assert_eq!(next, Some(Duration::from_secs(48)));
         time.0.fetch_add(18_000, Ordering::SeqCst);
-        reel.advance(Duration::from_secs(48), &mut due);
+        frame_source.advance(Duration::from_secs(48), &mut due);
         assert_eq!(due.len(), 1);
     }
 }
@@ -169,16 +171,19 @@ fn a_patch_comes_only_when_the_text_changes_and_covers_the_turned_spot() {
 fn without_a_trusted_clock_no_time_is_shown() {
     let time = Arc::new(SetClock(AtomicI64::new(-1)));
     let settings = settings(Arc::clone(&time), Arc::default());
-    let clock = spot(LiveKind::Clock, 0);
+    let clock = element(LiveKind::Clock, 0);
     let bare = clock.patch(clock.ground()).bytes;
-    let mut reel = clock.reel(&settings);
-    reel.begin();
+    let mut frame_source = clock.frame_source(&settings);
+    frame_source.begin();
     let mut due = Vec::new();
-    assert_eq!(reel.advance(Duration::ZERO, &mut due), Some(LOOK_AGAIN));
+    assert_eq!(
+        frame_source.advance(Duration::ZERO, &mut due),
+        Some(LOOK_AGAIN)
+    );
     assert!(due.iter().all(|patch| patch.bytes == bare));
     due.clear();
     time.0.store(NOW_MS, Ordering::SeqCst);
-    reel.advance(LOOK_AGAIN, &mut due);
+    frame_source.advance(LOOK_AGAIN, &mut due);
     assert!(
         due.len() == 1 && due[0].bytes != bare,
         "shown once it is known"
@@ -196,18 +201,18 @@ fn a_countdown_ends_in_its_words() {
     for done in [None, Some("现在开始 Now on")] {
         let time = Arc::new(SetClock(AtomicI64::new(NOW_MS)));
         let settings = settings(Arc::clone(&time), Arc::default());
-        let spot = spot(kind(done), 0);
-        let mut reel = spot.reel(&settings);
-        reel.begin();
+        let element = element(kind(done), 0);
+        let mut frame_source = element.frame_source(&settings);
+        frame_source.begin();
         let mut shown = Vec::new();
         for second in 0..5 {
             let mut due = Vec::new();
-            reel.advance(Duration::from_secs(second), &mut due);
+            frame_source.advance(Duration::from_secs(second), &mut due);
             shown.extend(due.into_iter().map(|patch| patch.bytes));
             time.0.fetch_add(1_000, Ordering::SeqCst);
         }
         assert_eq!(shown.len(), 3, "two seconds and the end");
-        let bare = spot.patch(spot.ground()).bytes;
+        let bare = element.patch(element.ground()).bytes;
         assert!(shown.iter().all(|bytes| *bytes != bare));
     }
 }
@@ -222,29 +227,29 @@ fn a_counter_rolls_to_its_next_number_and_rests() {
     };
     let time = Arc::new(SetClock(AtomicI64::new(-1)));
     let settings = settings(time, Arc::clone(&context));
-    let counter = spot(
+    let counter = element(
         LiveKind::Counter {
             name: "queue".to_owned(),
             unit: Some("桌".to_owned()),
         },
         90,
     );
-    let mut reel = counter.reel(&settings);
-    reel.begin();
-    let step = |reel: &mut Box<dyn Reel>, at: Duration| {
+    let mut frame_source = counter.frame_source(&settings);
+    frame_source.begin();
+    let step = |frame_source: &mut Box<dyn FrameSource>, at: Duration| {
         let mut due = Vec::new();
-        let next = reel.advance(at, &mut due).expect("goes on");
+        let next = frame_source.advance(at, &mut due).expect("goes on");
         assert!(due.len() <= 1 && next > at, "{next:?} after {at:?}");
         (due.pop().map(|patch| patch.bytes), next)
     };
-    let (first, next) = step(&mut reel, Duration::ZERO);
+    let (first, next) = step(&mut frame_source, Duration::ZERO);
     assert!(first.is_some(), "a dash before the first reading");
     set(12.0);
     let (mut at, mut drawn, mut last) = (next, 0, None);
     let began = at;
     // The roll draws, then nothing more does.
     for _ in 0..60 {
-        let (patch, next) = step(&mut reel, at);
+        let (patch, next) = step(&mut frame_source, at);
         if let Some(bytes) = patch {
             drawn += 1;
             last = Some((bytes, at));
@@ -258,8 +263,8 @@ fn a_counter_rolls_to_its_next_number_and_rests() {
         "{:?}",
         ended - began
     );
-    // A fresh reel shows the same picture at once.
-    let mut fresh = counter.reel(&settings);
+    // A fresh frame source shows the same picture at once.
+    let mut fresh = counter.frame_source(&settings);
     fresh.begin();
     assert_eq!(step(&mut fresh, Duration::ZERO).0, Some(settled));
     // A reading that is too long, or of other letters, is shown as far as there is room.
@@ -267,7 +272,7 @@ fn a_counter_rolls_to_its_next_number_and_rests() {
         context
             .set("queue", Reading::Text(reading.to_owned()))
             .expect("is taken");
-        let mut fresh = counter.reel(&settings);
+        let mut fresh = counter.frame_source(&settings);
         fresh.begin();
         assert!(step(&mut fresh, Duration::ZERO).0.is_some());
     }
@@ -282,11 +287,12 @@ fn several_reels_ask_for_the_earliest_turn() {
         done: None,
         language: LiveLanguage::English,
     };
-    let reels = [LiveKind::Clock, countdown].map(|kind| spot(kind, 0).reel(&settings));
-    let mut reels = Reels::joined(reels.into()).expect("two");
-    reels.begin();
+    let frame_sources =
+        [LiveKind::Clock, countdown].map(|kind| element(kind, 0).frame_source(&settings));
+    let mut frame_sources = FrameSources::joined(frame_sources.into()).expect("two");
+    frame_sources.begin();
     let mut due = Vec::new();
-    let next = reels.advance(Duration::ZERO, &mut due);
+    let next = frame_sources.advance(Duration::ZERO, &mut due);
     assert_eq!((due.len(), next), (2, Some(Duration::from_secs(1))));
-    assert!(Reels::joined(Vec::new()).is_none());
+    assert!(FrameSources::joined(Vec::new()).is_none());
 }

@@ -1,7 +1,7 @@
-//! The white panel over a picture: the code's card, grown by its call to action and host.
+//! The white panel over a picture: the code square, grown by its call to action and host.
 //!
-//! Invariants: no word stands bare over a picture; no word reaches into the card, whose rim is the
-//! code's quiet zone.
+//! Invariants: no word stands bare over a picture; no word reaches into the code square, whose rim
+//! is the code's quiet zone.
 
 use passerby_playout::code::qr::QUIET_MODULES;
 use passerby_protocol::campaign::Corner;
@@ -23,28 +23,28 @@ pub(crate) fn draw(
     theme: &Theme,
     remarks: &mut Vec<String>,
 ) -> Option<Area> {
-    let card = words.plan.card;
+    let code_square = words.plan.code_square;
     let quiet = real(QUIET_MODULES * words.plan.module_px);
     // What letters reach over their box stays out of the quiet zone.
     let apart = real(words.plan.module_px);
     let bare = typesetter.is_blank(words.call) && typesetter.is_blank(words.leads_to);
     if bare {
-        fill(canvas, card, words.plan);
-        return Some(card);
+        fill(canvas, code_square, words.plan);
+        return Some(code_square);
     }
     let at_left = matches!(words.corner, Corner::TopLeft | Corner::BottomLeft);
     let at_top = matches!(words.corner, Corner::TopLeft | Corner::TopRight);
 
     // Above or below the code when that stays compact, beside it where height is short.
-    let clear = frame.clear(frame.area().inset(frame.margin), Some(card));
+    let clear = frame.clear(frame.area().inset(frame.margin), Some(code_square));
     let free = real(if at_top {
-        clear.bottom().saturating_sub(card.bottom())
+        clear.bottom().saturating_sub(code_square.bottom())
     } else {
-        card.y.saturating_sub(clear.y)
+        code_square.y.saturating_sub(clear.y)
     });
     let upright = (
-        real(card.width) - 2.0 * quiet,
-        free.min(real(card.height)) - quiet - apart,
+        real(code_square.width) - 2.0 * quiet,
+        free.min(real(code_square.height)) - quiet - apart,
     );
     let sizes = frame.sizes(3, 1);
     let label = (!frame.is_strip() || !frame.is_landscape())
@@ -56,44 +56,44 @@ pub(crate) fn draw(
         });
     let (code_panel, x, y, label) = if let Some(label) = label {
         let grown = px((label.height() + quiet + apart).ceil());
-        let height = card.height + grown;
-        let x = real(card.x) + quiet;
+        let height = code_square.height + grown;
+        let x = real(code_square.x) + quiet;
         if at_top {
-            let code_panel = Area::new(card.x, card.y, card.width, height);
-            (code_panel, x, real(card.bottom()) + apart, label)
+            let code_panel = Area::new(code_square.x, code_square.y, code_square.width, height);
+            (code_panel, x, real(code_square.bottom()) + apart, label)
         } else {
-            let top = card.y.saturating_sub(grown);
-            let code_panel = Area::new(card.x, top, card.width, height);
+            let top = code_square.y.saturating_sub(grown);
+            let code_panel = Area::new(code_square.x, top, code_square.width, height);
             (code_panel, x, real(top) + quiet, label)
         }
     } else {
         let free = real(if at_left {
-            clear.right().saturating_sub(card.right())
+            clear.right().saturating_sub(code_square.right())
         } else {
-            card.x.saturating_sub(clear.x)
+            code_square.x.saturating_sub(clear.x)
         }) - quiet
             - apart;
         let room = (
-            free.min(real(card.width) * 2.2),
-            real(card.height) - 2.0 * quiet,
+            free.min(real(code_square.width) * 2.2),
+            real(code_square.height) - 2.0 * quiet,
         );
         let label = Label::fit(typesetter, frame, words, &frame.sizes(3, 0), room);
         if label.is_none() && clear != frame.area().inset(frame.margin) {
             // Another zone lies where the label would stand: the code alone is better than none.
             remarks.extend(label_remarks(typesetter, frame, words, None, None));
-            fill(canvas, card, words.plan);
-            return Some(card);
+            fill(canvas, code_square, words.plan);
+            return Some(code_square);
         }
         let label = label?;
         let grown = px((label.width() + quiet + apart).ceil());
-        let y = real(card.y) + (real(card.height) - label.height()) / 2.0;
-        let width = card.width + grown;
+        let y = real(code_square.y) + (real(code_square.height) - label.height()) / 2.0;
+        let width = code_square.width + grown;
         if at_left {
-            let code_panel = Area::new(card.x, card.y, width, card.height);
-            (code_panel, real(card.right()) + apart, y, label)
+            let code_panel = Area::new(code_square.x, code_square.y, width, code_square.height);
+            (code_panel, real(code_square.right()) + apart, y, label)
         } else {
-            let left = card.x.saturating_sub(grown);
-            let code_panel = Area::new(left, card.y, width, card.height);
+            let left = code_square.x.saturating_sub(grown);
+            let code_panel = Area::new(left, code_square.y, width, code_square.height);
             (code_panel, real(left) + quiet, y, label)
         }
     };
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn no_word_reaches_into_the_quiet_zone() {
         let mut typesetter = Typesetter::new();
-        let mut plates = 0;
+        let mut panels = 0;
         for (width, height) in [
             (320, 240),
             (641, 479),
@@ -164,14 +164,16 @@ mod tests {
                     {
                         continue;
                     }
-                    plates += 1;
-                    let (card, round) = (words.plan.card, words.plan.module_px);
-                    for (x, y) in (card.y..card.bottom())
-                        .flat_map(|y| (card.x..card.right()).map(move |x| (x, y)))
+                    panels += 1;
+                    let (code_square, round) = (words.plan.code_square, words.plan.module_px);
+                    for (x, y) in (code_square.y..code_square.bottom())
+                        .flat_map(|y| (code_square.x..code_square.right()).map(move |x| (x, y)))
                     {
                         let end =
                             |at: u32, from: u32, to: u32| at < from + round || at >= to - round;
-                        if end(x, card.x, card.right()) && end(y, card.y, card.bottom()) {
+                        if end(x, code_square.x, code_square.right())
+                            && end(y, code_square.y, code_square.bottom())
+                        {
                             continue;
                         }
                         assert_eq!(
@@ -183,6 +185,6 @@ mod tests {
                 }
             }
         }
-        assert!(plates > 60, "{plates}");
+        assert!(panels > 60, "{panels}");
     }
 }

@@ -1,9 +1,9 @@
-//! The code and its white card: how large it must be, where it stands, and how it is drawn.
+//! The code and its white square: how large it must be, where it stands, and how it is drawn.
 //!
 //! Invariants: a module is a square of whole pixels on whole pixels, pure black or pure white; the
-//! quiet zone of four modules lies inside the card, and the card inside the frame's margin; the
-//! code passed the gate of [`passerby_playout::code::legibility`]. [`crate::verify`] holds the
-//! finished pixels to that.
+//! quiet zone of four modules lies inside the code square, and the code square inside the frame's
+//! margin; the code is legible, see [`passerby_playout::code::legibility`]. [`crate::verify`]
+//! holds the finished pixels to that.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use passerby_protocol::campaign::Corner;
 use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px};
 
-/// Most of the short side that card and quiet zone may take.
-const CARD_SHARE_MAX: f32 = 0.64;
-/// What the card takes of the short side when nothing asks for more.
-const CARD_SHARE: f32 = 0.25;
+/// Most of the short side that code square and quiet zone may take.
+const CODE_SQUARE_SHARE_MAX: f32 = 0.64;
+/// What the code square takes of the short side when nothing asks for more.
+const CODE_SQUARE_SHARE: f32 = 0.25;
 /// The same on strips, whose short side is very short.
-const CARD_SHARE_STRIP: f32 = 0.56;
+const CODE_SQUARE_SHARE_STRIP: f32 = 0.56;
 
-/// Size and place of a code's card.
+/// Size and place of a code square.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct CodePlan {
     /// Modules on a side, without the quiet zone.
@@ -32,7 +32,7 @@ pub(crate) struct CodePlan {
     /// Pixels on a side of a module.
     pub(crate) module_px: u32,
     /// The white square with the quiet zone, upright.
-    pub(crate) card: Area,
+    pub(crate) code_square: Area,
 }
 
 /// A code as a screen would show it.
@@ -64,7 +64,7 @@ pub fn inspect_code(
     })
 }
 
-/// Plans the card of a code in a corner of the frame.
+/// Plans the code square in a corner of the frame.
 ///
 /// # Errors
 /// People could not read it; see [`legibility`].
@@ -77,11 +77,11 @@ pub(crate) fn plan(
 ) -> Result<CodePlan, ComposeError> {
     let across = modules + 2 * QUIET_MODULES;
     let share = if frame.is_strip() {
-        CARD_SHARE_STRIP
+        CODE_SQUARE_SHARE_STRIP
     } else {
-        CARD_SHARE
+        CODE_SQUARE_SHARE
     };
-    let room_px = px(frame.short * CARD_SHARE_MAX);
+    let room_px = px(frame.short * CODE_SQUARE_SHARE_MAX);
     let question = Question {
         modules,
         wanted_px: f64::from(frame.short * share),
@@ -109,7 +109,7 @@ pub(crate) fn plan(
             frame.margin
         }
     };
-    let card = Area::new(
+    let code_square = Area::new(
         place(right, frame.width),
         place(bottom, frame.height),
         side,
@@ -118,7 +118,7 @@ pub(crate) fn plan(
     Ok(CodePlan {
         modules,
         module_px,
-        card,
+        code_square,
     })
 }
 
@@ -126,9 +126,10 @@ fn refused(reason: Illegible) -> ComposeError {
     ComposeError(format!("the code would not be read: {reason}"))
 }
 
-/// Draws the code into its card, in the frame as the output shows it: each module whole pixels,
-/// pure black or pure white, and the quiet zone but for the card's corners, which are round. Where
-/// a font's letters reach past their line, the line loses a tip and the code keeps its quiet zone.
+/// Draws the code into its code square, in the frame as the output shows it: each module whole
+/// pixels, pure black or pure white, and the quiet zone but for the code square's corners, which
+/// are round. Where a font's letters reach past their line, the line loses a tip and the code keeps
+/// its quiet zone.
 pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, frame: &Frame) {
     let _span = tracing::trace_span!("code draw").entered();
     let across = plan.modules + 2 * QUIET_MODULES;
@@ -140,9 +141,11 @@ pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
             is_dark[(turned.y * across + turned.x) as usize] = true;
         }
     }
-    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
+    let code_square = plan
+        .code_square
+        .rotated(frame.width, frame.height, frame.rotation);
     let module_bytes = plan.module_px as usize * 4;
-    let mut pixels = Vec::with_capacity(card.width as usize * 4);
+    let mut pixels = Vec::with_capacity(code_square.width as usize * 4);
     for (row, is_dark) in (0..).zip(is_dark.chunks_exact(across as usize)) {
         pixels.clear();
         for is_dark in is_dark {
@@ -159,12 +162,16 @@ pub(crate) fn draw(canvas: &mut Canvas, matrix: &QrMatrix, plan: &CodePlan, fram
         };
         let pixels = &pixels[round_bytes..pixels.len() - round_bytes];
         for y in 0..plan.module_px {
-            canvas.paste_row(card.x + round_px, card.y + row * plan.module_px + y, pixels);
+            canvas.paste_row(
+                code_square.x + round_px,
+                code_square.y + row * plan.module_px + y,
+                pixels,
+            );
         }
     }
 }
 
-/// Plans the card of a code, in its own corner or, where another zone lies over that, in the next
+/// Plans the code square, in its own corner or, where another zone lies over that, in the next
 /// one that is free.
 ///
 /// # Errors
@@ -185,7 +192,7 @@ pub(crate) fn plan_code(
     };
     for corner in corners {
         let plan = plan(modules, corner, frame, screen, dwell)?;
-        if !frame.is_covered(plan.card) {
+        if !frame.is_covered(plan.code_square) {
             return Ok((corner, plan));
         }
     }

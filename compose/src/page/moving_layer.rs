@@ -2,12 +2,12 @@
 //!
 //! One rule for all that moves, animation, video or a picture that grows:
 //!
-//! 1. While the slide is still upright, and before words and plates are drawn, [`stage_moving`]
-//!    opens a hole in the canvas where the moving picture is seen. The hole has alpha 0; what is
-//!    drawn later closes it where it stands.
+//! 1. While the slide is still upright, and before words and code panels are drawn,
+//!    [`stage_moving`] opens a hole in the canvas where the moving picture is seen. The hole has
+//!    alpha 0; what is drawn later closes it where it stands.
 //! 2. It returns the [`Moving`] layer with its area already turned for the output. The canvas is
 //!    turned at the end.
-//! 3. The code's card is opaque and drawn last, so the proof of the code on the still layer holds
+//! 3. The code square is opaque and drawn last, so what was read back from the still layer holds
 //!    for the composite.
 //!
 //! Invariants: a moving picture covers its hole; a picture that only moves for beauty, by Ken
@@ -21,7 +21,7 @@ use passerby_protocol::creative::KEN_BURNS_GROWTH;
 use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px, real};
 use crate::raster::scale;
-use crate::slide::{Moving, MovingPicture, Reel, Travel};
+use crate::slide::{FrameSource, Moving, MovingPicture, Travel};
 
 /// How much a picture grows under Ken Burns, at most.
 const GROWTH: f32 = KEN_BURNS_GROWTH;
@@ -36,12 +36,12 @@ pub(crate) struct Film {
     /// What of it is seen.
     pub(crate) travel: Travel,
     /// What feeds it; none when only the travel moves.
-    pub(crate) reel: Option<Box<dyn Reel>>,
+    pub(crate) frame_source: Option<Box<dyn FrameSource>>,
 }
 
 /// Puts a moving picture beneath an upright canvas: opens a hole over `shown`, which is in pixels
 /// of the upright frame, and returns the layer as the slide wants it, with its area turned. Draw
-/// words and plates after this.
+/// words and code panels after this.
 pub(crate) fn stage_moving(
     canvas: &mut Canvas,
     shown: Area,
@@ -101,15 +101,20 @@ impl KenBurns {
                 to,
                 over: self.over,
             },
-            reel: None,
+            frame_source: None,
         })
     }
 }
 
 /// Tells whether something may move for beauty in an area: no part of it lies within a code's width
 /// of the code.
-pub(crate) fn may_drift(shown: Area, card: Option<Area>) -> bool {
-    card.is_none_or(|card| card.outset(card.width).common(shown).is_none())
+pub(crate) fn may_drift(shown: Area, code_square: Option<Area>) -> bool {
+    code_square.is_none_or(|code_square| {
+        code_square
+            .outset(code_square.width)
+            .common(shown)
+            .is_none()
+    })
 }
 
 /// Says why a picture that asks for Ken Burns will rest, for `passerby check`; `None` when it
@@ -175,11 +180,11 @@ mod tests {
 
     #[test]
     fn nothing_drifts_within_a_codes_width_of_a_code() {
-        let card = Area::new(1_500, 700, 300, 300);
-        assert!(!may_drift(Area::new(0, 0, 1_920, 1_080), Some(card)));
-        assert!(!may_drift(Area::new(0, 0, 1_201, 1_080), Some(card)));
-        assert!(may_drift(Area::new(0, 0, 1_200, 1_080), Some(card)));
-        assert!(may_drift(Area::new(0, 0, 1_920, 400), Some(card)));
+        let code_square = Area::new(1_500, 700, 300, 300);
+        assert!(!may_drift(Area::new(0, 0, 1_920, 1_080), Some(code_square)));
+        assert!(!may_drift(Area::new(0, 0, 1_201, 1_080), Some(code_square)));
+        assert!(may_drift(Area::new(0, 0, 1_200, 1_080), Some(code_square)));
+        assert!(may_drift(Area::new(0, 0, 1_920, 400), Some(code_square)));
         assert!(may_drift(Area::new(0, 0, 1_920, 1_080), None));
         assert!(ken_burns_note(true, false).is_some());
         assert!(ken_burns_note(false, true).is_none());

@@ -22,9 +22,9 @@ const TRANSPARENCY_MIN: f64 = 0.005;
 /// Most pixels that are looked at for their luminance.
 const ART_PIXELS_MAX: usize = 400_000;
 
-/// Of code cards.
+/// Of code squares.
 pub(crate) const WHITE: Rgb = Rgb([255; 3]);
-/// Of small print on code cards.
+/// Of small print on code squares.
 pub(crate) const SLATE: Rgb = Rgb([0x45, 0x48, 0x50]);
 
 /// The colours of one slide.
@@ -38,7 +38,7 @@ pub(crate) struct Theme {
     pub(crate) accent: Rgb,
     /// Of small print, on paper.
     pub(crate) quiet: Rgb,
-    /// The accent as it stands on a white card.
+    /// The accent as it stands on a white code square.
     pub(crate) accent_on_white: Rgb,
 }
 

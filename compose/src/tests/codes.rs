@@ -90,9 +90,9 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
             .expect("fits");
         let quiet = QUIET_MODULES;
         let across = matrix.modules() + 2 * quiet;
-        assert_eq!(plan.card.width, across * plan.module_px);
-        for y in 0..plan.card.height {
-            for x in 0..plan.card.width {
+        assert_eq!(plan.code_square.width, across * plan.module_px);
+        for y in 0..plan.code_square.height {
+            for x in 0..plan.code_square.width {
                 let (column, row) = (x / plan.module_px, y / plan.module_px);
                 let edge = [column, row]
                     .iter()
@@ -101,7 +101,7 @@ fn modules_are_pure_and_stand_on_whole_pixels() {
                     continue; // the rounded corners
                 }
                 let dark = !edge && matrix.is_dark(column - quiet, row - quiet);
-                let pixel = upright.pixel(plan.card.x + x, plan.card.y + y);
+                let pixel = upright.pixel(plan.code_square.x + x, plan.code_square.y + y);
                 assert_eq!(
                     pixel,
                     if dark { [0; 3] } else { [255; 3] },

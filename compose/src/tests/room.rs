@@ -111,16 +111,16 @@ fn cards_of_every_shape_and_turn_carry_a_code_that_reads_back() {
             );
             let frame = Frame::of(&screen).expect("a frame");
             assert_eq!((frame.width, frame.height), (width, height));
-            let card = slide.card.expect("a code");
-            let mut reel = slide.reel.take().expect("a clock and a countdown");
+            let code_square = slide.code_square.expect("a code");
+            let mut frame_source = slide.frame_source.take().expect("a clock and a countdown");
             let mut due = Vec::new();
-            reel.begin();
-            reel.advance(std::time::Duration::ZERO, &mut due);
+            frame_source.begin();
+            frame_source.advance(std::time::Duration::ZERO, &mut due);
             let whole = canvas::Area::new(0, 0, slide.width_px, slide.height_px);
             assert!(!due.is_empty());
             for patch in due {
                 assert_eq!(patch.area.common(whole), Some(patch.area), "{patch:?}");
-                assert_eq!(patch.area.common(card), None, "{patch:?}");
+                assert_eq!(patch.area.common(code_square), None, "{patch:?}");
                 let pixels = patch.area.width as usize * patch.area.height as usize;
                 assert_eq!(patch.bytes.len(), pixels * 4);
             }
@@ -141,8 +141,8 @@ fn a_poster_moves_its_code_from_under_another_zone() {
         };
         let order = order(picture.clone(), headline, Some(code(Corner::BottomRight)));
         let slide = composer.compose(&order, &geometry).expect("composes").slide;
-        let card = slide.card.expect("a code");
-        assert_eq!(card.common(covered), None);
+        let code_square = slide.code_square.expect("a code");
+        assert_eq!(code_square.common(covered), None);
         assert_eq!(codes(&slide), [code(Corner::BottomRight).url]);
     }
 }

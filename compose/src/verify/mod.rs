@@ -1,14 +1,14 @@
-//! The proof that a code scans, from the pixels of the finished frame.
+//! Reads a code back from the pixels of the finished frame, and so knows that it scans.
 //!
 //! Two things are looked at. First the form, pixel by pixel: every module is a square of whole
 //! pixels, pure black or pure white, the quiet zone is pure white, and nothing of it is a hole.
-//! Then the readers: rxing, then rqrr, neither of which drew the code, each on the card and what
-//! lies around it.
+//! Then the readers: rxing, then rqrr, neither of which drew the code, each on the code square and
+//! what lies around it.
 //!
 //! Invariants:
 //! - A code of the wrong form is an error, whatever the readers make of it.
 //! - The code scans when at least one reader reads exactly its link and none reads anything else.
-//!   Either reader misses some codes whose pixels are perfect (`examples/readers.rs` counts them),
+//!   Either reader misses some codes whose pixels are perfect (`benches/readers.rs` counts them),
 //!   so one that finds nothing is no verdict.
 //! - What moves beneath a hole counts as black, the worst that may come there.
 
@@ -28,7 +28,7 @@ pub use crate::verify::view::View;
 mod readers;
 mod view;
 
-/// How far around the card the readers look, in modules.
+/// How far around the code square the readers look, in modules.
 const AROUND_MODULES: u32 = 3;
 
 /// Most codes that are remembered as proved.
@@ -75,7 +75,7 @@ impl CodeVerifier {
     }
 }
 
-/// Reads a code from the card with its surroundings and compares it with its link.
+/// Reads a code from the code square with its surroundings and compares it with its link.
 fn read_back(
     canvas: &Canvas,
     plan: &CodePlan,
@@ -87,10 +87,12 @@ fn read_back(
     judge(&seen, url)
 }
 
-/// The card with what lies around it, as the output shows it.
+/// The code square with what lies around it, as the output shows it.
 pub(super) fn surroundings(canvas: &Canvas, plan: &CodePlan, frame: &Frame) -> View {
-    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
-    let around = card.outset(AROUND_MODULES * plan.module_px);
+    let code_square = plan
+        .code_square
+        .rotated(frame.width, frame.height, frame.rotation);
+    let around = code_square.outset(AROUND_MODULES * plan.module_px);
     View::of(canvas, around)
 }
 
@@ -112,8 +114,8 @@ fn judge(seen: &[(Reader, ReaderInput)], url: &str) -> Result<(), ComposeError> 
     )))
 }
 
-/// Compares every pixel of the card with the matrix. The corners of the card, one module each, may
-/// be rounded.
+/// Compares every pixel of the code square with the matrix. The corners of the code square, one
+/// module each, may be rounded.
 pub(super) fn check_form(
     canvas: &Canvas,
     matrix: &QrMatrix,
@@ -124,14 +126,18 @@ pub(super) fn check_form(
     let across = matrix.modules() + 2 * QUIET_MODULES;
     let side = plan.module_px as usize;
     let upright = frame.area();
-    if plan.card.common(upright) != Some(plan.card) || plan.card.width != across * plan.module_px {
+    if plan.code_square.common(upright) != Some(plan.code_square)
+        || plan.code_square.width != across * plan.module_px
+    {
         return Err(malformed(&format_args!(
-            "its card of {} pixels does not lie in the frame",
-            plan.card.width
+            "its code square of {} pixels does not lie in the frame",
+            plan.code_square.width
         )));
     }
-    let card = plan.card.rotated(frame.width, frame.height, frame.rotation);
-    let mut wanted: Vec<u8> = Vec::with_capacity(card.width as usize * 4);
+    let code_square = plan
+        .code_square
+        .rotated(frame.width, frame.height, frame.rotation);
+    let mut wanted: Vec<u8> = Vec::with_capacity(code_square.width as usize * 4);
     for row in 0..across {
         wanted.clear();
         for column in 0..across {
@@ -144,7 +150,7 @@ pub(super) fn check_form(
                 wanted.extend_from_slice(&[channel, channel, channel, 255]);
             }
         }
-        // In the first and the last row of modules the card may have round corners.
+        // In the first and the last row of modules the code square may have round corners.
         let corner = if row == 0 || row == across - 1 {
             side * 4
         } else {
@@ -152,19 +158,19 @@ pub(super) fn check_form(
         };
         let inner = corner..wanted.len() - corner;
         for y in 0..plan.module_px {
-            let y = card.y + row * plan.module_px + y;
-            let start = (y as usize * canvas.width as usize + card.x as usize) * 4;
+            let y = code_square.y + row * plan.module_px + y;
+            let start = (y as usize * canvas.width as usize + code_square.x as usize) * 4;
             let drawn = canvas.rgba.get(start..start + wanted.len());
             if drawn.map(|drawn| &drawn[inner.clone()]) != Some(&wanted[inner.clone()]) {
-                return Err(stain(canvas, &wanted, inner, Area { y, ..card }));
+                return Err(stain(canvas, &wanted, inner, Area { y, ..code_square }));
             }
         }
     }
     Ok(())
 }
 
-/// Tells whether a square of the card is dark on an output that is turned clockwise; the quiet zone
-/// is not.
+/// Tells whether a module of the code square is dark on an output that is turned clockwise; the
+/// quiet zone is not.
 fn is_dark(matrix: &QrMatrix, column: u32, row: u32, rotation: u16) -> bool {
     let last = matrix.modules() + 2 * QUIET_MODULES - 1;
     let (x, y) = match rotation {
@@ -196,7 +202,7 @@ fn stain(canvas: &Canvas, wanted: &[u8], inner: std::ops::Range<usize>, row: Are
             ));
         }
     }
-    malformed(&format_args!("its card is not as it was drawn"))
+    malformed(&format_args!("its code square is not as it was drawn"))
 }
 
 fn malformed(what: &fmt::Arguments<'_>) -> ComposeError {

@@ -10,7 +10,7 @@ use crate::raster::canvas;
 const URL: &str = "HTTPS://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const OTHER: &str = "HTTPS://HUB.EXAMPLE/Q/ZYXWVTSRQPNMKJHGFEDCBA9876543210";
 
-/// A finished frame: noise, a white card, and the code of a link.
+/// A finished frame: noise, a white code square, and the code of a link.
 struct Scene {
     canvas: Canvas,
     matrix: QrMatrix,
@@ -34,7 +34,11 @@ impl Scene {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             pixel[..3].copy_from_slice(&noise.to_be_bytes()[..3]);
         }
-        canvas.fill_rounded(plan.card, canvas::real(plan.module_px), Rgb([255; 3]));
+        canvas.fill_rounded(
+            plan.code_square,
+            canvas::real(plan.module_px),
+            Rgb([255; 3]),
+        );
         let mut canvas = canvas.rotated(rotation);
         code_square::draw(&mut canvas, &matrix, &plan, &frame);
         Self {
@@ -49,15 +53,15 @@ impl Scene {
         CodeVerifier::default().verify(1, &self.canvas, &self.matrix, &self.plan, &self.frame, url)
     }
 
-    /// The card as the output shows it.
-    fn card(&self) -> Area {
+    /// The code square as the output shows it.
+    fn code_square(&self) -> Area {
         let Frame {
             width,
             height,
             rotation,
             ..
         } = self.frame;
-        self.plan.card.rotated(width, height, rotation)
+        self.plan.code_square.rotated(width, height, rotation)
     }
 
     fn paint(&mut self, x: u32, y: u32, colour: [u8; 3]) {
@@ -86,17 +90,20 @@ fn a_code_in_the_middle_of_noise_is_proved_at_every_rotation() {
 fn one_wrong_pixel_anywhere_in_the_card_is_noticed() {
     for rotation in [0, 90, 180, 270] {
         let good = Scene::of(URL, rotation);
-        let (card, module) = (good.card(), good.plan.module_px);
-        let last = card.right() - 1;
+        let (code_square, module) = (good.code_square(), good.plan.module_px);
+        let last = code_square.right() - 1;
         let spots = [
             // The quiet zone's first and last column, beside the rounded corners; its inner edge; a
             // finder; the middle.
-            (card.x, card.y + module),
-            (last, card.y + 5 * module),
-            (card.x + module, card.bottom() - 1),
-            (card.x + 4 * module - 1, card.y + 9 * module),
-            (card.x + 4 * module, card.y + 4 * module),
-            (card.x + card.width / 2, card.y + card.height / 2),
+            (code_square.x, code_square.y + module),
+            (last, code_square.y + 5 * module),
+            (code_square.x + module, code_square.bottom() - 1),
+            (code_square.x + 4 * module - 1, code_square.y + 9 * module),
+            (code_square.x + 4 * module, code_square.y + 4 * module),
+            (
+                code_square.x + code_square.width / 2,
+                code_square.y + code_square.height / 2,
+            ),
         ];
         for (x, y) in spots {
             let [red, green, blue] = good.canvas.pixel(x, y);
@@ -118,26 +125,26 @@ fn one_wrong_pixel_anywhere_in_the_card_is_noticed() {
 }
 
 #[test]
-fn what_lies_outside_the_card_and_in_its_round_corners_is_free() {
+fn what_lies_outside_the_code_square_and_in_its_round_corners_is_free() {
     let mut scene = Scene::of(URL, 0);
-    let card = scene.card();
-    // Black right up to the card on all sides, and a hole beyond it.
-    let around = card.outset(2 * scene.plan.module_px);
-    let inside = scene.canvas.part(card);
+    let code_square = scene.code_square();
+    // Black right up to the code square on all sides, and a hole beyond it.
+    let around = code_square.outset(2 * scene.plan.module_px);
+    let inside = scene.canvas.part(code_square);
     scene.canvas.fill(around, Rgb([0; 3]));
     scene.canvas.open_hole(Area::new(0, 0, 400, 300));
-    for y in 0..card.height {
-        for x in 0..card.width {
-            scene.paint(card.x + x, card.y + y, inside.pixel(x, y));
+    for y in 0..code_square.height {
+        for x in 0..code_square.width {
+            scene.paint(code_square.x + x, code_square.y + y, inside.pixel(x, y));
         }
     }
     assert_eq!(scene.verify(URL), Ok(()));
 }
 
 #[test]
-fn a_card_that_does_not_lie_in_the_frame_is_an_error() {
+fn a_code_square_that_does_not_lie_in_the_frame_is_an_error() {
     let mut scene = Scene::of(URL, 0);
-    scene.plan.card.x += 500;
+    scene.plan.code_square.x += 500;
     let error = scene.verify(URL).expect_err("outside");
     assert!(error.0.contains("does not lie in the frame"), "{error}");
 }

@@ -59,7 +59,7 @@ impl View {
         self.width
     }
 
-    /// Rows.
+    /// Pixels down.
     pub const fn height(&self) -> usize {
         self.height
     }

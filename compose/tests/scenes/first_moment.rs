@@ -8,10 +8,10 @@ use passerby_compose::slide::{MovingPicture, Patch, Plane, Slide};
 /// Lays the layers of a slide over each other, at the moment when it is drawn first.
 pub(crate) fn seen_first(mut slide: Slide) -> RgbImage {
     let width = slide.width_px as usize;
-    if let Some(reel) = &mut slide.reel {
+    if let Some(frame_source) = &mut slide.frame_source {
         let mut due: Vec<Patch> = Vec::new();
-        reel.begin();
-        reel.advance(Duration::ZERO, &mut due);
+        frame_source.begin();
+        frame_source.advance(Duration::ZERO, &mut due);
         for patch in due {
             assert!(patch.plane == Plane::Still, "{patch:?}");
             let row = patch.area.width as usize * 4;

@@ -14,11 +14,11 @@ use passerby_playout::content::creative::{Creative, CreativeFile, Part};
 use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
 use passerby_playout::schedule::live_context::{LiveContext, Reading};
 use passerby_playout::screen::geometry::{Geometry, Zone};
-use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::{Colours, Corner};
 use passerby_protocol::card::Card;
 use passerby_protocol::creative::{CreativeKind, Motion};
+use passerby_simulation::SimulatedClock;
 
 /// Thursday 17 December 2026, 18:05:12 in Shanghai.
 const NOW_MS: i64 = 1_797_501_912_000;
@@ -27,11 +27,11 @@ const NOW_MS: i64 = 1_797_501_912_000;
 pub(crate) struct Scene {
     pub(crate) name: &'static str,
     size: (u32, u32),
-    what: What,
+    what: SceneContent,
     code: Option<(Corner, &'static str)>,
 }
 
-enum What {
+enum SceneContent {
     Card(&'static str),
     Ticker(&'static str),
     Notice(&'static str, &'static str),
@@ -48,40 +48,55 @@ impl Scene {
         };
         let right = Some((Corner::BottomRight, "扫码下单 Order now"));
         vec![
-            scene("card-landscape", (640, 360), What::Card(BEANS), right),
+            scene(
+                "card-landscape",
+                (640, 360),
+                SceneContent::Card(BEANS),
+                right,
+            ),
             scene(
                 "card-portrait",
                 (270, 480),
-                What::Card(BOOK),
+                SceneContent::Card(BOOK),
                 Some((Corner::BottomRight, "扫码试读 Read on")),
             ),
             scene(
                 "card-strip",
                 (960, 190),
-                What::Card(STRIP),
+                SceneContent::Card(STRIP),
                 Some((Corner::BottomRight, "扫码订座 Book a table")),
             ),
-            scene("card-price", (480, 360), What::Card(PRICE), None),
+            scene("card-price", (480, 360), SceneContent::Card(PRICE), None),
             scene(
                 "card-countdown",
                 (640, 360),
-                What::Card(COUNTDOWN),
+                SceneContent::Card(COUNTDOWN),
                 Some((Corner::BottomLeft, "扫码预约 Remind me")),
             ),
-            scene("card-queue", (240, 540), What::Card(QUEUE), None),
-            scene("card-words", (640, 360), What::Card(WORDS), None),
-            scene("card-welcome", (400, 400), What::Card(WELCOME), None),
-            scene("ticker-strip", (960, 96), What::Ticker(TICKER), None),
+            scene("card-queue", (240, 540), SceneContent::Card(QUEUE), None),
+            scene("card-words", (640, 360), SceneContent::Card(WORDS), None),
+            scene(
+                "card-welcome",
+                (400, 400),
+                SceneContent::Card(WELCOME),
+                None,
+            ),
+            scene(
+                "ticker-strip",
+                (960, 96),
+                SceneContent::Ticker(TICKER),
+                None,
+            ),
             scene(
                 "ticker-full",
                 (640, 360),
-                What::Ticker(TICKER),
+                SceneContent::Ticker(TICKER),
                 Some((Corner::BottomRight, "扫码看时刻表 Timetable")),
             ),
             scene(
                 "notice-landscape",
                 (640, 360),
-                What::Notice(
+                SceneContent::Notice(
                     "请立即离开车站 Leave the station now",
                     "沿绿色标志走楼梯，不要乘电梯。Follow the green signs. Take the stairs, not the lifts.",
                 ),
@@ -90,22 +105,22 @@ impl Scene {
             scene(
                 "notice-portrait",
                 (270, 480),
-                What::Notice("暂停营业", "因暴雨，今天下午三点起关门。明早十点见。"),
+                SceneContent::Notice("暂停营业", "因暴雨，今天下午三点起关门。明早十点见。"),
                 None,
             ),
             scene(
                 "notice-strip",
                 (960, 120),
-                What::Notice(
+                SceneContent::Notice(
                     "Storm warning: this square closes at 17:00",
                     "请提前离开，注意安全。",
                 ),
                 None,
             ),
-            scene("house-landscape", (480, 270), What::House, None),
-            scene("house-strip", (960, 60), What::House, None),
-            scene("house-column", (240, 540), What::House, None),
-            scene("house-small", (300, 200), What::House, None),
+            scene("house-landscape", (480, 270), SceneContent::House, None),
+            scene("house-strip", (960, 60), SceneContent::House, None),
+            scene("house-column", (240, 540), SceneContent::House, None),
+            scene("house-small", (300, 200), SceneContent::House, None),
         ]
     }
 }
@@ -128,13 +143,13 @@ fn demo() -> PathBuf {
 pub(crate) fn rendered(scene: &Scene) -> RgbImage {
     let folder = tempfile::tempdir().expect("a folder");
     let creative = match scene.what {
-        What::Card(text) => file(folder.path(), "scene.card.toml", text),
-        What::Ticker(text) => file(folder.path(), "scene.ticker.toml", text),
-        What::Notice(headline, body) => Creative::Notice {
+        SceneContent::Card(text) => file(folder.path(), "scene.card.toml", text),
+        SceneContent::Ticker(text) => file(folder.path(), "scene.ticker.toml", text),
+        SceneContent::Notice(headline, body) => Creative::Notice {
             headline: headline.to_owned(),
             body: body.to_owned(),
         },
-        What::House => Creative::House,
+        SceneContent::House => Creative::House,
     };
     let context = LiveContext::default();
     context

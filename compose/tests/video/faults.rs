@@ -22,18 +22,21 @@ fn a_killed_decoder_gives_way_to_the_poster_and_marks_the_play() {
     counting(&path, "640x360", 24, H264);
     let health = Health::default();
     let mut video = opened(&path, &health, Some(255)).unwrap();
-    video.reel.begin();
-    assert_eq!(step(next_picture(video.reel.as_mut(), beat(1)).0), 1);
+    video.frame_source.begin();
+    assert_eq!(
+        step(next_picture(video.frame_source.as_mut(), beat(1)).0),
+        1
+    );
     let ours = children(std::process::id(), "ffmpeg");
     assert_eq!(ours.len(), 1, "{ours:?}");
     signal(ours[0], "-KILL");
     // White in limited range.
-    assert_eq!(until_over(video.reel.as_mut(), beat(2)), Some(235));
+    assert_eq!(until_over(video.frame_source.as_mut(), beat(2)), Some(235));
     let trouble = health.trouble().unwrap();
     assert!(trouble.starts_with("clip.mp4: "), "{trouble}");
     assert!(trouble.contains("broke off"), "{trouble}");
     let mut due = Vec::new();
-    assert_eq!(video.reel.advance(beat(99), &mut due), None);
+    assert_eq!(video.frame_source.advance(beat(99), &mut due), None);
     assert!(due.is_empty());
     wait_until("a child stays", || our_children().is_empty());
 }
@@ -47,13 +50,13 @@ fn a_stalled_decoder_gives_way_to_the_poster_and_is_killed() {
     for poster in [Some(255), None] {
         let health = Health::default();
         let mut video = opened(&path, &health, poster).unwrap();
-        video.reel.begin();
+        video.frame_source.begin();
         let ours = children(std::process::id(), "ffmpeg");
         assert_eq!(ours.len(), 1, "{ours:?}");
         // On a busy machine nothing more may have come before it stalls.
-        let (seen, _) = next_picture(video.reel.as_mut(), beat(1));
+        let (seen, _) = next_picture(video.frame_source.as_mut(), beat(1));
         signal(ours[0], "-STOP");
-        let last = until_over(video.reel.as_mut(), beat(2)).unwrap_or(seen);
+        let last = until_over(video.frame_source.as_mut(), beat(2)).unwrap_or(seen);
         if poster.is_some() {
             assert_eq!(last, 235);
         } else {
@@ -88,9 +91,9 @@ fn a_poster_of_another_size_is_not_shown() {
         health: health.clone(),
     };
     let mut video = open(&tools, &clip, showing).unwrap();
-    video.reel.begin();
+    video.frame_source.begin();
     signal(children(std::process::id(), "ffmpeg")[0], "-KILL");
-    let last = until_over(video.reel.as_mut(), beat(1));
+    let last = until_over(video.frame_source.as_mut(), beat(1));
     assert!(last.is_none_or(|luma| (16..=200).contains(&luma)));
     assert!(health.trouble().is_some());
 }

@@ -85,7 +85,7 @@ fn their_light_is_brought_down_and_their_colours_stay() {
     }
     let clip = Clip::probe(&Tools::find(), &folder.path().join("film.mp4"), "film.mp4").unwrap();
     assert!(
-        clip.notes()[0].starts_with("it is HDR video; its light is brought down"),
+        clip.notes()[0].starts_with("it is an HDR film; its light is brought down"),
         "{:?}",
         clip.notes()
     );

@@ -123,19 +123,19 @@ fn play_until(
             return Err(trouble);
         }
     };
-    video.reel.begin();
+    video.frame_source.begin();
     let mut at = Duration::ZERO;
     for _ in 0..40 {
         let mut due = Vec::new();
         at += Duration::from_millis(40);
-        if video.reel.advance(at, &mut due).is_none() {
+        if video.frame_source.advance(at, &mut due).is_none() {
             break;
         }
         thread::sleep(Duration::from_millis(1));
     }
     // The decoder may be slow; the round stays where it is, so that it is not called late.
     wait_until(what, || {
-        video.reel.advance(at, &mut Vec::new());
+        video.frame_source.advance(at, &mut Vec::new());
         is_enough(&health)
     });
     let trouble = health.trouble().map(str::to_owned);

@@ -32,8 +32,8 @@ fn fifty_videos_leave_no_child_no_thread_and_no_pipe_behind() {
     for round in 0..50 {
         let mut video = shown(&tools, &clip, (320, 180));
         if round % 2 == 0 {
-            video.reel.begin();
-            next_picture(video.reel.as_mut(), beat(1));
+            video.frame_source.begin();
+            next_picture(video.frame_source.as_mut(), beat(1));
         }
         drop(video);
     }

@@ -29,13 +29,13 @@ fn every_codec_plays_at_its_times_and_again_from_the_beginning() {
         let mut video = opened(&path, &health, None).unwrap();
         assert_eq!((video.width_px, video.height_px), (64, 36));
         assert_eq!(step(luma(&video.first)[0]), 0, "{file}");
-        video.reel.begin();
+        video.frame_source.begin();
         let mut due = Vec::new();
-        let again = video.reel.advance(Duration::ZERO, &mut due);
+        let again = video.frame_source.advance(Duration::ZERO, &mut due);
         assert!(due.is_empty(), "{file}: picture 1 came too early");
         assert!(again.unwrap() > Duration::from_millis(80));
         for number in 1..30 {
-            let (luma, again) = next_picture(video.reel.as_mut(), beat(number));
+            let (luma, again) = next_picture(video.frame_source.as_mut(), beat(number));
             assert_eq!(u64::from(step(luma)), number % 12, "{file}: {number}");
             let again = again.unwrap();
             assert!(again > beat(number) && again <= beat(number + 1));
@@ -52,14 +52,14 @@ fn a_slow_stage_sees_the_newest_picture_only() {
     counting(&path, "320x180", 24, H264);
     let health = Health::default();
     let mut video = opened(&path, &health, None).unwrap();
-    video.reel.begin();
+    video.frame_source.begin();
     // More pictures are due than may wait, so it takes some asking until the newest has come.
     for number in [9, 10, 20] {
         let until = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         while seen.last().copied() != Some(number) {
             seen.push(step(
-                next_picture(video.reel.as_mut(), beat(number.into())).0,
+                next_picture(video.frame_source.as_mut(), beat(number.into())).0,
             ));
             assert!(Instant::now() < until, "{seen:?}");
         }
@@ -76,10 +76,10 @@ fn a_stage_that_paused_catches_up_and_a_decoder_that_is_slow_is_named() {
     counting(&path, "64x36", 12, H264);
     let health = Health::default();
     let mut video = opened(&path, &health, None).unwrap();
-    video.reel.begin();
-    next_picture(video.reel.as_mut(), beat(1));
+    video.frame_source.begin();
+    next_picture(video.frame_source.as_mut(), beat(1));
     let until = Instant::now() + PATIENCE;
-    while u64::from(step(next_picture(video.reel.as_mut(), beat(101)).0)) != 101 % 12 {
+    while u64::from(step(next_picture(video.frame_source.as_mut(), beat(101)).0)) != 101 % 12 {
         assert!(Instant::now() < until);
     }
     assert_eq!(health.trouble(), None);
@@ -89,7 +89,7 @@ fn a_stage_that_paused_catches_up_and_a_decoder_that_is_slow_is_named() {
         seconds += 1;
         let mut due = Vec::new();
         video
-            .reel
+            .frame_source
             .advance(Duration::from_secs(seconds * 100), &mut due);
         assert!(Instant::now() < until);
         thread::sleep(Duration::from_millis(1));
@@ -112,14 +112,14 @@ fn uneven_time_stamps_come_onto_an_even_beat() {
     .concat();
     ffmpeg(&args, &path);
     let mut video = opened(&path, &Health::default(), None).unwrap();
-    video.reel.begin();
+    video.frame_source.begin();
     let mut seen = Vec::new();
     for tick in 1..23 {
         let at = Duration::from_millis(tick * 1000 / 24 + 5);
         let until = Instant::now() + PATIENCE;
         loop {
             let mut due = Vec::new();
-            let again = video.reel.advance(at, &mut due).unwrap();
+            let again = video.frame_source.advance(at, &mut due).unwrap();
             if let Some(patch) = due.first() {
                 seen.push((at.as_millis() / 83, step(patch.bytes[0])));
             }

@@ -32,8 +32,8 @@ fn sound_is_heard_only_where_it_is_allowed() {
         };
         let mut video = open(&tools, &clip, showing).unwrap();
         assert!(!wav.exists(), "it is heard before it is seen");
-        video.reel.begin();
-        next_picture(video.reel.as_mut(), beat(1));
+        video.frame_source.begin();
+        next_picture(video.frame_source.as_mut(), beat(1));
         video
     };
     drop(play(None));
@@ -45,7 +45,7 @@ fn sound_is_heard_only_where_it_is_allowed() {
     drop(play(Some(&sound("wav", 0))));
     // Its failure is no failure of the play.
     let mut video = play(Some(&sound("nosuch", 50)));
-    next_picture(video.reel.as_mut(), beat(5));
+    next_picture(video.frame_source.as_mut(), beat(5));
     drop(video);
     assert!(!wav.exists());
     let video = play(Some(&sound("wav", 50)));

@@ -1,4 +1,5 @@
-//! Whoever looks at a video: opens it, asks its reel as the stage does, and tells what is seen.
+//! Whoever looks at a video: opens it, asks its frame source as the stage does, and tells what is
+//! seen.
 
 use std::path::Path;
 use std::thread;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use passerby_compose::creative::video::{
     Clip, DecoderKind, Showing, Tools, Video, nv12_of_rgb, open,
 };
-use passerby_compose::slide::{MovingPicture, Patch, Plane, Reel};
+use passerby_compose::slide::{FrameSource, MovingPicture, Patch, Plane};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
 use crate::PATIENCE;
@@ -63,13 +64,16 @@ pub(crate) fn beat(number: u64) -> Duration {
     Duration::from_nanos(number * 1_000_000_000 / 12 + 1)
 }
 
-/// Asks until there is a picture, and returns its first luma and when the reel wants to be asked
-/// again.
-pub(crate) fn next_picture(reel: &mut dyn Reel, at: Duration) -> (u8, Option<Duration>) {
+/// Asks until there is a picture, and returns its first luma and when the frame source wants to be
+/// asked again.
+pub(crate) fn next_picture(
+    frame_source: &mut dyn FrameSource,
+    at: Duration,
+) -> (u8, Option<Duration>) {
     let until = Instant::now() + PATIENCE;
     let mut due: Vec<Patch> = Vec::new();
     loop {
-        let again = reel.advance(at, &mut due);
+        let again = frame_source.advance(at, &mut due);
         let luma = due.iter().rev().find(|patch| patch.plane == Plane::Moving);
         if let Some(patch) = luma {
             assert_eq!(
@@ -83,19 +87,19 @@ pub(crate) fn next_picture(reel: &mut dyn Reel, at: Duration) -> (u8, Option<Dur
             );
             return (patch.bytes[0], again);
         }
-        assert!(again.is_some(), "the reel is over at {at:?}");
+        assert!(again.is_some(), "the frame source is over at {at:?}");
         assert!(Instant::now() < until, "no picture at {at:?}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Asks at the given times and later, until the reel is over; returns the last luma.
-pub(crate) fn until_over(reel: &mut dyn Reel, mut at: Duration) -> Option<u8> {
+/// Asks at the given times and later, until the frame source is over; returns the last luma.
+pub(crate) fn until_over(frame_source: &mut dyn FrameSource, mut at: Duration) -> Option<u8> {
     let until = Instant::now() + PATIENCE;
     let mut last = None;
     loop {
         let mut due = Vec::new();
-        let again = reel.advance(at, &mut due);
+        let again = frame_source.advance(at, &mut due);
         let luma = due.iter().rev().find(|patch| patch.plane == Plane::Moving);
         last = luma.map(|patch| patch.bytes[0]).or(last);
         if again.is_none() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
-use passerby_compose::slide::Reel;
+use passerby_compose::slide::FrameSource;
 use passerby_playout::content::creative::Creative;
 use passerby_playout::messages::stage_messages::{Composer, SlideOrder, Ticket};
 use passerby_playout::screen::geometry::{Geometry, Zone};
@@ -65,7 +65,7 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     let picture = setup.await_picture(&mut keeper, &page);
 
     // A picture that was only made ready keeps nothing away.
-    let mut reel = picture.reel();
+    let mut frame_source = picture.frame_source();
     server.answers(Answer::Hang);
     setup.clock.waited(16 * MINUTE);
     keeper.prefetch([(&page, SIZE)]);
@@ -73,7 +73,7 @@ fn no_browser_runs_while_a_page_is_on_screen() {
     assert!(!processes().is_empty());
 
     // On screen, it sends the browser away and keeps it away.
-    reel.begin();
+    frame_source.begin();
     await_nothing_left();
     setup.clock.waited(MINUTE);
     for _ in 0..10 {
@@ -86,13 +86,13 @@ fn no_browser_runs_while_a_page_is_on_screen() {
 
     // In the gap it is taken up again, after a pause that begins when the keeper hears that the
     // browser has gone.
-    drop(reel);
+    drop(frame_source);
     await_that("it is taken up again", || {
         setup.clock.waited(Duration::from_millis(100));
         server.hits() == 3
     });
-    let mut reel = picture.reel();
-    reel.begin();
+    let mut frame_source = picture.frame_source();
+    frame_source.begin();
     await_nothing_left();
 
     // Pages that leave no gap do not starve: after another interval it is taken with one on screen.
@@ -104,9 +104,9 @@ fn no_browser_runs_while_a_page_is_on_screen() {
         setup.clock.waited(Duration::from_millis(100));
         server.hits() == 4
     });
-    let mut next = picture.reel();
+    let mut next = picture.frame_source();
     next.begin();
-    drop(reel);
+    drop(frame_source);
     assert!(!processes().is_empty(), "this run is not called off");
     drop(keeper);
     await_nothing_left();

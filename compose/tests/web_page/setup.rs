@@ -10,9 +10,10 @@ use jiff::tz::TimeZone;
 use passerby_compose::creative::web_page::{KeeperConfig, PagePicture, SnapshotKeeper};
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::settings::page_rules::PageRules;
-use passerby_playout::system::clock::{Clock, SimulatedClock};
+use passerby_playout::system::clock::Clock;
 use passerby_protocol::Digest;
 use passerby_protocol::creative::CreativeKind;
+use passerby_simulation::SimulatedClock;
 use passerby_testing::required_program;
 
 use crate::PATIENCE;

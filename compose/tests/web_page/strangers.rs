@@ -5,7 +5,7 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 
-use passerby_compose::slide::Reel;
+use passerby_compose::slide::FrameSource;
 use passerby_playout::system::clock::Clock;
 
 use crate::alone;
@@ -351,8 +351,8 @@ fn a_minute_is_a_minute_also_for_the_one_page_that_never_leaves_the_screen() {
     let page = setup.page_of(&server, "board.page.toml", settings);
     let mut keeper = setup.keeper();
     let picture = setup.await_picture(&mut keeper, &page);
-    let mut reel = picture.reel();
-    Reel::begin(&mut reel);
+    let mut frame_source = picture.frame_source();
+    FrameSource::begin(&mut frame_source);
     // Ten seconds of the first minute go by in the hope for a gap.
     setup.clock.waited(MINUTE / 6);
     let mut revision = picture.revision;

@@ -297,7 +297,7 @@ fn id_of(folder: &Path) -> Result<CampaignId, String> {
 /// What a publisher may put into a folder, for those who have nothing in it yet.
 pub(crate) fn nothing_to_air() -> String {
     format!(
-        "nothing in this folder can air; put folders of pictures into it, or pictures, videos or cards ({CREATIVE_ENDINGS})"
+        "nothing in this folder can air; put folders of pictures into it, or pictures, films or cards ({CREATIVE_ENDINGS})"
     )
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Which of the two it is, and what of it airs:
 //!
-//! | it holds | what airs | what is named |
-//! |---|---|---|
-//! | `campaign.toml` | it, as one campaign | its other files by [`CampaignFolder::read`]; every folder in it |
-//! | folders of which one at least is a campaign or of campaigns | what these air | files beside them; folders without a campaign |
-//! | creatives, and no such folder | it, as one campaign | its other files; every folder in it |
-//! | nothing of that | nothing | that; and every file and folder in it |
+//! - It holds `campaign.toml`: it airs, as one campaign. Its other files are named by
+//!   [`CampaignFolder::read`], and so is every folder in it.
+//! - It holds folders of which one at least is a campaign or of campaigns: what these air airs.
+//!   Files beside them and folders without a campaign are named.
+//! - It holds creatives, and no such folder: it airs, as one campaign. Its other files and every
+//!   folder in it are named.
+//! - It holds nothing of that: nothing airs. That is named, and every file and folder in it.
 //!
-//! The same table says what each folder in a folder of campaigns is, [`DEPTH_MAX`] folders deep. A
+//! The same list says what each folder in a folder of campaigns is, [`DEPTH_MAX`] folders deep. A
 //! link to a folder is a campaign or none, so that none leads around in a circle. Files and folders
 //! that systems make for themselves count for nothing in all of this.
 //!

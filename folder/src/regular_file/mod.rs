@@ -32,7 +32,7 @@ pub enum FileError {
     /// A link to nothing.
     #[error("it is a link to a file that is missing; put the file itself there")]
     BrokenLink,
-    /// Rights.
+    /// This process has no right to read it.
     #[error("it may not be read; allow that with chmod a+r")]
     NotAllowed,
     /// Something else has that name.
@@ -54,7 +54,7 @@ pub enum FileError {
         /// How many there may be.
         bytes_max: u64,
     },
-    /// The disk.
+    /// The disk fails to give it.
     #[error("it cannot be read ({0}); check the disk")]
     Disk(io::Error),
 }

@@ -42,15 +42,15 @@ pub(super) fn best(bytes: &[u8], before: Option<&'static str>) -> Option<Decoded
     [GBK, BIG5, SHIFT_JIS, EUC_JP, EUC_KR]
         .into_iter()
         .filter_map(|encoding| mended(encoding, bytes))
-        .filter(|reading| reading.cost_percent <= COST_PERCENT_MAX)
-        .min_by_key(|reading| {
-            let is_found = Some(reading.decoded.encoding) == before;
-            (reading.cost_percent, !is_found)
+        .filter(|mended| mended.cost_percent <= COST_PERCENT_MAX)
+        .min_by_key(|mended| {
+            let is_found = Some(mended.decoded.encoding) == before;
+            (mended.cost_percent, !is_found)
         })
-        .map(|reading| reading.decoded)
+        .map(|mended| mended.decoded)
 }
 
-struct Reading {
+struct MendedText {
     decoded: Decoded,
     /// For a hundred characters past ASCII.
     cost_percent: u32,
@@ -65,7 +65,7 @@ struct Step {
     character: Option<char>,
 }
 
-fn mended(encoding: &'static Encoding, bytes: &[u8]) -> Option<Reading> {
+fn mended(encoding: &'static Encoding, bytes: &[u8]) -> Option<MendedText> {
     let mut steps: Vec<Option<Step>> = vec![None; bytes.len() + 1];
     // Of two ways that cost the same, the one that is damaged later: what stands before was not
     // shifted.
@@ -151,7 +151,7 @@ fn mended(encoding: &'static Encoding, bytes: &[u8]) -> Option<Reading> {
             }
         }
     }
-    Some(Reading {
+    Some(MendedText {
         decoded,
         cost_percent: cost.saturating_mul(100) / all,
     })

@@ -5,6 +5,7 @@
 //! many were in it, it counts as no text.
 
 mod control;
+mod decoded;
 mod mend;
 
 use std::path::Path;
@@ -15,19 +16,7 @@ use passerby_protocol::limits::TOML_BYTES_MAX;
 
 use crate::regular_file::{self, RegularFile};
 
-/// A text and what it was saved in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// The text without a byte order mark.
-    pub text: String,
-    /// Such as `UTF-8`, `UTF-16LE` or `GBK`.
-    pub encoding: &'static str,
-    /// How many places were damaged and are one � each now.
-    pub damaged: usize,
-    /// The encoding was guessed from so few bytes, or such damaged ones, that the text may say
-    /// something else.
-    pub is_doubtful: bool,
-}
+pub use crate::text::decoded::Decoded;
 
 /// Of a hundred characters, how many may be damaged in what is still taken for a text.
 const DAMAGED_PERCENT_MAX: usize = 20;

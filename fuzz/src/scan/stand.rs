@@ -7,9 +7,9 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use passerby_hub::public_url::PublicUrl;
-use passerby_hub::publish::draw;
-use passerby_hub::publish::draw::{Job, Thumbnail};
 use passerby_hub::publish::folder::Publication;
+use passerby_hub::publish::inspection;
+use passerby_hub::publish::inspection::{Job, Thumbnail};
 use passerby_hub::store::{Report, Store, Targets};
 use passerby_hub::system::clock;
 use passerby_hub::{Hub, server};
@@ -184,7 +184,7 @@ struct Prepared {
 
 /// Takes every creative, in place of the process that looks at them, which is not part of this
 /// target.
-fn look_at(folder: &Path, jobs: &[Job]) -> Vec<draw::Answer> {
+fn look_at(folder: &Path, jobs: &[Job]) -> Vec<inspection::Answer> {
     let seen = |job: &Job| {
         let picture = image::open(folder.join(&job.file)).expect("picture");
         let mut jpeg = Cursor::new(Vec::new());
@@ -192,13 +192,13 @@ fn look_at(folder: &Path, jobs: &[Job]) -> Vec<draw::Answer> {
             .to_rgb8()
             .write_to(&mut jpeg, image::ImageFormat::Jpeg)
             .expect("JPEG");
-        draw::Answer {
+        inspection::Answer {
             thumbnail: Some(Thumbnail {
                 width_px: picture.width(),
                 height_px: picture.height(),
                 jpeg: jpeg.into_inner(),
             }),
-            ..draw::Answer::default()
+            ..inspection::Answer::default()
         }
     };
     jobs.iter().map(seen).collect()
@@ -238,12 +238,12 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
     let assignments = campaigns
         .iter()
         .map(|campaign| campaign.items[0].assignment);
-    let minted = |claims: TokenContents| {
-        Token::mint(claims, &TokenKey::derive(&MASTER, screen, 0)).to_string()
+    let minted = |contents: TokenContents| {
+        Token::mint(contents, &TokenKey::derive(&MASTER, screen, 0)).to_string()
     };
     let mut tokens = TOKENS.map(str::to_owned).to_vec();
     for (place, assignment) in assignments.enumerate() {
-        let claims = |play, minutes| TokenContents {
+        let contents = |play, minutes| TokenContents {
             generation: 0,
             screen,
             assignment,
@@ -252,15 +252,15 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         };
         let first = u32::try_from(2 * place).expect("few") + 1;
         let written = [
-            minted(claims(first, 0)),
-            minted(claims(first + 1, TOKEN_MINUTES)),
+            minted(contents(first, 0)),
+            minted(contents(first + 1, TOKEN_MINUTES)),
         ];
         assert_eq!(
             written,
             TOKENS[2 * place..][..2],
             "the corpus was made for other tokens"
         );
-        tokens.push(minted(claims(
+        tokens.push(minted(contents(
             first + 100,
             TokenContents::minutes_at(Some(now_ms)),
         )));

@@ -1,4 +1,4 @@
-//! `passerby-hub domain`: hosts of publishers' own that lead to this hub.
+//! `passerby-hub domain`: domains of publishers that lead to this hub.
 
 use clap::Subcommand;
 use passerby_protocol::campaign::domain;
@@ -8,27 +8,27 @@ use crate::cli::{Data, Failure, Output};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Let campaigns carry this host; point it at the hub first
+    /// Let campaigns carry this domain; point it at the hub first
     Add {
-        /// A host such as `go.shop.example`
-        #[arg(value_name = "HOST", value_parser = domain)]
+        /// A domain such as `go.shop.example`
+        #[arg(value_name = "DOMAIN", value_parser = domain)]
         domain: String,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
         data: Data,
     },
-    /// Take a host away that no campaign on the air carries
+    /// Take a domain away that no campaign on the air carries
     Remove {
-        /// A host such as `go.shop.example`
-        #[arg(value_name = "HOST", value_parser = domain)]
+        /// A domain such as `go.shop.example`
+        #[arg(value_name = "DOMAIN", value_parser = domain)]
         domain: String,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
         data: Data,
     },
-    /// List the hosts
+    /// List the domains
     List {
         #[command(flatten)]
         output: Output,

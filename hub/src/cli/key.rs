@@ -86,7 +86,7 @@ fn ahead(screen: &ScreenSummary, keys: &[KeySummary]) -> Option<String> {
     (known > newest).then(|| {
         format!(
             "screen {} knows key {known}, which this hub has not got: the hub was restored from a backup made before that key; \
-             restore the newest copy of the folder manifest-keys, or enrol the screen again with a token of `passerby-hub screen renew {}`\n",
+             restore the newest copy of the folder manifest-keys, or enrol the screen again with an enrolment token of `passerby-hub screen renew {}`\n",
             screen.screen, screen.screen
         )
     })

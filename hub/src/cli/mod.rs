@@ -4,36 +4,36 @@
 //! Data goes to standard output, everything else to standard error.
 
 pub(crate) mod domain;
+mod failure;
 pub(crate) mod key;
+mod options;
 pub(crate) mod screen;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
 use passerby_protocol::left_out::LeftOut;
-use passerby_protocol::limits::{CODE_DAYS_MAX, LINE_CHARS_MAX};
+use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-use crate::Hub;
-use crate::hub::{OpenError, ReleaseError};
-use crate::keys::manifest_keys::ManifestKeyError;
+use crate::cli::failure::Failure;
+use crate::cli::options::{Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
 use crate::public_url::PublicUrl;
-use crate::publish::draw;
-use crate::publish::draw::Workers;
-use crate::publish::draw::worker::FFMPEG_VARIABLE;
 use crate::publish::folder::Publication;
+use crate::publish::inspection;
+use crate::publish::inspection::Workers;
+use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::report_text;
-use crate::server::{CODE_DAYS, ServeError, Server, Settings, TrustedProxy};
-use crate::store::{DomainError, EnrolError, KeyError, PublishError, StoreError, Targets};
+use crate::server::{CODE_DAYS, Server, Settings, TrustedProxy};
+use crate::store::Targets;
 use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
@@ -147,12 +147,12 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
+    /// Say which domains of publishers lead to this hub, so that codes may carry them
     #[command(subcommand)]
     Domain(crate::cli::domain::Command),
     /// Look at one creative for `publish`, which starts it
-    #[command(name = draw::COMMAND, hide = true)]
-    Draw,
+    #[command(name = inspection::COMMAND, hide = true)]
+    LookAt,
     /// Print plays, scans, visits, goals and how far links were passed on
     Report {
         #[command(flatten)]
@@ -160,28 +160,6 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-}
-
-#[derive(Args)]
-pub(crate) struct Data {
-    /// The hub's data folder
-    #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
-    folder: PathBuf,
-}
-
-#[derive(Args)]
-pub(crate) struct Output {
-    /// Print JSON instead of text
-    #[arg(long)]
-    json: bool,
-}
-
-/// Why a command did not do its work, by what the exit code says about it.
-pub(crate) enum Failure {
-    /// Exit code 2; every problem on a line of its own.
-    Input(Vec<String>),
-    /// Exit code 3.
-    Start(String),
 }
 
 impl Cli {
@@ -262,7 +240,7 @@ fn run(command: Command) -> Result<(), Failure> {
             )])),
         },
         Command::Domain(command) => crate::cli::domain::run(command),
-        Command::Draw => draw::worker::run()
+        Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
         Command::Report { output, data } => {
             let report = data.open()?.store.report()?;
@@ -414,110 +392,4 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let fits = (1..=LINE_CHARS_MAX).contains(&name.chars().count());
-    if fits && !foreign::has_hidden(name) {
-        Ok(name.to_owned())
-    } else {
-        Err(format!(
-            "use a name of 1 to {LINE_CHARS_MAX} characters, all of which can be seen"
-        ))
-    }
-}
-
-impl Data {
-    fn open(&self) -> Result<Hub, Failure> {
-        Ok(Hub::open(&self.folder)?)
-    }
-}
-
-impl Output {
-    fn print(&self, json: &serde_json::Value, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // Whoever closed the pipe has read enough.
-        let _ = if self.json {
-            writeln!(out, "{json}")
-        } else {
-            out.write_all(text.as_bytes())
-        };
-    }
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        Self::Start(error.to_string())
-    }
-}
-
-impl From<ManifestKeyError> for Failure {
-    fn from(error: ManifestKeyError) -> Self {
-        match error {
-            ManifestKeyError::Exhausted | ManifestKeyError::Contended(_) => {
-                Self::Input(vec![error.to_string()])
-            }
-            ManifestKeyError::File { .. } | ManifestKeyError::Damaged(_) => {
-                Self::Start(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Start(error.to_string())
-    }
-}
-
-impl From<ServeError> for Failure {
-    fn from(error: ServeError) -> Self {
-        Self::Start(error.to_string())
-    }
-}
-
-impl From<EnrolError> for Failure {
-    fn from(error: EnrolError) -> Self {
-        Self::Input(vec![match error {
-            EnrolError::Store(error) => return error.into(),
-            EnrolError::Unknown => {
-                "no screen shows this code; compare it with the one on the screen".into()
-            }
-            EnrolError::Expired => "this code has expired; the screen will show a new one".into(),
-            EnrolError::Taken => {
-                "this code has been claimed already; see `passerby-hub screen list`".into()
-            }
-            EnrolError::Key(error) => return error.into(),
-            EnrolError::Busy => error.to_string(),
-        }])
-    }
-}
-
-impl From<DomainError> for Failure {
-    fn from(error: DomainError) -> Self {
-        match error {
-            DomainError::Store(error) => error.into(),
-            refused => Self::Input(vec![refused.to_string()]),
-        }
-    }
-}
-
-impl From<KeyError> for Failure {
-    fn from(error: KeyError) -> Self {
-        match error {
-            KeyError::Store(error) => error.into(),
-            refused => Self::Input(vec![refused.to_string()]),
-        }
-    }
-}
-
-impl From<ReleaseError> for Failure {
-    fn from(error: ReleaseError) -> Self {
-        match error {
-            ReleaseError::Publish(PublishError::Store(error)) => error.into(),
-            ReleaseError::Publish(refused) => Self::Input(vec![refused.to_string()]),
-            ReleaseError::Blob(_) => Self::Start(error.to_string()),
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::system::clock;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add a screen, and print the token with which its terminal enrols, once
+    /// Add a screen, and print the enrolment token with which its terminal enrols, once
     Add {
         /// What to call the screen
         #[arg(value_parser = name)]
@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Print a token with which another machine, or a new card, takes a screen over, once; then the
-    /// old one is refused
+    /// Print an enrolment token with which another machine, or a new memory card, takes a screen
+    /// over, once; then the old one is refused
     Renew {
         /// The screen's number
         #[arg(value_name = "N")]

@@ -17,7 +17,7 @@ use passerby_protocol::parts;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, Digest};
 
-use crate::publish::draw::{Answer, Job, JobPart};
+use crate::publish::inspection::{Answer, Job, JobPart};
 use crate::publish::media::Creative;
 
 /// Looks at creatives of a folder and returns one answer for each, in their order.
@@ -38,7 +38,7 @@ pub struct Publication {
 }
 
 /// A folder that was read.
-pub struct Reading {
+pub struct PublicationRead {
     /// What can be published, or every problem at once: of the folder, of `campaign.toml` by line,
     /// and of each file that is used.
     pub publication: Result<Publication, Vec<Problem>>,
@@ -57,20 +57,20 @@ pub struct Showing {
 
 impl Publication {
     /// Reads a folder, and has the files that are used looked at, as
-    /// [`Workers::look_at`](crate::publish::draw::Workers::look_at) does it.
+    /// [`Workers::look_at`](crate::publish::inspection::Workers::look_at) does it.
     ///
     /// # Errors
-    /// See [`Reading::publication`].
+    /// See [`PublicationRead::publication`].
     pub fn read(folder: &Path, look_at: &LookAt<'_>) -> Result<Self, Vec<Problem>> {
         Self::read_with_left_out(folder, look_at).publication
     }
 
     /// The same, and what of the folder does not air.
-    pub fn read_with_left_out(folder: &Path, look_at: &LookAt<'_>) -> Reading {
+    pub fn read_with_left_out(folder: &Path, look_at: &LookAt<'_>) -> PublicationRead {
         let mut left_out = LeftOut::default();
         let publication = CampaignFolder::read(folder, &mut left_out)
             .and_then(|read| Self::of_folder(folder, read, look_at));
-        Reading {
+        PublicationRead {
             publication,
             left_out,
         }

@@ -1,6 +1,6 @@
 //! Reads one file of a campaign folder before it may leave for a screen: how large it is, what it
 //! hashes to, and what its first bytes say that it is. Whether screens show it,
-//! [`crate::publish::draw`] finds out.
+//! [`crate::publish::inspection`] finds out.
 //!
 //! Invariant: nothing here trusts a file's name, and no more of a file is read than one of its kind
 //! may have; only regular files inside the folder are opened.
@@ -14,7 +14,7 @@ use passerby_protocol::creative::{CreativeKind, NoVideo, video_media_type};
 use passerby_protocol::toml_fields::Problem;
 
 use crate::publish::blobs::copy_hashed;
-use crate::publish::draw::Thumbnail;
+use crate::publish::inspection::Thumbnail;
 
 /// Bytes that tell what a file is.
 const HEAD_BYTES: usize = 12;
@@ -172,10 +172,10 @@ mod tests {
         for (name, bytes, reason) in [
             (
                 "a.mp4",
-                b"not a video at all".as_slice(),
-                "it is no MP4, MOV or WebM video",
+                b"not a film at all".as_slice(),
+                "it is no MP4, MOV or WebM film",
             ),
-            ("a.mp4", b"short", "it is no MP4, MOV or WebM video"),
+            ("a.mp4", b"short", "it is no MP4, MOV or WebM film"),
             ("a.mp4", b"", "the file is empty"),
             ("a.m4v", b"\0\0\0\x1cftypM4A ", "no moving pictures in it"),
             ("a.mp4", b"\0\0\0\x18ftypheic", "it is a picture (HEIF"),

@@ -1,20 +1,20 @@
 //! What the opening of a verified code counts for: the one place where that is decided.
 //!
-//! The rules, from the first that holds:
+//! The rules, from the first that holds; only fresh and late openings count:
 //!
-//! | standing | when | counts |
-//! |---|---|---|
-//! | expired | the code left the screen longer ago than codes are accepted | no; not stored either |
-//! | unaired | the screen's ledger shows that the play never aired, or as another assignment | no |
-//! | unaired | its play has arrived, and began only after the opening, and long after the code says that it was minted | no |
-//! | unaired | its play has not arrived, and it was minted in the hub's future | no |
-//! | unaired | its play has not arrived, and it was minted after the screen had dropped its content | no |
-//! | replay | opened late, after [`LATE_MAX`] others of the same play were | no |
-//! | flood | the visitor's counted scans of this hour, or day, are at their limit | no |
-//! | flood | its network has brought more new scans than a crowd does | no |
-//! | flood | its play has as many fresh scans as people can have stood before it, see [`play_scans_max`] | no |
-//! | fresh | opened while the code was on the screen, or up to [`GRACE_MS`] after it | yes |
-//! | late | opened later: the photo that somebody took along | yes |
+//! - Expired, and not stored either: the code left the screen longer ago than codes are accepted.
+//! - Unaired: the screen's ledger shows that the play never aired, or as another assignment.
+//! - Unaired: its play has arrived, and began only after the opening, and long after the code says
+//!   that it was minted.
+//! - Unaired: its play has not arrived, and it was minted in the hub's future.
+//! - Unaired: its play has not arrived, and it was minted after the screen had dropped its content.
+//! - Replay: opened late, after [`LATE_MAX`] others of the same play were.
+//! - Flood: the visitor's counted scans of this hour, or day, are at their limit.
+//! - Flood: its network has brought more new scans than a crowd does.
+//! - Flood: its play has as many fresh scans as people can have stood before it, see
+//!   [`play_scans_max`].
+//! - Fresh, which counts: opened while the code was on the screen, or up to [`GRACE_MS`] after it.
+//! - Late, which counts: opened later, the photo that somebody took along.
 //!
 //! When a code left the screen is known once its play has arrived and is dated. Until then a code
 //! is taken to leave it after the minute in which it was minted, whatever aired before it, and its
@@ -78,11 +78,11 @@ impl ScanVerdict {
 /// What a screen's ledger, as far as it has arrived, says of a play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aired {
-    /// Nothing yet.
+    /// Its play has not arrived.
     Unknown,
     /// It aired, at a time that is not known.
     Undated,
-    /// It aired.
+    /// It aired at a known time.
     At {
         /// Its first frame, in Unix milliseconds.
         start_ms: i64,
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_code_is_fresh_on_the_screen_and_a_little_longer_then_late_then_expired() {
         let fresh_ms = MINUTE_MS + 10_000 + GRACE_MS;
-        for (after_ms, standing) in [
+        for (after_ms, verdict) in [
             (-SKEW_MS, ScanVerdict::Fresh),
             (0, ScanVerdict::Fresh),
             (fresh_ms, ScanVerdict::Fresh),
@@ -237,7 +237,7 @@ mod tests {
             (180 * DAY_MS, ScanVerdict::Late),
             (180 * DAY_MS + fresh_ms, ScanVerdict::Expired),
         ] {
-            assert_eq!(judge(&facts(after_ms)), standing, "{after_ms}");
+            assert_eq!(judge(&facts(after_ms)), verdict, "{after_ms}");
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn only_the_first_late_openings_of_a_play_count_and_fresh_ones_always() {
-        for (late_before, standing) in [
+        for (late_before, verdict) in [
             (0, ScanVerdict::Late),
             (LATE_MAX - 1, ScanVerdict::Late),
             (LATE_MAX, ScanVerdict::Replay),
@@ -266,7 +266,7 @@ mod tests {
                 late_before,
                 ..facts(DAY_MS)
             };
-            assert_eq!(judge(&late), standing);
+            assert_eq!(judge(&late), verdict);
             let fresh = Facts {
                 late_before,
                 ..facts(0)
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn one_visitor_counts_up_to_a_limit_by_hour_and_day() {
-        for (hour_before, day_before, standing) in [
+        for (hour_before, day_before, verdict) in [
             (HOUR_MAX - 1, DAY_MAX - 1, ScanVerdict::Fresh),
             (HOUR_MAX, HOUR_MAX, ScanVerdict::Flood),
             (0, DAY_MAX, ScanVerdict::Flood),
@@ -287,7 +287,7 @@ mod tests {
                 day_before,
                 ..facts(0)
             };
-            assert_eq!(judge(&opening), standing);
+            assert_eq!(judge(&opening), verdict);
         }
         let crowded = Facts {
             is_crowded: true,
@@ -376,7 +376,7 @@ mod tests {
             start_ms: MINTED + start_ms,
             end_ms: MINTED + end_ms,
         };
-        for (aired, after_ms, standing) in [
+        for (aired, after_ms, verdict) in [
             (Aired::Never, 0, ScanVerdict::Unaired),
             (at(0, 10_000), 10_000 + GRACE_MS, ScanVerdict::Fresh),
             (at(0, 10_000), 10_001 + GRACE_MS, ScanVerdict::Late),
@@ -394,7 +394,7 @@ mod tests {
                 aired,
                 ..facts(after_ms)
             };
-            assert_eq!(judge(&opening), standing, "{aired:?} {after_ms}");
+            assert_eq!(judge(&opening), verdict, "{aired:?} {after_ms}");
         }
     }
 

@@ -21,7 +21,7 @@ const UNREAD_TIME: Duration = Duration::from_secs(2);
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum ConnectionStep {
     /// A head is on its way.
     Head,
     /// There is no request.
@@ -39,7 +39,7 @@ pub(super) struct Activity(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    phase: Phase,
+    step: ConnectionStep,
     since: Instant,
     /// Since when the peer has taken less than it should of what is to be written.
     slow_since: Option<Instant>,
@@ -55,7 +55,7 @@ impl Activity {
     /// Begins with a connection that was accepted.
     pub(super) const fn new(now: Instant) -> Self {
         Self(Mutex::new(State {
-            phase: Phase::Head,
+            step: ConnectionStep::Head,
             since: now,
             slow_since: None,
             taken: 0,
@@ -67,32 +67,32 @@ impl Activity {
     /// Bytes have come.
     pub(super) fn came(&self, now: Instant) {
         let mut state = self.state();
-        match state.phase {
-            Phase::Idle => state.enter(Phase::Head, now),
-            Phase::Body => state.since = now,
-            Phase::Head | Phase::Work => {}
+        match state.step {
+            ConnectionStep::Idle => state.enter(ConnectionStep::Head, now),
+            ConnectionStep::Body => state.since = now,
+            ConnectionStep::Head | ConnectionStep::Work => {}
         }
     }
 
     /// A head is complete.
     pub(super) fn request_began(&self, now: Instant) {
-        self.state().enter(Phase::Work, now);
+        self.state().enter(ConnectionStep::Work, now);
     }
 
     /// A handler waits for the body.
     pub(super) fn body_wanted(&self, now: Instant) {
-        self.state().enter(Phase::Body, now);
+        self.state().enter(ConnectionStep::Body, now);
     }
 
     /// The body is complete, or given up.
     pub(super) fn body_ended(&self, now: Instant) {
-        self.state().enter(Phase::Work, now);
+        self.state().enter(ConnectionStep::Work, now);
     }
 
     /// The answer is complete, but for what is not yet written.
     pub(super) fn answer_ended(&self, now: Instant) {
         let mut state = self.state();
-        state.enter(Phase::Idle, now);
+        state.enter(ConnectionStep::Idle, now);
         if let Some(reader) = state.reader.take() {
             reader.wake();
         }
@@ -131,11 +131,11 @@ impl Activity {
     /// `reader` is woken when there is a deadline again.
     pub(super) fn read_deadline(&self, reader: &Waker) -> Option<Instant> {
         let mut state = self.state();
-        match state.phase {
-            Phase::Head => Some(state.since + HEAD_TIME),
-            Phase::Idle => Some(state.since + IDLE_TIME),
+        match state.step {
+            ConnectionStep::Head => Some(state.since + HEAD_TIME),
+            ConnectionStep::Idle => Some(state.since + IDLE_TIME),
             // Whoever asked for the body keeps the time.
-            Phase::Work | Phase::Body => {
+            ConnectionStep::Work | ConnectionStep::Body => {
                 state.reader = Some(reader.clone());
                 None
             }
@@ -150,9 +150,9 @@ impl Activity {
             return Some(since)
                 .filter(|since| now.saturating_duration_since(*since) >= UNREAD_TIME);
         }
-        match state.phase {
-            Phase::Head | Phase::Idle | Phase::Body => Some(state.since),
-            Phase::Work => None,
+        match state.step {
+            ConnectionStep::Head | ConnectionStep::Idle | ConnectionStep::Body => Some(state.since),
+            ConnectionStep::Work => None,
         }
     }
 
@@ -162,8 +162,8 @@ impl Activity {
 }
 
 impl State {
-    const fn enter(&mut self, phase: Phase, now: Instant) {
-        self.phase = phase;
+    const fn enter(&mut self, step: ConnectionStep, now: Instant) {
+        self.step = step;
         self.since = now;
     }
 }

@@ -14,7 +14,6 @@ use axum::http::{StatusCode, header};
 use passerby_protocol::limits::BATCH_BYTES_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::server::Shared;
 use crate::server::activity::Activity;
 use crate::server::problem::Problem;
 
@@ -55,10 +54,10 @@ pub(super) struct Batch {
     _share: OwnedSemaphorePermit,
 }
 
-impl FromRequest<Shared> for Unread {
+impl<S: Send + Sync> FromRequest<S> for Unread {
     type Rejection = Infallible;
 
-    async fn from_request(request: Request, _: &Shared) -> Result<Self, Infallible> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
         let length = request.headers().get(header::CONTENT_LENGTH);
         Ok(Self {
             length: length.and_then(|value| value.to_str().ok()?.parse().ok()),

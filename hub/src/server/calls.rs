@@ -7,7 +7,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 
 use crate::server::Shared;
 use crate::server::phones::{page, scan, share};
-use crate::server::terminals::bearer::TURNS_MAX;
+use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
     blob, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
 };
@@ -24,7 +24,7 @@ pub(super) fn of_strangers() -> Vec<Answered> {
         HttpCall::post(
             "/enroll",
             &[200, 202, 400, 401, 409, 410, 429],
-            "pairs a terminal, with a code or a token; needs no bearer",
+            "enrols a terminal, with a pairing code or an enrolment token; needs no bearer",
         ),
         enroll::enroll,
     )]

@@ -74,20 +74,20 @@ struct Connection {
 }
 
 /// A connection's place; it is free again when this is dropped.
-pub(super) struct Place {
+pub(super) struct ClientPlace {
     number: u64,
     connections: Arc<Connections>,
     is_taken: Arc<Notify>,
 }
 
-impl Place {
+impl ClientPlace {
     /// Completes when the place has been given to another connection.
     pub(super) async fn taken(&self) {
         self.is_taken.notified().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for ClientPlace {
     fn drop(&mut self) {
         self.connections.open().remove(self.number);
     }
@@ -108,7 +108,7 @@ impl Connections {
         from: Option<IpAddr>,
         activity: Arc<Activity>,
         now: Instant,
-    ) -> Option<Place> {
+    ) -> Option<ClientPlace> {
         let networks =
             from.map(|ip| [Width::Link, Width::Company].map(|width| (width, width.prefix(ip))));
         let mut open = self.open();
@@ -147,7 +147,7 @@ impl Connections {
         open.by_number.insert(number, connection);
         open.most = open.most.max(open.by_number.len());
         drop(open);
-        Some(Place {
+        Some(ClientPlace {
             number,
             connections: Arc::clone(self),
             is_taken,
@@ -230,7 +230,7 @@ mod tests {
             }
         }
 
-        fn connect(&mut self, from: Option<&str>) -> Option<(Place, Arc<Activity>)> {
+        fn connect(&mut self, from: Option<&str>) -> Option<(ClientPlace, Arc<Activity>)> {
             self.seconds += 1;
             let now = self.start + Duration::from_secs(self.seconds.into());
             let activity = Arc::new(Activity::new(now));
@@ -240,7 +240,7 @@ mod tests {
         }
 
         /// Connects and has the hub work.
-        fn busy(&mut self, from: Option<&str>) -> Place {
+        fn busy(&mut self, from: Option<&str>) -> ClientPlace {
             let (place, activity) = self.connect(from).unwrap();
             activity.request_began(self.start);
             place
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    fn is_taken(place: &Place) -> bool {
+    fn is_taken(place: &ClientPlace) -> bool {
         let taken = std::pin::pin!(place.taken());
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         taken.poll(&mut context).is_ready()
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn many_links_of_one_company_have_the_places_of_a_company() {
         let mut peers = Peers::new();
-        let _busy: Vec<Place> = (0..4)
+        let _busy: Vec<ClientPlace> = (0..4)
             .map(|link| peers.busy(Some(&format!("2001:db8:1:{link}::1"))))
             .collect();
         assert!(peers.connect(Some("2001:db8:1:9::1")).is_none());
@@ -307,12 +307,12 @@ mod tests {
     #[test]
     fn a_proxy_has_all_places_and_nobody_more() {
         let mut peers = Peers::new();
-        let places: Vec<Place> = (0..8).map(|_| peers.busy(None)).collect();
+        let places: Vec<ClientPlace> = (0..8).map(|_| peers.busy(None)).collect();
         assert!(peers.connect(None).is_none());
         assert!(peers.connect(Some("192.0.2.1")).is_none());
         drop(places);
         let (idle, _) = peers.connect(None).unwrap();
-        let _busy: Vec<Place> = (0..7).map(|_| peers.busy(None)).collect();
+        let _busy: Vec<ClientPlace> = (0..7).map(|_| peers.busy(None)).collect();
         assert!(peers.connect(Some("192.0.2.1")).is_some());
         assert!(is_taken(&idle));
     }

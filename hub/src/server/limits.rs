@@ -116,7 +116,7 @@ pub(super) struct Limits {
 #[derive(Default)]
 struct Buckets {
     full_at_us: HashMap<(Kind, Network), i64>,
-    /// By age.
+    /// Which buckets there are, the oldest first.
     order: VecDeque<(Kind, Network)>,
 }
 

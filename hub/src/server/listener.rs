@@ -1,8 +1,8 @@
 //! Accepts connections and sees them off.
 //!
 //! Invariants: every connection has a place from [`Connections`], or is told at once that there is
-//! none; on shutdown no new request is taken, those that run have [`Bounds::grace`] to end, and
-//! what was counted is written down.
+//! none; on shutdown no new request is taken, those that run have [`ConnectionBounds::grace`] to
+//! end, and what was counted is written down.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,18 +16,18 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
-use passerby_listener::Bounds;
+use passerby_listener::ConnectionBounds;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::activity::Activity;
-use crate::server::connections::{Connections, Place, Places};
+use crate::server::connections::{ClientPlace, Connections, Places};
 use crate::server::proxies::TrustedProxy;
-use crate::server::terminals::bearer::Turn;
+use crate::server::terminals::turns::Turn;
 use crate::server::watched::Watched;
-use crate::server::{AppState, CODE_DAYS, Shared, counts, forgetting, router};
+use crate::server::{AppState, CODE_DAYS, Shared, count_writer, forgetting, router};
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
 
@@ -39,7 +39,7 @@ const MEMORY_PAUSE: Duration = Duration::from_secs(5);
 /// After a crowd of so many connections has gone, memory is given back.
 const CROWD: usize = 32;
 /// What connections may cost, besides what [`Connections`] and [`Watched`] see to.
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: ConnectionBounds = ConnectionBounds {
     connections_max: None,
     head_bytes_max: 16 << 10,
     headers_max: None,
@@ -133,7 +133,7 @@ impl Server {
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let app = router(Arc::clone(&self.app));
-        let keeping = tokio::spawn(counts::keep(Arc::clone(&self.app)));
+        let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit = |peer: SocketAddr| {
@@ -147,17 +147,17 @@ impl Server {
         keeping.abort();
         forgetting.abort();
         giving_back.abort();
-        counts::write(&self.app).await;
+        count_writer::write(&self.app).await;
     }
 }
 
 /// A connection with its place, and what it is doing.
 struct Served {
-    place: Place,
+    place: ClientPlace,
     activity: Arc<Activity>,
 }
 
-impl passerby_listener::Place for Served {
+impl passerby_listener::ConnectionPlace for Served {
     type Stream = Watched;
 
     fn watch(&self, stream: TcpStream) -> Watched {

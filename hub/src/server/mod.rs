@@ -5,9 +5,11 @@
 //! memory; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
 
 mod activity;
+mod app_state;
 mod body;
 mod calls;
 mod connections;
+mod count_writer;
 mod counts;
 mod forgetting;
 mod limits;
@@ -15,6 +17,7 @@ mod listener;
 pub mod phones;
 pub(crate) mod problem;
 mod proxies;
+mod refusal;
 pub mod terminals;
 mod watched;
 
@@ -25,10 +28,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
-use axum::response::Response;
 use passerby_protocol::http_call::HttpChapter;
 use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
-use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -36,103 +37,18 @@ use tower_service::Service as _;
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
-use crate::store::StoreError;
-use crate::system::clock;
-
-use crate::server::body::Budget;
+use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
-use crate::server::counts::Counts;
-use crate::server::limits::{Kind, Limits};
-use crate::server::phones::trace::Client;
-use crate::server::proxies::Proxies;
-use crate::server::terminals::bearer::Turns;
-use crate::server::terminals::pairings::Pairings;
 
 pub use crate::server::listener::{ServeError, Server, Settings};
 pub use crate::server::proxies::{TrustedProxy, TrustedProxyError};
 
 /// Longest time until an answer begins; the answer itself may stream for longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most requests that touch the disk at one time.
-const BLOCKING_MAX: usize = 32;
-/// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
-/// at a time.
-const DECODING_MAX: usize = 2;
 
 /// For how many days after they were on a screen codes are accepted, unless the operator says
 /// otherwise.
 pub const CODE_DAYS: i64 = 180;
-
-/// What every handler shares.
-pub(crate) struct AppState {
-    hub: Hub,
-    public_url: PublicUrl,
-    code_days: i64,
-    limits: Limits,
-    pairings: Pairings,
-    counts: Counts,
-    proxies: Proxies,
-    turns: Turns,
-    budget: Budget,
-    decoding: Arc<Semaphore>,
-    blocking: Arc<Semaphore>,
-}
-
-type Shared = Arc<AppState>;
-
-impl AppState {
-    pub(crate) fn new(
-        hub: Hub,
-        public_url: PublicUrl,
-        code_days: i64,
-        trusted_proxies: Vec<TrustedProxy>,
-    ) -> Self {
-        Self {
-            hub,
-            public_url,
-            code_days,
-            proxies: Proxies::new(trusted_proxies),
-            turns: Turns::default(),
-            budget: Budget::new(),
-            decoding: Arc::new(Semaphore::new(DECODING_MAX)),
-            limits: Limits::new(),
-            pairings: Pairings::new(clock::now_ms()),
-            counts: Counts::default(),
-            blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
-        }
-    }
-
-    /// Returns the answer to a network that asks too often; `None` to all others.
-    fn refusal(
-        &self,
-        kind: Kind,
-        client: &Client,
-        now_ms: i64,
-    ) -> Result<Option<Response>, StoreError> {
-        let networks = client.networks(&self.hub.store, now_ms)?;
-        let taken = self.limits.take(kind, &networks, now_ms);
-        Ok(taken.err().map(crate::server::phones::page::too_fast))
-    }
-
-    /// Runs work that touches the disk off the async threads.
-    async fn work<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> T + Send + 'static,
-    ) -> T {
-        let turn = Arc::clone(&self.blocking).acquire_owned().await;
-        let app = Arc::clone(self);
-        let work = move || {
-            // Work goes on when nobody waits for it any more, and so it keeps its turn.
-            let _turn = turn;
-            work(&app)
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(value) => value,
-            // The connection's task takes the panic; the server goes on.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-}
 
 /// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests
 /// in process. The address from which one came belongs into its extensions, as axum's
@@ -167,6 +83,8 @@ fn router(app: Shared) -> Router {
             HeaderName::from_static(HUB_HEADER),
             HeaderValue::from_static(HUB_VERSION),
         ));
+    // How long an answer may be kept is said where it is made, not by a layer: beside pages for
+    // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
     let phones = with(Router::new(), crate::server::calls::of_phones())
         .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())

@@ -1,10 +1,10 @@
 //! Generations of the screens' token keys: which one mints, and whose codes are still good.
 //!
-//! | a generation | its codes |
-//! |---|---|
-//! | is the newest, or its terminal has not said yet that it mints with a newer one | are accepted |
-//! | is superseded: the terminal mints with a newer one | are accepted if they were minted before; undated ones for [`CODE_DAYS_MAX`] |
-//! | is retired: an operator said so, because the key was stolen | are refused at once |
+//! - The newest, and any whose terminal has not said yet that it mints with a newer one: its codes
+//!   are accepted.
+//! - Superseded, which is when the terminal mints with a newer one: codes that were minted before
+//!   are accepted, undated ones for [`CODE_DAYS_MAX`].
+//! - Retired, because an operator said that the key was stolen: its codes are refused at once.
 //!
 //! Invariants: generations of a screen only grow, so no key is ever handed out for a second time;
 //! of the generations that look alike in a token, only the newest can have codes that are accepted.

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flight_covers_its_last_day() {
+    fn a_phase_covers_its_last_day() {
         let day = jiff::civil::date(2026, 12, 7);
         assert_eq!(date_of(end_of(Some(day), 0) - 1), day);
         assert_eq!(start_of(None, 7), 7);

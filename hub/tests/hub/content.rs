@@ -275,7 +275,7 @@ fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
     write("c.card.toml", "headline = 'a'\n\nprize = '¥4'\n");
     write("d.ticker.toml", "lines = ['a', '']\n");
     write("e.page.toml", "url = 'ftp://a.example'\n");
-    std::fs::write(format!("{folder}/b.mp4"), "this is no video").unwrap();
+    std::fs::write(format!("{folder}/b.mp4"), "this is no film").unwrap();
     let output = stand.command(&["publish", &folder]);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -291,7 +291,7 @@ fn a_folder_with_a_missing_part_or_a_false_video_is_not_published() {
         assert!(said.contains(mistake), "{mistake}: {said}");
     }
     assert!(
-        said.contains("b.mp4: it is no MP4, MOV or WebM video"),
+        said.contains("b.mp4: it is no MP4, MOV or WebM film"),
         "{said}"
     );
 }

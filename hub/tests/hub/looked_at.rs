@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use passerby_hub::publish::draw::{Answer, Job, TIME_MAX, Workers};
+use passerby_hub::publish::inspection::{Answer, Job, TIME_MAX, Workers};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::Colours;
 use passerby_protocol::creative::CreativeKind;
@@ -63,7 +63,7 @@ fn a_file_that_takes_too_much_memory_is_named_and_costs_no_other_its_answer() {
 
     let late = Workers::new(env!("CARGO_BIN_EXE_passerby-hub").into()).within(
         Duration::ZERO,
-        passerby_hub::publish::draw::MEMORY_BYTES_MAX,
+        passerby_hub::publish::inspection::MEMORY_BYTES_MAX,
     );
     let answers = late.look_at(folder.path(), &jobs);
     assert!(said(&answers[0]).starts_with("large.png: it took longer than 0 s"));

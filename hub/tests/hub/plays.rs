@@ -327,7 +327,7 @@ fn a_play_whose_number_another_one_has_is_stored_beside_it_once() {
     let terminal = stand.terminal("one");
     let first = reply(send(&stand, &terminal, 1, &rows(1..=3)));
     assert_eq!(first.play_floor, PlayNumber::new(1_004));
-    // A card that took the credentials over, in a boot of its own.
+    // A memory card that took the credentials over, in a boot of its own.
     let mut others = rows(1..=3);
     for play in &mut others {
         play.boot = "another".into();

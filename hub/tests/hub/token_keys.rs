@@ -21,7 +21,7 @@ fn now_ms() -> i64 {
 
 /// What a terminal mints with the key that it has.
 fn minted(credentials: &Credentials, play: u32, minted_ms: Option<i64>) -> String {
-    let claims = TokenContents {
+    let contents = TokenContents {
         generation: credentials.generation,
         screen: credentials.screen,
         assignment: Assignment::new(1).unwrap(),
@@ -29,7 +29,7 @@ fn minted(credentials: &Credentials, play: u32, minted_ms: Option<i64>) -> Strin
         minutes: TokenContents::minutes_at(minted_ms),
     };
     let key = TokenKey::from_bytes(unhex32(&credentials.token_key).unwrap());
-    Token::mint(claims, &key).to_string()
+    Token::mint(contents, &key).to_string()
 }
 
 /// A second opening of the same data, which can be asked what holds at any time.

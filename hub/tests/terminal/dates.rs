@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::{DatedPlay, Ledger};
-use passerby_playout::system::clock::trust::Reading;
+use passerby_playout::system::clock::trust::ClockReading;
 use passerby_playout::system::clock::{Clock, Moment, TimeEvent, Trust, boot_ms};
 
 use crate::parts::{HubProcess, drain, enrol, hub, publish};
@@ -39,7 +39,7 @@ impl Clock for WrongClock {
     fn now(&self) -> Moment {
         // As if the machine had started a second before.
         let boot_ms = boot_ms() - self.began_ms + 1_000;
-        let wall_ms = self.trust.lock().expect("no panic").read(Reading {
+        let wall_ms = self.trust.lock().expect("no panic").read(ClockReading {
             boot_ms,
             wall_ms: self.wall_ms.saturating_add_unsigned(boot_ms),
             is_kept: self.is_kept,

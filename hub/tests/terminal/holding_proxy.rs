@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub(crate) const HEAD_BYTES_MAX: u64 = 1_000;
 
 #[derive(Default)]
-struct Counts {
+struct HeldCounts {
     /// Bytes of answers about each file, heads and all.
     served: BTreeMap<String, u64>,
     /// How many of them may go through.
@@ -21,7 +21,7 @@ struct Counts {
 
 #[derive(Default)]
 struct Shared {
-    counts: Mutex<Counts>,
+    counts: Mutex<HeldCounts>,
     moved: Condvar,
 }
 
@@ -80,7 +80,7 @@ impl HoldingProxy {
         of_file.map(|&(_, from)| from).collect()
     }
 
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn counts(&self) -> MutexGuard<'_, HeldCounts> {
         self.shared.counts.lock().expect("no thread has failed")
     }
 }

@@ -42,8 +42,8 @@ fn a_terminal_mints_with_its_old_key_while_it_is_offline_and_no_code_is_lost_whe
     };
 
     let mut all = Vec::new();
-    show_until(&terminal, "a code", &mut all, |claims| {
-        claims.generation == 0
+    show_until(&terminal, "a code", &mut all, |contents| {
+        contents.generation == 0
     });
     drop(process);
     assert_eq!(hub(&data, &["screen", "rotate", &screen])["generation"], 1);
@@ -61,8 +61,8 @@ fn a_terminal_mints_with_its_old_key_while_it_is_offline_and_no_code_is_lost_whe
     }
 
     let process = HubProcess::start(&data, &address);
-    show_until(&terminal, "a code of the new key", &mut all, |claims| {
-        claims.generation == 1
+    show_until(&terminal, "a code of the new key", &mut all, |contents| {
+        contents.generation == 1
     });
     let kept = Enrolment::load(&data_dir).expect("reads").expect("there");
     assert_eq!(kept.credentials.generation, 1);
@@ -111,15 +111,15 @@ fn a_hub_that_was_restored_from_a_backup_gets_codes_that_it_knows_again() {
     let process = HubProcess::start(&data, &address);
     let terminal = Terminal::start(&data_dir, &enrolment);
     let mut all = Vec::new();
-    show_until(&terminal, "a code of the new key", &mut all, |claims| {
-        claims.generation == 1
+    show_until(&terminal, "a code of the new key", &mut all, |contents| {
+        contents.generation == 1
     });
     drop(process);
     std::fs::remove_dir_all(&data).expect("removes");
     copy_folder(&backup, &data);
     let process = HubProcess::start(&data, &address);
-    show_until(&terminal, "a code of the hub's key", &mut all, |claims| {
-        claims.generation == 0
+    show_until(&terminal, "a code of the hub's key", &mut all, |contents| {
+        contents.generation == 0
     });
     let hub = Hub::open(&data).expect("opens");
     let now_ms = jiff::Timestamp::now().as_millisecond();

@@ -136,7 +136,7 @@ fn kill(rounds: u64, seed: u64) {
             .for_each(|line| told.hear(&line));
         told
     });
-    // By itself the uplink sends all that the kills left behind; the newest plays wait for the
+    // By itself the hub link sends all that the kills left behind; the newest plays wait for the
     // hub's next turn.
     wait_until("all that was committed has arrived", || {
         Ledger::open_to_read(&terminal).is_ok_and(|ledger| ledger.acked_through() >= committed)

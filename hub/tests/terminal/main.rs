@@ -1,4 +1,5 @@
-//! The hub with a real client: the player, ledger and uplink of `passerby-playout`, over real HTTP.
+//! The hub with a real client: the player, ledger and hub link of `passerby-playout`, over real
+//! HTTP.
 
 mod dates;
 mod forger;

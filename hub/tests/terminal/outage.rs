@@ -5,8 +5,8 @@ use std::sync::Arc;
 use passerby_playout::hub_link::send_state::{Answer, SendState, SentRows};
 use passerby_playout::ledger::Ledger;
 use passerby_playout::settings::config::Config;
-use passerby_playout::system::clock::SimulatedClock;
 use passerby_protocol::plays::Outcome;
+use passerby_simulation::SimulatedClock;
 
 use crate::parts::{HubProcess, drain, enrol, plays_on_hub, publish};
 use crate::stand::{Setup, Terminal};

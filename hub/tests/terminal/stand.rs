@@ -1,4 +1,4 @@
-//! A terminal without its screen in this process: the real player, ledger and uplink.
+//! A terminal without its screen in this process: the real player, ledger and hub link.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -171,7 +171,7 @@ impl Terminal {
     pub(crate) fn join(self) {
         self.player.join().expect("it ended well");
         self.stage.join().expect("it ended well");
-        // Two uplinks must not share a cache: in a terminal they end with their process.
+        // Two hub links must not share a cache: in a terminal they end with their process.
         if let Some((hub_link, ends)) = self.hub_link {
             drop(ends);
             hub_link.join().expect("it ended well");

@@ -1,12 +1,12 @@
-//! A million plays, fifty restarts, two new cards: no two codes are alike.
+//! A million plays, fifty restarts, two new memory cards: no two codes are alike.
 //!
-//! What makes them differ is one of two things. Within the life of a card it is the play number:
-//! the ledger reserves ranges on disk before it uses them, so a restart skips numbers and repeats
-//! none. A new card knows nothing of its forerunner's reservations. It starts above all numbers
-//! that the hub has seen, and so comes to those that the old card has used for plays which it never
-//! sent. These codes differ by the key's generation, which a new enrolment begins: in three bits,
-//! and in a tag that another key made. Time could tell them apart as well, but must not be needed:
-//! here no clock is trusted, so that all minutes are 0.
+//! What makes them differ is one of two things. Within the life of a memory card it is the play
+//! number: the ledger reserves ranges on disk before it uses them, so a restart skips numbers and
+//! repeats none. A new memory card knows nothing of its forerunner's reservations. It starts above
+//! all numbers that the hub has seen, and so comes to those that the old memory card has used for
+//! plays which it never sent. These codes differ by the key's generation, which a new enrolment
+//! begins: in three bits, and in a tag that another key made. Time could tell them apart as well,
+//! but must not be needed: here no clock is trusted, so that all minutes are 0.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,12 +28,12 @@ use crate::parts::{HubProcess, drain, hub, publish, runtime};
 const PLAYS: usize = 1_000_000;
 /// Fifty restarts, so one more runs.
 const RUNS: usize = 51;
-/// Before these runs the card is replaced.
-const NEW_CARDS: [usize; 2] = [17, 34];
-/// So many last runs of a card are never synced.
+/// Before these runs the memory card is replaced.
+const NEW_MEMORY_CARDS: [usize; 2] = [17, 34];
+/// So many last runs of a memory card are never synced.
 const UNSYNCED_RUNS: usize = 3;
 /// The screen has been on the air for long: above all random starts of a new ledger, so that every
-/// new card starts where the hub says.
+/// new memory card starts where the hub says.
 const LONG_USED: u32 = 1 << 27;
 
 /// What kill -9, or a power cut, leaves of a ledger: its file and its write-ahead log, as they are,
@@ -78,9 +78,9 @@ struct Screen {
 }
 
 impl Screen {
-    /// A card without anything on it enrols by a token.
-    fn new_card(&self, life: usize, token: &serde_json::Value) -> (PathBuf, Enrolment) {
-        let folder = self.folder.join(format!("card-{life}")).join("run-first");
+    /// A memory card without anything on it enrols by a token.
+    fn new_memory_card(&self, life: usize, token: &serde_json::Value) -> (PathBuf, Enrolment) {
+        let folder = self.folder.join(format!("memory-card-{life}")).join("run-first");
         let enrolled = enrol(&self.url, token.as_str(), "", &folder, None, |_| ());
         let enrolment = self.runtime.block_on(enrolled).expect("enrols");
         let credentials = &enrolment.credentials;
@@ -100,7 +100,7 @@ impl Screen {
 }
 
 #[test]
-fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_different_codes() {
+fn a_million_plays_over_fifty_restarts_and_two_new_memory_cards_have_a_million_different_codes() {
     let started = Instant::now();
     let folder = tempfile::tempdir().expect("folder");
     let hub_data = folder.path().join("hub");
@@ -113,7 +113,7 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
         runtime: runtime(),
     };
     let added = hub(&hub_data, &["screen", "add", "Window"]);
-    let (mut data_dir, mut enrolment) = screen.new_card(0, &added["token"]);
+    let (mut data_dir, mut enrolment) = screen.new_memory_card(0, &added["token"]);
     {
         let mut ledger = Ledger::open(&data_dir).expect("opens").0;
         let floor = PlayNumber::new(LONG_USED).expect("in range");
@@ -124,8 +124,8 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
     let mut numbers: Vec<u32> = Vec::with_capacity(PLAYS);
     let mut unsynced = 0;
     for run in 0..RUNS {
-        if let Some(life) = NEW_CARDS.iter().position(|&before| before == run) {
-            (data_dir, enrolment) = screen.new_card(life + 1, &screen.renewed());
+        if let Some(life) = NEW_MEMORY_CARDS.iter().position(|&before| before == run) {
+            (data_dir, enrolment) = screen.new_memory_card(life + 1, &screen.renewed());
         }
         let mut ledger = Ledger::open(&data_dir).expect("opens").0;
         let credentials = &enrolment.credentials;
@@ -134,19 +134,19 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
             .expect("writes");
         let key = enrolment.token_key();
         let plays = PLAYS / RUNS + usize::from(run < PLAYS % RUNS);
-        let is_lost = NEW_CARDS
+        let is_lost = NEW_MEMORY_CARDS
             .iter()
             .any(|&before| (before - UNSYNCED_RUNS..before).contains(&run));
         for at in 0..plays {
             let number = ledger.next_number().expect("a number");
-            let claims = TokenContents {
+            let contents = TokenContents {
                 generation: credentials.generation,
                 screen: credentials.screen,
                 assignment: Assignment::new(1).expect("in range"),
                 play: number,
                 minutes: TokenContents::minutes_at(None),
             };
-            tokens.push(Token::mint(claims, &key).to_string());
+            tokens.push(Token::mint(contents, &key).to_string());
             numbers.push(number.get());
             if at % 5_000 == 0 || at + 1 == plays {
                 record(&mut ledger, number, run, at);
@@ -164,8 +164,8 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
     let hub = Hub::open(&hub_data).expect("opens");
     let now_ms = jiff::Timestamp::now().as_millisecond();
     for token in &tokens {
-        let claims = hub.verified(token, now_ms).expect("answers");
-        assert!(claims.is_ok(), "{token}: {claims:?}");
+        let contents = hub.verified(token, now_ms).expect("answers");
+        assert!(contents.is_ok(), "{token}: {contents:?}");
     }
     let generations: BTreeSet<u8> = tokens
         .iter()
@@ -179,20 +179,20 @@ fn a_million_plays_over_fifty_restarts_and_two_new_cards_have_a_million_differen
     numbers.sort_unstable();
     numbers.dedup();
     println!(
-        "{minted} plays over {} restarts and {} new cards: {} different codes, {} different play numbers ({unsynced} plays lost with their cards); minted in {minted_s:.1} s, {:.1} s in all",
+        "{minted} plays over {} restarts and {} new memory cards: {} different codes, {} different play numbers ({unsynced} plays lost with their memory cards); minted in {minted_s:.1} s, {:.1} s in all",
         RUNS - 1,
-        NEW_CARDS.len(),
+        NEW_MEMORY_CARDS.len(),
         tokens.len(),
         numbers.len(),
         started.elapsed().as_secs_f64()
     );
     assert_eq!((minted, tokens.len()), (PLAYS, PLAYS));
-    // Each new card comes to the numbers of the plays that its forerunner lost, but for the few
-    // that one of the two has skipped at a restart. Were it not for the generations, that many
+    // Each new memory card comes to the numbers of the plays that its forerunner lost, but for the
+    // few that one of the two has skipped at a restart. Were it not for the generations, that many
     // codes would have been shown twice.
     let again = PLAYS - numbers.len();
     assert!(
-        again <= unsynced && again > unsynced - 256 * 2 * UNSYNCED_RUNS * NEW_CARDS.len(),
+        again <= unsynced && again > unsynced - 256 * 2 * UNSYNCED_RUNS * NEW_MEMORY_CARDS.len(),
         "{again} numbers came again, of {unsynced} plays that were lost"
     );
     drop(process);

@@ -1,8 +1,8 @@
 //! What the code of an item holds, and the words that stand beside it.
 //!
 //! Invariant: a code with a token leads to the hub that gave this screen its key, by the hub's own
-//! host or by one that the campaign's publisher has pointed at it; everything else is carried as
-//! the publisher wrote it.
+//! host or by a domain that the campaign's publisher has pointed at it; everything else is carried
+//! as the publisher wrote it.
 
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::Corner;
@@ -78,14 +78,14 @@ impl CodeIssuer<'_> {
             return Some((outward?.into_owned(), host_of(target?)));
         };
         let credentials = &enrolment.credentials;
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: credentials.generation,
             screen: credentials.screen,
             assignment: item.assignment,
             play: stamp.play,
             minutes: stamp.minutes,
         };
-        let token = Token::mint(claims, &enrolment.token_key());
+        let token = Token::mint(contents, &enrolment.token_key());
         let url = match &campaign.link.domain {
             // Capitals are a code's small alphabet; hosts are the same in either case.
             Some(domain) => format!("HTTPS://{}/Q/{token}", domain.to_ascii_uppercase()),
@@ -230,7 +230,7 @@ pub struct CodeOrder {
     pub call: String,
     /// A small line that says where the link leads, usually a host name.
     pub leads_to: String,
-    /// Where its card stands.
+    /// Where its code square stands.
     pub corner: Corner,
 }
 
@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(
             token
                 .verify(&enrolment.token_key())
-                .map(|claims| claims.play.get()),
+                .map(|contents| contents.play.get()),
             Some(9)
         );
         let target = "https://www.cafe.example/friday";

@@ -1,5 +1,5 @@
-//! The gate before a code airs: whether people can read it from where they stand, and what would
-//! help if not.
+//! The legibility of a code, judged before it airs: whether people can read it from where they
+//! stand, and what would help if not.
 //!
 //! Two rules, and a code keeps both at the viewing distance: it is at least a tenth of it wide, and
 //! each module at least a [`MODULES_PER_DISTANCE_MAX`]th, which is what a tenth gives to the code
@@ -37,7 +37,7 @@ const MODULES: std::ops::RangeInclusive<u32> = 21..=177;
 pub struct Question {
     /// Modules on a side, without the quiet zone.
     pub modules: u32,
-    /// The side that the layout would give the card with its quiet zone, in pixels.
+    /// The side that the layout would give the code square with its quiet zone, in pixels.
     pub wanted_px: f64,
     /// The largest side that there is room for, in pixels.
     pub room_px: u32,
@@ -77,7 +77,7 @@ pub enum Illegible {
     TooSmall {
         /// Modules on a side.
         modules: u32,
-        /// What the card needs, in pixels.
+        /// What the code square needs, in pixels.
         needed_px: u32,
         /// What there is, in pixels.
         room_px: u32,
@@ -94,9 +94,9 @@ pub enum Illegible {
         /// White to black.
         contrast: f64,
     },
-    /// Its card would reach into the screen's edge.
+    /// Its code square would reach into the screen's edge.
     TooNearEdge {
-        /// What the card and the margins beside it need, in pixels.
+        /// What the code square and the margins beside it need, in pixels.
         needed_px: u32,
         /// What there is, in pixels.
         room_px: u32,
@@ -240,7 +240,7 @@ impl fmt::Display for Illegible {
             ),
             Self::TooNearEdge { needed_px, room_px } => write!(
                 f,
-                "its card and the margins beside it need {needed_px} of {room_px} pixels, so it would stand too near the edge; use a larger zone, or take the code off"
+                "its code square and the margins beside it need {needed_px} of {room_px} pixels, so it would stand too near the edge; use a larger zone, or take the code off"
             ),
         }
     }

@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Small,
     /// Manifests, heartbeats, counts, keys, enrolment.
     Word,
-    /// Plays.
+    /// Batches of plays and what answers them.
     Plays,
 }
 
@@ -51,7 +51,7 @@ impl Kind {
 }
 
 /// What the reference says of the order in which a day's data is used.
-pub(crate) fn in_words() -> String {
+pub(crate) fn budget_in_words() -> String {
     let of = |kind: Kind| kind.percent();
     format!(
         "Plays go first, then manifests and heartbeats, then small files, then large ones: large files wait when {} % \

@@ -30,7 +30,7 @@ use crate::system::clock::Clock;
 /// The file's name in data.dir.
 const FILE_NAME: &str = "newest-time.json";
 /// The newest time is written again once it is so much later, in milliseconds: a day, for the
-/// card's sake.
+/// memory card's sake.
 const KEEP_MS: i64 = 86_400_000;
 /// Most certificates of a chain that may begin later than an untrusted clock says, one after the
 /// other.

@@ -32,7 +32,7 @@ pub struct TimeLimits {
     /// In each such span a file has to come on by [`TimeLimits::progress_bytes`]. A file has no
     /// other limit: it may be large and the line slow, and what came stays.
     pub progress: Duration,
-    /// See there.
+    /// How many bytes of a file have to come in each span of [`TimeLimits::progress`].
     pub progress_bytes: u64,
 }
 

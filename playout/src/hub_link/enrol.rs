@@ -39,8 +39,8 @@ pub enum EnrolError {
     Unclaimed(String),
 }
 
-/// One attempt to pair: whoever holds its secret collects the credentials. It is kept on disk until
-/// then, so a restart or a lost answer does not strand a screen that was claimed.
+/// One attempt at pairing: whoever holds its secret collects the credentials. It is kept on disk
+/// until then, so a restart or a lost answer does not strand a screen that was claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Eight characters of Crockford base32.

@@ -18,11 +18,11 @@ pub enum HubError {
     Status {
         /// HTTP status.
         status: u16,
-        /// Its words.
+        /// What the hub's answer says, in its own words.
         title: String,
         /// From `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
-        /// With 409.
+        /// The number that the hub expects next, with status 409.
         expected_seq: Option<u64>,
     },
     /// The hub has other rows of this ledger from here on: its file was put back to an older state.

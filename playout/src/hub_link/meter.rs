@@ -5,7 +5,7 @@
 //! - Without a cap nothing is counted and nothing waits.
 //! - The file is ahead of the count: a kill or a power cut makes the count larger, at most by
 //!   [`STEP_PERCENT`] of the cap, and never smaller. It is written once a step, not once a request,
-//!   for the card's sake.
+//!   for the memory card's sake.
 //! - A damaged file counts as nothing used; one that cannot be written is told once and does not
 //!   stop the plays.
 

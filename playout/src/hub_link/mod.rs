@@ -18,6 +18,7 @@ mod content;
 mod enrol;
 pub mod hub_error;
 pub mod hub_time;
+mod link;
 mod manifest_keys;
 mod manifest_store;
 mod meter;
@@ -26,70 +27,32 @@ pub mod send_state;
 mod tallies;
 mod transfer;
 
-use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-use tokio::sync::{Notify, oneshot};
-
-use crate::content::cache;
 use crate::content::cache::Cache;
+use crate::hub_link::link::PlayerGone;
 use crate::identity::credentials::Enrolment;
-use crate::messages::player_requests::{NetworkStatus, PlayerRequest};
-use crate::schedule::live_context::LiveContext;
-use crate::system::clock::Clock;
+use crate::messages::player_requests::{Pairing, PlayerRequest};
 
-pub(crate) use crate::hub_link::budget::{DAILY_MB, in_words as budget_in_words};
+pub(crate) use crate::hub_link::budget::{DAILY_MB, budget_in_words};
 pub(crate) use crate::hub_link::certificates::read_ca;
 pub use crate::hub_link::client::HubClient;
 pub use crate::hub_link::connection::{HubConfig, HubConnection, TimeLimits};
 pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
 pub use crate::hub_link::hub_error::HubError;
+pub use crate::hub_link::link::HubLink;
 pub use crate::hub_link::manifest_store::kept_content;
 pub use crate::hub_link::tallies::kept_tallies;
-use crate::messages::player_requests::Pairing;
 
 /// How often it is looked whether the terminal was enrolled anew.
 const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 
-/// What the hub link is made of.
-#[derive(Clone)]
-pub struct HubLink {
-    /// The hub's address.
-    pub hub_url: String,
-    /// The screen's name, as a suggestion to the operator.
-    pub name: String,
-    /// Cache and credentials.
-    pub data_dir: PathBuf,
-    /// Tells the time and learns it.
-    pub clock: Arc<dyn Clock>,
-    /// To the player.
-    pub player: Sender<PlayerRequest>,
-    /// Learns how often plays were scanned.
-    pub context: Arc<LiveContext>,
-    /// The venue's time zone, by the name that IANA gives it.
-    pub zone: String,
-    /// What the cache may take.
-    pub cache: cache::CacheSettings,
-    /// Told after each recorded play.
-    pub recorded: Arc<Notify>,
-    /// How often content is asked for.
-    pub poll: Duration,
-    /// How the hub is reached.
-    pub line: HubConnection,
-}
-
 /// How long to wait before an enrolment or a client is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// The player has ended, so there is nothing left to do.
-#[derive(Debug)]
-struct PlayerGone;
-
 impl HubLink {
-    /// Pairs the screen if need be, then syncs until the player ends.
+    /// Enrols the screen if need be, then syncs until the player ends.
     pub async fn run(self) {
         // Every way out means that the player has ended, and with it all that the hub link could
         // do.
@@ -151,7 +114,8 @@ impl HubLink {
         let screen = enrolment.credentials.screen;
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
-        let counts = tallies::Counts::new(self.clone(), client.clone(), enrolment.clone());
+        let tally_fetcher =
+            tallies::TallyFetcher::new(self.clone(), client.clone(), enrolment.clone());
         let now_ms = self.clock.now().wall_ms;
         let store =
             manifest_store::ManifestStore::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
@@ -162,7 +126,7 @@ impl HubLink {
             gone = content.run() => gone,
             gone = files.run() => gone,
             gone = plays.run() => gone,
-            gone = counts.run() => gone,
+            gone = tally_fetcher.run() => gone,
         }
     }
 
@@ -210,50 +174,6 @@ impl HubLink {
                     tokio::time::sleep(AGAIN).await;
                 }
             }
-        }
-    }
-
-    fn tell(&self, request: PlayerRequest) -> Result<(), PlayerGone> {
-        self.player.send(request).map_err(|_| PlayerGone)
-    }
-
-    async fn ask<T>(
-        &self,
-        request: impl FnOnce(oneshot::Sender<T>) -> PlayerRequest,
-    ) -> Result<T, PlayerGone> {
-        let (reply, answer) = oneshot::channel();
-        self.tell(request(reply))?;
-        answer.await.map_err(|_| PlayerGone)
-    }
-
-    /// Learns the time from a hub's answer that was asked for at `asked_ms` and came at
-    /// `answered_ms`.
-    fn learn_time(
-        &self,
-        asked_ms: u64,
-        answered_ms: u64,
-        server_time_ms: i64,
-    ) -> Result<(), PlayerGone> {
-        let asked = (asked_ms, answered_ms);
-        let Some(heard) = self.line.hub_time.hear(&*self.clock, asked, server_time_ms) else {
-            return Ok(());
-        };
-        let words = heard.err();
-        if let Some(words) = &words {
-            tracing::warn!("{words}");
-        }
-        self.learn(|network| network.clock = words)?;
-        match self.clock.now().anchor() {
-            Some(anchor) => self.tell(PlayerRequest::Anchor(anchor)),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells the player how the line is doing, if that changed.
-    fn learn(&self, change: impl FnOnce(&mut NetworkStatus)) -> Result<(), PlayerGone> {
-        match self.line.learn(change) {
-            Some(status) => self.tell(PlayerRequest::Network(status)),
-            None => Ok(()),
         }
     }
 }

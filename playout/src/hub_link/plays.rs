@@ -10,9 +10,9 @@ use passerby_protocol::{PlayNumber, ScreenNumber};
 
 use crate::hub_link::answer;
 use crate::hub_link::client::HubClient;
+use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::hub_link::manifest_store;
 use crate::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows, Stopped};
-use crate::hub_link::{HubLink, PlayerGone};
 use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
 

@@ -14,7 +14,7 @@ use passerby_protocol::tally::Tallies;
 use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::client::HubClient;
 use crate::hub_link::hub_error::HubError;
-use crate::hub_link::{HubLink, PlayerGone};
+use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::identity::credentials::Enrolment;
 use crate::messages::player_requests::PlayerRequest;
 use crate::system::random;
@@ -33,13 +33,13 @@ pub fn kept_tallies(data_dir: &Path, screen: ScreenNumber) -> Option<Tallies> {
     (tallies.screen == screen).then_some(tallies)
 }
 
-pub(super) struct Counts {
+pub(super) struct TallyFetcher {
     hub_link: HubLink,
     client: HubClient,
     enrolment: Enrolment,
 }
 
-impl Counts {
+impl TallyFetcher {
     pub(super) const fn new(hub_link: HubLink, client: HubClient, enrolment: Enrolment) -> Self {
         Self {
             hub_link,

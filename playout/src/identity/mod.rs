@@ -2,4 +2,4 @@
 
 pub mod credentials;
 pub mod device_key;
-pub mod local_token;
+pub mod page_token;

@@ -4,25 +4,19 @@
 //! missing and what failed are on disk together or not at all; after an error nothing in memory
 //! says otherwise.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use passerby_protocol::plays::{GapReason, PlayContent};
+use passerby_protocol::plays::GapReason;
 use passerby_protocol::proof_of_play::{PlayRow, SEGMENT_ROWS};
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{TransactionBehavior, params};
 
+use crate::ledger::file_state::ROWLESS;
 use crate::ledger::segments::Sealer;
+use crate::ledger::text_ids::Ids;
 use crate::ledger::{
-    Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, id_of, retention, stored_values,
+    Ledger, LedgerError, NewPlay, anchors, failures, gaps, history, retention, stored_values,
 };
 use crate::schedule::rotation::{Booked, History};
-
-/// Most ids that are kept in memory, of contents and of boots; they are read again when there are
-/// more.
-const IDS_MAX: usize = 1_000;
-
-/// Counts, in `meta`, the transactions that brought no row.
-pub(super) const ROWLESS: &str = "rowless";
 
 /// A play that is about to be recorded, and what else changes with it.
 #[derive(Debug, Clone, Copy)]
@@ -42,44 +36,6 @@ pub struct RecordOutcome {
     pub rows: u64,
     /// The ledger was full: they are counted in a gap.
     pub dropped: u64,
-}
-
-/// Where texts stand that many plays refer to.
-#[derive(Debug, Default)]
-pub(super) struct Ids {
-    contents: HashMap<PlayContent, i64>,
-    boots: HashMap<Arc<str>, i64>,
-}
-
-impl Ids {
-    fn content(
-        &mut self,
-        transaction: &Transaction<'_>,
-        content: &PlayContent,
-    ) -> rusqlite::Result<i64> {
-        if let Some(id) = self.contents.get(content) {
-            return Ok(*id);
-        }
-        let text = serde_json::to_string(content).unwrap_or_default();
-        let id = id_of(transaction, "contents", &text)?;
-        if self.contents.len() == IDS_MAX {
-            self.contents.clear();
-        }
-        self.contents.insert(content.clone(), id);
-        Ok(id)
-    }
-
-    fn boot(&mut self, transaction: &Transaction<'_>, boot: &Arc<str>) -> rusqlite::Result<i64> {
-        if let Some(id) = self.boots.get(boot) {
-            return Ok(*id);
-        }
-        let id = id_of(transaction, "boots", boot)?;
-        if self.boots.len() == IDS_MAX {
-            self.boots.clear();
-        }
-        self.boots.insert(boot.clone(), id);
-        Ok(id)
-    }
 }
 
 impl Ledger {

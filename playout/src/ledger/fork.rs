@@ -1,5 +1,5 @@
-//! What a ledger does when its file turns out to be older than what the hub has of it: a card was
-//! put back to an image, and has since recorded other plays in rows that the hub knows.
+//! What a ledger does when its file turns out to be older than what the hub has of it: a memory
+//! card was put back to an image, and has since recorded other plays in rows that the hub knows.
 //!
 //! Invariants: the plays that the hub does not have go on under another epoch, in their order, with
 //! their numbers, gaps and dates, all in one transaction; what the hub has is left to it.
@@ -7,11 +7,11 @@
 use passerby_protocol::{Epoch, PlayNumber};
 use rusqlite::TransactionBehavior;
 
-use crate::ledger::reopen::FileState;
+use crate::ledger::file_state::FileState;
 use crate::ledger::{Ledger, LedgerError, anchors, segments, stored_values};
 
 /// How far above what the hub last said a new ledger may begin to number. Its forerunner on another
-/// card has gone on since then; at one play in ten seconds this is more than a year of it.
+/// memory card has gone on since then; at one play in ten seconds this is more than a year of it.
 const AHEAD_MAX: u64 = 1 << 22;
 /// How far an answer of the hub may move the numbers on: twenty years of one play in ten seconds. A
 /// hub that is wrong must not use up the numbers of a screen.
@@ -65,8 +65,8 @@ impl Ledger {
     }
 
     /// Goes on above the play numbers that the hub knew when the screen was enrolled. A ledger
-    /// without a play may belong to a card that took the credentials over from another, which has
-    /// gone on since: it begins somewhere further up.
+    /// without a play may belong to a memory card that took the credentials over from another,
+    /// which has gone on since: it begins somewhere further up.
     ///
     /// # Errors
     /// The database fails.

@@ -12,101 +12,62 @@
 //! - Plays that are in no row are in a gap: [`Ledger::gaps`].
 //! - One writer: the player's thread owns the only [`Ledger`].
 
+mod anchoring;
 mod anchors;
 mod append;
 mod environment;
+mod error;
 mod export;
+mod failure_notes;
 mod failures;
+mod file_state;
 mod fork;
 mod gaps;
 mod history;
+mod limits;
+mod missing_plays;
 pub mod outsmart;
+mod play;
 mod read;
 mod reopen;
 mod retention;
 mod rewrite;
 mod salvage;
 mod schema;
+mod sealing;
 mod segments;
 mod stored_values;
 mod swap;
+mod text_ids;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use passerby_folder::durable_file;
-use passerby_protocol::dating::Between;
-use passerby_protocol::plays::{Display, Gap, Outcome, Play, PlayContent};
+use passerby_protocol::plays::Gap;
 use passerby_protocol::{Epoch, PlayNumber};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::ledger::environment::OperatingSystem;
-use crate::ledger::reopen::FileState;
+use crate::ledger::file_state::FileState;
 use crate::ledger::salvage::Salvaged;
 use crate::ledger::segments::Sealer;
 use crate::ledger::swap::Swap;
+use crate::ledger::text_ids::Ids;
 use crate::schedule::rotation::{Airings, History};
-use crate::system::clock::Moment;
 
 pub use crate::ledger::append::{Entry, RecordOutcome};
 pub use crate::ledger::environment::Environment;
+pub use crate::ledger::error::LedgerError;
 pub use crate::ledger::export::{ExportError, Exported};
-pub use crate::ledger::failures::{FAILURES_MAX, Failure, NewFailure};
+pub use crate::ledger::failures::{FAILURES_MAX, FailedItem, NewFailure};
+pub use crate::ledger::limits::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
+pub use crate::ledger::play::{DatedPlay, NewPlay};
 pub use crate::ledger::reopen::Settled;
-pub use crate::ledger::retention::{ACKED_ROWS_KEPT, BYTES_MAX, Limits, ROWS_MAX};
 
 /// Play numbers that are reserved at a time; at most this many are skipped by a restart.
 const NUMBERS_RESERVED: u32 = 256;
-
-/// Says what is wrong with the ledger.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The folder or file cannot be used.
-    #[error(
-        "{path}: the ledger cannot be opened: {reason}; give data.dir a folder on a disk that can be written"
-    )]
-    Open {
-        /// The file.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// A statement failed.
-    #[error("the ledger cannot be written: {0}")]
-    Sql(#[from] rusqlite::Error),
-    /// No numbers are left; after 85 years of one play in ten seconds.
-    #[error("this screen has used all its play numbers; enrol it anew")]
-    NumbersExhausted,
-}
-
-/// One play that is about to be recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewPlay {
-    /// From [`Ledger::next_number`].
-    pub number: PlayNumber,
-    /// What was shown.
-    pub content: PlayContent,
-    /// When it became visible.
-    pub start: Moment,
-    /// For how long.
-    pub visible_ms: u64,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Whether the display was on.
-    pub display: Display,
-}
-
-/// A recorded play with its date, as `passerby plays` prints it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatedPlay {
-    /// The play.
-    pub play: Play,
-    /// Unix milliseconds; `None` while the boot has no anchor.
-    pub wall_ms: Option<i64>,
-    /// What is known of its start without a date; no bounds when there is one.
-    pub between: Between,
-}
 
 /// The log. See the module.
 ///
@@ -164,7 +125,7 @@ pub struct Ledger {
     rowless: u64,
     is_holding: bool,
     environment: Arc<dyn Environment>,
-    ids: append::Ids,
+    ids: Ids,
     /// Anchors that went with the last batch.
     offered: RefCell<anchors::Offered>,
     /// Signs its plays; none while it is only read, or when there can be no device key.
@@ -304,8 +265,8 @@ impl Ledger {
         if stored_values::get::<i64>(&transaction, "epoch")?.is_none() {
             let epoch = environment.random_bits().cast_signed();
             stored_values::set(&transaction, "epoch", epoch)?;
-            // A re-flashed card must not repeat numbers of its former life: start anywhere in the
-            // lower half.
+            // A re-flashed memory card must not repeat numbers of its former life: start anywhere
+            // in the lower half.
             let start = environment.random_bits() % u64::from(PlayNumber::MAX / 2);
             let start = u32::try_from(start).unwrap_or(1);
             stored_values::set(&transaction, "reserved_until", i64::from(start.max(1)))?;
@@ -331,7 +292,7 @@ impl Ledger {
             rowless: said.rowless,
             is_holding: said.is_holding,
             environment,
-            ids: append::Ids::default(),
+            ids: Ids::default(),
             offered: RefCell::default(),
             sealer: None,
         })
@@ -450,22 +411,6 @@ impl Ledger {
             "manifest_seen",
             version,
         )?)
-    }
-}
-
-fn id_of(transaction: &Transaction<'_>, table: &str, text: &str) -> Result<i64, rusqlite::Error> {
-    let found = transaction
-        .prepare_cached(&format!("SELECT id FROM {table} WHERE text = ?1"))?
-        .query_row([text], |row| row.get(0))
-        .optional()?;
-    match found {
-        Some(id) => Ok(id),
-        None => {
-            transaction
-                .prepare_cached(&format!("INSERT INTO {table}(text) VALUES (?1)"))?
-                .execute([text])?;
-            Ok(transaction.last_insert_rowid())
-        }
     }
 }
 

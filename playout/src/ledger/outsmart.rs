@@ -70,7 +70,7 @@ impl Frame {
         let (start, start_offset) = self.time(start_ms)?;
         let (end, end_offset) = self.time(start_ms + visible_ms)?;
         let placement = item.placement();
-        let trigger = placement.claim.trigger.as_ref();
+        let trigger = placement.terms.trigger.as_ref();
         let number = |number: Option<u32>| number.map(|n| n.to_string()).unwrap_or_default();
         let fields = [
             self.id.to_string(),

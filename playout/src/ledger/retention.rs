@@ -7,15 +7,9 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use crate::ledger::limits::{Limits, ROWS_MAX};
 use crate::ledger::{Ledger, LedgerError, anchors, stored_values};
 
-/// Most rows that a ledger holds, whatever its size: 230 days at one play in ten seconds.
-pub const ROWS_MAX: u64 = 2_000_000;
-/// Acknowledged rows that are kept for `passerby plays`, besides all that wait, where the operator
-/// says nothing.
-pub const ACKED_ROWS_KEPT: u64 = 500_000;
-/// Largest size on disk, with the write-ahead log, where the operator says nothing, in bytes.
-pub const BYTES_MAX: u64 = 200 << 20;
 /// What a transaction may need besides the pages that are used: the write-ahead log, and the rows
 /// of one commit.
 pub(super) const BYTES_BESIDE: u64 = (4 << 20) + (1 << 20);
@@ -24,24 +18,6 @@ pub(super) const BYTES_BESIDE: u64 = (4 << 20) + (1 << 20);
 const PRUNED_MAX: u64 = 1_000;
 /// The same, when a full ledger makes room.
 const CLEARED_MAX: u64 = 20_000;
-
-/// How much a ledger keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Largest size on disk, with the write-ahead log, in bytes.
-    pub bytes_max: u64,
-    /// Rows that are kept after the hub has acknowledged them.
-    pub acked_rows_kept: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            bytes_max: BYTES_MAX,
-            acked_rows_kept: ACKED_ROWS_KEPT,
-        }
-    }
-}
 
 impl Ledger {
     /// Keeps so much from now on.

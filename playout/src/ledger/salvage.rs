@@ -13,7 +13,8 @@ use passerby_protocol::plays::{Display, Gap, GapReason, Outcome};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
 use crate::ledger::anchors;
-use crate::ledger::{gaps, id_of, segments, stored_values};
+use crate::ledger::text_ids::id_of;
+use crate::ledger::{gaps, segments, stored_values};
 
 /// How many rows in turn may be unreadable before whole stretches are passed over; forty pages of
 /// plays.

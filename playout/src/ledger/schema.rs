@@ -145,7 +145,7 @@ pub(super) fn open_to_look(path: &Path) -> Result<Connection, rusqlite::Error> {
 fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY)?;
     // Of a new file only. A commit writes four pages or five, whatever little stands on them: small
-    // ones save the card more than half of its writes (`examples/ledger_figures.rs`).
+    // ones save the memory card more than half of its writes (`benches/ledger_figures.rs`).
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Pages that change with every play go into the file once in a thousand plays. The log is no

@@ -25,7 +25,7 @@ pub const REQUESTS_MAX: usize = 64;
 pub enum PlayerRequest {
     /// The next plays to send, at most so many; `None` when none wait.
     Batch {
-        /// Rows.
+        /// How many plays at most.
         rows: usize,
         /// Where the batch goes; none when there is nothing to send.
         reply: oneshot::Sender<Option<PlayBatch>>,
@@ -88,7 +88,7 @@ pub struct Status {
     pub zones: Vec<OnAirStatus>,
     /// The headline of the emergency that covers the zones.
     pub emergency: Option<String>,
-    /// Pixels.
+    /// Width and height in pixels.
     pub screen_px: [u32; 2],
     /// The screen's number at its hub.
     pub screen: Option<u32>,

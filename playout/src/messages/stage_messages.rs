@@ -129,14 +129,14 @@ pub struct ComposeError(pub String);
 /// How one slide gives way to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
-    /// The way.
+    /// How one slide gives way to the next.
     pub kind: TransitionKind,
     /// How long it takes; zero cuts.
     pub length: Duration,
 }
 
 impl Transition {
-    /// At once.
+    /// Changes at once.
     pub const CUT: Self = Self {
         kind: TransitionKind::Cut,
         length: Duration::ZERO,
@@ -156,7 +156,7 @@ pub enum StageCommand<S> {
     /// Upload a slide; answered by [`StageEvent::Loaded`] once it can be drawn, or by
     /// [`StageEvent::Refused`].
     Load {
-        /// Its name.
+        /// By which later commands name the slide.
         ticket: Ticket,
         /// Where it will be shown.
         zone: Zone,
@@ -169,7 +169,7 @@ pub enum StageCommand<S> {
     Swap {
         /// The slide that is meant.
         ticket: Ticket,
-        /// How.
+        /// How the slide comes onto the screen.
         transition: Transition,
     },
     /// Forget a loaded slide that will not be shown after all.
@@ -185,7 +185,7 @@ pub enum StageCommand<S> {
     },
     /// Send the picture that is on the screen now.
     Snapshot(Sender<Snapshot>),
-    /// Leave.
+    /// Ends the stage.
     Quit,
 }
 
@@ -194,9 +194,9 @@ pub enum StageCommand<S> {
 pub enum StageEvent {
     /// The output has this size now; the first one says that the stage can draw.
     Sized {
-        /// Pixels.
+        /// Pixels across.
         width_px: u32,
-        /// Pixels.
+        /// Pixels down.
         height_px: u32,
     },
     /// A slide can be drawn.
@@ -224,9 +224,9 @@ pub enum StageEvent {
 /// A frame as it was drawn.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// Pixels.
+    /// Pixels across.
     pub width_px: u32,
-    /// Pixels.
+    /// Pixels down.
     pub height_px: u32,
     /// Four bytes a pixel, rows from the top.
     pub rgba: Vec<u8>,

@@ -167,7 +167,7 @@ impl ComposerThread {
         if let Some(at) = soonest {
             let (_, order) = self.waiting.remove(at);
             self.busy = Some((order.0.ticket, now_ms));
-            // The thread ends only with the studio.
+            // The thread ends only with the composer pool.
             let _ = self.orders.send(order);
         }
     }

@@ -21,12 +21,14 @@ mod content;
 mod events;
 mod keep;
 mod notice;
+mod overlay;
 mod problem_log;
 mod react;
 pub mod record;
 mod request_handling;
 mod slide_orders;
 pub mod time;
+mod time_events;
 mod track;
 
 use std::sync::Arc;
@@ -38,7 +40,7 @@ use tokio::sync::Notify;
 use crate::content::active::ActiveContent;
 use crate::content::cache::Cache;
 use crate::content::catalog::Catalog;
-use crate::content::emergency::Watch;
+use crate::content::emergency::EmergencyWatch;
 use crate::content::folders::Folders;
 use crate::identity::credentials::Enrolment;
 use crate::ledger::{Ledger, LedgerError};
@@ -46,7 +48,7 @@ use crate::messages::player_requests::NetworkStatus;
 use crate::messages::player_requests::{Pairing, PlayerRequest, Transfers};
 use crate::messages::stage_messages::{Composer, StageCommand, StageEvent, Ticket, Transition};
 use crate::player::composer_pool::ComposerPool;
-use crate::player::notice::Overlay;
+use crate::player::overlay::Overlay;
 use crate::player::problem_log::ProblemLog;
 use crate::player::record::Recorder;
 use crate::player::time::Time;
@@ -85,11 +87,11 @@ impl<S: Send> StageLink<S> for Sender<StageCommand<S>> {
 
 /// What a player is made of.
 pub struct Parts<C: Composer, L> {
-    /// Settings.
+    /// What `kiosk.toml` says.
     pub config: Config,
-    /// The ledger.
+    /// Where plays are recorded; nobody else writes to it.
     pub ledger: Ledger,
-    /// Local items.
+    /// What the terminal's own folders hold.
     pub local: Catalog,
     /// The hub, if the screen is enrolled.
     pub enrolment: Option<Enrolment>,
@@ -185,7 +187,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         time::resume(&*clock, &ledger)?;
         let now_ms = clock.now().boot_ms;
-        let (watch, reading) = Watch::start(&config.data_dir);
+        let (watch, emergency_file) = EmergencyWatch::start(&config.data_dir);
         let rules = config.rules();
         ledger.set_limits(config.ledger);
         let mut recorder =
@@ -230,7 +232,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             requests,
             config,
         };
-        player.on_reading(reading);
+        player.on_emergency_file(emergency_file);
         player.rebuild_catalog();
         Ok(player)
     }
@@ -238,7 +240,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Plays until it is told to stop, the stage closes or its time is up.
     pub fn run(mut self) {
         // A thread that could not start must not be heard over and over.
-        let mut readings = self.overlay.watch().readings().clone();
+        let mut emergency_changes = self.overlay.watch().changes().clone();
         let mut contents = self.folders.contents().clone();
         loop {
             self.note_time();
@@ -258,10 +260,10 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 recv(self.requests) -> request => request.is_ok_and(|request| self.on_request(request)),
                 recv(self.findings[0]) -> found => { self.on_finding(0, found); true }
                 recv(self.findings[1]) -> found => { self.on_finding(1, found); true }
-                recv(readings) -> reading => {
-                    match reading {
-                        Ok(reading) => self.on_reading(reading),
-                        Err(_) => readings = never(),
+                recv(emergency_changes) -> emergency_file => {
+                    match emergency_file {
+                        Ok(emergency_file) => self.on_emergency_file(emergency_file),
+                        Err(_) => emergency_changes = never(),
                     }
                     true
                 }

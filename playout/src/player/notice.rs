@@ -11,10 +11,11 @@ use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::content::creative::Creative;
 use crate::content::emergency;
-use crate::content::emergency::{Notice, Reading, Watch};
+use crate::content::emergency::EmergencyFile;
 use crate::messages::stage_messages::{
     ComposeError, Composed, Composer, SlideOrder, StageCommand, Ticket, Transition,
 };
+use crate::player::overlay::{EMPTY_MS_MAX, OverlayState};
 use crate::player::record::End;
 use crate::player::track::{Playable, Prepared, Progress, STAGE_MS_MAX, Track};
 use crate::player::{Player, StageLink};
@@ -24,124 +25,14 @@ use crate::system::clock::Moment;
 
 /// How long a notice that should go waits for the zones' next slides, in milliseconds.
 const LINGER_MS: u64 = 300;
-/// How long after that it waits for a zone that has nothing to show at all, in milliseconds.
-const EMPTY_MS_MAX: u64 = 10_000;
 /// After this long a notice that could not be made is tried again, in milliseconds.
 const RETRY_MS: u64 = 5_000;
 
-/// Where the notice stands. Moments are of the boot clock, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing lies over the zones.
-    Away,
-    /// A notice lies over the zones.
-    Here,
-    /// It should go, at the latest at this moment.
-    Leaving(u64),
-    /// The stage takes it away; it should have answered at this moment.
-    Clearing(u64),
-}
-
-/// The zone that lies over all others.
-pub(super) struct Overlay {
-    watch: Watch,
-    wanted: Option<Notice>,
-    /// The last message that could be read, as long as there is one.
-    readable: Option<Notice>,
-    shown: Option<Notice>,
-    pending: Option<(Notice, Prepared)>,
-    phase: Phase,
-    /// What is shown, or on its way, has a size that the output no longer has.
-    stale: bool,
-    /// The last attempt failed; the next is made at this moment.
-    retry_at_ms: Option<u64>,
-}
-
-impl Overlay {
-    /// `wanted`: what the file said when the watch began.
-    pub(super) const fn new(watch: Watch, wanted: Option<Notice>) -> Self {
-        Self {
-            watch,
-            wanted,
-            readable: None,
-            shown: None,
-            pending: None,
-            phase: Phase::Away,
-            stale: false,
-            retry_at_ms: None,
-        }
-    }
-
-    pub(super) const fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    /// What people see instead of the zones.
-    pub(super) fn shown(&self) -> Option<&Notice> {
-        self.shown.as_ref()
-    }
-
-    /// Tells whether the zones are hidden.
-    pub(super) fn covers(&self) -> bool {
-        self.phase != Phase::Away
-    }
-
-    /// Tells whether the zones are about to be seen again.
-    pub(super) const fn is_leaving(&self) -> bool {
-        matches!(self.phase, Phase::Leaving(_) | Phase::Clearing(_))
-    }
-
-    /// Tells whether a notice should be the first picture of all.
-    pub(super) fn comes_first(&self) -> bool {
-        self.phase == Phase::Away && self.wanted.is_some() && self.retry_at_ms.is_none()
-    }
-
-    pub(super) fn is_busy(&self) -> bool {
-        let under_way = |pending: &Prepared| pending.progress() != Progress::Ready;
-        matches!(self.phase, Phase::Clearing(_))
-            || self
-                .pending
-                .as_ref()
-                .is_some_and(|(_, pending)| under_way(pending))
-    }
-
-    pub(super) fn wakes_at_ms(&self, now_ms: u64) -> Option<u64> {
-        let phase = match self.phase {
-            Phase::Leaving(until) if now_ms < until => Some(until),
-            Phase::Leaving(until) => Some(until + EMPTY_MS_MAX),
-            Phase::Clearing(until) => Some(until),
-            Phase::Away | Phase::Here => None,
-        };
-        let gives_up = self
-            .pending
-            .as_ref()
-            .and_then(|(_, pending)| pending.gives_up_at_ms());
-        let retry = self
-            .retry_at_ms
-            .filter(|_| self.wanted.is_some() && self.pending.is_none());
-        [phase, gives_up, retry].into_iter().flatten().min()
-    }
-
-    fn has_pending(&self, ticket: Ticket) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|(_, pending)| pending.order.ticket == ticket)
-    }
-
-    /// Takes back what is on its way, unless it is as good as on the screen.
-    fn take_back(&mut self) -> Option<Ticket> {
-        let (_, pending) = self
-            .pending
-            .take_if(|(_, pending)| pending.progress() != Progress::Swapping)?;
-        Some(pending.order.ticket)
-    }
-}
-
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Takes what the emergency file says now.
-    pub(super) fn on_reading(&mut self, reading: Reading) {
+    pub(super) fn on_emergency_file(&mut self, now: EmergencyFile) {
         let file = emergency::path(&self.config.data_dir);
-        match reading {
+        match now {
             Ok(read) => {
                 let (notice, remarks) = read.unzip();
                 for remark in remarks.unwrap_or_default() {
@@ -191,8 +82,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         } else {
             let taken = self.overlay.take_back();
             self.forget(taken);
-            if self.overlay.phase == Phase::Here && self.overlay.pending.is_none() {
-                self.overlay.phase = Phase::Leaving(now_ms + LINGER_MS);
+            if self.overlay.state == OverlayState::Here && self.overlay.pending.is_none() {
+                self.overlay.state = OverlayState::Leaving(now_ms + LINGER_MS);
                 // What came on beneath it was chosen before now, and may not be right any more.
                 for track in &mut self.tracks {
                     track.cover();
@@ -212,14 +103,14 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// Takes the notice off when the zones are ready for it; comes after they were looked after.
     pub(super) fn clear_notice(&mut self, now_ms: u64) {
-        let clear = match self.overlay.phase {
-            Phase::Leaving(until) => {
+        let clear = match self.overlay.state {
+            OverlayState::Leaving(until) => {
                 let has_pictures = self.tracks.iter().all(|track| track.on_air.is_some());
                 self.tracks.iter().all(Track::is_fresh)
                     || (has_pictures && now_ms >= until)
                     || now_ms >= until + EMPTY_MS_MAX
             }
-            Phase::Clearing(until) if now_ms >= until => {
+            OverlayState::Clearing(until) if now_ms >= until => {
                 self.problems
                     .report("the stage does not take the emergency message away".to_owned());
                 true
@@ -227,18 +118,18 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             _ => false,
         };
         if clear {
-            self.overlay.phase = Phase::Clearing(now_ms + STAGE_MS_MAX);
+            self.overlay.state = OverlayState::Clearing(now_ms + STAGE_MS_MAX);
             self.stage.send(StageCommand::Clear { zone: Zone::NOTICE });
         }
     }
 
     fn bring_notice(&mut self, now_ms: u64) {
         let overlay = &mut self.overlay;
-        if matches!(overlay.phase, Phase::Clearing(_)) {
+        if matches!(overlay.state, OverlayState::Clearing(_)) {
             return;
         }
-        if matches!(overlay.phase, Phase::Leaving(_)) {
-            overlay.phase = Phase::Here;
+        if matches!(overlay.state, OverlayState::Leaving(_)) {
+            overlay.state = OverlayState::Here;
         }
         let is_there = overlay.shown == overlay.wanted && !overlay.stale;
         let is_coming = !overlay.stale
@@ -361,8 +252,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         self.overlay.shown = self.overlay.pending.take().map(|(notice, _)| notice);
         self.overlay.retry_at_ms = None;
-        if self.overlay.phase == Phase::Away {
-            self.overlay.phase = Phase::Here;
+        if self.overlay.state == OverlayState::Away {
+            self.overlay.state = OverlayState::Here;
             for at in 0..self.tracks.len() {
                 if let Some(ended) = self.tracks[at].cover() {
                     self.end(at, &ended, boot_ms, End::Covered);
@@ -380,8 +271,8 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
 
     /// The notice is gone.
     pub(super) fn notice_cleared(&mut self, boot_ms: u64) {
-        if matches!(self.overlay.phase, Phase::Clearing(_)) {
-            self.overlay.phase = Phase::Away;
+        if matches!(self.overlay.state, OverlayState::Clearing(_)) {
+            self.overlay.state = OverlayState::Away;
             self.overlay.shown = None;
             let now = self.clock.now();
             let asleep_ms = self.asleep_at(boot_ms, &now);

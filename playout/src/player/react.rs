@@ -74,7 +74,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     fn is_takeover_on_air(&self, at: usize) -> bool {
         let on_air = self.tracks[at].on_air.as_ref();
         on_air.is_some_and(|on_air| match &on_air.what {
-            Playable::Item(turn) => turn.item.placement().claim.takeover.is_some(),
+            Playable::Item(turn) => turn.item.placement().terms.takeover.is_some(),
             Playable::House | Playable::Pairing => false,
         })
     }
@@ -87,7 +87,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return false;
         };
         let item = &self.tracks[at].rotation.catalog()[pick.index];
-        item.placement().claim.takeover == Some(Takeover::Now)
+        item.placement().terms.takeover == Some(Takeover::Now)
     }
 
     /// Tells whether what is on its way to a zone would be chosen again.

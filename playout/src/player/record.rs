@@ -319,7 +319,7 @@ impl Recorder {
 /// one that was cut short.
 ///
 /// That its successor came late is the machine's doing and says nothing about whose turn is next:
-/// measured times would let a few milliseconds decide between placements with equal claims, and
+/// measured times would let a few milliseconds decide between placements with equal weights, and
 /// their order would be lost.
 pub(super) const fn counted_ms(visible_ms: u64, planned_ms: Option<u64>) -> u64 {
     match planned_ms {

@@ -39,7 +39,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     .with_ledger(|ledger| ledger.begin_anew_at(seq));
                 if self.report_error(begun).is_some() {
                     self.problems.report(format!(
-                        "the hub has other plays than this card from row {seq} of its ledger on: the card was put back to an older state. Its plays go on in a new ledger"
+                        "the hub has other plays than this memory card from row {seq} of its ledger on: the memory card was put back to an older state. Its plays go on in a new ledger"
                     ));
                 }
             }

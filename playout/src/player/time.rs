@@ -14,11 +14,9 @@ use jiff::Timestamp;
 use passerby_protocol::dating::Anchor;
 
 use crate::ledger::{Ledger, LedgerError};
-use crate::messages::stage_messages::Composer;
 use crate::player::record::Recorder;
-use crate::player::{Player, StageLink};
 use crate::system::clock::trust::Source;
-use crate::system::clock::{Clock, Moment, TimeEvent};
+use crate::system::clock::{Clock, TimeEvent};
 
 /// Most anchors that wait for a disk that refuses; then the oldest go. Five an hour would be many.
 const HELD_MAX: usize = 64;
@@ -32,7 +30,7 @@ pub type PendingAnchor = (Option<u64>, Anchor);
 pub struct Time {
     held: VecDeque<PendingAnchor>,
     /// For how long the machine had slept when the player last looked, in milliseconds.
-    asleep_ms: u64,
+    pub(super) asleep_ms: u64,
 }
 
 impl Time {
@@ -100,55 +98,8 @@ pub fn resume(clock: &dyn Clock, ledger: &Ledger) -> Result<(), LedgerError> {
     Ok(())
 }
 
-impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
-    /// Looks at what has happened to the time.
-    pub(super) fn note_time(&mut self) {
-        self.time.asleep_ms = self.clock.asleep_ms();
-        for event in self.clock.events() {
-            if let TimeEvent::Ignored {
-                source,
-                wall_ms,
-                believed_ms,
-            } = event
-            {
-                self.problems.report(ignored(source, wall_ms, believed_ms));
-            }
-            if let Some(anchor) = anchor_of(&event, &self.clock.now().boot) {
-                self.keep_anchor(anchor);
-            }
-        }
-    }
-
-    /// Takes an anchor that somebody else made.
-    pub(super) fn on_anchor(&mut self, anchor: Anchor) {
-        // What led to it comes first.
-        self.note_time();
-        self.keep_anchor((None, anchor));
-    }
-
-    fn keep_anchor(&mut self, anchor: PendingAnchor) {
-        let kept = self.time.keep(&mut self.recorder, anchor);
-        self.report_error(kept);
-        if !std::mem::replace(&mut self.clock_known, true) {
-            self.content_changed();
-        }
-    }
-
-    /// For how long the machine had slept at a moment shortly before `now`, in milliseconds.
-    pub(super) fn asleep_at(&self, boot_ms: u64, now: &Moment) -> u64 {
-        let asleep_ms = self.clock.asleep_ms();
-        let lately_ms = asleep_ms.saturating_sub(self.time.asleep_ms);
-        // A sleep that fits between that moment and now was after it.
-        if lately_ms <= now.boot_ms.saturating_sub(boot_ms) {
-            self.time.asleep_ms
-        } else {
-            asleep_ms
-        }
-    }
-}
-
 /// Says that a time is not believed, and what would help.
-fn ignored(source: Source, wall_ms: i64, believed_ms: Option<i64>) -> String {
+pub(super) fn ignored(source: Source, wall_ms: i64, believed_ms: Option<i64>) -> String {
     let written = |ms: i64| {
         Timestamp::from_millisecond(ms).map_or_else(
             |_| "a time that no calendar has".to_owned(),

@@ -11,7 +11,7 @@ use passerby_protocol::plays::Display;
 
 /// Where the kernel lists its connectors.
 pub const CONNECTORS: &str = "/sys/class/drm";
-/// Most connectors that are looked at; the largest cards have eight.
+/// Most connectors that are looked at; the largest graphics cards have eight.
 const CONNECTORS_MAX: usize = 64;
 
 /// The machine's displays.
@@ -35,8 +35,8 @@ impl Displays {
         let Some(Ok(entries)) = self.folder.as_ref().map(std::fs::read_dir) else {
             return Display::Unknown;
         };
-        // The cards themselves stand beside their connectors; a write-back connector has no
-        // display.
+        // The graphics cards themselves stand beside their connectors; a write-back connector has
+        // no display.
         let connectors = entries.flatten().take(CONNECTORS_MAX).filter(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();

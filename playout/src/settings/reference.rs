@@ -9,7 +9,7 @@ use passerby_protocol::toml_reference::{KeyTable, key, markdown};
 use crate::code::legibility::{CONTRAST_MIN, WIDTHS_PER_DISTANCE_MAX};
 use crate::content::cache;
 use crate::hub_link;
-use crate::identity::local_token;
+use crate::identity::page_token;
 use crate::screen::layout;
 use crate::screen::sound_settings::VOLUME_PERCENT;
 use crate::settings::config::{
@@ -98,7 +98,7 @@ fn screen(default: &Config) -> KeyTable {
         vec![
             key("name", "the screen's name for people")
                 .more(
-                    "The hub's operator is offered it when the screen is paired; it is `utm_source` where a campaign \
+                    "The hub's operator is offered it when the screen is enrolled; it is `utm_source` where a campaign \
                      asks for that, and placements may name it in `screens`.",
                 )
                 .absent("none"),
@@ -337,7 +337,7 @@ fn data(default: &Config) -> KeyTable {
             key("dir", "the folder for ledger, cache, keys and credentials; one terminal a folder")
                 .absent(format!("`{}`", default.data_dir.display())),
             key("commit_seconds", "plays are held for up to so long and written together")
-                .more("[What that saves and risks](../operator-guide.md#the-card).")
+                .more("[What that saves and risks](../operator-guide.md#the-memory-card).")
                 .absent("0, each is on disk before it counts"),
             key("ledger_mb", "largest size of the ledger in MiB")
                 .more(
@@ -359,14 +359,14 @@ fn local(default: &Config) -> KeyTable {
         "## `[local]`",
         vec![
             key("listen", "address and port of the local page")
-                .more("On an address that others reach it opens with a token only.")
+                .more("On an address that others reach it opens with a page token only.")
                 .absent(format!("`{}`", default.listen)),
             key(
                 "token",
                 format!(
-                    "what opens the local page: {} to {} letters, digits, `-` or `_`",
-                    local_token::CHARS_MIN,
-                    local_token::CHARS_MAX
+                    "the page token, which opens the local page: {} to {} letters, digits, `-` or `_`",
+                    page_token::CHARS_MIN,
+                    page_token::CHARS_MAX
                 ),
             )
             .told()

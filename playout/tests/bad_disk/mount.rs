@@ -63,8 +63,8 @@ impl Disk {
         file
     }
 
-    /// Makes the kernel believe that the file system is broken, as it does when a worn card lies:
-    /// from here on it may only be read, until it is mounted anew.
+    /// Makes the kernel believe that the file system is broken, as it does when a worn memory card
+    /// lies: from here on it may only be read, until it is mounted anew.
     pub(crate) fn breaks(&self) -> bool {
         let source = Command::new(required_program("findmnt"))
             .args(["-no", "SOURCE", text(self.folder())])
@@ -73,7 +73,7 @@ impl Disk {
         let device = String::from_utf8(source.stdout).expect("text");
         let device = device.trim().trim_start_matches("/dev/").to_owned();
         let trigger = format!("/sys/fs/ext4/{device}/trigger_fs_error");
-        std::fs::write(trigger, "a worn card").is_ok()
+        std::fs::write(trigger, "a worn memory card").is_ok()
     }
 
     /// Takes it away and brings it back.

@@ -115,8 +115,8 @@ fn salvaged(written: &Written) -> Vec<Play> {
 fn a_damaged_ledger_is_salvaged_to_the_same_plays_wherever_the_power_goes() {
     seeds(file!()).each(|seed| {
         let text = seed.to_string();
-        // A card that lost pages in the middle, while the log held some; one that lost the first of
-        // a ledger that was closed; one whose file is cut off.
+        // A memory card that lost pages in the middle, while the log held some; one that lost the
+        // first of a ledger that was closed; one whose file is cut off.
         type Damage = fn(&mut Vec<u8>);
         let damages: [(u64, Damage); 3] = [
             (1, |file| {

@@ -1,4 +1,4 @@
-//! Runs the writer of `examples/ledger_writer.rs` under strace.
+//! Runs the writer of `tests/programs/ledger_writer.rs` under strace.
 //!
 //! Invariant: what the model of the disk shows at the end is what the folder holds, byte for byte;
 //! so the trace was understood.

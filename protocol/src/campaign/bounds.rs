@@ -122,17 +122,17 @@ impl Placement {
         text("headline", self.headline.as_deref(), LINE_CHARS_MAX)?;
         count("dayparts", self.dayparts.len(), 0..=DAYPARTS_MAX)?;
         accepted("zone", self.zone.as_deref(), zone_name)?;
-        let claim = &self.claim;
-        number("share_percent", claim.share.map(u32::from), SHARE)?;
-        number("per_hour", claim.per_hour, CAP_PLAYS)?;
-        number("per_day", claim.per_day, CAP_PLAYS)?;
-        accepted("sequence", claim.sequence.as_deref(), zone_name)?;
-        for (name, list) in [("phases", &claim.phases), ("screens", &claim.screens)] {
+        let terms = &self.terms;
+        number("share_percent", terms.share.map(u32::from), SHARE)?;
+        number("per_hour", terms.per_hour, CAP_PLAYS)?;
+        number("per_day", terms.per_day, CAP_PLAYS)?;
+        accepted("sequence", terms.sequence.as_deref(), zone_name)?;
+        for (name, list) in [("phases", &terms.phases), ("screens", &terms.screens)] {
             count(name, list.len(), 0..=SCREENS_MAX)?;
             list.iter()
                 .try_for_each(|entry| text(name, Some(entry), LINE_CHARS_MAX))?;
         }
-        if let Some(trigger) = &claim.trigger {
+        if let Some(trigger) = &terms.trigger {
             accepted("trigger.name", Some(&trigger.name), zone_name)?;
             number("trigger.seconds", Some(trigger.seconds), TRIGGER_SECONDS)?;
         }

@@ -13,7 +13,7 @@ use crate::toml_fields::Section;
 /// How a code is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// Where the code card stands.
+    /// Where the code square stands.
     pub corner: Corner,
     /// The call to action beside it; a plain one in the screen's languages when absent.
     pub call: Option<Call>,

@@ -11,9 +11,9 @@ use crate::toml_fields::Section;
 /// Three colours of a campaign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Colours {
-    /// Behind text.
+    /// What lies behind text.
     pub paper: Option<Rgb>,
-    /// Of text.
+    /// The colour of text.
     pub ink: Option<Rgb>,
     /// Of the call to action and of buttons.
     pub accent: Option<Rgb>,

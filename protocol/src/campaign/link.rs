@@ -19,7 +19,7 @@ pub struct Link {
     /// What the code holds.
     #[serde(default)]
     pub form: LinkForm,
-    /// A host of the campaign's own that leads to the hub, in lower case, with a port if it needs
+    /// A domain of the campaign's own that leads to the hub, in lower case, with a port if it needs
     /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
@@ -102,7 +102,7 @@ impl Link {
                 }
             }
             let domain = section
-                .parsed("domain", "a host such as \"go.shop.example\"", domain)
+                .parsed("domain", "a domain such as \"go.shop.example\"", domain)
                 .map(|domain| (domain.value.clone(), domain));
             if let Some((name, place)) = &domain
                 && form != LinkForm::Token
@@ -227,7 +227,7 @@ pub(super) fn target(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-/// Accepts a host with or without a port, in any letter case, and returns it in lower case. Names
+/// Accepts a domain with or without a port, in any letter case, and returns it in lower case. Names
 /// with other letters than those of ASCII are returned in their `xn--` form, since a code's small
 /// alphabet has no others.
 ///
@@ -235,7 +235,7 @@ pub(super) fn target(text: &str) -> Result<String, &'static str> {
 /// Says what is wrong with it.
 pub fn domain(text: &str) -> Result<String, &'static str> {
     if text.contains('/') {
-        return Err("it is more than a host");
+        return Err("it is more than a domain");
     }
     let mut lower = text.to_ascii_lowercase();
     if !lower.is_ascii() {
@@ -254,7 +254,7 @@ pub fn domain(text: &str) -> Result<String, &'static str> {
         !label.is_empty() && label.len() <= 63 && label.bytes().all(good)
     };
     if !host.contains('.') || !host.split('.').all(label) {
-        return Err("it is not a host's name");
+        return Err("it is not a domain's name");
     }
     if port.is_some_and(|port| port.parse::<u16>().is_err()) {
         return Err("its port is not a number");

@@ -6,7 +6,6 @@
 
 mod bounds;
 mod buyer;
-mod claim;
 mod code;
 mod colours;
 mod contents;
@@ -14,6 +13,7 @@ mod host;
 mod link;
 mod read;
 pub mod reference;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod unseen;
@@ -26,13 +26,13 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use crate::campaign::buyer::Buyer;
-pub use crate::campaign::claim::{Adaptive, PlacementClaim, Separation, Takeover, Trigger};
-pub use crate::campaign::claim::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::code::{Call, Code, Corner, language, primary};
 pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain};
+pub use crate::campaign::terms::{Adaptive, PlacementTerms, Separation, Takeover, Trigger};
+pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
@@ -87,9 +87,9 @@ pub struct Campaign {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A burst.
+    /// A burst around an event.
     Event,
-    /// A following.
+    /// A following that grows over time.
     Fans,
     /// One, then the other.
     Combined,
@@ -115,7 +115,7 @@ impl Landing {
     ];
 }
 
-/// A stage of a campaign.
+/// A part of a campaign with its own dates and goals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
     /// For reports.
@@ -172,7 +172,7 @@ pub struct Placement {
     pub sound: bool,
     /// What it asks of the rotation besides its weight.
     #[serde(default, flatten)]
-    pub claim: PlacementClaim,
+    pub terms: PlacementTerms,
 }
 
 impl Placement {
@@ -192,7 +192,7 @@ impl Placement {
             transition: TransitionKind::default(),
             motion: Motion::default(),
             sound: false,
-            claim: PlacementClaim::default(),
+            terms: PlacementTerms::default(),
         }
     }
 }
@@ -209,14 +209,14 @@ impl Campaign {
         !self.phases.is_empty()
     }
 
-    /// Tells whether one of the campaign's flights is on at an instant, and until when; always,
+    /// Tells whether one of the campaign's phases is on at an instant, and until when; always,
     /// without phases.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
-        let flights = self.phases.iter().map(|phase| phase.at(now, zone));
-        flights.reduce(Window::or).unwrap_or(Window::ALWAYS)
+        let phases = self.phases.iter().map(|phase| phase.at(now, zone));
+        phases.reduce(Window::or).unwrap_or(Window::ALWAYS)
     }
 
-    /// Tells whether flights, dayparts and recurrence together let one of the campaign's placements
+    /// Tells whether phases, dayparts and recurrence together let one of the campaign's placements
     /// air at an instant, and until when. Conditions on the venue are not asked; they do not depend
     /// on time.
     pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
@@ -265,7 +265,7 @@ impl Placement {
 }
 
 impl Phase {
-    /// Tells whether the flight is on at an instant, and until when. Days are those of the local
+    /// Tells whether the phase is on at an instant, and until when. Days are those of the local
     /// calendar: one that begins at one o'clock, since the clock is put forward at midnight, begins
     /// there.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Window {
@@ -281,7 +281,7 @@ impl Phase {
         }
     }
 
-    /// Tells whether a local date lies in the flight.
+    /// Tells whether a local date lies in the phase.
     pub fn covers(&self, date: Date) -> bool {
         self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)
     }

@@ -6,11 +6,11 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use crate::campaign::claim::zone_name;
 use crate::campaign::link;
+use crate::campaign::terms::zone_name;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
-    Motion, Phase, Placement, PlacementClaim, Separation, TransitionKind, is_creative,
+    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
@@ -33,7 +33,7 @@ impl Campaign {
     ) -> Result<Self, Vec<Problem>> {
         if pictures.is_empty() {
             let message = format!(
-                "nothing in this folder can air; put pictures, videos or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
+                "nothing in this folder can air; put pictures, films or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
             );
             return Err(vec![Problem::with_file(folder, message)]);
         }
@@ -144,7 +144,7 @@ pub(super) fn read_campaign(
     let phases = root.tables("phase", PHASES_MAX, read_phase);
     let mut placements = root.tables("placement", PLACEMENTS_MAX, |section| {
         let placement = read_placement(section, pictures);
-        check_claim(section, &placement, &phases);
+        check_terms(section, &placement, &phases);
         placement
     });
     if placements.is_empty() {
@@ -174,9 +174,9 @@ pub(super) fn read_campaign(
 }
 
 /// What a placement may say about the campaign's phases, and must say about its end.
-fn check_claim(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
-    let claim = &placement.claim;
-    let unknown = claim
+fn check_terms(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
+    let terms = &placement.terms;
+    let unknown = terms
         .phases
         .iter()
         .find(|name| phases.iter().all(|phase| phase.name != **name));
@@ -189,17 +189,17 @@ fn check_claim(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
         };
         section.problem(&place, format!("phase {unknown:?} is missing; {there}"));
     }
-    let ends = claim.trigger.is_some()
+    let ends = terms.trigger.is_some()
         || placement.is_dated()
         || (!phases.is_empty() && phases.iter().all(|phase| phase.until.is_some()));
-    if let (Some(_), false, Some(place)) = (claim.takeover, ends, section.placed("takeover")) {
+    if let (Some(_), false, Some(place)) = (terms.takeover, ends, section.placed("takeover")) {
         section.problem(
             &place,
             "takeover needs an end, so that it cannot be forgotten: give it dayparts, recurs or a trigger, or each [[phase]] an until",
         );
     }
     if let (true, Some(_), Some(place)) =
-        (placement.filler, claim.takeover, section.placed("takeover"))
+        (placement.filler, terms.takeover, section.placed("takeover"))
     {
         section.problem(
             &place,
@@ -323,6 +323,6 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
             .map(|motion| motion.value)
             .unwrap_or_default(),
         sound: section.switch("sound").is_some_and(|sound| sound.value),
-        claim: PlacementClaim::read(section),
+        terms: PlacementTerms::read(section),
     }
 }

@@ -1,9 +1,9 @@
 //! What the reference says of campaign.toml.
 
 use crate::campaign::ZONE_NAME_BYTES_MAX;
-use crate::campaign::claim::{CEILING_PERCENT, FLOOR_PERCENT, TRIGGER_SECONDS_USUAL};
 use crate::campaign::contents::{PASSWORD_CHARS, WIFI_NAME_BYTES_MAX};
 use crate::campaign::read::read_campaign;
+use crate::campaign::terms::{CEILING_PERCENT, FLOOR_PERCENT, TRIGGER_SECONDS_USUAL};
 use crate::condition::{LOOPS_INSIDE_MAX, SOURCE_BYTES_MAX};
 use crate::creative::KEN_BURNS_GROWTH;
 use crate::limits::{
@@ -131,7 +131,7 @@ fn link() -> KeyTable {
             .told()
             .more("The last two need a target and are not counted.")
             .absent("`\"token\"` with a hub, else the target"),
-            key("domain", "a host of your own for the codes, once `passerby-hub domain add` has it")
+            key("domain", "a domain of your own for the codes, once `passerby-hub domain add` has it")
                 .more(format!("Up to {DOMAIN_BYTES_MAX} bytes; only with `\"token\"`."))
                 .absent("the hub's"),
             key(
@@ -197,7 +197,7 @@ fn phase() -> KeyTable {
             key("landing", "as above, for this phase").absent("the campaign's"),
         ],
     )
-    .intro("A stage of the campaign. With phases, the campaign airs only in them.")
+    .intro("A part of the campaign with its own dates. With phases, the campaign airs only in them.")
 }
 
 fn buyer() -> KeyTable {

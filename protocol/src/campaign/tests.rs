@@ -107,7 +107,7 @@ fn mistakes_in_links_and_codes_are_named_at_once() {
     let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for expected in [
         "campaign.toml:4: link.form is \"gs1\", and the target is no GS1 Digital Link: GTIN \"09506000134353\" ends on 3, and its check digit is 2",
-        "campaign.toml:5: link.domain is \"shop\": it is not a host's name; use a host such as \"go.shop.example\"",
+        "campaign.toml:5: link.domain is \"shop\": it is not a domain's name; use a domain such as \"go.shop.example\"",
         "campaign.toml:6: a GS1 Digital Link is carried as it is; take utm out",
         "campaign.toml:9: unknown key \"placement[1].code.call.english\": it is not a language",
         "campaign.toml:10: placement[1].code.wifi.name is \"\": a network's name has 1 to 32 bytes",
@@ -190,7 +190,7 @@ recurs = { start = 2026-12-04T18:00:00, minutes = 120, rule = 'FREQ=WEEKLY;BYDAY
 ";
 
 #[test]
-fn a_placement_airs_when_flight_daypart_and_recurrence_agree() {
+fn a_placement_airs_when_phase_daypart_and_recurrence_agree() {
     let (campaign, shanghai) = (campaign(FRIDAYS), zone("Asia/Shanghai"));
     let placement = &campaign.placements[0];
     assert!(placement.is_dated());
@@ -251,7 +251,7 @@ fn mistakes_in_a_recurrence_are_named_with_the_others() {
 }
 
 #[test]
-fn a_flight_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
+fn a_phase_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
     let phase = Phase {
         name: "p".into(),
         from: Some(jiff::civil::date(2026, 9, 6)),
@@ -300,7 +300,7 @@ fn a_flight_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
 }
 
 #[test]
-fn claims_on_the_rotation_are_read_and_travel() {
+fn terms_on_the_rotation_are_read_and_travel() {
     let text = "title = 'A'\nadvertiser = 'Lumen'\ncategory = 'coffee'\napart_seconds = 60\nrivals_apart_seconds = 300\n\
                 [adaptive]\nfloor_percent = 10\n\
                 [[phase]]\nname = 'launch'\nuntil = 2026-12-07\ngoal_plays = 50\nends_on = 'goal'\n\
@@ -308,18 +308,18 @@ fn claims_on_the_rotation_are_read_and_travel() {
                 screens = ['Exit B', '#metro']\ntrigger = { name = 'button', seconds = 30 }\ntakeover = 'now'\n\
                 [[placement]]\ncreative = 'second.png'\nsequence = 'story'\n";
     let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
-    let claim = &campaign.placements[0].claim;
+    let terms = &campaign.placements[0].terms;
     assert_eq!(
-        (claim.share, claim.per_hour, claim.per_day),
+        (terms.share, terms.per_hour, terms.per_day),
         (Some(1_250), Some(6), Some(40))
     );
-    assert_eq!(claim.takeover, Some(Takeover::Now));
+    assert_eq!(terms.takeover, Some(Takeover::Now));
     assert_eq!(
-        claim.trigger.as_ref().map(|trigger| trigger.seconds),
+        terms.trigger.as_ref().map(|trigger| trigger.seconds),
         Some(30)
     );
-    assert!(claim.is_for("Exit B", &[]) && claim.is_for("Exit C", &["metro".into()]));
-    assert!(!claim.is_for("Exit C", &["park".into()]));
+    assert!(terms.is_for("Exit B", &[]) && terms.is_for("Exit C", &["metro".into()]));
+    assert!(!terms.is_for("Exit C", &["park".into()]));
     assert_eq!(campaign.separation.rivals_apart_s, 300);
     assert_eq!(
         campaign
@@ -336,7 +336,7 @@ fn claims_on_the_rotation_are_read_and_travel() {
 }
 
 #[test]
-fn claims_that_make_no_sense_are_named_with_their_lines() {
+fn terms_that_make_no_sense_are_named_with_their_lines() {
     let text = "title = 'A'\napart_seconds = 60\n\
                 [adaptive]\nfloor_percent = 60\nceiling_percent = 50\n\
                 [[phase]]\nname = 'launch'\n\

@@ -168,7 +168,7 @@ mod tests {
             (
                 "title = 'x'\n[[placement]]\ncreative = 'clip.mp4'\nmotion = 'ken-burns'\n",
                 &[
-                    "note c:4: placement 1 (clip.mp4): motion is for pictures, and a video does not take it",
+                    "note c:4: placement 1 (clip.mp4): motion is for pictures, and a film does not take it",
                 ],
             ),
             (

@@ -76,7 +76,7 @@ impl From<Outcome> for u8 {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Display {
-    /// Nothing tells.
+    /// Nothing tells whether it was on.
     #[default]
     Unknown,
     /// It said that it was on.

@@ -31,7 +31,7 @@ use crate::{Digest, Epoch, ScreenNumber};
 pub use crate::proof_of_play::fork::{Fork, Trace, forks};
 pub use crate::proof_of_play::key::{DeviceKey, PublicKey, Vouched};
 pub use crate::proof_of_play::row::PlayRow;
-pub use crate::proof_of_play::tally::{Count, Tally};
+pub use crate::proof_of_play::tally::{Count, ProofTally};
 pub use crate::proof_of_play::verify::{Fault, Verdict, Verifier};
 pub use crate::proof_of_play::write::{
     Hashed, SealedSegment, SegmentHasher, SegmentLines, final_line, head_line, header_line,

@@ -27,7 +27,7 @@ pub struct Count {
 
 /// The plays of a proof, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
+pub struct ProofTally {
     /// All of them.
     pub all: Count,
     /// By campaign.
@@ -57,7 +57,7 @@ struct Span {
     anchor: Option<Anchor>,
 }
 
-impl Tally {
+impl ProofTally {
     pub(super) fn add(&mut self, play: &PlayRow<'_>) {
         let visible_ms = play.visible_ms;
         let count = |counts: &mut BTreeMap<String, Count>, name: &str| {

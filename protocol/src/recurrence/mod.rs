@@ -46,10 +46,9 @@ use crate::limits::{
 };
 use crate::recurrence::calendar_lines::{CalendarLines, Moment, Zone};
 pub use crate::recurrence::local_time::{LocalTime, LocalTimeError};
-use crate::recurrence::occurrences::Scan;
 use crate::recurrence::rule::Rule;
 use crate::toml_fields::Section;
-use crate::window::{DAY_S, day_number};
+use crate::window::day_number;
 
 const START: &str = "a local time such as 2026-12-04T18:00:00, or a date for midnight";
 const DATES: &str = "dates such as 2026-12-25 or local times such as 2026-12-24T17:00:00";
@@ -215,36 +214,6 @@ impl Recurrence {
         recurrence.also.dedup();
         recurrence.find_days()?;
         Ok(recurrence)
-    }
-
-    /// Finds the first and the last day on which anything starts, after exceptions and additions.
-    fn find_days(&mut self) -> Result<(), RecurrenceError> {
-        let local = self.also.iter().map(|start| day_number(start.date()));
-        let instants = self.also_instants.iter().flat_map(|start| {
-            // The local day is this one or one beside it.
-            let day = start.as_second().div_euclid(DAY_S);
-            [day - 1, day + 1]
-        });
-        for day in local.chain(instants) {
-            self.days = (self.days.0.min(day), self.days.1.max(day));
-        }
-        if !self.also_instants.is_empty() {
-            return Ok(());
-        }
-        let (mut scan, (first, last)) = (Scan::of(self, None), self.days);
-        let mut is_used = |day: &i64| !scan.starts_on(*day).is_empty();
-        let (first, last) = (
-            (first..=last).find(&mut is_used),
-            (first..=last).rev().find(&mut is_used),
-        );
-        let (Some(first), Some(last)) = (first, last) else {
-            return Err(RecurrenceError {
-                key: "except",
-                message: "takes away every occurrence; leave one".to_owned(),
-            });
-        };
-        self.days = (first, last);
-        Ok(())
     }
 
     /// Reads `recurs` of a placement; what is wrong is reported to its section.

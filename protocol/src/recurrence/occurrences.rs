@@ -12,9 +12,11 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::recurrence::Recurrence;
 use crate::recurrence::rule::Chosen;
-use crate::window::{DAY_S, OFFSET_STEP_MAX_S, Stretch, Window, date_of, earlier, instant_of};
+use crate::recurrence::{Recurrence, RecurrenceError};
+use crate::window::{
+    DAY_S, OFFSET_STEP_MAX_S, Stretch, Window, date_of, day_number, earlier, instant_of,
+};
 
 /// How many days ahead an answer looks for the next occurrence; it may end there.
 const LOOK_AHEAD_DAYS: i64 = 400;
@@ -59,6 +61,36 @@ impl Recurrence {
         Window { open: false, until }
     }
 
+    /// Finds the first and the last day on which anything starts, after exceptions and additions.
+    pub(super) fn find_days(&mut self) -> Result<(), RecurrenceError> {
+        let local = self.also.iter().map(|start| day_number(start.date()));
+        let instants = self.also_instants.iter().flat_map(|start| {
+            // The local day is this one or one beside it.
+            let day = start.as_second().div_euclid(DAY_S);
+            [day - 1, day + 1]
+        });
+        for day in local.chain(instants) {
+            self.days = (self.days.0.min(day), self.days.1.max(day));
+        }
+        if !self.also_instants.is_empty() {
+            return Ok(());
+        }
+        let (mut scan, (first, last)) = (Scan::of(self, None), self.days);
+        let mut is_used = |day: &i64| !scan.starts_on(*day).is_empty();
+        let (first, last) = (
+            (first..=last).find(&mut is_used),
+            (first..=last).rev().find(&mut is_used),
+        );
+        let (Some(first), Some(last)) = (first, last) else {
+            return Err(RecurrenceError {
+                key: "except",
+                message: "takes away every occurrence; leave one".to_owned(),
+            });
+        };
+        self.days = (first, last);
+        Ok(())
+    }
+
     /// The zone in which it is worked out. The venue's own rules are newer than those that came
     /// with the program.
     fn zone<'z>(&'z self, venue: &'z TimeZone) -> &'z TimeZone {
@@ -70,7 +102,7 @@ impl Recurrence {
 }
 
 /// Asks a recurrence about several days and keeps what serves for more than one.
-pub(super) struct Scan<'r> {
+struct Scan<'r> {
     recurrence: &'r Recurrence,
     /// Where instants become local times; without one they are left out of account.
     zone: Option<&'r TimeZone>,
@@ -81,7 +113,7 @@ pub(super) struct Scan<'r> {
 }
 
 impl<'r> Scan<'r> {
-    pub(super) fn of(recurrence: &'r Recurrence, zone: Option<&'r TimeZone>) -> Self {
+    fn of(recurrence: &'r Recurrence, zone: Option<&'r TimeZone>) -> Self {
         let instants = recurrence.also_instants.iter();
         let local = |zone: &TimeZone| instants.map(|at| zone.to_datetime(*at)).collect();
         Self {
@@ -94,7 +126,7 @@ impl<'r> Scan<'r> {
     }
 
     /// The local starts on a day, in order, after exceptions and additions.
-    pub(super) fn starts_on(&mut self, day: i64) -> &[DateTime] {
+    fn starts_on(&mut self, day: i64) -> &[DateTime] {
         self.starts.clear();
         let recurrence = self.recurrence;
         if let Some(rule) = &recurrence.rule {

@@ -23,7 +23,7 @@ pub use crate::toml_fields::section::{Placed, Section};
 
 /// A key that was asked for while a file was read, and what its value must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct AskedKey {
     /// The section: `placement.code`, whichever of several it was; empty for the top level.
     pub section: String,
     /// The key.
@@ -42,7 +42,7 @@ pub struct Reader<'a> {
     text: &'a str,
     problems: RefCell<Vec<Problem>>,
     /// Kept for [`Reader::asked`] only.
-    asked: Option<RefCell<Vec<Asked>>>,
+    asked: Option<RefCell<Vec<AskedKey>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
     pub fn asked<T>(
         text: &'a str,
         read: impl FnOnce(&Section<'_>) -> T,
-    ) -> Result<Vec<Asked>, Vec<Problem>> {
+    ) -> Result<Vec<AskedKey>, Vec<Problem>> {
         let reader = Self {
             file: "",
             text,
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     fn read<T>(
         self,
         read: impl FnOnce(&Section<'_>) -> T,
-    ) -> Result<(T, Vec<Asked>), Vec<Problem>> {
+    ) -> Result<(T, Vec<AskedKey>), Vec<Problem>> {
         let text = self.text;
         let reader = self;
         let (root, errors) = DeTable::parse_recoverable(text);

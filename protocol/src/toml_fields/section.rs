@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::toml_fields::{Asked, Reader};
+use crate::toml_fields::{AskedKey, Reader};
 
 /// One table of the file.
 pub struct Section<'s> {
@@ -65,7 +65,7 @@ impl<'s> Section<'s> {
         read: impl FnOnce(&'s DeValue<'s>) -> Option<T>,
     ) -> Option<Placed<T>> {
         if let Some(asked) = &self.reader.asked {
-            asked.borrow_mut().push(Asked {
+            asked.borrow_mut().push(AskedKey {
                 section: without_numbers(&self.path),
                 key,
                 accepted: accepted.to_owned(),
@@ -85,7 +85,7 @@ impl<'s> Section<'s> {
     }
 
     /// Adds to what was noted of the key that was asked for last.
-    fn note(&self, note: impl FnOnce(&mut Asked)) {
+    fn note(&self, note: impl FnOnce(&mut AskedKey)) {
         if let Some(asked) = &self.reader.asked
             && let Some(last) = asked.borrow_mut().last_mut()
         {

@@ -36,7 +36,7 @@ const TOKENS_OF_A_KEY: usize = 16;
 /// minutes, tag.
 const ENDS: [usize; 6] = [4, 32, 52, 80, 104, 160];
 
-/// Keys of some screens, what they minted, and what a forger minted for the same claims.
+/// Keys of some screens, what they minted, and what a forger minted for the same contents.
 pub(crate) struct Mint {
     keys: HashMap<u32, [TokenKey; GENERATIONS]>,
     genuine: Vec<[u8; 20]>,
@@ -70,14 +70,14 @@ impl Mint {
                     } else {
                         (bits(28), bits(24))
                     };
-                    let claims = TokenContents {
+                    let contents = TokenContents {
                         generation,
                         screen,
                         assignment: Assignment::new(bits(20)).expect("in range"),
                         play: PlayNumber::new(play).expect("in range"),
                         minutes,
                     };
-                    let text = Token::mint(claims, key).to_string();
+                    let text = Token::mint(contents, key).to_string();
                     mint.written
                         .insert(text.as_bytes().try_into().expect("32 characters"));
                     mint.genuine.push(read(text.as_bytes()));
@@ -91,7 +91,7 @@ impl Mint {
                         }
                     };
                     mint.forged
-                        .push(read(Token::mint(claims, &wrong).to_string().as_bytes()));
+                        .push(read(Token::mint(contents, &wrong).to_string().as_bytes()));
                 }
             }
             mint.keys.insert(number, keys);

@@ -1,8 +1,8 @@
 //! Whether people can read the codes and the words of what airs, on this screen and from where they
 //! stand.
 //!
-//! The same gate that refuses a code before it airs is asked here, with the same link but for the
-//! digits of its token; the words are set by the composer.
+//! The same rule of legibility that refuses a code before it airs is asked here, with the same link
+//! but for the digits of its token; the words are set by the composer.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use passerby_protocol::campaign::{self, CreativeKind};
 use passerby_protocol::card::{BODY_DWELL_ADVISED, Card};
 use passerby_protocol::toml_fields::{Problem, line_of};
 
-use crate::cli::check::Findings;
-use crate::cli::check::rehearsal::Rehearsal;
-use crate::cli::of_hub;
+use crate::cli::check::findings::Findings;
+use crate::cli::check::word_check::WordCheck;
+use crate::cli::hub_content::of_hub;
 
 /// Looks at the codes and words of local items and of those that the hub sent.
 pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found: &mut Findings) {
@@ -33,7 +33,7 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
         .as_ref()
         .map(|enrolment| of_hub(&config.data_dir, enrolment))
         .unwrap_or_default();
-    let mut rehearsal = Rehearsal::new(config);
+    let mut word_check = WordCheck::new(config);
     let look = CodeCheck {
         config,
         places: &places,
@@ -45,7 +45,7 @@ pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found:
     };
     let mut codes = 0;
     for item in local.iter().chain(&hubs) {
-        codes += usize::from(look.at_item(item, &mut rehearsal, found) == Some(true));
+        codes += usize::from(look.at_item(item, &mut word_check, found) == Some(true));
     }
     if codes > 0 && config.is_distance_told && pixels_per_cm(&output).is_none() {
         found.note(Problem::with_file(
@@ -66,7 +66,7 @@ impl CodeCheck<'_> {
     fn at_item(
         &self,
         item: &CatalogItem,
-        rehearsal: &mut Rehearsal,
+        word_check: &mut WordCheck,
         found: &mut Findings,
     ) -> Option<bool> {
         let place = self.places.iter().find(|place| place.name == item.zone())?;
@@ -93,7 +93,7 @@ impl CodeCheck<'_> {
             return Some(true);
         }
         let has_code = code.is_some();
-        look_at_words(item, rehearsal, place, code, dwell, found);
+        look_at_words(item, word_check, place, code, dwell, found);
         Some(has_code)
     }
 }
@@ -142,13 +142,13 @@ fn look_at_code(
 /// Looks at the words of an item as they will be set.
 fn look_at_words(
     item: &CatalogItem,
-    rehearsal: &mut Rehearsal,
+    word_check: &mut WordCheck,
     place: &PlacedZone,
     code: Option<CodeOrder>,
     dwell: Duration,
     found: &mut Findings,
 ) {
-    match rehearsal.of_item(item, place, code, dwell) {
+    match word_check.of_item(item, place, code, dwell) {
         None => {}
         Some(Ok(remarks)) => {
             for remark in remarks {

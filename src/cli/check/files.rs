@@ -10,7 +10,7 @@ use passerby_playout::content::catalog::CatalogItem;
 use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::check::Findings;
+use crate::cli::check::findings::Findings;
 use crate::cli::check::letters::Letters;
 
 /// Looks at files, at each once.
@@ -60,7 +60,7 @@ impl Files {
     /// Says what plays the videos, if there are any.
     pub(super) fn finish(&self, found: &mut Findings) {
         if self.has_videos {
-            found.note(Problem::with_file("videos", self.tools.report()));
+            found.note(Problem::with_file("films", self.tools.report()));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use passerby_compose::Fonts;
 use passerby_protocol::toml_fields::{Problem, line_of};
 
-use crate::cli::check::Findings;
+use crate::cli::check::findings::Findings;
 
 /// The fonts of this terminal, and where its operator may add some.
 #[derive(Clone)]

@@ -6,9 +6,10 @@
 
 mod codes;
 mod files;
+mod findings;
 mod letters;
 mod pages;
-mod rehearsal;
+mod word_check;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -27,9 +28,13 @@ use passerby_protocol::toml_fields::Problem;
 use serde_json::json;
 
 use crate::cli::check::files::Files;
+use crate::cli::check::findings::Findings;
 use crate::cli::check::letters::Letters;
-use crate::cli::check::rehearsal::Rehearsal;
-use crate::cli::{ConfigFile, Failure, of_hub, print_json_line};
+use crate::cli::check::word_check::WordCheck;
+use crate::cli::failure::Failure;
+use crate::cli::hub_content::of_hub;
+use crate::cli::json_output::print_json_line;
+use crate::cli::options::ConfigFile;
 
 /// List every problem of settings and content
 ///
@@ -47,33 +52,12 @@ pub(super) struct Check {
     #[command(flatten)]
     config: ConfigFile,
     /// Width and height of the screen in pixels, for judging whether its codes can be read
-    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1920x1080", value_parser = crate::cli::size)]
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1920x1080", value_parser = crate::cli::options::size)]
     size: (u32, u32),
     /// Print one JSON object a line, with `severity` (`problem` or `note`), `file`, `line` and
     /// `message`
     #[arg(long)]
     json: bool,
-}
-
-/// What was found.
-#[derive(Debug, Default)]
-struct Findings {
-    problems: Vec<Problem>,
-    notes: Vec<Problem>,
-}
-
-impl Findings {
-    fn problem(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
-    }
-
-    fn note(&mut self, note: Problem) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
-    }
 }
 
 /// What a good result is about.
@@ -136,7 +120,7 @@ impl Check {
                     config.folders.clone_from(&self.folders);
                 }
                 let (mut found, items) = look(&config);
-                rehearse_emergency(&config, self.size, &mut found);
+                check_emergency(&config, self.size, &mut found);
                 looked_at = LookedAt::of(&config, &items);
                 codes::look_at(&config, self.size, &items, &mut found);
                 pages::look_at(&config, self.size, &items, &mut found);
@@ -248,13 +232,13 @@ fn look_at_emergency(data_dir: &Path, letters: &Letters, found: &mut Findings) {
 }
 
 /// Sets the emergency message, if there is one, as it stands on this screen now.
-fn rehearse_emergency(config: &Config, size: (u32, u32), found: &mut Findings) {
+fn check_emergency(config: &Config, size: (u32, u32), found: &mut Findings) {
     let Ok(Some(notice)) = emergency::read(&config.data_dir) else {
         return;
     };
     let file = emergency::path(&config.data_dir).display().to_string();
     let screen = config.geometry(size.0, size.1);
-    match Rehearsal::new(config).of_notice(&notice, &screen) {
+    match WordCheck::new(config).of_notice(&notice, &screen) {
         Ok(remarks) => {
             for remark in remarks {
                 found.problem(Problem::with_file(&file, remark));

@@ -14,8 +14,8 @@ use passerby_protocol::campaign::CreativeKind;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::web_page::WebPage;
 
-use crate::cli::check::Findings;
-use crate::cli::of_hub;
+use crate::cli::check::findings::Findings;
+use crate::cli::hub_content::of_hub;
 
 /// Looks at the pages of local items and of those that the hub sent.
 pub(super) fn look_at(config: &Config, size: (u32, u32), local: &Catalog, found: &mut Findings) {

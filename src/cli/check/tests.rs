@@ -217,11 +217,11 @@ fn films_are_decoded_and_what_decodes_them_is_told() {
     assert_told(
         &problems,
         &[
-            "shop/cut.mp4: it cannot be read as a video",
+            "shop/cut.mp4: it cannot be read as a film",
             "shop/false.mp4: it is no MP4, MOV or WebM",
         ],
     );
-    assert_told(&notes, &["videos: ffmpeg "]);
+    assert_told(&notes, &["films: ffmpeg "]);
     assert!(notes[0].contains("H.264 by "), "{notes:?}");
 }
 

@@ -13,9 +13,11 @@ use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::SystemClock;
 use passerby_protocol::toml_fields::Problem;
 
+use crate::cli::failure::Failure;
+use crate::cli::options::{ConfigFile, timestamp};
 use crate::cli::plays::output::Output;
 use crate::cli::plays::records::Records;
-use crate::cli::{ConfigFile, Failure, timestamp, unplayed};
+use crate::cli::unplayed;
 
 /// Print what was played, from the ledger; also while the terminal runs
 #[derive(clap::Args)]

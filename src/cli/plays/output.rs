@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_folder::durable_file::{SHARED_MODE, UnfinishedFile};
 
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 
 /// See the module.
 pub(super) enum Output {

@@ -13,8 +13,10 @@ use passerby_protocol::file_names;
 use passerby_protocol::toml_fields::Problem;
 
 use crate::cli::csv::{self, Cell};
+use crate::cli::failure::Failure;
+use crate::cli::hub_content::of_hub;
+use crate::cli::json_output::json_line;
 use crate::cli::plays::output::Output;
-use crate::cli::{Failure, json_line, of_hub};
 
 /// Outsmart's records, and why some plays have none.
 pub(super) struct Records {

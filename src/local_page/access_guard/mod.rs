@@ -19,13 +19,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
-use passerby_playout::identity::local_token::LocalToken;
+use passerby_playout::identity::page_token::PageToken;
 use passerby_playout::system::clock::Clock;
 use passerby_protocol::Digest;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::local_page::api;
 
@@ -85,15 +87,25 @@ enum Refusal {
 
 impl AccessGuard {
     /// Guards a page that listens on an address.
-    pub(crate) fn new(listen: IpAddr, token: Option<&LocalToken>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(listen: IpAddr, token: Option<&PageToken>, clock: Arc<dyn Clock>) -> Self {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Self {
-            token: token.map(LocalToken::sha256),
+            token: token.map(PageToken::sha256),
             is_loopback: listen.is_loopback(),
             machine: machine.trim().to_owned(),
             clock,
             guesses: Mutex::default(),
         }
+    }
+
+    /// Stands before all that an app answers, and says to browsers what [`HEADERS`] has with every
+    /// answer, a refusal among them.
+    pub(crate) fn around(self, app: Router) -> Router {
+        let guarded = app.layer(from_fn_with_state(Arc::new(self), require_access));
+        HEADERS.into_iter().fold(guarded, |app, (name, value)| {
+            let value = HeaderValue::from_static(value);
+            app.layer(SetResponseHeaderLayer::overriding(name, value))
+        })
     }
 
     fn judge(&self, request: &Request) -> Result<Option<ByLink>, Refusal> {
@@ -171,7 +183,7 @@ impl AccessGuard {
         known.wrong = known.wrong.saturating_add(1);
         if known.wrong == GUESSES_MAX + 1 {
             tracing::warn!(
-                "somebody at {peer} guesses the token of the local page; if it is not you, keep that machine away from local.listen"
+                "somebody at {peer} guesses the page token; if it is not you, keep that machine away from local.listen"
             );
         }
         known.wrong > GUESSES_MAX
@@ -190,12 +202,12 @@ fn network_of(peer: IpAddr) -> IpAddr {
 }
 
 /// Lets in who may use the page.
-pub(crate) async fn require_access(
+async fn require_access(
     State(guard): State<Arc<AccessGuard>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match guard.judge(&request) {
+    match guard.judge(&request) {
         Ok(by_link) => {
             if let Some(by_link) = by_link {
                 request.extensions_mut().insert(by_link);
@@ -204,13 +216,7 @@ pub(crate) async fn require_access(
         }
         Err(Refusal::Foreign(reason)) => api::error(StatusCode::FORBIDDEN, reason),
         Err(Refusal::Closed(status)) => closed(status, request.uri()),
-    };
-    for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 /// Says why a request that comes from another website is refused.
@@ -253,9 +259,9 @@ fn token_of(uri: &Uri) -> Option<&str> {
 /// What somebody without the token sees.
 fn closed(status: StatusCode, uri: &Uri) -> Response {
     let words = if status == StatusCode::TOO_MANY_REQUESTS {
-        "too many wrong tokens came from here; wait a minute, or use the right one, which always opens"
+        "too many wrong page tokens came from here; wait a minute, or use the right one, which always opens"
     } else {
-        "this page opens with a token: use the link that the terminal writes into its log when it starts, or local.token of its kiosk.toml"
+        "this page opens with a page token: use the link that the terminal writes into its log when it starts, or local.token of its kiosk.toml"
     };
     let mut response = if uri.path().starts_with("/api/") {
         api::error(status, words)

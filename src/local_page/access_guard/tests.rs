@@ -1,6 +1,5 @@
 //! Requests with and without the token, from here and from elsewhere.
 
-use axum::Router;
 use axum::routing::get;
 use passerby_playout::system::clock::SystemClock;
 use reqwest::blocking::{Client, RequestBuilder};
@@ -18,15 +17,14 @@ fn serve(listen: [u8; 4], token: Option<&str>) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let token = token.map(|token| token.parse().expect("a token"));
     let clock = Arc::new(SystemClock::new(false));
-    let guard = Arc::new(AccessGuard::new(listen.into(), token.as_ref(), clock));
+    let guard = AccessGuard::new(listen.into(), token.as_ref(), clock);
     let page = async |by_link: Option<axum::Extension<ByLink>>| {
         by_link.map_or_else(String::new, |axum::Extension(ByLink(token))| token)
     };
     let app = Router::new()
         .route("/", get(page).post(page))
-        .route("/api/context", get(page))
-        .layer(axum::middleware::from_fn_with_state(guard, require_access));
-    tests::serve(app, BOUNDS)
+        .route("/api/context", get(page));
+    tests::serve(guard.around(app), BOUNDS)
 }
 
 fn status(request: RequestBuilder) -> u16 {
@@ -43,7 +41,7 @@ fn nothing_is_answered_without_the_token_and_everything_with_it() {
     assert_eq!(refused.headers()["cache-control"], "no-store");
     let page = refused.text().expect("text");
     assert!(
-        page.contains("opens with a token") && !page.contains(TOKEN),
+        page.contains("opens with a page token") && !page.contains(TOKEN),
         "{page}"
     );
     let refused = client

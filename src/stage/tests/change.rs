@@ -7,24 +7,24 @@ use super::*;
 const LENGTH: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_millis(10);
 
-/// A picture without black or white, but for the card with its code, another one for each slide.
-fn with_card(number: u32, card: Option<Area>) -> Slide {
+/// A picture without black or white, but for the code square, another one for each slide.
+fn with_code_square(number: u32, code_square: Option<Area>) -> Slide {
     let link = format!("CODE {number}");
     let matrix = QrMatrix::encode(&link).expect("fits");
-    let mut slide = painted(WIDTH_PX, HEIGHT_PX, |x, y| match card {
-        Some(card) if holds(card, x, y) => {
+    let mut slide = painted(WIDTH_PX, HEIGHT_PX, |x, y| match code_square {
+        Some(code_square) if holds(code_square, x, y) => {
             let module = |along: u32| (along / 3).checked_sub(QUIET_MODULES);
-            let dark = module(x - card.x)
-                .zip(module(y - card.y))
+            let dark = module(x - code_square.x)
+                .zip(module(y - code_square.y))
                 .is_some_and(|(x, y)| matrix.is_dark(x, y));
             if dark { [0, 0, 0, 255] } else { [255; 4] }
         }
         _ if number == 0 => [200, 60 + (x / 4) as u8, 60 + (y / 2) as u8, 255],
         _ => [60 + (y / 2) as u8, 60 + (x / 2 % 100) as u8, 210, 255],
     });
-    slide.card = card;
+    slide.code_square = code_square;
     slide.caption.creative = number.to_string();
-    slide.caption.url = card.map(|_| link);
+    slide.caption.url = code_square.map(|_| link);
     slide
 }
 
@@ -35,15 +35,15 @@ fn play(
     old: Slide,
     new: Slide,
 ) -> (Vec<(u64, SeenFrame)>, SeenFrame, SeenFrame) {
-    let mut rehearsal = Rehearsal::start();
-    let first = rehearsal.cut(Zone::MAIN, WHOLE, old);
-    let ticket = rehearsal.load(Zone::MAIN, WHOLE, new);
-    let asked_ms = rehearsal.time.boot_ms();
-    rehearsal.swap(ticket, kind, LENGTH);
+    let mut stepped = SteppedStage::start();
+    let first = stepped.cut(Zone::MAIN, WHOLE, old);
+    let ticket = stepped.load(Zone::MAIN, WHOLE, new);
+    let asked_ms = stepped.time.boot_ms();
+    stepped.swap(ticket, kind, LENGTH);
     let mut frames = Vec::new();
     let mut ms = 0;
     loop {
-        let frame = rehearsal
+        let frame = stepped
             .update()
             .expect("every frame of a transition is drawn");
         if frames.is_empty() {
@@ -52,7 +52,7 @@ fn play(
                 boot_ms: asked_ms,
             };
             assert!(
-                rehearsal.events.try_iter().any(|event| event == presented),
+                stepped.events.try_iter().any(|event| event == presented),
                 "presented with the first frame"
             );
         }
@@ -61,7 +61,7 @@ fn play(
         if over {
             break;
         }
-        rehearsal.time.advance(STEP);
+        stepped.time.advance(STEP);
         ms += 10;
     }
     let (_, last) = frames.last().expect("a frame").clone();
@@ -72,9 +72,12 @@ fn exact(frame: &SeenFrame, slide: &Slide) -> bool {
     frame.picture.rgba == slide.rgba
 }
 
-/// Places where both of two slides have no card, or where one of them has.
-fn calm(cards: [Option<Area>; 2], x: u32, y: u32) -> bool {
-    cards.iter().flatten().any(|card| holds(*card, x, y))
+/// Places where both of two slides have no code square, or where one of them has.
+fn calm(code_squares: [Option<Area>; 2], x: u32, y: u32) -> bool {
+    code_squares
+        .iter()
+        .flatten()
+        .any(|code_square| holds(*code_square, x, y))
 }
 
 #[test]
@@ -96,11 +99,18 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
         TransitionKind::Wipe,
     ];
     let mut codes_read = 0;
-    for cards in pairs {
+    for code_squares in pairs {
         for kind in moving {
-            let (old, new) = (with_card(0, cards[0]), with_card(1, cards[1]));
-            let (drawn, first, last) = play(kind, with_card(0, cards[0]), with_card(1, cards[1]));
-            let what = format!("{kind:?} {cards:?}");
+            let (old, new) = (
+                with_code_square(0, code_squares[0]),
+                with_code_square(1, code_squares[1]),
+            );
+            let (drawn, first, last) = play(
+                kind,
+                with_code_square(0, code_squares[0]),
+                with_code_square(1, code_squares[1]),
+            );
+            let what = format!("{kind:?} {code_squares:?}");
             assert!(exact(&first, &old), "{what}: the old slide is exact");
             assert!(exact(&last, &new), "{what}: the new slide is exact");
             assert_eq!(drawn.len(), 31, "{what}");
@@ -121,7 +131,7 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
                     for x in 0..WIDTH_PX {
                         let seen = pixel(frame, x, y);
                         let start = ((y * WIDTH_PX + x) * 4) as usize;
-                        if calm(cards, x, y) {
+                        if calm(code_squares, x, y) {
                             let wanted = &whole.rgba[start..start + 3];
                             assert_eq!(seen, wanted, "{what} at {ms} ms, {x},{y}");
                         } else {
@@ -129,7 +139,7 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
                             assert!(most > Some(&50), "{what} at {ms} ms, {x},{y}: black");
                             assert!(
                                 least < Some(&250),
-                                "{what} at {ms} ms, {x},{y}: a piece of a card"
+                                "{what} at {ms} ms, {x},{y}: a piece of a code square"
                             );
                         }
                     }
@@ -143,19 +153,23 @@ fn every_transition_keeps_one_code_whole_and_leaves_no_gap() {
 
 #[test]
 fn a_cut_is_complete_in_its_first_frame() {
-    let card = Some(Area::new(200, 90, 90, 70));
-    let (frames, _, last) = play(TransitionKind::Cut, with_card(0, None), with_card(1, card));
+    let code_square = Some(Area::new(200, 90, 90, 70));
+    let (frames, _, last) = play(
+        TransitionKind::Cut,
+        with_code_square(0, None),
+        with_code_square(1, code_square),
+    );
     assert_eq!(frames.len(), 1);
-    assert!(exact(&last, &with_card(1, card)));
+    assert!(exact(&last, &with_code_square(1, code_square)));
 }
 
 #[test]
 fn a_pushed_slide_is_the_slide_moved() {
-    let (old, new) = (with_card(0, None), with_card(1, None));
+    let (old, new) = (with_code_square(0, None), with_code_square(1, None));
     let (frames, _, _) = play(
         TransitionKind::Slide,
-        with_card(0, None),
-        with_card(1, None),
+        with_code_square(0, None),
+        with_code_square(1, None),
     );
     let mut last_there = 0;
     for (ms, frame) in &frames {
@@ -204,15 +218,15 @@ fn a_wipe_is_new_on_the_left_and_old_on_the_right() {
 
 #[test]
 fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone::MAIN, WHOLE, flat(8, 8, [100, 0, 0]));
-    let skipped = rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 100, 0]));
-    let next = rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 0, 100]));
-    rehearsal.swap(skipped, TransitionKind::CrossFade, LENGTH);
-    rehearsal.swap(next, TransitionKind::CrossFade, LENGTH);
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone::MAIN, WHOLE, flat(8, 8, [100, 0, 0]));
+    let skipped = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 100, 0]));
+    let next = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 0, 100]));
+    stepped.swap(skipped, TransitionKind::CrossFade, LENGTH);
+    stepped.swap(next, TransitionKind::CrossFade, LENGTH);
     let mut drawn = Vec::new();
     for _ in 0..40 {
-        if let Some(frame) = rehearsal.step(STEP) {
+        if let Some(frame) = stepped.step(STEP) {
             drawn.push(pixel(&frame, 5, 5));
         }
     }
@@ -221,25 +235,25 @@ fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
         drawn.iter().all(|p| p[1] == 0),
         "the skipped slide is never seen"
     );
-    let presented: Vec<_> = rehearsal.events.try_iter().collect();
+    let presented: Vec<_> = stepped.events.try_iter().collect();
     assert_eq!(presented.len(), 1, "{presented:?}");
 }
 
 #[test]
 fn a_first_slide_has_its_code_whole_from_the_first_frame_on() {
-    let card = Area::new(200, 90, 90, 70);
-    let slide = with_card(0, Some(card));
-    let mut rehearsal = Rehearsal::start();
-    let ticket = rehearsal.load(Zone::MAIN, WHOLE, with_card(0, Some(card)));
-    rehearsal.swap(ticket, TransitionKind::CrossFade, LENGTH);
+    let code_square = Area::new(200, 90, 90, 70);
+    let slide = with_code_square(0, Some(code_square));
+    let mut stepped = SteppedStage::start();
+    let ticket = stepped.load(Zone::MAIN, WHOLE, with_code_square(0, Some(code_square)));
+    stepped.swap(ticket, TransitionKind::CrossFade, LENGTH);
     for _ in 0..31 {
-        let frame = rehearsal.update().expect("a frame");
+        let frame = stepped.update().expect("a frame");
         assert_eq!(frame.zones[0].caption, slide.caption);
-        for y in card.y..card.bottom() {
-            let start = ((y * WIDTH_PX + card.x) * 4) as usize;
-            let row = start..start + card.width as usize * 4;
+        for y in code_square.y..code_square.bottom() {
+            let start = ((y * WIDTH_PX + code_square.x) * 4) as usize;
+            let row = start..start + code_square.width as usize * 4;
             assert_eq!(frame.picture.rgba[row.clone()], slide.rgba[row]);
         }
-        rehearsal.time.advance(STEP);
+        stepped.time.advance(STEP);
     }
 }

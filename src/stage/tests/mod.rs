@@ -28,14 +28,14 @@ use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticke
 use passerby_playout::screen::geometry::Zone;
 use passerby_protocol::campaign::TransitionKind;
 
-use crate::stage::channel::Outlet;
+use crate::stage::channel::EventSender;
 use crate::stage::draw::DrawList;
 use crate::stage::frame_observer::FrameReader;
 use crate::stage::presenter::Presenter;
 use crate::stage::slides::Slides;
 use crate::stage::{
-    FirstFailure, FrameObserver, SeenFrame, Show, StageConfig, StageSender, StageTime, SteppedTime,
-    channel, gpu, offscreen,
+    FirstFailure, FrameObserver, SeenFrame, StageConfig, StageParts, StageSender, StageTime,
+    SteppedTime, channel, gpu, offscreen,
 };
 
 const WIDTH_PX: u32 = 320;
@@ -70,7 +70,7 @@ impl SteppedTime for HandTime {
 }
 
 /// A stage that is updated by hand.
-struct Rehearsal {
+struct SteppedStage {
     app: App,
     stage: StageSender,
     events: Receiver<StageEvent>,
@@ -81,7 +81,7 @@ struct Rehearsal {
     tickets: u64,
 }
 
-impl Rehearsal {
+impl SteppedStage {
     fn start() -> Self {
         Self::start_with((WIDTH_PX, HEIGHT_PX), [0; 3])
     }
@@ -103,11 +103,11 @@ impl Rehearsal {
             observer: None,
         };
         let gpu = gpu::open(true).expect("a GPU, or lavapipe");
-        let app = offscreen::build(Show {
+        let app = offscreen::build(StageParts {
             config,
             started: Instant::now(),
             inbox,
-            outlet: Outlet::new(event_sender),
+            event_sender: EventSender::new(event_sender),
             capture: None,
             verdict: verdict.clone(),
             gpu,
@@ -118,7 +118,7 @@ impl Rehearsal {
             *keep.lock().expect("no panic") = Some(frame);
         }));
         let stand = FrameReader::new(observer, offscreen::canvas(&app));
-        let mut rehearsal = Self {
+        let mut stepped = Self {
             app,
             stage,
             events,
@@ -128,8 +128,8 @@ impl Rehearsal {
             verdict,
             tickets: 0,
         };
-        rehearsal.await_event(|event| matches!(event, StageEvent::Sized { .. }));
-        rehearsal
+        stepped.await_event(|event| matches!(event, StageEvent::Sized { .. }));
+        stepped
     }
 
     /// Updates the stage without moving time, and returns what it drew.

@@ -39,23 +39,23 @@ fn check(frame: &SeenFrame, areas: &[(Area, [u8; 3])], background: [u8; 3]) {
 #[test]
 fn zones_keep_to_their_areas_to_the_pixel_and_the_rest_is_background() {
     let background = [12, 34, 56];
-    let mut rehearsal = Rehearsal::start_with((WIDTH_PX, HEIGHT_PX), background);
-    rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
-    let frame = rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+    let mut stepped = SteppedStage::start_with((WIDTH_PX, HEIGHT_PX), background);
+    stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let frame = stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
     check(&frame, &[(LEFT, RED), (RIGHT, GREEN)], background);
 }
 
 #[test]
 fn later_zones_lie_above_whatever_comes_first() {
     let over = Area::new(100, 50, 120, 60);
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone(3), over, sized(over, BLUE));
-    rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
-    let frame = rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone(3), over, sized(over, BLUE));
+    stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+    let frame = stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
     let areas = [(LEFT, RED), (RIGHT, GREEN), (over, BLUE)];
     check(&frame, &areas, [0; 3]);
     // And again when a lower zone changes.
-    let frame = rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREY));
+    let frame = stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREY));
     let areas = [(LEFT, RED), (RIGHT, GREY), (over, BLUE)];
     check(&frame, &areas, [0; 3]);
 }
@@ -63,13 +63,13 @@ fn later_zones_lie_above_whatever_comes_first() {
 #[test]
 fn a_transition_stays_in_its_zone() {
     for (_, kind) in TransitionKind::WORDS {
-        let mut rehearsal = Rehearsal::start();
-        rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
-        rehearsal.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
-        let ticket = rehearsal.load(Zone(1), RIGHT, sized(RIGHT, BLUE));
-        rehearsal.swap(ticket, kind, Duration::from_millis(100));
+        let mut stepped = SteppedStage::start();
+        stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+        stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
+        let ticket = stepped.load(Zone(1), RIGHT, sized(RIGHT, BLUE));
+        stepped.swap(ticket, kind, Duration::from_millis(100));
         for _ in 0..12 {
-            let Some(frame) = rehearsal.update() else {
+            let Some(frame) = stepped.update() else {
                 break;
             };
             for y in 0..HEIGHT_PX {
@@ -78,71 +78,71 @@ fn a_transition_stays_in_its_zone() {
                     assert_eq!(pixel(&frame, x, y), wanted, "{kind:?} {x},{y}");
                 }
             }
-            rehearsal.time.advance(Duration::from_millis(10));
+            stepped.time.advance(Duration::from_millis(10));
         }
     }
 }
 
 #[test]
 fn a_notice_lies_over_everything_at_once_and_goes_at_once() {
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
-    let before = rehearsal.cut(Zone(7), RIGHT, sized(RIGHT, GREEN));
-    let ticket = rehearsal.load(Zone::NOTICE, WHOLE, sized(WHOLE, GREY));
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
+    let before = stepped.cut(Zone(7), RIGHT, sized(RIGHT, GREEN));
+    let ticket = stepped.load(Zone::NOTICE, WHOLE, sized(WHOLE, GREY));
     // A fade would half cover the codes beneath.
-    rehearsal.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
-    let frame = rehearsal.frame();
+    stepped.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
+    let frame = stepped.frame();
     check(&frame, &[(WHOLE, GREY)], [0; 3]);
     assert_eq!(frame.zones.len(), 3);
-    rehearsal.step(Duration::from_millis(10));
-    rehearsal.events.try_iter().for_each(drop);
+    stepped.step(Duration::from_millis(10));
+    stepped.events.try_iter().for_each(drop);
 
-    rehearsal.send(StageCommand::Clear { zone: Zone::NOTICE });
-    let boot_ms = rehearsal.time.boot_ms();
-    let frame = rehearsal.frame();
+    stepped.send(StageCommand::Clear { zone: Zone::NOTICE });
+    let boot_ms = stepped.time.boot_ms();
+    let frame = stepped.frame();
     assert_eq!(frame.picture.rgba, before.picture.rgba);
     let cleared = StageEvent::Cleared {
         zone: Zone::NOTICE,
         boot_ms,
     };
-    assert!(rehearsal.events.try_iter().any(|event| event == cleared));
+    assert!(stepped.events.try_iter().any(|event| event == cleared));
     // Clearing what is empty answers as well.
-    rehearsal.send(StageCommand::Clear { zone: Zone(5) });
-    rehearsal.frame();
+    stepped.send(StageCommand::Clear { zone: Zone(5) });
+    stepped.frame();
     let zone = Zone(5);
     let cleared = StageEvent::Cleared { zone, boot_ms };
-    assert!(rehearsal.events.try_iter().any(|event| event == cleared));
+    assert!(stepped.events.try_iter().any(|event| event == cleared));
 }
 
 #[test]
 fn clearing_a_transition_takes_both_slides_away() {
-    let mut rehearsal = Rehearsal::start();
+    let mut stepped = SteppedStage::start();
     // What was read back to warm the stage up goes first.
-    rehearsal.update();
-    rehearsal.update();
-    let empty = rehearsal.inventory();
-    rehearsal.cut(Zone(2), LEFT, sized(LEFT, RED));
-    let ticket = rehearsal.load(Zone(2), LEFT, sized(LEFT, BLUE));
-    rehearsal.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
-    rehearsal.frame();
-    rehearsal.send(StageCommand::Clear { zone: Zone(2) });
-    let frame = rehearsal.frame();
+    stepped.update();
+    stepped.update();
+    let empty = stepped.inventory();
+    stepped.cut(Zone(2), LEFT, sized(LEFT, RED));
+    let ticket = stepped.load(Zone(2), LEFT, sized(LEFT, BLUE));
+    stepped.swap(ticket, TransitionKind::CrossFade, Duration::from_secs(1));
+    stepped.frame();
+    stepped.send(StageCommand::Clear { zone: Zone(2) });
+    let frame = stepped.frame();
     check(&frame, &[], [0; 3]);
     assert!(frame.zones.is_empty());
-    rehearsal.update();
-    assert_eq!(rehearsal.inventory(), empty);
+    stepped.update();
+    assert_eq!(stepped.inventory(), empty);
 }
 
 #[test]
 fn slides_are_stretched_with_the_output_until_new_ones_come() {
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone::MAIN, Area::new(0, 0, 200, 180), flat(200, 180, RED));
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone::MAIN, Area::new(0, 0, 200, 180), flat(200, 180, RED));
     let right = Area::new(200, 0, 120, 180);
-    rehearsal.cut(Zone(1), right, flat(120, 180, GREEN));
+    stepped.cut(Zone(1), right, flat(120, 180, GREEN));
     // The canvas stays; what lies on it behaves as if it had half the width.
-    let mut output = rehearsal.app.world_mut().resource_mut::<Output>();
+    let mut output = stepped.app.world_mut().resource_mut::<Output>();
     output.size_px = Some(UVec2::new(WIDTH_PX / 2, HEIGHT_PX));
-    let frame = rehearsal.frame();
+    let frame = stepped.frame();
     let areas = [
         (Area::new(0, 0, 100, 180), RED),
         (Area::new(100, 0, 60, 180), GREEN),
@@ -153,7 +153,7 @@ fn slides_are_stretched_with_the_output_until_new_ones_come() {
         width_px,
         height_px,
     };
-    assert!(rehearsal.events.try_iter().any(|event| event == sized));
+    assert!(stepped.events.try_iter().any(|event| event == sized));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn codes_keep_their_pixels_in_zones_that_overscan_has_moved() {
             rotation,
             ..Geometry::whole(wide, high)
         };
-        let mut rehearsal = Rehearsal::start_with((wide, high), [12, 34, 56]);
+        let mut stepped = SteppedStage::start_with((wide, high), [12, 34, 56]);
         for (placed, corner) in config
             .layout
             .place(&output)
@@ -202,9 +202,13 @@ fn codes_keep_their_pixels_in_zones_that_overscan_has_moved() {
             };
             let composed = SlideComposer::default().compose(&order, &placed.geometry);
             let slide = composed.expect("composes").slide;
-            let (pixels, card) = (slide.rgba.clone(), slide.card);
-            assert_eq!(card.is_some(), placed.zone == Zone::MAIN, "room for a code");
-            let frame = rehearsal.cut(placed.zone, placed.area, slide);
+            let (pixels, code_square) = (slide.rgba.clone(), slide.code_square);
+            assert_eq!(
+                code_square.is_some(),
+                placed.zone == Zone::MAIN,
+                "room for a code"
+            );
+            let frame = stepped.cut(placed.zone, placed.area, slide);
             let row = placed.area.width as usize * 4;
             for (y, wanted) in (placed.area.y..).zip(pixels.chunks_exact(row)) {
                 let start = ((y * wide + placed.area.x) * 4) as usize;

@@ -2,37 +2,34 @@
 //!
 //! A frame lasts as long as the file says; 10 ms or less counts as 100 ms, as in browsers. The
 //! animation plays as often as the file says and then rests on its last frame. Its first frame is
-//! decoded while the slide is composed; the others on a thread of the reel's own. Frames are scaled
-//! down to their size on screen, and never up: the stage does that as it draws.
+//! decoded while the slide is composed; the others on a thread of the frame source's own. Frames
+//! are scaled down to their size on screen, and never up: the stage does that as it draws.
 //!
 //! Limits: [`FRAMES_MAX`] frames, [`FRAME_PIXELS_MAX`] pixels a frame with [`FRAME_SIDE_PX_MAX`] a
 //! side, and [`ANIMATION_PIXELS_MAX`] pixels over all frames. An animation whose frames take up to
 //! [`KEPT_BYTES_MAX`] on screen is decoded once; a larger one is decoded anew in each round, with
-//! at most [`QUEUE_BYTES_MAX`] waiting.
+//! at most [`limits::QUEUE_BYTES_MAX`] waiting.
 //!
 //! Invariants: frames are whole and opaque, laid on the theme's paper; what is damaged further on
 //! makes the animation rest on its last good frame and says so, and a damaged first frame costs the
-//! item; dropping the reel ends its thread after the frame that it is at.
+//! item; dropping the frame source ends its thread after the frame that it is at.
 
+mod frame_source;
+mod frames;
+mod limits;
 mod outline;
-mod reel;
 mod webp;
 
 use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use image::codecs::gif::GifDecoder;
-use image::codecs::png::PngDecoder;
-use image::metadata::Orientation;
-use image::{
-    AnimationDecoder, DynamicImage, Frame, Frames, ImageDecoder, ImageError, ImageFormat,
-    ImageReader, Limits,
-};
+use image::{ImageError, ImageFormat, ImageReader};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
 
-use crate::creative::picture::{FrameColours, PixelFacts, explain, guarded};
+use crate::creative::animation::frames::{Fitting, Source, delay};
+use crate::creative::picture::{PixelFacts, explain, guarded};
 use crate::page::content::Content;
 use crate::page::moving_layer::Film;
 use crate::raster::bitmap::Bitmap;
@@ -42,40 +39,21 @@ use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::slide::{MovingPicture, Travel};
 
+pub(crate) use crate::creative::animation::frames::{DELAY_MIN, DELAY_UNSAID};
+pub use crate::creative::animation::limits::{
+    ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
+};
 pub(crate) use crate::creative::animation::outline::{Outline, outline};
-use crate::creative::animation::webp::WebpFrames;
 
-/// Most frames of an animation.
-pub const FRAMES_MAX: u32 = 3_600;
-/// Most pixels of one frame of an animation.
-pub const FRAME_PIXELS_MAX: u64 = 16_777_216;
-/// Longest side of an animation, in pixels; what every GPU takes.
-pub const FRAME_SIDE_PX_MAX: u32 = 8_192;
-/// Most pixels of all frames of an animation together.
-pub const ANIMATION_PIXELS_MAX: u64 = 10_000_000_000;
 /// Most pixels that `passerby check` decodes of one animation.
 pub(crate) const INSPECTED_PIXELS_MAX: u64 = 500_000_000;
-/// Most bytes of frames, as they are on screen, that are kept for the next round.
-pub const KEPT_BYTES_MAX: u64 = 32 << 20;
-/// Most bytes of frames that wait for their time, where they are not kept; but one frame always
-/// may.
-const QUEUE_BYTES_MAX: u64 = 32 << 20;
-/// Most frames that wait for their time, where they are not kept.
-const QUEUE_FRAMES_MAX: u64 = 4;
-/// Most memory that a decoder may take for one frame, in bytes.
-const DECODER_BYTES_MAX: u64 = 256 << 20;
-/// What is shorter is an exporter's way to say "as fast as you can", and browsers take it for
-/// [`DELAY_UNSAID`].
-pub(crate) const DELAY_MIN: Duration = Duration::from_millis(11);
-/// How long a frame lasts that names no sensible time.
-pub(crate) const DELAY_UNSAID: Duration = Duration::from_millis(100);
 
 /// Why an animation is not one.
 pub(crate) enum AnimationError {
     /// It can be shown as a still picture; the note says why.
-    Move(String),
+    OnlyStill(String),
     /// It cannot be shown at all.
-    Show(String),
+    Unreadable(String),
 }
 
 /// An animation with its first frame decoded.
@@ -85,26 +63,6 @@ pub(crate) struct Animation {
     first_delay: Duration,
     health: Health,
     notes: Vec<String>,
-}
-
-/// Where frames come from, again and again.
-#[derive(Clone)]
-struct Source {
-    name: Arc<str>,
-    format: ImageFormat,
-    bytes: Arc<[u8]>,
-    outline: Outline,
-    orientation: Orientation,
-    /// None when they are sRGB.
-    colours: Option<FrameColours>,
-}
-
-/// How a decoded frame becomes one on screen.
-#[derive(Debug, Clone, Copy)]
-struct Fitting {
-    /// The part to scale down, and the size to scale it to; none keeps the frame as it is.
-    scaled: Option<(Crop, (u32, u32))>,
-    paper: Rgb,
 }
 
 impl Animation {
@@ -132,7 +90,7 @@ impl Animation {
         match first {
             Ok(Some(first)) => {
                 let first_delay = delay(&first);
-                let first = source.bitmap(first).map_err(AnimationError::Show)?;
+                let first = source.bitmap(first).map_err(AnimationError::Unreadable)?;
                 Ok(Self {
                     source,
                     first,
@@ -141,14 +99,14 @@ impl Animation {
                     notes: notes.into_iter().flatten().collect(),
                 })
             }
-            Ok(None) => Err(AnimationError::Show(
+            Ok(None) => Err(AnimationError::Unreadable(
                 "the animation has no frames; export it anew".to_owned(),
             )),
-            Err(ImageError::Unsupported(_)) => Err(AnimationError::Move(
+            Err(ImageError::Unsupported(_)) => Err(AnimationError::OnlyStill(
                 "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
                     .to_owned(),
             )),
-            Err(error) => Err(AnimationError::Show(explain(error))),
+            Err(error) => Err(AnimationError::Unreadable(explain(error))),
         }
     }
 
@@ -241,7 +199,7 @@ impl Content for Animation {
             pixels: Pixels::Rgba(Vec::new()),
         };
         let pixels = fitting.fit(std::mem::replace(&mut self.first, nothing))?;
-        let reel = reel::AnimationReel::start(
+        let frame_source = frame_source::AnimationFrameSource::start(
             self.source.clone(),
             fitting,
             (width_px, height_px),
@@ -256,58 +214,8 @@ impl Content for Animation {
                 pixels,
             },
             travel,
-            reel: Some(Box::new(reel)),
+            frame_source: Some(Box::new(frame_source)),
         }))
-    }
-}
-
-impl Source {
-    /// A frame upright and in sRGB.
-    fn bitmap(&self, frame: Frame) -> Result<Bitmap, String> {
-        let mut rgba = frame.into_buffer();
-        if let Some(colours) = &self.colours {
-            colours.convert(&mut rgba)?;
-        }
-        let mut upright = DynamicImage::ImageRgba8(rgba);
-        upright.apply_orientation(self.orientation);
-        Ok(Bitmap {
-            width: upright.width(),
-            height: upright.height(),
-            pixels: Pixels::Rgba(upright.into_rgba8().into_raw()),
-        })
-    }
-
-    fn frames(&self) -> Result<Frames<'static>, ImageError> {
-        let cursor = Cursor::new(Arc::clone(&self.bytes));
-        let mut limits = Limits::no_limits();
-        limits.max_alloc = Some(DECODER_BYTES_MAX);
-        Ok(match self.format {
-            ImageFormat::Gif => {
-                let mut decoder = GifDecoder::new(cursor)?;
-                decoder.set_limits(limits)?;
-                decoder.into_frames()
-            }
-            ImageFormat::Png => PngDecoder::with_limits(cursor, limits)?
-                .apng()?
-                .into_frames(),
-            _ => Frames::new(Box::new(WebpFrames::new(
-                Arc::clone(&self.bytes),
-                self.outline.width,
-                self.outline.height,
-            )?)),
-        })
-    }
-}
-
-impl Fitting {
-    /// Returns rows of opaque RGBA.
-    fn fit(&self, frame: Bitmap) -> Result<Vec<u8>, ComposeError> {
-        match self.scaled {
-            Some((crop, size)) => {
-                scale::scaled(&frame, crop, size, self.paper).map(|rgb| scale::opaque(&rgb))
-            }
-            None => Ok(scale::flattened(frame, self.paper)),
-        }
     }
 }
 
@@ -319,18 +227,6 @@ fn told(format: ImageFormat, bytes: &[u8]) -> PixelFacts {
             PixelFacts::of(format, bytes, &mut decoder)
         }
         _ => PixelFacts::nothing(),
-    }
-}
-
-/// How long a frame is shown.
-fn delay(frame: &Frame) -> Duration {
-    let (numerator_ms, denominator) = frame.delay().numer_denom_ms();
-    let delay =
-        Duration::from_micros(u64::from(numerator_ms) * 1_000 / u64::from(denominator.max(1)));
-    if delay < DELAY_MIN {
-        DELAY_UNSAID
-    } else {
-        delay
     }
 }
 

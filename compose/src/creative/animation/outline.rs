@@ -5,7 +5,7 @@
 
 use image::ImageFormat;
 
-use crate::creative::animation::{
+use crate::creative::animation::limits::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX,
 };
 use crate::creative::picture::check_size;
@@ -59,18 +59,18 @@ fn check(outline: &Outline) -> Result<(), String> {
     let pixels = outline.frame_pixels();
     if pixels > FRAME_PIXELS_MAX || width.max(height) > FRAME_SIDE_PX_MAX {
         return Err(format!(
-            "an animation of {width} × {height} pixels, more than {} million or {FRAME_SIDE_PX_MAX} a side; make it smaller, or a video",
+            "an animation of {width} × {height} pixels, more than {} million or {FRAME_SIDE_PX_MAX} a side; make it smaller, or a film",
             FRAME_PIXELS_MAX / 1_000_000
         ));
     }
     if frames > FRAMES_MAX {
         return Err(format!(
-            "an animation of {frames} frames, more than {FRAMES_MAX}; make it shorter, or a video"
+            "an animation of {frames} frames, more than {FRAMES_MAX}; make it shorter, or a film"
         ));
     }
     if pixels * u64::from(frames) > ANIMATION_PIXELS_MAX {
         return Err(format!(
-            "an animation of {frames} frames of {width} × {height} pixels, more than {} million pixels in all; make it a video",
+            "an animation of {frames} frames of {width} × {height} pixels, more than {} million pixels in all; make it a film",
             ANIMATION_PIXELS_MAX / 1_000_000
         ));
     }

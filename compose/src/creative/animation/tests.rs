@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Instant;
 
+use image::Frame;
 use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::CreativeKind;
@@ -10,7 +11,7 @@ use passerby_testing::required_program;
 
 use super::*;
 use crate::creative::picture_file;
-use crate::slide::{Patch, Reel};
+use crate::slide::{FrameSource, Patch};
 use crate::text::fonts::drawings::DrawingFonts;
 
 const PAPER: Rgb = Rgb([10, 20, 30]);
@@ -48,12 +49,12 @@ fn first_pixel(pixels: &[u8]) -> [u8; 3] {
     [pixels[0], pixels[1], pixels[2]]
 }
 
-/// Asks at `at` until the reel no longer waits for its decoder.
-fn ask(reel: &mut dyn Reel, at: Duration) -> (Vec<Patch>, Option<Duration>) {
+/// Asks at `at` until the frame source no longer waits for its decoder.
+fn ask(frame_source: &mut dyn FrameSource, at: Duration) -> (Vec<Patch>, Option<Duration>) {
     let patience = Instant::now() + Duration::from_secs(600);
     let mut patches = Vec::new();
     loop {
-        let next = reel.advance(at, &mut patches);
+        let next = frame_source.advance(at, &mut patches);
         match next {
             Some(next) if next == at + Duration::from_millis(10) => {
                 assert!(Instant::now() < patience, "the decoder is stuck");
@@ -67,7 +68,7 @@ fn ask(reel: &mut dyn Reel, at: Duration) -> (Vec<Patch>, Option<Duration>) {
 /// Plays at exactly the wished times, up to `most` changes: when each frame came and its first
 /// pixel.
 fn played(film: Film, most: usize) -> Vec<(u64, [u8; 3])> {
-    let mut reel = film.reel.expect("a reel");
+    let mut frame_source = film.frame_source.expect("a frame source");
     let MovingPicture::Rgba {
         width_px,
         height_px,
@@ -77,13 +78,13 @@ fn played(film: Film, most: usize) -> Vec<(u64, [u8; 3])> {
         panic!("pixels");
     };
     let mut seen = vec![(0, first_pixel(&pixels))];
-    reel.begin();
-    let (patches, mut next) = ask(reel.as_mut(), Duration::ZERO);
+    frame_source.begin();
+    let (patches, mut next) = ask(frame_source.as_mut(), Duration::ZERO);
     assert!(patches.is_empty(), "the first frame is there already");
     while let Some(at) = next
         && seen.len() < most
     {
-        let (patches, later) = ask(reel.as_mut(), at);
+        let (patches, later) = ask(frame_source.as_mut(), at);
         assert!(patches.len() <= 1);
         for patch in patches {
             assert_eq!((patch.area.width, patch.area.height), (width_px, height_px));
@@ -181,9 +182,12 @@ fn what_is_transparent_shows_the_paper_and_earlier_frames_go() {
             panic!("pixels");
         };
         assert_eq!(first_pixel(pixels), PAPER.0, "{name}");
-        let mut reel = film.reel.expect("a reel");
+        let mut frame_source = film.frame_source.expect("a frame source");
         for frame in 1..8_u32 {
-            let (patches, _) = ask(reel.as_mut(), Duration::from_millis(u64::from(frame) * 100));
+            let (patches, _) = ask(
+                frame_source.as_mut(),
+                Duration::from_millis(u64::from(frame) * 100),
+            );
             let [patch] = &patches[..] else {
                 panic!("{name}: one frame");
             };
@@ -228,15 +232,15 @@ fn frames_are_scaled_down_here_and_up_by_the_stage() {
 #[test]
 fn a_late_stage_gets_one_frame_and_the_animation_goes_on_from_there() {
     let (film, _) = film(&media("forever.gif"), (32, 24));
-    let mut reel = film.reel.expect("a reel");
-    reel.begin();
+    let mut frame_source = film.frame_source.expect("a frame source");
+    frame_source.begin();
     let hour = Duration::from_secs(3_600);
-    let (patches, next) = ask(reel.as_mut(), hour);
+    let (patches, next) = ask(frame_source.as_mut(), hour);
     assert_eq!(patches.len(), 1);
     assert!(next.is_some_and(|next| next > hour && next < hour + Duration::from_secs(1)));
     let mut patches = Vec::new();
     // The end of time is no reason to turn in circles.
-    reel.advance(Duration::MAX, &mut patches);
+    frame_source.advance(Duration::MAX, &mut patches);
     assert!(patches.len() <= 1);
 }
 
@@ -309,7 +313,7 @@ fn a_webp_that_the_decoder_refuses_as_a_whole_is_refused_although_its_frames_are
             .expect("walks")
             .expect("it moves");
         let opened = Animation::open("odd.webp", ImageFormat::WebP, &bytes, outline);
-        let Err(AnimationError::Show(reason)) = opened else {
+        let Err(AnimationError::Unreadable(reason)) = opened else {
             panic!("it opens");
         };
         assert!(reason.starts_with("the picture is damaged ("), "{reason}");

@@ -45,8 +45,8 @@ pub(super) fn arrange(
     for split in splits {
         let cropped = split.picture.is_none_or(&bleeds);
         let bonus = split.bonus - if cropped { 0.0 } else { 5.0 };
-        let card = code.map(|code| code.plan.card);
-        let inner = frame.clear(split.panel.inset(frame.margin), card);
+        let code_square = code.map(|code| code.plan.code_square);
+        let inner = frame.clear(split.panel.inset(frame.margin), code_square);
         let Some(made) = fill(measure, inner, code) else {
             continue;
         };
@@ -78,8 +78,8 @@ fn fill(
             worth: plan.worth,
         });
     };
-    let card = code.plan.card;
-    if card.common(inner) != Some(card) {
+    let code_square = code.plan.code_square;
+    if code_square.common(inner) != Some(code_square) {
         return None;
     }
     let at_top = matches!(code.corner, Corner::TopLeft | Corner::TopRight);
@@ -111,15 +111,16 @@ fn fill(
         Anchor::Middle => free / 2.0,
         Anchor::Bottom => free,
     };
-    // Beside the card the label stands next to it; above and below it is flush with its edge.
+    // Beside the code square the label stands next to it; above and below it is flush with its
+    // edge.
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
-    let stands_before = area.right() <= card.x;
-    let x = if stands_before || (measure.rtl && !at_left && area.x >= card.x) {
+    let stands_before = area.right() <= code_square.x;
+    let x = if stands_before || (measure.rtl && !at_left && area.x >= code_square.x) {
         real(area.right()) - label.width()
     } else {
         real(area.x)
     };
-    let x = if stands_before && !measure.rtl && division.flush_left(inner, card) {
+    let x = if stands_before && !measure.rtl && division.flush_left(inner, code_square) {
         real(area.x)
     } else {
         x

@@ -1,4 +1,4 @@
-//! Ways to cut a frame: into panel and picture, and a panel into words, label and card.
+//! Ways to cut a frame: into panel and picture, and a panel into words, label and code square.
 //!
 //! Invariant: the parts of one way never overlap, but for a column that words and label share.
 
@@ -126,37 +126,39 @@ pub(super) fn splits(frame: &Frame, layout: CardLayout, corner: Option<Corner>) 
 
 impl Division {
     /// The label begins where the words begin, as long as it stays near its code.
-    pub(super) fn flush_left(&self, inner: Area, card: Area) -> bool {
-        self.label.x == inner.x && self.words.x == inner.x && self.label.width <= 3 * card.width
+    pub(super) fn flush_left(&self, inner: Area, code_square: Area) -> bool {
+        self.label.x == inner.x
+            && self.words.x == inner.x
+            && self.label.width <= 3 * code_square.width
     }
 }
 
-/// Ways to share a panel among words, label and card.
+/// Ways to share a panel among words, label and code square.
 pub(super) fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec<Division> {
-    let card = code.plan.card;
+    let code_square = code.plan.code_square;
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
     let at_top = matches!(code.corner, Corner::TopLeft | Corner::TopRight);
     let gap = px(frame.gap() * 1.4);
     let breath = px(frame.gap() * 1.8);
     let row = |from: u32, to: u32| Area::new(inner.x, from, inner.width, to.saturating_sub(from));
-    // Above or below the card, across the panel.
-    let rest = |card_top: u32, card_bottom: u32, by: u32| {
+    // Above or below the code square, across the panel.
+    let rest = |code_square_top: u32, code_square_bottom: u32, by: u32| {
         if at_top {
-            row(card_bottom + by, inner.bottom())
+            row(code_square_bottom + by, inner.bottom())
         } else {
-            row(inner.y, card_top.saturating_sub(by))
+            row(inner.y, code_square_top.saturating_sub(by))
         }
     };
-    // Left or right of the card, `by` away from it.
+    // Left or right of the code square, `by` away from it.
     let side = |by: u32| {
         if at_left {
-            let x = card.right() + by;
+            let x = code_square.right() + by;
             Area::new(x, inner.y, inner.right().saturating_sub(x), inner.height)
         } else {
             Area::new(
                 inner.x,
                 inner.y,
-                card.x.saturating_sub(inner.x + by),
+                code_square.x.saturating_sub(inner.x + by),
                 inner.height,
             )
         }
@@ -164,52 +166,54 @@ pub(super) fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec
     let foot = if at_top { Anchor::Top } else { Anchor::Bottom };
     let beside = side(gap);
     let mut divisions = Vec::new();
-    let in_card_rows = Area::new(beside.x, card.y, beside.width, card.height);
+    let in_code_square_rows = Area::new(beside.x, code_square.y, beside.width, code_square.height);
     divisions.push(Division {
-        words: rest(card.y, card.bottom(), breath),
-        label: in_card_rows,
+        words: rest(code_square.y, code_square.bottom(), breath),
+        label: in_code_square_rows,
         anchor: foot,
         bonus: 0.8,
     });
-    // One column beside the card; the label takes what it needs of it.
+    // One column beside the code square; the label takes what it needs of it.
     divisions.push(Division {
         words: beside,
-        label: in_card_rows,
+        label: in_code_square_rows,
         anchor: foot,
         bonus: 0.3,
     });
     // One above the other.
-    let most = px(real(inner.height.saturating_sub(card.height)) * 0.5);
+    let most = px(real(inner.height.saturating_sub(code_square.height)) * 0.5);
     let stacked = if at_top {
-        Area::new(inner.x, card.bottom() + gap / 2, inner.width, most)
+        Area::new(inner.x, code_square.bottom() + gap / 2, inner.width, most)
     } else {
         Area::new(
             inner.x,
-            card.y.saturating_sub(gap / 2 + most),
+            code_square.y.saturating_sub(gap / 2 + most),
             inner.width,
             most,
         )
     };
     divisions.push(Division {
-        words: rest(card.y, card.bottom(), gap / 2),
+        words: rest(code_square.y, code_square.bottom(), gap / 2),
         label: stacked,
         anchor: foot,
         bonus: 0.0,
     });
-    // The label above or below the card in a column of its own, the words beside both.
+    // The label above or below the code square in a column of its own, the words beside both.
     let narrow = if at_top {
         Area::new(
-            card.x,
-            card.bottom() + gap / 2,
-            card.width,
-            inner.bottom().saturating_sub(card.bottom() + gap / 2),
+            code_square.x,
+            code_square.bottom() + gap / 2,
+            code_square.width,
+            inner
+                .bottom()
+                .saturating_sub(code_square.bottom() + gap / 2),
         )
     } else {
         Area::new(
-            card.x,
+            code_square.x,
             inner.y,
-            card.width,
-            card.y.saturating_sub(gap / 2 + inner.y),
+            code_square.width,
+            code_square.y.saturating_sub(gap / 2 + inner.y),
         )
     };
     divisions.push(Division {
@@ -218,10 +222,10 @@ pub(super) fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec
         anchor: foot,
         bonus: 0.5,
     });
-    // Everything in one row: words, label, card.
+    // Everything in one row: words, label, code square.
     if inner.width > 2 * inner.height {
         for share in [1.0, 1.5, 2.2] {
-            let wide = px(real(card.width) * share).min(beside.width / 2);
+            let wide = px(real(code_square.width) * share).min(beside.width / 2);
             let label_x = if at_left {
                 beside.x
             } else {
@@ -244,7 +248,7 @@ pub(super) fn divisions(frame: &Frame, inner: Area, code: &CodeWords<'_>) -> Vec
                     words_end.saturating_sub(words_x),
                     inner.height,
                 ),
-                label: Area::new(label_x, card.y, wide, card.height),
+                label: Area::new(label_x, code_square.y, wide, code_square.height),
                 anchor: Anchor::Middle,
                 bonus: 0.3,
             });

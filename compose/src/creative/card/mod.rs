@@ -1,13 +1,14 @@
 //! Cards: text creatives, laid out for a frame of any shape.
 //!
 //! Invariants: sizes come from the eight steps of the frame's scale; a card that does not fit at
-//! them is refused with a reason that says what to shorten; nothing overlaps; the code's card is
+//! them is refused with a reason that says what to shorten; nothing overlaps; the code square is
 //! left free for the caller's code.
 
 mod arrange;
 mod divide;
 pub(crate) mod file;
 mod measure;
+mod page;
 mod paint;
 mod place;
 mod stack;
@@ -24,11 +25,11 @@ use passerby_protocol::card::{BODY_DWELL_ADVISED, Card, colours_or};
 
 use crate::creative::card::arrange::{Arrangement, arrange};
 use crate::creative::card::measure::{Content, Measure, Tile, Value};
+use crate::creative::card::page::LOSS_MAX;
 use crate::creative::card::paint::paint;
 use crate::creative::picture_file;
-use crate::live::{LiveKind, LiveLanguage, LiveSpot};
+use crate::live::{LiveKind, LiveLanguage};
 use crate::page::frame::Frame;
-use crate::page::layout::CodeWords;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::canvas::{Area, Canvas};
 use crate::raster::palette::{Sample, Theme};
@@ -36,33 +37,12 @@ use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::text::Typesetter;
 
-/// Share of a side that a picture may lose.
-const LOSS_MAX: f64 = 0.42;
-
-/// A drawn card, upright, without the modules of its code.
-pub(crate) struct CardPage {
-    pub(crate) canvas: Canvas,
-    /// What is redrawn while it is on the screen.
-    pub(crate) live: Vec<LiveSpot>,
-    /// What people will not see of the words as it was written, and what to do.
-    pub(crate) remarks: Vec<String>,
-}
+pub(crate) use crate::creative::card::page::{CardContext, CardPage, Pictures};
 
 /// Tells whether a card leaves before anybody has read a body. Then it airs without one where there
 /// is no room for it, rather than not at all.
 pub(crate) fn is_brief(dwell: Option<Duration>) -> bool {
     dwell.is_some_and(|dwell| dwell < BODY_DWELL_ADVISED)
-}
-
-/// What a card is drawn for.
-pub(crate) struct CardContext<'a> {
-    pub(crate) frame: &'a Frame,
-    /// The code's plan and its words; none without a code.
-    pub(crate) code: Option<&'a CodeWords<'a>>,
-    /// The campaign's, for what the card leaves open.
-    pub(crate) colours: &'a Colours,
-    /// How long it is meant to be shown.
-    pub(crate) dwell: Option<Duration>,
 }
 
 /// Reads a card's file and its pictures, and draws it.
@@ -134,13 +114,6 @@ fn read(
         logo: part(&card.logo)?,
     };
     Ok((card, pictures))
-}
-
-/// The decoded pictures of a card.
-#[derive(Default)]
-pub(crate) struct Pictures {
-    pub(crate) picture: Option<Bitmap>,
-    pub(crate) logo: Option<Bitmap>,
 }
 
 /// Draws a card.

@@ -1,13 +1,13 @@
-//! Draws an arranged card, and makes spots of what is redrawn later.
+//! Draws an arranged card, and makes live elements of what is redrawn later.
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 
 use crate::creative::card::arrange::Arrangement;
 use crate::creative::card::measure::{Content, Measure, Part, Value};
+use crate::creative::card::page::{CardContext, CardPage, LOSS_MAX, Pictures};
 use crate::creative::card::stack::{Placed, StackContent};
-use crate::creative::card::{CardContext, CardPage, LOSS_MAX, Pictures};
-use crate::live::{Align, LiveKind, LiveSpot, Setting};
+use crate::live::{Align, LiveElement, LiveKind, Setting};
 use crate::page::frame::Frame;
 use crate::page::layout::label_remarks;
 use crate::raster::bitmap::Bitmap;
@@ -31,7 +31,7 @@ pub(super) fn paint(
     if let (Some(room), Some(bitmap)) = (arrangement.picture, &pictures.picture) {
         hang(&mut canvas, frame, bitmap, room, theme)?;
     }
-    let mut spots: Vec<(LiveKind, Placed, u8, bool, Rgb)> = Vec::new();
+    let mut elements: Vec<(LiveKind, Placed, u8, bool, Rgb)> = Vec::new();
     for thing in &arrangement.placed {
         match thing.what {
             StackContent::Rule => canvas.fill(whole(thing), theme.accent),
@@ -63,17 +63,17 @@ pub(super) fn paint(
                         LiveKind::Clock => theme.ink,
                         _ => theme.accent,
                     };
-                    spots.push((kind.clone(), *thing, step, true, ink));
+                    elements.push((kind.clone(), *thing, step, true, ink));
                 }
             }
             StackContent::LiveLabel(at, step) => {
                 if let Value::Live(_, Some(kind)) = &content.tiles[at].value {
-                    spots.push((kind.clone(), *thing, step, false, theme.quiet));
+                    elements.push((kind.clone(), *thing, step, false, theme.quiet));
                 }
             }
             StackContent::Status(at, step) => {
                 let ink = if at == 0 { theme.ink } else { theme.quiet };
-                spots.push((content.status[at].clone(), *thing, step, at == 0, ink));
+                elements.push((content.status[at].clone(), *thing, step, at == 0, ink));
             }
         }
     }
@@ -84,13 +84,13 @@ pub(super) fn paint(
         typesetter.draw(&mut canvas, &host.block, host.x, host.y, theme.quiet);
     }
     if let Some(code) = card_context.code {
-        canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
+        canvas.fill_rounded(code.plan.code_square, real(code.plan.module_px), WHITE);
     }
     let rtl = Measure::new(typesetter, frame, content).rtl;
-    let live: Vec<LiveSpot> = spots
+    let live: Vec<LiveElement> = elements
         .into_iter()
         .map(|(kind, thing, step, bold, ink)| {
-            spot(
+            element(
                 typesetter,
                 &canvas,
                 frame,
@@ -103,7 +103,7 @@ pub(super) fn paint(
         })
         .collect();
     let mut remarks = Vec::new();
-    if live.iter().any(LiveSpot::lacks_end) {
+    if live.iter().any(LiveElement::lacks_end) {
         remarks.push("countdown.done has no room where the countdown stands, and 00:00:00 is shown in the end; shorten it".to_owned());
     }
     if let Some(code) = card_context.code {
@@ -160,9 +160,9 @@ fn strike(canvas: &mut Canvas, frame: &Frame, thing: &Placed, step: u8, ink: Rgb
     }
 }
 
-/// Makes a live spot of a place; a little wider than its text, for what leans out of its cells.
-#[expect(clippy::too_many_arguments, reason = "the parts of one spot")]
-fn spot(
+/// Makes a live element of a place; a little wider than its text, for what leans out of its cells.
+#[expect(clippy::too_many_arguments, reason = "the parts of one live element")]
+fn element(
     typesetter: &mut Typesetter,
     canvas: &Canvas,
     frame: &Frame,
@@ -171,7 +171,7 @@ fn spot(
     (step, bold): (u8, bool),
     ink: Rgb,
     rtl: bool,
-) -> LiveSpot {
+) -> LiveElement {
     let size = frame.size(step);
     let lean = px((size * 0.06).ceil()).max(1);
     let inner = whole(thing);
@@ -190,7 +190,7 @@ fn spot(
         baseline: kind.reach().0 * size,
         lean,
     };
-    LiveSpot::on(canvas, frame.rotation, kind, area, setting, typesetter)
+    LiveElement::on(canvas, frame.rotation, kind, area, setting, typesetter)
 }
 
 /// The whole pixels of a place.

@@ -129,8 +129,14 @@ fn make(
         }
     }
     if let Some((_, plan)) = &plan {
-        let card = plan.card;
-        let place = [card.x, card.y, card.right(), card.bottom()].map(real);
+        let code_square = plan.code_square;
+        let place = [
+            code_square.x,
+            code_square.y,
+            code_square.right(),
+            code_square.bottom(),
+        ]
+        .map(real);
         things.push(("code".to_owned(), place));
     }
     Ok(Made {

@@ -12,7 +12,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder as _, ImageError};
 use resvg::usvg::ImageKind;
 
-use crate::creative::drawing::EMBEDDED_PIXELS_MAX;
+use crate::creative::drawing::limits::EMBEDDED_PIXELS_MAX;
 use crate::creative::picture;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;

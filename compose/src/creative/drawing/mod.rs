@@ -12,8 +12,9 @@
 //!   drawing at its size;
 //! - parsing and drawing run on a thread of their own with a stack of [`threads::STACK_BYTES`],
 //!   which is waited for [`threads::PATIENCE`] at most; a panic there is an error;
-//! - what counts and estimates miss ends with the process that draws ([`process`]): a terminal
-//!   has each drawing drawn by a child, which has a memory and a time of its own and is killed.
+//! - what counts and estimates miss ends with the process that draws ([`drawing_process`]): a
+//!   terminal has each drawing drawn by a child, which has a memory and a time of its own and is
+//!   killed.
 //!
 //! Counts and estimates are the same on every machine, so that a screen takes what `check` and the
 //! hub took. What the child's bounds end depends on the machine, and is a fault of the drawing or
@@ -23,12 +24,13 @@
 //! shows the paper.
 
 mod cost;
+pub mod drawing_process;
 mod embedded;
 mod guard;
+mod limits;
 mod links;
 mod losses;
 mod parsed;
-pub mod process;
 mod threads;
 
 use passerby_folder::text;
@@ -36,8 +38,8 @@ use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
 use resvg::tiny_skia::Pixmap;
 
-use crate::creative::drawing::parsed::{Facts, Parsed, View};
-use crate::creative::drawing::process::DrawingProcess;
+use crate::creative::drawing::drawing_process::DrawingProcess;
+use crate::creative::drawing::parsed::{DrawingFacts, Parsed, View};
 use crate::page::content::Content;
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
@@ -47,18 +49,8 @@ use crate::raster::scale;
 use crate::raster::scale::Crop;
 use crate::text::fonts::drawings::DrawingFonts;
 
-/// Most bytes of an SVG file.
-pub const SVG_BYTES_MAX: usize = 8 << 20;
-/// Most pixels of all pictures inside a drawing.
-pub const EMBEDDED_PIXELS_MAX: u64 = 50_000_000;
-/// How many times longer than wide, or wider than long, a drawing may be.
-const SHAPE_MAX: f32 = 100.0;
-/// Most nodes, elements and texts, of a drawing.
-const NODES_MAX: u32 = 200_000;
-/// The longer side of a drawing in its own units, as crops count them.
-const UNITS: f32 = 10_000.0;
-/// The longer side of a drawing as it is glanced at.
-const SMALL_SIDE_PX: f32 = 192.0;
+pub use crate::creative::drawing::limits::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
+
 /// Longest side of a drawing that becomes a bitmap, in pixels.
 const BITMAP_SIDE_PX_MAX: f32 = 4_096.0;
 /// The screen that a drawing is measured for when none is known.
@@ -67,15 +59,15 @@ const USUAL_SCREEN_PX: (u32, u32) = (1_920, 1_080);
 /// A drawing that can be drawn.
 pub(crate) struct Drawing {
     name: String,
-    facts: Facts,
+    facts: DrawingFacts,
     renderer: Renderer,
     /// All of it, small, for what a glance tells.
     small: Bitmap,
 }
 
-/// Who draws.
+/// Where the drawing is drawn.
 enum Renderer {
-    /// This process.
+    /// In this process.
     Own(Parsed),
     /// Another, anew each time.
     Process(DrawingProcess),
@@ -229,7 +221,7 @@ impl Content for Drawing {
         &self.facts.losses
     }
 
-    /// Its shape, with [`UNITS`] on the longer side.
+    /// Its shape, with [`limits::UNITS`] on the longer side.
     fn size(&self) -> (u32, u32) {
         self.facts.size_in_units()
     }

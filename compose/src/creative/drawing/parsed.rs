@@ -9,9 +9,10 @@ use resvg::usvg::{self, Group, ImageHrefResolver, Node, Options, Tree, roxmltree
 use serde::{Deserialize, Serialize};
 
 use crate::creative::drawing::embedded::Embedded;
+use crate::creative::drawing::limits::{NODES_MAX, SHAPE_MAX, SMALL_SIDE_PX, UNITS};
 use crate::creative::drawing::losses::LossReport;
 use crate::creative::drawing::threads::on_deep_stack;
-use crate::creative::drawing::{NODES_MAX, SHAPE_MAX, SMALL_SIDE_PX, UNITS, cost, guard};
+use crate::creative::drawing::{cost, guard};
 use crate::raster::canvas::{px, real};
 use crate::raster::scale::Crop;
 use crate::text::fonts::drawings::{DrawingFonts, FAMILY};
@@ -30,7 +31,7 @@ pub(super) struct View {
 
 /// What is known of a drawing once it is parsed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(super) struct DrawingFacts {
     /// Its own units across and down.
     pub(super) size: (f32, f32),
     /// What of it is not drawn.
@@ -41,7 +42,7 @@ pub(super) struct Facts {
     pub(super) letters: String,
 }
 
-impl Facts {
+impl DrawingFacts {
     /// Its shape, with [`UNITS`] on the longer side.
     pub(super) fn size_in_units(&self) -> (u32, u32) {
         let (width, height) = self.size;
@@ -67,7 +68,7 @@ impl Facts {
 /// A parsed drawing.
 pub(super) struct Parsed {
     tree: Arc<Tree>,
-    pub(super) facts: Facts,
+    pub(super) facts: DrawingFacts,
 }
 
 impl Parsed {
@@ -174,7 +175,7 @@ fn parse(text: &str, fonts: &DrawingFonts) -> Result<Parsed, String> {
     collect_letters(tree.root(), &mut letters);
     Ok(Parsed {
         tree: Arc::new(tree),
-        facts: Facts {
+        facts: DrawingFacts {
             size: (size.width(), size.height()),
             losses: told.losses,
             notes: told.notes,

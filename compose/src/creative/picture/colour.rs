@@ -17,7 +17,7 @@ use moxcms::{
     Transform8BitExecutor, TransformExecutor, TransformOptions, XyY,
 };
 
-use crate::creative::picture::guarded;
+use crate::creative::picture::limits::guarded;
 
 /// The gamma with which screens and browsers show television (ITU-R BT.1886).
 const TELEVISION_GAMMA: f32 = 2.4;

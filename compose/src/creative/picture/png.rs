@@ -2,8 +2,8 @@
 //!
 //! Invariant: walking never reads past the end and always moves forward, whatever the file says.
 
-use crate::creative::picture::DECODED_BYTES_MAX;
 use crate::creative::picture::colour::PngColours;
+use crate::creative::picture::limits::DECODED_BYTES_MAX;
 
 /// What a walk along the chunks found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use passerby_protocol::foreign::one_line;
 
 use crate::creative::picture::colour::Profile;
 use crate::creative::picture::jpeg::Ending;
-use crate::creative::picture::{DECODED_BYTES_MAX, PROGRESSIVE_PIXELS_MAX, check_size, jpeg, png};
+use crate::creative::picture::limits::{DECODED_BYTES_MAX, PROGRESSIVE_PIXELS_MAX, check_size};
+use crate::creative::picture::{jpeg, png};
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
 

@@ -145,7 +145,7 @@ fn finish(
             let label = Label::fit(typesetter, frame, code, &frame.sizes(3, 0), room)
                 .ok_or_else(too_long)?;
             let y = real(area.y) + (real(area.height) - label.height()) / 2.0;
-            let x = if area.x < code.plan.card.x {
+            let x = if area.x < code.plan.code_square.x {
                 real(area.right()) - label.width()
             } else {
                 real(area.x)
@@ -159,7 +159,7 @@ fn finish(
                 }
             }
         }
-        canvas.fill_rounded(code.plan.card, real(code.plan.module_px), WHITE);
+        canvas.fill_rounded(code.plan.code_square, real(code.plan.module_px), WHITE);
     }
     canvas.cut(places.run, px(size * 0.8));
     let ems_per_s = match ticker.speed {
@@ -201,33 +201,43 @@ fn places(frame: &Frame, code: Option<&CodeWords<'_>>, size: f32) -> Option<Plac
     let Some(code) = code else {
         return middle(free.y, free.bottom()).map(whole);
     };
-    let card = code.plan.card;
+    let code_square = code.plan.code_square;
     let quiet = QUIET_MODULES * code.plan.module_px;
-    let near = card
+    let near = code_square
         .inset(quiet)
-        .outset(card.width - 2 * quiet)
+        .outset(code_square.width - 2 * quiet)
         .common(frame.area())?;
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
     let gap = px(frame.gap());
     let beside = |until: u32| {
         if at_left {
-            let x = card.right() + gap;
-            Area::new(x, card.y, until.saturating_sub(x), card.height)
+            let x = code_square.right() + gap;
+            Area::new(
+                x,
+                code_square.y,
+                until.saturating_sub(x),
+                code_square.height,
+            )
         } else {
-            let end = card.x.saturating_sub(gap);
-            Area::new(until, card.y, end.saturating_sub(until), card.height)
+            let end = code_square.x.saturating_sub(gap);
+            Area::new(
+                until,
+                code_square.y,
+                end.saturating_sub(until),
+                code_square.height,
+            )
         }
     };
     let apart = |band: &Area| {
         let run = whole(*band).run;
-        near.common(run).is_none() && card.common(*band).is_none()
+        near.common(run).is_none() && code_square.common(*band).is_none()
     };
     let band = middle(free.y, free.bottom())?;
     let above = || middle(free.y, near.y);
     let below = || middle(near.bottom(), free.bottom());
     if let Some(band) = Some(band).filter(apart).or_else(above).or_else(below) {
         // Nothing runs in the code's rows, so the label may take the room beside it.
-        let clear = frame.clear(frame.area().inset(frame.margin), Some(card));
+        let clear = frame.clear(frame.area().inset(frame.margin), Some(code_square));
         let until = if at_left { clear.right() } else { clear.x };
         return Some(Places {
             label: Some(beside(until)),

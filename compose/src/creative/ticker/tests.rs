@@ -21,7 +21,7 @@ fn page(
         dwell: None,
     };
     let page = draw(&mut Typesetter::new(), ticker, &card_context)?;
-    Ok((page, plan.map(|(_, plan)| plan.card)))
+    Ok((page, plan.map(|(_, plan)| plan.code_square)))
 }
 
 fn ticker(lines: &[&str]) -> Ticker {
@@ -89,11 +89,12 @@ fn the_hole_is_where_the_strip_is_and_keeps_away_from_the_code() {
                 ..Geometry::whole(width, height)
             };
             let what = format!("{width}×{height}, {corner:?}");
-            let (page, card) = match page(&screen, &ticker(&["末班车 23:40"]), Some(corner)) {
+            let (page, code_square) = match page(&screen, &ticker(&["末班车 23:40"]), Some(corner))
+            {
                 Ok(made) => made,
                 Err(reason) => panic!("{what}: {reason}"),
             };
-            let card = card.expect("a code");
+            let code_square = code_square.expect("a code");
             let (wide, high) = (page.canvas.width, page.canvas.height);
             let back = (360 - screen.rotation) % 360;
             let turned = if screen.rotation.is_multiple_of(180) {
@@ -102,11 +103,11 @@ fn the_hole_is_where_the_strip_is_and_keeps_away_from_the_code() {
                 (high, wide)
             };
             let run = page.moving.area.rotated(turned.0, turned.1, back);
-            let quiet = (card.width - card.width * 29 / 37) / 2;
-            let code = card.inset(quiet);
+            let quiet = (code_square.width - code_square.width * 29 / 37) / 2;
+            let code = code_square.inset(quiet);
             assert!(
                 code.outset(code.width).common(run).is_none(),
-                "{what}: {run:?} {card:?}"
+                "{what}: {run:?} {code_square:?}"
             );
             let inside = |x: u32, y: u32| {
                 (run.x..run.right()).contains(&x) && (run.y..run.bottom()).contains(&y)

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::creative::supervise::{Patience, run};
-use crate::creative::video::programs::{Bounds, Programs};
+use crate::creative::video::programs::{ProgramBounds, Programs};
 
 /// How long ffmpeg may take to list what it can.
 const LIST_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));
@@ -25,7 +25,7 @@ pub(super) struct Abilities {
 }
 
 impl Abilities {
-    /// Asks.
+    /// Asks the programs for what they can decode and filter.
     pub(super) fn of(programs: &Programs) -> Self {
         let decoders = listed(programs, "-decoders");
         let filters = listed(programs, "-filters");
@@ -40,7 +40,7 @@ impl Abilities {
 
 /// The names in one of ffmpeg's lists, whose lines have flags, a name and words about it.
 fn listed(programs: &Programs, list: &str) -> Vec<String> {
-    let mut command = programs.command(&programs.ffmpeg, Bounds::Reader);
+    let mut command = programs.command(&programs.ffmpeg, ProgramBounds::Reader);
     command.args(["-hide_banner", list]);
     let Ok(output) = run(&mut command, b"", LIST_BYTES_MAX, LIST_WAIT_MAX) else {
         return Vec::new();

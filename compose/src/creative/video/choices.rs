@@ -69,7 +69,7 @@ impl Choices {
                 Some(trouble) => choice.passed_over.push((kind, trouble)),
             }
         }
-        tracing::info!("video decoder: {}", ChoiceText(codec, &choice));
+        tracing::info!("decoder of films: {}", ChoiceText(codec, &choice));
         let kind = choice.kind;
         self.made().insert(codec, choice);
         kind

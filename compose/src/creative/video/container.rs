@@ -29,7 +29,7 @@ impl Container {
 
     /// Tells it from a file, which must be one and hold something.
     pub(super) fn sniff(path: &Path) -> Result<Self, String> {
-        let head = file::read_start(path, HEAD_BYTES, "video")?;
+        let head = file::read_start(path, HEAD_BYTES, "film")?;
         match video_media_type(&head) {
             Ok("video/webm") => Ok(Self::Matroska),
             Ok(_) => Ok(Self::Mp4),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::creative::supervise::{Patience, error_text, run};
-use crate::creative::video::programs::{Bounds, Input, Programs};
+use crate::creative::video::programs::{Input, ProgramBounds, Programs};
 
 /// How long one decoder may take for the sample.
 const SAMPLE_WAIT_MAX: Patience = Patience::of_work(Duration::from_secs(3));
@@ -156,10 +156,10 @@ impl DecoderKind {
     }
 
     /// What its programs may do.
-    pub(super) const fn bounds(self) -> Bounds {
+    pub(super) const fn bounds(self) -> ProgramBounds {
         match self {
-            Self::Software => Bounds::Reader,
-            _ => Bounds::Driver,
+            Self::Software => ProgramBounds::Reader,
+            _ => ProgramBounds::Driver,
         }
     }
 

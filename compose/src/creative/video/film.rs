@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::Health;
 
-use crate::creative::supervise::{ChildGuard, FAREWELL_MAX, STACK_BYTES, Worker, error_text};
+use crate::creative::supervise::{CHILD_END_MAX, ChildGuard, STACK_BYTES, Worker, error_text};
 use crate::creative::video::container::EXPORT_ANEW;
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::filters;
@@ -117,7 +117,7 @@ impl Film {
             let mut worker = match next.take().map_or_else(|| self.decode(), Ok) {
                 Ok(worker) => worker,
                 Err(error) => {
-                    return Some(End::Failed(format!("no video decoder starts ({error})")));
+                    return Some(End::Failed(format!("no decoder of films starts ({error})")));
                 }
             };
             let mut count = 0;
@@ -144,7 +144,7 @@ impl Film {
                     next = self.decode().ok();
                 }
             }
-            let status = self.guard.finish(worker.id, FAREWELL_MAX);
+            let status = self.guard.finish(worker.id, CHILD_END_MAX);
             if !self.queue.is_open() {
                 return None;
             }
@@ -204,10 +204,10 @@ impl Film {
             Some(status) if status.success() => {}
             Some(status) => {
                 return Err(format!(
-                    "the video decoder broke off ({status}; {told}); {EXPORT_ANEW}"
+                    "the decoder of films broke off ({status}; {told}); {EXPORT_ANEW}"
                 ));
             }
-            None => return Err("the video decoder hangs; start the machine anew".to_owned()),
+            None => return Err("the decoder of films hangs; start the machine anew".to_owned()),
         }
         let rate = self.clip.rate;
         if let Some(expected) = expected

@@ -1,12 +1,12 @@
 //! Videos: MP4 and WebM, decoded by an ffmpeg child that writes its pictures into a pipe.
 //!
 //! A file is first asked what it is ([`Clip::probe`]), then opened in the size in which it will be
-//! seen ([`open`]); its first picture is part of the slide, and a [`Reel`] feeds the others at
-//! their times.
+//! seen ([`open`]); its first picture is part of the slide, and a [`FrameSource`] feeds the others
+//! at their times.
 //!
 //! ```text
 //! file ─▶ ffmpeg: decode, even beat, scale, turn ─pipe▶ film thread
-//!      ─queue of 4▶ reel ─patches▶ luma, chroma
+//!      ─queue of 4▶ frame source ─patches▶ luma, chroma
 //! ```
 //!
 //! Invariants:
@@ -17,7 +17,8 @@
 //!   behind.
 //! - A film that fails while it is seen gives way to its poster, and its play is marked
 //!   ([`Health::fail`]).
-//! - Nothing blocks the stage. Dropping a reel kills its children; no thread, child or pipe stays.
+//! - Nothing blocks the stage. Dropping a frame source kills its children; no thread, child or pipe
+//!   stays.
 //! - Colours are not touched but where a screen could not show them ([`filters`]): the pictures
 //!   keep the matrix and range of the file, and say which ([`VideoCoding`]).
 //!
@@ -32,11 +33,11 @@ mod container;
 mod decoder;
 mod film;
 mod filters;
+mod frame_source;
 mod probe;
 mod programs;
 mod queue;
 mod rate;
-mod reel;
 mod sound;
 mod tools;
 mod transparent;
@@ -49,21 +50,21 @@ use passerby_playout::messages::stage_messages::{ComposeError, Health};
 
 use crate::creative::supervise::{ChildGuard, Patience};
 use crate::creative::video::film::{Film, KEPT_BYTES_MAX};
+use crate::creative::video::frame_source::{Progress, VideoFrameSource};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
-use crate::creative::video::reel::{Progress, VideoReel};
 use crate::creative::video::sound::SoundTrack;
 use crate::settings::SoundOutput;
-use crate::slide::{MovingPicture, Reel, VideoCoding};
+use crate::slide::{FrameSource, MovingPicture, VideoCoding};
 
 pub use crate::creative::video::colour::{Nv12, nv12_of_rgb, rgb_of_yuv};
 pub use crate::creative::video::decoder::{Codec, DecoderKind};
+pub use crate::creative::video::frame_source::{LAG_MAX, STALL_MAX};
 pub use crate::creative::video::probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
 pub use crate::creative::video::programs::{FFMPEG_VARIABLE, PIXELS_MAX};
 pub use crate::creative::video::rate::RATE_MAX;
-pub use crate::creative::video::reel::{LAG_MAX, STALL_MAX};
 pub use crate::creative::video::tools::{DECODER_VARIABLE, Tools};
 pub(crate) use crate::creative::video::transparent::first_picture;
-pub(crate) use crate::creative::video::whole::{BackgroundLooks, Look, what_is_missing};
+pub(crate) use crate::creative::video::whole::{BackgroundLook, BackgroundLooks, what_is_missing};
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Patience = Patience::of_clock(Duration::from_millis(2500));
@@ -102,7 +103,7 @@ pub struct Video {
     /// How its numbers stand for colours.
     pub coding: VideoCoding,
     /// Feeds the other pictures, again and again from the beginning.
-    pub reel: Box<dyn Reel>,
+    pub frame_source: Box<dyn FrameSource>,
     /// How long it is, if it says so.
     pub length: Option<Duration>,
     /// Who decodes it.
@@ -177,7 +178,7 @@ fn begin(
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
     let mut chosen = tools
         .decoder(clip.codec)
-        .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
+        .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;
     if clip.shows_paper() {
         // No hardware decodes transparency.
         chosen = DecoderKind::Software;
@@ -275,7 +276,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
     let sound = showing
         .sound
         .and_then(|sound| SoundTrack::new(tools, clip, sound));
-    let reel = VideoReel {
+    let frame_source = VideoFrameSource {
         name: clip.name.clone(),
         width_px,
         height_px,
@@ -298,7 +299,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
         height_px,
         first: first.coded(coding),
         coding,
-        reel: Box::new(reel),
+        frame_source: Box::new(frame_source),
         length: clip.length,
         decoder: kind,
     }

@@ -47,7 +47,7 @@ pub(super) struct Programs {
 
 /// What a program may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bounds {
+pub(super) enum ProgramBounds {
     /// Read, and write into its pipe, within [`MEMORY_BYTES_MAX`].
     Reader,
     /// Whatever its drivers need: they map device memory, and keep caches.
@@ -100,7 +100,7 @@ impl Programs {
     }
 
     fn ask_version(&self) -> Result<String, RunError> {
-        let mut command = self.command(&self.ffmpeg, Bounds::Reader);
+        let mut command = self.command(&self.ffmpeg, ProgramBounds::Reader);
         command.args(["-hide_banner", "-version"]);
         let said = run(&mut command, b"", VERSION_BYTES_MAX, VERSION_WAIT_MAX)?.made;
         let said = String::from_utf8_lossy(&said);
@@ -113,14 +113,18 @@ impl Programs {
     }
 
     /// A program with its bounds, without arguments of its own.
-    pub(super) fn command(&self, program: &Path, bounds: Bounds) -> Command {
+    pub(super) fn command(&self, program: &Path, bounds: ProgramBounds) -> Command {
         let mut words: Vec<OsString> = Vec::new();
         if let Some(setpriv) = &self.setpriv {
             words.push(setpriv.into());
             words.extend(SETPRIV.map(OsString::from));
             words.push("--".into());
         }
-        if let Some(prlimit) = self.prlimit.as_ref().filter(|_| bounds == Bounds::Reader) {
+        if let Some(prlimit) = self
+            .prlimit
+            .as_ref()
+            .filter(|_| bounds == ProgramBounds::Reader)
+        {
             words.push(prlimit.into());
             words.push(format!("--as={MEMORY_BYTES_MAX}").into());
             // It writes into pipes only: no file, and no picture of its memory.
@@ -138,7 +142,12 @@ impl Programs {
 
     /// An ffmpeg that is about to read a file of a known container, without what it is to do with
     /// it.
-    pub(super) fn reader(&self, bounds: Bounds, before: &[OsString], input: &Input<'_>) -> Command {
+    pub(super) fn reader(
+        &self,
+        bounds: ProgramBounds,
+        before: &[OsString],
+        input: &Input<'_>,
+    ) -> Command {
         let mut command = self.command(&self.ffmpeg, bounds);
         command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
         command.args(["-max_alloc", &PIECE_BYTES_MAX.to_string()]);
@@ -150,7 +159,7 @@ impl Programs {
 
     /// An ffprobe that is about to read a file of a known container.
     pub(super) fn prober(&self, input: &Input<'_>) -> Command {
-        let mut command = self.command(&self.ffprobe, Bounds::Reader);
+        let mut command = self.command(&self.ffprobe, ProgramBounds::Reader);
         command.args(["-hide_banner", "-loglevel", "error"]);
         command.args(["-max_alloc", &PIECE_BYTES_MAX.to_string()]);
         input.open(&mut command, false);

@@ -37,7 +37,7 @@ pub(super) enum End {
 /// What the stage finds.
 pub(super) enum Next {
     Picture(Picture),
-    /// Nothing yet.
+    /// No frame has come yet.
     Late,
     Over(End),
 }

@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::creative::supervise::{ChildGuard, STACK_BYTES, Worker, error_text};
 use crate::creative::video::probe::{Clip, LENGTH_MAX};
-use crate::creative::video::programs::{Bounds, Input};
+use crate::creative::video::programs::{Input, ProgramBounds};
 use crate::creative::video::tools::Tools;
 use crate::settings::SoundOutput;
 
@@ -144,7 +144,7 @@ impl Player {
             .programs()
             .map_err(|trouble| io::Error::other(trouble.clone()))?;
         let input = Input::File(&self.clip.path, self.clip.container);
-        let mut command = found.reader(Bounds::Driver, &["-re".into()], &input);
+        let mut command = found.reader(ProgramBounds::Driver, &["-re".into()], &input);
         let volume = f64::from(self.sound.volume_percent.min(100)) / 100.0;
         let length = self.clip.length.unwrap_or(LENGTH_MAX).min(LENGTH_MAX);
         command.args(["-map", &format!("0:{}", self.stream)]);

@@ -85,11 +85,11 @@ fn one_picture_rests() {
         health: health.clone(),
     };
     let mut video = open(&tools, &clip, showing).expect("it opens");
-    video.reel.begin();
+    video.frame_source.begin();
     let mut due = Vec::new();
     let mut at = Duration::ZERO;
     let until = std::time::Instant::now() + Duration::from_secs(600);
-    while video.reel.advance(at, &mut due).is_some() {
+    while video.frame_source.advance(at, &mut due).is_some() {
         assert!(std::time::Instant::now() < until, "it never rests");
         std::thread::sleep(Duration::from_millis(5));
         at += Duration::from_millis(1);

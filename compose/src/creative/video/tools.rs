@@ -109,9 +109,9 @@ impl Tools {
                     ffmpeg = %found.ffmpeg.display(),
                     version = found.version,
                     bounded = found.prlimit.is_some(),
-                    "videos are played by ffmpeg"
+                    "films are played by ffmpeg"
                 ),
-                Err(trouble) => tracing::warn!("videos cannot be played: {trouble}"),
+                Err(trouble) => tracing::warn!("films cannot be played: {trouble}"),
             }
             found
         };

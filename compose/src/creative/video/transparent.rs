@@ -36,7 +36,7 @@ pub(crate) fn first_picture(
     let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
     let found = tools
         .programs()
-        .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
+        .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;
     let kind = DecoderKind::Software;
     let mut before: Vec<OsString> = vec!["-noautorotate".into()];
     before.extend(clip.before_input(kind));

@@ -179,7 +179,7 @@ impl Browser {
         Ok(Self { program, user })
     }
 
-    /// Starts it.
+    /// Starts the browser as a user of its own.
     pub(super) fn start(&self, launch: Launch<'_>) -> io::Result<Running> {
         let folder = Folder::create(self.user.as_ref())?;
         let proxy = launch.proxy;

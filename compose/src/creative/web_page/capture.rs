@@ -19,10 +19,12 @@ use crate::creative::web_page::destination::Destinations;
 use crate::creative::web_page::devtools::{PageSession, RunError, StopSignal};
 use crate::creative::web_page::proxy::Proxy;
 use crate::creative::web_page::visible_text::Waited;
-use crate::creative::web_page::{PIXELS_MAX, final_address, visible_text};
+use crate::creative::web_page::{final_address, visible_text};
 
-/// How long a run may take beside the page's own time to settle.
-pub(super) const RUN_MAX: Duration = Duration::from_secs(45);
+/// Most pixels of a picture of a page: 8K.
+pub const PIXELS_MAX: u32 = 7_680 * 4_320;
+/// How long one browser may run, beside the page's own time to settle.
+pub const RUN_MAX: Duration = Duration::from_secs(45);
 /// How long a page may load, from the first request.
 pub(super) const LOAD_MAX: Duration = Duration::from_secs(25);
 /// How long fonts and pictures are waited for once the page says that it is loaded, in

@@ -38,7 +38,7 @@ pub(super) struct StopSignal<'a> {
 
 /// What became of the page's main frame, as the browser tells it.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct PageWatch {
     main_frame: String,
     /// What was asked for last, as a whole document.
     asked: String,
@@ -59,7 +59,7 @@ struct Document {
     loaded: Option<Instant>,
 }
 
-impl Watch {
+impl PageWatch {
     fn note(&mut self, method: &str, params: &Value) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match method {
@@ -175,7 +175,7 @@ pub(super) struct PageSession<'a> {
     deadline: Instant,
     session: Option<String>,
     calls: u64,
-    pub(super) watch: Watch,
+    pub(super) watch: PageWatch,
 }
 
 impl<'a> PageSession<'a> {
@@ -191,7 +191,7 @@ impl<'a> PageSession<'a> {
             deadline,
             session: None,
             calls: 0,
-            watch: Watch::default(),
+            watch: PageWatch::default(),
         };
         talk.call(
             "Browser.setDownloadBehavior",
@@ -249,7 +249,7 @@ impl<'a> PageSession<'a> {
     pub(super) fn wait(
         &mut self,
         until: Instant,
-        done: impl Fn(&Watch) -> bool,
+        done: impl Fn(&PageWatch) -> bool,
     ) -> Result<bool, RunError> {
         let until = until.min(self.deadline);
         loop {

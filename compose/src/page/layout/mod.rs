@@ -1,7 +1,7 @@
 //! Where things stand in a frame: the label of a code, and the page.
 //!
-//! Invariants: nothing but the picture reaches into the margins; the card keeps its corner, so that
-//! eyes and phones learn the place, unless another zone lies over that corner.
+//! Invariants: nothing but the picture reaches into the margins; the code square keeps its corner,
+//! so that eyes and phones learn the place, unless another zone lies over that corner.
 
 mod page;
 

@@ -32,14 +32,14 @@ impl Page {
     }
 }
 
-/// How the words stand around the card inside the panel.
+/// How the words stand around the code square inside the panel.
 #[derive(Debug, Clone, Copy)]
 enum Order {
-    /// Headline across the panel, label beside the card.
+    /// Headline across the panel, label beside the code square.
     Across,
-    /// Headline and label in one column beside the card.
+    /// Headline and label in one column beside the code square.
     Column,
-    /// Headline, label, card, one above the other.
+    /// Headline, label, code square, one above the other.
     Stack,
 }
 
@@ -153,7 +153,10 @@ fn arrange(
     picture: Area,
     order: Order,
 ) -> Option<Page> {
-    let inner = frame.clear(panel.inset(frame.margin), code.map(|code| code.plan.card));
+    let inner = frame.clear(
+        panel.inset(frame.margin),
+        code.map(|code| code.plan.code_square),
+    );
     let (left, top) = (real(inner.x), real(inner.y));
     let (width, height) = (real(inner.width), real(inner.height));
     let gap = frame.gap();
@@ -168,15 +171,15 @@ fn arrange(
             frame, panel, picture, left, y, thickness, gap, block,
         ));
     };
-    let card = code.plan.card;
-    if card.width > inner.width || card.height > inner.height {
+    let code_square = code.plan.code_square;
+    if code_square.width > inner.width || code_square.height > inner.height {
         return None;
     }
     let at_left = matches!(code.corner, Corner::TopLeft | Corner::BottomLeft);
     let at_top = matches!(code.corner, Corner::TopLeft | Corner::TopRight);
-    let column = width - real(card.width) - gap * 1.4;
+    let column = width - real(code_square.width) - gap * 1.4;
     let column_left = if at_left {
-        real(card.right()) + gap * 1.4
+        real(code_square.right()) + gap * 1.4
     } else {
         left
     };
@@ -185,9 +188,9 @@ fn arrange(
     let (label, label_x, headline_x, room) = match order {
         Order::Across | Order::Column if column < frame.size(0) * 4.0 => return None,
         Order::Across => {
-            let room = (column, real(card.height));
+            let room = (column, real(code_square.height));
             let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
-            let room = (width, height - real(card.height) - breath);
+            let room = (width, height - real(code_square.height) - breath);
             (label, column_left, left, room)
         }
         Order::Column => {
@@ -197,11 +200,11 @@ fn arrange(
             (label, column_left, column_left, room)
         }
         Order::Stack => {
-            let room = (width, (height - real(card.height) - gap) * 0.5);
+            let room = (width, (height - real(code_square.height) - gap) * 0.5);
             let label = Label::fit(typesetter, frame, code, &call_sizes, room)?;
             let room = (
                 width,
-                height - real(card.height) - label.height() - gap - breath,
+                height - real(code_square.height) - label.height() - gap - breath,
             );
             // Flush with the code itself, not with its white.
             (label, left, left, room)
@@ -215,10 +218,10 @@ fn arrange(
         top
     };
     let label_y = match (order, at_top) {
-        (Order::Stack, true) => real(card.bottom()) + gap,
-        (Order::Stack, false) => real(card.y) - gap - label.height(),
-        (_, true) => real(card.y),
-        (_, false) => real(card.bottom()) - label.height(),
+        (Order::Stack, true) => real(code_square.bottom()) + gap,
+        (Order::Stack, false) => real(code_square.y) - gap - label.height(),
+        (_, true) => real(code_square.y),
+        (_, false) => real(code_square.bottom()) - label.height(),
     };
     let mut page = with_rule(frame, panel, picture, headline_x, y, thickness, gap, block);
     (page.call, page.host) = label.placed(label_x, label_y);

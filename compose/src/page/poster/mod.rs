@@ -8,7 +8,7 @@
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, Rgb};
 
-use crate::live::LiveSpot;
+use crate::live::LiveElement;
 use crate::page::backdrop::backdrop;
 use crate::page::code_panel;
 use crate::page::content::Content;
@@ -20,7 +20,7 @@ use crate::raster::canvas::{Area, Canvas, real};
 use crate::raster::palette::{Theme, WHITE};
 use crate::raster::scale;
 use crate::raster::scale::Crop;
-use crate::slide::{Moving, Reel};
+use crate::slide::{FrameSource, Moving};
 use crate::text::Typesetter;
 use crate::too_long;
 
@@ -48,9 +48,9 @@ pub(crate) struct UnturnedSlide {
     /// What moves beneath it; its area is turned for the output already.
     pub(crate) moving: Option<Moving>,
     /// What feeds it.
-    pub(crate) reel: Option<Box<dyn Reel>>,
+    pub(crate) frame_source: Option<Box<dyn FrameSource>>,
     /// What is redrawn on the still layer.
-    pub(crate) live: Vec<LiveSpot>,
+    pub(crate) live: Vec<LiveElement>,
     /// What people will not see of the words as it was written, and what to do.
     pub(crate) remarks: Vec<String>,
 }
@@ -61,7 +61,7 @@ impl UnturnedSlide {
         Self {
             canvas,
             moving: None,
-            reel: None,
+            frame_source: None,
             live: Vec::new(),
             remarks: Vec::new(),
         }
@@ -172,7 +172,7 @@ fn page(
     }
     if let Some(words) = script.words {
         let radius = real(words.plan.module_px);
-        canvas.fill_rounded(words.plan.card, radius, WHITE);
+        canvas.fill_rounded(words.plan.code_square, radius, WHITE);
     }
     Ok(upright)
 }
@@ -190,7 +190,7 @@ fn hang(
     let mut film = content.film(crop, size, theme.paper)?;
     if film.is_none()
         && let Some(ken_burns) = script.ken_burns
-        && may_drift(shown, script.words.map(|words| words.plan.card))
+        && may_drift(shown, script.words.map(|words| words.plan.code_square))
     {
         let scaled = |size| content.scaled(crop, size, theme.paper);
         film = Some(ken_burns.film(size, scaled)?);
@@ -199,11 +199,11 @@ fn hang(
         Some(Film {
             picture,
             travel,
-            reel,
+            frame_source,
         }) => {
             let moving = stage_moving(&mut upright.canvas, shown, frame, picture, travel);
             upright.moving = Some(moving);
-            upright.reel = reel;
+            upright.frame_source = frame_source;
         }
         None => {
             let rgb = content.scaled(crop, size, theme.paper)?;

@@ -114,8 +114,8 @@ fn codes(shown: &image::RgbaImage) -> Vec<String> {
         .collect()
 }
 
-/// No pixel is see-through outside the moving area, and all of the card is opaque but for its
-/// rounded corners.
+/// No pixel is see-through outside the moving area, and all of the code square is opaque but for
+/// its rounded corners.
 fn check_holes(slide: &Slide) {
     let hole = slide.moving.as_ref().map_or(Area::default(), |m| m.area);
     let mut open = 0_u32;
@@ -125,17 +125,23 @@ fn check_holes(slide: &Slide) {
             let here = Area::new(x, y, 1, 1);
             open += u32::from(alpha == 0);
             assert!(alpha == 255 || hole.common(here).is_some(), "{x},{y}");
-            let inside_card = slide
-                .card
-                .is_some_and(|card| card.inset(card.width / 12).common(here).is_some());
-            assert!(alpha == 255 || !inside_card, "the card at {x},{y}");
+            let inside_code_square = slide.code_square.is_some_and(|code_square| {
+                code_square
+                    .inset(code_square.width / 12)
+                    .common(here)
+                    .is_some()
+            });
+            assert!(
+                alpha == 255 || !inside_code_square,
+                "the code square at {x},{y}"
+            );
         }
     }
     assert!(open > hole.width * hole.height / 2, "{open} open pixels");
 }
 
 #[test]
-fn an_animation_moves_beneath_the_plate_and_beside_the_panel_at_any_turn() {
+fn an_animation_moves_beneath_the_code_panel_and_beside_the_panel_at_any_turn() {
     let corners = [
         Corner::TopLeft,
         Corner::TopRight,
@@ -147,7 +153,7 @@ fn an_animation_moves_beneath_the_plate_and_beside_the_panel_at_any_turn() {
             let rotation = turn * 90;
             let order = order(&media("forever.gif"), headline, Some(corner));
             let slide = compose(&order, &screen(rotation));
-            assert!(slide.reel.is_some());
+            assert!(slide.frame_source.is_some());
             let moving = slide.moving.as_ref().expect("it moves");
             assert_eq!(moving.turn, rotation);
             check_holes(&slide);
@@ -172,11 +178,17 @@ fn ken_burns_moves_what_is_far_from_the_code_and_rests_otherwise() {
         order.motion = Motion::KenBurns;
         order.dwell = dwell.map(Duration::from_secs);
         let slide = compose(&order, geometry);
-        assert!(slide.reel.is_none(), "no reel turns for a zoom");
+        assert!(
+            slide.frame_source.is_none(),
+            "no frame source turns for a zoom"
+        );
         if let Some(moving) = &slide.moving {
             check_holes(&slide);
-            if let Some(card) = slide.card {
-                assert_eq!(card.outset(card.width).common(moving.area), None);
+            if let Some(code_square) = slide.code_square {
+                assert_eq!(
+                    code_square.outset(code_square.width).common(moving.area),
+                    None
+                );
             }
             keep(&composite(&slide), "ken-burns");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use resvg::usvg::fontdb;
 
-use crate::text::fonts::BUNDLED_FILES;
+use crate::text::fonts::bundled::BUNDLED_FILES;
 
 /// The fonts of drawings: the bundled ones, and with [`DrawingFonts::with`] the operator's.
 #[derive(Clone)]

@@ -5,10 +5,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use passerby_folder::regular_file::{self, FileError};
+use passerby_playout::settings::config;
 use swash::scale::ScaleContext;
 use swash::{FontDataRef, FontRef, StringId, Tag};
 
-use crate::text::fonts::{BUNDLED, BYTES_MAX, FACES_MAX, FILE_BYTES_MAX, Face};
+use crate::text::fonts::bundled::BUNDLED;
+
+/// Largest font file, in bytes.
+pub(super) const FILE_BYTES_MAX: u64 = config::FONT_FILE_BYTES_MAX;
+/// Most bytes of all font files together.
+pub(super) const BYTES_MAX: u64 = config::FONT_BYTES_MAX;
+/// Most faces that one collection file may hold.
+const FACES_MAX: usize = 32;
+
+/// One face of one file.
+pub(super) struct Face {
+    pub(super) file: usize,
+    pub(super) index: usize,
+    pub(super) family: String,
+    pub(super) weight: u16,
+    pub(super) upright: bool,
+}
 
 /// The font files of a folder in the order of their names, links followed.
 pub(super) fn font_files(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -2,10 +2,11 @@
 //! folder.
 //!
 //! Invariants: no font of the machine is used; at most [`FILES_MAX`] files of at most
-//! [`FILE_BYTES_MAX`] bytes are read, [`BYTES_MAX`] in all; a file that is no font, or one whose
-//! letters cannot be drawn as outlines, costs one problem that names it and nothing else; what
-//! [`Fonts::missing_glyphs`] does not report can be drawn.
+//! [`files::FILE_BYTES_MAX`] bytes are read, [`BYTES_MAX`] in all; a file that is no font, or one
+//! whose letters cannot be drawn as outlines, costs one problem that names it and nothing else;
+//! what [`Fonts::missing_glyphs`] does not report can be drawn.
 
+mod bundled;
 pub(crate) mod drawings;
 mod files;
 mod preference;
@@ -25,48 +26,27 @@ use passerby_protocol::file_names::normal_form;
 use passerby_protocol::toml_fields::Problem;
 use swash::FontRef;
 
-use crate::text::fonts::preference::Preference;
-
+use crate::text::fonts::bundled::{BOLD, BUNDLED, BUNDLED_FILES, REGULAR};
 use crate::text::fonts::drawings::DrawingFonts;
-
-const REGULAR: &[u8] = include_bytes!("../../../../assets/fonts/NotoSansSC-Regular.otf");
-const BOLD: &[u8] = include_bytes!("../../../../assets/fonts/NotoSansSC-Bold.otf");
-/// The bundled font files, for others that draw text.
-pub(crate) const BUNDLED_FILES: [&[u8]; 2] = [REGULAR, BOLD];
-/// What the bundled fonts are called here, so that no font of the operator's is taken for them.
-const BUNDLED: &str = "Passerby Sans";
+use crate::text::fonts::files::{BYTES_MAX, Face};
+use crate::text::fonts::preference::Preference;
 
 /// Most font files of the operator's.
 pub(crate) const FILES_MAX: usize = config::FONT_FILES_MAX;
-/// Largest font file, in bytes.
-pub(crate) const FILE_BYTES_MAX: u64 = config::FONT_FILE_BYTES_MAX;
-/// Most bytes of all font files together.
-pub(crate) const BYTES_MAX: u64 = config::FONT_BYTES_MAX;
 /// Most characters that are named in one message.
 const NAMED_MAX: usize = 10;
-/// Most faces that one collection file may hold.
-const FACES_MAX: usize = 32;
 
 /// A shared set of fonts. Cloning is cheap.
 #[derive(Clone)]
 pub struct Fonts(Arc<Set>);
 
 struct Set {
-    /// The operator's.
+    /// The folders that the operator named.
     folders: Vec<PathBuf>,
     files: Vec<Blob<u8>>,
     faces: Vec<Face>,
     /// The same for drawings; made when the first one comes.
     drawings: OnceLock<DrawingFonts>,
-}
-
-/// One face of one file.
-struct Face {
-    file: usize,
-    index: usize,
-    family: String,
-    weight: u16,
-    upright: bool,
 }
 
 impl Default for Fonts {

@@ -3,6 +3,7 @@
 use passerby_testing::required_file;
 
 use super::*;
+use crate::text::fonts::files::FILE_BYTES_MAX;
 
 /// Where Debian puts the fonts of `fonts-noto-core` and `fonts-noto-cjk`.
 const NOTO: &str = "/usr/share/fonts/truetype/noto";

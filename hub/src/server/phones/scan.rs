@@ -42,11 +42,11 @@ fn answer(
         return Ok(refusal);
     }
     let store = &app.hub.store;
-    let claims = match app.hub.verified(token, now_ms)? {
-        Ok(claims) => claims,
+    let contents = match app.hub.verified(token, now_ms)? {
+        Ok(contents) => contents,
         Err(fault) => return bad(app, fault, client, now_ms),
     };
-    let Some(landed) = store.landed(&claims)? else {
+    let Some(landed) = store.landed(&contents)? else {
         return bad(app, TokenFault::Forged, client, now_ms);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
@@ -58,7 +58,7 @@ fn answer(
     if !client.counts() {
         let oldest_ms = now_ms - (app.code_days + 1) * DAY_MS;
         return match at_once {
-            _ if claims
+            _ if contents
                 .minted_ms()
                 .is_some_and(|minted_ms| minted_ms < oldest_ms) =>
             {
@@ -72,7 +72,7 @@ fn answer(
     let is_crowded = app.limits.is_spent(Kind::Scan, &networks, now_ms);
     let recorded = store.record_scan(
         &Scan {
-            claims: &claims,
+            claims: &contents,
             landed: &landed,
             visitor: client.visitor(store, now_ms)?,
             grade: client.grade(),

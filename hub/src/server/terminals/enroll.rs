@@ -157,9 +157,9 @@ impl From<EnrolError> for Problem {
             }
             EnrolError::Taken => Self::new(
                 StatusCode::CONFLICT,
-                "another terminal came first with this code or token",
+                "another terminal came first with this code or enrolment token",
             )
-            .detail("show a new code, or bring a new token"),
+            .detail("show a new code, or bring a new enrolment token"),
             EnrolError::Busy => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many screens are being enrolled",

@@ -10,3 +10,4 @@ pub(crate) mod manifest_keys;
 pub(crate) mod pairings;
 pub(crate) mod plays;
 pub(crate) mod tallies;
+pub(crate) mod turns;

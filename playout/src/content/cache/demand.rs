@@ -50,7 +50,7 @@ impl<'a> Foresight<'a> {
     }
 
     /// What one campaign of a manifest needs, and when.
-    pub fn claim(
+    pub fn demand(
         &mut self,
         manifest: &Manifest,
         entry: &ManifestCampaign,
@@ -149,19 +149,16 @@ mod tests {
     fn the_first_airing_is_found_in_the_venues_zone() {
         let now = "2026-11-25T10:00:00Z";
         assert_eq!(first("", now).as_deref(), Some("now"));
-        let flight = "[[phase]]\nname = 'a'\nfrom = 2026-12-01\nuntil = 2026-12-07\n";
+        let phase = "[[phase]]\nname = 'a'\nfrom = 2026-12-01\nuntil = 2026-12-07\n";
         assert_eq!(
-            first(flight, now).as_deref(),
+            first(phase, now).as_deref(),
             Some("2026-11-30T16:00:00Z"),
             "midnight at the venue"
         );
-        assert_eq!(
-            first(flight, "2026-12-07T15:59:59Z").as_deref(),
-            Some("now")
-        );
-        assert_eq!(first(flight, "2026-12-07T16:00:00Z"), None, "it is over");
+        assert_eq!(first(phase, "2026-12-07T15:59:59Z").as_deref(), Some("now"));
+        assert_eq!(first(phase, "2026-12-07T16:00:00Z"), None, "it is over");
         let hours =
-            format!("{flight}[[placement]]\ncreative = 'a.png'\ndayparts = ['wed 09:00-10:00']\n");
+            format!("{phase}[[placement]]\ncreative = 'a.png'\ndayparts = ['wed 09:00-10:00']\n");
         assert_eq!(first(&hours, now).as_deref(), Some("2026-12-02T01:00:00Z"));
         let two =
             format!("{hours}[[placement]]\ncreative = 'b.png'\ndayparts = ['tue 09:00-10:00']\n");

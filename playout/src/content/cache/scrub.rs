@@ -14,8 +14,8 @@ use sha2::Digest as _;
 use crate::content::cache::{Cache, Inventory};
 use crate::content::digests::hash_into;
 
-/// How fast a file is read. A card reads many times as much, and a small board hashes it in a tenth
-/// of the time.
+/// How fast a file is read. A memory card reads many times as much, and a small board hashes it in
+/// a tenth of the time.
 pub const BYTES_A_SECOND: u64 = 4 << 20;
 /// What is read at one time.
 const STEP_BYTES: u64 = 1 << 20;
@@ -26,7 +26,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScrubOutcome {
     /// It still hashes to its name.
-    Sound,
+    Intact,
     /// It does not.
     Rotten,
     /// It cannot be read.
@@ -101,7 +101,7 @@ pub async fn read_again(cache: &Cache, creative: Digest) -> ScrubOutcome {
         tokio::time::sleep(Duration::from_millis(1_000 * STEP_BYTES / BYTES_A_SECOND)).await;
     }
     if Digest(hasher.finalize().into()) == creative {
-        ScrubOutcome::Sound
+        ScrubOutcome::Intact
     } else {
         ScrubOutcome::Rotten
     }
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Gone);
         std::fs::create_dir_all(folder.path().join("cache")).expect("folder");
         std::fs::write(cache.path(digest), &bytes).expect("writes");
-        assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Sound);
+        assert_eq!(run(read_again(&cache, digest)), ScrubOutcome::Intact);
         let mut rotten = bytes;
         rotten[1_400_000] ^= 1;
         std::fs::write(cache.path(digest), &rotten).expect("writes");

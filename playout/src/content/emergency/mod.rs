@@ -24,7 +24,7 @@ use passerby_folder::text::{self, Decoded};
 
 pub use crate::content::emergency::notice::{CHARS_MAX, Notice, NoticeError};
 pub use crate::content::emergency::watch::POLL;
-pub(crate) use crate::content::emergency::watch::{Reading, Watch};
+pub(crate) use crate::content::emergency::watch::{EmergencyFile, EmergencyWatch};
 
 /// Its name in data.dir.
 pub const FILE_NAME: &str = "emergency.txt";

@@ -16,9 +16,9 @@ use crate::content::emergency::{Notice, NoticeError, notice_of, path, read_writt
 pub const POLL: Duration = Duration::from_millis(250);
 
 /// What the file says now, with what is well to know of it ([`remarks`]).
-pub(crate) type Reading = Result<Option<(Notice, Vec<String>)>, NoticeError>;
+pub(crate) type EmergencyFile = Result<Option<(Notice, Vec<String>)>, NoticeError>;
 
-fn reading(data_dir: &Path) -> Reading {
+fn read_file(data_dir: &Path) -> EmergencyFile {
     let Some(written) = read_written(data_dir)? else {
         return Ok(None);
     };
@@ -26,20 +26,20 @@ fn reading(data_dir: &Path) -> Reading {
 }
 
 /// Looks at the file until it is dropped.
-pub(crate) struct Watch {
-    readings: Receiver<Reading>,
+pub(crate) struct EmergencyWatch {
+    changes: Receiver<EmergencyFile>,
     /// Its end tells the thread.
     _stop: Sender<()>,
 }
 
-impl Watch {
+impl EmergencyWatch {
     /// Reads the file and starts a thread that reads it again whenever it changes. The second value
     /// is what it says now.
-    pub(crate) fn start(data_dir: &Path) -> (Self, Reading) {
+    pub(crate) fn start(data_dir: &Path) -> (Self, EmergencyFile) {
         let data_dir = data_dir.to_path_buf();
         let mut seen = stamp(&data_dir);
-        let first = reading(&data_dir);
-        let (reader, readings) = bounded(4);
+        let first = read_file(&data_dir);
+        let (reader, changes) = bounded(4);
         let (stop, stopped) = bounded::<()>(0);
         let spawned = thread::Builder::new()
             .name("emergency".to_owned())
@@ -50,7 +50,7 @@ impl Watch {
                     let now = stamp(&data_dir);
                     if now != seen {
                         seen = now;
-                        if reader.send(reading(&data_dir)).is_err() {
+                        if reader.send(read_file(&data_dir)).is_err() {
                             break;
                         }
                     }
@@ -60,15 +60,15 @@ impl Watch {
             tracing::error!("emergency messages will not be seen: {error}");
         }
         let watch = Self {
-            readings,
+            changes,
             _stop: stop,
         };
         (watch, first)
     }
 
     /// What the file says, each time it has changed.
-    pub(crate) const fn readings(&self) -> &Receiver<Reading> {
-        &self.readings
+    pub(crate) const fn changes(&self) -> &Receiver<EmergencyFile> {
+        &self.changes
     }
 }
 
@@ -119,7 +119,9 @@ mod tests {
         ];
         for (bytes, body, told) in cases {
             fs::write(path(folder.path()), bytes).expect("writes");
-            let (notice, remarks) = reading(folder.path()).expect("is read").expect("is there");
+            let (notice, remarks) = read_file(folder.path())
+                .expect("is read")
+                .expect("is there");
             assert_eq!(notice.body, body);
             assert_eq!(remarks.is_empty(), told.is_empty(), "{remarks:?}");
             assert!(remarks.join("\n").starts_with(told), "{remarks:?}");
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn a_watch_tells_each_change_and_ends_with_its_owner() {
         let folder = tempfile::tempdir().expect("folder");
-        let (watch, first) = Watch::start(folder.path());
+        let (watch, first) = EmergencyWatch::start(folder.path());
         assert_eq!(first, Ok(None));
         let notice = |headline: &str| Notice {
             headline: headline.into(),
@@ -137,9 +139,9 @@ mod tests {
         };
         let next = || {
             watch
-                .readings()
+                .changes()
                 .recv_timeout(Duration::from_secs(600))
-                .expect("a reading")
+                .expect("a change")
         };
         write(folder.path(), &notice("One")).expect("writes");
         assert_eq!(next(), Ok(Some((notice("One"), Vec::new()))));
@@ -156,11 +158,11 @@ mod tests {
         assert!(next().is_err_and(|error| error.to_string().contains("a link")));
         remove(folder.path()).expect("removes");
         assert_eq!(next(), Ok(None));
-        let readings = watch.readings().clone();
+        let changes = watch.changes().clone();
         drop(watch);
-        assert!(readings.recv_timeout(Duration::from_secs(600)).is_err());
+        assert!(changes.recv_timeout(Duration::from_secs(600)).is_err());
         assert!(!matches!(
-            readings.recv_timeout(Duration::from_secs(600)),
+            changes.recv_timeout(Duration::from_secs(600)),
             Err(RecvTimeoutError::Timeout)
         ));
     }

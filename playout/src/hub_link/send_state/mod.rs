@@ -43,7 +43,7 @@ pub enum Answer {
     Acked(PlaysReply),
     /// 409: the hub wants another seq next.
     Gap {
-        /// That seq.
+        /// The number that the hub expects next.
         expected_seq: u64,
     },
     /// 409: the hub has other rows of this ledger, since its file was put back to an older state.
@@ -59,7 +59,7 @@ pub enum Answer {
     Refused,
     /// 401 or 403.
     Unauthorised,
-    /// 410.
+    /// The hub has taken the screen out of use: status 410.
     Decommissioned,
     /// The line was too slow for the batch, or there is none.
     TimedOut,

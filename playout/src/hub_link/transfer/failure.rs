@@ -8,7 +8,6 @@ use passerby_protocol::Digest;
 use crate::content::cache::CacheError;
 use crate::hub_link::back_off::back_off_ms;
 use crate::hub_link::hub_error::HubError;
-use crate::hub_link::transfer::Transfer;
 use crate::system::random;
 
 /// A file that came wrong is asked for again soon, from its first byte: what a power cut left of it
@@ -86,28 +85,25 @@ pub(super) struct Wait {
     pub(super) until_ms: u64,
 }
 
-impl Transfer {
-    /// Lets a file wait that did not come, and all others where that is not its own fault.
-    pub(super) fn put_off(&mut self, digest: Digest, error: &TransferError) {
-        let now_ms = self.hub_link.clock.now().boot_ms;
+impl Wait {
+    /// Lets a file wait that did not come, and `all` others where that is not its own fault.
+    pub(super) fn put_off(&mut self, all: &mut Self, error: &TransferError, now_ms: u64) {
         let pause_ms = |failures| back_off_ms(failures, error.retry_after_ms(), random::u64());
-        let wait = self.waits.entry(digest).or_default();
-        wait.until_ms = match error.scope() {
+        self.until_ms = match error.scope() {
             FailureScope::Content => {
-                let hours = wait.wrongs.min(WRONG_TIMES_MAX);
-                wait.wrongs = wait.wrongs.saturating_add(1);
+                let hours = self.wrongs.min(WRONG_TIMES_MAX);
+                self.wrongs = self.wrongs.saturating_add(1);
                 now_ms + (WRONG_MS * u64::from(hours)).max(pause_ms(0))
             }
-            FailureScope::File => now_ms + pause_ms(wait.failures),
+            FailureScope::File => now_ms + pause_ms(self.failures),
             FailureScope::All => {
-                let all = &mut self.all_wait;
                 all.until_ms = now_ms + pause_ms(all.failures);
                 all.failures = all.failures.saturating_add(1);
                 // Should it be this file's fault after all, the next attempt is another's.
-                (all.until_ms + AFTER_OTHERS_MS).max(now_ms + pause_ms(wait.failures))
+                (all.until_ms + AFTER_OTHERS_MS).max(now_ms + pause_ms(self.failures))
             }
         };
-        wait.failures = wait.failures.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
     }
 }
 

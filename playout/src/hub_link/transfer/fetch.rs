@@ -59,9 +59,11 @@ impl Transfer {
             }
             FetchOutcome::Failed(error) => {
                 tracing::warn!("{error}");
-                self.put_off(digest, &error);
+                let now_ms = self.hub_link.clock.now().boot_ms;
+                let wait = self.waits.entry(digest).or_default();
+                wait.put_off(&mut self.all_wait, &error, now_ms);
                 if error.scope() == FailureScope::Content && self.waits[&digest].wrongs > 1 {
-                    let campaign = self.campaign_of(next.claim);
+                    let campaign = self.campaign_of(next.demand);
                     self.hub_link.tell(PlayerRequest::Problem(format!(
                         "a file of campaign {campaign} came wrong again: {error}; ask whoever runs the hub to publish it again"
                     )))?;

@@ -21,9 +21,9 @@ use crate::content::cache::plan::{Fetch, Plan, Room, plan};
 use crate::content::cache::scrub::{Scrub, ScrubOutcome, read_again};
 use crate::content::cache::{Cache, CacheError, Inventory};
 use crate::hub_link::client::HubClient;
+use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::transfer::failure::Wait;
-use crate::hub_link::{HubLink, PlayerGone};
 use crate::messages::player_requests::{PlayerRequest, Transfers};
 use crate::system::random;
 
@@ -37,7 +37,7 @@ pub(super) struct Transfer {
     cache: Cache,
     store: Rc<ManifestStore>,
     zone: TimeZone,
-    claims: Vec<CampaignDemand>,
+    demands: Vec<CampaignDemand>,
     there: Inventory,
     plan: Plan,
     /// Files that wait; only those that are wanted, so never more than a manifest has.
@@ -68,7 +68,7 @@ impl Transfer {
             client,
             cache,
             store,
-            claims: Vec::new(),
+            demands: Vec::new(),
             there: Inventory::default(),
             plan: Plan::default(),
             scrub_at_ms: u64::MAX,
@@ -104,9 +104,9 @@ impl Transfer {
             self.hub_link.tell(PlayerRequest::Content(content))?;
         }
         self.there = self.cache.inventory();
-        self.claims = self.demand(now_ms);
+        self.demands = self.demand(now_ms);
         self.note_what_is_needed(now_ms);
-        self.plan = plan(&self.claims, &self.there, now_ms, self.room());
+        self.plan = plan(&self.demands, &self.there, now_ms, self.room());
         for &digest in &self.plan.evict {
             tell_disk(self.cache.remove(digest));
             self.there.blobs.remove(&digest);
@@ -136,25 +136,25 @@ impl Transfer {
         let newest = content.newest();
         let mut foresight = Foresight::new(now_ms, &self.zone);
         let assets = assets_of(newest);
-        let mut claims: Vec<CampaignDemand> = newest
+        let mut demands: Vec<CampaignDemand> = newest
             .campaigns
             .iter()
-            .map(|entry| foresight.claim(newest, entry, &assets))
+            .map(|entry| foresight.demand(newest, entry, &assets))
             .collect();
         for manifest in &content.manifests()[1..] {
             let assets = assets_of(manifest);
             let from_it = content
                 .campaigns()
                 .filter(|(from, _)| from.version == manifest.version);
-            claims.extend(from_it.map(|(from, entry)| foresight.claim(from, entry, &assets)));
+            demands.extend(from_it.map(|(from, entry)| foresight.demand(from, entry, &assets)));
         }
-        claims
+        demands
     }
 
     /// Dates the files that are no longer needed, so that those which were needed longest ago leave
     /// first.
     fn note_what_is_needed(&mut self, now_ms: Option<i64>) {
-        let files = self.claims.iter().flat_map(|claim| &claim.files);
+        let files = self.demands.iter().flat_map(|demand| &demand.files);
         let needed: BTreeSet<Digest> = files.map(|file| file.sha256).collect();
         if let Some(now_ms) = now_ms {
             for &digest in self.needed.difference(&needed) {
@@ -248,20 +248,20 @@ impl Transfer {
     /// Removes a file that is not what it was. Returns whether there is something to fetch now.
     fn judge(&mut self, digest: Digest, verdict: &ScrubOutcome) -> Result<bool, PlayerGone> {
         let what = match verdict {
-            ScrubOutcome::Sound => return Ok(false),
+            ScrubOutcome::Intact => return Ok(false),
             ScrubOutcome::Gone => return Ok(true),
             ScrubOutcome::Rotten => "has changed on the disk".to_owned(),
             ScrubOutcome::Unreadable(reason) => format!("cannot be read ({reason})"),
         };
         tell_disk(self.cache.remove(digest));
-        let claim = self
-            .claims
+        let demand = self
+            .demands
             .iter()
-            .find(|claim| claim.files.iter().any(|file| file.sha256 == digest));
-        if let Some(claim) = claim {
+            .find(|demand| demand.files.iter().any(|file| file.sha256 == digest));
+        if let Some(demand) = demand {
             self.hub_link.tell(PlayerRequest::Problem(format!(
-                "file {digest} of campaign {} {what}; it was removed and is fetched again. If this happens more than once, replace the card or disk",
-                claim.campaign
+                "file {digest} of campaign {} {what}; it was removed and is fetched again. If this happens more than once, replace the memory card or disk",
+                demand.campaign
             )))?;
         } else {
             tracing::warn!("file {digest} of the cache {what}; it was removed, nothing needs it");
@@ -269,10 +269,10 @@ impl Transfer {
         Ok(true)
     }
 
-    fn campaign_of(&self, claim: usize) -> String {
-        self.claims
-            .get(claim)
-            .map(|claim| claim.campaign.to_string())
+    fn campaign_of(&self, demand: usize) -> String {
+        self.demands
+            .get(demand)
+            .map(|demand| demand.campaign.to_string())
             .unwrap_or_default()
     }
 }

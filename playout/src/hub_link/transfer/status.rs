@@ -35,16 +35,16 @@ impl Transfer {
             cache_bytes: self.there.bytes(),
             cache_bytes_max: self.hub_link.cache.bytes_max,
             under_way: under_way.map(|(next, got)| UnderWay {
-                campaign: self.campaign_of(next.claim),
+                campaign: self.campaign_of(next.demand),
                 file: next.asset.sha256.to_string(),
                 bytes_there: got,
                 bytes_wanted: next.asset.size,
             }),
             ..Transfers::default()
         };
-        for claim in &self.claims {
+        for demand in &self.demands {
             let mut is_whole = true;
-            for file in &claim.files {
+            for file in &demand.files {
                 let blob = self.there.blobs.get(&file.sha256);
                 let is_there = blob.is_some_and(|blob| blob.size == file.size);
                 is_whole &= is_there;
@@ -64,7 +64,7 @@ impl Transfer {
                 }
             }
             if !is_whole && status.campaigns_waiting.len() < CAMPAIGNS_WAITING_MAX {
-                status.campaigns_waiting.push(claim.campaign.to_string());
+                status.campaigns_waiting.push(demand.campaign.to_string());
             }
         }
         if status != self.status {

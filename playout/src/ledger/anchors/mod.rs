@@ -7,118 +7,18 @@
 
 use std::collections::HashMap;
 
-use passerby_protocol::dating::Anchor;
-use passerby_protocol::dating::{Anchors, Between, Run, bounds};
-use passerby_protocol::limits::BOOTS_REDATED_MAX;
-use passerby_protocol::plays::Play;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use passerby_protocol::dating::{Anchor, Anchors, Between, Run, bounds};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::ledger::{DatedPlay, Ledger, LedgerError, stored_values};
+use crate::ledger::play::DatedPlay;
+use crate::ledger::stored_values;
 
 /// What the last batch told the hub: it went as far as this row, and these boots' anchors came
 /// along in these states.
 #[derive(Debug, Default)]
 pub(super) struct Offered {
-    last_seq: u64,
-    boots: Vec<(String, i64)>,
-}
-
-impl Ledger {
-    /// Keeps an anchor of a boot if it says something new; see [`Anchors::add`].
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn anchor(&mut self, anchor: &Anchor) -> Result<(), LedgerError> {
-        self.change_anchors(&anchor.boot, |anchors| {
-            anchors.add(anchor.boot_ms, anchor.wall_ms)
-        })
-    }
-
-    /// Keeps an anchor from which on another time is believed than before; what was until
-    /// `until_boot_ms` stays dated as it is.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn anchor_changed(
-        &mut self,
-        until_boot_ms: u64,
-        anchor: &Anchor,
-    ) -> Result<(), LedgerError> {
-        self.change_anchors(&anchor.boot, |anchors| {
-            anchors.hold(until_boot_ms);
-            // An anchor that was kept while the new time was not yet believed comes first.
-            let newest = anchors.last().map_or(0, |(boot_ms, _)| boot_ms + 1);
-            let boot_ms = anchor.boot_ms.max(newest);
-            anchors.add(boot_ms, anchor.wall_at(boot_ms))
-        })
-    }
-
-    /// Returns the newest anchor of a boot.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn newest_anchor(&self, boot: &str) -> Result<Option<Anchor>, LedgerError> {
-        let newest = of_boot(&self.connection, boot)?.last();
-        Ok(newest.map(|(boot_ms, wall_ms)| Anchor {
-            boot: boot.to_owned(),
-            boot_ms,
-            wall_ms,
-        }))
-    }
-
-    fn change_anchors(
-        &mut self,
-        boot: &str,
-        change: impl FnOnce(&mut Anchors) -> bool,
-    ) -> Result<(), LedgerError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut anchors = of_boot(&transaction, boot)?;
-        if change(&mut anchors) {
-            keep(&transaction, boot, &anchors)?;
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// The anchors that go with a batch: those of its boots, and those of other boots that the hub
-    /// has not heard.
-    pub(super) fn anchors_for(&self, plays: &[Play]) -> rusqlite::Result<Vec<Anchor>> {
-        let mut boots: Vec<String> = Vec::new();
-        for play in plays {
-            if boots.last() != Some(&play.boot) && !boots.contains(&play.boot) {
-                boots.push(play.boot.clone());
-            }
-        }
-        let news: Vec<(String, i64)> = self
-            .connection
-            .prepare_cached("SELECT boot, revision FROM anchor_news ORDER BY revision LIMIT ?1")?
-            .query_map([BOOTS_REDATED_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        if let Some(last) = plays.last() {
-            *self.offered.borrow_mut() = Offered {
-                last_seq: last.seq,
-                boots: news.clone(),
-            };
-        }
-        for (boot, _) in news {
-            if !boots.contains(&boot) {
-                boots.push(boot);
-            }
-        }
-        let mut anchors = Vec::new();
-        for boot in boots {
-            for &(boot_ms, wall_ms) in of_boot(&self.connection, &boot)?.points() {
-                anchors.push(Anchor {
-                    boot: boot.clone(),
-                    boot_ms,
-                    wall_ms,
-                });
-            }
-        }
-        Ok(anchors)
-    }
+    pub(super) last_seq: u64,
+    pub(super) boots: Vec<(String, i64)>,
 }
 
 /// Keeps the first anchor of a boot, if it has none.
@@ -164,7 +64,7 @@ pub(super) fn offer_all(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Writes all anchors of a boot. With its first, those of boots go whose plays are no longer here.
-fn keep(connection: &Connection, boot: &str, anchors: &Anchors) -> rusqlite::Result<()> {
+pub(super) fn keep(connection: &Connection, boot: &str, anchors: &Anchors) -> rusqlite::Result<()> {
     let was_known = connection
         .prepare_cached("DELETE FROM anchors WHERE boot = ?1")?
         .execute([boot])?
@@ -193,7 +93,8 @@ fn keep(connection: &Connection, boot: &str, anchors: &Anchors) -> rusqlite::Res
     Ok(())
 }
 
-fn of_boot(connection: &Connection, boot: &str) -> rusqlite::Result<Anchors> {
+/// Reads the anchors of a boot.
+pub(super) fn of_boot(connection: &Connection, boot: &str) -> rusqlite::Result<Anchors> {
     let points: Vec<(u64, i64)> = connection
         .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?
         .query_map([boot], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -221,14 +122,14 @@ impl Dates {
 
 /// Bounds plays without a date by those that have one.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
+pub(super) struct DateBounds {
     runs: Vec<Run>,
     places: HashMap<String, usize>,
     has_undated: bool,
     bounds: Vec<Between>,
 }
 
-impl Bounds {
+impl DateBounds {
     /// Takes in a play; all of a ledger come, in its order.
     pub(super) fn note(&mut self, DatedPlay { play, wall_ms, .. }: &DatedPlay) {
         self.has_undated |= wall_ms.is_none();

@@ -5,7 +5,7 @@ use passerby_protocol::plays::{Display, Outcome, PlayBatch, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
-use crate::ledger::NewPlay;
+use crate::ledger::{Ledger, NewPlay};
 use crate::schedule::rotation::{Booked, History};
 use crate::system::clock::Moment;
 

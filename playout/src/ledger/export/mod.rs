@@ -44,7 +44,7 @@ impl<E> From<rusqlite::Error> for ExportError<E> {
 /// What a proof has in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Plays.
+    /// How many plays were written.
     pub plays: u64,
     /// Segments, without those whose plays were left out.
     pub segments: u64,
@@ -66,7 +66,7 @@ impl Ledger {
     ) -> Result<(), ExportError<E>> {
         // One transaction: what is recorded or pruned meanwhile changes nothing.
         let _snapshot = self.connection.unchecked_transaction()?;
-        let mut bounds = anchors::Bounds::default();
+        let mut bounds = anchors::DateBounds::default();
         if self.has_undated()? {
             self.each_row(|play| {
                 bounds.note(&play);

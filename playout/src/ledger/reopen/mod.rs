@@ -13,10 +13,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use passerby_protocol::{Epoch, PlayNumber};
+use passerby_protocol::PlayNumber;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::ledger::{Ledger, LedgerError, append, gaps, schema, stored_values};
+use crate::ledger::file_state::FileState;
+use crate::ledger::{Ledger, LedgerError, schema};
 
 /// So many of the newest rows are looked through for plays that may be there already; more than
 /// ever wait in memory.
@@ -29,37 +30,6 @@ pub struct Settled {
     pub note: Option<String>,
     /// What was being recorded when the doubt arose is on disk.
     pub is_recorded: bool,
-}
-
-/// What a file says of itself.
-pub(super) struct FileState {
-    pub(super) epoch: Epoch,
-    pub(super) reserved_until: u32,
-    pub(super) acked_through: u64,
-    pub(super) first_seq: u64,
-    pub(super) last_seq: u64,
-    pub(super) rowless: u64,
-    pub(super) is_holding: bool,
-}
-
-impl FileState {
-    pub(super) fn read(connection: &Connection) -> Result<Self, LedgerError> {
-        let acked_through: u64 = stored_values::get(connection, "acked_through")?.unwrap_or(0);
-        let (first, last): (Option<u64>, Option<u64>) =
-            connection.query_row("SELECT min(seq), max(seq) FROM plays", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        let last_seq = last.unwrap_or(0).max(acked_through);
-        Ok(Self {
-            epoch: Epoch(stored_values::get(connection, "epoch")?.map_or(0, i64::cast_unsigned)),
-            reserved_until: stored_values::get(connection, "reserved_until")?.unwrap_or(1),
-            acked_through,
-            first_seq: first.unwrap_or(last_seq + 1),
-            last_seq,
-            rowless: stored_values::get(connection, append::ROWLESS)?.unwrap_or(0),
-            is_holding: stored_values::get::<i64>(connection, gaps::HOLDING)? == Some(1),
-        })
-    }
 }
 
 impl Ledger {

@@ -24,8 +24,8 @@ use passerby_protocol::proof_of_play::{DeviceKey, PlayRow, SEGMENT_ROWS, SealedS
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::identity::device_key;
+use crate::ledger::error::LedgerError;
 use crate::ledger::segments::chain::prepare;
-use crate::ledger::{Ledger, LedgerError};
 
 pub(super) use crate::ledger::segments::chain::{
     ChainEnd, chain_end, end_chain, has_segments, name_forerunner, sealed,
@@ -141,6 +141,53 @@ impl Sealer {
         (self.end, self.open) = (grown.end, Some(grown.open));
     }
 
+    /// Seals the next segment from the file, where the ledger's oldest row is `first_seq`; says
+    /// whether that worked. Where it did not, it may have come through all the same.
+    pub(super) fn seal_from_file(
+        &mut self,
+        connection: &mut Connection,
+        epoch: Epoch,
+        first_seq: u64,
+    ) -> bool {
+        match self.next_end(connection, epoch, first_seq) {
+            Ok(end) => {
+                (self.end, self.has_told) = (end, false);
+                true
+            }
+            Err(error) => {
+                self.tell(&error);
+                false
+            }
+        }
+    }
+
+    fn next_end(
+        &self,
+        connection: &mut Connection,
+        epoch: Epoch,
+        first_seq: u64,
+    ) -> Result<ChainEnd, LedgerError> {
+        let first_seq = self.first_unsealed().max(first_seq);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let last_seq = first_seq + SEGMENT_ROWS - 1;
+        let mut made = Segment::begin(epoch, first_seq, self.end.hash);
+        Rows::default().each(&transaction, first_seq, last_seq, |play| _ = made.add(play))?;
+        if made.last_seq() != Some(last_seq) {
+            // Nothing that Passerby does leaves a hole; whoever did must not have it sealed over.
+            return Ok(self.end);
+        }
+        let end = save(&transaction, &made, &self.key, &signer(&self.data_dir))?;
+        transaction.commit()?;
+        Ok(end)
+    }
+
+    /// Reads anew how far the file is sealed.
+    pub(super) fn resume(&mut self, connection: &Connection) -> Result<(), LedgerError> {
+        self.end = chain_end(connection)?;
+        self.open = None;
+        Ok(())
+    }
+
     fn tell(&mut self, error: &dyn fmt::Display) {
         if !mem::replace(&mut self.has_told, true) {
             tracing::warn!("plays cannot be signed yet: {error}");
@@ -150,62 +197,6 @@ impl Sealer {
     /// The oldest play that is not sealed yet.
     pub(super) const fn first_unsealed(&self) -> u64 {
         self.end.last_seq + 1
-    }
-}
-
-impl Ledger {
-    /// Seals the next segment if there are plays for one that were not sealed as they came. What
-    /// fails is tried again with the next play.
-    pub(super) fn seal_due(&mut self) {
-        let Some(mut sealer) = self.sealer.take() else {
-            return;
-        };
-        if self.last_seq >= sealer.end.last_seq.max(self.first_seq - 1) + SEGMENT_ROWS {
-            match self.seal(&sealer) {
-                Ok(end) => (sealer.end, sealer.has_told) = (end, false),
-                Err(error) => {
-                    sealer.tell(&error);
-                    // It may have come through all the same.
-                    self.doubt();
-                }
-            }
-        }
-        self.sealer = Some(sealer);
-    }
-
-    fn seal(&mut self, sealer: &Sealer) -> Result<ChainEnd, LedgerError> {
-        let epoch = self.epoch;
-        let first_seq = (sealer.end.last_seq + 1).max(self.first_seq);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let last_seq = first_seq + SEGMENT_ROWS - 1;
-        let mut made = Segment::begin(epoch, first_seq, sealer.end.hash);
-        Rows::default().each(&transaction, first_seq, last_seq, |play| _ = made.add(play))?;
-        if made.last_seq() != Some(last_seq) {
-            // Nothing that Passerby does leaves a hole; whoever did must not have it sealed over.
-            return Ok(sealer.end);
-        }
-        let end = save(&transaction, &made, &sealer.key, &signer(&sealer.data_dir))?;
-        transaction.commit()?;
-        Ok(end)
-    }
-
-    /// The oldest play that must not be pruned since it is not sealed yet; a ledger that cannot
-    /// seal prunes as it likes.
-    pub(super) fn first_unsealed(&self) -> u64 {
-        self.sealer
-            .as_ref()
-            .map_or(u64::MAX, Sealer::first_unsealed)
-    }
-
-    /// Reads anew how far the file is sealed.
-    pub(super) fn resume_sealing(&mut self) -> Result<(), LedgerError> {
-        if let Some(sealer) = &mut self.sealer {
-            sealer.end = chain_end(&self.connection)?;
-            sealer.open = None;
-        }
-        Ok(())
     }
 }
 

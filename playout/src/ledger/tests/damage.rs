@@ -68,7 +68,7 @@ fn plays_of_a_damaged_file_that_can_be_read_come_over_once_with_their_numbers_an
     ledger.see_manifest(7).expect("keeps");
     let (epoch, next) = (ledger.epoch(), ledger.next_number().expect("numbers"));
     drop(ledger);
-    // A card that lost pages here and there, behind those that describe the tables.
+    // A memory card that lost pages here and there, behind those that describe the tables.
     damage(&folder.path().join("ledger.sqlite"), 48, 3);
 
     let (mut ledger, note) = Ledger::open(folder.path()).expect("opens");

@@ -4,12 +4,14 @@ mod damage;
 mod keeping;
 
 use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, PlayContent};
 use passerby_protocol::{Assignment, Digest};
 
 use super::*;
 use crate::content::catalog::ItemKey;
 use crate::schedule::rotation::accounts::{Contender, WEIGHT_ONE};
 use crate::schedule::rotation::{Booked, Class, VirtualTimes};
+use crate::system::clock::Moment;
 
 fn moment(boot_ms: u64, wall_ms: Option<i64>) -> Moment {
     Moment {
@@ -180,26 +182,26 @@ fn a_folder_that_cannot_be_written_gets_one_clear_error() {
 /// A zone's history in which `aired` was booked once, while both could air.
 fn booked(history: &mut History, aired: usize, length_ms: u64) {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Contender {
+    let contenders = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms,
         floats: false,
     });
-    accounts.book(Class::Scheduled, &claims, aired, length_ms);
+    accounts.book(Class::Scheduled, &contenders, aired, length_ms);
 }
 
 /// Who airs next.
 fn next_of(mut history: History) -> Option<usize> {
     let accounts = &mut history.accounts;
-    let claims = ["a", "b"].map(|name| Contender {
+    let contenders = ["a", "b"].map(|name| Contender {
         account: accounts.open(&ItemKey::from(name.to_owned())),
         rate: WEIGHT_ONE,
         length_ms: 10_000,
         floats: false,
     });
-    let ranks = accounts.ranks(Class::Scheduled, &claims);
-    (0..claims.len()).min_by_key(|&at| ranks[at])
+    let ranks = accounts.ranks(Class::Scheduled, &contenders);
+    (0..contenders.len()).min_by_key(|&at| ranks[at])
 }
 
 #[test]

@@ -32,11 +32,11 @@ fn key(generation: u8) -> KeyReply {
 fn generation_of(order: &SlideOrder) -> Option<u8> {
     let url = &order.code.as_ref()?.url;
     let token = Token::parse(url.strip_prefix("HTTPS://HUB.EXAMPLE/Q/")?)?;
-    let claims = *token.unverified();
-    let minted_with = key(claims.generation).token_key;
+    let contents = *token.unverified();
+    let minted_with = key(contents.generation).token_key;
     let secret = hexadecimal::unhex32(&minted_with)?;
     token.verify(&TokenKey::from_bytes(secret))?;
-    Some(claims.generation)
+    Some(contents.generation)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use passerby_protocol::dating::Anchor;
 use super::*;
 use crate::ledger::DatedPlay;
 use crate::player::tests::parts::{PlayerSetup, write};
-use crate::system::clock::trust::Reading;
+use crate::system::clock::trust::ClockReading;
 use crate::system::clock::{SimulatedClock, TimeEvent, Trust};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -99,7 +99,7 @@ impl Clock for ScriptedClock {
         let said = self.script.iter().rev();
         let said = said.clone().find(|(from_ms, ..)| *from_ms <= truth.boot_ms);
         let &(_, off_ms, is_kept) = said.expect("the script begins at 0");
-        let wall_ms = self.trust.lock().expect("no panic").read(Reading {
+        let wall_ms = self.trust.lock().expect("no panic").read(ClockReading {
             boot_ms: truth.boot_ms,
             wall_ms: truth.wall_ms.expect("a simulated clock knows") + off_ms,
             is_kept,

@@ -35,7 +35,7 @@ impl Default for Model {
 /// Settled plays that were counted, none of them discounted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// How many.
+    /// How many plays were judged.
     pub plays: u64,
     /// How many of them were scanned.
     pub scanned: u64,
@@ -57,7 +57,7 @@ pub(super) struct Belief {
 }
 
 impl Belief {
-    fn new(pseudo_scans: f64, rate: f64, counts: Counts) -> Self {
+    fn new(pseudo_scans: f64, rate: f64, counts: PartCounts) -> Self {
         let a = pseudo_scans.max(1.0);
         let plays = a / rate.clamp(1e-6, 0.5);
         Self {
@@ -85,13 +85,13 @@ impl Estimate {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Counts {
+struct PartCounts {
     plays: f64,
     scanned: f64,
     seen: Evidence,
 }
 
-impl std::ops::AddAssign for Counts {
+impl std::ops::AddAssign for PartCounts {
     fn add_assign(&mut self, other: Self) {
         self.plays += other.plays;
         self.scanned += other.scanned;
@@ -115,12 +115,12 @@ impl Model {
                 .flat_map(|tallies| tallies.iter().map(|tally| tally.day))
                 .max()
         });
-        let counts: Vec<[Counts; WEEK_PARTS]> = group
+        let counts: Vec<[PartCounts; WEEK_PARTS]> = group
             .iter()
             .map(|tallies| self.discounted(tallies, today))
             .collect();
-        let total = |of: &mut dyn Iterator<Item = Counts>| {
-            of.fold(Counts::default(), |mut sum, counts| {
+        let total = |of: &mut dyn Iterator<Item = PartCounts>| {
+            of.fold(PartCounts::default(), |mut sum, counts| {
                 sum += counts;
                 sum
             })
@@ -155,12 +155,12 @@ impl Model {
             .collect()
     }
 
-    fn discounted(&self, tallies: &[Tally], today: Option<Date>) -> [Counts; WEEK_PARTS] {
-        let mut parts = [Counts::default(); WEEK_PARTS];
+    fn discounted(&self, tallies: &[Tally], today: Option<Date>) -> [PartCounts; WEEK_PARTS] {
+        let mut parts = [PartCounts::default(); WEEK_PARTS];
         for tally in tallies {
             let age = today.map_or(0, |today| (today - tally.day).get_days().max(0));
             let weight = libm::exp(-std::f64::consts::LN_2 * f64::from(age) / self.half_life_days);
-            parts[tally.part.index()] += Counts {
+            parts[tally.part.index()] += PartCounts {
                 plays: weight * f64::from(tally.plays),
                 scanned: weight * f64::from(tally.scanned),
                 seen: Evidence {

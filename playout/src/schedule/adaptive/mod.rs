@@ -2,17 +2,17 @@
 //! sampling within bounds.
 //!
 //! A group is a campaign with its placements as candidates, or several campaigns that opted in,
-//! each one candidate. For each candidate a rate is drawn from what is believed about it in this
-//! part of the week, and the highest draw airs. So what is likely to be best airs often, and what
+//! each one candidate. For each candidate a rate is sampled from what is believed about it in this
+//! part of the week, and the highest sample airs. So what is likely to be best airs often, and what
 //! is hardly known airs now and then until it is known. Sources: W. R. Thompson, "On the likelihood
 //! that one unknown probability exceeds another", 1933; O. Chapelle and L. Li, "An empirical
 //! evaluation of Thompson sampling", 2011, which also finds that it bears late feedback well.
 //!
 //! Invariants:
 //!
-//! * [`pick`] is a pure function. Its draws depend on the group's seed, the number of recorded
+//! * [`pick`] is a pure function. Its samples depend on the group's seed, the number of recorded
 //!   plays and the candidate's name alone, so neither a restart nor a candidate that comes or goes
-//!   changes another draw; see [`Airing`].
+//!   changes another sample; see [`Airing`].
 //! * Floor: in any stretch in which the candidates and bounds stay the same, every candidate airs
 //!   at least once in every [`LearningBounds::turn_plays`] consecutive plays, whatever aired before
 //!   it. Each play has one candidate, so no two are due at the same moment for the first time;
@@ -23,7 +23,7 @@
 //!   the rest that a ceiling asks for, so the two agree.
 //! * Trying: of any 100 consecutive picks at most [`LearningBounds::trying_percent`] give the
 //!   reason [`LearningReason::Trying`].
-//! * Until the first scan is known everything is drawn by lot.
+//! * Until the first scan is known everything is picked by lot.
 //! * Counts are settled before they come here (see [`passerby_protocol::tally`]), so late feedback
 //!   makes them old, not wrong; what is old counts for less, and beliefs widen until something
 //!   newer comes.
@@ -37,11 +37,11 @@
 //!
 //! # What was measured
 //!
-//! On the streets of `examples/street` (5 creatives, 60 plays an hour, eight weeks, feedback after
+//! On the streets of `benches/street` (5 creatives, 60 plays an hour, eight weeks, feedback after
 //! a day, floor 2 %, ceiling 90 %), scans against uniform rotation; streets differ between the
 //! tables, so compare within one.
 //!
-//! | picks that may be tried, 40 streets | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
+//! | picks tried, 40 streets | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
 //! |---|---|---|---|---|
 //! | none: the best mean, and turns | 1.66 | 1.50 | 1.86 | 1.83 |
 //! | 10 % | 1.65 | 1.52 | 1.86 | 1.81 |
@@ -50,9 +50,9 @@
 //! | 50 % | 1.64 | 1.43 | 1.81 | 1.80 |
 //!
 //! The turns already tell enough about everybody; unbounded sampling pays for more than it learns
-//! in eight weeks. 10 % is kept because without a floor nothing else would try.
+//! in eight weeks. 10 % is kept because without a floor nothing else would try. With 30 % tried:
 //!
-//! | half-life, 12 streets, 30 % tried | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
+//! | half-life, 12 streets | 1 % scanned | 0.1 % scanned | 10 creatives | twice the drift |
 //! |---|---|---|---|---|
 //! | 5 days | 1.69 | 1.54 | 1.85 | 1.87 |
 //! | 10 days | 1.72 | 1.57 | 1.90 | 1.89 |
@@ -70,16 +70,16 @@
 //! the delay.
 
 mod airing;
-mod draw;
 mod estimate;
 mod reason;
+mod sample;
 #[cfg(test)]
 mod tests;
 
 use passerby_protocol::tally::WeekPart;
 
 use crate::content::catalog::ItemKey;
-use crate::schedule::adaptive::draw::Draw;
+use crate::schedule::adaptive::sample::Sample;
 
 pub use crate::schedule::adaptive::airing::{Airing, PLAYS_REMEMBERED};
 pub use crate::schedule::adaptive::estimate::{Estimate, Evidence, Model};
@@ -204,12 +204,12 @@ pub fn pick(
     let index = if is_anything_known && !may_try(number, bounds) {
         next
     } else {
-        let drawn = open.iter().map(|&index| {
+        let sampled = open.iter().map(|&index| {
             let belief = candidates[index].estimate.of(part);
-            let mut draw = Draw::new(seed, number, candidates[index].key);
-            (index, draw.beta(belief.a, belief.b))
+            let mut sample = Sample::new(seed, number, candidates[index].key);
+            (index, sample.beta(belief.a, belief.b))
         });
-        drawn
+        sampled
             .max_by(|one, other| one.1.total_cmp(&other.1))
             .map(|(index, _)| index)?
     };
@@ -236,8 +236,9 @@ pub fn pick(
     Some(Pick { index, reason })
 }
 
-/// Tells whether a pick may be drawn: as many of any hundred in a row as the bounds say. A stride
-/// scatters them, so that they do not always fall on the turns, which come at even distances too.
+/// Tells whether a pick may be made by lot: as many of any hundred in a row as the bounds say. A
+/// stride scatters them, so that they do not always fall on the turns, which come at even distances
+/// too.
 fn may_try(number: u64, bounds: &LearningBounds) -> bool {
     number % 100 * TRYING_STRIDE % 100 < u64::from(bounds.trying_percent)
 }

@@ -168,11 +168,11 @@ fn who_comes_back_has_one_turn_and_saves_nothing_up() {
 }
 
 #[test]
-fn a_candidate_that_leaves_changes_no_other_draw() {
+fn a_candidate_that_leaves_changes_no_other_sample() {
     let keys = keys(3);
-    let draw = |at: usize| Draw::new(7, 100, &keys[at]).beta(2.0, 50.0).to_bits();
-    assert_eq!(draw(1), draw(1));
-    assert_ne!(draw(1), draw(2));
+    let sample = |at: usize| Sample::new(7, 100, &keys[at]).beta(2.0, 50.0).to_bits();
+    assert_eq!(sample(1), sample(1));
+    assert_ne!(sample(1), sample(2));
 }
 
 #[test]

@@ -5,8 +5,8 @@
 //! that are not ahead of their share (virtual start at or before the virtual present), the one with
 //! the earliest finish airs next. Source: J. C. R. Bennett and H. Zhang, "WF²Q: worst-case fair
 //! weighted fair queueing", 1996, and "Hierarchical packet fair queueing algorithms", 1997. Among
-//! the same claims nobody's air time is ever further from its share than the longest slot, early or
-//! late.
+//! the same contenders nobody's air time is ever further from its share than the longest slot,
+//! early or late.
 //!
 //! Invariants: the state is a pure function of the plays that were recorded; times are integers;
 //! who could not air for a while saves nothing up, and who could air but never did keeps the place
@@ -81,7 +81,7 @@ pub struct Account {
     finish: u64,
     /// The class in which it could air when that class was last booked.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    claims: Option<Class>,
+    class: Option<Class>,
     /// Plays so far.
     #[serde(rename = "n", default)]
     pub(super) plays: u64,
@@ -132,7 +132,7 @@ pub struct Accounts {
     names: Arc<AccountNames>,
     accounts: Vec<Account>,
     /// Who could air when a class was last booked.
-    claimants: [Vec<AccountId>; Class::COUNT],
+    contenders: [Vec<AccountId>; Class::COUNT],
     unsaved: BTreeSet<AccountId>,
 }
 
@@ -165,8 +165,8 @@ impl Accounts {
         for (key, account) in accounts {
             let id = restored.open(&key);
             restored.accounts[id.at()] = account;
-            if let Some(class) = account.claims {
-                restored.claimants[class.at()].push(id);
+            if let Some(class) = account.class {
+                restored.contenders[class.at()].push(id);
             }
         }
         restored
@@ -227,102 +227,111 @@ impl Accounts {
         &self.accounts[id.at()]
     }
 
-    /// Where a claim's next play starts in virtual time. Who newly comes, or comes back, starts at
-    /// the present.
-    fn start(&self, class: Class, claim: &Contender) -> u64 {
+    /// Where a contender's next play starts in virtual time. Who newly comes, or comes back, starts
+    /// at the present.
+    fn start(&self, class: Class, contender: &Contender) -> u64 {
         let present = self.virtual_times[class.at()];
-        let account = self.of(claim.account);
-        if account.claims != Some(class) {
-            return account.finish.max(present).min(self.latest(class, claim));
+        let account = self.of(contender.account);
+        if account.class != Some(class) {
+            return account
+                .finish
+                .max(present)
+                .min(self.latest(class, contender));
         }
-        if claim.floats {
-            account.finish.min(self.latest(class, claim))
+        if contender.floats {
+            account.finish.min(self.latest(class, contender))
         } else {
             account.finish
         }
     }
 
     /// As far ahead as one play takes somebody.
-    fn latest(&self, class: Class, claim: &Contender) -> u64 {
-        self.virtual_times[class.at()].saturating_add(claim.virtual_length(claim.length_ms))
+    fn latest(&self, class: Class, contender: &Contender) -> u64 {
+        self.virtual_times[class.at()].saturating_add(contender.virtual_length(contender.length_ms))
     }
 
-    /// The virtual present, moved on so that at least one claim is not ahead of its share.
-    fn present(&self, class: Class, claims: &[Contender]) -> u64 {
-        claims
+    /// The virtual present, moved on so that at least one contender is not ahead of its share.
+    fn present(&self, class: Class, contenders: &[Contender]) -> u64 {
+        contenders
             .iter()
-            .map(|claim| self.start(class, claim))
+            .map(|contender| self.start(class, contender))
             .min()
             .unwrap_or(0)
             .max(self.virtual_times[class.at()])
     }
 
     /// Whose turn it is, least first: who is entitled to a play before who is ahead of its share,
-    /// and among the entitled who would finish first. Ties go to the earlier claim.
-    pub(crate) fn ranks(&self, class: Class, claims: &[Contender]) -> Vec<Rank> {
-        let present = self.present(class, claims);
-        let rank = |claim: &Contender| {
-            let start = self.start(class, claim);
+    /// and among the entitled who would finish first. Ties go to the earlier contender.
+    pub(crate) fn ranks(&self, class: Class, contenders: &[Contender]) -> Vec<Rank> {
+        let present = self.present(class, contenders);
+        let rank = |contender: &Contender| {
+            let start = self.start(class, contender);
             Rank {
                 ahead: start.saturating_sub(present),
-                finish: start.saturating_add(claim.virtual_length(claim.length_ms)),
+                finish: start.saturating_add(contender.virtual_length(contender.length_ms)),
             }
         };
-        claims.iter().map(rank).collect()
+        contenders.iter().map(rank).collect()
     }
 
-    /// Books air time for `claims[aired]`, while all `claims` could air.
+    /// Books air time for `contenders[aired]`, while all `contenders` could air.
     pub(crate) fn book(
         &mut self,
         class: Class,
-        claims: &[Contender],
+        contenders: &[Contender],
         aired: usize,
         visible_ms: u64,
     ) {
-        let Some(claim) = claims.get(aired) else {
+        let Some(contender) = contenders.get(aired) else {
             return;
         };
-        let present = self.present(class, claims);
-        let finish = self.start(class, claim) + claim.virtual_length(visible_ms);
-        let rates: u128 = claims.iter().map(|claim| u128::from(claim.rate)).sum();
+        let present = self.present(class, contenders);
+        let finish = self.start(class, contender) + contender.virtual_length(visible_ms);
+        let rates: u128 = contenders
+            .iter()
+            .map(|contender| u128::from(contender.rate))
+            .sum();
         let step = u128::from(visible_ms) * NS_PER_MS * u128::from(WEIGHT_ONE) / rates.max(1);
-        self.enter(class, claims);
+        self.enter(class, contenders);
         self.virtual_times[class.at()] = present + u64::try_from(step).unwrap_or(0);
-        self.accounts[claim.account.at()].finish = finish;
-        self.unsaved.insert(claim.account);
+        self.accounts[contender.account.at()].finish = finish;
+        self.unsaved.insert(contender.account);
     }
 
     /// Notes who could air: who newly could gets a place at the present, who no longer can loses
     /// it.
-    fn enter(&mut self, class: Class, claims: &[Contender]) {
-        let known = &self.claimants[class.at()];
-        if known.len() == claims.len()
+    fn enter(&mut self, class: Class, contenders: &[Contender]) {
+        let known = &self.contenders[class.at()];
+        if known.len() == contenders.len()
             && known
                 .iter()
-                .zip(claims)
-                .all(|(id, claim)| *id == claim.account)
+                .zip(contenders)
+                .all(|(id, contender)| *id == contender.account)
         {
             return;
         }
-        for claim in claims {
-            let start = self.start(class, claim);
-            let account = &mut self.accounts[claim.account.at()];
-            if account.claims != Some(class) {
+        for contender in contenders {
+            let start = self.start(class, contender);
+            let account = &mut self.accounts[contender.account.at()];
+            if account.class != Some(class) {
                 account.finish = start;
-                self.unsaved.insert(claim.account);
+                self.unsaved.insert(contender.account);
             }
         }
-        for id in std::mem::take(&mut self.claimants[class.at()]) {
+        for id in std::mem::take(&mut self.contenders[class.at()]) {
             let account = &mut self.accounts[id.at()];
-            if account.claims == Some(class) {
-                account.claims = None;
+            if account.class == Some(class) {
+                account.class = None;
                 self.unsaved.insert(id);
             }
         }
-        for claim in claims {
-            self.accounts[claim.account.at()].claims = Some(class);
+        for contender in contenders {
+            self.accounts[contender.account.at()].class = Some(class);
         }
-        self.claimants[class.at()] = claims.iter().map(|claim| claim.account).collect();
+        self.contenders[class.at()] = contenders
+            .iter()
+            .map(|contender| contender.account)
+            .collect();
     }
 
     /// Counts a play of a placement, group or phase.

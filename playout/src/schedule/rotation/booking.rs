@@ -29,7 +29,7 @@ pub struct Booking {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct BookedClass {
     pub(super) class: Class,
-    pub(super) claims: Arc<[Contender]>,
+    pub(super) contenders: Arc<[Contender]>,
     pub(super) aired: usize,
 }
 
@@ -61,7 +61,7 @@ impl Booking {
     ) -> Booked {
         let accounts = &mut history.accounts;
         for leg in &self.legs {
-            accounts.book(leg.class, &leg.claims, leg.aired, counted_ms);
+            accounts.book(leg.class, &leg.contenders, leg.aired, counted_ms);
         }
         let (hour, day) = rules.spans(start, accounts.aired_ms());
         accounts.count(self.item, hour, day, 0);

@@ -8,8 +8,8 @@
 //! - Equal moments, catalogues and histories give equal picks; nothing here reads a clock or a
 //!   generator of random numbers. What is remembered between calls only saves work.
 //! - With an untrusted clock only what is undated is eligible.
-//! - Caps hold always; so do distances between plays. What they forbid waits, and keeps its claim
-//!   on air time only while a distance holds it back.
+//! - Caps hold always; so do distances between plays. What they forbid waits, and keeps its right
+//!   to air time only while a distance holds it back.
 
 pub mod accounts;
 mod air_time_left;
@@ -144,7 +144,7 @@ impl Rules {
     pub fn slot_ms(&self, item: &CatalogItem) -> Option<u64> {
         let placement = item.placement();
         let own = self.override_of(item.campaign_id.as_str(), item.placement);
-        let is_for = placement.claim.is_for(&self.screen, &self.venue.tags);
+        let is_for = placement.terms.is_for(&self.screen, &self.venue.tags);
         if !is_for || own.is_some_and(|own| !own.air) {
             return None;
         }

@@ -91,7 +91,7 @@ impl Rotation {
 
     fn pace(&self, campaign: usize, phase: usize, now: Timestamp) -> AirTimeLeft {
         let zone = &self.rules.time_zone;
-        let flight = &self.campaign(campaign).phases[phase];
+        let dates = &self.campaign(campaign).phases[phase];
         let members: Vec<usize> = self.campaigns[campaign]
             .members
             .iter()
@@ -110,12 +110,12 @@ impl Rotation {
                 .unwrap_or(Window::NEVER);
             hours.and(self.rules.opening.at(at, zone))
         };
-        let first = open_at(now).and(flight.at(now, zone));
+        let first = open_at(now).and(dates.at(now, zone));
         let (mut at, mut left_ms, mut open_ms, mut seen_ms) = (now, 0_u64, 0_u64, 0_u64);
         let mut edges = 0;
-        while flight.at(at, zone).open {
-            let (window, flight) = (open_at(at), flight.at(at, zone));
-            let Some(end) = [window.until, flight.until].into_iter().flatten().min() else {
+        while dates.at(at, zone).open {
+            let (window, dates) = (open_at(at), dates.at(at, zone));
+            let Some(end) = [window.until, dates.until].into_iter().flatten().min() else {
                 break;
             };
             let span_ms = ms_between(at, end);
@@ -148,8 +148,8 @@ impl Rotation {
         open_ms: u64,
         seen_ms: u64,
     ) -> u64 {
-        let flight = self.campaign(campaign).phases[phase].at(at, &self.rules.time_zone);
-        let rest_ms = flight.until.map_or(0, |until| ms_between(at, until));
+        let dates = self.campaign(campaign).phases[phase].at(at, &self.rules.time_zone);
+        let rest_ms = dates.until.map_or(0, |until| ms_between(at, until));
         let rest = u128::from(open_ms) * u128::from(rest_ms) / u128::from(seen_ms.max(1));
         open_ms.saturating_add(u64::try_from(rest).unwrap_or(u64::MAX))
     }

@@ -77,7 +77,7 @@ pub(super) struct Seen {
     /// Of items: their own hours, and the venue's.
     pub(super) windows: Vec<Option<Held>>,
     /// Of campaigns: their phases'.
-    pub(super) flights: Vec<Vec<Option<Held>>>,
+    pub(super) phases: Vec<Vec<Option<Held>>>,
     /// Whether the conditions of items hold, as of this version of the facts.
     pub(super) conditions: Vec<bool>,
     pub(super) facts_version: Option<u64>,
@@ -125,7 +125,7 @@ impl Rotation {
         }
         plan.catalog = kept;
         plan.seen.windows = vec![None; plan.items.len()];
-        plan.seen.flights = plan
+        plan.seen.phases = plan
             .campaigns
             .iter()
             .map(|campaign| vec![None; campaign.accounts.len()])
@@ -163,13 +163,13 @@ impl Rotation {
             class,
             account: accounts.open(&item.key),
             weight: u64::from(weight) * WEIGHT_ONE,
-            share_ppm: placement.claim.share.map(|share| u64::from(share) * 100),
+            share_ppm: placement.terms.share.map(|share| u64::from(share) * 100),
             length_ms: length_ms.max(1),
             distance,
-            per_hour: placement.claim.per_hour,
-            per_day: placement.claim.per_day,
-            trigger: placement.claim.trigger.clone(),
-            takeover: placement.claim.takeover,
+            per_hour: placement.terms.per_hour,
+            per_day: placement.terms.per_day,
+            trigger: placement.terms.trigger.clone(),
+            takeover: placement.terms.takeover,
             phases: phases_of(campaign, placement),
             dated: campaign.is_dated() || placement.is_dated() || !self.rules.opening.is_always(),
         });
@@ -239,15 +239,15 @@ impl Rotation {
         window
     }
 
-    /// Whether a phase's flight is on at an instant, and until when.
-    pub(super) fn flight(&mut self, campaign: usize, phase: usize, now: Timestamp) -> Window {
-        if let Some(held) = self.seen.flights[campaign][phase]
+    /// Whether a phase is on at an instant, and until when.
+    pub(super) fn phase_window(&mut self, campaign: usize, phase: usize, now: Timestamp) -> Window {
+        if let Some(held) = self.seen.phases[campaign][phase]
             && held.holds(now)
         {
             return held.window;
         }
         let window = self.campaign(campaign).phases[phase].at(now, &self.rules.time_zone);
-        self.seen.flights[campaign][phase] = Some(Held { from: now, window });
+        self.seen.phases[campaign][phase] = Some(Held { from: now, window });
         window
     }
 
@@ -265,7 +265,7 @@ struct Places {
 }
 
 const fn class_of(placement: &Placement) -> Class {
-    match (placement.claim.takeover, placement.filler) {
+    match (placement.terms.takeover, placement.filler) {
         (Some(_), _) => Class::Takeover,
         (None, true) => Class::Filler,
         (None, false) => Class::Scheduled,
@@ -274,7 +274,7 @@ const fn class_of(placement: &Placement) -> Class {
 
 fn phases_of(campaign: &Campaign, placement: &Placement) -> Vec<usize> {
     (0..campaign.phases.len())
-        .filter(|&at| placement.claim.phases.contains(&campaign.phases[at].name))
+        .filter(|&at| placement.terms.phases.contains(&campaign.phases[at].name))
         .collect()
 }
 
@@ -293,7 +293,7 @@ fn group_of(item: &CatalogItem, class: Class) -> (ItemKey, Mode) {
     let word = class.word();
     let source = source_of(item);
     let placement = item.placement();
-    if let Some(name) = &placement.claim.sequence {
+    if let Some(name) = &placement.terms.sequence {
         return (
             ItemKey(format!("sequence {word} {source}/{name}").into()),
             Mode::Sequence,

@@ -6,15 +6,16 @@ use std::str::FromStr;
 use passerby_protocol::campaign::{Corner, Rgb, zone_name};
 use passerby_protocol::toml_fields::{Placed, Section};
 
-use crate::screen::layout::{
-    Layout, MAIN, OVERSCAN_PERCENT_MAX, Place, Plan, SIDE_PERCENT_MIN, Share, WHOLE, ZONES_MAX,
+use crate::screen::layout::zones::{
+    Layout, MAIN, MilliPercent, OVERSCAN_PERCENT_MAX, Plan, SIDE_PERCENT_MIN, WHOLE, ZONES_MAX,
+    ZonePlace,
 };
 
 /// The second zone of a layout: how much of the screen it may get, in percent, and what it gets
 /// where nothing is said.
 struct SecondZone {
     percent: RangeInclusive<f64>,
-    usual: Share,
+    usual: MilliPercent,
 }
 
 const SIDE: SecondZone = SecondZone {
@@ -71,7 +72,7 @@ enum Edge {
 }
 
 /// A zone as it was written: its name, and its left, top, right and bottom edges.
-type Written = (Option<Placed<String>>, Option<[Share; 4]>);
+type Written = (Option<Placed<String>>, Option<[MilliPercent; 4]>);
 
 pub(super) fn layout(section: &Section<'_>) -> Layout {
     let mut layout = Layout::default();
@@ -145,7 +146,7 @@ fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
                 .map_or(Corner::TopRight, |corner| corner.value);
             let inset = Plan {
                 name: "inset".to_owned(),
-                place: Place::Inset(corner, percent(INSET)),
+                place: ZonePlace::Inset(corner, percent(INSET)),
             };
             let mut zones = Layout::default().zones;
             zones.push(inset);
@@ -155,7 +156,7 @@ fn named(section: &Section<'_>, kind: Kind) -> Vec<Plan> {
 }
 
 /// Divides the screen between `main` and a second zone along one of its edges.
-fn split(name: &str, edge: Edge, share: Share) -> Vec<Plan> {
+fn split(name: &str, edge: Edge, share: MilliPercent) -> Vec<Plan> {
     let rest = WHOLE - share;
     let (main, second) = match edge {
         Edge::Left => ([share, 0, WHOLE, WHOLE], [0, 0, share, WHOLE]),
@@ -215,7 +216,7 @@ fn name(zone: &Section<'_>) -> Option<Placed<String>> {
 }
 
 /// Left, top, right and bottom.
-fn edges(zone: &Section<'_>) -> Option<[Share; 4]> {
+fn edges(zone: &Section<'_>) -> Option<[MilliPercent; 4]> {
     let start = |key| zone.number(key, 0.0..=100.0);
     let (x, y) = (start("x"), start("y"));
     let side = |key: &'static str, accepted: &str, from: Option<&Placed<f64>>| {
@@ -246,11 +247,11 @@ fn edges(zone: &Section<'_>) -> Option<[Share; 4]> {
     Some([left, top, right, bottom])
 }
 
-fn overlap(one: [Share; 4], other: [Share; 4]) -> bool {
+fn overlap(one: [MilliPercent; 4], other: [MilliPercent; 4]) -> bool {
     one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
 }
 
-fn lies_inside(inner: [Share; 4], outer: [Share; 4]) -> bool {
+fn lies_inside(inner: [MilliPercent; 4], outer: [MilliPercent; 4]) -> bool {
     outer[0] <= inner[0] && outer[1] <= inner[1] && inner[2] <= outer[2] && inner[3] <= outer[3]
 }
 
@@ -259,11 +260,11 @@ fn lies_inside(inner: [Share; 4], outer: [Share; 4]) -> bool {
     clippy::cast_sign_loss,
     reason = "numbers are checked to lie between 0 and 100"
 )]
-fn share(percent: f64) -> Share {
-    (percent * 1_000.0).round() as Share
+fn share(percent: f64) -> MilliPercent {
+    (percent * 1_000.0).round() as MilliPercent
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 100,000")]
-fn percent(share: Share) -> f64 {
+fn percent(share: MilliPercent) -> f64 {
     share as f64 / 1_000.0
 }

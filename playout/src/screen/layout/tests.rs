@@ -3,6 +3,9 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 
 use super::*;
+use crate::screen::area::Area;
+use crate::screen::geometry::Geometry;
+use crate::screen::layout::zones::{MilliPercent, Plan, WHOLE};
 
 fn parse(text: &str) -> Result<Layout, Vec<Problem>> {
     let text = format!("[layout]\n{text}");
@@ -160,11 +163,11 @@ fn zones_that_overlap_are_refused_unless_one_lies_on_the_other() {
 }
 
 /// Cuts the screen into columns and each of them into rows, in percent with up to three places.
-fn tiling() -> impl Strategy<Value = Vec<[Share; 4]>> {
+fn tiling() -> impl Strategy<Value = Vec<[MilliPercent; 4]>> {
     let cuts = || prop::collection::btree_set(4_000u64..96_000, 0..2);
     (cuts(), cuts(), cuts(), cuts()).prop_map(|(columns, first, second, third)| {
-        let spans = |cuts: &std::collections::BTreeSet<Share>| -> Vec<[Share; 2]> {
-            let edges: Vec<Share> = [0]
+        let spans = |cuts: &std::collections::BTreeSet<MilliPercent>| -> Vec<[MilliPercent; 2]> {
+            let edges: Vec<MilliPercent> = [0]
                 .into_iter()
                 .chain(cuts.iter().copied())
                 .chain([WHOLE])

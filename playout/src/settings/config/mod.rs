@@ -19,7 +19,7 @@ use passerby_protocol::toml_fields::{Problem, Reader};
 
 use crate::content::cache;
 use crate::hub_link::{HubConfig, read_ca};
-use crate::identity::local_token::LocalToken;
+use crate::identity::page_token::PageToken;
 use crate::ledger::Limits;
 use crate::schedule::rotation::{Override, Rules};
 use crate::screen::geometry::{Geometry, SCAN_TIME};
@@ -99,7 +99,7 @@ pub struct Config {
     /// The local page.
     pub listen: SocketAddr,
     /// What opens it, if the operator chose something.
-    pub local_token: Option<LocalToken>,
+    pub page_token: Option<PageToken>,
 }
 
 impl Default for Config {
@@ -133,7 +133,7 @@ impl Default for Config {
             ledger: Limits::default(),
             displays: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
-            local_token: None,
+            page_token: None,
         }
     }
 }

@@ -18,7 +18,7 @@ use passerby_protocol::toml_fields::Section;
 
 use crate::content::cache;
 use crate::hub_link::{DAILY_MB, HubConfig};
-use crate::identity::local_token::LocalToken;
+use crate::identity::page_token::PageToken;
 use crate::schedule::rotation::Override;
 use crate::screen::layout::Layout;
 use crate::screen::sound_settings::SoundSettings;
@@ -83,7 +83,7 @@ impl Config {
             ) {
                 config.listen = listen.value;
             }
-            config.local_token = read_token(section);
+            config.page_token = read_token(section);
         });
         config
     }
@@ -148,7 +148,7 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
 }
 
 /// Reads what opens the local page. The text itself is in no message, since messages go into logs.
-fn read_token(section: &Section<'_>) -> Option<LocalToken> {
+fn read_token(section: &Section<'_>) -> Option<PageToken> {
     let accepted = "at least 16 letters, digits, - or _, such as \"correct-horse-battery\"";
     let text = section.text("token", 4_096, accepted)?;
     match text.value.parse() {

@@ -34,10 +34,10 @@ fn every_mistake_is_named_with_its_line() {
 fn a_local_page_for_others_is_allowed_and_a_weak_token_is_refused_without_being_repeated() {
     let open = "[local]\nlisten = '0.0.0.0:8421'\n";
     let config = Config::parse("kiosk.toml", open).expect("a token is made at the start");
-    assert_eq!((config.listen.port(), config.local_token), (8421, None));
+    assert_eq!((config.listen.port(), config.page_token), (8421, None));
     let chosen = format!("{open}token = 'correct-horse-battery'\n");
     let config = Config::parse("kiosk.toml", &chosen).expect("good");
-    assert!(config.local_token.is_some());
+    assert!(config.page_token.is_some());
     let weak = format!("{open}token = 'letmein'\n");
     let problems = Config::parse("kiosk.toml", &weak).expect_err("weak");
     let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();

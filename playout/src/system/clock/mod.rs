@@ -6,6 +6,9 @@
 //! [`trust`]. Invariant: a [`Moment`] with a wall time never comes from an untrusted clock; times
 //! are never invented.
 
+// As the dependency that it is elsewhere, it would come with another copy of this library.
+#[cfg(test)]
+#[path = "../../../../simulation/src/clock.rs"]
 mod simulated;
 mod system;
 pub mod trust;
@@ -16,6 +19,7 @@ use std::time::Duration;
 
 use passerby_protocol::dating::Anchor;
 
+#[cfg(test)]
 pub use crate::system::clock::simulated::SimulatedClock;
 pub use crate::system::clock::system::{SystemClock, boot_ms};
 pub use crate::system::clock::trust::{TimeEvent, Trust};

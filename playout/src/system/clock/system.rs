@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use passerby_protocol::dating::Anchor;
 
-use crate::system::clock::trust::Reading;
+use crate::system::clock::trust::ClockReading;
 use crate::system::clock::{Clock, Moment, TimeEvent, Trust};
 use crate::system::random;
 
@@ -99,7 +99,7 @@ impl Clock for SystemClock {
         }
         let wall_ms = {
             let (is_kept, was_set) = (state.is_kept, state.was_set);
-            state.trust.read(Reading {
+            state.trust.read(ClockReading {
                 boot_ms,
                 wall_ms,
                 is_kept,

@@ -13,7 +13,7 @@ use crate::plays::{Gap, PlayContent};
 use crate::proof_of_play::fork::{Trace, Traced};
 use crate::proof_of_play::numbers::Numbers;
 use crate::proof_of_play::read::{ProofLine, Unread, read};
-use crate::proof_of_play::tally::Tally;
+use crate::proof_of_play::tally::ProofTally;
 use crate::proof_of_play::{
     FAULTS_MAX, Forerunner, LINE_BYTES_MAX, LINES_MAX, PublicKey, Sealed, SegmentHeader, VERSION,
     grouped,
@@ -57,7 +57,7 @@ pub struct Verdict {
     /// When the file was made.
     pub made: Option<Sealed>,
     /// The plays, counted.
-    pub tally: Tally,
+    pub tally: ProofTally,
     /// For [`forks`](crate::proof_of_play::forks).
     pub trace: Trace,
 }

@@ -61,7 +61,7 @@ pub(super) struct CalendarLines {
 }
 
 /// One line: `NAME;PARAMETER=VALUE:VALUE`.
-struct Line<'t> {
+struct CalendarLine<'t> {
     name: String,
     parameters: Vec<(String, &'t str)>,
     value: &'t str,
@@ -87,8 +87,9 @@ impl CalendarLines {
             });
         }
         let lines = unfolded.iter().flat_map(|line| split_at_names(line));
-        let mut lines: Vec<Line<'_>> = lines.map(Line::read).collect();
-        let defined = defined_zones(&lines);
+        let mut lines: Vec<CalendarLine<'_>> = lines.map(CalendarLine::read).collect();
+        let named = lines.iter().map(|line| (line.name.as_str(), line.value));
+        let defined = defined_zones(&named.collect::<Vec<_>>());
         for line in &mut lines {
             let name = line.parameter("TZID");
             line.defined = name.and_then(|name| {
@@ -106,7 +107,7 @@ impl CalendarLines {
         self.minutes.or(day)
     }
 
-    fn of(lines: &[&Line<'_>]) -> Result<Self, String> {
+    fn of(lines: &[&CalendarLine<'_>]) -> Result<Self, String> {
         let mut all = Self::default();
         if let Some(line) = single(lines, "DTSTART")? {
             let (time, zone) = line.time(line.value)?;
@@ -189,7 +190,7 @@ fn begins_with_name(text: &str) -> bool {
 
 /// Leaves the lines of the one event that is there: not those of zones, alarms and the calendar
 /// itself.
-fn event_lines<'l, 't>(lines: &'l [Line<'t>]) -> Result<Vec<&'l Line<'t>>, String> {
+fn event_lines<'l, 't>(lines: &'l [CalendarLine<'t>]) -> Result<Vec<&'l CalendarLine<'t>>, String> {
     // One event that repeats is exported as several when an occurrence was moved.
     if lines.iter().any(|line| line.name == "RECURRENCE-ID") {
         return Err(MOVED.to_owned());
@@ -212,7 +213,10 @@ fn event_lines<'l, 't>(lines: &'l [Line<'t>]) -> Result<Vec<&'l Line<'t>>, Strin
     Ok(kept)
 }
 
-fn single<'l, 't>(lines: &[&'l Line<'t>], name: &str) -> Result<Option<&'l Line<'t>>, String> {
+fn single<'l, 't>(
+    lines: &[&'l CalendarLine<'t>],
+    name: &str,
+) -> Result<Option<&'l CalendarLine<'t>>, String> {
     let mut named = lines.iter().filter(|line| line.name == name);
     match (named.next(), named.next()) {
         (_, Some(_)) => Err(format!(
@@ -223,7 +227,7 @@ fn single<'l, 't>(lines: &[&'l Line<'t>], name: &str) -> Result<Option<&'l Line<
 }
 
 /// The length of an occurrence by DTEND or DURATION.
-fn length(lines: &[&Line<'_>], start: Option<LocalTime>) -> Result<Option<u32>, String> {
+fn length(lines: &[&CalendarLine<'_>], start: Option<LocalTime>) -> Result<Option<u32>, String> {
     let whole = |length: SignedDuration, shown: &str| {
         let minutes = length.as_secs() / 60;
         let fits = length.as_secs() % 60 == 0 && minutes > 0;
@@ -260,7 +264,7 @@ fn length(lines: &[&Line<'_>], start: Option<LocalTime>) -> Result<Option<u32>, 
     }
 }
 
-impl<'t> Line<'t> {
+impl<'t> CalendarLine<'t> {
     fn read(line: &'t str) -> Self {
         // A quoted parameter may hold a colon: TZID="(UTC+08:00) Beijing".
         let mut is_quoted = false;

@@ -6,7 +6,6 @@
 use jiff::civil::date;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::recurrence::calendar_lines::Line;
 use crate::recurrence::compact_time::{digits, utc};
 use crate::recurrence::windows_zones::{WINDOWS_CITIES, WINDOWS_ZONES};
 
@@ -30,15 +29,15 @@ pub(super) struct Defined {
     offsets_s: Vec<i32>,
 }
 
-/// The zones that a text defines.
-pub(super) fn defined_zones(lines: &[Line<'_>]) -> Vec<Defined> {
+/// The zones that a text defines, by the names and values of its lines.
+pub(super) fn defined_zones(lines: &[(&str, &str)]) -> Vec<Defined> {
     let mut zones = Vec::new();
     let mut zone: Option<Defined> = None;
-    let calendars_own = lines.iter().find(|line| line.name == "X-WR-TIMEZONE");
-    for line in lines {
-        let value = line.value.trim();
+    let calendars_own = lines.iter().find(|(name, _)| *name == "X-WR-TIMEZONE");
+    for (name, value) in lines {
+        let value = value.trim();
         let is_zone = value.eq_ignore_ascii_case("VTIMEZONE");
-        match (line.name.as_str(), &mut zone) {
+        match (*name, &mut zone) {
             ("BEGIN", _) if is_zone => zone = Some(Defined::default()),
             ("END", Some(_)) if is_zone => zones.extend(zone.take()),
             ("TZID", Some(zone)) => value.trim_matches('"').clone_into(&mut zone.name),
@@ -48,7 +47,7 @@ pub(super) fn defined_zones(lines: &[Line<'_>]) -> Vec<Defined> {
         }
     }
     for zone in &mut zones {
-        let own = calendars_own.map(|line| line.value.trim().to_owned());
+        let own = calendars_own.map(|(_, value)| value.trim().to_owned());
         zone.locations.extend(own);
     }
     zones

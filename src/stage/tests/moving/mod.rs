@@ -121,7 +121,7 @@ fn slides_whose_moving_layer_makes_no_sense_are_refused() {
         (strip.clone(), 0, run(0.0), HOLE),
         (strip, 0, run(f32::INFINITY), HOLE),
     ];
-    let mut rehearsal = Rehearsal::start();
+    let mut stepped = SteppedStage::start();
     for (number, (picture, turn, travel, area)) in (500..).zip(bad) {
         let ticket = Ticket(number);
         let moving = Moving {
@@ -130,13 +130,13 @@ fn slides_whose_moving_layer_makes_no_sense_are_refused() {
             turn,
             travel,
         };
-        rehearsal.send(StageCommand::Load {
+        stepped.send(StageCommand::Load {
             ticket,
             zone: Zone::MAIN,
             area: WHOLE,
             slide: holed(HOLE, moving),
         });
-        let answer = rehearsal.await_event(
+        let answer = stepped.await_event(
             |event| matches!(event, StageEvent::Refused(t) | StageEvent::Loaded(t) if *t == ticket),
         );
         assert_eq!(answer, StageEvent::Refused(ticket), "number {number}");

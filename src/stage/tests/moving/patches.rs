@@ -1,18 +1,18 @@
-//! Patches of a reel land where they belong, and a reel lives as long as its slide.
+//! Patches of a frame source land where they belong, and a frame source lives as long as its slide.
 
 use std::sync::atomic::AtomicUsize;
 
-use passerby_compose::slide::{Patch, Plane, Reel};
+use passerby_compose::slide::{FrameSource, Patch, Plane};
 
 use super::*;
 
-/// A reel that runs a script: at each time some patches.
+/// A frame source that runs a script: at each time some patches.
 struct Scripted {
     script: Vec<(Duration, Vec<Patch>)>,
     calls: Arc<Calls>,
 }
 
-/// What became of a reel.
+/// What became of a frame source.
 #[derive(Default)]
 struct Calls {
     begun: AtomicUsize,
@@ -20,7 +20,7 @@ struct Calls {
     dropped: AtomicUsize,
 }
 
-impl Reel for Scripted {
+impl FrameSource for Scripted {
     fn begin(&mut self) {
         self.calls.begun.fetch_add(1, Ordering::Relaxed);
     }
@@ -41,13 +41,13 @@ impl Drop for Scripted {
     }
 }
 
-fn scripted(script: Vec<(Duration, Vec<Patch>)>) -> (Option<Box<dyn Reel>>, Arc<Calls>) {
+fn scripted(script: Vec<(Duration, Vec<Patch>)>) -> (Option<Box<dyn FrameSource>>, Arc<Calls>) {
     let calls = Arc::new(Calls::default());
-    let reel = Scripted {
+    let frame_source = Scripted {
         script,
         calls: calls.clone(),
     };
-    (Some(Box::new(reel)), calls)
+    (Some(Box::new(frame_source)), calls)
 }
 
 fn patch(plane: Plane, area: Area, pixel: &[u8]) -> Patch {
@@ -78,7 +78,7 @@ fn patches_land_where_they_belong_in_layers_of_every_turn() {
         );
         let late = Duration::from_millis(25);
         let still = Area::new(hole.x + 1, hole.y + 1, 2, 2);
-        let (reel, _) = scripted(vec![
+        let (frame_source, _) = scripted(vec![
             (
                 Duration::ZERO,
                 vec![patch(Plane::Moving, spot, &[0, 0, 0, 255])],
@@ -93,11 +93,11 @@ fn patches_land_where_they_belong_in_layers_of_every_turn() {
                 ],
             ),
         ]);
-        slide.reel = reel;
-        let mut rehearsal = Rehearsal::start();
-        let first = rehearsal.cut(Zone::MAIN, WHOLE, slide);
-        assert!(rehearsal.step(STEP).is_none(), "nothing is due yet");
-        let second = (0..5).find_map(|_| rehearsal.step(STEP)).expect("patches");
+        slide.frame_source = frame_source;
+        let mut stepped = SteppedStage::start();
+        let first = stepped.cut(Zone::MAIN, WHOLE, slide);
+        assert!(stepped.step(STEP).is_none(), "nothing is due yet");
+        let second = (0..5).find_map(|_| stepped.step(STEP)).expect("patches");
         for (frame, late) in [(first, false), (second, true)] {
             for y in 0..high {
                 for x in 0..wide {
@@ -135,15 +135,15 @@ fn video_patches_change_both_planes() {
         travel: Travel::Still(ALL),
     };
     let mut slide = holed(area, moving);
-    (slide.reel, _) = scripted(vec![(
+    (slide.frame_source, _) = scripted(vec![(
         Duration::ZERO,
         vec![
             patch(Plane::Moving, area, &[81]),
             patch(Plane::Chroma, Area::new(0, 0, 16, 8), &[90, 240]),
         ],
     )]);
-    let mut rehearsal = Rehearsal::start();
-    let frame = rehearsal.cut(Zone::MAIN, WHOLE, slide);
+    let mut stepped = SteppedStage::start();
+    let frame = stepped.cut(Zone::MAIN, WHOLE, slide);
     let seen = pixel(&frame, 16, 8);
     assert!(distance(seen, [255, 0, 0]) <= 2, "{seen:?}");
 }
@@ -152,7 +152,7 @@ fn video_patches_change_both_planes() {
 fn patches_that_do_not_fit_change_nothing() {
     let mut slide = flat(WIDTH_PX, HEIGHT_PX, [90; 3]);
     let at = Area::new(0, 0, 2, 2);
-    (slide.reel, _) = scripted(vec![(
+    (slide.frame_source, _) = scripted(vec![(
         Duration::ZERO,
         vec![
             patch(Plane::Still, Area::new(WIDTH_PX - 1, 0, 2, 1), &[0; 4]),
@@ -164,37 +164,37 @@ fn patches_that_do_not_fit_change_nothing() {
             patch(Plane::Chroma, at, &[0; 2]),
         ],
     )]);
-    let mut rehearsal = Rehearsal::start();
-    let frame = rehearsal.cut(Zone::MAIN, WHOLE, slide);
+    let mut stepped = SteppedStage::start();
+    let frame = stepped.cut(Zone::MAIN, WHOLE, slide);
     assert_eq!(frame.picture.rgba, flat(WIDTH_PX, HEIGHT_PX, [90; 3]).rgba);
 }
 
 #[test]
 fn a_reel_begins_once_is_asked_while_it_is_seen_and_goes_with_its_slide() {
     let mut slide = flat(8, 8, [90; 3]);
-    let (reel, calls) = scripted(vec![(Duration::from_secs(9), Vec::new())]);
-    slide.reel = reel;
+    let (frame_source, calls) = scripted(vec![(Duration::from_secs(9), Vec::new())]);
+    slide.frame_source = frame_source;
     let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
-    let mut rehearsal = Rehearsal::start();
-    let ticket = rehearsal.load(Zone::MAIN, WHOLE, slide);
+    let mut stepped = SteppedStage::start();
+    let ticket = stepped.load(Zone::MAIN, WHOLE, slide);
     for _ in 0..10 {
-        rehearsal.step(STEP);
+        stepped.step(STEP);
     }
     assert_eq!((count(&calls.begun), count(&calls.asked)), (0, 0));
-    rehearsal.swap(ticket, TransitionKind::CrossFade, STEP * 5);
-    rehearsal.update();
+    stepped.swap(ticket, TransitionKind::CrossFade, STEP * 5);
+    stepped.update();
     assert_eq!((count(&calls.begun), count(&calls.asked)), (1, 1));
     for _ in 0..10 {
-        rehearsal.step(STEP);
+        stepped.step(STEP);
     }
     // Also while it is leaving.
-    let next = rehearsal.load(Zone::MAIN, WHOLE, flat(8, 8, [200; 3]));
-    rehearsal.swap(next, TransitionKind::CrossFade, STEP * 5);
-    rehearsal.update();
+    let next = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [200; 3]));
+    stepped.swap(next, TransitionKind::CrossFade, STEP * 5);
+    stepped.update();
     let before = count(&calls.asked);
-    rehearsal.step(STEP);
+    stepped.step(STEP);
     assert_eq!(count(&calls.asked), before + 1);
     assert_eq!(count(&calls.dropped), 0);
-    rehearsal.step(STEP * 5);
+    stepped.step(STEP * 5);
     assert_eq!((count(&calls.dropped), count(&calls.begun)), (1, 1));
 }

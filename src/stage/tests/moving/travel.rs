@@ -17,8 +17,8 @@ fn a_strip_runs_to_the_left_and_its_end_joins_its_beginning() {
             // Three pixels a step.
             travel: Travel::Run { px_per_s: 300.0 },
         };
-        let mut rehearsal = Rehearsal::start();
-        let mut frame = rehearsal.cut(Zone::MAIN, WHOLE, holed(hole, moving));
+        let mut stepped = SteppedStage::start();
+        let mut frame = stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
         for step in 0..80 {
             for y in 0..height {
                 for x in 0..96 {
@@ -31,7 +31,7 @@ fn a_strip_runs_to_the_left_and_its_end_joins_its_beginning() {
                     );
                 }
             }
-            frame = rehearsal.step(STEP).expect("every step moves it");
+            frame = stepped.step(STEP).expect("every step moves it");
         }
     }
 }
@@ -57,14 +57,14 @@ fn a_strip_that_follows_itself_goes_on_and_another_begins_anew() {
     let seen = |frame: &_, offset: u32| {
         (0..96).all(|x| distance(pixel(frame, hole.x + x, hole.y), colour(x + offset, 0)) <= 1)
     };
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone::MAIN, WHOLE, slide("news"));
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone::MAIN, WHOLE, slide("news"));
     for _ in 0..7 {
-        rehearsal.step(STEP);
+        stepped.step(STEP);
     }
-    let same = rehearsal.cut(Zone::MAIN, WHOLE, slide("news"));
+    let same = stepped.cut(Zone::MAIN, WHOLE, slide("news"));
     assert!(seen(&same, 21), "it goes on");
-    let other = rehearsal.cut(Zone::MAIN, WHOLE, slide("weather"));
+    let other = stepped.cut(Zone::MAIN, WHOLE, slide("weather"));
     assert!(seen(&other, 0), "it begins");
 }
 
@@ -87,9 +87,9 @@ fn a_strip_between_two_pixels_is_a_mix_of_them() {
         turn: 0,
         travel: Travel::Run { px_per_s: 50.0 },
     };
-    let mut rehearsal = Rehearsal::start();
-    rehearsal.cut(Zone::MAIN, WHOLE, holed(hole, moving));
-    let frame = rehearsal.step(STEP).expect("it moves");
+    let mut stepped = SteppedStage::start();
+    stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
+    let frame = stepped.step(STEP).expect("it moves");
     for x in hole.x..hole.right() {
         // Half of the light.
         let seen = pixel(&frame, x, hole.y);
@@ -121,8 +121,8 @@ fn a_zoom_goes_at_an_even_pace_and_then_rests() {
             .position(|x| pixel(frame, x, 50)[0] > 128)
             .expect("an edge")
     };
-    let mut rehearsal = Rehearsal::start();
-    let mut frame = rehearsal.cut(Zone::MAIN, WHOLE, holed(hole, moving));
+    let mut stepped = SteppedStage::start();
+    let mut frame = stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
     for step in 0..=10_u32 {
         let share = f64::from(step) / 10.0;
         let (left, width) = (0.25 * share, 1.0 - 0.5 * share);
@@ -132,10 +132,10 @@ fn a_zoom_goes_at_an_even_pace_and_then_rests() {
             (seen - wanted).abs() <= 1.5,
             "step {step}: {seen}, not {wanted}"
         );
-        match rehearsal.step(STEP) {
+        match stepped.step(STEP) {
             Some(next) => frame = next,
             None => assert_eq!(step, 10, "it rests too early"),
         }
     }
-    assert!(rehearsal.step(STEP).is_none(), "it has come to rest");
+    assert!(stepped.step(STEP).is_none(), "it has come to rest");
 }

@@ -4,7 +4,7 @@
 
 use resvg::usvg::roxmltree::Node;
 
-use crate::creative::drawing::losses::{LossReport, is_hidden, shortened, text_of};
+use crate::creative::drawing::losses::{LossReport, MOVES, is_hidden, shortened, text_of};
 
 /// Elements that are drawn, or that say something about others.
 const KNOWN: [&str; 57] = [
@@ -65,17 +65,6 @@ const KNOWN: [&str; 57] = [
     "tspan",
     "use",
     "view",
-];
-/// Elements that change others over time, or run a program.
-pub(super) const MOVES: [&str; 8] = [
-    "animate",
-    "animateColor",
-    "animateMotion",
-    "animateTransform",
-    "discard",
-    "mpath",
-    "script",
-    "set",
 ];
 /// Elements of fonts that a drawing brings itself; the text is set in another typeface.
 const FONTS: [&str; 12] = [

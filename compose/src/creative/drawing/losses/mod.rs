@@ -17,8 +17,6 @@ use std::collections::BTreeSet;
 
 use resvg::usvg::roxmltree::{Document, Node};
 
-use crate::creative::drawing::losses::elements::MOVES;
-
 /// Most losses, and most notes, of one drawing.
 const TOLD_MAX: usize = 12;
 /// Most characters of a text or a name that are repeated.
@@ -38,6 +36,17 @@ const CSS_FUNCTIONS: [&str; 9] = [
     "conic-gradient(",
     "linear-gradient(",
     "radial-gradient(",
+];
+/// Elements that change others over time, or run a program.
+const MOVES: [&str; 8] = [
+    "animate",
+    "animateColor",
+    "animateMotion",
+    "animateTransform",
+    "discard",
+    "mpath",
+    "script",
+    "set",
 ];
 /// Pictures of what lies behind, which filters cannot ask for.
 const BACKGROUNDS: [&str; 4] = [

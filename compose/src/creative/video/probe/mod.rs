@@ -42,9 +42,9 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 const HDR_PIXELS_MAX: f64 = 960.0 * 540.0;
 
 /// Of an HDR film that this machine brings down to what its screen shows.
-const HDR_COSTS: &str = "it is HDR video; its light is brought down to this screen's, at 960 × 540 pixels since that is slow, and a slow board will leave pictures out; export it as SDR (BT.709) to have it sharp";
+const HDR_COSTS: &str = "it is an HDR film; its light is brought down to this screen's, at 960 × 540 pixels since that is slow, and a slow board will leave pictures out; export it as SDR (BT.709) to have it sharp";
 /// Of an HDR film on other machines.
-const HDR_PALE: &str = "it is HDR video and will look pale, since the ffmpeg here has no zscale and tonemap filters; export it as SDR (BT.709)";
+const HDR_PALE: &str = "it is an HDR film and will look pale, since the ffmpeg here has no zscale and tonemap filters; export it as SDR (BT.709)";
 /// Of a transparent film on a machine that cannot decode that.
 const TRANSPARENCY_LOST: &str = "the ffmpeg here cannot decode its transparency, so it is shown with the colours beneath, mostly black; export it as WebM with VP9, or as MP4 with the background in it";
 
@@ -109,7 +109,7 @@ impl Clip {
         let says = |what: String| ComposeError(format!("{name}: {what}"));
         let found = tools
             .programs()
-            .map_err(|trouble| says(format!("videos cannot be played: {trouble}")))?;
+            .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;
         let container = Container::sniff(path).map_err(says)?;
         let mut command = found.prober(&Input::File(path, container));
         command.args(["-of", "json", "-show_streams", "-show_entries"]);
@@ -128,11 +128,11 @@ impl Clip {
                 "its pictures have more than 4096 × 2304 pixels; export it with 1920 × 1080"
                     .to_owned()
             } else {
-                format!("it cannot be read as a video ({error}); {EXPORT_ANEW}")
+                format!("it cannot be read as a film ({error}); {EXPORT_ANEW}")
             })
         })?;
         let answer: Value = serde_json::from_slice(&output.made)
-            .map_err(|_| says(format!("it cannot be read as a video; {EXPORT_ANEW}")))?;
+            .map_err(|_| says(format!("it cannot be read as a film; {EXPORT_ANEW}")))?;
         let clip = Self::from_answer(&answer, path, name, container).map_err(says)?;
         Ok(clip.with_abilities(tools))
     }

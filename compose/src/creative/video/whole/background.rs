@@ -30,7 +30,7 @@ const WAITING_MAX: usize = 256;
 const LOW_PRIORITY: i32 = 10;
 
 /// A film that a screen shows, to be looked at in the background.
-pub(crate) struct Look {
+pub(crate) struct BackgroundLook {
     /// What is decoded.
     pub(crate) clip: Clip,
     /// Which film it is; one is looked at once.
@@ -48,18 +48,23 @@ pub(crate) struct BackgroundLooks(Arc<Mutex<Films>>);
 #[derive(Default)]
 struct Films {
     known: BTreeSet<Digest>,
-    waiting: VecDeque<Look>,
+    waiting: VecDeque<BackgroundLook>,
     is_busy: bool,
 }
 
 impl BackgroundLooks {
     /// Looks at a film some time later, once, after those that were shown before it, and tells what
     /// a screen will miss of it.
-    pub(crate) fn look_through(&self, tools: &Tools, look: Look) {
+    pub(crate) fn look_through(&self, tools: &Tools, look: BackgroundLook) {
         self.look_through_within(tools, look, MACHINE_MAX);
     }
 
-    pub(super) fn look_through_within(&self, tools: &Tools, look: Look, machine_max: Duration) {
+    pub(super) fn look_through_within(
+        &self,
+        tools: &Tools,
+        look: BackgroundLook,
+        machine_max: Duration,
+    ) {
         if !self.put(look) {
             return;
         }
@@ -82,7 +87,7 @@ impl BackgroundLooks {
     }
 
     /// Puts a film in line, once. Whether a thread has to begin with the line.
-    fn put(&self, look: Look) -> bool {
+    fn put(&self, look: BackgroundLook) -> bool {
         let mut films = self.films();
         if films.known.contains(&look.digest) || films.waiting.len() == WAITING_MAX {
             return false;
@@ -96,7 +101,7 @@ impl BackgroundLooks {
     }
 
     /// The next film in line; without one the thread that asks is done.
-    fn next(&self) -> Option<Look> {
+    fn next(&self) -> Option<BackgroundLook> {
         let mut films = self.films();
         let next = films.waiting.pop_front();
         films.is_busy = next.is_some();
@@ -135,7 +140,7 @@ impl Drop for LookPermit {
     }
 }
 
-impl Look {
+impl BackgroundLook {
     fn look(self, looks: &BackgroundLooks, tools: &Tools, machine_max: Duration) {
         let software = Some(DecoderKind::Software);
         let budget = Budget::Machine(machine_max);

@@ -32,7 +32,7 @@ use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next, Queue};
 use crate::creative::video::tools::Tools;
-pub(crate) use crate::creative::video::whole::background::{BackgroundLooks, Look};
+pub(crate) use crate::creative::video::whole::background::{BackgroundLook, BackgroundLooks};
 use crate::creative::video::{Showing, Started, begin, film, start};
 
 /// How long a film is decoded from its beginning.

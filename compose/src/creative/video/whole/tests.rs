@@ -94,7 +94,7 @@ fn told_of(
     let (found, told) = bounded(8);
     for (path, digest) in films {
         let name = path.file_name().expect("a name").to_string_lossy();
-        let look = Look {
+        let look = BackgroundLook {
             clip: Clip::probe(tools, path, &name).expect("a clip"),
             digest: *digest,
             campaign: "cafe".to_owned(),
@@ -147,7 +147,7 @@ fn a_film_that_was_taken_away_is_looked_at_when_it_comes_again() {
     let bytes = fs::read(&path).expect("reads");
     fs::remove_file(&path).expect("removes");
     let (found, told) = bounded(8);
-    let look = |clip: &Clip| Look {
+    let look = |clip: &Clip| BackgroundLook {
         clip: clip.clone(),
         digest,
         campaign: String::new(),

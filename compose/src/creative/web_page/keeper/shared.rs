@@ -14,8 +14,7 @@ use passerby_protocol::web_page::WebPage;
 use crate::creative::web_page::capture;
 use crate::creative::web_page::capture::Shot;
 use crate::creative::web_page::devtools::RunError;
-use crate::creative::web_page::keeper::KeeperConfig;
-use crate::creative::web_page::nudge;
+use crate::creative::web_page::keeper::config::KeeperConfig;
 use crate::creative::web_page::picture_store::{PageKey, PictureStore};
 use crate::creative::web_page::schedule;
 use crate::creative::web_page::schedule::{Entry, Kept};
@@ -25,7 +24,7 @@ use crate::creative::web_page::trial;
 const REASON_CHARS_MAX: usize = 500;
 
 /// What the keeper, its thread and the slides share.
-pub(in crate::creative::web_page) struct Shared {
+pub(super) struct Shared {
     pub(super) config: KeeperConfig,
     state: Mutex<State>,
     on_screen: AtomicUsize,
@@ -60,12 +59,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::creative::web_page) fn page_came(&self) {
+    pub(super) fn page_came(&self) {
         self.on_screen.fetch_add(1, Ordering::SeqCst);
         nudge(&self.wake);
     }
 
-    pub(in crate::creative::web_page) fn page_went(&self) {
+    pub(super) fn page_went(&self) {
         self.on_screen.fetch_sub(1, Ordering::SeqCst);
         nudge(&self.wake);
     }
@@ -139,7 +138,7 @@ impl Shared {
     }
 
     /// Reads and decodes a picture; forgets one that is damaged.
-    pub(in crate::creative::web_page) fn read(&self, key: &PageKey) -> Result<Vec<u8>, String> {
+    pub(super) fn read(&self, key: &PageKey) -> Result<Vec<u8>, String> {
         let png = self.state().store.read(key);
         let decoded = png.map_err(|error| error.to_string()).and_then(|png| {
             let rgb = capture::decode(&png)?;
@@ -239,6 +238,12 @@ fn airs(taken_ms: Option<i64>, now_ms: Option<i64>, zone: &TimeZone) -> String {
     }
     let _ = write!(text, "{:02}:{:02}", taken.hour(), taken.minute());
     text
+}
+
+/// Wakes the keeper's thread. Never blocks: one wake that waits is as good as many.
+pub(super) fn nudge(wake: &Sender<()>) {
+    // Full or closed are both fine.
+    let _ = wake.try_send(());
 }
 
 #[cfg(test)]

@@ -187,6 +187,8 @@ impl Shared {
     }
 }
 
+/// Not the package `listener`'s loop, which serves HTTP: here a connection speaks SOCKS and is
+/// passed on as bytes, with nothing to route, answer or let end after a stop.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {

@@ -41,9 +41,9 @@ pub struct Plan {
     pub evict: Vec<Digest>,
     /// Parts to remove: nothing wants them, or there is no room for the whole.
     pub drop_parts: Vec<Digest>,
-    /// Claims, by their places, whose files are all there.
+    /// Demands, by their places, whose files are all there.
     pub whole: Vec<usize>,
-    /// Claims that are not whole, or will not be, since there is no room, in the order in which
+    /// Demands that are not whole, or will not be, since there is no room, in the order in which
     /// they can first air.
     pub refused: Vec<Refused>,
 }
@@ -53,8 +53,8 @@ pub struct Plan {
 pub struct Fetch {
     /// The file.
     pub asset: Asset,
-    /// The claim for which it is fetched, by its place.
-    pub claim: usize,
+    /// The demand for which it is fetched, by its place.
+    pub demand: usize,
     /// Whether a campaign is whole with it.
     pub completes: bool,
 }
@@ -70,9 +70,14 @@ pub struct Refused {
     pub room_bytes: u64,
 }
 
-/// Plans. `claims` are every campaign's newest version, and the older ones that air until those are
-/// whole.
-pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, room: Room) -> Plan {
+/// Plans. `demands` are every campaign's newest version, and the older ones that air until those
+/// are whole.
+pub fn plan(
+    demands: &[CampaignDemand],
+    there: &Inventory,
+    now_ms: Option<i64>,
+    room: Room,
+) -> Plan {
     let used = i128::from(there.bytes()) + i128::from(room.spare_bytes);
     let capacity = room.quota_bytes.min(u64::try_from(used).unwrap_or(0));
     let mut plan = Plan::default();
@@ -86,17 +91,17 @@ pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, r
     // What stays come what may.
     let mut kept: BTreeSet<Digest> = BTreeSet::new();
     let mut committed = 0;
-    let near = claims.iter().filter(|claim| airs_soon(claim, now_ms));
-    for file in near.flat_map(|claim| &claim.files) {
+    let near = demands.iter().filter(|demand| airs_soon(demand, now_ms));
+    for file in near.flat_map(|demand| &demand.files) {
         if is_there(file) && kept.insert(file.sha256) {
             committed += file.size;
         }
     }
 
     let protected = kept.clone();
-    for at in in_order(claims, is_there) {
-        let claim = &claims[at];
-        let mut new: Vec<&Asset> = claim
+    for at in in_order(demands, is_there) {
+        let demand = &demands[at];
+        let mut new: Vec<&Asset> = demand
             .files
             .iter()
             .filter(|file| !kept.contains(&file.sha256))
@@ -105,7 +110,7 @@ pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, r
         let new_bytes = sum(new.iter().copied());
         if new_bytes > capacity.saturating_sub(committed) {
             plan.refused.push(Refused {
-                campaign: claim.campaign.clone(),
+                campaign: demand.campaign.clone(),
                 needed_bytes: new_bytes,
                 room_bytes: capacity.saturating_sub(committed),
             });
@@ -114,21 +119,21 @@ pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, r
         let missing = new.into_iter().filter(|file| !is_there(file));
         plan.fetch.extend(missing.map(|file| Fetch {
             asset: file.clone(),
-            claim: at,
+            demand: at,
             completes: false,
         }));
         committed += new_bytes;
-        kept.extend(claim.files.iter().map(|file| file.sha256));
+        kept.extend(demand.files.iter().map(|file| file.sha256));
     }
 
-    plan.whole = (0..claims.len())
-        .filter(|&at| claims[at].files.iter().all(is_there))
+    plan.whole = (0..demands.len())
+        .filter(|&at| demands[at].files.iter().all(is_there))
         .collect();
-    mark_last(claims, &mut plan);
+    mark_last(demands, &mut plan);
     let coming: BTreeSet<Digest> = plan.fetch.iter().map(|next| next.asset.sha256).collect();
     let parts = there.parts.keys().filter(|part| !coming.contains(part));
     plan.drop_parts = parts.copied().collect();
-    plan.evict = leaving(claims, there, &kept, capacity.saturating_sub(committed));
+    plan.evict = leaving(demands, there, &kept, capacity.saturating_sub(committed));
     // Files of a wrong size. Two manifests that disagree about a size must not cost what airs.
     let wrong = coming.difference(&protected);
     plan.evict
@@ -136,21 +141,21 @@ pub fn plan(claims: &[CampaignDemand], there: &Inventory, now_ms: Option<i64>, r
     plan
 }
 
-/// Tells whether a claim can air within the horizon.
-pub fn airs_soon(claim: &CampaignDemand, now_ms: Option<i64>) -> bool {
-    claim.first_ms.is_some_and(|first| {
+/// Tells whether a demand can air within the horizon.
+pub fn airs_soon(demand: &CampaignDemand, now_ms: Option<i64>) -> bool {
+    demand.first_ms.is_some_and(|first| {
         first == AT_ONCE_MS || now_ms.is_none_or(|now| first <= now.saturating_add(HORIZON_MS))
     })
 }
 
-/// Claims that can still air: who airs first comes first, then who misses least.
-fn in_order(claims: &[CampaignDemand], is_there: impl Fn(&Asset) -> bool) -> Vec<usize> {
-    let mut order: Vec<(i64, u64, &CampaignId, usize)> = claims
+/// Demands that can still air: who airs first comes first, then who misses least.
+fn in_order(demands: &[CampaignDemand], is_there: impl Fn(&Asset) -> bool) -> Vec<usize> {
+    let mut order: Vec<(i64, u64, &CampaignId, usize)> = demands
         .iter()
         .enumerate()
-        .filter_map(|(at, claim)| {
-            let missing = sum(claim.files.iter().filter(|file| !is_there(file)));
-            Some((claim.first_ms?, missing, &claim.campaign, at))
+        .filter_map(|(at, demand)| {
+            let missing = sum(demand.files.iter().filter(|file| !is_there(file)));
+            Some((demand.first_ms?, missing, &demand.campaign, at))
         })
         .collect();
     order.sort_unstable();
@@ -158,18 +163,18 @@ fn in_order(claims: &[CampaignDemand], is_there: impl Fn(&Asset) -> bool) -> Vec
 }
 
 /// Marks the files with which campaigns become whole.
-fn mark_last(claims: &[CampaignDemand], plan: &mut Plan) {
+fn mark_last(demands: &[CampaignDemand], plan: &mut Plan) {
     let places: BTreeMap<Digest, usize> = plan
         .fetch
         .iter()
         .enumerate()
         .map(|(place, next)| (next.asset.sha256, place))
         .collect();
-    for (at, claim) in claims.iter().enumerate() {
+    for (at, demand) in demands.iter().enumerate() {
         if plan.whole.binary_search(&at).is_ok() {
             continue;
         }
-        let places = claim.files.iter().map(|file| places.get(&file.sha256));
+        let places = demand.files.iter().map(|file| places.get(&file.sha256));
         // A campaign of which something is neither there nor fetched completes with nothing;
         // marking it does no harm.
         if let Some(&last) = places.flatten().max() {
@@ -180,20 +185,25 @@ fn mark_last(claims: &[CampaignDemand], plan: &mut Plan) {
 
 /// What has to go of what nothing needs, as far as the room does not hold it.
 fn leaving(
-    claims: &[CampaignDemand],
+    demands: &[CampaignDemand],
     there: &Inventory,
     kept: &BTreeSet<Digest>,
     room_bytes: u64,
 ) -> Vec<Digest> {
-    let claimed: BTreeSet<Digest> = claims
+    let demanded: BTreeSet<Digest> = demands
         .iter()
-        .flat_map(|claim| claim.files.iter().map(|file| file.sha256))
+        .flat_map(|demand| demand.files.iter().map(|file| file.sha256))
         .collect();
     let mut spare: Vec<(bool, i64, Digest, u64)> = Vec::new();
     let mut evict: Vec<Digest> = Vec::new();
     for (&digest, blob) in &there.blobs {
         if !kept.contains(&digest) {
-            spare.push((claimed.contains(&digest), blob.needed_ms, digest, blob.size));
+            spare.push((
+                demanded.contains(&digest),
+                blob.needed_ms,
+                digest,
+                blob.size,
+            ));
         }
     }
     spare.sort_unstable_by(|one, two| two.cmp(one));

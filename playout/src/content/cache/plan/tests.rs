@@ -11,7 +11,7 @@ fn digest(name: u8) -> Digest {
     Digest([name; 32])
 }
 
-/// Files have sizes by their names, so that no two claims disagree.
+/// Files have sizes by their names, so that no two demands disagree.
 fn size(name: u8) -> u64 {
     10 + u64::from(name) * 7 % 90
 }
@@ -24,7 +24,7 @@ fn asset(name: u8) -> Asset {
     }
 }
 
-fn claim(id: &str, first_ms: Option<i64>, files: &[u8]) -> CampaignDemand {
+fn demand(id: &str, first_ms: Option<i64>, files: &[u8]) -> CampaignDemand {
     CampaignDemand {
         campaign: id.parse().expect("an id"),
         version: 1,
@@ -67,16 +67,16 @@ fn fetched(plan: &Plan) -> Vec<u8> {
 
 #[test]
 fn campaigns_come_whole_and_in_the_order_in_which_they_air() {
-    let claims = [
-        claim("later", Some(NOW_MS + 9 * DAY_MS), &[1]),
-        claim("over", None, &[2]),
-        claim("large", Some(AT_ONCE_MS), &[3, 4, 5]),
-        claim("small", Some(AT_ONCE_MS), &[6, 7]),
-        claim("soon", Some(NOW_MS + DAY_MS), &[8]),
-        claim("whole", Some(AT_ONCE_MS), &[9]),
+    let demands = [
+        demand("later", Some(NOW_MS + 9 * DAY_MS), &[1]),
+        demand("over", None, &[2]),
+        demand("large", Some(AT_ONCE_MS), &[3, 4, 5]),
+        demand("small", Some(AT_ONCE_MS), &[6, 7]),
+        demand("soon", Some(NOW_MS + DAY_MS), &[8]),
+        demand("whole", Some(AT_ONCE_MS), &[9]),
     ];
     let plan = plan(
-        &claims,
+        &demands,
         &there(&[(7, 0), (9, 0)], &[(2, 1), (3, 5)]),
         Some(NOW_MS),
         room(10_000),
@@ -98,17 +98,17 @@ fn campaigns_come_whole_and_in_the_order_in_which_they_air() {
 
 #[test]
 fn what_nothing_needs_leaves_first_and_longest_ago_before_that() {
-    let claims = [claim("new", Some(AT_ONCE_MS), &[1])];
+    let demands = [demand("new", Some(AT_ONCE_MS), &[1])];
     let spare = there(&[(2, 300), (3, 100), (4, 200)], &[]);
     let all = size(1) + size(2) + size(3) + size(4);
-    let evicted = |quota| names(&plan(&claims, &spare, Some(NOW_MS), room(quota)).evict);
+    let evicted = |quota| names(&plan(&demands, &spare, Some(NOW_MS), room(quota)).evict);
     assert!(
         evicted(all).is_empty(),
         "a campaign that comes back costs nothing"
     );
     assert_eq!(evicted(all - 1), [3]);
     assert_eq!(evicted(all - size(3) - 1), [3, 4]);
-    let tight = plan(&claims, &spare, Some(NOW_MS), room(size(1)));
+    let tight = plan(&demands, &spare, Some(NOW_MS), room(size(1)));
     assert_eq!(
         (names(&tight.evict), fetched(&tight)),
         (vec![2, 3, 4], vec![1])
@@ -117,15 +117,15 @@ fn what_nothing_needs_leaves_first_and_longest_ago_before_that() {
 
 #[test]
 fn what_airs_within_a_week_stays_and_what_comes_in_its_way_is_refused_with_its_sizes() {
-    let near = claim("near", Some(NOW_MS + 7 * DAY_MS), &[1]);
-    let far = claim("far", Some(NOW_MS + 7 * DAY_MS + 1), &[2]);
-    let new = claim("new", Some(AT_ONCE_MS), &[3, 4]);
+    let near = demand("near", Some(NOW_MS + 7 * DAY_MS), &[1]);
+    let far = demand("far", Some(NOW_MS + 7 * DAY_MS + 1), &[2]);
+    let new = demand("new", Some(AT_ONCE_MS), &[3, 4]);
     let both = there(&[(1, 0), (2, 0)], &[(3, 4)]);
-    let claims = [near, far, new];
+    let demands = [near, far, new];
     let quota = size(1) + size(3) + size(4);
-    let done = plan(&claims, &both, Some(NOW_MS), room(quota));
+    let done = plan(&demands, &both, Some(NOW_MS), room(quota));
     assert_eq!((fetched(&done), names(&done.evict)), (vec![3, 4], vec![2]));
-    let done = plan(&claims, &both, Some(NOW_MS), room(quota - 1));
+    let done = plan(&demands, &both, Some(NOW_MS), room(quota - 1));
     assert_eq!(fetched(&done), [0; 0]);
     let refused = Refused {
         campaign: "new".parse().expect("an id"),
@@ -135,20 +135,20 @@ fn what_airs_within_a_week_stays_and_what_comes_in_its_way_is_refused_with_its_s
     assert_eq!(done.refused, [refused]);
     assert_eq!(names(&done.drop_parts), [3], "no part of it is kept");
     // Without a clock, anything may air.
-    let done = plan(&claims, &both, None, room(quota));
+    let done = plan(&demands, &both, None, room(quota));
     assert_eq!((fetched(&done), done.evict), (vec![], vec![]));
 }
 
 #[test]
 fn a_full_disk_counts_as_much_as_the_setting() {
-    let claims = [claim("new", Some(AT_ONCE_MS), &[1])];
+    let demands = [demand("new", Some(AT_ONCE_MS), &[1])];
     let spare = there(&[(2, 0)], &[(1, 3)]);
     let with = |spare_bytes| {
         let room = Room {
             quota_bytes: 1 << 40,
             spare_bytes,
         };
-        let plan = plan(&claims, &spare, Some(NOW_MS), room);
+        let plan = plan(&demands, &spare, Some(NOW_MS), room);
         (fetched(&plan), names(&plan.evict), plan.refused.len())
     };
     let exact = i64::try_from(size(1) - 3).expect("small");
@@ -162,15 +162,15 @@ fn a_full_disk_counts_as_much_as_the_setting() {
 
 #[test]
 fn a_file_of_a_wrong_size_is_fetched_again() {
-    let claims = [claim("a", Some(AT_ONCE_MS), &[1])];
+    let demands = [demand("a", Some(AT_ONCE_MS), &[1])];
     let mut cut = there(&[(1, 0)], &[]);
     cut.blobs.get_mut(&digest(1)).expect("there").size -= 1;
-    let plan = plan(&claims, &cut, Some(NOW_MS), room(1_000));
+    let plan = plan(&demands, &cut, Some(NOW_MS), room(1_000));
     assert_eq!((fetched(&plan), names(&plan.evict)), (vec![1], vec![1]));
     assert!(plan.whole.is_empty());
 }
 
-fn claims() -> impl Strategy<Value = Vec<CampaignDemand>> {
+fn demands() -> impl Strategy<Value = Vec<CampaignDemand>> {
     let first = prop_oneof![
         Just(None),
         Just(Some(AT_ONCE_MS)),
@@ -178,10 +178,10 @@ fn claims() -> impl Strategy<Value = Vec<CampaignDemand>> {
     ];
     let files = proptest::collection::btree_set(0_u8..40, 0..8);
     proptest::collection::vec((first, files), 0..12).prop_map(|list| {
-        let claims = list.into_iter().enumerate();
-        claims
+        let demands = list.into_iter().enumerate();
+        demands
             .map(|(at, (first, files))| {
-                claim(
+                demand(
                     &format!("c{at}"),
                     first,
                     &files.into_iter().collect::<Vec<_>>(),
@@ -213,7 +213,7 @@ proptest! {
 
     #[test]
     fn the_plan_holds_to_its_invariants(
-        claims in claims(),
+        demands in demands(),
         there in inventories(),
         quota_bytes in 0_u64..4_000,
         spare_bytes in -500_i64..4_000,
@@ -221,14 +221,14 @@ proptest! {
     ) {
         let now_ms = knows_time.then_some(NOW_MS);
         let room = Room { quota_bytes, spare_bytes };
-        let done = plan(&claims, &there, now_ms, room);
-        prop_assert_eq!(&done, &plan(&claims, &there, now_ms, room), "a pure function");
+        let done = plan(&demands, &there, now_ms, room);
+        prop_assert_eq!(&done, &plan(&demands, &there, now_ms, room), "a pure function");
 
         // Never lets go of what can air within the horizon.
         let is_sound = |file: &Asset| there.blobs.get(&file.sha256).is_some_and(|blob| blob.size == file.size);
-        for claim in &claims {
-            let may_air = claim.first_ms.is_some_and(|first| now_ms.is_none_or(|now| first <= now + HORIZON_MS));
-            for file in claim.files.iter().filter(|file| may_air && is_sound(file)) {
+        for demand in &demands {
+            let may_air = demand.first_ms.is_some_and(|first| now_ms.is_none_or(|now| first <= now + HORIZON_MS));
+            for file in demand.files.iter().filter(|file| may_air && is_sound(file)) {
                 prop_assert!(!done.evict.contains(&file.sha256));
             }
         }
@@ -248,7 +248,7 @@ proptest! {
 
         // In the order of the first airing, each file once, nothing that is there, nothing whose
         // time is over.
-        let firsts: Vec<i64> = done.fetch.iter().filter_map(|next| claims[next.claim].first_ms).collect();
+        let firsts: Vec<i64> = done.fetch.iter().filter_map(|next| demands[next.demand].first_ms).collect();
         prop_assert_eq!(firsts.len(), done.fetch.len());
         prop_assert!(firsts.is_sorted());
         let mut names: Vec<Digest> = done.fetch.iter().map(|next| next.asset.sha256).collect();
@@ -260,13 +260,13 @@ proptest! {
 
         // A campaign that can air is whole, is refused, or will be whole.
         let refused: Vec<&CampaignId> = done.refused.iter().map(|refused| &refused.campaign).collect();
-        for (at, claim) in claims.iter().enumerate() {
-            let is_whole = claim.files.iter().all(is_sound);
+        for (at, demand) in demands.iter().enumerate() {
+            let is_whole = demand.files.iter().all(is_sound);
             prop_assert_eq!(done.whole.contains(&at), is_whole);
-            let comes = claim.files.iter().all(|file| {
+            let comes = demand.files.iter().all(|file| {
                 is_sound(file) && !done.evict.contains(&file.sha256) || names.contains(&file.sha256)
             });
-            prop_assert!(claim.first_ms.is_none() || is_whole || comes || refused.contains(&&claim.campaign));
+            prop_assert!(demand.first_ms.is_none() || is_whole || comes || refused.contains(&&demand.campaign));
         }
 
         // Carried out again and again it comes to rest: nothing is fetched and let go in turn. A
@@ -275,7 +275,7 @@ proptest! {
         let (mut now, mut next, mut rounds) = (there.clone(), done, 0);
         while !next.fetch.is_empty() || !next.evict.is_empty() {
             rounds += 1;
-            prop_assert!(rounds <= claims.len() + 1, "{:?}", next);
+            prop_assert!(rounds <= demands.len() + 1, "{:?}", next);
             now.parts.clear();
             for digest in &next.evict {
                 now.blobs.remove(digest);
@@ -285,7 +285,7 @@ proptest! {
             }
             let grown = i64::try_from(now.bytes()).expect("small") - i64::try_from(there.bytes()).expect("small");
             let room = Room { quota_bytes, spare_bytes: spare_bytes - grown };
-            next = plan(&claims, &now, now_ms, room);
+            next = plan(&demands, &now, now_ms, room);
         }
     }
 }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use passerby_protocol::campaign::Takeover;
 
-use crate::schedule::rotation::pick::PickContext;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::Rotation;
 
 impl Rotation {
@@ -53,9 +53,9 @@ impl Rotation {
         } else {
             None
         };
-        let flights = 0..self.campaigns[campaign].accounts.len();
-        flights
-            .filter_map(|phase| self.flight(campaign, phase, now).until)
+        let phases = 0..self.campaigns[campaign].accounts.len();
+        phases
+            .filter_map(|phase| self.phase_window(campaign, phase, now).until)
             .chain(own)
             .min()
     }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::schedule::rotation::PickSurroundings;
-use crate::schedule::rotation::pick::PickContext;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::{Item, Rotation};
 
 impl Rotation {
@@ -33,7 +33,7 @@ impl Rotation {
     ) -> Option<usize> {
         let at = at?;
         (0..self.campaigns[campaign].accounts.len()).find(|&phase| {
-            self.flight(campaign, phase, at).open
+            self.phase_window(campaign, phase, at).open
                 && !(self.campaign(campaign).phases[phase].ends_on_goal
                     && self.standing(campaign, phase, around).plays_left == Some(0))
         })

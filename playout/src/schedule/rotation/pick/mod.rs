@@ -1,21 +1,21 @@
 //! Picks what airs next.
 //!
-//! A pick asks [`eligibility`] what may air, [`claims`] who contends for the air time of a class
-//! and at which rate, and, when nothing may air, [`changes`] how long to wait.
+//! A pick asks [`eligibility`] what may air, [`contenders`] who contends for the air time of a
+//! class and at which rate, and, when nothing may air, [`changes`] how long to wait.
 //!
 //! Invariant: what is picked may air now, and its distance from what aired is kept.
 
 mod changes;
-mod claims;
+mod contenders;
+mod context;
 mod eligibility;
 
-use jiff::Timestamp;
-
 use crate::content::catalog::CatalogItem;
-use crate::schedule::rotation::accounts::{Contender, Span};
+use crate::schedule::rotation::accounts::Contender;
 use crate::schedule::rotation::booking::{BookedClass, Booking};
 use crate::schedule::rotation::group::Chosen;
-use crate::schedule::rotation::pick::claims::Candidates;
+use crate::schedule::rotation::pick::contenders::Candidates;
+use crate::schedule::rotation::pick::context::PickContext;
 use crate::schedule::rotation::plan::{Mode, Rotation};
 use crate::schedule::rotation::{Class, PickSurroundings, Reason, timestamp};
 use crate::system::clock::Moment;
@@ -59,19 +59,6 @@ pub struct Pick {
     pub reason: Reason,
     /// What to book once it has aired.
     pub booking: Booking,
-}
-
-/// The state of a pick.
-struct PickContext<'a> {
-    now: &'a Moment,
-    at: Option<Timestamp>,
-    around: PickSurroundings<'a>,
-    hour: Span,
-    day: Span,
-    /// Of campaigns with phases: the one that is on.
-    phases: Vec<Option<usize>>,
-    /// How long each distance has to wait, in milliseconds.
-    waits_ms: Vec<u64>,
 }
 
 impl Rotation {
@@ -124,20 +111,20 @@ impl Rotation {
             }
             let has_lower =
                 (0..self.items.len()).any(|item| may_air[item] && self.items[item].class > class);
-            let claims = self.claims(
+            let contenders = self.contenders(
                 &candidates.candidacies,
                 class == Class::Scheduled && has_lower,
             );
-            let ranks = context.around.history.accounts.ranks(class, &claims);
+            let ranks = context.around.history.accounts.ranks(class, &contenders);
             // Whose distances all have to wait; a sequence whose next part has to wait says so when
             // it is asked.
             let waits = |item: &usize| context.waits_ms[self.items[*item].distance] > 0;
             let mut waiting: Vec<usize> = (0..candidates.candidacies.len())
                 .filter(|&at| candidates.eligible(at).iter().all(waits))
                 .collect();
-            let mut out = vec![false; claims.len()];
+            let mut out = vec![false; contenders.len()];
             waiting.iter().for_each(|&at| out[at] = true);
-            while let Some(at) = (0..claims.len())
+            while let Some(at) = (0..contenders.len())
                 .filter(|&at| !out[at])
                 .min_by_key(|&at| ranks[at])
             {
@@ -151,14 +138,14 @@ impl Rotation {
                     out[at] = true;
                     continue;
                 }
-                let leg = |claims: &[Contender]| BookedClass {
+                let leg = |contenders: &[Contender]| BookedClass {
                     class,
-                    claims: claims.into(),
+                    contenders: contenders.into(),
                     aired: at,
                 };
                 let Some(candidacy) = candidates.candidacies.get(at) else {
                     // The shares are served; what is left goes to the classes below.
-                    legs.push(leg(&claims));
+                    legs.push(leg(&contenders));
                     break;
                 };
                 let chosen = self.choose(
@@ -173,9 +160,9 @@ impl Rotation {
                     out[at] = true;
                     continue;
                 };
-                legs.push(leg(&claims));
+                legs.push(leg(&contenders));
                 let reason = chosen.reason.clone().or_else(|| candidacy.reason.clone());
-                let reason = reason.unwrap_or(if claims.len() == 1 {
+                let reason = reason.unwrap_or(if contenders.len() == 1 {
                     Reason::Only(class)
                 } else {
                     Reason::Share(class)

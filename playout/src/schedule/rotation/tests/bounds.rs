@@ -18,11 +18,11 @@ fn mixes() -> impl Strategy<Value = Vec<(Option<u16>, u32, u32)>> {
 fn toml_of(mix: &[(Option<u16>, u32, u32)]) -> String {
     mix.iter()
         .map(|(share, weight, seconds)| {
-            let claim = match share {
+            let terms = match share {
                 Some(share) => format!("share_percent={share}"),
                 None => format!("weight={weight}"),
             };
-            format!("[[placement]]\ncreative='a.png'\nseconds={seconds}\n{claim}\n")
+            format!("[[placement]]\ncreative='a.png'\nseconds={seconds}\n{terms}\n")
         })
         .collect()
 }
@@ -133,14 +133,14 @@ proptest! {
             if here.is_empty() {
                 continue;
             }
-            let claims: Vec<Contender> = here.iter().map(|&at| all[at]).collect();
+            let contenders: Vec<Contender> = here.iter().map(|&at| all[at]).collect();
             #[expect(clippy::cast_precision_loss, reason = "some hours")]
             for _ in 0..*plays {
-                let picked = first(&accounts, &claims);
-                let length_ms = claims[picked].length_ms;
-                accounts.book(Class::Scheduled, &claims, picked, length_ms);
+                let picked = first(&accounts, &contenders);
+                let length_ms = contenders[picked].length_ms;
+                accounts.book(Class::Scheduled, &contenders, picked, length_ms);
                 aired_ms[here[picked]] += length_ms;
-                let rates: u64 = claims.iter().map(|claim| claim.rate).sum();
+                let rates: u64 = contenders.iter().map(|contender| contender.rate).sum();
                 for &at in &here {
                     owed_ms[at] += length_ms as f64 * all[at].rate as f64 / rates as f64;
                 }
@@ -287,7 +287,7 @@ fn a_timeline_computed_ahead_is_what_airs() {
 #[test]
 fn who_was_away_neither_saves_up_nor_starves() {
     let mut accounts = Accounts::default();
-    let claim = |account: AccountId, rate: u64| Contender {
+    let contender = |account: AccountId, rate: u64| Contender {
         account,
         rate,
         length_ms: 10_000,
@@ -297,8 +297,8 @@ fn who_was_away_neither_saves_up_nor_starves() {
         accounts.open(&ItemKey::from("a".to_owned())),
         accounts.open(&ItemKey::from("b".to_owned())),
     );
-    let alone = [claim(a, WEIGHT_ONE)];
-    let both = [claim(a, WEIGHT_ONE), claim(b, WEIGHT_ONE)];
+    let alone = [contender(a, WEIGHT_ONE)];
+    let both = [contender(a, WEIGHT_ONE), contender(b, WEIGHT_ONE)];
     for _ in 0..100 {
         accounts.book(Class::Scheduled, &alone, 0, 10_000);
     }
@@ -310,7 +310,7 @@ fn who_was_away_neither_saves_up_nor_starves() {
     }
     assert_eq!(first_ten, [5, 5]);
     // One that could air all the time and never did, since others weigh more, has its turn at last.
-    let heavy = [claim(a, 1_000 * WEIGHT_ONE), claim(b, WEIGHT_ONE)];
+    let heavy = [contender(a, 1_000 * WEIGHT_ONE), contender(b, WEIGHT_ONE)];
     let picks = (0..1_100).map(|_| {
         let picked = first(&accounts, &heavy);
         accounts.book(Class::Scheduled, &heavy, picked, 10_000);
@@ -320,9 +320,9 @@ fn who_was_away_neither_saves_up_nor_starves() {
 }
 
 /// Whose turn it is.
-fn first(accounts: &Accounts, claims: &[Contender]) -> usize {
-    let ranks = accounts.ranks(Class::Scheduled, claims);
-    (0..claims.len())
+fn first(accounts: &Accounts, contenders: &[Contender]) -> usize {
+    let ranks = accounts.ranks(Class::Scheduled, contenders);
+    (0..contenders.len())
         .min_by_key(|&at| ranks[at])
         .expect("somebody airs")
 }

@@ -1,7 +1,7 @@
 //! The rotation by itself: catalogues from real campaign files, moments and plays made up.
 
 mod bounds;
-mod claims;
+mod terms;
 
 use std::sync::Arc;
 

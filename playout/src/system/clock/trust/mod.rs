@@ -34,7 +34,7 @@ const HUB_SLACK_MS: u64 = 2_000;
 /// A word of the hub that is no further off vouches for the time as it is, in milliseconds.
 const HUB_SAME_MS: u64 = 250;
 /// For how long the hub's last word speaks against a step, in milliseconds: a day.
-const WITNESS_MS: u64 = 86_400_000;
+const HUB_WORD_MS: u64 = 86_400_000;
 /// How often an anchor is made while somebody vouches, in milliseconds.
 const HOUR_MS: u64 = 3_600_000;
 /// A clock that nobody corrects drifts by at most one part in so many.
@@ -42,7 +42,7 @@ const DRIFT_PARTS: u64 = 2_000;
 
 /// The machine's clocks at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub struct ClockReading {
     /// CLOCK_BOOTTIME in milliseconds.
     pub boot_ms: u64,
     /// CLOCK_REALTIME as Unix milliseconds, right or wrong.
@@ -58,7 +58,7 @@ pub struct Reading {
 pub enum Source {
     /// The machine's clock.
     Machine,
-    /// The hub.
+    /// The hub's answers in this boot.
     Hub,
 }
 
@@ -70,7 +70,7 @@ pub enum TimeEvent {
     Vouched {
         /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
-        /// What.
+        /// What time it was then, in milliseconds of Unix time.
         wall_ms: i64,
     },
     /// Another time is believed from a moment on than before.
@@ -148,8 +148,8 @@ impl Trust {
     }
 
     /// Looks at the machine's clocks; returns what time it is believed to be.
-    pub fn read(&mut self, reading: Reading) -> Option<i64> {
-        let Reading {
+    pub fn read(&mut self, reading: ClockReading) -> Option<i64> {
+        let ClockReading {
             boot_ms, wall_ms, ..
         } = reading;
         let machine_ms = wall_ms.saturating_sub_unsigned(boot_ms);
@@ -175,8 +175,8 @@ impl Trust {
                 }
             }
             Some(known_ms) => {
-                let is_witnessed_against = self.hub_speaks_for(known_ms, machine_ms, boot_ms);
-                if reading.is_kept && is_possible && !is_witnessed_against {
+                let hub_says_otherwise = self.hub_speaks_for(known_ms, machine_ms, boot_ms);
+                if reading.is_kept && is_possible && !hub_says_otherwise {
                     self.watch_step(boot_ms, machine_ms);
                 } else {
                     self.step = None;
@@ -330,7 +330,7 @@ impl Trust {
     /// Tells whether the hub's last word is for what is believed and against the machine's clock.
     fn hub_speaks_for(&self, known_ms: i64, machine_ms: i64, boot_ms: u64) -> bool {
         self.hub.is_some_and(|hub| {
-            boot_ms.saturating_sub(hub.since_ms) <= WITNESS_MS
+            boot_ms.saturating_sub(hub.since_ms) <= HUB_WORD_MS
                 && hub.offset_ms.abs_diff(known_ms) <= AGREE_MS
                 && hub.offset_ms.abs_diff(machine_ms) > AGREE_MS
         })

@@ -11,8 +11,8 @@ fn truth(boot_ms: u64) -> i64 {
 }
 
 /// A reading of a clock that is `off_ms` away from the truth.
-fn reading(boot_ms: u64, off_ms: i64, is_kept: bool) -> Reading {
-    Reading {
+fn reading(boot_ms: u64, off_ms: i64, is_kept: bool) -> ClockReading {
+    ClockReading {
         boot_ms,
         wall_ms: truth(boot_ms) + off_ms,
         is_kept,
@@ -135,7 +135,7 @@ fn years_that_cannot_be_are_never_believed_whoever_says_so() {
         let mut trust = Trust::new(true);
         trust.learn(5, wall_ms);
         for boot_ms in [10, 10_000] {
-            let reading = Reading {
+            let reading = ClockReading {
                 boot_ms,
                 wall_ms,
                 is_kept: true,
@@ -204,7 +204,7 @@ fn anchors_come_hourly_while_somebody_vouches_and_not_otherwise() {
 #[test]
 fn what_timesyncd_set_once_is_enough_until_an_earlier_run_knows_better() {
     let mut trust = Trust::new(false);
-    let set = Reading {
+    let set = ClockReading {
         was_set: true,
         ..reading(5_000, HOUR, false)
     };
@@ -330,7 +330,7 @@ proptest! {
             if is_hub {
                 trust.learn(boot_ms, wall_ms);
             } else {
-                trust.read(Reading { boot_ms, wall_ms, is_kept, was_set });
+                trust.read(ClockReading { boot_ms, wall_ms, is_kept, was_set });
             }
         }
         for event in trust.events() {

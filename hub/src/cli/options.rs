@@ -1,0 +1,58 @@
+//! Options that several commands have, and what they come to.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use passerby_protocol::foreign;
+use passerby_protocol::limits::LINE_CHARS_MAX;
+
+use crate::Hub;
+use crate::cli::failure::Failure;
+
+#[derive(Args)]
+pub(crate) struct Data {
+    /// The hub's data folder
+    #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Output {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Data {
+    /// Opens the hub of that folder.
+    pub(super) fn open(&self) -> Result<Hub, Failure> {
+        Ok(Hub::open(&self.folder)?)
+    }
+}
+
+impl Output {
+    /// Prints what a command found, in the form that was asked for.
+    pub(super) fn print(&self, json: &serde_json::Value, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // Whoever closed the pipe has read enough.
+        let _ = if self.json {
+            writeln!(out, "{json}")
+        } else {
+            out.write_all(text.as_bytes())
+        };
+    }
+}
+
+/// Reads the name of a screen or the like.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let fits = (1..=LINE_CHARS_MAX).contains(&name.chars().count());
+    if fits && !foreign::has_hidden(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!(
+            "use a name of 1 to {LINE_CHARS_MAX} characters, all of which can be seen"
+        ))
+    }
+}

@@ -1,0 +1,84 @@
+//! What all handlers share, and their turns at the disk.
+//!
+//! Invariant: at most [`BLOCKING_MAX`] pieces of work are at the disk at one time, and none of them
+//! on an async thread.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::Hub;
+use crate::public_url::PublicUrl;
+use crate::server::body::Budget;
+use crate::server::counts::PendingCounts;
+use crate::server::limits::Limits;
+use crate::server::proxies::{Proxies, TrustedProxy};
+use crate::server::terminals::pairings::Pairings;
+use crate::server::terminals::turns::Turns;
+use crate::system::clock;
+
+/// Most requests that touch the disk at one time.
+const BLOCKING_MAX: usize = 32;
+/// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
+/// at a time.
+const DECODING_MAX: usize = 2;
+
+/// What every handler shares.
+pub(crate) struct AppState {
+    pub(super) hub: Hub,
+    pub(super) public_url: PublicUrl,
+    pub(super) code_days: i64,
+    pub(super) limits: Limits,
+    pub(super) pairings: Pairings,
+    pub(super) counts: PendingCounts,
+    pub(super) proxies: Proxies,
+    pub(super) turns: Turns,
+    pub(super) budget: Budget,
+    pub(super) decoding: Arc<Semaphore>,
+    blocking: Arc<Semaphore>,
+}
+
+/// The same for all of them.
+pub(super) type Shared = Arc<AppState>;
+
+impl AppState {
+    pub(super) fn new(
+        hub: Hub,
+        public_url: PublicUrl,
+        code_days: i64,
+        trusted_proxies: Vec<TrustedProxy>,
+    ) -> Self {
+        Self {
+            hub,
+            public_url,
+            code_days,
+            proxies: Proxies::new(trusted_proxies),
+            turns: Turns::default(),
+            budget: Budget::new(),
+            decoding: Arc::new(Semaphore::new(DECODING_MAX)),
+            limits: Limits::new(),
+            pairings: Pairings::new(clock::now_ms()),
+            counts: PendingCounts::default(),
+            blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
+        }
+    }
+
+    /// Runs work that touches the disk off the async threads.
+    pub(super) async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let turn = Arc::clone(&self.blocking).acquire_owned().await;
+        let app = Arc::clone(self);
+        let work = move || {
+            // Work goes on when nobody waits for it any more, and so it keeps its turn.
+            let _turn = turn;
+            work(&app)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(value) => value,
+            // The connection's task takes the panic; the server goes on.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
