@@ -18,7 +18,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Take a host away that no campaign on the air carries
+    /// Take away a domain that no running campaign uses
     Remove {
         /// A host such as `go.shop.example`
         #[arg(value_name = "HOST", value_parser = domain)]

@@ -1,7 +1,7 @@
 //! The command line of the hub: serve, and what the web console also does, for scripts. One file
 //! for each group of commands.
 //!
-//! Data goes to standard output, everything else to standard error.
+//! Results go to standard output; log and problems to standard error.
 
 pub(crate) mod domain;
 pub(crate) mod key;
@@ -38,7 +38,7 @@ use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
 pub const EXIT_CODES: [(u8, &str); 3] = [
-    (0, "good"),
+    (0, "success"),
     (2, "what was asked for is wrong; every problem is listed"),
     (3, "cannot start: the data folder, the database or the port"),
 ];
@@ -48,11 +48,11 @@ pub fn environment() -> Vec<Meaning> {
     [
         (
             EnvFilter::DEFAULT_ENV,
-            "how much is logged, such as `debug` or `warn`. Absent: `info`",
+            "how much is logged, such as `debug` or `warn`. Default: `info`",
         ),
         (
             FFMPEG_VARIABLE,
-            "the ffmpeg with which `publish` looks at films, where it is not on the path; `ffprobe` is taken from beside it, else from the path",
+            "the ffmpeg with which `publish` checks films, if it is not on the path; `ffprobe` is looked for in its folder first, then on the path",
         ),
         (NO_COLOUR_VARIABLE, "any value keeps colours out of the log"),
     ]
@@ -62,7 +62,7 @@ pub fn environment() -> Vec<Meaning> {
 
 /// Serves campaigns to screens, answers the phones that scan, and counts.
 ///
-/// Data goes to standard output, everything else to standard error. Every command works beside a
+/// Results go to standard output; log and problems to standard error. Every command works beside a
 /// hub that is serving from the same folder.
 #[derive(Parser)]
 #[command(
@@ -83,7 +83,7 @@ enum Command {
         /// Address and port to listen on; port 0 takes a free one
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
         listen: String,
-        /// How phones and screens reach this hub, such as `https://hub.example`. Absent: the
+        /// How phones and screens reach this hub, such as `https://hub.example`. Default: the
         /// address that it listens on
         #[arg(long, value_name = "URL")]
         public_url: Option<PublicUrl>,
@@ -92,7 +92,7 @@ enum Command {
               help = format!("For how many days after it was on a screen a code is accepted, 1 to {CODE_DAYS_MAX}"))]
         code_days: i64,
         /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, or a network
-        /// such as `10.0.0.0/8`; may be repeated. Absent: nobody is believed, not even a program
+        /// such as `10.0.0.0/8`; may be repeated. Default: nobody is believed, not even a program
         /// on this machine
         #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
         trusted_proxies: Vec<TrustedProxy>,
@@ -105,7 +105,7 @@ enum Command {
     /// Change the key that signs what screens air
     #[command(subcommand)]
     Key(crate::cli::key::Command),
-    /// Take in the screen that shows a pairing code
+    /// Register the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
         code: PairingCode,
@@ -119,9 +119,9 @@ enum Command {
     },
     /// Send campaign folders to the screens
     ///
-    /// Every file is looked at first as a screen does. Files that no screen can show are named on
-    /// standard error, and the rest is published; lines that begin with `note:` keep nothing from
-    /// going out.
+    /// Each file is first checked the way a screen checks it. Files that no screen can show are
+    /// named on standard error, and the rest is published; lines that begin with `note:` keep
+    /// nothing from going out.
     Publish {
         /// Folders with pictures, or with a `campaign.toml` and pictures
         #[arg(required = true, value_name = "FOLDER")]
@@ -129,7 +129,7 @@ enum Command {
         /// A folder with fonts that the screens have beside the built-in ones; may be repeated
         #[arg(long = "fonts", value_name = "FOLDER")]
         fonts: Vec<PathBuf>,
-        /// The number of a screen, to publish to it alone; may be repeated. Absent: to all screens,
+        /// The number of a screen, to publish to it alone; may be repeated. Default: to all screens,
         /// also those that are added later
         #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
         screens: Vec<ScreenNumber>,
@@ -147,7 +147,8 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Say which hosts of publishers' own lead to this hub, so that codes may carry them
+    /// Add, remove and list the publishers' domains that point to this hub; only these may stand in
+    /// codes
     #[command(subcommand)]
     Domain(crate::cli::domain::Command),
     /// Look at one creative for `publish`, which starts it
@@ -164,7 +165,8 @@ enum Command {
 
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The hub's data folder
+    /// The hub's data folder; `serve`, `screen add` and `publish` make it, and begin a new hub, where
+    /// there is none
     #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
     folder: PathBuf,
 }
@@ -185,7 +187,7 @@ pub(crate) enum Failure {
 }
 
 impl Cli {
-    /// Runs the command. Exit codes: 0 good, 2 bad input, 3 cannot start.
+    /// Runs the command. Exit codes: 0 success, 2 bad input, 3 cannot start.
     pub fn run(self) -> ExitCode {
         match run(self.command) {
             Ok(()) => ExitCode::SUCCESS,
@@ -335,7 +337,7 @@ fn publish(
     } else {
         Targets::Only(BTreeSet::from_iter(screens))
     };
-    let hub = data.open()?;
+    let hub = data.open_or_begin()?;
     let (mut published, mut text) = (Vec::new(), String::new());
     for publication in &publications {
         for note in &publication.notes {
@@ -374,7 +376,7 @@ fn publish(
 }
 
 fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
-    let hub = data.open()?;
+    let hub = data.open_or_begin()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -429,7 +431,13 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl Data {
+    /// Opens the folder of a hub that there is.
     fn open(&self) -> Result<Hub, Failure> {
+        Ok(Hub::open_existing(&self.folder)?)
+    }
+
+    /// Opens the folder, and begins a new hub where there is none.
+    fn open_or_begin(&self) -> Result<Hub, Failure> {
         Ok(Hub::open(&self.folder)?)
     }
 }
