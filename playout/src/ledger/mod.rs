@@ -72,6 +72,12 @@ pub enum LedgerError {
         /// What the system said.
         reason: String,
     },
+    /// There is no ledger yet, to one who only reads.
+    #[error("{path}: nothing has been played here yet")]
+    NothingPlayed {
+        /// Where it would be.
+        path: String,
+    },
     /// A statement failed.
     #[error("the ledger cannot be written: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -275,7 +281,9 @@ impl Ledger {
             reason,
         };
         if !path.exists() {
-            return Err(wrong("there is none yet".to_owned()));
+            return Err(LedgerError::NothingPlayed {
+                path: path.display().to_string(),
+            });
         }
         let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
         Self::load(connection, &path, Arc::new(OperatingSystem))
