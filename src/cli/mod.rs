@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use passerby_compose::creative::drawing;
 use passerby_compose::creative::video::{DECODER_VARIABLE, DecoderKind, FFMPEG_VARIABLE};
 use passerby_compose::creative::web_page::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
-use passerby_compose::drawing_process;
 use passerby_playout::content::cache::Cache;
 use passerby_playout::content::catalog;
 use passerby_playout::content::catalog::Catalog;
@@ -105,7 +105,7 @@ enum Command {
     Verify(verify::Verify),
     Enroll(enroll::Enroll),
     /// Draw one drawing once for `run` or `check`, which starts it
-    #[command(name = drawing_process::COMMAND, hide = true)]
+    #[command(name = drawing::process::COMMAND, hide = true)]
     Draw {
         /// Folders with fonts of the operator's
         fonts: Vec<PathBuf>,
@@ -148,7 +148,7 @@ impl Cli {
             Command::Plays(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Enroll(command) => command.run(),
-            Command::Draw { fonts } => drawing_process::serve(&fonts)
+            Command::Draw { fonts } => drawing::process::serve(&fonts)
                 .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
         };
         match result {
@@ -173,7 +173,7 @@ impl Cli {
 
 /// Has drawings drawn by other runs of this program, which have bounds of their own.
 fn draw_in_other_processes() {
-    if let Err(error) = drawing_process::use_this_program() {
+    if let Err(error) = drawing::process::use_this_program() {
         tracing::warn!(
             "drawings are drawn without bounds of the system, since it does not tell where this program is ({error}); start it by its full path"
         );
