@@ -289,7 +289,7 @@ fn contents(publication: &Publication) -> String {
 /// Says what publishing changed, and why it was nothing.
 fn effect(changed: usize, is_any_screen_known: bool) -> String {
     match (changed, is_any_screen_known) {
-        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, and it shows this".to_owned(),
+        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, on the same --data, and it shows this".to_owned(),
         (0, true) => "screens changed: 0, since the screens that it is for have it already".to_owned(),
         _ => format!("screens changed: {changed}"),
     }
