@@ -26,7 +26,6 @@ pub use crate::composer::SlideComposer;
 pub use crate::creative::animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };
-pub use crate::creative::drawing::drawing_process;
 pub use crate::creative::drawing::{EMBEDDED_PIXELS_MAX, SVG_BYTES_MAX};
 pub use crate::creative::picture::{PIXELS_MAX, PROGRESSIVE_PIXELS_MAX, SIDE_PX_MAX};
 pub use crate::creative::picture_file::{Inspection, inspect};

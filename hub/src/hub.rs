@@ -52,6 +52,11 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody has begun a hub there.
+    #[error(
+        "{0}: there is no hub in this folder; name the hub's data folder with --data, or begin a new hub with `passerby-hub serve`"
+    )]
+    NoHub(String),
     /// The keys are missing or damaged.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -85,17 +90,21 @@ pub enum TokenFault {
     Retired,
 }
 
+fn unusable(folder: &Path, source: io::Error) -> OpenError {
+    OpenError::Folder {
+        folder: folder.display().to_string(),
+        source,
+    }
+}
+
 impl Hub {
-    /// Opens a data folder, making it when it is missing, and closes it to other users of the
-    /// machine.
+    /// Opens a data folder, making it and beginning a new hub when it is missing, and closes it to
+    /// other users of the machine.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Folder {
-            folder: folder.display().to_string(),
-            source,
-        };
+        let unusable = |source| unusable(folder, source);
         private::make_folder(folder).map_err(unusable)?;
         private::close(folder);
         let blobs = Blobs::open(folder).map_err(unusable)?;
@@ -104,6 +113,19 @@ impl Hub {
             store: Store::open(folder)?,
             blobs,
         })
+    }
+
+    /// Opens the data folder of a hub that was begun before, and makes nothing where there is none:
+    /// with a mistyped folder a new hub would look like one that has lost everything.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_existing(folder: &Path) -> Result<Self, OpenError> {
+        let is_begun = private::has_hub(folder).map_err(|source| unusable(folder, source))?;
+        if !is_begun {
+            return Err(OpenError::NoHub(folder.display().to_string()));
+        }
+        Self::open(folder)
     }
 
     /// Sends a campaign out: first its files, then the word of them.

@@ -7,6 +7,8 @@ use crate::store::{Report, Tally};
 
 /// Most chains that are listed; `--json` has more.
 const CHAINS_SHOWN: usize = 20;
+/// As long as the longest label.
+const LABEL_COLUMNS: usize = 26;
 
 /// Writes a report as text.
 pub fn text(report: &Report) -> String {
@@ -17,95 +19,82 @@ pub fn text(report: &Report) -> String {
 }
 
 fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
-    let (scans, visits) = (&report.scans, &report.visits);
-    writeln!(
+    let (plays, scans, visits) = (&report.plays, &report.scans, &report.visits);
+    row(
         out,
-        "plays   {:>9}   impressions (plays) stored",
-        report.plays.tally.total
+        "plays",
+        plays.tally.total,
+        "impressions (plays) stored",
     )?;
-    let off = report.plays.by_display.get("off").copied().unwrap_or(0);
+    let off = plays.by_display.get("off").copied().unwrap_or(0);
     if off > 0 {
-        writeln!(out, "    off {off:>9}   of them while the display was off")?;
+        row(out, "  off", off, "of them while the display was off")?;
     }
-    let local = &report.plays.local;
-    if local.total > 0 {
-        writeln!(
-            out,
-            "  local {:>9}   of them of folders on the screens themselves",
-            local.total
-        )?;
+    if plays.local.total > 0 {
+        let told = "of them of folders on the screens themselves";
+        row(out, "  from local folders", plays.local.total, told)?;
     }
-    if report.plays.set_aside > 0 {
-        writeln!(
-            out,
-            "  blank {:>9}   of them without a name, since their rows had been refused",
-            report.plays.set_aside
-        )?;
+    if plays.set_aside > 0 {
+        let told = "of them without a name, since their rows had been refused";
+        row(out, "  without content", plays.set_aside, told)?;
     }
-    let unassigned = &report.plays.unassigned;
+    let unassigned = &plays.unassigned;
     if unassigned.total > 0 {
         let screens: Vec<&str> = unassigned.by_screen.keys().map(String::as_str).collect();
-        writeln!(
-            out,
-            "  apart {:>9}   of what this hub has not given to the screen that says so: {}",
-            unassigned.total,
+        let told = format!(
+            "of what this hub has not given to the screen that says so: {}",
             screens.join(", ")
-        )?;
+        );
+        row(out, "  not assigned by this hub", unassigned.total, &told)?;
     }
-    let missing = &report.plays.missing;
+    let missing = &plays.missing;
     if missing.total > 0 {
         let reasons: Vec<String> = missing
             .by_reason
             .iter()
             .map(|(reason, count)| format!("{count} {reason}"))
             .collect();
-        writeln!(
-            out,
-            "missing {:>9}   shown, but lost: {}",
-            missing.total,
-            reasons.join(", ")
-        )?;
+        let told = format!("shown, but lost: {}", reasons.join(", "));
+        row(out, "missing", missing.total, &told)?;
     }
-    if report.plays.undated > 0 {
-        writeln!(
-            out,
-            "undated {:>9}   of these, from boots that never learned the time",
-            report.plays.undated
-        )?;
+    if plays.undated > 0 {
+        let told = "of these, from boots that never learned the time";
+        row(out, "undated", plays.undated, told)?;
     }
-    writeln!(
-        out,
-        "scans   {:>9}   {} fresh, {} late; {} seen, {} confirmed; {} by tools",
-        scans.tally.total, scans.fresh, scans.late, scans.seen, scans.confirmed, scans.tools
-    )?;
-    writeln!(
-        out,
-        "  apart {:>9}   replays; {} floods, {} unaired, {} expired, {} by robots",
-        scans.replays, scans.floods, scans.unaired, scans.expired, scans.robots
-    )?;
-    writeln!(
-        out,
-        "    bad {:>9}   {} malformed, {} forged, {} retired",
-        scans.bad_tokens, scans.malformed, scans.forged, scans.retired
-    )?;
-    writeln!(
-        out,
-        "visits  {:>9}   {} seen, {} confirmed, {} pressed the button; {} by tools",
-        visits.tally.total, visits.seen, visits.confirmed, visits.clicks, visits.tools
-    )?;
+    let told = format!(
+        "{} fresh, {} late; {} seen, {} confirmed; {} by tools",
+        scans.fresh, scans.late, scans.seen, scans.confirmed, scans.tools
+    );
+    row(out, "scans", scans.tally.total, &told)?;
+    let told = format!(
+        "replays; {} floods, {} unaired, {} expired, {} by robots",
+        scans.floods, scans.unaired, scans.expired, scans.robots
+    );
+    row(out, "  not counted", scans.replays, &told)?;
+    let told = format!(
+        "{} malformed, {} forged, {} retired",
+        scans.malformed, scans.forged, scans.retired
+    );
+    row(out, "  bad codes", scans.bad_tokens, &told)?;
+    let told = format!(
+        "{} seen, {} confirmed, {} pressed the button; {} by tools",
+        visits.seen, visits.confirmed, visits.clicks, visits.tools
+    );
+    row(out, "visits", visits.tally.total, &told)?;
     let presses = visits.presses;
     if visits.floods + presses.tools + presses.strangers > 0 {
-        writeln!(
-            out,
-            "  apart {:>9}   floods; presses: {} by tools on a visit, {} by anybody without one",
-            visits.floods, presses.tools, presses.strangers
-        )?;
+        let told = format!(
+            "floods; presses: {} by tools on a visit, {} by anybody without one",
+            presses.tools, presses.strangers
+        );
+        row(out, "  not counted", visits.floods, &told)?;
     }
-    for (generation, count) in &visits.by_generation {
-        match generation.as_str() {
-            "0" => writeln!(out, "        {count:>9}   by those who scanned")?,
-            times => writeln!(out, "        {count:>9}   through links passed on {times}×")?,
-        }
+    for (generation, &count) in &visits.by_generation {
+        let told = match generation.as_str() {
+            "0" => "by those who scanned".to_owned(),
+            times => format!("through links passed on {times}×"),
+        };
+        row(out, "", count, &told)?;
     }
     section(out, "screen", report, |tally| &tally.by_screen)?;
     section(out, "campaign", report, |tally| &tally.by_campaign)?;
@@ -157,18 +146,23 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\n{:>9} {:>9}  {:<20}  name",
-        "screen", "acked", "last seen"
+        "\n{:>9}  {:>18}  {:<20}  name",
+        "screen", "last play received", "last seen"
     )?;
     for screen in &report.screens {
         let seen = screen.last_seen.as_deref().unwrap_or("never");
         writeln!(
             out,
-            "{:>9} {:>9}  {seen:<20}  {}",
+            "{:>9}  {:>18}  {seen:<20}  {}",
             screen.screen, screen.acked_through, screen.name
         )?;
     }
     Ok(())
+}
+
+/// Writes a line with one figure.
+fn row(out: &mut String, label: &str, count: u64, told: &str) -> std::fmt::Result {
+    writeln!(out, "{label:<LABEL_COLUMNS$} {count:>9}   {told}")
 }
 
 fn section<'a>(

@@ -184,7 +184,7 @@ fn entries(tables: &[KeyTable], asked: &[AskedKey], table: &KeyTable, depth: usi
         };
         let more = Some(numbers_with_commas(&key.more)).filter(|more| !more.is_empty());
         let absent = key.absent.as_ref();
-        let absent = absent.map(|absent| numbers_with_commas(&format!("Absent: {absent}.")));
+        let absent = absent.map(|absent| numbers_with_commas(&format!("Default: {absent}.")));
         let says = numbers_with_commas(&key.says);
         let sentences = [
             Some(format!("`{}`: {says}{form}{required}.", key.name)),

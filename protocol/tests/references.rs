@@ -43,9 +43,9 @@ fn keys_are_written_with_what_their_reader_accepts() {
         markdown(&tables(kind), &asked()).expect("whole"),
         "## Top\n\n\
              * `seconds`: time on screen; a whole number from 2 to 3,600; required.\n\
-             * `kind`: what it is; one of `\"event\"`, `\"fans\"`. A note. Absent: `\"event\"`.\n\
-             * `code`: how a code is shown. Absent: as usual.\n\
-             \x20 * `big`: how large; `true` or `false`. Absent: `false`.\n\n\
+             * `kind`: what it is; one of `\"event\"`, `\"fans\"`. A note. Default: `\"event\"`.\n\
+             * `code`: how a code is shown. Default: as usual.\n\
+             \x20 * `big`: how large; `true` or `false`. Default: `false`.\n\n\
              The end."
     );
 }

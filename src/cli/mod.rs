@@ -18,9 +18,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use passerby_compose::creative::drawing::drawing_process;
 use passerby_compose::creative::video::{DECODER_VARIABLE, DecoderKind, FFMPEG_VARIABLE};
 use passerby_compose::creative::web_page::{CHROMIUM_PROGRAMS, CHROMIUM_VARIABLE};
-use passerby_compose::drawing_process;
 use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
 
 use crate::cli::failure::Failure;
@@ -30,7 +30,7 @@ pub const LOG_VARIABLE: &str = "PASSERBY_LOG";
 
 /// Exit codes, for scripts, and what each means.
 pub const EXIT_CODES: [(u8, &str); 4] = [
-    (0, "good"),
+    (0, "success"),
     (2, "settings or input are wrong; every problem is listed"),
     (
         3,
@@ -46,19 +46,19 @@ pub fn environment() -> Vec<Meaning> {
     [
         (
             LOG_VARIABLE,
-            "how much is logged, such as `debug` or `warn`. Absent: `info` for most".to_owned(),
+            "how much is logged, such as `debug` or `warn`. Default: `info` for most".to_owned(),
         ),
         (
             FFMPEG_VARIABLE,
-            "the ffmpeg for films, where it is not on the path; `ffprobe` is taken from beside it, else from the path".to_owned(),
+            "the ffmpeg that decodes films, if it is not on the path; `ffprobe` is looked for in its folder first, then on the path".to_owned(),
         ),
         (
             DECODER_VARIABLE,
-            format!("the only decoder of films to use: `{decoders}`. Absent: the first that works"),
+            format!("the only decoder of films to use: `{decoders}`. Default: the first that works"),
         ),
         (
             CHROMIUM_VARIABLE,
-            format!("the Chromium for web pages. Absent: the first on the path of `{chromium}`"),
+            format!("the Chromium for web pages. Default: the first on the path of `{chromium}`"),
         ),
         (
             "https_proxy",
@@ -67,7 +67,7 @@ pub fn environment() -> Vec<Meaning> {
         (
             data_dir::MEMORY_VARIABLE,
             format!(
-                "where a data folder goes whose disk is read-only. Absent: `{}`",
+                "the folder in memory in which the terminal keeps its data if the disk of `data.dir` is read-only. Default: `{}`",
                 data_dir::MEMORY_FOLDER
             ),
         ),
@@ -82,7 +82,7 @@ pub fn environment() -> Vec<Meaning> {
 
 /// Shows campaigns with live codes on a screen, and counts what it showed.
 ///
-/// Data goes to standard output, everything else to standard error.
+/// Results go to standard output; log and problems to standard error.
 #[derive(Parser)]
 #[command(version, after_long_help = exit_codes_and_environment(&EXIT_CODES, &environment()))]
 pub struct Cli {
@@ -107,7 +107,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command. Exit codes: 0 good, 2 bad input or settings, 3 cannot start, 4 not
+    /// Runs the command. Exit codes: 0 success, 2 bad input or settings, 3 cannot start, 4 not
     /// enrolled.
     pub fn run(self) -> ExitCode {
         let result = match self.command {

@@ -13,7 +13,7 @@ pub(super) const SIDE_PX: RangeInclusive<u32> = 64..=16_384;
 /// Where the settings are.
 #[derive(clap::Args)]
 pub(super) struct ConfigFile {
-    /// The settings. Absent: `kiosk.toml` of this folder, if there is one
+    /// The settings. Default: `kiosk.toml` of this folder, if there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

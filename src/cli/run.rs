@@ -46,8 +46,8 @@ const CAPTURE_EVERY_MS: RangeInclusive<u64> = 10..=3_600_000;
 /// Play, until stopped
 ///
 /// A settings or campaign file that is written wrong, or a folder that it names and that does not
-/// exist, ends it with exit code 2. An empty folder or a bad picture costs one line in the log, and
-/// the rest airs. A busy port costs the local page only.
+/// exist, ends it with exit code 2. An empty folder or a bad picture is skipped and logged. If the
+/// port is taken, the screen plays and only the local page is missing.
 #[derive(clap::Args)]
 pub(super) struct Run {
     #[command(flatten)]
@@ -56,12 +56,13 @@ pub(super) struct Run {
     #[arg(long)]
     offscreen: bool,
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = crate::cli::options::size, help = format!(
-        "Size of the picture in pixels, each side {} to {}. Absent: the whole screen, or 1920x1080 with `--offscreen`",
+        "Size of the picture in pixels, each side {} to {}, to see what a screen of that size would show. Default: the whole screen, or 1920x1080 with `--offscreen`",
         SIDE_PX.start(),
         SIDE_PX.end()
     ))]
     size: Option<(u32, u32)>,
-    /// Write frames to this folder as PNG files, and a line in `frames.jsonl` for each
+    /// Write frames to this folder as PNG files, with a line in `frames.jsonl` for each, for tests
+    /// that look at what was on the screen
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
     #[arg(long, value_name = "MS", default_value = "1000",
@@ -72,7 +73,7 @@ pub(super) struct Run {
             CAPTURE_EVERY_MS.end()
         ))]
     capture_every: u64,
-    /// Stop after so many seconds. Absent: play on
+    /// Stop after so many seconds. Default: play on
     #[arg(long = "for", value_name = "SECONDS")]
     run_for: Option<u64>,
 }

@@ -31,7 +31,7 @@ const SPAN_DAYS_MAX: i64 = 31;
 pub(super) struct TimelineCommand {
     #[command(flatten)]
     config: ConfigFile,
-    /// From when on, such as `2026-12-01T08:00:00+08:00`. Absent: now
+    /// From when on, such as `2026-12-01T08:00:00+08:00`. Default: now
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     from: Option<Timestamp>,
     #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "1h",
@@ -40,7 +40,7 @@ pub(super) struct TimelineCommand {
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
-    /// Print a picture, as an SVG document: a lane a zone, a colour a campaign
+    /// Print a picture, as an SVG document: one row for each zone, one colour for each campaign
     #[arg(long, conflicts_with = "json")]
     svg: bool,
 }

@@ -29,7 +29,7 @@ pub(super) struct Verify {
     ))]
     files: Vec<PathBuf>,
     /// The device key that must have signed, as `passerby-hub screen devices` lists it; may be
-    /// repeated. Absent: any
+    /// repeated. Default: any
     #[arg(long = "key", value_name = "HEX", value_parser = key)]
     keys: Vec<PublicKey>,
     /// Print one JSON object a file

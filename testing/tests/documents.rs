@@ -1,5 +1,5 @@
 //! Documents say what is so: links lead somewhere, paths and functions that are named are there,
-//! the short ones are short, and comments are narrow.
+//! the short ones are short, and lines and comments are narrow.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,15 +7,19 @@ use std::path::{Component, Path, PathBuf};
 
 /// Documents that are read at a sitting, and their largest size in bytes.
 const SHORT: [(&str, usize); 3] = [
-    ("README.md", 6 << 10),
-    ("README.zh-CN.md", 6 << 10),
-    ("ARCHITECTURE.md", 12 << 10),
+    ("README.md", 6_000),
+    ("README.zh-CN.md", 6_000),
+    ("ARCHITECTURE.md", 12_000),
 ];
-/// Documents that lead a stranger through the code; each path and each function that they name is
-/// there.
+/// Documents that lead a stranger through the code. As in those of `docs`, each path, function and
+/// test that they name is there.
 const MAPS: [&str; 2] = ["ARCHITECTURE.md", "CONTRIBUTING.md"];
 /// Two files fit beside each other on a screen. A table that does not fit is a list.
 const COMMENT_COLUMNS_MAX: usize = 100;
+/// The same of documents.
+const DOCUMENT_COLUMNS_MAX: usize = 120;
+/// Words in a test's name, at least; keys and fields have fewer.
+const TEST_WORDS_MIN: usize = 5;
 /// Folders that hold no documents of ours.
 const NOT_OURS: [&str; 3] = [".git", "target", "node_modules"];
 
@@ -131,44 +135,156 @@ fn every_link_leads_to_something_of_this_repository() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
-fn the_maps_name_only_what_is_there() {
-    let (root, mut wrong, mut seen) = (root(), Vec::new(), 0);
-    let sources = files(".rs");
-    let code: String = sources
+/// The sources of this repository, to look up what documents name.
+struct Sources {
+    paths: Vec<PathBuf>,
+    code: String,
+    /// Folders of the root with something of ours.
+    folders: BTreeSet<String>,
+}
+
+impl Sources {
+    fn read() -> Self {
+        let paths = files(".rs");
+        let code = paths
+            .iter()
+            .map(|path| fs::read_to_string(root().join(path)).expect("text"))
+            .collect();
+        let others = files(".md")
+            .into_iter()
+            .chain([PathBuf::from("scripts/test")]);
+        let folders = paths
+            .iter()
+            .cloned()
+            .chain(others)
+            .filter(|path| path.components().count() > 1)
+            .filter_map(|path| Some(path.components().next()?.as_os_str().to_str()?.to_owned()))
+            .collect();
+        Self {
+            paths,
+            code,
+            folders,
+        }
+    }
+
+    /// Tells whether what a document names is there; `None` of what names nothing of ours. A map
+    /// may name a path as it stands in the folder that its paragraph is about.
+    fn has(&self, name: &str, is_map: bool) -> Option<bool> {
+        let is_one_word = !name.contains(char::is_whitespace);
+        let can_be_path = is_one_word
+            && !name.contains([':', '…', '<', '*', '('])
+            && !name.starts_with(['/', '~']);
+        if let Some((first, _)) = name.split_once('/') {
+            if !can_be_path || !(is_map || self.folders.contains(first)) {
+                return None;
+            }
+            let below = format!("/{name}");
+            let is_below = |path: &PathBuf| format!("/{}", path.display()).contains(&below);
+            return Some(root().join(name).exists() || is_map && self.paths.iter().any(is_below));
+        }
+        if can_be_path && name.ends_with(".rs") {
+            let is_it = |path: &PathBuf| path.file_name().is_some_and(|file| file == name);
+            return Some(self.paths.iter().any(is_it));
+        }
+        match name.rsplit_once("::") {
+            Some((module, "*")) => Some(self.code.contains(&format!("mod {module};"))),
+            Some((owner, last)) if is_one_word && !name.contains('(') => {
+                Some(self.code.contains(owner) && self.defines(last))
+            }
+            None if is_sentence(name) => Some(self.defines(name)),
+            _ => None,
+        }
+    }
+
+    fn defines(&self, name: &str) -> bool {
+        if is_sentence(name) {
+            return self.code.contains(&format!("fn {name}("));
+        }
+        [
+            "fn ", "const ", "struct ", "enum ", "mod ", "trait ", "type ", "    ",
+        ]
         .iter()
-        .map(|path| fs::read_to_string(root.join(path)).expect("text"))
-        .collect();
-    for map in MAPS {
-        let text = fs::read_to_string(root.join(map)).expect("text");
+        .any(|kind| self.code.contains(&format!("{kind}{name}")))
+    }
+}
+
+/// Whether a name is that of a test.
+fn is_sentence(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.split('_').count() >= TEST_WORDS_MIN && name.bytes().all(is_plain)
+}
+
+#[test]
+fn documents_name_only_what_is_there() {
+    let (sources, mut wrong, mut seen) = (Sources::read(), Vec::new(), 0);
+    for document in files(".md") {
+        let is_map = MAPS.iter().any(|map| document == Path::new(map));
+        if !is_map && !document.starts_with("docs") {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(&document)).expect("text");
         let (_, named) = prose_and_code(&text);
         for name in named {
-            let is_path = name.contains('/')
-                && !name.contains([' ', ':', '…', '<', '*'])
-                && !name.starts_with(['/', '~']);
-            if is_path {
-                seen += 1;
-                // A folder may be named as it stands in the one that the paragraph is about.
-                let below = format!("/{name}");
-                let is_below = |path: &PathBuf| path.display().to_string().contains(&below);
-                if !root.join(&name).exists() && !sources.iter().any(is_below) {
-                    wrong.push(format!("{map}: there is no {name}"));
-                }
-            } else if let Some((owner, function)) = name.split_once("::")
-                && !function.contains([':', ' ', '('])
-            {
-                seen += 1;
-                let is_there = ["fn ", "const ", "struct ", "enum ", "mod ", "trait "]
-                    .iter()
-                    .any(|kind| code.contains(&format!("{kind}{function}")));
-                if !is_there || !code.contains(owner) {
-                    wrong.push(format!("{map}: there is no {name}"));
-                }
+            let is_there = sources.has(&name, is_map);
+            seen += usize::from(is_there.is_some());
+            if is_there == Some(false) {
+                wrong.push(format!("{}: there is no {name}", document.display()));
             }
         }
     }
-    assert!(seen > 50, "only {seen} names found");
+    assert!(seen > 200, "only {seen} names found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_name_that_is_not_there_is_found() {
+    let sources = Sources::read();
+    for (name, is_map, is_there) in [
+        ("testing/tests/documents.rs", false, Some(true)),
+        ("testing/tests/no_such_file.rs", false, Some(false)),
+        ("tests/documents.rs", true, Some(true)),
+        ("tests/documents.rs", false, Some(false)),
+        ("documents.rs", true, Some(true)),
+        ("no_such_file.rs", true, Some(false)),
+        ("Sources::read", false, Some(true)),
+        ("Sources::no_such_thing", false, Some(false)),
+        ("a_name_that_is_not_there_is_found", false, Some(true)),
+        ("a_name_that_is_not_there", false, Some(false)),
+        ("tests::a_name_that_is_not_there_either", false, Some(false)),
+        ("nowhere::*", false, Some(false)),
+        ("/v1/blobs", false, None),
+        ("data/hub", false, None),
+        ("scripts/busy 4 scripts/test", true, None),
+        ("led_pitch_mm", false, None),
+    ] {
+        assert_eq!(sources.has(name, is_map), is_there, "{name}");
+    }
+}
+
+#[test]
+fn lines_of_documents_fit_beside_another_file() {
+    let mut long = Vec::new();
+    for document in files(".md") {
+        let text = fs::read_to_string(root().join(&document)).expect("text");
+        let mut is_code = false;
+        for (index, line) in text.lines().enumerate() {
+            let start = line.trim_start();
+            is_code ^= start.starts_with("```");
+            let is_table = start.starts_with('|') || start.starts_with('#');
+            // An entry that is a link and nothing else, as in a table of contents.
+            let is_link = start.trim_start_matches(['*', '-', ' ']).starts_with('[');
+            let is_link = is_link && start.ends_with(')') && start.matches("](").count() == 1;
+            let fits = line.chars().count() <= DOCUMENT_COLUMNS_MAX;
+            if !(fits || is_code || is_table || is_link) {
+                long.push(format!("{}:{}", document.display(), index + 1));
+            }
+        }
+    }
+    assert!(
+        long.is_empty(),
+        "lines of over {DOCUMENT_COLUMNS_MAX} columns:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]

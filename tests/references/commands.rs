@@ -186,9 +186,9 @@ fn told(arg: &Arg) -> String {
     .collect();
     let absent = match defaults.first() {
         Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!(" Absent: {}.", numbers_with_commas(number))
+            format!(" Default: {}.", numbers_with_commas(number))
         }
-        Some(word) => format!(" Absent: `{word}`."),
+        Some(word) => format!(" Default: `{word}`."),
         None => String::new(),
     };
     format!("`{}`: {does}{absent}", form(arg))

@@ -13,6 +13,19 @@ fn outsmart(screen: &Terminal) -> std::process::Output {
 }
 
 #[test]
+fn a_folder_in_which_nothing_was_played_is_told_in_one_line() {
+    let folder = tempfile::tempdir().expect("folder");
+    let screen = Terminal::with_settings(folder.path(), "");
+    let output = finish(terminal().args(["plays", "--config"]).arg(&screen.settings));
+    assert_eq!(output.status.code(), Some(3));
+    let said = text(&output.stderr);
+    assert!(
+        said.lines().count() == 1 && said.contains("nothing has been played here yet"),
+        "{said}"
+    );
+}
+
+#[test]
 fn every_sold_play_has_a_record_of_the_industrys_and_every_other_a_reason() {
     let folder = tempfile::tempdir().expect("folder");
     for (name, buyer) in [

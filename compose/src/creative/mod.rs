@@ -2,7 +2,7 @@
 
 pub(crate) mod animation;
 pub(crate) mod card;
-pub(crate) mod drawing;
+pub mod drawing;
 pub(crate) mod file;
 pub(crate) mod film_still;
 pub(crate) mod house;

@@ -18,7 +18,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Take a domain away that no campaign on the air carries
+    /// Take away a domain that no running campaign uses
     Remove {
         /// A domain such as `go.shop.example`
         #[arg(value_name = "DOMAIN", value_parser = domain)]

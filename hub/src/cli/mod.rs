@@ -1,7 +1,7 @@
 //! The command line of the hub: serve, and what the web console also does, for scripts. One file
 //! for each group of commands.
 //!
-//! Data goes to standard output, everything else to standard error.
+//! Results go to standard output; log and problems to standard error.
 
 pub(crate) mod domain;
 mod failure;
@@ -38,7 +38,7 @@ use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
 pub const EXIT_CODES: [(u8, &str); 3] = [
-    (0, "good"),
+    (0, "success"),
     (2, "what was asked for is wrong; every problem is listed"),
     (3, "cannot start: the data folder, the database or the port"),
 ];
@@ -48,11 +48,11 @@ pub fn environment() -> Vec<Meaning> {
     [
         (
             EnvFilter::DEFAULT_ENV,
-            "how much is logged, such as `debug` or `warn`. Absent: `info`",
+            "how much is logged, such as `debug` or `warn`. Default: `info`",
         ),
         (
             FFMPEG_VARIABLE,
-            "the ffmpeg with which `publish` looks at films, where it is not on the path; `ffprobe` is taken from beside it, else from the path",
+            "the ffmpeg with which `publish` checks films, if it is not on the path; `ffprobe` is looked for in its folder first, then on the path",
         ),
         (NO_COLOUR_VARIABLE, "any value keeps colours out of the log"),
     ]
@@ -62,7 +62,7 @@ pub fn environment() -> Vec<Meaning> {
 
 /// Serves campaigns to screens, answers the phones that scan, and counts.
 ///
-/// Data goes to standard output, everything else to standard error. Every command works beside a
+/// Results go to standard output; log and problems to standard error. Every command works beside a
 /// hub that is serving from the same folder.
 #[derive(Parser)]
 #[command(
@@ -83,7 +83,7 @@ enum Command {
         /// Address and port to listen on; port 0 takes a free one
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
         listen: String,
-        /// How phones and screens reach this hub, such as `https://hub.example`. Absent: the
+        /// How phones and screens reach this hub, such as `https://hub.example`. Default: the
         /// address that it listens on
         #[arg(long, value_name = "URL")]
         public_url: Option<PublicUrl>,
@@ -92,7 +92,7 @@ enum Command {
               help = format!("For how many days after it was on a screen a code is accepted, 1 to {CODE_DAYS_MAX}"))]
         code_days: i64,
         /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, or a network
-        /// such as `10.0.0.0/8`; may be repeated. Absent: nobody is believed, not even a program
+        /// such as `10.0.0.0/8`; may be repeated. Default: nobody is believed, not even a program
         /// on this machine
         #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
         trusted_proxies: Vec<TrustedProxy>,
@@ -105,7 +105,7 @@ enum Command {
     /// Change the key that signs what screens air
     #[command(subcommand)]
     Key(crate::cli::key::Command),
-    /// Take in the screen that shows a pairing code
+    /// Register the screen that shows a pairing code
     Claim {
         /// The eight characters on the screen
         code: PairingCode,
@@ -119,9 +119,9 @@ enum Command {
     },
     /// Send campaign folders to the screens
     ///
-    /// Every file is looked at first as a screen does. Files that no screen can show are named on
-    /// standard error, and the rest is published; lines that begin with `note:` keep nothing from
-    /// going out.
+    /// Each file is first checked the way a screen checks it. Files that no screen can show are
+    /// named on standard error, and the rest is published; lines that begin with `note:` keep
+    /// nothing from going out.
     Publish {
         /// Folders with pictures, or with a `campaign.toml` and pictures
         #[arg(required = true, value_name = "FOLDER")]
@@ -129,7 +129,7 @@ enum Command {
         /// A folder with fonts that the screens have beside the built-in ones; may be repeated
         #[arg(long = "fonts", value_name = "FOLDER")]
         fonts: Vec<PathBuf>,
-        /// The number of a screen, to publish to it alone; may be repeated. Absent: to all screens,
+        /// The number of a screen, to publish to it alone; may be repeated. Default: to all screens,
         /// also those that are added later
         #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
         screens: Vec<ScreenNumber>,
@@ -147,7 +147,8 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Say which domains of publishers lead to this hub, so that codes may carry them
+    /// Add, remove and list the publishers' domains that point to this hub; only these may stand in
+    /// codes
     #[command(subcommand)]
     Domain(crate::cli::domain::Command),
     /// Look at one creative for `publish`, which starts it
@@ -163,7 +164,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command. Exit codes: 0 good, 2 bad input, 3 cannot start.
+    /// Runs the command. Exit codes: 0 success, 2 bad input, 3 cannot start.
     pub fn run(self) -> ExitCode {
         match run(self.command) {
             Ok(()) => ExitCode::SUCCESS,
@@ -265,7 +266,7 @@ fn contents(publication: &Publication) -> String {
 /// Says what publishing changed, and why it was nothing.
 fn effect(changed: usize, is_any_screen_known: bool) -> String {
     match (changed, is_any_screen_known) {
-        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, and it shows this".to_owned(),
+        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, on the same --data, and it shows this".to_owned(),
         (0, true) => "screens changed: 0, since the screens that it is for have it already".to_owned(),
         _ => format!("screens changed: {changed}"),
     }
@@ -313,7 +314,7 @@ fn publish(
     } else {
         Targets::Only(BTreeSet::from_iter(screens))
     };
-    let hub = data.open()?;
+    let hub = data.open_or_begin()?;
     let (mut published, mut text) = (Vec::new(), String::new());
     for publication in &publications {
         for note in &publication.notes {
@@ -352,7 +353,7 @@ fn publish(
 }
 
 fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
-    let hub = data.open()?;
+    let hub = data.open_or_begin()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

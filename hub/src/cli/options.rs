@@ -12,7 +12,8 @@ use crate::cli::failure::Failure;
 
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The hub's data folder
+    /// The hub's data folder; `serve`, `screen add` and `publish` make it, and begin a new hub, where
+    /// there is none
     #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
     folder: PathBuf,
 }
@@ -25,8 +26,13 @@ pub(crate) struct Output {
 }
 
 impl Data {
-    /// Opens the hub of that folder.
+    /// Opens the folder of a hub that there is.
     pub(super) fn open(&self) -> Result<Hub, Failure> {
+        Ok(Hub::open_existing(&self.folder)?)
+    }
+
+    /// Opens the folder, and begins a new hub where there is none.
+    pub(super) fn open_or_begin(&self) -> Result<Hub, Failure> {
         Ok(Hub::open(&self.folder)?)
     }
 }

@@ -11,7 +11,7 @@ use crate::system::clock;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add a screen, and print the enrolment token with which its terminal enrols, once
+    /// Add a screen, and print an enrolment token, which works once, for its terminal
     Add {
         /// What to call the screen
         #[arg(value_parser = name)]
@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Print an enrolment token with which another machine, or a new memory card, takes a screen
-    /// over, once; then the old one is refused
+    /// Print an enrolment token, which works once, with which another machine, or a new memory card,
+    /// takes a screen over; then the old one is refused
     Renew {
         /// The screen's number
         #[arg(value_name = "N")]
@@ -49,8 +49,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Take a screen out of service: its terminal takes the hub's content off and is refused, its
-    /// figures stay; `screen renew` brings it back
+    /// Take a screen out of service: its terminal stops showing the hub's campaigns; the hub no
+    /// longer answers it; its figures stay; `screen renew` brings it back
     Revoke {
         /// The screen's number
         #[arg(value_name = "N")]
@@ -82,7 +82,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add { name, output, data } => {
-            let (screen, token) = data.open()?.store.add_screen(&name, clock::now_ms())?;
+            let hub = data.open_or_begin()?;
+            let (screen, token) = hub.store.add_screen(&name, clock::now_ms())?;
             output.print(
                 &json!({ "screen": screen, "token": token }),
                 &format!("screen {screen}\n{}", one_time(&token)),

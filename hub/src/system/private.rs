@@ -17,13 +17,15 @@ const FOLDER_MODE: u32 = 0o700;
 const OTHERS: u32 = 0o077;
 /// What a hub makes in its data folder besides the creatives.
 const NAMES: [&str; 6] = [
-    "hub.db",
+    DATABASE,
     "hub.db-wal",
     "hub.db-shm",
-    "keys.json",
+    KEYS,
     "manifest-keys",
     BLOBS,
 ];
+const DATABASE: &str = "hub.db";
+const KEYS: &str = "keys.json";
 const BLOBS: &str = "blobs";
 
 /// Makes a folder, and those above it, unless it is there. The folders above get the modes that are
@@ -42,6 +44,14 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         made => made,
     }
+}
+
+/// Returns whether a hub has been begun in a folder: its keys or its database are there.
+///
+/// # Errors
+/// The folder cannot be looked into.
+pub(crate) fn has_hub(folder: &Path) -> io::Result<bool> {
+    Ok(folder.join(KEYS).try_exists()? || folder.join(DATABASE).try_exists()?)
 }
 
 /// Makes a file without content, unless it is there.

@@ -44,6 +44,51 @@ fn busy_port_and_unusable_folder_are_one_clear_line_each() {
 }
 
 #[test]
+fn only_commands_that_begin_a_hub_make_a_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let run = |arguments: &[&str]| {
+        let mut command = hub_command();
+        command.args(arguments).arg("--data").arg(&data);
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    for arguments in [
+        &["screen", "list"][..],
+        &["screen", "rotate", "1"],
+        &["screen", "renew", "1"],
+        &["screen", "revoke", "1"],
+        &["screen", "devices"],
+        &["key", "rotate"],
+        &["key", "list"],
+        &["claim", "ABCD-1234", "--name", "x"],
+        &["unpublish", "cafe"],
+        &["domain", "add", "go.shop.example"],
+        &["domain", "remove", "go.shop.example"],
+        &["domain", "list"],
+        &["report"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.contains(data.to_str().unwrap()) && said.contains("--data"),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty() && !data.exists(), "{arguments:?}");
+    }
+    // Nor is one begun in a folder that is there and holds something else.
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("notes.txt"), "mine").unwrap();
+    assert_eq!(run(&["screen", "list"]).status.code(), Some(3));
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 1);
+
+    assert!(run(&["screen", "add", "Counter"]).status.success());
+    let listed = String::from_utf8(run(&["screen", "list"]).stdout).unwrap();
+    assert!(listed.contains("Counter"), "{listed}");
+}
+
+#[test]
 fn what_cannot_be_understood_exits_with_2() {
     for arguments in [
         &["claim", "short", "--name", "x"][..],

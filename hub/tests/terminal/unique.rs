@@ -80,7 +80,10 @@ struct Screen {
 impl Screen {
     /// A memory card without anything on it enrols by a token.
     fn new_memory_card(&self, life: usize, token: &serde_json::Value) -> (PathBuf, Enrolment) {
-        let folder = self.folder.join(format!("memory-card-{life}")).join("run-first");
+        let folder = self
+            .folder
+            .join(format!("memory-card-{life}"))
+            .join("run-first");
         let enrolled = enrol(&self.url, token.as_str(), "", &folder, None, |_| ());
         let enrolment = self.runtime.block_on(enrolled).expect("enrols");
         let credentials = &enrolment.credentials;

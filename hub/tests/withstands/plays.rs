@@ -80,7 +80,7 @@ fn plays_of_what_another_screen_was_given_stand_apart() {
     let text = stand.command(&["report"]).stdout;
     let text = String::from_utf8(text).unwrap();
     assert!(
-        text.contains("  apart      5000   of what this hub has not given"),
+        text.contains("  not assigned by this hub      5000   of what this hub has not given"),
         "{text}"
     );
 

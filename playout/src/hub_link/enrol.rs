@@ -34,7 +34,7 @@ pub enum EnrolError {
     Credentials(#[from] CredentialsError),
     /// Nobody claimed the code in time.
     #[error(
-        "nobody claimed the code {0} in time; run `passerby-hub claim {0} --name NAME` at the hub"
+        "nobody claimed the code {0} in time; run `passerby-hub claim {0} --name NAME --data DIR` at the hub"
     )]
     Unclaimed(String),
 }

@@ -13,6 +13,12 @@ pub enum LedgerError {
         /// What the system said.
         reason: String,
     },
+    /// There is no ledger yet, to one who only reads.
+    #[error("{path}: nothing has been played here yet")]
+    NothingPlayed {
+        /// Where it would be.
+        path: String,
+    },
     /// A statement failed.
     #[error("the ledger cannot be written: {0}")]
     Sql(#[from] rusqlite::Error),

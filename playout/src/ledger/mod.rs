@@ -236,7 +236,9 @@ impl Ledger {
             reason,
         };
         if !path.exists() {
-            return Err(wrong("there is none yet".to_owned()));
+            return Err(LedgerError::NothingPlayed {
+                path: path.display().to_string(),
+            });
         }
         let connection = schema::open(&path).map_err(|error| wrong(error.to_string()))?;
         Self::load(connection, &path, Arc::new(OperatingSystem))

@@ -214,7 +214,7 @@ fn buyer() -> KeyTable {
             key("creative", "what the creative's maker calls it").absent("none"),
         ],
     )
-    .intro("The order behind the campaign, for `passerby plays --format outsmart`. Absent: no such records.")
+    .intro("The order behind the campaign, for `passerby plays --format outsmart`. Default: no such records.")
 }
 
 fn adaptive() -> KeyTable {
@@ -231,7 +231,7 @@ fn adaptive() -> KeyTable {
         ],
     )
     .intro(
-        "The placements compete: whichever is scanned most at that part of the week airs most. Absent: by weight.",
+        "The placements compete: whichever is scanned most at that part of the week airs most. Default: by weight.",
     )
 }
 

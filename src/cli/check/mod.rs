@@ -39,13 +39,13 @@ use crate::cli::options::ConfigFile;
 /// List every problem of settings and content
 ///
 /// It opens each creative as the player will, looks for each letter in the fonts of this screen,
-/// sets all words, opens each web page once, which takes seconds each, and judges whether people
+/// lays out all text, opens each web page once, which takes seconds each, and judges whether people
 /// can read each code from where they stand, also of what the hub has sent. Notes, such as what
-/// decodes its films, are no problems and leave the exit code 0. When all is good it says how many
-/// campaigns it has looked at.
+/// decodes its films, do not change the exit code. When all is good it says how many campaigns it
+/// has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// Campaign folders, or folders of such, to look at as if this screen played them. Absent:
+    /// Campaign folders, or folders of campaigns, to look at as if this screen played them. Default:
     /// `content.folders` of the settings, and what the hub has sent
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,

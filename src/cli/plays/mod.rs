@@ -25,7 +25,8 @@ pub(super) struct Plays {
     #[command(flatten)]
     config: ConfigFile,
     /// Only plays that began at or after this moment, such as `2026-12-01T08:00:00+08:00`; plays
-    /// without a date are kept if they may have been after it. A proof has whole segments
+    /// without a date are kept if they may have been after it. A proof starts at the nearest
+    /// thousand plays before it
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     since: Option<Timestamp>,
     /// In which form
@@ -38,7 +39,7 @@ pub(super) struct Plays {
     /// Print what could not be shown instead, and why. As JSON or CSV
     #[arg(long, conflicts_with_all = ["since", "out"])]
     failed: bool,
-    /// Write to this file, as a whole or not at all. Absent: standard output
+    /// Write to this file, as a whole or not at all. Default: standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Copy the whole ledger to this file instead. The device key stays here
@@ -53,8 +54,8 @@ enum Format {
     /// For spreadsheets: UTF-8 with a byte order mark and a header, and an apostrophe before what a
     /// spreadsheet would run, such as a campaign called `=1+2`
     Csv,
-    /// The industry's Playout Reporting Standard 1.7 (Outsmart), CSV without a header; plays
-    /// without a record are told with the reason
+    /// The industry's Playout Reporting Standard 1.7 (Outsmart), CSV without a header; plays that
+    /// cannot be written in this form are listed with the reason
     Outsmart,
     /// Signed by this terminal, for `passerby verify`
     Proof,
