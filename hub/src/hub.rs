@@ -63,6 +63,22 @@ pub enum OpenError {
     /// The database does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The folder goes with a database of PostgreSQL, and none was named.
+    #[error(
+        "the data folder {folder} goes with a database of PostgreSQL; name it with --database or in PASSERBY_HUB_DATABASE"
+    )]
+    DatabaseNotNamed {
+        /// As the user named it.
+        folder: String,
+    },
+    /// The folder has a database of its own, and another was named.
+    #[error(
+        "the data folder {folder} has a database of its own, hub.db; leave out --database, or name another folder with --data"
+    )]
+    DatabaseInFolder {
+        /// As the user named it.
+        folder: String,
+    },
 }
 
 /// Says why a campaign is not out.
@@ -97,35 +113,72 @@ fn unusable(folder: &Path, source: io::Error) -> OpenError {
     }
 }
 
+/// What says in a data folder that its database is elsewhere. Without it, a command whose user
+/// forgot the address would write into a new file, and nobody would see it.
+const ELSEWHERE_FILE: &str = "database-elsewhere";
+const ELSEWHERE_TEXT: &[u8] =
+    b"The database of this hub is one of PostgreSQL: --database, or PASSERBY_HUB_DATABASE.\n";
+
+/// Opens the database that goes with a folder.
+fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
+    let named = || folder.display().to_string();
+    let elsewhere = folder.join(ELSEWHERE_FILE);
+    match address {
+        None if elsewhere.exists() => Err(OpenError::DatabaseNotNamed { folder: named() }),
+        None => Ok(Store::open(folder)?),
+        Some(_) if Store::is_in(folder) => Err(OpenError::DatabaseInFolder { folder: named() }),
+        Some(address) => {
+            let store = Store::open_server(address)?;
+            if !elsewhere.exists() {
+                std::fs::write(&elsewhere, ELSEWHERE_TEXT).map_err(|source| OpenError::Folder {
+                    folder: named(),
+                    source,
+                })?;
+            }
+            Ok(store)
+        }
+    }
+}
+
 impl Hub {
     /// Opens a data folder, making it and beginning a new hub when it is missing, and closes it to
     /// other users of the machine.
+    /// The database is a file in it.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_with(folder, None)
+    }
+
+    /// The same, with the address of a database of PostgreSQL, if it is not the file in the folder.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_with(folder: &Path, database: Option<&str>) -> Result<Self, OpenError> {
         let unusable = |source| unusable(folder, source);
         private::make_folder(folder).map_err(unusable)?;
         private::close(folder);
         let blobs = Blobs::open(folder).map_err(unusable)?;
         Ok(Self {
             keys: Keys::open(folder)?,
-            store: Store::open(folder)?,
+            store: open_store(folder, database)?,
             blobs,
         })
     }
 
     /// Opens the data folder of a hub that was begun before, and makes nothing where there is none:
-    /// with a mistyped folder a new hub would look like one that has lost everything.
+    /// with a mistyped folder a new hub would look like one that has lost everything. `database` is
+    /// the address of one of PostgreSQL, if it is not the file in the folder.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open_existing(folder: &Path) -> Result<Self, OpenError> {
+    pub fn open_existing(folder: &Path, database: Option<&str>) -> Result<Self, OpenError> {
         let is_begun = private::has_hub(folder).map_err(|source| unusable(folder, source))?;
         if !is_begun {
             return Err(OpenError::NoHub(folder.display().to_string()));
         }
-        Self::open(folder)
+        Self::open_with(folder, database)
     }
 
     /// Sends a campaign out: first its files, then the word of them.

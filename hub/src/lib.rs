@@ -17,6 +17,7 @@
 )]
 
 pub mod cli;
+mod database;
 pub mod hub;
 pub mod keys;
 pub mod public_url;

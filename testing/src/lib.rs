@@ -5,6 +5,7 @@
 //! it.
 
 mod package;
+pub mod postgres;
 mod programs;
 pub mod references;
 mod seeds;

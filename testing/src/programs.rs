@@ -4,16 +4,21 @@ use std::path::{Path, PathBuf};
 
 /// Every program that a test may need, and the Debian package that brings it; `scripts/prepare`
 /// installs them.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 17] = [
     ("Xvfb", "xvfb"),
     ("chromium", "chromium"),
     ("ffmpeg", "ffmpeg"),
     ("ffprobe", "ffmpeg"),
     ("findmnt", "util-linux"),
+    ("initdb", "postgresql"),
     ("losetup", "mount"),
     ("mkfs.ext4", "e2fsprogs"),
     ("mount", "mount"),
+    ("pg_dump", "postgresql"),
+    ("postgres", "postgresql"),
     ("prlimit", "util-linux"),
+    ("psql", "postgresql"),
+    ("setpriv", "util-linux"),
     ("strace", "strace"),
     ("unshare", "util-linux"),
     ("zbarimg", "zbar-tools"),
@@ -27,6 +32,8 @@ const FILE_PACKAGES: [(&str, &str); 2] = [
 
 /// Where administrators' programs lie, which the PATH of a user may leave out.
 const SYSTEM_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
+/// Where Debian has the programs of each version of PostgreSQL, in `NUMBER/bin`.
+const POSTGRES_FOLDER: &str = "/usr/lib/postgresql";
 
 /// Finds a program that a test needs.
 ///
@@ -39,7 +46,9 @@ pub fn required_program(name: &str) -> PathBuf {
         .find_map(|&(program, package)| (program == name).then_some(package))
         .unwrap_or_else(|| panic!("{name} is not among the programs of testing/src/programs.rs"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(SYSTEM_FOLDERS.map(PathBuf::from));
+    let folders = std::env::split_paths(&path)
+        .chain(SYSTEM_FOLDERS.map(PathBuf::from))
+        .chain(postgres_folders());
     folders
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
@@ -49,6 +58,17 @@ pub fn required_program(name: &str) -> PathBuf {
                  sudo apt-get install {package} (scripts/test does that)"
             )
         })
+}
+
+/// Every version's, the newest first.
+fn postgres_folders() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRES_FOLDER).into_iter().flatten();
+    let mut folders: Vec<PathBuf> = versions
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .collect();
+    folders.sort();
+    folders.reverse();
+    folders
 }
 
 /// Finds a file that a test needs.

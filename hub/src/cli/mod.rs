@@ -24,7 +24,7 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::failure::Failure;
-use crate::cli::options::{Data, Output, name};
+use crate::cli::options::{DATABASE_VARIABLE, Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
@@ -53,6 +53,10 @@ pub fn environment() -> Vec<Meaning> {
         (
             FFMPEG_VARIABLE,
             "the ffmpeg with which `publish` checks films, if it is not on the path; `ffprobe` is looked for in its folder first, then on the path",
+        ),
+        (
+            DATABASE_VARIABLE,
+            "the address of the database, as `--database` takes it",
         ),
         (NO_COLOUR_VARIABLE, "any value keeps colours out of the log"),
     ]
@@ -161,6 +165,16 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Count every stored play, scan and visit again and compare with the figures of reports
+    ///
+    /// This may take minutes and holds up nobody. A difference means a fault of this program, or a
+    /// database that was changed by hand.
+    Recount {
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 impl Cli {
@@ -247,6 +261,22 @@ fn run(command: Command) -> Result<(), Failure> {
             let report = data.open()?.store.report()?;
             output.print(&json!(report), &report_text::text(&report));
             Ok(())
+        }
+        Command::Recount { output, data } => {
+            let differences = data.open()?.store.recount()?;
+            if differences.is_empty() {
+                let text = "the figures of reports are those of the rows\n";
+                output.print(&json!({ "differences": [] }), text);
+                return Ok(());
+            }
+            output.print(&json!({ "differences": differences }), "");
+            let lines = differences.iter().map(|difference| {
+                format!(
+                    "{} ({}) has {:?}, and its rows give {:?}",
+                    difference.table, difference.key, difference.kept, difference.counted
+                )
+            });
+            Err(Failure::Input(lines.collect()))
         }
     }
 }

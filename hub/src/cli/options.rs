@@ -10,12 +10,25 @@ use passerby_protocol::limits::LINE_CHARS_MAX;
 use crate::Hub;
 use crate::cli::failure::Failure;
 
+/// The database's address, which holds a password that nobody should see in a list of processes.
+pub(crate) const DATABASE_VARIABLE: &str = "PASSERBY_HUB_DATABASE";
+
 #[derive(Args)]
 pub(crate) struct Data {
     /// The hub's data folder; `serve`, `screen add` and `publish` make it, and begin a new hub, where
     /// there is none
     #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
     folder: PathBuf,
+    /// Keep everything but keys and files in a database of PostgreSQL, 15 or newer, such as
+    /// `postgres://hub:secret@db.example/hub`. Default: in the file `hub.db` of the data folder
+    #[arg(
+        long,
+        value_name = "URL",
+        env = DATABASE_VARIABLE,
+        hide_env = true,
+        hide_env_values = true
+    )]
+    database: Option<String>,
 }
 
 #[derive(Args)]
@@ -28,12 +41,12 @@ pub(crate) struct Output {
 impl Data {
     /// Opens the folder of a hub that there is.
     pub(super) fn open(&self) -> Result<Hub, Failure> {
-        Ok(Hub::open_existing(&self.folder)?)
+        Ok(Hub::open_existing(&self.folder, self.database.as_deref())?)
     }
 
     /// Opens the folder, and begins a new hub where there is none.
     pub(super) fn open_or_begin(&self) -> Result<Hub, Failure> {
-        Ok(Hub::open(&self.folder)?)
+        Ok(Hub::open_with(&self.folder, self.database.as_deref())?)
     }
 }
 

@@ -113,8 +113,17 @@ impl Server {
             let own = format!("http://{address}");
             own.parse().expect("a socket address makes a plain URL")
         });
-        hub.store
-            .set_scan_base(&public_url.scan_base(), clock::now_ms())?;
+        let scan_base = public_url.scan_base();
+        // The database is not asked on a thread that serves others.
+        let set = tokio::task::spawn_blocking(move || {
+            hub.store
+                .set_scan_base(&scan_base, clock::now_ms())
+                .map(|()| hub)
+        });
+        let hub = match set.await {
+            Ok(set) => set?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
         let (code_days, proxies) = (settings.code_days, settings.trusted_proxies);
         let places = Places::for_descriptors(settings.descriptors);
         Ok(Self {

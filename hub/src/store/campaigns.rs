@@ -4,17 +4,18 @@
 //! whose content changed gets a new manifest version; an assignment number, once given, keeps its
 //! meaning for ever; a terminal may fetch what a manifest of its screen named, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use passerby_protocol::file_names;
 use passerby_protocol::limits::MANIFEST_BYTES_MAX;
 use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
-use rusqlite::{OptionalExtension as _, Transaction, params};
 
+use crate::database::{DatabaseError, Id, Lock, Row, Transaction, Value, values};
 use crate::publish::folder::Publication;
 use crate::store::publish_error::PublishError;
-use crate::store::{Id, Result, Store, StoreError, domains, manifest_versions};
+use crate::store::{Result, Store, StoreError, domains, manifest_versions};
 use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
@@ -49,7 +50,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, PublishError> {
         let body = serde_json::to_string(&publication.campaign).map_err(StoreError::from)?;
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             if let Targets::Only(chosen) = targets {
                 refuse_unknown(tx, chosen)?;
             }
@@ -62,14 +63,9 @@ impl Store {
             if before == after {
                 return Ok(BTreeSet::new());
             }
-            for &screen in &after.screens {
-                assign(tx, screen)?;
-                refuse_too_large(tx, screen)?;
-            }
+            assign(tx, &after.screens)?;
             let changed = &before.screens | &after.screens;
-            for &screen in &changed {
-                manifest_versions::renew_manifest(tx, screen, now_ms)?;
-            }
+            manifest_versions::renew_manifests(tx, &changed, now_ms)?;
             Ok(changed)
         })
     }
@@ -83,16 +79,14 @@ impl Store {
         campaign: &CampaignId,
         now_ms: i64,
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let campaign = known_form(tx, campaign)?;
             let before = PublishedState::of(tx, &campaign)?;
             let live = tx.execute(
-                "UPDATE campaigns SET live = 0 WHERE id = ?1 AND live",
-                [campaign.as_str()],
+                "UPDATE campaigns SET live = FALSE WHERE id = ?1 AND live",
+                values![campaign.as_str()],
             )?;
-            for &screen in &before.screens {
-                manifest_versions::renew_manifest(tx, screen, now_ms)?;
-            }
+            manifest_versions::renew_manifests(tx, &before.screens, now_ms)?;
             Ok((live > 0).then_some(before.screens))
         })
     }
@@ -103,11 +97,19 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn manifest_version(&self, screen: ScreenNumber, now_ms: i64) -> Result<u64> {
+        let is_fresh = |issued_ms: i64| now_ms - issued_ms <= MANIFEST_MS / 2;
         let (version, issued_ms) = self.read(|tx| current_version(tx, screen))?;
-        if now_ms - issued_ms <= MANIFEST_MS / 2 {
+        if is_fresh(issued_ms) {
             return Ok(version);
         }
-        self.write(|tx| Ok(manifest_versions::renew_manifest(tx, screen, now_ms)?))
+        self.write(Lock::Screens(&[screen]), |tx| {
+            // Who asked at the same time may have got a new one meanwhile.
+            let (version, issued_ms) = current_version(tx, screen)?;
+            if is_fresh(issued_ms) {
+                return Ok(version);
+            }
+            Ok(manifest_versions::renew_manifest(tx, screen, now_ms)?)
+        })
     }
 
     /// Returns a screen's manifest: the same for the same version.
@@ -117,9 +119,10 @@ impl Store {
     pub fn manifest(&self, screen: ScreenNumber) -> Result<Manifest> {
         self.read(|tx| {
             let (version, issued_ms) = current_version(tx, screen)?;
-            let scan_base = tx
-                .prepare_cached("SELECT value FROM settings WHERE name = 'scan_base'")?
-                .query_row([], |row| row.get(0))?;
+            let scan_base: String = tx.value(
+                "SELECT value FROM settings WHERE name = 'scan_base'",
+                values![],
+            )?;
             Ok(Manifest {
                 version,
                 screen,
@@ -137,14 +140,13 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn file_of(&self, screen: ScreenNumber, digest: Digest) -> Result<Option<Asset>> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached(
-                    "SELECT sha256, size, media_type FROM screen_files JOIN creatives ON sha256 = file
-                     WHERE screen = ?1 AND file = ?2",
-                )?
-                .query_row(params![screen.get(), digest.to_string()], asset)
-                .optional()?)
+        self.read_once(|tx| {
+            Ok(tx.optional(
+                "SELECT sha256, size, media_type FROM screen_files JOIN creatives ON sha256 = file
+                 WHERE screen = ?1 AND file = ?2",
+                values![screen.get(), digest.to_string()],
+                asset,
+            )?)
         })
     }
 
@@ -154,20 +156,19 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn thumbnail(&self, digest: Digest) -> Result<Option<Vec<u8>>> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached(
-                    "SELECT thumbnail FROM creatives WHERE sha256 = ?1 AND thumbnail_width > 0",
-                )?
-                .query_row([digest.to_string()], |row| row.get(0))
-                .optional()?)
+        self.read_once(|tx| {
+            Ok(tx.optional(
+                "SELECT thumbnail FROM creatives WHERE sha256 = ?1 AND thumbnail_width > 0",
+                values![digest.to_string()],
+                |row| row.get(0),
+            )?)
         })
     }
 }
 
 /// Gives a new screen the numbers of everything that airs everywhere.
 pub(super) fn assign_everywhere(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<()> {
-    number_missing(tx, screen)?;
+    number_missing(tx, &BTreeSet::from([screen]))?;
     Ok(())
 }
 
@@ -181,59 +182,69 @@ struct PublishedState {
 }
 
 impl PublishedState {
-    fn of(tx: &Transaction<'_>, campaign: &CampaignId) -> rusqlite::Result<Self> {
-        let id = [campaign.as_str()];
+    fn of(tx: &Transaction<'_>, campaign: &CampaignId) -> Result<Self, DatabaseError> {
+        let id = [Value::from(campaign.as_str())];
+        let screens = tx.all(
+            "SELECT screen FROM airing WHERE campaign = ?1",
+            &id,
+            |row| Ok::<_, DatabaseError>(row.get::<Id<ScreenNumber>>(0)?.0),
+        )?;
         Ok(Self {
-            body: tx
-                .prepare_cached("SELECT body, everywhere, live FROM campaigns WHERE id = ?1")?
-                .query_row(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                .optional()?,
-            items: tx
-                .prepare_cached(
-                    "SELECT placement, creative FROM campaign_items WHERE campaign = ?1 ORDER BY placement",
-                )?
-                .query_map(id, |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<_>>()?,
-            parts: tx
-                .prepare_cached(
-                    "SELECT placement, name, part FROM campaign_parts WHERE campaign = ?1 ORDER BY placement, name",
-                )?
-                .query_map(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect::<rusqlite::Result<_>>()?,
-            screens: tx
-                .prepare_cached("SELECT screen FROM airing WHERE campaign = ?1")?
-                .query_map(id, |row| Ok(row.get::<_, Id<_>>(0)?.0))?
-                .collect::<rusqlite::Result<_>>()?,
+            body: tx.optional(
+                "SELECT body, everywhere, live FROM campaigns WHERE id = ?1",
+                &id,
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?,
+            items: tx.all(
+                "SELECT placement, creative FROM campaign_items WHERE campaign = ?1 ORDER BY placement",
+                &id,
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+            )?,
+            parts: tx.all(
+                "SELECT placement, name, part FROM campaign_parts WHERE campaign = ?1 ORDER BY placement, name",
+                &id,
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?,
+            screens: screens.into_iter().collect(),
         })
     }
 }
 
 /// The name by which a campaign is already known here: one that differs only in how its accents are
 /// stored is the same, and keeps its figures. A campaign that airs goes before one that does not.
-fn known_form(tx: &Transaction<'_>, id: &CampaignId) -> rusqlite::Result<CampaignId> {
-    let mut all =
-        tx.prepare_cached("SELECT id FROM campaigns ORDER BY live DESC, id = ?1 DESC, id")?;
-    let mut rows = all.query([id.as_str()])?;
-    while let Some(row) = rows.next()? {
-        let known: CampaignId = row.get::<_, Id<_>>(0)?.0;
-        if file_names::is_same(known.as_str(), id.as_str()) {
-            return Ok(known);
-        }
-    }
-    Ok(id.clone())
+fn known_form(tx: &Transaction<'_>, id: &CampaignId) -> Result<CampaignId, DatabaseError> {
+    let mut found = None;
+    tx.each(
+        "SELECT id FROM campaigns ORDER BY live DESC, id = ?1 DESC, id",
+        values![id.as_str()],
+        |row| {
+            let known = row.get::<Id<CampaignId>>(0)?.0;
+            Ok::<_, DatabaseError>(if file_names::is_same(known.as_str(), id.as_str()) {
+                found = Some(known);
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        },
+    )?;
+    Ok(found.unwrap_or_else(|| id.clone()))
 }
 
 fn refuse_unknown(
     tx: &Transaction<'_>,
     chosen: &BTreeSet<ScreenNumber>,
 ) -> Result<(), PublishError> {
-    let mut known = tx.prepare_cached("SELECT 1 FROM screens WHERE number = ?1")?;
-    let mut unknown = Vec::new();
-    for &screen in chosen {
-        if !known.exists([screen.get()])? {
-            unknown.push(screen);
-        }
-    }
+    let sets: Vec<_> = chosen
+        .iter()
+        .map(|screen| [Value::from(screen.get())])
+        .collect();
+    let known = tx.all_each(
+        "SELECT number FROM screens WHERE number = ?1",
+        &sets,
+        |row| Ok::<_, DatabaseError>(row.get::<Id<ScreenNumber>>(0)?.0),
+    )?;
+    let known: BTreeSet<ScreenNumber> = known.into_iter().flatten().collect();
+    let unknown: Vec<ScreenNumber> = chosen.difference(&known).copied().collect();
     if unknown.is_empty() {
         Ok(())
     } else {
@@ -241,26 +252,31 @@ fn refuse_unknown(
     }
 }
 
-fn put_creatives(tx: &Transaction<'_>, publication: &Publication) -> rusqlite::Result<()> {
+fn put_creatives(tx: &Transaction<'_>, publication: &Publication) -> Result<(), DatabaseError> {
+    let rows = publication.creatives.iter().map(|creative| {
+        let (jpeg, width_px, height_px): (&[u8], u32, u32) = match &creative.thumbnail {
+            Some(thumbnail) => (&thumbnail.jpeg, thumbnail.width_px, thumbnail.height_px),
+            None => (&[], 0, 0),
+        };
+        [
+            Value::from(creative.digest.to_string()),
+            Value::from(creative.size),
+            Value::from(creative.media_type),
+            Value::from(jpeg),
+            Value::from(width_px),
+            Value::from(height_px),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
     // A card looks different once it refers to another picture, although it is the same file.
-    let mut insert = tx.prepare_cached(
+    tx.execute_each(
         "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (sha256) DO UPDATE SET thumbnail = excluded.thumbnail, thumbnail_width = excluded.thumbnail_width,
                                             thumbnail_height = excluded.thumbnail_height
          WHERE excluded.thumbnail_width > 0",
+        &rows,
     )?;
-    for creative in &publication.creatives {
-        let thumbnail = creative.thumbnail.as_ref();
-        insert.execute(params![
-            creative.digest.to_string(),
-            creative.size,
-            creative.media_type,
-            thumbnail.map_or(&[][..], |thumbnail| &thumbnail.jpeg),
-            thumbnail.map_or(0, |thumbnail| thumbnail.width_px),
-            thumbnail.map_or(0, |thumbnail| thumbnail.height_px),
-        ])?;
-    }
     Ok(())
 }
 
@@ -271,49 +287,83 @@ fn put_campaign(
     targets: &Targets,
     body: &str,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     let id = id.as_str();
     tx.execute(
-        "INSERT INTO campaigns (id, body, everywhere, live, published_ms) VALUES (?1, ?2, ?3, 1, ?4)
-         ON CONFLICT (id) DO UPDATE SET body = excluded.body, everywhere = excluded.everywhere, live = 1,
+        "INSERT INTO campaigns (id, body, everywhere, live, published_ms) VALUES (?1, ?2, ?3, TRUE, ?4)
+         ON CONFLICT (id) DO UPDATE SET body = excluded.body, everywhere = excluded.everywhere, live = TRUE,
                                         published_ms = excluded.published_ms",
-        params![id, body, matches!(targets, Targets::Everywhere), now_ms],
+        values![id, body, matches!(targets, Targets::Everywhere), now_ms],
     )?;
-    tx.execute("DELETE FROM campaign_items WHERE campaign = ?1", [id])?;
-    tx.execute("DELETE FROM campaign_screens WHERE campaign = ?1", [id])?;
-    tx.execute("DELETE FROM campaign_parts WHERE campaign = ?1", [id])?;
-    let mut item = tx.prepare_cached("INSERT INTO campaign_items VALUES (?1, ?2, ?3)")?;
-    let mut part = tx.prepare_cached("INSERT INTO campaign_parts VALUES (?1, ?2, ?3, ?4)")?;
-    for (placement, (creative, parts)) in publication.item_digests().enumerate() {
-        item.execute(params![id, placement, creative.to_string()])?;
-        for (name, digest) in parts {
-            part.execute(params![id, placement, name, digest.to_string()])?;
-        }
+    tx.execute(
+        "DELETE FROM campaign_items WHERE campaign = ?1",
+        values![id],
+    )?;
+    tx.execute(
+        "DELETE FROM campaign_screens WHERE campaign = ?1",
+        values![id],
+    )?;
+    tx.execute(
+        "DELETE FROM campaign_parts WHERE campaign = ?1",
+        values![id],
+    )?;
+    let (mut items, mut parts) = (Vec::new(), Vec::new());
+    for (placement, (creative, named)) in publication.item_digests().enumerate() {
+        items.push([
+            Value::from(id),
+            Value::from(placement),
+            Value::from(creative.to_string()),
+        ]);
+        parts.extend(named.map(|(name, part)| {
+            [
+                Value::from(id),
+                Value::from(placement),
+                Value::from(name),
+                Value::from(part.to_string()),
+            ]
+        }));
     }
+    tx.execute_each("INSERT INTO campaign_items VALUES (?1, ?2, ?3)", &items)?;
+    tx.execute_each("INSERT INTO campaign_parts VALUES (?1, ?2, ?3, ?4)", &parts)?;
     if let Targets::Only(chosen) = targets {
-        let mut target = tx.prepare_cached("INSERT INTO campaign_screens VALUES (?1, ?2)")?;
-        for screen in chosen {
-            target.execute(params![id, screen.get()])?;
+        let chosen: Vec<_> = chosen
+            .iter()
+            .map(|screen| [Value::from(id), Value::from(screen.get())])
+            .collect();
+        tx.execute_each("INSERT INTO campaign_screens VALUES (?1, ?2)", &chosen)?;
+    }
+    Ok(())
+}
+
+/// Numbers what is new on screens, unless it is too much for one of them.
+fn assign(tx: &Transaction<'_>, screens: &BTreeSet<ScreenNumber>) -> Result<(), PublishError> {
+    let highest = number_missing(tx, screens)?;
+    let bytes = manifest_bytes(tx, screens)?;
+    for ((&screen, highest), bytes) in screens.iter().zip(highest).zip(bytes) {
+        if highest > Assignment::MAX {
+            return Err(PublishError::NumbersUsedUp(screen));
+        }
+        if bytes >= MANIFEST_BYTES_MAX {
+            return Err(PublishError::ManifestFull(screen));
         }
     }
     Ok(())
 }
 
-fn assign(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), PublishError> {
-    if number_missing(tx, screen)? <= Assignment::MAX {
-        Ok(())
-    } else {
-        Err(PublishError::NumbersUsedUp(screen))
-    }
-}
-
-/// Numbers every item on a screen that has no number yet, lets its terminal fetch the files, and
-/// returns the highest number.
-fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<u32> {
-    tx.prepare_cached(
+/// Numbers every item on each screen that has no number yet, lets its terminal fetch the files, and
+/// returns the highest number of each screen.
+fn number_missing(
+    tx: &Transaction<'_>,
+    screens: &BTreeSet<ScreenNumber>,
+) -> Result<Vec<u32>, DatabaseError> {
+    let sets: Vec<_> = screens
+        .iter()
+        .map(|screen| [Value::from(screen.get())])
+        .collect();
+    tx.execute_each(
         "INSERT INTO assignments (screen, number, campaign, placement, creative)
          SELECT ?1,
-                (SELECT ifnull(max(number), 0) FROM assignments WHERE screen = ?1)
+                (SELECT coalesce(max(number), 0) FROM assignments WHERE screen = ?1)
                     + row_number() OVER (ORDER BY campaign, placement),
                 campaign, placement, creative
          FROM airing JOIN campaign_items AS item USING (campaign)
@@ -321,103 +371,143 @@ fn number_missing(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
            AND NOT EXISTS (SELECT 1 FROM assignments AS known
                            WHERE known.screen = ?1 AND known.campaign = item.campaign
                              AND known.placement = item.placement AND known.creative = item.creative)",
-    )?
-    .execute([screen.get()])?;
-    tx.prepare_cached(&format!(
-        "INSERT OR IGNORE INTO screen_files SELECT ?1, sha256 FROM creatives WHERE {NAMED_BY_MANIFEST}"
-    ))?
-    .execute([screen.get()])?;
-    tx.prepare_cached("SELECT ifnull(max(number), 0) FROM assignments WHERE screen = ?1")?
-        .query_row([screen.get()], |row| row.get(0))
+        &sets,
+    )?;
+    tx.execute_each(
+        &format!(
+            "INSERT INTO screen_files SELECT ?1, sha256 FROM creatives WHERE {NAMED_BY_MANIFEST} ON CONFLICT DO NOTHING"
+        ),
+        &sets,
+    )?;
+    let highest = tx.all_each(
+        "SELECT coalesce(max(number), 0) FROM assignments WHERE screen = ?1",
+        &sets,
+        |row| row.get::<u32>(0),
+    )?;
+    Ok(highest.concat())
 }
 
-fn refuse_too_large(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), PublishError> {
-    let bytes: u64 = tx
-        .prepare_cached(
-            "SELECT ifnull(sum(octet_length(body) + ?2 * ((SELECT count(*) FROM campaign_items WHERE campaign = id)
-                                                        + (SELECT count(*) FROM campaign_parts WHERE campaign = id))), 0)
-             FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1",
-        )?
-        .query_row(params![screen.get(), ITEM_BYTES], |row| row.get(0))?;
-    if bytes < MANIFEST_BYTES_MAX {
-        Ok(())
-    } else {
-        Err(PublishError::ManifestFull(screen))
-    }
+/// Returns how many bytes the manifest of each screen has, rounded up.
+fn manifest_bytes(
+    tx: &Transaction<'_>,
+    screens: &BTreeSet<ScreenNumber>,
+) -> Result<Vec<u64>, DatabaseError> {
+    let sets: Vec<_> = screens
+        .iter()
+        .map(|screen| [Value::from(screen.get()), Value::from(ITEM_BYTES)])
+        .collect();
+    let bytes = tx.all_each(
+        "SELECT coalesce(CAST(sum(octet_length(body) + ?2 * ((SELECT count(*) FROM campaign_items WHERE campaign = id)
+                                                           + (SELECT count(*) FROM campaign_parts WHERE campaign = id)))
+                              AS BIGINT), 0)
+         FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1",
+        &sets,
+        |row| row.get::<u64>(0),
+    )?;
+    Ok(bytes.concat())
 }
 
-fn current_version(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(u64, i64)> {
-    Ok(tx
-        .prepare_cached(
-            "SELECT manifest_version, manifest_issued_ms FROM screens WHERE number = ?1",
-        )?
-        .query_row([screen.get()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+fn current_version(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+) -> Result<(u64, i64), DatabaseError> {
+    tx.one(
+        "SELECT manifest_version, manifest_issued_ms FROM screens WHERE number = ?1",
+        values![screen.get()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// What airs on a screen. A goal is one of all screens together: each gets its part of it.
 fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<ManifestCampaign>> {
-    let mut bodies = tx.prepare_cached(
+    let bodies = tx.all(
         "SELECT id, body FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1 ORDER BY id",
+        values![screen.get()],
+        |row| Ok::<_, DatabaseError>((row.get::<Id<CampaignId>>(0)?.0, row.get::<String>(1)?)),
     )?;
-    let mut items = tx.prepare_cached(
-        "SELECT number, creative, placement FROM campaign_items
+    let ids = bodies.iter().map(|(id, _)| Value::from(id.as_str()));
+    let on_screen: Vec<_> = ids
+        .clone()
+        .map(|id| [id, Value::from(screen.get())])
+        .collect();
+    let ids: Vec<_> = ids.map(|id| [id]).collect();
+    let screens = tx.all_each(
+        "SELECT count(*) FROM airing JOIN screens ON number = screen WHERE campaign = ?1 AND revoked_ms IS NULL",
+        &ids,
+        |row| row.get::<u32>(0),
+    )?;
+    let items = tx.all_each(
+        "SELECT placement, number, creative FROM campaign_items
          JOIN assignments USING (campaign, placement, creative)
          WHERE campaign = ?1 AND screen = ?2 ORDER BY placement",
+        &on_screen,
+        |row| {
+            let item = Item {
+                assignment: row.get::<Id<_>>(1)?.0,
+                creative: row.get::<Id<_>>(2)?.0,
+                parts: Vec::new(),
+            };
+            Ok::<_, DatabaseError>((row.get(0)?, item))
+        },
     )?;
-    let mut parts = tx.prepare_cached(
-        "SELECT name, part FROM campaign_parts WHERE campaign = ?1 AND placement = ?2 ORDER BY name",
+    let parts = tx.all_each(
+        "SELECT placement, name, part FROM campaign_parts WHERE campaign = ?1 ORDER BY placement, name",
+        &ids,
+        |row| {
+            let part = ItemPart {
+                name: row.get(1)?,
+                sha256: row.get::<Id<_>>(2)?.0,
+            };
+            Ok::<_, DatabaseError>((row.get(0)?, part))
+        },
     )?;
-    let mut screens = tx.prepare_cached(
-        "SELECT count(*) FROM airing JOIN screens ON number = screen WHERE campaign = ?1 AND revoked_ms IS NULL",
-    )?;
-    let mut campaigns = Vec::new();
-    let mut rows = bodies.query([screen.get()])?;
-    while let Some(row) = rows.next()? {
-        let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
-        let mut campaign: Campaign =
-            serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-        let parts_of_goal: u32 = screens.query_row([id.as_str()], |row| row.get(0))?;
-        for phase in &mut campaign.phases {
-            for goal in [&mut phase.goal_plays, &mut phase.goal_scans] {
-                *goal = goal.map(|goal| goal.div_ceil(parts_of_goal.max(1)));
+    let contents = items.into_iter().zip(parts);
+    bodies
+        .iter()
+        .zip(screens.concat())
+        .zip(contents)
+        .map(|(((id, body), screens), (items, parts))| {
+            let mut campaign: Campaign = serde_json::from_str(body)?;
+            for phase in &mut campaign.phases {
+                for goal in [&mut phase.goal_plays, &mut phase.goal_scans] {
+                    *goal = goal.map(|goal| goal.div_ceil(screens.max(1)));
+                }
             }
-        }
-        let items = items
-            .query_map(params![id.as_str(), screen.get()], |row| {
-                let placement: u32 = row.get(2)?;
-                let parts = parts.query_map(params![id.as_str(), placement], |row| {
-                    Ok(ItemPart {
-                        name: row.get(0)?,
-                        sha256: row.get::<_, Id<_>>(1)?.0,
-                    })
-                })?;
-                Ok(Item {
-                    assignment: row.get::<_, Id<_>>(0)?.0,
-                    creative: row.get::<_, Id<_>>(1)?.0,
-                    parts: parts.collect::<rusqlite::Result<_>>()?,
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        campaigns.push(ManifestCampaign {
-            id,
-            campaign,
-            items,
-        });
+            Ok(ManifestCampaign {
+                id: id.clone(),
+                campaign,
+                items: with_parts(items, parts),
+            })
+        })
+        .collect()
+}
+
+/// Gives the items of a campaign their parts; both come with the numbers of their placements.
+fn with_parts(items: Vec<(u32, Item)>, parts: Vec<(u32, ItemPart)>) -> Vec<Item> {
+    let mut parts_of: BTreeMap<u32, Vec<ItemPart>> = BTreeMap::new();
+    for (placement, part) in parts {
+        parts_of.entry(placement).or_default().push(part);
     }
-    Ok(campaigns)
+    let items = items.into_iter().map(|(placement, item)| Item {
+        parts: parts_of.remove(&placement).unwrap_or_default(),
+        ..item
+    });
+    items.collect()
 }
 
-fn assets_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Asset>> {
-    let mut query = tx.prepare_cached(&format!(
-        "SELECT sha256, size, media_type FROM creatives WHERE {NAMED_BY_MANIFEST} ORDER BY sha256"
-    ))?;
-    let rows = query.query_map([screen.get()], asset)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+fn assets_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Asset>, DatabaseError> {
+    tx.all(
+        &format!(
+            "SELECT sha256, size, media_type FROM creatives WHERE {NAMED_BY_MANIFEST} ORDER BY sha256"
+        ),
+        values![screen.get()],
+        asset,
+    )
 }
 
-fn asset(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asset> {
+fn asset(row: &Row<'_>) -> Result<Asset, DatabaseError> {
     Ok(Asset {
-        sha256: row.get::<_, Id<_>>(0)?.0,
+        sha256: row.get::<Id<_>>(0)?.0,
         size: row.get(1)?,
         media_type: row.get(2)?,
     })

@@ -6,10 +6,10 @@
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::proof_of_play::{PublicKey, Vouched};
-use rusqlite::{Transaction, params};
 use serde::Serialize;
 
-use crate::store::{Id, Result, Store};
+use crate::database::{DatabaseError, Id, Transaction, values};
+use crate::store::{Result, Store};
 use crate::system::clock;
 
 /// Most keys of one screen; a terminal has one for each card it ever had. Further ones are not
@@ -50,22 +50,22 @@ impl Store {
 }
 
 pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<DeviceLine>> {
-    let mut query = tx.prepare_cached(
+    tx.all(
         "SELECT screen, name, key, first_seen_ms, device_keys.last_seen_ms
          FROM device_keys JOIN screens ON number = screen ORDER BY screen, first_seen_ms, key",
-    )?;
-    let rows = query.query_map([], |row| {
-        Ok(DeviceLine {
-            screen: row.get::<_, Id<_>>(0)?.0,
-            name: row.get(1)?,
-            device: DeviceKeyLine {
-                key: row.get::<_, Id<_>>(2)?.0,
-                first_seen: clock::rfc3339(row.get(3)?),
-                last_seen: clock::rfc3339(row.get(4)?),
-            },
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        values![],
+        |row| {
+            Ok(DeviceLine {
+                screen: row.get::<Id<_>>(0)?.0,
+                name: row.get(1)?,
+                device: DeviceKeyLine {
+                    key: row.get::<Id<_>>(2)?.0,
+                    first_seen: clock::rfc3339(row.get(3)?),
+                    last_seen: clock::rfc3339(row.get(4)?),
+                },
+            })
+        },
+    )
 }
 
 /// Keeps the key that a screen's terminal says it signs with. One that it has not shown to hold is
@@ -75,11 +75,12 @@ pub(super) fn keep(
     screen: ScreenNumber,
     vouched: &Vouched,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     let key = vouched.key.to_string();
-    let known = tx
-        .prepare_cached("UPDATE device_keys SET last_seen_ms = max(last_seen_ms, ?3) WHERE screen = ?1 AND key = ?2")?
-        .execute(params![screen.get(), key, now_ms])?;
+    let known = tx.execute(
+        "UPDATE device_keys SET last_seen_ms = greatest(last_seen_ms, ?3) WHERE screen = ?1 AND key = ?2",
+        values![screen.get(), &key, now_ms],
+    )?;
     if known > 0 {
         return Ok(());
     }
@@ -89,12 +90,11 @@ pub(super) fn keep(
         );
         return Ok(());
     }
-    let kept = tx
-        .prepare_cached(
-            "INSERT INTO device_keys (screen, key, first_seen_ms, last_seen_ms)
-             SELECT ?1, ?2, ?3, ?3 WHERE (SELECT count(*) FROM device_keys WHERE screen = ?1) < ?4",
-        )?
-        .execute(params![screen.get(), key, now_ms, KEYS_MAX])?;
+    let kept = tx.execute(
+        "INSERT INTO device_keys (screen, key, first_seen_ms, last_seen_ms)
+         SELECT ?1, ?2, ?3, ?3 WHERE (SELECT count(*) FROM device_keys WHERE screen = ?1) < ?4",
+        values![screen.get(), &key, now_ms, KEYS_MAX],
+    )?;
     if kept == 0 {
         tracing::warn!("screen {screen} has had {KEYS_MAX} device keys; {key} is not kept");
     }

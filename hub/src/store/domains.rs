@@ -3,10 +3,13 @@
 //! Invariant: no campaign is on the air whose codes carry a host that the operator has not said
 //! leads here.
 
-use rusqlite::{Transaction, params};
+use std::ops::ControlFlow;
 
+use passerby_protocol::Campaign;
+
+use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::store::publish_error::PublishError;
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, StoreError};
 
 /// Most domains of one hub.
 const DOMAINS_MAX: i64 = 10_000;
@@ -30,11 +33,11 @@ pub enum DomainError {
     TooMany,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for DomainError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DatabaseError> for DomainError {
+    fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
     }
 }
@@ -45,14 +48,14 @@ impl Store {
     /// # Errors
     /// There are too many, or the database fails.
     pub fn add_domain(&self, domain: &str) -> Result<(), DomainError> {
-        self.write(|tx| {
-            let count: i64 = tx.query_row("SELECT count(*) FROM domains", [], |row| row.get(0))?;
+        self.write(Lock::Everything, |tx| {
+            let count: i64 = tx.value("SELECT count(*) FROM domains", values![])?;
             if count >= DOMAINS_MAX {
                 return Err(DomainError::TooMany);
             }
             tx.execute(
                 "INSERT INTO domains (name) VALUES (?1) ON CONFLICT DO NOTHING",
-                [domain],
+                values![domain],
             )?;
             Ok(())
         })
@@ -63,18 +66,24 @@ impl Store {
     /// # Errors
     /// See [`DomainError`].
     pub fn remove_domain(&self, domain: &str) -> Result<(), DomainError> {
-        self.write(|tx| {
-            let mut users = tx.prepare_cached(
-                "SELECT id FROM campaigns WHERE live AND body ->> '$.link.domain' = ?1 ORDER BY id",
+        self.write(Lock::Everything, |tx| {
+            let mut campaigns: Vec<String> = Vec::new();
+            tx.each(
+                "SELECT id, body FROM campaigns WHERE live ORDER BY id",
+                values![],
+                |row| {
+                    let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
+                    if campaign.link.domain.as_deref() == Some(domain) {
+                        campaigns.push(row.get(0)?);
+                    }
+                    Ok::<_, StoreError>(ControlFlow::Continue(()))
+                },
             )?;
-            let campaigns: Vec<String> = users
-                .query_map([domain], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
             let domain = domain.to_owned();
             if !campaigns.is_empty() {
                 return Err(DomainError::InUse { domain, campaigns });
             }
-            match tx.execute("DELETE FROM domains WHERE name = ?1", params![domain])? {
+            match tx.execute("DELETE FROM domains WHERE name = ?1", values![&domain])? {
                 0 => Err(DomainError::Unknown(domain)),
                 _ => Ok(()),
             }
@@ -86,11 +95,8 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn domains(&self) -> Result<Vec<String>> {
-        self.read(|tx| {
-            let mut names = tx.prepare_cached("SELECT name FROM domains ORDER BY name")?;
-            let names = names.query_map([], |row| row.get(0))?;
-            Ok(names.collect::<rusqlite::Result<_>>()?)
-        })
+        let names = "SELECT name FROM domains ORDER BY name";
+        Ok(self.read(|tx| tx.all(names, values![], |row| row.get(0)))?)
     }
 }
 
@@ -102,10 +108,7 @@ pub(super) fn refuse_foreign(
     let Some(domain) = domain else {
         return Ok(());
     };
-    let known = tx
-        .prepare_cached("SELECT 1 FROM domains WHERE name = ?1")?
-        .exists([domain])?;
-    if known {
+    if tx.exists("SELECT 1 FROM domains WHERE name = ?1", values![domain])? {
         Ok(())
     } else {
         Err(PublishError::ForeignDomain(domain.to_owned()))
@@ -115,18 +118,20 @@ pub(super) fn refuse_foreign(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::on_each_database;
 
     #[test]
     fn a_domain_comes_and_goes_by_the_operators_word() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        store.add_domain("go.shop.example").unwrap();
-        store.add_domain("go.shop.example").unwrap();
-        assert_eq!(store.domains().unwrap(), ["go.shop.example"]);
-        store.remove_domain("go.shop.example").unwrap();
-        assert!(matches!(
-            store.remove_domain("go.shop.example"),
-            Err(DomainError::Unknown(_))
-        ));
+        on_each_database(|database| {
+            let store = database.open();
+            store.add_domain("go.shop.example").unwrap();
+            store.add_domain("go.shop.example").unwrap();
+            assert_eq!(store.domains().unwrap(), ["go.shop.example"]);
+            store.remove_domain("go.shop.example").unwrap();
+            assert!(matches!(
+                store.remove_domain("go.shop.example"),
+                Err(DomainError::Unknown(_))
+            ));
+        });
     }
 }

@@ -8,13 +8,12 @@
 //! is; a clock that was put back prolongs nothing.
 
 use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use subtle::ConstantTimeEq as _;
 
+use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::keys::pairing_code::PairingCode;
 use crate::store::{
-    Id, KeyError, Result, Screen, Store, StoreError, manifest_versions, revocation, screens,
-    token_keys,
+    KeyError, Result, Screen, Store, StoreError, manifest_versions, revocation, screens, token_keys,
 };
 use crate::system::clock::DAY_MS;
 use crate::system::random;
@@ -63,8 +62,8 @@ impl From<KeyError> for EnrolError {
     }
 }
 
-impl From<rusqlite::Error> for EnrolError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DatabaseError> for EnrolError {
+    fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
     }
 }
@@ -118,7 +117,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn add_screen(&self, name: &str, now_ms: i64) -> Result<(ScreenNumber, String)> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let screen = screens::add(tx, name, now_ms)?;
             Ok((screen, issue_token(tx, screen, false, now_ms)?))
         })
@@ -136,11 +135,11 @@ impl Store {
         retires: bool,
         now_ms: i64,
     ) -> Result<Renewed, KeyError> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let retired = if retires {
                 tx.execute(
                     "UPDATE screens SET bearer_sha256 = NULL WHERE number = ?1",
-                    [screen.get()],
+                    values![screen.get()],
                 )?;
                 token_keys::retire_all(tx, screen, now_ms)?
             } else {
@@ -172,37 +171,20 @@ impl Store {
         gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
     ) -> Result<Pairing, EnrolError> {
         let secret = Digest::of(secret).0;
-        self.write(|tx| {
-            let known = tx
-                .prepare_cached(
-                    "SELECT secret_sha256, expires_ms, screen FROM pairings WHERE code = ?1",
-                )?
-                .query_row([code.as_str()], |row| {
-                    Ok((
-                        row.get::<_, [u8; 32]>(0)?,
-                        row.get::<_, i64>(1)?,
-                        row.get::<_, Option<Id<ScreenNumber>>>(2)?,
-                    ))
-                })
-                .optional()?;
-            let Some((owner, expires_ms, screen)) = known else {
-                if !may_open() {
-                    return Err(EnrolError::Busy);
-                }
-                make_room(tx, gives_way, now_ms)?;
-                open_pairing(tx, code, &secret, suggested_name, now_ms)?;
-                return Ok(Pairing::Waiting);
-            };
-            if !bool::from(owner.ct_eq(&secret)) {
-                return Err(EnrolError::Taken);
+        // Who waits asks every few seconds; that keeps nobody from writing.
+        if let Some(pairing) = self.read(|tx| known_pairing(tx, code, &secret, now_ms))? {
+            return Ok(pairing);
+        }
+        self.write(Lock::Everything, |tx| {
+            if let Some(pairing) = known_pairing(tx, code, &secret, now_ms)? {
+                return Ok(pairing);
             }
-            if is_over(expires_ms, PAIRING_MS, now_ms) {
-                return Err(EnrolError::Expired);
+            if !may_open() {
+                return Err(EnrolError::Busy);
             }
-            Ok(match screen {
-                Some(screen) => Pairing::Claimed(screen_of(tx, screen.0)?),
-                None => Pairing::Waiting,
-            })
+            make_room(tx, gives_way, now_ms)?;
+            open_pairing(tx, code, &secret, suggested_name, now_ms)?;
+            Ok(Pairing::Waiting)
         })
     }
 
@@ -216,20 +198,19 @@ impl Store {
         name: &str,
         now_ms: i64,
     ) -> Result<Claimed, EnrolError> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let (suggested_name, expires_ms, claimed) = tx
-                .query_row(
+                .optional(
                     "SELECT suggested_name, expires_ms, screen FROM pairings WHERE code = ?1",
-                    [code.as_str()],
+                    values![code.as_str()],
                     |row| {
-                        Ok((
-                            row.get::<_, String>(0)?,
-                            row.get::<_, i64>(1)?,
-                            row.get::<_, Option<Id<ScreenNumber>>>(2)?,
+                        Ok::<_, DatabaseError>((
+                            row.get::<String>(0)?,
+                            row.get::<i64>(1)?,
+                            row.get::<Option<Id<ScreenNumber>>>(2)?,
                         ))
                     },
-                )
-                .optional()?
+                )?
                 .ok_or(EnrolError::Unknown)?;
             if is_over(expires_ms, PAIRING_MS, now_ms) {
                 return Err(EnrolError::Expired);
@@ -241,7 +222,7 @@ impl Store {
             // A claim in the code's last second still leaves the terminal time to collect.
             tx.execute(
                 "UPDATE pairings SET screen = ?2, expires_ms = ?3 WHERE code = ?1",
-                params![code.as_str(), screen.get(), now_ms + PAIRING_MS],
+                values![code.as_str(), screen.get(), now_ms + PAIRING_MS],
             )?;
             Ok(Claimed {
                 screen,
@@ -263,21 +244,20 @@ impl Store {
     ) -> Result<Screen, EnrolError> {
         let token = Digest::of(token.as_bytes()).0;
         let secret = Digest::of(secret).0;
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let (number, renews, expires_ms, owner) = tx
-                .query_row(
+                .optional(
                     "SELECT screen, renews, expires_ms, secret_sha256 FROM enrolment_tokens WHERE token_sha256 = ?1",
-                    [token],
+                    values![token],
                     |row| {
-                        Ok((
-                            row.get::<_, Id<ScreenNumber>>(0)?.0,
-                            row.get::<_, bool>(1)?,
-                            row.get::<_, i64>(2)?,
-                            row.get::<_, Option<[u8; 32]>>(3)?,
+                        Ok::<_, DatabaseError>((
+                            row.get::<Id<ScreenNumber>>(0)?.0,
+                            row.get::<bool>(1)?,
+                            row.get::<i64>(2)?,
+                            row.get::<Option<[u8; 32]>>(3)?,
                         ))
                     },
-                )
-                .optional()?
+                )?
                 .ok_or(EnrolError::Unknown)?;
             if is_over(expires_ms, TOKEN_MS, now_ms) {
                 return Err(EnrolError::Unknown);
@@ -288,7 +268,7 @@ impl Store {
                 None => {
                     tx.execute(
                         "UPDATE enrolment_tokens SET secret_sha256 = ?2 WHERE token_sha256 = ?1",
-                        params![token, secret],
+                        values![token, secret],
                     )?;
                     if renews {
                         token_keys::begin(tx, number, now_ms)?;
@@ -310,15 +290,14 @@ impl Store {
         bearer_sha256: &[u8; 32],
         now_ms: i64,
     ) -> Result<Collected> {
-        self.write(|tx| {
-            let was_revoked: bool = tx.query_row(
+        self.write(Lock::Everything, |tx| {
+            let was_revoked: bool = tx.value(
                 "SELECT revoked_ms IS NOT NULL FROM screens WHERE number = ?1",
-                [screen.get()],
-                |row| row.get(0),
+                values![screen.get()],
             )?;
             tx.execute(
                 "UPDATE screens SET bearer_sha256 = ?2, revoked_ms = NULL WHERE number = ?1",
-                params![screen.get(), bearer_sha256],
+                values![screen.get(), bearer_sha256],
             )?;
             if was_revoked {
                 screens::share_goals_anew(tx, screen, now_ms)?;
@@ -342,15 +321,15 @@ fn issue_token(
     screen: ScreenNumber,
     renews: bool,
     now_ms: i64,
-) -> rusqlite::Result<String> {
+) -> Result<String, DatabaseError> {
     let token = random::enrolment_token();
     tx.execute(
         "DELETE FROM enrolment_tokens WHERE expires_ms < ?1 OR expires_ms > ?2",
-        [now_ms, now_ms + TOKEN_MS + SLACK_MS],
+        values![now_ms, now_ms + TOKEN_MS + SLACK_MS],
     )?;
     tx.execute(
         "INSERT INTO enrolment_tokens (token_sha256, screen, expires_ms, renews) VALUES (?1, ?2, ?3, ?4)",
-        params![
+        values![
             Digest::of(token.as_bytes()).0,
             screen.get(),
             now_ms + TOKEN_MS,
@@ -360,9 +339,41 @@ fn issue_token(
     Ok(token)
 }
 
-fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> rusqlite::Result<Screen> {
-    let key_generation =
-        token_keys::newest(tx, number)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+/// How a code that is known stands; `None` for one that is not.
+fn known_pairing(
+    tx: &Transaction<'_>,
+    code: &PairingCode,
+    secret: &[u8; 32],
+    now_ms: i64,
+) -> Result<Option<Pairing>, EnrolError> {
+    let known = tx.optional(
+        "SELECT secret_sha256, expires_ms, screen FROM pairings WHERE code = ?1",
+        values![code.as_str()],
+        |row| {
+            Ok::<_, DatabaseError>((
+                row.get::<[u8; 32]>(0)?,
+                row.get::<i64>(1)?,
+                row.get::<Option<Id<ScreenNumber>>>(2)?,
+            ))
+        },
+    )?;
+    let Some((owner, expires_ms, screen)) = known else {
+        return Ok(None);
+    };
+    if !bool::from(owner.ct_eq(secret)) {
+        return Err(EnrolError::Taken);
+    }
+    if is_over(expires_ms, PAIRING_MS, now_ms) {
+        return Err(EnrolError::Expired);
+    }
+    Ok(Some(match screen {
+        Some(screen) => Pairing::Claimed(screen_of(tx, screen.0)?),
+        None => Pairing::Waiting,
+    }))
+}
+
+fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> Result<Screen, DatabaseError> {
+    let key_generation = token_keys::newest(tx, number)?.ok_or(DatabaseError::NoRow)?;
     Ok(Screen {
         number,
         key_generation,
@@ -379,24 +390,24 @@ fn make_room(
     // anew.
     tx.execute(
         "DELETE FROM pairings WHERE expires_ms < ?1 OR expires_ms > ?2",
-        [now_ms - DAY_MS, now_ms + PAIRING_MS + SLACK_MS],
+        values![now_ms - DAY_MS, now_ms + PAIRING_MS + SLACK_MS],
     )?;
-    let (waiting, over): (usize, usize) = tx.query_row(
+    let (waiting, over): (usize, usize) = tx.one(
         "SELECT count(*) FILTER (WHERE expires_ms > ?1 AND screen IS NULL), count(*) FILTER (WHERE expires_ms <= ?1) FROM pairings",
-        [now_ms],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        values![now_ms],
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
     )?;
     if over > OVER_MAX {
         tx.execute(
             "DELETE FROM pairings WHERE code IN (SELECT code FROM pairings WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)",
-            params![now_ms, over - OVER_MAX],
+            values![now_ms, over - OVER_MAX],
         )?;
     }
     if waiting >= PENDING_MAX {
         let code = gives_way(&pending(tx, now_ms)?).ok_or(EnrolError::Busy)?;
         let gone = tx.execute(
             "DELETE FROM pairings WHERE code = ?1 AND screen IS NULL",
-            [code.as_str()],
+            values![code.as_str()],
         )?;
         if gone == 0 {
             return Err(EnrolError::Busy);
@@ -406,17 +417,17 @@ fn make_room(
 }
 
 /// Lists the codes that wait, oldest first.
-fn pending(tx: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<Vec<PendingCode>> {
-    let mut rows = tx.prepare_cached(
-        "SELECT code, created_ms FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms",
-    )?;
-    let rows = rows.query_map([now_ms], |row| {
-        Ok(PendingCode {
-            code: row.get::<_, Id<PairingCode>>(0)?.0,
-            opened_ms: row.get(1)?,
-        })
-    })?;
-    rows.collect()
+fn pending(tx: &Transaction<'_>, now_ms: i64) -> Result<Vec<PendingCode>, DatabaseError> {
+    tx.all(
+        "SELECT code, created_ms FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms, code",
+        values![now_ms],
+        |row| {
+            Ok(PendingCode {
+                code: row.get::<Id<PairingCode>>(0)?.0,
+                opened_ms: row.get(1)?,
+            })
+        },
+    )
 }
 
 fn open_pairing(
@@ -425,10 +436,10 @@ fn open_pairing(
     secret: &[u8; 32],
     suggested_name: &str,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     tx.execute(
         "INSERT INTO pairings (code, secret_sha256, suggested_name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![code.as_str(), secret, suggested_name, now_ms, now_ms + PAIRING_MS],
+        values![code.as_str(), secret, suggested_name, now_ms, now_ms + PAIRING_MS],
     )?;
     Ok(())
 }
@@ -436,6 +447,7 @@ fn open_pairing(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::on_each_database;
 
     fn pair(
         store: &Store,
@@ -446,149 +458,155 @@ mod tests {
         store.pair(code, &[secret; 32], "", now_ms, || true, |_| None)
     }
 
-    fn store() -> (tempfile::TempDir, Store) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        (folder, store)
-    }
-
     #[test]
     fn codes_expire_and_a_claim_in_the_last_second_still_counts() {
-        let (_folder, store) = store();
-        let code: PairingCode = "ABCD1234".parse().unwrap();
-        assert_eq!(pair(&store, &code, 1, 0).unwrap(), Pairing::Waiting);
-        store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
-        assert!(matches!(
-            pair(&store, &code, 1, PAIRING_MS + 1),
-            Ok(Pairing::Claimed(_))
-        ));
-        assert!(matches!(
-            pair(&store, &code, 1, 2 * PAIRING_MS),
-            Err(EnrolError::Expired)
-        ));
-        assert!(matches!(
-            store.claim(&code, "x", 2 * PAIRING_MS),
-            Err(EnrolError::Expired)
-        ));
+        on_each_database(|database| {
+            let store = database.open();
+            let code: PairingCode = "ABCD1234".parse().unwrap();
+            assert_eq!(pair(&store, &code, 1, 0).unwrap(), Pairing::Waiting);
+            store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
+            assert!(matches!(
+                pair(&store, &code, 1, PAIRING_MS + 1),
+                Ok(Pairing::Claimed(_))
+            ));
+            assert!(matches!(
+                pair(&store, &code, 1, 2 * PAIRING_MS),
+                Err(EnrolError::Expired)
+            ));
+            assert!(matches!(
+                store.claim(&code, "x", 2 * PAIRING_MS),
+                Err(EnrolError::Expired)
+            ));
+        });
     }
 
     #[test]
     fn so_many_codes_wait_and_then_one_gives_way_or_the_new_one_is_refused() {
-        let (_folder, store) = store();
-        let code = |n: usize| format!("{n:08}").parse::<PairingCode>().unwrap();
-        for n in 0..PENDING_MAX {
-            pair(&store, &code(n), 1, 0).unwrap();
-        }
-        let new = code(PENDING_MAX);
-        assert!(matches!(pair(&store, &new, 1, 1), Err(EnrolError::Busy)));
-        assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
-        let pair_for =
-            |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, |_| Some(code(gone)));
-        store.claim(&code(7), "exit B", 1).unwrap();
-        pair(&store, &code(PENDING_MAX + 1), 1, 1).unwrap();
-        assert!(
-            matches!(pair_for(7), Err(EnrolError::Busy)),
-            "what was claimed stays"
-        );
-        assert_eq!(pair_for(8).unwrap(), Pairing::Waiting);
-        assert!(matches!(
-            store.claim(&code(8), "x", 1),
-            Err(EnrolError::Unknown)
-        ));
-        assert!(store.claim(&new, "x", 1).is_ok());
+        on_each_database(|database| {
+            let store = database.open();
+            let code = |n: usize| format!("{n:08}").parse::<PairingCode>().unwrap();
+            for n in 0..PENDING_MAX {
+                pair(&store, &code(n), 1, 0).unwrap();
+            }
+            let new = code(PENDING_MAX);
+            assert!(matches!(pair(&store, &new, 1, 1), Err(EnrolError::Busy)));
+            assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
+            let pair_for =
+                |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, |_| Some(code(gone)));
+            store.claim(&code(7), "exit B", 1).unwrap();
+            pair(&store, &code(PENDING_MAX + 1), 1, 1).unwrap();
+            assert!(
+                matches!(pair_for(7), Err(EnrolError::Busy)),
+                "what was claimed stays"
+            );
+            assert_eq!(pair_for(8).unwrap(), Pairing::Waiting);
+            assert!(matches!(
+                store.claim(&code(8), "x", 1),
+                Err(EnrolError::Unknown)
+            ));
+            assert!(store.claim(&new, "x", 1).is_ok());
+        });
     }
 
     #[test]
     fn codes_whose_time_is_over_take_a_bounded_place() {
-        let (_folder, store) = store();
-        let mut numbers = 0..;
-        for round in 0..3 {
-            for n in numbers.by_ref().take(PENDING_MAX) {
-                let code = format!("{n:08}").parse().unwrap();
-                pair(&store, &code, 1, round * PAIRING_MS).unwrap();
+        on_each_database(|database| {
+            let store = database.open();
+            let mut numbers = 0..;
+            for round in 0..3 {
+                for n in numbers.by_ref().take(PENDING_MAX) {
+                    let code = format!("{n:08}").parse().unwrap();
+                    pair(&store, &code, 1, round * PAIRING_MS).unwrap();
+                }
             }
-        }
-        let rows: usize = store
-            .connection()
-            .query_row("SELECT count(*) FROM pairings", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(rows, PENDING_MAX + OVER_MAX);
+            let rows: usize = store
+                .read(|tx| tx.value("SELECT count(*) FROM pairings", values![]))
+                .unwrap();
+            assert_eq!(rows, PENDING_MAX + OVER_MAX);
+        });
     }
 
     #[test]
     fn tokens_of_screen_add_expire_after_a_week() {
-        let (_folder, store) = store();
-        let (screen, token) = store.add_screen("exit B", 0).unwrap();
-        assert_eq!(
-            store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number,
-            screen
-        );
-        assert!(matches!(
-            store.redeem(&token, &[2; 32], 1),
-            Err(EnrolError::Taken)
-        ));
-        assert!(matches!(
-            store.redeem(&token, &[1; 32], TOKEN_MS),
-            Err(EnrolError::Unknown)
-        ));
-        assert!(matches!(
-            store.redeem("nonsense", &[1; 32], 0),
-            Err(EnrolError::Unknown)
-        ));
+        on_each_database(|database| {
+            let store = database.open();
+            let (screen, token) = store.add_screen("exit B", 0).unwrap();
+            assert_eq!(
+                store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number,
+                screen
+            );
+            assert!(matches!(
+                store.redeem(&token, &[2; 32], 1),
+                Err(EnrolError::Taken)
+            ));
+            assert!(matches!(
+                store.redeem(&token, &[1; 32], TOKEN_MS),
+                Err(EnrolError::Unknown)
+            ));
+            assert!(matches!(
+                store.redeem("nonsense", &[1; 32], 0),
+                Err(EnrolError::Unknown)
+            ));
+        });
     }
 
     #[test]
     fn a_claimed_code_that_nobody_collects_expires_and_its_screen_waits_for_a_token() {
-        let (_folder, store) = store();
-        let code: PairingCode = "ABCD1234".parse().unwrap();
-        pair(&store, &code, 1, 0).unwrap();
-        let screen = store.claim(&code, "exit B", 10).unwrap().screen;
-        let late_ms = 10 + PAIRING_MS;
-        assert!(matches!(
-            pair(&store, &code, 1, late_ms),
-            Err(EnrolError::Expired)
-        ));
-        assert!(!store.screens().unwrap()[0].enrolled);
-        let renewed = store.renew_screen(screen, false, late_ms).unwrap();
-        assert_eq!(
-            store
-                .redeem(&renewed.token, &[3; 32], late_ms)
-                .unwrap()
-                .number,
-            screen
-        );
+        on_each_database(|database| {
+            let store = database.open();
+            let code: PairingCode = "ABCD1234".parse().unwrap();
+            pair(&store, &code, 1, 0).unwrap();
+            let screen = store.claim(&code, "exit B", 10).unwrap().screen;
+            let late_ms = 10 + PAIRING_MS;
+            assert!(matches!(
+                pair(&store, &code, 1, late_ms),
+                Err(EnrolError::Expired)
+            ));
+            assert!(!store.screens().unwrap()[0].enrolled);
+            let renewed = store.renew_screen(screen, false, late_ms).unwrap();
+            assert_eq!(
+                store
+                    .redeem(&renewed.token, &[3; 32], late_ms)
+                    .unwrap()
+                    .number,
+                screen
+            );
+        });
     }
 
     #[test]
     fn a_clock_that_was_put_back_prolongs_neither_a_code_nor_a_token() {
-        let (_folder, store) = store();
-        let year_ms = 365 * DAY_MS;
-        let code: PairingCode = "ABCD1234".parse().unwrap();
-        pair(&store, &code, 1, year_ms).unwrap();
-        let (screen, token) = store.add_screen("exit B", year_ms).unwrap();
-        assert!(matches!(
-            pair(&store, &code, 1, 0),
-            Err(EnrolError::Expired)
-        ));
-        assert!(matches!(
-            store.claim(&code, "x", 0),
-            Err(EnrolError::Expired)
-        ));
-        assert!(matches!(
-            store.redeem(&token, &[1; 32], 0),
-            Err(EnrolError::Unknown)
-        ));
-        // And it locks nobody out: what comes next is taken as ever.
-        let another: PairingCode = "EFGH5678".parse().unwrap();
-        assert_eq!(pair(&store, &another, 1, 0).unwrap(), Pairing::Waiting);
-        assert_eq!(pair(&store, &code, 2, 1).unwrap(), Pairing::Waiting);
-        let renewed = store.renew_screen(screen, false, 0).unwrap();
-        assert!(store.redeem(&renewed.token, &[1; 32], 1).is_ok());
+        on_each_database(|database| {
+            let store = database.open();
+            let year_ms = 365 * DAY_MS;
+            let code: PairingCode = "ABCD1234".parse().unwrap();
+            pair(&store, &code, 1, year_ms).unwrap();
+            let (screen, token) = store.add_screen("exit B", year_ms).unwrap();
+            assert!(matches!(
+                pair(&store, &code, 1, 0),
+                Err(EnrolError::Expired)
+            ));
+            assert!(matches!(
+                store.claim(&code, "x", 0),
+                Err(EnrolError::Expired)
+            ));
+            assert!(matches!(
+                store.redeem(&token, &[1; 32], 0),
+                Err(EnrolError::Unknown)
+            ));
+            // And it locks nobody out: what comes next is taken as ever.
+            let another: PairingCode = "EFGH5678".parse().unwrap();
+            assert_eq!(pair(&store, &another, 1, 0).unwrap(), Pairing::Waiting);
+            assert_eq!(pair(&store, &code, 2, 1).unwrap(), Pairing::Waiting);
+            let renewed = store.renew_screen(screen, false, 0).unwrap();
+            assert!(store.redeem(&renewed.token, &[1; 32], 1).is_ok());
+        });
     }
 
     #[test]
     fn neither_tokens_nor_secrets_nor_bearers_lie_in_the_database() {
-        let (folder, store) = store();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
         let (_, token) = store.add_screen("exit B", 0).unwrap();
         let secret = *b"a secret of exactly 32 bytes ...";
         store.redeem(&token, &secret, 1).unwrap();

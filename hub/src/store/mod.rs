@@ -1,10 +1,11 @@
 //! Everything that the hub remembers, behind one type: all SQL is in this module.
 //!
-//! Invariants: what a method returned is on disk (`synchronous = FULL`, one transaction a method);
-//! writers take turns from the start of their transaction, so none fails half-way for another's
-//! sake; what depends on content is computed from these tables when asked, so a command line beside
-//! a serving hub is seen at once.
+//! Invariants: what a method returned is on disk (one transaction a method); what it reads in one
+//! transaction is one state; who writes holds the screens of which it writes, or everything, so
+//! none fails half-way for another's sake; what depends on content is computed from these tables
+//! when asked, so a command line beside a serving hub is seen at once.
 
+mod batches;
 mod campaigns;
 mod dates;
 mod device_keys;
@@ -19,6 +20,7 @@ mod publish_error;
 mod refused;
 mod report;
 mod revocation;
+mod rollups;
 mod salts;
 mod scans;
 mod screens;
@@ -27,6 +29,7 @@ mod tallies;
 mod token_keys;
 mod verdicts;
 
+pub use crate::database::DatabaseError;
 pub use crate::store::campaigns::Targets;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
@@ -44,6 +47,7 @@ pub use crate::store::report::{
     Report, ScanCounts, ScreenLine, Tally, UnassignedCounts, VisitCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
+pub use crate::store::rollups::recount::Difference;
 pub use crate::store::scans::{Recorded, Scan};
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::shares::{
@@ -52,22 +56,19 @@ pub use crate::store::shares::{
 pub use crate::store::token_keys::{KeyError, KeyGeneration, Rotated};
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-
+use crate::database::{Database, Lock, PostgresDatabase, SqliteDatabase, Transaction};
 use crate::system::private;
 
 const FILE_NAME: &str = "hub.db";
-/// How long a writer waits for its turn, before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The database.
 pub struct Store {
-    connection: Mutex<Connection>,
+    database: Database,
+    /// Scans that are recorded together.
+    scans: scans::ScanBatches,
     /// The salt of the newest day that was asked for; every request needs it.
     salt: Mutex<Option<(String, [u8; 32])>>,
     /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
@@ -78,9 +79,9 @@ pub struct Store {
 /// Says why the database did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite's own error: disk, lock or damage.
+    /// Disk, network, lock or damage.
     #[error("the database failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
     /// Made by a later version of the hub.
     #[error("the database has version {found}, and this hub knows {known}; use the newer hub")]
     Newer {
@@ -117,97 +118,113 @@ impl Store {
             file: file.display().to_string(),
             source,
         })?;
-        let mut connection = Connection::open(file)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        // What is deleted is gone: it is overwritten with zeros.
-        connection.pragma_update(None, "secure_delete", true)?;
-        connection.set_prepared_statement_cache_capacity(128);
-        // Otherwise SQLite plans some statements anew for each bound value, which costs more than
-        // it takes to run them.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        migrations::migrate(&mut connection)?;
+        Self::migrated(Database::Sqlite(SqliteDatabase::open(&file)?))
+    }
+
+    /// Tells whether a data folder has a database.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(FILE_NAME).exists()
+    }
+
+    /// Opens a database of PostgreSQL, making its tables or migrating them.
+    ///
+    /// # Errors
+    /// The address cannot be understood, the server is away or refuses, or a newer hub made the
+    /// tables.
+    pub fn open_server(address: &str) -> Result<Self> {
+        Self::migrated(Database::Postgres(PostgresDatabase::new(address)?))
+    }
+
+    fn migrated(database: Database) -> Result<Self> {
+        migrations::migrate(&database)?;
         Ok(Self {
-            connection: Mutex::new(connection),
+            database,
+            scans: scans::batches(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
         })
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A panic between two statements leaves an open transaction, which its guard rolled back.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Runs a transaction that writes; an error undoes it.
+    fn write<T, E: From<DatabaseError>>(
+        &self,
+        lock: Lock<'_>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.database.write(lock, work)
     }
 
-    /// Runs a transaction that writes; an error rolls it back.
-    fn write<T, E: From<rusqlite::Error>>(
+    /// Runs one statement that reads.
+    fn read_once<T, E: From<DatabaseError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        self.database.read_once(work)
     }
 
     /// Runs a transaction that reads one consistent state.
-    fn read<T, E: From<rusqlite::Error>>(
+    fn read<T, E: From<DatabaseError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        work(&transaction)
-    }
-}
-
-/// Reads a column whose text or number is an id of the protocol.
-struct Id<T>(T);
-
-impl<T: std::str::FromStr> FromSql for Id<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let text = match value {
-            ValueRef::Integer(number) => number.to_string(),
-            other => other.as_str()?.to_owned(),
-        };
-        text.parse()
-            .map(Self)
-            .map_err(|_| FromSqlError::InvalidType)
+        self.database.read(work)
     }
 }
 
 #[cfg(test)]
+mod testing;
+
+#[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
+    use crate::database::values;
+    use crate::store::testing::on_each_database;
+
+    impl Store {
+        /// Runs something with the connection that writes to a file.
+        pub(super) fn raw<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
+            match &self.database {
+                Database::Sqlite(file) => file.with_writer(work),
+                Database::Postgres(_) => panic!("this test is about SQLite"),
+            }
+        }
+    }
 
     #[test]
     fn a_newer_hubs_database_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(Store::open(folder.path()).unwrap());
-        let raw = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-        raw.pragma_update(None, "user_version", 99).unwrap();
-        drop(raw);
-        assert!(matches!(
-            Store::open(folder.path()),
-            Err(StoreError::Newer { found: 99, .. })
-        ));
+        on_each_database(|database| {
+            let store = database.open();
+            match &store.database {
+                Database::Sqlite(_) => {
+                    store.raw(|raw| raw.pragma_update(None, "user_version", 99).unwrap());
+                }
+                Database::Postgres(_) => {
+                    let steps = "INSERT INTO schema_steps SELECT generate_series(count(*) + 1, 99) FROM schema_steps";
+                    let steps = store.write(Lock::Everything, |tx| tx.execute(steps, values![]));
+                    steps.unwrap();
+                }
+            }
+            drop(store);
+            assert!(matches!(
+                database.try_open(),
+                Err(StoreError::Newer { found: 99, .. })
+            ));
+        });
     }
 
     #[test]
     fn what_counts_of_a_visitor_is_found_without_what_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let connection = store.connection();
-        let mut plan = connection
-            .prepare("EXPLAIN QUERY PLAN SELECT count(*) FROM counted_scans WHERE visitor = ?1 AND scanned_ms > ?2 AND scanned_ms <= ?3 AND id < ?4")
-            .unwrap();
-        let steps = plan.query_map([1, 2, 3, 4], |row| row.get::<_, String>(3));
-        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        let steps: Vec<String> = store.raw(|raw| {
+            let mut plan = raw
+                .prepare("EXPLAIN QUERY PLAN SELECT count(*) FROM counted_scans WHERE visitor = ?1 AND scanned_ms > ?2 AND scanned_ms <= ?3 AND id < ?4")
+                .unwrap();
+            let steps = plan.query_map([1, 2, 3, 4], |row| row.get::<_, String>(3));
+            steps.unwrap().map(Result::unwrap).collect()
+        });
         assert!(
             steps.iter().all(|step| step.contains(
                 "scans_counted_by_visitor (visitor=? AND scanned_ms>? AND scanned_ms<?)"
@@ -220,11 +237,11 @@ mod tests {
     fn settings_that_durability_rests_on_are_in_force() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let connection = store.connection();
         let pragma = |name: &str| {
-            connection
-                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
-                .unwrap()
+            store.raw(|raw| {
+                raw.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                    .unwrap()
+            })
         };
         assert_eq!(
             pragma("journal_mode"),

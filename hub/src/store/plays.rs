@@ -7,19 +7,34 @@
 //! learn of that later than of the play.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use passerby_protocol::foreign;
 use passerby_protocol::plays::{BatchError, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Assignment, Epoch, PlayNumber, ScreenNumber};
-use rusqlite::{Transaction, params};
 
+use crate::database::{DatabaseError, Lock, Transaction, Value, values};
 use crate::store::dates::{BOOT_MS_MAX, Boots};
+use crate::store::rollups;
+use crate::store::rollups::boots::BootPlays;
+use crate::store::rollups::{Changes, PlayKey, UNDATED};
 use crate::store::{Result, Store, StoreError, gaps, screens, verdicts};
 
 /// The code of a play that is here already, from another ledger of the same screen.
 const DUPLICATE_NUMBER: &str = "duplicate-play-number";
+/// Most rows whose values are in memory at once; a batch has more.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// Stores a play, unless another one of the screen has its number.
+const STORE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING";
+/// Stores a play whose number another one has, under one of its own, unless it is a play that is
+/// here already. Takes the same values.
+const STORE_BESIDE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
+     SELECT ?1, ?2, ?3, (SELECT least(min(number), 0) - 1 FROM plays WHERE screen = ?3), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?4
+     WHERE NOT EXISTS (SELECT 1 FROM plays WHERE boot = ?6 AND start_boot_ms = ?7 AND coalesce(said_number, number) = ?4)";
 
 /// What became of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +70,8 @@ pub enum BatchRefused {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for BatchRefused {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DatabaseError> for BatchRefused {
+    fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
     }
 }
@@ -80,10 +95,10 @@ impl Store {
             }
             .into());
         }
-        self.write(|tx| {
+        self.write(Lock::Screens(&[screen]), |tx| {
             tx.execute(
                 "UPDATE screens SET last_seen_ms = ?2 WHERE number = ?1",
-                params![screen.get(), now_ms],
+                values![screen.get(), now_ms],
             )?;
             let mut boots = Boots::new(tx, screen);
             boots.learn(batch, now_ms)?;
@@ -98,12 +113,13 @@ impl Store {
                 return Err(BatchRefused::Forked { from_seq });
             }
             let end = plays.last().map_or(last_seq, |play| play.seq.max(last_seq));
-            let fresh = plays.into_iter().filter(|play| play.seq > last_seq);
+            // Their seqs follow each other.
+            let fresh = &plays[plays.partition_point(|play| play.seq <= last_seq)..];
             insert(tx, screen, ledger, fresh, &mut boots, now_ms)?;
             gaps::take(tx, ledger, batch)?;
             tx.execute(
                 "UPDATE ledgers SET last_seq = ?2 WHERE id = ?1",
-                params![ledger, end],
+                values![ledger, end],
             )?;
             verdicts::settle(tx, screen, ledger, now_ms)?;
             Ok(PlaysTaken {
@@ -120,14 +136,13 @@ fn ledger(
     screen: ScreenNumber,
     epoch: Epoch,
     now_ms: i64,
-) -> rusqlite::Result<(i64, u64)> {
-    tx.prepare_cached(
+) -> Result<(i64, u64), DatabaseError> {
+    tx.one(
         "INSERT INTO ledgers (screen, epoch, last_seq, opened_ms) VALUES (?1, ?2, 0, ?3)
-         ON CONFLICT (screen, epoch) DO UPDATE SET last_seq = last_seq RETURNING id, last_seq",
-    )?
-    .query_row(params![screen.get(), epoch.to_string(), now_ms], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+         ON CONFLICT (screen, epoch) DO UPDATE SET last_seq = ledgers.last_seq RETURNING id, last_seq",
+        values![screen.get(), epoch.to_string(), now_ms],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// The first of these rows that is here already and is another: another play had its place before
@@ -137,148 +152,211 @@ fn forked_at(
     ledger: i64,
     last_seq: u64,
     plays: &[Play],
-) -> rusqlite::Result<Option<u64>> {
+) -> Result<Option<u64>, DatabaseError> {
     let Some(first) = plays.first().filter(|first| first.seq <= last_seq) else {
         return Ok(None);
     };
-    let mut known = tx.prepare_cached(
-        "SELECT seq, ifnull(said_number, number), boots.boot, start_boot_ms
-         FROM plays JOIN boots ON boots.id = plays.boot WHERE ledger = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
-    )?;
     let until = plays.last().map_or(0, |last| last.seq);
-    let mut rows = known.query(params![ledger, first.seq, until])?;
-    while let Some(row) = rows.next()? {
-        let seq: u64 = row.get(0)?;
-        let sent = usize::try_from(seq - first.seq).map_or(None, |at| plays.get(at));
-        let is_same = sent.is_some_and(|play| {
-            row.get(1) == Ok(play.number.get())
-                && row.get(2) == Ok(play.boot.clone())
-                && row.get(3) == Ok(play.start_boot_ms)
-        });
-        if !is_same {
-            return Ok(Some(seq));
-        }
-    }
-    Ok(None)
-}
-
-/// Stores a play whose number another one has, under one of its own. Returns whether it is a play
-/// that was not here yet.
-fn insert_beside(
-    tx: &Transaction<'_>,
-    screen: ScreenNumber,
-    (ledger, content, boot): (i64, i64, i64),
-    play: &Play,
-    now_ms: i64,
-    wall_ms: Option<i64>,
-) -> rusqlite::Result<bool> {
-    let is_known = tx
-        .prepare_cached(
-            "SELECT 1 FROM plays WHERE boot = ?1 AND start_boot_ms = ?2 AND ifnull(said_number, number) = ?3",
-        )?
-        .exists(params![boot, play.start_boot_ms, play.number.get()])?;
-    if is_known {
-        return Ok(false);
-    }
-    tx.prepare_cached(
-        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
-         VALUES (?1, ?2, ?3, (SELECT min(min(number), 0) - 1 FROM plays WHERE screen = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?
-    .execute(params![
-        ledger,
-        play.seq,
-        screen.get(),
-        content,
-        boot,
-        play.start_boot_ms,
-        play.visible_ms,
-        u8::from(play.outcome),
-        now_ms,
-        wall_ms,
-        u8::from(play.display),
-        play.number.get(),
-    ])?;
-    Ok(true)
+    let mut forked = None;
+    tx.each(
+        "SELECT seq, coalesce(said_number, number), boots.boot, start_boot_ms
+         FROM plays JOIN boots ON boots.id = plays.boot WHERE ledger = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
+        values![ledger, first.seq, until],
+        |row| {
+            let (seq, number): (u64, i64) = (row.get(0)?, row.get(1)?);
+            let (boot, start_boot_ms): (String, u64) = (row.get(2)?, row.get(3)?);
+            let sent = usize::try_from(seq - first.seq).map_or(None, |at| plays.get(at));
+            let is_same = sent.is_some_and(|play| {
+                i64::from(play.number.get()) == number
+                    && play.boot == boot
+                    && play.start_boot_ms == start_boot_ms
+            });
+            if is_same {
+                return Ok::<_, DatabaseError>(ControlFlow::Continue(()));
+            }
+            forked = Some(seq);
+            Ok(ControlFlow::Break(()))
+        },
+    )?;
+    Ok(forked)
 }
 
 fn insert(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
     ledger: i64,
-    plays: impl Iterator<Item = Play>,
+    plays: &[Play],
     boots: &mut Boots<'_, '_>,
     now_ms: i64,
-) -> rusqlite::Result<()> {
-    let mut contents = HashMap::new();
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING",
-    )?;
-    let mut refuse = tx.prepare_cached("INSERT INTO refused_plays VALUES (?1, ?2, ?3)")?;
-    for play in plays {
-        let content = match contents.get(&play.content) {
-            Some(&id) => id,
-            None => content_id(tx, &play.content)?,
-        };
-        let (boot, wall_ms) = boots.place(&play.boot, play.start_boot_ms)?;
-        let inserted = insert.execute(params![
-            ledger,
-            play.seq,
-            screen.get(),
-            play.number.get(),
-            content,
-            boot,
-            play.start_boot_ms,
-            play.visible_ms,
-            u8::from(play.outcome),
-            now_ms,
-            wall_ms,
-            u8::from(play.display),
-        ])?;
-        let ids = (ledger, content, boot);
-        if inserted == 0 && !insert_beside(tx, screen, ids, &play, now_ms, wall_ms)? {
-            refuse.execute(params![ledger, play.seq, DUPLICATE_NUMBER])?;
+) -> Result<(), DatabaseError> {
+    boots.meet(plays.iter().map(|play| play.boot.as_str()))?;
+    let contents = content_ids(tx, plays)?;
+    for plays in plays.chunks(ROWS_AT_ONCE) {
+        let mut rows = Vec::with_capacity(plays.len());
+        let mut counted = Vec::with_capacity(plays.len());
+        for play in plays {
+            let (boot, wall_ms) = boots.place(&play.boot, play.start_boot_ms)?;
+            counted.push((play, contents[&play.content], boot, wall_ms));
+            let row: [Value<'static>; 12] = [
+                ledger.into(),
+                play.seq.into(),
+                screen.get().into(),
+                play.number.get().into(),
+                contents[&play.content].into(),
+                boot.into(),
+                play.start_boot_ms.into(),
+                play.visible_ms.into(),
+                u8::from(play.outcome).into(),
+                now_ms.into(),
+                wall_ms.into(),
+                u8::from(play.display).into(),
+            ];
+            rows.push(row);
         }
-        contents.insert(play.content, content);
+        // First all that have a number for themselves: which of several plays with one number that
+        // is, and which of them are the same play, depends on their own order alone.
+        let stored = tx.execute_each(STORE, &rows)?;
+        let rows = unchanged(rows, &stored);
+        let stored_beside = tx.execute_each(STORE_BESIDE, &rows)?;
+        count(tx, screen, ledger, &counted, &stored, &stored_beside)?;
+        let stored = stored_beside;
+        let refused: Vec<[Value<'_>; 3]> = unchanged(rows, &stored)
+            .into_iter()
+            .map(|[ledger, seq, ..]| [ledger, seq, DUPLICATE_NUMBER.into()])
+            .collect();
+        tx.execute_each(
+            "INSERT INTO refused_plays (ledger, seq, code) VALUES (?1, ?2, ?3)",
+            &refused,
+        )?;
     }
     Ok(())
 }
 
-/// Finds or makes a content's row. A folder on a screen may have a name that turns text around;
-/// nothing but reports reads that, so it is kept without. What the hub has assigned is compared
-/// with the hub's own name.
-fn content_id(tx: &Transaction<'_>, content: &PlayContent) -> rusqlite::Result<i64> {
-    let campaign = if content.assignment == Assignment::NONE {
-        foreign::plain(&content.campaign)
-    } else {
-        Cow::Borrowed(&*content.campaign)
-    };
-    tx.prepare_cached(
-        "INSERT INTO contents (assignment, campaign, creative) VALUES (?1, ?2, ?3)
-         ON CONFLICT (assignment, campaign, creative) DO UPDATE SET assignment = assignment RETURNING id",
-    )?
-    .query_row(
-        params![content.assignment.get(), campaign, content.creative.to_string()],
-        |row| row.get(0),
-    )
+/// Counts the plays of a batch that were stored, under their own number or beside it.
+fn count(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    ledger: i64,
+    plays: &[(&Play, i64, i64, Option<i64>)],
+    stored: &[u64],
+    stored_beside: &[u64],
+) -> Result<(), DatabaseError> {
+    let mut changes = Changes::default();
+    let mut boots: BTreeMap<(i64, i64), BootPlays> = BTreeMap::new();
+    let mut beside = stored_beside.iter();
+    for (&(play, content, boot, wall_ms), &stored) in plays.iter().zip(stored) {
+        if stored == 0 && beside.next().is_none_or(|&stored| stored == 0) {
+            continue;
+        }
+        let key = PlayKey {
+            screen: screen.get(),
+            hour: wall_ms.map_or(UNDATED, rollups::hour_of),
+            content,
+            outcome: u8::from(play.outcome),
+            display: u8::from(play.display),
+        };
+        let visible_ms = i64::try_from(play.visible_ms).unwrap_or(i64::MAX);
+        changes.plays(key, 1, visible_ms);
+        let of_boot = BootPlays::of(play.seq, play.start_boot_ms, play.visible_ms, wall_ms);
+        boots
+            .entry((boot, content))
+            .and_modify(|known| known.add(of_boot))
+            .or_insert(of_boot);
+    }
+    changes.write(tx)?;
+    rollups::boots::add(tx, screen, ledger, &boots)
 }
 
-fn refused(tx: &Transaction<'_>, ledger: i64, first_seq: u64) -> rusqlite::Result<Vec<Rejected>> {
-    tx.prepare_cached(
-        "SELECT seq, code FROM refused_plays WHERE ledger = ?1 AND seq >= ?2 ORDER BY seq",
-    )?
-    .query_map(params![ledger, first_seq], |row| {
-        Ok(Rejected {
-            seq: row.get(0)?,
-            code: row.get(1)?,
+/// Keeps those rows for which a statement changed nothing.
+fn unchanged<T>(rows: Vec<T>, changed: &[u64]) -> Vec<T> {
+    let rows = rows.into_iter().zip(changed);
+    rows.filter(|(_, changed)| **changed == 0)
+        .map(|(row, _)| row)
+        .collect()
+}
+
+/// Finds or makes the rows of all contents. A folder on a screen may have a name that turns text
+/// around; nothing but reports reads that, so it is kept without. What the hub has assigned is
+/// compared with the hub's own name.
+fn content_ids<'a>(
+    tx: &Transaction<'_>,
+    plays: &'a [Play],
+) -> Result<HashMap<&'a PlayContent, i64>, DatabaseError> {
+    let contents: HashSet<&PlayContent> = plays.iter().map(|play| &play.content).collect();
+    let mut contents: Vec<_> = contents
+        .into_iter()
+        .map(|content| {
+            let campaign = if content.assignment == Assignment::NONE {
+                foreign::plain(&content.campaign)
+            } else {
+                Cow::Borrowed(&*content.campaign)
+            };
+            let row = (
+                content.assignment.get(),
+                campaign,
+                content.creative.to_string(),
+            );
+            (row, content)
         })
-    })?
-    .collect()
+        .collect();
+    // Other screens may have the same. In one order, so that two that make them at once never wait
+    // for each other.
+    contents.sort_unstable_by(|(row, _), (other, _)| row.cmp(other));
+    let rows: Vec<[Value<'_>; 3]> = contents
+        .iter()
+        .map(|((assignment, campaign, creative), _)| {
+            [(*assignment).into(), (&**campaign).into(), creative.into()]
+        })
+        .collect();
+    // What is there is only read: whoever writes a row keeps others waiting for it.
+    let known: Vec<Vec<i64>> = tx.all_each(
+        "SELECT id FROM contents WHERE assignment = ?1 AND campaign = ?2 AND creative = ?3",
+        &rows,
+        |row| row.get(0),
+    )?;
+    let mut ids = HashMap::with_capacity(contents.len());
+    let (mut missing, mut missing_rows) = (Vec::new(), Vec::new());
+    for ((&(_, content), row), known) in contents.iter().zip(rows).zip(known) {
+        if let Some(&id) = known.first() {
+            ids.insert(content, id);
+        } else {
+            missing.push(content);
+            missing_rows.push(row);
+        }
+    }
+    let made: Vec<Vec<i64>> = tx.all_each(
+        "INSERT INTO contents (assignment, campaign, creative) VALUES (?1, ?2, ?3)
+         ON CONFLICT (assignment, campaign, creative) DO UPDATE SET assignment = contents.assignment RETURNING id",
+        &missing_rows,
+        |row| row.get(0),
+    )?;
+    for (content, made) in missing.into_iter().zip(made) {
+        ids.insert(content, *made.first().ok_or(DatabaseError::NoRow)?);
+    }
+    Ok(ids)
+}
+
+fn refused(
+    tx: &Transaction<'_>,
+    ledger: i64,
+    first_seq: u64,
+) -> Result<Vec<Rejected>, DatabaseError> {
+    tx.all(
+        "SELECT seq, code FROM refused_plays WHERE ledger = ?1 AND seq >= ?2 ORDER BY seq",
+        values![ledger, first_seq],
+        |row| {
+            Ok(Rejected {
+                seq: row.get(0)?,
+                code: row.get(1)?,
+            })
+        },
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::{TestDatabase, on_each_database};
     use crate::system::clock::DAY_MS;
     use passerby_protocol::dating::Anchor;
     use passerby_protocol::plays::{Display, Outcome};
@@ -286,11 +364,10 @@ mod tests {
 
     const WALL_MS_MIN: i64 = *passerby_protocol::limits::WALL_MS.start();
 
-    fn store() -> (tempfile::TempDir, Store, ScreenNumber) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+    fn open(database: &TestDatabase) -> (Store, ScreenNumber) {
+        let store = database.open();
         let (screen, _) = store.add_screen("exit B", WALL_MS_MIN).unwrap();
-        (folder, store, screen)
+        (store, screen)
     }
 
     fn play(seq: u64, number: u32) -> Play {
@@ -311,91 +388,135 @@ mod tests {
     }
 
     fn wall_times(store: &Store) -> Vec<Option<i64>> {
-        let connection = store.connection();
-        let mut query = connection
-            .prepare("SELECT wall_ms FROM plays ORDER BY seq")
-            .unwrap();
-        query
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        let query = "SELECT wall_ms FROM plays ORDER BY seq";
+        let times = store.read(|tx| tx.all(query, values![], |row| row.get(0)));
+        times.unwrap()
     }
 
     #[test]
     fn plays_before_an_anchor_are_dated_when_it_comes() {
-        let (_folder, store, screen) = store();
-        let now = WALL_MS_MIN + 10 * DAY_MS;
-        let early = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![]);
-        store.take_plays(screen, &early, now).unwrap();
-        assert_eq!(wall_times(&store), [None]);
-        let anchor = Anchor {
-            boot: "boot".into(),
-            boot_ms: 5_000,
-            wall_ms: now,
-        };
-        let late = PlayBatch::pack(Epoch(1), &[play(2, 2)], vec![anchor]);
-        store.take_plays(screen, &late, now).unwrap();
-        assert_eq!(wall_times(&store), [Some(now - 4_000), Some(now - 3_000)]);
+        on_each_database(|database| {
+            let (store, screen) = open(database);
+            let now = WALL_MS_MIN + 10 * DAY_MS;
+            let early = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![]);
+            store.take_plays(screen, &early, now).unwrap();
+            assert_eq!(wall_times(&store), [None]);
+            let anchor = Anchor {
+                boot: "boot".into(),
+                boot_ms: 5_000,
+                wall_ms: now,
+            };
+            let late = PlayBatch::pack(Epoch(1), &[play(2, 2)], vec![anchor]);
+            store.take_plays(screen, &late, now).unwrap();
+            assert_eq!(wall_times(&store), [Some(now - 4_000), Some(now - 3_000)]);
+        });
     }
 
     #[test]
     fn impossible_anchors_date_nothing() {
-        let (_folder, store, screen) = store();
-        let now = WALL_MS_MIN + DAY_MS;
-        for (boot_ms, wall_ms) in [
-            (0, 0),
-            (0, now + 2 * DAY_MS),
-            (u64::MAX, now),
-            (0, i64::MIN),
-        ] {
-            let anchor = Anchor {
-                boot: "boot".into(),
-                boot_ms,
-                wall_ms,
-            };
-            let batch = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![anchor]);
-            store.take_plays(screen, &batch, now).unwrap();
-        }
-        assert_eq!(wall_times(&store), [None]);
+        on_each_database(|database| {
+            let (store, screen) = open(database);
+            let now = WALL_MS_MIN + DAY_MS;
+            for (boot_ms, wall_ms) in [
+                (0, 0),
+                (0, now + 2 * DAY_MS),
+                (u64::MAX, now),
+                (0, i64::MIN),
+            ] {
+                let anchor = Anchor {
+                    boot: "boot".into(),
+                    boot_ms,
+                    wall_ms,
+                };
+                let batch = PlayBatch::pack(Epoch(1), &[play(1, 1)], vec![anchor]);
+                store.take_plays(screen, &batch, now).unwrap();
+            }
+            assert_eq!(wall_times(&store), [None]);
+        });
     }
 
     #[test]
     fn a_start_past_any_uptime_names_its_row() {
-        let (_folder, store, screen) = store();
-        let mut bad = play(2, 2);
-        bad.start_boot_ms = BOOT_MS_MAX + 1;
-        let batch = PlayBatch::pack(Epoch(1), &[play(1, 1), bad], vec![]);
-        let refused = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap_err();
-        assert!(matches!(
-            refused,
-            BatchRefused::Batch(BatchError::Row { seq: 2, .. })
-        ));
-        assert!(wall_times(&store).is_empty());
+        on_each_database(|database| {
+            let (store, screen) = open(database);
+            let mut bad = play(2, 2);
+            bad.start_boot_ms = BOOT_MS_MAX + 1;
+            let batch = PlayBatch::pack(Epoch(1), &[play(1, 1), bad], vec![]);
+            let refused = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap_err();
+            assert!(matches!(
+                refused,
+                BatchRefused::Batch(BatchError::Row { seq: 2, .. })
+            ));
+            assert!(wall_times(&store).is_empty());
+        });
     }
 
     #[test]
     fn a_refused_row_is_refused_again_when_its_batch_is_sent_again() {
-        let (_folder, store, screen) = store();
-        // The same play in two rows.
-        let again = Play {
-            start_boot_ms: play(1, 7).start_boot_ms,
-            ..play(2, 7)
-        };
-        let batch = PlayBatch::pack(Epoch(1), &[play(1, 7), again, play(3, 8)], vec![]);
-        let first = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap();
-        assert_eq!(first.acked_through, 3);
-        assert_eq!(
-            first.rejected,
-            [Rejected {
-                seq: 2,
-                code: DUPLICATE_NUMBER.into()
-            }]
-        );
-        assert_eq!(
-            store.take_plays(screen, &batch, WALL_MS_MIN).unwrap(),
-            first
-        );
-        assert_eq!(wall_times(&store).len(), 2);
+        on_each_database(|database| {
+            let (store, screen) = open(database);
+            // The same play in two rows.
+            let again = Play {
+                start_boot_ms: play(1, 7).start_boot_ms,
+                ..play(2, 7)
+            };
+            let batch = PlayBatch::pack(Epoch(1), &[play(1, 7), again, play(3, 8)], vec![]);
+            let first = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap();
+            assert_eq!(first.acked_through, 3);
+            assert_eq!(
+                first.rejected,
+                [Rejected {
+                    seq: 2,
+                    code: DUPLICATE_NUMBER.into()
+                }]
+            );
+            assert_eq!(
+                store.take_plays(screen, &batch, WALL_MS_MIN).unwrap(),
+                first
+            );
+            assert_eq!(wall_times(&store).len(), 2);
+        });
+    }
+
+    #[test]
+    fn of_plays_with_one_number_in_one_batch_each_is_stored_once() {
+        on_each_database(|database| {
+            let (store, screen) = open(database);
+            let play_at = |seq, number, start_boot_ms| Play {
+                start_boot_ms,
+                ..play(seq, number)
+            };
+            let rows = [
+                play_at(1, 7, 1_000),
+                play_at(2, 7, 2_000),
+                play_at(3, 8, 3_000),
+                // The first two again, and two others once more with each other.
+                play_at(4, 7, 2_000),
+                play_at(5, 7, 1_000),
+                play_at(6, 8, 4_000),
+                play_at(7, 8, 4_000),
+                play_at(8, 9, 5_000),
+            ];
+            let batch = PlayBatch::pack(Epoch(1), &rows, vec![]);
+            let taken = store.take_plays(screen, &batch, WALL_MS_MIN).unwrap();
+            let refused: Vec<u64> = taken.rejected.iter().map(|row| row.seq).collect();
+            assert_eq!(refused, [4, 5, 7]);
+            let query = "SELECT seq, number, said_number FROM plays ORDER BY seq";
+            let stored: Result<Vec<(u64, i64, Option<i64>)>, DatabaseError> = store.read(|tx| {
+                tx.all(query, values![], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+            });
+            assert_eq!(
+                stored.unwrap(),
+                [
+                    (1, 7, None),
+                    (2, -1, Some(7)),
+                    (3, 8, None),
+                    (6, -2, Some(8)),
+                    (8, 9, None),
+                ]
+            );
+        });
     }
 }

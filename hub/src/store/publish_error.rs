@@ -2,6 +2,7 @@
 
 use passerby_protocol::ScreenNumber;
 
+use crate::database::DatabaseError;
 use crate::store::StoreError;
 
 /// Says why a campaign was not published.
@@ -26,8 +27,8 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for PublishError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DatabaseError> for PublishError {
+    fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
     }
 }

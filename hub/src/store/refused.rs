@@ -1,18 +1,23 @@
 //! Openings that lead to no row: their counts by day, and repeats of those that have one.
 //!
-//! Invariant: one transaction a call, however many openings it is about; a flood of them costs what
-//! one costs.
+//! Invariant: one transaction a call that writes, however many openings it is about; a flood of
+//! them costs what one costs.
 
 use std::collections::HashMap;
 
-use rusqlite::{Transaction, params};
+use passerby_protocol::ScreenNumber;
 
+use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
+use crate::store::rollups;
+use crate::store::rollups::{Changes, ScanSums};
 use crate::store::{Result, Store};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
 /// Days of counts that are kept.
 const DAYS_MAX: i64 = 400;
+/// Most screens that are locked one by one; where repeats are at more, everything is.
+const SCREENS_LOCKED_MAX: usize = 64;
 
 /// Why an opening left no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,25 +73,67 @@ impl Store {
     /// # Errors
     /// The database fails; nothing was added then.
     pub fn add_openings(&self, openings: &Openings, now_ms: i64) -> Result<()> {
-        self.write(|tx| {
-            let mut add = tx.prepare_cached(
-                "INSERT INTO refused_openings (day, why, count) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (day, why) DO UPDATE SET count = count + excluded.count",
+        let again: Vec<[Value<'_>; 2]> = openings
+            .again
+            .iter()
+            .map(|(&scan, &count)| [scan.into(), count.into()])
+            .collect();
+        let day = clock::utc_day(now_ms);
+        let refused: Vec<[Value<'_>; 3]> = (openings.refused.iter().enumerate())
+            .filter(|(_, count)| **count > 0)
+            .map(|(why, &count)| [(&day).into(), why.into(), count.into()])
+            .collect();
+        let screens = self.screens_of(openings)?;
+        let lock = if screens.len() <= SCREENS_LOCKED_MAX {
+            Lock::Screens(&screens)
+        } else {
+            Lock::Everything
+        };
+        self.write(lock, |tx| {
+            tx.execute_each(
+                "UPDATE scans SET openings = openings + ?2 WHERE id = ?1",
+                &again,
             )?;
-            for (why, &count) in openings.refused.iter().enumerate() {
-                if count > 0 {
-                    add.execute(params![clock::utc_day(now_ms), why, count])?;
-                }
+            let mut changes = Changes::default();
+            for (&scan, &count) in &openings.again {
+                let sums = ScanSums {
+                    openings: i64::try_from(count).unwrap_or(i64::MAX),
+                    ..ScanSums::default()
+                };
+                changes.scans(rollups::scan_key(tx, scan)?, sums);
             }
-            let mut again =
-                tx.prepare_cached("UPDATE scans SET openings = openings + ?2 WHERE id = ?1")?;
-            for (scan, count) in &openings.again {
-                again.execute(params![scan, count])?;
-            }
-            tx.prepare_cached("DELETE FROM refused_openings WHERE day < ?1")?
-                .execute([clock::utc_day(now_ms - DAYS_MAX * DAY_MS)])?;
+            changes.write(tx)?;
+            // These rows are no screen's: whoever else adds to them meanwhile waits, and always for
+            // the next in their order.
+            tx.execute_each(
+                "INSERT INTO refused_openings (day, why, count) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (day, why) DO UPDATE SET count = refused_openings.count + excluded.count",
+                &refused,
+            )?;
+            tx.execute(
+                "DELETE FROM refused_openings WHERE day < ?1",
+                values![clock::utc_day(now_ms - DAYS_MAX * DAY_MS)],
+            )?;
             Ok(())
         })
+    }
+
+    /// Returns the screens at which repeats were; a scan stays with its screen.
+    fn screens_of(&self, openings: &Openings) -> Result<Vec<ScreenNumber>> {
+        if openings.again.is_empty() {
+            return Ok(Vec::new());
+        }
+        let scans: Vec<[Value<'_>; 1]> =
+            (openings.again.keys()).map(|&scan| [scan.into()]).collect();
+        let screens: Vec<Vec<ScreenNumber>> = self.read(|tx| {
+            tx.all_each("SELECT screen FROM scans WHERE id = ?1", &scans, |row| {
+                Ok::<_, DatabaseError>(row.get::<Id<_>>(0)?.0)
+            })
+        })?;
+        let mut screens = screens.concat();
+        screens.sort_unstable();
+        screens.dedup();
+        Ok(screens)
     }
 }
 
@@ -105,14 +152,16 @@ impl Totals {
 }
 
 /// Returns the counts of all days that are kept.
-pub(super) fn totals(tx: &Transaction<'_>) -> rusqlite::Result<Totals> {
+pub(super) fn totals(tx: &Transaction<'_>) -> Result<Totals, DatabaseError> {
     let mut totals = [0; Refusal::ALL.len()];
-    let mut query =
-        tx.prepare_cached("SELECT why, sum(count) FROM refused_openings GROUP BY why")?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        if let Some(total) = totals.get_mut(row.get::<_, usize>(0)?) {
-            *total = row.get(1)?;
+    let found: Vec<(usize, u64)> = tx.all(
+        "SELECT why, CAST(sum(count) AS BIGINT) FROM refused_openings GROUP BY why",
+        values![],
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+    )?;
+    for (why, count) in found {
+        if let Some(total) = totals.get_mut(why) {
+            *total = count;
         }
     }
     Ok(Totals(totals))

@@ -5,9 +5,9 @@
 //! stays; only an enrolment with a newer token ends it.
 
 use passerby_protocol::ScreenNumber;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use crate::store::{Id, KeyError, Result, Store, screens, token_keys};
+use crate::database::{DatabaseError, Id, Lock, Transaction, values};
+use crate::store::{KeyError, Result, Store, screens, token_keys};
 
 /// Who holds a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,13 @@ impl Store {
         retires: bool,
         now_ms: i64,
     ) -> Result<Revoked, KeyError> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             if token_keys::newest(tx, screen)?.is_none() {
                 return Err(KeyError::UnknownScreen(screen));
             }
-            let since_ms = tx.query_row(
-                "UPDATE screens SET revoked_ms = ifnull(revoked_ms, ?2) WHERE number = ?1 RETURNING revoked_ms",
-                params![screen.get(), now_ms],
-                |row| row.get(0),
+            let since_ms: i64 = tx.value(
+                "UPDATE screens SET revoked_ms = coalesce(revoked_ms, ?2) WHERE number = ?1 RETURNING revoked_ms",
+                values![screen.get(), now_ms],
             )?;
             token_keys::supersede_all(tx, screen, now_ms)?;
             let retired = if retires {
@@ -66,28 +65,30 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn bearer_holder(&self, bearer_sha256: &[u8; 32]) -> Result<Option<Holder>> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached(
-                    "SELECT number, revoked_ms IS NOT NULL FROM screens WHERE bearer_sha256 = ?1",
-                )?
-                .query_row([bearer_sha256], |row| {
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT number, revoked_ms IS NOT NULL FROM screens WHERE bearer_sha256 = ?1",
+                values![bearer_sha256],
+                |row| {
                     Ok(Holder {
-                        screen: row.get::<_, Id<_>>(0)?.0,
+                        screen: row.get::<Id<_>>(0)?.0,
                         is_revoked: row.get(1)?,
                     })
-                })
-                .optional()?)
+                },
+            )
         })
     }
 }
 
 /// Makes worthless every token and code by which a terminal could still come in as a screen.
-pub(super) fn forget_ways_in(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<()> {
+pub(super) fn forget_ways_in(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+) -> Result<(), DatabaseError> {
     for way in ["enrolment_tokens", "pairings"] {
         tx.execute(
             &format!("DELETE FROM {way} WHERE screen = ?1"),
-            [screen.get()],
+            values![screen.get()],
         )?;
     }
     Ok(())
@@ -96,48 +97,51 @@ pub(super) fn forget_ways_in(tx: &Transaction<'_>, screen: ScreenNumber) -> rusq
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::on_each_database;
     use passerby_protocol::Digest;
 
     #[test]
     fn a_revoked_screen_is_out_until_a_newer_token_brings_it_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let (screen, token) = store.add_screen("exit B", 0).unwrap();
-        store.redeem(&token, &[1; 32], 1).unwrap();
-        let bearer = Digest::of(b"bearer").0;
-        store.admit(screen, &bearer, 1).unwrap();
-        let holder = |is_revoked| Some(Holder { screen, is_revoked });
-        assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(false));
+        on_each_database(|database| {
+            let store = database.open();
+            let (screen, token) = store.add_screen("exit B", 0).unwrap();
+            store.redeem(&token, &[1; 32], 1).unwrap();
+            let bearer = Digest::of(b"bearer").0;
+            store.admit(screen, &bearer, 1).unwrap();
+            let holder = |is_revoked| Some(Holder { screen, is_revoked });
+            assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(false));
 
-        let revoked = store.revoke_screen(screen, false, 5).unwrap();
-        assert_eq!((revoked.since_ms, revoked.retired), (5, vec![]));
-        assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(true));
-        assert!(store.redeem(&token, &[1; 32], 6).is_err(), "the old way in");
-        let again = store.revoke_screen(screen, true, 9).unwrap();
-        assert_eq!((again.since_ms, again.retired), (5, vec![0]));
+            let revoked = store.revoke_screen(screen, false, 5).unwrap();
+            assert_eq!((revoked.since_ms, revoked.retired), (5, vec![]));
+            assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(true));
+            assert!(store.redeem(&token, &[1; 32], 6).is_err(), "the old way in");
+            let again = store.revoke_screen(screen, true, 9).unwrap();
+            assert_eq!((again.since_ms, again.retired), (5, vec![0]));
 
-        let renewed = store.renew_screen(screen, false, 10).unwrap();
-        assert_eq!(
-            store.bearer_holder(&bearer).unwrap(),
-            holder(true),
-            "a token alone brings nobody back"
-        );
-        let back = store.redeem(&renewed.token, &[2; 32], 11).unwrap();
-        assert_eq!((back.number, back.key_generation), (screen, 1));
-        let newer = Digest::of(b"newer").0;
-        store.admit(screen, &newer, 11).unwrap();
-        assert_eq!(store.bearer_holder(&newer).unwrap(), holder(false));
-        assert_eq!(store.bearer_holder(&bearer).unwrap(), None);
+            let renewed = store.renew_screen(screen, false, 10).unwrap();
+            assert_eq!(
+                store.bearer_holder(&bearer).unwrap(),
+                holder(true),
+                "a token alone brings nobody back"
+            );
+            let back = store.redeem(&renewed.token, &[2; 32], 11).unwrap();
+            assert_eq!((back.number, back.key_generation), (screen, 1));
+            let newer = Digest::of(b"newer").0;
+            store.admit(screen, &newer, 11).unwrap();
+            assert_eq!(store.bearer_holder(&newer).unwrap(), holder(false));
+            assert_eq!(store.bearer_holder(&bearer).unwrap(), None);
+        });
     }
 
     #[test]
     fn a_screen_that_does_not_exist_cannot_be_revoked() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let screen = ScreenNumber::new(9).unwrap();
-        assert!(matches!(
-            store.revoke_screen(screen, true, 0),
-            Err(KeyError::UnknownScreen(_))
-        ));
+        on_each_database(|database| {
+            let store = database.open();
+            let screen = ScreenNumber::new(9).unwrap();
+            assert!(matches!(
+                store.revoke_screen(screen, true, 0),
+                Err(KeyError::UnknownScreen(_))
+            ));
+        });
     }
 }

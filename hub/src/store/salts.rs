@@ -3,15 +3,17 @@
 //! Invariant: a salt from before yesterday is in no file of the hub, so nobody can make its day's
 //! pseudonyms again. What is deleted is overwritten with zeros (`secure_delete`), and the
 //! write-ahead log, in which older pages stay until they are overwritten, is emptied. That waits
-//! while another process reads, and for an hour at most while nobody scans.
+//! while anybody reads, and for an hour at most while nobody scans.
+//!
+//! On PostgreSQL a hub can delete the row and have its place used again; what the server's files,
+//! its write-ahead log and its backups still hold of it is up to whoever runs the server.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, params};
-
-use crate::store::{BUSY_TIMEOUT, Result, Store};
+use crate::database::{Database, Lock, values};
+use crate::store::{Result, Store};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 use crate::system::random;
@@ -38,23 +40,24 @@ impl Store {
         }
     }
 
-    /// Forgets the salts from before yesterday; returns whether all files are rid of them. If not,
-    /// another process is reading, and a later call does the rest.
+    /// Forgets the salts from before yesterday; returns whether all files are rid of them, as far
+    /// as a hub can see to that. If not, somebody is reading, and a later call does the rest.
     ///
     /// # Errors
     /// The database fails.
     pub fn forget_salts(&self, now_ms: i64) -> Result<bool> {
         let yesterday = clock::utc_day(now_ms - DAY_MS);
         // Yesterday's stays for requests that began before midnight.
-        let is_due = self.read(|tx| {
-            tx.prepare_cached("SELECT 1 FROM salts WHERE day < ?1")?
-                .exists([&yesterday])
-        })?;
+        let is_due =
+            self.read(|tx| tx.exists("SELECT 1 FROM salts WHERE day < ?1", values![&yesterday]))?;
         if is_due {
             self.log_holds_salts.store(true, Ordering::Relaxed);
-            self.write(|tx| tx.execute("DELETE FROM salts WHERE day < ?1", [&yesterday]))?;
+            // What several delete at once is gone once.
+            self.write(Lock::Screens(&[]), |tx| {
+                tx.execute("DELETE FROM salts WHERE day < ?1", values![&yesterday])
+            })?;
         }
-        if self.log_holds_salts.load(Ordering::Relaxed) && self.empty_log()? {
+        if self.log_holds_salts.load(Ordering::Relaxed) && self.wipe_deleted()? {
             self.log_holds_salts.store(false, Ordering::Relaxed);
         }
         Ok(!self.log_holds_salts.load(Ordering::Relaxed))
@@ -62,32 +65,36 @@ impl Store {
 
     fn salt_of(&self, day: &str) -> Result<[u8; 32]> {
         let known = self.read(|tx| {
-            tx.prepare_cached("SELECT salt FROM salts WHERE day = ?1")?
-                .query_row([day], |row| row.get(0))
-                .optional()
+            tx.optional(
+                "SELECT salt FROM salts WHERE day = ?1",
+                values![day],
+                |row| row.get(0),
+            )
         })?;
         if let Some(salt) = known {
             return Ok(salt);
         }
-        self.write(|tx| {
-            Ok(tx.query_row(
-                "INSERT INTO salts VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET salt = salt RETURNING salt",
-                params![day, random::bytes::<32>()],
-                |row| row.get(0),
-            )?)
-        })
+        // Of several that make it at once, all get the first.
+        let made = self.write(Lock::Screens(&[]), |tx| {
+            tx.value(
+                "INSERT INTO salts (day, salt) VALUES (?1, ?2)
+                 ON CONFLICT (day) DO UPDATE SET salt = salts.salt RETURNING salt",
+                values![day, random::bytes::<32>()],
+            )
+        })?;
+        Ok(made)
     }
 
-    /// Moves the write-ahead log into the database and cuts it to nothing; false while somebody
-    /// else uses it.
-    fn empty_log(&self) -> Result<bool> {
-        let connection = self.connection();
-        connection.busy_timeout(EMPTYING_TIMEOUT)?;
-        let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-            row.get::<_, bool>(0)
-        });
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(!is_busy?)
+    /// Rids the files of what was deleted; false while somebody else uses them. On PostgreSQL, the
+    /// place of a deleted row becomes free, as soon as no transaction sees it any more.
+    fn wipe_deleted(&self) -> Result<bool> {
+        match &self.database {
+            Database::Sqlite(file) => Ok(file.empty_log(EMPTYING_TIMEOUT)?),
+            Database::Postgres(server) => {
+                server.with_connection(|connection| connection.run("VACUUM salts"))?;
+                Ok(true)
+            }
+        }
     }
 }
 
@@ -95,11 +102,12 @@ impl Store {
 mod tests {
     use std::path::Path;
 
-    use rusqlite::Connection;
+    use rusqlite::{Connection, params};
 
     use super::*;
     use crate::store::FILE_NAME;
-    use crate::store::migrations::MIGRATIONS;
+    use crate::store::migrations::SQLITE;
+    use crate::store::testing::on_each_database;
 
     /// Whether bytes lie anywhere in the files of a folder.
     fn lies_in(folder: &Path, bytes: &[u8]) -> bool {
@@ -112,17 +120,36 @@ mod tests {
 
     #[test]
     fn salts_change_daily_and_are_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let first = store.salt(0).unwrap();
-        assert_eq!(store.salt(DAY_MS - 1).unwrap(), first);
-        assert_ne!(store.salt(DAY_MS).unwrap(), first);
-        store.salt(3 * DAY_MS).unwrap();
-        let kept: i64 = store
-            .connection()
-            .query_row("SELECT count(*) FROM salts", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(kept, 1);
+        on_each_database(|database| {
+            let store = database.open();
+            let first = store.salt(0).unwrap();
+            assert_eq!(store.salt(DAY_MS - 1).unwrap(), first);
+            assert_ne!(store.salt(DAY_MS).unwrap(), first);
+            store.salt(3 * DAY_MS).unwrap();
+            let count = "SELECT count(*) FROM salts";
+            let kept = store.read(|tx| tx.value::<i64>(count, values![]));
+            assert_eq!(kept.unwrap(), 1);
+            assert!(store.forget_salts(9 * DAY_MS).unwrap());
+            let kept = store.read(|tx| tx.value::<i64>(count, values![]));
+            assert_eq!(kept.unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn hubs_that_make_a_days_salt_at_once_have_the_same() {
+        on_each_database(|database| {
+            let stores: Vec<Store> = (0..4).map(|_| database.open()).collect();
+            let salts: Vec<[u8; 32]> = std::thread::scope(|scope| {
+                let asking: Vec<_> = (stores.iter())
+                    .map(|store| scope.spawn(move || store.salt(DAY_MS).unwrap()))
+                    .collect();
+                asking
+                    .into_iter()
+                    .map(|asked| asked.join().unwrap())
+                    .collect()
+            });
+            assert!(salts.iter().all(|salt| *salt == salts[0]));
+        });
     }
 
     #[test]
@@ -165,7 +192,7 @@ mod tests {
         let older = Connection::open(folder.path().join(FILE_NAME)).unwrap();
         older.pragma_update(None, "journal_mode", "wal").unwrap();
         older.pragma_update(None, "secure_delete", false).unwrap();
-        for step in &MIGRATIONS[..BEFORE] {
+        for step in &SQLITE[..BEFORE] {
             older.execute_batch(step).unwrap();
         }
         older.pragma_update(None, "user_version", BEFORE).unwrap();

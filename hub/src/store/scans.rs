@@ -4,30 +4,47 @@
 //! opening by the same visitor finds the first.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use passerby_protocol::campaign::Origin;
 use passerby_protocol::token::TokenContents;
-use passerby_protocol::{Campaign, CampaignId};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 
+use crate::database::{DatabaseError, Id, Lock, Transaction, owned_values, values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::{Grade, Visitor};
+use crate::store::batches::Batches;
 use crate::store::landed::Landed;
+use crate::store::rollups;
+use crate::store::rollups::{Changes, ScanKey, ScanSums};
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
-use crate::store::{Id, Result, Store};
+use crate::store::{Result, Store};
 use crate::system::random;
 
 /// Rows that one play has at most before openings that count for nothing get none of their own.
 /// Those that count are bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
 
+/// Most scans that are recorded in one transaction.
+const TOGETHER_MAX: usize = 64;
+
+/// Scans that wait to be recorded, and what becomes of each.
+pub(super) type ScanBatches = Batches<Scan, Result<Recorded, DatabaseError>>;
+
+/// Makes a queue without scans.
+pub(super) const fn batches() -> ScanBatches {
+    Batches::new(TOGETHER_MAX)
+}
+
 /// One opening of a verified token.
-pub struct Scan<'a> {
+#[derive(Debug, Clone)]
+pub struct Scan {
     /// What the token says.
-    pub claims: &'a TokenContents,
+    pub contents: TokenContents,
     /// What that stands for.
-    pub landed: &'a Landed,
+    pub landed: Arc<Landed>,
     /// Who opened it.
     pub visitor: Visitor,
     /// With what.
@@ -36,6 +53,10 @@ pub struct Scan<'a> {
     pub is_crowded: bool,
     /// Whether it leads to a page, and so to a link that can be passed on.
     pub begins_chain: bool,
+    /// For how many days after it was on a screen a code is accepted.
+    pub code_days: i64,
+    /// When it was opened.
+    pub opened_ms: i64,
 }
 
 /// What became of an opening.
@@ -60,56 +81,163 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub fn landed(&self, claims: &TokenContents) -> Result<Option<Landed>> {
-        self.read(|tx| {
-            let found = tx
-                .prepare_cached(
-                    "SELECT campaign, body, placement, creative, live, name
-                     FROM assignments JOIN campaigns ON id = campaign JOIN screens ON screens.number = screen
-                     WHERE screen = ?1 AND assignments.number = ?2",
-                )?
-                .query_row(params![claims.screen.get(), claims.assignment.get()], |row| {
-                    let bodies: (String, String) = (row.get(1)?, row.get(5)?);
-                    Ok((row.get::<_, Id<CampaignId>>(0)?.0, bodies, row.get(2)?, row.get::<_, Id<_>>(3)?.0, row.get(4)?))
-                })
-                .optional()?;
-            found
-                .map(|(id, (body, screen), placement, creative, airs)| {
+    pub fn landed(&self, contents: &TokenContents) -> Result<Option<Landed>> {
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT campaign, body, placement, creative, live, name
+                 FROM assignments JOIN campaigns ON id = campaign JOIN screens ON screens.number = screen
+                 WHERE screen = ?1 AND assignments.number = ?2",
+                values![contents.screen.get(), contents.assignment.get()],
+                |row| {
+                    let id = row.get::<Id<CampaignId>>(0)?.0;
+                    let (body, screen): (String, String) = (row.get(1)?, row.get(5)?);
+                    let placement = row.get(2)?;
                     Ok(Landed {
                         campaign: outward(&body, &id, placement, &screen)?,
                         id,
                         placement,
-                        creative,
-                        airs,
+                        creative: row.get::<Id<_>>(3)?.0,
+                        airs: row.get(4)?,
                     })
-                })
-                .transpose()
+                },
+            )
         })
     }
 
-    /// Records a scan, once a play, visitor and day, unless its code is older than `code_days`.
+    /// Records a scan, once a play, visitor and day, unless its code is too old. Scans that come at
+    /// the same time are recorded together, each as if it had been the only one.
     ///
     /// # Errors
     /// The database fails.
-    pub fn record_scan(&self, scan: &Scan<'_>, code_days: i64, now_ms: i64) -> Result<Recorded> {
-        self.write(|tx| {
-            let known = known_row(tx, scan)?;
-            let row = match known {
-                Some(id) => id,
-                None => match new_row(tx, scan, code_days, now_ms)? {
-                    Row::Expired => return Ok(Recorded::Expired),
-                    Row::Full => return Ok(Recorded::Full),
-                    Row::Made(id) => id,
-                },
-            };
-            let link = if scan.begins_chain {
-                Some(first_link(tx, row, scan.visitor, now_ms)?)
-            } else {
-                None
-            };
-            Ok(Recorded::Kept { link, again: known })
-        })
+    pub fn record_scan(&self, scan: Scan) -> Result<Recorded> {
+        let recorded = self.scans.run(scan, |scans| self.record_together(scans));
+        Ok(recorded?)
     }
+
+    fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {
+        let mut screens: Vec<ScreenNumber> =
+            scans.iter().map(|scan| scan.contents.screen).collect();
+        screens.sort_unstable();
+        screens.dedup();
+        match self.write(Lock::Screens(&screens), |tx| record(tx, scans)) {
+            Ok(recorded) => recorded.into_iter().map(Ok).collect(),
+            // What is wrong with one is not to be the others' loss.
+            Err(error) if scans.len() > 1 && !error.is_disconnected() => scans
+                .iter()
+                .flat_map(|scan| self.record_together(std::slice::from_ref(scan)))
+                .collect(),
+            Err(error) => vec![Err(error); scans.len()],
+        }
+    }
+}
+
+/// Records scans in their order. What one is judged by may depend on those before it, of the same
+/// play or visitor; such ones are not looked up at the same time.
+fn record(tx: &Transaction<'_>, scans: &[Scan]) -> Result<Vec<Recorded>, DatabaseError> {
+    let mut recorded = Vec::with_capacity(scans.len());
+    let mut changes = Changes::default();
+    let mut left = scans;
+    while !left.is_empty() {
+        let (mut plays, mut visitors) = (HashSet::new(), HashSet::new());
+        let strangers = left.iter().take_while(|scan| {
+            plays.insert((scan.contents.screen, scan.contents.play))
+                && visitors.insert(scan.visitor.0)
+        });
+        let (now, later) = left.split_at(strangers.count());
+        recorded.extend(record_strangers(tx, now, &mut changes)?);
+        left = later;
+    }
+    changes.write(tx)?;
+    Ok(recorded)
+}
+
+/// What the tables have of a scan before it is recorded.
+struct Before {
+    /// The row of the same visitor's scan of the same play.
+    row: Option<i64>,
+    /// The link that begins its chain.
+    link: Option<String>,
+    /// How many rows the play has.
+    rows_of_play: u32,
+}
+
+/// Records scans of which no two are of one play or of one visitor.
+fn record_strangers(
+    tx: &Transaction<'_>,
+    scans: &[Scan],
+    changes: &mut Changes,
+) -> Result<Vec<Recorded>, DatabaseError> {
+    let keys: Vec<_> = scans
+        .iter()
+        .map(|scan| {
+            let contents = scan.contents;
+            owned_values![contents.screen.get(), contents.play.get(), scan.visitor.0]
+        })
+        .collect();
+    let before = tx.all_each(
+        "SELECT (SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2), known.id, shares.name
+         FROM (SELECT 1) AS one
+         LEFT JOIN (SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3) AS known ON TRUE
+         LEFT JOIN shares ON shares.scan = known.id AND shares.parent IS NULL",
+        &keys,
+        |row| {
+            Ok::<_, DatabaseError>(Before {
+                rows_of_play: row.get(0)?,
+                row: row.get(1)?,
+                link: row.get(2)?,
+            })
+        },
+    )?;
+    let before: Vec<Before> = before.into_iter().flatten().collect();
+    let new: Vec<&Scan> = scans
+        .iter()
+        .zip(&before)
+        .filter_map(|(scan, before)| before.row.is_none().then_some(scan))
+        .collect();
+    let rows_of_plays = before
+        .iter()
+        .filter(|before| before.row.is_none())
+        .map(|before| before.rows_of_play);
+    let mut made = insert(tx, &new, &rows_of_plays.collect::<Vec<_>>(), changes)?.into_iter();
+    let mut links = Vec::new();
+    let mut recorded = Vec::with_capacity(scans.len());
+    for (scan, before) in scans.iter().zip(before) {
+        let row = match before.row {
+            Some(row) => row,
+            None => match made.next() {
+                Some(Row::Made(row)) => row,
+                Some(Row::Expired) => {
+                    recorded.push(Recorded::Expired);
+                    continue;
+                }
+                Some(Row::Full) | None => {
+                    recorded.push(Recorded::Full);
+                    continue;
+                }
+            },
+        };
+        let link = scan.begins_chain.then(|| {
+            before.link.unwrap_or_else(|| {
+                let name = random::share_name();
+                links.push(owned_values![
+                    name.clone(),
+                    row,
+                    scan.visitor.0,
+                    scan.opened_ms
+                ]);
+                name
+            })
+        });
+        recorded.push(Recorded::Kept {
+            link,
+            again: before.row,
+        });
+    }
+    tx.execute_each(
+        "INSERT INTO shares (name, scan, generation, made_for, created_ms) VALUES (?1, ?2, 0, ?3, ?4)",
+        &links,
+    )?;
+    Ok(recorded)
 }
 
 enum Row {
@@ -118,94 +246,92 @@ enum Row {
     Made(i64),
 }
 
-fn known_row(tx: &Transaction<'_>, scan: &Scan<'_>) -> rusqlite::Result<Option<i64>> {
-    tx.prepare_cached("SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3")?
-        .query_row(
-            params![
-                scan.claims.screen.get(),
-                scan.claims.play.get(),
-                scan.visitor.0
-            ],
-            |row| row.get(0),
-        )
-        .optional()
-}
-
-fn new_row(
+/// Judges scans that have no row yet, and gives one to those that get one.
+fn insert(
     tx: &Transaction<'_>,
-    scan: &Scan<'_>,
-    code_days: i64,
-    now_ms: i64,
-) -> rusqlite::Result<Row> {
-    let (claims, landed, visitor) = (scan.claims, scan.landed, scan.visitor);
-    let (screen, play) = (claims.screen.get(), claims.play.get());
-    let rows: u32 = tx
-        .prepare_cached("SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2")?
-        .query_row([screen, play], |row| row.get(0))?;
-    // While all of them together are few, it is not worth to look at each.
-    let of_play_before = if rows < *PLAY_SCANS.start() {
-        rows
-    } else {
-        verdicts::counted_of_play(tx, screen, play, i64::MAX)?
-    };
-    let opening = Opening {
-        row: i64::MAX,
-        screen,
-        play,
-        assignment: claims.assignment.get(),
-        visitor: visitor.0,
-        minted_ms: claims.minted_ms(),
-        opened_ms: now_ms,
-        of_play_before,
-        is_crowded: scan.is_crowded,
-    };
-    let facts = verdicts::facts(tx, &opening, landed.dwell_ms(), Some(landed), code_days)?;
-    let standing = judge(&facts);
-    if standing == ScanVerdict::Expired {
-        return Ok(Row::Expired);
-    }
-    let counts = standing.counts() && scan.grade != Grade::Robot;
-    if !counts && rows >= ROWS_OF_PLAY_MAX {
-        return Ok(Row::Full);
-    }
-    let is_settled = matches!(facts.aired, Aired::At { .. } | Aired::Never);
-    tx.prepare_cached(
-        "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms, standing, settled)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",
-    )?
-    .query_row(
-        params![
+    scans: &[&Scan],
+    rows_of_plays: &[u32],
+    changes: &mut Changes,
+) -> Result<Vec<Row>, DatabaseError> {
+    let mut openings = Vec::with_capacity(scans.len());
+    for (scan, &rows) in scans.iter().zip(rows_of_plays) {
+        let (screen, play) = (scan.contents.screen.get(), scan.contents.play.get());
+        openings.push(Opening {
+            row: i64::MAX,
             screen,
             play,
-            visitor.0,
-            grade_code(scan.grade),
-            claims.assignment.get(),
-            landed.id.as_str(),
-            landed.creative.to_string(),
-            claims.minted_ms(),
-            now_ms,
-            verdicts::code(standing),
-            is_settled,
-        ],
-        |row| row.get(0),
-    )
-    .map(Row::Made)
-}
-
-/// Finds or makes the link that begins a scan's chain.
-fn first_link(
-    tx: &Transaction<'_>,
-    scan: i64,
-    visitor: Visitor,
-    now_ms: i64,
-) -> rusqlite::Result<String> {
-    tx.prepare_cached(
-        "INSERT INTO shares (name, scan, generation, made_for, created_ms) VALUES (?1, ?2, 0, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![random::share_name(), scan, visitor.0, now_ms])?;
-    tx.prepare_cached("SELECT name FROM shares WHERE scan = ?1 AND parent IS NULL")?
-        .query_row([scan], |row| row.get(0))
+            assignment: scan.contents.assignment.get(),
+            visitor: scan.visitor.0,
+            minted_ms: scan.contents.minted_ms(),
+            opened_ms: scan.opened_ms,
+            // While all of them together are few, it is not worth to look at each.
+            of_play_before: if rows < *PLAY_SCANS.start() {
+                rows
+            } else {
+                verdicts::counted_of_play(tx, screen, play, i64::MAX)?
+            },
+            is_crowded: scan.is_crowded,
+        });
+    }
+    let known = verdicts::known(tx, &openings)?;
+    let mut rows = Vec::with_capacity(scans.len());
+    let mut inserted = Vec::new();
+    for (((scan, opening), known), &rows_of_play) in
+        scans.iter().zip(&openings).zip(&known).zip(rows_of_plays)
+    {
+        let landed = &*scan.landed;
+        let dwell_ms = landed.dwell_ms();
+        let facts = verdicts::facts(tx, opening, known, dwell_ms, Some(landed), scan.code_days)?;
+        let verdict = judge(&facts);
+        let counts = verdict.counts() && scan.grade != Grade::Robot;
+        rows.push(if verdict == ScanVerdict::Expired {
+            Some(Row::Expired)
+        } else if !counts && rows_of_play >= ROWS_OF_PLAY_MAX {
+            Some(Row::Full)
+        } else {
+            let key = ScanKey {
+                screen: opening.screen,
+                hour: rollups::hour_of(opening.opened_ms),
+                campaign: landed.id.as_str().to_owned(),
+                creative: landed.creative.to_string(),
+                grade: grade_code(scan.grade),
+                standing: verdicts::code(verdict),
+            };
+            let one = ScanSums {
+                scans: 1,
+                openings: 1,
+                ..ScanSums::default()
+            };
+            changes.scans(key, one);
+            inserted.push(owned_values![
+                opening.screen,
+                opening.play,
+                opening.visitor,
+                grade_code(scan.grade),
+                opening.assignment,
+                landed.id.as_str().to_owned(),
+                landed.creative.to_string(),
+                opening.minted_ms,
+                opening.opened_ms,
+                verdicts::code(verdict),
+                matches!(facts.aired, Aired::At { .. } | Aired::Never),
+            ]);
+            None
+        });
+    }
+    let made = tx.all_each(
+        "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms, standing, settled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",
+        &inserted,
+        |row| row.get::<i64>(0),
+    )?;
+    let mut made = made.into_iter().flatten();
+    rows.into_iter()
+        .map(|row| match row {
+            Some(row) => Ok(row),
+            None => made.next().map(Row::Made).ok_or(DatabaseError::NoRow),
+        })
+        .collect()
 }
 
 /// Returns the code under which a grade is stored.

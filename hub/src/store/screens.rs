@@ -1,13 +1,15 @@
 //! Screens: who they are, what they were last heard to say, and which version of their content is
 //! current.
 
+use std::collections::BTreeSet;
+
 use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::wire::Heartbeat;
-use passerby_protocol::{PlayNumber, ScreenNumber};
-use rusqlite::{Transaction, params};
+use passerby_protocol::{Campaign, PlayNumber, ScreenNumber};
 
-use crate::store::manifest_versions::{NEXT_VERSION, renew_manifest};
-use crate::store::{Id, Result, Store, StoreError, campaigns, device_keys, token_keys};
+use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
+use crate::store::manifest_versions::{NEXT_VERSION, renew_manifest, renew_manifests};
+use crate::store::{Result, Store, StoreError, campaigns, device_keys, token_keys};
 
 /// A screen, as authentication and enrolment need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,23 +71,23 @@ impl Store {
     /// The database fails.
     pub fn screens(&self) -> Result<Vec<ScreenSummary>> {
         self.read(|tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT number, name, bearer_sha256 IS NOT NULL, max(generation), heartbeat ->> '$.key_generation',
-                        heartbeat ->> '$.manifest_key_generation', revoked_ms IS NOT NULL
+            tx.all(
+                "SELECT number, name, bearer_sha256 IS NOT NULL, max(generation), heartbeat, revoked_ms IS NOT NULL
                  FROM screens JOIN token_keys ON screen = number GROUP BY number ORDER BY number",
-            )?;
-            let rows = query.query_map([], |row| {
-                Ok(ScreenSummary {
-                    screen: row.get::<_, Id<_>>(0)?.0,
-                    name: row.get(1)?,
-                    enrolled: row.get(2)?,
-                    generation: row.get(3)?,
-                    minting: row.get(4)?,
-                    manifest_key: row.get(5)?,
-                    revoked: row.get(6)?,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+                values![],
+                |row| {
+                    let said = SaidKeys::of(row.get(4)?)?;
+                    Ok(ScreenSummary {
+                        screen: row.get::<Id<_>>(0)?.0,
+                        name: row.get(1)?,
+                        enrolled: row.get(2)?,
+                        generation: row.get(3)?,
+                        minting: said.key_generation,
+                        manifest_key: said.manifest_key_generation,
+                        revoked: row.get(5)?,
+                    })
+                },
+            )
         })
     }
 
@@ -110,28 +112,32 @@ impl Store {
         // It has a table of its own, once it is known to be one.
         let device = heartbeat.device.take();
         let said = serde_json::to_string(&heartbeat)?;
-        self.write(|tx| {
+        let taken = heartbeat.manifest_version;
+        self.write(Lock::Screens(&[screen]), |tx| {
             if let Some(minting) = heartbeat.key_generation {
                 token_keys::supersede(tx, screen, minting, now_ms)?;
             }
             if let Some(device) = &device {
                 device_keys::keep(tx, screen, device, now_ms)?;
             }
-            let mut heard = tx.query_row(
-                "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3 WHERE number = ?1
+            let mut heard = tx.one(
+                "UPDATE screens SET last_seen_ms = ?2, heartbeat = ?3, content_version = ?4,
+                        content_since_ms = CASE WHEN content_version IS DISTINCT FROM ?4 THEN ?2 ELSE content_since_ms END
+                 WHERE number = ?1
                  RETURNING manifest_version, (SELECT max(generation) FROM token_keys WHERE screen = number)",
-                params![screen.get(), now_ms, said],
+                values![screen.get(), now_ms, &said, taken],
                 |row| {
-                    Ok(Heard {
+                    Ok::<_, DatabaseError>(Heard {
                         manifest_version: row.get(0)?,
                         key_generation: row.get(1)?,
                     })
                 },
             )?;
-            let taken = heartbeat.manifest_version;
             if taken > heard.manifest_version {
-                tx.prepare_cached("UPDATE screens SET manifest_version = ?2 WHERE number = ?1")?
-                    .execute(params![screen.get(), taken])?;
+                tx.execute(
+                    "UPDATE screens SET manifest_version = ?2 WHERE number = ?1",
+                    values![screen.get(), taken],
+                )?;
                 heard.manifest_version = renew_manifest(tx, screen, now_ms)?;
             }
             Ok(heard)
@@ -143,16 +149,16 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn set_scan_base(&self, scan_base: &str, now_ms: i64) -> Result<()> {
-        self.write(|tx| {
+        self.write(Lock::Everything, |tx| {
             let changed = tx.execute(
                 "INSERT INTO settings (name, value) VALUES ('scan_base', ?1)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
-                [scan_base],
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value",
+                values![scan_base],
             )?;
             if changed > 0 {
                 tx.execute(
                     &format!("UPDATE screens SET {NEXT_VERSION}"),
-                    params![now_ms],
+                    values![now_ms],
                 )?;
             }
             Ok(())
@@ -164,17 +170,38 @@ impl Store {
 /// nobody pushes a screen's versions out of reach.
 const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;
 
+/// What a screen's last heartbeat says of its keys. Not read in SQL, since PostgreSQL refuses JSON
+/// with a NUL in a text: one such heartbeat would take the list of all screens away.
+#[derive(Default, serde::Deserialize)]
+struct SaidKeys {
+    key_generation: Option<u8>,
+    manifest_key_generation: Option<u32>,
+}
+
+impl SaidKeys {
+    fn of(heartbeat: Option<String>) -> Result<Self, DatabaseError> {
+        match heartbeat {
+            Some(heartbeat) => {
+                serde_json::from_str(&heartbeat).map_err(|_| DatabaseError::Column {
+                    at: 4,
+                    wanted: "a heartbeat",
+                })
+            }
+            None => Ok(Self::default()),
+        }
+    }
+}
+
 /// Makes a screen, with everything that airs everywhere.
 pub(super) fn add(
     tx: &Transaction<'_>,
     name: &str,
     now_ms: i64,
 ) -> Result<ScreenNumber, StoreError> {
-    let number: Id<ScreenNumber> = tx.query_row(
+    let number: Id<ScreenNumber> = tx.value(
         "INSERT INTO screens (number, name, created_ms, manifest_version, manifest_issued_ms)
-         SELECT ifnull(max(number), 0) + 1, ?1, ?2, max(1, ?2 / 1000), ?2 FROM screens RETURNING number",
-        params![name, now_ms],
-        |row| row.get(0),
+         SELECT coalesce(max(number), 0) + 1, ?1, ?2, greatest(1, ?2 / 1000), ?2 FROM screens RETURNING number",
+        values![name, now_ms],
     )?;
     token_keys::begin_first(tx, number.0, now_ms)?;
     campaigns::assign_everywhere(tx, number.0)?;
@@ -187,28 +214,40 @@ pub(super) fn share_goals_anew(
     tx: &Transaction<'_>,
     other: ScreenNumber,
     now_ms: i64,
-) -> rusqlite::Result<()> {
-    tx.prepare_cached(&format!(
-        "UPDATE screens SET {NEXT_VERSION} WHERE number <> ?2 AND EXISTS (
-             SELECT 1 FROM airing AS new
-             JOIN airing AS own ON own.campaign = new.campaign AND own.screen = number
-             JOIN campaigns ON campaigns.id = new.campaign
-             JOIN json_each(campaigns.body, '$.phases') AS phase
-             WHERE new.screen = ?2
-               AND (json_type(phase.value, '$.goal_plays') = 'integer'
-                    OR json_type(phase.value, '$.goal_scans') = 'integer'))"
-    ))?
-    .execute(params![now_ms, other.get()])?;
+) -> Result<()> {
+    let airing = tx.all(
+        "SELECT id, body FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1",
+        values![other.get()],
+        |row| {
+            let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
+            let mut phases = campaign.phases.iter();
+            let has_goal =
+                phases.any(|phase| phase.goal_plays.is_some() || phase.goal_scans.is_some());
+            Ok::<_, StoreError>((row.get::<String>(0)?, has_goal))
+        },
+    )?;
+    let with_goals: Vec<_> = airing
+        .into_iter()
+        .filter(|(_, has_goal)| *has_goal)
+        .map(|(campaign, _)| [Value::from(campaign)])
+        .collect();
+    let sharing = tx.all_each(
+        "SELECT screen FROM airing WHERE campaign = ?1",
+        &with_goals,
+        |row| Ok::<_, DatabaseError>(row.get::<Id<ScreenNumber>>(0)?.0),
+    )?;
+    let mut screens: BTreeSet<ScreenNumber> = sharing.into_iter().flatten().collect();
+    screens.remove(&other);
+    renew_manifests(tx, &screens, now_ms)?;
     Ok(())
 }
 
 /// Returns one more than the highest play number seen of a screen, in a play or in a scan.
 pub(super) fn play_floor(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<PlayNumber> {
-    let highest: Option<u32> = tx.query_row(
+    let highest: Option<u32> = tx.value(
         "SELECT max(n) FROM (SELECT max(number) AS n FROM plays WHERE screen = ?1
-                             UNION ALL SELECT max(play) FROM scans WHERE screen = ?1)",
-        [screen.get()],
-        |row| row.get(0),
+                             UNION ALL SELECT max(play) FROM scans WHERE screen = ?1) AS highest",
+        values![screen.get()],
     )?;
     let floor = highest.map_or(0, |number| number.saturating_add(1));
     let last = PlayNumber::new(PlayNumber::MAX).expect("the largest is in range");

@@ -10,12 +10,14 @@
 //! the link belongs to or who opened it; a press is one on a visit, or nothing; in a flood nothing
 //! new is begun, and everybody still sees the page and gets to the target.
 
-use passerby_protocol::{Campaign, CampaignId, Digest};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 
+use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
+use crate::store::rollups;
+use crate::store::rollups::{Changes, ScanSums, VisitKey, VisitSums};
 use crate::store::scans::{grade_code, outward};
-use crate::store::{Id, Result, Store, StoreError};
+use crate::store::{Result, Store, StoreError};
 use crate::system::random;
 
 /// Longest chain.
@@ -101,6 +103,58 @@ struct Share {
     made_for: [u8; 16],
     owner: Option<[u8; 16]>,
     children: i64,
+    is_first: bool,
+    /// The screen at which its chain began.
+    screen: ScreenNumber,
+    campaign: String,
+    creative: String,
+    /// Whether the scan that began its chain counts.
+    is_counted: bool,
+}
+
+impl Share {
+    /// What a visit to it is counted by.
+    fn visit_key(&self, visited_ms: i64, grade: u8) -> VisitKey {
+        VisitKey {
+            screen: self.screen.get(),
+            hour: rollups::hour_of(visited_ms),
+            campaign: self.campaign.clone(),
+            creative: self.creative.clone(),
+            generation: self.generation,
+            grade,
+            is_counted: self.is_counted,
+        }
+    }
+}
+
+/// How far a visit got.
+struct Reach {
+    visited_ms: i64,
+    grade: u8,
+    is_seen: bool,
+    is_confirmed: bool,
+}
+
+impl Reach {
+    fn of(
+        tx: &Transaction<'_>,
+        share: i64,
+        visitor: Visitor,
+    ) -> Result<Option<Self>, DatabaseError> {
+        tx.optional(
+            "SELECT visited_ms, grade, coalesce(seen_ms, confirmed_ms) IS NOT NULL, confirmed_ms IS NOT NULL
+             FROM visits WHERE share = ?1 AND visitor = ?2",
+            values![share, visitor.0],
+            |row| {
+                Ok(Self {
+                    visited_ms: row.get(0)?,
+                    grade: row.get(1)?,
+                    is_seen: row.get(2)?,
+                    is_confirmed: row.get(3)?,
+                })
+            },
+        )
+    }
 }
 
 impl LinkVisitor {
@@ -132,7 +186,10 @@ impl Store {
         let Some(who) = who else {
             return self.read(|tx| page(tx, name, Begun::Nothing));
         };
-        self.write(|tx| {
+        let Some(screen) = self.screen_of_link(name)? else {
+            return Ok(None);
+        };
+        self.write(Lock::Screens(&[screen]), |tx| {
             let Some(share) = share(tx, name)? else {
                 return Ok(None);
             };
@@ -154,17 +211,18 @@ impl Store {
             if begun == Begun::Flood {
                 return page(tx, name, begun);
             }
-            tx.prepare_cached("UPDATE shares SET owner = ?2 WHERE id = ?1 AND owner IS NULL")?
-                .execute(params![share.id, who.visitor.0])?;
-            tx.prepare_cached(
+            own(tx, share.id, who.visitor)?;
+            tx.execute(
                 "INSERT INTO visits (share, visitor, visited_ms, grade) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![
-                share.id,
-                who.visitor.0,
-                now_ms,
-                grade_code(who.grade)
-            ])?;
+                values![share.id, who.visitor.0, now_ms, grade_code(who.grade)],
+            )?;
+            let mut changes = Changes::default();
+            let visit = VisitSums {
+                visits: 1,
+                ..VisitSums::default()
+            };
+            changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
+            changes.write(tx)?;
             page(tx, name, begun)
         })
     }
@@ -188,25 +246,37 @@ impl Store {
                 return Ok::<_, StoreError>(None);
             };
             let visit = match visitor {
-                Some(visitor) => tx
-                    .prepare_cached(
-                        "SELECT clicked_ms IS NULL FROM visits WHERE share = ?1 AND visitor = ?2",
-                    )?
-                    .query_row(params![share.id, visitor.0], |row| row.get::<_, bool>(0))
-                    .optional()?,
+                Some(visitor) => tx.optional(
+                    "SELECT clicked_ms IS NULL FROM visits WHERE share = ?1 AND visitor = ?2",
+                    values![share.id, visitor.0],
+                    |row| row.get::<bool>(0),
+                )?,
                 None => None,
             };
-            Ok(Some((share.id, facts.campaign.target, visit)))
+            Ok(Some((share, facts.campaign.target, visit)))
         })?;
         let Some((share, target, visit)) = found else {
             return Ok(None);
         };
         if let (Some(visitor), Some(true)) = (visitor, visit) {
-            self.write(|tx| {
-                tx.prepare_cached(
-                    "UPDATE visits SET clicked_ms = ifnull(clicked_ms, ?3) WHERE share = ?1 AND visitor = ?2",
-                )?
-                .execute(params![share, visitor.0, now_ms])
+            self.write(Lock::Screens(&[share.screen]), |tx| {
+                let pressed = tx.optional(
+                    "UPDATE visits SET clicked_ms = ?3 WHERE share = ?1 AND visitor = ?2 AND clicked_ms IS NULL
+                     RETURNING visited_ms, grade",
+                    values![share.id, visitor.0, now_ms],
+                    |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<u8>(1)?)),
+                )?;
+                // What its chain counts for may have changed since it was read.
+                let Some(((visited_ms, grade), share)) = pressed.zip(self::share(tx, name)?) else {
+                    return Ok::<_, StoreError>(());
+                };
+                let mut changes = Changes::default();
+                let press = VisitSums {
+                    pressed: 1,
+                    ..VisitSums::default()
+                };
+                changes.visits(share.visit_key(visited_ms, grade), press);
+                Ok(changes.write(tx)?)
             })?;
         }
         Ok(Some(Pressed {
@@ -236,17 +306,22 @@ impl Store {
         };
         let visitor = who.visitor;
         let open = self.read(|tx| {
-            tx.prepare_cached(&format!(
-                "SELECT shares.id, visits.visitor IS NULL, made_for FROM shares
-                 LEFT JOIN visits ON share = shares.id AND visits.visitor = ?2
-                 WHERE name = ?1 AND {column} IS NULL AND (owner IS NULL OR owner = ?2 OR visits.visitor IS NOT NULL)"
-            ))?
-            .query_row(params![name, visitor.0], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get(2)?))
-            })
-            .optional()
+            tx.optional(
+                &format!(
+                    "SELECT shares.id, visits.visitor IS NULL, made_for, scans.screen
+                     FROM shares JOIN scans ON scans.id = scan
+                     LEFT JOIN visits ON share = shares.id AND visits.visitor = ?2
+                     WHERE name = ?1 AND {column} IS NULL
+                       AND (owner IS NULL OR owner = ?2 OR visits.visitor IS NOT NULL)"
+                ),
+                values![name, visitor.0],
+                |row| {
+                    let screen: ScreenNumber = row.get::<Id<_>>(3)?.0;
+                    Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, screen))
+                },
+            )
         })?;
-        let Some((share, is_new, made_for)) = open else {
+        let Some((share, is_new, made_for, screen)): Option<(i64, bool, _, _)> = open else {
             return Ok(Begun::Nothing);
         };
         let begun = if is_new {
@@ -257,14 +332,40 @@ impl Store {
         if begun == Begun::Flood {
             return Ok(begun);
         }
-        self.write(|tx| {
-            tx.prepare_cached("UPDATE shares SET owner = ?2 WHERE id = ?1 AND owner IS NULL")?
-                .execute(params![share, visitor.0])?;
-            tx.prepare_cached(&format!(
-                "INSERT INTO visits (share, visitor, visited_ms, {column}) VALUES (?1, ?2, ?3, ?3)
-                 ON CONFLICT DO UPDATE SET {column} = ifnull({column}, excluded.{column})"
-            ))?
-            .execute(params![share, visitor.0, now_ms])?;
+        self.write(Lock::Screens(&[screen]), |tx| {
+            own(tx, share, visitor)?;
+            let before = Reach::of(tx, share, visitor)?;
+            tx.execute(
+                &format!(
+                    "INSERT INTO visits (share, visitor, visited_ms, {column}) VALUES (?1, ?2, ?3, ?3)
+                     ON CONFLICT (share, visitor) DO UPDATE SET {column} = coalesce(visits.{column}, excluded.{column})"
+                ),
+                values![share, visitor.0, now_ms],
+            )?;
+            let (Some(after), Some(share)) = (
+                Reach::of(tx, share, visitor)?,
+                self::share(tx, name)?,
+            ) else {
+                return Err(DatabaseError::NoRow.into());
+            };
+            let was = |had: fn(&Reach) -> bool| i64::from(before.as_ref().is_some_and(had));
+            let visit = VisitSums {
+                visits: i64::from(before.is_none()),
+                seen: i64::from(after.is_seen) - was(|before| before.is_seen),
+                confirmed: i64::from(after.is_confirmed) - was(|before| before.is_confirmed),
+                pressed: 0,
+            };
+            let mut changes = Changes::default();
+            changes.visits(share.visit_key(after.visited_ms, after.grade), visit);
+            if share.is_first && share.owner == Some(visitor.0) {
+                let scan = ScanSums {
+                    seen: visit.seen,
+                    confirmed: visit.confirmed,
+                    ..ScanSums::default()
+                };
+                changes.scans(rollups::scan_key(tx, share.scan)?, scan);
+            }
+            changes.write(tx)?;
             Ok(begun)
         })
     }
@@ -274,15 +375,14 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn picture_of(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached(
-                    "SELECT thumbnail FROM shares JOIN scans ON scans.id = scan
-                     JOIN creatives ON sha256 = scans.creative
-                     WHERE shares.name = ?1 AND thumbnail_width > 0",
-                )?
-                .query_row([name], |row| row.get(0))
-                .optional()?)
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT thumbnail FROM shares JOIN scans ON scans.id = scan
+                 JOIN creatives ON sha256 = scans.creative
+                 WHERE shares.name = ?1 AND thumbnail_width > 0",
+                values![name],
+                |row| Ok(row.get(0)?),
+            )
         })
     }
 
@@ -291,59 +391,73 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn thumbnail_px(&self, creative: Digest) -> Result<(u32, u32)> {
-        self.read(|tx| {
-            Ok(tx
-                .prepare_cached(
-                    "SELECT thumbnail_width, thumbnail_height FROM creatives WHERE sha256 = ?1",
-                )?
-                .query_row([creative.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        self.read_once(|tx| {
+            tx.one(
+                "SELECT thumbnail_width, thumbnail_height FROM creatives WHERE sha256 = ?1",
+                values![creative.to_string()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
         })
+    }
+
+    /// The screen at which a link's chain began.
+    fn screen_of_link(&self, name: &str) -> Result<Option<ScreenNumber>> {
+        self.read_once(|tx| Ok(share(tx, name)?.map(|share| share.screen)))
     }
 }
 
-fn share(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Option<Share>> {
-    tx.prepare_cached(
-        "SELECT id, scan, generation, made_for, owner, children FROM shares WHERE name = ?1",
-    )?
-    .query_row([name], |row| {
-        Ok(Share {
-            id: row.get(0)?,
-            scan: row.get(1)?,
-            generation: row.get(2)?,
-            made_for: row.get(3)?,
-            owner: row.get(4)?,
-            children: row.get(5)?,
-        })
-    })
-    .optional()
+fn share(tx: &Transaction<'_>, name: &str) -> Result<Option<Share>, DatabaseError> {
+    tx.optional(
+        "SELECT shares.id, scan, generation, made_for, owner, children, parent IS NULL, screen, campaign, creative,
+                scans.grade < 2 AND standing < 2
+         FROM shares JOIN scans ON scans.id = scan WHERE name = ?1",
+        values![name],
+        |row| {
+            Ok(Share {
+                id: row.get(0)?,
+                scan: row.get(1)?,
+                generation: row.get(2)?,
+                made_for: row.get(3)?,
+                owner: row.get(4)?,
+                children: row.get(5)?,
+                is_first: row.get(6)?,
+                screen: row.get::<Id<_>>(7)?.0,
+                campaign: row.get(8)?,
+                creative: row.get(9)?,
+                is_counted: row.get(10)?,
+            })
+        },
+    )
+}
+
+/// Gives a link that is nobody's yet to whoever opened it.
+fn own(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<(), DatabaseError> {
+    tx.execute(
+        "UPDATE shares SET owner = ?2 WHERE id = ?1 AND owner IS NULL",
+        values![share, visitor.0],
+    )?;
+    Ok(())
 }
 
 fn facts(tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
-    let found = tx
-        .prepare_cached(
-            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
-             FROM shares JOIN scans ON scans.id = scan
-             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
-             JOIN screens ON screens.number = scans.screen
-             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1",
-        )?
-        .query_row([name], |row| {
-            let size = (row.get(2)?, row.get(3)?);
-            let from: (String, CampaignId, u32, String) =
-                (row.get(0)?, row.get::<_, Id<_>>(4)?.0, row.get(5)?, row.get(6)?);
-            Ok((from, row.get::<_, Id<_>>(1)?.0, size))
-        })
-        .optional()?;
-    found
-        .map(|((body, id, placement, screen), creative, thumbnail_px)| {
+    tx.optional(
+        "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
+         FROM shares JOIN scans ON scans.id = scan
+         JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
+         JOIN screens ON screens.number = scans.screen
+         JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
+         WHERE shares.name = ?1",
+        values![name],
+        |row| {
+            let id: CampaignId = row.get::<Id<_>>(4)?.0;
+            let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
             Ok(LandingFacts {
-                campaign: outward(&body, &id, placement, &screen)?,
-                creative,
-                thumbnail_px,
+                campaign: outward(&body, &id, row.get(5)?, &screen)?,
+                creative: row.get::<Id<_>>(1)?.0,
+                thumbnail_px: (row.get(2)?, row.get(3)?),
             })
-        })
-        .transpose()
+        },
+    )
 }
 
 fn page(tx: &Transaction<'_>, name: &str, begun: Begun) -> Result<Option<Opened>> {
@@ -353,9 +467,11 @@ fn page(tx: &Transaction<'_>, name: &str, begun: Begun) -> Result<Option<Opened>
     }))
 }
 
-fn has_visit(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> rusqlite::Result<bool> {
-    tx.prepare_cached("SELECT 1 FROM visits WHERE share = ?1 AND visitor = ?2")?
-        .exists(params![share, visitor.0])
+fn has_visit(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<bool, DatabaseError> {
+    tx.exists(
+        "SELECT 1 FROM visits WHERE share = ?1 AND visitor = ?2",
+        values![share, visitor.0],
+    )
 }
 
 /// Finds a visitor's own link below another's.
@@ -363,10 +479,12 @@ fn known_child(
     tx: &Transaction<'_>,
     parent: &Share,
     visitor: Visitor,
-) -> rusqlite::Result<Option<String>> {
-    tx.prepare_cached("SELECT name FROM shares WHERE parent = ?1 AND made_for = ?2")?
-        .query_row(params![parent.id, visitor.0], |row| row.get(0))
-        .optional()
+) -> Result<Option<String>, DatabaseError> {
+    tx.optional(
+        "SELECT name FROM shares WHERE parent = ?1 AND made_for = ?2",
+        values![parent.id, visitor.0],
+        |row| row.get(0),
+    )
 }
 
 /// Makes a visitor's own link below another's; `None` past the bounds. It takes the same time for
@@ -376,34 +494,36 @@ fn new_child(
     parent: &Share,
     visitor: Visitor,
     now_ms: i64,
-) -> rusqlite::Result<Option<String>> {
+) -> Result<Option<String>, DatabaseError> {
     if parent.generation >= GENERATION_MAX || parent.children >= CHILDREN_MAX {
         return Ok(None);
     }
-    tx.prepare_cached("UPDATE shares SET children = children + 1 WHERE id = ?1")?
-        .execute([parent.id])?;
+    tx.execute(
+        "UPDATE shares SET children = children + 1 WHERE id = ?1",
+        values![parent.id],
+    )?;
     let name = random::share_name();
-    tx.prepare_cached(
+    tx.execute(
         "INSERT INTO shares (name, scan, parent, generation, made_for, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![name, parent.scan, parent.id, parent.generation + 1, visitor.0, now_ms])?;
+        values![&name, parent.scan, parent.id, parent.generation + 1, visitor.0, now_ms],
+    )?;
     Ok(Some(name))
 }
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
+    use rusqlite::{Connection, params};
 
     use super::*;
     use crate::store::FILE_NAME;
-    use crate::store::migrations::MIGRATIONS;
+    use crate::store::migrations::SQLITE;
 
     /// A database of the hub before links had counters, with a link that three friends opened.
     fn older(folder: &std::path::Path) -> Connection {
         const BEFORE: usize = 10;
         let older = Connection::open(folder.join(FILE_NAME)).unwrap();
         older.pragma_update(None, "foreign_keys", false).unwrap();
-        for step in &MIGRATIONS[..BEFORE] {
+        for step in &SQLITE[..BEFORE] {
             older.execute_batch(step).unwrap();
         }
         older.pragma_update(None, "user_version", BEFORE).unwrap();
@@ -441,18 +561,20 @@ mod tests {
         assert_eq!(share_of(&store, "link2").children, 0);
         let new = |visitor: u8| {
             let parent = share_of(&store, "link1");
-            store.write(|tx| new_child(tx, &parent, Visitor([visitor; 16]), 9))
+            store.write(Lock::Everything, |tx| {
+                new_child(tx, &parent, Visitor([visitor; 16]), 9)
+            })
         };
         assert!(new(5).unwrap().is_some());
         assert_eq!(share_of(&store, "link1").children, 4);
         // Were they counted, there would be far fewer.
-        let full = "UPDATE shares SET children = ?1 WHERE id = 1";
-        store.connection().execute(full, [CHILDREN_MAX]).unwrap();
+        let fill = |children: i64| {
+            let full = "UPDATE shares SET children = ?1 WHERE id = 1";
+            store.write(Lock::Everything, |tx| tx.execute(full, values![children]))
+        };
+        fill(CHILDREN_MAX).unwrap();
         assert_eq!(new(6).unwrap(), None);
-        store
-            .connection()
-            .execute(full, [CHILDREN_MAX - 1])
-            .unwrap();
+        fill(CHILDREN_MAX - 1).unwrap();
         assert!(new(6).unwrap().is_some());
         assert_eq!(new(7).unwrap(), None);
     }
@@ -503,9 +625,9 @@ mod tests {
         assert_eq!(reach(9, true), Begun::Nothing, "another's link");
         assert_eq!(reach(2, true), Begun::Nothing, "begun before the flood");
         assert_eq!(reach(2, true), Begun::Nothing, "once");
+        let free = "UPDATE shares SET owner = NULL WHERE name = 'link3'";
         store
-            .connection()
-            .execute("UPDATE shares SET owner = NULL WHERE name = 'link3'", [])
+            .write(Lock::Everything, |tx| tx.execute(free, &[]))
             .unwrap();
         let strange = |is_crowded| {
             let who = who(9, is_crowded);
@@ -521,7 +643,7 @@ mod tests {
         let reached = store.reach("link4", tool, Reached::Confirmed, 9);
         assert_eq!(reached.unwrap(), Begun::Nothing);
         let confirmed = "SELECT count(*) FROM visits WHERE confirmed_ms IS NOT NULL";
-        let confirmed = (store.connection()).query_row(confirmed, [], |row| row.get::<_, u8>(0));
+        let confirmed: Result<u8, DatabaseError> = store.read(|tx| tx.value(confirmed, &[]));
         assert_eq!(confirmed.unwrap(), 2, "a tool shows no page");
     }
 }

@@ -11,8 +11,8 @@ use jiff::{Timestamp, Zoned};
 use passerby_protocol::limits::{TALLY_DAYS_MAX, TALLY_PLAYS_MAX};
 use passerby_protocol::tally::{Tallies, Tally, WeekPart};
 use passerby_protocol::{Assignment, ScreenNumber};
-use rusqlite::params;
 
+use crate::database::{DatabaseError, Sql, values};
 use crate::store::{Result, Store};
 use crate::system::clock::DAY_MS;
 
@@ -21,6 +21,14 @@ use crate::system::clock::DAY_MS;
 const SETTLE_MS: u64 = DAY_MS.unsigned_abs();
 /// Plays are counted by quarters of an hour, since that is how finely offsets of time zones differ.
 const QUARTER_MS: i64 = 900_000;
+/// Which campaigns are counted: those whose creatives compete, or which have a goal of scans.
+const IS_ASKED_FOR: &str = "json_type(campaigns.body, '$.adaptive') = 'object'
+     OR EXISTS (SELECT 1 FROM json_each(campaigns.body, '$.phases') AS phase
+                WHERE json_type(phase.value, '$.goal_scans') = 'integer')";
+/// The same for PostgreSQL.
+const IS_ASKED_FOR_POSTGRES: &str = "jsonb_typeof(campaigns.body::jsonb -> 'adaptive') = 'object'
+     OR EXISTS (SELECT 1 FROM jsonb_array_elements(campaigns.body::jsonb -> 'phases') AS phase
+                WHERE jsonb_typeof(phase.value -> 'goal_scans') = 'number')";
 
 impl Store {
     /// Counts a screen's settled plays and how many of them were scanned, by day and part of the
@@ -39,26 +47,20 @@ impl Store {
         let days = i64::try_from(TALLY_DAYS_MAX).unwrap_or(0);
         let until_ms = now_ms - settle_ms;
         let rows: Vec<(u32, i64, u32, u32)> = self.read(|tx| {
-            let mut statement = tx.prepare_cached(
-                "SELECT contents.assignment, plays.wall_ms / ?4, count(*),
-                        sum(EXISTS (SELECT 1 FROM counted_scans AS scans
-                                    WHERE scans.screen = plays.screen AND scans.play = plays.number
-                                      AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
-                 FROM plays
-                 JOIN assigned_contents AS contents ON contents.screen = plays.screen AND contents.content = plays.content
-                 JOIN campaigns ON campaigns.id = contents.campaign
-                 WHERE plays.screen = ?1 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
-                   AND (json_type(campaigns.body, '$.adaptive') = 'object'
-                        OR EXISTS (SELECT 1 FROM json_each(campaigns.body, '$.phases') AS phase
-                                   WHERE json_type(phase.value, '$.goal_scans') = 'integer'))
-                 GROUP BY 1, 2",
-            )?;
-            let from_ms = now_ms - days * DAY_MS;
-            let found = statement.query_map(
-                params![screen.get(), from_ms, until_ms, QUARTER_MS, settle_ms],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )?;
-            Ok::<_, crate::store::StoreError>(found.collect::<Result<_, _>>()?)
+            tx.all(
+                Sql::pair(
+                    &counts_where(IS_ASKED_FOR),
+                    &counts_where(IS_ASKED_FOR_POSTGRES),
+                ),
+                values![
+                    screen.get(),
+                    now_ms - days * DAY_MS,
+                    until_ms,
+                    QUARTER_MS,
+                    settle_ms
+                ],
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
         })?;
         let mut counted: BTreeMap<(Assignment, Date, WeekPart), (u32, u32)> = BTreeMap::new();
         for (assignment, quarter, plays, scanned) in rows {
@@ -85,6 +87,24 @@ impl Store {
             .collect();
         Ok(Tallies::pack(screen, now_ms, SETTLE_MS, &rows))
     }
+}
+
+/// Counts plays and those of them that were scanned, by assignment and quarter of an hour. The JSON
+/// of campaigns is read before, and not with each play.
+fn counts_where(is_asked_for: &str) -> String {
+    format!(
+        "WITH asked_for AS MATERIALIZED (
+             SELECT contents.content, contents.assignment
+             FROM assigned_contents AS contents JOIN campaigns ON campaigns.id = contents.campaign
+             WHERE contents.screen = ?1 AND ({is_asked_for}))
+         SELECT asked_for.assignment, plays.wall_ms / ?4, count(*),
+                count(*) FILTER (WHERE EXISTS (SELECT 1 FROM counted_scans AS scans
+                                               WHERE scans.screen = plays.screen AND scans.play = plays.number
+                                                 AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
+         FROM asked_for JOIN plays ON plays.content = asked_for.content
+         WHERE plays.screen = ?1 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
+         GROUP BY 1, 2"
+    )
 }
 
 fn part_of(local: &Zoned) -> WeekPart {

@@ -12,8 +12,8 @@
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::token::{GENERATIONS_TOLD_APART, TokenContents, generation_bits};
-use rusqlite::{OptionalExtension as _, Transaction, params};
 
+use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::store::{Result, Store, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
@@ -36,10 +36,10 @@ pub struct KeyGeneration {
 
 impl KeyGeneration {
     /// Tells whether a token that this key minted is still good, as far as the key is concerned.
-    pub fn accepts(&self, claims: &TokenContents, now_ms: i64) -> bool {
+    pub fn accepts(&self, contents: &TokenContents, now_ms: i64) -> bool {
         self.retired_ms.is_none()
             && self.superseded_ms.is_none_or(|superseded_ms| {
-                claims.minted_ms().map_or_else(
+                contents.minted_ms().map_or_else(
                     || now_ms < outlived_ms(superseded_ms),
                     |minted_ms| minted_ms <= superseded_ms + SLACK_MS,
                 )
@@ -102,8 +102,8 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for KeyError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DatabaseError> for KeyError {
+    fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
     }
 }
@@ -114,19 +114,20 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn key_generations(&self, screen: ScreenNumber, bits: u8) -> Result<Vec<KeyGeneration>> {
-        let connection = self.connection();
-        let mut query = connection.prepare_cached(
-            "SELECT generation, superseded_ms, retired_ms FROM token_keys
-             WHERE screen = ?1 AND generation % ?2 = ?3 ORDER BY generation DESC",
-        )?;
-        let rows = query.query_map(params![screen.get(), GENERATIONS_TOLD_APART, bits], |row| {
-            Ok(KeyGeneration {
-                generation: row.get(0)?,
-                superseded_ms: row.get(1)?,
-                retired_ms: row.get(2)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.read_once(|tx| {
+            tx.all(
+                "SELECT generation, superseded_ms, retired_ms FROM token_keys
+                 WHERE screen = ?1 AND generation % ?2 = ?3 ORDER BY generation DESC",
+                values![screen.get(), GENERATIONS_TOLD_APART, bits],
+                |row| {
+                    Ok(KeyGeneration {
+                        generation: row.get(0)?,
+                        superseded_ms: row.get(1)?,
+                        retired_ms: row.get(2)?,
+                    })
+                },
+            )
+        })
     }
 
     /// Starts a new generation of a screen's key, which its terminal fetches by itself; with
@@ -140,7 +141,7 @@ impl Store {
         retires: bool,
         now_ms: i64,
     ) -> Result<Rotated, KeyError> {
-        self.write(|tx| {
+        self.write(Lock::Screens(&[screen]), |tx| {
             let retired = if retires {
                 retire_all(tx, screen, now_ms)?
             } else {
@@ -155,9 +156,14 @@ impl Store {
 }
 
 /// Returns the generation with which a screen should mint; `None` when there is no such screen.
-pub(super) fn newest(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<Option<u8>> {
-    tx.prepare_cached("SELECT max(generation) FROM token_keys WHERE screen = ?1")?
-        .query_row([screen.get()], |row| row.get(0))
+pub(super) fn newest(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+) -> Result<Option<u8>, DatabaseError> {
+    tx.value(
+        "SELECT max(generation) FROM token_keys WHERE screen = ?1",
+        values![screen.get()],
+    )
 }
 
 /// Gives a new screen its first generation.
@@ -165,7 +171,7 @@ pub(super) fn begin_first(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     insert(tx, screen, 0, now_ms)
 }
 
@@ -188,16 +194,12 @@ pub(super) fn next(
 ) -> Result<u8, KeyError> {
     let newest = newest(tx, screen)?.ok_or(KeyError::UnknownScreen(screen))?;
     let next = newest.checked_add(1).ok_or(KeyError::Exhausted(screen))?;
-    let lookalike: Option<(u8, Option<i64>)> = tx
-        .prepare_cached(
-            "SELECT generation, superseded_ms FROM token_keys
-             WHERE screen = ?1 AND generation % ?2 = ?3 AND retired_ms IS NULL ORDER BY generation DESC LIMIT 1",
-        )?
-        .query_row(
-            params![screen.get(), GENERATIONS_TOLD_APART, generation_bits(next)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
+    let lookalike: Option<(u8, Option<i64>)> = tx.optional(
+        "SELECT generation, superseded_ms FROM token_keys
+         WHERE screen = ?1 AND generation % ?2 = ?3 AND retired_ms IS NULL ORDER BY generation DESC LIMIT 1",
+        values![screen.get(), GENERATIONS_TOLD_APART, generation_bits(next)],
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+    )?;
     match lookalike {
         Some((older, None)) => Err(KeyError::StillMinting {
             screen,
@@ -221,13 +223,12 @@ pub(super) fn retire_all(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
     now_ms: i64,
-) -> rusqlite::Result<Vec<u8>> {
-    let mut retired = tx
-        .prepare_cached(
-            "UPDATE token_keys SET retired_ms = ?2 WHERE screen = ?1 AND retired_ms IS NULL RETURNING generation",
-        )?
-        .query_map(params![screen.get(), now_ms], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<u8>>>()?;
+) -> Result<Vec<u8>, DatabaseError> {
+    let mut retired: Vec<u8> = tx.all(
+        "UPDATE token_keys SET retired_ms = ?2 WHERE screen = ?1 AND retired_ms IS NULL RETURNING generation",
+        values![screen.get(), now_ms],
+        |row| row.get(0),
+    )?;
     retired.sort_unstable();
     Ok(retired)
 }
@@ -238,14 +239,14 @@ pub(super) fn supersede(
     screen: ScreenNumber,
     minting: u8,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     // A generation that this hub never made proves nothing; a hub restored from a backup may hear
     // of one.
-    tx.prepare_cached(
+    tx.execute(
         "UPDATE token_keys SET superseded_ms = ?3 WHERE screen = ?1 AND generation < ?2 AND superseded_ms IS NULL
          AND EXISTS (SELECT 1 FROM token_keys AS own WHERE own.screen = ?1 AND own.generation = ?2)",
-    )?
-    .execute(params![screen.get(), minting, now_ms])?;
+        values![screen.get(), minting, now_ms],
+    )?;
     Ok(())
 }
 
@@ -254,11 +255,11 @@ pub(super) fn supersede_all(
     tx: &Transaction<'_>,
     screen: ScreenNumber,
     now_ms: i64,
-) -> rusqlite::Result<()> {
-    tx.prepare_cached(
+) -> Result<(), DatabaseError> {
+    tx.execute(
         "UPDATE token_keys SET superseded_ms = ?2 WHERE screen = ?1 AND superseded_ms IS NULL",
-    )?
-    .execute(params![screen.get(), now_ms])?;
+        values![screen.get(), now_ms],
+    )?;
     Ok(())
 }
 
@@ -267,35 +268,39 @@ fn insert(
     screen: ScreenNumber,
     generation: u8,
     now_ms: i64,
-) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO token_keys (screen, generation, since_ms) VALUES (?1, ?2, ?3)")?
-        .execute(params![screen.get(), generation, now_ms])?;
+) -> Result<(), DatabaseError> {
+    tx.execute(
+        "INSERT INTO token_keys (screen, generation, since_ms) VALUES (?1, ?2, ?3)",
+        values![screen.get(), generation, now_ms],
+    )?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::{TestDatabase, on_each_database};
     use passerby_protocol::{Assignment, PlayNumber};
     use rusqlite::Connection;
 
     /// Longer than any code is accepted.
     const LONG_MS: i64 = (CODE_DAYS_MAX + 100) * DAY_MS;
 
-    fn store() -> (tempfile::TempDir, Store, ScreenNumber) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+    fn with_screen(database: &TestDatabase) -> (Store, ScreenNumber) {
+        let store = database.open();
         let (screen, _) = store.add_screen("exit B", 0).unwrap();
-        (folder, store, screen)
+        (store, screen)
     }
 
     fn minting(store: &Store, screen: ScreenNumber, generation: u8, now_ms: i64) {
         store
-            .write(|tx| supersede(tx, screen, generation, now_ms))
+            .write(Lock::Screens(&[screen]), |tx| {
+                supersede(tx, screen, generation, now_ms)
+            })
             .unwrap();
     }
 
-    fn claims(minted_ms: Option<i64>) -> TokenContents {
+    fn contents(minted_ms: Option<i64>) -> TokenContents {
         TokenContents {
             generation: 0,
             screen: ScreenNumber::new(1).unwrap(),
@@ -313,104 +318,110 @@ mod tests {
             superseded_ms: Some(superseded_ms),
             retired_ms: None,
         };
-        let dated = |minted_ms| key.accepts(&claims(Some(minted_ms)), superseded_ms + LONG_MS);
+        let dated = |minted_ms| key.accepts(&contents(Some(minted_ms)), superseded_ms + LONG_MS);
         assert!(dated(superseded_ms - LONG_MS));
         assert!(dated(superseded_ms + SLACK_MS));
         assert!(!dated(superseded_ms + SLACK_MS + 60_000));
-        let undated = |now_ms| key.accepts(&claims(None), now_ms);
+        let undated = |now_ms| key.accepts(&contents(None), now_ms);
         assert!(undated(outlived_ms(superseded_ms) - 1));
         assert!(!undated(outlived_ms(superseded_ms)));
         let retired = KeyGeneration {
             retired_ms: Some(superseded_ms),
             ..key
         };
-        assert!(!retired.accepts(&claims(Some(superseded_ms - LONG_MS)), 0));
+        assert!(!retired.accepts(&contents(Some(superseded_ms - LONG_MS)), 0));
     }
 
     #[test]
     fn a_generation_that_looks_like_an_older_one_waits_for_its_last_code() {
-        let (_folder, store, screen) = store();
-        for generation in 1..8 {
+        on_each_database(|database| {
+            let (store, screen) = with_screen(database);
+            for generation in 1..8 {
+                assert_eq!(
+                    store.rotate_key(screen, false, 0).unwrap().generation,
+                    generation
+                );
+            }
+            assert!(matches!(
+                store.rotate_key(screen, false, LONG_MS),
+                Err(KeyError::StillMinting {
+                    older: 0,
+                    next: 8,
+                    ..
+                })
+            ));
+            minting(&store, screen, 7, 1_000);
+            let free_ms = outlived_ms(1_000);
+            assert!(matches!(
+                store.rotate_key(screen, false, free_ms - 1),
+                Err(KeyError::CodesOut { older: 0, next: 8, until_ms, .. }) if until_ms == free_ms
+            ));
             assert_eq!(
-                store.rotate_key(screen, false, 0).unwrap().generation,
-                generation
+                store.rotate_key(screen, false, free_ms).unwrap().generation,
+                8
             );
-        }
-        assert!(matches!(
-            store.rotate_key(screen, false, LONG_MS),
-            Err(KeyError::StillMinting {
-                older: 0,
-                next: 8,
-                ..
-            })
-        ));
-        minting(&store, screen, 7, 1_000);
-        let free_ms = outlived_ms(1_000);
-        assert!(matches!(
-            store.rotate_key(screen, false, free_ms - 1),
-            Err(KeyError::CodesOut { older: 0, next: 8, until_ms, .. }) if until_ms == free_ms
-        ));
-        assert_eq!(
-            store.rotate_key(screen, false, free_ms).unwrap().generation,
-            8
-        );
-        assert_eq!(
-            store
-                .key_generations(screen, 0)
-                .unwrap()
-                .iter()
-                .map(|key| key.generation)
-                .collect::<Vec<_>>(),
-            [8, 0]
-        );
+            assert_eq!(
+                store
+                    .key_generations(screen, 0)
+                    .unwrap()
+                    .iter()
+                    .map(|key| key.generation)
+                    .collect::<Vec<_>>(),
+                [8, 0]
+            );
+        });
     }
 
     #[test]
     fn a_refused_rotation_changes_nothing_and_one_that_retires_is_never_kept_waiting() {
-        let (_folder, store, screen) = store();
-        for expected in 1..=255 {
-            let rotated = store.rotate_key(screen, true, 0).unwrap();
-            assert_eq!(
-                (rotated.generation, rotated.retired),
-                (expected, vec![expected - 1])
-            );
-        }
-        assert!(matches!(
-            store.rotate_key(screen, true, 0),
-            Err(KeyError::Exhausted(_))
-        ));
-        let keys = store.key_generations(screen, 7).unwrap();
-        assert_eq!((keys.len(), keys[0].generation), (32, 255));
-        assert_eq!(keys[0].retired_ms, None, "the last key still mints");
+        on_each_database(|database| {
+            let (store, screen) = with_screen(database);
+            for expected in 1..=255 {
+                let rotated = store.rotate_key(screen, true, 0).unwrap();
+                assert_eq!(
+                    (rotated.generation, rotated.retired),
+                    (expected, vec![expected - 1])
+                );
+            }
+            assert!(matches!(
+                store.rotate_key(screen, true, 0),
+                Err(KeyError::Exhausted(_))
+            ));
+            let keys = store.key_generations(screen, 7).unwrap();
+            assert_eq!((keys.len(), keys[0].generation), (32, 255));
+            assert_eq!(keys[0].retired_ms, None, "the last key still mints");
+        });
     }
 
     #[test]
     fn a_generation_that_the_hub_never_made_supersedes_nothing() {
-        let (_folder, store, screen) = store();
-        minting(&store, screen, 3, 5);
-        minting(&store, screen, 0, 6);
-        assert_eq!(
-            store.key_generations(screen, 0).unwrap()[0].superseded_ms,
-            None
-        );
-        store.rotate_key(screen, false, 7).unwrap();
-        minting(&store, screen, 1, 8);
-        minting(&store, screen, 1, 9);
-        assert_eq!(
-            store.key_generations(screen, 0).unwrap()[0].superseded_ms,
-            Some(8)
-        );
-        assert_eq!(
-            store.key_generations(screen, 1).unwrap()[0].superseded_ms,
-            None
-        );
+        on_each_database(|database| {
+            let (store, screen) = with_screen(database);
+            minting(&store, screen, 3, 5);
+            minting(&store, screen, 0, 6);
+            assert_eq!(
+                store.key_generations(screen, 0).unwrap()[0].superseded_ms,
+                None
+            );
+            store.rotate_key(screen, false, 7).unwrap();
+            minting(&store, screen, 1, 8);
+            minting(&store, screen, 1, 9);
+            assert_eq!(
+                store.key_generations(screen, 0).unwrap()[0].superseded_ms,
+                Some(8)
+            );
+            assert_eq!(
+                store.key_generations(screen, 1).unwrap()[0].superseded_ms,
+                None
+            );
+        });
     }
 
     #[test]
     fn screens_of_older_databases_have_their_first_key() {
         let folder = tempfile::tempdir().unwrap();
         let raw = Connection::open(folder.path().join(crate::store::FILE_NAME)).unwrap();
-        for step in &crate::store::migrations::MIGRATIONS[..2] {
+        for step in &crate::store::migrations::SQLITE[..2] {
             raw.execute_batch(step).unwrap();
         }
         raw.execute_batch(

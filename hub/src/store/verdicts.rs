@@ -5,18 +5,24 @@
 //! a batch settles a bounded number of scans, and the next one goes on.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
-use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::plays::SET_ASIDE;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use passerby_protocol::{Campaign, ScreenNumber};
 
+use crate::database::{DatabaseError, Transaction, owned_values, values};
 use crate::scans::verdict::{Aired, Facts, GRACE_MS, LEAD_MS_MAX, SKEW_MS, ScanVerdict, judge};
+use crate::store::Result;
 use crate::store::landed::Landed;
+use crate::store::rollups;
+use crate::store::rollups::Changes;
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
 const HOUR_MS: i64 = 3_600_000;
+/// How long a placement may stay that names no time.
+const FILM_SECONDS: i64 = 600;
 /// Most scans that one batch settles by their plays.
 const SETTLED_MAX: u32 = 5_000;
 /// Most scans that one batch looks for in the ledger in vain.
@@ -50,12 +56,12 @@ pub(super) struct Opening {
 pub(super) fn facts(
     tx: &Transaction<'_>,
     opening: &Opening,
+    known: &Known,
     dwell_ms: i64,
     landed: Option<&Landed>,
     code_days: i64,
-) -> rusqlite::Result<Facts> {
-    let aired = aired(tx, opening)?;
-    let visitor_since = |span_ms: i64| counted_of_visitor(tx, opening, span_ms);
+) -> Result<Facts, DatabaseError> {
+    let aired = known.aired;
     Ok(Facts {
         opened_ms: opening.opened_ms,
         minted_ms: opening.minted_ms,
@@ -63,29 +69,20 @@ pub(super) fn facts(
         lead_ms: match (aired, opening.minted_ms) {
             (Aired::At { .. }, _) | (_, None) => 0,
             // Only where it decides something is it worth to read every campaign.
-            (_, Some(minted_ms)) => {
-                match opening.opened_ms - minted_ms - dwell_ms - GRACE_MS {
-                    1..=LEAD_MS_MAX => longest_lead_ms(tx, opening.screen)?,
-                    _ => 0,
-                }
-            }
+            (_, Some(minted_ms)) => match opening.opened_ms - minted_ms - dwell_ms - GRACE_MS {
+                1..=LEAD_MS_MAX => longest_lead_ms(tx, opening.screen)?,
+                _ => 0,
+            },
         },
         aired,
-        first_opened_ms: match opening.minted_ms {
-            None => first_opened_ms(tx, opening)?,
-            Some(_) => None,
-        },
+        first_opened_ms: known.first_opened_ms,
         dropped_ms: match (aired, landed) {
             (Aired::Unknown, Some(landed)) => dropped_ms(tx, opening, landed)?,
             _ => None,
         },
-        late_before: tx
-            .prepare_cached(
-                "SELECT count(*) FROM counted_scans WHERE screen = ?1 AND play = ?2 AND standing = 1 AND id < ?3",
-            )?
-            .query_row(params![opening.screen, opening.play, opening.row], |row| row.get(0))?,
-        hour_before: visitor_since(HOUR_MS)?,
-        day_before: visitor_since(DAY_MS)?,
+        late_before: known.late_before,
+        hour_before: known.hour_before,
+        day_before: known.day_before,
         of_play_before: opening.of_play_before,
         is_crowded: opening.is_crowded,
         code_days,
@@ -104,28 +101,88 @@ pub(super) const fn code(standing: ScanVerdict) -> u8 {
     }
 }
 
-fn aired(tx: &Transaction<'_>, opening: &Opening) -> rusqlite::Result<Aired> {
-    let play = tx
-        .prepare_cached(
-            "SELECT assignment, campaign, wall_ms, visible_ms FROM plays JOIN contents ON contents.id = content
-             WHERE screen = ?1 AND number = ?2",
-        )?
-        .query_row([opening.screen, opening.play], |row| {
-            let (assignment, campaign): (u32, String) = (row.get(0)?, row.get(1)?);
-            let wall_ms: Option<i64> = row.get(2)?;
-            Ok((assignment, campaign, wall_ms, row.get::<_, i64>(3)?))
+/// What the tables say of an opening's play and visitor.
+pub(super) struct Known {
+    aired: Aired,
+    late_before: u32,
+    hour_before: u32,
+    day_before: u32,
+    /// Only of openings whose code has no time.
+    first_opened_ms: Option<i64>,
+}
+
+/// Looks up what the tables say of openings, each by itself.
+pub(super) fn known(
+    tx: &Transaction<'_>,
+    openings: &[Opening],
+) -> Result<Vec<Known>, DatabaseError> {
+    let keys: Vec<_> = openings
+        .iter()
+        .map(|opening| {
+            owned_values![
+                opening.screen,
+                opening.play,
+                opening.row,
+                opening.visitor,
+                opening.opened_ms - HOUR_MS,
+                opening.opened_ms - DAY_MS,
+                opening.opened_ms,
+                opening.minted_ms.is_none(),
+            ]
         })
-        .optional()?;
-    Ok(match play {
-        None => Aired::Unknown,
-        Some((_, campaign, ..)) if campaign == SET_ASIDE => Aired::Undated,
-        Some((assignment, ..)) if assignment != opening.assignment => Aired::Never,
-        Some((.., None, _)) => Aired::Undated,
-        Some((.., Some(start_ms), visible_ms)) => Aired::At {
+        .collect();
+    let mut of = openings.iter();
+    let found = tx.all_each(
+        "SELECT (SELECT count(*) FROM counted_scans WHERE screen = ?1 AND play = ?2 AND standing = 1 AND id < ?3),
+                (SELECT count(*) FROM counted_scans
+                 WHERE visitor = ?4 AND scanned_ms > ?5 AND scanned_ms <= ?7 AND id < ?3),
+                (SELECT count(*) FROM counted_scans
+                 WHERE visitor = ?4 AND scanned_ms > ?6 AND scanned_ms <= ?7 AND id < ?3),
+                CASE WHEN ?8 THEN (SELECT min(scanned_ms) FROM scans WHERE screen = ?1 AND play = ?2) END,
+                played.assignment, played.campaign, played.wall_ms, played.visible_ms
+         FROM (SELECT 1) AS one
+         LEFT JOIN (SELECT assignment, campaign, wall_ms, visible_ms
+                    FROM plays JOIN contents ON contents.id = content
+                    WHERE screen = ?1 AND number = ?2) AS played ON TRUE",
+        &keys,
+        |row| {
+            let opening = of.next().ok_or(DatabaseError::NoRow)?;
+            let aired = match row.get::<Option<u32>>(4)? {
+                None => Aired::Unknown,
+                Some(assignment) => {
+                    let campaign: String = row.get(5)?;
+                    let at = (row.get(6)?, row.get(7)?);
+                    aired(opening, assignment, &campaign, at)
+                }
+            };
+            Ok::<_, DatabaseError>(Known {
+                aired,
+                late_before: row.get(0)?,
+                hour_before: row.get(1)?,
+                day_before: row.get(2)?,
+                first_opened_ms: row.get(3)?,
+            })
+        },
+    )?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// What the row of an opening's play says of it: the content, when it began and how long it stayed.
+fn aired(
+    opening: &Opening,
+    assignment: u32,
+    campaign: &str,
+    (start_ms, visible_ms): (Option<i64>, i64),
+) -> Aired {
+    match start_ms {
+        _ if campaign == SET_ASIDE => Aired::Undated,
+        _ if assignment != opening.assignment => Aired::Never,
+        None => Aired::Undated,
+        Some(start_ms) => Aired::At {
             start_ms,
             end_ms: start_ms + visible_ms,
         },
-    })
+    }
 }
 
 /// Counts the scans of a play that count, up to a row.
@@ -134,47 +191,31 @@ pub(super) fn counted_of_play(
     screen: u32,
     play: u32,
     before_row: i64,
-) -> rusqlite::Result<u32> {
-    tx.prepare_cached(
+) -> Result<u32, DatabaseError> {
+    tx.value(
         "SELECT count(*) FROM counted_scans WHERE screen = ?1 AND play = ?2 AND id < ?3",
-    )?
-    .query_row(params![screen, play, before_row], |row| row.get(0))
-}
-
-fn counted_of_visitor(
-    tx: &Transaction<'_>,
-    opening: &Opening,
-    span_ms: i64,
-) -> rusqlite::Result<u32> {
-    tx.prepare_cached(
-        "SELECT count(*) FROM counted_scans WHERE visitor = ?1 AND scanned_ms > ?2 AND scanned_ms <= ?3 AND id < ?4",
-    )?
-    .query_row(
-        params![
-            opening.visitor,
-            opening.opened_ms - span_ms,
-            opening.opened_ms,
-            opening.row
-        ],
-        |row| row.get(0),
+        values![screen, play, before_row],
     )
 }
 
-fn first_opened_ms(tx: &Transaction<'_>, opening: &Opening) -> rusqlite::Result<Option<i64>> {
-    tx.prepare_cached("SELECT min(scanned_ms) FROM scans WHERE screen = ?1 AND play = ?2")?
-        .query_row([opening.screen, opening.play], |row| row.get(0))
-}
-
 /// The longest that anything on a screen stays there; what names no time may be a film.
-fn longest_lead_ms(tx: &Transaction<'_>, screen: u32) -> rusqlite::Result<i64> {
-    let seconds: i64 = tx
-        .prepare_cached(
-            "SELECT ifnull(max(ifnull(placement.value ->> '$.seconds', 600)), 0)
-             FROM airing JOIN campaigns ON campaigns.id = campaign
-             JOIN json_each(campaigns.body, '$.placements') AS placement
-             WHERE screen = ?1",
-        )?
-        .query_row([screen], |row| row.get(0))?;
+fn longest_lead_ms(tx: &Transaction<'_>, screen: u32) -> Result<i64, DatabaseError> {
+    let mut seconds = 0;
+    tx.each(
+        "SELECT body FROM airing JOIN campaigns ON campaigns.id = campaign WHERE screen = ?1",
+        values![screen],
+        |row| {
+            // One that this hub cannot read is on no screen either.
+            let campaign = serde_json::from_str::<Campaign>(&row.get::<String>(0)?);
+            for placement in campaign
+                .into_iter()
+                .flat_map(|campaign| campaign.placements)
+            {
+                seconds = seconds.max(placement.seconds.map_or(FILM_SECONDS, i64::from));
+            }
+            Ok::<_, DatabaseError>(ControlFlow::Continue(()))
+        },
+    )?;
     Ok((seconds * 1_000).clamp(0, LEAD_MS_MAX))
 }
 
@@ -184,27 +225,27 @@ fn dropped_ms(
     tx: &Transaction<'_>,
     opening: &Opening,
     landed: &Landed,
-) -> rusqlite::Result<Option<i64>> {
+) -> Result<Option<i64>, DatabaseError> {
     let Some(minted_ms) = opening.minted_ms else {
         return Ok(None);
     };
     if may_air(landed, minted_ms, opening.opened_ms) {
-        let carries = tx
-            .prepare_cached(
-                "SELECT 1 FROM assignments JOIN campaign_items USING (campaign, placement, creative)
-                 JOIN airing ON airing.campaign = assignments.campaign AND airing.screen = assignments.screen
-                 WHERE assignments.screen = ?1 AND assignments.number = ?2",
-            )?
-            .exists([opening.screen, opening.assignment])?;
+        let carries = tx.exists(
+            "SELECT 1 FROM assignments JOIN campaign_items USING (campaign, placement, creative)
+             JOIN airing ON airing.campaign = assignments.campaign AND airing.screen = assignments.screen
+             WHERE assignments.screen = ?1 AND assignments.number = ?2",
+            values![opening.screen, opening.assignment],
+        )?;
         if carries {
             return Ok(None);
         }
     }
-    tx.prepare_cached(
-        "SELECT content_since_ms FROM screens WHERE number = ?1 AND content_version >= manifest_version",
-    )?
-    .query_row([opening.screen], |row| row.get(0))
-    .optional()
+    tx.optional(
+        "SELECT content_since_ms FROM screens
+         WHERE number = ?1 AND content_version >= manifest_version AND content_since_ms IS NOT NULL",
+        values![opening.screen],
+        |row| row.get(0),
+    )
 }
 
 /// Tells whether one of a campaign's phases could be on, wherever on earth the venue is.
@@ -225,36 +266,34 @@ pub(super) fn settle(
     screen: ScreenNumber,
     ledger: i64,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), DatabaseError> {
     settle_arrived(tx, screen)?;
-    let past = tx
-        .prepare_cached(
-            "SELECT wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row([ledger], |row| row.get::<_, i64>(0))
-        .optional()?;
+    let past = tx.optional(
+        "SELECT wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq DESC LIMIT 1",
+        values![ledger],
+        |row| row.get::<i64>(0),
+    )?;
     if let Some(past_ms) = past {
         settle_absent(tx, screen, ledger, past_ms)?;
     }
-    tx.prepare_cached(
-        "UPDATE scans SET settled = 1 WHERE screen = ?1 AND settled = 0 AND scanned_ms < ?2",
-    )?
-    .execute(params![screen.get(), now_ms - WAIT_MS_MAX])?;
+    tx.execute(
+        "UPDATE scans SET settled = TRUE WHERE screen = ?1 AND NOT settled AND scanned_ms < ?2",
+        values![screen.get(), now_ms - WAIT_MS_MAX],
+    )?;
     Ok(())
 }
 
-fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Result<()> {
-    let arrived = tx
-        .prepare_cached(
+fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), DatabaseError> {
+    let arrived: Vec<(Opening, bool, bool)> = tx.all(
             "SELECT scans.id, scans.play, scans.assignment, scans.visitor, scans.minted_ms, scans.scanned_ms,
                     scans.standing, scans.grade < 2
              FROM scans JOIN plays ON plays.screen = scans.screen AND plays.number = scans.play
              JOIN contents ON contents.id = plays.content
-             WHERE scans.screen = ?1 AND scans.settled = 0
+             WHERE scans.screen = ?1 AND NOT scans.settled
                AND (plays.wall_ms IS NOT NULL OR contents.assignment <> scans.assignment)
              ORDER BY scans.id LIMIT ?2",
-        )?
-        .query_map([screen.get(), SETTLED_MAX], |row| {
+        values![screen.get(), SETTLED_MAX],
+        |row| {
             let standing: u8 = row.get(6)?;
             let opening = Opening {
                 row: row.get(0)?,
@@ -268,16 +307,19 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> rusqlite::Resul
                 // Nothing that a play says makes a flood a scan.
                 is_crowded: standing == code(ScanVerdict::Flood),
             };
-            Ok((opening, standing < code(ScanVerdict::Replay), row.get(7)?))
-        })?
-        .collect::<rusqlite::Result<Vec<(Opening, bool, bool)>>>()?;
+            let counted = standing < code(ScanVerdict::Replay);
+            Ok::<_, DatabaseError>((opening, counted, row.get(7)?))
+        },
+    )?;
     let mut of_plays: HashMap<u32, u32> = HashMap::new();
     for (mut opening, counted, is_no_robot) in arrived {
         opening.of_play_before = match of_plays.get(&opening.play) {
             Some(&counted) => counted,
             None => counted_of_play(tx, screen.get(), opening.play, opening.row)?,
         };
-        let facts = facts(tx, &opening, 0, None, CODE_DAYS_MAX)?;
+        let known = known(tx, std::slice::from_ref(&opening))?;
+        let known = known.first().ok_or(DatabaseError::NoRow)?;
+        let facts = facts(tx, &opening, known, 0, None, CODE_DAYS_MAX)?;
         // A row that was set aside says nothing, now or later.
         let standing = (facts.aired != Aired::Undated).then(|| judge(&facts));
         close(tx, opening.row, standing)?;
@@ -293,18 +335,15 @@ fn settle_absent(
     screen: ScreenNumber,
     ledger: i64,
     past_ms: i64,
-) -> rusqlite::Result<()> {
-    let absent: Vec<(i64, u32, Option<i64>, i64)> = tx
-        .prepare_cached(
-            "SELECT id, play, minted_ms, scanned_ms FROM scans
-             WHERE screen = ?1 AND settled = 0 AND max(scanned_ms, ifnull(minted_ms, scanned_ms)) < ?2
-               AND NOT EXISTS (SELECT 1 FROM plays WHERE plays.screen = scans.screen AND plays.number = scans.play)
-             ORDER BY id LIMIT ?3",
-        )?
-        .query_map(params![screen.get(), past_ms - ENDED_MS, ABSENT_MAX], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+) -> Result<(), DatabaseError> {
+    let absent: Vec<(i64, u32, Option<i64>, i64)> = tx.all(
+        "SELECT id, play, minted_ms, scanned_ms FROM scans
+         WHERE screen = ?1 AND NOT settled AND greatest(scanned_ms, coalesce(minted_ms, scanned_ms)) < ?2
+           AND NOT EXISTS (SELECT 1 FROM plays WHERE plays.screen = scans.screen AND plays.number = scans.play)
+         ORDER BY id LIMIT ?3",
+        values![screen.get(), past_ms - ENDED_MS, ABSENT_MAX],
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
     for (row, play, minted_ms, opened_ms) in absent {
         let out_of_turn = match minted_ms {
             Some(minted_ms) => is_out_of_turn(tx, ledger, play, minted_ms)?,
@@ -324,13 +363,15 @@ fn is_out_of_turn(
     ledger: i64,
     play: u32,
     minted_ms: i64,
-) -> rusqlite::Result<bool> {
+) -> Result<bool, DatabaseError> {
     let end = |order: &str| {
-        tx.prepare_cached(&format!(
-            "SELECT number, wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq {order} LIMIT 1"
-        ))?
-        .query_row([ledger], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-        .optional()
+        tx.optional(
+            &format!(
+                "SELECT number, wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq {order} LIMIT 1"
+            ),
+            values![ledger],
+            |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+        )
     };
     let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
         return Ok(false);
@@ -351,35 +392,46 @@ fn was_passed_over(
     ledger: i64,
     play: u32,
     at_ms: i64,
-) -> rusqlite::Result<bool> {
-    let mut query = tx.prepare_cached(
+) -> Result<bool, DatabaseError> {
+    let before = play.saturating_sub(1);
+    let (mut last, mut was) = (None, false);
+    tx.each(
         "SELECT number, wall_ms FROM plays WHERE screen = ?1 AND number >= ?2 AND ledger = ?3
          ORDER BY number LIMIT ?4",
+        values![screen.get(), before, ledger, FOLLOWING_MAX],
+        |row| {
+            let (number, wall_ms): (u32, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let is_whole = match last {
+                None => number == before,
+                Some(last) => number - last <= 2,
+            };
+            was = is_whole
+                && number > play
+                && wall_ms.is_some_and(|start_ms| start_ms > at_ms + ENDED_MS);
+            last = Some(number);
+            Ok::<_, DatabaseError>(if was || !is_whole {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        },
     )?;
-    let before = play.saturating_sub(1);
-    let mut rows = query.query(params![screen.get(), before, ledger, FOLLOWING_MAX])?;
-    let mut last = None;
-    while let Some(row) = rows.next()? {
-        let (number, wall_ms): (u32, Option<i64>) = (row.get(0)?, row.get(1)?);
-        let is_whole = match last {
-            None => number == before,
-            Some(last) => number - last <= 2,
-        };
-        if !is_whole {
-            return Ok(false);
-        }
-        if number > play && wall_ms.is_some_and(|start_ms| start_ms > at_ms + ENDED_MS) {
-            return Ok(true);
-        }
-        last = Some(number);
-    }
-    Ok(false)
+    Ok(was)
 }
 
-fn close(tx: &Transaction<'_>, row: i64, standing: Option<ScanVerdict>) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE scans SET settled = 1, standing = ifnull(?2, standing) WHERE id = ?1",
-    )?
-    .execute(params![row, standing.map(code)])?;
+fn close(
+    tx: &Transaction<'_>,
+    row: i64,
+    standing: Option<ScanVerdict>,
+) -> Result<(), DatabaseError> {
+    if let Some(standing) = standing {
+        let mut changes = Changes::default();
+        rollups::restand(tx, row, code(standing), &mut changes)?;
+        changes.write(tx)?;
+    }
+    tx.execute(
+        "UPDATE scans SET settled = TRUE, standing = coalesce(?2, standing) WHERE id = ?1",
+        values![row, standing.map(code)],
+    )?;
     Ok(())
 }

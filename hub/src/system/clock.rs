@@ -6,6 +6,8 @@ use jiff::{Timestamp, ToSpan};
 
 /// One day in milliseconds.
 pub const DAY_MS: i64 = 86_400_000;
+/// An hour in milliseconds.
+pub const HOUR_MS: i64 = 3_600_000;
 
 /// Returns Unix time in milliseconds.
 pub fn now_ms() -> i64 {

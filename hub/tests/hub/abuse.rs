@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use passerby_hub::store::Store;
 use passerby_hub::system::clock::{DAY_MS, now_ms};
 use passerby_protocol::Assignment;
 use passerby_protocol::dating::Anchor;
@@ -121,7 +120,7 @@ fn a_sticker_with_a_code_that_aired_as_something_else_stops_counting_when_the_pl
 fn codes_minted_after_the_screen_has_dropped_their_campaign_are_unaired() {
     let (stand, terminal, assignment) = on_air("redirect");
     stand.json(&["unpublish", "cafe"]);
-    let store = Store::open(&stand.data()).unwrap();
+    let store = stand.hub().store;
     let hears = |manifest_version| {
         let heartbeat = Heartbeat {
             manifest_version,

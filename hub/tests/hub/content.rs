@@ -1,10 +1,9 @@
 //! Publishing, manifests and blobs.
 
-use passerby_hub::store::Store;
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Assignment, Digest};
 
-use crate::stand::{Stand, film, png};
+use crate::stand::{Stand, film, new_hub, png};
 
 #[test]
 fn published_campaign_reaches_every_screen_signed_and_a_second_look_costs_nothing() {
@@ -329,7 +328,7 @@ fn a_host_of_a_publishers_own_is_carried_once_the_operator_says_that_it_leads_he
 #[test]
 fn versions_go_above_what_a_screen_has_taken_and_nobody_pushes_them_out_of_reach() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = new_hub(folder.path()).store;
     let now_ms = 1_800_000_000_000;
     let (screen, _) = store.add_screen("exit B", now_ms).unwrap();
     let says = |manifest_version| {

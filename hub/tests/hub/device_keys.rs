@@ -6,7 +6,7 @@ use passerby_protocol::proof_of_play::{DeviceKey, PublicKey, Vouched};
 use passerby_protocol::wire::Heartbeat;
 use serde_json::json;
 
-use crate::stand::Stand;
+use crate::stand::{Stand, new_hub};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -32,7 +32,7 @@ fn keys(store: &Store) -> Vec<(u32, PublicKey)> {
 #[test]
 fn a_key_that_changes_is_kept_beside_the_former_with_its_times() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = new_hub(folder.path()).store;
     let (screen, _) = store.add_screen("exit B", 0).unwrap();
     hears(&store, screen, None, 1);
     assert_eq!(keys(&store), [], "terminals of old say nothing");
@@ -51,7 +51,7 @@ fn a_key_that_changes_is_kept_beside_the_former_with_its_times() {
 #[test]
 fn nobody_passes_anothers_key_off_as_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = new_hub(folder.path()).store;
     let (honest, _) = store.add_screen("exit B", 0).unwrap();
     let (thief, _) = store.add_screen("exit C", 0).unwrap();
     hears(&store, honest, Some(key(1).vouch(honest)), 1);
@@ -68,7 +68,7 @@ fn nobody_passes_anothers_key_off_as_their_own() {
 #[test]
 fn a_terminal_with_ever_new_keys_fills_no_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = new_hub(folder.path()).store;
     let (screen, _) = store.add_screen("exit B", 0).unwrap();
     for seed in 0..100 {
         hears(
@@ -87,7 +87,7 @@ fn a_terminal_with_ever_new_keys_fills_no_disk() {
 fn screen_devices_answers_whose_key_it_is() {
     let stand = Stand::start();
     let terminal = stand.terminal("Metro");
-    let store = Store::open(&stand.data()).unwrap();
+    let store = stand.hub().store;
     let screen = terminal.credentials.screen;
     hears(&store, screen, Some(key(7).vouch(screen)), DAY_MS);
     let devices = stand.json(&["screen", "devices"]);

@@ -10,7 +10,7 @@ use passerby_protocol::campaign::Colours;
 use passerby_protocol::creative::CreativeKind;
 use serde_json::Value;
 
-use crate::stand::{Stand, hub_command, png};
+use crate::stand::{Stand, png};
 
 /// A program that is no ffmpeg, and none at all.
 const NO_FFMPEG: &str = "/nowhere/ffmpeg";
@@ -130,7 +130,8 @@ fn films_are_published_unseen_where_there_is_no_ffmpeg_and_one_note_says_so() {
     write("a.mp4", b"\0\0\0\x18ftypmp42 and so on");
     write("b.mp4", b"\0\0\0\x18ftypmp42 and so forth");
     write("b.png", &png([50; 3]));
-    let output = hub_command()
+    let output = stand
+        .hub_command()
         .args(["publish", &folder, "--json", "--data"])
         .arg(stand.data())
         .env("PASSERBY_FFMPEG", NO_FFMPEG)

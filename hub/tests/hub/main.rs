@@ -1,4 +1,5 @@
-//! The hub as a whole: the real program, real HTTP over loopback, real pictures, real SQLite.
+//! The hub as a whole: the real program, real HTTP over loopback, real pictures, real SQLite; and
+//! once more, as `hub_on_postgres`, a real PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

@@ -5,7 +5,7 @@ use passerby_testing::random_cases;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::blocking::Client;
 
-use crate::stand::{ROBOT, Stand, Terminal, location};
+use crate::stand::{ROBOT, Stand, Terminal, is_on_postgres, location};
 
 const TARGET: &str = "https://cafe.example/tonight";
 
@@ -184,4 +184,7 @@ fn no_address_is_stored() {
         }
     }
     assert!(files >= 2, "the database and the keys are there");
+    let dump = stand.dump();
+    assert_eq!(dump.is_empty(), !is_on_postgres());
+    assert!(!dump.windows(11).any(|window| window == b"192.0.2.213"));
 }

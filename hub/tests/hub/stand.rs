@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 
-use passerby_hub::publish::draw::{Answer, Job, Workers};
+use passerby_hub::Hub;
+use passerby_hub::publish::inspection::{Answer, Job, Workers};
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::plays::{Play, PlayBatch};
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Epoch, Manifest, PlayNumber};
+use passerby_testing::postgres::PostgresServer;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -21,8 +23,25 @@ pub(crate) const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac
 pub(crate) const ROBOT: &str =
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
+/// Whether the hubs of this test program have a database of PostgreSQL.
+pub(crate) fn is_on_postgres() -> bool {
+    env!("CARGO_CRATE_NAME") == "hub_on_postgres"
+}
+
+/// Makes an empty database of the kind that this program tests, unless a data folder has its own.
+pub(crate) fn new_database() -> Option<String> {
+    is_on_postgres().then(|| PostgresServer::shared().new_database())
+}
+
+/// Opens a hub with an empty database of the kind that this program tests.
+pub(crate) fn new_hub(folder: &Path) -> Hub {
+    Hub::open_with(folder, new_database().as_deref()).unwrap()
+}
+
 pub(crate) struct Stand {
     folder: TempDir,
+    /// The address of its database, when it is not in the folder.
+    database: Option<String>,
     server: Option<Child>,
     pub(crate) base: String,
     pub(crate) client: Client,
@@ -51,6 +70,7 @@ impl Stand {
         });
         let mut stand = Self {
             folder: tempfile::tempdir().unwrap(),
+            database: new_database(),
             server: None,
             base: String::new(),
             client: Client::builder().redirect(Policy::none()).build().unwrap(),
@@ -62,11 +82,12 @@ impl Stand {
 
     fn serve(&mut self) {
         let mut command = match self.descriptors {
-            None => hub_command(),
+            None => self.hub_command(),
             Some(most) => {
                 let mut shell = Command::new("sh");
                 let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
                 shell.args(["-c", &limited, env!("CARGO_BIN_EXE_passerby-hub")]);
+                shell.envs(self.database_variable());
                 shell
             }
         };
@@ -121,9 +142,34 @@ impl Stand {
         self.folder.path().join("data")
     }
 
+    /// A second opening of the same data, while the hub serves.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn hub(&self) -> Hub {
+        Hub::open_with(&self.data(), self.database.as_deref()).unwrap()
+    }
+
+    /// The program, which knows its database.
+    pub(crate) fn hub_command(&self) -> Command {
+        let mut command = hub_command();
+        command.envs(self.database_variable());
+        command
+    }
+
+    /// Everything that the database holds, as bytes, where it is not in the data folder.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        let dump = |address| PostgresServer::shared().dump(address);
+        self.database.as_deref().map(dump).unwrap_or_default()
+    }
+
+    fn database_variable(&self) -> Option<(&'static str, &str)> {
+        let address = self.database.as_deref()?;
+        Some(("PASSERBY_HUB_DATABASE", address))
+    }
+
     /// Runs another command on the same data while the hub serves.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        hub_command()
+        self.hub_command()
             .args(arguments)
             .arg("--data")
             .arg(self.data())
@@ -276,14 +322,14 @@ impl Terminal {
     /// Mints the link of a play of another time.
     pub(crate) fn scan_path_at(&self, assignment: Assignment, play: u32, at_ms: i64) -> String {
         let key = TokenKey::from_bytes(unhex32(&self.credentials.token_key).unwrap());
-        let claims = TokenContents {
+        let contents = TokenContents {
             generation: self.credentials.generation,
             screen: self.credentials.screen,
             assignment,
             play: PlayNumber::new(play).unwrap(),
             minutes: TokenContents::minutes_at(Some(at_ms)),
         };
-        format!("/Q/{}", Token::mint(claims, &key))
+        format!("/Q/{}", Token::mint(contents, &key))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::stand::{Stand, hub_command};
+use crate::stand::{Stand, hub_command, is_on_postgres};
 
 #[test]
 fn hub_stops_by_itself_when_it_is_told_to() {
@@ -105,5 +105,62 @@ fn what_cannot_be_understood_exits_with_2() {
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_data_folder_whose_database_is_elsewhere_gets_no_second_one() {
+    if !is_on_postgres() {
+        return;
+    }
+    let stand = Stand::start();
+    let listed = hub_command()
+        .args(["screen", "list", "--data"])
+        .arg(stand.data())
+        .output()
+        .unwrap();
+    assert_eq!(listed.status.code(), Some(3));
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("--database"), "{said}");
+    assert!(!stand.data().join("hub.db").exists());
+}
+
+#[test]
+fn a_data_folder_with_a_database_takes_no_other() {
+    if is_on_postgres() {
+        return;
+    }
+    let stand = Stand::start();
+    let listed = stand.command(&[
+        "screen",
+        "list",
+        "--database",
+        "postgres://nobody.example/hub",
+    ]);
+    assert_eq!(listed.status.code(), Some(3));
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert!(said.contains("hub.db"), "{said}");
+}
+
+#[test]
+fn a_database_that_is_away_or_has_no_address_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (address, expected) in [
+        ("postgres:///hub?host=/nowhere/at/all", "No such file"),
+        (
+            "http://db.example/hub",
+            "postgres://USER:PASSWORD@HOST/NAME",
+        ),
+    ] {
+        let added = hub_command()
+            .args(["screen", "add", "exit B", "--database", address, "--data"])
+            .arg(folder.path().join("data"))
+            .output()
+            .unwrap();
+        assert_eq!(added.status.code(), Some(3));
+        let said = String::from_utf8(added.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(expected), "{said}");
     }
 }

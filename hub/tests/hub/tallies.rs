@@ -1,7 +1,6 @@
 //! How often plays were scanned, told to the screen that aired them.
 
 use jiff::tz::TimeZone;
-use passerby_hub::store::Store;
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::tally::Tallies;
@@ -87,7 +86,7 @@ fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
     let young: Tallies = serde_json::from_slice(&response.bytes().unwrap()).unwrap();
     assert_eq!(young.unpack().unwrap(), [], "none of them is settled");
 
-    let store = Store::open(&stand.data()).unwrap();
+    let store = stand.hub().store;
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
     let settled = store.tallies(screen, &zone, now_ms + 25 * HOUR_MS).unwrap();
     let rows = settled.unpack().unwrap();

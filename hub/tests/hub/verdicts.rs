@@ -11,7 +11,7 @@ use passerby_protocol::token::TokenContents;
 use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber, ScreenNumber};
 use tempfile::TempDir;
 
-use crate::stand::{look_at, png};
+use crate::stand::{look_at, new_hub, png};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -41,7 +41,7 @@ impl Street {
         std::fs::create_dir(&campaign).unwrap();
         std::fs::write(campaign.join("a.png"), png([9; 3])).unwrap();
         std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
-        let hub = Hub::open(&folder.path().join("data")).unwrap();
+        let hub = new_hub(&folder.path().join("data"));
         let (screen, _) = hub.store.add_screen("one", START_MS).unwrap();
         let publication = Publication::read(&campaign, &look_at).unwrap();
         hub.publish(&publication, &Targets::Everywhere, START_MS)
@@ -75,14 +75,16 @@ impl Street {
         let mut name = [0; 16];
         name[..4].copy_from_slice(&visitor.to_be_bytes());
         let scan = Scan {
-            claims: &contents,
-            landed: &landed,
+            contents,
+            landed: landed.into(),
             visitor: Visitor(name),
             grade: Grade::Browser,
             is_crowded: false,
             begins_chain: false,
+            code_days: 180,
+            opened_ms,
         };
-        self.hub.store.record_scan(&scan, 180, opened_ms).unwrap()
+        self.hub.store.record_scan(scan).unwrap()
     }
 
     /// The plays arrive that `numbers` names, each at the place of its number.

@@ -4,6 +4,8 @@
 //! off and its play has not arrived; a code of ours is answered whatever else its network tries;
 //! guesses never write to the database.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -46,7 +48,7 @@ fn answer(
         Ok(contents) => contents,
         Err(fault) => return bad(app, fault, client, now_ms),
     };
-    let Some(landed) = store.landed(&contents)? else {
+    let Some(landed) = store.landed(&contents)?.map(Arc::new) else {
         return bad(app, TokenFault::Forged, client, now_ms);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
@@ -65,23 +67,21 @@ fn answer(
                 Ok(page::expired(&landed, clock::date_of(now_ms)))
             }
             Some(target) => Ok(see(target)),
-            None => page_without_link(app, token, landed, now_ms),
+            None => page_without_link(app, token, &landed, now_ms),
         };
     }
     let networks = client.networks(store, now_ms)?;
     let is_crowded = app.limits.is_spent(Kind::Scan, &networks, now_ms);
-    let recorded = store.record_scan(
-        &Scan {
-            claims: &contents,
-            landed: &landed,
-            visitor: client.visitor(store, now_ms)?,
-            grade: client.grade(),
-            is_crowded,
-            begins_chain: at_once.is_none(),
-        },
-        app.code_days,
-        now_ms,
-    )?;
+    let recorded = store.record_scan(Scan {
+        contents,
+        landed: Arc::clone(&landed),
+        visitor: client.visitor(store, now_ms)?,
+        grade: client.grade(),
+        is_crowded,
+        begins_chain: at_once.is_none(),
+        code_days: app.code_days,
+        opened_ms: now_ms,
+    })?;
     let link = match recorded {
         Recorded::Expired => {
             app.count_refused(Refusal::Expired, now_ms);
@@ -105,7 +105,7 @@ fn answer(
         (Some(target), _) => Ok(see(target)),
         (None, Some(name)) => Ok(see(&app.public_url.local(&format!("/s/{name}")))),
         // Whoever comes in a flood still sees what the others see.
-        (None, None) => page_without_link(app, token, landed, now_ms),
+        (None, None) => page_without_link(app, token, &landed, now_ms),
     }
 }
 
@@ -134,12 +134,12 @@ fn bad(
 fn page_without_link(
     app: &AppState,
     token: &str,
-    landed: Landed,
+    landed: &Landed,
     now_ms: i64,
 ) -> Result<Response, StoreError> {
     let facts = LandingFacts {
         thumbnail_px: app.hub.store.thumbnail_px(landed.creative)?,
-        campaign: landed.campaign,
+        campaign: landed.campaign.clone(),
         creative: landed.creative,
     };
     Ok(Page {

@@ -5,17 +5,19 @@
 //! batch dates a bounded number of plays anew, and the next one goes on; a scan that was judged by
 //! a date which then moved far is judged again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::dating::{Anchors, Run, bounds};
 use passerby_protocol::foreign;
 use passerby_protocol::limits::WALL_MS;
 use passerby_protocol::plays::PlayBatch;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 
-use crate::store::{Id, Result};
+use crate::database::{DatabaseError, Id, Sql, Transaction, Value, values};
+use crate::store::rollups;
+use crate::store::rollups::{Changes, PlayKey, UNDATED};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
@@ -23,10 +25,27 @@ use crate::system::clock::DAY_MS;
 pub(super) const BOOT_MS_MAX: u64 = 1 << 53;
 /// Most plays that one batch dates anew.
 const REDATED_MAX: usize = 20_000;
+/// Most boots whose anchors are read or written at once; a batch may speak of more.
+const BOOTS_AT_ONCE: usize = 200;
 /// A play whose date moves by more has its scans judged again, in milliseconds.
 const MOVED_MS: u64 = 60_000;
 /// Most boots without the time that a report lists, newest first.
 pub const UNDATED_BOOTS_MAX: usize = 1_000;
+
+/// The first `?2` plays of screen `?1` that wait to be dated anew, boot by boot. Its form keeps
+/// either database from reading the plays of all other boots.
+const WAITING_PLAYS: Sql<'static> = Sql::pair(
+    "SELECT boots.id, ledger, seq, start_boot_ms, plays.number, wall_ms, content, outcome, display, visible_ms
+     FROM boots CROSS JOIN plays ON plays.boot = boots.id AND start_boot_ms >= redate_from_ms
+     WHERE boots.screen = ?1 AND redate_from_ms IS NOT NULL ORDER BY boots.id, start_boot_ms LIMIT ?2",
+    "SELECT waiting.id, ledger, seq, start_boot_ms, number, wall_ms, content, outcome, display, visible_ms
+     FROM (SELECT id, redate_from_ms FROM boots WHERE screen = ?1 AND redate_from_ms IS NOT NULL ORDER BY id) AS waiting
+     CROSS JOIN LATERAL (SELECT ledger, seq, start_boot_ms, number, wall_ms, content, outcome, display, visible_ms
+                         FROM plays
+                         WHERE plays.boot = waiting.id AND start_boot_ms >= redate_from_ms
+                         ORDER BY start_boot_ms LIMIT ?2) AS played
+     ORDER BY waiting.id, start_boot_ms LIMIT ?2",
+);
 
 /// The boots that a batch speaks of.
 pub(super) struct Boots<'tx, 'conn> {
@@ -48,116 +67,157 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
     ///
     /// A terminal may be wrong about its clock and still trust it; what is before the project or
     /// after tomorrow dates nothing.
-    pub(super) fn learn(&mut self, batch: &PlayBatch, now_ms: i64) -> rusqlite::Result<()> {
+    pub(super) fn learn(&mut self, batch: &PlayBatch, now_ms: i64) -> Result<(), DatabaseError> {
         let tomorrow_ms = now_ms.saturating_add(DAY_MS);
         let is_believable = |boot_ms: u64, wall_ms: i64| {
             boot_ms <= BOOT_MS_MAX && WALL_MS.contains(&wall_ms) && wall_ms < tomorrow_ms
         };
-        for (boot, anchors) in batch.anchors_by_boot(is_believable) {
-            if !anchors.is_empty() {
-                self.keep(boot, anchors)?;
-            }
+        let mut boots: Vec<(&str, Anchors)> =
+            batch.anchors_by_boot(is_believable).into_iter().collect();
+        boots.retain(|(_, anchors)| !anchors.is_empty());
+        for boots in boots.chunks(BOOTS_AT_ONCE) {
+            self.keep(boots)?;
         }
         self.redate()
     }
 
-    fn keep(&mut self, boot: &str, anchors: Anchors) -> rusqlite::Result<()> {
+    fn keep(&mut self, boots: &[(&str, Anchors)]) -> Result<(), DatabaseError> {
+        self.meet(boots.iter().map(|(boot, _)| *boot))?;
+        let (mut ids, mut points, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+        for (boot, anchors) in boots {
+            let Some((id, older)) = self.known.get_mut(*boot) else {
+                continue;
+            };
+            if !older.are_older_than(anchors) {
+                continue;
+            }
+            let from_ms = older.differ_from(anchors).unwrap_or(0);
+            ids.push([Value::from(*id)]);
+            for &(boot_ms, wall_ms) in anchors.points() {
+                points.push([Value::from(*id), boot_ms.into(), wall_ms.into()]);
+            }
+            starts.push([Value::from(*id), from_ms.into()]);
+            older.clone_from(anchors);
+        }
         let tx = self.tx;
-        let (id, older) = self.boot(boot)?;
-        let id = *id;
-        if !older.are_older_than(&anchors) {
-            return Ok(());
-        }
-        let from_ms = older.differ_from(&anchors).unwrap_or(0);
-        tx.prepare_cached("DELETE FROM anchors WHERE boot = ?1")?
-            .execute([id])?;
-        let mut insert =
-            tx.prepare_cached("INSERT INTO anchors (boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3)")?;
-        for (boot_ms, wall_ms) in anchors.points() {
-            insert.execute(params![id, boot_ms, wall_ms])?;
-        }
-        tx.prepare_cached(
-            "UPDATE boots SET redate_from_ms = min(?2, ifnull(redate_from_ms, ?2)) WHERE id = ?1",
-        )?
-        .execute(params![id, from_ms])?;
-        self.known.insert(boot.to_owned(), (id, anchors));
+        tx.execute_each("DELETE FROM anchors WHERE boot = ?1", &ids)?;
+        tx.execute_each(
+            "INSERT INTO anchors (boot, boot_ms, wall_ms) VALUES (?1, ?2, ?3)",
+            &points,
+        )?;
+        tx.execute_each(
+            "UPDATE boots SET redate_from_ms = least(?2, redate_from_ms) WHERE id = ?1",
+            &starts,
+        )?;
         Ok(())
     }
 
     /// Dates plays of this screen anew, as many as one batch may.
-    fn redate(&self) -> rusqlite::Result<()> {
-        let mut left = REDATED_MAX;
-        while left > 0 {
-            let next: Option<(i64, u64)> = self
-                .tx
-                .prepare_cached(
-                    "SELECT id, redate_from_ms FROM boots WHERE screen = ?1 AND redate_from_ms IS NOT NULL ORDER BY id LIMIT 1",
-                )?
-                .query_row([self.screen.get()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((boot, from_ms)) = next else {
-                break;
-            };
-            let (looked_at, go_on_ms) = self.redate_boot(boot, from_ms, left)?;
-            self.tx
-                .prepare_cached("UPDATE boots SET redate_from_ms = ?2 WHERE id = ?1")?
-                .execute(params![boot, go_on_ms])?;
-            left -= looked_at.min(left);
+    fn redate(&self) -> Result<(), DatabaseError> {
+        let plays: Vec<WaitingPlay> = self.tx.all(
+            WAITING_PLAYS,
+            values![self.screen.get(), REDATED_MAX],
+            |row| {
+                Ok::<_, DatabaseError>(WaitingPlay {
+                    boot: row.get(0)?,
+                    ledger: row.get(1)?,
+                    seq: row.get(2)?,
+                    start_boot_ms: row.get(3)?,
+                    number: row.get(4)?,
+                    was_ms: row.get(5)?,
+                    content: row.get(6)?,
+                    outcome: row.get(7)?,
+                    display: row.get(8)?,
+                    visible_ms: row.get(9)?,
+                })
+            },
+        )?;
+        let boots: Vec<&[WaitingPlay]> = plays.chunk_by(|a, b| a.boot == b.boot).collect();
+        for boots in boots.chunks(BOOTS_AT_ONCE) {
+            self.date(boots)?;
         }
+        // If there may be more, it goes on in the last boot. Plays that begin at once are looked at
+        // once more; were there only such ones, this would have no end.
+        let (last, go_on_ms) = match plays.last() {
+            Some(play) if plays.len() == REDATED_MAX => (play.boot, play.start_boot_ms),
+            _ => (i64::MAX, 0),
+        };
+        self.tx.execute(
+            "UPDATE boots SET redate_from_ms = CASE WHEN id = ?2 THEN greatest(?3, redate_from_ms + 1) END
+             WHERE screen = ?1 AND redate_from_ms IS NOT NULL AND id <= ?2",
+            values![self.screen.get(), last, go_on_ms],
+        )?;
         Ok(())
     }
 
-    /// Dates up to so many plays of a boot; returns how many were looked at, and where to go on, if
-    /// there are more.
-    fn redate_boot(
-        &self,
-        boot: i64,
-        from_ms: u64,
-        plays_max: usize,
-    ) -> rusqlite::Result<(usize, Option<u64>)> {
-        let anchors = anchors_of(self.tx, boot)?;
-        // A number is below zero where another play has the one that the terminal said.
-        let plays: Vec<(i64, u64, u64, i64, Option<i64>)> = self
-            .tx
-            .prepare_cached(
-                "SELECT ledger, seq, start_boot_ms, number, wall_ms FROM plays
-                 WHERE boot = ?1 AND start_boot_ms >= ?2 ORDER BY start_boot_ms LIMIT ?3",
-            )?
-            .query_map(params![boot, from_ms, plays_max], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                ))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut date = self
-            .tx
-            .prepare_cached("UPDATE plays SET wall_ms = ?3 WHERE ledger = ?1 AND seq = ?2")?;
-        let mut reopen = self.tx.prepare_cached(
-            "UPDATE scans SET settled = 0 WHERE screen = ?1 AND play = ?2 AND settled = 1",
-        )?;
-        for &(ledger, seq, start_boot_ms, number, was_ms) in &plays {
-            let is_ms = anchors.date(start_boot_ms);
-            if is_ms == was_ms {
-                continue;
-            }
-            date.execute(params![ledger, seq, is_ms])?;
-            if let (Some(was_ms), Some(is_ms)) = (was_ms, is_ms)
-                && was_ms.abs_diff(is_ms) > MOVED_MS
-            {
-                reopen.execute(params![self.screen.get(), number])?;
+    /// Dates plays anew, given by boot.
+    fn date(&self, boots: &[&[WaitingPlay]]) -> Result<(), DatabaseError> {
+        let ids: Vec<i64> = boots
+            .iter()
+            .filter_map(|plays| plays.first())
+            .map(|play| play.boot)
+            .collect();
+        let (mut dates, mut moved) = (Vec::new(), Vec::new());
+        let (mut changes, mut dated) = (Changes::default(), BTreeSet::new());
+        for (plays, anchors) in boots.iter().zip(anchors_of(self.tx, &ids)?) {
+            for play in *plays {
+                let is_ms = anchors.date(play.start_boot_ms);
+                if is_ms == play.was_ms {
+                    continue;
+                }
+                dates.push([Value::from(play.ledger), play.seq.into(), is_ms.into()]);
+                changes.plays(play.key(self.screen, play.was_ms), -1, -play.visible_ms);
+                changes.plays(play.key(self.screen, is_ms), 1, play.visible_ms);
+                dated.insert(play.boot);
+                if let (Some(was_ms), Some(is_ms)) = (play.was_ms, is_ms)
+                    && was_ms.abs_diff(is_ms) > MOVED_MS
+                {
+                    moved.push([Value::from(self.screen.get()), play.number.into()]);
+                }
             }
         }
-        let go_on_ms = (plays.len() == plays_max)
-            .then(|| plays.last().map(|play| play.2))
-            .flatten()
-            // Plays that begin at once are looked at once more; were there only such ones, this
-            // would have no end.
-            .map(|last_ms| last_ms.max(from_ms.saturating_add(1)));
-        Ok((plays.len(), go_on_ms))
+        self.tx.execute_each(
+            "UPDATE plays SET wall_ms = ?3 WHERE ledger = ?1 AND seq = ?2",
+            &dates,
+        )?;
+        changes.write(self.tx)?;
+        rollups::boots::date(self.tx, &dated.into_iter().collect::<Vec<_>>())?;
+        self.tx.execute_each(
+            "UPDATE scans SET settled = FALSE WHERE screen = ?1 AND play = ?2 AND settled",
+            &moved,
+        )?;
+        Ok(())
+    }
+
+    /// Finds or makes the rows of boots, and reads what they know of the time.
+    pub(super) fn meet<'b>(
+        &mut self,
+        boots: impl IntoIterator<Item = &'b str>,
+    ) -> Result<(), DatabaseError> {
+        let mut new = HashSet::new();
+        let boots = boots.into_iter();
+        let boots: Vec<&str> = boots
+            .filter(|boot| !self.known.contains_key(*boot) && new.insert(*boot))
+            .collect();
+        for boots in boots.chunks(BOOTS_AT_ONCE) {
+            let rows: Vec<[Value<'_>; 2]> = boots
+                .iter()
+                .map(|boot| [self.screen.get().into(), (*boot).into()])
+                .collect();
+            let ids: Vec<Vec<i64>> = self.tx.all_each(
+                "INSERT INTO boots (screen, boot) VALUES (?1, ?2)
+                 ON CONFLICT (screen, boot) DO UPDATE SET boot = boots.boot RETURNING id",
+                &rows,
+                |row| row.get(0),
+            )?;
+            let ids = ids.iter().map(|ids| ids.first().copied());
+            let ids: Vec<i64> = ids.collect::<Option<_>>().ok_or(DatabaseError::NoRow)?;
+            let anchors = anchors_of(self.tx, &ids)?;
+            for ((boot, id), anchors) in boots.iter().zip(ids).zip(anchors) {
+                self.known.insert((*boot).to_owned(), (id, anchors));
+            }
+        }
+        Ok(())
     }
 
     /// Returns a boot's row and the date of a moment in it, if it has one.
@@ -165,33 +225,52 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
         &mut self,
         boot: &str,
         start_boot_ms: u64,
-    ) -> rusqlite::Result<(i64, Option<i64>)> {
-        let (id, anchors) = self.boot(boot)?;
-        Ok((*id, anchors.date(start_boot_ms)))
-    }
-
-    fn boot(&mut self, boot: &str) -> rusqlite::Result<&(i64, Anchors)> {
+    ) -> Result<(i64, Option<i64>), DatabaseError> {
         if !self.known.contains_key(boot) {
-            let id = self
-                .tx
-                .prepare_cached(
-                    "INSERT INTO boots (screen, boot) VALUES (?1, ?2)
-                     ON CONFLICT (screen, boot) DO UPDATE SET boot = boot RETURNING id",
-                )?
-                .query_row(params![self.screen.get(), boot], |row| row.get(0))?;
-            let anchors = anchors_of(self.tx, id)?;
-            self.known.insert(boot.to_owned(), (id, anchors));
+            self.meet([boot])?;
         }
-        Ok(&self.known[boot])
+        let (id, anchors) = &self.known[boot];
+        Ok((*id, anchors.date(start_boot_ms)))
     }
 }
 
-fn anchors_of(tx: &Transaction<'_>, boot: i64) -> rusqlite::Result<Anchors> {
-    let points: Vec<(u64, i64)> = tx
-        .prepare_cached("SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1")?
-        .query_map([boot], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Anchors::new(points))
+/// A play that waits to be dated anew.
+struct WaitingPlay {
+    boot: i64,
+    ledger: i64,
+    seq: u64,
+    start_boot_ms: u64,
+    /// Below zero where another play has the number that the terminal said.
+    number: i64,
+    was_ms: Option<i64>,
+    content: i64,
+    outcome: u8,
+    display: u8,
+    visible_ms: i64,
+}
+
+impl WaitingPlay {
+    /// What it is counted by under a date.
+    fn key(&self, screen: ScreenNumber, wall_ms: Option<i64>) -> PlayKey {
+        PlayKey {
+            screen: screen.get(),
+            hour: wall_ms.map_or(UNDATED, rollups::hour_of),
+            content: self.content,
+            outcome: self.outcome,
+            display: self.display,
+        }
+    }
+}
+
+/// Reads the anchors of each boot.
+fn anchors_of(tx: &Transaction<'_>, boots: &[i64]) -> Result<Vec<Anchors>, DatabaseError> {
+    let boots: Vec<[Value<'_>; 1]> = boots.iter().map(|&boot| [boot.into()]).collect();
+    let points: Vec<Vec<(u64, i64)>> = tx.all_each(
+        "SELECT boot_ms, wall_ms FROM anchors WHERE boot = ?1",
+        &boots,
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(points.into_iter().map(Anchors::new).collect())
 }
 
 /// Plays of a boot that never learned the time, and between when they were.
@@ -213,16 +292,15 @@ pub struct UndatedBoot {
 }
 
 /// Returns the boots without the time, newest first, and how many plays they have in all.
-pub(super) fn undated(tx: &Transaction<'_>) -> Result<(u64, Vec<UndatedBoot>)> {
-    let ledgers: Vec<i64> = tx
-        .prepare_cached(
-            "SELECT DISTINCT ledger FROM plays WHERE boot IN
-                 (SELECT id FROM boots WHERE NOT EXISTS (SELECT 1 FROM anchors WHERE boot = boots.id))
-             ORDER BY ledger DESC",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let (mut total, mut found) = (0, Vec::new());
+pub(super) fn undated(tx: &Transaction<'_>) -> Result<(u64, Vec<UndatedBoot>), DatabaseError> {
+    let ledgers: Vec<i64> = tx.all(
+        "SELECT DISTINCT ledger FROM boot_plays WHERE boot IN
+             (SELECT id FROM boots WHERE NOT EXISTS (SELECT 1 FROM anchors WHERE boot = boots.id))
+         ORDER BY ledger DESC",
+        values![],
+        |row| row.get(0),
+    )?;
+    let (mut total, mut listed) = (0, Vec::new());
     for ledger in ledgers {
         let boots = runs(tx, ledger)?;
         let only: Vec<Run> = boots.iter().map(|boot| boot.run).collect();
@@ -231,22 +309,28 @@ pub(super) fn undated(tx: &Transaction<'_>) -> Result<(u64, Vec<UndatedBoot>)> {
                 continue;
             }
             total += boot.plays;
-            if found.len() < UNDATED_BOOTS_MAX {
-                let (screen, name) = tx
-                    .prepare_cached("SELECT screen, boot FROM boots WHERE id = ?1")?
-                    .query_row([boot.id], |row| {
-                        Ok((row.get::<_, Id<_>>(0)?.0, row.get::<_, String>(1)?))
-                    })?;
-                found.push(UndatedBoot {
-                    screen,
-                    boot: foreign::plain(&name).into_owned(),
-                    plays: boot.plays,
-                    not_before: bound.not_before_ms.map(clock::rfc3339),
-                    not_after: bound.not_after_ms.map(clock::rfc3339),
-                    between_ms: (bound.not_before_ms, bound.not_after_ms),
-                });
+            if listed.len() < UNDATED_BOOTS_MAX {
+                listed.push((boot.id, boot.plays, bound));
             }
         }
+    }
+    let ids: Vec<[Value<'_>; 1]> = listed.iter().map(|&(id, ..)| [id.into()]).collect();
+    let names: Vec<Vec<(ScreenNumber, String)>> = tx.all_each(
+        "SELECT screen, boot FROM boots WHERE id = ?1",
+        &ids,
+        |row| Ok::<_, DatabaseError>((row.get::<Id<_>>(0)?.0, row.get(1)?)),
+    )?;
+    let mut found = Vec::with_capacity(listed.len());
+    for ((_, plays, bound), names) in listed.into_iter().zip(names) {
+        let (screen, name) = names.into_iter().next().ok_or(DatabaseError::NoRow)?;
+        found.push(UndatedBoot {
+            screen,
+            boot: foreign::plain(&name).into_owned(),
+            plays,
+            not_before: bound.not_before_ms.map(clock::rfc3339),
+            not_after: bound.not_after_ms.map(clock::rfc3339),
+            between_ms: (bound.not_before_ms, bound.not_after_ms),
+        });
     }
     Ok((total, found))
 }
@@ -259,35 +343,30 @@ struct BootRun {
 
 /// The boots of a ledger, in its order. Plays that are in no total date their boot like all others,
 /// but are not counted.
-fn runs(tx: &Transaction<'_>, ledger: i64) -> rusqlite::Result<Vec<BootRun>> {
-    let mut query = tx.prepare_cached(
-        "SELECT boot, min(first_seq), sum(count) FILTER (WHERE contents.assignment = 0 OR assigned.content IS NOT NULL),
-                min(first_start), max(last_end), min(first_wall), max(last_wall)
-         FROM (SELECT boot, screen, content, min(seq) AS first_seq, count(*) AS count, min(start_boot_ms) AS first_start,
-                      max(start_boot_ms + visible_ms) AS last_end, min(wall_ms) AS first_wall,
-                      max(wall_ms + visible_ms) AS last_wall
-               FROM plays WHERE ledger = ?1 GROUP BY boot, screen, content) AS played
+fn runs(tx: &Transaction<'_>, ledger: i64) -> Result<Vec<BootRun>, DatabaseError> {
+    let mut in_order = BTreeMap::new();
+    tx.each(
+        "SELECT boot, min(first_seq),
+                CAST(sum(plays) FILTER (WHERE contents.assignment = 0 OR assigned.content IS NOT NULL) AS BIGINT),
+                min(first_start_boot_ms), max(last_end_boot_ms), min(first_wall_ms), max(last_wall_ms)
+         FROM boot_plays AS played
          JOIN contents ON contents.id = played.content
          LEFT JOIN assigned_contents AS assigned
              ON assigned.screen = played.screen AND assigned.content = played.content
-         GROUP BY boot",
+         WHERE ledger = ?1 GROUP BY boot",
+        values![ledger],
+        |row| {
+            let (start_ms, end_ms): (Option<i64>, Option<i64>) = (row.get(5)?, row.get(6)?);
+            let run = Run {
+                first_start_boot_ms: row.get(3)?,
+                last_end_boot_ms: row.get(4)?,
+                dated: start_ms.zip(end_ms),
+            };
+            let (id, plays) = (row.get(0)?, row.get::<Option<u64>>(2)?.unwrap_or(0));
+            in_order.insert(row.get::<u64>(1)?, BootRun { id, plays, run });
+            Ok::<_, DatabaseError>(ControlFlow::Continue(()))
+        },
     )?;
-    let mut in_order = BTreeMap::new();
-    let mut rows = query.query([ledger])?;
-    while let Some(row) = rows.next()? {
-        let first_seq: u64 = row.get(1)?;
-        let dated = match (row.get(5)?, row.get(6)?) {
-            (Some(start_ms), Some(end_ms)) => Some((start_ms, end_ms)),
-            _ => None,
-        };
-        let run = Run {
-            first_start_boot_ms: row.get(3)?,
-            last_end_boot_ms: row.get(4)?,
-            dated,
-        };
-        let (id, plays) = (row.get(0)?, row.get::<_, Option<u64>>(2)?.unwrap_or(0));
-        in_order.insert(first_seq, BootRun { id, plays, run });
-    }
     Ok(in_order.into_values().collect())
 }
 

@@ -1,52 +1,113 @@
-//! The steps of the database's schema, one file each, and how a database takes those it lacks.
+//! The steps of the schema, one file each and a list for each database, and how a database takes
+//! those it lacks.
 //!
-//! Invariants: SQLite's `user_version` is the number of steps that a database has taken; they are
-//! taken in one transaction, all that are missing or none. A step that was released never changes;
-//! what follows is a further file with the next number, and a further line here.
+//! Invariants: a database knows how many steps it has taken (SQLite's `user_version`; the table
+//! `schema_steps` of PostgreSQL); they are taken in one transaction, all that are missing or none,
+//! and by one process if several start at once. A step that was released never changes; what
+//! follows is a further file with the next number, and a further line here.
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::database::{Database, DatabaseError, Lock, values};
 use crate::store::{Result, StoreError};
 
-/// Each step brings a database from its place in this list to the next.
-pub(super) const MIGRATIONS: &[&str] = &[
-    include_str!("0001_first_tables.sql"),
-    include_str!("0002_campaign_parts.sql"),
-    include_str!("0003_token_keys.sql"),
-    include_str!("0004_domains.sql"),
-    include_str!("0005_standings.sql"),
-    include_str!("0006_gaps.sql"),
-    include_str!("0007_revoked_screens.sql"),
-    include_str!("0008_anchors.sql"),
-    include_str!("0009_device_keys.sql"),
-    include_str!("0010_said_numbers.sql"),
-    include_str!("0011_share_children.sql"),
-    include_str!("0012_assigned_contents.sql"),
-    include_str!("0013_visit_grades.sql"),
-    include_str!("0014_kept_salts.sql"),
-    include_str!("0015_counted_visitors.sql"),
+/// Each step brings a file of SQLite from its place in this list to the next.
+pub(super) const SQLITE: &[&str] = &[
+    include_str!("sqlite/0001_first_tables.sql"),
+    include_str!("sqlite/0002_campaign_parts.sql"),
+    include_str!("sqlite/0003_token_keys.sql"),
+    include_str!("sqlite/0004_domains.sql"),
+    include_str!("sqlite/0005_standings.sql"),
+    include_str!("sqlite/0006_gaps.sql"),
+    include_str!("sqlite/0007_revoked_screens.sql"),
+    include_str!("sqlite/0008_anchors.sql"),
+    include_str!("sqlite/0009_device_keys.sql"),
+    include_str!("sqlite/0010_said_numbers.sql"),
+    include_str!("sqlite/0011_share_children.sql"),
+    include_str!("sqlite/0012_assigned_contents.sql"),
+    include_str!("sqlite/0013_visit_grades.sql"),
+    include_str!("sqlite/0014_kept_salts.sql"),
+    include_str!("sqlite/0015_counted_visitors.sql"),
+    include_str!("sqlite/0016_booleans.sql"),
+    include_str!("sqlite/0017_rollups.sql"),
+];
+
+/// The same for PostgreSQL.
+pub(super) const POSTGRES: &[&str] = &[
+    include_str!("postgres/0001_first_tables.sql"),
+    include_str!("postgres/0002_rollups.sql"),
 ];
 
 /// Brings a database to the newest form.
 ///
 /// # Errors
 /// A newer hub made it, or a step fails; it is as it was then.
-pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(found).unwrap_or(usize::MAX);
-    let Some(steps) = MIGRATIONS.get(done..) else {
-        return Err(StoreError::Newer {
-            found,
-            known: MIGRATIONS.len(),
-        });
-    };
-    for step in steps {
-        transaction.execute_batch(step)?;
+pub(super) fn migrate(database: &Database) -> Result<()> {
+    match database {
+        Database::Sqlite(file) => file.with_writer(migrate_sqlite),
+        Database::Postgres(server) => {
+            let has_table = || {
+                database.read(|tx| {
+                    tx.exists(
+                        "SELECT 1 FROM pg_tables WHERE tablename = 'schema_steps'",
+                        &[],
+                    )
+                })
+            };
+            if !has_table()? {
+                let made = server.with_connection(|connection| {
+                    connection.run("CREATE TABLE schema_steps (number BIGINT PRIMARY KEY)")
+                });
+                // Another process may have made it at the same time.
+                if made.is_err() && !has_table()? {
+                    made?;
+                }
+            }
+            migrate_postgres(database)
+        }
     }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
-    transaction.commit()?;
+}
+
+fn migrate_sqlite(connection: &mut Connection) -> Result<()> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(DatabaseError::from)?;
+    let found: i64 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(DatabaseError::from)?;
+    for step in missing(SQLITE, found)? {
+        transaction
+            .execute_batch(step)
+            .map_err(DatabaseError::from)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", SQLITE.len())
+        .and_then(|()| transaction.commit())
+        .map_err(DatabaseError::from)?;
     Ok(())
+}
+
+fn migrate_postgres(database: &Database) -> Result<()> {
+    database.write(Lock::Everything, |tx| {
+        let found = tx.value("SELECT count(*) FROM schema_steps", &[])?;
+        for (number, step) in (found + 1..).zip(missing(POSTGRES, found)?) {
+            tx.run(step)?;
+            tx.execute(
+                "INSERT INTO schema_steps (number) VALUES (?1)",
+                values![number],
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// The steps that a database with so many has not taken.
+fn missing(steps: &'static [&'static str], found: i64) -> Result<&'static [&'static str]> {
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    steps.get(done..).ok_or(StoreError::Newer {
+        found,
+        known: steps.len(),
+    })
 }
 
 #[cfg(test)]
@@ -55,18 +116,21 @@ mod tests {
 
     #[test]
     fn each_file_is_the_step_of_its_number() {
-        let folder = passerby_testing::package_folder().join("src/store/migrations");
-        let mut files: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|ending| ending == "sql"))
-            .collect();
-        files.sort();
-        assert_eq!(files.len(), MIGRATIONS.len());
-        for (number, (file, step)) in (1..).zip(files.iter().zip(MIGRATIONS)) {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            assert!(name.starts_with(&format!("{number:04}_")), "{name}");
-            assert_eq!(std::fs::read_to_string(file).unwrap(), *step, "{name}");
+        for (name, steps) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+            let folder = passerby_testing::package_folder()
+                .join("src/store/migrations")
+                .join(name);
+            let mut files: Vec<_> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .collect();
+            files.sort();
+            assert_eq!(files.len(), steps.len());
+            for (number, (file, step)) in (1..).zip(files.iter().zip(steps)) {
+                let name = file.file_name().unwrap().to_str().unwrap();
+                assert!(name.starts_with(&format!("{number:04}_")), "{name}");
+                assert_eq!(std::fs::read_to_string(file).unwrap(), *step, "{name}");
+            }
         }
     }
 }

@@ -4,14 +4,17 @@
 mod plays;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use passerby_protocol::foreign;
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
-use rusqlite::{Row, Transaction, params};
 use serde::Serialize;
 
-use crate::store::{DeviceKeyLine, Id, Refusal, Result, Store, device_keys, refused};
+use crate::database::{DatabaseError, Id, Row, Transaction, Value, owned_values, values};
+use crate::store::rollups;
+use crate::store::{DeviceKeyLine, Refusal, Result, Store, StoreError, device_keys, refused};
 use crate::system::clock;
+use crate::system::clock::HOUR_MS;
 
 pub use crate::store::report::plays::{
     LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts,
@@ -192,50 +195,28 @@ impl Store {
 
 impl Tally {
     /// Adds a row that begins with screen, campaign, creative, count.
-    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<u64> {
+    fn add(&mut self, row: &Row<'_>) -> Result<u64, DatabaseError> {
         let screen: i64 = row.get(0)?;
         let count = row.get(3)?;
         self.total += count;
         *self.by_screen.entry(screen.to_string()).or_default() += count;
         // A database may be older than the check of what comes in.
-        let campaign = foreign::escaped(row.get_ref(1)?.as_str()?).into_owned();
+        let campaign = foreign::escaped(&row.get::<String>(1)?).into_owned();
         *self.by_campaign.entry(campaign).or_default() += count;
         *self.by_creative.entry(row.get(2)?).or_default() += count;
         Ok(count)
     }
 }
 
-fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
+fn scans(tx: &Transaction<'_>) -> Result<ScanCounts, DatabaseError> {
     let mut counts = ScanCounts::default();
-    let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count(*), scans.grade, standing, sum(openings),
-                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms),
-                scans.id IN (SELECT id FROM counted_scans) AS counts
-         FROM scans
-         LEFT JOIN shares ON shares.scan = scans.id AND shares.parent IS NULL
-         LEFT JOIN visits ON visits.share = shares.id AND visits.visitor = shares.owner
-         GROUP BY screen, campaign, creative, scans.grade, standing, counts",
+    tx.each(
+        "SELECT screen, campaign, creative, CAST(sum(scans) AS BIGINT), grade, standing, CAST(sum(openings) AS BIGINT),
+                CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT), grade < 2 AND standing < 2
+         FROM scan_hours GROUP BY screen, campaign, creative, grade, standing HAVING sum(scans) > 0",
+        values![],
+        |row| counts.add(row).map(ControlFlow::Continue),
     )?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        let (count, grade, standing): (u64, u8, u8) = (row.get(3)?, row.get(4)?, row.get(5)?);
-        counts.openings += row.get::<_, u64>(6)?;
-        if row.get(9)? {
-            counts.tally.add(row)?;
-            counts.seen += row.get::<_, u64>(7)?;
-            counts.confirmed += row.get::<_, u64>(8)?;
-            counts.fresh += if standing == 0 { count } else { 0 };
-            counts.late += if standing == 1 { count } else { 0 };
-            counts.tools += if grade == 1 { count } else { 0 };
-            continue;
-        }
-        match (grade, standing) {
-            (2, _) => counts.robots += count,
-            (_, 3) => counts.unaired += count,
-            (_, 4) => counts.floods += count,
-            _ => counts.replays += count,
-        }
-    }
     let refused = refused::totals(tx)?;
     counts.malformed = refused.of(Refusal::Malformed);
     counts.forged = refused.of(Refusal::Forged);
@@ -247,55 +228,83 @@ fn scans(tx: &Transaction<'_>) -> Result<ScanCounts> {
     Ok(counts)
 }
 
-fn visits(tx: &Transaction<'_>) -> Result<VisitCounts> {
-    let mut counts = VisitCounts::default();
-    let mut query = tx.prepare_cached(
-        "SELECT screen, campaign, creative, count(*), shares.generation,
-                count(coalesce(seen_ms, confirmed_ms)), count(confirmed_ms), count(clicked_ms), visits.grade
-         FROM visits JOIN shares ON shares.id = share JOIN counted_scans AS scans ON scans.id = scan
-         GROUP BY screen, campaign, creative, shares.generation, visits.grade",
-    )?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        let count = counts.tally.add(row)?;
-        let generation: i64 = row.get(4)?;
-        *counts
-            .by_generation
-            .entry(generation.to_string())
-            .or_default() += count;
-        counts.seen += row.get::<_, u64>(5)?;
-        counts.confirmed += row.get::<_, u64>(6)?;
-        let pressed: u64 = row.get(7)?;
-        match row.get::<_, u8>(8)? {
-            0 => counts.clicks += pressed,
-            _ => {
-                counts.tools += count;
-                counts.presses.tools += pressed;
-            }
+impl ScanCounts {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), DatabaseError> {
+        let (count, grade, standing): (u64, u8, u8) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        self.openings += row.get::<u64>(6)?;
+        if row.get(9)? {
+            self.tally.add(row)?;
+            self.seen += row.get::<u64>(7)?;
+            self.confirmed += row.get::<u64>(8)?;
+            self.fresh += if standing == 0 { count } else { 0 };
+            self.late += if standing == 1 { count } else { 0 };
+            self.tools += if grade == 1 { count } else { 0 };
+            return Ok(());
         }
+        match (grade, standing) {
+            (2, _) => self.robots += count,
+            (_, 3) => self.unaired += count,
+            (_, 4) => self.floods += count,
+            _ => self.replays += count,
+        }
+        Ok(())
     }
+}
+
+fn visits(tx: &Transaction<'_>) -> Result<VisitCounts, DatabaseError> {
+    let mut counts = VisitCounts::default();
+    tx.each(
+        "SELECT screen, campaign, creative, CAST(sum(visits) AS BIGINT), generation, CAST(sum(seen) AS BIGINT),
+                CAST(sum(confirmed) AS BIGINT), CAST(sum(pressed) AS BIGINT), grade
+         FROM visit_hours WHERE counted
+         GROUP BY screen, campaign, creative, generation, grade HAVING sum(visits) > 0",
+        values![],
+        |row| counts.add(row).map(ControlFlow::Continue),
+    )?;
     let refused = refused::totals(tx)?;
     counts.floods = refused.of(Refusal::FloodVisit);
     counts.presses.strangers = refused.of(Refusal::StrangePress);
     Ok(counts)
 }
 
+impl VisitCounts {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), DatabaseError> {
+        let count = self.tally.add(row)?;
+        let generation: i64 = row.get(4)?;
+        *self
+            .by_generation
+            .entry(generation.to_string())
+            .or_default() += count;
+        self.seen += row.get::<u64>(5)?;
+        self.confirmed += row.get::<u64>(6)?;
+        let pressed: u64 = row.get(7)?;
+        match row.get::<u8>(8)? {
+            0 => self.clicks += pressed,
+            _ => {
+                self.tools += count;
+                self.presses.tools += pressed;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
-    let mut query = tx.prepare_cached(
+    let mut lines: Vec<ScreenLine> = tx.all(
         "SELECT number, name, last_seen_ms,
-                ifnull((SELECT last_seq FROM ledgers WHERE screen = number ORDER BY id DESC LIMIT 1), 0)
+                coalesce((SELECT last_seq FROM ledgers WHERE screen = number ORDER BY id DESC LIMIT 1), 0)
          FROM screens ORDER BY number",
+        values![],
+        |row| {
+            Ok::<_, DatabaseError>(ScreenLine {
+                screen: row.get::<Id<_>>(0)?.0,
+                name: foreign::escaped(&row.get::<String>(1)?).into_owned(),
+                last_seen: row.get::<Option<i64>>(2)?.map(clock::rfc3339),
+                acked_through: row.get(3)?,
+                device_keys: Vec::new(),
+            })
+        },
     )?;
-    let rows = query.query_map([], |row| {
-        Ok(ScreenLine {
-            screen: row.get::<_, Id<_>>(0)?.0,
-            name: foreign::escaped(row.get_ref(1)?.as_str()?).into_owned(),
-            last_seen: row.get::<_, Option<i64>>(2)?.map(clock::rfc3339),
-            acked_through: row.get(3)?,
-            device_keys: Vec::new(),
-        })
-    })?;
-    let mut lines: Vec<ScreenLine> = rows.collect::<rusqlite::Result<_>>()?;
     for device in device_keys::all(tx)? {
         if let Ok(at) = lines.binary_search_by_key(&device.screen, |line| line.screen) {
             lines[at].device_keys.push(device.device);
@@ -304,68 +313,122 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
     Ok(lines)
 }
 
+/// From when to when a phase of a campaign is, for the statements that count in it.
+struct Flight {
+    /// The campaign, the first hour, and the one after the last.
+    hours: [Value<'static>; 3],
+    /// The campaign, and from when to when, in milliseconds, what these hours leave out: days begin
+    /// within an hour of UTC where clocks differ from it by half an hour.
+    rest: Vec<[Value<'static>; 3]>,
+}
+
+impl Flight {
+    fn new(campaign: &CampaignId, from_ms: i64, until_ms: i64) -> Self {
+        let of = |from: i64, until: i64| owned_values![campaign.to_string(), from, until];
+        let last = rollups::hour_of(until_ms);
+        let first = rollups::hour_of(from_ms.saturating_add(HOUR_MS - 1)).min(last);
+        let (first_ms, last_ms) = (first.saturating_mul(HOUR_MS), last.saturating_mul(HOUR_MS));
+        let before = (from_ms, first_ms.max(from_ms));
+        // Nobody has scanned at the end of time.
+        let after = (last_ms.max(before.1), until_ms);
+        Self {
+            hours: of(first, last),
+            rest: [before, after]
+                .into_iter()
+                .filter(|(from, until)| from < until && *until < i64::MAX)
+                .map(|(from, until)| of(from, until))
+                .collect(),
+        }
+    }
+}
+
 fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
-    let mut bodies = tx.prepare_cached("SELECT id, body FROM campaigns ORDER BY id")?;
-    let mut plays = tx.prepare_cached(
+    let (mut goals, mut flights) = (Vec::new(), Vec::new());
+    tx.each(
+        "SELECT id, body FROM campaigns ORDER BY id",
+        values![],
+        |row| {
+            let id: CampaignId = row.get::<Id<_>>(0)?.0;
+            let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
+            for phase in campaign.phases {
+                if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
+                    continue;
+                }
+                // What has no date is in no flight.
+                let from_ms = clock::start_of(phase.from, 0);
+                let until_ms = clock::end_of(phase.until, i64::MAX);
+                flights.push(Flight::new(&id, from_ms, until_ms));
+                goals.push(GoalCount {
+                    campaign: id.clone(),
+                    phase: foreign::escaped(&phase.name).into_owned(),
+                    goal_plays: phase.goal_plays,
+                    plays: 0,
+                    goal_scans: phase.goal_scans,
+                    scans: 0,
+                });
+            }
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        },
+    )?;
+    let count = |of_hours: &str, of_rows: &str| {
+        let hours: Vec<_> = flights.iter().map(|flight| &flight.hours).collect();
+        let mut counts: Vec<u64> = tx
+            .all_each(of_hours, &hours, |row| row.get::<u64>(0))?
+            .concat();
+        for (count, flight) in counts.iter_mut().zip(&flights) {
+            let rest = tx.all_each(of_rows, &flight.rest, |row| row.get::<u64>(0))?;
+            *count += rest.concat().iter().sum::<u64>();
+        }
+        Ok::<_, DatabaseError>(counts)
+    };
+    let plays = count(
+        "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
+         JOIN play_hours AS played ON played.screen = assigned.screen AND played.content = assigned.content
+         WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3",
         "SELECT count(*) FROM assigned_contents AS assigned
          JOIN plays ON plays.screen = assigned.screen AND plays.content = assigned.content
          WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
     )?;
-    let mut scans = tx.prepare_cached(
+    let scans = count(
+        "SELECT CAST(coalesce(sum(scans), 0) AS BIGINT) FROM scan_hours
+         WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3 AND grade < 2 AND standing < 2",
         "SELECT count(*) FROM counted_scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3",
     )?;
-    let mut goals = Vec::new();
-    let mut rows = bodies.query([])?;
-    while let Some(row) = rows.next()? {
-        let id: CampaignId = row.get::<_, Id<_>>(0)?.0;
-        let campaign: Campaign =
-            serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-        for phase in campaign.phases {
-            if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
-                continue;
-            }
-            let from_ms = clock::start_of(phase.from, i64::MIN);
-            let until_ms = clock::end_of(phase.until, i64::MAX);
-            let flight = params![id.as_str(), from_ms, until_ms];
-            goals.push(GoalCount {
-                campaign: id.clone(),
-                phase: foreign::escaped(&phase.name).into_owned(),
-                goal_plays: phase.goal_plays,
-                plays: plays.query_row(flight, |row| row.get(0))?,
-                goal_scans: phase.goal_scans,
-                scans: scans.query_row(flight, |row| row.get(0))?,
-            });
-        }
+    for ((goal, plays), scans) in goals.iter_mut().zip(plays).zip(scans) {
+        goal.plays = plays;
+        goal.scans = scans;
     }
     Ok(goals)
 }
 
-fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>> {
-    let mut query = tx.prepare_cached(
+fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
+    let mut chains: Vec<(i64, Chain)> = Vec::new();
+    tx.each(
         "WITH newest AS (SELECT id, screen, play, campaign, creative FROM counted_scans
                          WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
          SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
          FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
-         GROUP BY newest.id, generation ORDER BY newest.id DESC, generation",
+         GROUP BY newest.id, screen, play, campaign, creative, generation
+         ORDER BY newest.id DESC, generation",
+        values![CHAINS_MAX],
+        |row| {
+            let id: i64 = row.get(0)?;
+            let visits = row.get(6)?;
+            match chains.last_mut() {
+                Some((last, chain)) if *last == id => chain.generations.push(visits),
+                _ => chains.push((
+                    id,
+                    Chain {
+                        screen: row.get::<Id<_>>(1)?.0,
+                        play: row.get(2)?,
+                        campaign: foreign::escaped(&row.get::<String>(3)?).into_owned(),
+                        creative: row.get(4)?,
+                        generations: vec![visits],
+                    },
+                )),
+            }
+            Ok::<_, DatabaseError>(ControlFlow::Continue(()))
+        },
     )?;
-    let mut chains: Vec<(i64, Chain)> = Vec::new();
-    let mut rows = query.query([CHAINS_MAX])?;
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let visits = row.get(6)?;
-        match chains.last_mut() {
-            Some((last, chain)) if *last == id => chain.generations.push(visits),
-            _ => chains.push((
-                id,
-                Chain {
-                    screen: row.get::<_, Id<_>>(1)?.0,
-                    play: row.get(2)?,
-                    campaign: foreign::escaped(&row.get::<_, String>(3)?).into_owned(),
-                    creative: row.get(4)?,
-                    generations: vec![visits],
-                },
-            )),
-        }
-    }
     Ok(chains.into_iter().map(|(_, chain)| chain).collect())
 }

@@ -5,14 +5,14 @@
 //! of its own or about anything else, stands apart, under names that no campaign shares.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use passerby_protocol::Assignment;
 use passerby_protocol::foreign;
 use passerby_protocol::plays::{Display, Outcome, SET_ASIDE};
-use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
-use crate::store::Result;
+use crate::database::{DatabaseError, Row, Transaction, values};
 use crate::store::dates::{self, UndatedBoot};
 use crate::store::gaps::{self, MissingCounts};
 use crate::store::report::Tally;
@@ -68,31 +68,29 @@ pub struct UnassignedCounts {
 }
 
 /// Counts everything.
-pub(super) fn counts(tx: &Transaction<'_>) -> Result<PlayCounts> {
+pub(super) fn counts(tx: &Transaction<'_>) -> Result<PlayCounts, DatabaseError> {
     let mut counts = PlayCounts {
         missing: gaps::missing(tx)?,
         ..PlayCounts::default()
     };
-    let mut query = tx.prepare_cached(
-        "SELECT played.screen, contents.campaign, contents.creative, count, outcome, display,
+    tx.each(
+        "SELECT played.screen, contents.campaign, contents.creative, played.count, outcome, display,
                 contents.assignment, assigned.content IS NOT NULL
-         FROM (SELECT screen, content, outcome, display, count(*) AS count FROM plays
-               GROUP BY screen, content, outcome, display) AS played
+         FROM (SELECT screen, content, outcome, display, CAST(sum(plays) AS BIGINT) AS count FROM play_hours
+               GROUP BY screen, content, outcome, display HAVING sum(plays) > 0) AS played
          JOIN contents ON contents.id = played.content
          LEFT JOIN assigned_contents AS assigned
              ON assigned.screen = played.screen AND assigned.content = played.content",
+        values![],
+        |row| counts.add(row).map(ControlFlow::Continue),
     )?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        counts.add(row)?;
-    }
     counts.local.list_most();
     (counts.undated, counts.undated_boots) = dates::undated(tx)?;
     Ok(counts)
 }
 
 impl PlayCounts {
-    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), DatabaseError> {
         let (screen, count): (i64, u64) = (row.get(0)?, row.get(3)?);
         let (assignment, is_assigned): (u32, bool) = (row.get(6)?, row.get(7)?);
         let screen = screen.to_string();
@@ -113,13 +111,13 @@ impl PlayCounts {
             return Ok(());
         }
         // Only codes that this hub knows are ever stored.
-        if let Ok(outcome) = Outcome::try_from(row.get::<_, u8>(4)?) {
+        if let Ok(outcome) = Outcome::try_from(row.get::<u8>(4)?) {
             *self
                 .by_outcome
                 .entry(outcome.word().to_owned())
                 .or_default() += count;
         }
-        if let Ok(display) = Display::try_from(row.get::<_, u8>(5)?) {
+        if let Ok(display) = Display::try_from(row.get::<u8>(5)?) {
             *self
                 .by_display
                 .entry(display.word().to_owned())

@@ -1,0 +1,92 @@
+//! One way to two databases: SQLite in the data folder, or PostgreSQL on a server.
+//!
+//! SQL that both understand is written once, with `?1`, `?2` … for its values; where they differ, a
+//! [`Sql::pair`] has both side by side. PostgreSQL has `BIGINT` for every number and `BOOLEAN` for
+//! every truth; SQLite is given `greatest` and `least`, which it lacks.
+//!
+//! Invariants: a transaction reads one consistent state, or writes all or nothing, and what it
+//! wrote is on disk when it returns; who reads never waits for who writes.
+
+mod error;
+mod pool;
+mod postgres;
+mod row;
+mod sqlite;
+mod transaction;
+mod value;
+
+pub use crate::database::error::DatabaseError;
+pub(crate) use crate::database::postgres::{PostgresConnection, PostgresDatabase};
+pub(crate) use crate::database::row::{Id, Row};
+pub(crate) use crate::database::sqlite::SqliteDatabase;
+pub(crate) use crate::database::transaction::{Sql, Transaction};
+pub(crate) use crate::database::value::{Value, owned_values, values};
+
+use passerby_protocol::ScreenNumber;
+
+/// A database, opened.
+pub(crate) enum Database {
+    /// A file of ours.
+    Sqlite(SqliteDatabase),
+    /// A server.
+    Postgres(PostgresDatabase),
+}
+
+/// What a transaction may change: nobody else, in this process or another, changes it meanwhile.
+///
+/// SQLite lets one write at a time, whatever it locks. What belongs to no screen is changed under
+/// [`Lock::Everything`], or in one statement that cannot conflict.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lock<'a> {
+    /// Everything.
+    Everything,
+    /// What belongs to these screens: their rows, keys and plays, the scans of these, links, visits
+    /// and figures.
+    Screens(&'a [ScreenNumber]),
+}
+
+impl Database {
+    /// Runs a transaction that reads one consistent state.
+    ///
+    /// # Errors
+    /// The database fails, or the work does.
+    pub(crate) fn read<T, E: From<DatabaseError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(database) => database.read(work),
+            Self::Postgres(database) => database.read(work),
+        }
+    }
+
+    /// Runs one statement that reads, which needs no transaction: on a server that saves two of
+    /// three waits. A second statement may read a later state.
+    ///
+    /// # Errors
+    /// The database fails, or the work does.
+    pub(crate) fn read_once<T, E: From<DatabaseError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(database) => database.read(work),
+            Self::Postgres(database) => database.read_once(work),
+        }
+    }
+
+    /// Runs a transaction that writes; an error undoes it.
+    ///
+    /// # Errors
+    /// The database fails, or the work does; nothing was changed then.
+    pub(crate) fn write<T, E: From<DatabaseError>>(
+        &self,
+        lock: Lock<'_>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(database) => database.write(work),
+            Self::Postgres(database) => database.write(lock, work),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Work that comes from many threads and is done in batches: whoever finds nobody at it does what
+//! has come meanwhile, also for the others, who wait.
+//!
+//! Invariants: each piece of work is done once, in the order in which it came; a batch has at most
+//! [`Batches::new`]'s maximum; nobody waits for work that came later, but for what is in the same
+//! batch.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Work of one kind, and what becomes of it.
+pub(super) struct Batches<W, T> {
+    state: Mutex<State<W, T>>,
+    news: Condvar,
+    batch_max: usize,
+}
+
+struct State<W, T> {
+    waiting: VecDeque<(W, Arc<Answer<T>>)>,
+    is_led: bool,
+}
+
+/// Where the answer is left for the thread that waits for it.
+struct Answer<T>(Mutex<Option<T>>);
+
+impl<W, T> Batches<W, T> {
+    /// Does nothing yet.
+    pub(super) const fn new(batch_max: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                is_led: false,
+            }),
+            news: Condvar::new(),
+            batch_max,
+        }
+    }
+
+    /// Has a piece of work done and returns its answer. `together` does a batch and answers each
+    /// piece, in order; every caller hands in the same one.
+    ///
+    /// # Panics
+    /// Another thread panicked with this piece in its batch.
+    pub(super) fn run(&self, work: W, together: impl Fn(&[W]) -> Vec<T>) -> T {
+        let answer = Arc::new(Answer(Mutex::new(None)));
+        let mut state = self.state();
+        state.waiting.push_back((work, Arc::clone(&answer)));
+        loop {
+            state = self
+                .news
+                .wait_while(state, |state| state.is_led && !answer.is_there())
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = answer.take() {
+                return answer;
+            }
+            let batch_size = state.waiting.len().min(self.batch_max);
+            let batch: Vec<_> = state.waiting.drain(..batch_size).collect();
+            assert!(
+                !batch.is_empty(),
+                "another thread gave this work up half-way"
+            );
+            state.is_led = true;
+            drop(state);
+            let lead = Lead(self);
+            let (work, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            for (answer, done) in answers.iter().zip(together(&work)) {
+                answer.put(done);
+            }
+            drop(lead);
+            state = self.state();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<W, T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the lead to the next when it is dropped, also by a panic.
+struct Lead<'a, W, T>(&'a Batches<W, T>);
+
+impl<W, T> Drop for Lead<'_, W, T> {
+    fn drop(&mut self) {
+        self.0.state().is_led = false;
+        self.0.news.notify_all();
+    }
+}
+
+impl<T> Answer<T> {
+    fn put(&self, answer: T) {
+        *self.place() = Some(answer);
+    }
+
+    fn take(&self) -> Option<T> {
+        self.place().take()
+    }
+
+    fn is_there(&self) -> bool {
+        self.place().is_some()
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_while_a_batch_is_done_is_done_together_afterwards() {
+        let batches: Batches<u32, u32> = Batches::new(3);
+        let sizes = Mutex::new(Vec::new());
+        let (enter, entered) = mpsc::channel();
+        let (go_on, wait) = mpsc::channel::<()>();
+        let wait = Mutex::new(wait);
+        let together = |work: &[u32]| {
+            sizes.lock().unwrap().push(work.len());
+            enter.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap();
+            work.iter().map(|number| number * 2).collect::<Vec<_>>()
+        };
+        std::thread::scope(|scope| {
+            let run = |number: u32| batches.run(number, &together);
+            let first = scope.spawn(move || run(1));
+            entered.recv().unwrap();
+            let others: Vec<_> = (2..=6)
+                .map(|number| scope.spawn(move || run(number)))
+                .collect();
+            while batches.state().waiting.len() < others.len() {
+                std::thread::yield_now();
+            }
+            for _ in 0..3 {
+                go_on.send(()).unwrap();
+            }
+            assert_eq!(first.join().unwrap(), 2);
+            let doubled: Vec<u32> = others
+                .into_iter()
+                .map(|other| other.join().unwrap())
+                .collect();
+            assert_eq!(doubled, [4, 6, 8, 10, 12]);
+        });
+        assert_eq!(*sizes.lock().unwrap(), [1, 3, 2]);
+    }
+
+    #[test]
+    fn a_panic_takes_its_batch_with_it_and_no_other() {
+        let batches: Batches<u32, u32> = Batches::new(1);
+        let done = AtomicUsize::new(0);
+        let together = |work: &[u32]| {
+            assert_ne!(work, [7], "on purpose");
+            done.fetch_add(1, Ordering::Relaxed);
+            work.to_vec()
+        };
+        std::thread::scope(|scope| {
+            let bad = scope.spawn(|| batches.run(7, together));
+            assert!(bad.join().is_err());
+        });
+        assert_eq!(batches.run(8, together), 8);
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+    }
+}
