@@ -113,24 +113,17 @@ fn unusable(folder: &Path, source: io::Error) -> OpenError {
     }
 }
 
-/// What says in a data folder that its database is elsewhere. Without it, a command whose user
-/// forgot the address would write into a new file, and nobody would see it.
-const ELSEWHERE_FILE: &str = "database-elsewhere";
-const ELSEWHERE_TEXT: &[u8] =
-    b"The database of this hub is one of PostgreSQL: --database, or PASSERBY_HUB_DATABASE.\n";
-
 /// Opens the database that goes with a folder.
 fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
     let named = || folder.display().to_string();
-    let elsewhere = folder.join(ELSEWHERE_FILE);
     match address {
-        None if elsewhere.exists() => Err(OpenError::DatabaseNotNamed { folder: named() }),
+        None if private::is_database_elsewhere(folder) => Err(OpenError::DatabaseNotNamed { folder: named() }),
         None => Ok(Store::open(folder)?),
         Some(_) if Store::is_in(folder) => Err(OpenError::DatabaseInFolder { folder: named() }),
         Some(address) => {
             let store = Store::open_server(address)?;
-            if !elsewhere.exists() {
-                std::fs::write(&elsewhere, ELSEWHERE_TEXT).map_err(|source| OpenError::Folder {
+            if !private::is_database_elsewhere(folder) {
+                private::set_database_elsewhere(folder).map_err(|source| OpenError::Folder {
                     folder: named(),
                     source,
                 })?;

@@ -3,6 +3,7 @@
 //!
 //! Results go to standard output; log and problems to standard error.
 
+mod backup;
 pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
@@ -175,6 +176,23 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Copy the hub into a new folder, as it is at one moment: database, keys and creatives
+    ///
+    /// It works beside a hub that is serving and holds up nobody. The copy is the same from either
+    /// database and can be restored to either. Whoever has it can make codes and sign content as
+    /// this hub.
+    Backup(crate::cli::backup::Backup),
+    /// Make a hub of a backup, in a new data folder
+    ///
+    /// The whole backup is checked before anything is written. With `--database` the hub gets its
+    /// database there, which must be empty, whichever the backup came from.
+    Restore(crate::cli::backup::Backup),
+    /// Move the database of a data folder to PostgreSQL
+    ///
+    /// The hub may go on serving until near the end; then it answers that its database is away
+    /// until it is started anew with `--database`, and terminals keep their plays so long. A move
+    /// that was cut off goes on where it was when the same command is entered again.
+    Move(crate::cli::backup::Move),
 }
 
 impl Cli {
@@ -262,6 +280,9 @@ fn run(command: Command) -> Result<(), Failure> {
             output.print(&json!(report), &report_text::text(&report));
             Ok(())
         }
+        Command::Backup(command) => crate::cli::backup::make(&command),
+        Command::Restore(command) => crate::cli::backup::restore(&command),
+        Command::Move(command) => crate::cli::backup::move_to_server(&command),
         Command::Recount { output, data } => {
             let differences = data.open()?.store.recount()?;
             if differences.is_empty() {

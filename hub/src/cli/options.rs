@@ -1,7 +1,7 @@
 //! Options that several commands have, and what they come to.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use passerby_protocol::foreign;
@@ -42,6 +42,16 @@ impl Data {
     /// Opens the folder of a hub that there is.
     pub(super) fn open(&self) -> Result<Hub, Failure> {
         Ok(Hub::open_existing(&self.folder, self.database.as_deref())?)
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The address of a database of PostgreSQL, if one was named.
+    pub(super) fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// Opens the folder, and begins a new hub where there is none.

@@ -7,6 +7,7 @@
 //! Invariants: a transaction reads one consistent state, or writes all or nothing, and what it
 //! wrote is on disk when it returns; who reads never waits for who writes.
 
+mod copy_text;
 mod error;
 mod pool;
 mod postgres;
@@ -15,6 +16,7 @@ mod sqlite;
 mod transaction;
 mod value;
 
+pub(crate) use crate::database::copy_text::push_hex;
 pub use crate::database::error::DatabaseError;
 pub(crate) use crate::database::postgres::{PostgresConnection, PostgresDatabase};
 pub(crate) use crate::database::row::{Id, Row};

@@ -11,10 +11,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error;
+use std::io::Cursor;
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -31,6 +35,8 @@ const CONNECTIONS_MAX: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most statements that are sent before the first answer is waited for.
 const AHEAD_MAX: usize = 256;
+/// Most rows of an answer that are read at one time and were not asked for all at once.
+const ROWS_AHEAD_MAX: usize = 256;
 /// The first half of all advisory locks of this project; "pbhb".
 const LOCK_CLASS: i32 = 0x7062_6862;
 
@@ -224,6 +230,37 @@ impl PostgresConnection {
         let statement = self.statement(sql, values)?;
         let values = parameters(values);
         self.noting(self.runtime.run(self.client.query(&statement, &values)))
+    }
+
+    /// Runs a query and hands over its rows as they come. `read` uses this connection for nothing.
+    pub(super) fn stream<E: From<DatabaseError>>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&PostgresRow) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let statement = self.statement(sql, values)?;
+        let rows = self.client.query_raw(&statement, parameters(values));
+        let rows = self.noting(self.runtime.run(rows))?;
+        let mut rows = pin!(rows.ready_chunks(ROWS_AHEAD_MAX));
+        while let Some(rows) = self.runtime.run(rows.next()) {
+            for row in rows {
+                if read(&self.noting(row)?)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands rows to a statement `COPY … FROM STDIN`, in its text form.
+    pub(super) fn copy_in(&self, statement: &str, rows: Vec<u8>) -> Result<u64, DatabaseError> {
+        let copied = async {
+            let mut sink = pin!(self.client.copy_in(statement).await?);
+            sink.send(Cursor::new(rows)).await?;
+            sink.finish().await
+        };
+        self.noting(self.runtime.run(copied))
     }
 
     /// Runs a query once for each set of values, in order, without waiting in between.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::database::row::{FromColumn, Row};
 use crate::database::value::Value;
-use crate::database::{DatabaseError, PostgresConnection};
+use crate::database::{DatabaseError, PostgresConnection, copy_text};
 
 /// A statement.
 #[derive(Debug, Clone, Copy)]
@@ -151,6 +151,63 @@ impl<'a> Transaction<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Reads rows one by one as they come, with no more than a few in memory. `read` uses this
+    /// transaction for nothing.
+    ///
+    /// # Errors
+    /// The database fails, or a row cannot be read.
+    pub(crate) fn each_of_many<'s, E: From<DatabaseError>>(
+        &self,
+        sql: impl Into<Sql<'s>>,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        match self.0 {
+            On::Sqlite(_) => self.each(sql, values, read),
+            On::Postgres(connection) => {
+                connection.stream(sql.into().postgres(), values, |row| read(&Row::from(row)))
+            }
+        }
+    }
+
+    /// Appends rows to a table, each with a value for each of the columns. Names are trusted.
+    ///
+    /// # Errors
+    /// The database fails, as for a row that is there already.
+    pub(crate) fn append(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<(), DatabaseError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let names = columns.join(", ");
+        match self.0 {
+            On::Sqlite(connection) => {
+                let places: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();
+                let places = places.join(", ");
+                let insert = format!("INSERT INTO {table} ({names}) VALUES ({places})");
+                let mut insert = connection.prepare_cached(&insert)?;
+                for row in rows {
+                    insert.execute(rusqlite::params_from_iter(row))?;
+                }
+            }
+            On::Postgres(connection) => {
+                let copy = format!("COPY {table} ({names}) FROM STDIN");
+                connection.copy_in(&copy, copy_text::of(rows)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells which database this is on.
+    #[cfg(test)]
+    pub(crate) const fn is_on_postgres(&self) -> bool {
+        matches!(self.0, On::Postgres(_))
     }
 
     /// Reads all rows.

@@ -271,6 +271,27 @@ fn newest_of(known: &[Generation]) -> u32 {
     u32::try_from(known.len().saturating_sub(1)).unwrap_or(u32::MAX)
 }
 
+/// Lists the files of the keys that follow the first, by their paths in the data folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(super) fn files(data: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(data.join(FOLDER)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".json"));
+        if number.is_some_and(|number| number.parse::<u32>().is_ok()) {
+            files.push(Path::new(FOLDER).join(name));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Makes a folder that only its owner may look into.
 fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;

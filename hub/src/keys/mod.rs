@@ -9,7 +9,7 @@ pub mod manifest_keys;
 pub mod pairing_code;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
@@ -130,6 +130,17 @@ impl Keys {
         mac.update(secret);
         mac.finalize().into_bytes().into()
     }
+}
+
+/// Lists the files of the keys, by their paths in the data folder.
+///
+/// # Errors
+/// The folder cannot be read, or there are no keys.
+pub(crate) fn files(data: &Path) -> io::Result<Vec<PathBuf>> {
+    std::fs::metadata(data.join(FILE_NAME))?;
+    let mut files = vec![PathBuf::from(FILE_NAME)];
+    files.extend(crate::keys::manifest_keys::files(data)?);
+    Ok(files)
 }
 
 /// Reads the master key and the first manifest key.

@@ -7,6 +7,7 @@
 
 mod batches;
 mod campaigns;
+pub(crate) mod copying;
 mod dates;
 mod device_keys;
 mod domains;
@@ -14,7 +15,7 @@ mod enrolment;
 mod gaps;
 mod landed;
 mod manifest_versions;
-mod migrations;
+pub(crate) mod migrations;
 mod plays;
 mod publish_error;
 mod refused;
@@ -31,6 +32,7 @@ mod verdicts;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::campaigns::Targets;
+pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
@@ -62,7 +64,7 @@ use std::sync::atomic::AtomicBool;
 use crate::database::{Database, Lock, PostgresDatabase, SqliteDatabase, Transaction};
 use crate::system::private;
 
-const FILE_NAME: &str = "hub.db";
+pub(crate) const FILE_NAME: &str = "hub.db";
 
 /// The database.
 pub struct Store {
@@ -93,6 +95,36 @@ pub enum StoreError {
     /// A campaign in the database is not JSON of this form.
     #[error("the database holds a campaign that cannot be read: {0}")]
     Campaign(#[from] serde_json::Error),
+    /// The database was moved to PostgreSQL.
+    #[error(
+        "the database {0} was moved to PostgreSQL; name that one with --database or in PASSERBY_HUB_DATABASE. If `passerby-hub move` did not end, run it again first"
+    )]
+    Moved(String),
+    /// A restore or a move into the database was begun.
+    #[error(
+        "a restore or a move into this database was begun and has not ended; run the same command again"
+    )]
+    UnfinishedCopy,
+    /// Another restore or move into the database was begun.
+    #[error(
+        "another restore or move into this database was begun and has not ended; run that one again, or name an empty database"
+    )]
+    OtherCopy,
+    /// There is a hub where something is to be copied to.
+    #[error("there is a hub in this database already; name an empty one")]
+    HasHub,
+    /// What was copied is not what it was copied from.
+    #[error(
+        "the copy of the table {table} has {copied} rows, and {rows} were to be copied, or some of them differ; the file is used as before. Empty the database and begin again; if this comes again, tell us"
+    )]
+    CopyDiffers {
+        /// Its name.
+        table: &'static str,
+        /// Rows that were to be copied.
+        rows: u64,
+        /// Rows that are there.
+        copied: u64,
+    },
     /// The database cannot be made.
     #[error("cannot make the database {file}: {source}")]
     File {
@@ -113,12 +145,27 @@ impl Store {
     /// # Errors
     /// It cannot be opened, or a newer hub made it.
     pub fn open(folder: &Path) -> Result<Self> {
+        let database = Self::made_file(folder)?;
+        if let Database::Sqlite(file) = &database
+            && file
+                .with_writer(|connection| crate::store::copying::moving::is_marked(connection))
+                .map_err(DatabaseError::from)?
+        {
+            return Err(StoreError::Moved(
+                folder.join(FILE_NAME).display().to_string(),
+            ));
+        }
+        Self::migrated(database)
+    }
+
+    /// Opens the file of a data folder, or makes an empty one.
+    fn made_file(folder: &Path) -> Result<Database> {
         let file = folder.join(FILE_NAME);
         private::make_file(&file).map_err(|source| StoreError::File {
             file: file.display().to_string(),
             source,
         })?;
-        Self::migrated(Database::Sqlite(SqliteDatabase::open(&file)?))
+        Ok(Database::Sqlite(SqliteDatabase::open(&file)?))
     }
 
     /// Tells whether a data folder has a database.
@@ -132,7 +179,11 @@ impl Store {
     /// The address cannot be understood, the server is away or refuses, or a newer hub made the
     /// tables.
     pub fn open_server(address: &str) -> Result<Self> {
-        Self::migrated(Database::Postgres(PostgresDatabase::new(address)?))
+        let database = Database::Postgres(PostgresDatabase::new(address)?);
+        if database.read_once(crate::store::copying::is_unfinished)? {
+            return Err(StoreError::UnfinishedCopy);
+        }
+        Self::migrated(database)
     }
 
     fn migrated(database: Database) -> Result<Self> {

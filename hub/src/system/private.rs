@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use passerby_folder::durable_file::PRIVATE_MODE;
+use passerby_folder::durable_file::{self, PRIVATE_MODE};
 
 /// The mode of folders.
 const FOLDER_MODE: u32 = 0o700;
@@ -25,6 +25,11 @@ const NAMES: [&str; 6] = [
     BLOBS,
 ];
 const DATABASE: &str = "hub.db";
+/// What says in a data folder that its database is elsewhere. Without it, a command whose user
+/// forgot the address would write into a new file, and nobody would see it.
+const ELSEWHERE: &str = "database-elsewhere";
+const ELSEWHERE_TEXT: &[u8] =
+    b"The database of this hub is one of PostgreSQL: --database, or PASSERBY_HUB_DATABASE.\n";
 const KEYS: &str = "keys.json";
 const BLOBS: &str = "blobs";
 
@@ -46,12 +51,33 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a folder in one that is there.
+///
+/// # Errors
+/// There is something of its name, or the file system says no.
+pub(crate) fn make_only_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(FOLDER_MODE).create(folder)
+}
+
 /// Returns whether a hub has been begun in a folder: its keys or its database are there.
 ///
 /// # Errors
 /// The folder cannot be looked into.
 pub(crate) fn has_hub(folder: &Path) -> io::Result<bool> {
     Ok(folder.join(KEYS).try_exists()? || folder.join(DATABASE).try_exists()?)
+}
+
+/// Returns whether a data folder says that its database is elsewhere.
+pub(crate) fn is_database_elsewhere(folder: &Path) -> bool {
+    folder.join(ELSEWHERE).exists()
+}
+
+/// Has a data folder say that its database is elsewhere.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn set_database_elsewhere(folder: &Path) -> io::Result<()> {
+    durable_file::write(&folder.join(ELSEWHERE), PRIVATE_MODE, ELSEWHERE_TEXT)
 }
 
 /// Makes a file without content, unless it is there.

@@ -5,6 +5,7 @@
 
 mod abuse;
 mod agents;
+mod backups;
 mod content;
 mod device_keys;
 mod enrolment;

@@ -125,6 +125,13 @@ impl Stand {
         self.serve();
     }
 
+    /// Starts the hub, which has stopped, with another database.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn serve_from(&mut self, database: &str) {
+        self.database = Some(database.to_owned());
+        self.serve();
+    }
+
     /// Tells the hub to stop and waits until it has.
     pub(crate) fn stop(&mut self) {
         let mut server = self.server.take().unwrap();

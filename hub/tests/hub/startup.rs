@@ -66,6 +66,7 @@ fn only_commands_that_begin_a_hub_make_a_data_folder() {
         &["domain", "remove", "go.shop.example"],
         &["domain", "list"],
         &["report"],
+        &["backup", "copy"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");

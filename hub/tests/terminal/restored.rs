@@ -37,13 +37,43 @@ fn record(ledger: &mut Ledger, count: u64) {
     }
 }
 
-fn restore(backup: &Path, data: &Path) {
+/// How a hub is copied, and made of the copy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Copying {
+    /// The data folder of a hub that is stopped, by hand.
+    ByHand,
+    /// With the commands, beside the hub that serves.
+    ByCommand,
+}
+
+/// Copies a hub, which has stopped when this returns.
+fn back_up(how: Copying, process: HubProcess, data: &Path, backup: &Path) {
+    if how == Copying::ByCommand {
+        hub(data, &["backup", backup.to_str().expect("text")]);
+    }
+    drop(process);
+    if how == Copying::ByHand {
+        copy_folder(data, backup);
+    }
+}
+
+fn restore(how: Copying, backup: &Path, data: &Path) {
     std::fs::remove_dir_all(data).expect("is lost");
-    copy_folder(backup, data);
+    match how {
+        Copying::ByHand => copy_folder(backup, data),
+        Copying::ByCommand => {
+            hub(data, &["restore", backup.to_str().expect("text")]);
+        }
+    }
 }
 
 #[test]
 fn a_hub_from_a_backup_gets_again_what_it_had_acknowledged_and_counts_it_once() {
+    gets_again(Copying::ByHand);
+    gets_again(Copying::ByCommand);
+}
+
+fn gets_again(how: Copying) {
     let folder = tempfile::tempdir().expect("folder");
     let (data, backup) = (folder.path().join("hub"), folder.path().join("backup"));
     let process = HubProcess::start(&data, "127.0.0.1:0");
@@ -52,15 +82,14 @@ fn a_hub_from_a_backup_gets_again_what_it_had_acknowledged_and_counts_it_once() 
     let mut ledger = Ledger::open(&terminal).expect("opens").0;
     record(&mut ledger, 100);
     drain(&mut ledger, &enrolment);
-    drop(process);
-    copy_folder(&data, &backup);
+    back_up(how, process, &data, &backup);
 
     let process = HubProcess::start(&data, &address);
     record(&mut ledger, 250);
     drain(&mut ledger, &enrolment);
     assert_eq!(plays_on_hub(&data), 350);
     drop(process);
-    restore(&backup, &data);
+    restore(how, &backup, &data);
 
     let _process = HubProcess::start(&data, &address);
     assert_eq!(plays_on_hub(&data), 100);
@@ -75,14 +104,18 @@ fn a_hub_from_a_backup_gets_again_what_it_had_acknowledged_and_counts_it_once() 
 
 #[test]
 fn a_screen_airs_what_a_hub_from_a_backup_knows_without_anybody_publishing() {
+    airs_what_it_knows(Copying::ByHand);
+    airs_what_it_knows(Copying::ByCommand);
+}
+
+fn airs_what_it_knows(how: Copying) {
     let folder = tempfile::tempdir().expect("folder");
     let (data, backup) = (folder.path().join("hub"), folder.path().join("backup"));
     let process = HubProcess::start(&data, "127.0.0.1:0");
     let address = process.address.clone();
     publish(folder.path(), &data);
     let (data_dir, enrolment) = enrol(folder.path(), &data, &process.url());
-    drop(process);
-    copy_folder(&data, &backup);
+    back_up(how, process, &data, &backup);
 
     let process = HubProcess::start(&data, &address);
     let books = folder.path().join("books");
@@ -93,7 +126,7 @@ fn a_screen_airs_what_a_hub_from_a_backup_knows_without_anybody_publishing() {
     let all = terminal.wait_for("all of it", |status| status.items == 3);
     terminal.show_until("the books", |shown| shown.campaign == "books");
     drop(process);
-    restore(&backup, &data);
+    restore(how, &backup, &data);
 
     // Nobody could scan the codes of books any more.
     let _process = HubProcess::start(&data, &address);

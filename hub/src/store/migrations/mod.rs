@@ -38,13 +38,41 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0002_rollups.sql"),
 ];
 
+/// How many steps each database has taken in one version of the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Steps {
+    /// Of a file of SQLite.
+    pub(crate) sqlite: usize,
+    /// Of a database of PostgreSQL.
+    pub(crate) postgres: usize,
+}
+
+impl Steps {
+    /// Those of this version.
+    pub(crate) const NEWEST: Self = Self {
+        sqlite: SQLITE.len(),
+        postgres: POSTGRES.len(),
+    };
+}
+
 /// Brings a database to the newest form.
 ///
 /// # Errors
 /// A newer hub made it, or a step fails; it is as it was then.
 pub(super) fn migrate(database: &Database) -> Result<()> {
+    migrate_to(database, Steps::NEWEST)
+}
+
+/// Brings a database to the form that it had in some version of the hub; one that is past that
+/// stays as it is.
+///
+/// # Errors
+/// A newer hub made it, or a step fails; it is as it was then.
+pub(super) fn migrate_to(database: &Database, until: Steps) -> Result<()> {
     match database {
-        Database::Sqlite(file) => file.with_writer(migrate_sqlite),
+        Database::Sqlite(file) => {
+            file.with_writer(|connection| migrate_sqlite(connection, until.sqlite))
+        }
         Database::Postgres(server) => {
             let has_table = || {
                 database.read(|tx| {
@@ -63,34 +91,40 @@ pub(super) fn migrate(database: &Database) -> Result<()> {
                     made?;
                 }
             }
-            migrate_postgres(database)
+            migrate_postgres(database, until.postgres)
         }
     }
 }
 
-fn migrate_sqlite(connection: &mut Connection) -> Result<()> {
+fn migrate_sqlite(connection: &mut Connection, until: usize) -> Result<()> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(DatabaseError::from)?;
     let found: i64 = transaction
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(DatabaseError::from)?;
-    for step in missing(SQLITE, found)? {
+    let steps = missing(SQLITE, found, until)?;
+    // Nothing is written then: a command that only reads works with a full disk too.
+    if steps.is_empty() {
+        return Ok(());
+    }
+    for step in steps {
         transaction
             .execute_batch(step)
             .map_err(DatabaseError::from)?;
     }
+    let taken = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     transaction
-        .pragma_update(None, "user_version", SQLITE.len())
+        .pragma_update(None, "user_version", found.saturating_add(taken))
         .and_then(|()| transaction.commit())
         .map_err(DatabaseError::from)?;
     Ok(())
 }
 
-fn migrate_postgres(database: &Database) -> Result<()> {
+fn migrate_postgres(database: &Database, until: usize) -> Result<()> {
     database.write(Lock::Everything, |tx| {
         let found = tx.value("SELECT count(*) FROM schema_steps", &[])?;
-        for (number, step) in (found + 1..).zip(missing(POSTGRES, found)?) {
+        for (number, step) in (found + 1..).zip(missing(POSTGRES, found, until)?) {
             tx.run(step)?;
             tx.execute(
                 "INSERT INTO schema_steps (number) VALUES (?1)",
@@ -101,13 +135,20 @@ fn migrate_postgres(database: &Database) -> Result<()> {
     })
 }
 
-/// The steps that a database with so many has not taken.
-fn missing(steps: &'static [&'static str], found: i64) -> Result<&'static [&'static str]> {
+/// The steps up to the given one that a database with so many has not taken.
+fn missing(
+    steps: &'static [&'static str],
+    found: i64,
+    until: usize,
+) -> Result<&'static [&'static str]> {
     let done = usize::try_from(found).unwrap_or(usize::MAX);
-    steps.get(done..).ok_or(StoreError::Newer {
-        found,
-        known: steps.len(),
-    })
+    if done > steps.len() {
+        return Err(StoreError::Newer {
+            found,
+            known: steps.len(),
+        });
+    }
+    Ok(&steps[done..until.clamp(done, steps.len())])
 }
 
 #[cfg(test)]

@@ -1,0 +1,165 @@
+//! Every table that a hub has, for what copies a database as a whole: backups, restores and the
+//! move to PostgreSQL.
+//!
+//! Invariants: each table of the schema is here, with all its columns, or a test fails, so that
+//! what a later step adds is in the next backup; a table stands behind those to which it refers.
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A whole number.
+    Integer,
+    /// A text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// True or false; 1 or 0 in SQLite.
+    Boolean,
+}
+
+impl Kind {
+    const NAMES: [(Self, &str); 4] = [
+        (Self::Integer, "integer"),
+        (Self::Text, "text"),
+        (Self::Bytes, "bytes"),
+        (Self::Boolean, "boolean"),
+    ];
+
+    /// How backups call it.
+    pub(crate) fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(kind, _)| *kind == self);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// Finds one by that name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(_, known)| *known == name);
+        found.map(|(kind, _)| *kind)
+    }
+}
+
+/// One table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The columns that tell its rows apart, in the order by which its rows are sorted.
+    pub(crate) key: &'static [&'static str],
+    /// All columns, in the order in which copies have them.
+    pub(crate) columns: &'static [(&'static str, Kind)],
+    /// Whether backups have it.
+    pub(crate) is_in_backups: bool,
+}
+
+impl Table {
+    /// The kinds of its columns.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        self.columns.iter().map(|(_, kind)| *kind).collect()
+    }
+
+    /// The names of its columns.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+macro_rules! table {
+    ($name:ident [$($key:ident),+] { $($column:ident: $kind:ident),+ $(,)? }) => {
+        Table {
+            name: stringify!($name),
+            key: &[$(stringify!($key)),+],
+            columns: &[$((stringify!($column), Kind::$kind)),+],
+            is_in_backups: true,
+        }
+    };
+}
+
+/// All of them.
+pub(crate) const TABLES: &[Table] = &[
+    table!(settings [name] { name: Text, value: Text }),
+    table!(domains [name] { name: Text }),
+    table!(screens [number] {
+        number: Integer, name: Text, created_ms: Integer, bearer_sha256: Bytes, manifest_version: Integer,
+        manifest_issued_ms: Integer, last_seen_ms: Integer, heartbeat: Text, content_version: Integer,
+        content_since_ms: Integer, revoked_ms: Integer,
+    }),
+    table!(pairings [code] {
+        code: Text, secret_sha256: Bytes, suggested_name: Text, created_ms: Integer, expires_ms: Integer,
+        screen: Integer,
+    }),
+    table!(enrolment_tokens [token_sha256] {
+        token_sha256: Bytes, screen: Integer, expires_ms: Integer, secret_sha256: Bytes, renews: Boolean,
+    }),
+    table!(token_keys [screen, generation] {
+        screen: Integer, generation: Integer, since_ms: Integer, superseded_ms: Integer, retired_ms: Integer,
+    }),
+    table!(device_keys [screen, key] {
+        screen: Integer, key: Text, first_seen_ms: Integer, last_seen_ms: Integer,
+    }),
+    table!(creatives [sha256] {
+        sha256: Text, size: Integer, media_type: Text, thumbnail: Bytes, thumbnail_width: Integer,
+        thumbnail_height: Integer,
+    }),
+    table!(campaigns [id] {
+        id: Text, body: Text, everywhere: Boolean, live: Boolean, published_ms: Integer,
+    }),
+    table!(campaign_items [campaign, placement] { campaign: Text, placement: Integer, creative: Text }),
+    table!(campaign_parts [campaign, placement, name] {
+        campaign: Text, placement: Integer, name: Text, part: Text,
+    }),
+    table!(campaign_screens [campaign, screen] { campaign: Text, screen: Integer }),
+    table!(assignments [screen, number] {
+        screen: Integer, number: Integer, campaign: Text, placement: Integer, creative: Text,
+    }),
+    table!(screen_files [screen, file] { screen: Integer, file: Text }),
+    table!(ledgers [id] { id: Integer, screen: Integer, epoch: Text, last_seq: Integer, opened_ms: Integer }),
+    table!(boots [id] { id: Integer, screen: Integer, boot: Text, redate_from_ms: Integer }),
+    table!(anchors [boot, boot_ms] { boot: Integer, boot_ms: Integer, wall_ms: Integer }),
+    table!(contents [id] { id: Integer, assignment: Integer, campaign: Text, creative: Text }),
+    table!(plays [ledger, seq] {
+        ledger: Integer, seq: Integer, screen: Integer, number: Integer, content: Integer, boot: Integer,
+        start_boot_ms: Integer, visible_ms: Integer, outcome: Integer, received_ms: Integer, wall_ms: Integer,
+        display: Integer, said_number: Integer,
+    }),
+    table!(refused_plays [ledger, seq] { ledger: Integer, seq: Integer, code: Text }),
+    table!(gaps [ledger, after_seq, reason] {
+        ledger: Integer, after_seq: Integer, reason: Integer, plays: Integer, boot: Text, from_boot_ms: Integer,
+        until_boot_ms: Integer,
+    }),
+    // A backup that is kept would let the pseudonyms of its last days be made again for ever; see
+    // docs/decisions/2026-11-29-backups.md.
+    Table {
+        is_in_backups: false,
+        ..table!(salts [day] { day: Text, salt: Bytes })
+    },
+    table!(scans [id] {
+        id: Integer, screen: Integer, play: Integer, visitor: Bytes, grade: Integer, assignment: Integer,
+        campaign: Text, creative: Text, minted_ms: Integer, scanned_ms: Integer, standing: Integer,
+        settled: Boolean, openings: Integer,
+    }),
+    table!(shares [id] {
+        id: Integer, name: Text, scan: Integer, parent: Integer, generation: Integer, made_for: Bytes,
+        owner: Bytes, created_ms: Integer, children: Integer,
+    }),
+    table!(visits [share, visitor] {
+        share: Integer, visitor: Bytes, visited_ms: Integer, clicked_ms: Integer, seen_ms: Integer,
+        confirmed_ms: Integer, grade: Integer,
+    }),
+    table!(refused_openings [day, why] { day: Text, why: Integer, count: Integer }),
+    table!(play_hours [screen, hour, content, outcome, display] {
+        screen: Integer, hour: Integer, content: Integer, outcome: Integer, display: Integer, plays: Integer,
+        visible_ms: Integer,
+    }),
+    table!(scan_hours [screen, hour, campaign, creative, grade, standing] {
+        screen: Integer, hour: Integer, campaign: Text, creative: Text, grade: Integer, standing: Integer,
+        scans: Integer, openings: Integer, seen: Integer, confirmed: Integer,
+    }),
+    table!(visit_hours [screen, hour, campaign, creative, generation, grade, counted] {
+        screen: Integer, hour: Integer, campaign: Text, creative: Text, generation: Integer, grade: Integer,
+        counted: Boolean, visits: Integer, seen: Integer, confirmed: Integer, pressed: Integer,
+    }),
+    table!(boot_plays [ledger, boot, content] {
+        ledger: Integer, boot: Integer, content: Integer, screen: Integer, plays: Integer, first_seq: Integer,
+        first_start_boot_ms: Integer, last_end_boot_ms: Integer, first_wall_ms: Integer, last_wall_ms: Integer,
+    }),
+];
