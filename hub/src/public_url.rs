@@ -56,6 +56,26 @@ impl PublicUrl {
         format!("{}{path}", &self.whole[self.path_at..])
     }
 
+    /// Tells whether phones reach it encrypted.
+    pub fn is_https(&self) -> bool {
+        self.whole.starts_with("https://")
+    }
+
+    /// Returns scheme, host and port, without a path.
+    pub fn origin(&self) -> &str {
+        &self.whole[..self.path_at]
+    }
+
+    /// Returns the name or address in it, without port or brackets.
+    pub fn host(&self) -> &str {
+        let origin = self.origin();
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        match host.strip_prefix('[') {
+            Some(address) => address.split(']').next().unwrap_or(address),
+            None => host.split(':').next().unwrap_or(host),
+        }
+    }
+
     /// Returns what codes start with. Scheme and host go upper case, which makes a smaller code; a
     /// path keeps its case, since the server that stands before the hub may care.
     pub fn scan_base(&self) -> String {
@@ -85,6 +105,42 @@ mod tests {
         for own in [bare, deep, chinese] {
             let base = own.scan_base();
             assert!(passerby_protocol::manifest::is_scan_base(&base), "{base}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_an_address_are_told_apart() {
+        for (whole, is_https, origin, host) in [
+            (
+                "https://hub.example",
+                true,
+                "https://hub.example",
+                "hub.example",
+            ),
+            (
+                "https://hub.example:8443/Hub",
+                true,
+                "https://hub.example:8443",
+                "hub.example",
+            ),
+            (
+                "http://192.0.2.7:8420",
+                false,
+                "http://192.0.2.7:8420",
+                "192.0.2.7",
+            ),
+            (
+                "https://[2001:db8::7]:443/a",
+                true,
+                "https://[2001:db8::7]:443",
+                "2001:db8::7",
+            ),
+        ] {
+            let url: PublicUrl = whole.parse().unwrap();
+            assert_eq!(
+                (url.is_https(), url.origin(), url.host()),
+                (is_https, origin, host)
+            );
         }
     }
 

@@ -1,15 +1,18 @@
-//! Accepts connections of HTTP/1.1 and serves them within bounds.
+//! Accepts connections of HTTP/1.1 and HTTP/2 and serves them within bounds.
 //!
 //! Invariants: every connection that is served has a place, which whoever calls has given it, until
 //! it ends; a head is never longer than [`ConnectionBounds::head_bytes_max`]; no more connections
 //! than [`ConnectionBounds::connections_max`] are accepted at one time. Once told to stop, no
 //! connection is accepted and no new request taken; the requests that run have
-//! [`ConnectionBounds::grace`] to end.
+//! [`ConnectionBounds::grace`] to end, and connections that are not ready for one are closed. A
+//! connection of HTTP/2 has at most [`STREAMS_MAX`] requests at one time, and ends when its peer
+//! gives up more of them than that before they are answered, or sends frames without end.
 //!
 //! What a place is, who gets one and when it is lost, is the caller's business:
 //! [`ConnectionPlace`].
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -21,18 +24,30 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service as _;
 
 /// How long nothing is accepted after that has failed. Out of descriptors, going on at once would
 /// spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Most requests of one connection of HTTP/2 at one time, and most that its peer may have given up
+/// before they were begun with (CVE-2023-44487).
+pub const STREAMS_MAX: u32 = 8;
+/// How much of a request's body may come over HTTP/2 before somebody reads it, in bytes.
+const STREAM_WINDOW_BYTES: u32 = 16 << 10;
+/// The same of all of a connection's; the standard allows no less.
+const CONNECTION_WINDOW_BYTES: u32 = 65_535;
+/// How much of an answer over HTTP/2 may wait to be sent, in bytes.
+const STREAM_UNSENT_BYTES: usize = 8 << 10;
+/// Largest table of headers that a peer may have kept, in bytes.
+const HEADER_TABLE_BYTES: u32 = 4 << 10;
 
 /// What connections may cost.
 #[derive(Debug, Clone, Copy)]
@@ -60,11 +75,18 @@ pub trait ConnectionPlace: Send + Sync + 'static {
     /// What the connection is read and written through.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Wraps the connection in whatever keeps an eye on it.
-    fn watch(&self, stream: TcpStream) -> Self::Stream;
+    /// Readies the connection for its first request: wraps it in whatever keeps an eye on it, and
+    /// agrees on encryption where there is any. It has its place meanwhile, and loses it as others
+    /// do.
+    ///
+    /// # Errors
+    /// The peer has left, or agrees to nothing.
+    fn open(&self, stream: TcpStream) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// A head has come; its answer is asked for next.
-    fn request_began(&self) {}
+    /// Whether a connection that is ready speaks HTTP/2.
+    fn is_http2(_: &Self::Stream) -> bool {
+        false
+    }
 
     /// Answers a request; [`ConnectInfo`] with the peer's address is among its extensions.
     fn answer(&self, app: Router, request: Request) -> impl Future<Output = Response> + Send {
@@ -97,6 +119,7 @@ pub async fn serve<P: ConnectionPlace>(
     let running = GracefulShutdown::new();
     let connections_max = bounds.connections_max.unwrap_or(Semaphore::MAX_PERMITS);
     let turns = Arc::new(Semaphore::new(connections_max));
+    let (stopping, stopped) = watch::channel(());
     let mut is_failing = false;
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -120,26 +143,9 @@ pub async fn serve<P: ConnectionPlace>(
             let _ = stream.try_write(bounds.refusal);
             continue;
         };
-        let place = Arc::new(place);
-        let stream = TokioIo::new(place.watch(stream));
-        let (app, asked) = (app.clone(), Arc::clone(&place));
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            asked.request_began();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let (app, place) = (app.clone(), Arc::clone(&asked));
-            async move { Ok::<_, Infallible>(place.answer(app, request).await) }
-        });
-        let mut builder = http1::Builder::new();
-        builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(bounds.head_time)
-            .max_buf_size(bounds.head_bytes_max)
-            .max_header_size(bounds.head_bytes_max);
-        if let Some(headers_max) = bounds.headers_max {
-            builder.max_headers(headers_max);
-        }
-        let connection = running.watch(builder.serve_connection(stream, service));
+        let (place, app, stopped) = (Arc::new(place), app.clone(), stopped.clone());
+        let ends = (running.watcher(), stopped);
+        let connection = connection(stream, peer, app, bounds, Arc::clone(&place), ends);
         let time = bounds.connection_time.unwrap_or(Duration::MAX);
         tokio::spawn(async move {
             tokio::select! {
@@ -153,11 +159,62 @@ pub async fn serve<P: ConnectionPlace>(
             drop(turn);
         });
     }
-    drop(listener);
+    drop((listener, stopping));
     let ended = tokio::time::timeout(bounds.grace, running.shutdown());
     if ended.await.is_err() {
         tracing::warn!("requests were still running and have been cut off");
     }
+}
+
+/// Readies a connection and serves it to its end, or until those who watch it say so.
+async fn connection<P: ConnectionPlace>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    bounds: ConnectionBounds,
+    place: Arc<P>,
+    (watcher, mut stopped): (Watcher, watch::Receiver<()>),
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let stream = tokio::select! {
+        opened = place.open(stream) => opened?,
+        // What is sent is the channel's end.
+        _ = stopped.changed() => return Ok(()),
+    };
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let (app, place) = (app.clone(), Arc::clone(&place));
+        async move { Ok::<_, Infallible>(place.answer(app, request).await) }
+    });
+    if P::is_http2(&stream) {
+        let head_bytes_max = u32::try_from(bounds.head_bytes_max).unwrap_or(u32::MAX);
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_header_list_size(head_bytes_max)
+            .header_table_size(HEADER_TABLE_BYTES)
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_pending_accept_reset_streams(STREAMS_MAX as usize)
+            .max_local_error_reset_streams(STREAMS_MAX as usize)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(STREAM_UNSENT_BYTES);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        return Ok(watcher.watch(connection).await?);
+    }
+    let stream = TokioIo::new(stream);
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.head_time)
+        .max_buf_size(bounds.head_bytes_max)
+        .max_header_size(bounds.head_bytes_max);
+    if let Some(headers_max) = bounds.headers_max {
+        builder.max_headers(headers_max);
+    }
+    Ok(watcher
+        .watch(builder.serve_connection(stream, service))
+        .await?)
 }
 
 /// Accepts a connection once there may be another.

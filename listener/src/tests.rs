@@ -22,6 +22,8 @@ const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 struct Places {
     free: Arc<AtomicUsize>,
     lost: Arc<Notify>,
+    /// What a connection waits for before it is ready.
+    opening: Option<Arc<Notify>>,
 }
 
 struct Held(Places);
@@ -29,8 +31,11 @@ struct Held(Places);
 impl ConnectionPlace for Held {
     type Stream = TcpStream;
 
-    fn watch(&self, stream: TcpStream) -> TcpStream {
-        stream
+    async fn open(&self, stream: TcpStream) -> io::Result<TcpStream> {
+        if let Some(never) = &self.0.opening {
+            never.notified().await;
+        }
+        Ok(stream)
     }
 
     async fn lost(&self) {
@@ -53,9 +58,13 @@ struct TestListener {
 
 impl TestListener {
     async fn new(app: Router, bounds: ConnectionBounds, free: usize) -> Self {
+        Self::with(app, bounds, free, Places::default()).await
+    }
+
+    async fn with(app: Router, bounds: ConnectionBounds, free: usize, places: Places) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (places, stop) = (Places::default(), Arc::new(Notify::new()));
+        let stop = Arc::new(Notify::new());
         places.free.store(free, Ordering::SeqCst);
         let (given, stopped) = (places.clone(), Arc::clone(&stop));
         let serving = tokio::spawn(async move {
@@ -196,4 +205,27 @@ async fn a_request_that_does_not_end_is_cut_off_after_the_grace() {
     began.notified().await;
     listener.stop.notify_one();
     listener.serving.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_ready_has_a_place_to_lose_and_is_closed_at_the_stop() {
+    let places = Places {
+        opening: Some(Arc::default()),
+        ..Places::default()
+    };
+    let listener = TestListener::with(app(), BOUNDS, 2, places).await;
+    let (mut first, mut second) = (listener.connect().await, listener.connect().await);
+    while listener.places.free.load(Ordering::SeqCst) > 0 {
+        tokio::task::yield_now().await;
+    }
+    listener.places.lost.notify_one();
+    let closed = tokio::select! {
+        said = heard(&mut first, "never") => said,
+        said = heard(&mut second, "never") => said,
+    };
+    assert_eq!(closed, "");
+    // Within the grace of a minute, which is for requests.
+    listener.stop.notify_one();
+    listener.serving.await.expect("it ends");
+    assert_eq!(listener.places.free.load(Ordering::SeqCst), 2);
 }

@@ -81,8 +81,8 @@ impl Drop for PagePlace {
 impl passerby_listener::ConnectionPlace for PagePlace {
     type Stream = TcpStream;
 
-    fn watch(&self, stream: TcpStream) -> TcpStream {
-        stream
+    async fn open(&self, stream: TcpStream) -> std::io::Result<TcpStream> {
+        Ok(stream)
     }
 }
 

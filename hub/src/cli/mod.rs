@@ -33,7 +33,7 @@ use crate::publish::inspection;
 use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::report_text;
-use crate::server::{CODE_DAYS, Server, Settings, TrustedProxy};
+use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 use crate::store::Targets;
 use crate::system::clock;
 
@@ -96,11 +96,28 @@ enum Command {
               value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX),
               help = format!("For how many days after it was on a screen a code is accepted, 1 to {CODE_DAYS_MAX}"))]
         code_days: i64,
-        /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, or a network
-        /// such as `10.0.0.0/8`; may be repeated. Default: nobody is believed, not even a program
-        /// on this machine
+        /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, a network such
+        /// as `10.0.0.0/8`, or a name, which is looked up again and again; may be repeated.
+        /// Default: nobody is believed, not even a program on this machine
         #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
         trusted_proxies: Vec<TrustedProxy>,
+        /// Answer https with the certificate in this file: PEM, the hub's own first and then those
+        /// that lead to its root. It is read again when it changes
+        #[arg(long, value_name = "FILE", requires = "tls_key")]
+        tls_cert: Option<PathBuf>,
+        /// The file with the certificate's private key, PEM without a passphrase
+        #[arg(long, value_name = "FILE", requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
+        /// Answer http on this address, such as `0.0.0.0:80`, with the same path on https
+        #[arg(long, value_name = "ADDR")]
+        redirect_listen: Option<String>,
+        /// Answer `/healthz`, `/readyz` and `/metrics` on this address, such as `127.0.0.1:9420`.
+        /// It has no password: let only those reach it who watch the hub
+        #[arg(long, value_name = "ADDR")]
+        monitoring_listen: Option<String>,
+        /// Write statements of the database that take longer, in milliseconds, to the log
+        #[arg(long, value_name = "MS", default_value_t = SLOW_QUERY_MS)]
+        slow_query_ms: u64,
         #[command(flatten)]
         data: Data,
     },
@@ -221,13 +238,23 @@ fn run(command: Command) -> Result<(), Failure> {
             public_url,
             code_days,
             trusted_proxies,
+            tls_cert,
+            tls_key,
+            redirect_listen,
+            monitoring_listen,
+            slow_query_ms,
             data,
         } => {
+            let tls = tls_cert.zip(tls_key);
             let settings = Settings {
                 public_url,
                 code_days,
                 trusted_proxies,
                 descriptors: descriptors(),
+                tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+                redirect_listen,
+                monitoring_listen,
+                slow_query_ms,
             };
             serve(&data, &listen, settings)
         }
@@ -415,7 +442,9 @@ fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
         let stop = stop_signal()
             .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
         let server = Server::bind(hub, listen, settings).await?;
-        eprintln!("listening on http://{}", server.address());
+        for line in server.addresses() {
+            eprintln!("{line}");
+        }
         server.run(stop).await;
         Ok(())
     })

@@ -12,12 +12,14 @@ mod error;
 mod pool;
 mod postgres;
 mod row;
+mod slow_statements;
 mod sqlite;
 mod transaction;
 mod value;
 
 pub(crate) use crate::database::copy_text::push_hex;
 pub use crate::database::error::DatabaseError;
+pub(crate) use crate::database::pool::PoolCounts;
 pub(crate) use crate::database::postgres::{PostgresConnection, PostgresDatabase};
 pub(crate) use crate::database::row::{Id, Row};
 pub(crate) use crate::database::sqlite::SqliteDatabase;
@@ -25,6 +27,9 @@ pub(crate) use crate::database::transaction::{Sql, Transaction};
 pub(crate) use crate::database::value::{Value, owned_values, values};
 
 use passerby_protocol::ScreenNumber;
+
+use crate::database::slow_statements::SlowStatements;
+use crate::system::histogram::HistogramCounts;
 
 /// A database, opened.
 pub(crate) enum Database {
@@ -48,6 +53,31 @@ pub(crate) enum Lock<'a> {
 }
 
 impl Database {
+    /// Returns how busy the connections are that are lent: those that read of SQLite, all of
+    /// PostgreSQL.
+    pub(crate) fn pool_counts(&self) -> PoolCounts {
+        match self {
+            Self::Sqlite(database) => database.pool_counts(),
+            Self::Postgres(database) => database.pool_counts(),
+        }
+    }
+
+    /// Returns how many pieces of work were committed together, where writers share one connection.
+    pub(crate) fn group_sizes(&self) -> Option<HistogramCounts> {
+        match self {
+            Self::Sqlite(database) => Some(database.group_sizes()),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// The statements that took long.
+    pub(crate) const fn slow_statements(&self) -> &SlowStatements {
+        match self {
+            Self::Sqlite(database) => database.slow_statements(),
+            Self::Postgres(database) => database.slow_statements(),
+        }
+    }
+
     /// Runs a transaction that reads one consistent state.
     ///
     /// # Errors

@@ -6,8 +6,9 @@
 //! Our own, since r2d2 has slept for years and the pools that are alive are for async code.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::database::DatabaseError;
 
@@ -19,6 +20,26 @@ pub(super) struct Pool<C> {
     state: Mutex<State<C>>,
     came_back: Condvar,
     connections_max: usize,
+    waits: AtomicU64,
+    waited_us: AtomicU64,
+    refusals: AtomicU64,
+}
+
+/// How busy a pool is, and was since it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PoolCounts {
+    /// Most connections.
+    pub(crate) connections_max: usize,
+    /// Connections that are lent now.
+    pub(crate) lent: usize,
+    /// Connections that are open and not lent.
+    pub(crate) idle: usize,
+    /// How often one had to be waited for.
+    pub(crate) waits: u64,
+    /// For how long in all, in microseconds.
+    pub(crate) waited_us: u64,
+    /// How often none came free in time.
+    pub(crate) refusals: u64,
 }
 
 struct State<C> {
@@ -43,6 +64,24 @@ impl<C> Pool<C> {
             }),
             came_back: Condvar::new(),
             connections_max,
+            waits: AtomicU64::new(0),
+            waited_us: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns how busy it is.
+    pub(super) fn counts(&self) -> PoolCounts {
+        let state = self.state();
+        let (open, idle) = (state.open, state.idle.len());
+        drop(state);
+        PoolCounts {
+            connections_max: self.connections_max,
+            lent: open - idle,
+            idle,
+            waits: self.waits.load(Ordering::Relaxed),
+            waited_us: self.waited_us.load(Ordering::Relaxed),
+            refusals: self.refusals.load(Ordering::Relaxed),
         }
     }
 
@@ -54,14 +93,21 @@ impl<C> Pool<C> {
         &self,
         open: impl FnOnce() -> Result<C, DatabaseError>,
     ) -> Result<Lent<'_, C>, DatabaseError> {
-        let (mut state, waited) = self
-            .came_back
-            .wait_timeout_while(self.state(), WAIT, |state| {
-                state.idle.is_empty() && state.open >= self.connections_max
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        if waited.timed_out() {
-            return Err(DatabaseError::Busy(WAIT.as_secs()));
+        let is_used_up =
+            |state: &mut State<C>| state.idle.is_empty() && state.open >= self.connections_max;
+        let mut state = self.state();
+        if is_used_up(&mut state) {
+            let begun = Instant::now();
+            self.waits.fetch_add(1, Ordering::Relaxed);
+            let waited = self.came_back.wait_timeout_while(state, WAIT, is_used_up);
+            let (came, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+            let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.waited_us.fetch_add(took_us, Ordering::Relaxed);
+            if waited.timed_out() {
+                self.refusals.fetch_add(1, Ordering::Relaxed);
+                return Err(DatabaseError::Busy(WAIT.as_secs()));
+            }
+            state = came;
         }
         if let Some(connection) = state.idle.pop() {
             return Ok(self.lent(Some(connection)));
@@ -155,5 +201,25 @@ mod tests {
             drop(only);
             assert_eq!(waiting.join().unwrap(), 1);
         });
+    }
+
+    #[test]
+    fn who_waits_is_counted_and_so_is_what_is_lent() {
+        let pool = Pool::new(1);
+        let only = pool.take(|| Ok(1)).unwrap();
+        let busy = pool.counts();
+        assert_eq!((busy.connections_max, busy.lent, busy.idle), (1, 1, 0));
+        assert_eq!(busy.waits, 0);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| drop(pool.take(|| Ok(2)).unwrap()));
+            while pool.counts().waits == 0 {
+                std::thread::yield_now();
+            }
+            drop(only);
+            waiting.join().unwrap();
+        });
+        let idle = pool.counts();
+        assert_eq!((idle.lent, idle.idle, idle.refusals), (0, 1, 0));
+        assert_eq!(idle.waits, 1);
     }
 }

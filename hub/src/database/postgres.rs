@@ -24,8 +24,9 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, Row as PostgresRow, Statement};
 
-use crate::database::pool::Pool;
+use crate::database::pool::{Pool, PoolCounts};
 use crate::database::row::Column;
+use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
 use crate::database::{DatabaseError, Lock, Transaction};
 
@@ -44,6 +45,7 @@ const LOCK_CLASS: i32 = 0x7062_6862;
 pub(crate) struct PostgresDatabase {
     config: Config,
     connections: Pool<PostgresConnection>,
+    slow: SlowStatements,
 }
 
 /// One connection, used by one thread at a time.
@@ -95,7 +97,18 @@ impl PostgresDatabase {
         Ok(Self {
             config,
             connections: Pool::new(CONNECTIONS_MAX),
+            slow: SlowStatements::default(),
         })
+    }
+
+    /// See [`crate::database::Database::pool_counts`].
+    pub(super) fn pool_counts(&self) -> PoolCounts {
+        self.connections.counts()
+    }
+
+    /// See [`crate::database::Database::slow_statements`].
+    pub(super) const fn slow_statements(&self) -> &SlowStatements {
+        &self.slow
     }
 
     /// Runs something with a connection that is in no transaction.
@@ -126,7 +139,7 @@ impl PostgresDatabase {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.with_connection(|connection| work(&Transaction::of_postgres(connection)))
+        self.with_connection(|connection| work(&Transaction::of_postgres(connection, &self.slow)))
     }
 
     /// See [`crate::database::Database::write`].
@@ -145,11 +158,14 @@ impl PostgresDatabase {
     ) -> Result<T, E> {
         self.with_connection(|connection| {
             // What unwinds in between leaves a connection that the pool closes.
-            connection.run(begin)?;
-            let worked = work(&Transaction::of_postgres(connection));
+            self.slow
+                .timed("BEGIN, and the lock of what it changes", || {
+                    connection.run(begin)
+                })?;
+            let worked = work(&Transaction::of_postgres(connection, &self.slow));
             match worked {
                 Ok(value) => {
-                    connection.run("COMMIT")?;
+                    self.slow.timed("COMMIT", || connection.run("COMMIT"))?;
                     Ok(value)
                 }
                 Err(error) => {

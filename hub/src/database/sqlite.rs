@@ -15,10 +15,12 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
-use crate::database::pool::Pool;
+use crate::database::pool::{Pool, PoolCounts};
 use crate::database::row::Column;
+use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
 use crate::database::{DatabaseError, Transaction};
+use crate::system::histogram::{Histogram, HistogramCounts};
 
 /// How long a writer waits for another process before it gives up.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +40,9 @@ pub(crate) struct SqliteDatabase {
     /// Who waits for the writer's connection, or is about to.
     waiting: AtomicUsize,
     readers: Pool<Connection>,
+    /// How many pieces of work were in each commit.
+    group_sizes: Histogram<7>,
+    slow: SlowStatements,
 }
 
 struct Writer {
@@ -98,14 +103,31 @@ impl SqliteDatabase {
             }),
             waiting: AtomicUsize::new(0),
             readers: Pool::new(READERS_MAX),
+            group_sizes: Histogram::new([1, 2, 4, 8, 16, 32, 64]),
+            slow: SlowStatements::default(),
         })
+    }
+
+    /// See [`crate::database::Database::pool_counts`].
+    pub(super) fn pool_counts(&self) -> PoolCounts {
+        self.readers.counts()
+    }
+
+    /// See [`crate::database::Database::group_sizes`].
+    pub(super) fn group_sizes(&self) -> HistogramCounts {
+        self.group_sizes.counts()
+    }
+
+    /// See [`crate::database::Database::slow_statements`].
+    pub(super) const fn slow_statements(&self) -> &SlowStatements {
+        &self.slow
     }
 
     /// Lends the connection that writes, with no transaction open.
     pub(crate) fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
         let mut writer = self.writer();
         if let Some(open) = writer.open.take() {
-            open.group.end(commit(&writer.connection));
+            open.group.end(self.commit(&writer.connection, open.size));
         }
         work(&mut writer.connection)
     }
@@ -135,7 +157,7 @@ impl SqliteDatabase {
         let transaction = reader
             .unchecked_transaction()
             .map_err(DatabaseError::from)?;
-        work(&Transaction::of_sqlite(&transaction))
+        work(&Transaction::of_sqlite(&transaction, &self.slow))
     }
 
     fn open_reader(&self) -> Result<Connection, DatabaseError> {
@@ -168,6 +190,7 @@ impl SqliteDatabase {
         let goes_on = others > 0 && open.size < GROUP_MAX && open.begun.elapsed() < GROUP_TIME_MAX;
         let group = Arc::clone(&open.group);
         let mut part = Part {
+            database: self,
             writer: &mut writer,
             open: Some(open),
         };
@@ -185,6 +208,12 @@ impl SqliteDatabase {
         Ok(value)
     }
 
+    /// Commits so many pieces of work.
+    fn commit(&self, connection: &Connection, size: usize) -> Result<(), DatabaseError> {
+        self.group_sizes.add(size as u64);
+        self.slow.timed("COMMIT", || commit(connection))
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // What a panic left open is ended by `Part`.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -194,6 +223,7 @@ impl SqliteDatabase {
 /// One piece of work within the open transaction. If it panics, the whole transaction is undone,
 /// and all who wait for it are told.
 struct Part<'a> {
+    database: &'a SqliteDatabase,
     writer: &'a mut Writer,
     /// Taken once it is settled what follows.
     open: Option<OpenGroup>,
@@ -206,7 +236,7 @@ impl Part<'_> {
     ) -> Result<T, E> {
         let connection = &self.writer.connection;
         execute(connection, "SAVEPOINT part")?;
-        let worked = work(&Transaction::of_sqlite(connection));
+        let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
         // A full disk ends a transaction as a whole; its commit fails then.
         if connection.is_autocommit() {
             return worked;
@@ -228,7 +258,8 @@ impl Part<'_> {
     }
 
     fn commit(&mut self) -> Result<(), DatabaseError> {
-        let result = commit(&self.writer.connection);
+        let size = self.open.as_ref().map_or(1, |open| open.size);
+        let result = self.database.commit(&self.writer.connection, size);
         if let Some(open) = self.open.take() {
             open.group.end(result.clone());
         }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 
 use crate::database::row::{FromColumn, Row};
+use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
 use crate::database::{DatabaseError, PostgresConnection, copy_text};
 
@@ -54,7 +55,10 @@ impl<'a> From<&'a String> for Sql<'a> {
 }
 
 /// A transaction that is open.
-pub(crate) struct Transaction<'a>(On<'a>);
+pub(crate) struct Transaction<'a> {
+    on: On<'a>,
+    slow: &'a SlowStatements,
+}
 
 enum On<'a> {
     Sqlite(&'a Connection),
@@ -62,12 +66,26 @@ enum On<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) const fn of_sqlite(connection: &'a Connection) -> Self {
-        Self(On::Sqlite(connection))
+    pub(super) const fn of_sqlite(connection: &'a Connection, slow: &'a SlowStatements) -> Self {
+        let on = On::Sqlite(connection);
+        Self { on, slow }
     }
 
-    pub(super) const fn of_postgres(connection: &'a PostgresConnection) -> Self {
-        Self(On::Postgres(connection))
+    pub(super) const fn of_postgres(
+        connection: &'a PostgresConnection,
+        slow: &'a SlowStatements,
+    ) -> Self {
+        let on = On::Postgres(connection);
+        Self { on, slow }
+    }
+
+    /// Runs a statement of either database, and tells of it if it is slow.
+    fn timed<T>(&self, sql: Sql<'_>, run: impl FnOnce() -> T) -> T {
+        let text = match self.on {
+            On::Sqlite(_) => sql.sqlite(),
+            On::Postgres(_) => sql.postgres(),
+        };
+        self.slow.timed(text, run)
     }
 
     /// Runs statements without values or answers, as a step of the schema.
@@ -75,10 +93,10 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// The database fails.
     pub(crate) fn run(&self, statements: &str) -> Result<(), DatabaseError> {
-        match self.0 {
+        self.slow.timed(statements, || match self.on {
             On::Sqlite(connection) => Ok(connection.execute_batch(statements)?),
             On::Postgres(connection) => connection.run(statements),
-        }
+        })
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -91,10 +109,10 @@ impl<'a> Transaction<'a> {
         values: &[Value<'_>],
     ) -> Result<u64, DatabaseError> {
         let sql = sql.into();
-        match self.0 {
+        self.timed(sql, || match self.on {
             On::Sqlite(connection) => sqlite_execute(connection, sql.sqlite(), values),
             On::Postgres(connection) => connection.execute(sql.postgres(), values),
-        }
+        })
     }
 
     /// Runs a statement once for each set of values, in order, and returns how many rows each
@@ -108,13 +126,13 @@ impl<'a> Transaction<'a> {
         sets: &[impl AsRef<[Value<'v>]>],
     ) -> Result<Vec<u64>, DatabaseError> {
         let sql = sql.into();
-        match self.0 {
+        self.timed(sql, || match self.on {
             On::Sqlite(connection) => sets
                 .iter()
                 .map(|set| sqlite_execute(connection, sql.sqlite(), set.as_ref()))
                 .collect(),
             On::Postgres(connection) => connection.execute_each(sql.postgres(), sets),
-        }
+        })
     }
 
     /// Reads rows one by one until there are no more, or enough.
@@ -125,10 +143,19 @@ impl<'a> Transaction<'a> {
         &self,
         sql: impl Into<Sql<'s>>,
         values: &[Value<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+        read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let sql = sql.into();
-        match self.0 {
+        self.timed(sql, || self.each_row(sql, values, read))
+    }
+
+    fn each_row<E: From<DatabaseError>>(
+        &self,
+        sql: Sql<'_>,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        match self.on {
             On::Sqlite(connection) => {
                 let mut statement = connection
                     .prepare_cached(sql.sqlite())
@@ -240,13 +267,13 @@ impl<'a> Transaction<'a> {
         mut read: impl FnMut(&Row<'_>) -> Result<T, E>,
     ) -> Result<Vec<Vec<T>>, E> {
         let sql = sql.into();
-        match self.0 {
+        match self.on {
             On::Sqlite(_) => sets
                 .iter()
                 .map(|set| self.all(sql, set.as_ref(), &mut read))
                 .collect(),
-            On::Postgres(connection) => connection
-                .query_each(sql.postgres(), sets)?
+            On::Postgres(connection) => self
+                .timed(sql, || connection.query_each(sql.postgres(), sets))?
                 .iter()
                 .map(|rows| rows.iter().map(|row| read(&Row::from(row))).collect())
                 .collect(),

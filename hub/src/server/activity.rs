@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::server::streams::Streams;
+
 /// Longest time from the first byte of a request's head, or from the start of the connection, to
 /// the end of the head.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -49,6 +51,8 @@ struct State {
     unread_since: Option<Instant>,
     /// What waits for bytes without a deadline, and is to look again when there is one.
     reader: Option<Waker>,
+    /// Where several requests may come at a time; what `step` says holds up to the first one then.
+    streams: Option<Streams>,
 }
 
 impl Activity {
@@ -61,12 +65,22 @@ impl Activity {
             taken: 0,
             unread_since: None,
             reader: None,
+            streams: None,
         }))
+    }
+
+    /// The connection speaks HTTP/2.
+    pub(super) fn becomes_http2(&self, now: Instant) {
+        self.state().streams = Some(Streams::new(now));
     }
 
     /// Bytes have come.
     pub(super) fn came(&self, now: Instant) {
         let mut state = self.state();
+        if let Some(streams) = &mut state.streams {
+            streams.came(now);
+            return;
+        }
         match state.step {
             ConnectionStep::Idle => state.enter(ConnectionStep::Head, now),
             ConnectionStep::Body => state.since = now,
@@ -76,23 +90,61 @@ impl Activity {
 
     /// A head is complete.
     pub(super) fn request_began(&self, now: Instant) {
-        self.state().enter(ConnectionStep::Work, now);
+        let mut state = self.state();
+        state.enter(ConnectionStep::Work, now);
+        if let Some(streams) = &mut state.streams {
+            streams.request_began();
+        }
     }
 
     /// A handler waits for the body.
     pub(super) fn body_wanted(&self, now: Instant) {
-        self.state().enter(ConnectionStep::Body, now);
+        let mut state = self.state();
+        match &mut state.streams {
+            Some(streams) => streams.body_wanted(now),
+            None => state.enter(ConnectionStep::Body, now),
+        }
     }
 
     /// The body is complete, or given up.
     pub(super) fn body_ended(&self, now: Instant) {
-        self.state().enter(ConnectionStep::Work, now);
+        let mut state = self.state();
+        match &mut state.streams {
+            Some(streams) => streams.body_ended(),
+            None => state.enter(ConnectionStep::Work, now),
+        }
+    }
+
+    /// A handler has answered.
+    pub(super) fn answer_began(&self, now: Instant) {
+        if let Some(streams) = &mut self.state().streams {
+            streams.answer_began(now);
+        }
+    }
+
+    /// A piece of an answer was asked for.
+    pub(super) fn answer_taken(&self, bytes: usize, now: Instant) {
+        if let Some(streams) = &mut self.state().streams {
+            streams.taken(bytes, PACE_BYTES, now);
+        }
+    }
+
+    /// A request was given up before a handler had answered.
+    pub(super) fn request_given_up(&self, now: Instant) {
+        self.request_ended(false, now);
     }
 
     /// The answer is complete, but for what is not yet written.
     pub(super) fn answer_ended(&self, now: Instant) {
+        self.request_ended(true, now);
+    }
+
+    fn request_ended(&self, was_sending: bool, now: Instant) {
         let mut state = self.state();
-        state.enter(ConnectionStep::Idle, now);
+        match &mut state.streams {
+            Some(streams) => streams.request_ended(was_sending, now),
+            None => state.enter(ConnectionStep::Idle, now),
+        }
         if let Some(reader) = state.reader.take() {
             reader.wake();
         }
@@ -131,6 +183,13 @@ impl Activity {
     /// `reader` is woken when there is a deadline again.
     pub(super) fn read_deadline(&self, reader: &Waker) -> Option<Instant> {
         let mut state = self.state();
+        if let (Some(streams), ConnectionStep::Work) = (&state.streams, state.step) {
+            let idle_since = streams.idle_since();
+            if idle_since.is_none() {
+                state.reader = Some(reader.clone());
+            }
+            return idle_since.map(|since| since + IDLE_TIME);
+        }
         match state.step {
             ConnectionStep::Head => Some(state.since + HEAD_TIME),
             ConnectionStep::Idle => Some(state.since + IDLE_TIME),
@@ -150,10 +209,20 @@ impl Activity {
             return Some(since)
                 .filter(|since| now.saturating_duration_since(*since) >= UNREAD_TIME);
         }
+        if let (Some(streams), ConnectionStep::Work) = (&state.streams, state.step) {
+            return streams.waiting_since(UNREAD_TIME, now);
+        }
         match state.step {
             ConnectionStep::Head | ConnectionStep::Idle | ConnectionStep::Body => Some(state.since),
             ConnectionStep::Work => None,
         }
+    }
+
+    /// Tells whether the peer opens too few windows for its answers.
+    pub(super) fn is_too_slow(&self, now: Instant) -> bool {
+        let state = self.state();
+        let streams = state.streams.as_ref();
+        streams.is_some_and(|streams| streams.is_too_slow(PACE_TIME, now))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -249,6 +318,31 @@ mod tests {
             trickle.unread(now) <= now
         });
         assert_eq!(lasts, Some(30));
+    }
+
+    #[test]
+    fn of_several_requests_the_last_decides_when_a_connection_is_idle() {
+        let start = Instant::now();
+        let at = |second: u32| start + second * SECOND;
+        let activity = Activity::new(start);
+        activity.came(at(1));
+        activity.becomes_http2(at(2));
+        activity.came(at(3));
+        let deadline = || activity.read_deadline(Waker::noop());
+        assert_eq!(deadline(), Some(start + HEAD_TIME), "for the first head");
+        activity.request_began(at(4));
+        activity.request_began(at(4));
+        activity.answer_began(at(5));
+        activity.answer_ended(at(6));
+        assert_eq!(deadline(), None);
+        assert_eq!(activity.waiting_since(at(9)), None);
+        activity.request_given_up(at(7));
+        activity.came(at(60));
+        assert_eq!(deadline(), Some(at(7) + IDLE_TIME));
+        assert_eq!(activity.waiting_since(at(60)), Some(at(7)));
+        activity.request_began(at(61));
+        activity.answer_began(at(61));
+        assert!(!activity.is_too_slow(at(90)) && activity.is_too_slow(at(91)));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::public_url::PublicUrl;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
 use crate::server::limits::Limits;
-use crate::server::proxies::{Proxies, TrustedProxy};
+use crate::server::metrics::BackgroundRuns;
+use crate::server::proxies::Proxies;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::system::clock;
@@ -35,6 +36,7 @@ pub(crate) struct AppState {
     pub(super) turns: Turns,
     pub(super) budget: Budget,
     pub(super) decoding: Arc<Semaphore>,
+    pub(super) background: BackgroundRuns,
     blocking: Arc<Semaphore>,
 }
 
@@ -42,17 +44,13 @@ pub(crate) struct AppState {
 pub(super) type Shared = Arc<AppState>;
 
 impl AppState {
-    pub(super) fn new(
-        hub: Hub,
-        public_url: PublicUrl,
-        code_days: i64,
-        trusted_proxies: Vec<TrustedProxy>,
-    ) -> Self {
+    pub(super) fn new(hub: Hub, public_url: PublicUrl, code_days: i64, proxies: Proxies) -> Self {
         Self {
             hub,
             public_url,
             code_days,
-            proxies: Proxies::new(trusted_proxies),
+            proxies,
+            background: BackgroundRuns::default(),
             turns: Turns::default(),
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),

@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -55,6 +56,24 @@ impl Places {
 pub(super) struct Connections {
     places: Places,
     open: Mutex<Open>,
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    taken: AtomicU64,
+}
+
+/// How many connections there are, and were since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ConnectionCounts {
+    /// Those that are open.
+    pub(super) open: usize,
+    /// How many there may be.
+    pub(super) places: usize,
+    /// Those that got a place.
+    pub(super) accepted: u64,
+    /// Those that got none.
+    pub(super) refused: u64,
+    /// Those that lost theirs to another.
+    pub(super) taken: u64,
 }
 
 #[derive(Default)]
@@ -98,6 +117,20 @@ impl Connections {
         Self {
             places,
             open: Mutex::default(),
+            accepted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns how many there are and were.
+    pub(super) fn counts(&self) -> ConnectionCounts {
+        ConnectionCounts {
+            open: self.open().by_number.len(),
+            places: self.places.all,
+            accepted: self.accepted.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            taken: self.taken.load(Ordering::Relaxed),
         }
     }
 
@@ -109,6 +142,26 @@ impl Connections {
         activity: Arc<Activity>,
         now: Instant,
     ) -> Option<ClientPlace> {
+        let place = self.place(from, activity, now);
+        let count = match place {
+            Some(_) => &self.accepted,
+            None => &self.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        place
+    }
+
+    fn place(
+        self: &Arc<Self>,
+        from: Option<IpAddr>,
+        activity: Arc<Activity>,
+        now: Instant,
+    ) -> Option<ClientPlace> {
+        let take_place = |open: &mut Open, is_meant: &dyn Fn(&Connection) -> bool| {
+            open.take_place(is_meant, now)?;
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            Some(())
+        };
         let networks =
             from.map(|ip| [Width::Link, Width::Company].map(|width| (width, width.prefix(ip))));
         let mut open = self.open();
@@ -119,7 +172,7 @@ impl Connections {
                 _ => self.places.company,
             };
             if share >= places {
-                open.take_place(|connection| connection.is_of(network), now)?;
+                take_place(&mut open, &|connection| connection.is_of(network))?;
             }
         }
         if open.by_number.len() >= self.places.all {
@@ -130,8 +183,8 @@ impl Connections {
             let largest = open.shares.iter().filter_map(company);
             let largest = largest.max_by_key(|(share, _)| *share);
             largest
-                .and_then(|(_, network)| open.take_place(|other| other.is_of(network), now))
-                .or_else(|| open.take_place(|_| true, now))?;
+                .and_then(|(_, network)| take_place(&mut open, &|other| other.is_of(network)))
+                .or_else(|| take_place(&mut open, &|_| true))?;
         }
         let is_taken = Arc::new(Notify::new());
         let number = open.next;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::server::app_state::{AppState, Shared};
+use crate::server::metrics::BackgroundWork;
 use crate::store::Refusal;
 use crate::system::clock;
 
@@ -37,9 +38,12 @@ impl AppState {
         if openings.is_empty() {
             return;
         }
-        if let Err(error) = self.hub.store.add_openings(&openings, now_ms) {
-            tracing::error!(%error, "openings are not counted yet");
-            self.counts.put_back(openings);
+        match self.hub.store.add_openings(&openings, now_ms) {
+            Ok(()) => self.background.ran(BackgroundWork::WriteCounts, now_ms),
+            Err(error) => {
+                tracing::error!(%error, "openings are not counted yet");
+                self.counts.put_back(openings);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::server::metrics::BackgroundWork;
 use crate::server::{AppState, Shared};
 use crate::system::clock;
 
@@ -12,8 +13,10 @@ const PAUSE: Duration = Duration::from_secs(3_600);
 pub(super) async fn keep(app: Shared) {
     loop {
         app.work(|app: &AppState| {
-            if let Err(error) = app.hub.store.forget_salts(clock::now_ms()) {
-                tracing::error!(%error, "old salts are not forgotten yet");
+            let now_ms = clock::now_ms();
+            match app.hub.store.forget_salts(now_ms) {
+                Ok(_) => app.background.ran(BackgroundWork::ForgetSalts, now_ms),
+                Err(error) => tracing::error!(%error, "old salts are not forgotten yet"),
             }
         })
         .await;

@@ -11,6 +11,7 @@
 //! bucket, even when the clock was put back; `now` is an argument.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::scans::visitor::{Network, Networks, Width};
@@ -50,6 +51,32 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Page,
+        Self::Picture,
+        Self::Scan,
+        Self::Visit,
+        Self::Press,
+        Self::Guess,
+        Self::Code,
+        Self::Enrolment,
+    ];
+
+    /// Its name.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Picture => "picture",
+            Self::Scan => "scan",
+            Self::Visit => "visit",
+            Self::Press => "press",
+            Self::Guess => "guess",
+            Self::Code => "code",
+            Self::Enrolment => "enrolment",
+        }
+    }
+
     /// Time between two requests of one link in the long run, in milliseconds, and how many may
     /// come at once.
     const fn rate(self) -> (i64, i64) {
@@ -110,6 +137,8 @@ pub(super) struct Limits {
     enrolments_full_at_ms: Mutex<i64>,
     /// When the bucket of all new codes would be full again.
     codes_full_at_ms: Mutex<i64>,
+    /// How many were past each limit.
+    refusals: [AtomicU64; Kind::ALL.len()],
 }
 
 /// Those of one width.
@@ -126,7 +155,21 @@ impl Limits {
             buckets: Mutex::default(),
             enrolments_full_at_ms: Mutex::new(i64::MIN),
             codes_full_at_ms: Mutex::new(i64::MIN),
+            refusals: Default::default(),
         }
+    }
+
+    /// Returns how many were past a limit.
+    pub(super) fn refusals(&self, kind: Kind) -> u64 {
+        self.refusals[kind as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts what is past a limit.
+    fn counted(&self, kind: Kind, taken: Result<(), u32>) -> Result<(), u32> {
+        if taken.is_err() {
+            self.refusals[kind as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        taken
     }
 
     /// Takes one request from the buckets of a sender's networks.
@@ -135,6 +178,10 @@ impl Limits {
     /// One is empty, and nothing was taken from the others; the number says in how many seconds it
     /// is worth to come again.
     pub(super) fn take(&self, kind: Kind, networks: &Networks, now_ms: i64) -> Result<(), u32> {
+        self.counted(kind, self.take_uncounted(kind, networks, now_ms))
+    }
+
+    fn take_uncounted(&self, kind: Kind, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for ((width, network), buckets) in networks.iter().zip(&mut *buckets) {
             buckets.hold_to(now_ms, kind, network, kind.rate_of(width));
@@ -151,7 +198,9 @@ impl Limits {
     /// Tells whether one of a sender's buckets is empty, without taking anything.
     pub(super) fn is_spent(&self, kind: Kind, networks: &Networks, now_ms: i64) -> bool {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        Self::next(&buckets, kind, networks, now_ms).is_err()
+        let next = Self::next(&buckets, kind, networks, now_ms).map(|_| ());
+        drop(buckets);
+        self.counted(kind, next).is_err()
     }
 
     /// When the buckets of a sender's networks would be full again after one more request.
@@ -181,7 +230,8 @@ impl Limits {
     pub(super) fn wrong_enrolment(&self, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         // First its own, so that one network cannot use up what all have together.
         self.take(Kind::Enrolment, networks, now_ms)?;
-        take_of_all(&self.enrolments_full_at_ms, ENROLMENTS, now_ms)
+        let taken = take_of_all(&self.enrolments_full_at_ms, ENROLMENTS, now_ms);
+        self.counted(Kind::Enrolment, taken)
     }
 
     /// Takes a new pairing code.
@@ -190,7 +240,8 @@ impl Limits {
     /// As [`Limits::wrong_enrolment`].
     pub(super) fn new_code(&self, networks: &Networks, now_ms: i64) -> Result<(), u32> {
         self.take(Kind::Code, networks, now_ms)?;
-        take_of_all(&self.codes_full_at_ms, CODES, now_ms)
+        let taken = take_of_all(&self.codes_full_at_ms, CODES, now_ms);
+        self.counted(Kind::Code, taken)
     }
 }
 

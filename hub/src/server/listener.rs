@@ -5,9 +5,11 @@
 //! end, and what was counted is written down.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use hyper::body::{Frame, SizeHint};
 use passerby_listener::ConnectionBounds;
 use socket2::SockRef;
@@ -24,10 +27,16 @@ use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::activity::Activity;
 use crate::server::connections::{ClientPlace, Connections, Places};
-use crate::server::proxies::TrustedProxy;
+use crate::server::metrics::RequestMetrics;
+use crate::server::monitoring::Monitored;
+use crate::server::proxies::{Proxies, ProxyNameError, TrustedProxy};
 use crate::server::terminals::turns::Turn;
+use crate::server::tls::{Acceptor, HubStream, Renewal, TlsError, TlsFiles};
 use crate::server::watched::Watched;
-use crate::server::{AppState, CODE_DAYS, Shared, count_writer, forgetting, router};
+use crate::server::{
+    AppState, CODE_DAYS, Shared, count_writer, forgetting, monitoring, redirect, request_metrics,
+    router, tls,
+};
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
 
@@ -36,6 +45,8 @@ use crate::system::{clock, malloc};
 const UNSENT_BYTES: u32 = 16 << 10;
 /// How often it is looked whether there is memory to give back.
 const MEMORY_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a peer takes too little of its answers over HTTP/2.
+const PACE_PAUSE: Duration = Duration::from_secs(5);
 /// After a crowd of so many connections has gone, memory is given back.
 const CROWD: usize = 32;
 /// What connections may cost, besides what [`Connections`] and [`Watched`] see to.
@@ -49,6 +60,9 @@ const BOUNDS: ConnectionBounds = ConnectionBounds {
     grace: Duration::from_secs(10),
 };
 
+/// From when on a statement of the database is told in the log, unless the operator says otherwise.
+pub const SLOW_QUERY_MS: u64 = 1_000;
+
 /// How a hub serves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -60,6 +74,14 @@ pub struct Settings {
     pub trusted_proxies: Vec<TrustedProxy>,
     /// How many descriptors the process may have.
     pub descriptors: u64,
+    /// Where its certificate is; `None` for a hub without TLS.
+    pub tls: Option<TlsFiles>,
+    /// Where it answers what comes unencrypted with its encrypted address.
+    pub redirect_listen: Option<String>,
+    /// Where it answers those who watch it.
+    pub monitoring_listen: Option<String>,
+    /// From when on a statement of the database is told in the log, in milliseconds.
+    pub slow_query_ms: u64,
 }
 
 impl Default for Settings {
@@ -69,6 +91,10 @@ impl Default for Settings {
             code_days: CODE_DAYS,
             trusted_proxies: Vec::new(),
             descriptors: 1_024,
+            tls: None,
+            redirect_listen: None,
+            monitoring_listen: None,
+            slow_query_ms: SLOW_QUERY_MS,
         }
     }
 }
@@ -77,7 +103,11 @@ impl Default for Settings {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    redirect: Option<TcpListener>,
+    monitoring: Option<TcpListener>,
     connections: Arc<Connections>,
+    requests: Arc<RequestMetrics>,
+    tls: Option<(Arc<Acceptor>, Renewal)>,
     app: Shared,
 }
 
@@ -85,16 +115,43 @@ pub struct Server {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is taken, or not one of this machine.
-    #[error("cannot listen on {address}: {source}; name another address with --listen")]
+    #[error("cannot listen on {address}: {source}; name another address with {option}")]
     Listen {
         /// As the user named it.
         address: String,
+        /// With which option it is named.
+        option: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Codes would lead to an address that does not answer.
+    #[error(
+        "{option} needs a public address that begins with https://, and codes would lead to {public_url}; name it with --public-url"
+    )]
+    NotHttps {
+        /// Which option needs it.
+        option: &'static str,
+        /// What codes would lead to.
+        public_url: String,
+    },
+    /// The name of a proxy leads nowhere.
+    #[error(transparent)]
+    Proxy(#[from] ProxyNameError),
+}
+
+async fn listen(address: &str, option: &'static str) -> Result<TcpListener, ServeError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| ServeError::Listen {
+        address: address.to_owned(),
+        option,
+        source,
+    })
 }
 
 impl Server {
@@ -103,16 +160,55 @@ impl Server {
     /// # Errors
     /// See [`ServeError`].
     pub async fn bind(hub: Hub, listen: &str, settings: Settings) -> Result<Self, ServeError> {
-        let failed = |source| ServeError::Listen {
+        let listener = self::listen(listen, "--listen").await?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen {
             address: listen.to_owned(),
+            option: "--listen",
             source,
+        })?;
+        let mut others = [None, None];
+        for (other, (address, option)) in others.iter_mut().zip([
+            (&settings.redirect_listen, "--redirect-listen"),
+            (&settings.monitoring_listen, "--monitoring-listen"),
+        ]) {
+            if let Some(address) = address {
+                *other = Some(self::listen(address, option).await?);
+            }
+        }
+        let [redirect, monitoring] = others;
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
         };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let public_url = settings.public_url.unwrap_or_else(|| {
-            let own = format!("http://{address}");
+            let own = format!("{scheme}://{address}");
             own.parse().expect("a socket address makes a plain URL")
         });
+        for (is_asked, option) in [
+            (settings.tls.is_some(), "--tls-cert"),
+            (redirect.is_some(), "--redirect-listen"),
+        ] {
+            if is_asked && !public_url.is_https() {
+                return Err(ServeError::NotHttps {
+                    option,
+                    public_url: public_url.absolute(""),
+                });
+            }
+        }
+        let (files, host) = (settings.tls, public_url.host().to_owned());
+        // Files are not read on a thread that serves others.
+        let tls = tokio::task::spawn_blocking(move || {
+            let begin = |files| Renewal::begin(files, &host, clock::now_ms());
+            files.map(begin).transpose()
+        });
+        let tls = match tls.await {
+            Ok(tls) => tls?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        let proxies = Proxies::new(settings.trusted_proxies);
+        proxies.look_up().await?;
+        hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
         // The database is not asked on a thread that serves others.
         let set = tokio::task::spawn_blocking(move || {
@@ -124,14 +220,32 @@ impl Server {
             Ok(set) => set?,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
-        let (code_days, proxies) = (settings.code_days, settings.trusted_proxies);
         let places = Places::for_descriptors(settings.descriptors);
         Ok(Self {
             listener,
             address,
+            redirect,
+            monitoring,
             connections: Arc::new(Connections::new(places)),
-            app: Arc::new(AppState::new(hub, public_url, code_days, proxies)),
+            requests: request_metrics(),
+            tls,
+            app: Arc::new(AppState::new(hub, public_url, settings.code_days, proxies)),
         })
+    }
+
+    /// Says where it listens, and for what: one line each, with the real ports.
+    pub fn addresses(&self) -> Vec<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let mut lines = vec![format!("listening on {scheme}://{}", self.address)];
+        for (what, listener) in [
+            ("redirecting", &self.redirect),
+            ("answering monitoring", &self.monitoring),
+        ] {
+            if let Some(address) = listener.as_ref().and_then(|own| own.local_addr().ok()) {
+                lines.push(format!("{what} on http://{address}"));
+            }
+        }
+        lines
     }
 
     /// Returns where it listens, with the real port.
@@ -141,22 +255,66 @@ impl Server {
 
     /// Serves until `stop` completes and the running requests have ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let app = router(Arc::clone(&self.app));
+        let started_ms = clock::now_ms();
+        let app = router(Arc::clone(&self.app), Arc::clone(&self.requests));
+        let (tls, renewal) = self.tls.unzip();
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&is_stopping);
+        // Whoever watches hears first that the hub stops.
+        let stop = stop.map(move |()| stops.store(true, Ordering::Relaxed));
+        let stop = stop.shared();
+        let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+        let monitoring = self.monitoring.map(|listener| {
+            let monitored = Monitored {
+                app: Arc::clone(&self.app),
+                connections: Arc::clone(&self.connections),
+                requests: Arc::clone(&self.requests),
+                tls: tls.clone(),
+                started_ms,
+                is_stopping,
+            };
+            // To the end, so that whoever watches sees the requests that still run.
+            tokio::spawn(monitoring::serve(listener, monitored, is_done.map(drop)))
+        });
+        let renewing = renewal.map(|renewal| tokio::spawn(tls::keep(renewal)));
+        let proxies = Arc::clone(&self.app);
+        let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
-        let admit = |peer: SocketAddr| {
+        let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
             let now = Instant::now();
             let activity = Arc::new(Activity::new(now));
             let from = Some(peer.ip()).filter(|ip| !self.app.proxies.are_at(*ip));
             let place = self.connections.admit(from, Arc::clone(&activity), now)?;
-            Some(Served { place, activity })
+            Some(Served {
+                place,
+                activity,
+                tls,
+            })
         };
-        passerby_listener::serve(self.listener, app, BOUNDS, admit, stop).await;
+        let admit = |peer| admit_with(tls.clone(), peer);
+        let admit_plain = |peer| admit_with(None, peer);
+        let serving = passerby_listener::serve(self.listener, app, BOUNDS, admit, stop.clone());
+        let redirecting = async {
+            if let Some(listener) = self.redirect {
+                let app = redirect::router(&self.app.public_url);
+                passerby_listener::serve(listener, app, BOUNDS, admit_plain, stop).await;
+            }
+        };
+        tokio::join!(serving, redirecting);
+        if let Some(renewing) = renewing {
+            renewing.abort();
+        }
+        looking_up.abort();
         keeping.abort();
         forgetting.abort();
         giving_back.abort();
         count_writer::write(&self.app).await;
+        drop(done);
+        if let Some(monitoring) = monitoring {
+            monitoring.await.ok();
+        }
     }
 }
 
@@ -164,45 +322,96 @@ impl Server {
 struct Served {
     place: ClientPlace,
     activity: Arc<Activity>,
+    tls: Option<Arc<Acceptor>>,
 }
 
 impl passerby_listener::ConnectionPlace for Served {
-    type Stream = Watched;
+    type Stream = HubStream;
 
-    fn watch(&self, stream: TcpStream) -> Watched {
+    async fn open(&self, stream: TcpStream) -> io::Result<HubStream> {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
             tracing::debug!(%error, "the kernel holds more of an answer than it should");
         }
-        Watched::new(stream, Arc::clone(&self.activity))
+        let stream = Watched::new(stream, Arc::clone(&self.activity));
+        let stream = match &self.tls {
+            Some(tls) => tls.accept(stream).await?,
+            None => HubStream::Plain(stream),
+        };
+        if Self::is_http2(&stream) {
+            self.activity.becomes_http2(Instant::now());
+        }
+        Ok(stream)
     }
 
-    fn request_began(&self) {
-        self.activity.request_began(Instant::now());
+    fn is_http2(stream: &HubStream) -> bool {
+        matches!(stream, HubStream::Http2 { .. })
     }
 
     async fn answer(&self, app: Router, mut request: Request) -> Response {
-        let activity = Arc::clone(&self.activity);
-        request.extensions_mut().insert(Arc::clone(&activity));
+        let mut running = RunningRequest::begin(&self.activity);
+        request.extensions_mut().insert(Arc::clone(&self.activity));
         let mut response = passerby_listener::respond(app, request).await;
+        running.answer_began();
         let turn = response.extensions_mut().remove::<Arc<Turn>>();
         response.map(|body| {
             Body::new(Answer {
                 body,
-                activity,
+                running,
                 _turn: turn,
             })
         })
     }
 
     async fn lost(&self) {
-        self.place.taken().await;
+        let is_too_slow = async {
+            // A connection without TLS has no windows; see `Watched`.
+            while self.tls.is_none() || !self.activity.is_too_slow(Instant::now()) {
+                tokio::time::sleep(PACE_PAUSE).await;
+            }
+        };
+        tokio::select! {
+            () = self.place.taken() => {}
+            () = is_too_slow => {}
+        }
+    }
+}
+
+/// A request from its head to the end of its answer, or until it is given up.
+struct RunningRequest {
+    activity: Arc<Activity>,
+    is_answered: bool,
+}
+
+impl RunningRequest {
+    fn begin(activity: &Arc<Activity>) -> Self {
+        activity.request_began(Instant::now());
+        Self {
+            activity: Arc::clone(activity),
+            is_answered: false,
+        }
+    }
+
+    fn answer_began(&mut self) {
+        self.is_answered = true;
+        self.activity.answer_began(Instant::now());
+    }
+}
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.is_answered {
+            self.activity.answer_ended(now);
+        } else {
+            self.activity.request_given_up(now);
+        }
     }
 }
 
 /// The body of an answer, and what is kept until it has been sent.
 struct Answer {
     body: Body,
-    activity: Arc<Activity>,
+    running: RunningRequest,
     _turn: Option<Arc<Turn>>,
 }
 
@@ -214,7 +423,12 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.running.activity.answer_taken(bytes, Instant::now());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -223,12 +437,6 @@ impl HttpBody for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.activity.answer_ended(Instant::now());
     }
 }
 

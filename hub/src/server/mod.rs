@@ -14,11 +14,16 @@ mod counts;
 mod forgetting;
 mod limits;
 mod listener;
+mod metrics;
+mod monitoring;
 pub mod phones;
 pub(crate) mod problem;
 mod proxies;
+mod redirect;
 mod refusal;
+mod streams;
 pub mod terminals;
+mod tls;
 mod watched;
 
 use std::sync::Arc;
@@ -39,9 +44,12 @@ use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
+use crate::server::metrics::{RequestMetrics, take_route};
+use crate::server::proxies::Proxies;
 
-pub use crate::server::listener::{ServeError, Server, Settings};
-pub use crate::server::proxies::{TrustedProxy, TrustedProxyError};
+pub use crate::server::listener::{SLOW_QUERY_MS, ServeError, Server, Settings};
+pub use crate::server::proxies::{ProxyNameError, TrustedProxy, TrustedProxyError};
+pub use crate::server::tls::{TlsError, TlsFiles};
 
 /// Longest time until an answer begins; the answer itself may stream for longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,10 +61,10 @@ pub const CODE_DAYS: i64 = 180;
 /// Returns the whole of what a hub answers, without a listener, for a caller that hands it requests
 /// in process. The address from which one came belongs into its extensions, as axum's
 /// `ConnectInfo<SocketAddr>`; without it the sender is nobody in particular. What [`Server`] bounds
-/// (connections, time for headers) is the caller's business then.
+/// (connections, time for headers) is the caller's business then; proxies are not known by name.
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
-    let app = AppState::new(hub, public_url, CODE_DAYS, trusted_proxies);
-    router(Arc::new(app))
+    let app = AppState::new(hub, public_url, CODE_DAYS, Proxies::new(trusted_proxies));
+    router(Arc::new(app), request_metrics())
 }
 
 /// Every call as the reference tells it.
@@ -64,19 +72,51 @@ pub fn calls() -> [HttpChapter; 2] {
     crate::server::calls::chapters()
 }
 
-fn with(router: Router<Shared>, calls: Vec<Answered>) -> Router<Shared> {
-    calls.into_iter().fold(router, |router, (call, handler)| {
-        router.route(call.path, handler)
+/// The routes by which requests are counted: those of terminals, and then those of phones.
+fn patterns() -> Vec<String> {
+    let terminals = [
+        crate::server::calls::of_terminals(),
+        crate::server::calls::of_strangers(),
+    ];
+    let base = crate::server::calls::TERMINALS_BASE;
+    let terminals = terminals.into_iter().flatten();
+    let terminals = terminals.map(|(call, _)| format!("{base}{}", call.path));
+    let phones = crate::server::calls::of_phones().into_iter();
+    terminals
+        .chain(phones.map(|(call, _)| call.path.to_owned()))
+        .collect()
+}
+
+/// Counts no requests yet.
+fn request_metrics() -> Arc<RequestMetrics> {
+    Arc::new(RequestMetrics::new(patterns()))
+}
+
+/// Adds calls, the first of which has this place among [`patterns`].
+fn with(router: Router<Shared>, calls: Vec<Answered>, first: usize) -> Router<Shared> {
+    let calls = calls.into_iter().enumerate();
+    calls.fold(router, |router, (at, (call, handler))| {
+        let place = first + at;
+        let noting = middleware::map_request(move |request: Request| async move {
+            take_route(&request, place);
+            request
+        });
+        router.route(call.path, handler.layer(noting))
     })
 }
 
-fn router(app: Shared) -> Router {
+fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let admitted = middleware::from_fn_with_state(
         Arc::clone(&app),
         crate::server::terminals::bearer::admitted,
     );
-    let terminals = with(Router::new(), crate::server::calls::of_terminals()).route_layer(admitted);
-    let terminals = with(terminals, crate::server::calls::of_strangers())
+    let of_terminals = crate::server::calls::of_terminals();
+    let of_strangers = crate::server::calls::of_strangers();
+    let (strangers_at, phones_at) = (of_terminals.len(), of_terminals.len() + of_strangers.len());
+    let of_terminals = of_terminals.into_iter();
+    let of_terminals = of_terminals.map(|(call, handler)| (call, handler.layer(admitted.clone())));
+    let terminals = with(Router::new(), of_terminals.collect(), 0);
+    let terminals = with(terminals, of_strangers, strangers_at)
         .fallback(crate::server::problem::no_such_call)
         .method_not_allowed_fallback(crate::server::problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
@@ -85,7 +125,7 @@ fn router(app: Shared) -> Router {
         ));
     // How long an answer may be kept is said where it is made, not by a layer: beside pages for
     // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
-    let phones = with(Router::new(), crate::server::calls::of_phones())
+    let phones = with(Router::new(), crate::server::calls::of_phones(), phones_at)
         .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())
         .layer(SetResponseHeaderLayer::overriding(
@@ -110,7 +150,15 @@ fn router(app: Shared) -> Router {
         .with_state(app);
     // Before the routes are looked at, since a slash behind a link would lead to another one.
     Router::new().fallback(move |mut request: Request| {
+        let timed = requests.begin(&mut request);
         crate::server::phones::link_path::tidy(&mut request);
-        app.clone().call(request)
+        let answer = app.clone().call(request);
+        async move {
+            let answer = answer.await;
+            if let Ok(answer) = &answer {
+                timed.answered(answer.status());
+            }
+            answer
+        }
     })
 }

@@ -16,6 +16,8 @@ use crate::server::activity::Activity;
 pub(super) struct Watched {
     stream: TcpStream,
     activity: Arc<Activity>,
+    /// How many bytes may still be read; `None` for any number.
+    bytes_left: Option<usize>,
     reading: Pin<Box<Sleep>>,
     writing: Pin<Box<Sleep>>,
 }
@@ -26,9 +28,20 @@ impl Watched {
         Self {
             stream,
             activity,
+            bytes_left: None,
             reading: Box::pin(sleep_until(now)),
             writing: Box::pin(sleep_until(now)),
         }
+    }
+
+    /// Lets no more than so many bytes be read.
+    pub(super) const fn read_at_most(&mut self, bytes: usize) {
+        self.bytes_left = Some(bytes);
+    }
+
+    /// Lets any number of bytes be read.
+    pub(super) const fn read_without_end(&mut self) {
+        self.bytes_left = None;
     }
 
     fn note(
@@ -57,8 +70,16 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         if let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(context, buffer) {
-            if buffer.filled().len() > before {
+            let bytes = buffer.filled().len() - before;
+            if bytes > 0 {
                 self.activity.came(Instant::now());
+            }
+            if let Some(left) = &mut self.bytes_left {
+                let Some(rest) = left.checked_sub(bytes) else {
+                    let error = "more came than belongs to a handshake";
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
+                };
+                *left = rest;
             }
             return Poll::Ready(result);
         }

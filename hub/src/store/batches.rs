@@ -8,11 +8,14 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::system::histogram::{Histogram, HistogramCounts};
+
 /// Work of one kind, and what becomes of it.
 pub(super) struct Batches<W, T> {
     state: Mutex<State<W, T>>,
     news: Condvar,
     batch_max: usize,
+    sizes: Histogram<7>,
 }
 
 struct State<W, T> {
@@ -33,7 +36,13 @@ impl<W, T> Batches<W, T> {
             }),
             news: Condvar::new(),
             batch_max,
+            sizes: Histogram::new([1, 2, 4, 8, 16, 32, 64]),
         }
+    }
+
+    /// Returns how much was done together.
+    pub(super) fn sizes(&self) -> HistogramCounts {
+        self.sizes.counts()
     }
 
     /// Has a piece of work done and returns its answer. `together` does a batch and answers each
@@ -61,6 +70,7 @@ impl<W, T> Batches<W, T> {
             );
             state.is_led = true;
             drop(state);
+            self.sizes.add(batch_size as u64);
             let lead = Lead(self);
             let (work, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             for (answer, done) in answers.iter().zip(together(&work)) {

@@ -15,6 +15,7 @@ mod enrolment;
 mod gaps;
 mod landed;
 mod manifest_versions;
+mod metrics;
 pub(crate) mod migrations;
 mod plays;
 mod publish_error;
@@ -71,6 +72,7 @@ pub struct Store {
     database: Database,
     /// Scans that are recorded together.
     scans: scans::ScanBatches,
+    stored: metrics::StoredCounts,
     /// The salt of the newest day that was asked for; every request needs it.
     salt: Mutex<Option<(String, [u8; 32])>>,
     /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
@@ -191,6 +193,7 @@ impl Store {
         Ok(Self {
             database,
             scans: scans::batches(),
+            stored: metrics::StoredCounts::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
         })

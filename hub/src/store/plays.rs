@@ -95,7 +95,8 @@ impl Store {
             }
             .into());
         }
-        self.write(Lock::Screens(&[screen]), |tx| {
+        let mut last_before = 0;
+        let taken = self.write(Lock::Screens(&[screen]), |tx| {
             tx.execute(
                 "UPDATE screens SET last_seen_ms = ?2 WHERE number = ?1",
                 values![screen.get(), now_ms],
@@ -113,6 +114,7 @@ impl Store {
                 return Err(BatchRefused::Forked { from_seq });
             }
             let end = plays.last().map_or(last_seq, |play| play.seq.max(last_seq));
+            last_before = last_seq;
             // Their seqs follow each other.
             let fresh = &plays[plays.partition_point(|play| play.seq <= last_seq)..];
             insert(tx, screen, ledger, fresh, &mut boots, now_ms)?;
@@ -127,7 +129,12 @@ impl Store {
                 rejected: refused(tx, ledger, batch.first_seq)?,
                 play_floor: screens::play_floor(tx, screen)?,
             })
-        })
+        })?;
+        let is_new = |seq: u64| seq > last_before;
+        let refused = taken.rejected.iter().filter(|row| is_new(row.seq)).count();
+        let new = plays.iter().filter(|play| is_new(play.seq)).count();
+        self.stored.plays(new.saturating_sub(refused));
+        Ok(taken)
     }
 }
 

@@ -110,8 +110,11 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn record_scan(&self, scan: Scan) -> Result<Recorded> {
-        let recorded = self.scans.run(scan, |scans| self.record_together(scans));
-        Ok(recorded?)
+        let recorded = self.scans.run(scan, |scans| self.record_together(scans))?;
+        if matches!(recorded, Recorded::Kept { again: None, .. }) {
+            self.stored.scan();
+        }
+        Ok(recorded)
     }
 
     fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {

@@ -1,6 +1,7 @@
 //! The machine beneath: clock, random numbers, private files, memory.
 
 pub mod clock;
+pub(crate) mod histogram;
 pub mod malloc;
 pub(crate) mod private;
 pub(crate) mod random;

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use passerby_hub::Hub;
 use passerby_hub::publish::inspection::{Answer, Job, Workers};
@@ -14,7 +14,7 @@ use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Assignment, Epoch, Manifest, PlayNumber};
 use passerby_testing::postgres::PostgresServer;
-use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder, Response};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -47,12 +47,30 @@ pub(crate) struct Stand {
     pub(crate) client: Client,
     /// How many files the hub may have open, if not as many as this test.
     descriptors: Option<u32>,
+    /// What it is started with besides.
+    arguments: Vec<String>,
+    /// Where else it listens.
+    pub(crate) others: Vec<String>,
+    /// Whom a phone trusts, when the hub has a certificate.
+    pub(crate) root: Option<Vec<u8>>,
+    log: Arc<Mutex<String>>,
 }
 
 impl Stand {
     /// Starts a hub on a free port.
     pub(crate) fn start() -> Self {
         Self::start_within(None)
+    }
+
+    /// Starts one with further options, whose certificate is one of this root's, if it has any.
+    #[allow(dead_code, reason = "not all test programs use it")]
+    pub(crate) fn start_with(arguments: &[&str], root: Option<&[u8]>) -> Self {
+        let mut stand = Self::not_started(None);
+        stand.arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+        stand.root = root.map(<[u8]>::to_vec);
+        stand.client = stand.client_builder().build().unwrap();
+        stand.serve();
+        stand
     }
 
     /// Starts one that may have so many files and connections open.
@@ -62,22 +80,45 @@ impl Stand {
     }
 
     fn start_within(descriptors: Option<u32>) -> Self {
+        let mut stand = Self::not_started(descriptors);
+        stand.serve();
+        stand
+    }
+
+    fn not_started(descriptors: Option<u32>) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             rustls::crypto::ring::default_provider()
                 .install_default()
                 .unwrap();
         });
-        let mut stand = Self {
+        Self {
             folder: tempfile::tempdir().unwrap(),
             database: new_database(),
             server: None,
             base: String::new(),
             client: Client::builder().redirect(Policy::none()).build().unwrap(),
             descriptors,
-        };
-        stand.serve();
-        stand
+            arguments: Vec::new(),
+            others: Vec::new(),
+            root: None,
+            log: Arc::default(),
+        }
+    }
+
+    /// A phone that follows no redirect and trusts whom it should.
+    pub(crate) fn client_builder(&self) -> ClientBuilder {
+        let phone = Client::builder().redirect(Policy::none());
+        match &self.root {
+            Some(root) => phone.tls_certs_only([reqwest::Certificate::from_pem(root).unwrap()]),
+            None => phone,
+        }
+    }
+
+    /// What the hub has written to its log.
+    #[allow(dead_code, reason = "not all test programs use it")]
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     fn serve(&mut self) {
@@ -101,19 +142,41 @@ impl Stand {
                 "--data",
             ])
             .arg(self.data())
+            .args(&self.arguments)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
         let mut stderr = BufReader::new(server.stderr.take().unwrap());
-        stderr.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("{line}"));
-        address.clone_into(&mut self.base);
-        // Nobody reads further; a full pipe would stop the hub.
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        self.log.lock().unwrap().clear();
+        let mut line = String::new();
+        let mut next = |log: &Mutex<String>| {
+            line.clear();
+            stderr.read_line(&mut line).unwrap();
+            assert!(!line.is_empty(), "{}", log.lock().unwrap());
+            log.lock().unwrap().push_str(&line);
+            line.trim().to_owned()
+        };
+        // A certificate may be warned of first.
+        self.base = loop {
+            let said = next(&self.log);
+            if let Some(address) = said.strip_prefix("listening on ") {
+                break address.to_owned();
+            }
+            assert!(said.contains("WARN"), "{said}");
+        };
+        let others = self.arguments.iter();
+        let others = others.filter(|word| word.ends_with("-listen")).count();
+        let other = |_| next(&self.log).rsplit(' ').next().unwrap().to_owned();
+        self.others = (0..others).map(other).collect();
+        // A full pipe would stop the hub.
+        let log = Arc::clone(&self.log);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while stderr.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                log.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
         self.server = Some(server);
     }
 
@@ -349,6 +412,13 @@ pub(crate) fn hub_command() -> Command {
 /// Looks at creatives as `publish` does.
 pub(crate) fn look_at(folder: &Path, jobs: &[Job]) -> Vec<Answer> {
     Workers::new(env!("CARGO_BIN_EXE_passerby-hub").into()).look_at(folder, jobs)
+}
+
+/// Where an answer of whatever client leads.
+#[allow(dead_code, reason = "the tests of `withstands` use it")]
+pub(crate) fn location_of<B>(response: &axum::http::Response<B>) -> String {
+    assert_eq!(response.status(), 302);
+    response.headers()["location"].to_str().unwrap().to_owned()
 }
 
 pub(crate) fn location(response: &Response) -> String {

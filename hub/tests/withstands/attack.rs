@@ -59,8 +59,8 @@ impl Attacked {
     pub(crate) fn honest_scan_from(&mut self, from: Ipv4Addr) {
         let play = u32::try_from(self.scans.len()).unwrap() + 1;
         let path = self.terminal.scan_path(self.assignment, play);
-        let phone = reqwest::blocking::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
+        let phone = self.stand.client_builder();
+        let phone = phone
             .local_address(std::net::IpAddr::V4(from))
             .timeout(PATIENCE)
             .build()
@@ -94,7 +94,8 @@ impl Attacked {
 
     /// Where the hub listens.
     pub(crate) fn address(&self) -> &str {
-        self.stand.base.strip_prefix("http://").unwrap()
+        let (_, address) = self.stand.base.split_once("://").unwrap();
+        address
     }
 
     /// Sends bytes on a new connection, as far as the hub takes them, and keeps it open.

@@ -12,6 +12,7 @@ mod attack;
 mod bodies;
 mod bombs;
 mod files;
+mod handshakes;
 mod heads;
 mod pairing;
 mod plays;
@@ -22,3 +23,6 @@ mod scans;
 #[allow(dead_code, reason = "the tests of `hub` use the rest of it")]
 #[path = "../hub/stand.rs"]
 mod stand;
+mod streams;
+#[path = "../hub/test_certificates.rs"]
+mod test_certificates;
