@@ -4,6 +4,7 @@
 //! judges with rules of its own, not with the code that it tries.
 
 pub mod campaign;
+pub mod changes;
 pub mod manifest;
 pub mod media;
 pub mod plays;

@@ -117,7 +117,9 @@ fn unusable(folder: &Path, source: io::Error) -> OpenError {
 fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
     let named = || folder.display().to_string();
     match address {
-        None if private::is_database_elsewhere(folder) => Err(OpenError::DatabaseNotNamed { folder: named() }),
+        None if private::is_database_elsewhere(folder) => {
+            Err(OpenError::DatabaseNotNamed { folder: named() })
+        }
         None => Ok(Store::open(folder)?),
         Some(_) if Store::is_in(folder) => Err(OpenError::DatabaseInFolder { folder: named() }),
         Some(address) => {

@@ -177,6 +177,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::changes::{ChangesReply, ChangesRequest};
     use crate::condition::Condition;
     use crate::daypart::Daypart;
     use crate::manifest::Manifest;
@@ -251,6 +252,8 @@ mod tests {
             read_bounded::<EnrollRequest>(&text);
             read_bounded::<EnrollReply>(&text);
             read_bounded::<Heartbeat>(&text);
+            read_bounded::<ChangesRequest>(&text);
+            read_bounded::<ChangesReply>(&text);
             read_bounded::<Credentials>(&text);
             read_bounded::<Tallies>(&text);
             read_bounded::<Manifest>(&text);

@@ -31,6 +31,7 @@ pub mod base32;
 pub mod bounded;
 pub mod campaign;
 pub mod card;
+pub mod changes;
 pub mod condition;
 pub mod creative;
 pub mod dating;

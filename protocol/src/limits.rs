@@ -101,6 +101,11 @@ pub const TALLY_PLAYS_MAX: u32 = 43_200;
 pub const TALLY_SETTLE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
 /// Largest tallies on the wire, in bytes of JSON.
 pub const TALLY_BYTES_MAX: usize = 1 << 20;
+/// Longest time for which a hub holds an answer back, in milliseconds: below the 60 seconds after
+/// which proxies commonly give a call up.
+pub const HOLD_MS_MAX: u64 = 55_000;
+/// Largest answer to a call for changes, in bytes.
+pub const CHANGES_BYTES_MAX: usize = 64 << 10;
 /// Longest time after it was minted for which a code may be accepted, in days: a year and some
 /// weeks.
 pub const CODE_DAYS_MAX: i64 = 400;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use passerby_compose::creative::drawing::process::{COMMAND, MEMORY_BYTES_MAX};
+use passerby_compose::creative::drawing::drawing_process::{COMMAND, MEMORY_BYTES_MAX};
 
 const DRAWING: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 30'><path d='M0 0h20v30h-20z' fill='#28a'/></svg>";
 

@@ -134,7 +134,16 @@ impl Stand {
 
     /// Sends a batch as the screen; returns the status and what was said.
     pub(crate) fn send_plays(&self, app: &mut Router, body: &[u8]) -> (u16, String) {
-        let request = Request::post("/v1/terminals/1/plays")
+        self.send(app, "/v1/terminals/1/plays", body)
+    }
+
+    /// Asks for changes as the screen; returns the status and what was said.
+    pub(crate) fn send_changes(&self, app: &mut Router, body: &[u8]) -> (u16, String) {
+        self.send(app, "/v1/terminals/1/changes", body)
+    }
+
+    fn send(&self, app: &mut Router, path: &str, body: &[u8]) -> (u16, String) {
+        let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.bearer))
             .body(Body::from(body.to_vec()))
             .expect("a request");

@@ -124,7 +124,10 @@ impl From<DatabaseError> for BackupError {
 }
 
 /// Says of an error of the file system what was done to which file.
-pub(super) fn failed(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> BackupError + use<> {
+pub(super) fn failed(
+    what: &'static str,
+    file: &Path,
+) -> impl FnOnce(io::Error) -> BackupError + use<> {
     let file = file.display().to_string();
     move |source| BackupError::File { what, file, source }
 }

@@ -11,6 +11,7 @@ use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
+use crate::server::held::HeldCalls;
 use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::proxies::Proxies;
@@ -34,6 +35,7 @@ pub(crate) struct AppState {
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
     pub(super) turns: Turns,
+    pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
     pub(super) decoding: Arc<Semaphore>,
     pub(super) background: BackgroundRuns,
@@ -52,6 +54,7 @@ impl AppState {
             proxies,
             background: BackgroundRuns::default(),
             turns: Turns::default(),
+            held: Arc::default(),
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
             limits: Limits::new(),

@@ -9,7 +9,7 @@ use crate::server::Shared;
 use crate::server::phones::{page, scan, share};
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
-    blob, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
+    blob, changes, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
 };
 
 /// What all paths of terminals begin with.
@@ -92,6 +92,18 @@ pub(super) fn of_terminals() -> Vec<Answered> {
             tallies::tallies,
         ),
     ]
+}
+
+/// The calls of terminals whose answers may be held back.
+pub(super) fn of_waiting_terminals() -> Vec<Answered> {
+    vec![answered(
+        HttpCall::post(
+            "/terminals/{screen}/changes",
+            &[200, 400],
+            "says how the terminal is and what it holds; hears what there is for its screen as soon as that is something else",
+        ),
+        changes::changes,
+    )]
 }
 
 /// The calls of phones.
@@ -186,7 +198,10 @@ pub(super) fn chapters() -> [HttpChapter; 2] {
                 `Authorization: Bearer`. Errors are problem details (RFC 9457). [protocol.md](../protocol.md) says \
                 what is in the bodies and what each status means."
             .to_owned(),
-        calls: told(of_strangers()).chain(told(of_terminals())).collect(),
+        calls: told(of_strangers())
+            .chain(told(of_waiting_terminals()))
+            .chain(told(of_terminals()))
+            .collect(),
         notes: vec![
             format!(
                 "With a bearer: 401 it is unknown, 403 it is another screen's, 410 the screen is out of service, 429 \

@@ -8,6 +8,11 @@
 //! [`Places::link`] of one link and [`Places::company`] of one company's network; those of the
 //! operator's own proxies count for all alone, since everybody comes through them; what the hub
 //! works on is never cut off.
+//!
+//! A terminal whose call is held uses nothing but its descriptor and some memory, for nearly all of
+//! its time. Such connections are counted apart, at most [`Places::held`] of them, and in no
+//! network's share: a shop with hundreds of screens behind one address leaves its visitors their
+//! places.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,6 +29,8 @@ use crate::server::activity::Activity;
 const PLACES_MAX: usize = 2_048;
 /// Most of one link. Behind one address of IPv4 there may be a crowd.
 const LINK_MAX: usize = 256;
+/// Most connections with a held call, however many descriptors there are.
+const HELD_MAX: usize = 16_384;
 /// Descriptors for everything that is no connection: database, signals, timers, connections that
 /// are being refused.
 const DESCRIPTORS_SPARE: u64 = 128;
@@ -34,21 +41,32 @@ pub(super) struct Places {
     all: usize,
     link: usize,
     company: usize,
+    /// Those whose calls are held.
+    held: usize,
+    /// Descriptors for all of them: one for a held call, two for any other.
+    descriptors: usize,
 }
 
 impl Places {
     /// Fits them to the number of descriptors that the process may have: a connection needs one,
     /// and another for the file that it sends.
     pub(super) fn for_descriptors(descriptors: u64) -> Self {
-        let all = descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2;
-        let all = usize::try_from(all)
-            .unwrap_or(PLACES_MAX)
-            .clamp(8, PLACES_MAX);
+        let descriptors = descriptors.saturating_sub(DESCRIPTORS_SPARE);
+        let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+        let all = (descriptors / 2).clamp(8, PLACES_MAX);
+        let descriptors = descriptors.max(2 * all);
         Self {
             all,
             link: (all / 4).min(LINK_MAX),
             company: all / 2,
+            held: (descriptors / 2).max(descriptors - 2 * all).min(HELD_MAX),
+            descriptors,
         }
+    }
+
+    /// How many connections there may be beside so many with held calls.
+    fn beside(self, held: usize) -> usize {
+        (self.descriptors.saturating_sub(held) / 2).min(self.all)
     }
 }
 
@@ -80,6 +98,8 @@ pub(super) struct ConnectionCounts {
 struct Open {
     next: u64,
     by_number: HashMap<u64, Connection>,
+    /// How many of them have a held call.
+    held: usize,
     /// How many there are of each network; a network without any has no entry.
     shares: HashMap<(Width, Prefix), usize>,
     most: usize,
@@ -90,10 +110,11 @@ struct Connection {
     networks: Option<[(Width, Prefix); 2]>,
     activity: Arc<Activity>,
     is_taken: Arc<Notify>,
+    is_held: bool,
 }
 
 /// A connection's place; it is free again when this is dropped.
-pub(super) struct ClientPlace {
+pub(crate) struct ClientPlace {
     number: u64,
     connections: Arc<Connections>,
     is_taken: Arc<Notify>,
@@ -103,6 +124,28 @@ impl ClientPlace {
     /// Completes when the place has been given to another connection.
     pub(super) async fn taken(&self) {
         self.is_taken.notified().await;
+    }
+
+    /// Counts the connection among those with a held call until what is returned is dropped; `None`
+    /// when there are as many as may be.
+    pub(super) fn hold(self: &Arc<Self>) -> Option<HeldPlace> {
+        let mut open = self.connections.open();
+        if open.held >= self.connections.places.held {
+            return None;
+        }
+        open.set_held(self.number, true);
+        drop(open);
+        Some(HeldPlace(Arc::clone(self)))
+    }
+}
+
+/// The place of a connection with a held call.
+pub(super) struct HeldPlace(Arc<ClientPlace>);
+
+impl Drop for HeldPlace {
+    fn drop(&mut self) {
+        // For a moment there may be more of a network than may be; the next one takes a place.
+        self.0.connections.open().set_held(self.0.number, false);
     }
 }
 
@@ -175,7 +218,7 @@ impl Connections {
                 take_place(&mut open, &|connection| connection.is_of(network))?;
             }
         }
-        if open.by_number.len() >= self.places.all {
+        if open.by_number.len() - open.held >= self.places.beside(open.held) {
             // First from the network that holds most.
             let company = |(&network, &share): (&(Width, Prefix), &usize)| {
                 (network.0 == Width::Company).then_some((share, network))
@@ -189,13 +232,12 @@ impl Connections {
         let is_taken = Arc::new(Notify::new());
         let number = open.next;
         open.next += 1;
-        for network in networks.into_iter().flatten() {
-            *open.shares.entry(network).or_default() += 1;
-        }
+        open.take_shares(networks);
         let connection = Connection {
             networks,
             activity,
             is_taken: Arc::clone(&is_taken),
+            is_held: false,
         };
         open.by_number.insert(number, connection);
         open.most = open.most.max(open.by_number.len());
@@ -243,8 +285,40 @@ impl Open {
     }
 
     fn remove(&mut self, number: u64) -> Option<Connection> {
+        self.set_held(number, false);
         let connection = self.by_number.remove(&number)?;
-        for network in connection.networks.into_iter().flatten() {
+        self.give_shares_back(connection.networks);
+        Some(connection)
+    }
+
+    /// Counts a connection among those with a held call, or not; one whose place was taken is
+    /// nobody's any more.
+    fn set_held(&mut self, number: u64, is_held: bool) {
+        let Some(connection) = self.by_number.get_mut(&number) else {
+            return;
+        };
+        let networks = connection.networks;
+        match (std::mem::replace(&mut connection.is_held, is_held), is_held) {
+            (false, true) => {
+                self.held += 1;
+                self.give_shares_back(networks);
+            }
+            (true, false) => {
+                self.held -= 1;
+                self.take_shares(networks);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_shares(&mut self, networks: Option<[(Width, Prefix); 2]>) {
+        for network in networks.into_iter().flatten() {
+            *self.shares.entry(network).or_default() += 1;
+        }
+    }
+
+    fn give_shares_back(&mut self, networks: Option<[(Width, Prefix); 2]>) {
+        for network in networks.into_iter().flatten() {
             if let Some(share) = self.shares.get_mut(&network) {
                 *share -= 1;
                 if *share == 0 {
@@ -252,7 +326,6 @@ impl Open {
                 }
             }
         }
-        Some(connection)
     }
 }
 
@@ -266,6 +339,8 @@ mod tests {
         all: 8,
         link: 2,
         company: 4,
+        held: 6,
+        descriptors: 20,
     };
 
     struct Peers {
@@ -373,11 +448,70 @@ mod tests {
     #[test]
     fn places_fit_the_descriptors() {
         let places = |descriptors| {
-            let Places { all, link, company } = Places::for_descriptors(descriptors);
-            [all, link, company]
+            let places = Places::for_descriptors(descriptors);
+            [places.all, places.link, places.company]
         };
         assert_eq!(places(1_024), [448, 112, 224]);
         assert_eq!(places(u64::MAX), [2_048, 256, 1_024]);
         assert_eq!(places(0), [8, 2, 4]);
+        let held = |descriptors| Places::for_descriptors(descriptors).held;
+        assert_eq!([held(0), held(1_024), held(u64::MAX)], [8, 448, 16_384]);
+        // What Debian and systemd give at most allows ten thousand screens and all others.
+        assert!(held(65_536) > 10_000 && Places::for_descriptors(65_536).beside(10_000) == 2_048);
+        for descriptors in [200, 1_024, 4_224, 5_000, 20_000] {
+            let places = Places::for_descriptors(descriptors);
+            let most = places.held + 2 * places.beside(places.held);
+            assert!(
+                most as u64 + DESCRIPTORS_SPARE <= descriptors,
+                "{descriptors}"
+            );
+            assert!(
+                places.beside(places.held) >= places.all / 2,
+                "{descriptors}"
+            );
+        }
+    }
+
+    #[test]
+    fn screens_that_wait_take_nobodys_place_and_give_theirs_back() {
+        let mut peers = Peers::new();
+        let shop = "192.0.2.1";
+        let screens: Vec<_> = (0..6)
+            .map(|_| {
+                let place = Arc::new(peers.busy(Some(shop)));
+                let held = place.hold().unwrap();
+                (place, held)
+            })
+            .collect();
+        let visitors = [(); 2].map(|()| Arc::new(peers.busy(Some(shop))));
+        assert!(peers.connect(Some(shop)).is_none(), "the shop has its two");
+        assert!(visitors[0].hold().is_none(), "six wait already");
+        // Twenty descriptors: six that wait, and seven others.
+        let others: Vec<_> = (3..8)
+            .map(|link| peers.busy(Some(&format!("203.0.{link}.9"))))
+            .collect();
+        assert_eq!((peers.open(), others.len()), (13, 5));
+        assert!(peers.connect(Some("198.51.100.1")).is_none());
+        for (place, held) in screens {
+            drop(held);
+            drop(place);
+        }
+        drop((visitors, others));
+        assert_eq!(peers.open(), 0);
+        let open = peers.connections.open();
+        assert!(open.shares.is_empty() && open.held == 0);
+    }
+
+    #[test]
+    fn a_screen_that_waited_counts_again_when_its_call_ends() {
+        let mut peers = Peers::new();
+        let screen = Arc::new(peers.busy(Some("192.0.2.1")));
+        let held = screen.hold().unwrap();
+        let _visitors = [(); 2].map(|()| peers.busy(Some("192.0.2.1")));
+        drop(held);
+        assert_eq!(peers.connections.open().held, 0);
+        assert!(peers.connect(Some("192.0.2.1")).is_none());
+        drop(screen);
+        assert!(peers.connect(Some("192.0.2.1")).is_none());
     }
 }

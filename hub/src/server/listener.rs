@@ -34,8 +34,8 @@ use crate::server::terminals::turns::Turn;
 use crate::server::tls::{Acceptor, HubStream, Renewal, TlsError, TlsFiles};
 use crate::server::watched::Watched;
 use crate::server::{
-    AppState, CODE_DAYS, Shared, count_writer, forgetting, monitoring, redirect, request_metrics,
-    router, tls,
+    AppState, CODE_DAYS, Shared, change_watcher, count_writer, forgetting, monitoring, redirect,
+    request_metrics, router, tls,
 };
 use crate::store::StoreError;
 use crate::system::{clock, malloc};
@@ -260,8 +260,12 @@ impl Server {
         let (tls, renewal) = self.tls.unzip();
         let is_stopping = Arc::new(AtomicBool::new(false));
         let stops = Arc::clone(&is_stopping);
-        // Whoever watches hears first that the hub stops.
-        let stop = stop.map(move |()| stops.store(true, Ordering::Relaxed));
+        // Whoever watches hears first that the hub stops; held calls are answered at once.
+        let held = Arc::clone(&self.app);
+        let stop = stop.map(move |()| {
+            stops.store(true, Ordering::Relaxed);
+            held.held.stop();
+        });
         let stop = stop.shared();
         let (done, is_done) = tokio::sync::oneshot::channel::<()>();
         let monitoring = self.monitoring.map(|listener| {
@@ -281,12 +285,14 @@ impl Server {
         let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
+        let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
             let now = Instant::now();
             let activity = Arc::new(Activity::new(now));
             let from = Some(peer.ip()).filter(|ip| !self.app.proxies.are_at(*ip));
             let place = self.connections.admit(from, Arc::clone(&activity), now)?;
+            let place = Arc::new(place);
             Some(Served {
                 place,
                 activity,
@@ -309,6 +315,7 @@ impl Server {
         looking_up.abort();
         keeping.abort();
         forgetting.abort();
+        watching.abort();
         giving_back.abort();
         count_writer::write(&self.app).await;
         drop(done);
@@ -320,7 +327,7 @@ impl Server {
 
 /// A connection with its place, and what it is doing.
 struct Served {
-    place: ClientPlace,
+    place: Arc<ClientPlace>,
     activity: Arc<Activity>,
     tls: Option<Arc<Acceptor>>,
 }
@@ -350,6 +357,7 @@ impl passerby_listener::ConnectionPlace for Served {
     async fn answer(&self, app: Router, mut request: Request) -> Response {
         let mut running = RunningRequest::begin(&self.activity);
         request.extensions_mut().insert(Arc::clone(&self.activity));
+        request.extensions_mut().insert(Arc::clone(&self.place));
         let mut response = passerby_listener::respond(app, request).await;
         running.answer_began();
         let turn = response.extensions_mut().remove::<Arc<Turn>>();

@@ -8,10 +8,12 @@ mod activity;
 mod app_state;
 mod body;
 mod calls;
+mod change_watcher;
 mod connections;
 mod count_writer;
 mod counts;
 mod forgetting;
+mod held;
 mod limits;
 mod listener;
 mod metrics;
@@ -34,6 +36,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
 use passerby_protocol::http_call::HttpChapter;
+use passerby_protocol::limits::HOLD_MS_MAX;
 use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -53,6 +56,9 @@ pub use crate::server::tls::{TlsError, TlsFiles};
 
 /// Longest time until an answer begins; the answer itself may stream for longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for an answer that may be held back.
+const HELD_ANSWER_TIMEOUT: Duration =
+    Duration::from_millis(ANSWER_TIMEOUT.as_secs() * 1_000 + HOLD_MS_MAX);
 
 /// For how many days after they were on a screen codes are accepted, unless the operator says
 /// otherwise.
@@ -77,6 +83,7 @@ fn patterns() -> Vec<String> {
     let terminals = [
         crate::server::calls::of_terminals(),
         crate::server::calls::of_strangers(),
+        crate::server::calls::of_waiting_terminals(),
     ];
     let base = crate::server::calls::TERMINALS_BASE;
     let terminals = terminals.into_iter().flatten();
@@ -112,11 +119,23 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     );
     let of_terminals = crate::server::calls::of_terminals();
     let of_strangers = crate::server::calls::of_strangers();
-    let (strangers_at, phones_at) = (of_terminals.len(), of_terminals.len() + of_strangers.len());
-    let of_terminals = of_terminals.into_iter();
-    let of_terminals = of_terminals.map(|(call, handler)| (call, handler.layer(admitted.clone())));
-    let terminals = with(Router::new(), of_terminals.collect(), 0);
+    let of_waiting = crate::server::calls::of_waiting_terminals();
+    let strangers_at = of_terminals.len();
+    let waiting_at = strangers_at + of_strangers.len();
+    let phones_at = waiting_at + of_waiting.len();
+    let admitting = |calls: Vec<Answered>| -> Vec<Answered> {
+        let calls = calls.into_iter();
+        calls
+            .map(|(call, handler)| (call, handler.layer(admitted.clone())))
+            .collect()
+    };
+    let time = |time| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time);
+    let waiting =
+        with(Router::new(), admitting(of_waiting), waiting_at).layer(time(HELD_ANSWER_TIMEOUT));
+    let terminals = with(Router::new(), admitting(of_terminals), 0);
     let terminals = with(terminals, of_strangers, strangers_at)
+        .layer(time(ANSWER_TIMEOUT))
+        .merge(waiting)
         .fallback(crate::server::problem::no_such_call)
         .method_not_allowed_fallback(crate::server::problem::wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
@@ -128,6 +147,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let phones = with(Router::new(), crate::server::calls::of_phones(), phones_at)
         .fallback(crate::server::phones::page::not_found)
         .layer(CompressionLayer::new())
+        .layer(time(ANSWER_TIMEOUT))
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
@@ -142,10 +162,6 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
-        ))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ANSWER_TIMEOUT,
         ))
         .with_state(app);
     // Before the routes are looked at, since a slash behind a link would lead to another one.

@@ -13,7 +13,8 @@ use subtle::ConstantTimeEq as _;
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::keys::pairing_code::PairingCode;
 use crate::store::{
-    KeyError, Result, Screen, Store, StoreError, manifest_versions, revocation, screens, token_keys,
+    KeyError, Result, Screen, Store, StoreError, changes, manifest_versions, revocation, screens,
+    token_keys,
 };
 use crate::system::clock::DAY_MS;
 use crate::system::random;
@@ -295,6 +296,7 @@ impl Store {
                 "SELECT revoked_ms IS NOT NULL FROM screens WHERE number = ?1",
                 values![screen.get()],
             )?;
+            changes::note(tx)?;
             tx.execute(
                 "UPDATE screens SET bearer_sha256 = ?2, revoked_ms = NULL WHERE number = ?1",
                 values![screen.get(), bearer_sha256],

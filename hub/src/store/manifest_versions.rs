@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use passerby_protocol::ScreenNumber;
 
 use crate::database::{DatabaseError, Transaction, Value, values};
+use crate::store::changes;
 
 /// Gives one screen's manifest a new version; returns it.
 pub(super) fn renew_manifest(
@@ -12,6 +13,7 @@ pub(super) fn renew_manifest(
     screen: ScreenNumber,
     now_ms: i64,
 ) -> Result<u64, DatabaseError> {
+    changes::note(tx)?;
     tx.value(
         &format!("UPDATE screens SET {NEXT_VERSION} WHERE number = ?2 RETURNING manifest_version"),
         values![now_ms, screen.get()],
@@ -24,6 +26,10 @@ pub(super) fn renew_manifests(
     screens: &BTreeSet<ScreenNumber>,
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
+    if screens.is_empty() {
+        return Ok(());
+    }
+    changes::note(tx)?;
     let sets: Vec<_> = screens
         .iter()
         .map(|screen| [Value::from(now_ms), Value::from(screen.get())])

@@ -7,6 +7,7 @@
 
 mod batches;
 mod campaigns;
+mod changes;
 pub(crate) mod copying;
 mod dates;
 mod device_keys;
@@ -33,6 +34,7 @@ mod verdicts;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::campaigns::Targets;
+pub use crate::store::changes::{ScreenContent, WhatChanged};
 pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};

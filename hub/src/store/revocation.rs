@@ -7,7 +7,7 @@
 use passerby_protocol::ScreenNumber;
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
-use crate::store::{KeyError, Result, Store, screens, token_keys};
+use crate::store::{KeyError, Result, Store, changes, screens, token_keys};
 
 /// Who holds a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,7 @@ impl Store {
             if token_keys::newest(tx, screen)?.is_none() {
                 return Err(KeyError::UnknownScreen(screen));
             }
+            changes::note(tx)?;
             let since_ms: i64 = tx.value(
                 "UPDATE screens SET revoked_ms = coalesce(revoked_ms, ?2) WHERE number = ?1 RETURNING revoked_ms",
                 values![screen.get(), now_ms],

@@ -9,7 +9,7 @@ use passerby_protocol::{Campaign, PlayNumber, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
 use crate::store::manifest_versions::{NEXT_VERSION, renew_manifest, renew_manifests};
-use crate::store::{Result, Store, StoreError, campaigns, device_keys, token_keys};
+use crate::store::{Result, Store, StoreError, campaigns, changes, device_keys, token_keys};
 
 /// A screen, as authentication and enrolment need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,7 @@ impl Store {
                 values![scan_base],
             )?;
             if changed > 0 {
+                changes::note(tx)?;
                 tx.execute(
                     &format!("UPDATE screens SET {NEXT_VERSION}"),
                     values![now_ms],

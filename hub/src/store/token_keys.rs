@@ -14,7 +14,7 @@ use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::token::{GENERATIONS_TOLD_APART, TokenContents, generation_bits};
 
 use crate::database::{DatabaseError, Lock, Transaction, values};
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Result, Store, StoreError, changes};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
@@ -269,6 +269,7 @@ fn insert(
     generation: u8,
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
+    changes::note(tx)?;
     tx.execute(
         "INSERT INTO token_keys (screen, generation, since_ms) VALUES (?1, ?2, ?3)",
         values![screen.get(), generation, now_ms],

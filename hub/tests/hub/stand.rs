@@ -232,6 +232,12 @@ impl Stand {
         self.database.as_deref().map(dump).unwrap_or_default()
     }
 
+    /// The address of its database, where it is not in the data folder.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn database_address(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
     fn database_variable(&self) -> Option<(&'static str, &str)> {
         let address = self.database.as_deref()?;
         Some(("PASSERBY_HUB_DATABASE", address))

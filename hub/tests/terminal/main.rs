@@ -20,3 +20,4 @@ mod switch_over;
 mod tallies;
 mod tls;
 mod unique;
+mod waiting;

@@ -1,18 +1,24 @@
-//! Asks for the hub's manifest, checks it and puts it into the manifest store;
-//! [`crate::hub_link::transfer`] fetches what it names.
+//! Asks what the hub has for this screen, fetches its manifest, checks it and puts it into the
+//! manifest store; [`crate::hub_link::transfer`] fetches what it names.
 //!
-//! Invariant: it never waits for a file, so a campaign that was taken off leaves at once.
+//! Invariant: it never waits for a file, so a campaign that was taken off leaves at once. When the
+//! hub is asked is [`asking`](crate::hub_link::asking)'s to say.
 
 use std::rc::Rc;
 
+use std::time::Duration;
+
+use passerby_protocol::changes::{ChangesReply, ChangesRequest, ManifestTag};
 use passerby_protocol::manifest_keys::EndorsementError;
 use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Manifest, manifest::ManifestError};
+use tokio::sync::watch;
 
 use crate::content::cache::Space;
-use crate::hub_link::back_off::back_off_ms;
+use crate::hub_link::asking::{Asking, Call, Came, Times};
 use crate::hub_link::client::{HubClient, SealedManifest};
 use crate::hub_link::hub_error::HubError;
+use crate::hub_link::hub_time::without_hold;
 use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::hub_link::manifest_store::ManifestStore;
 use crate::hub_link::send_state::REFUSED_MS;
@@ -25,6 +31,10 @@ use crate::system::random;
 /// Why content did not come this time.
 #[derive(Debug, thiserror::Error)]
 enum ContentError {
+    /// The call for changes itself.
+    #[error(transparent)]
+    Changes(HubError),
+    /// Any other.
     #[error(transparent)]
     Hub(#[from] HubError),
     #[error(transparent)]
@@ -49,7 +59,11 @@ pub(super) struct ManifestFetcher {
     pub(super) enrolment: Enrolment,
     pub(super) store: Rc<ManifestStore>,
     seen: u64,
+    /// What was fetched last in this run, by the hub's name for it and by ours.
     etag: Option<String>,
+    tag: Option<ManifestTag>,
+    /// Learns when the hub says that counts of scans are worth fetching.
+    tallies_due: watch::Sender<Option<u64>>,
 }
 
 impl ManifestFetcher {
@@ -59,6 +73,7 @@ impl ManifestFetcher {
         enrolment: Enrolment,
         store: Rc<ManifestStore>,
         seen: u64,
+        tallies_due: watch::Sender<Option<u64>>,
     ) -> Self {
         Self {
             hub_link,
@@ -67,6 +82,8 @@ impl ManifestFetcher {
             store,
             seen,
             etag: None,
+            tag: None,
+            tallies_due,
         }
     }
 
@@ -79,57 +96,119 @@ impl ManifestFetcher {
 
     async fn work(&mut self) -> Result<PlayerGone, PlayerGone> {
         self.tell_content()?;
-        let mut failures = 0;
+        let poll_ms = u64::try_from(self.hub_link.poll.as_millis()).unwrap_or(u64::MAX);
+        let mut asking = Asking::new(poll_ms);
         loop {
-            let pause = match self.round().await? {
-                Ok(()) => {
-                    failures = 0;
-                    self.hub_link.learn(|network| network.content = None)?;
-                    self.hub_link.poll.max(self.hub_link.line.meter.pause(2))
+            let asked_ms = self.hub_link.clock.now().boot_ms;
+            let call = asking.call(asked_ms);
+            let pause = match self.ask(call).await? {
+                Err(
+                    ContentError::Changes(HubError::Status {
+                        status: 401 | 403 | 410,
+                        title,
+                        ..
+                    })
+                    | ContentError::Hub(HubError::Status {
+                        status: 401 | 403 | 410,
+                        title,
+                        ..
+                    }),
+                ) => {
+                    self.refused(&title)?;
+                    Duration::from_millis(REFUSED_MS)
                 }
-                Err(ContentError::Hub(HubError::Status {
-                    status: 401 | 403 | 410,
-                    title,
-                    ..
-                })) => {
-                    let words = format!(
-                        "the hub refuses this screen ({title}); enrol it again with `passerby enroll`"
-                    );
-                    self.store.clear();
-                    tracing::error!("{words}");
-                    self.hub_link
-                        .learn(|network| network.content = Some(words))?;
-                    self.hub_link.tell(PlayerRequest::Revoked)?;
-                    // Should the mistake be the hub's own, nobody need climb up: all of it comes
-                    // again then.
-                    self.etag = None;
-                    std::time::Duration::from_millis(REFUSED_MS)
-                }
-                Err(error) => {
-                    tracing::warn!("{error}");
-                    let words = error.to_string();
-                    self.hub_link
-                        .learn(|network| network.content = Some(words))?;
-                    let asked = match &error {
-                        ContentError::Hub(
-                            HubError::Status { retry_after_ms, .. }
-                            | HubError::Away { retry_after_ms, .. },
-                        ) => *retry_after_ms,
-                        _ => None,
+                other => {
+                    let came = self.told(other)?;
+                    let times = Times {
+                        asked_ms,
+                        now_ms: self.hub_link.clock.now().boot_ms,
                     };
-                    let pause = back_off_ms(failures, asked, random::u64());
-                    failures += 1;
-                    std::time::Duration::from_millis(pause)
+                    let pause_ms = asking.came(call, came, times, random::u64());
+                    self.at_least(call, came, pause_ms, times)
                 }
             };
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// One heartbeat and one look for new content.
-    async fn round(&mut self) -> Result<Result<(), ContentError>, PlayerGone> {
+    async fn ask(&mut self, call: Call) -> Result<Result<Came, ContentError>, PlayerGone> {
+        match call {
+            Call::Changes { hold_ms } => self.changes(hold_ms).await,
+            Call::Apart => self.apart().await,
+        }
+    }
+
+    /// Tells the operator what came of a call. What is returned is for the schedule of calls.
+    fn told(&self, came: Result<Came, ContentError>) -> Result<Came, PlayerGone> {
+        let error = match came {
+            Ok(came) => {
+                self.hub_link.learn(|network| network.content = None)?;
+                return Ok(came);
+            }
+            // A hub that does not know the call refuses it, whatever its words are for that.
+            Err(ContentError::Changes(HubError::Status {
+                status: status @ 400..=499,
+                ..
+            })) if !matches!(status, 408 | 429) => {
+                self.tallies_due.send_replace(None);
+                return Ok(Came::NoSuchCall);
+            }
+            Err(error) => error,
+        };
+        tracing::warn!("{error}");
+        let words = error.to_string();
+        self.hub_link
+            .learn(|network| network.content = Some(words))?;
+        Ok(match error {
+            ContentError::Changes(HubError::Unreachable { .. } | HubError::TimedOut { .. }) => {
+                Came::Broken {
+                    retry_after_ms: None,
+                }
+            }
+            ContentError::Changes(HubError::Away { retry_after_ms, .. }) => {
+                Came::Broken { retry_after_ms }
+            }
+            ContentError::Changes(HubError::Status { retry_after_ms, .. })
+            | ContentError::Hub(
+                HubError::Status { retry_after_ms, .. } | HubError::Away { retry_after_ms, .. },
+            ) => Came::Failed { retry_after_ms },
+            _ => Came::Failed {
+                retry_after_ms: None,
+            },
+        })
+    }
+
+    /// A metered line asks less often: what a call costs does not depend on how long it was held.
+    fn at_least(&self, call: Call, came: Came, pause_ms: u64, times: Times) -> Duration {
+        let pause = Duration::from_millis(pause_ms);
+        let metered = |calls| self.hub_link.line.meter.pause(calls);
+        match (call, came) {
+            (_, Came::Apart) => pause.max(metered(2)),
+            (Call::Changes { .. }, Came::Changes { .. }) => {
+                pause.max(metered(1).saturating_sub(Duration::from_millis(times.took_ms())))
+            }
+            _ => pause,
+        }
+    }
+
+    /// The hub does not know this screen any more.
+    fn refused(&mut self, title: &str) -> Result<(), PlayerGone> {
+        let words =
+            format!("the hub refuses this screen ({title}); enrol it again with `passerby enroll`");
+        self.store.clear();
+        tracing::error!("{words}");
+        self.hub_link
+            .learn(|network| network.content = Some(words))?;
+        self.hub_link.tell(PlayerRequest::Revoked)?;
+        // Should the mistake be the hub's own, nobody need climb up: all of it comes again then.
+        (self.etag, self.tag) = (None, None);
+        Ok(())
+    }
+
+    /// Says how the terminal is.
+    async fn heartbeat(&self) -> Result<Heartbeat, PlayerGone> {
         let status = self.hub_link.ask(PlayerRequest::Status).await?;
-        let heartbeat = Heartbeat {
+        Ok(Heartbeat {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             manifest_version: status.manifest_version,
             clock_trusted: status.clock_trusted,
@@ -142,7 +221,62 @@ impl ManifestFetcher {
                 .ok()
                 .flatten()
                 .map(|key| key.vouch(self.enrolment.credentials.screen)),
+        })
+    }
+
+    /// One call for everything, and what it says is new. Without `hold_ms` it is answered at once.
+    async fn changes(
+        &mut self,
+        hold_ms: Option<u64>,
+    ) -> Result<Result<Came, ContentError>, PlayerGone> {
+        let request = ChangesRequest {
+            heartbeat: self.heartbeat().await?,
+            manifest: self.tag.filter(|_| hold_ms.is_some()),
+            key_generation: Some(self.enrolment.credentials.generation),
+            hold_ms: hold_ms.unwrap_or(0),
         };
+        let screen = self.enrolment.credentials.screen;
+        let asked_ms = self.hub_link.clock.now().boot_ms;
+        let reply = match self.client.changes(screen, &request).await {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(ContentError::Changes(error))),
+        };
+        let answered_ms = self.hub_link.clock.now().boot_ms;
+        let (asked_ms, answered_ms) = without_hold((asked_ms, answered_ms), reply.held_ms);
+        self.hub_link
+            .learn_time(asked_ms, answered_ms, reply.server_time_ms)?;
+        let (is_news, before) = (!self.has(&reply), self.tag);
+        self.learn_key(Some(reply.key_generation)).await?;
+        if self.tag != Some(reply.manifest)
+            && let Err(error) = self.fetch().await
+        {
+            return Ok(Err(error));
+        }
+        self.tell_content()?;
+        self.tallies_due.send_if_modified(|due| {
+            let is_another = *due != reply.tallies;
+            *due = reply.tallies;
+            is_another
+        });
+        Ok(Ok(Came::Changes {
+            pace: reply.pace,
+            is_news,
+            // What was published meanwhile is as good.
+            is_taken: self.has(&reply) || self.has_key(&reply) && self.tag != before,
+        }))
+    }
+
+    fn has(&self, reply: &ChangesReply) -> bool {
+        self.tag == Some(reply.manifest) && self.has_key(reply)
+    }
+
+    const fn has_key(&self, reply: &ChangesReply) -> bool {
+        self.enrolment.credentials.generation == reply.key_generation
+    }
+
+    /// One heartbeat and one look for new content, for a hub without a call for both.
+    async fn apart(&mut self) -> Result<Result<Came, ContentError>, PlayerGone> {
+        let heartbeat = self.heartbeat().await?;
         let asked_ms = self.hub_link.clock.now().boot_ms;
         match self
             .client
@@ -162,7 +296,7 @@ impl ManifestFetcher {
         match self.fetch().await {
             Ok(()) => {
                 self.tell_content()?;
-                Ok(Ok(()))
+                Ok(Ok(Came::Apart))
             }
             Err(error) => Ok(Err(error)),
         }
@@ -217,6 +351,11 @@ impl ManifestFetcher {
         };
         let manifest = self.open_or_learn(&sealed).await?;
         self.seen = self.seen.max(manifest.version);
+        self.tag = Some(ManifestTag {
+            version: manifest.version,
+            // Its signature fits this one.
+            key_generation: self.enrolment.credentials.manifest_key_generation,
+        });
         self.store.put(manifest, &sealed);
         self.etag = sealed.etag;
         Ok(())

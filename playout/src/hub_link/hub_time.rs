@@ -32,6 +32,15 @@ const REPEATS_MS: u64 = 600_000;
 /// little about the time: it may have come while the machine slept.
 pub const ROUND_TRIP_MS_MAX: u64 = 60_000;
 
+/// Returns when a call was asked and answered, as if the hub had answered at once: what it held the
+/// answer back for is no time on the way, and no later than the answer.
+pub(super) fn without_hold((asked_ms, answered_ms): (u64, u64), held_ms: u64) -> (u64, u64) {
+    (
+        asked_ms.saturating_add(held_ms).min(answered_ms),
+        answered_ms,
+    )
+}
+
 /// What to do with a word of the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TimeJudgement {
@@ -270,6 +279,25 @@ mod tests {
         let soon = (asked_ms, asked_ms + 10);
         assert_eq!(hub.hear(&clock, soon, NOW_MS), Some(Ok(())));
         assert!(matches!(hub.hear(&clock, soon, 0), Some(Err(_))));
+    }
+
+    #[test]
+    fn how_long_an_answer_was_held_back_does_not_move_the_clock() {
+        let (hub, clock) = (HubTime::default(), SimulatedClock::new("boot", NOW_MS));
+        let asked_ms = clock.now().boot_ms;
+        clock.waited(std::time::Duration::from_millis(55_200));
+        let answered_ms = clock.now().boot_ms;
+        // A hundred milliseconds on the way there, and as many back.
+        let asked = without_hold((asked_ms, answered_ms), 55_000);
+        let before_ms = clock.now().wall_ms.expect("it is set");
+        assert_eq!(hub.hear(&clock, asked, before_ms - 100), Some(Ok(())));
+        assert_eq!(clock.now().wall_ms, Some(before_ms));
+        for impossible in [55_201, u64::MAX] {
+            assert_eq!(
+                without_hold((asked_ms, answered_ms), impossible),
+                (answered_ms, answered_ms)
+            );
+        }
     }
 
     proptest! {

@@ -34,7 +34,7 @@ pub struct HubLink {
     pub cache: cache::CacheSettings,
     /// Told after each recorded play.
     pub recorded: Arc<Notify>,
-    /// How often content is asked for.
+    /// How often content is asked for, of a hub that does not say when.
     pub poll: Duration,
     /// How the hub is reached.
     pub line: HubConnection,

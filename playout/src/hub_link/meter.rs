@@ -58,6 +58,9 @@ struct Count {
     /// When it was last looked at.
     seen: Moment,
     last_call_ms: Option<u64>,
+    /// When the last answer came that the hub may hold back; such calls have a connection of their
+    /// own.
+    last_held_ms: Option<u64>,
     /// Whether anything waits for tomorrow.
     waits: Option<Kind>,
     told: bool,
@@ -82,6 +85,7 @@ impl Meter {
             budget,
             seen: clock.now(),
             last_call_ms: None,
+            last_held_ms: None,
             waits: None,
             told: false,
         });
@@ -97,21 +101,48 @@ impl Meter {
     /// Asks for a call whose request has a body of some bytes, and counts it. `None` when it has to
     /// wait; else how many bytes its answer may have.
     pub(super) fn call(&self, kind: Kind, body_bytes: u64) -> Option<u64> {
+        self.count_call(kind, body_bytes, |count, now_ms| {
+            count.last_call_ms.replace(now_ms)
+        })
+    }
+
+    /// The same for a call whose answer the hub may hold back; [`Meter::held_ended`] is to follow.
+    pub(super) fn held_call(&self, body_bytes: u64) -> Option<u64> {
+        self.count_call(Kind::Word, body_bytes, |count, _| count.last_held_ms)
+    }
+
+    /// Notes that an answer came that the hub may have held back: until now the connection was in
+    /// use.
+    pub(super) fn held_ended(&self) {
+        if let Some(inner) = &self.0 {
+            let mut count = inner.up_to_date();
+            count.last_held_ms = Some(count.seen.boot_ms);
+        }
+    }
+
+    /// Counts a call on a connection of which `last_used` says when it was used last.
+    fn count_call(
+        &self,
+        kind: Kind,
+        body_bytes: u64,
+        last_used: impl FnOnce(&mut Count, u64) -> Option<u64>,
+    ) -> Option<u64> {
         let Some(inner) = &self.0 else {
             return Some(u64::MAX);
         };
         let mut count = inner.up_to_date();
         let now_ms = count.seen.boot_ms;
-        let is_new = count
-            .last_call_ms
-            .is_none_or(|last| now_ms.saturating_sub(last) > IDLE_MS);
+        let before = count.last_call_ms;
+        let is_new =
+            last_used(&mut count, now_ms).is_none_or(|last| now_ms.saturating_sub(last) > IDLE_MS);
         let cost = CALL_BYTES + framed(body_bytes) + if is_new { CONNECT_BYTES } else { 0 };
         let room = count.budget.room(inner.cap_bytes, kind);
         if room < cost.max(ROOM_BYTES_MIN) {
+            // It does not take place.
+            count.last_call_ms = before;
             count.waits = count.waits.max(Some(kind));
             return None;
         }
-        count.last_call_ms = Some(now_ms);
         count.budget.take(cost);
         inner.keep(&mut count);
         Some(room - cost)
@@ -264,6 +295,32 @@ mod tests {
             "{:?}",
             meter.sentence()
         );
+    }
+
+    #[test]
+    fn a_day_of_held_calls_needs_few_connections_and_a_long_pause_a_new_one() {
+        let folder = tempfile::tempdir().expect("folder");
+        let clock = Arc::new(SimulatedClock::new("boot", 1_800_000_000_000));
+        let meter = meter(folder.path(), &clock);
+        let used = || {
+            let inner = meter.0.as_ref().expect("a cap");
+            inner.up_to_date().budget.used_bytes()
+        };
+        let ask = |held_s: u64, pause_s: u64| {
+            let before = used();
+            assert!(meter.held_call(0).is_some());
+            // Plays go over a connection of their own meanwhile.
+            assert!(meter.call(Kind::Plays, 0).is_some());
+            clock.waited(Duration::from_secs(held_s));
+            meter.held_ended();
+            clock.waited(Duration::from_secs(pause_s));
+            used() - before
+        };
+        let first = ask(55, 5);
+        assert_eq!(first, 2 * (CALL_BYTES + CONNECT_BYTES));
+        assert_eq!(ask(55, 5), 2 * CALL_BYTES + CONNECT_BYTES, "plays alone");
+        ask(55, 60);
+        assert_eq!(ask(10, 5), first);
     }
 
     #[test]

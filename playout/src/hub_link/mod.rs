@@ -9,6 +9,7 @@
 //!   again, rarely.
 
 mod answer;
+pub mod asking;
 pub mod back_off;
 mod budget;
 mod certificates;
@@ -114,14 +115,22 @@ impl HubLink {
         let screen = enrolment.credentials.screen;
         let plays = plays::Plays::new(self.clone(), client.clone(), screen);
         let cache = Cache::new(&self.data_dir);
+        let (tallies_due, due) = tokio::sync::watch::channel(None);
         let tally_fetcher =
-            tallies::TallyFetcher::new(self.clone(), client.clone(), enrolment.clone());
+            tallies::TallyFetcher::new(self.clone(), client.clone(), enrolment.clone(), due);
         let now_ms = self.clock.now().wall_ms;
         let store =
             manifest_store::ManifestStore::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
         let store = Rc::new(store);
         let files = transfer::Transfer::new(self.clone(), client.clone(), cache, store.clone());
-        let content = content::ManifestFetcher::new(self.clone(), client, enrolment, store, seen);
+        let content = content::ManifestFetcher::new(
+            self.clone(),
+            client,
+            enrolment,
+            store,
+            seen,
+            tallies_due,
+        );
         tokio::select! {
             gone = content.run() => gone,
             gone = files.run() => gone,

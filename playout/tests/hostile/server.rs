@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::content::cache::Cache;
 use passerby_playout::hub_link::{HubClient, HubConnection, HubError, TimeLimits};
+use passerby_protocol::changes::ChangesRequest;
 use passerby_protocol::manifest::Asset;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::Heartbeat;
@@ -172,11 +173,13 @@ pub(crate) fn everything_fails(server: &Server) -> Vec<HubError> {
         })
         .err(),
     );
+    let changes = ChangesRequest::default();
+    errors.extend(bounded(server, async |hub| hub.changes(screen(), &changes).await).err());
     errors.extend(bounded(server, async |hub| hub.manifest(screen(), None).await).err());
     errors.extend(bounded(server, async |hub| hub.send_plays(screen(), &batch()).await).err());
     errors.extend(bounded(server, async |hub| hub.tallies(screen(), "UTC").await).err());
     errors.extend(bounded(server, async |hub| hub.token_key(screen()).await).err());
-    assert_eq!(errors.len(), 5, "{errors:?}");
+    assert_eq!(errors.len(), 6, "{errors:?}");
     let blob = blob(server, folder.path(), &wanted);
     assert!(!matches!(blob, Ok(true)), "{blob:?}");
     errors.extend(blob.err());

@@ -21,8 +21,11 @@ use crate::server::terminals::turns::Turn;
 use crate::server::{AppState, Shared};
 
 /// The screen whose bearer came with a request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bearer(ScreenNumber);
+#[derive(Clone, Copy)]
+pub(crate) struct Bearer {
+    screen: ScreenNumber,
+    sha256: [u8; 32],
+}
 
 /// Lets only terminals with a bearer of this hub's through to the handlers. The body of a refused
 /// request is not kept.
@@ -31,29 +34,30 @@ pub(crate) async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let turn = match turn(&app, request.headers()).await {
-        Ok(turn) => turn,
+    let (bearer, turn) = match turn(&app, request.headers()).await {
+        Ok(admitted) => admitted,
         Err(refused) => {
             body::discard(request.into_body());
             return refused.into_response();
         }
     };
-    request.extensions_mut().insert(Bearer(turn.screen()));
+    request.extensions_mut().insert(bearer);
     let mut response = next.run(request).await;
     response.extensions_mut().insert(Arc::new(turn));
     response
 }
 
-async fn turn(app: &Shared, headers: &HeaderMap) -> Result<Turn, Problem> {
+async fn turn(app: &Shared, headers: &HeaderMap) -> Result<(Bearer, Turn), Problem> {
     let sha256 = sha256(headers).ok_or_else(unknown)?;
     let screen = app.work(move |app: &AppState| holder(app, &sha256)).await?;
-    app.turns.take(screen).ok_or_else(|| {
+    let turn = app.turns.take(screen).ok_or_else(|| {
         Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "this screen has too many requests at one time",
         )
         .retry_after_s(10)
-    })
+    })?;
+    Ok((Bearer { screen, sha256 }, turn))
 }
 
 fn sha256(headers: &HeaderMap) -> Option<[u8; 32]> {
@@ -86,13 +90,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Bearer {
 impl Bearer {
     /// Returns the terminal's screen.
     pub(crate) const fn screen(self) -> ScreenNumber {
-        self.0
+        self.screen
+    }
+
+    /// Returns the bearer's SHA-256.
+    pub(super) const fn sha256(self) -> [u8; 32] {
+        self.sha256
+    }
+
+    /// Looks again whether it lets its terminal in.
+    ///
+    /// # Errors
+    /// It does not any more.
+    pub(super) fn still_holds(self, app: &AppState) -> Result<(), Problem> {
+        holder(app, &self.sha256).map(|_| ())
     }
 
     /// Holds the terminal to the screen in the path.
     pub(crate) fn only(self, path: &str) -> Result<ScreenNumber, Problem> {
         let screen = path.parse().map_err(|_| no_such_screen())?;
-        if self.0 == screen {
+        if self.screen == screen {
             Ok(screen)
         } else {
             Err(Problem::new(

@@ -22,14 +22,13 @@ pub(crate) async fn heartbeat(
 ) -> Result<Json<HeartbeatReply>, Problem> {
     let screen = bearer.only(&screen)?;
     let body = body.small().await?;
-    let mut heartbeat: Heartbeat =
-        bounded::json(&body, REQUEST_TEXT_BYTES_MAX).map_err(|error| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),
-            )
-        })?;
-    heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
+    let heartbeat: Heartbeat = bounded::json(&body, REQUEST_TEXT_BYTES_MAX).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("not a heartbeat: {}", one_line(&error.to_string(), 200)),
+        )
+    })?;
+    let heartbeat = tidied(heartbeat);
     app.work(move |app: &AppState| {
         let now_ms = clock::now_ms();
         let heard = app.hub.store.heard_from(screen, &heartbeat, now_ms)?;
@@ -40,4 +39,10 @@ pub(crate) async fn heartbeat(
         }))
     })
     .await
+}
+
+/// Cuts what a terminal says of itself to what is kept.
+pub(super) fn tidied(mut heartbeat: Heartbeat) -> Heartbeat {
+    heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
+    heartbeat
 }

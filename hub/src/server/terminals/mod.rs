@@ -2,6 +2,7 @@
 
 pub(crate) mod bearer;
 pub(crate) mod blob;
+pub(crate) mod changes;
 pub(crate) mod enroll;
 pub(crate) mod heartbeat;
 pub(crate) mod key;

@@ -39,13 +39,6 @@ impl Turns {
     }
 }
 
-impl Turn {
-    /// Returns whose turn it is.
-    pub(super) const fn screen(&self) -> ScreenNumber {
-        self.screen
-    }
-}
-
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);

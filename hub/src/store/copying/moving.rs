@@ -22,7 +22,9 @@ use std::time::Duration;
 use passerby_protocol::Digest;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::database::{Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, values};
+use crate::database::{
+    Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, values,
+};
 use crate::store::copying::ranges::{Key, Range, Total, each_row};
 use crate::store::copying::rows;
 use crate::store::copying::tables::{Kind, TABLES, Table};

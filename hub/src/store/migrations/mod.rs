@@ -30,12 +30,14 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0015_counted_visitors.sql"),
     include_str!("sqlite/0016_booleans.sql"),
     include_str!("sqlite/0017_rollups.sql"),
+    include_str!("sqlite/0018_change_number.sql"),
 ];
 
 /// The same for PostgreSQL.
 pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0001_first_tables.sql"),
     include_str!("postgres/0002_rollups.sql"),
+    include_str!("postgres/0003_change_number.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -7,10 +7,15 @@
 
 mod blob;
 
+use std::time::Duration;
+
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::bounded;
+use passerby_protocol::changes::{ChangesReply, ChangesRequest};
 use passerby_protocol::hexadecimal::unhex32;
-use passerby_protocol::limits::{ANSWER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, TALLY_BYTES_MAX};
+use passerby_protocol::limits::{
+    ANSWER_TEXT_BYTES_MAX, CHANGES_BYTES_MAX, HOLD_MS_MAX, MANIFEST_BYTES_MAX, TALLY_BYTES_MAX,
+};
 use passerby_protocol::manifest::SIGNATURE_HEADER;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
 use passerby_protocol::plays::PlayBatch;
@@ -57,6 +62,8 @@ pub struct SealedManifest {
 #[derive(Clone)]
 pub struct HubClient {
     http: reqwest::Client,
+    /// For calls whose answers the hub may hold back: nothing comes for as long as it does.
+    waiting: reqwest::Client,
     url: String,
     bearer: Option<String>,
     line: HubConnection,
@@ -88,26 +95,32 @@ impl HubClient {
         // Fails when it is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let limits = line.limits();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("passerby/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            // A few bytes could be unpacked to any number.
-            .no_gzip()
-            .http1_max_headers(HEADERS_MAX)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.silence);
-        // A hub on plain http needs no certificates, and a machine without any may still have one.
-        if url.starts_with("https:")
-            && let Some(tls) = line.tls().map_err(HubError::Certificates)?
-        {
-            builder = builder.tls_backend_preconfigured(tls);
-        }
-        let http = builder
-            .build()
-            .map_err(|error| HubError::Certificates(deepest(&error)))?;
+        let build = |silence: Duration| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(concat!("passerby/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                // A few bytes could be unpacked to any number.
+                .no_gzip()
+                .http1_max_headers(HEADERS_MAX)
+                .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+                .connect_timeout(limits.connect)
+                .read_timeout(silence);
+            // A hub on plain http needs no certificates, and a machine without any may still have
+            // one.
+            if url.starts_with("https:")
+                && let Some(tls) = line.tls().map_err(HubError::Certificates)?
+            {
+                builder = builder.tls_backend_preconfigured(tls);
+            }
+            builder
+                .build()
+                .map_err(|error| HubError::Certificates(deepest(&error)))
+        };
+        let http = build(limits.silence)?;
+        let waiting = build(limits.silence + Duration::from_millis(HOLD_MS_MAX))?;
         Ok(Self {
             http,
+            waiting,
             url: url.trim_end_matches('/').to_owned(),
             bearer,
             line: line.clone(),
@@ -232,6 +245,36 @@ impl HubClient {
             .await
     }
 
+    /// `POST /v1/terminals/{n}/changes`: what the hub has for the screen, as soon as it is
+    /// something else than the terminal says that it has, or the time for waiting is over.
+    ///
+    /// # Errors
+    /// See [`HubError`].
+    pub async fn changes(
+        &self,
+        screen: ScreenNumber,
+        request: &ChangesRequest,
+    ) -> Result<ChangesReply, HubError> {
+        let body = serde_json::to_vec(request).unwrap_or_default();
+        let length = body.len() as u64;
+        let path = format!("/v1/terminals/{screen}/changes");
+        let call = self
+            .request_of(&self.waiting, Method::POST, &path)
+            .timeout(self.line.limits().call + Duration::from_millis(request.hold_ms()))
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        let room = self.line.meter.held_call(length);
+        let room = room.ok_or_else(|| over_budget(Kind::Word))?;
+        let response = call
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        self.line.meter.held_ended();
+        let response = self.accepted(response, Kind::Word, room).await?;
+        self.json(response, CHANGES_BYTES_MAX as u64, Kind::Word, room)
+            .await
+    }
+
     /// `POST /v1/terminals/{n}/key`: the key with which the screen should mint.
     ///
     /// # Errors
@@ -287,7 +330,11 @@ impl HubClient {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url));
+        self.request_of(&self.http, method, path)
+    }
+
+    fn request_of(&self, http: &reqwest::Client, method: Method, path: &str) -> RequestBuilder {
+        let request = http.request(method, format!("{}{path}", self.url));
         match &self.bearer {
             Some(bearer) => request.header(AUTHORIZATION, format!("Bearer {bearer}")),
             None => request,
@@ -311,13 +358,23 @@ impl HubClient {
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
+        Ok((self.accepted(response, kind, room).await?, room))
+    }
+
+    /// Returns an answer that says yes; what any other means is an error.
+    async fn accepted(
+        &self,
+        response: Response,
+        kind: Kind,
+        room: u64,
+    ) -> Result<Response, HubError> {
         let status = response.status();
         if answer::is_packed(&response) {
             let what = answer::foreign(status, response.headers());
             return Err(self.not_a_hub(&what));
         }
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok((response, room));
+            return Ok(response);
         }
         let headers = response.headers().clone();
         let body = self.bytes(response, ANSWER_BYTES_MAX, kind, room).await;
