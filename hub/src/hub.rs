@@ -16,7 +16,7 @@ use crate::keys::{Keys, KeysError};
 use crate::public_url::PublicUrl;
 use crate::publish::blobs::Blobs;
 use crate::publish::folder::Publication;
-use crate::store::{PublishError, Screen, Store, StoreError, Targets};
+use crate::store::{KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets};
 use crate::system::private;
 
 /// A data folder, opened.
@@ -63,6 +63,14 @@ pub enum OpenError {
     /// The database does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database is that of a hub with other keys.
+    #[error(
+        "{folder}: the keys here are not those of the hub whose database this is; copy keys.json and the folder manifest-keys from its data folder, or name the right folder with --data or the right database with --database"
+    )]
+    OtherKeys {
+        /// As the user named it.
+        folder: String,
+    },
     /// The folder goes with a database of PostgreSQL, and none was named.
     #[error(
         "the data folder {folder} goes with a database of PostgreSQL; name it with --database or in PASSERBY_HUB_DATABASE"
@@ -79,6 +87,17 @@ pub enum OpenError {
         /// As the user named it.
         folder: String,
     },
+}
+
+/// Says why there is no new manifest key.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// It cannot be made or kept.
+    #[error(transparent)]
+    Key(#[from] ManifestKeyError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Says why a campaign is not out.
@@ -135,6 +154,30 @@ fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> 
     }
 }
 
+/// Opens the keys of a folder, which must be those of the hub that the database belongs to: with
+/// others, every screen and every code would be refused.
+fn open_keys(folder: &Path, store: &Store) -> Result<Keys, OpenError> {
+    let other_keys = || OpenError::OtherKeys {
+        folder: folder.display().to_string(),
+    };
+    let known = store.keys_fingerprint()?;
+    let has_keys = Keys::are_in(folder).map_err(|source| unusable(folder, source))?;
+    if known.is_some() && !has_keys {
+        return Err(other_keys());
+    }
+    let keys = Keys::open(folder)?;
+    let fingerprint = keys.fingerprint();
+    let known = match known {
+        Some(known) => known,
+        None => store.keep_keys_fingerprint(&fingerprint)?,
+    };
+    if known == fingerprint {
+        Ok(keys)
+    } else {
+        Err(other_keys())
+    }
+}
+
 impl Hub {
     /// Opens a data folder, making it and beginning a new hub when it is missing, and closes it to
     /// other users of the machine.
@@ -155,11 +198,46 @@ impl Hub {
         private::make_folder(folder).map_err(unusable)?;
         private::close(folder);
         let blobs = Blobs::open(folder).map_err(unusable)?;
-        Ok(Self {
-            keys: Keys::open(folder)?,
-            store: open_store(folder, database)?,
-            blobs,
-        })
+        let store = open_store(folder, database)?;
+        let keys = open_keys(folder, &store)?;
+        let hub = Self { store, blobs, keys };
+        hub.share_manifest_keys(true).map_err(|error| match error {
+            RotateError::Key(error) => OpenError::Keys(error.into()),
+            RotateError::Store(error) => OpenError::Store(error),
+        })?;
+        Ok(hub)
+    }
+
+    /// Brings the manifest keys of this folder and those of the database together: each process of
+    /// a hub signs with the newest, whichever made it. Costs one short query where there is nothing
+    /// new, and it was not asked for to compare all.
+    fn share_manifest_keys(&self, compares_all: bool) -> Result<(), RotateError> {
+        if !self.store.is_shared() {
+            return Ok(());
+        }
+        let (own, shared) = (
+            self.keys.newest_manifest_key()?,
+            self.store.newest_manifest_key()?,
+        );
+        if own == shared && !compares_all {
+            return Ok(());
+        }
+        let after = if compares_all { 0 } else { own };
+        for (generation, sealed) in self.store.manifest_keys_after(after)? {
+            self.keys.adopt_manifest_key(generation, &sealed)?;
+        }
+        // The database was made after these, or comes from a backup.
+        for (generation, sealed) in self.keys.sealed_manifest_keys_after(shared)? {
+            self.store.share_manifest_key(generation, &sealed)?;
+        }
+        Ok(())
+    }
+
+    /// The same, where going on with what there is is better than nothing.
+    fn know_manifest_keys(&self) {
+        if let Err(error) = self.share_manifest_keys(false) {
+            tracing::error!(%error, "newer manifest keys may be missing");
+        }
     }
 
     /// Opens the data folder of a hub that was begun before, and makes nothing where there is none:
@@ -209,6 +287,7 @@ impl Hub {
             self.store
                 .admit(screen.number, &Digest::of(bearer.as_bytes()).0, now_ms)?;
         let token_key = self.keys.token_key(screen.number, screen.key_generation);
+        self.know_manifest_keys();
         let (manifest_key_generation, signing) = self.keys.signing();
         Ok(Credentials {
             screen: screen.number,
@@ -240,11 +319,13 @@ impl Hub {
 
     /// Returns the generation of the key that signs manifests.
     pub fn manifest_key_generation(&self) -> u32 {
+        self.know_manifest_keys();
         self.keys.signing().0
     }
 
     /// Returns the endorsements that lead a terminal on from the manifest key that it knows.
     pub fn manifest_keys_after(&self, generation: u32) -> ManifestKeysReply {
+        self.know_manifest_keys();
         ManifestKeysReply {
             endorsements: self.keys.endorsements_after(generation),
         }
@@ -254,9 +335,19 @@ impl Hub {
     /// their manifest next.
     ///
     /// # Errors
-    /// See [`ManifestKeyError`]; there is no new key then.
-    pub fn rotate_manifest_key(&self, now_ms: i64) -> Result<u32, ManifestKeyError> {
-        self.keys.rotate_manifest_key(now_ms)
+    /// See [`RotateError`]; there is no new key then.
+    pub fn rotate_manifest_key(&self, now_ms: i64) -> Result<u32, RotateError> {
+        if !self.store.is_shared() {
+            return Ok(self.keys.rotate_manifest_key(now_ms)?);
+        }
+        self.share_manifest_keys(false)?;
+        // What the database took first is the key of its generation, whoever made it.
+        let (generation, sealed) = self.keys.make_manifest_key(now_ms)?;
+        if !self.store.share_manifest_key(generation, &sealed)? {
+            return Err(ManifestKeyError::Contended(generation).into());
+        }
+        self.keys.adopt_manifest_key(generation, &sealed)?;
+        Ok(generation)
     }
 
     /// Lists the manifest keys, oldest first.
@@ -284,16 +375,47 @@ impl Hub {
             screen, generation, ..
         } = *token.unverified();
         let known = self.store.key_generations(screen, generation)?;
+        Ok(self.judged(&token, &known, now_ms))
+    }
+
+    /// The same, with what the token stands for; `None` where nothing was ever assigned.
+    ///
+    /// # Errors
+    /// The database fails; the inner ones are [`TokenFault`].
+    pub fn opened(
+        &self,
+        text: &str,
+        now_ms: i64,
+    ) -> Result<Result<(TokenContents, Option<Landed>), TokenFault>, StoreError> {
+        let Some(token) = Token::parse(text) else {
+            return Ok(Err(TokenFault::Malformed));
+        };
+        let code = self.store.code(token.unverified())?;
+        match self.judged(&token, &code.keys, now_ms) {
+            Ok(contents) => Ok(Ok((contents, code.landed()?))),
+            Err(fault) => Ok(Err(fault)),
+        }
+    }
+
+    fn judged(
+        &self,
+        token: &Token,
+        known: &[KeyGeneration],
+        now_ms: i64,
+    ) -> Result<TokenContents, TokenFault> {
+        let TokenContents {
+            screen, generation, ..
+        } = *token.unverified();
         if known.is_empty() {
             black_box(token.verify(&self.keys.token_key(screen, generation)));
         }
         for key in known {
             if let Some(contents) = token.verify(&self.keys.token_key(screen, key.generation)) {
                 let is_accepted = key.accepts(contents, now_ms);
-                return Ok(is_accepted.then_some(*contents).ok_or(TokenFault::Retired));
+                return is_accepted.then_some(*contents).ok_or(TokenFault::Retired);
             }
         }
-        Ok(Err(TokenFault::Forged))
+        Err(TokenFault::Forged)
     }
 
     /// Returns the key with which a screen should mint; `None` when there is no such screen.

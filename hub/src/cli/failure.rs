@@ -1,6 +1,6 @@
 //! Why a command of the hub's did not do its work.
 
-use crate::hub::{OpenError, ReleaseError};
+use crate::hub::{OpenError, ReleaseError, RotateError};
 use crate::keys::manifest_keys::ManifestKeyError;
 use crate::server::ServeError;
 use crate::store::{DomainError, EnrolError, KeyError, PublishError, StoreError};
@@ -25,9 +25,18 @@ impl From<ManifestKeyError> for Failure {
             ManifestKeyError::Exhausted | ManifestKeyError::Contended(_) => {
                 Self::Input(vec![error.to_string()])
             }
-            ManifestKeyError::File { .. } | ManifestKeyError::Damaged(_) => {
-                Self::Start(error.to_string())
-            }
+            ManifestKeyError::File { .. }
+            | ManifestKeyError::Damaged(_)
+            | ManifestKeyError::Sealed(_) => Self::Start(error.to_string()),
+        }
+    }
+}
+
+impl From<RotateError> for Failure {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::Key(error) => error.into(),
+            RotateError::Store(error) => error.into(),
         }
     }
 }

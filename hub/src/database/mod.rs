@@ -5,15 +5,20 @@
 //! every truth; SQLite is given `greatest` and `least`, which it lacks.
 //!
 //! Invariants: a transaction reads one consistent state, or writes all or nothing, and what it
-//! wrote is on disk when it returns; who reads never waits for who writes.
+//! wrote is on disk when it returns; who reads never waits for who writes. Work may run more than
+//! once, when nothing of it was kept the first time: it changes nothing but the database.
 
+#[cfg(test)]
+mod broken_connections;
 mod copy_text;
 mod error;
 mod pool;
 mod postgres;
 mod row;
+mod session_lock;
 mod slow_statements;
 mod sqlite;
+mod together;
 mod transaction;
 mod value;
 
@@ -22,6 +27,7 @@ pub use crate::database::error::DatabaseError;
 pub(crate) use crate::database::pool::PoolCounts;
 pub(crate) use crate::database::postgres::{PostgresConnection, PostgresDatabase};
 pub(crate) use crate::database::row::{Id, Row};
+pub(crate) use crate::database::session_lock::SessionLock;
 pub(crate) use crate::database::sqlite::SqliteDatabase;
 pub(crate) use crate::database::transaction::{Sql, Transaction};
 pub(crate) use crate::database::value::{Value, owned_values, values};
@@ -50,6 +56,18 @@ pub(crate) enum Lock<'a> {
     /// What belongs to these screens: their rows, keys and plays, the scans of these, links, visits
     /// and figures.
     Screens(&'a [ScreenNumber]),
+}
+
+/// Makes of work that can be done once, since it writes files or hands something on, what a
+/// transaction takes: where that would begin it anew it fails.
+pub(crate) fn once<T, E: From<DatabaseError>>(
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> impl FnMut(&Transaction<'_>) -> Result<T, E> {
+    let mut work = Some(work);
+    move |tx| match work.take() {
+        Some(work) => work(tx),
+        None => Err(DatabaseError::NotRepeated.into()),
+    }
 }
 
 impl Database {
@@ -84,7 +102,7 @@ impl Database {
     /// The database fails, or the work does.
     pub(crate) fn read<T, E: From<DatabaseError>>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(database) => database.read(work),
@@ -99,12 +117,17 @@ impl Database {
     /// The database fails, or the work does.
     pub(crate) fn read_once<T, E: From<DatabaseError>>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(database) => database.read(work),
             Self::Postgres(database) => database.read_once(work),
         }
+    }
+
+    /// Whether each statement waits for a network, or another process at least.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Runs a transaction that writes; an error undoes it.
@@ -114,7 +137,7 @@ impl Database {
     pub(crate) fn write<T, E: From<DatabaseError>>(
         &self,
         lock: Lock<'_>,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(database) => database.write(work),

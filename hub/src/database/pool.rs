@@ -120,6 +120,17 @@ impl<C> Pool<C> {
         Ok(lent)
     }
 
+    /// Closes all that nobody has: what broke one has broken them as well.
+    pub(super) fn close_idle(&self) {
+        let mut state = self.state();
+        let idle = std::mem::take(&mut state.idle);
+        state.open -= idle.len();
+        drop(state);
+        // Closing may wait for the network; nobody else is to.
+        drop(idle);
+        self.came_back.notify_all();
+    }
+
     fn lent(&self, connection: Option<C>) -> Lent<'_, C> {
         Lent {
             pool: self,
@@ -183,6 +194,18 @@ mod tests {
         drop((failed, new));
         let both = (pool.take(|| Ok(5)).unwrap(), pool.take(|| Ok(6)).unwrap());
         assert_eq!((*both.0, *both.1), (4, 1));
+    }
+
+    #[test]
+    fn those_that_nobody_has_are_closed_together_and_their_places_are_free() {
+        let pool = Pool::new(3);
+        let all = [1, 2, 3].map(|number| pool.take(|| Ok(number)).unwrap());
+        let [first, second, third] = all;
+        drop((first, second));
+        pool.close_idle();
+        assert_eq!(*pool.take(|| Ok(4)).unwrap(), 4);
+        let new = [5, 6].map(|number| pool.take(|| Ok(number)).unwrap());
+        assert_eq!((*new[0], *new[1], *third), (4, 6, 3));
     }
 
     #[test]

@@ -30,6 +30,9 @@ const READERS_MAX: usize = 16;
 const GROUP_MAX: usize = 64;
 /// A commit that has waited for so long for more work waits no longer.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
+/// Memory in which the writer keeps pages, in KiB: an insert goes through the pages of every index
+/// of its table, and to read them anew takes longer than to change them.
+const WRITER_CACHE_KIB: i64 = 16 << 10;
 /// Statements that each connection keeps.
 const STATEMENTS_MAX: usize = 192;
 
@@ -92,6 +95,8 @@ impl SqliteDatabase {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // Below zero it is KiB, and no pages.
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         // What is deleted is gone: it is overwritten with zeros.
         connection.pragma_update(None, "secure_delete", true)?;
         set_up(&connection)?;

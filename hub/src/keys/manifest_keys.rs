@@ -8,7 +8,8 @@
 //! - Two rotations at one time make two generations or one error, never two keys of one generation.
 //! - Every key that is used is endorsed by the one before it; a folder in which one is missing is
 //!   not used.
-//! - A key that another process of this hub made is seen at once.
+//! - A key that another process of this hub made is seen at once where they share the folder; from
+//!   elsewhere it comes through [`ManifestKeys::adopt`], and gets its file here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,11 @@ pub enum ManifestKeyError {
     /// Another rotation made the generation first.
     #[error("another rotation has just made manifest key {0}; see `passerby-hub key list`")]
     Contended(u32),
+    /// What another process shared was not sealed with this hub's keys.
+    #[error(
+        "manifest key {0} in the database was made by a hub with another keys.json; give all processes of one database the same keys.json"
+    )]
+    Sealed(u32),
     /// All generations are used.
     #[error("all {GENERATION_MAX} manifest keys are used; set up a new hub")]
     Exhausted,
@@ -150,8 +156,30 @@ impl ManifestKeys {
     pub(crate) fn rotate(&self, now_ms: i64) -> Result<u32, ManifestKeyError> {
         let mut known = self.lock();
         self.read_on(&mut known)?;
-        let newest = newest_of(&known);
-        let next = newest + 1;
+        let (next, text) = Self::make(&known, now_ms)?;
+        let (_, name) = self.path(next);
+        let written = self.write_file(next, &text);
+        written.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => ManifestKeyError::Contended(next),
+            _ => ManifestKeyError::File { file: name, source },
+        })?;
+        self.read_on(&mut known)?;
+        Ok(next)
+    }
+
+    /// Makes a new key without using it: its generation, and what its file will hold. It becomes
+    /// one of this hub's by [`ManifestKeys::adopt`].
+    ///
+    /// # Errors
+    /// See [`ManifestKeyError`].
+    pub(crate) fn make_next(&self, now_ms: i64) -> Result<(u32, Vec<u8>), ManifestKeyError> {
+        let mut known = self.lock();
+        self.read_on(&mut known)?;
+        Self::make(&known, now_ms)
+    }
+
+    fn make(known: &[Generation], now_ms: i64) -> Result<(u32, Vec<u8>), ManifestKeyError> {
+        let next = newest_of(known) + 1;
         if next > GENERATION_MAX {
             return Err(ManifestKeyError::Exhausted);
         }
@@ -163,23 +191,63 @@ impl ManifestKeys {
             made_ms: now_ms,
             endorsement: endorse(before, next, &signing.verifying_key()),
         };
-        let (path, name) = self.path(next);
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists => ManifestKeyError::Contended(next),
-            _ => ManifestKeyError::File {
-                file: name.clone(),
-                source,
-            },
-        };
-        make_private(&self.folder).map_err(failed)?;
-        let text = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
-        durable_file::write_new(&path, PRIVATE_MODE, &text).map_err(failed)?;
-        known.push(Generation {
-            signing,
-            made_ms: now_ms,
-            endorsement: Some(file.endorsement),
-        });
-        Ok(next)
+        let text = serde_json::to_vec_pretty(&file).expect("texts and numbers make JSON");
+        Ok((next, text))
+    }
+
+    /// Takes in a key that was made elsewhere, as its file holds it. It is used also where this
+    /// folder cannot keep it; the log says so then.
+    ///
+    /// # Errors
+    /// It is not endorsed by the key before it, or this folder has another one of its generation.
+    pub(crate) fn adopt(&self, generation: u32, text: &[u8]) -> Result<(), ManifestKeyError> {
+        let mut known = self.lock();
+        self.read_on(&mut known)?;
+        let damaged = || ManifestKeyError::Damaged(self.path(generation).1);
+        let at = usize::try_from(generation).unwrap_or(usize::MAX);
+        let before = at.checked_sub(1).and_then(|before| known.get(before));
+        let before = before.ok_or_else(damaged)?;
+        let read = Generation::read(text, before, generation - 1).ok_or_else(damaged)?;
+        if let Some(own) = known.get(at) {
+            return (own.signing == read.signing)
+                .then_some(())
+                .ok_or_else(damaged);
+        }
+        known.push(read);
+        match self.write_file(generation, text) {
+            // Another process that shares this folder was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                let file = self.path(generation).1;
+                tracing::warn!(%error, "{file} cannot be written; the database has this key");
+            }
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the generations after one that this folder has, as their files hold them.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(crate) fn files_after(
+        &self,
+        generation: u32,
+    ) -> Result<Vec<(u32, Vec<u8>)>, ManifestKeyError> {
+        let newest = self.read_newest()?;
+        (generation.saturating_add(1)..=newest)
+            .map(|generation| {
+                let (path, file) = self.path(generation);
+                let text = std::fs::read(path)
+                    .map_err(|source| ManifestKeyError::File { file, source })?;
+                Ok((generation, text))
+            })
+            .collect()
+    }
+
+    fn write_file(&self, generation: u32, text: &[u8]) -> io::Result<()> {
+        make_private(&self.folder)?;
+        durable_file::write_new(&self.path(generation).0, PRIVATE_MODE, text)
     }
 
     /// Lists the keys, oldest first.
@@ -212,7 +280,11 @@ impl ManifestKeys {
         Ok(())
     }
 
-    fn read_newest(&self) -> Result<u32, ManifestKeyError> {
+    /// Returns the newest generation, also one that another process has just made.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(crate) fn read_newest(&self) -> Result<u32, ManifestKeyError> {
         let mut known = self.lock();
         self.read_on(&mut known)?;
         Ok(newest_of(&known))
@@ -385,6 +457,31 @@ mod tests {
             public: first().verifying_key().to_bytes(),
         };
         assert_eq!(start.follow(&keys.after(0)).unwrap().generation, newest);
+    }
+
+    #[test]
+    fn a_key_that_was_made_elsewhere_is_used_and_kept_if_the_one_before_endorses_it() {
+        let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [own, other] = [&here, &there].map(|data| open(data.path()).unwrap());
+        let (generation, text) = other.make_next(7).unwrap();
+        assert_eq!((generation, other.newest().0), (1, 0), "it is not used yet");
+        for keys in [&own, &other] {
+            keys.adopt(1, &text).unwrap();
+            keys.adopt(1, &text).unwrap();
+            assert_eq!(keys.newest().0, 1);
+        }
+        assert_eq!(own.newest().1, other.newest().1);
+        assert_eq!(own.files_after(0).unwrap(), [(1, text)]);
+        assert_eq!(open(here.path()).unwrap().list(), other.list());
+        // Another one of the same generation, one after a gap, one that is none.
+        let third = open(tempfile::tempdir().unwrap().path()).unwrap();
+        let (_, strange) = third.make_next(8).unwrap();
+        assert!(own.adopt(1, &strange).is_err());
+        assert!(own.adopt(3, &strange).is_err());
+        assert!(own.adopt(2, &strange).is_err());
+        assert!(own.adopt(2, b"{}").is_err());
+        assert!(own.adopt(0, b"{}").is_err());
+        assert_eq!(own.newest().0, 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod manifest_keys;
 pub mod pairing_code;
+mod sealing;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ use crate::system::random;
 
 const FILE_NAME: &str = "keys.json";
 const LABEL_BEARER: &[u8] = b"passerby bearer v1";
+const LABEL_FINGERPRINT: &[u8] = b"passerby fingerprint of keys v1";
+const LABEL_SEALING: &[u8] = b"passerby sealing of manifest keys v1";
 
 /// The secrets of one hub.
 pub struct Keys {
@@ -110,6 +113,73 @@ impl Keys {
         self.manifest.rotate(now_ms)
     }
 
+    /// Tells whether a data folder has keys.
+    ///
+    /// # Errors
+    /// The folder cannot be looked into.
+    pub fn are_in(folder: &Path) -> io::Result<bool> {
+        folder.join(FILE_NAME).try_exists()
+    }
+
+    /// Returns what tells these keys from others and says nothing else of them.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.derive(LABEL_FINGERPRINT, &[])
+    }
+
+    /// Returns the newest generation of a manifest key in this folder.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn newest_manifest_key(&self) -> Result<u32, ManifestKeyError> {
+        self.manifest.read_newest()
+    }
+
+    /// Makes a manifest key without using it: its generation, and the key itself, sealed, which
+    /// [`Keys::adopt_manifest_key`] takes.
+    ///
+    /// # Errors
+    /// See [`ManifestKeyError`].
+    pub fn make_manifest_key(&self, now_ms: i64) -> Result<(u32, Vec<u8>), ManifestKeyError> {
+        let (generation, text) = self.manifest.make_next(now_ms)?;
+        Ok((generation, self.seal(generation, &text)))
+    }
+
+    /// Takes in a sealed manifest key that another process of this hub made, and keeps it in the
+    /// folder.
+    ///
+    /// # Errors
+    /// It was sealed with other keys than this hub's, or is not endorsed by the one before it.
+    pub fn adopt_manifest_key(
+        &self,
+        generation: u32,
+        sealed: &[u8],
+    ) -> Result<(), ManifestKeyError> {
+        let key = self.derive(LABEL_SEALING, &[]);
+        let text = crate::keys::sealing::open(&key, generation, sealed)
+            .ok_or(ManifestKeyError::Sealed(generation))?;
+        self.manifest.adopt(generation, &text)
+    }
+
+    /// Returns the manifest keys of this folder after a generation, sealed, oldest first.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn sealed_manifest_keys_after(
+        &self,
+        generation: u32,
+    ) -> Result<Vec<(u32, Vec<u8>)>, ManifestKeyError> {
+        let files = self.manifest.files_after(generation)?;
+        let sealed = files
+            .into_iter()
+            .map(|(generation, text)| (generation, self.seal(generation, &text)));
+        Ok(sealed.collect())
+    }
+
+    fn seal(&self, generation: u32, text: &[u8]) -> Vec<u8> {
+        let key = self.derive(LABEL_SEALING, &[]);
+        crate::keys::sealing::seal(&key, generation, text)
+    }
+
     /// Lists the manifest keys, oldest first.
     pub fn manifest_keys(&self) -> Vec<KeySummary> {
         self.manifest.list()
@@ -123,11 +193,17 @@ impl Keys {
     /// Derives a screen's bearer from the secret of its enrolment, so that it can be given again
     /// after a lost answer without being stored.
     pub fn bearer(&self, screen: ScreenNumber, secret: &[u8; 32]) -> [u8; 32] {
+        self.derive(LABEL_BEARER, &[&screen.get().to_be_bytes(), secret])
+    }
+
+    /// Derives 32 bytes for one purpose.
+    fn derive(&self, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.master).expect("HMAC takes a key of any length");
-        mac.update(LABEL_BEARER);
-        mac.update(&screen.get().to_be_bytes());
-        mac.update(secret);
+        mac.update(label);
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     }
 }

@@ -4,6 +4,7 @@
 //! on an async thread.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Semaphore;
 
@@ -19,8 +20,9 @@ use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::system::clock;
 
-/// Most requests that touch the disk at one time.
-const BLOCKING_MAX: usize = 32;
+/// Most requests that touch the disk at one time. What waits to be recorded waits in one of these
+/// places, and is recorded together.
+const BLOCKING_MAX: usize = 64;
 /// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
 /// at a time.
 const DECODING_MAX: usize = 2;
@@ -39,6 +41,8 @@ pub(crate) struct AppState {
     pub(super) budget: Budget,
     pub(super) decoding: Arc<Semaphore>,
     pub(super) background: BackgroundRuns,
+    /// Whether the work that one process does for all is this process's, when it was asked last.
+    pub(super) does_background_work: AtomicBool,
     blocking: Arc<Semaphore>,
 }
 
@@ -47,6 +51,7 @@ pub(super) type Shared = Arc<AppState>;
 
 impl AppState {
     pub(super) fn new(hub: Hub, public_url: PublicUrl, code_days: i64, proxies: Proxies) -> Self {
+        hub.store.bound_waits();
         Self {
             hub,
             public_url,
@@ -57,6 +62,7 @@ impl AppState {
             held: Arc::default(),
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
+            does_background_work: AtomicBool::new(false),
             limits: Limits::new(),
             pairings: Pairings::new(clock::now_ms()),
             counts: PendingCounts::default(),

@@ -1,14 +1,15 @@
 //! Writes what [`PendingCounts`](crate::server::counts::PendingCounts) gathers.
 //!
 //! Invariant: it is written within [`PAUSE`] and on shutdown, so a killed hub loses a second of
-//! these counts and no scan.
+//! these counts and no scan; what may be written already is not written again. Each process of
+//! several writes down its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::server::app_state::{AppState, Shared};
 use crate::server::metrics::BackgroundWork;
-use crate::store::Refusal;
+use crate::store::{DatabaseError, Refusal, StoreError};
 use crate::system::clock;
 
 /// Time between two writes while there is much to count.
@@ -40,6 +41,10 @@ impl AppState {
         }
         match self.hub.store.add_openings(&openings, now_ms) {
             Ok(()) => self.background.ran(BackgroundWork::WriteCounts, now_ms),
+            // Nobody waits for these counts: rather a second of them too few than one twice.
+            Err(StoreError::Database(error @ DatabaseError::OutcomeUnknown)) => {
+                tracing::error!(%error, "openings may not be counted");
+            }
             Err(error) => {
                 tracing::error!(%error, "openings are not counted yet");
                 self.counts.put_back(openings);

@@ -34,7 +34,7 @@ use crate::server::terminals::turns::Turn;
 use crate::server::tls::{Acceptor, HubStream, Renewal, TlsError, TlsFiles};
 use crate::server::watched::Watched;
 use crate::server::{
-    AppState, CODE_DAYS, Shared, change_watcher, count_writer, forgetting, monitoring, redirect,
+    AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
     request_metrics, router, tls,
 };
 use crate::store::StoreError;
@@ -284,7 +284,7 @@ impl Server {
         let proxies = Arc::clone(&self.app);
         let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
-        let forgetting = tokio::spawn(forgetting::keep(Arc::clone(&self.app)));
+        let background = tokio::spawn(background::keep(Arc::clone(&self.app)));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -314,7 +314,8 @@ impl Server {
         }
         looking_up.abort();
         keeping.abort();
-        forgetting.abort();
+        background.abort();
+        self.app.leave_background_work();
         watching.abort();
         giving_back.abort();
         count_writer::write(&self.app).await;

@@ -6,6 +6,7 @@
 
 mod activity;
 mod app_state;
+mod background;
 mod body;
 mod calls;
 mod change_watcher;
@@ -33,14 +34,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use passerby_protocol::http_call::HttpChapter;
 use passerby_protocol::limits::HOLD_MS_MAX;
 use passerby_protocol::wire::{HUB_HEADER, HUB_VERSION};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_service::Service as _;
 
 use crate::Hub;
@@ -54,7 +56,8 @@ pub use crate::server::listener::{SLOW_QUERY_MS, ServeError, Server, Settings};
 pub use crate::server::proxies::{ProxyNameError, TrustedProxy, TrustedProxyError};
 pub use crate::server::tls::{TlsError, TlsFiles};
 
-/// Longest time until an answer begins; the answer itself may stream for longer.
+/// Longest time until an answer begins; the answer itself may stream for longer. Longer than
+/// anything waits for the database.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for an answer that may be held back.
 const HELD_ANSWER_TIMEOUT: Duration =
@@ -112,6 +115,22 @@ fn with(router: Router<Shared>, calls: Vec<Answered>, first: usize) -> Router<Sh
     })
 }
 
+/// Has a request answered, or refused once that takes too long.
+async fn in_time(
+    request: Request,
+    next: Next,
+    time_max: Duration,
+    refusal: impl Fn() -> Response,
+) -> Response {
+    match tokio::time::timeout(time_max, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!("a request was not answered in time");
+            refusal()
+        }
+    }
+}
+
 fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let admitted = middleware::from_fn_with_state(
         Arc::clone(&app),
@@ -129,12 +148,20 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
             .map(|(call, handler)| (call, handler.layer(admitted.clone())))
             .collect()
     };
-    let time = |time| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time);
-    let waiting =
-        with(Router::new(), admitting(of_waiting), waiting_at).layer(time(HELD_ANSWER_TIMEOUT));
+    let waiting = with(Router::new(), admitting(of_waiting), waiting_at).layer(
+        middleware::from_fn(|request, next| {
+            in_time(request, next, HELD_ANSWER_TIMEOUT, || {
+                crate::server::problem::too_slow().into_response()
+            })
+        }),
+    );
     let terminals = with(Router::new(), admitting(of_terminals), 0);
     let terminals = with(terminals, of_strangers, strangers_at)
-        .layer(time(ANSWER_TIMEOUT))
+        .layer(middleware::from_fn(|request, next| {
+            in_time(request, next, ANSWER_TIMEOUT, || {
+                crate::server::problem::too_slow().into_response()
+            })
+        }))
         .merge(waiting)
         .fallback(crate::server::problem::no_such_call)
         .method_not_allowed_fallback(crate::server::problem::wrong_method)
@@ -146,8 +173,15 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
     let phones = with(Router::new(), crate::server::calls::of_phones(), phones_at)
         .fallback(crate::server::phones::page::not_found)
+        .layer(middleware::from_fn(|request, next| {
+            in_time(
+                request,
+                next,
+                ANSWER_TIMEOUT,
+                crate::server::phones::page::later,
+            )
+        }))
         .layer(CompressionLayer::new())
-        .layer(time(ANSWER_TIMEOUT))
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
@@ -177,4 +211,30 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
             answer
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_would_wait_for_too_long_is_asked_to_come_back() {
+        let never = get(async || std::future::pending::<Response>().await);
+        let refusals: [fn() -> Response; 2] = [crate::server::phones::page::later, || {
+            crate::server::problem::too_slow().into_response()
+        }];
+        for refusal in refusals {
+            let app = Router::new().route("/", never.clone());
+            let mut app = app.layer(middleware::from_fn(move |request, next| {
+                in_time(request, next, Duration::from_millis(10), refusal)
+            }));
+            let answer = app.call(Request::new(Body::empty())).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(answer.headers().contains_key(header::RETRY_AFTER));
+        }
+    }
 }

@@ -6,6 +6,10 @@ use passerby_protocol::wire::{PROBLEM_TYPE, ProblemDetails};
 
 use crate::store::StoreError;
 
+/// After how many seconds a terminal may come again to a hub that cannot reach its database. It
+/// spreads that by itself.
+const RETRY_AFTER_S: u32 = 30;
+
 /// An answer that says what is wrong and what to do.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -59,8 +63,17 @@ impl From<StoreError> for Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             "the hub cannot reach its database",
         )
-        .retry_after_s(30)
+        .retry_after_s(RETRY_AFTER_S)
     }
+}
+
+/// The answer took longer than anybody waits.
+pub(crate) fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the hub did not get to this in time",
+    )
+    .retry_after_s(RETRY_AFTER_S)
 }
 
 impl IntoResponse for Problem {

@@ -13,18 +13,32 @@ use crate::system::histogram::{Histogram, HistogramCounts};
 /// Work of one kind, and what becomes of it.
 pub(super) struct Batches<W, T> {
     state: Mutex<State<W, T>>,
-    news: Condvar,
     batch_max: usize,
     sizes: Histogram<7>,
 }
 
 struct State<W, T> {
-    waiting: VecDeque<(W, Arc<Answer<T>>)>,
+    waiting: VecDeque<(W, Arc<Place<T>>)>,
     is_led: bool,
 }
 
-/// Where the answer is left for the thread that waits for it.
-struct Answer<T>(Mutex<Option<T>>);
+/// Where a thread waits for what becomes of its work: each at its own, so that nobody is woken for
+/// another's sake.
+struct Place<T> {
+    turn: Mutex<Turn<T>>,
+    news: Condvar,
+}
+
+enum Turn<T> {
+    /// Others are at it.
+    Waits,
+    /// This thread does the next batch.
+    Leads,
+    /// It is done.
+    Done(T),
+    /// The thread that had it in its batch panicked.
+    GivenUp,
+}
 
 impl<W, T> Batches<W, T> {
     /// Does nothing yet.
@@ -34,7 +48,6 @@ impl<W, T> Batches<W, T> {
                 waiting: VecDeque::new(),
                 is_led: false,
             }),
-            news: Condvar::new(),
             batch_max,
             sizes: Histogram::new([1, 2, 4, 8, 16, 32, 64]),
         }
@@ -51,33 +64,38 @@ impl<W, T> Batches<W, T> {
     /// # Panics
     /// Another thread panicked with this piece in its batch.
     pub(super) fn run(&self, work: W, together: impl Fn(&[W]) -> Vec<T>) -> T {
-        let answer = Arc::new(Answer(Mutex::new(None)));
+        let place = Arc::new(Place {
+            turn: Mutex::new(Turn::Waits),
+            news: Condvar::new(),
+        });
         let mut state = self.state();
-        state.waiting.push_back((work, Arc::clone(&answer)));
-        loop {
-            state = self
-                .news
-                .wait_while(state, |state| state.is_led && !answer.is_there())
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = answer.take() {
-                return answer;
-            }
-            let batch_size = state.waiting.len().min(self.batch_max);
-            let batch: Vec<_> = state.waiting.drain(..batch_size).collect();
-            assert!(
-                !batch.is_empty(),
-                "another thread gave this work up half-way"
-            );
-            state.is_led = true;
-            drop(state);
-            self.sizes.add(batch_size as u64);
-            let lead = Lead(self);
-            let (work, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-            for (answer, done) in answers.iter().zip(together(&work)) {
-                answer.put(done);
-            }
-            drop(lead);
-            state = self.state();
+        state.waiting.push_back((work, Arc::clone(&place)));
+        let leads = !state.is_led;
+        state.is_led = true;
+        drop(state);
+        if !leads && let Some(answer) = place.wait() {
+            return answer;
+        }
+        // Whoever leads is the first that waits, so its own work is in the batch.
+        self.lead(together);
+        place
+            .wait()
+            .expect("a thread that has led has its own answer")
+    }
+
+    fn lead(&self, together: impl Fn(&[W]) -> Vec<T>) {
+        let mut state = self.state();
+        let batch_size = state.waiting.len().min(self.batch_max);
+        let batch: Vec<_> = state.waiting.drain(..batch_size).collect();
+        drop(state);
+        self.sizes.add(batch_size as u64);
+        let (work, places): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let lead = Lead {
+            batches: self,
+            places,
+        };
+        for (place, answer) in lead.places.iter().zip(together(&work)) {
+            place.set(Turn::Done(answer));
         }
     }
 
@@ -87,30 +105,55 @@ impl<W, T> Batches<W, T> {
 }
 
 /// Gives the lead to the next when it is dropped, also by a panic.
-struct Lead<'a, W, T>(&'a Batches<W, T>);
+struct Lead<'a, W, T> {
+    batches: &'a Batches<W, T>,
+    places: Vec<Arc<Place<T>>>,
+}
 
 impl<W, T> Drop for Lead<'_, W, T> {
     fn drop(&mut self) {
-        self.0.state().is_led = false;
-        self.0.news.notify_all();
+        let mut state = self.batches.state();
+        match state.waiting.front() {
+            Some((_, next)) => next.set(Turn::Leads),
+            None => state.is_led = false,
+        }
+        drop(state);
+        for place in &self.places {
+            place.give_up();
+        }
     }
 }
 
-impl<T> Answer<T> {
-    fn put(&self, answer: T) {
-        *self.place() = Some(answer);
+impl<T> Place<T> {
+    fn set(&self, turn: Turn<T>) {
+        *self.turn() = turn;
+        self.news.notify_one();
     }
 
-    fn take(&self) -> Option<T> {
-        self.place().take()
+    /// Tells the thread that waits here, if it has no answer, that none will come.
+    fn give_up(&self) {
+        let mut turn = self.turn();
+        if matches!(*turn, Turn::Waits | Turn::Leads) {
+            *turn = Turn::GivenUp;
+            self.news.notify_one();
+        }
     }
 
-    fn is_there(&self) -> bool {
-        self.place().is_some()
+    /// Waits for the answer; `None` when this thread is to do the next batch instead.
+    fn wait(&self) -> Option<T> {
+        let mut turn = self
+            .news
+            .wait_while(self.turn(), |turn| matches!(turn, Turn::Waits))
+            .unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *turn, Turn::Waits) {
+            Turn::Done(answer) => Some(answer),
+            Turn::Leads => None,
+            Turn::GivenUp | Turn::Waits => panic!("another thread gave this work up half-way"),
+        }
     }
 
-    fn place(&self) -> MutexGuard<'_, Option<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turn(&self) -> MutexGuard<'_, Turn<T>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

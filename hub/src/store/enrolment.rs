@@ -10,7 +10,7 @@
 use passerby_protocol::{Digest, PlayNumber, ScreenNumber};
 use subtle::ConstantTimeEq as _;
 
-use crate::database::{DatabaseError, Id, Lock, Transaction, values};
+use crate::database::{Database, DatabaseError, Id, Lock, Sql, Transaction, values};
 use crate::keys::pairing_code::PairingCode;
 use crate::store::{
     KeyError, Result, Screen, Store, StoreError, changes, manifest_versions, revocation, screens,
@@ -85,6 +85,9 @@ pub struct PendingCode {
     pub code: PairingCode,
     /// Since when, as Unix time in milliseconds.
     pub opened_ms: i64,
+    /// When a process was last asked about it and told the others; `None` where nobody was, or
+    /// there are no others.
+    pub asked_ms: Option<i64>,
 }
 
 /// What an operator gets for a code.
@@ -168,8 +171,8 @@ impl Store {
         secret: &[u8; 32],
         suggested_name: &str,
         now_ms: i64,
-        may_open: impl FnOnce() -> bool,
-        gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
+        may_open: impl Fn() -> bool,
+        gives_way: impl Fn(&[PendingCode]) -> Option<PairingCode>,
     ) -> Result<Pairing, EnrolError> {
         let secret = Digest::of(secret).0;
         // Who waits asks every few seconds; that keeps nobody from writing.
@@ -183,10 +186,26 @@ impl Store {
             if !may_open() {
                 return Err(EnrolError::Busy);
             }
-            make_room(tx, gives_way, now_ms)?;
+            make_room(tx, &gives_way, now_ms)?;
             open_pairing(tx, code, &secret, suggested_name, now_ms)?;
             Ok(Pairing::Waiting)
         })
+    }
+
+    /// Tells other processes of the same database that a terminal asks about a code.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn tell_asked(&self, code: &PairingCode, now_ms: i64) -> Result<()> {
+        if let Database::Postgres(_) = &self.database {
+            self.write(Lock::Screens(&[]), |tx| {
+                tx.execute(
+                    "UPDATE pairings SET asked_ms = greatest(asked_ms, ?2) WHERE code = ?1",
+                    values![code.as_str(), now_ms],
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Makes a screen of a code that a terminal shows.
@@ -385,7 +404,7 @@ fn screen_of(tx: &Transaction<'_>, number: ScreenNumber) -> Result<Screen, Datab
 /// Sees to it that one more code may wait.
 fn make_room(
     tx: &Transaction<'_>,
-    gives_way: impl FnOnce(&[PendingCode]) -> Option<PairingCode>,
+    gives_way: impl Fn(&[PendingCode]) -> Option<PairingCode>,
     now_ms: i64,
 ) -> Result<(), EnrolError> {
     // An expired code is remembered for a day, so that its terminal is told rather than started
@@ -421,12 +440,16 @@ fn make_room(
 /// Lists the codes that wait, oldest first.
 fn pending(tx: &Transaction<'_>, now_ms: i64) -> Result<Vec<PendingCode>, DatabaseError> {
     tx.all(
-        "SELECT code, created_ms FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms, code",
+        Sql::pair(
+            "SELECT code, created_ms, NULL FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms, code",
+            "SELECT code, created_ms, asked_ms FROM pairings WHERE expires_ms > ?1 AND screen IS NULL ORDER BY created_ms, code",
+        ),
         values![now_ms],
         |row| {
             Ok(PendingCode {
                 code: row.get::<Id<PairingCode>>(0)?.0,
                 opened_ms: row.get(1)?,
+                asked_ms: row.get(2)?,
             })
         },
     )

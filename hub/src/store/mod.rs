@@ -8,6 +8,7 @@
 mod batches;
 mod campaigns;
 mod changes;
+mod codes;
 pub(crate) mod copying;
 mod dates;
 mod device_keys;
@@ -27,6 +28,7 @@ mod rollups;
 mod salts;
 mod scans;
 mod screens;
+mod shared_keys;
 mod shares;
 mod tallies;
 mod token_keys;
@@ -35,6 +37,7 @@ mod verdicts;
 pub use crate::database::DatabaseError;
 pub use crate::store::campaigns::Targets;
 pub use crate::store::changes::{ScreenContent, WhatChanged};
+pub use crate::store::codes::Code;
 pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
@@ -64,14 +67,18 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use crate::database::{Database, Lock, PostgresDatabase, SqliteDatabase, Transaction};
+use crate::database::{Database, Lock, PostgresDatabase, SessionLock, SqliteDatabase, Transaction};
 use crate::system::private;
 
 pub(crate) const FILE_NAME: &str = "hub.db";
+/// The lock of whoever does the work that one process does for all.
+const BACKGROUND_LOCK: i32 = 1;
 
 /// The database.
 pub struct Store {
     database: Database,
+    /// Codes that are looked up together.
+    codes: codes::CodeBatches,
     /// Scans that are recorded together.
     scans: scans::ScanBatches,
     stored: metrics::StoredCounts,
@@ -80,6 +87,7 @@ pub struct Store {
     /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
     /// knows.
     log_holds_salts: AtomicBool,
+    background: SessionLock,
 }
 
 /// Says why the database did not do as asked.
@@ -194,18 +202,41 @@ impl Store {
         migrations::migrate(&database)?;
         Ok(Self {
             database,
+            codes: codes::batches(),
             scans: scans::batches(),
             stored: metrics::StoredCounts::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
+            background: SessionLock::new(BACKGROUND_LOCK),
         })
+    }
+
+    /// Bounds how long anybody waits for the database, from now on: this process serves.
+    pub fn bound_waits(&self) {
+        if let Database::Postgres(server) = &self.database {
+            server.bound_waits();
+        }
+    }
+
+    /// Tells whether this process does the work that one process does for all of one database. Has
+    /// to be asked every few seconds. For a moment two may be told so.
+    ///
+    /// # Errors
+    /// The database fails; another process may do it then.
+    pub fn does_background_work(&self) -> Result<bool> {
+        Ok(self.background.hold(&self.database)?)
+    }
+
+    /// Leaves that work to another process.
+    pub fn leave_background_work(&self) {
+        self.background.release();
     }
 
     /// Runs a transaction that writes; an error undoes it.
     fn write<T, E: From<DatabaseError>>(
         &self,
         lock: Lock<'_>,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.database.write(lock, work)
     }
@@ -213,7 +244,7 @@ impl Store {
     /// Runs one statement that reads.
     fn read_once<T, E: From<DatabaseError>>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.database.read_once(work)
     }
@@ -221,7 +252,7 @@ impl Store {
     /// Runs a transaction that reads one consistent state.
     fn read<T, E: From<DatabaseError>>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.database.read(work)
     }

@@ -27,9 +27,10 @@ const DUPLICATE_NUMBER: &str = "duplicate-play-number";
 /// Most rows whose values are in memory at once; a batch has more.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Stores a play, unless another one of the screen has its number.
+/// Stores a play, unless another one of the screen has its number; returns the seq of what is
+/// stored.
 const STORE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING";
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING RETURNING seq";
 /// Stores a play whose number another one has, under one of its own, unless it is a play that is
 /// here already. Takes the same values.
 const STORE_BESIDE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
@@ -222,7 +223,12 @@ fn insert(
         }
         // First all that have a number for themselves: which of several plays with one number that
         // is, and which of them are the same play, depends on their own order alone.
-        let stored = tx.execute_each(STORE, &rows)?;
+        let stored = tx.all_of(STORE, &rows, |row| row.get::<u64>(0))?;
+        let stored: HashSet<u64> = stored.into_iter().collect();
+        let stored: Vec<u64> = plays
+            .iter()
+            .map(|play| u64::from(stored.contains(&play.seq)))
+            .collect();
         let rows = unchanged(rows, &stored);
         let stored_beside = tx.execute_each(STORE_BESIDE, &rows)?;
         count(tx, screen, ledger, &counted, &stored, &stored_beside)?;

@@ -23,6 +23,7 @@ const EMPTYING_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl Store {
     /// Returns the salt of today's pseudonyms, making it when the day is new, and forgets old ones.
+    /// Processes that share a database have the same.
     ///
     /// # Errors
     /// The database fails.
@@ -34,7 +35,10 @@ impl Store {
             _ => {
                 let salt = self.salt_of(&today)?;
                 *kept = Some((today, salt));
-                self.forget_salts(now_ms)?;
+                // That is nobody's loss who asks for today's; it is tried again every hour.
+                if let Err(error) = self.forget_salts(now_ms) {
+                    tracing::error!(%error, "old salts are not forgotten yet");
+                }
                 Ok(salt)
             }
         }

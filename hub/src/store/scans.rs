@@ -11,7 +11,7 @@ use passerby_protocol::campaign::Origin;
 use passerby_protocol::token::TokenContents;
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 
-use crate::database::{DatabaseError, Id, Lock, Transaction, owned_values, values};
+use crate::database::{DatabaseError, Lock, Transaction, owned_values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::batches::Batches;
@@ -77,33 +77,6 @@ pub enum Recorded {
 }
 
 impl Store {
-    /// Resolves what a token stands for.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn landed(&self, contents: &TokenContents) -> Result<Option<Landed>> {
-        self.read_once(|tx| {
-            tx.optional(
-                "SELECT campaign, body, placement, creative, live, name
-                 FROM assignments JOIN campaigns ON id = campaign JOIN screens ON screens.number = screen
-                 WHERE screen = ?1 AND assignments.number = ?2",
-                values![contents.screen.get(), contents.assignment.get()],
-                |row| {
-                    let id = row.get::<Id<CampaignId>>(0)?.0;
-                    let (body, screen): (String, String) = (row.get(1)?, row.get(5)?);
-                    let placement = row.get(2)?;
-                    Ok(Landed {
-                        campaign: outward(&body, &id, placement, &screen)?,
-                        id,
-                        placement,
-                        creative: row.get::<Id<_>>(3)?.0,
-                        airs: row.get(4)?,
-                    })
-                },
-            )
-        })
-    }
-
     /// Records a scan, once a play, visitor and day, unless its code is too old. Scans that come at
     /// the same time are recorded together, each as if it had been the only one.
     ///
@@ -125,7 +98,7 @@ impl Store {
         match self.write(Lock::Screens(&screens), |tx| record(tx, scans)) {
             Ok(recorded) => recorded.into_iter().map(Ok).collect(),
             // What is wrong with one is not to be the others' loss.
-            Err(error) if scans.len() > 1 && !error.is_disconnected() => scans
+            Err(error) if scans.len() > 1 && !error.is_outage() => scans
                 .iter()
                 .flat_map(|scan| self.record_together(std::slice::from_ref(scan)))
                 .collect(),
@@ -276,7 +249,7 @@ fn insert(
             is_crowded: scan.is_crowded,
         });
     }
-    let known = verdicts::known(tx, &openings)?;
+    let known = verdicts::known(tx, &openings, true)?;
     let mut rows = Vec::with_capacity(scans.len());
     let mut inserted = Vec::new();
     for (((scan, opening), known), &rows_of_play) in

@@ -13,7 +13,7 @@ use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::CODE_DAYS_MAX;
 use passerby_protocol::token::{GENERATIONS_TOLD_APART, TokenContents, generation_bits};
 
-use crate::database::{DatabaseError, Lock, Transaction, values};
+use crate::database::{DatabaseError, Lock, Transaction, owned_values, values};
 use crate::store::{Result, Store, StoreError, changes};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
@@ -114,20 +114,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn key_generations(&self, screen: ScreenNumber, bits: u8) -> Result<Vec<KeyGeneration>> {
-        self.read_once(|tx| {
-            tx.all(
-                "SELECT generation, superseded_ms, retired_ms FROM token_keys
-                 WHERE screen = ?1 AND generation % ?2 = ?3 ORDER BY generation DESC",
-                values![screen.get(), GENERATIONS_TOLD_APART, bits],
-                |row| {
-                    Ok(KeyGeneration {
-                        generation: row.get(0)?,
-                        superseded_ms: row.get(1)?,
-                        retired_ms: row.get(2)?,
-                    })
-                },
-            )
-        })
+        self.read_once(|tx| Ok(generations(tx, &[(screen, bits)])?.concat()))
     }
 
     /// Starts a new generation of a screen's key, which its terminal fetches by itself; with
@@ -153,6 +140,29 @@ impl Store {
             })
         })
     }
+}
+
+/// Returns the generations of each of these screens that have these low bits, newest first.
+pub(super) fn generations(
+    tx: &Transaction<'_>,
+    of: &[(ScreenNumber, u8)],
+) -> Result<Vec<Vec<KeyGeneration>>, DatabaseError> {
+    let sets: Vec<_> = of
+        .iter()
+        .map(|&(screen, bits)| owned_values![screen.get(), GENERATIONS_TOLD_APART, bits])
+        .collect();
+    tx.all_each(
+        "SELECT generation, superseded_ms, retired_ms FROM token_keys
+         WHERE screen = ?1 AND generation % ?2 = ?3 ORDER BY generation DESC",
+        &sets,
+        |row| {
+            Ok(KeyGeneration {
+                generation: row.get(0)?,
+                superseded_ms: row.get(1)?,
+                retired_ms: row.get(2)?,
+            })
+        },
+    )
 }
 
 /// Returns the generation with which a screen should mint; `None` when there is no such screen.

@@ -52,7 +52,7 @@ pub(super) struct Opening {
 }
 
 /// Gathers what an opening is judged by. `landed` tells what may be on the air now; without it
-/// nothing is said of that.
+/// nothing is said of that. With it, `known` must say what the screen holds.
 pub(super) fn facts(
     tx: &Transaction<'_>,
     opening: &Opening,
@@ -77,7 +77,7 @@ pub(super) fn facts(
         aired,
         first_opened_ms: known.first_opened_ms,
         dropped_ms: match (aired, landed) {
-            (Aired::Unknown, Some(landed)) => dropped_ms(tx, opening, landed)?,
+            (Aired::Unknown, Some(landed)) => dropped_ms(opening, known, landed),
             _ => None,
         },
         late_before: known.late_before,
@@ -109,12 +109,25 @@ pub(super) struct Known {
     day_before: u32,
     /// Only of openings whose code has no time.
     first_opened_ms: Option<i64>,
+    /// What the screen holds, where it was asked for.
+    held: Held,
 }
 
-/// Looks up what the tables say of openings, each by itself.
+/// What a screen is known to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Held {
+    /// Whether what it should air has the opening's assignment.
+    is_assigned: bool,
+    /// Since when it has that, by its own word.
+    since_ms: Option<i64>,
+}
+
+/// Looks up what the tables say of openings, each by itself; `with_held` also what their screens
+/// hold.
 pub(super) fn known(
     tx: &Transaction<'_>,
     openings: &[Opening],
+    with_held: bool,
 ) -> Result<Vec<Known>, DatabaseError> {
     let keys: Vec<_> = openings
         .iter()
@@ -128,6 +141,8 @@ pub(super) fn known(
                 opening.opened_ms - DAY_MS,
                 opening.opened_ms,
                 opening.minted_ms.is_none(),
+                opening.assignment,
+                with_held,
             ]
         })
         .collect();
@@ -139,7 +154,15 @@ pub(super) fn known(
                 (SELECT count(*) FROM counted_scans
                  WHERE visitor = ?4 AND scanned_ms > ?6 AND scanned_ms <= ?7 AND id < ?3),
                 CASE WHEN ?8 THEN (SELECT min(scanned_ms) FROM scans WHERE screen = ?1 AND play = ?2) END,
-                played.assignment, played.campaign, played.wall_ms, played.visible_ms
+                played.assignment, played.campaign, played.wall_ms, played.visible_ms,
+                CASE WHEN ?10 THEN EXISTS
+                    (SELECT 1 FROM assignments JOIN campaign_items USING (campaign, placement, creative)
+                     JOIN airing ON airing.campaign = assignments.campaign AND airing.screen = assignments.screen
+                     WHERE assignments.screen = ?1 AND assignments.number = ?9)
+                ELSE FALSE END,
+                CASE WHEN ?10 THEN
+                    (SELECT content_since_ms FROM screens
+                     WHERE number = ?1 AND content_version >= manifest_version) END
          FROM (SELECT 1) AS one
          LEFT JOIN (SELECT assignment, campaign, wall_ms, visible_ms
                     FROM plays JOIN contents ON contents.id = content
@@ -161,6 +184,10 @@ pub(super) fn known(
                 hour_before: row.get(1)?,
                 day_before: row.get(2)?,
                 first_opened_ms: row.get(3)?,
+                held: Held {
+                    is_assigned: row.get(8)?,
+                    since_ms: row.get(9)?,
+                },
             })
         },
     )?;
@@ -221,31 +248,12 @@ fn longest_lead_ms(tx: &Transaction<'_>, screen: u32) -> Result<i64, DatabaseErr
 
 /// Since when a screen is known to hold content without an assignment. A screen that has not said
 /// that it holds the current content may show what was taken off.
-fn dropped_ms(
-    tx: &Transaction<'_>,
-    opening: &Opening,
-    landed: &Landed,
-) -> Result<Option<i64>, DatabaseError> {
-    let Some(minted_ms) = opening.minted_ms else {
-        return Ok(None);
-    };
-    if may_air(landed, minted_ms, opening.opened_ms) {
-        let carries = tx.exists(
-            "SELECT 1 FROM assignments JOIN campaign_items USING (campaign, placement, creative)
-             JOIN airing ON airing.campaign = assignments.campaign AND airing.screen = assignments.screen
-             WHERE assignments.screen = ?1 AND assignments.number = ?2",
-            values![opening.screen, opening.assignment],
-        )?;
-        if carries {
-            return Ok(None);
-        }
+fn dropped_ms(opening: &Opening, known: &Known, landed: &Landed) -> Option<i64> {
+    let minted_ms = opening.minted_ms?;
+    if known.held.is_assigned && may_air(landed, minted_ms, opening.opened_ms) {
+        return None;
     }
-    tx.optional(
-        "SELECT content_since_ms FROM screens
-         WHERE number = ?1 AND content_version >= manifest_version AND content_since_ms IS NOT NULL",
-        values![opening.screen],
-        |row| row.get(0),
-    )
+    known.held.since_ms
 }
 
 /// Tells whether one of a campaign's phases could be on, wherever on earth the venue is.
@@ -317,7 +325,7 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), Data
             Some(&counted) => counted,
             None => counted_of_play(tx, screen.get(), opening.play, opening.row)?,
         };
-        let known = known(tx, std::slice::from_ref(&opening))?;
+        let known = known(tx, std::slice::from_ref(&opening), false)?;
         let known = known.first().ok_or(DatabaseError::NoRow)?;
         let facts = facts(tx, &opening, known, 0, None, CODE_DAYS_MAX)?;
         // A row that was set aside says nothing, now or later.

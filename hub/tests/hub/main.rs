@@ -20,6 +20,7 @@ mod looked_at;
 mod monitoring;
 mod networks;
 mod plays;
+mod processes;
 mod scans;
 mod stand;
 mod startup;

@@ -242,6 +242,11 @@ pub(crate) fn unknown_link() -> Response {
 #[allow(clippy::needless_pass_by_value, reason = "an error ends here")]
 pub(crate) fn failed(error: StoreError) -> Response {
     tracing::error!(%error, "a page failed");
+    later()
+}
+
+/// The hub cannot answer now; the phone is asked to come back.
+pub(crate) fn later() -> Response {
     let page = note(
         StatusCode::SERVICE_UNAVAILABLE,
         ["请稍等再试", "One moment, please"],

@@ -44,11 +44,11 @@ fn answer(
         return Ok(refusal);
     }
     let store = &app.hub.store;
-    let contents = match app.hub.verified(token, now_ms)? {
-        Ok(contents) => contents,
+    let (contents, landed) = match app.hub.opened(token, now_ms)? {
+        Ok(opened) => opened,
         Err(fault) => return bad(app, fault, client, now_ms),
     };
-    let Some(landed) = store.landed(&contents)?.map(Arc::new) else {
+    let Some(landed) = landed.map(Arc::new) else {
         return bad(app, TokenFault::Forged, client, now_ms);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));

@@ -121,7 +121,9 @@ fn answer(
                     screen
                 }
                 Pairing::Waiting => {
-                    app.pairings.asked(&code, networks, now_ms);
+                    if app.pairings.asked(&code, networks, now_ms) {
+                        store.tell_asked(&code, now_ms)?;
+                    }
                     return Ok(EnrollReply::Waiting {
                         retry_ms: RETRY_MS,
                         claim_url: app.public_url.absolute(&format!("/claim/{code}")),

@@ -5,6 +5,11 @@
 //! started, and about which nobody has asked since. Among those that are asked about, networks
 //! share the places: of the one that has most, the newest code goes.
 //!
+//! Where several processes share a database, each hears a part of the questions. So that none takes
+//! the code of a screen that asks another one, each tells the database now and then that it was
+//! asked about a code ([`Pairings::asked`]). Of which network a code is, only those processes know
+//! that were asked about it.
+//!
 //! Invariants: at most [`PLACES`] codes are remembered; which networks they came from is known in
 //! memory alone, as pseudonyms of one day; `now` is an argument.
 
@@ -22,6 +27,8 @@ const SECOND_MS: i64 = 5_000;
 /// After so long without a question a screen is switched off or has no network, in milliseconds. It
 /// waits for up to a minute after an answer that there is no place.
 const QUIET_MS: i64 = 90_000;
+/// How often other processes are told that a code is still asked about, in milliseconds.
+const TELL_MS: i64 = 30_000;
 
 /// The codes.
 pub(crate) struct Pairings {
@@ -34,6 +41,8 @@ struct Waiting {
     opened_ms: i64,
     asked_ms: i64,
     is_repeated: bool,
+    /// When other processes were last told of a question.
+    told_ms: Option<i64>,
 }
 
 impl Pairings {
@@ -45,13 +54,20 @@ impl Pairings {
         }
     }
 
-    /// Notes that a screen asked about a code that waits.
-    pub(crate) fn asked(&self, code: &PairingCode, networks: &Networks, now_ms: i64) {
+    /// Notes that a screen asked about a code that waits. Returns whether it is time to tell other
+    /// processes.
+    pub(crate) fn asked(&self, code: &PairingCode, networks: &Networks, now_ms: i64) -> bool {
         let mut codes = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = codes.get_mut(code) {
             known.asked_ms = now_ms;
             known.is_repeated = true;
-            return;
+            let is_due = known
+                .told_ms
+                .is_none_or(|told_ms| (now_ms - told_ms).abs() >= TELL_MS);
+            if is_due {
+                known.told_ms = Some(now_ms);
+            }
+            return is_due;
         }
         if codes.len() >= PLACES {
             let oldest = codes.iter().min_by_key(|(_, waiting)| waiting.asked_ms);
@@ -66,8 +82,10 @@ impl Pairings {
                 opened_ms: now_ms,
                 asked_ms: now_ms,
                 is_repeated: false,
+                told_ms: None,
             },
         );
+        false
     }
 
     /// Forgets a code that has been claimed, or is over.
@@ -85,7 +103,8 @@ impl Pairings {
         now_ms: i64,
     ) -> Option<PairingCode> {
         let mut codes = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = (self.older_than_the_hub(pending, &codes, now_ms))
+        learn(pending, &mut codes);
+        let code = (self.asked_about_nowhere(pending, &codes, now_ms))
             .or_else(|| once_asked(&codes, now_ms))
             .or_else(|| quiet(&codes, now_ms))
             .or_else(|| of_the_largest_share(&codes, newcomer))?
@@ -94,9 +113,9 @@ impl Pairings {
         Some(code)
     }
 
-    /// A code from before the hub started about which nobody has asked since, once every screen has
-    /// had the time to.
-    fn older_than_the_hub<'p>(
+    /// A code about which nobody has asked this process, and not for long or never again another
+    /// one, once every screen has had the time to.
+    fn asked_about_nowhere<'p>(
         &self,
         pending: &'p [PendingCode],
         codes: &HashMap<PairingCode, Waiting>,
@@ -105,10 +124,31 @@ impl Pairings {
         if now_ms < self.started_ms + SECOND_MS {
             return None;
         }
-        let mut older = pending.iter().filter(|one| one.opened_ms < self.started_ms);
-        older
-            .find(|one| !codes.contains_key(&one.code))
+        let mut elsewhere = pending.iter().filter(|one| !codes.contains_key(&one.code));
+        elsewhere
+            .find(|one| match one.asked_ms {
+                Some(asked_ms) => asked_ms <= now_ms - QUIET_MS,
+                None => one.opened_ms <= now_ms - SECOND_MS,
+            })
             .map(|one| &one.code)
+    }
+}
+
+/// Takes in what other processes have told: which codes still wait, and about which of them they
+/// were asked. Without any word of what waits, nothing is known to have ended.
+fn learn(pending: &[PendingCode], codes: &mut HashMap<PairingCode, Waiting>) {
+    if pending.is_empty() {
+        return;
+    }
+    let told: HashMap<&PairingCode, Option<i64>> = (pending.iter())
+        .map(|one| (&one.code, one.asked_ms))
+        .collect();
+    codes.retain(|code, _| told.contains_key(code));
+    for (code, waiting) in codes {
+        if let Some(Some(asked_ms)) = told.get(code) {
+            waiting.asked_ms = waiting.asked_ms.max(*asked_ms);
+            waiting.is_repeated = true;
+        }
     }
 }
 
@@ -215,6 +255,7 @@ mod tests {
         let pending = |number, opened_ms| PendingCode {
             code: code(number),
             opened_ms,
+            asked_ms: None,
         };
         // The third was opened a moment ago, and nobody has noted that yet.
         let pending = [pending(1, 10), pending(2, 20), pending(3, 9_000)];
@@ -226,6 +267,39 @@ mod tests {
         pairings.asked(&code(2), &network, started_ms + SECOND_MS);
         pairings.asked(&code(2), &network, started_ms + SECOND_MS);
         assert_eq!(at(started_ms + SECOND_MS), None);
+    }
+
+    #[test]
+    fn a_code_that_another_process_is_asked_about_stays_and_one_that_has_ended_there_is_forgotten()
+    {
+        let pairings = Pairings::new(0);
+        let network = from("192.0.2.1");
+        let pending = |number, asked_ms| PendingCode {
+            code: code(number),
+            opened_ms: 10,
+            asked_ms,
+        };
+        // Asked about once here, and again there.
+        pairings.asked(&code(1), &network, 10);
+        assert!(!pairings.asked(&code(4), &network, 10), "not yet again");
+        assert!(pairings.asked(&code(4), &network, 20));
+        assert!(!pairings.asked(&code(4), &network, 20 + TELL_MS - 1));
+        assert!(pairings.asked(&code(4), &network, 20 + TELL_MS));
+        let now_ms = 20 + TELL_MS;
+        let give_way = |pending: &[PendingCode], now_ms| {
+            pairings.give_way(pending, &from("2001:db8::1"), now_ms)
+        };
+        let all = [
+            pending(1, Some(now_ms)),
+            pending(2, Some(now_ms)),
+            pending(3, None),
+        ];
+        assert_eq!(give_way(&all, now_ms), Some(code(3)));
+        assert_eq!(give_way(&all[..2], now_ms), None);
+        assert_eq!(give_way(&all[..2], now_ms + QUIET_MS), Some(code(2)));
+        assert_eq!(give_way(&all[..1], now_ms + QUIET_MS), Some(code(1)));
+        // The fourth waits no longer.
+        assert!(pairings.asked.lock().unwrap().is_empty());
     }
 
     #[test]

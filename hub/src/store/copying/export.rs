@@ -2,7 +2,7 @@
 
 use passerby_protocol::Digest;
 
-use crate::database::{DatabaseError, Id, Transaction, values};
+use crate::database::{DatabaseError, Id, Transaction, once, values};
 use crate::store::Store;
 use crate::store::copying::ranges::{Range, each_row};
 use crate::store::copying::tables::Table;
@@ -19,7 +19,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Snapshot<'_, '_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.read(|tx| work(&Snapshot(tx)))
+        self.read(once(|tx| work(&Snapshot(tx))))
     }
 }
 

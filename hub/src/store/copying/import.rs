@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::database::{
-    Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, values,
+    Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, once, values,
 };
 use crate::store::copying::unfinished;
 use crate::store::copying::unfinished::Begun;
@@ -55,7 +55,7 @@ impl Store {
     {
         let database = Self::made_file(folder)?;
         migrations::migrate_to(&database, steps)?;
-        database.write(Lock::Everything, |tx| work(&Import(tx)))?;
+        database.write(Lock::Everything, once(|tx| work(&Import(tx))))?;
         migrations::migrate(&database)?;
         Ok(())
     }
@@ -84,12 +84,13 @@ impl Store {
         let server = PostgresDatabase::new(address).map_err(E::from)?;
         let database = Database::Postgres(server);
         migrations::migrate_to(&database, steps)?;
-        database.write(Lock::Everything, |tx| {
+        let filling = once(|tx| {
             work(&Import(tx))?;
             unfinished::follow_numbers(tx)?;
             unfinished::set_whole(tx)?;
             Ok::<_, E>(())
-        })?;
+        });
+        database.write(Lock::Everything, filling)?;
         Ok(())
     }
 

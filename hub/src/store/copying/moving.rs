@@ -23,7 +23,7 @@ use passerby_protocol::Digest;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::database::{
-    Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, values,
+    Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, once, values,
 };
 use crate::store::copying::ranges::{Key, Range, Total, each_row};
 use crate::store::copying::rows;
@@ -232,10 +232,11 @@ fn copy_most(from: &Transaction<'_>, server: &Database, say: &mut dyn FnMut(&str
             |filled| {
                 number += 1;
                 let rows = filled.rows.len();
-                server.write(Lock::Everything, |to| {
+                let appending = once(|to| {
                     to.append(table.name, &table.names(), &filled.rows)?;
                     keep(to, table, number, filled)
-                })?;
+                });
+                server.write(Lock::Everything, appending)?;
                 say(&format!("{}: {rows} rows more are copied", table.name));
                 Ok(())
             },

@@ -38,6 +38,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0001_first_tables.sql"),
     include_str!("postgres/0002_rollups.sql"),
     include_str!("postgres/0003_change_number.sql"),
+    include_str!("postgres/0004_processes.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -127,6 +127,15 @@ impl HubClient {
         })
     }
 
+    /// The same connections with another bearer, for a program that speaks for many screens.
+    #[must_use]
+    pub fn speaking_for(&self, bearer: String) -> Self {
+        Self {
+            bearer: Some(bearer),
+            ..self.clone()
+        }
+    }
+
     /// `POST /v1/enroll`.
     ///
     /// # Errors

@@ -1,0 +1,299 @@
+//! Two hub processes on one PostgreSQL: killed and started at random, their database backed up and
+//! put back, their memory watched.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use passerby_hub::Hub;
+use passerby_testing::postgres::PostgresServer;
+
+use crate::balancer::Addresses;
+use crate::dice::Dice;
+use crate::phones::{Phones, Scans};
+
+/// How many hubs there are.
+const HUBS: usize = 2;
+/// What a hub needs at most, in MB; `hub/tests/withstands` holds one that is attacked to the same.
+pub(crate) const MEMORY_MB_MAX: u64 = 150;
+/// Longest time that a hub is away.
+const AWAY_MS_MAX: u64 = 500;
+
+/// How many requests the fleet has made.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    pub(crate) plays: AtomicU64,
+    pub(crate) polls: AtomicU64,
+}
+
+impl Requests {
+    fn all(&self) -> u64 {
+        self.plays.load(Ordering::SeqCst) + self.polls.load(Ordering::SeqCst)
+    }
+}
+
+/// How often things ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+    kills: u64,
+    restores: u64,
+}
+
+/// A copy of the database, and what of it was known then.
+pub(crate) struct Backup {
+    name: String,
+    scans: Scans,
+}
+
+struct Process {
+    child: Child,
+    /// Its memory whenever it was looked at, in MB.
+    memory_mb: Vec<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    processes: Vec<Option<Process>>,
+    /// What was seen of the memory of those that ended.
+    ended: Vec<Vec<u64>>,
+    ends: Ends,
+}
+
+impl State {
+    fn kill(&mut self, hub: usize) {
+        if let Some(mut process) = self.processes[hub].take() {
+            // SIGKILL.
+            process.child.kill().unwrap();
+            process.child.wait().unwrap();
+            self.ended.push(process.memory_mb);
+            self.ends.kills += 1;
+        }
+    }
+}
+
+/// See the module.
+#[derive(Clone)]
+pub(crate) struct Hubs {
+    data: PathBuf,
+    address: String,
+    server: Arc<PostgresServer>,
+    addresses: Arc<Addresses>,
+    state: Arc<Mutex<State>>,
+    requests: Arc<Requests>,
+    dice: Dice,
+}
+
+impl Hubs {
+    /// Makes an empty database; nothing serves it yet.
+    pub(crate) fn new(folder: &Path, seed: u64, requests: Arc<Requests>) -> Self {
+        let server = PostgresServer::start(&[]);
+        let state = State {
+            processes: (0..HUBS).map(|_| None).collect(),
+            ..State::default()
+        };
+        Self {
+            data: folder.join("hub"),
+            address: server.new_database(),
+            server: Arc::new(server),
+            addresses: Arc::new(Mutex::new(vec![None; HUBS])),
+            state: Arc::new(Mutex::new(state)),
+            requests,
+            dice: Dice(seed).apart(),
+        }
+    }
+
+    /// Where they listen, as far as they are up.
+    pub(crate) const fn addresses(&self) -> &Arc<Addresses> {
+        &self.addresses
+    }
+
+    /// Opens their data beside them.
+    pub(crate) fn hub(&self) -> Hub {
+        Hub::open_with(&self.data, Some(&self.address)).unwrap()
+    }
+
+    /// Runs another command on their data, which must succeed.
+    pub(crate) fn command(&self, arguments: &[&str]) {
+        let output = self
+            .program()
+            .args(arguments)
+            .arg("--data")
+            .arg(&self.data)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerby-hub"));
+        command
+            .env("PASSERBY_HUB_DATABASE", &self.address)
+            .env("RUST_LOG", "error");
+        command
+    }
+
+    /// Starts those that are down.
+    pub(crate) fn start_all(&self) {
+        let mut state = self.state.lock().unwrap();
+        for hub in 0..HUBS {
+            self.start(&mut state, hub);
+        }
+    }
+
+    fn start(&self, state: &mut State, hub: usize) {
+        if state.processes[hub].is_some() {
+            return;
+        }
+        let mut child = self
+            .program()
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--trusted-proxy",
+                "127.0.0.1",
+            ])
+            .args(["--public-url", "http://hub.example", "--data"])
+            .arg(&self.data)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address: SocketAddr = address.unwrap_or_else(|| panic!("{line}")).parse().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::stderr()));
+        self.addresses.lock().unwrap()[hub] = Some(address);
+        state.processes[hub] = Some(Process {
+            child,
+            memory_mb: Vec::new(),
+        });
+    }
+
+    /// Kills one now and then, so often in so many requests, and starts it again; until the flag is
+    /// set.
+    pub(crate) fn kill_now_and_then(&self, kills: u64, requests: u64) -> Arc<AtomicBool> {
+        let ends = Arc::new(AtomicBool::new(false));
+        let (hubs, flag) = (self.clone(), Arc::clone(&ends));
+        std::thread::spawn(move || {
+            let mut dice = hubs.dice.clone();
+            let between = (2 * requests / kills.max(1)).max(2);
+            let mut next = dice.between(1, between);
+            while !flag.load(Ordering::SeqCst) {
+                if hubs.requests.all() >= next {
+                    let hub = usize::try_from(dice.between(0, HUBS as u64 - 1)).unwrap();
+                    hubs.state.lock().unwrap().kill(hub);
+                    std::thread::sleep(Duration::from_millis(dice.between(1, AWAY_MS_MAX)));
+                    hubs.start(&mut hubs.state.lock().unwrap(), hub);
+                    next = hubs.requests.all() + dice.between(1, between);
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        ends
+    }
+
+    /// Copies the database, as it is while nobody serves it.
+    pub(crate) fn back_up(&self, phones: &Phones) -> Backup {
+        let scans = phones.scans();
+        let mut state = self.state.lock().unwrap();
+        let name = "backup".to_owned();
+        self.alone(&mut state);
+        self.on_server(&format!("CREATE DATABASE {name} TEMPLATE {}", self.name()));
+        for hub in 0..HUBS {
+            self.start(&mut state, hub);
+        }
+        Backup {
+            name,
+            scans: scans.clone(),
+        }
+    }
+
+    /// Puts the copy in the database's place.
+    pub(crate) fn restore(&self, phones: &Phones, backup: &Backup) {
+        let mut scans = phones.scans();
+        let mut state = self.state.lock().unwrap();
+        self.alone(&mut state);
+        self.on_server(&format!("DROP DATABASE {}", self.name()));
+        self.on_server(&format!(
+            "CREATE DATABASE {} TEMPLATE {}",
+            self.name(),
+            backup.name
+        ));
+        (scans.answered, scans.unanswered) = (backup.scans.answered, backup.scans.unanswered);
+        state.ends.restores += 1;
+        for hub in 0..HUBS {
+            self.start(&mut state, hub);
+        }
+    }
+
+    /// Ends whatever uses the database.
+    fn alone(&self, state: &mut State) {
+        (0..HUBS).for_each(|hub| state.kill(hub));
+        // The server notices by itself, but later.
+        self.on_server(&format!(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name()
+        ));
+    }
+
+    fn on_server(&self, statement: &str) {
+        self.server.run("postgres:///postgres", statement);
+    }
+
+    /// The name of the database.
+    fn name(&self) -> &str {
+        let name = self.address.trim_start_matches("postgres:///");
+        name.split('?').next().unwrap()
+    }
+
+    /// Kills all.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock().unwrap();
+        (0..HUBS).for_each(|hub| state.kill(hub));
+    }
+
+    /// Looks at how much memory they need.
+    pub(crate) fn look_at_memory(&self) {
+        let mut state = self.state.lock().unwrap();
+        for process in state.processes.iter_mut().flatten() {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id()))
+                .unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let kb = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+            process.memory_mb.extend(kb.map(|kb| kb / 1_024));
+        }
+    }
+
+    /// Tells of each process what its memory was, when it was looked at.
+    pub(crate) fn memory(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        let told = state.ended.iter().filter(|memory| memory.len() > 3);
+        told.map(|memory| {
+            let part = |eighth: usize| memory[(memory.len() - 1) * eighth / 8];
+            let parts: Vec<String> = (0..=8).map(|eighth| part(eighth).to_string()).collect();
+            format!("memory of a hub over its life, MB: {}", parts.join(" "))
+        })
+        .collect()
+    }
+
+    /// The most that one needed, in MB.
+    pub(crate) fn memory_mb(&self) -> u64 {
+        let state = self.state.lock().unwrap();
+        state.ended.iter().flatten().copied().max().unwrap_or(0)
+    }
+
+    /// How often things ended.
+    pub(crate) fn ends(&self) -> Ends {
+        self.state.lock().unwrap().ends
+    }
+}
