@@ -34,6 +34,7 @@ pub mod card;
 pub mod changes;
 pub mod condition;
 pub mod creative;
+pub mod csv;
 pub mod dating;
 pub mod daypart;
 pub mod digital_link;

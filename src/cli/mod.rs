@@ -1,7 +1,6 @@
 //! What the command line accepts, and the exit codes that scripts rely on.
 
 mod check;
-mod csv;
 mod data_dir;
 mod enroll;
 mod failure;

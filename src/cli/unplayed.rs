@@ -6,10 +6,10 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use passerby_playout::ledger::{FailedItem, Ledger};
+use passerby_protocol::csv;
+use passerby_protocol::csv::Cell;
 use passerby_protocol::plays::Gap;
 
-use crate::cli::csv;
-use crate::cli::csv::Cell;
 use crate::cli::failure::Failure;
 use crate::cli::json_output::print_json_line;
 

@@ -12,11 +12,11 @@ const A_DAY: u64 = 8_640;
 const ROLLUPS: [[&str; 2]; 2] = [
     [
         include_str!("../../src/store/migrations/sqlite/0017_rollups.sql"),
-        include_str!("../../src/store/migrations/sqlite/0018_totals.sql"),
+        include_str!("../../src/store/migrations/sqlite/0019_report_figures.sql"),
     ],
     [
         include_str!("../../src/store/migrations/postgres/0002_rollups.sql"),
-        include_str!("../../src/store/migrations/postgres/0003_totals.sql"),
+        include_str!("../../src/store/migrations/postgres/0004_report_figures.sql"),
     ],
 ];
 

@@ -3,7 +3,7 @@
 use crate::hub::{OpenError, ReleaseError, RotateError};
 use crate::keys::manifest_keys::ManifestKeyError;
 use crate::server::ServeError;
-use crate::store::{DomainError, EnrolError, KeyError, PublishError, StoreError};
+use crate::store::{DomainError, EnrolError, KeyError, PruneError, PublishError, StoreError};
 
 /// Why a command did not do its work, by what the exit code says about it.
 pub(crate) enum Failure {
@@ -84,6 +84,15 @@ impl From<KeyError> for Failure {
         match error {
             KeyError::Store(error) => error.into(),
             refused => Self::Input(vec![refused.to_string()]),
+        }
+    }
+}
+
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::Store(error) => error.into(),
+            refused @ PruneError::TooFew { .. } => Self::Input(vec![refused.to_string()]),
         }
     }
 }

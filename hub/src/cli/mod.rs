@@ -8,6 +8,8 @@ pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
 mod options;
+pub(crate) mod prune;
+pub(crate) mod report;
 pub(crate) mod screen;
 
 use std::collections::BTreeSet;
@@ -32,7 +34,6 @@ use crate::publish::folder::Publication;
 use crate::publish::inspection;
 use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
-use crate::report_text;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 use crate::store::Targets;
 use crate::system::clock;
@@ -177,12 +178,7 @@ enum Command {
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
     /// Print plays, scans, visits, goals and how far links were passed on
-    Report {
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
+    Report(crate::cli::report::Arguments),
     /// Count every stored play, scan and visit again and compare with the figures of reports
     ///
     /// This may take minutes and holds up nobody. A difference means a fault of this program, or a
@@ -210,6 +206,14 @@ enum Command {
     /// until it is started anew with `--database`, and terminals keep their plays so long. A move
     /// that was cut off goes on where it was when the same command is entered again.
     Move(crate::cli::backup::Move),
+    /// Delete the rows of old plays, scans, visits and links; the figures of reports stay
+    ///
+    /// Works while the hub serves, holds up nobody, and may be stopped at any moment and begun
+    /// again. A link and its scan stay while something stays that was passed on of them; links that
+    /// nobody has opened for so long no longer lead anywhere. What was deleted keeps the date and
+    /// the verdict that it had. A code whose play was deleted is expired, also if codes are
+    /// accepted for longer later on.
+    Prune(crate::cli::prune::Options),
 }
 
 impl Cli {
@@ -302,11 +306,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
-        Command::Report { output, data } => {
-            let report = data.open()?.store.report()?;
-            output.print(&json!(report), &report_text::text(&report));
-            Ok(())
-        }
+        Command::Report(arguments) => crate::cli::report::run(arguments),
         Command::Backup(command) => crate::cli::backup::make(&command),
         Command::Restore(command) => crate::cli::backup::restore(&command),
         Command::Move(command) => crate::cli::backup::move_to_server(&command),
@@ -326,6 +326,7 @@ fn run(command: Command) -> Result<(), Failure> {
             });
             Err(Failure::Input(lines.collect()))
         }
+        Command::Prune(options) => crate::cli::prune::run(&options),
     }
 }
 

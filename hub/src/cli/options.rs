@@ -61,6 +61,11 @@ impl Data {
 }
 
 impl Output {
+    /// The form of JSON.
+    pub(super) const fn json() -> Self {
+        Self { json: true }
+    }
+
     /// Prints what a command found, in the form that was asked for.
     pub(super) fn print(&self, json: &serde_json::Value, text: &str) {
         let mut out = std::io::stdout().lock();

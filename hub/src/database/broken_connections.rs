@@ -110,7 +110,7 @@ fn of_two_that_wait_for_each_other_one_begins_anew() {
         .unwrap();
     let barrier = std::sync::Barrier::new(2);
     let attempts: Vec<u32> = std::thread::scope(|scope| {
-        let each = [(1, 2), (2, 1)].map(|(first, second)| {
+        let each = [(1_i64, 2_i64), (2, 1)].map(|(first, second)| {
             let (database, barrier) = (&database, &barrier);
             scope.spawn(move || {
                 let attempts = Cell::new(0);

@@ -389,10 +389,13 @@ mod tests {
             .unwrap()
     }
 
+    /// What another thread does with the database.
+    type Other<'a, T> = Box<dyn FnOnce(&SqliteDatabase) -> T + Send + 'a>;
+
     /// Starts a write that waits in the middle, and all others while it does; then lets it go on.
     fn while_one_writes<T: Send>(
         database: &SqliteDatabase,
-        others: Vec<Box<dyn FnOnce(&SqliteDatabase) -> T + Send + '_>>,
+        others: Vec<Other<'_, T>>,
     ) -> Vec<std::thread::Result<T>> {
         let (begin, begun) = mpsc::channel();
         let (go_on, wait) = mpsc::channel::<()>();
@@ -458,7 +461,7 @@ mod tests {
             });
             assert!(failed.is_err());
         };
-        let others: Vec<Box<dyn FnOnce(&SqliteDatabase) + Send>> = vec![
+        let others: Vec<Other<'_, ()>> = vec![
             Box::new(|database| _ = insert(database, 1).unwrap()),
             Box::new(failing),
             Box::new(|database| _ = insert(database, 2).unwrap()),

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// A value for a statement, or `None` for `NULL`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value<'a> {
     /// A whole number of 64 bits.
     Integer(Option<i64>),

@@ -2,7 +2,8 @@
 //!
 //! The rules, from the first that holds; only fresh and late openings count:
 //!
-//! - Expired, and not stored either: the code left the screen longer ago than codes are accepted.
+//! - Expired, and not stored either: the code left the screen longer ago than codes are accepted,
+//!   or its play was pruned, which is done to older ones only.
 //! - Unaired: the screen's ledger shows that the play never aired, or as another assignment.
 //! - Unaired: its play has arrived, and began only after the opening, and long after the code says
 //!   that it was minted.
@@ -91,6 +92,8 @@ pub enum Aired {
     },
     /// It did not, or as something else.
     Never,
+    /// It had arrived so long ago that its row was pruned.
+    Pruned,
 }
 
 /// What an opening is judged by.
@@ -129,7 +132,7 @@ pub struct Facts {
 /// Judges an opening by the rules above.
 pub fn judge(facts: &Facts) -> ScanVerdict {
     let age_ms = facts.opened_ms.saturating_sub(left_screen_ms(facts));
-    if age_ms > facts.code_days * DAY_MS {
+    if facts.aired == Aired::Pruned || age_ms > facts.code_days * DAY_MS {
         return ScanVerdict::Expired;
     }
     if is_unaired(facts) {
@@ -185,7 +188,7 @@ fn is_unaired(facts: &Facts) -> bool {
                 |minted_ms: i64| minted_ms + MINUTE_MS + LEAD_MS_MAX + SKEW_MS < start_ms;
             facts.opened_ms + SKEW_MS < start_ms && facts.minted_ms.is_some_and(disagrees)
         }
-        Aired::Undated => false,
+        Aired::Undated | Aired::Pruned => false,
         Aired::Unknown => facts.minted_ms.is_some_and(|minted_ms| {
             // What was ordered before the content changed may air once more.
             let dropped = |since_ms: i64| minted_ms > since_ms + SKEW_MS + LEAD_MS_MAX;

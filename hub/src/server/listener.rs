@@ -210,10 +210,12 @@ impl Server {
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
+        let code_days = settings.code_days;
         // The database is not asked on a thread that serves others.
         let set = tokio::task::spawn_blocking(move || {
             hub.store
                 .set_scan_base(&scan_base, clock::now_ms())
+                .and_then(|()| hub.store.set_code_days(code_days))
                 .map(|()| hub)
         });
         let hub = match set.await {
@@ -229,7 +231,7 @@ impl Server {
             connections: Arc::new(Connections::new(places)),
             requests: request_metrics(),
             tls,
-            app: Arc::new(AppState::new(hub, public_url, settings.code_days, proxies)),
+            app: Arc::new(AppState::new(hub, public_url, code_days, proxies)),
         })
     }
 

@@ -178,7 +178,7 @@ mod tests {
             work.iter().map(|number| number * 2).collect::<Vec<_>>()
         };
         std::thread::scope(|scope| {
-            let run = |number: u32| batches.run(number, &together);
+            let run = |number: u32| batches.run(number, together);
             let first = scope.spawn(move || run(1));
             entered.recv().unwrap();
             let others: Vec<_> = (2..=6)

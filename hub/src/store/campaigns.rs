@@ -212,7 +212,10 @@ impl PublishedState {
 
 /// The name by which a campaign is already known here: one that differs only in how its accents are
 /// stored is the same, and keeps its figures. A campaign that airs goes before one that does not.
-fn known_form(tx: &Transaction<'_>, id: &CampaignId) -> Result<CampaignId, DatabaseError> {
+pub(super) fn known_form(
+    tx: &Transaction<'_>,
+    id: &CampaignId,
+) -> Result<CampaignId, DatabaseError> {
     let mut found = None;
     tx.each(
         "SELECT id FROM campaigns ORDER BY live DESC, id = ?1 DESC, id",
@@ -324,6 +327,22 @@ fn put_campaign(
         }));
     }
     tx.execute_each("INSERT INTO campaign_items VALUES (?1, ?2, ?3)", &items)?;
+    let names: Vec<_> = publication
+        .item_digests()
+        .zip(&publication.campaign.placements)
+        .map(|((creative, _), placement)| {
+            [
+                Value::from(creative.to_string()),
+                Value::from(id),
+                Value::from(placement.creative.as_str()),
+            ]
+        })
+        .collect();
+    // Reports name what was replaced as well, so these stay.
+    tx.execute_each(
+        "INSERT INTO creative_names (creative, campaign, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        &names,
+    )?;
     tx.execute_each("INSERT INTO campaign_parts VALUES (?1, ?2, ?3, ?4)", &parts)?;
     if let Targets::Only(chosen) = targets {
         let chosen: Vec<_> = chosen

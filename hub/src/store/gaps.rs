@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use passerby_protocol::limits::GAP_PLAYS_MAX;
 use passerby_protocol::plays::{Gap, GapReason, PlayBatch};
 use serde::Serialize;
 
@@ -41,7 +42,8 @@ pub(super) fn pass_gone(
     let gap = Gap {
         after_seq: last_seq,
         reason: GapReason::Pruned,
-        plays: gone_through - last_seq,
+        // A terminal may say any number; more than its screen has numbers for there cannot be.
+        plays: (gone_through - last_seq).min(GAP_PLAYS_MAX),
         boot: String::new(),
         from_boot_ms: 0,
         until_boot_ms: 0,
@@ -91,9 +93,10 @@ fn insert(tx: &Transaction<'_>, ledger: i64, gaps: &[&Gap]) -> Result<(), Databa
 pub(super) fn missing(tx: &Transaction<'_>) -> Result<MissingCounts, DatabaseError> {
     let mut counts = MissingCounts::default();
     let rows: Vec<(i64, u8, u64)> = tx.all(
-        "SELECT screen, reason, CAST(sum(plays) AS BIGINT)
+        // An older hub has stored what terminals said.
+        "SELECT screen, reason, CAST(sum(least(plays, ?1)) AS BIGINT)
          FROM gaps JOIN ledgers ON ledgers.id = ledger GROUP BY screen, reason",
-        values![],
+        values![GAP_PLAYS_MAX],
         |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     for (screen, reason, plays) in rows {
@@ -108,4 +111,49 @@ pub(super) fn missing(tx: &Transaction<'_>) -> Result<MissingCounts, DatabaseErr
         }
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
+    use passerby_protocol::{Assignment, Digest, Epoch, PlayNumber};
+
+    use super::*;
+    use crate::database::Lock;
+    use crate::store::testing::on_each_database;
+
+    #[test]
+    fn absurd_gaps_are_as_many_plays_as_a_screen_has_numbers_for() {
+        on_each_database(|database| {
+            let store = database.open();
+            let (screen, _) = store.add_screen("exit B", 0).unwrap();
+            let last = u64::try_from(i64::MAX).unwrap() - 2;
+            for epoch in [1, 2, 3] {
+                let play = Play {
+                    seq: last,
+                    number: PlayNumber::new(epoch).unwrap(),
+                    content: PlayContent {
+                        assignment: Assignment::NONE,
+                        campaign: "demo".into(),
+                        creative: Digest([0; 32]),
+                    },
+                    boot: "boot".into(),
+                    start_boot_ms: u64::from(epoch),
+                    visible_ms: 1,
+                    outcome: Outcome::Complete,
+                    display: Display::Unknown,
+                };
+                let batch = PlayBatch::pack(Epoch(u64::from(epoch)), &[play], vec![])
+                    .with_gaps(vec![], last - 1);
+                store.take_plays(screen, &batch, 0).unwrap();
+            }
+            let missing = store.report().unwrap().plays.missing;
+            assert_eq!(missing.total, 3 * GAP_PLAYS_MAX);
+            // What an older hub has stored.
+            let absurd = "UPDATE gaps SET plays = 9223372036854775807";
+            let changed = store.write(Lock::Everything, |tx| tx.execute(absurd, values![]));
+            assert_eq!(changed.unwrap(), 3);
+            assert_eq!(store.report().unwrap().plays.missing, missing);
+        });
+    }
 }

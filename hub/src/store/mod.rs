@@ -20,6 +20,8 @@ mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
 mod plays;
+mod prune;
+mod pruned;
 mod publish_error;
 mod refused;
 mod report;
@@ -48,11 +50,13 @@ pub use crate::store::enrolment::{
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::landed::Landed;
 pub use crate::store::plays::{BatchRefused, PlaysTaken};
+pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
-    CHAINS_MAX, Chain, GoalCount, LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, PressCounts,
-    Report, ScanCounts, ScreenLine, Tally, UnassignedCounts, VisitCounts,
+    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
+    LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
+    ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

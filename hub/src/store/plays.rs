@@ -2,9 +2,9 @@
 //!
 //! Invariant: a ledger's cursor moves in the same transaction that stores its rows, so after any
 //! crash, lost answer or repeated batch the plays up to the cursor are here exactly once, and
-//! nothing after it is. What a play counts for is not decided here, but by what its screen was
-//! given (`assigned_contents`), whenever somebody asks: a hub that is restored from a backup may
-//! learn of that later than of the play.
+//! nothing after it is; of plays that were pruned since, that holds as well. What a play counts for
+//! is not decided here, but by what its screen was given (`assigned_contents`), whenever somebody
+//! asks: a hub that is restored from a backup may learn of that later than of the play.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,8 +19,8 @@ use crate::database::{DatabaseError, Lock, Transaction, Value, values};
 use crate::store::dates::{BOOT_MS_MAX, Boots};
 use crate::store::rollups;
 use crate::store::rollups::boots::BootPlays;
-use crate::store::rollups::{Changes, PlayKey, UNDATED};
-use crate::store::{Result, Store, StoreError, gaps, screens, verdicts};
+use crate::store::rollups::{Changes, PlayKey, PlaySums, UNDATED, scanned};
+use crate::store::{Result, Store, StoreError, gaps, pruned, screens, verdicts};
 
 /// The code of a play that is here already, from another ledger of the same screen.
 const DUPLICATE_NUMBER: &str = "duplicate-play-number";
@@ -34,7 +34,8 @@ const STORE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, bo
 /// Stores a play whose number another one has, under one of its own, unless it is a play that is
 /// here already. Takes the same values.
 const STORE_BESIDE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
-     SELECT ?1, ?2, ?3, (SELECT least(min(number), 0) - 1 FROM plays WHERE screen = ?3), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?4
+     SELECT ?1, ?2, ?3, least((SELECT min(number) FROM plays WHERE screen = ?3),
+                              (SELECT min(first_number) FROM pruned_runs WHERE screen = ?3), 0) - 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?4
      WHERE NOT EXISTS (SELECT 1 FROM plays WHERE boot = ?6 AND start_boot_ms = ?7 AND coalesce(said_number, number) = ?4)";
 
 /// What became of a batch.
@@ -164,6 +165,10 @@ fn forked_at(
     let Some(first) = plays.first().filter(|first| first.seq <= last_seq) else {
         return Ok(None);
     };
+    // What was pruned of a ledger came before all that is left of it.
+    if let Some(from_seq) = pruned::forked_at(tx, ledger, plays)? {
+        return Ok(Some(from_seq));
+    }
     let until = plays.last().map_or(0, |last| last.seq);
     let mut forked = None;
     tx.each(
@@ -198,6 +203,7 @@ fn insert(
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     boots.meet(plays.iter().map(|play| play.boot.as_str()))?;
+    let pruned = pruned::among(tx, screen, plays, boots)?;
     let contents = content_ids(tx, plays)?;
     for plays in plays.chunks(ROWS_AT_ONCE) {
         let mut rows = Vec::with_capacity(plays.len());
@@ -223,14 +229,17 @@ fn insert(
         }
         // First all that have a number for themselves: which of several plays with one number that
         // is, and which of them are the same play, depends on their own order alone.
-        let stored = tx.all_of(STORE, &rows, |row| row.get::<u64>(0))?;
+        let taken = rows.iter().zip(plays);
+        let taken = taken.filter(|(_, play)| !pruned.taken.contains(&play.seq));
+        let taken: Vec<&[Value<'static>; 12]> = taken.map(|(row, _)| row).collect();
+        let stored = tx.all_of(STORE, &taken, |row| row.get::<u64>(0))?;
         let stored: HashSet<u64> = stored.into_iter().collect();
         let stored: Vec<u64> = plays
             .iter()
             .map(|play| u64::from(stored.contains(&play.seq)))
             .collect();
         let rows = unchanged(rows, &stored);
-        let stored_beside = tx.execute_each(STORE_BESIDE, &rows)?;
+        let stored_beside = execute_but(tx, STORE_BESIDE, &rows, &pruned.again)?;
         count(tx, screen, ledger, &counted, &stored, &stored_beside)?;
         let stored = stored_beside;
         let refused: Vec<[Value<'_>; 3]> = unchanged(rows, &stored)
@@ -245,6 +254,30 @@ fn insert(
     Ok(())
 }
 
+/// Runs a statement for rows of plays, but for those with certain seqs, which it leaves unchanged.
+fn execute_but(
+    tx: &Transaction<'_>,
+    sql: &str,
+    rows: &[[Value<'static>; 12]],
+    seqs: &HashSet<u64>,
+) -> Result<Vec<u64>, DatabaseError> {
+    if seqs.is_empty() {
+        return tx.execute_each(sql, rows);
+    }
+    let left_out: HashSet<Value<'_>> = seqs.iter().map(|&seq| seq.into()).collect();
+    let runs = |row: &[Value<'static>; 12]| !left_out.contains(&row[1]);
+    let chosen: Vec<&[Value<'static>; 12]> = rows.iter().filter(|row| runs(row)).collect();
+    let mut changed = tx.execute_each(sql, &chosen)?.into_iter();
+    let of = |row| {
+        if runs(row) {
+            changed.next().unwrap_or(0)
+        } else {
+            0
+        }
+    };
+    Ok(rows.iter().map(of).collect())
+}
+
 /// Counts the plays of a batch that were stored, under their own number or beside it.
 fn count(
     tx: &Transaction<'_>,
@@ -257,19 +290,32 @@ fn count(
     let mut changes = Changes::default();
     let mut boots: BTreeMap<(i64, i64), BootPlays> = BTreeMap::new();
     let mut beside = stored_beside.iter();
+    let numbers = plays.iter().map(|(play, ..)| i64::from(play.number.get()));
+    let first_scans = scanned::first_scans(tx, screen.get(), numbers)?;
     for (&(play, content, boot, wall_ms), &stored) in plays.iter().zip(stored) {
         if stored == 0 && beside.next().is_none_or(|&stored| stored == 0) {
             continue;
         }
         let key = PlayKey {
             screen: screen.get(),
-            hour: wall_ms.map_or(UNDATED, rollups::hour_of),
+            quarter: wall_ms.map_or(UNDATED, rollups::quarter_of),
             content,
             outcome: u8::from(play.outcome),
             display: u8::from(play.display),
         };
         let visible_ms = i64::try_from(play.visible_ms).unwrap_or(i64::MAX);
-        changes.plays(key, 1, visible_ms);
+        // What is stored beside the number that it says has no scans.
+        let first_ms = (stored > 0)
+            .then(|| first_scans.get(&i64::from(play.number.get())).copied())
+            .flatten();
+        let is_scanned =
+            wall_ms.is_some_and(|wall_ms| scanned::is_scanned(wall_ms, visible_ms, first_ms));
+        let sums = PlaySums {
+            plays: 1,
+            visible_ms,
+            scanned: i64::from(is_scanned),
+        };
+        changes.plays(key, sums);
         let of_boot = BootPlays::of(play.seq, play.start_boot_ms, play.visible_ms, wall_ms);
         boots
             .entry((boot, content))

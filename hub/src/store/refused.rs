@@ -90,12 +90,16 @@ impl Store {
             Lock::Everything
         };
         self.write(lock, |tx| {
-            tx.execute_each(
+            let kept = tx.execute_each(
                 "UPDATE scans SET openings = openings + ?2 WHERE id = ?1",
                 &again,
             )?;
             let mut changes = Changes::default();
-            for (&scan, &count) in &openings.again {
+            for ((&scan, &count), kept) in openings.again.iter().zip(kept) {
+                if kept == 0 {
+                    // It was pruned meanwhile.
+                    continue;
+                }
                 let sums = ScanSums {
                     openings: i64::try_from(count).unwrap_or(i64::MAX),
                     ..ScanSums::default()

@@ -17,6 +17,8 @@ use crate::scans::visitor::{Grade, Visitor};
 use crate::store::batches::Batches;
 use crate::store::landed::Landed;
 use crate::store::rollups;
+use crate::store::rollups::scanned;
+use crate::store::rollups::scanned::NewScan;
 use crate::store::rollups::{Changes, ScanKey, ScanSums};
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
@@ -251,7 +253,7 @@ fn insert(
     }
     let known = verdicts::known(tx, &openings, true)?;
     let mut rows = Vec::with_capacity(scans.len());
-    let mut inserted = Vec::new();
+    let (mut inserted, mut of_plays) = (Vec::new(), Vec::new());
     for (((scan, opening), known), &rows_of_play) in
         scans.iter().zip(&openings).zip(&known).zip(rows_of_plays)
     {
@@ -267,7 +269,7 @@ fn insert(
         } else {
             let key = ScanKey {
                 screen: opening.screen,
-                hour: rollups::hour_of(opening.opened_ms),
+                quarter: rollups::quarter_of(opening.opened_ms),
                 campaign: landed.id.as_str().to_owned(),
                 creative: landed.creative.to_string(),
                 grade: grade_code(scan.grade),
@@ -279,6 +281,14 @@ fn insert(
                 ..ScanSums::default()
             };
             changes.scans(key, one);
+            if let Some(of) = known.dated.filter(|_| counts) {
+                of_plays.push(NewScan {
+                    screen: opening.screen,
+                    play: opening.play,
+                    opened_ms: opening.opened_ms,
+                    of,
+                });
+            }
             inserted.push(owned_values![
                 opening.screen,
                 opening.play,
@@ -295,6 +305,7 @@ fn insert(
             None
         });
     }
+    scanned::count_new(tx, &of_plays, changes)?;
     let made = tx.all_each(
         "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms, standing, settled)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",

@@ -243,11 +243,13 @@ pub(super) fn share_goals_anew(
     Ok(())
 }
 
-/// Returns one more than the highest play number seen of a screen, in a play or in a scan.
+/// Returns one more than the highest play number seen of a screen, in a play or in a scan, also if
+/// they were pruned.
 pub(super) fn play_floor(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<PlayNumber> {
     let highest: Option<u32> = tx.value(
         "SELECT max(n) FROM (SELECT max(number) AS n FROM plays WHERE screen = ?1
-                             UNION ALL SELECT max(play) FROM scans WHERE screen = ?1) AS highest",
+                             UNION ALL SELECT max(play) FROM scans WHERE screen = ?1
+                             UNION ALL SELECT highest FROM pruned_numbers WHERE screen = ?1) AS highest",
         values![screen.get()],
     )?;
     let floor = highest.map_or(0, |number| number.saturating_add(1));

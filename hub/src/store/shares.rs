@@ -15,7 +15,7 @@ use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::rollups;
-use crate::store::rollups::{Changes, ScanSums, VisitKey, VisitSums};
+use crate::store::rollups::{Changes, ScanSums, ShareKey, VisitKey, VisitSums};
 use crate::store::scans::{grade_code, outward};
 use crate::store::{Result, Store, StoreError};
 use crate::system::random;
@@ -117,7 +117,7 @@ impl Share {
     fn visit_key(&self, visited_ms: i64, grade: u8) -> VisitKey {
         VisitKey {
             screen: self.screen.get(),
-            hour: rollups::hour_of(visited_ms),
+            quarter: rollups::quarter_of(visited_ms),
             campaign: self.campaign.clone(),
             creative: self.creative.clone(),
             generation: self.generation,
@@ -507,6 +507,17 @@ fn new_child(
         "INSERT INTO shares (name, scan, parent, generation, made_for, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         values![&name, parent.scan, parent.id, parent.generation + 1, visitor.0, now_ms],
     )?;
+    let mut changes = Changes::default();
+    let key = ShareKey {
+        screen: parent.screen.get(),
+        quarter: rollups::quarter_of(now_ms),
+        campaign: parent.campaign.clone(),
+        creative: parent.creative.clone(),
+        generation: parent.generation + 1,
+        is_counted: parent.is_counted,
+    };
+    changes.shares(key, 1);
+    changes.write(tx)?;
     Ok(Some(name))
 }
 

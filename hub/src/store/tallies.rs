@@ -1,26 +1,24 @@
 //! How often a screen's plays were scanned, for the screen itself.
 //!
-//! Invariant: what `passerby_protocol::tally` says of settled plays; everything is counted anew
-//! when it is asked for, so a late play or scan changes the next answer and no other.
+//! Invariant: what `passerby_protocol::tally` says of settled plays, as of the moment of asking, so
+//! a late play or scan changes the next answer and no other. Only of the newest two days rows are
+//! read, since a quarter of an hour there may have plays that are settled and others that are not.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use passerby_protocol::limits::{TALLY_DAYS_MAX, TALLY_PLAYS_MAX};
+use passerby_protocol::limits::{PLAY_MS_MAX, TALLY_DAYS_MAX, TALLY_PLAYS_MAX};
 use passerby_protocol::tally::{Tallies, Tally, WeekPart};
 use passerby_protocol::{Assignment, ScreenNumber};
 
 use crate::database::{DatabaseError, Sql, values};
+use crate::store::rollups::scanned::SETTLE_MS;
+use crate::store::rollups::{QUARTER_MS, quarter_of};
 use crate::store::{Result, Store};
 use crate::system::clock::DAY_MS;
 
-/// After so long a play is settled: late scans of it, from photos for example, are mostly in. In
-/// milliseconds.
-const SETTLE_MS: u64 = DAY_MS.unsigned_abs();
-/// Plays are counted by quarters of an hour, since that is how finely offsets of time zones differ.
-const QUARTER_MS: i64 = 900_000;
 /// Which campaigns are counted: those whose creatives compete, or which have a goal of scans.
 const IS_ASKED_FOR: &str = "json_type(campaigns.body, '$.adaptive') = 'object'
      OR EXISTS (SELECT 1 FROM json_each(campaigns.body, '$.phases') AS phase
@@ -32,8 +30,9 @@ const IS_ASKED_FOR_POSTGRES: &str = "jsonb_typeof(campaigns.body::jsonb -> 'adap
 
 impl Store {
     /// Counts a screen's settled plays and how many of them were scanned, by day and part of the
-    /// week in the venue's time zone. Only campaigns count whose creatives compete, or which have a
-    /// goal of scans.
+    /// week in the venue's time zone, from the first whole quarter of an hour in the days that
+    /// tallies reach back. Only campaigns count whose creatives compete, or which have a goal of
+    /// scans.
     ///
     /// # Errors
     /// The database fails.
@@ -43,9 +42,11 @@ impl Store {
         time_zone: &TimeZone,
         now_ms: i64,
     ) -> Result<Tallies> {
-        let settle_ms = i64::try_from(SETTLE_MS).unwrap_or(DAY_MS);
         let days = i64::try_from(TALLY_DAYS_MAX).unwrap_or(0);
-        let until_ms = now_ms - settle_ms;
+        let until_ms = now_ms - SETTLE_MS;
+        let first = quarter_of(now_ms - days * DAY_MS + QUARTER_MS - 1);
+        // Before it all plays have ended in time, however long they were.
+        let split = quarter_of(until_ms.saturating_sub_unsigned(PLAY_MS_MAX));
         let rows: Vec<(u32, i64, u32, u32)> = self.read(|tx| {
             tx.all(
                 Sql::pair(
@@ -54,10 +55,12 @@ impl Store {
                 ),
                 values![
                     screen.get(),
-                    now_ms - days * DAY_MS,
+                    first,
+                    split,
+                    split * QUARTER_MS,
                     until_ms,
                     QUARTER_MS,
-                    settle_ms
+                    SETTLE_MS
                 ],
                 |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
@@ -85,24 +88,33 @@ impl Store {
                 scanned,
             })
             .collect();
-        Ok(Tallies::pack(screen, now_ms, SETTLE_MS, &rows))
+        Ok(Tallies::pack(
+            screen,
+            now_ms,
+            SETTLE_MS.unsigned_abs(),
+            &rows,
+        ))
     }
 }
 
-/// Counts plays and those of them that were scanned, by assignment and quarter of an hour. The JSON
-/// of campaigns is read before, and not with each play.
+/// Reads plays and those of them that were scanned, by assignment and quarter of an hour, and counts
+/// those of the newest quarters. The JSON of campaigns is read before, and not with each play.
 fn counts_where(is_asked_for: &str) -> String {
     format!(
         "WITH asked_for AS MATERIALIZED (
              SELECT contents.content, contents.assignment
              FROM assigned_contents AS contents JOIN campaigns ON campaigns.id = contents.campaign
              WHERE contents.screen = ?1 AND ({is_asked_for}))
-         SELECT asked_for.assignment, plays.wall_ms / ?4, count(*),
+         SELECT asked_for.assignment, quarter, plays, scanned
+         FROM asked_for JOIN play_quarters AS played ON played.content = asked_for.content
+         WHERE played.screen = ?1 AND quarter >= ?2 AND quarter < ?3 AND plays > 0
+         UNION ALL
+         SELECT asked_for.assignment, plays.wall_ms / ?6, count(*),
                 count(*) FILTER (WHERE EXISTS (SELECT 1 FROM counted_scans AS scans
                                                WHERE scans.screen = plays.screen AND scans.play = plays.number
-                                                 AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?5))
+                                                 AND scans.scanned_ms <= plays.wall_ms + plays.visible_ms + ?7))
          FROM asked_for JOIN plays ON plays.content = asked_for.content
-         WHERE plays.screen = ?1 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
+         WHERE plays.screen = ?1 AND plays.wall_ms >= ?4 AND plays.wall_ms + plays.visible_ms <= ?5
          GROUP BY 1, 2"
     )
 }

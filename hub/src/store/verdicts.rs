@@ -17,6 +17,7 @@ use crate::store::Result;
 use crate::store::landed::Landed;
 use crate::store::rollups;
 use crate::store::rollups::Changes;
+use crate::store::rollups::scanned::DatedPlay;
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
@@ -34,7 +35,7 @@ const ENDED_MS: i64 = 3 * HOUR_MS;
 /// restart.
 const FOLLOWING_MAX: u32 = 5_000;
 /// After so long the ledger is no longer waited for.
-const WAIT_MS_MAX: i64 = 60 * DAY_MS;
+pub(super) const WAIT_MS_MAX: i64 = 60 * DAY_MS;
 
 /// One opening, as its facts are looked up.
 pub(super) struct Opening {
@@ -104,6 +105,8 @@ pub(super) const fn code(standing: ScanVerdict) -> u8 {
 /// What the tables say of an opening's play and visitor.
 pub(super) struct Known {
     aired: Aired,
+    /// Its play, if that is here and has a date.
+    pub(super) dated: Option<DatedPlay>,
     late_before: u32,
     hour_before: u32,
     day_before: u32,
@@ -153,8 +156,12 @@ pub(super) fn known(
                  WHERE visitor = ?4 AND scanned_ms > ?5 AND scanned_ms <= ?7 AND id < ?3),
                 (SELECT count(*) FROM counted_scans
                  WHERE visitor = ?4 AND scanned_ms > ?6 AND scanned_ms <= ?7 AND id < ?3),
-                CASE WHEN ?8 THEN (SELECT min(scanned_ms) FROM scans WHERE screen = ?1 AND play = ?2) END,
-                played.assignment, played.campaign, played.wall_ms, played.visible_ms,
+                CASE WHEN ?8 THEN least((SELECT min(scanned_ms) FROM scans WHERE screen = ?1 AND play = ?2),
+                                        (SELECT first_ms FROM pruned_openings WHERE screen = ?1 AND play = ?2)) END,
+                played.assignment, played.campaign, played.wall_ms, played.visible_ms, played.content,
+                CASE WHEN played.assignment IS NULL
+                     THEN (SELECT first_number <= ?2 FROM pruned_runs WHERE screen = ?1 AND last_number >= ?2
+                           ORDER BY last_number LIMIT 1) END,
                 CASE WHEN ?10 THEN EXISTS
                     (SELECT 1 FROM assignments JOIN campaign_items USING (campaign, placement, creative)
                      JOIN airing ON airing.campaign = assignments.campaign AND airing.screen = assignments.screen
@@ -164,29 +171,38 @@ pub(super) fn known(
                     (SELECT content_since_ms FROM screens
                      WHERE number = ?1 AND content_version >= manifest_version) END
          FROM (SELECT 1) AS one
-         LEFT JOIN (SELECT assignment, campaign, wall_ms, visible_ms
+         LEFT JOIN (SELECT content, assignment, campaign, wall_ms, visible_ms
                     FROM plays JOIN contents ON contents.id = content
                     WHERE screen = ?1 AND number = ?2) AS played ON TRUE",
         &keys,
         |row| {
             let opening = of.next().ok_or(DatabaseError::NoRow)?;
-            let aired = match row.get::<Option<u32>>(4)? {
-                None => Aired::Unknown,
+            let (aired, dated) = match row.get::<Option<u32>>(4)? {
+                None if row.get::<Option<bool>>(9)? == Some(true) => (Aired::Pruned, None),
+                None => (Aired::Unknown, None),
                 Some(assignment) => {
                     let campaign: String = row.get(5)?;
-                    let at = (row.get(6)?, row.get(7)?);
-                    aired(opening, assignment, &campaign, at)
+                    let (wall_ms, visible_ms) = (row.get::<Option<i64>>(6)?, row.get(7)?);
+                    let content = row.get(8)?;
+                    let dated = wall_ms.map(|wall_ms| DatedPlay {
+                        content,
+                        wall_ms,
+                        visible_ms,
+                    });
+                    let at = (wall_ms, visible_ms);
+                    (aired(opening, assignment, &campaign, at), dated)
                 }
             };
             Ok::<_, DatabaseError>(Known {
                 aired,
+                dated,
                 late_before: row.get(0)?,
                 hour_before: row.get(1)?,
                 day_before: row.get(2)?,
                 first_opened_ms: row.get(3)?,
                 held: Held {
-                    is_assigned: row.get(8)?,
-                    since_ms: row.get(9)?,
+                    is_assigned: row.get(10)?,
+                    since_ms: row.get(11)?,
                 },
             })
         },
@@ -276,12 +292,7 @@ pub(super) fn settle(
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     settle_arrived(tx, screen)?;
-    let past = tx.optional(
-        "SELECT wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq DESC LIMIT 1",
-        values![ledger],
-        |row| row.get::<i64>(0),
-    )?;
-    if let Some(past_ms) = past {
+    if let Some((_, past_ms)) = last_dated(tx, ledger)? {
         settle_absent(tx, screen, ledger, past_ms)?;
     }
     tx.execute(
@@ -298,6 +309,7 @@ fn settle_arrived(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<(), Data
              FROM scans JOIN plays ON plays.screen = scans.screen AND plays.number = scans.play
              JOIN contents ON contents.id = plays.content
              WHERE scans.screen = ?1 AND NOT scans.settled
+               AND scans.scanned_ms >= (SELECT before_ms FROM pruned_before)
                AND (plays.wall_ms IS NOT NULL OR contents.assignment <> scans.assignment)
              ORDER BY scans.id LIMIT ?2",
         values![screen.get(), SETTLED_MAX],
@@ -347,7 +359,11 @@ fn settle_absent(
     let absent: Vec<(i64, u32, Option<i64>, i64)> = tx.all(
         "SELECT id, play, minted_ms, scanned_ms FROM scans
          WHERE screen = ?1 AND NOT settled AND greatest(scanned_ms, coalesce(minted_ms, scanned_ms)) < ?2
+           AND scanned_ms >= (SELECT before_ms FROM pruned_before)
            AND NOT EXISTS (SELECT 1 FROM plays WHERE plays.screen = scans.screen AND plays.number = scans.play)
+           AND NOT coalesce((SELECT first_number <= scans.play FROM pruned_runs
+                             WHERE pruned_runs.screen = scans.screen AND last_number >= scans.play
+                             ORDER BY last_number LIMIT 1), FALSE)
          ORDER BY id LIMIT ?3",
         values![screen.get(), past_ms - ENDED_MS, ABSENT_MAX],
         |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
@@ -372,20 +388,46 @@ fn is_out_of_turn(
     play: u32,
     minted_ms: i64,
 ) -> Result<bool, DatabaseError> {
-    let end = |order: &str| {
-        tx.optional(
-            &format!(
-                "SELECT number, wall_ms FROM plays WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq {order} LIMIT 1"
-            ),
-            values![ledger],
-            |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<i64>(1)?)),
-        )
-    };
-    let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
+    let (Some(first), Some(last)) = (first_dated(tx, ledger)?, last_dated(tx, ledger)?) else {
         return Ok(false);
     };
     let spans = first.1 < minted_ms - SKEW_MS && minted_ms + ENDED_MS < last.1;
     Ok(spans && !(first.0..=last.0).contains(&i64::from(play)))
+}
+
+/// The number and date of the first play of a ledger that has a date. What was pruned of a ledger
+/// came before all that is left of it.
+fn first_dated(tx: &Transaction<'_>, ledger: i64) -> Result<Option<(i64, i64)>, DatabaseError> {
+    let pruned = "SELECT first_number, first_wall_ms FROM pruned_runs
+         WHERE ledger = ?1 AND first_wall_ms IS NOT NULL ORDER BY last_seq LIMIT 1";
+    let left = "SELECT number, wall_ms FROM plays
+         WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq LIMIT 1";
+    first_of(tx, ledger, [pruned, left])
+}
+
+/// The number and date of the last one.
+fn last_dated(tx: &Transaction<'_>, ledger: i64) -> Result<Option<(i64, i64)>, DatabaseError> {
+    let left = "SELECT number, wall_ms FROM plays
+         WHERE ledger = ?1 AND wall_ms IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    let pruned = "SELECT last_number, last_wall_ms FROM pruned_runs
+         WHERE ledger = ?1 AND last_wall_ms IS NOT NULL ORDER BY last_seq DESC LIMIT 1";
+    first_of(tx, ledger, [left, pruned])
+}
+
+fn first_of(
+    tx: &Transaction<'_>,
+    ledger: i64,
+    queries: [&str; 2],
+) -> Result<Option<(i64, i64)>, DatabaseError> {
+    for query in queries {
+        let found = tx.optional(query, values![ledger], |row| {
+            Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?))
+        })?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Tells whether a terminal went on for long after a play should have aired, without it and without
@@ -404,14 +446,18 @@ fn was_passed_over(
     let before = play.saturating_sub(1);
     let (mut last, mut was) = (None, false);
     tx.each(
-        "SELECT number, wall_ms FROM plays WHERE screen = ?1 AND number >= ?2 AND ledger = ?3
-         ORDER BY number LIMIT ?4",
+        "SELECT number, number, wall_ms FROM plays WHERE screen = ?1 AND number >= ?2 AND ledger = ?3
+         UNION ALL
+         SELECT first_number, last_number, last_wall_ms FROM pruned_runs
+         WHERE screen = ?1 AND last_number >= ?2 AND ledger = ?3
+         ORDER BY 1 LIMIT ?4",
         values![screen.get(), before, ledger, FOLLOWING_MAX],
         |row| {
-            let (number, wall_ms): (u32, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let (first, number): (u32, u32) = (row.get(0)?, row.get(1)?);
+            let wall_ms: Option<i64> = row.get(2)?;
             let is_whole = match last {
-                None => number == before,
-                Some(last) => number - last <= 2,
+                None => first <= before,
+                Some(last) => first.saturating_sub(last) <= 2,
             };
             was = is_whole
                 && number > play

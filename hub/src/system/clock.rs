@@ -14,16 +14,22 @@ pub fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
+/// Returns the time zone of the hub's machine, in which days begin here: those of phases, and those
+/// of reports.
+pub fn time_zone() -> TimeZone {
+    TimeZone::system()
+}
+
 /// Returns the date of a moment in the time zone of the hub's machine, by which phases are judged
 /// here.
 pub fn date_of(now_ms: i64) -> Date {
-    timestamp(now_ms).to_zoned(TimeZone::system()).date()
+    timestamp(now_ms).to_zoned(time_zone()).date()
 }
 
 /// Returns the Unix milliseconds at which a date begins; `i64::MIN` or `i64::MAX` where there is
 /// none.
 pub fn start_of(date: Option<Date>, open: i64) -> i64 {
-    date.and_then(|date| date.to_zoned(TimeZone::system()).ok())
+    date.and_then(|date| date.to_zoned(time_zone()).ok())
         .map_or(open, |start| start.timestamp().as_millisecond())
 }
 

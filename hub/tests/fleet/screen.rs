@@ -240,7 +240,7 @@ impl Screen {
             boot: boot.name.clone(),
             start_boot_ms: self.start_ms(seq) - boot.began_ms,
             visible_ms: self.plan.pace_ms.min(600_000) - seq % 100,
-            outcome: if seq % 37 == 0 {
+            outcome: if seq.is_multiple_of(37) {
                 Outcome::CutShort
             } else {
                 Outcome::Complete

@@ -336,7 +336,7 @@ fn nothing_is_restored_where_there_is_something() {
     place.json(&["restore", text(&backup)]);
     let other = Place {
         data: folder.path().join("other"),
-        database: place.database.clone(),
+        database: place.database,
     };
     let said = refused(&other.run(&["restore", text(&backup)]));
     assert!(said.contains("there is a hub in this database"), "{said}");

@@ -21,6 +21,8 @@ mod monitoring;
 mod networks;
 mod plays;
 mod processes;
+mod prune;
+mod report;
 mod scans;
 mod stand;
 mod startup;

@@ -9,10 +9,10 @@ use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::ledger::outsmart::{Frame, Unreported};
 use passerby_playout::ledger::{DatedPlay, Ledger};
 use passerby_playout::settings::config::Config;
+use passerby_protocol::csv::{self, Cell};
 use passerby_protocol::file_names;
 use passerby_protocol::toml_fields::Problem;
 
-use crate::cli::csv::{self, Cell};
 use crate::cli::failure::Failure;
 use crate::cli::hub_content::of_hub;
 use crate::cli::json_output::json_line;

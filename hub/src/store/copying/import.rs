@@ -45,13 +45,13 @@ impl Store {
     ///
     /// # Errors
     /// The database or the work fails; what is in the folder then is of no use.
-    pub(crate) fn fill_file<E: From<crate::store::StoreError>>(
+    pub(crate) fn fill_file<E>(
         folder: &Path,
         steps: Steps,
         work: impl FnOnce(&Import<'_, '_>) -> Result<(), E>,
     ) -> Result<(), E>
     where
-        E: From<DatabaseError>,
+        E: From<DatabaseError> + From<crate::store::StoreError>,
     {
         let database = Self::made_file(folder)?;
         migrations::migrate_to(&database, steps)?;
@@ -73,13 +73,13 @@ impl Store {
     ///
     /// # Errors
     /// The database or the work fails; what is there then is of no use but to begin again.
-    pub(crate) fn fill_server<E: From<crate::store::StoreError>>(
+    pub(crate) fn fill_server<E>(
         address: &str,
         steps: Steps,
         work: impl FnOnce(&Import<'_, '_>) -> Result<(), E>,
     ) -> Result<(), E>
     where
-        E: From<DatabaseError>,
+        E: From<DatabaseError> + From<crate::store::StoreError>,
     {
         let server = PostgresDatabase::new(address).map_err(E::from)?;
         let database = Database::Postgres(server);

@@ -162,4 +162,62 @@ pub(crate) const TABLES: &[Table] = &[
         ledger: Integer, boot: Integer, content: Integer, screen: Integer, plays: Integer, first_seq: Integer,
         first_start_boot_ms: Integer, last_end_boot_ms: Integer, first_wall_ms: Integer, last_wall_ms: Integer,
     }),
+    table!(play_totals [screen, content, outcome, display] {
+        screen: Integer, content: Integer, outcome: Integer, display: Integer, plays: Integer, visible_ms: Integer,
+    }),
+    table!(scan_totals [screen, campaign, creative, grade, standing] {
+        screen: Integer, campaign: Text, creative: Text, grade: Integer, standing: Integer, scans: Integer,
+        openings: Integer, seen: Integer, confirmed: Integer,
+    }),
+    table!(visit_totals [screen, campaign, creative, generation, grade, counted] {
+        screen: Integer, campaign: Text, creative: Text, generation: Integer, grade: Integer, counted: Boolean,
+        visits: Integer, seen: Integer, confirmed: Integer, pressed: Integer,
+    }),
+    table!(share_hours [screen, hour, campaign, creative, generation, counted] {
+        screen: Integer, hour: Integer, campaign: Text, creative: Text, generation: Integer, counted: Boolean,
+        shares: Integer,
+    }),
+    table!(share_totals [screen, campaign, creative, generation, counted] {
+        screen: Integer, campaign: Text, creative: Text, generation: Integer, counted: Boolean, shares: Integer,
+    }),
+    table!(play_quarters [screen, content, quarter] {
+        screen: Integer, content: Integer, quarter: Integer, plays: Integer, visible_ms: Integer, scanned: Integer,
+    }),
+    table!(campaign_quarters [campaign, quarter, screen] {
+        campaign: Text, quarter: Integer, screen: Integer, scans: Integer, visits: Integer, pressed: Integer,
+        shares: Integer,
+    }),
+    table!(screen_quarters [quarter, screen] {
+        quarter: Integer, screen: Integer, plays: Integer, visible_ms: Integer, scans: Integer, visits: Integer,
+        pressed: Integer, shares: Integer,
+    }),
+    table!(creative_names [creative, campaign, name] { creative: Text, campaign: Text, name: Text }),
+    table!(pruned_before [one] { one: Integer, before_ms: Integer }),
+    table!(pruned_play_quarters [screen, quarter, content, outcome, display] {
+        screen: Integer, quarter: Integer, content: Integer, outcome: Integer, display: Integer, plays: Integer,
+        visible_ms: Integer, scanned: Integer,
+    }),
+    table!(pruned_scan_quarters [screen, quarter, campaign, creative, grade, standing] {
+        screen: Integer, quarter: Integer, campaign: Text, creative: Text, grade: Integer, standing: Integer,
+        scans: Integer, openings: Integer, seen: Integer, confirmed: Integer,
+    }),
+    table!(pruned_visit_quarters [screen, quarter, campaign, creative, generation, grade, counted] {
+        screen: Integer, quarter: Integer, campaign: Text, creative: Text, generation: Integer, grade: Integer,
+        counted: Boolean, visits: Integer, seen: Integer, confirmed: Integer, pressed: Integer,
+    }),
+    table!(pruned_share_quarters [screen, quarter, campaign, creative, generation, counted] {
+        screen: Integer, quarter: Integer, campaign: Text, creative: Text, generation: Integer, counted: Boolean,
+        shares: Integer,
+    }),
+    table!(pruned_boot_plays [boot, ledger, content] {
+        ledger: Integer, boot: Integer, content: Integer, screen: Integer, plays: Integer, first_seq: Integer,
+        first_start_boot_ms: Integer, last_end_boot_ms: Integer, first_wall_ms: Integer, last_wall_ms: Integer,
+    }),
+    table!(pruned_runs [screen, last_number] {
+        screen: Integer, first_number: Integer, last_number: Integer, said_number: Integer, ledger: Integer,
+        first_seq: Integer, last_seq: Integer, boot: Integer, first_start_boot_ms: Integer,
+        last_start_boot_ms: Integer, first_wall_ms: Integer, last_wall_ms: Integer,
+    }),
+    table!(pruned_openings [screen, play] { screen: Integer, play: Integer, first_ms: Integer }),
+    table!(pruned_numbers [screen] { screen: Integer, highest: Integer }),
 ];

@@ -108,6 +108,12 @@ fn a_table_stands_behind_those_to_which_it_refers() {
     });
 }
 
+/// How many rows of a table the sample has.
+fn rows_of(table: &Table) -> i64 {
+    // This has one row, no less and no more.
+    if table.name == "pruned_before" { 1 } else { 40 }
+}
+
 /// Rows of every table that are all different, and strange where they may be.
 fn sample(table: &Table, rows: i64) -> Vec<Vec<crate::database::Value<'static>>> {
     let texts = ["z", "Z", "ä", "a\tb\n\\N", "🦀 \"x\"", "", "\u{7f}"];
@@ -141,8 +147,10 @@ fn rows_come_back_as_they_were_and_in_the_same_order_from_both_databases() {
         store
             .write(Lock::Everything, |tx| {
                 tx.execute("DELETE FROM settings", values![])?;
+                tx.execute("DELETE FROM pruned_before", values![])?;
                 for table in TABLES {
-                    tx.append(table.name, &table.names(), &sample(table, 40))?;
+                    let rows = sample(table, rows_of(table));
+                    tx.append(table.name, &table.names(), &rows)?;
                 }
                 Ok::<_, DatabaseError>(())
             })
@@ -160,12 +168,16 @@ fn rows_come_back_as_they_were_and_in_the_same_order_from_both_databases() {
                         read.push(row);
                         Ok::<_, DatabaseError>(())
                     })?;
-                    let mut expected = sample(table, 40);
+                    let mut expected = sample(table, rows_of(table));
                     let key = |row: &Vec<_>| format!("{row:?}");
                     expected.sort_by_key(key);
                     let mut sorted = read.clone();
                     sorted.sort_by_key(key);
                     assert_eq!(sorted, expected, "{}", table.name);
+                    found.push((table.name, total.end()));
+                    if read.len() == 1 {
+                        continue;
+                    }
                     // Parts of it are that part.
                     let key_of = |row: &Vec<crate::database::Value<'static>>| {
                         let names = table.names();
@@ -184,7 +196,6 @@ fn rows_come_back_as_they_were_and_in_the_same_order_from_both_databases() {
                         Ok::<_, DatabaseError>(())
                     })?;
                     assert_eq!(part, read[10..30], "{}", table.name);
-                    found.push((table.name, total.end()));
                 }
                 Ok::<_, DatabaseError>(())
             })

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::database::{DatabaseError, Id, Sql, Transaction, Value, values};
 use crate::store::rollups;
-use crate::store::rollups::{Changes, PlayKey, UNDATED};
+use crate::store::rollups::{Changes, PlayKey, PlaySums, UNDATED, scanned};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
@@ -159,6 +159,8 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
             .collect();
         let (mut dates, mut moved) = (Vec::new(), Vec::new());
         let (mut changes, mut dated) = (Changes::default(), BTreeSet::new());
+        let numbers = boots.iter().copied().flatten().map(|play| play.number);
+        let first_scans = scanned::first_scans(self.tx, self.screen.get(), numbers)?;
         for (plays, anchors) in boots.iter().zip(anchors_of(self.tx, &ids)?) {
             for play in *plays {
                 let is_ms = anchors.date(play.start_boot_ms);
@@ -166,8 +168,10 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
                     continue;
                 }
                 dates.push([Value::from(play.ledger), play.seq.into(), is_ms.into()]);
-                changes.plays(play.key(self.screen, play.was_ms), -1, -play.visible_ms);
-                changes.plays(play.key(self.screen, is_ms), 1, play.visible_ms);
+                let first_ms = first_scans.get(&play.number).copied();
+                let before = play.sums(play.was_ms, first_ms);
+                changes.plays(play.key(self.screen, play.was_ms), before.negated());
+                changes.plays(play.key(self.screen, is_ms), play.sums(is_ms, first_ms));
                 dated.insert(play.boot);
                 if let (Some(was_ms), Some(is_ms)) = (play.was_ms, is_ms)
                     && was_ms.abs_diff(is_ms) > MOVED_MS
@@ -254,10 +258,21 @@ impl WaitingPlay {
     fn key(&self, screen: ScreenNumber, wall_ms: Option<i64>) -> PlayKey {
         PlayKey {
             screen: screen.get(),
-            hour: wall_ms.map_or(UNDATED, rollups::hour_of),
+            quarter: wall_ms.map_or(UNDATED, rollups::quarter_of),
             content: self.content,
             outcome: self.outcome,
             display: self.display,
+        }
+    }
+
+    /// What it adds to the figures under a date, when its first scan was opened then.
+    fn sums(&self, wall_ms: Option<i64>, first_scan_ms: Option<i64>) -> PlaySums {
+        let is_scanned = wall_ms
+            .is_some_and(|wall_ms| scanned::is_scanned(wall_ms, self.visible_ms, first_scan_ms));
+        PlaySums {
+            plays: 1,
+            visible_ms: self.visible_ms,
+            scanned: i64::from(is_scanned),
         }
     }
 }

@@ -30,15 +30,19 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0015_counted_visitors.sql"),
     include_str!("sqlite/0016_booleans.sql"),
     include_str!("sqlite/0017_rollups.sql"),
-    include_str!("sqlite/0018_change_number.sql"),
+    include_str!("sqlite/0018_pruned.sql"),
+    include_str!("sqlite/0019_report_figures.sql"),
+    include_str!("sqlite/0020_change_number.sql"),
 ];
 
 /// The same for PostgreSQL.
 pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0001_first_tables.sql"),
     include_str!("postgres/0002_rollups.sql"),
-    include_str!("postgres/0003_change_number.sql"),
-    include_str!("postgres/0004_processes.sql"),
+    include_str!("postgres/0003_pruned.sql"),
+    include_str!("postgres/0004_report_figures.sql"),
+    include_str!("postgres/0005_change_number.sql"),
+    include_str!("postgres/0006_processes.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -1,6 +1,8 @@
 //! The figures: plays, scans and visits by screen, campaign and creative, and the chains behind the
 //! visits.
 
+mod breakdown;
+mod names;
 mod plays;
 
 use std::collections::BTreeMap;
@@ -10,12 +12,14 @@ use passerby_protocol::foreign;
 use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Id, Row, Transaction, Value, owned_values, values};
+use crate::database::{DatabaseError, Id, Row, Sql, Transaction, Value, owned_values, values};
 use crate::store::rollups;
+use crate::store::rollups::QUARTERS;
 use crate::store::{DeviceKeyLine, Refusal, Result, Store, StoreError, device_keys, refused};
 use crate::system::clock;
-use crate::system::clock::HOUR_MS;
 
+pub use crate::store::report::breakdown::{Breakdown, BreakdownError, By, Figures, Filter, Key};
+pub use crate::store::report::names::{FileName, Names};
 pub use crate::store::report::plays::{
     LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts,
 };
@@ -109,6 +113,16 @@ pub struct PressCounts {
     pub strangers: u64,
 }
 
+/// Links that somebody got from somebody else and opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ShareCounts {
+    /// Once a link and person who passed it on.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// By how often it was passed on since the scan, from 1.
+    pub by_generation: BTreeMap<String, u64>,
+}
+
 /// A screen's line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScreenLine {
@@ -172,6 +186,10 @@ pub struct Report {
     pub goals: Vec<GoalCount>,
     /// The newest scans that led to a landing page.
     pub chains: Vec<Chain>,
+    /// Passed on.
+    pub shares: ShareCounts,
+    /// What people call all these.
+    pub names: Names,
 }
 
 impl Store {
@@ -188,6 +206,8 @@ impl Store {
                 screens: screens(tx)?,
                 goals: goals(tx)?,
                 chains: chains(tx)?,
+                shares: shares(tx)?,
+                names: names::names(tx)?,
             })
         })
     }
@@ -211,9 +231,8 @@ impl Tally {
 fn scans(tx: &Transaction<'_>) -> Result<ScanCounts, DatabaseError> {
     let mut counts = ScanCounts::default();
     tx.each(
-        "SELECT screen, campaign, creative, CAST(sum(scans) AS BIGINT), grade, standing, CAST(sum(openings) AS BIGINT),
-                CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT), grade < 2 AND standing < 2
-         FROM scan_hours GROUP BY screen, campaign, creative, grade, standing HAVING sum(scans) > 0",
+        "SELECT screen, campaign, creative, scans, grade, standing, openings, seen, confirmed, grade < 2 AND standing < 2
+         FROM scan_totals WHERE scans > 0",
         values![],
         |row| counts.add(row).map(ControlFlow::Continue),
     )?;
@@ -254,10 +273,8 @@ impl ScanCounts {
 fn visits(tx: &Transaction<'_>) -> Result<VisitCounts, DatabaseError> {
     let mut counts = VisitCounts::default();
     tx.each(
-        "SELECT screen, campaign, creative, CAST(sum(visits) AS BIGINT), generation, CAST(sum(seen) AS BIGINT),
-                CAST(sum(confirmed) AS BIGINT), CAST(sum(pressed) AS BIGINT), grade
-         FROM visit_hours WHERE counted
-         GROUP BY screen, campaign, creative, generation, grade HAVING sum(visits) > 0",
+        "SELECT screen, campaign, creative, visits, generation, seen, confirmed, pressed, grade
+         FROM visit_totals WHERE counted AND visits > 0",
         values![],
         |row| counts.add(row).map(ControlFlow::Continue),
     )?;
@@ -289,6 +306,24 @@ impl VisitCounts {
     }
 }
 
+fn shares(tx: &Transaction<'_>) -> Result<ShareCounts, DatabaseError> {
+    let mut counts = ShareCounts::default();
+    tx.each(
+        "SELECT screen, campaign, creative, shares, generation FROM share_totals WHERE counted AND shares > 0",
+        values![],
+        |row| {
+            let count = counts.tally.add(row)?;
+            let generation: i64 = row.get(4)?;
+            *counts
+                .by_generation
+                .entry(generation.to_string())
+                .or_default() += count;
+            Ok::<_, DatabaseError>(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(counts)
+}
+
 fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
     let mut lines: Vec<ScreenLine> = tx.all(
         "SELECT number, name, last_seen_ms,
@@ -315,29 +350,32 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
 
 /// From when to when a phase of a campaign is, for the statements that count in it.
 struct Flight {
-    /// The campaign, the first hour, and the one after the last.
+    /// The campaign, the first hour, and the one after the last, of those that are in it as a whole.
     hours: [Value<'static>; 3],
-    /// The campaign, and from when to when, in milliseconds, what these hours leave out: days begin
-    /// within an hour of UTC where clocks differ from it by half an hour.
+    /// The campaign, and from when to when, in quarters of an hour, what these hours leave out: days
+    /// begin within an hour of UTC where clocks differ from it by half an hour.
     rest: Vec<[Value<'static>; 3]>,
+    /// The campaign, and all of it in quarters.
+    quarters: [Value<'static>; 3],
 }
 
 impl Flight {
     fn new(campaign: &CampaignId, from_ms: i64, until_ms: i64) -> Self {
         let of = |from: i64, until: i64| owned_values![campaign.to_string(), from, until];
-        let last = rollups::hour_of(until_ms);
-        let first = rollups::hour_of(from_ms.saturating_add(HOUR_MS - 1)).min(last);
-        let (first_ms, last_ms) = (first.saturating_mul(HOUR_MS), last.saturating_mul(HOUR_MS));
-        let before = (from_ms, first_ms.max(from_ms));
-        // Nobody has scanned at the end of time.
-        let after = (last_ms.max(before.1), until_ms);
+        // Days begin on a quarter everywhere.
+        let (from, until) = (rollups::quarter_of(from_ms), rollups::quarter_of(until_ms));
+        let last = until.div_euclid(QUARTERS);
+        let first = (from + QUARTERS - 1).div_euclid(QUARTERS).min(last);
+        let before = (from, (first * QUARTERS).max(from));
+        let after = ((last * QUARTERS).max(before.1), until);
         Self {
             hours: of(first, last),
             rest: [before, after]
                 .into_iter()
-                .filter(|(from, until)| from < until && *until < i64::MAX)
+                .filter(|(from, until)| from < until)
                 .map(|(from, until)| of(from, until))
                 .collect(),
+            quarters: of(from, until),
         }
     }
 }
@@ -370,30 +408,35 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
             Ok::<_, StoreError>(ControlFlow::Continue(()))
         },
     )?;
-    let count = |of_hours: &str, of_rows: &str| {
-        let hours: Vec<_> = flights.iter().map(|flight| &flight.hours).collect();
-        let mut counts: Vec<u64> = tx
-            .all_each(of_hours, &hours, |row| row.get::<u64>(0))?
-            .concat();
-        for (count, flight) in counts.iter_mut().zip(&flights) {
-            let rest = tx.all_each(of_rows, &flight.rest, |row| row.get::<u64>(0))?;
-            *count += rest.concat().iter().sum::<u64>();
-        }
-        Ok::<_, DatabaseError>(counts)
-    };
-    let plays = count(
-        "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
-         JOIN play_hours AS played ON played.screen = assigned.screen AND played.content = assigned.content
-         WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3",
-        "SELECT count(*) FROM assigned_contents AS assigned
-         JOIN plays ON plays.screen = assigned.screen AND plays.content = assigned.content
-         WHERE campaign = ?1 AND wall_ms >= ?2 AND wall_ms < ?3",
-    )?;
-    let scans = count(
-        "SELECT CAST(coalesce(sum(scans), 0) AS BIGINT) FROM scan_hours
-         WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3 AND grade < 2 AND standing < 2",
-        "SELECT count(*) FROM counted_scans WHERE campaign = ?1 AND scanned_ms >= ?2 AND scanned_ms < ?3",
-    )?;
+    let hours: Vec<_> = flights.iter().map(|flight| &flight.hours).collect();
+    let mut plays: Vec<u64> = tx
+        .all_each(
+            "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
+             JOIN play_hours AS played ON played.screen = assigned.screen AND played.content = assigned.content
+             WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3",
+            &hours,
+            |row| row.get::<u64>(0),
+        )?
+        .concat();
+    for (plays, flight) in plays.iter_mut().zip(&flights) {
+        let rest = tx.all_each(
+            "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
+             JOIN play_quarters AS played ON played.screen = assigned.screen AND played.content = assigned.content
+             WHERE campaign = ?1 AND quarter >= ?2 AND quarter < ?3",
+            &flight.rest,
+            |row| row.get::<u64>(0),
+        )?;
+        *plays += rest.concat().iter().sum::<u64>();
+    }
+    let quarters: Vec<_> = flights.iter().map(|flight| &flight.quarters).collect();
+    let scans = tx
+        .all_each(
+            "SELECT CAST(coalesce(sum(scans), 0) AS BIGINT) FROM campaign_quarters
+             WHERE campaign = ?1 AND quarter >= ?2 AND quarter < ?3",
+            &quarters,
+            |row| row.get::<u64>(0),
+        )?
+        .concat();
     for ((goal, plays), scans) in goals.iter_mut().zip(plays).zip(scans) {
         goal.plays = plays;
         goal.scans = scans;
@@ -404,12 +447,27 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
 fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
     let mut chains: Vec<(i64, Chain)> = Vec::new();
     tx.each(
-        "WITH newest AS (SELECT id, screen, play, campaign, creative FROM counted_scans
-                         WHERE id IN (SELECT scan FROM shares WHERE parent IS NULL) ORDER BY id DESC LIMIT ?1)
-         SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
-         FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
-         GROUP BY newest.id, screen, play, campaign, creative, generation
-         ORDER BY newest.id DESC, generation",
+        // Either form goes from each of the newest to its links, and reads no others.
+        Sql::pair(
+            "WITH newest AS (SELECT scans.id, screen, play, campaign, creative
+                             FROM counted_scans AS scans
+                             WHERE EXISTS (SELECT 1 FROM shares WHERE scan = scans.id AND parent IS NULL)
+                             ORDER BY scans.id DESC LIMIT ?1)
+             SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
+             FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
+             GROUP BY newest.id, screen, play, campaign, creative, generation
+             ORDER BY newest.id DESC, generation",
+            "WITH newest AS (SELECT scans.id, screen, play, campaign, creative
+                             FROM counted_scans AS scans
+                             WHERE EXISTS (SELECT 1 FROM shares WHERE scan = scans.id AND parent IS NULL)
+                             ORDER BY scans.id DESC LIMIT ?1)
+             SELECT newest.id, screen, play, campaign, creative, generation, visits
+             FROM newest
+             CROSS JOIN LATERAL (SELECT generation, count(visitor) AS visits
+                                 FROM shares LEFT JOIN visits ON share = shares.id
+                                 WHERE scan = newest.id GROUP BY generation) AS opened
+             ORDER BY newest.id DESC, generation",
+        ),
         values![CHAINS_MAX],
         |row| {
             let id: i64 = row.get(0)?;

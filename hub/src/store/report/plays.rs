@@ -76,8 +76,7 @@ pub(super) fn counts(tx: &Transaction<'_>) -> Result<PlayCounts, DatabaseError> 
     tx.each(
         "SELECT played.screen, contents.campaign, contents.creative, played.count, outcome, display,
                 contents.assignment, assigned.content IS NOT NULL
-         FROM (SELECT screen, content, outcome, display, CAST(sum(plays) AS BIGINT) AS count FROM play_hours
-               GROUP BY screen, content, outcome, display HAVING sum(plays) > 0) AS played
+         FROM (SELECT screen, content, outcome, display, plays AS count FROM play_totals WHERE plays > 0) AS played
          JOIN contents ON contents.id = played.content
          LEFT JOIN assigned_contents AS assigned
              ON assigned.screen = played.screen AND assigned.content = played.content",

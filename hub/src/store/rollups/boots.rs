@@ -1,5 +1,5 @@
-//! What each boot of a terminal played, by ledger and content: where in its ledger, from when to when
-//! by its own clock, and by the wall clock if it has learned the time.
+//! What each boot of a terminal played, by ledger and content: where in its ledger, from when to
+//! when by its own clock, and by the wall clock if it has learned the time.
 
 use std::collections::BTreeMap;
 
@@ -59,6 +59,29 @@ pub(in crate::store) fn add(
     ledger: i64,
     boots: &BTreeMap<(i64, i64), BootPlays>,
 ) -> Result<(), DatabaseError> {
+    add_to(tx, "boot_plays", screen, ledger, boots)
+}
+
+/// Adds plays that are pruned to what is kept of such.
+///
+/// # Errors
+/// The database fails.
+pub(in crate::store) fn add_pruned(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    ledger: i64,
+    boots: &BTreeMap<(i64, i64), BootPlays>,
+) -> Result<(), DatabaseError> {
+    add_to(tx, "pruned_boot_plays", screen, ledger, boots)
+}
+
+fn add_to(
+    tx: &Transaction<'_>,
+    table: &str,
+    screen: ScreenNumber,
+    ledger: i64,
+    boots: &BTreeMap<(i64, i64), BootPlays>,
+) -> Result<(), DatabaseError> {
     let rows: Vec<_> = boots
         .iter()
         .map(|(&(boot, content), plays)| {
@@ -76,23 +99,24 @@ pub(in crate::store) fn add(
             ]
         })
         .collect();
-    tx.execute_each(
-        "INSERT INTO boot_plays (ledger, boot, content, screen, plays, first_seq, first_start_boot_ms, last_end_boot_ms,
+    let sql = format!(
+        "INSERT INTO {table} (ledger, boot, content, screen, plays, first_seq, first_start_boot_ms, last_end_boot_ms,
                                  first_wall_ms, last_wall_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (ledger, boot, content)
-         DO UPDATE SET plays = boot_plays.plays + excluded.plays,
-                       first_seq = least(boot_plays.first_seq, excluded.first_seq),
-                       first_start_boot_ms = least(boot_plays.first_start_boot_ms, excluded.first_start_boot_ms),
-                       last_end_boot_ms = greatest(boot_plays.last_end_boot_ms, excluded.last_end_boot_ms),
-                       first_wall_ms = least(boot_plays.first_wall_ms, excluded.first_wall_ms),
-                       last_wall_ms = greatest(boot_plays.last_wall_ms, excluded.last_wall_ms)",
-        &rows,
-    )?;
+         DO UPDATE SET plays = {table}.plays + excluded.plays,
+                       first_seq = least({table}.first_seq, excluded.first_seq),
+                       first_start_boot_ms = least({table}.first_start_boot_ms, excluded.first_start_boot_ms),
+                       last_end_boot_ms = greatest({table}.last_end_boot_ms, excluded.last_end_boot_ms),
+                       first_wall_ms = least({table}.first_wall_ms, excluded.first_wall_ms),
+                       last_wall_ms = greatest({table}.last_wall_ms, excluded.last_wall_ms)"
+    );
+    tx.execute_each(&sql, &rows)?;
     Ok(())
 }
 
-/// Reads the wall times of boots anew, whose plays were dated anew.
+/// Reads the wall times of boots anew, whose plays were dated anew. What was pruned of them keeps
+/// its own.
 ///
 /// # Errors
 /// The database fails.
@@ -100,8 +124,12 @@ pub(in crate::store) fn date(tx: &Transaction<'_>, boots: &[i64]) -> Result<(), 
     let boots: Vec<_> = boots.iter().map(|&boot| owned_values![boot]).collect();
     tx.execute_each(
         "UPDATE boot_plays SET first_wall_ms = dated.first_ms, last_wall_ms = dated.last_ms
-         FROM (SELECT ledger, content, min(wall_ms) AS first_ms, max(wall_ms + visible_ms) AS last_ms
-               FROM plays WHERE boot = ?1 GROUP BY ledger, content) AS dated
+         FROM (SELECT ledger, content, min(first_ms) AS first_ms, max(last_ms) AS last_ms
+               FROM (SELECT ledger, content, min(wall_ms) AS first_ms, max(wall_ms + visible_ms) AS last_ms
+                     FROM plays WHERE boot = ?1 GROUP BY ledger, content
+                     UNION ALL
+                     SELECT ledger, content, first_wall_ms, last_wall_ms FROM pruned_boot_plays WHERE boot = ?1) AS known
+               GROUP BY ledger, content) AS dated
          WHERE boot_plays.boot = ?1 AND boot_plays.ledger = dated.ledger AND boot_plays.content = dated.content",
         &boots,
     )?;

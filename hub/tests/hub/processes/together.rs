@@ -30,7 +30,7 @@ impl Two {
         let terminal = processes[0].terminal("one");
         processes[0].publish("book");
         Self {
-            folder: folder,
+            folder,
             address,
             processes,
             terminal,

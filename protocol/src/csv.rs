@@ -7,14 +7,14 @@
 
 use std::fmt::Write as _;
 
-use passerby_protocol::foreign;
+use crate::foreign;
 
 /// Stands before the first line.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// One field.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Cell<'a> {
+pub enum Cell<'a> {
     /// What somebody wrote, or what a program writes in words.
     Text(&'a str),
     /// A count or a number.
@@ -22,13 +22,13 @@ pub(super) enum Cell<'a> {
 }
 
 /// Writes the first line: the names of the columns.
-pub(super) fn head(names: &[&str]) -> String {
+pub fn head(names: &[&str]) -> String {
     let cells: Vec<Cell<'_>> = names.iter().map(|name| Cell::Text(name)).collect();
     format!("{BYTE_ORDER_MARK}{}", row(&cells))
 }
 
 /// Writes a line.
-pub(super) fn row(cells: &[Cell<'_>]) -> String {
+pub fn row(cells: &[Cell<'_>]) -> String {
     let mut line = String::new();
     for (place, cell) in cells.iter().enumerate() {
         if place > 0 {

@@ -1,14 +1,22 @@
 //! The report as a table for people.
 
+pub mod breakdown;
+mod columns;
+mod labels;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::store::{Report, Tally};
+use crate::store::{Names, Report, Tally};
 
 /// Most chains that are listed; `--json` has more.
 const CHAINS_SHOWN: usize = 20;
 /// As long as the longest label.
 const LABEL_COLUMNS: usize = 26;
+/// Columns that a name takes beside the figures of a section. With them a line has 100.
+const NAME_COLUMNS: usize = 69;
+/// Columns that a campaign's name takes beside a goal or a chain.
+const SHORT_NAME_COLUMNS: usize = 40;
 
 /// Writes a report as text.
 pub fn text(report: &Report) -> String {
@@ -96,9 +104,16 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
         };
         row(out, "", count, &told)?;
     }
-    section(out, "screen", report, |tally| &tally.by_screen)?;
-    section(out, "campaign", report, |tally| &tally.by_campaign)?;
-    section(out, "creative", report, |tally| &tally.by_creative)?;
+    let told = "links passed on, and opened by somebody else";
+    row(out, "shares", report.shares.tally.total, told)?;
+    let sections: [(_, Named, Counted); 3] = [
+        ("screen", labels::screen, |tally| &tally.by_screen),
+        ("campaign", labels::campaign, |tally| &tally.by_campaign),
+        ("creative", labels::creative, |tally| &tally.by_creative),
+    ];
+    for (name, named, by) in sections {
+        section(out, name, report, named, by)?;
+    }
     if !report.plays.local.by_campaign.is_empty() {
         writeln!(out, "\n{:>9}  folder on a screen itself", "plays")?;
     }
@@ -127,7 +142,8 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(
             out,
             "{plays:>19} {scans:>19}  {} · {}",
-            goal.campaign, goal.phase
+            labels::campaign(&report.names, goal.campaign.as_str(), SHORT_NAME_COLUMNS),
+            goal.phase
         )?;
     }
     if !report.chains.is_empty() {
@@ -141,7 +157,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
             chain.screen,
             chain.play,
             generations.join(" → "),
-            chain.campaign
+            labels::campaign(&report.names, &chain.campaign, SHORT_NAME_COLUMNS)
         )?;
     }
     writeln!(
@@ -165,11 +181,17 @@ fn row(out: &mut String, label: &str, count: u64, told: &str) -> std::fmt::Resul
     writeln!(out, "{label:<LABEL_COLUMNS$} {count:>9}   {told}")
 }
 
-fn section<'a>(
+/// Returns what stands beside figures for a number, folder or digest.
+type Named = fn(&Names, &str, usize) -> String;
+/// Returns the counts of one kind.
+type Counted = fn(&Tally) -> &BTreeMap<String, u64>;
+
+fn section(
     out: &mut String,
     name: &str,
-    report: &'a Report,
-    by: impl Fn(&'a Tally) -> &'a BTreeMap<String, u64>,
+    report: &Report,
+    named: Named,
+    by: Counted,
 ) -> std::fmt::Result {
     let (plays, scans, visits) = (
         by(&report.plays.tally),
@@ -193,10 +215,11 @@ fn section<'a>(
         let count = |counts: &BTreeMap<String, u64>| counts.get(key).copied().unwrap_or(0);
         writeln!(
             out,
-            "{:>9} {:>9} {:>9}  {key}",
+            "{:>9} {:>9} {:>9}  {}",
             count(plays),
             count(scans),
-            count(visits)
+            count(visits),
+            named(&report.names, key, NAME_COLUMNS)
         )?;
     }
     Ok(())

@@ -1,6 +1,12 @@
 //! Whatever comes, in whatever order: the figures by the hour are what a count of all rows gives.
 
+mod expected;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
 
 use passerby_protocol::campaign::Campaign;
 use passerby_protocol::dating::Anchor;
@@ -11,19 +17,42 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::database::{Lock, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::testing::{TestDatabase, on_each_database};
-use crate::store::{Landed, LinkVisitor, Openings, Reached, Recorded, Scan, Store};
+use crate::store::{
+    BreakdownError, By, Filter, Landed, LinkVisitor, Openings, Reached, Recorded, Scan, Store,
+};
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
 /// 2028-02-29T12:00Z.
-const START_MS: i64 = 1_835_438_400_000;
+pub(in crate::store) const START_MS: i64 = 1_835_438_400_000;
 /// How long a play is visible.
 const PLAY_MS: i64 = 600_000;
+/// The campaign of all plays, which is given to the first screen only; on the other it is local, or
+/// nothing that the hub knows of.
+const CAMPAIGN: &str = "cafe";
+const CREATIVE: Digest = Digest([7; 32]);
+const BY: [By; 6] = [
+    By::Day,
+    By::Hour,
+    By::Weekday,
+    By::Screen,
+    By::Campaign,
+    By::Creative,
+];
+/// Days begin on an hour of UTC, at half past, at a quarter to, and on days of 23 and 25 hours.
+const ZONES: [&str; 5] = [
+    "UTC",
+    "Asia/Shanghai",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+];
 
 /// One thing that reaches a hub.
 #[derive(Debug, Clone)]
-enum Step {
+pub(in crate::store) enum Step {
     /// So many plays more of one of two screens, in one of three boots, with anchors or without.
     Plays {
         screen: usize,
@@ -52,17 +81,21 @@ enum Step {
     Press { link: usize, visitor: u8 },
     /// A code was opened again so often.
     Again { scan: usize, openings: u8 },
+    /// A screen is taken out of service.
+    Revoke { screen: usize, retires: bool },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(in crate::store) fn step() -> impl Strategy<Value = Step> {
     let visitor = 0_u8..6;
     let link = 0_usize..64;
     let grade = 0_u8..3;
+    // Plays of some hours, and of a day and a half later, when scans may be in time.
+    let anchor = prop::option::of(prop_oneof![-3_i64..4, 40_i64..47]);
     prop_oneof![
-        4 => (0_usize..2, 0_u8..3, 1_u8..8, prop::option::of(-3_i64..4), any::<bool>()).prop_map(
+        4 => (0_usize..2, 0_u8..3, 1_u8..8, anchor, any::<bool>()).prop_map(
             |(screen, boot, plays, anchor, is_again)| Step::Plays { screen, boot, plays, anchor, is_again }
         ),
-        4 => (0_usize..2, 0_u32..40, visitor.clone(), grade.clone(), 0_i64..30).prop_map(
+        4 => (0_usize..2, 0_u32..40, visitor.clone(), grade, 0_i64..30).prop_map(
             |(screen, play, visitor, grade, at)| Step::Scan { screen, play, visitor, grade, at }
         ),
         3 => (link.clone(), visitor.clone(), 0_u8..2)
@@ -71,36 +104,39 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(link, visitor, is_confirmed)| Step::Reach { link, visitor, is_confirmed }),
         1 => (link.clone(), visitor).prop_map(|(link, visitor)| Step::Press { link, visitor }),
         1 => (link, 1_u8..5).prop_map(|(scan, openings)| Step::Again { scan, openings }),
+        1 => (0_usize..2, any::<bool>()).prop_map(|(screen, retires)| Step::Revoke { screen, retires }),
     ]
 }
 
 /// A hub, and what was sent to it so far.
-struct Street {
-    store: Store,
-    screens: Vec<ScreenNumber>,
+pub(in crate::store) struct Street {
+    pub(in crate::store) store: Store,
+    pub(in crate::store) screens: Vec<ScreenNumber>,
     /// The plays of each screen.
-    sent: Vec<Vec<Play>>,
+    pub(in crate::store) sent: Vec<Vec<Play>>,
     landed: Arc<Landed>,
     links: Vec<String>,
     scans: Vec<i64>,
-    now_ms: i64,
+    pub(in crate::store) now_ms: i64,
 }
 
 impl Street {
-    fn new(database: &TestDatabase) -> Self {
+    pub(in crate::store) fn new(database: &TestDatabase) -> Self {
         let store = database.open();
         let add = |name| store.add_screen(name, START_MS).unwrap().0;
         let screens = vec![add("exit A"), add("exit B")];
-        let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
+        let toml = "title = '咖啡'\ntarget = 'https://cafe.example/'\n[adaptive]\n";
+        let campaign = Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap();
+        give(&store, screens[0], &campaign);
         Self {
             store,
             screens,
             sent: vec![Vec::new(); 2],
             landed: Arc::new(Landed {
-                id: "cafe".parse::<CampaignId>().unwrap(),
-                campaign: Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+                id: CAMPAIGN.parse::<CampaignId>().unwrap(),
+                campaign,
                 placement: 0,
-                creative: Digest([7; 32]),
+                creative: CREATIVE,
                 airs: true,
             }),
             links: Vec::new(),
@@ -109,7 +145,7 @@ impl Street {
         }
     }
 
-    fn take(&mut self, step: &Step) {
+    pub(in crate::store) fn take(&mut self, step: &Step) {
         self.now_ms += 60_000;
         match *step {
             Step::Plays {
@@ -163,7 +199,87 @@ impl Street {
                 };
                 self.store.add_openings(&openings, self.now_ms).unwrap();
             }
+            Step::Revoke { screen, retires } => {
+                let screen = self.screens[screen];
+                self.store
+                    .revoke_screen(screen, retires, self.now_ms)
+                    .unwrap();
+            }
         }
+    }
+
+    /// Compares every breakdown with a count of the rows.
+    fn compare_breakdowns(&self) -> Result<(), TestCaseError> {
+        let campaign = Some(CAMPAIGN.parse::<CampaignId>().unwrap());
+        let (from, until) = (Some(date(2028, 3, 1)), Some(date(2028, 3, 2)));
+        let all = Filter::default();
+        let filters = [
+            all.clone(),
+            Filter {
+                from,
+                ..all.clone()
+            },
+            Filter {
+                from,
+                until,
+                ..all.clone()
+            },
+            Filter {
+                campaign: campaign.clone(),
+                ..all.clone()
+            },
+            Filter {
+                screen: Some(self.screens[1]),
+                until,
+                ..all
+            },
+            Filter {
+                from,
+                until,
+                campaign,
+                screen: Some(self.screens[0]),
+            },
+        ];
+        for (name, by) in ZONES.iter().flat_map(|zone| BY.map(|by| (zone, by))) {
+            let zone = TimeZone::get(name).unwrap();
+            for filter in &filters {
+                let found = self.store.breakdown(by, filter, &zone);
+                if let Err(BreakdownError::PartOfHour { zone }) = &found {
+                    prop_assert_eq!(zone, name);
+                    prop_assert!(by == By::Creative && (filter.from.or(filter.until)).is_some());
+                    continue;
+                }
+                let found = found.unwrap();
+                let rows = found.rows.iter().cloned();
+                let rows: BTreeMap<_, _> = rows
+                    .filter(|(_, figures)| *figures != crate::store::Figures::default())
+                    .collect();
+                let expected = expected::rows(&self.store, by, filter, &zone);
+                prop_assert_eq!(rows, expected, "{:?} in {} of {:?}", by, name, filter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what screens are told of their scans, at once and when all of it is settled.
+    fn compare_tallies(&self) -> Result<(), TestCaseError> {
+        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        for (&screen, hours) in self.screens.iter().flat_map(|screen| {
+            [0, 7, 30, 48, 60, 96, 55 * 24, 56 * 24].map(|hours| (screen, hours))
+        }) {
+            let now_ms = self.now_ms + hours * HOUR_MS;
+            let tallies = self.store.tallies(screen, &zone, now_ms).unwrap();
+            let rows = tallies.unpack().unwrap().into_iter();
+            let found: expected::Tallied = rows
+                .map(|row| {
+                    let key = (row.assignment.get(), row.day, row.part.index());
+                    (key, (row.plays, row.scanned))
+                })
+                .collect();
+            let expected = expected::tallies(&self.store, screen.get(), &zone, now_ms);
+            prop_assert_eq!(found, expected, "{} hours later", hours);
+        }
+        Ok(())
     }
 
     fn link(&self, at: usize) -> Option<String> {
@@ -182,8 +298,8 @@ impl Street {
                 number: PlayNumber::new(u32::try_from(seq - seq / 7).unwrap()).unwrap(),
                 content: PlayContent {
                     assignment: Assignment::new(u32::try_from(seq % 2).unwrap()).unwrap(),
-                    campaign: "cafe".into(),
-                    creative: Digest([7; 32]),
+                    campaign: CAMPAIGN.into(),
+                    creative: CREATIVE,
                 },
                 boot: boot.clone(),
                 start_boot_ms: seq * PLAY_MS.unsigned_abs(),
@@ -230,6 +346,28 @@ impl Street {
     }
 }
 
+/// Gives a campaign to a screen, as publishing does.
+fn give(store: &Store, screen: ScreenNumber, campaign: &Campaign) {
+    let body = serde_json::to_string(campaign).unwrap();
+    let creative = CREATIVE.to_string();
+    let given = store.write(Lock::Everything, |tx| {
+        tx.execute(
+            "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
+             VALUES (?1, 1, 'image/png', ?2, 0, 0)",
+            values![&creative, &b""[..]],
+        )?;
+        tx.execute(
+            "INSERT INTO campaigns (id, body, everywhere, live, published_ms) VALUES (?1, ?2, ?3, ?4, 0)",
+            values![CAMPAIGN, &body, false, true],
+        )?;
+        tx.execute(
+            "INSERT INTO assignments (screen, number, campaign, placement, creative) VALUES (?1, 1, ?2, 0, ?3)",
+            values![screen.get(), CAMPAIGN, &creative],
+        )
+    });
+    assert_eq!(given.unwrap(), 1);
+}
+
 fn who(visitor: u8, grade: Grade) -> LinkVisitor {
     LinkVisitor {
         visitor: Visitor([visitor; 16]),
@@ -254,7 +392,8 @@ fn whatever_comes_the_figures_are_those_of_the_rows() {
                     street.take(step);
                 }
                 prop_assert_eq!(street.store.recount().unwrap(), []);
-                Ok(())
+                street.compare_breakdowns()?;
+                street.compare_tallies()
             })
             .unwrap();
     });

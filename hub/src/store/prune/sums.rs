@@ -1,0 +1,180 @@
+//! What is kept of rows that are pruned, gathered until it is written.
+
+use std::collections::BTreeMap;
+
+use crate::database::{DatabaseError, Transaction, owned_values};
+use crate::store::rollups::{PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
+
+/// Sums of pruned rows, in the shape of the figures, by the quarter of an hour.
+#[derive(Debug, Default)]
+#[must_use = "sums that are not written are lost"]
+pub(super) struct PrunedSums {
+    plays: BTreeMap<PlayKey, PlaySums>,
+    scans: BTreeMap<ScanKey, ScanSums>,
+    visits: BTreeMap<VisitKey, VisitSums>,
+    shares: BTreeMap<ShareKey, i64>,
+}
+
+impl PrunedSums {
+    /// Adds plays.
+    pub(super) fn play(&mut self, key: PlayKey, by: PlaySums) {
+        let sums = self.plays.entry(key).or_default();
+        sums.plays += by.plays;
+        sums.visible_ms += by.visible_ms;
+        sums.scanned += by.scanned;
+    }
+
+    /// Adds a scan, or what a visit tells of its scan.
+    pub(super) fn scan(&mut self, key: ScanKey, by: ScanSums) {
+        let sums = self.scans.entry(key).or_default();
+        sums.scans += by.scans;
+        sums.openings += by.openings;
+        sums.seen += by.seen;
+        sums.confirmed += by.confirmed;
+    }
+
+    /// Adds a visit.
+    pub(super) fn visit(&mut self, key: VisitKey, by: VisitSums) {
+        let sums = self.visits.entry(key).or_default();
+        sums.visits += by.visits;
+        sums.seen += by.seen;
+        sums.confirmed += by.confirmed;
+        sums.pressed += by.pressed;
+    }
+
+    /// Adds a link that was passed on.
+    pub(super) fn share(&mut self, key: ShareKey) {
+        *self.shares.entry(key).or_default() += 1;
+    }
+
+    /// Writes them, in the order of their keys.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(super) fn write(self, tx: &Transaction<'_>) -> Result<(), DatabaseError> {
+        let plays: Vec<_> = self
+            .plays
+            .into_iter()
+            .map(|(key, sums)| {
+                owned_values![
+                    key.screen,
+                    key.quarter,
+                    key.content,
+                    key.outcome,
+                    key.display,
+                    sums.plays,
+                    sums.visible_ms,
+                    sums.scanned
+                ]
+            })
+            .collect();
+        tx.execute_each(
+            "INSERT INTO pruned_play_quarters (screen, quarter, content, outcome, display, plays, visible_ms, scanned)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (screen, quarter, content, outcome, display)
+             DO UPDATE SET plays = pruned_play_quarters.plays + excluded.plays,
+                           visible_ms = pruned_play_quarters.visible_ms + excluded.visible_ms,
+                           scanned = pruned_play_quarters.scanned + excluded.scanned",
+            &plays,
+        )?;
+        let scans: Vec<_> = self
+            .scans
+            .into_iter()
+            .map(|(key, sums)| {
+                owned_values![
+                    key.screen,
+                    key.quarter,
+                    key.campaign,
+                    key.creative,
+                    key.grade,
+                    key.standing,
+                    sums.scans,
+                    sums.openings,
+                    sums.seen,
+                    sums.confirmed
+                ]
+            })
+            .collect();
+        tx.execute_each(
+            "INSERT INTO pruned_scan_quarters (screen, quarter, campaign, creative, grade, standing,
+                                               scans, openings, seen, confirmed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (screen, quarter, campaign, creative, grade, standing)
+             DO UPDATE SET scans = pruned_scan_quarters.scans + excluded.scans,
+                           openings = pruned_scan_quarters.openings + excluded.openings,
+                           seen = pruned_scan_quarters.seen + excluded.seen,
+                           confirmed = pruned_scan_quarters.confirmed + excluded.confirmed",
+            &scans,
+        )?;
+        let visits: Vec<_> = self
+            .visits
+            .into_iter()
+            .map(|(key, sums)| {
+                owned_values![
+                    key.screen,
+                    key.quarter,
+                    key.campaign,
+                    key.creative,
+                    key.generation,
+                    key.grade,
+                    key.is_counted,
+                    sums.visits,
+                    sums.seen,
+                    sums.confirmed,
+                    sums.pressed
+                ]
+            })
+            .collect();
+        tx.execute_each(
+            "INSERT INTO pruned_visit_quarters (screen, quarter, campaign, creative, generation, grade, counted,
+                                                visits, seen, confirmed, pressed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (screen, quarter, campaign, creative, generation, grade, counted)
+             DO UPDATE SET visits = pruned_visit_quarters.visits + excluded.visits,
+                           seen = pruned_visit_quarters.seen + excluded.seen,
+                           confirmed = pruned_visit_quarters.confirmed + excluded.confirmed,
+                           pressed = pruned_visit_quarters.pressed + excluded.pressed",
+            &visits,
+        )?;
+        let shares: Vec<_> = self
+            .shares
+            .into_iter()
+            .map(|(key, shares)| {
+                owned_values![
+                    key.screen,
+                    key.quarter,
+                    key.campaign,
+                    key.creative,
+                    key.generation,
+                    key.is_counted,
+                    shares
+                ]
+            })
+            .collect();
+        tx.execute_each(
+            "INSERT INTO pruned_share_quarters (screen, quarter, campaign, creative, generation, counted, shares)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (screen, quarter, campaign, creative, generation, counted)
+             DO UPDATE SET shares = pruned_share_quarters.shares + excluded.shares",
+            &shares,
+        )?;
+        Ok(())
+    }
+}
+
+/// Keeps the highest number of a screen's rows that are pruned.
+///
+/// # Errors
+/// The database fails.
+pub(super) fn keep_highest(
+    tx: &Transaction<'_>,
+    screen: u32,
+    number: i64,
+) -> Result<(), DatabaseError> {
+    tx.execute_each(
+        "INSERT INTO pruned_numbers (screen, highest) VALUES (?1, ?2)
+         ON CONFLICT (screen) DO UPDATE SET highest = greatest(pruned_numbers.highest, excluded.highest)",
+        &[owned_values![screen, number]],
+    )?;
+    Ok(())
+}

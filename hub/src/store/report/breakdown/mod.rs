@@ -1,0 +1,86 @@
+//! The figures by day, hour, weekday, screen, campaign or creative, of all times or between two
+//! days, of everything or of one campaign or screen.
+//!
+//! Invariants: the rows of a breakdown add up to what the report says of the same plays, scans and
+//! visits; whatever is counted is counted in the row of its own moment, in the time zone that is
+//! asked for; what the figures that are kept cannot say exactly is refused.
+
+mod boundaries;
+mod figures;
+mod places;
+mod times;
+
+use jiff::tz::TimeZone;
+
+use crate::database::{Transaction, values};
+use crate::store::report::breakdown::boundaries::Boundaries;
+use crate::store::report::names;
+use crate::store::{Store, campaigns};
+
+pub use crate::store::report::breakdown::figures::{
+    Breakdown, BreakdownError, By, Figures, Filter, Key,
+};
+
+impl Store {
+    /// Counts by days, hours or whatever, as of one moment. Days and hours are those of `time_zone`.
+    ///
+    /// # Errors
+    /// See [`BreakdownError`].
+    pub fn breakdown(
+        &self,
+        by: By,
+        filter: &Filter,
+        time_zone: &TimeZone,
+    ) -> Result<Breakdown, BreakdownError> {
+        let boundaries = Boundaries::new(filter, time_zone)?;
+        self.read(|tx| {
+            let filter = known(tx, filter)?;
+            let rows = match by {
+                By::Day | By::Hour | By::Weekday => {
+                    times::rows(tx, by, &filter, &boundaries, time_zone)?
+                }
+                By::Screen | By::Campaign | By::Creative => {
+                    places::rows(tx, by, &filter, &boundaries)?
+                }
+            };
+            let mut total = Figures::default();
+            for figures in rows.values() {
+                total.add(figures);
+            }
+            Ok(Breakdown {
+                by,
+                filter,
+                time_zone: boundaries::name_of(time_zone),
+                rows: rows.into_iter().collect(),
+                total,
+                names: names::names(tx)?,
+            })
+        })
+    }
+}
+
+/// Returns what is asked for, with the campaign as it is known here.
+fn known(tx: &Transaction<'_>, filter: &Filter) -> Result<Filter, BreakdownError> {
+    let mut filter = filter.clone();
+    if let Some(campaign) = &filter.campaign {
+        let known = campaigns::known_form(tx, campaign)?;
+        let is_here = tx.exists(
+            "SELECT 1 FROM campaigns WHERE id = ?1",
+            values![known.as_str()],
+        )?;
+        if !is_here {
+            return Err(BreakdownError::UnknownCampaign(campaign.clone()));
+        }
+        filter.campaign = Some(known);
+    }
+    if let Some(screen) = filter.screen {
+        let is_here = tx.exists(
+            "SELECT 1 FROM screens WHERE number = ?1",
+            values![screen.get()],
+        )?;
+        if !is_here {
+            return Err(BreakdownError::UnknownScreen(screen));
+        }
+    }
+    Ok(filter)
+}
