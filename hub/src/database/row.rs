@@ -1,5 +1,8 @@
 //! What a statement answers, read in one way whatever the database.
 
+use rusqlite::types::ValueRef;
+use tokio_postgres::types::Type;
+
 use crate::database::DatabaseError;
 
 /// One column of one row.
@@ -44,8 +47,8 @@ impl Row<'_> {
     /// There is no such column, or it is something else.
     pub(crate) fn get<T: FromColumn>(&self, at: usize) -> Result<T, DatabaseError> {
         let column = match self.0 {
-            Source::Sqlite(row) => crate::database::sqlite::column(row, at)?,
-            Source::Postgres(row) => crate::database::postgres::column(row, at)?,
+            Source::Sqlite(row) => sqlite_column(row, at)?,
+            Source::Postgres(row) => postgres_column(row, at)?,
         };
         T::from_column(column).ok_or_else(|| DatabaseError::Column {
             at,
@@ -134,4 +137,37 @@ impl<T: std::str::FromStr> FromColumn for Id<T> {
             _ => None,
         }
     }
+}
+
+/// Reads a column of a row of SQLite.
+fn sqlite_column<'a>(row: &'a rusqlite::Row<'a>, at: usize) -> Result<Column<'a>, DatabaseError> {
+    let wrong = |wanted| DatabaseError::Column { at, wanted };
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => Column::Null,
+        ValueRef::Integer(number) => Column::Integer(number),
+        ValueRef::Real(_) => return Err(wrong("a whole number")),
+        ValueRef::Text(text) => {
+            Column::Text(std::str::from_utf8(text).map_err(|_| wrong("a text in UTF-8"))?)
+        }
+        ValueRef::Blob(bytes) => Column::Bytes(bytes),
+    })
+}
+
+/// Reads a column of a row of PostgreSQL.
+fn postgres_column(row: &tokio_postgres::Row, at: usize) -> Result<Column<'_>, DatabaseError> {
+    let wrong = |wanted| DatabaseError::Column { at, wanted };
+    let Some(column) = row.columns().get(at) else {
+        return Err(wrong("a column"));
+    };
+    let read = match *column.type_() {
+        Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map(Column::Integer),
+        Type::INT4 => row
+            .try_get::<_, Option<i32>>(at)?
+            .map(|number| Column::Integer(number.into())),
+        Type::BOOL => row.try_get::<_, Option<bool>>(at)?.map(Column::Boolean),
+        Type::TEXT => row.try_get::<_, Option<&str>>(at)?.map(Column::Text),
+        Type::BYTEA => row.try_get::<_, Option<&[u8]>>(at)?.map(Column::Bytes),
+        _ => return Err(wrong("BIGINT, TEXT, BYTEA or BOOLEAN")),
+    };
+    Ok(read.unwrap_or(Column::Null))
 }

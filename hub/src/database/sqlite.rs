@@ -16,7 +16,6 @@ use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
 use crate::database::pool::{Pool, PoolCounts};
-use crate::database::row::Column;
 use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
 use crate::database::{DatabaseError, Transaction};
@@ -341,23 +340,6 @@ impl ToSql for Value<'_> {
             ))),
         }
     }
-}
-
-/// Reads a column of a row.
-pub(super) fn column<'a>(
-    row: &'a rusqlite::Row<'a>,
-    at: usize,
-) -> Result<Column<'a>, DatabaseError> {
-    let wrong = |wanted| DatabaseError::Column { at, wanted };
-    Ok(match row.get_ref(at)? {
-        ValueRef::Null => Column::Null,
-        ValueRef::Integer(number) => Column::Integer(number),
-        ValueRef::Real(_) => return Err(wrong("a whole number")),
-        ValueRef::Text(text) => {
-            Column::Text(std::str::from_utf8(text).map_err(|_| wrong("a text in UTF-8"))?)
-        }
-        ValueRef::Blob(bytes) => Column::Bytes(bytes),
-    })
 }
 
 #[cfg(test)]

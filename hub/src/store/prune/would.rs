@@ -8,7 +8,7 @@ use crate::store::prune::days::{RowDays, Table};
 /// Scans that may go: from before a moment, of plays that are not here or go. Of each ledger what
 /// comes before the first row that stays goes. And links that stay, of these scans: with something
 /// newer, or with a link below that stays.
-const KEPT: &str = "WITH RECURSIVE stays AS (
+const KEPT: &str = "WITH RECURSIVE stays AS MATERIALIZED (
         SELECT ledger, min(seq) AS first_seq FROM plays WHERE received_ms >= ?1 GROUP BY ledger),
      old AS (
         SELECT id, scanned_ms FROM scans
