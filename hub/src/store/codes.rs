@@ -4,80 +4,12 @@
 //! those that come at the same time ask together, since an answer costs far more than a row.
 
 use passerby_protocol::token::TokenContents;
-use passerby_protocol::{CampaignId, Digest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Transaction, owned_values};
-use crate::store::batches::Batches;
+use crate::store::code::{Asked, Assigned, Code};
 use crate::store::landed::Landed;
-use crate::store::scans;
 use crate::store::token_keys;
-use crate::store::{KeyGeneration, Result, Store};
-
-/// Most codes that are looked up together.
-const TOGETHER_MAX: usize = 64;
-
-/// Codes that wait to be looked up, and what is known of each.
-pub(super) type CodeBatches = Batches<Asked, Result<Code, DatabaseError>>;
-
-/// Makes a queue without codes.
-pub(super) const fn batches() -> CodeBatches {
-    Batches::new(TOGETHER_MAX)
-}
-
-/// What a token says of itself, as far as something is looked up by it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    screen: ScreenNumber,
-    /// The low bits of its key's generation.
-    bits: u8,
-    assignment: u32,
-}
-
-/// What the tables say of a code.
-#[derive(Debug, Clone)]
-pub struct Code {
-    /// The generations of the screen's key that look like the token's, newest first; at most 32.
-    pub keys: Vec<KeyGeneration>,
-    assigned: Option<Assigned>,
-}
-
-/// A row of what was assigned, not yet read.
-#[derive(Debug, Clone)]
-struct Assigned {
-    id: CampaignId,
-    body: String,
-    placement: u32,
-    creative: Digest,
-    airs: bool,
-    screen_name: String,
-}
-
-impl Code {
-    /// Reads what the code stands for; `None` where nothing was ever assigned.
-    ///
-    /// # Errors
-    /// The campaign cannot be read.
-    pub fn landed(self) -> Result<Option<Landed>> {
-        let read = |assigned: Assigned| {
-            let Assigned {
-                id,
-                body,
-                placement,
-                creative,
-                airs,
-                screen_name,
-            } = assigned;
-            Ok(Landed {
-                campaign: scans::outward(&body, &id, placement, &screen_name)?,
-                id,
-                placement,
-                creative,
-                airs,
-            })
-        };
-        self.assigned.map(read).transpose()
-    }
-}
+use crate::store::{Result, Store};
 
 impl Store {
     /// Looks up a code by what its token says, genuine or not.

@@ -1,7 +1,11 @@
 //! What the code that was opened stands for.
 
-use passerby_protocol::campaign::CreativeKind;
+use std::borrow::Cow;
+
+use passerby_protocol::campaign::{CreativeKind, Origin};
 use passerby_protocol::{Campaign, CampaignId, Digest};
+
+use crate::store::Result;
 
 /// How long a film that names no time may stay on the screen, in milliseconds.
 const FILM_MS: i64 = 600_000;
@@ -38,4 +42,29 @@ impl Landed {
             None => STILL_MS,
         })
     }
+}
+
+/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its
+/// target says so where the campaign wants that.
+pub(super) fn outward(
+    body: &str,
+    id: &CampaignId,
+    placement: u32,
+    screen: &str,
+) -> Result<Campaign> {
+    let mut campaign: Campaign = serde_json::from_str(body)?;
+    // A placement that was taken out since has no name any more.
+    let creative = usize::try_from(placement)
+        .ok()
+        .and_then(|at| campaign.placements.get(at))
+        .map_or("", |placement| &placement.creative);
+    let target = campaign
+        .outward(&Origin {
+            screen,
+            campaign: id.as_str(),
+            creative,
+        })
+        .map(Cow::into_owned);
+    campaign.target = target;
+    Ok(campaign)
 }

@@ -1,29 +1,10 @@
 //! What the database is busy with, for those who watch the hub.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::database::{DatabaseError, PoolCounts, values};
 use crate::store::{Result, Store};
 use crate::system::histogram::HistogramCounts;
-
-/// How many rows were stored since the start.
-#[derive(Debug, Default)]
-pub(super) struct StoredCounts {
-    plays: AtomicU64,
-    scans: AtomicU64,
-}
-
-impl StoredCounts {
-    /// So many plays were stored.
-    pub(super) fn plays(&self, plays: usize) {
-        self.plays.fetch_add(plays as u64, Ordering::Relaxed);
-    }
-
-    /// A scan was stored.
-    pub(super) fn scan(&self) {
-        self.scans.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// What the database is busy with, and was since it was opened.
 #[derive(Debug, Clone)]

@@ -3,23 +3,18 @@
 //! Invariants: a scan is recorded, with what it counts for, before its link is answered; a second
 //! opening by the same visitor finds the first.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use passerby_protocol::campaign::Origin;
-use passerby_protocol::token::TokenContents;
-use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
+use passerby_protocol::ScreenNumber;
 
 use crate::database::{DatabaseError, Lock, Transaction, owned_values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
-use crate::scans::visitor::{Grade, Visitor};
-use crate::store::batches::Batches;
-use crate::store::landed::Landed;
+use crate::scans::visitor::Grade;
 use crate::store::rollups;
 use crate::store::rollups::scanned;
 use crate::store::rollups::scanned::NewScan;
 use crate::store::rollups::{Changes, ScanKey, ScanSums};
+use crate::store::scan::{Recorded, Scan};
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
 use crate::store::{Result, Store};
@@ -28,55 +23,6 @@ use crate::system::random;
 /// Rows that one play has at most before openings that count for nothing get none of their own.
 /// Those that count are bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
-
-/// Most scans that are recorded in one transaction.
-const TOGETHER_MAX: usize = 64;
-
-/// Scans that wait to be recorded, and what becomes of each.
-pub(super) type ScanBatches = Batches<Scan, Result<Recorded, DatabaseError>>;
-
-/// Makes a queue without scans.
-pub(super) const fn batches() -> ScanBatches {
-    Batches::new(TOGETHER_MAX)
-}
-
-/// One opening of a verified token.
-#[derive(Debug, Clone)]
-pub struct Scan {
-    /// What the token says.
-    pub contents: TokenContents,
-    /// What that stands for.
-    pub landed: Arc<Landed>,
-    /// Who opened it.
-    pub visitor: Visitor,
-    /// With what.
-    pub grade: Grade,
-    /// Whether the visitor's network has brought more new scans than a crowd does.
-    pub is_crowded: bool,
-    /// Whether it leads to a page, and so to a link that can be passed on.
-    pub begins_chain: bool,
-    /// For how many days after it was on a screen a code is accepted.
-    pub code_days: i64,
-    /// When it was opened.
-    pub opened_ms: i64,
-}
-
-/// What became of an opening.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
-    /// The code is too old; there is no row.
-    Expired,
-    /// It counts for nothing, and its play has all the rows that are kept of one; there is no row.
-    Full,
-    /// It has a row.
-    Kept {
-        /// The link that begins its chain; `None` when no chain was asked for.
-        link: Option<String>,
-        /// The row, when the same visitor had opened the code before. The repeat is not yet counted
-        /// there.
-        again: Option<i64>,
-    },
-}
 
 impl Store {
     /// Records a scan, once a play, visitor and day, unless its code is too old. Scans that come at
@@ -328,29 +274,4 @@ pub(super) const fn grade_code(grade: Grade) -> u8 {
         Grade::Tool => 1,
         Grade::Robot => 2,
     }
-}
-
-/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its
-/// target says so where the campaign wants that.
-pub(super) fn outward(
-    body: &str,
-    id: &CampaignId,
-    placement: u32,
-    screen: &str,
-) -> Result<Campaign> {
-    let mut campaign: Campaign = serde_json::from_str(body)?;
-    // A placement that was taken out since has no name any more.
-    let creative = usize::try_from(placement)
-        .ok()
-        .and_then(|at| campaign.placements.get(at))
-        .map_or("", |placement| &placement.creative);
-    let target = campaign
-        .outward(&Origin {
-            screen,
-            campaign: id.as_str(),
-            creative,
-        })
-        .map(Cow::into_owned);
-    campaign.target = target;
-    Ok(campaign)
 }

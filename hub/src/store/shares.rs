@@ -14,9 +14,10 @@ use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
+use crate::store::landed::outward;
 use crate::store::rollups;
 use crate::store::rollups::{Changes, ScanSums, ShareKey, VisitKey, VisitSums};
-use crate::store::scans::{grade_code, outward};
+use crate::store::scans::grade_code;
 use crate::store::{Result, Store, StoreError};
 use crate::system::random;
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod export;
 pub(crate) mod import;
+mod moved_mark;
 pub(crate) mod moving;
 pub(crate) mod ranges;
 pub(crate) mod rows;
@@ -15,4 +16,5 @@ mod unfinished;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::store) use crate::store::copying::moved_mark::is_moved;
 pub(crate) use crate::store::copying::unfinished::{Begun, is_unfinished};

@@ -25,6 +25,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::database::{
     Database, DatabaseError, Lock, PostgresDatabase, Transaction, Value, once, values,
 };
+use crate::store::copying::moved_mark::is_moved;
 use crate::store::copying::ranges::{Key, Range, Total, each_row};
 use crate::store::copying::rows;
 use crate::store::copying::tables::{Kind, TABLES, Table};
@@ -76,7 +77,7 @@ impl Store {
         let open = || -> rusqlite::Result<bool> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags)?;
-            is_marked(&connection)
+            is_moved(&connection)
         };
         Ok(open().map_err(DatabaseError::from)?)
     }
@@ -147,13 +148,6 @@ fn is_busy(error: &StoreError) -> bool {
         StoreError::Database(DatabaseError::Sqlite(error))
             if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
     )
-}
-
-/// Whether a file's database was moved.
-pub(in crate::store) fn is_marked(connection: &Connection) -> rusqlite::Result<bool> {
-    let found =
-        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'moved')";
-    connection.query_row(found, [], |row| row.get(0))
 }
 
 /// Has every write to the file fail from now on, also those of processes that have it open.

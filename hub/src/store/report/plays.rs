@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::database::{DatabaseError, Row, Transaction, values};
 use crate::store::dates::{self, UndatedBoot};
 use crate::store::gaps::{self, MissingCounts};
-use crate::store::report::Tally;
+use crate::store::report::tally::Tally;
 
 /// Most local campaigns that are listed, those with the most plays first; the rest is in the
 /// totals.

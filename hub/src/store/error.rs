@@ -1,0 +1,63 @@
+//! Why the database did not do as asked.
+
+use crate::database::DatabaseError;
+
+/// Says why the database did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Disk, network, lock or damage.
+    #[error("the database failed: {0}")]
+    Database(#[from] DatabaseError),
+    /// Made by a later version of the hub.
+    #[error("the database has version {found}, and this hub knows {known}; use the newer hub")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: usize,
+    },
+    /// A campaign in the database is not JSON of this form.
+    #[error("the database holds a campaign that cannot be read: {0}")]
+    Campaign(#[from] serde_json::Error),
+    /// The database was moved to PostgreSQL.
+    #[error(
+        "the database {0} was moved to PostgreSQL; name that one with --database or in PASSERBY_HUB_DATABASE. If `passerby-hub move` did not end, run it again first"
+    )]
+    Moved(String),
+    /// A restore or a move into the database was begun.
+    #[error(
+        "a restore or a move into this database was begun and has not ended; run the same command again"
+    )]
+    UnfinishedCopy,
+    /// Another restore or move into the database was begun.
+    #[error(
+        "another restore or move into this database was begun and has not ended; run that one again, or name an empty database"
+    )]
+    OtherCopy,
+    /// There is a hub where something is to be copied to.
+    #[error("there is a hub in this database already; name an empty one")]
+    HasHub,
+    /// What was copied is not what it was copied from.
+    #[error(
+        "the copy of the table {table} has {copied} rows, and {rows} were to be copied, or some of them differ; the file is used as before. Empty the database and begin again; if this comes again, tell us"
+    )]
+    CopyDiffers {
+        /// Its name.
+        table: &'static str,
+        /// Rows that were to be copied.
+        rows: u64,
+        /// Rows that are there.
+        copied: u64,
+    },
+    /// The database cannot be made.
+    #[error("cannot make the database {file}: {source}")]
+    File {
+        /// Where it would be.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// The result of most methods of [`crate::store::Store`].
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
