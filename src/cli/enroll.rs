@@ -23,8 +23,8 @@ pub(super) struct Enroll {
     /// The hub's address, such as `https://hub.example`
     #[arg(long, value_name = "URL", value_parser = hub_url)]
     hub: String,
-    /// The enrolment token that `passerby-hub screen add` or `screen renew` printed. Default: a code
-    /// is made for the hub's operator to claim
+    /// The enrolment token that `passerby-hub screen add` or `screen renew` printed. Default: a
+    /// code is made for the hub's operator to claim
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// How long to wait for the claim, in seconds

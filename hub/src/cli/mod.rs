@@ -152,8 +152,8 @@ enum Command {
         /// A folder with fonts that the screens have beside the built-in ones; may be repeated
         #[arg(long = "fonts", value_name = "FOLDER")]
         fonts: Vec<PathBuf>,
-        /// The number of a screen, to publish to it alone; may be repeated. Default: to all screens,
-        /// also those that are added later
+        /// The number of a screen, to publish to it alone; may be repeated. Default: to all
+        /// screens, also those that are added later
         #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
         screens: Vec<ScreenNumber>,
         #[command(flatten)]

@@ -15,8 +15,8 @@ pub(crate) const DATABASE_VARIABLE: &str = "PASSERBY_HUB_DATABASE";
 
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The hub's data folder; `serve`, `screen add` and `publish` make it, and begin a new hub, where
-    /// there is none
+    /// The hub's data folder; `serve`, `screen add` and `publish` make it, and begin a new hub,
+    /// where there is none
     #[arg(long = "data", value_name = "DIR", default_value = "hub-data")]
     folder: PathBuf,
     /// Keep everything but keys and files in a database of PostgreSQL, 15 or newer, such as

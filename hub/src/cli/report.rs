@@ -14,8 +14,8 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// One line a day, hour of the day, weekday, screen, campaign or creative, in place of the whole
-    /// report; days and hours are those of this machine's time zone
+    /// One line a day, hour of the day, weekday, screen, campaign or creative, in place of the
+    /// whole report; days and hours are those of this machine's time zone
     #[arg(long, value_name = "WHAT")]
     by: Option<Rows>,
     /// Count from the beginning of this day, such as `2026-12-01`; with `--by`

@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Print an enrolment token, which works once, with which another machine, or a new memory card,
-    /// takes a screen over; then the old one is refused
+    /// Print an enrolment token, which works once, with which another machine, or a new memory
+    /// card, takes a screen over; then the old one is refused
     Renew {
         /// The screen's number
         #[arg(value_name = "N")]

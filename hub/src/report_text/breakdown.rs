@@ -120,8 +120,8 @@ fn weekday(day: i8) -> &'static str {
     WEEKDAYS[day % WEEKDAYS.len()]
 }
 
-/// Returns a breakdown as JSON. What has no date, screen, campaign or creative has `null` there, and
-/// `of` says what it is.
+/// Returns a breakdown as JSON. What has no date, screen, campaign or creative has `null` there,
+/// and `of` says what it is.
 pub fn json(breakdown: &Breakdown) -> Value {
     let filter = &breakdown.filter;
     let rows: Vec<Value> = breakdown

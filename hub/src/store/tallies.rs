@@ -97,8 +97,9 @@ impl Store {
     }
 }
 
-/// Reads plays and those of them that were scanned, by assignment and quarter of an hour, and counts
-/// those of the newest quarters. The JSON of campaigns is read before, and not with each play.
+/// Reads plays and those of them that were scanned, by assignment and quarter of an hour, and
+/// counts those of the newest quarters. The JSON of campaigns is read before, and not with each
+/// play.
 fn counts_where(is_asked_for: &str) -> String {
     format!(
         "WITH asked_for AS MATERIALIZED (

@@ -45,8 +45,8 @@ use crate::cli::options::ConfigFile;
 /// has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// Campaign folders, or folders of campaigns, to look at as if this screen played them. Default:
-    /// `content.folders` of the settings, and what the hub has sent
+    /// Campaign folders, or folders of campaigns, to look at as if this screen played them.
+    /// Default: `content.folders` of the settings, and what the hub has sent
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     #[command(flatten)]

@@ -137,11 +137,11 @@ pub struct GoalCount {
     pub phase: String,
     /// Hoped for.
     pub goal_plays: Option<u32>,
-    /// Dated plays in the flight.
+    /// Dated plays in the phase.
     pub plays: u64,
     /// Hoped for.
     pub goal_scans: Option<u32>,
-    /// Scans in the flight.
+    /// Scans in the phase.
     pub scans: u64,
 }
 
@@ -323,17 +323,18 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
 }
 
 /// From when to when a phase of a campaign is, for the statements that count in it.
-struct Flight {
-    /// The campaign, the first hour, and the one after the last, of those that are in it as a whole.
+struct PhaseTimes {
+    /// The campaign, the first hour, and the one after the last, of those that are in it as a
+    /// whole.
     hours: [Value<'static>; 3],
-    /// The campaign, and from when to when, in quarters of an hour, what these hours leave out: days
-    /// begin within an hour of UTC where clocks differ from it by half an hour.
+    /// The campaign, and from when to when, in quarters of an hour, what these hours leave out:
+    /// days begin within an hour of UTC where clocks differ from it by half an hour.
     rest: Vec<[Value<'static>; 3]>,
     /// The campaign, and all of it in quarters.
     quarters: [Value<'static>; 3],
 }
 
-impl Flight {
+impl PhaseTimes {
     fn new(campaign: &CampaignId, from_ms: i64, until_ms: i64) -> Self {
         let of = |from: i64, until: i64| owned_values![campaign.to_string(), from, until];
         // Days begin on a quarter everywhere.
@@ -355,7 +356,7 @@ impl Flight {
 }
 
 fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
-    let (mut goals, mut flights) = (Vec::new(), Vec::new());
+    let (mut goals, mut phases) = (Vec::new(), Vec::new());
     tx.each(
         "SELECT id, body FROM campaigns ORDER BY id",
         values![],
@@ -366,10 +367,10 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
                 if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
                     continue;
                 }
-                // What has no date is in no flight.
+                // What has no date is in no phase.
                 let from_ms = clock::start_of(phase.from, 0);
                 let until_ms = clock::end_of(phase.until, i64::MAX);
-                flights.push(Flight::new(&id, from_ms, until_ms));
+                phases.push(PhaseTimes::new(&id, from_ms, until_ms));
                 goals.push(GoalCount {
                     campaign: id.clone(),
                     phase: foreign::escaped(&phase.name).into_owned(),
@@ -382,7 +383,7 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
             Ok::<_, StoreError>(ControlFlow::Continue(()))
         },
     )?;
-    let hours: Vec<_> = flights.iter().map(|flight| &flight.hours).collect();
+    let hours: Vec<_> = phases.iter().map(|times| &times.hours).collect();
     let mut plays: Vec<u64> = tx
         .all_each(
             "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
@@ -392,17 +393,17 @@ fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
             |row| row.get::<u64>(0),
         )?
         .concat();
-    for (plays, flight) in plays.iter_mut().zip(&flights) {
+    for (plays, times) in plays.iter_mut().zip(&phases) {
         let rest = tx.all_each(
             "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
              JOIN play_quarters AS played ON played.screen = assigned.screen AND played.content = assigned.content
              WHERE campaign = ?1 AND quarter >= ?2 AND quarter < ?3",
-            &flight.rest,
+            &times.rest,
             |row| row.get::<u64>(0),
         )?;
         *plays += rest.concat().iter().sum::<u64>();
     }
-    let quarters: Vec<_> = flights.iter().map(|flight| &flight.quarters).collect();
+    let quarters: Vec<_> = phases.iter().map(|times| &times.quarters).collect();
     let scans = tx
         .all_each(
             "SELECT CAST(coalesce(sum(scans), 0) AS BIGINT) FROM campaign_quarters

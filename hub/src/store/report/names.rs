@@ -1,7 +1,7 @@
 //! What people call what reports count: screens, campaigns and files.
 //!
-//! Invariant: a name is one that an operator or a publisher gave on this hub; of what was never here
-//! there is none.
+//! Invariant: a name is one that an operator or a publisher gave on this hub; of what was never
+//! here there is none.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -32,8 +32,8 @@ pub struct FileName {
 }
 
 impl Names {
-    /// Returns the names of a creative's files in words, the first ones of many; `None` of what this
-    /// hub never published.
+    /// Returns the names of a creative's files in words, the first ones of many; `None` of what
+    /// this hub never published.
     pub fn files_of(&self, creative: &str) -> Option<String> {
         let files = self.creatives.get(creative)?;
         let first = files.first()?;

@@ -2,8 +2,8 @@
 //!
 //! By the hour there is everything that a report counts by; `…_totals` have the same without the
 //! hour, so that a report of all times reads some rows a screen and not some an hour;
-//! `play_quarters`, `campaign_quarters` and `screen_quarters` have less to count by, and quarters of
-//! an hour, since days and hours begin on a quarter somewhere in the world.
+//! `play_quarters`, `campaign_quarters` and `screen_quarters` have less to count by, and quarters
+//! of an hour, since days and hours begin on a quarter somewhere in the world.
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,8 @@ pub use crate::store::report::breakdown::figures::{
 };
 
 impl Store {
-    /// Counts by days, hours or whatever, as of one moment. Days and hours are those of `time_zone`.
+    /// Counts by days, hours or whatever, as of one moment. Days and hours are those of
+    /// `time_zone`.
     ///
     /// # Errors
     /// See [`BreakdownError`].

@@ -11,8 +11,8 @@ use crate::store::report::breakdown::boundaries::Boundaries;
 use crate::store::report::breakdown::figures::{BreakdownError, By, Figures, Filter, Key, Rows};
 use crate::store::report::plays::LOCAL_CAMPAIGNS_MAX;
 
-/// Counts by screen, campaign or creative. Without dates that is in the totals; between dates, plays
-/// are counted by hours or their quarters, and the rest of a screen or campaign by quarters.
+/// Counts by screen, campaign or creative. Without dates that is in the totals; between dates,
+/// plays are counted by hours or their quarters, and the rest of a screen or campaign by quarters.
 pub(super) fn rows(
     tx: &Transaction<'_>,
     by: By,
