@@ -79,7 +79,18 @@ fn without_tests_and_comments(text: &str) -> String {
     let code: Vec<&str> = lines
         .map(|line| line.split("//").next().unwrap_or_default())
         .collect();
-    code.join("\n")
+    without_visibilities(&code.join("\n"))
+}
+
+/// Who may see something is no arrow: `pub(in crate::…)` names a room that the file is in.
+fn without_visibilities(code: &str) -> String {
+    let mut parts = code.split("pub(in ");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str("pub");
+        kept.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    kept
 }
 
 /// The paths behind `crate::` that a text names, each name of a group by itself.
@@ -347,6 +358,13 @@ fn imports_begin_with_crate() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn who_may_see_something_is_no_arrow() {
+    let code = "pub(in crate::server) struct Kept(pub(in crate::server) crate::other::Thing);";
+    let paths = named_paths(&without_tests_and_comments(code));
+    assert_eq!(paths, [["other", "Thing"]]);
 }
 
 #[test]
