@@ -197,6 +197,16 @@ fn prepare(to: &Transaction<'_>) -> Result<(), DatabaseError> {
             "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
         ))?;
     }
+    // The schema itself makes rows in some tables.
+    for table in TABLES {
+        to.execute(
+            &format!(
+                "DELETE FROM {} WHERE NOT EXISTS (SELECT 1 FROM unfinished_copy_chunks WHERE table_name = ?1)",
+                table.name
+            ),
+            values![table.name],
+        )?;
+    }
     Ok(())
 }
 
