@@ -226,6 +226,11 @@ impl PostgresConnection {
         sql: &str,
         sets: &[impl AsRef<[Value<'v>]>],
     ) -> Result<Vec<Vec<PostgresRow>>, DatabaseError> {
+        // Of some rows nobody could tell whose they are.
+        let is_some = together(sql, width(sets)).is_some_and(|it| it.rows == Rows::SomeOfThem);
+        if is_some {
+            return self.query_one_by_one(sql, sets);
+        }
         match self.query_together(sql, sets)? {
             Some((Rows::Numbered, rows)) => {
                 let mut answers: Vec<_> = sets.iter().map(|_| Vec::new()).collect();

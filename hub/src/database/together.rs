@@ -58,7 +58,8 @@ pub(super) fn together(sql: &str, width: usize) -> Option<Together> {
             of_given(values),
             given(width)
         ),
-        rows: if rest.contains("DO NOTHING") {
+        // An update may leave a row as it is, too.
+        rows: if rest.contains("DO NOTHING") || rest.contains("WHERE") {
             Rows::SomeOfThem
         } else {
             Rows::OneEach
@@ -131,6 +132,9 @@ mod tests {
         );
         let some = together("INSERT INTO t (a) VALUES (?1) ON CONFLICT DO NOTHING", 1);
         assert_eq!(some.unwrap().rows, Rows::SomeOfThem);
+        let sql = "INSERT INTO t (a, b) VALUES (?1, ?2)
+                   ON CONFLICT (a) DO UPDATE SET b = excluded.b WHERE excluded.b > 0";
+        assert_eq!(together(sql, 2).unwrap().rows, Rows::SomeOfThem);
     }
 
     #[test]
