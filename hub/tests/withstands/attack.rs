@@ -122,6 +122,18 @@ impl Attacked {
         open.count()
     }
 
+    /// How many connections the hub has open. Its database keeps files open, as many as asked at
+    /// one time.
+    pub(crate) fn sockets(&mut self) -> usize {
+        let process = self.stand.server().id();
+        let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+        // One may be closed meanwhile.
+        let leads_to = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        leads_to
+            .filter(|to| to.to_string_lossy().starts_with("socket:"))
+            .count()
+    }
+
     /// Waits until something has become so.
     pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&mut Self) -> bool) {
         let start = Instant::now();

@@ -20,7 +20,7 @@ fn who_does_not_read_an_answer_is_dropped_and_has_few_of_them() {
     let asset = &manifest.assets[0];
     let (digest, size) = (asset.sha256.to_string(), asset.size);
     assert!(size > 128 << 10, "{size} bytes go into buffers on the way");
-    let before = attacked.descriptors();
+    let before = attacked.sockets();
     // Fewer than a link has places for connections, so that each of them is answered, also by a
     // slow hub.
     let open: Vec<_> = (0..200).map(|_| ask(&attacked, &digest)).collect();
@@ -30,7 +30,7 @@ fn who_does_not_read_an_answer_is_dropped_and_has_few_of_them() {
     }
     attacked.assert_withstood();
     attacked.until("the hub gives them up", |attacked| {
-        attacked.descriptors() <= before
+        attacked.sockets() <= before
     });
     let mut whole = 0;
     let mut refused = 0;
