@@ -60,7 +60,7 @@ pub struct ConnectionBounds {
     /// Most headers; hyper's own 100 when `None`.
     pub headers_max: Option<usize>,
     /// Longest time for a head to come, and for a connection to be idle; `None` where
-    /// [`ConnectionPlace::watch`] keeps the time.
+    /// [`ConnectionPlace::open`] keeps the time.
     pub head_time: Option<Duration>,
     /// Longest time for all of a connection; `None` for as long as it is used.
     pub connection_time: Option<Duration>,
