@@ -3,7 +3,7 @@
 //! It is driven by the thread that uses it, in a runtime of its own: an answer needs no other
 //! thread to be woken. tokio-postgres and not its blocking sister, because it sends many statements
 //! before it waits for the first answer. Where their form allows it, those that differ only in
-//! their values go as one ([`together`]), since each costs the server some 40 µs.
+//! their values go as one ([`together`]).
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
