@@ -106,13 +106,14 @@ pub(crate) fn fill(stand: &Stand, server: Option<&PostgresServer>, plays: u64, s
     }
 }
 
-/// The statements of a step that make rows from rows.
+/// The statements of a step that make figures from rows; a publication has written the names.
 fn inserts_of(step: &str) -> Vec<String> {
     let lines = step.lines().filter(|line| !line.starts_with("--"));
     let text = lines.collect::<Vec<_>>().join("\n");
     text.split(';')
         .map(str::trim)
         .filter(|statement| statement.starts_with("INSERT INTO"))
+        .filter(|statement| !statement.starts_with("INSERT INTO creative_names"))
         .map(str::to_owned)
         .collect()
 }

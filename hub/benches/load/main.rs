@@ -24,6 +24,10 @@ use passerby_testing::postgres::PostgresServer;
 use crate::stand::Stand;
 
 fn main() {
+    // reqwest asks for a provider even when it only speaks http.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("the first one");
     let folder = std::env::args().nth(1);
     let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = folder.join(format!("passerby-load-{}", std::process::id()));
