@@ -95,6 +95,8 @@ const WITHOUT_SHARES: &str = "
 
 /// How long a write waits for somebody else who has the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// How long nothing is tried after somebody else was found to have the file.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Up to form 2 what was dropped was counted only. After which rows that was is not known; here it
 /// is told.
 const WITHOUT_GAPS: &str = "
@@ -147,7 +149,7 @@ fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     // Of a new file only. A commit writes four pages or five, whatever little stands on them: small
     // ones save the memory card more than half of its writes (`benches/ledger_figures.rs`).
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    begin_log(connection)?;
     // Pages that change with every play go into the file once in a thousand plays. The log is no
     // larger than that and one transaction, and is written over from its start.
     let pages: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -159,6 +161,24 @@ fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
     // Gives back what a checkpoint that could not be made in time has cost.
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
     Ok(())
+}
+
+/// Gives a new file its write-ahead log; does nothing where it has one. SQLite does not wait by
+/// itself while another connection does the same.
+fn begin_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let mut begun = connection.pragma_update(None, "journal_mode", "WAL");
+    for _ in 0..BUSY.as_millis() / BUSY_PAUSE.as_millis() {
+        match &begun {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(BUSY_PAUSE);
+                begun = connection.pragma_update(None, "journal_mode", "WAL");
+            }
+            _ => break,
+        }
+    }
+    connection.busy_timeout(BUSY)?;
+    begun
 }
 
 /// Makes the tables of a new file, and those of an older form into the present one, in one

@@ -277,3 +277,23 @@ fn what_could_not_be_shown_is_counted_by_item_and_reason_and_bounded() {
     let last = failures.last().expect("many");
     assert_eq!(last.reason, format!("reason {}", FAILURES_MAX + 99));
 }
+
+#[test]
+fn a_new_ledger_can_be_opened_by_several_at_once() {
+    const SEVERAL: usize = 4;
+    for _ in 0..30 {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("ledger.sqlite"), []).expect("writes");
+        let all_ready = std::sync::Barrier::new(SEVERAL);
+        std::thread::scope(|scope| {
+            let open = || {
+                all_ready.wait();
+                Ledger::open_to_read(folder.path()).map(drop)
+            };
+            let opened: Vec<_> = (0..SEVERAL).map(|_| scope.spawn(open)).collect();
+            for one in opened {
+                one.join().expect("ends").expect("opens");
+            }
+        });
+    }
+}
