@@ -35,6 +35,8 @@ pub struct Store {
     /// knows.
     pub(super) log_holds_salts: AtomicBool,
     pub(super) background: SessionLock,
+    /// Held by the thread that adds up figures.
+    pub(super) adding_up: Mutex<()>,
 }
 
 impl Store {
@@ -95,6 +97,7 @@ impl Store {
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
             background: SessionLock::new(BACKGROUND_LOCK),
+            adding_up: Mutex::default(),
         })
     }
 

@@ -223,7 +223,7 @@ impl Store {
                 ..VisitSums::default()
             };
             changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
-            changes.write(tx)?;
+            changes.note(tx)?;
             page(tx, name, begun)
         })
     }
@@ -277,7 +277,7 @@ impl Store {
                     ..VisitSums::default()
                 };
                 changes.visits(share.visit_key(visited_ms, grade), press);
-                Ok(changes.write(tx)?)
+                Ok(changes.note(tx)?)
             })?;
         }
         Ok(Some(Pressed {
@@ -366,7 +366,7 @@ impl Store {
                 };
                 changes.scans(rollups::scan_key(tx, share.scan)?, scan);
             }
-            changes.write(tx)?;
+            changes.note(tx)?;
             Ok(begun)
         })
     }
@@ -518,7 +518,7 @@ fn new_child(
         is_counted: parent.is_counted,
     };
     changes.shares(key, 1);
-    changes.write(tx)?;
+    changes.note(tx)?;
     Ok(Some(name))
 }
 
