@@ -11,6 +11,7 @@ use crate::store::code;
 use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
 use crate::store::migrations;
+use crate::store::read_campaigns::ReadCampaigns;
 use crate::store::scan;
 use crate::store::scan::ScanBatches;
 use crate::store::stored_counts::StoredCounts;
@@ -29,6 +30,7 @@ pub struct Store {
     /// Scans that are recorded together.
     pub(super) scans: ScanBatches,
     pub(super) stored: StoredCounts,
+    pub(super) read_campaigns: ReadCampaigns,
     /// The salt of the newest day that was asked for; every request needs it.
     pub(super) salt: Mutex<Option<(String, [u8; 32])>>,
     /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
@@ -94,6 +96,7 @@ impl Store {
             codes: code::batches(),
             scans: scan::batches(),
             stored: StoredCounts::default(),
+            read_campaigns: ReadCampaigns::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
             background: SessionLock::new(BACKGROUND_LOCK),

@@ -128,7 +128,8 @@ impl Venue {
         let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
         let landed = Landed {
             id: "cafe".parse::<CampaignId>().unwrap(),
-            campaign: Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+            campaign: Arc::new(Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap()),
+            target: Some("https://cafe.example/".into()),
             placement: 0,
             creative: Digest([7; 32]),
             airs: true,

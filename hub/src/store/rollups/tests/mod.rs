@@ -138,7 +138,8 @@ impl Street {
             sent: vec![Vec::new(); 2],
             landed: Arc::new(Landed {
                 id: CAMPAIGN.parse::<CampaignId>().unwrap(),
-                campaign,
+                target: campaign.target.clone(),
+                campaign: Arc::new(campaign),
                 placement: 0,
                 creative: CREATIVE,
                 airs: true,
