@@ -91,6 +91,9 @@ impl Store {
 
     pub(super) fn migrated(database: Database) -> Result<Self> {
         migrations::migrate(&database)?;
+        if let Database::Sqlite(file) = &database {
+            file.undo_from_memory()?;
+        }
         Ok(Self {
             database,
             codes: code::batches(),
