@@ -392,7 +392,7 @@ impl Hub {
         };
         let code = self.store.code(token.unverified())?;
         match self.judged(&token, &code.keys, now_ms) {
-            Ok(contents) => Ok(Ok((contents, code.landed()?))),
+            Ok(contents) => Ok(Ok((contents, self.store.landed_of(code)?))),
             Err(fault) => Ok(Err(fault)),
         }
     }

@@ -56,9 +56,11 @@ pub(crate) enum Database {
 pub(crate) enum Lock<'a> {
     /// Everything.
     Everything,
-    /// What belongs to these screens: their rows, keys and plays, the scans of these, links, visits
-    /// and figures.
+    /// What belongs to these screens: their rows, keys and plays, the scans of these, links and
+    /// visits.
     Screens(&'a [ScreenNumber]),
+    /// The tables of figures.
+    Figures,
 }
 
 /// Makes of work that can be done once, since it writes files or hands something on, what a

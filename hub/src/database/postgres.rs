@@ -360,6 +360,10 @@ fn lock_statement(lock: Lock<'_>) -> String {
     let everything = "pg_advisory_xact_lock";
     match lock {
         Lock::Everything => format!("SELECT {everything}({LOCK_CLASS}, 0)"),
+        // Screens have the numbers above 0.
+        Lock::Figures => format!(
+            "SELECT {everything}_shared({LOCK_CLASS}, 0); SELECT {everything}({LOCK_CLASS}, -1)"
+        ),
         Lock::Screens(screens) => {
             let mut numbers: Vec<u32> = screens.iter().map(|screen| screen.get()).collect();
             // In one order, so that two never wait for each other.

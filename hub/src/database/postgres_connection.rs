@@ -342,29 +342,6 @@ impl PostgresConnection {
         Ok(changed)
     }
 
-    /// Runs several statements, each once for each of its sets of values, in order, without waiting
-    /// in between.
-    pub(super) fn execute_together(
-        &self,
-        statements: &[(&str, Vec<Vec<Value<'_>>>)],
-    ) -> Result<(), DatabaseError> {
-        let mut sent = Vec::new();
-        for (sql, sets) in statements {
-            let Some(first) = sets.first() else {
-                continue;
-            };
-            let statement = self.statement(sql, first)?;
-            sent.extend(sets.iter().map(|set| (statement.clone(), parameters(set))));
-        }
-        for sent in sent.chunks(AHEAD_MAX) {
-            let sent = sent
-                .iter()
-                .map(|(statement, set)| self.client.execute(statement, set));
-            self.answer(try_join_all(sent))?;
-        }
-        Ok(())
-    }
-
     /// Finds or prepares a statement. The kinds of its values are always the same.
     fn statement(&self, sql: &str, values: &[Value<'_>]) -> Result<Statement, DatabaseError> {
         let types: Vec<Type> = values.iter().map(type_of).collect();

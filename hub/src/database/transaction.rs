@@ -136,25 +136,6 @@ impl<'a> Transaction<'a> {
         })
     }
 
-    /// Runs several statements, each once for each of its sets of values, all in order. Where the
-    /// database is a server, it waits once for all of them.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub(crate) fn execute_together(
-        &self,
-        statements: &[(&str, Vec<Vec<Value<'_>>>)],
-    ) -> Result<(), DatabaseError> {
-        let first = statements.first().map_or("", |(sql, _)| sql);
-        self.slow.timed(first, || match self.on {
-            On::Sqlite(connection) => statements.iter().try_for_each(|(sql, sets)| {
-                sets.iter()
-                    .try_for_each(|set| sqlite_execute(connection, sql, set).map(|_| ()))
-            }),
-            On::Postgres(connection) => connection.execute_together(statements),
-        })
-    }
-
     /// Reads rows one by one until there are no more, or enough.
     ///
     /// # Errors

@@ -21,6 +21,19 @@ pub(crate) enum Value<'a> {
     TooLarge(u64),
 }
 
+impl Value<'_> {
+    /// Copies what it borrows.
+    pub(crate) fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Integer(number) => Value::Integer(number),
+            Self::Text(text) => Value::Text(text.map(|text| Cow::Owned(text.into_owned()))),
+            Self::Bytes(bytes) => Value::Bytes(bytes.map(|bytes| Cow::Owned(bytes.into_owned()))),
+            Self::Boolean(is_true) => Value::Boolean(is_true),
+            Self::TooLarge(number) => Value::TooLarge(number),
+        }
+    }
+}
+
 /// Makes the values of a statement, in the order of their numbers.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { &[$($crate::database::Value::from($value)),*] };

@@ -15,14 +15,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::server::{AppState, Shared, forgetting};
+use crate::server::{AppState, Shared, adding_up, forgetting};
 use crate::store::StoreError;
 use crate::system::clock;
 
 /// Time between two questions whether the work is this process's.
 const QUESTION_PAUSE: Duration = Duration::from_secs(2);
-/// What failed is done again after this time, or after its own pause if that is shorter.
+/// What failed is done again after this time, or after its own pause if that is shorter, but not
+/// sooner than after [`FAILURE_PAUSE_MIN`]: each failure is told in the log.
 const FAILURE_PAUSE: Duration = Duration::from_secs(60);
+const FAILURE_PAUSE_MIN: Duration = Duration::from_secs(10);
 
 /// One kind of work.
 struct Work {
@@ -34,11 +36,18 @@ struct Work {
 }
 
 /// All of it.
-const WORK: [Work; 1] = [Work {
-    name: "forgetting old salts",
-    pause: Duration::from_secs(3_600),
-    run: forgetting::forget,
-}];
+const WORK: [Work; 2] = [
+    Work {
+        name: "forgetting old salts",
+        pause: Duration::from_secs(3_600),
+        run: forgetting::forget,
+    },
+    Work {
+        name: "adding up figures",
+        pause: Duration::from_secs(1),
+        run: adding_up::add_up,
+    },
+];
 
 impl AppState {
     /// Tells whether background work is still this process's.
@@ -105,7 +114,7 @@ async fn run(app: &Arc<AppState>, work: &'static Work) -> Duration {
         Ok(()) => work.pause,
         Err(error) => {
             tracing::error!(%error, "{} has to wait", work.name);
-            work.pause.min(FAILURE_PAUSE)
+            work.pause.clamp(FAILURE_PAUSE_MIN, FAILURE_PAUSE)
         }
     }
 }

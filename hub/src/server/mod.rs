@@ -5,6 +5,7 @@
 //! memory; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
 
 mod activity;
+mod adding_up;
 mod app_state;
 mod background;
 mod body;

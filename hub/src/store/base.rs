@@ -11,6 +11,7 @@ use crate::store::code;
 use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
 use crate::store::migrations;
+use crate::store::read_campaigns::ReadCampaigns;
 use crate::store::scan;
 use crate::store::scan::ScanBatches;
 use crate::store::stored_counts::StoredCounts;
@@ -29,12 +30,15 @@ pub struct Store {
     /// Scans that are recorded together.
     pub(super) scans: ScanBatches,
     pub(super) stored: StoredCounts,
+    pub(super) read_campaigns: ReadCampaigns,
     /// The salt of the newest day that was asked for; every request needs it.
     pub(super) salt: Mutex<Option<(String, [u8; 32])>>,
     /// Whether the write-ahead log may still hold salts that were deleted; after a start nobody
     /// knows.
     pub(super) log_holds_salts: AtomicBool,
     pub(super) background: SessionLock,
+    /// Held by the thread that adds up figures.
+    pub(super) adding_up: Mutex<()>,
 }
 
 impl Store {
@@ -87,14 +91,19 @@ impl Store {
 
     pub(super) fn migrated(database: Database) -> Result<Self> {
         migrations::migrate(&database)?;
+        if let Database::Sqlite(file) = &database {
+            file.undo_from_memory()?;
+        }
         Ok(Self {
             database,
             codes: code::batches(),
             scans: scan::batches(),
             stored: StoredCounts::default(),
+            read_campaigns: ReadCampaigns::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
             background: SessionLock::new(BACKGROUND_LOCK),
+            adding_up: Mutex::default(),
         })
     }
 

@@ -7,6 +7,7 @@ use crate::store::Result;
 use crate::store::batches::Batches;
 use crate::store::key_generation::KeyGeneration;
 use crate::store::landed::{Landed, outward};
+use crate::store::read_campaigns::ReadCampaigns;
 
 /// Most codes that are looked up together.
 const TOGETHER_MAX: usize = 64;
@@ -52,7 +53,7 @@ impl Code {
     ///
     /// # Errors
     /// The campaign cannot be read.
-    pub fn landed(self) -> Result<Option<Landed>> {
+    pub(super) fn landed(self, read_campaigns: &ReadCampaigns) -> Result<Option<Landed>> {
         let read = |assigned: Assigned| {
             let Assigned {
                 id,
@@ -62,8 +63,10 @@ impl Code {
                 airs,
                 screen_name,
             } = assigned;
+            let campaign = read_campaigns.read(&body)?;
             Ok(Landed {
-                campaign: outward(&body, &id, placement, &screen_name)?,
+                target: outward(&campaign, &id, placement, &screen_name),
+                campaign,
                 id,
                 placement,
                 creative,

@@ -38,7 +38,15 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn landed(&self, contents: &TokenContents) -> Result<Option<Landed>> {
-        self.code(contents)?.landed()
+        self.landed_of(self.code(contents)?)
+    }
+
+    /// Reads what a code stands for that was looked up; `None` where nothing was ever assigned.
+    ///
+    /// # Errors
+    /// The campaign cannot be read.
+    pub fn landed_of(&self, code: Code) -> Result<Option<Landed>> {
+        code.landed(&self.read_campaigns)
     }
 }
 

@@ -1,11 +1,10 @@
 //! What the code that was opened stands for.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use passerby_protocol::campaign::{CreativeKind, Origin};
 use passerby_protocol::{Campaign, CampaignId, Digest};
-
-use crate::store::Result;
 
 /// How long a film that names no time may stay on the screen, in milliseconds.
 const FILM_MS: i64 = 600_000;
@@ -18,7 +17,9 @@ pub struct Landed {
     /// The campaign.
     pub id: CampaignId,
     /// As it is now.
-    pub campaign: Campaign,
+    pub campaign: Arc<Campaign>,
+    /// Where it leads whoever comes from this placement on this screen.
+    pub target: Option<String>,
     /// The placement's place in the campaign when it was published.
     pub placement: u32,
     /// What was on the screen.
@@ -44,27 +45,24 @@ impl Landed {
     }
 }
 
-/// Reads a campaign as somebody meets it who comes from one of its placements on a screen: its
+/// Returns where a campaign leads somebody who comes from one of its placements on a screen: its
 /// target says so where the campaign wants that.
 pub(super) fn outward(
-    body: &str,
+    campaign: &Campaign,
     id: &CampaignId,
     placement: u32,
     screen: &str,
-) -> Result<Campaign> {
-    let mut campaign: Campaign = serde_json::from_str(body)?;
+) -> Option<String> {
     // A placement that was taken out since has no name any more.
     let creative = usize::try_from(placement)
         .ok()
         .and_then(|at| campaign.placements.get(at))
         .map_or("", |placement| &placement.creative);
-    let target = campaign
+    campaign
         .outward(&Origin {
             screen,
             campaign: id.as_str(),
             creative,
         })
-        .map(Cow::into_owned);
-    campaign.target = target;
-    Ok(campaign)
+        .map(Cow::into_owned)
 }

@@ -27,6 +27,7 @@ mod plays;
 mod prune;
 mod pruned;
 mod publish_error;
+mod read_campaigns;
 mod refused;
 mod report;
 mod revocation;

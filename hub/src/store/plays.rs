@@ -322,7 +322,7 @@ fn count(
             .and_modify(|known| known.add(of_boot))
             .or_insert(of_boot);
     }
-    changes.write(tx)?;
+    changes.note(tx)?;
     rollups::boots::add(tx, screen, ledger, &boots)
 }
 

@@ -106,7 +106,7 @@ impl Store {
                 };
                 changes.scans(rollups::scan_key(tx, scan)?, sums);
             }
-            changes.write(tx)?;
+            changes.note(tx)?;
             // These rows are no screen's: whoever else adds to them meanwhile waits, and always for
             // the next in their order.
             tx.execute_each(

@@ -71,7 +71,7 @@ fn record(tx: &Transaction<'_>, scans: &[Scan]) -> Result<Vec<Recorded>, Databas
         recorded.extend(record_strangers(tx, now, &mut changes)?);
         left = later;
     }
-    changes.write(tx)?;
+    changes.note(tx)?;
     Ok(recorded)
 }
 

@@ -10,6 +10,8 @@
 //! the link belongs to or who opened it; a press is one on a visit, or nothing; in a flood nothing
 //! new is begun, and everybody still sees the page and gets to the target.
 
+use std::sync::Arc;
+
 use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
@@ -30,7 +32,9 @@ const CHILDREN_MAX: i64 = 100_000;
 #[derive(Debug, Clone)]
 pub struct LandingFacts {
     /// The campaign as it is now.
-    pub campaign: Campaign,
+    pub campaign: Arc<Campaign>,
+    /// Where it leads whoever comes from the scan that began the chain.
+    pub target: Option<String>,
     /// The picture of the scan that began the chain.
     pub creative: Digest,
     /// Size of its thumbnail in pixels.
@@ -185,7 +189,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<Opened>> {
         let Some(who) = who else {
-            return self.read(|tx| page(tx, name, Begun::Nothing));
+            return self.read(|tx| self.page(tx, name, Begun::Nothing));
         };
         let Some(screen) = self.screen_of_link(name)? else {
             return Ok(None);
@@ -195,7 +199,7 @@ impl Store {
                 return Ok(None);
             };
             if has_visit(tx, share.id, who.visitor)? {
-                return page(tx, name, Begun::Nothing);
+                return self.page(tx, name, Begun::Nothing);
             }
             if share.owner.is_some_and(|owner| owner != who.visitor.0) {
                 let (own, begun) = match known_child(tx, &share, who.visitor)? {
@@ -210,7 +214,7 @@ impl Store {
             }
             let begun = who.begins_on(share.made_for);
             if begun == Begun::Flood {
-                return page(tx, name, begun);
+                return self.page(tx, name, begun);
             }
             own(tx, share.id, who.visitor)?;
             tx.execute(
@@ -223,8 +227,8 @@ impl Store {
                 ..VisitSums::default()
             };
             changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
-            changes.write(tx)?;
-            page(tx, name, begun)
+            changes.note(tx)?;
+            self.page(tx, name, begun)
         })
     }
 
@@ -243,7 +247,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<Pressed>> {
         let found = self.read(|tx| {
-            let (Some(share), Some(facts)) = (share(tx, name)?, facts(tx, name)?) else {
+            let (Some(share), Some(facts)) = (share(tx, name)?, self.facts(tx, name)?) else {
                 return Ok::<_, StoreError>(None);
             };
             let visit = match visitor {
@@ -254,7 +258,7 @@ impl Store {
                 )?,
                 None => None,
             };
-            Ok(Some((share, facts.campaign.target, visit)))
+            Ok(Some((share, facts.target, visit)))
         })?;
         let Some((share, target, visit)) = found else {
             return Ok(None);
@@ -277,7 +281,7 @@ impl Store {
                     ..VisitSums::default()
                 };
                 changes.visits(share.visit_key(visited_ms, grade), press);
-                Ok(changes.write(tx)?)
+                Ok(changes.note(tx)?)
             })?;
         }
         Ok(Some(Pressed {
@@ -366,7 +370,7 @@ impl Store {
                 };
                 changes.scans(rollups::scan_key(tx, share.scan)?, scan);
             }
-            changes.write(tx)?;
+            changes.note(tx)?;
             Ok(begun)
         })
     }
@@ -405,6 +409,36 @@ impl Store {
     fn screen_of_link(&self, name: &str) -> Result<Option<ScreenNumber>> {
         self.read_once(|tx| Ok(share(tx, name)?.map(|share| share.screen)))
     }
+
+    fn facts(&self, tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
+        tx.optional(
+            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
+             FROM shares JOIN scans ON scans.id = scan
+             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
+             JOIN screens ON screens.number = scans.screen
+             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
+             WHERE shares.name = ?1",
+            values![name],
+            |row| {
+                let id: CampaignId = row.get::<Id<_>>(4)?.0;
+                let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
+                let campaign = self.read_campaigns.read(&body)?;
+                Ok(LandingFacts {
+                    target: outward(&campaign, &id, row.get(5)?, &screen),
+                    campaign,
+                    creative: row.get::<Id<_>>(1)?.0,
+                    thumbnail_px: (row.get(2)?, row.get(3)?),
+                })
+            },
+        )
+    }
+
+    fn page(&self, tx: &Transaction<'_>, name: &str, begun: Begun) -> Result<Option<Opened>> {
+        Ok(self.facts(tx, name)?.map(|facts| Opened {
+            answer: LinkAnswer::Page(Box::new(facts)),
+            begun,
+        }))
+    }
 }
 
 fn share(tx: &Transaction<'_>, name: &str) -> Result<Option<Share>, DatabaseError> {
@@ -438,34 +472,6 @@ fn own(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<(), Databas
         values![share, visitor.0],
     )?;
     Ok(())
-}
-
-fn facts(tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
-    tx.optional(
-        "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
-         FROM shares JOIN scans ON scans.id = scan
-         JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
-         JOIN screens ON screens.number = scans.screen
-         JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-         WHERE shares.name = ?1",
-        values![name],
-        |row| {
-            let id: CampaignId = row.get::<Id<_>>(4)?.0;
-            let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
-            Ok(LandingFacts {
-                campaign: outward(&body, &id, row.get(5)?, &screen)?,
-                creative: row.get::<Id<_>>(1)?.0,
-                thumbnail_px: (row.get(2)?, row.get(3)?),
-            })
-        },
-    )
-}
-
-fn page(tx: &Transaction<'_>, name: &str, begun: Begun) -> Result<Option<Opened>> {
-    Ok(facts(tx, name)?.map(|facts| Opened {
-        answer: LinkAnswer::Page(Box::new(facts)),
-        begun,
-    }))
 }
 
 fn has_visit(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<bool, DatabaseError> {
@@ -518,7 +524,7 @@ fn new_child(
         is_counted: parent.is_counted,
     };
     changes.shares(key, 1);
-    changes.write(tx)?;
+    changes.note(tx)?;
     Ok(Some(name))
 }
 

@@ -42,6 +42,7 @@ impl Store {
         time_zone: &TimeZone,
         now_ms: i64,
     ) -> Result<Tallies> {
+        self.add_up_figures()?;
         let days = i64::try_from(TALLY_DAYS_MAX).unwrap_or(0);
         let until_ms = now_ms - SETTLE_MS;
         let first = quarter_of(now_ms - days * DAY_MS + QUARTER_MS - 1);

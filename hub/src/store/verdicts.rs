@@ -481,7 +481,7 @@ fn close(
     if let Some(standing) = standing {
         let mut changes = Changes::default();
         rollups::restand(tx, row, code(standing), &mut changes)?;
-        changes.write(tx)?;
+        changes.note(tx)?;
     }
     tx.execute(
         "UPDATE scans SET settled = TRUE, standing = coalesce(?2, standing) WHERE id = ?1",

@@ -9,17 +9,21 @@ pub(in crate::server) enum BackgroundWork {
     WriteCounts,
     /// Old salts are forgotten, every hour.
     ForgetSalts,
+    /// What is noted of the figures is added up, every second.
+    AddUpFigures,
 }
 
 impl BackgroundWork {
     /// All of them.
-    pub(in crate::server) const ALL: [Self; 2] = [Self::WriteCounts, Self::ForgetSalts];
+    pub(in crate::server) const ALL: [Self; 3] =
+        [Self::WriteCounts, Self::ForgetSalts, Self::AddUpFigures];
 
     /// Its name.
     pub(in crate::server) const fn name(self) -> &'static str {
         match self {
             Self::WriteCounts => "write_counts",
             Self::ForgetSalts => "forget_salts",
+            Self::AddUpFigures => "add_up_figures",
         }
     }
 }

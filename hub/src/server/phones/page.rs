@@ -50,7 +50,7 @@ impl Page<'_> {
         } else {
             self.public_url.local(&picture)
         };
-        let button = campaign.target.as_ref().map(|target| {
+        let button = self.facts.target.as_ref().map(|target| {
             if self.is_link {
                 own("go")
             } else {
@@ -198,7 +198,7 @@ pub(crate) fn bad_token() -> Response {
 pub(crate) fn expired(landed: &Landed, today: Date) -> Response {
     let campaign = &landed.campaign;
     let airs = landed.airs && (campaign.phases.is_empty() || campaign.phase_on(today).is_some());
-    let target = campaign.target.as_ref().filter(|_| airs);
+    let target = landed.target.as_ref().filter(|_| airs);
     note_in(
         StatusCode::GONE,
         ["这个码过期了", "This code is too old"],

@@ -53,7 +53,6 @@ fn answer(
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
     let at_once = landed
-        .campaign
         .target
         .as_deref()
         .filter(|_| opens == Landing::Redirect);
@@ -139,7 +138,8 @@ fn page_without_link(
 ) -> Result<Response, StoreError> {
     let facts = LandingFacts {
         thumbnail_px: app.hub.store.thumbnail_px(landed.creative)?,
-        campaign: landed.campaign.clone(),
+        campaign: Arc::clone(&landed.campaign),
+        target: landed.target.clone(),
         creative: landed.creative,
     };
     Ok(Page {

@@ -191,6 +191,7 @@ pub(crate) const TABLES: &[Table] = &[
         quarter: Integer, screen: Integer, plays: Integer, visible_ms: Integer, scans: Integer, visits: Integer,
         pressed: Integer, shares: Integer,
     }),
+    table!(figure_changes [id] { id: Integer, changes: Text }),
     table!(creative_names [creative, campaign, name] { creative: Text, campaign: Text, name: Text }),
     table!(pruned_before [one] { one: Integer, before_ms: Integer }),
     table!(pruned_play_quarters [screen, quarter, content, outcome, display] {

@@ -184,7 +184,7 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
             "UPDATE plays SET wall_ms = ?3 WHERE ledger = ?1 AND seq = ?2",
             &dates,
         )?;
-        changes.write(self.tx)?;
+        changes.note(self.tx)?;
         rollups::boots::date(self.tx, &dated.into_iter().collect::<Vec<_>>())?;
         self.tx.execute_each(
             "UPDATE scans SET settled = FALSE WHERE screen = ?1 AND play = ?2 AND settled",

@@ -128,7 +128,8 @@ impl Venue {
         let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
         let landed = Landed {
             id: "cafe".parse::<CampaignId>().unwrap(),
-            campaign: Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+            campaign: Arc::new(Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap()),
+            target: Some("https://cafe.example/".into()),
             placement: 0,
             creative: Digest([7; 32]),
             airs: true,
@@ -294,6 +295,7 @@ fn what_was_pruned_of_a_boot_keeps_its_date_when_the_rest_gets_another() {
             .take_plays(venue.screen, &batch, now_ms)
             .unwrap();
         assert_eq!(venue.store.recount().unwrap(), []);
+        venue.store.add_up_figures().unwrap();
         let hours: Vec<(i64, u64)> = venue
             .store
             .read(|tx| {
@@ -448,6 +450,7 @@ fn a_scan_stays_for_as_long_as_its_play_which_stays_scanned_without_it() {
     on_each_database(|database| {
         let venue = Venue::new(database);
         let scanned = || -> i64 {
+            venue.store.add_up_figures().unwrap();
             let sum = "SELECT CAST(coalesce(sum(scanned), 0) AS BIGINT) FROM play_quarters";
             let sum = venue.store.read(|tx| tx.value(sum, values![]));
             sum.unwrap()

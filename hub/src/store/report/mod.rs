@@ -182,11 +182,12 @@ pub struct Report {
 }
 
 impl Store {
-    /// Counts everything, as of one moment.
+    /// Counts everything, as of one moment; of the figures it is the one in which this is called.
     ///
     /// # Errors
     /// The database fails.
     pub fn report(&self) -> Result<Report> {
+        self.add_up_figures()?;
         self.read(|tx| {
             Ok(Report {
                 plays: plays::counts(tx)?,

@@ -1,4 +1,4 @@
-//! What a transaction changes of the figures, gathered until it writes them.
+//! What a transaction changes of the figures, gathered until it notes it.
 
 use std::collections::BTreeMap;
 
@@ -134,9 +134,9 @@ pub(in crate::store) struct ShareKey {
     pub(in crate::store) is_counted: bool,
 }
 
-/// What a transaction changes of the figures, gathered until it writes them.
+/// What a transaction changes of the figures, gathered until it notes it.
 #[derive(Debug, Default)]
-#[must_use = "figures that are not written are wrong"]
+#[must_use = "figures that are not noted are wrong"]
 pub(in crate::store) struct Changes {
     pub(super) plays: BTreeMap<PlayKey, PlaySums>,
     /// By screen, content and quarter.

@@ -1,11 +1,12 @@
-//! Counts all rows anew, and compares with the figures by the hour. What was pruned of the rows
-//! counts as what was kept of it.
+//! Counts all rows anew, and compares with the figures by the hour and what is noted of them and
+//! not yet added up. What was pruned of the rows counts as what was kept of it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Row, Transaction};
+use crate::database::{DatabaseError, Row, Transaction, Value};
+use crate::store::rollups::changes::Changes;
 use crate::store::{Result, Store};
 
 /// One table of figures that has other numbers than its rows have.
@@ -28,6 +29,9 @@ struct Table {
     sums: usize,
     kept: &'static str,
     counted: &'static str,
+    /// Whether it is counted from rows, and not from other tables of figures, which lack the same
+    /// notes.
+    is_from_rows: bool,
 }
 
 const TABLES: [Table; 12] = [
@@ -46,6 +50,7 @@ const TABLES: [Table; 12] = [
                                visible_ms
                         FROM pruned_play_quarters) AS added
                   GROUP BY 1, 2, 3, 4, 5",
+        is_from_rows: true,
     },
     Table {
         name: "scan_hours",
@@ -66,6 +71,7 @@ const TABLES: [Table; 12] = [
                         SELECT screen, quarter / 4, campaign, creative, grade, standing, scans, openings, seen, confirmed
                         FROM pruned_scan_quarters) AS added
                   GROUP BY 1, 2, 3, 4, 5, 6",
+        is_from_rows: true,
     },
     Table {
         name: "visit_hours",
@@ -86,6 +92,7 @@ const TABLES: [Table; 12] = [
                                pressed
                         FROM pruned_visit_quarters) AS added
                   GROUP BY 1, 2, 3, 4, 5, 6, 7",
+        is_from_rows: true,
     },
     Table {
         name: "boot_plays",
@@ -107,6 +114,7 @@ const TABLES: [Table; 12] = [
                                first_wall_ms, last_wall_ms
                         FROM pruned_boot_plays) AS added
                   GROUP BY ledger, boot, content, screen",
+        is_from_rows: true,
     },
     Table {
         name: "share_hours",
@@ -122,6 +130,7 @@ const TABLES: [Table; 12] = [
                         SELECT screen, quarter / 4, campaign, creative, generation, counted, shares
                         FROM pruned_share_quarters) AS added
                   GROUP BY 1, 2, 3, 4, 5, 6",
+        is_from_rows: true,
     },
     Table {
         name: "play_quarters",
@@ -141,6 +150,7 @@ const TABLES: [Table; 12] = [
                         UNION ALL
                         SELECT screen, content, quarter, plays, visible_ms, scanned FROM pruned_play_quarters) AS added
                   GROUP BY 1, 2, 3",
+        is_from_rows: true,
     },
     Table {
         name: "campaign_quarters",
@@ -169,6 +179,7 @@ const TABLES: [Table; 12] = [
                         SELECT campaign, quarter, screen, 0, 0, 0, shares FROM pruned_share_quarters WHERE counted)
                       AS added
                   GROUP BY campaign, quarter, screen",
+        is_from_rows: true,
     },
     // What these say is counted above.
     Table {
@@ -184,6 +195,7 @@ const TABLES: [Table; 12] = [
                         UNION ALL
                         SELECT quarter, screen, 0, 0, scans, visits, pressed, shares FROM campaign_quarters) AS summed
                   GROUP BY quarter, screen",
+        is_from_rows: false,
     },
     Table {
         name: "play_totals",
@@ -194,6 +206,7 @@ const TABLES: [Table; 12] = [
         counted: "SELECT screen, content, outcome, display,
                          CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT)
                   FROM play_hours GROUP BY screen, content, outcome, display",
+        is_from_rows: false,
     },
     Table {
         name: "scan_totals",
@@ -204,6 +217,7 @@ const TABLES: [Table; 12] = [
         counted: "SELECT screen, campaign, creative, grade, standing,
                          CAST(sum(scans) AS BIGINT), CAST(sum(openings) AS BIGINT), CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT)
                   FROM scan_hours GROUP BY screen, campaign, creative, grade, standing",
+        is_from_rows: false,
     },
     Table {
         name: "visit_totals",
@@ -214,6 +228,7 @@ const TABLES: [Table; 12] = [
         counted: "SELECT screen, campaign, creative, generation, grade, counted,
                          CAST(sum(visits) AS BIGINT), CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT), CAST(sum(pressed) AS BIGINT)
                   FROM visit_hours GROUP BY screen, campaign, creative, generation, grade, counted",
+        is_from_rows: false,
     },
     Table {
         name: "share_totals",
@@ -224,6 +239,7 @@ const TABLES: [Table; 12] = [
         counted: "SELECT screen, campaign, creative, generation, counted,
                          CAST(sum(shares) AS BIGINT)
                   FROM share_hours GROUP BY screen, campaign, creative, generation, counted",
+        is_from_rows: false,
     },
 ];
 
@@ -238,9 +254,10 @@ impl Store {
     /// The database fails.
     pub fn recount(&self) -> Result<Vec<Difference>> {
         self.read(|tx| {
+            let noted = Changes::noted(tx)?;
             let mut differences = Vec::new();
             for table in &TABLES {
-                differences.extend(compare(tx, table)?);
+                differences.extend(compare(tx, table, &noted)?);
             }
             differences.truncate(DIFFERENCES_MAX);
             Ok(differences)
@@ -248,7 +265,11 @@ impl Store {
     }
 }
 
-fn compare(tx: &Transaction<'_>, table: &Table) -> Result<Vec<Difference>, DatabaseError> {
+fn compare(
+    tx: &Transaction<'_>,
+    table: &Table,
+    noted: &Changes,
+) -> Result<Vec<Difference>, DatabaseError> {
     let read = |row: &Row<'_>| {
         let mut key = Vec::new();
         for at in 0..table.keys {
@@ -263,6 +284,18 @@ fn compare(tx: &Transaction<'_>, table: &Table) -> Result<Vec<Difference>, Datab
         Ok::<_, DatabaseError>((key.join(", "), sums?))
     };
     let mut kept: BTreeMap<String, Vec<i64>> = tx.all(table.kept, &[], read)?.into_iter().collect();
+    if table.is_from_rows {
+        for row in noted.rows_of(table.name) {
+            let (key, by) = row.split_at(table.keys);
+            let key: Vec<String> = key.iter().map(text_of).collect();
+            let sums = kept
+                .entry(key.join(", "))
+                .or_insert_with(|| vec![0; table.sums]);
+            for (sum, by) in sums.iter_mut().zip(by) {
+                *sum += number_of(by);
+            }
+        }
+    }
     // What was taken off to the last is as good as what was never there.
     kept.retain(|_, sums| sums.iter().any(|sum| *sum != 0));
     let mut differences = Vec::new();
@@ -284,4 +317,20 @@ fn compare(tx: &Transaction<'_>, table: &Table) -> Result<Vec<Difference>, Datab
         counted: Vec::new(),
     }));
     Ok(differences)
+}
+
+/// A part of a key as text; truth is 1 or 0.
+fn text_of(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(Some(text)) => text.clone().into_owned(),
+        other => number_of(other).to_string(),
+    }
+}
+
+fn number_of(value: &Value<'_>) -> i64 {
+    match value {
+        Value::Integer(Some(number)) => *number,
+        Value::Boolean(Some(is_true)) => i64::from(*is_true),
+        _ => 0,
+    }
 }

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use crate::database::{DatabaseError, Transaction, Value, owned_values};
 use crate::store::rollups::changes::{Changes, PlaySums, ScanSums, VisitSums, hour_of_quarter};
 
-/// What is to be written: statements, each with the values of its rows.
+/// What is to be written: statements, each with the values of its rows, the key first and then the
+/// sums.
 type Statements<'a> = Vec<(&'static str, Vec<Vec<Value<'a>>>)>;
 
 /// Figures that count, by campaign, quarter of an hour and screen.
@@ -23,21 +24,39 @@ struct CampaignSums {
 }
 
 impl Changes {
-    /// Writes the changes, in the order of their keys, so that two who write never wait for each
-    /// other.
+    /// Adds the changes to all tables.
     ///
     /// # Errors
     /// The database fails.
-    pub(in crate::store) fn write(self, tx: &Transaction<'_>) -> Result<(), DatabaseError> {
-        let counted = counted(&self);
+    pub(super) fn add_to_tables(&self, tx: &Transaction<'_>) -> Result<(), DatabaseError> {
+        let counted = counted(self);
+        for (sql, rows) in self.statements(&counted) {
+            tx.execute_each(sql, &rows)?;
+        }
+        Ok(())
+    }
+
+    /// The rows by which a table would change.
+    pub(super) fn rows_of(&self, table: &str) -> Vec<Vec<Value<'static>>> {
+        let counted = counted(self);
+        let start = format!("INSERT INTO {table} (");
+        let statements = self.statements(&counted).into_iter();
+        let of_table = statements.filter(|(sql, _)| sql.starts_with(&start));
+        of_table
+            .flat_map(|(_, rows)| rows)
+            .map(|row| row.into_iter().map(Value::into_owned).collect())
+            .collect()
+    }
+
+    fn statements<'a>(&'a self, counted: &'a Counted) -> Statements<'a> {
         let mut statements = Statements::new();
-        plays(&self, &mut statements);
-        scans(&self, &mut statements);
-        visits(&self, &mut statements);
-        shares(&self, &mut statements);
-        campaigns(&counted, &mut statements);
-        screens(&self, &counted, &mut statements);
-        tx.execute_together(&statements)
+        plays(self, &mut statements);
+        scans(self, &mut statements);
+        visits(self, &mut statements);
+        shares(self, &mut statements);
+        campaigns(counted, &mut statements);
+        screens(self, counted, &mut statements);
+        statements
     }
 }
 

@@ -34,6 +34,7 @@ impl Store {
         time_zone: &TimeZone,
     ) -> Result<Breakdown, BreakdownError> {
         let boundaries = Boundaries::new(filter, time_zone)?;
+        self.add_up_figures()?;
         self.read(|tx| {
             let filter = known(tx, filter)?;
             let rows = match by {

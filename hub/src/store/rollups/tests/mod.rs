@@ -1,6 +1,7 @@
 //! Whatever comes, in whatever order: the figures by the hour are what a count of all rows gives.
 
 mod expected;
+mod noted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,6 +84,8 @@ pub(in crate::store) enum Step {
     Again { scan: usize, openings: u8 },
     /// A screen is taken out of service.
     Revoke { screen: usize, retires: bool },
+    /// What is noted until now is added up.
+    AddUp,
 }
 
 pub(in crate::store) fn step() -> impl Strategy<Value = Step> {
@@ -105,6 +108,7 @@ pub(in crate::store) fn step() -> impl Strategy<Value = Step> {
         1 => (link.clone(), visitor).prop_map(|(link, visitor)| Step::Press { link, visitor }),
         1 => (link, 1_u8..5).prop_map(|(scan, openings)| Step::Again { scan, openings }),
         1 => (0_usize..2, any::<bool>()).prop_map(|(screen, retires)| Step::Revoke { screen, retires }),
+        2 => Just(Step::AddUp),
     ]
 }
 
@@ -134,7 +138,8 @@ impl Street {
             sent: vec![Vec::new(); 2],
             landed: Arc::new(Landed {
                 id: CAMPAIGN.parse::<CampaignId>().unwrap(),
-                campaign,
+                target: campaign.target.clone(),
+                campaign: Arc::new(campaign),
                 placement: 0,
                 creative: CREATIVE,
                 airs: true,
@@ -205,6 +210,7 @@ impl Street {
                     .revoke_screen(screen, retires, self.now_ms)
                     .unwrap();
             }
+            Step::AddUp => self.store.add_up_figures().unwrap(),
         }
     }
 
@@ -391,6 +397,8 @@ fn whatever_comes_the_figures_are_those_of_the_rows() {
                 for step in &steps {
                     street.take(step);
                 }
+                prop_assert_eq!(street.store.recount().unwrap(), []);
+                street.store.add_up_figures().unwrap();
                 prop_assert_eq!(street.store.recount().unwrap(), []);
                 street.compare_breakdowns()?;
                 street.compare_tallies()
