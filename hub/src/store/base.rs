@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use crate::database::{
-    Database, DatabaseError, Lock, PostgresDatabase, SessionLock, SqliteDatabase, Transaction,
+    Database, DatabaseError, Lock, PostgresDatabase, ServingLock, SessionLock, SqliteDatabase,
+    Transaction,
 };
 use crate::store::code;
 use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
+use crate::store::goal_screens::GoalScreens;
 use crate::store::migrations;
 use crate::store::scan;
 use crate::store::scan::ScanBatches;
@@ -28,6 +30,8 @@ pub struct Store {
     pub(super) codes: CodeBatches,
     /// Scans that are recorded together.
     pub(super) scans: ScanBatches,
+    /// On how many screens campaigns with goals air.
+    pub(super) goal_screens: GoalScreens,
     pub(super) stored: StoredCounts,
     /// The salt of the newest day that was asked for; every request needs it.
     pub(super) salt: Mutex<Option<(String, [u8; 32])>>,
@@ -35,6 +39,8 @@ pub struct Store {
     /// knows.
     pub(super) log_holds_salts: AtomicBool,
     pub(super) background: SessionLock,
+    /// What this process holds while it serves.
+    pub(super) serving: ServingLock,
 }
 
 impl Store {
@@ -91,10 +97,12 @@ impl Store {
             database,
             codes: code::batches(),
             scans: scan::batches(),
+            goal_screens: GoalScreens::default(),
             stored: StoredCounts::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
             background: SessionLock::new(BACKGROUND_LOCK),
+            serving: ServingLock::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
 use crate::processes::fleet::{Process, client, plays_path, rows, send, visit};
-use crate::stand::{Terminal, is_on_postgres, location};
+use crate::stand::{Terminal, location};
 
 /// How often each thing is tried.
 const ROUNDS: u64 = 40;
@@ -75,9 +75,6 @@ impl Two {
 
 #[test]
 fn a_batch_that_comes_to_two_processes_at_one_moment_is_stored_once() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let path = plays_path(&two.terminal);
     let answers = two.each_round(ROUNDS, |process, client, round| {
@@ -98,9 +95,6 @@ fn a_batch_that_comes_to_two_processes_at_one_moment_is_stored_once() {
 
 #[test]
 fn a_code_opened_at_two_processes_at_one_moment_is_one_scan_with_one_link_and_one_press() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let assignment = two.processes[0].manifest(&two.terminal).0.campaigns[0].items[0].assignment;
     let answers = two.each_round(ROUNDS, |process, client, round| {
@@ -130,9 +124,6 @@ fn a_code_opened_at_two_processes_at_one_moment_is_one_scan_with_one_link_and_on
 
 #[test]
 fn a_pairing_code_is_opened_claimed_and_collected_at_any_process() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let enrol = |process: &Process, client: &Client, body: &Value| {
         let answer = client
@@ -173,9 +164,6 @@ fn a_pairing_code_is_opened_claimed_and_collected_at_any_process() {
 
 #[test]
 fn screens_and_campaigns_that_are_made_at_one_moment_are_all_there_once() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let hubs = two.processes.each_ref().map(Process::open);
     let mut numbers: Vec<u32> = std::thread::scope(|scope| {
