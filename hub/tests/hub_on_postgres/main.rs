@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::collections::BTreeSet;
+
 mod background;
 mod folders_elsewhere;
 mod keys;
@@ -66,3 +68,14 @@ mod thumbnails;
 mod token_keys;
 #[path = "../hub/verdicts.rs"]
 mod verdicts;
+
+#[test]
+fn each_module_of_hub_is_here_too_but_for_what_there_is_only_on_a_file() {
+    let modules = |main: &'static str| -> BTreeSet<&str> {
+        let lines = main.lines().filter_map(|line| line.strip_prefix("mod "));
+        lines.collect()
+    };
+    let (hub, here) = (include_str!("../hub/main.rs"), include_str!("main.rs"));
+    let missing: Vec<_> = modules(hub).difference(&modules(here)).copied().collect();
+    assert_eq!(missing, ["on_a_file;"]);
+}

@@ -1,5 +1,7 @@
 //! The same thing asked of two processes at the same moment: done once, and both answer rightly.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use passerby_hub::store::Targets;
@@ -120,6 +122,86 @@ fn a_code_opened_at_two_processes_at_one_moment_is_one_scan_with_one_link_and_on
         assert_eq!(count, ROUNDS.to_string(), "{what}");
     }
     two.recount();
+}
+
+#[test]
+fn of_one_visitor_no_more_scans_count_at_two_processes_than_at_one() {
+    /// What `HOUR_MAX` in `hub/src/scans/verdict.rs` says.
+    const HOUR_MAX: u64 = 60;
+    /// At each process, at one moment, when there is room for one.
+    const AT_ONE_TIME: u64 = 2;
+    const VISITORS: u32 = 6;
+    let two = Two::start();
+    // At screens of their own, so that no screen has them wait for each other.
+    let terminals = [&two.terminal, &two.processes[1].terminal("two")];
+    let assignment = two.processes[0].manifest(&two.terminal).0.campaigns[0].items[0].assignment;
+    let clients = [(); 2].map(|()| client());
+    let scan = |at: usize, visitor: u32, play: u64| {
+        let play = visitor * 1_000 + u32::try_from(play).unwrap();
+        let path = terminals[at].scan_path(assignment, 100_000 + play);
+        let url = two.processes[at].url(&path);
+        assert_eq!(visit(&clients[at], &url, visitor).unwrap().status(), 302);
+    };
+    for visitor in 0..VISITORS {
+        for play in 1..HOUR_MAX {
+            scan(usize::from(play % 2 == 0), visitor, play);
+        }
+        let go = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for (at, more) in (0..2).flat_map(|at| (0..AT_ONE_TIME).map(move |more| (at, more))) {
+                let (scan, go) = (&scan, &go);
+                scope.spawn(move || {
+                    while !go.load(Ordering::Acquire) {
+                        std::thread::yield_now();
+                    }
+                    scan(at, visitor, HOUR_MAX + more);
+                });
+            }
+            go.store(true, Ordering::Release);
+        });
+    }
+    let scans = two.processes[0].json(&["report"])["scans"].clone();
+    assert_eq!(scans["total"], u64::from(VISITORS) * HOUR_MAX);
+    assert_eq!(scans["floods"], u64::from(VISITORS) * (2 * AT_ONE_TIME - 1));
+    two.recount();
+}
+
+#[test]
+fn a_process_with_another_address_does_not_start_beside_those_that_serve() {
+    let mut two = Two::start();
+    let serve = |public_url: &str| {
+        let mut command = two.processes[0].hub();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--public-url", public_url, "--data"])
+            .arg(two.folder.path().join("data"))
+            .stderr(Stdio::piped());
+        command
+    };
+    let refused = serve("https://other.example").output().unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for words in ["HTTP://HUB.TEST", "HTTPS://OTHER.EXAMPLE", "--public-url"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let scan_base = || two.processes[0].manifest(&two.terminal).0.scan_base;
+    assert_eq!(scan_base(), "HTTP://HUB.TEST", "nothing has changed");
+    let mut other = serve("https://other.example");
+    for process in &mut two.processes {
+        process.kill();
+    }
+    // Nobody serves any more, so the address may change.
+    let mut child = other.spawn().unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on "), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let hub = two.processes[0].open();
+    let manifest = hub.store.manifest(two.terminal.credentials.screen);
+    assert_eq!(manifest.unwrap().scan_base, "HTTPS://OTHER.EXAMPLE");
 }
 
 #[test]

@@ -70,7 +70,8 @@ impl Process {
         }
     }
 
-    fn hub(&self) -> Command {
+    /// The program, on its database.
+    pub(crate) fn hub(&self) -> Command {
         let mut command = hub_command();
         if let Some(database) = &self.database {
             command.env("PASSERBY_HUB_DATABASE", database);
@@ -109,6 +110,7 @@ impl Process {
     }
 
     /// A second opening of its data and database.
+    #[allow(dead_code, reason = "the tests of `hub_on_postgres` use it")]
     pub(crate) fn open(&self) -> Hub {
         Hub::open_with(&self.data, self.database.as_deref()).unwrap()
     }
