@@ -101,8 +101,18 @@ pub(crate) struct Hubs {
 
 impl Hubs {
     /// Makes an empty database; nothing serves it yet.
-    pub(crate) fn new(folder: &Path, seed: u64, requests: Arc<Requests>) -> Self {
-        let server = PostgresServer::start(&[]);
+    pub(crate) fn new(
+        folder: &Path,
+        seed: u64,
+        waits_for_disk: bool,
+        requests: Arc<Requests>,
+    ) -> Self {
+        let options: &[&str] = if waits_for_disk {
+            &[]
+        } else {
+            &["-c", "fsync=off", "-c", "full_page_writes=off"]
+        };
+        let server = PostgresServer::start(options);
         let state = State {
             processes: (0..HUBS).map(|_| None).collect(),
             ..State::default()
