@@ -41,6 +41,9 @@ pub enum DatabaseError {
     /// The address of a database cannot be understood, or it cannot be reached as it says.
     #[error("{0}")]
     Address(String),
+    /// A file beside the database cannot be used.
+    #[error("{0}")]
+    File(String),
     /// The connection broke in the middle of work that has done more than change the database.
     #[error("the database went away in the middle of the work; enter the command again")]
     NotRepeated,

@@ -17,6 +17,7 @@ mod postgres;
 mod postgres_connection;
 mod postgres_values;
 mod row;
+mod serving_lock;
 mod session_lock;
 mod slow_statements;
 mod sqlite;
@@ -30,6 +31,7 @@ pub(crate) use crate::database::pool::PoolCounts;
 pub(crate) use crate::database::postgres::PostgresDatabase;
 pub(crate) use crate::database::postgres_connection::PostgresConnection;
 pub(crate) use crate::database::row::{Id, Row};
+pub(crate) use crate::database::serving_lock::ServingLock;
 pub(crate) use crate::database::session_lock::SessionLock;
 pub(crate) use crate::database::sqlite::SqliteDatabase;
 pub(crate) use crate::database::transaction::{Sql, Transaction};
@@ -61,6 +63,14 @@ pub(crate) enum Lock<'a> {
     Screens(&'a [ScreenNumber]),
     /// The tables of figures.
     Figures,
+    /// The same, and how many new scans these visitors have made anywhere: what counts of a visitor
+    /// is decided by all of that.
+    Scans {
+        /// The screens.
+        screens: &'a [ScreenNumber],
+        /// The visitors' pseudonyms.
+        visitors: &'a [[u8; 16]],
+    },
 }
 
 /// Makes of work that can be done once, since it writes files or hands something on, what a

@@ -14,6 +14,7 @@
 //! While the server is away, one thread tries to reach it, now and then, and all others are told so
 //! at once.
 
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,8 @@ const OUTCOME_TIME_MAX: Duration = Duration::from_secs(5);
 const OUTCOME_PAUSE: Duration = Duration::from_millis(100);
 /// The first half of the advisory locks of transactions; "pbhb".
 const LOCK_CLASS: i32 = 0x7062_6862;
+/// The same of those of visitors; "pbhv".
+const VISITOR_LOCK_CLASS: i32 = 0x7062_6876;
 
 /// A database on a server.
 pub(crate) struct PostgresDatabase {
@@ -227,7 +230,12 @@ impl PostgresDatabase {
         lock: Lock<'_>,
         work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let begin = format!("BEGIN; {}; SELECT {OWN_NUMBER}", lock_statement(lock));
+        // Each statement sees what others committed while this one waited for its locks, whatever the
+        // server's own default is.
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; {}; SELECT {OWN_NUMBER}",
+            lock_statement(lock)
+        );
         self.transaction(&begin, work)
     }
 
@@ -356,30 +364,74 @@ fn attempt<T, E: From<DatabaseError>>(
 }
 
 /// The statement that waits for a lock until the transaction ends.
+///
+/// All wait in one order, so that two never wait for each other: everything, then screens, then
+/// visitors, each by number.
 fn lock_statement(lock: Lock<'_>) -> String {
     let everything = "pg_advisory_xact_lock";
-    match lock {
-        Lock::Everything => format!("SELECT {everything}({LOCK_CLASS}, 0)"),
+    let (screens, visitors): (_, &[[u8; 16]]) = match lock {
+        Lock::Everything => return format!("SELECT {everything}({LOCK_CLASS}, 0)"),
         // Screens have the numbers above 0.
-        Lock::Figures => format!(
-            "SELECT {everything}_shared({LOCK_CLASS}, 0); SELECT {everything}({LOCK_CLASS}, -1)"
-        ),
-        Lock::Screens(screens) => {
-            let mut numbers: Vec<u32> = screens.iter().map(|screen| screen.get()).collect();
-            // In one order, so that two never wait for each other.
-            numbers.sort_unstable();
-            numbers.dedup();
-            // Number 0 is everything.
-            let each: Vec<String> = numbers
-                .iter()
-                .map(|number| (number + 1).to_string())
-                .collect();
-            // The rows of a list are taken in its order.
-            format!(
-                "SELECT {everything}_shared({LOCK_CLASS}, 0);
-                 SELECT {everything}({LOCK_CLASS}, number) FROM unnest(ARRAY[{}]::int[]) AS given (number)",
-                each.join(", ")
-            )
+        Lock::Figures => {
+            return format!(
+                "SELECT {everything}_shared({LOCK_CLASS}, 0); SELECT {everything}({LOCK_CLASS}, -1)"
+            );
         }
+        Lock::Screens(screens) => (screens, &[]),
+        Lock::Scans { screens, visitors } => (screens, visitors),
+    };
+    // Number 0 is everything.
+    let screens = screens.iter().map(|screen| i64::from(screen.get()) + 1);
+    // Pseudonyms are random. Two that begin alike wait for each other, and no more.
+    let visitors = visitors
+        .iter()
+        .map(|[a, b, c, d, ..]| i64::from(i32::from_be_bytes([*a, *b, *c, *d])));
+    let shared = format!("SELECT {everything}_shared({LOCK_CLASS}, 0)");
+    let mut statements = vec![shared];
+    statements.extend(each_in_order(LOCK_CLASS, screens));
+    statements.extend(each_in_order(VISITOR_LOCK_CLASS, visitors));
+    statements.join("; ")
+}
+
+/// The statement that takes locks of one class, the lowest number first; `None` without any.
+fn each_in_order(class: i32, numbers: impl Iterator<Item = i64>) -> Option<String> {
+    let numbers: BTreeSet<i64> = numbers.collect();
+    if numbers.is_empty() {
+        return None;
+    }
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    // The rows of a list are taken in its order.
+    Some(format!(
+        "SELECT pg_advisory_xact_lock({class}, number) FROM unnest(ARRAY[{}]::int[]) AS given (number)",
+        numbers.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_records_scans_waits_for_screens_and_then_for_visitors_each_once_and_in_order() {
+        let screens = [7, 2, 7].map(|number| passerby_protocol::ScreenNumber::new(number).unwrap());
+        let mut visitors = [[0; 16]; 3];
+        (visitors[0][3], visitors[1][0]) = (9, 0xFF);
+        let lock = Lock::Scans {
+            screens: &screens,
+            visitors: &visitors,
+        };
+        assert_eq!(
+            lock_statement(lock),
+            format!(
+                "SELECT pg_advisory_xact_lock_shared({LOCK_CLASS}, 0); \
+                 SELECT pg_advisory_xact_lock({LOCK_CLASS}, number) FROM unnest(ARRAY[3, 8]::int[]) AS given (number); \
+                 SELECT pg_advisory_xact_lock({VISITOR_LOCK_CLASS}, number) \
+                 FROM unnest(ARRAY[-16777216, 0, 9]::int[]) AS given (number)"
+            )
+        );
+        assert_eq!(
+            lock_statement(Lock::Screens(&[])),
+            format!("SELECT pg_advisory_xact_lock_shared({LOCK_CLASS}, 0)")
+        );
     }
 }

@@ -132,6 +132,11 @@ impl SqliteDatabase {
         &self.slow
     }
 
+    /// Where something of this name lies beside the database.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.file.with_file_name(name)
+    }
+
     /// Lends the connection that writes, with no transaction open.
     pub(crate) fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
         let mut writer = self.writer();

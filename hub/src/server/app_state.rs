@@ -51,7 +51,6 @@ pub(super) type Shared = Arc<AppState>;
 
 impl AppState {
     pub(super) fn new(hub: Hub, public_url: PublicUrl, code_days: i64, proxies: Proxies) -> Self {
-        hub.store.bound_waits();
         Self {
             hub,
             public_url,

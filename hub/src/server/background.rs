@@ -68,9 +68,21 @@ pub(super) async fn keep(app: Shared) {
     tokio::join!(ask(&app, tell), work(&app, told));
 }
 
-/// Asks again and again whether the work is this process's.
+/// Asks again and again whether the work is this process's, and tells others that it serves.
 async fn ask(app: &Shared, tell: watch::Sender<bool>) {
+    let mut is_same_address = true;
     loop {
+        let kept = app.work(|app: &AppState| {
+            let scan_base = app.public_url.scan_base();
+            app.hub.store.keep_serving(&scan_base)
+        });
+        // While the database is away nobody else begins either.
+        let is_same = kept.await.unwrap_or(is_same_address);
+        if std::mem::replace(&mut is_same_address, is_same) && !is_same {
+            tracing::error!(
+                "another process has begun to serve this database with another --public-url; stop one of them"
+            );
+        }
         let asked = app.work(|app: &AppState| app.hub.store.does_background_work());
         let is_ours = asked.await.unwrap_or_else(|error| {
             tracing::debug!(%error, "who does background work is unknown");

@@ -37,7 +37,7 @@ use crate::server::{
     AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
     request_metrics, router, tls,
 };
-use crate::store::StoreError;
+use crate::store::{ServingError, StoreError};
 use crate::system::{clock, malloc};
 
 /// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it
@@ -143,6 +143,28 @@ pub enum ServeError {
     /// The name of a proxy leads nowhere.
     #[error(transparent)]
     Proxy(#[from] ProxyNameError),
+    /// Another process serves the same database under another address.
+    #[error(
+        "another process serves this database, and codes lead to {theirs}, not to {ours}; give this one the same --public-url, or stop the others first"
+    )]
+    OtherAddress {
+        /// What codes start with there.
+        theirs: String,
+        /// What they would start with here.
+        ours: String,
+    },
+}
+
+impl ServeError {
+    fn of(error: ServingError, ours: &str) -> Self {
+        match error {
+            ServingError::OtherAddress(theirs) => Self::OtherAddress {
+                theirs,
+                ours: ours.to_owned(),
+            },
+            ServingError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 async fn listen(address: &str, option: &'static str) -> Result<TcpListener, ServeError> {
@@ -213,10 +235,12 @@ impl Server {
         let code_days = settings.code_days;
         // The database is not asked on a thread that serves others.
         let set = tokio::task::spawn_blocking(move || {
+            hub.store.bound_waits();
             hub.store
-                .set_scan_base(&scan_base, clock::now_ms())
-                .and_then(|()| hub.store.set_code_days(code_days))
-                .map(|()| hub)
+                .begin_serving(&scan_base, clock::now_ms())
+                .map_err(|error| ServeError::of(error, &scan_base))?;
+            hub.store.set_code_days(code_days)?;
+            Ok::<_, ServeError>(hub)
         });
         let hub = match set.await {
             Ok(set) => set?,
@@ -318,6 +342,7 @@ impl Server {
         keeping.abort();
         background.abort();
         self.app.leave_background_work();
+        self.app.hub.store.end_serving();
         watching.abort();
         giving_back.abort();
         count_writer::write(&self.app).await;

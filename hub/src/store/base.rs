@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use crate::database::{
-    Database, DatabaseError, Lock, PostgresDatabase, SessionLock, SqliteDatabase, Transaction,
+    Database, DatabaseError, Lock, PostgresDatabase, ServingLock, SessionLock, SqliteDatabase,
+    Transaction,
 };
 use crate::store::code;
 use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
+use crate::store::goal_screens::GoalScreens;
 use crate::store::migrations;
 use crate::store::read_campaigns::ReadCampaigns;
 use crate::store::scan;
@@ -29,6 +31,8 @@ pub struct Store {
     pub(super) codes: CodeBatches,
     /// Scans that are recorded together.
     pub(super) scans: ScanBatches,
+    /// On how many screens campaigns with goals air.
+    pub(super) goal_screens: GoalScreens,
     pub(super) stored: StoredCounts,
     pub(super) read_campaigns: ReadCampaigns,
     /// The salt of the newest day that was asked for; every request needs it.
@@ -39,6 +43,8 @@ pub struct Store {
     pub(super) background: SessionLock,
     /// Held by the thread that adds up figures.
     pub(super) adding_up: Mutex<()>,
+    /// What this process holds while it serves.
+    pub(super) serving: ServingLock,
 }
 
 impl Store {
@@ -98,12 +104,14 @@ impl Store {
             database,
             codes: code::batches(),
             scans: scan::batches(),
+            goal_screens: GoalScreens::default(),
             stored: StoredCounts::default(),
             read_campaigns: ReadCampaigns::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),
             background: SessionLock::new(BACKGROUND_LOCK),
             adding_up: Mutex::default(),
+            serving: ServingLock::default(),
         })
     }
 

@@ -14,6 +14,7 @@ use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, Scre
 
 use crate::database::{DatabaseError, Id, Lock, Row, Transaction, Value, values};
 use crate::publish::folder::Publication;
+use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::publish_error::PublishError;
 use crate::store::{Result, Store, StoreError, domains, manifest_versions};
 use crate::system::clock::DAY_MS;
@@ -128,7 +129,7 @@ impl Store {
                 screen,
                 expires_ms: issued_ms + MANIFEST_MS,
                 scan_base,
-                campaigns: campaigns_of(tx, screen)?,
+                campaigns: campaigns_of(tx, screen, &self.goal_screens)?,
                 assets: assets_of(tx, screen)?,
             })
         })
@@ -438,23 +439,28 @@ fn current_version(
 }
 
 /// What airs on a screen. A goal is one of all screens together: each gets its part of it.
-fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<ManifestCampaign>> {
-    let bodies = tx.all(
+fn campaigns_of(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    goal_screens: &GoalScreens,
+) -> Result<Vec<ManifestCampaign>> {
+    let campaigns = tx.all(
         "SELECT id, body FROM airing JOIN campaigns ON id = campaign WHERE screen = ?1 ORDER BY id",
         values![screen.get()],
-        |row| Ok::<_, DatabaseError>((row.get::<Id<CampaignId>>(0)?.0, row.get::<String>(1)?)),
+        |row| {
+            let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
+            Ok::<_, StoreError>((row.get::<Id<CampaignId>>(0)?.0, campaign))
+        },
     )?;
-    let ids = bodies.iter().map(|(id, _)| Value::from(id.as_str()));
+    let with_goals = campaigns.iter().filter(|(_, campaign)| has_goal(campaign));
+    let with_goals = with_goals.map(|(id, _)| id).collect();
+    let screens = goal_screens.count(tx, &with_goals)?;
+    let ids = campaigns.iter().map(|(id, _)| id.as_str().to_owned());
     let on_screen: Vec<_> = ids
         .clone()
-        .map(|id| [id, Value::from(screen.get())])
+        .map(|id| [Value::from(id), Value::from(screen.get())])
         .collect();
-    let ids: Vec<_> = ids.map(|id| [id]).collect();
-    let screens = tx.all_each(
-        "SELECT count(*) FROM airing JOIN screens ON number = screen WHERE campaign = ?1 AND revoked_ms IS NULL",
-        &ids,
-        |row| row.get::<u32>(0),
-    )?;
+    let ids: Vec<_> = ids.map(|id| [Value::from(id)]).collect();
     let items = tx.all_each(
         "SELECT placement, number, creative FROM campaign_items
          JOIN assignments USING (campaign, placement, creative)
@@ -481,24 +487,21 @@ fn campaigns_of(tx: &Transaction<'_>, screen: ScreenNumber) -> Result<Vec<Manife
         },
     )?;
     let contents = items.into_iter().zip(parts);
-    bodies
-        .iter()
-        .zip(screens.concat())
-        .zip(contents)
-        .map(|(((id, body), screens), (items, parts))| {
-            let mut campaign: Campaign = serde_json::from_str(body)?;
-            for phase in &mut campaign.phases {
-                for goal in [&mut phase.goal_plays, &mut phase.goal_scans] {
-                    *goal = goal.map(|goal| goal.div_ceil(screens.max(1)));
-                }
+    let campaigns = campaigns.into_iter().zip(contents);
+    let campaigns = campaigns.map(|((id, mut campaign), (items, parts))| {
+        let screens = screens.get(&id).copied().unwrap_or(1).max(1);
+        for phase in &mut campaign.phases {
+            for goal in [&mut phase.goal_plays, &mut phase.goal_scans] {
+                *goal = goal.map(|goal| goal.div_ceil(screens));
             }
-            Ok(ManifestCampaign {
-                id: id.clone(),
-                campaign,
-                items: with_parts(items, parts),
-            })
-        })
-        .collect()
+        }
+        ManifestCampaign {
+            id,
+            campaign,
+            items: with_parts(items, parts),
+        }
+    });
+    Ok(campaigns.collect())
 }
 
 /// Gives the items of a campaign their parts; both come with the numbers of their placements.

@@ -40,8 +40,6 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn changed_since(&self, seen: Option<u64>) -> Result<Option<WhatChanged>> {
-        let newest =
-            |tx: &Transaction<'_>| tx.value::<u64>("SELECT number FROM change_number", values![]);
         if Some(self.read_once(newest)?) == seen {
             return Ok(None);
         }
@@ -65,6 +63,11 @@ impl Store {
             }))
         })
     }
+}
+
+/// The number of the newest change.
+pub(super) fn newest(tx: &Transaction<'_>) -> Result<u64, DatabaseError> {
+    tx.value("SELECT number FROM change_number", values![])
 }
 
 /// Notes that this transaction changes something that terminals wait to hear of.

@@ -18,6 +18,7 @@ mod domains;
 mod enrolment;
 mod error;
 mod gaps;
+mod goal_screens;
 mod key_generation;
 mod landed;
 mod manifest_versions;
@@ -36,6 +37,7 @@ mod salts;
 mod scan;
 mod scans;
 mod screens;
+mod serving;
 mod shared_keys;
 mod shares;
 mod stored_counts;
@@ -73,6 +75,7 @@ pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;
 pub use crate::store::scan::{Recorded, Scan};
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
+pub use crate::store::serving::ServingError;
 pub use crate::store::shares::{
     Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
 };

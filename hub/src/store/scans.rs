@@ -1,7 +1,8 @@
 //! Scans: one a play, visitor and day, resolved from the token alone.
 //!
 //! Invariants: a scan is recorded, with what it counts for, before its link is answered; a second
-//! opening by the same visitor finds the first.
+//! opening by the same visitor finds the first; of one visitor no more counts than one process
+//! would count, however many record its scans.
 
 use std::collections::HashSet;
 
@@ -39,11 +40,14 @@ impl Store {
     }
 
     fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {
-        let mut screens: Vec<ScreenNumber> =
-            scans.iter().map(|scan| scan.contents.screen).collect();
-        screens.sort_unstable();
-        screens.dedup();
-        match self.write(Lock::Screens(&screens), |tx| record(tx, scans)) {
+        let screens: Vec<ScreenNumber> = scans.iter().map(|scan| scan.contents.screen).collect();
+        // The same visitor may scan at another screen at this moment, at another process.
+        let visitors: Vec<_> = scans.iter().map(|scan| scan.visitor.0).collect();
+        let lock = Lock::Scans {
+            screens: &screens,
+            visitors: &visitors,
+        };
+        match self.write(lock, |tx| record(tx, scans)) {
             Ok(recorded) => recorded.into_iter().map(Ok).collect(),
             // What is wrong with one is not to be the others' loss.
             Err(error) if scans.len() > 1 && !error.is_outage() => scans

@@ -8,6 +8,7 @@ use passerby_protocol::wire::Heartbeat;
 use passerby_protocol::{Campaign, PlayNumber, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
+use crate::store::goal_screens::has_goal;
 use crate::store::manifest_versions::{NEXT_VERSION, renew_manifest, renew_manifests};
 use crate::store::{Result, Store, StoreError, campaigns, changes, device_keys, token_keys};
 
@@ -221,10 +222,7 @@ pub(super) fn share_goals_anew(
         values![other.get()],
         |row| {
             let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
-            let mut phases = campaign.phases.iter();
-            let has_goal =
-                phases.any(|phase| phase.goal_plays.is_some() || phase.goal_scans.is_some());
-            Ok::<_, StoreError>((row.get::<String>(0)?, has_goal))
+            Ok::<_, StoreError>((row.get::<String>(0)?, has_goal(&campaign)))
         },
     )?;
     let with_goals: Vec<_> = airing

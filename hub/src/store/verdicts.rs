@@ -37,6 +37,10 @@ const FOLLOWING_MAX: u32 = 5_000;
 /// After so long the ledger is no longer waited for.
 pub(super) const WAIT_MS_MAX: i64 = 60 * DAY_MS;
 
+/// By so much the one of two openings that was recorded first may bear the later time: requests
+/// overtake each other, and the clocks of two processes are not one.
+const OVERTAKING_MS_MAX: i64 = 60_000;
+
 /// One opening, as its facts are looked up.
 pub(super) struct Opening {
     /// Only rows before this one count as earlier.
@@ -142,7 +146,7 @@ pub(super) fn known(
                 opening.visitor,
                 opening.opened_ms - HOUR_MS,
                 opening.opened_ms - DAY_MS,
-                opening.opened_ms,
+                opening.opened_ms + OVERTAKING_MS_MAX,
                 opening.minted_ms.is_none(),
                 opening.assignment,
                 with_held,

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,26 +15,16 @@ use passerby_testing::postgres::PostgresServer;
 use crate::balancer::Addresses;
 use crate::dice::Dice;
 use crate::phones::{Phones, Scans};
+use crate::requests::Requests;
 
 /// How many hubs there are.
 const HUBS: usize = 2;
 /// What a hub needs at most, in MB; `hub/tests/withstands` holds one that is attacked to the same.
 pub(crate) const MEMORY_MB_MAX: u64 = 150;
+/// Where phones would find them.
+pub(crate) const PUBLIC_URL: &str = "http://hub.example";
 /// Longest time that a hub is away.
 const AWAY_MS_MAX: u64 = 500;
-
-/// How many requests the fleet has made.
-#[derive(Debug, Default)]
-pub(crate) struct Requests {
-    pub(crate) plays: AtomicU64,
-    pub(crate) polls: AtomicU64,
-}
-
-impl Requests {
-    fn all(&self) -> u64 {
-        self.plays.load(Ordering::SeqCst) + self.polls.load(Ordering::SeqCst)
-    }
-}
 
 /// How often things ended.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,25 +41,47 @@ pub(crate) struct Backup {
 
 struct Process {
     child: Child,
-    /// Its memory whenever it was looked at, in MB.
-    memory_mb: Vec<u64>,
+    memory: Memory,
+}
+
+/// What a process needed of memory, in MB.
+#[derive(Default)]
+struct Memory {
+    /// Whenever it was looked at.
+    now_mb: Vec<u64>,
+    /// At most, also between two looks.
+    peak_mb: u64,
+}
+
+impl Memory {
+    fn look(&mut self, process: u32) {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let mb = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            let kb: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+            Some(kb / 1_024)
+        };
+        self.now_mb.extend(mb("VmRSS:"));
+        self.peak_mb = self.peak_mb.max(mb("VmHWM:").unwrap_or(0));
+    }
 }
 
 #[derive(Default)]
 struct State {
     processes: Vec<Option<Process>>,
     /// What was seen of the memory of those that ended.
-    ended: Vec<Vec<u64>>,
+    ended: Vec<Memory>,
     ends: Ends,
 }
 
 impl State {
     fn kill(&mut self, hub: usize) {
         if let Some(mut process) = self.processes[hub].take() {
+            process.memory.look(process.child.id());
             // SIGKILL.
             process.child.kill().unwrap();
             process.child.wait().unwrap();
-            self.ended.push(process.memory_mb);
+            self.ended.push(process.memory);
             self.ends.kills += 1;
         }
     }
@@ -89,8 +101,18 @@ pub(crate) struct Hubs {
 
 impl Hubs {
     /// Makes an empty database; nothing serves it yet.
-    pub(crate) fn new(folder: &Path, seed: u64, requests: Arc<Requests>) -> Self {
-        let server = PostgresServer::start(&[]);
+    pub(crate) fn new(
+        folder: &Path,
+        seed: u64,
+        waits_for_disk: bool,
+        requests: Arc<Requests>,
+    ) -> Self {
+        let options: &[&str] = if waits_for_disk {
+            &[]
+        } else {
+            &["-c", "fsync=off", "-c", "full_page_writes=off"]
+        };
+        let server = PostgresServer::start(options);
         let state = State {
             processes: (0..HUBS).map(|_| None).collect(),
             ..State::default()
@@ -161,7 +183,7 @@ impl Hubs {
                 "--trusted-proxy",
                 "127.0.0.1",
             ])
-            .args(["--public-url", "http://hub.example", "--data"])
+            .args(["--public-url", PUBLIC_URL, "--data"])
             .arg(&self.data)
             .stderr(Stdio::piped())
             .spawn()
@@ -175,7 +197,7 @@ impl Hubs {
         self.addresses.lock().unwrap()[hub] = Some(address);
         state.processes[hub] = Some(Process {
             child,
-            memory_mb: Vec::new(),
+            memory: Memory::default(),
         });
     }
 
@@ -246,6 +268,12 @@ impl Hubs {
         ));
     }
 
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: &str) -> u64 {
+        let query = format!("SELECT count(*) FROM {table}");
+        self.server.value(&self.address, &query).parse().unwrap()
+    }
+
     fn on_server(&self, statement: &str) {
         self.server.run("postgres:///postgres", statement);
     }
@@ -266,22 +294,22 @@ impl Hubs {
     pub(crate) fn look_at_memory(&self) {
         let mut state = self.state.lock().unwrap();
         for process in state.processes.iter_mut().flatten() {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id()))
-                .unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            let kb = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-            process.memory_mb.extend(kb.map(|kb| kb / 1_024));
+            process.memory.look(process.child.id());
         }
     }
 
     /// Tells of each process what its memory was, when it was looked at.
     pub(crate) fn memory(&self) -> Vec<String> {
         let state = self.state.lock().unwrap();
-        let told = state.ended.iter().filter(|memory| memory.len() > 3);
-        told.map(|memory| {
-            let part = |eighth: usize| memory[(memory.len() - 1) * eighth / 8];
+        let told = state.ended.iter();
+        let told = told.filter(|memory| memory.now_mb.len() > 8);
+        told.map(|Memory { now_mb, peak_mb }| {
+            let part = |eighth: usize| now_mb[(now_mb.len() - 1) * eighth / 8];
             let parts: Vec<String> = (0..=8).map(|eighth| part(eighth).to_string()).collect();
-            format!("memory of a hub over its life, MB: {}", parts.join(" "))
+            format!(
+                "memory of a hub over its life, MB: {}; at most {peak_mb}",
+                parts.join(" ")
+            )
         })
         .collect()
     }
@@ -289,7 +317,12 @@ impl Hubs {
     /// The most that one needed, in MB.
     pub(crate) fn memory_mb(&self) -> u64 {
         let state = self.state.lock().unwrap();
-        state.ended.iter().flatten().copied().max().unwrap_or(0)
+        state
+            .ended
+            .iter()
+            .map(|memory| memory.peak_mb)
+            .max()
+            .unwrap_or(0)
     }
 
     /// How often things ended.

@@ -9,16 +9,26 @@
 //! answered is missing; the figures are those of a recount; no hub needs more than
 //! [`hubs::MEMORY_MB_MAX`].
 //!
-//! `scripts/test` runs a small fleet. `PASSERBY_FLEET_SCREENS`, `PASSERBY_FLEET_PLAYS` (a screen a
-//! day), `PASSERBY_FLEET_POLLS` (heartbeats with a look for content, a screen a day) and
-//! `PASSERBY_FLEET_KILLS` make it larger, as `scripts/bench` and `scripts/soak` do.
+//! `scripts/test` runs a small fleet. These make another one, as `scripts/bench` and `scripts/soak`
+//! do:
+//!
+//! - `PASSERBY_FLEET_SCREENS`: how many screens there are;
+//! - `PASSERBY_FLEET_PLAYS`: how often each plays something in the day;
+//! - `PASSERBY_FLEET_ROUNDS`: how often one asks and sends whose line is metered, as most are;
+//! - `PASSERBY_FLEET_UNMETERED`: how many have a line without a cap, and so ask about once a minute;
+//! - `PASSERBY_FLEET_KILLS`: how often a hub is killed, about;
+//! - `PASSERBY_FLEET_RATE`: how many requests the fleet makes in a second at most, so that there is
+//!   time for people beside it; 0 for as many as it can.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod asker;
 mod balancer;
 mod dice;
+mod figures;
 mod hubs;
 mod phones;
+mod requests;
 mod screen;
 
 use std::cmp::Reverse;
@@ -36,7 +46,9 @@ use tokio::task::JoinSet;
 
 use crate::balancer::Balancer;
 use crate::dice::Dice;
-use crate::hubs::{Hubs, Requests};
+use crate::figures::Figures;
+use crate::hubs::Hubs;
+use crate::requests::{Line, Requests};
 use crate::screen::{Plan, Screen};
 
 /// Terminals that send at one time.
@@ -44,16 +56,69 @@ const AT_ONE_TIME: usize = 64;
 /// The day is looked at so often, in milliseconds.
 const TICK_MS: u64 = 900_000;
 const DAY_MS: u64 = 86_400_000;
-/// So long after the day everything has arrived, on good lines.
-const DRAIN_MS_MAX: u64 = 3 * 3_600_000;
+/// So long after the day everything has arrived: the longest outage, a metered line's pause, and
+/// what retries take.
+const DRAIN_MS_MAX: u64 = 12 * 3_600_000;
+/// How often a screen asks in a day that asks as its hub would have it.
+const CALLS_A_DAY: u64 = 1_440;
+/// A fleet from so many screens on is measured, and its database waits for the disk. Killing
+/// processes loses nothing that the system has taken to write.
+const MEASURED_SCREENS_MIN: u64 = 200;
+/// Screens whose calls are really held while something is published, at most; each takes three
+/// connections of this process.
+const LISTENING_MAX: usize = 400;
+/// When in the day the database is copied, the copy put in its place, and something published, in
+/// tenths.
+const BACK_UP_AT: u64 = 4;
+const RESTORE_AT: u64 = 6;
+const PUBLISH_AT: u64 = 7;
 
-/// How large a fleet is.
+/// How large a fleet is, and how fast.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     screens: u64,
     plays: u64,
-    polls: u64,
+    rounds: u64,
+    unmetered: u64,
     kills: u64,
+    rate: u64,
+}
+
+impl Size {
+    fn from_environment() -> Self {
+        let screens = number_from("SCREENS", 40);
+        Self {
+            screens,
+            plays: number_from("PLAYS", 24),
+            rounds: number_from("ROUNDS", 6),
+            unmetered: number_from("UNMETERED", 1).min(screens),
+            kills: number_from("KILLS", 4),
+            rate: number_from("RATE", 0),
+        }
+    }
+
+    /// The kind of line of a screen, whose number begins with 0.
+    const fn line(self, number: u64) -> Line {
+        if number < self.unmetered {
+            Line::Unmetered
+        } else {
+            Line::Metered
+        }
+    }
+
+    /// How many screens have a line of a kind.
+    const fn screens_on(self, line: Line) -> u64 {
+        match line {
+            Line::Metered => self.screens - self.unmetered,
+            Line::Unmetered => self.unmetered,
+        }
+    }
+
+    /// About how many requests its day takes; outages and retries add to them.
+    fn requests(self) -> u64 {
+        let metered = self.rounds.min(self.plays) + self.rounds + self.rounds.min(24);
+        self.screens_on(Line::Metered) * metered + self.unmetered * (self.plays + CALLS_A_DAY + 24)
+    }
 }
 
 /// Screens that one task takes care of, and when each of them wants to do something next.
@@ -87,13 +152,9 @@ impl Group {
 }
 
 #[test]
-fn after_any_day_of_a_fleet_every_play_is_counted_once() {
-    let size = Size {
-        screens: number_from("PASSERBY_FLEET_SCREENS", 50),
-        plays: number_from("PASSERBY_FLEET_PLAYS", 24),
-        polls: number_from("PASSERBY_FLEET_POLLS", 4),
-        kills: number_from("PASSERBY_FLEET_KILLS", 6),
-    };
+fn after_any_day_of_a_fleet_every_play_and_every_scan_is_counted_once() {
+    let size = Size::from_environment();
+    raise_open_files();
     passerby_testing::seeds(file!()).each(|seed| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -104,20 +165,42 @@ fn after_any_day_of_a_fleet_every_play_is_counted_once() {
     });
 }
 
+/// What stands before the hubs, for each kind of line and for phones, so that bytes can be told
+/// apart.
+struct Balancers {
+    lines: [Balancer; 2],
+    phones: Balancer,
+}
+
+impl Balancers {
+    async fn start(hubs: &Hubs) -> Self {
+        let start = || Balancer::start(Arc::clone(hubs.addresses()));
+        Self {
+            lines: [start().await, start().await],
+            phones: start().await,
+        }
+    }
+
+    const fn of(&self, line: Line) -> &Balancer {
+        &self.lines[line as usize]
+    }
+}
+
 fn day(size: Size, seed: u64, runtime: &Runtime) {
     let folder = tempfile::tempdir().unwrap();
-    let requests = Arc::new(Requests::default());
-    let hubs = Hubs::new(folder.path(), seed, Arc::clone(&requests));
-    publish(folder.path(), &hubs);
+    let requests = Arc::new(Requests::new(size.rate));
+    let waits_for_disk = size.screens >= MEASURED_SCREENS_MIN;
+    let hubs = Hubs::new(folder.path(), seed, waits_for_disk, Arc::clone(&requests));
+    (0..3).for_each(|number| publish(folder.path(), &hubs, number));
     hubs.start_all();
-    let balancer = runtime.block_on(Balancer::start(Arc::clone(hubs.addresses())));
-    let mut groups = enrol(size, seed, &hubs, &balancer, &requests);
-    let (phones, ends) = phones::start(&hubs, balancer.url(), size.screens);
-    // Every play and every poll is a request or a part of one; outages and retries add to them.
-    let expected = size.screens * (size.plays + 2 * size.polls);
-    let chaos = hubs.kill_now_and_then(size.kills, expected);
-    let started = Instant::now();
-    let (mut now_ms, mut backup) = (0, None);
+    let balancers = runtime.block_on(Balancers::start(&hubs));
+    let begun = Instant::now();
+    let mut groups = enrol(size, seed, &hubs, &balancers, &requests);
+    let enrolled = begun.elapsed();
+    let (phones, ends) = phones::start(&hubs, balancers.phones.url(), size.screens);
+    let chaos = hubs.kill_now_and_then(size.kills, size.requests());
+    let begun = Instant::now();
+    let (mut now_ms, mut backup, mut news) = (0, None, None);
     while now_ms < DAY_MS + DRAIN_MS_MAX && !(now_ms > DAY_MS && all_arrived(&groups)) {
         now_ms += TICK_MS;
         groups = runtime.block_on(async {
@@ -127,11 +210,15 @@ fn day(size: Size, seed: u64, runtime: &Runtime) {
             }
             tasks.join_all().await
         });
-        if now_ms == DAY_MS * 2 / 5 / TICK_MS * TICK_MS {
+        let is_at = |tenths: u64| now_ms == DAY_MS * tenths / 10 / TICK_MS * TICK_MS;
+        if is_at(BACK_UP_AT) {
             backup = Some(hubs.back_up(&phones));
-        }
-        if now_ms == DAY_MS * 3 / 5 / TICK_MS * TICK_MS {
+        } else if is_at(RESTORE_AT) {
             hubs.restore(&phones, backup.as_ref().unwrap());
+        } else if is_at(PUBLISH_AT) {
+            let (folder, hubs) = (folder.path().to_owned(), hubs.clone());
+            let publishes = move || publish(&folder, &hubs, 3);
+            news = Some(runtime.block_on(hear_news(&mut groups, now_ms, publishes)));
         }
         if now_ms >= DAY_MS {
             chaos.store(true, Ordering::SeqCst);
@@ -141,11 +228,40 @@ fn day(size: Size, seed: u64, runtime: &Runtime) {
     }
     assert!(all_arrived(&groups), "plays still wait after {now_ms} ms");
     ends.store(true, Ordering::SeqCst);
-    let took = started.elapsed();
+    let took = begun.elapsed();
     let scans = phones.end();
     hubs.end();
     check(&hubs, &groups, &scans);
-    print(size, seed, &hubs, &balancer, &scans, &requests, took);
+    let figures = Figures {
+        size,
+        seed,
+        hubs: &hubs,
+        balancers: &balancers,
+        scans: &scans,
+        requests: &requests,
+        enrolled,
+        took,
+        day_ms: now_ms,
+        news: news.unwrap(),
+    };
+    figures.print();
+}
+
+/// Publishes something while terminals wait for it; returns how many did, and the longest time from
+/// before the command until one of them had it.
+async fn hear_news(
+    groups: &mut [Group],
+    now_ms: u64,
+    publishes: impl FnOnce() + Send + 'static,
+) -> (usize, Duration) {
+    let screens = groups.iter_mut().flat_map(|group| &mut group.screens);
+    let listening = screens.filter_map(|screen| screen.listening(now_ms));
+    let mut listening: Vec<_> = listening.take(LISTENING_MAX).collect();
+    let waiting = listening.iter_mut().map(|asker| asker.hear_news());
+    let waiting = futures_util::future::join_all(waiting);
+    let (heard, published) = tokio::join!(waiting, tokio::task::spawn_blocking(publishes));
+    published.unwrap();
+    (heard.len(), heard.into_iter().max().unwrap_or_default())
 }
 
 fn all_arrived(groups: &[Group]) -> bool {
@@ -153,16 +269,14 @@ fn all_arrived(groups: &[Group]) -> bool {
     screens.all(Screen::has_arrived)
 }
 
-fn publish(folder: &Path, hubs: &Hubs) {
-    for number in 0..3 {
-        let campaign = folder.join(format!("campaigns/cafe-{number}"));
-        std::fs::create_dir_all(&campaign).unwrap();
-        let pixels = image::GrayImage::from_pixel(64, 48, image::Luma([60 + number]));
-        pixels.save(campaign.join("a.png")).unwrap();
-        let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\nlanding = 'page'\n";
-        std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
-        hubs.command(&["publish", campaign.to_str().unwrap()]);
-    }
+fn publish(folder: &Path, hubs: &Hubs, number: u8) {
+    let campaign = folder.join(format!("campaigns/cafe-{number}"));
+    std::fs::create_dir_all(&campaign).unwrap();
+    let pixels = image::GrayImage::from_pixel(64, 48, image::Luma([60 + number]));
+    pixels.save(campaign.join("a.png")).unwrap();
+    let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\nlanding = 'page'\n";
+    std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
+    hubs.command(&["publish", campaign.to_str().unwrap()]);
 }
 
 /// Enrols all screens, spread over groups.
@@ -170,20 +284,20 @@ fn enrol(
     size: Size,
     seed: u64,
     hubs: &Hubs,
-    balancer: &Balancer,
+    balancers: &Balancers,
     requests: &Arc<Requests>,
 ) -> Vec<Group> {
-    let url = balancer.url().parse().unwrap();
-    let clients: Vec<HubClient> = (0..AT_ONE_TIME)
-        .map(|_| HubClient::new(balancer.url(), None))
+    let clients: Vec<[HubClient; 2]> = (0..AT_ONE_TIME)
+        .map(|_| Line::ALL.map(|line| HubClient::new(balancers.of(line).url(), None)))
         .collect();
     let plan = Plan {
         // It ends now: hubs believe no later date.
         began_ms: clock::now_ms() - i64::try_from(DAY_MS).unwrap(),
         plays: size.plays,
         pace_ms: DAY_MS / size.plays,
-        poll_ms: DAY_MS / size.polls,
+        metered_ms: DAY_MS / size.rounds,
     };
+    let public_url = hubs::PUBLIC_URL.parse().unwrap();
     let mut dice = Dice(seed);
     let hub = hubs.hub();
     let mut groups: Vec<Vec<Screen>> = (0..AT_ONE_TIME).map(|_| Vec::new()).collect();
@@ -197,7 +311,8 @@ fn enrol(
         let known = hub.store.screen(screen).unwrap().unwrap();
         let mut secret = [0; 32];
         secret[..8].copy_from_slice(&number.to_le_bytes());
-        let credentials = hub.credentials(known, &secret, &url, now_ms).unwrap();
+        let credentials = hub.credentials(known, &secret, &public_url, now_ms);
+        let credentials = credentials.unwrap();
         // The same for all: each was given the same, in the same order.
         let contents = contents.get_or_insert_with(|| {
             let manifest = hub.store.manifest(screen).unwrap();
@@ -211,12 +326,13 @@ fn enrol(
             items.collect()
         });
         let group = usize::try_from(number).unwrap() % AT_ONE_TIME;
-        let client = clients[group].speaking_for(credentials.bearer);
+        let line = size.line(number);
+        let client = &clients[group][line as usize];
         groups[group].push(Screen::new(
-            screen,
-            client,
+            &credentials,
+            client.speaking_for(credentials.bearer.clone()),
             Arc::clone(contents),
-            plan,
+            (plan, line),
             dice.apart(),
             Arc::clone(requests),
         ));
@@ -245,10 +361,11 @@ fn check(hubs: &Hubs, groups: &[Group], scans: &phones::Scans) {
         (0, 0)
     );
     assert_eq!((report.plays.set_aside, report.plays.missing.total), (0, 0));
+    assert_eq!(hubs.count("scans"), scans.answered, "{scans}");
     let openings = report.scans.openings;
     assert!(
         (scans.answered..=scans.answered + scans.unanswered).contains(&openings),
-        "scans {scans}, and {openings} are counted"
+        "scans {scans}, and {openings} openings are counted"
     );
     assert_eq!(hub.store.recount().unwrap(), []);
     assert!(
@@ -258,87 +375,19 @@ fn check(hubs: &Hubs, groups: &[Group], scans: &phones::Scans) {
     );
 }
 
-fn print(
-    size: Size,
-    seed: u64,
-    hubs: &Hubs,
-    balancer: &Balancer,
-    scans: &phones::Scans,
-    requests: &Requests,
-    took: Duration,
-) {
-    let figure = |name: &str, value: f64, unit: &str, against: &str, goal: f64| {
-        println!(
-            "{name}\t{value:.1}\t{unit}\t{against} {goal}\t{:.4}",
-            value / goal
-        );
+/// Raises the limit on open files as far as this user may.
+fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
     };
-    #[allow(clippy::cast_precision_loss, reason = "figures for people")]
-    let number = |value: u64| value as f64;
-    let screens = number(size.screens);
-    let [plays, polls] =
-        [&requests.plays, &requests.polls].map(|count| number(count.load(Ordering::SeqCst)));
-    let bytes = number(balancer.bytes());
-    println!(
-        "fleet of seed {seed}: {size:?} in {took:?}, scans {scans}, {:?}",
-        hubs.ends()
-    );
-    for line in hubs.memory() {
-        println!("{line}");
-    }
-    figure(
-        "requests with plays, a screen a day",
-        plays / screens,
-        "requests",
-        "plays",
-        number(size.plays),
-    );
-    figure(
-        "requests without plays, a screen a day",
-        polls / screens,
-        "requests",
-        "polls",
-        number(size.polls),
-    );
-    figure(
-        "bytes both ways, a screen a day",
-        bytes / screens,
-        "B",
-        "requests",
-        (plays + polls) / screens,
-    );
-    figure(
-        "requests of the fleet",
-        (plays + polls) / took.as_secs_f64(),
-        "/s",
-        "screens",
-        screens,
-    );
-    figure(
-        "memory of a hub at most (RSS)",
-        number(hubs.memory_mb()),
-        "MB",
-        "goal",
-        number(hubs::MEMORY_MB_MAX),
-    );
-    figure(
-        "p50 of scans beside the fleet",
-        scans.percentile_ms(50),
-        "ms",
-        "goal",
-        50.0,
-    );
-    figure(
-        "p99 of scans beside the fleet",
-        scans.percentile_ms(99),
-        "ms",
-        "goal",
-        50.0,
-    );
+    setrlimit(Resource::Nofile, raised).unwrap();
 }
 
 /// Reads a number that whoever runs a test may set.
-fn number_from(variable: &str, default: u64) -> u64 {
-    let text = std::env::var(variable).ok();
-    text.and_then(|text| text.parse().ok()).unwrap_or(default)
+fn number_from(name: &str, default: u64) -> u64 {
+    let text = std::env::var(format!("PASSERBY_FLEET_{name}"));
+    text.map_or(default, |text| text.parse().unwrap())
 }

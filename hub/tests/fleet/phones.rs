@@ -1,5 +1,5 @@
-//! Passers-by who scan codes beside the fleet, each code once: how long that takes, and that no
-//! scan is lost that was answered.
+//! Passers-by who scan codes beside the fleet, each code until it is answered: how long that takes,
+//! and that each is a scan, once.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,16 +27,20 @@ const FIRST_PLAY: u32 = 1_000_000;
 /// What became of scans.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scans {
-    /// Those that a hub answered, and whose rows were in no state that was given up later.
+    /// Codes that a hub answered, and whose rows were in no state that was given up later.
     pub(crate) answered: u64,
-    /// Those without an answer; they may be recorded.
+    /// Tries without an answer; the same code was tried again.
     pub(crate) unanswered: u64,
     times_us: Vec<u64>,
 }
 
 impl std::fmt::Display for Scans {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} answered, {} not", self.answered, self.unanswered)
+        write!(
+            f,
+            "{} answered, {} tries not",
+            self.answered, self.unanswered
+        )
     }
 }
 
@@ -104,21 +108,27 @@ pub(crate) fn start(hubs: &Hubs, url: &str, screens: u64) -> (Phones, Arc<Atomic
                 minutes: TokenContents::minutes_at(Some(clock::now_ms())),
             };
             let address = Ipv4Addr::from_bits(number.wrapping_mul(2_654_435_761));
-            let request = client
-                .get(format!("{url}/Q/{}", Token::mint(contents, key)))
-                .header("user-agent", PHONE)
-                .header("x-forwarded-for", address.to_string());
+            let code = format!("{url}/Q/{}", Token::mint(contents, key));
+            let scan = || {
+                let request = client
+                    .get(&code)
+                    .header("user-agent", PHONE)
+                    .header("x-forwarded-for", address.to_string());
+                let began = Instant::now();
+                let is_answered = request.send().is_ok_and(|answer| answer.status() == 302);
+                is_answered.then(|| u64::try_from(began.elapsed().as_micros()).unwrap())
+            };
+            // Nobody looks at the numbers while it is unknown whether this one is among them.
             let mut scans = kept.lock().unwrap();
-            let began = Instant::now();
-            let is_answered = request.send().is_ok_and(|answer| answer.status() == 302);
-            if is_answered {
-                scans.answered += 1;
-                scans
-                    .times_us
-                    .push(u64::try_from(began.elapsed().as_micros()).unwrap());
-            } else {
-                scans.unanswered += 1;
-            }
+            let took_us = loop {
+                match scan() {
+                    Some(took_us) => break took_us,
+                    None => scans.unanswered += 1,
+                }
+                std::thread::sleep(PAUSE);
+            };
+            scans.answered += 1;
+            scans.times_us.push(took_us);
             drop(scans);
             std::thread::sleep(PAUSE);
         }

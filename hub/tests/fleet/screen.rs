@@ -1,20 +1,21 @@
-//! One terminal of the fleet: what it plays, by its seed, and how it sends that.
+//! One terminal of the fleet: what it plays, by its seed, and how it sends that; how it asks is its
+//! [`Asker`]'s to know.
 //!
-//! It does what `hub_link::plays` and `hub_link::content` do, with the same client and the same
-//! state of sending; where they keep a ledger on disk, its plays follow from their numbers.
+//! It does what `hub_link::plays` does, with the same client and the same state of sending; where
+//! that keeps a ledger on disk, its plays follow from their numbers.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use passerby_playout::hub_link::HubClient;
 use passerby_playout::hub_link::send_state::{Answer, LedgerAction, SendState, SentRows};
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
-use passerby_protocol::wire::Heartbeat;
+use passerby_protocol::wire::Credentials;
 use passerby_protocol::{Epoch, PlayNumber, ScreenNumber};
 
+use crate::asker::Asker;
 use crate::dice::Dice;
-use crate::hubs::Requests;
+use crate::requests::{Kind, Line, Requests};
 
 /// How long a request takes in the fleet's time, in milliseconds.
 const REQUEST_MS: u64 = 200;
@@ -34,8 +35,8 @@ pub(crate) struct Plan {
     pub(crate) plays: u64,
     /// From the start of one play to that of the next, in milliseconds.
     pub(crate) pace_ms: u64,
-    /// From one look for content to the next, in milliseconds.
-    pub(crate) poll_ms: u64,
+    /// From one call to the next on a metered line, at least, in milliseconds.
+    pub(crate) metered_ms: u64,
 }
 
 /// One boot of the machine.
@@ -60,34 +61,44 @@ pub(crate) struct Screen {
     outages: Vec<(u64, u64)>,
     dice: Dice,
     requests: Arc<Requests>,
+    line: Line,
+    asker: Asker,
     send_state: SendState,
     /// The boot in which that state began.
     boot: usize,
     /// What the ledger believes that the hub has.
     acked_through: u64,
-    polls_next_ms: u64,
-    etag: Option<String>,
-    manifest_version: u64,
     /// Sending is over until so far.
     busy_until_ms: u64,
 }
 
 impl Screen {
     pub(crate) fn new(
-        number: ScreenNumber,
+        credentials: &Credentials,
         client: HubClient,
         contents: Arc<[PlayContent]>,
-        plan: Plan,
+        (plan, line): (Plan, Line),
         mut dice: Dice,
         requests: Arc<Requests>,
     ) -> Self {
+        let number = credentials.screen;
         let boots = boots(number, plan, &mut dice);
         let outages = (0..dice.between(0, 3)).map(|_| {
             let from_ms = dice.between(0, 80_000_000);
             (from_ms, from_ms + dice.between(10_000, 6 * 3_600_000))
         });
         let outages = outages.collect();
-        let polls_next_ms = dice.between(0, plan.poll_ms);
+        let pause_ms = match line {
+            Line::Metered => plan.metered_ms,
+            Line::Unmetered => 0,
+        };
+        let asker = Asker::new(
+            credentials,
+            client.clone(),
+            Arc::clone(&requests),
+            (line, pause_ms),
+            dice.apart(),
+        );
         Self {
             number,
             client,
@@ -97,12 +108,11 @@ impl Screen {
             outages,
             dice,
             requests,
+            line,
+            asker,
             send_state: SendState::default(),
             boot: 0,
             acked_through: 0,
-            polls_next_ms,
-            etag: None,
-            manifest_version: 0,
             busy_until_ms: 0,
         }
     }
@@ -119,7 +129,7 @@ impl Screen {
 
     /// When it wants to do something next, in milliseconds of the day.
     pub(crate) fn next_ms(&self) -> u64 {
-        self.sends_next_ms().min(self.polls_next_ms)
+        self.sends_next_ms().min(self.asker.next_ms())
     }
 
     fn sends_next_ms(&self) -> u64 {
@@ -141,39 +151,20 @@ impl Screen {
         if boot != self.boot {
             // The program began anew; what it knew of the line is gone.
             (self.boot, self.send_state) = (boot, SendState::default());
+            self.asker.begin_anew();
         }
-        if now_ms >= self.polls_next_ms {
-            self.polls_next_ms = now_ms + self.plan.poll_ms;
-            if !self.is_cut_off(now_ms) {
-                self.poll().await;
-            }
+        if now_ms >= self.asker.next_ms() {
+            let is_cut_off = self.is_cut_off(now_ms);
+            self.asker.ask(now_ms, is_cut_off).await;
         } else {
             self.send(now_ms).await;
         }
     }
 
-    async fn poll(&mut self) {
-        let heartbeat = Heartbeat {
-            software: env!("CARGO_PKG_VERSION").to_owned(),
-            manifest_version: self.manifest_version,
-            clock_trusted: true,
-            plays_waiting: 0,
-            screen_px: [1920, 1080],
-            disk_free_bytes: 1 << 33,
-            ..Heartbeat::default()
-        };
-        self.requests.polls.fetch_add(2, Ordering::SeqCst);
-        // What does not come now comes with the next.
-        if let Ok(reply) = self.client.heartbeat(self.number, &heartbeat).await {
-            self.manifest_version = reply.manifest_version;
-        }
-        if let Ok(Some(sealed)) = self
-            .client
-            .manifest(self.number, self.etag.as_deref())
-            .await
-        {
-            self.etag = sealed.etag;
-        }
+    /// Its asker, unless it does not know yet what its hub has, or its line is down.
+    pub(crate) fn listening(&mut self, now_ms: u64) -> Option<&mut Asker> {
+        let listens = self.asker.is_up_to_date() && !self.is_cut_off(now_ms);
+        listens.then_some(&mut self.asker)
     }
 
     async fn send(&mut self, now_ms: u64) {
@@ -182,7 +173,7 @@ impl Screen {
         let (answer, took_ms) = if self.is_cut_off(now_ms) {
             (Answer::TimedOut, TIMEOUT_MS)
         } else {
-            self.requests.plays.fetch_add(1, Ordering::SeqCst);
+            self.requests.count(self.line, Kind::Plays).await;
             let answer = self.client.plays(self.number, &batch).await;
             match self.dice.between(0, 99) {
                 // It does not come back, whatever it was.
@@ -190,11 +181,15 @@ impl Screen {
                 _ => (answer, REQUEST_MS),
             }
         };
-        let sent = SentRows::of(&batch);
+        let (sent, rows) = (SentRows::of(&batch), self.send_state.rows());
         let action = self
             .send_state
             .answered(now_ms + took_ms, sent, &answer, self.dice.bits());
         self.busy_until_ms = now_ms + took_ms;
+        if self.line == Line::Metered && sent.count < rows {
+            // Each call costs more than a play, so it waits for more of them.
+            self.busy_until_ms += self.plan.metered_ms;
+        }
         match action {
             LedgerAction::Keep => {}
             LedgerAction::AckThrough(seq) => self.acked_through = seq,

@@ -1,8 +1,8 @@
-//! Backups, restores and the move to PostgreSQL, by the real commands beside a hub that serves.
+//! Backups and restores, by the real commands beside a hub that serves.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::stand::{Stand, Terminal, hub_command, is_on_postgres};
 
-fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
+pub(crate) fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
     seqs.map(|seq| Play {
         seq,
         number: PlayNumber::new(u32::try_from(1_000 + seq).unwrap()).unwrap(),
@@ -35,9 +35,9 @@ fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
 }
 
 /// A folder with a hub in it, and the address of its database if that is elsewhere.
-struct Place {
-    data: PathBuf,
-    database: Option<String>,
+pub(crate) struct Place {
+    pub(crate) data: PathBuf,
+    pub(crate) database: Option<String>,
 }
 
 impl Place {
@@ -58,11 +58,11 @@ impl Place {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}");
@@ -75,7 +75,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// What a refused command said, which is no success.
-fn refused(output: &Output) -> String {
+pub(crate) fn refused(output: &Output) -> String {
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -119,7 +119,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// A hub with screens, content, plays and scans.
-fn stand_with_content(plays: u64) -> (Stand, Terminal) {
+pub(crate) fn stand_with_content(plays: u64) -> (Stand, Terminal) {
     let stand = Stand::start();
     let campaign = stand.campaign(
         "cafe",
@@ -154,7 +154,7 @@ impl Drop for Over<'_> {
 
 /// Sends batches of plays and opens codes until told to stop; `acked` is what the hub has said it
 /// has of each screen.
-fn send_until(
+pub(crate) fn send_until(
     stand: &Stand,
     terminals: &[Terminal],
     acked: &[AtomicU64],
@@ -575,161 +575,4 @@ fn a_backup_and_a_restore_that_are_killed_at_any_moment_can_be_made_again() {
         names(folder.path()),
         ["backup", "restored-false", "restored-true"]
     );
-}
-
-/// The command that moves the database of a stand.
-fn move_command(stand: &Stand, address: &str) -> Command {
-    let mut command = hub_command();
-    command.arg("move").arg("--from").arg(stand.data());
-    command.args(["--to", address]);
-    command
-}
-
-#[test]
-fn a_move_under_load_loses_nothing_and_nobody_goes_on_with_the_file() {
-    if is_on_postgres() {
-        return;
-    }
-    let (mut stand, first) = stand_with_content(12_000);
-    let terminals = [first, stand.terminal("Door"), stand.terminal("Exit")];
-    let acked = [12_000, 0, 0].map(AtomicU64::new);
-    let address = PostgresServer::shared().new_database();
-    let is_over = AtomicBool::new(false);
-    send_until(&stand, &terminals, &acked, &is_over, || {
-        let moved = move_command(&stand, &address).output().unwrap();
-        let said = String::from_utf8_lossy(&moved.stderr);
-        assert!(moved.status.success(), "{said}");
-        // The hub that has the file open takes nothing more.
-        let before: Vec<u64> = acked
-            .iter()
-            .map(|acked| acked.load(Ordering::SeqCst))
-            .collect();
-        std::thread::sleep(Duration::from_millis(300));
-        let answer = stand.send_plays(
-            &terminals[1],
-            &rows(before[1] + 1..=before[1] + 20),
-            Vec::new(),
-        );
-        assert_eq!(answer.status(), 503);
-        assert!(answer.headers().contains_key("retry-after"));
-        for (acked, before) in acked.iter().zip(before) {
-            assert_eq!(acked.load(Ordering::SeqCst), before);
-        }
-        let assignment = stand.manifest(&terminals[0]).campaigns[0].items[0].assignment;
-        let page = stand.visit(7, &terminals[0].scan_path(assignment, 3_000_000));
-        assert_eq!(page.status(), 503);
-        assert!(page.text().unwrap().contains("<html"));
-    });
-    let said = refused(&stand.command(&["report"]));
-    assert!(said.contains("--database"), "{said}");
-    assert!(stand.data().join("hub.db.moved").exists() && !stand.data().join("hub.db").exists());
-    let place = Place {
-        data: stand.data(),
-        database: Some(address.clone()),
-    };
-    let sent: u64 = acked.iter().map(|acked| acked.load(Ordering::SeqCst)).sum();
-    assert_eq!(
-        place.json(&["report"])["plays"]["total"].as_u64(),
-        Some(sent)
-    );
-    assert_eq!(
-        place.json(&["recount"])["differences"],
-        serde_json::json!([])
-    );
-    let said = refused(&move_command(&stand, &address).output().unwrap());
-    assert!(said.contains("PostgreSQL already"), "{said}");
-
-    // Started anew, it goes on: ids, cursors and all.
-    stand.stop();
-    stand.serve_from(&address);
-    for (terminal, acked) in terminals.iter().zip(&acked) {
-        let first = acked.load(Ordering::SeqCst) - 19;
-        let batch = rows(first..=first + 39);
-        assert_eq!(stand.send_plays(terminal, &batch, Vec::new()).status(), 200);
-    }
-    let door = stand.terminal("Another");
-    assert_eq!(
-        stand.send_plays(&door, &rows(1..=5), Vec::new()).status(),
-        200
-    );
-    let assignment = stand.manifest(&terminals[0]).campaigns[0].items[0].assignment;
-    let path = terminals[0].scan_path(assignment, 900_000);
-    assert!(stand.visit(250, &path).status().as_u16() < 400);
-    assert_eq!(
-        place.json(&["report"])["plays"]["total"].as_u64(),
-        Some(sent + 3 * 20 + 5)
-    );
-    assert_eq!(
-        place.json(&["recount"])["differences"],
-        serde_json::json!([])
-    );
-}
-
-#[test]
-fn a_move_that_is_killed_at_any_step_goes_on_and_the_hub_serves_from_the_file_meanwhile() {
-    if is_on_postgres() {
-        return;
-    }
-    let (stand, terminal) = stand_with_content(12_000);
-    let address = PostgresServer::shared().new_database();
-    let (mut seq, mut kills) = (12_000, 0);
-    loop {
-        let mut child = move_command(&stand, &address)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let told: Vec<String> = lines.by_ref().take(8 * kills).map(Result::unwrap).collect();
-        if told.len() < 8 * kills {
-            let status = child.wait().unwrap();
-            assert!(status.success(), "{told:?}");
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-        let report = stand.command(&["report"]);
-        if !report.status.success() {
-            // It had ended but for the last names.
-            continue;
-        }
-        // A database that is half there is opened by nobody.
-        let half = Place {
-            data: stand.data().with_file_name("other"),
-            database: Some(address.clone()),
-        };
-        if kills > 1 {
-            let said = refused(&half.run(&["screen", "add", "x"]));
-            assert!(said.contains("has not ended"), "{said}");
-        }
-        let batch = rows(seq + 1..=seq + 40);
-        assert_eq!(
-            stand.send_plays(&terminal, &batch, Vec::new()).status(),
-            200
-        );
-        seq += 40;
-        // Rows that were copied already change.
-        stand.json(&["screen", "add", &format!("Screen {kills}")]);
-        let campaign = stand.campaign(
-            &format!("a{kills}"),
-            "",
-            &[[u8::try_from(kills).unwrap(), 1, 1]],
-        );
-        stand.publish(&campaign);
-    }
-    assert!(kills > 2, "{kills}");
-    let place = Place {
-        data: stand.data(),
-        database: Some(address),
-    };
-    assert_eq!(
-        place.json(&["report"])["plays"]["total"].as_u64(),
-        Some(seq)
-    );
-    assert_eq!(
-        place.json(&["recount"])["differences"],
-        serde_json::json!([])
-    );
-    assert!(stand.data().join("hub.db.moved").exists());
 }

@@ -1,5 +1,5 @@
 //! The hub as a whole: the real program, real HTTP over loopback, real pictures, real SQLite; and
-//! once more, as `hub_on_postgres`, a real PostgreSQL.
+//! once more, but for [`on_a_file`], as `hub_on_postgres`, a real PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -19,6 +19,7 @@ mod link_tails;
 mod looked_at;
 mod monitoring;
 mod networks;
+mod on_a_file;
 mod plays;
 mod processes;
 mod prune;

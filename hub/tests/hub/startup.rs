@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::stand::{Stand, hub_command, is_on_postgres};
+use crate::stand::{Stand, hub_command};
 
 #[test]
 fn hub_stops_by_itself_when_it_is_told_to() {
@@ -107,41 +107,6 @@ fn what_cannot_be_understood_exits_with_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
-}
-
-#[test]
-fn a_data_folder_whose_database_is_elsewhere_gets_no_second_one() {
-    if !is_on_postgres() {
-        return;
-    }
-    let stand = Stand::start();
-    let listed = hub_command()
-        .args(["screen", "list", "--data"])
-        .arg(stand.data())
-        .output()
-        .unwrap();
-    assert_eq!(listed.status.code(), Some(3));
-    let said = String::from_utf8(listed.stderr).unwrap();
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("--database"), "{said}");
-    assert!(!stand.data().join("hub.db").exists());
-}
-
-#[test]
-fn a_data_folder_with_a_database_takes_no_other() {
-    if is_on_postgres() {
-        return;
-    }
-    let stand = Stand::start();
-    let listed = stand.command(&[
-        "screen",
-        "list",
-        "--database",
-        "postgres://nobody.example/hub",
-    ]);
-    assert_eq!(listed.status.code(), Some(3));
-    let said = String::from_utf8(listed.stderr).unwrap();
-    assert!(said.contains("hub.db"), "{said}");
 }
 
 #[test]

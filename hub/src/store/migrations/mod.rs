@@ -34,6 +34,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0019_report_figures.sql"),
     include_str!("sqlite/0020_change_number.sql"),
     include_str!("sqlite/0021_noted_figures.sql"),
+    include_str!("sqlite/0022_enrolment_token_indexes.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -45,6 +46,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0005_change_number.sql"),
     include_str!("postgres/0006_processes.sql"),
     include_str!("postgres/0007_noted_figures.sql"),
+    include_str!("postgres/0008_enrolment_token_indexes.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use crate::stand::{PHONE, Terminal, hub_command, png};
 
 /// Whatever a test waits for has come by then, also on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One process.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Option<Child>,
     database: Option<String>,
     data: PathBuf,
@@ -29,7 +29,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts one, with a database of PostgreSQL or the file in its folder.
-    pub(super) fn start(database: Option<&str>, data: &Path) -> Self {
+    pub(crate) fn start(database: Option<&str>, data: &Path) -> Self {
         // A port that was free a moment ago, to which it comes back.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
         let mut process = Self {
@@ -42,7 +42,7 @@ impl Process {
         process
     }
 
-    pub(super) fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let begun = Instant::now();
         loop {
             let mut child = self
@@ -70,7 +70,8 @@ impl Process {
         }
     }
 
-    fn hub(&self) -> Command {
+    /// The program, on its database.
+    pub(crate) fn hub(&self) -> Command {
         let mut command = hub_command();
         if let Some(database) = &self.database {
             command.env("PASSERBY_HUB_DATABASE", database);
@@ -79,43 +80,49 @@ impl Process {
     }
 
     /// Cuts its power.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
 
+    /// Which process it is.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Sends a signal.
-    pub(super) fn signal(&self, name: &str) {
-        let id = self.child.as_ref().unwrap().id().to_string();
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.id().to_string();
         let told = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(told.success());
     }
 
     /// Waits until it has ended by itself, well.
-    pub(super) fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         let ended = self.child.take().unwrap().wait().unwrap();
         assert!(ended.success(), "{ended}");
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// A second opening of its data and database.
-    pub(super) fn open(&self) -> Hub {
+    #[allow(dead_code, reason = "the tests of `hub_on_postgres` use it")]
+    pub(crate) fn open(&self) -> Hub {
         Hub::open_with(&self.data, self.database.as_deref()).unwrap()
     }
 
-    pub(super) fn command(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
         let mut command = self.hub();
         command.args(arguments).arg("--data").arg(&self.data);
         command.output().unwrap()
     }
 
     /// Runs a command that must succeed and returns what it printed as JSON.
-    pub(super) fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(&[arguments, &["--json"]].concat());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
@@ -123,7 +130,7 @@ impl Process {
     }
 
     /// Adds a screen and enrols a terminal as it.
-    pub(super) fn terminal(&self, name: &str) -> Terminal {
+    pub(crate) fn terminal(&self, name: &str) -> Terminal {
         let added = self.json(&["screen", "add", name]);
         let body = json!({ "token": added["token"], "secret": "ab".repeat(32) });
         let answer = client()
@@ -138,7 +145,7 @@ impl Process {
     }
 
     /// Publishes a campaign whose codes lead to a page, beside the data folder.
-    pub(super) fn publish(&self, name: &str) -> Value {
+    pub(crate) fn publish(&self, name: &str) -> Value {
         let folder = self.data.parent().unwrap().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("a.png"), png([9, 90, 200])).unwrap();
@@ -146,7 +153,7 @@ impl Process {
         self.json(&["publish", folder.to_str().unwrap()])
     }
 
-    pub(super) fn manifest(&self, terminal: &Terminal) -> (Manifest, String) {
+    pub(crate) fn manifest(&self, terminal: &Terminal) -> (Manifest, String) {
         let path = format!("/v1/terminals/{}/manifest", terminal.credentials.screen);
         let answer = client()
             .get(self.url(&path))
@@ -180,7 +187,7 @@ const CAMPAIGN: &str =
     "title = \"Book\"\ntarget = \"https://shop.example/book\"\nlanding = \"page\"\n";
 
 /// A client with connections of its own, which waits for longer than a hub does.
-pub(super) fn client() -> Client {
+pub(crate) fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
@@ -190,7 +197,7 @@ pub(super) fn client() -> Client {
 }
 
 /// Opens an address as a phone somewhere: each number is another provider's.
-pub(super) fn visit(client: &Client, url: &str, phone: u32) -> reqwest::Result<Response> {
+pub(crate) fn visit(client: &Client, url: &str, phone: u32) -> reqwest::Result<Response> {
     let [a, b] = [phone / 200, phone % 200];
     client
         .get(url)
@@ -200,7 +207,7 @@ pub(super) fn visit(client: &Client, url: &str, phone: u32) -> reqwest::Result<R
 }
 
 /// Rows of a ledger; the play number of a row follows from its seq.
-pub(super) fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
+pub(crate) fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
     seqs.map(|seq| Play {
         seq,
         number: PlayNumber::new(u32::try_from(1_000 + seq).unwrap()).unwrap(),
@@ -219,7 +226,7 @@ pub(super) fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Play> {
 }
 
 /// Sends plays as a terminal.
-pub(super) fn send(
+pub(crate) fn send(
     client: &Client,
     process_url: &str,
     terminal: &Terminal,
@@ -233,11 +240,11 @@ pub(super) fn send(
         .send()
 }
 
-pub(super) fn plays_path(terminal: &Terminal) -> String {
+pub(crate) fn plays_path(terminal: &Terminal) -> String {
     format!("/v1/terminals/{}/plays", terminal.credentials.screen)
 }
 
-pub(super) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "{what}");

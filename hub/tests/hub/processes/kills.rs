@@ -1,8 +1,11 @@
-//! Hub processes and the whole PostgreSQL are killed at random moments under a load of plays, scans
-//! and presses: nothing that was acknowledged is lost, and nothing is counted twice.
+//! Hub processes, and the whole PostgreSQL where there is one, are killed at random moments under a
+//! load of plays, scans and presses: nothing that was acknowledged is lost, and nothing is counted
+//! twice.
 //!
-//! `scripts/soak` asks for more kills than a test takes time for.
+//! `scripts/soak` asks for more kills than a test takes time for, with `PASSERBY_HUB_KILLS` and
+//! `PASSERBY_DATABASE_KILLS`.
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -40,16 +43,64 @@ fn number_from(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn kills_of_hubs_and_of_their_database_lose_nothing_acknowledged_and_count_nothing_twice() {
-    if !is_on_postgres() {
-        return;
-    }
+    let database_kills = if is_on_postgres() {
+        number_from("PASSERBY_DATABASE_KILLS", 2)
+    } else {
+        // A file ends with its process.
+        0
+    };
     seeds(file!()).each(|seed| {
-        kill(
-            number_from("PASSERBY_HUB_KILLS", 5),
-            number_from("PASSERBY_DATABASE_KILLS", 2),
-            seed,
-        );
+        kill(number_from("PASSERBY_HUB_KILLS", 5), database_kills, seed);
     });
+}
+
+/// Where the hubs of a run keep what they have.
+enum Kept {
+    Server(PostgresServer, String),
+    File(PathBuf),
+}
+
+impl Kept {
+    fn new(data: &Path) -> Self {
+        if is_on_postgres() {
+            // Killing processes loses nothing that the system has taken to write.
+            let server = PostgresServer::start(&["-c", "fsync=off"]);
+            let address = server.new_database();
+            Self::Server(server, address)
+        } else {
+            Self::File(data.join("hub.db"))
+        }
+    }
+
+    /// Starts as many processes as may be on it.
+    fn start(&self, data: &Path) -> Vec<Process> {
+        match self {
+            Self::Server(_, address) => (0..2)
+                .map(|_| Process::start(Some(address), data))
+                .collect(),
+            Self::File(_) => vec![Process::start(None, data)],
+        }
+    }
+
+    /// How many rows there are.
+    fn count(&self, rows: &str) -> u64 {
+        let query = format!("SELECT count(*) FROM {rows}");
+        match self {
+            Self::Server(server, address) => server.value(address, &query).parse().unwrap(),
+            Self::File(file) => {
+                let database = rusqlite::Connection::open(file).unwrap();
+                database.query_row(&query, [], |row| row.get(0)).unwrap()
+            }
+        }
+    }
+
+    fn kill_and_start(&self, random: &mut Seeded) {
+        if let Self::Server(server, _) = self {
+            server.kill();
+            std::thread::sleep(Duration::from_millis(random.next(500)));
+            server.start_again();
+        }
+    }
 }
 
 /// What the load has seen.
@@ -86,7 +137,7 @@ impl Seen {
 
 /// What stands before the processes: each asks whichever it likes.
 struct Balancer {
-    urls: [String; 2],
+    urls: Vec<String>,
     seen: Seen,
     is_over: AtomicBool,
 }
@@ -100,7 +151,7 @@ impl Balancer {
     ) -> Response {
         let first = Instant::now();
         loop {
-            let at = usize::try_from(random.next(2)).unwrap();
+            let at = usize::try_from(random.next(self.urls.len() as u64)).unwrap();
             let begun = Instant::now();
             if let Some(answer) = self.seen.answer(begun, ask(&self.urls[at])) {
                 return answer;
@@ -190,18 +241,16 @@ fn phones(
 fn kill(hub_kills: u64, database_kills: u64, seed: u64) {
     let mut random = Seeded(seed);
     let folder = tempfile::tempdir().unwrap();
-    // Killing processes loses nothing that the system has taken to write.
-    let server = PostgresServer::start(&["-c", "fsync=off"]);
-    let address = server.new_database();
     let data = folder.path().join("data");
-    let mut processes = [(); 2].map(|()| Process::start(Some(&address), &data));
+    let kept = Kept::new(&data);
+    let mut processes = kept.start(&data);
     let terminals: Vec<Terminal> = (0..SCREENS)
         .map(|screen| processes[0].terminal(&format!("screen {screen}")))
         .collect();
     processes[0].publish("book");
     let assignment = processes[0].manifest(&terminals[0]).0.campaigns[0].items[0].assignment;
     let balancer = Balancer {
-        urls: processes.each_ref().map(|process| process.url("")),
+        urls: processes.iter().map(|process| process.url("")).collect(),
         seen: Seen::default(),
         is_over: AtomicBool::new(false),
     };
@@ -233,23 +282,21 @@ fn kill(hub_kills: u64, database_kills: u64, seed: u64) {
             std::thread::sleep(Duration::from_millis(random.next(700)));
             if random.next(hubs_left + databases_left) < hubs_left {
                 hubs_left -= 1;
-                let at = usize::try_from(random.next(2)).unwrap();
+                let at = usize::try_from(random.next(processes.len() as u64)).unwrap();
                 processes[at].kill();
                 std::thread::sleep(Duration::from_millis(random.next(300)));
                 processes[at].start_again();
             } else {
                 databases_left -= 1;
-                server.kill();
-                std::thread::sleep(Duration::from_millis(random.next(500)));
-                server.start_again();
+                kept.kill_and_start(&mut random);
             }
         }
         std::thread::sleep(Duration::from_millis(500));
         drop(over);
     });
     let (plays, people) = (plays.into_inner().unwrap(), people.into_inner().unwrap());
-    let report = processes[1].json(&["report"]);
-    assert_eq!(report["plays"]["total"], plays);
+    let last = processes.last().unwrap();
+    assert_eq!(last.json(&["report"])["plays"]["total"], plays);
     for (what, expected) in [
         ("plays", plays),
         ("scans", people.into()),
@@ -257,12 +304,7 @@ fn kill(hub_kills: u64, database_kills: u64, seed: u64) {
         ("visits", people.into()),
         ("visits WHERE clicked_ms IS NOT NULL", people.into()),
     ] {
-        let query = format!("SELECT count(*) FROM {what}");
-        assert_eq!(
-            server.value(&address, &query),
-            expected.to_string(),
-            "{what}"
-        );
+        assert_eq!(kept.count(what), expected, "{what}");
     }
     assert_eq!(
         processes[0].json(&["recount"])["differences"],

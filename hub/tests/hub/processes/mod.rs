@@ -1,11 +1,7 @@
-//! Several processes of one hub on one PostgreSQL; what happens when one of them, or the database,
-//! is away.
+//! Processes of a hub that are killed, told to stop, or lose their database.
 
-mod background;
-mod fleet;
-mod keys;
+pub(crate) mod fleet;
 mod kills;
-mod outages;
-mod small_disk;
+pub(crate) mod outages;
+pub(crate) mod small_disk;
 mod stopping;
-mod together;

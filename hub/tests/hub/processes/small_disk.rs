@@ -5,13 +5,13 @@ use std::process::Command;
 
 use passerby_testing::required_program;
 
-pub(super) struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
     /// Mounts one at a folder that it makes.
-    pub(super) fn at(folder: &Path, mb: u64) -> Self {
+    pub(crate) fn at(folder: &Path, mb: u64) -> Self {
         std::fs::create_dir_all(folder).unwrap();
         let size = format!("size={mb}m");
         let mounted = Command::new(required_program("mount"))
@@ -29,19 +29,19 @@ impl SmallDisk {
         }
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Fills it to the last byte, with a file that can be removed.
-    pub(super) fn fill(&self) {
+    pub(crate) fn fill(&self) {
         use std::io::Write as _;
         let mut file = std::fs::File::create(self.filler()).unwrap();
         let block = vec![1; 4_096];
         while file.write_all(&block).is_ok() {}
     }
 
-    pub(super) fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         std::fs::remove_file(self.filler()).unwrap();
     }
 

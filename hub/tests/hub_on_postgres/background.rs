@@ -3,7 +3,6 @@
 use passerby_testing::postgres::PostgresServer;
 
 use crate::processes::fleet::{Process, wait_until};
-use crate::stand::is_on_postgres;
 
 /// The locks of whoever does it; see `database/session_lock.rs`.
 const HOLDERS: &str = "FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -11,9 +10,6 @@ const HOLDERS: &str = "FROM pg_locks JOIN pg_stat_activity USING (pid)
 
 #[test]
 fn background_work_is_taken_over_from_a_process_that_dies_and_from_one_that_hangs() {
-    if !is_on_postgres() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let server = PostgresServer::shared();
     let address = server.new_database();

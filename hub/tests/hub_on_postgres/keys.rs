@@ -5,7 +5,7 @@ use std::path::Path;
 use passerby_testing::postgres::PostgresServer;
 
 use crate::processes::fleet::{Process, client};
-use crate::stand::{hub_command, is_on_postgres};
+use crate::stand::hub_command;
 
 fn serve_once(data: &Path, address: &str) -> std::process::Output {
     hub_command()
@@ -18,9 +18,6 @@ fn serve_once(data: &Path, address: &str) -> std::process::Output {
 
 #[test]
 fn a_folder_without_the_hubs_keys_is_refused_and_gets_none() {
-    if !is_on_postgres() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let address = PostgresServer::shared().new_database();
     let [first, empty, other] = ["first", "empty", "other"].map(|name| folder.path().join(name));
@@ -51,9 +48,6 @@ fn a_folder_without_the_hubs_keys_is_refused_and_gets_none() {
 
 #[test]
 fn a_manifest_key_that_is_made_at_one_process_signs_at_all() {
-    if !is_on_postgres() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let server = PostgresServer::shared();
     let address = server.new_database();

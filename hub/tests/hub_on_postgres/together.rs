@@ -1,5 +1,7 @@
 //! The same thing asked of two processes at the same moment: done once, and both answer rightly.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use passerby_hub::store::Targets;
@@ -9,7 +11,7 @@ use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
 use crate::processes::fleet::{Process, client, plays_path, rows, send, visit};
-use crate::stand::{Terminal, is_on_postgres, location};
+use crate::stand::{Terminal, location};
 
 /// How often each thing is tried.
 const ROUNDS: u64 = 40;
@@ -75,9 +77,6 @@ impl Two {
 
 #[test]
 fn a_batch_that_comes_to_two_processes_at_one_moment_is_stored_once() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let path = plays_path(&two.terminal);
     let answers = two.each_round(ROUNDS, |process, client, round| {
@@ -98,9 +97,6 @@ fn a_batch_that_comes_to_two_processes_at_one_moment_is_stored_once() {
 
 #[test]
 fn a_code_opened_at_two_processes_at_one_moment_is_one_scan_with_one_link_and_one_press() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let assignment = two.processes[0].manifest(&two.terminal).0.campaigns[0].items[0].assignment;
     let answers = two.each_round(ROUNDS, |process, client, round| {
@@ -129,10 +125,87 @@ fn a_code_opened_at_two_processes_at_one_moment_is_one_scan_with_one_link_and_on
 }
 
 #[test]
-fn a_pairing_code_is_opened_claimed_and_collected_at_any_process() {
-    if !is_on_postgres() {
-        return;
+fn of_one_visitor_no_more_scans_count_at_two_processes_than_at_one() {
+    /// What `HOUR_MAX` in `hub/src/scans/verdict.rs` says.
+    const HOUR_MAX: u64 = 60;
+    /// At each process, at one moment, when there is room for one.
+    const AT_ONE_TIME: u64 = 2;
+    const VISITORS: u32 = 6;
+    let two = Two::start();
+    // At screens of their own, so that no screen has them wait for each other.
+    let terminals = [&two.terminal, &two.processes[1].terminal("two")];
+    let assignment = two.processes[0].manifest(&two.terminal).0.campaigns[0].items[0].assignment;
+    let clients = [(); 2].map(|()| client());
+    let scan = |at: usize, visitor: u32, play: u64| {
+        let play = visitor * 1_000 + u32::try_from(play).unwrap();
+        let path = terminals[at].scan_path(assignment, 100_000 + play);
+        let url = two.processes[at].url(&path);
+        assert_eq!(visit(&clients[at], &url, visitor).unwrap().status(), 302);
+    };
+    for visitor in 0..VISITORS {
+        for play in 1..HOUR_MAX {
+            scan(usize::from(play % 2 == 0), visitor, play);
+        }
+        let go = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for (at, more) in (0..2).flat_map(|at| (0..AT_ONE_TIME).map(move |more| (at, more))) {
+                let (scan, go) = (&scan, &go);
+                scope.spawn(move || {
+                    while !go.load(Ordering::Acquire) {
+                        std::thread::yield_now();
+                    }
+                    scan(at, visitor, HOUR_MAX + more);
+                });
+            }
+            go.store(true, Ordering::Release);
+        });
     }
+    let scans = two.processes[0].json(&["report"])["scans"].clone();
+    assert_eq!(scans["total"], u64::from(VISITORS) * HOUR_MAX);
+    assert_eq!(scans["floods"], u64::from(VISITORS) * (2 * AT_ONE_TIME - 1));
+    two.recount();
+}
+
+#[test]
+fn a_process_with_another_address_does_not_start_beside_those_that_serve() {
+    let mut two = Two::start();
+    let serve = |public_url: &str| {
+        let mut command = two.processes[0].hub();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--public-url", public_url, "--data"])
+            .arg(two.folder.path().join("data"))
+            .stderr(Stdio::piped());
+        command
+    };
+    let refused = serve("https://other.example").output().unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for words in ["HTTP://HUB.TEST", "HTTPS://OTHER.EXAMPLE", "--public-url"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let scan_base = || two.processes[0].manifest(&two.terminal).0.scan_base;
+    assert_eq!(scan_base(), "HTTP://HUB.TEST", "nothing has changed");
+    let mut other = serve("https://other.example");
+    for process in &mut two.processes {
+        process.kill();
+    }
+    // Nobody serves any more, so the address may change.
+    let mut child = other.spawn().unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on "), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let hub = two.processes[0].open();
+    let manifest = hub.store.manifest(two.terminal.credentials.screen);
+    assert_eq!(manifest.unwrap().scan_base, "HTTPS://OTHER.EXAMPLE");
+}
+
+#[test]
+fn a_pairing_code_is_opened_claimed_and_collected_at_any_process() {
     let two = Two::start();
     let enrol = |process: &Process, client: &Client, body: &Value| {
         let answer = client
@@ -173,9 +246,6 @@ fn a_pairing_code_is_opened_claimed_and_collected_at_any_process() {
 
 #[test]
 fn screens_and_campaigns_that_are_made_at_one_moment_are_all_there_once() {
-    if !is_on_postgres() {
-        return;
-    }
     let two = Two::start();
     let hubs = two.processes.each_ref().map(Process::open);
     let mut numbers: Vec<u32> = std::thread::scope(|scope| {

@@ -1,0 +1,5 @@
+//! What there is only where a hub's database is a file in its data folder.
+
+mod folders;
+mod moves;
+mod outages;
