@@ -350,6 +350,11 @@ impl Hub {
         Ok(generation)
     }
 
+    /// Its secrets.
+    pub(crate) const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Lists the manifest keys, oldest first.
     pub fn manifest_keys(&self) -> Vec<KeySummary> {
         self.keys.manifest_keys()

@@ -3,6 +3,7 @@
 //!
 //! Results go to standard output; log and problems to standard error.
 
+mod acme;
 mod backup;
 pub(crate) mod domain;
 mod failure;
@@ -109,6 +110,8 @@ enum Command {
         /// The file with the certificate's private key, PEM without a passphrase
         #[arg(long, value_name = "FILE", requires = "tls_cert")]
         tls_key: Option<PathBuf>,
+        #[command(flatten)]
+        acme: crate::cli::acme::Options,
         /// Answer http on this address, such as `0.0.0.0:80`, with the same path on https
         #[arg(long, value_name = "ADDR")]
         redirect_listen: Option<String>,
@@ -244,6 +247,7 @@ fn run(command: Command) -> Result<(), Failure> {
             trusted_proxies,
             tls_cert,
             tls_key,
+            acme,
             redirect_listen,
             monitoring_listen,
             slow_query_ms,
@@ -256,6 +260,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 trusted_proxies,
                 descriptors: descriptors(),
                 tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+                acme: acme.settings()?,
                 redirect_listen,
                 monitoring_listen,
                 slow_query_ms,

@@ -29,6 +29,7 @@ const FILE_NAME: &str = "keys.json";
 const LABEL_BEARER: &[u8] = b"passerby bearer v1";
 const LABEL_FINGERPRINT: &[u8] = b"passerby fingerprint of keys v1";
 const LABEL_SEALING: &[u8] = b"passerby sealing of manifest keys v1";
+const LABEL_SEALING_FOR: &[u8] = b"passerby sealing for a purpose v1";
 
 /// The secrets of one hub.
 pub struct Keys {
@@ -180,6 +181,19 @@ impl Keys {
         crate::keys::sealing::seal(&key, generation, text)
     }
 
+    /// Seals a text, so that only this hub can open it, and only for the purpose that it was sealed
+    /// for.
+    pub fn seal_for(&self, purpose: &str, text: &[u8]) -> Vec<u8> {
+        let key = self.derive(LABEL_SEALING_FOR, &[purpose.as_bytes()]);
+        crate::keys::sealing::seal(&key, 0, text)
+    }
+
+    /// Opens a text that was sealed for this purpose; `None` for anything else.
+    pub fn open_for(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let key = self.derive(LABEL_SEALING_FOR, &[purpose.as_bytes()]);
+        crate::keys::sealing::open(&key, 0, sealed)
+    }
+
     /// Lists the manifest keys, oldest first.
     pub fn manifest_keys(&self) -> Vec<KeySummary> {
         self.manifest.list()
@@ -240,6 +254,21 @@ mod tests {
         assert_eq!(first, second);
         let meta = std::fs::metadata(folder.path().join(FILE_NAME)).unwrap();
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_was_sealed_for_one_purpose_opens_for_no_other_and_for_no_other_hub() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        let sealed = keys.seal_for("account", b"secret");
+        assert_eq!(
+            keys.open_for("account", &sealed).as_deref(),
+            Some(&b"secret"[..])
+        );
+        assert_eq!(keys.open_for("certificate", &sealed), None);
+        let other = tempfile::tempdir().unwrap();
+        let other = Keys::open(other.path()).unwrap();
+        assert_eq!(other.open_for("account", &sealed), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Sealing of manifest keys, so that they can lie where others may look.
+//! Sealing of secrets, so that they can lie where others may look.
 //!
-//! A sealed key is 12 random bytes and what ChaCha20-Poly1305 (RFC 8439) makes of the text with
-//! them; the generation is authenticated along with it, so that no key can be passed off as
-//! another one's.
+//! A sealed text is 12 random bytes and what ChaCha20-Poly1305 (RFC 8439) makes of the text with
+//! them; the generation is authenticated along with it, so that no manifest key can be passed off
+//! as another one's. Other secrets have generation 0, and a key of their purpose.
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
@@ -23,7 +23,7 @@ pub(super) fn seal(key: &[u8; 32], generation: u32, text: &[u8]) -> Vec<u8> {
             Aad::from(generation.to_be_bytes()),
             &mut sealed,
         )
-        .expect("a key file is short");
+        .expect("a secret is short");
     [&nonce[..], &sealed].concat()
 }
 

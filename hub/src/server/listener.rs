@@ -25,17 +25,19 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
 use crate::public_url::PublicUrl;
+use crate::server::acme::{AcmeSettings, Challenges};
 use crate::server::activity::Activity;
+use crate::server::certificates::Certificates;
 use crate::server::connections::{ClientPlace, Connections, Places};
 use crate::server::metrics::RequestMetrics;
 use crate::server::monitoring::Monitored;
 use crate::server::proxies::{Proxies, ProxyNameError, TrustedProxy};
 use crate::server::terminals::turns::Turn;
-use crate::server::tls::{Acceptor, HubStream, Renewal, TlsError, TlsFiles};
+use crate::server::tls::{Acceptor, HubStream, TlsError, TlsFiles};
 use crate::server::watched::Watched;
 use crate::server::{
     AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
-    request_metrics, router, tls,
+    request_metrics, router,
 };
 use crate::store::{ServingError, StoreError};
 use crate::system::{clock, malloc};
@@ -76,6 +78,8 @@ pub struct Settings {
     pub descriptors: u64,
     /// Where its certificate is; `None` for a hub without TLS.
     pub tls: Option<TlsFiles>,
+    /// From whom it gets one; `None` for a hub that has files, or no TLS.
+    pub acme: Option<AcmeSettings>,
     /// Where it answers what comes unencrypted with its encrypted address.
     pub redirect_listen: Option<String>,
     /// Where it answers those who watch it.
@@ -92,6 +96,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             descriptors: 1_024,
             tls: None,
+            acme: None,
             redirect_listen: None,
             monitoring_listen: None,
             slow_query_ms: SLOW_QUERY_MS,
@@ -107,7 +112,7 @@ pub struct Server {
     monitoring: Option<TcpListener>,
     connections: Arc<Connections>,
     requests: Arc<RequestMetrics>,
-    tls: Option<(Arc<Acceptor>, Renewal)>,
+    certificates: Option<Certificates>,
     app: Shared,
 }
 
@@ -203,12 +208,17 @@ impl Server {
         } else {
             "http"
         };
-        let public_url = settings.public_url.unwrap_or_else(|| {
+        let acme = settings.acme.as_ref();
+        let public_url = settings
+            .public_url
+            .or_else(|| acme?.public_url(address.port()));
+        let public_url = public_url.unwrap_or_else(|| {
             let own = format!("{scheme}://{address}");
             own.parse().expect("a socket address makes a plain URL")
         });
         for (is_asked, option) in [
             (settings.tls.is_some(), "--tls-cert"),
+            (settings.acme.is_some(), "--acme-domain"),
             (redirect.is_some(), "--redirect-listen"),
         ] {
             if is_asked && !public_url.is_https() {
@@ -218,16 +228,8 @@ impl Server {
                 });
             }
         }
-        let (files, host) = (settings.tls, public_url.host().to_owned());
-        // Files are not read on a thread that serves others.
-        let tls = tokio::task::spawn_blocking(move || {
-            let begin = |files| Renewal::begin(files, &host, clock::now_ms());
-            files.map(begin).transpose()
-        });
-        let tls = match tls.await {
-            Ok(tls) => tls?,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
+        let begun = Certificates::begin(settings.tls, settings.acme, public_url.host());
+        let begun = begun.await?;
         let proxies = Proxies::new(settings.trusted_proxies);
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
@@ -247,6 +249,11 @@ impl Server {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         let places = Places::for_descriptors(settings.descriptors);
+        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies));
+        let certificates = match begun {
+            Some(begun) => Some(begun.with_kept(&app).await?),
+            None => None,
+        };
         Ok(Self {
             listener,
             address,
@@ -254,14 +261,15 @@ impl Server {
             monitoring,
             connections: Arc::new(Connections::new(places)),
             requests: request_metrics(),
-            tls,
-            app: Arc::new(AppState::new(hub, public_url, code_days, proxies)),
+            certificates,
+            app,
         })
     }
 
     /// Says where it listens, and for what: one line each, with the real ports.
     pub fn addresses(&self) -> Vec<String> {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let is_encrypted = self.certificates.is_some();
+        let scheme = if is_encrypted { "https" } else { "http" };
         let mut lines = vec![format!("listening on {scheme}://{}", self.address)];
         for (what, listener) in [
             ("redirecting", &self.redirect),
@@ -283,7 +291,9 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let started_ms = clock::now_ms();
         let app = router(Arc::clone(&self.app), Arc::clone(&self.requests));
-        let (tls, renewal) = self.tls.unzip();
+        let certificates = self.certificates.as_ref();
+        let tls = certificates.map(Certificates::acceptor);
+        let acme = certificates.and_then(Certificates::acme_status);
         let is_stopping = Arc::new(AtomicBool::new(false));
         let stops = Arc::clone(&is_stopping);
         // Whoever watches hears first that the hub stops; held calls are answered at once.
@@ -300,13 +310,15 @@ impl Server {
                 connections: Arc::clone(&self.connections),
                 requests: Arc::clone(&self.requests),
                 tls: tls.clone(),
+                acme: acme.clone(),
                 started_ms,
                 is_stopping,
             };
             // To the end, so that whoever watches sees the requests that still run.
             tokio::spawn(monitoring::serve(listener, monitored, is_done.map(drop)))
         });
-        let renewing = renewal.map(|renewal| tokio::spawn(tls::keep(renewal)));
+        let certificates = self.certificates.map(Certificates::keep);
+        let renewing = certificates.map(tokio::spawn);
         let proxies = Arc::clone(&self.app);
         let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
@@ -330,7 +342,8 @@ impl Server {
         let serving = passerby_listener::serve(self.listener, app, BOUNDS, admit, stop.clone());
         let redirecting = async {
             if let Some(listener) = self.redirect {
-                let app = redirect::router(&self.app.public_url);
+                let challenges = acme.map(|_| Challenges::new(Arc::clone(&self.app)));
+                let app = redirect::router(&self.app.public_url, challenges);
                 passerby_listener::serve(listener, app, BOUNDS, admit_plain, stop).await;
             }
         };

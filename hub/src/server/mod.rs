@@ -4,12 +4,14 @@
 //! pool; handlers do no disk work on the async threads; a flood from one network is answered from
 //! memory; errors under `/v1` are RFC 9457 problems, elsewhere friendly pages.
 
+mod acme;
 mod activity;
 mod adding_up;
 mod app_state;
 mod background;
 mod body;
 mod calls;
+mod certificates;
 mod change_watcher;
 mod connections;
 mod count_writer;
@@ -53,6 +55,9 @@ use crate::server::calls::Answered;
 use crate::server::metrics::{RequestMetrics, take_route};
 use crate::server::proxies::Proxies;
 
+pub use crate::server::acme::{
+    AcmeContact, AcmeDirectory, AcmeDomain, AcmeSettings, AcmeTextError, LETS_ENCRYPT, NAMES_MAX,
+};
 pub use crate::server::listener::{SLOW_QUERY_MS, ServeError, Server, Settings};
 pub use crate::server::proxies::{ProxyNameError, TrustedProxy, TrustedProxyError};
 pub use crate::server::tls::{TlsError, TlsFiles};

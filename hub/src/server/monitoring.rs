@@ -16,6 +16,7 @@ use axum::routing::get;
 use passerby_listener::{ConnectionBounds, ConnectionPlace};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::server::acme;
 use crate::server::app_state::Shared;
 use crate::server::connections::Connections;
 use crate::server::limits::Kind as LimitKind;
@@ -23,6 +24,7 @@ use crate::server::metrics::{
     BackgroundWork, CONTENT_TYPE, Exposition, Kind, RequestMetrics, STATUSES,
 };
 use crate::server::tls::Acceptor;
+use crate::system::clock;
 
 /// Longest time for which the database's answer is waited for.
 const READY_TIME: Duration = Duration::from_secs(2);
@@ -43,6 +45,8 @@ pub(super) struct Monitored {
     pub(super) connections: Arc<Connections>,
     pub(super) requests: Arc<RequestMetrics>,
     pub(super) tls: Option<Arc<Acceptor>>,
+    /// How asking a CA for certificates goes, where one is asked.
+    pub(super) acme: Option<Arc<acme::Status>>,
     pub(super) started_ms: i64,
     /// Whether the hub has been told to stop.
     pub(super) is_stopping: Arc<AtomicBool>,
@@ -81,12 +85,15 @@ fn router(monitored: Monitored) -> Router {
             get(async move || {
                 let ready = tokio::time::timeout(READY_TIME, is_ready(&monitored, &turn));
                 let problem = match ready.await {
-                    Ok(Ok(())) => return "ok\n".into_response(),
+                    Ok(Ok(())) if !lacks_certificate(&monitored) => {
+                        return format!("ok\n{}", certificate(&monitored)).into_response();
+                    }
+                    Ok(Ok(())) => "there is no certificate yet",
                     Ok(Err(problem)) => problem,
                     Err(_) => "the database does not answer in time",
                 };
                 let headers = [(header::RETRY_AFTER, "5")];
-                let words = format!("{problem}\n");
+                let words = format!("{problem}\n{}", certificate(&monitored));
                 (StatusCode::SERVICE_UNAVAILABLE, headers, words).into_response()
             }),
         )
@@ -114,6 +121,24 @@ async fn is_ready(
         // The reason goes into the log of what fails because of it.
         Ok(Err(_)) | Err(_) => Err("the database fails"),
     }
+}
+
+/// Tells whether the hub is to answer encrypted and cannot.
+fn lacks_certificate(monitored: &Monitored) -> bool {
+    (monitored.tls.as_ref()).is_some_and(|tls| tls.not_after_ms().is_none())
+}
+
+/// Says until when the certificate is good, and what is wrong with the next one.
+fn certificate(monitored: &Monitored) -> String {
+    let mut lines = String::new();
+    if let Some(not_after_ms) = monitored.tls.as_ref().and_then(|tls| tls.not_after_ms()) {
+        let until = clock::rfc3339(not_after_ms);
+        lines += &format!("the certificate is good until {until}\n");
+    }
+    if let Some(problem) = monitored.acme.as_ref().and_then(|acme| acme.problem()) {
+        lines += &format!("there is no new certificate: {problem}\n");
+    }
+    lines
 }
 
 fn metrics(monitored: &Monitored) -> Response {
@@ -151,14 +176,23 @@ fn process(text: &mut Exposition, monitored: &Monitored) {
             text.sample(&[("work", work.name())], seconds(at_ms));
         }
     }
-    if let Some(tls) = &monitored.tls {
+    if let Some(not_after_ms) = monitored.tls.as_ref().and_then(|tls| tls.not_after_ms()) {
         text.family(
             "passerby_hub_certificate_expiry_timestamp_seconds",
             Kind::Gauge,
             Some("seconds"),
             "Until when the certificate in use is good, in Unix time.",
         );
-        text.sample(&[], seconds(tls.not_after_ms()));
+        text.sample(&[], seconds(not_after_ms));
+    }
+    if let Some(acme) = &monitored.acme {
+        text.family(
+            "passerby_hub_certificate_failures",
+            Kind::Gauge,
+            None,
+            "Attempts to get a certificate that have failed since the last one.",
+        );
+        text.sample(&[], acme.failures());
     }
 }
 

@@ -1,7 +1,11 @@
-//! Answers what comes unencrypted with the encrypted address of the same.
+//! Answers what comes unencrypted with the encrypted address of the same, and a CA that asks whether
+//! a name leads here.
 //!
 //! Invariants: where an answer leads is the hub's own address, whatever the request says of hosts;
-//! nothing else is served, and nothing is read but a head.
+//! nothing else is served but what a CA is to be answered ([`Challenges`]), and nothing is read but
+//! a head.
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -9,15 +13,27 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::public_url::PublicUrl;
+use crate::server::acme::{CHALLENGE_PATH, Challenges};
 
 /// How long a browser may remember it.
 const REMEMBER: HeaderValue = HeaderValue::from_static("max-age=86400");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 
-/// Answers everything with the same path below the hub's own address.
-pub(super) fn router(public_url: &PublicUrl) -> Router {
-    let origin = public_url.origin().to_owned();
-    Router::new().fallback(async move |request: Request| answer(&origin, &request))
+/// Answers everything with the same path below the hub's own address. What a CA asks is answered
+/// here if this hub gets its certificate so, and led on like the rest if somebody else does.
+pub(super) fn router(public_url: &PublicUrl, challenges: Option<Arc<Challenges>>) -> Router {
+    let origin: Arc<str> = public_url.origin().into();
+    Router::new().fallback(move |request: Request| {
+        let (origin, challenges) = (Arc::clone(&origin), challenges.clone());
+        async move {
+            let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+            let token = request.uri().path().strip_prefix(CHALLENGE_PATH);
+            match (challenges, token) {
+                (Some(challenges), Some(token)) if is_read => challenges.answer(token).await,
+                _ => answer(&origin, &request),
+            }
+        }
+    })
 }
 
 fn answer(origin: &str, request: &Request) -> Response {

@@ -5,6 +5,7 @@
 //! none fails half-way for another's sake; what depends on content is computed from these tables
 //! when asked, so a command line beside a serving hub is seen at once.
 
+mod acme;
 mod base;
 mod batches;
 mod campaigns;
@@ -46,6 +47,7 @@ mod token_keys;
 mod verdicts;
 
 pub use crate::database::DatabaseError;
+pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
 pub(crate) use crate::store::base::FILE_NAME;
 pub use crate::store::base::Store;
 pub use crate::store::campaigns::Targets;

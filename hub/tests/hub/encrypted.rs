@@ -96,6 +96,32 @@ fn a_phone_that_comes_back_needs_no_new_signature() {
 }
 
 #[test]
+fn a_phone_that_speaks_http_2_gets_it_and_any_other_http_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let files = authority.issue(folder.path(), HERE, 60);
+    let stand = Stand::start_with(&files.options(), Some(authority.pem.as_bytes()));
+    let address = stand.base.strip_prefix("https://").unwrap();
+    let (h2, http1, odd) = (&b"h2"[..], &b"http/1.1"[..], &b"odd"[..]);
+    for (offered, agreed) in [
+        (vec![h2, http1], Some(h2)),
+        (vec![http1, h2], Some(h2)),
+        (vec![odd, http1], Some(http1)),
+        (vec![], None),
+    ] {
+        let mut config = ClientConfig::clone(&client_config(&authority.pem));
+        config.alpn_protocols = offered.into_iter().map(<[u8]>::to_vec).collect();
+        let name = ServerName::try_from(HERE).unwrap();
+        let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        while client.is_handshaking() {
+            client.complete_io(&mut stream).unwrap();
+        }
+        assert_eq!(client.alpn_protocol(), agreed);
+    }
+}
+
+#[test]
 fn nobody_trusts_a_hub_with_a_certificate_of_somebody_else() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();

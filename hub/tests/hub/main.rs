@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod abuse;
+mod acme;
 mod agents;
 mod backups;
 mod changes;

@@ -73,6 +73,19 @@ impl Stand {
         stand
     }
 
+    /// Starts another process of the same hub on its database, with a data folder of its own.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn start_beside(other: &Self) -> Self {
+        let mut stand = Self::not_started(None);
+        stand.database.clone_from(&other.database);
+        stand.arguments.clone_from(&other.arguments);
+        std::fs::create_dir_all(stand.data()).unwrap();
+        let keys = "keys.json";
+        std::fs::copy(other.data().join(keys), stand.data().join(keys)).unwrap();
+        stand.serve();
+        stand
+    }
+
     /// Starts one that may have so many files and connections open.
     #[allow(dead_code, reason = "the tests of `withstands` use it")]
     pub(crate) fn start_with_descriptors(descriptors: u32) -> Self {
@@ -156,13 +169,13 @@ impl Stand {
             log.lock().unwrap().push_str(&line);
             line.trim().to_owned()
         };
-        // A certificate may be warned of first.
+        // A certificate may be told of first.
         self.base = loop {
             let said = next(&self.log);
             if let Some(address) = said.strip_prefix("listening on ") {
                 break address.to_owned();
             }
-            assert!(said.contains("WARN"), "{said}");
+            assert!(said.contains("WARN") || said.contains("INFO"), "{said}");
         };
         let others = self.arguments.iter();
         let others = others.filter(|word| word.ends_with("-listen")).count();

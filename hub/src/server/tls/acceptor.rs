@@ -38,14 +38,14 @@ pub(in crate::server) struct Acceptor {
     http2_places: Arc<Semaphore>,
 }
 
-/// The certificate of the moment.
-struct Current(RwLock<Arc<Certificate>>);
+/// The certificate of the moment; nobody is agreed with while there is none.
+struct Current(RwLock<Option<Arc<Certificate>>>);
 
 impl Acceptor {
     /// # Errors
     /// The system gives no random numbers for session tickets.
-    pub(super) fn new(certificate: Certificate) -> Result<Self, TlsError> {
-        let current = Arc::new(Current(RwLock::new(Arc::new(certificate))));
+    pub(in crate::server) fn new(certificate: Option<Certificate>) -> Result<Self, TlsError> {
+        let current = Arc::new(Current(RwLock::new(certificate.map(Arc::new))));
         let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Begin)?
@@ -95,28 +95,29 @@ impl Acceptor {
     }
 
     /// Uses another certificate for the connections that come.
-    pub(super) fn renew(&self, certificate: Certificate) {
+    pub(in crate::server) fn renew(&self, certificate: Certificate) {
         let mut current = self
             .current
             .0
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(certificate);
+        *current = Some(Arc::new(certificate));
     }
 
-    /// The certificate of the moment.
-    pub(super) fn certificate(&self) -> Arc<Certificate> {
+    /// The certificate of the moment, if there is one.
+    pub(in crate::server) fn certificate(&self) -> Option<Arc<Certificate>> {
         let current = self
             .current
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
+        current.clone()
     }
 
-    /// Until when the certificate is good.
-    pub(in crate::server) fn not_after_ms(&self) -> i64 {
-        self.certificate().not_after_ms
+    /// Until when the certificate is good, if there is one.
+    pub(in crate::server) fn not_after_ms(&self) -> Option<i64> {
+        self.certificate()
+            .map(|certificate| certificate.not_after_ms)
     }
 }
 
@@ -131,6 +132,6 @@ impl ResolvesServerCert for Current {
     /// before.
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current.key))
+        current.as_ref().map(|current| Arc::clone(&current.key))
     }
 }

@@ -86,6 +86,11 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file with roots has none.
+    #[error(
+        "{0}: there is no certificate in it; name the file with the root of the CA with --acme-root"
+    )]
+    NoRoot(String),
     /// The file with the key has none.
     #[error("{0}: there is no private key in it; name the file with the key with --tls-key")]
     NoKey(String),
@@ -120,10 +125,10 @@ pub enum TlsError {
 }
 
 /// A certificate that is good to be used.
-pub(super) struct Certificate {
+pub(in crate::server) struct Certificate {
     pub(super) key: Arc<CertifiedKey>,
-    pub(super) not_before_ms: i64,
-    pub(super) not_after_ms: i64,
+    pub(in crate::server) not_before_ms: i64,
+    pub(in crate::server) not_after_ms: i64,
 }
 
 impl Certificate {
@@ -132,7 +137,24 @@ impl Certificate {
     /// # Errors
     /// See [`TlsError`].
     pub(super) fn read(files: &TlsFiles) -> Result<Self, TlsError> {
-        let (file, chain) = (named(&files.certificate), chain(&files.certificate)?);
+        let certificate = Pem::read(&files.certificate)?;
+        Self::of(&certificate, &Pem::read(&files.key)?)
+    }
+
+    /// The same of texts that were in no file; errors call them by these names.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub(in crate::server) fn of_texts(
+        (chain_name, chain): (&str, &str),
+        (key_name, key): (&str, &str),
+    ) -> Result<Self, TlsError> {
+        let pem = |name: &str, text: &str| Pem::of(name.to_owned(), text.as_bytes().to_vec());
+        Self::of(&pem(chain_name, chain)?, &pem(key_name, key)?)
+    }
+
+    fn of(certificate: &Pem, key: &Pem) -> Result<Self, TlsError> {
+        let (file, chain) = (certificate.name.clone(), chain(certificate)?);
         let mut dates = None;
         for (at, certificate) in chain.iter().enumerate() {
             let damaged = |reason: String| TlsError::Certificate {
@@ -150,7 +172,7 @@ impl Certificate {
         }
         let dates = dates.ok_or(TlsError::NoCertificate(file))?;
         Ok(Self {
-            key: Arc::new(with_key(chain, files)?),
+            key: Arc::new(with_key(chain, certificate, key)?),
             not_before_ms: ms(dates.not_before),
             not_after_ms: ms(dates.not_after),
         })
@@ -158,7 +180,7 @@ impl Certificate {
 
     /// Says what phones and screens may have against it: its dates, and that it is for another name
     /// than the one in codes.
-    pub(super) fn doubts(&self, host: &str, now_ms: i64) -> Vec<String> {
+    pub(in crate::server) fn doubts(&self, host: &str, now_ms: i64) -> Vec<String> {
         let mut doubts = Vec::new();
         let last_day = day(self.not_after_ms);
         if now_ms >= self.not_after_ms {
@@ -185,7 +207,8 @@ impl Certificate {
         doubts
     }
 
-    fn covers(&self, host: &str) -> bool {
+    /// Tells whether it is for this name or address.
+    pub(in crate::server) fn covers(&self, host: &str) -> bool {
         let Ok(name) = ServerName::try_from(host) else {
             return false;
         };
@@ -195,44 +218,48 @@ impl Certificate {
     }
 }
 
-fn named(path: &Path) -> String {
-    path.display().to_string()
+/// A text with something in PEM, and how errors call it.
+struct Pem {
+    name: String,
+    bytes: Vec<u8>,
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let file = regular_file::open_anywhere(path);
-    let bytes = file.and_then(|file| file.read(FILE_BYTES_MAX));
-    let bytes = bytes.map_err(|source| match source {
-        FileError::NotAllowed => TlsError::NotAllowed(named(path)),
-        source => TlsError::File {
-            file: named(path),
-            source,
-        },
-    })?;
-    if bytes.windows(11).any(|piece| piece == b"-----BEGIN ") {
-        return Ok(bytes);
+impl Pem {
+    fn read(path: &Path) -> Result<Self, TlsError> {
+        let name = path.display().to_string();
+        let file = regular_file::open_anywhere(path);
+        match file.and_then(|file| file.read(FILE_BYTES_MAX)) {
+            Ok(bytes) => Self::of(name, bytes),
+            Err(FileError::NotAllowed) => Err(TlsError::NotAllowed(name)),
+            Err(source) => Err(TlsError::File { file: name, source }),
+        }
     }
-    Err(TlsError::NotPem {
-        file: named(path),
-        reason: "nothing begins in it".to_owned(),
-    })
-}
 
-fn not_pem(path: &Path, error: &rustls::pki_types::pem::Error) -> TlsError {
-    TlsError::NotPem {
-        file: named(path),
-        reason: error.to_string(),
+    fn of(name: String, bytes: Vec<u8>) -> Result<Self, TlsError> {
+        if bytes.windows(11).any(|piece| piece == b"-----BEGIN ") {
+            return Ok(Self { name, bytes });
+        }
+        Err(TlsError::NotPem {
+            file: name,
+            reason: "nothing begins in it".to_owned(),
+        })
+    }
+
+    fn is_wrong(&self, error: &rustls::pki_types::pem::Error) -> TlsError {
+        TlsError::NotPem {
+            file: self.name.clone(),
+            reason: error.to_string(),
+        }
     }
 }
 
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = bytes(path)?;
+fn chain(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let mut chain = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        chain.push(certificate.map_err(|error| not_pem(path, &error))?);
+    for certificate in CertificateDer::pem_slice_iter(&pem.bytes) {
+        chain.push(certificate.map_err(|error| pem.is_wrong(&error))?);
         if chain.len() > CHAIN_MAX {
             return Err(TlsError::ChainTooLong {
-                file: named(path),
+                file: pem.name.clone(),
                 certificates_max: CHAIN_MAX,
             });
         }
@@ -240,26 +267,40 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(chain)
 }
 
+/// Reads the certificates of those who are to be trusted.
+///
+/// # Errors
+/// See [`TlsError`].
+pub(in crate::server) fn roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let pem = Pem::read(file)?;
+    let roots = chain(&pem)?;
+    if roots.is_empty() {
+        return Err(TlsError::NoRoot(pem.name));
+    }
+    Ok(roots)
+}
+
 fn with_key(
     chain: Vec<CertificateDer<'static>>,
-    files: &TlsFiles,
+    certificate: &Pem,
+    key: &Pem,
 ) -> Result<CertifiedKey, TlsError> {
-    let file = || named(&files.key);
-    let bytes = bytes(&files.key)?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
-        rustls::pki_types::pem::Error::NoItemsFound if is_encrypted(&bytes) => {
+    let (pem, bytes) = (key, &key.bytes);
+    let file = || pem.name.clone();
+    let key = PrivateKeyDer::from_pem_slice(bytes).map_err(|error| match error {
+        rustls::pki_types::pem::Error::NoItemsFound if is_encrypted(bytes) => {
             TlsError::EncryptedKey(file())
         }
         rustls::pki_types::pem::Error::NoItemsFound => TlsError::NoKey(file()),
-        error => not_pem(&files.key, &error),
+        error => pem.is_wrong(&error),
     })?;
     CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::Mismatch {
-            certificate: named(&files.certificate),
+            certificate: certificate.name.clone(),
             key: file(),
         },
         // An old form of encryption keeps the label of the key.
-        _ if is_encrypted(&bytes) => TlsError::EncryptedKey(file()),
+        _ if is_encrypted(bytes) => TlsError::EncryptedKey(file()),
         error => TlsError::Key {
             file: file(),
             reason: error.to_string(),
@@ -272,7 +313,7 @@ fn is_encrypted(pem: &[u8]) -> bool {
 }
 
 /// The date of a moment as certificates have it, in UTC.
-pub(super) fn day(at_ms: i64) -> String {
+pub(in crate::server) fn day(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MAX);
     at.strftime("%Y-%m-%d").to_string()
 }

@@ -9,6 +9,7 @@ mod renewal;
 mod stream;
 
 pub(in crate::server) use crate::server::tls::acceptor::Acceptor;
+pub(in crate::server) use crate::server::tls::certificate::{Certificate, day, roots};
 pub use crate::server::tls::certificate::{TlsError, TlsFiles};
 pub(in crate::server) use crate::server::tls::renewal::{Renewal, keep};
 pub(in crate::server) use crate::server::tls::stream::HubStream;

@@ -46,7 +46,7 @@ impl Renewal {
         now_ms: i64,
     ) -> Result<(Arc<Acceptor>, Self), TlsError> {
         let state = state(&files);
-        let acceptor = Arc::new(Acceptor::new(Certificate::read(&files)?)?);
+        let acceptor = Arc::new(Acceptor::new(Some(Certificate::read(&files)?))?);
         let mut renewal = Self {
             files,
             host: host.to_owned(),
@@ -84,7 +84,9 @@ impl Renewal {
 
     fn tell_doubts(&mut self, now_ms: i64) {
         self.doubts_told_ms = now_ms;
-        for doubt in self.acceptor.certificate().doubts(&self.host, now_ms) {
+        let certificate = self.acceptor.certificate();
+        let doubts = certificate.map(|certificate| certificate.doubts(&self.host, now_ms));
+        for doubt in doubts.unwrap_or_default() {
             tracing::warn!("{doubt}");
         }
     }
@@ -141,13 +143,13 @@ mod tests {
     fn files_that_changed_are_read_once_they_have_stayed_the_same_for_one_look() {
         let folder = tempfile::tempdir().unwrap();
         let (acceptor, mut renewal) = begin(issue(folder.path(), HOST, (-1, 30)));
-        let first = acceptor.not_after_ms();
+        let first = acceptor.not_after_ms().unwrap();
         renewal.look(NOW_MS);
         issue(folder.path(), HOST, (-1, 60));
         renewal.look(NOW_MS);
-        assert_eq!(acceptor.not_after_ms(), first);
+        assert_eq!(acceptor.not_after_ms(), Some(first));
         renewal.look(NOW_MS);
-        assert_eq!(acceptor.not_after_ms(), first + 30 * DAY_MS);
+        assert_eq!(acceptor.not_after_ms(), Some(first + 30 * DAY_MS));
     }
 
     #[test]
@@ -155,25 +157,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = issue(folder.path(), HOST, (-1, 30));
         let (acceptor, mut renewal) = begin(files.clone());
-        let first = acceptor.not_after_ms();
+        let first = acceptor.not_after_ms().unwrap();
         let old_key = std::fs::read(&files.key).unwrap();
         issue(folder.path(), HOST, (-1, 60));
         let new_key = std::fs::read(&files.key).unwrap();
         std::fs::write(&files.key, &old_key).unwrap();
         for _ in 0..3 {
             renewal.look(NOW_MS);
-            assert_eq!(acceptor.not_after_ms(), first);
+            assert_eq!(acceptor.not_after_ms(), Some(first));
         }
         std::fs::remove_file(&files.key).unwrap();
         for _ in 0..3 {
             renewal.look(NOW_MS);
-            assert_eq!(acceptor.not_after_ms(), first);
+            assert_eq!(acceptor.not_after_ms(), Some(first));
         }
         std::fs::write(&files.key, &new_key).unwrap();
         for _ in 0..2 {
             renewal.look(NOW_MS);
         }
-        assert_eq!(acceptor.not_after_ms(), first + 30 * DAY_MS);
+        assert_eq!(acceptor.not_after_ms(), Some(first + 30 * DAY_MS));
     }
 
     #[test]
@@ -191,14 +193,14 @@ mod tests {
             certificate: at("chain.pem"),
             key: at("key.pem"),
         });
-        let first = acceptor.not_after_ms();
+        let first = acceptor.not_after_ms().unwrap();
         for file in ["chain.pem", "key.pem"] {
             symlink(at("two").join(file), at("new")).unwrap();
             std::fs::rename(at("new"), at(file)).unwrap();
         }
         renewal.look(NOW_MS);
         renewal.look(NOW_MS);
-        assert_eq!(acceptor.not_after_ms(), first + 30 * DAY_MS);
+        assert_eq!(acceptor.not_after_ms(), Some(first + 30 * DAY_MS));
     }
 
     #[test]

@@ -221,4 +221,17 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(pruned_openings [screen, play] { screen: Integer, play: Integer, first_ms: Integer }),
     table!(pruned_numbers [screen] { screen: Integer, highest: Integer }),
+    table!(acme_accounts [directory] { directory: Text, sealed: Bytes }),
+    table!(acme_certificates [directory, names] {
+        directory: Text, names: Text, chain: Text, sealed_key: Bytes, not_before_ms: Integer, not_after_ms: Integer,
+        obtained_ms: Integer,
+    }),
+    table!(acme_orders [directory, names] {
+        directory: Text, names: Text, url: Text, sealed_key: Bytes, made_ms: Integer,
+    }),
+    table!(acme_failures [directory, names] {
+        directory: Text, names: Text, failures: Integer, failed_ms: Integer, next_ms: Integer,
+        told_until_ms: Integer, problem: Text,
+    }),
+    table!(acme_challenges [token] { token: Text, sealed: Bytes, until_ms: Integer }),
 ];

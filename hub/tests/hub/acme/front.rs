@@ -1,0 +1,104 @@
+//! Stands before others and hands on what comes, when the test says so: the balancer on port 80,
+//! and the way to the CA.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+/// It listens until the test ends.
+pub(super) struct Front {
+    pub(super) address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    targets: Mutex<Vec<SocketAddr>>,
+    connections: AtomicUsize,
+    /// How many more pieces of what comes are handed on; `None` for all.
+    pieces: Mutex<Option<usize>>,
+    more: Condvar,
+}
+
+impl Front {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                accepting.hand_on(client.unwrap());
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// Hands on to these, one after the other.
+    pub(super) fn lead_to(&self, targets: &[SocketAddr]) {
+        *self.shared.targets.lock().unwrap() = targets.to_vec();
+    }
+
+    /// How many have come.
+    pub(super) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Holds back what comes, until [`Front::let_pass`].
+    pub(super) fn hold(&self) {
+        *self.shared.pieces.lock().unwrap() = Some(0);
+    }
+
+    /// Lets one more piece pass.
+    pub(super) fn let_one_pass(&self) {
+        if let Some(pieces) = &mut *self.shared.pieces.lock().unwrap() {
+            *pieces += 1;
+        }
+        self.shared.more.notify_all();
+    }
+
+    /// Lets everything pass.
+    pub(super) fn let_pass(&self) {
+        *self.shared.pieces.lock().unwrap() = None;
+        self.shared.more.notify_all();
+    }
+}
+
+impl Shared {
+    fn hand_on(self: &Arc<Self>, mut client: TcpStream) {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        let targets = self.targets.lock().unwrap();
+        let target = targets.get(number % targets.len().max(1)).copied();
+        drop(targets);
+        let Some(mut server) = target.and_then(|target| TcpStream::connect(target).ok()) else {
+            return;
+        };
+        let (mut back, mut answers) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut answers, &mut back);
+            let _ = back.shutdown(Shutdown::Both);
+        });
+        let shared = Arc::clone(self);
+        std::thread::spawn(move || {
+            let mut piece = [0; 16 << 10];
+            while let Ok(length @ 1..) = client.read(&mut piece) {
+                shared.wait();
+                if server.write_all(&piece[..length]).is_err() {
+                    break;
+                }
+            }
+            let _ = server.shutdown(Shutdown::Both);
+        });
+    }
+
+    fn wait(&self) {
+        let pieces = self.pieces.lock().unwrap();
+        let mut pieces = (self.more)
+            .wait_while(pieces, |pieces| *pieces == Some(0))
+            .unwrap();
+        if let Some(pieces) = &mut *pieces {
+            *pieces -= 1;
+        }
+    }
+}
