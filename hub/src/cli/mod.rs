@@ -452,6 +452,15 @@ fn publish(
 
 fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
     let hub = data.open_or_begin()?;
+    // What nobody but the operator can set right keeps the hub from starting; without its creatives
+    // for a while it is still of use.
+    match hub.blobs.probe() {
+        Ok(()) => {}
+        Err(error) if error.is_retryable() => {
+            tracing::warn!("screens get no new files for now: {error}");
+        }
+        Err(error) => return Err(Failure::Start(error.to_string())),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

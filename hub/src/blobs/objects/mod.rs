@@ -9,7 +9,7 @@ mod errors;
 mod fault;
 mod reader;
 mod runtime;
-pub mod settings;
+pub(super) mod settings;
 mod upload;
 
 use std::io::Read;
@@ -20,9 +20,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
-use object_store::{
-    BackoffConfig, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig,
-};
+use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore as _, RetryConfig};
 use passerby_protocol::Digest;
 
 use crate::blobs::address::BucketAddress;
@@ -38,7 +36,7 @@ use crate::blobs::objects::settings::StoreSettings;
 
 /// Longest time until a creative begins to come for a screen, tries included. Shorter than the time
 /// in which the hub answers.
-const OPEN_TIME: Duration = Duration::from_secs(20);
+const OPEN_TIME: Duration = Duration::from_secs(10);
 /// Longest time in which a store says that it is there.
 const PROBE_TIME: Duration = Duration::from_secs(30);
 /// How often a request is tried anew, how long after the first, and the pauses between.
