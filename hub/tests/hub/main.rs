@@ -7,6 +7,7 @@ mod abuse;
 mod acme;
 mod agents;
 mod backups;
+mod blobs;
 mod changes;
 mod content;
 mod device_keys;
