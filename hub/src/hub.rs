@@ -13,6 +13,7 @@ use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::keys::manifest_keys::{KeySummary, ManifestKeyError};
 use crate::keys::{Keys, KeysError};
+use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::blobs::Blobs;
 use crate::publish::folder::Publication;
@@ -260,6 +261,7 @@ impl Hub {
     /// See [`ReleaseError`].
     pub fn publish(
         &self,
+        actor: &Actor,
         publication: &Publication,
         targets: &Targets,
         now_ms: i64,
@@ -268,7 +270,7 @@ impl Hub {
             self.blobs
                 .put(creative.digest, creative.size, &creative.source)?;
         }
-        Ok(self.store.publish(publication, targets, now_ms)?)
+        Ok(self.store.publish(actor, publication, targets, now_ms)?)
     }
 
     /// Returns what an enrolled terminal keeps. The same secret always gets the same bearer.

@@ -29,6 +29,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::failure::Failure;
 use crate::cli::options::{DATABASE_VARIABLE, Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
+use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::publish::inspection;
@@ -270,7 +271,12 @@ fn run(command: Command) -> Result<(), Failure> {
             output,
             data,
         } => {
-            let claimed = data.open()?.store.claim(&code, &name, clock::now_ms())?;
+            let claimed = data.open()?.store.claim(
+                &Actor::COMMAND_LINE,
+                &code,
+                (&name, None),
+                clock::now_ms(),
+            )?;
             output.print(
                 &json!({ "screen": claimed.screen, "suggested_name": claimed.suggested_name }),
                 &format!("screen {} is {name}\n", claimed.screen),
@@ -288,7 +294,11 @@ fn run(command: Command) -> Result<(), Failure> {
             campaign,
             output,
             data,
-        } => match data.open()?.store.unpublish(&campaign, clock::now_ms())? {
+        } => match data
+            .open()?
+            .store
+            .unpublish(&Actor::COMMAND_LINE, &campaign, clock::now_ms())?
+        {
             Some(screens) => {
                 output.print(
                     &json!({ "campaign": campaign, "screens": screens }),
@@ -399,7 +409,7 @@ fn publish(
         for note in &publication.notes {
             eprintln!("note: {note}");
         }
-        let changed = hub.publish(publication, &targets, clock::now_ms())?;
+        let changed = hub.publish(&Actor::COMMAND_LINE, publication, &targets, clock::now_ms())?;
         let known = hub.store.screens()?;
         let is_known = known.iter().any(|screen| !screen.revoked);
         text += &format!(

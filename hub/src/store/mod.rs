@@ -5,8 +5,10 @@
 //! none fails half-way for another's sake; what depends on content is computed from these tables
 //! when asked, so a command line beside a serving hub is seen at once.
 
+pub mod audit;
 mod base;
 mod batches;
+mod campaign_list;
 mod campaigns;
 mod changes;
 mod code;
@@ -23,6 +25,7 @@ mod landed;
 mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
+mod people;
 mod plays;
 mod prune;
 mod pruned;
@@ -34,7 +37,10 @@ mod rollups;
 mod salts;
 mod scan;
 mod scans;
+mod screen_facts;
+mod screen_list;
 mod screens;
+mod search;
 mod shared_keys;
 mod shares;
 mod stored_counts;
@@ -45,6 +51,7 @@ mod verdicts;
 pub use crate::database::DatabaseError;
 pub(crate) use crate::store::base::FILE_NAME;
 pub use crate::store::base::Store;
+pub use crate::store::campaign_list::{CampaignFacts, CampaignRow};
 pub use crate::store::campaigns::Targets;
 pub use crate::store::changes::{ScreenContent, WhatChanged};
 pub use crate::store::code::Code;
@@ -59,6 +66,10 @@ pub use crate::store::error::{Result, StoreError};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
+pub use crate::store::people::{
+    Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
+    SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,
+};
 pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
@@ -71,6 +82,10 @@ pub use crate::store::report::{
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;
 pub use crate::store::scan::{Recorded, Scan};
+pub use crate::store::screen_facts::{Played, ScreenFacts};
+pub use crate::store::screen_list::{
+    SILENT_MS, ScreenChange, ScreenCounts, ScreenFilter, ScreenRow, ScreenState,
+};
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::shares::{
     Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
