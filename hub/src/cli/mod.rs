@@ -8,6 +8,7 @@ pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
 mod options;
+mod owner;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
@@ -123,6 +124,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Print a link, and its code, by which somebody becomes an owner in a browser, or chooses a new
+    /// password; it works once, within seven days
+    OwnerLink(crate::cli::owner::OwnerLink),
     /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
     Screen(crate::cli::screen::Command),
@@ -263,6 +267,7 @@ fn run(command: Command) -> Result<(), Failure> {
             };
             serve(&data, &listen, settings)
         }
+        Command::OwnerLink(options) => crate::cli::owner::run(&options),
         Command::Screen(command) => crate::cli::screen::run(command),
         Command::Key(command) => crate::cli::key::run(command),
         Command::Claim {
@@ -455,6 +460,12 @@ fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
         let server = Server::bind(hub, listen, settings).await?;
         for line in server.addresses() {
             eprintln!("{line}");
+        }
+        match server.first_link().await {
+            Ok(Some(link)) => eprint!("{}", crate::cli::owner::told(&link)),
+            Ok(None) => {}
+            // A full disk keeps nobody from being served.
+            Err(error) => tracing::warn!(%error, "there is no link for the first owner"),
         }
         server.run(stop).await;
         Ok(())

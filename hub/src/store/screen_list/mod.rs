@@ -58,7 +58,7 @@ impl ScreenState {
                 "(bearer_sha256 IS NOT NULL AND revoked_ms IS NULL AND last_seen_ms >= ?1)"
             }
             Self::Silent => {
-                "(bearer_sha256 IS NOT NULL AND revoked_ms IS NULL AND coalesce(last_seen_ms, 0) < ?1)"
+                "(bearer_sha256 IS NOT NULL AND revoked_ms IS NULL AND (last_seen_ms IS NULL OR last_seen_ms < ?1))"
             }
             Self::Revoked => "(revoked_ms IS NOT NULL)",
         }
