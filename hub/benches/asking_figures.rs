@@ -94,7 +94,10 @@ fn folder() -> tempfile::TempDir {
 
 fn enrolled(hub: &Hub, bearer: &str) -> ScreenNumber {
     let now_ms = clock::now_ms();
-    let (screen, _) = hub.store.add_screen("one", now_ms).expect("a screen");
+    let (screen, _) = hub
+        .store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "one", now_ms)
+        .expect("a screen");
     let sha256 = Digest::of(bearer.as_bytes()).0;
     hub.store.admit(screen, &sha256, now_ms).expect("enrols");
     screen

@@ -14,9 +14,15 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("passerby-hub-figures-{}", std::process::id()));
     let hub = Hub::open(&folder).expect("a hub");
     for number in 0..100 {
-        let screen = hub.store.add_screen(&format!("screen {number}"), 0);
+        let screen = hub.store.add_screen(
+            &passerby_hub::people::Actor::COMMAND_LINE,
+            &format!("screen {number}"),
+            0,
+        );
         let (screen, _) = screen.expect("a screen");
-        hub.store.rotate_key(screen, false, 0).expect("a key");
+        hub.store
+            .rotate_key(&passerby_hub::people::Actor::COMMAND_LINE, screen, false, 0)
+            .expect("a key");
     }
     let screen = ScreenNumber::new(50).expect("in range");
     let key = hub.token_key(screen).expect("reads").expect("there");

@@ -52,7 +52,10 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
     std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");
     let hub = Hub::open(&folder.join("data")).expect("a hub");
     let now_ms = clock::now_ms();
-    let (screen, _) = hub.store.add_screen("one", now_ms).expect("a screen");
+    let (screen, _) = hub
+        .store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "one", now_ms)
+        .expect("a screen");
     // Cargo puts the hub's program one folder above its examples.
     let example = std::env::current_exe().expect("a program");
     let program = example
@@ -63,8 +66,13 @@ fn measure(folder: &Path, landing: &str, scans: u32) {
     let workers = Workers::new(program);
     let publication = Publication::read(&campaign, &|folder, jobs| workers.look_at(folder, jobs))
         .expect("a campaign");
-    hub.publish(&publication, &Targets::Everywhere, now_ms)
-        .expect("publishes");
+    hub.publish(
+        &passerby_hub::people::Actor::COMMAND_LINE,
+        &publication,
+        &Targets::Everywhere,
+        now_ms,
+    )
+    .expect("publishes");
     let key = hub.token_key(screen).expect("reads").expect("there");
     let key = TokenKey::from_bytes(unhex32(&key.token_key).expect("a key"));
     let paths: Vec<String> = (0..scans)

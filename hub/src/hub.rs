@@ -14,6 +14,7 @@ use passerby_protocol::{Digest, ScreenNumber};
 use crate::blobs::{BlobError, Blobs, BucketAddress, PlaceError, settle};
 use crate::keys::manifest_keys::{KeySummary, ManifestKeyError};
 use crate::keys::{Keys, KeysError};
+use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::store::{KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets};
@@ -291,12 +292,13 @@ impl Hub {
     /// See [`ReleaseError`].
     pub fn publish(
         &self,
+        actor: &Actor,
         publication: &Publication,
         targets: &Targets,
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
         self.store_files(publication)?;
-        self.announce(publication, targets, now_ms)
+        self.announce(actor, publication, targets, now_ms)
     }
 
     /// Has screens learn of a campaign whose files were stored.
@@ -305,11 +307,12 @@ impl Hub {
     /// See [`ReleaseError`].
     pub fn announce(
         &self,
+        actor: &Actor,
         publication: &Publication,
         targets: &Targets,
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
-        Ok(self.store.publish(publication, targets, now_ms)?)
+        Ok(self.store.publish(actor, publication, targets, now_ms)?)
     }
 
     /// Returns what an enrolled terminal keeps. The same secret always gets the same bearer.

@@ -22,6 +22,7 @@ pub mod cli;
 mod database;
 pub mod hub;
 pub mod keys;
+pub mod people;
 pub mod public_url;
 pub mod publish;
 pub mod report_text;

@@ -61,13 +61,20 @@ impl Stand {
             std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");
             let look_at = |folder: &Path, jobs: &[_]| workers.look_at(folder, jobs);
             let publication = Publication::read(&campaign, &look_at).expect("a campaign");
-            hub.publish(&publication, &Targets::Everywhere, clock::now_ms())
-                .expect("publishes");
+            hub.publish(
+                &passerby_hub::people::Actor::COMMAND_LINE,
+                &publication,
+                &Targets::Everywhere,
+                clock::now_ms(),
+            )
+            .expect("publishes");
         }
         for number in 1..=SCREENS {
-            let added = hub
-                .store
-                .add_screen(&format!("screen {number}"), clock::now_ms());
+            let added = hub.store.add_screen(
+                &passerby_hub::people::Actor::COMMAND_LINE,
+                &format!("screen {number}"),
+                clock::now_ms(),
+            );
             added.expect("a screen");
         }
         stand

@@ -5,6 +5,8 @@ use passerby_protocol::campaign::domain;
 use serde_json::json;
 
 use crate::cli::{Data, Failure, Output};
+use crate::people::Actor;
+use crate::system::clock;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -44,7 +46,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             output,
             data,
         } => {
-            data.open()?.store.add_domain(&domain)?;
+            data.open()?
+                .store
+                .add_domain(&Actor::COMMAND_LINE, &domain, clock::now_ms())?;
             let line = format!("codes may carry {domain}\n");
             output.print(&json!({ "domain": domain }), &line);
         }
@@ -53,7 +57,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             output,
             data,
         } => {
-            data.open()?.store.remove_domain(&domain)?;
+            data.open()?
+                .store
+                .remove_domain(&Actor::COMMAND_LINE, &domain, clock::now_ms())?;
             let line = format!("codes may no longer carry {domain}\n");
             output.print(&json!({ "domain": domain }), &line);
         }

@@ -9,6 +9,7 @@ pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
 mod options;
+mod owner;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
@@ -31,6 +32,7 @@ use crate::blobs;
 use crate::cli::failure::Failure;
 use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
+use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::publish::inspection;
@@ -132,6 +134,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Print a link, and its code, by which somebody becomes an owner in a browser, or chooses a new
+    /// password; it works once, within seven days
+    OwnerLink(crate::cli::owner::OwnerLink),
     /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]
     Screen(crate::cli::screen::Command),
@@ -281,6 +286,7 @@ fn run(command: Command) -> Result<(), Failure> {
             };
             serve(&data, &listen, settings)
         }
+        Command::OwnerLink(options) => crate::cli::owner::run(&options),
         Command::Screen(command) => crate::cli::screen::run(command),
         Command::Key(command) => crate::cli::key::run(command),
         Command::Claim {
@@ -289,7 +295,12 @@ fn run(command: Command) -> Result<(), Failure> {
             output,
             data,
         } => {
-            let claimed = data.open()?.store.claim(&code, &name, clock::now_ms())?;
+            let claimed = data.open()?.store.claim(
+                &Actor::COMMAND_LINE,
+                &code,
+                (&name, None),
+                clock::now_ms(),
+            )?;
             output.print(
                 &json!({ "screen": claimed.screen, "suggested_name": claimed.suggested_name }),
                 &format!("screen {} is {name}\n", claimed.screen),
@@ -307,7 +318,11 @@ fn run(command: Command) -> Result<(), Failure> {
             campaign,
             output,
             data,
-        } => match data.open()?.store.unpublish(&campaign, clock::now_ms())? {
+        } => match data
+            .open()?
+            .store
+            .unpublish(&Actor::COMMAND_LINE, &campaign, clock::now_ms())?
+        {
             Some(screens) => {
                 output.print(
                     &json!({ "campaign": campaign, "screens": screens }),
@@ -423,7 +438,7 @@ fn publish(
         for note in &publication.notes {
             eprintln!("note: {note}");
         }
-        let changed = hub.announce(publication, &targets, clock::now_ms())?;
+        let changed = hub.announce(&Actor::COMMAND_LINE, publication, &targets, clock::now_ms())?;
         let known = hub.store.screens()?;
         let is_known = known.iter().any(|screen| !screen.revoked);
         text += &format!(
@@ -478,6 +493,12 @@ fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
         let server = Server::bind(hub, listen, settings).await?;
         for line in server.addresses() {
             eprintln!("{line}");
+        }
+        match server.first_link().await {
+            Ok(Some(link)) => eprint!("{}", crate::cli::owner::told(&link)),
+            Ok(None) => {}
+            // A full disk keeps nobody from being served.
+            Err(error) => tracing::warn!(%error, "there is no link for the first owner"),
         }
         server.run(stop).await;
         Ok(())

@@ -6,6 +6,7 @@ use passerby_protocol::ScreenNumber;
 use serde_json::json;
 
 use crate::cli::{Data, Failure, Output, name};
+use crate::people::Actor;
 use crate::store::{DeviceLine, ScreenSummary};
 use crate::system::clock;
 
@@ -83,7 +84,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add { name, output, data } => {
             let hub = data.open_or_begin()?;
-            let (screen, token) = hub.store.add_screen(&name, clock::now_ms())?;
+            let (screen, token) =
+                hub.store
+                    .add_screen(&Actor::COMMAND_LINE, &name, clock::now_ms())?;
             output.print(
                 &json!({ "screen": screen, "token": token }),
                 &format!("screen {screen}\n{}", one_time(&token)),
@@ -96,7 +99,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             data,
         } => {
             let hub = data.open()?;
-            let rotated = hub.store.rotate_key(screen, retire, clock::now_ms())?;
+            let rotated =
+                hub.store
+                    .rotate_key(&Actor::COMMAND_LINE, screen, retire, clock::now_ms())?;
             let older = if retire {
                 "codes of older keys are refused from now on"
             } else {
@@ -117,7 +122,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             data,
         } => {
             let hub = data.open()?;
-            let renewed = hub.store.renew_screen(screen, retire, clock::now_ms())?;
+            let renewed =
+                hub.store
+                    .renew_screen(&Actor::COMMAND_LINE, screen, retire, clock::now_ms())?;
             let until_then = if retire {
                 "The old terminal and all its codes are refused from now on."
             } else {
@@ -138,7 +145,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             data,
         } => {
             let hub = data.open()?;
-            let revoked = hub.store.revoke_screen(screen, retire, clock::now_ms())?;
+            let revoked =
+                hub.store
+                    .revoke_screen(&Actor::COMMAND_LINE, screen, retire, clock::now_ms())?;
             let codes = if retire {
                 "all its codes are refused"
             } else {

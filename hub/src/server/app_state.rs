@@ -9,7 +9,9 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 use crate::Hub;
+use crate::people::Passwords;
 use crate::public_url::PublicUrl;
+use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
 use crate::server::held::HeldCalls;
@@ -33,6 +35,8 @@ pub(crate) struct AppState {
     pub(super) public_url: PublicUrl,
     pub(super) code_days: i64,
     pub(super) limits: Limits,
+    pub(super) attempts: Attempts,
+    pub(super) passwords: Passwords,
     pub(super) pairings: Pairings,
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
@@ -63,6 +67,8 @@ impl AppState {
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
             does_background_work: AtomicBool::new(false),
             limits: Limits::new(),
+            attempts: Attempts::default(),
+            passwords: Passwords::default(),
             pairings: Pairings::new(clock::now_ms()),
             counts: PendingCounts::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),

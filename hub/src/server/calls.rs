@@ -6,6 +6,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 
 use crate::server::Shared;
+use crate::server::api;
+use crate::server::console;
 use crate::server::phones::{page, scan, share};
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -171,7 +173,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
             HttpCall::get(
                 "/claim/{code}",
                 &[200, 404],
-                "says which command claims the screen that shows this pairing code",
+                "leads whoever runs screens to the page that pairs the screen with this code",
             ),
             page::claim,
         ),
@@ -179,7 +181,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
 }
 
 /// All calls as the reference tells them.
-pub(super) fn chapters() -> [HttpChapter; 2] {
+pub(super) fn chapters() -> [HttpChapter; 4] {
     let told = |calls: Vec<Answered>| calls.into_iter().map(|(call, _)| call);
     let phones = HttpChapter {
         title: "The hub, for phones",
@@ -212,7 +214,41 @@ pub(super) fn chapters() -> [HttpChapter; 2] {
                 .to_owned(),
         ],
     };
-    [phones, terminals]
+    [phones, terminals, of_console(), of_programs()]
+}
+
+fn of_console() -> HttpChapter {
+    HttpChapter {
+        title: "The console",
+        base: "",
+        intro: "Pages and forms for people who signed in. A form has the CSRF word of its page; whoever is not in is led \
+                to `/console/sign-in` (303)."
+            .to_owned(),
+        calls: console::routes::all().into_iter().map(|(call, ..)| call).collect(),
+        notes: vec![
+            "Every call: 403 the role has no right to it, or a form that was not sent from here; 429 with \
+             `Retry-After` too much from one network; 503 the hub cannot reach its database."
+                .to_owned(),
+        ],
+    }
+}
+
+fn of_programs() -> HttpChapter {
+    HttpChapter {
+        title: "The hub, for programs",
+        base: api::BASE,
+        intro: "All calls but the first need `Authorization: Bearer` with a token that somebody made in the console under \
+                Account. `/api/v1/openapi.json` says what is in the bodies. Errors are problem details (RFC 9457). A \
+                change with an `Idempotency-Key` is made once; asked for again within a day it gets the same answer."
+            .to_owned(),
+        calls: api::routes::all().into_iter().map(|route| route.call).collect(),
+        notes: vec![
+            "With a token: 401 it does not work, 403 it, or its person, may not do this, 429 too many that did not \
+             work from one network; 409 a call with this `Idempotency-Key` is being made; 503 the hub cannot reach its \
+             database."
+                .to_owned(),
+        ],
+    }
 }
 
 /// Ties a call to its handler, by its own method.

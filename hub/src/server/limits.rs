@@ -48,11 +48,14 @@ pub(super) enum Kind {
     Code,
     /// Enrolments with what nobody issued, or with what another terminal holds.
     Enrolment,
+    /// Names and passwords of people, and sessions and tokens that nobody has. An office is one
+    /// network.
+    SignIn,
 }
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Page,
         Self::Picture,
         Self::Scan,
@@ -61,6 +64,7 @@ impl Kind {
         Self::Guess,
         Self::Code,
         Self::Enrolment,
+        Self::SignIn,
     ];
 
     /// Its name.
@@ -74,6 +78,7 @@ impl Kind {
             Self::Guess => "guess",
             Self::Code => "code",
             Self::Enrolment => "enrolment",
+            Self::SignIn => "sign-in",
         }
     }
 
@@ -88,6 +93,7 @@ impl Kind {
             Self::Guess => (2_000, 100),
             Self::Code => (15_000, 40),
             Self::Enrolment => (2_000, 30),
+            Self::SignIn => (3_000, 60),
         }
     }
 

@@ -24,6 +24,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
+use crate::people::Secret;
 use crate::public_url::PublicUrl;
 use crate::server::acme::{AcmeSettings, Challenges};
 use crate::server::activity::Activity;
@@ -39,7 +40,7 @@ use crate::server::{
     AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
     request_metrics, router,
 };
-use crate::store::{ServingError, StoreError};
+use crate::store::{PeopleError, ServingError, StoreError};
 use crate::system::{clock, malloc};
 
 /// How much of an answer may wait in the kernel to be sent. What more there is waits here, where it
@@ -172,6 +173,11 @@ impl ServeError {
     }
 }
 
+/// The address of a link that works once.
+pub(crate) fn join_link(public_url: &PublicUrl, secret: &Secret) -> String {
+    public_url.absolute(&format!("/console/join/{}", secret.as_str()))
+}
+
 async fn listen(address: &str, option: &'static str) -> Result<TcpListener, ServeError> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|source| ServeError::Listen {
@@ -280,6 +286,20 @@ impl Server {
             }
         }
         lines
+    }
+
+    /// Makes the link by which the first owner comes in, unless there is an owner.
+    ///
+    /// # Errors
+    /// The database fails; the hub serves screens and phones all the same.
+    pub async fn first_link(&self) -> Result<Option<String>, PeopleError> {
+        let made = self
+            .app
+            .work(|app| app.hub.store.first_link(clock::now_ms()));
+        let link = made
+            .await?
+            .map(|secret| join_link(&self.app.public_url, &secret));
+        Ok(link)
     }
 
     /// Returns where it listens, with the real port.

@@ -1,4 +1,5 @@
-//! The hub on the network: `/v1` for terminals, everything else for phones.
+//! The hub on the network: `/v1` for terminals, `/console` for people who run it, `/api/v1` for their
+//! programs, everything else for phones.
 //!
 //! Invariants: every request is bounded in size, in time and in what it may hold of the blocking
 //! pool; handlers do no disk work on the async threads; a flood from one network is answered from
@@ -7,13 +8,16 @@
 mod acme;
 mod activity;
 mod adding_up;
+mod api;
 mod app_state;
+mod attempts;
 mod background;
 mod body;
 mod calls;
 mod certificates;
 mod change_watcher;
 mod connections;
+mod console;
 mod count_writer;
 mod counts;
 mod forgetting;
@@ -52,12 +56,15 @@ use crate::Hub;
 use crate::public_url::PublicUrl;
 use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
+use crate::server::console::asker::Visitor;
 use crate::server::metrics::{RequestMetrics, take_route};
 use crate::server::proxies::Proxies;
 
 pub use crate::server::acme::{
     AcmeContact, AcmeDirectory, AcmeDomain, AcmeSettings, AcmeTextError, LETS_ENCRYPT, NAMES_MAX,
 };
+pub use crate::server::console::rule::Rule;
+pub(crate) use crate::server::listener::join_link;
 pub use crate::server::listener::{SLOW_QUERY_MS, ServeError, Server, Settings};
 pub use crate::server::proxies::{ProxyNameError, TrustedProxy, TrustedProxyError};
 pub use crate::server::tls::{TlsError, TlsFiles};
@@ -83,24 +90,35 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
 }
 
 /// Every call as the reference tells it.
-pub fn calls() -> [HttpChapter; 2] {
+pub fn calls() -> [HttpChapter; 4] {
     crate::server::calls::chapters()
 }
 
-/// The routes by which requests are counted: those of terminals, and then those of phones.
+/// The rule of every page, form and call of people, for tests: its method, its path, and the rule.
+pub fn rules() -> Vec<(&'static str, String, Rule)> {
+    let console = console::routes::all().into_iter();
+    let console = console.map(|(call, rule, _)| (call.method.word(), call.path.to_owned(), rule));
+    let programs = api::routes::all().into_iter().map(|route| {
+        let path = format!("{}{}", api::BASE, route.call.path);
+        (route.call.method.word(), path, route.rule)
+    });
+    console.chain(programs).collect()
+}
+
+/// The routes by which requests are counted, each once: those of terminals, of phones, of people and
+/// of their programs.
 fn patterns() -> Vec<String> {
-    let terminals = [
-        crate::server::calls::of_terminals(),
-        crate::server::calls::of_strangers(),
-        crate::server::calls::of_waiting_terminals(),
-    ];
-    let base = crate::server::calls::TERMINALS_BASE;
-    let terminals = terminals.into_iter().flatten();
-    let terminals = terminals.map(|(call, _)| format!("{base}{}", call.path));
-    let phones = crate::server::calls::of_phones().into_iter();
-    terminals
-        .chain(phones.map(|(call, _)| call.path.to_owned()))
-        .collect()
+    let [phones, terminals, console, programs] = calls();
+    let mut patterns: Vec<String> = Vec::new();
+    for chapter in [terminals, phones, console, programs] {
+        for call in chapter.calls {
+            let pattern = format!("{}{}", chapter.base, call.path);
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+            }
+        }
+    }
+    patterns
 }
 
 /// Counts no requests yet.
@@ -108,11 +126,17 @@ fn request_metrics() -> Arc<RequestMetrics> {
     Arc::new(RequestMetrics::new(patterns()))
 }
 
-/// Adds calls, the first of which has this place among [`patterns`].
-fn with(router: Router<Shared>, calls: Vec<Answered>, first: usize) -> Router<Shared> {
-    let calls = calls.into_iter().enumerate();
-    calls.fold(router, |router, (at, (call, handler))| {
-        let place = first + at;
+/// Adds calls, which are counted by their places among these [`patterns`].
+fn with(
+    router: Router<Shared>,
+    calls: Vec<Answered>,
+    base: &str,
+    patterns: &[String],
+) -> Router<Shared> {
+    calls.into_iter().fold(router, |router, (call, handler)| {
+        let pattern = format!("{base}{}", call.path);
+        let place = patterns.iter().position(|known| *known == pattern);
+        let place = place.unwrap_or_default();
         let noting = middleware::map_request(move |request: Request| async move {
             take_route(&request, place);
             request
@@ -137,6 +161,14 @@ async fn in_time(
     }
 }
 
+/// The same for a page of the console, whose refusal is in the language of who asks.
+async fn console_in_time(visitor: Visitor, request: Request, next: Next) -> Response {
+    in_time(request, next, ANSWER_TIMEOUT, || {
+        console::too_slow(&visitor)
+    })
+    .await
+}
+
 fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let admitted = middleware::from_fn_with_state(
         Arc::clone(&app),
@@ -145,24 +177,23 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let of_terminals = crate::server::calls::of_terminals();
     let of_strangers = crate::server::calls::of_strangers();
     let of_waiting = crate::server::calls::of_waiting_terminals();
-    let strangers_at = of_terminals.len();
-    let waiting_at = strangers_at + of_strangers.len();
-    let phones_at = waiting_at + of_waiting.len();
+    let patterns = patterns();
+    let base = crate::server::calls::TERMINALS_BASE;
     let admitting = |calls: Vec<Answered>| -> Vec<Answered> {
         let calls = calls.into_iter();
         calls
             .map(|(call, handler)| (call, handler.layer(admitted.clone())))
             .collect()
     };
-    let waiting = with(Router::new(), admitting(of_waiting), waiting_at).layer(
+    let waiting = with(Router::new(), admitting(of_waiting), base, &patterns).layer(
         middleware::from_fn(|request, next| {
             in_time(request, next, HELD_ANSWER_TIMEOUT, || {
                 crate::server::problem::too_slow().into_response()
             })
         }),
     );
-    let terminals = with(Router::new(), admitting(of_terminals), 0);
-    let terminals = with(terminals, of_strangers, strangers_at)
+    let terminals = with(Router::new(), admitting(of_terminals), base, &patterns);
+    let terminals = with(terminals, of_strangers, base, &patterns)
         .layer(middleware::from_fn(|request, next| {
             in_time(request, next, ANSWER_TIMEOUT, || {
                 crate::server::problem::too_slow().into_response()
@@ -177,28 +208,44 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         ));
     // How long an answer may be kept is said where it is made, not by a layer: beside pages for
     // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
-    let phones = with(Router::new(), crate::server::calls::of_phones(), phones_at)
-        .fallback(crate::server::phones::page::not_found)
-        .layer(middleware::from_fn(|request, next| {
-            in_time(
-                request,
-                next,
-                ANSWER_TIMEOUT,
-                crate::server::phones::page::later,
-            )
-        }))
-        .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
-        ))
-        .layer(SetResponseHeaderLayer::overriding(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ));
+    let phones = with(
+        Router::new(),
+        crate::server::calls::of_phones(),
+        "",
+        &patterns,
+    )
+    .fallback(crate::server::phones::page::not_found)
+    .layer(middleware::from_fn(|request, next| {
+        in_time(
+            request,
+            next,
+            ANSWER_TIMEOUT,
+            crate::server::phones::page::later,
+        )
+    }))
+    .layer(CompressionLayer::new())
+    .layer(SetResponseHeaderLayer::overriding(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
+    ))
+    .layer(SetResponseHeaderLayer::overriding(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ));
+    let console = with(Router::new(), console::calls(&app), "", &patterns).layer(
+        middleware::from_fn_with_state(Arc::clone(&app), console_in_time),
+    );
+    let programs = with(Router::new(), api::calls(&app), api::BASE, &patterns);
+    let programs = api::framed(programs).layer(middleware::from_fn(|request, next| {
+        in_time(request, next, ANSWER_TIMEOUT, || {
+            crate::server::problem::too_slow().into_response()
+        })
+    }));
     let app = Router::new()
-        .nest(crate::server::calls::TERMINALS_BASE, terminals)
+        .nest(base, terminals)
+        .nest(api::BASE, programs)
         .merge(phones)
+        .merge(console::framed(console))
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

@@ -13,10 +13,12 @@ use passerby_protocol::manifest::{Asset, Item, ItemPart, ManifestCampaign};
 use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Row, Transaction, Value, values};
+use crate::people::Actor;
 use crate::publish::folder::Publication;
 use crate::store::goal_screens::{GoalScreens, has_goal};
+use crate::store::audit::Verb;
 use crate::store::publish_error::PublishError;
-use crate::store::{Result, Store, StoreError, domains, manifest_versions};
+use crate::store::{Result, Store, StoreError, audit, campaign_list, domains, manifest_versions};
 use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
@@ -46,6 +48,7 @@ impl Store {
     /// See [`PublishError`]; nothing changed then.
     pub fn publish(
         &self,
+        actor: &Actor,
         publication: &Publication,
         targets: &Targets,
         now_ms: i64,
@@ -57,6 +60,7 @@ impl Store {
             }
             domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
             let id = known_form(tx, &publication.id)?;
+            campaign_list::refuse_others(tx, actor, id.as_str())?;
             let before = PublishedState::of(tx, &id)?;
             put_creatives(tx, publication)?;
             put_campaign(tx, &id, publication, targets, &body, now_ms)?;
@@ -64,6 +68,8 @@ impl Store {
             if before == after {
                 return Ok(BTreeSet::new());
             }
+            let said = format!("screens {}", after.screens.len());
+            audit::note(tx, actor, Verb::Published, (id.as_str(), &said), now_ms)?;
             assign(tx, &after.screens)?;
             let changed = &before.screens | &after.screens;
             manifest_versions::renew_manifests(tx, &changed, now_ms)?;
@@ -77,16 +83,21 @@ impl Store {
     /// The database fails.
     pub fn unpublish(
         &self,
+        actor: &Actor,
         campaign: &CampaignId,
         now_ms: i64,
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
         self.write(Lock::Everything, |tx| {
             let campaign = known_form(tx, campaign)?;
+            campaign_list::refuse_others(tx, actor, campaign.as_str())?;
             let before = PublishedState::of(tx, &campaign)?;
             let live = tx.execute(
                 "UPDATE campaigns SET live = FALSE WHERE id = ?1 AND live",
                 values![campaign.as_str()],
             )?;
+            if live > 0 {
+                audit::note(tx, actor, Verb::TookOff, (campaign.as_str(), ""), now_ms)?;
+            }
             manifest_versions::renew_manifests(tx, &before.screens, now_ms)?;
             Ok((live > 0).then_some(before.screens))
         })

@@ -129,8 +129,12 @@ mod tests {
         on_each_database(|database| {
             let store = database.open();
             let mut watcher = Watcher::of(database);
-            let (screen, _) = store.add_screen("one", 1_000).unwrap();
-            let (other, _) = store.add_screen("other", 1_000).unwrap();
+            let (screen, _) = store
+                .add_screen(&crate::people::Actor::COMMAND_LINE, "one", 1_000)
+                .unwrap();
+            let (other, _) = store
+                .add_screen(&crate::people::Actor::COMMAND_LINE, "other", 1_000)
+                .unwrap();
             let screens = watcher.changed("new screens");
             let first = ScreenContent {
                 screen,
@@ -146,19 +150,48 @@ mod tests {
             let enrolled = watcher.changed("a terminal");
             assert_eq!(enrolled[0].bearer_sha256, Some([7; 32]));
 
-            store.rotate_key(screen, false, 1_000).unwrap();
+            store
+                .rotate_key(&crate::people::Actor::COMMAND_LINE, screen, false, 1_000)
+                .unwrap();
             assert_eq!(watcher.changed("a key")[0].key_generation, 1);
 
             let only = Targets::Only(BTreeSet::from([screen]));
-            store.publish(&campaign("Café"), &only, 9_000).unwrap();
+            store
+                .publish(
+                    &crate::people::Actor::COMMAND_LINE,
+                    &campaign("Café"),
+                    &only,
+                    9_000,
+                )
+                .unwrap();
             let published = watcher.changed("a publication");
             assert_eq!(published[0].manifest_version, 9);
             assert_eq!(published[1], screens[1], "the other has nothing new");
-            store.publish(&campaign("Café"), &only, 10_000).unwrap();
+            store
+                .publish(
+                    &crate::people::Actor::COMMAND_LINE,
+                    &campaign("Café"),
+                    &only,
+                    10_000,
+                )
+                .unwrap();
             assert_eq!(watcher.look(), None, "the same again");
-            store.publish(&campaign("Bar"), &only, 11_000).unwrap();
+            store
+                .publish(
+                    &crate::people::Actor::COMMAND_LINE,
+                    &campaign("Bar"),
+                    &only,
+                    11_000,
+                )
+                .unwrap();
             assert_eq!(watcher.changed("a new text")[0].manifest_version, 11);
-            store.unpublish(&"cafe".parse().unwrap(), 12_000).unwrap();
+            store
+                .unpublish(
+                    &crate::people::Actor::COMMAND_LINE,
+                    &"cafe".parse().unwrap(),
+                    12_000,
+                )
+                .unwrap();
             assert_eq!(watcher.changed("its end")[0].manifest_version, 12);
 
             store.set_scan_base("HTTPS://HUB.EXAMPLE", 13_000).unwrap();
@@ -183,7 +216,9 @@ mod tests {
                 2_001
             );
 
-            store.revoke_screen(screen, false, 17_000).unwrap();
+            store
+                .revoke_screen(&crate::people::Actor::COMMAND_LINE, screen, false, 17_000)
+                .unwrap();
             assert_eq!(watcher.changed("a revocation")[0].bearer_sha256, None);
             store.admit(screen, &[8; 32], 18_000).unwrap();
             assert_eq!(
@@ -200,7 +235,12 @@ mod tests {
         on_each_database(|database| {
             let store = database.open();
             let screens: Vec<ScreenNumber> = (0..WRITERS)
-                .map(|_| store.add_screen("one of many", 0).unwrap().0)
+                .map(|_| {
+                    store
+                        .add_screen(&crate::people::Actor::COMMAND_LINE, "one of many", 0)
+                        .unwrap()
+                        .0
+                })
                 .collect();
             let mut watcher = Watcher::of(database);
             let before = watcher.seen;
@@ -211,7 +251,14 @@ mod tests {
                         let store = &store;
                         scope.spawn(move || {
                             for _ in 0..CHANGES {
-                                store.rotate_key(screen, true, 0).unwrap();
+                                store
+                                    .rotate_key(
+                                        &crate::people::Actor::COMMAND_LINE,
+                                        screen,
+                                        true,
+                                        0,
+                                    )
+                                    .unwrap();
                             }
                         })
                     })

@@ -99,9 +99,16 @@ mod tests {
             let store = database.open();
             let mut screens = Vec::new();
             for name in ["one", "two", "three"] {
-                screens.push(store.add_screen(name, 0).unwrap().0);
+                screens.push(
+                    store
+                        .add_screen(&crate::people::Actor::COMMAND_LINE, name, 0)
+                        .unwrap()
+                        .0,
+                );
             }
-            store.rotate_key(screens[1], false, 5).unwrap();
+            store
+                .rotate_key(&crate::people::Actor::COMMAND_LINE, screens[1], false, 5)
+                .unwrap();
             let asked: Vec<Asked> = [(2, 0), (0, 0), (1, 1), (1, 0), (0, 3), (0, 0)]
                 .into_iter()
                 .map(|(screen, bits)| Asked {

@@ -8,8 +8,10 @@ use std::ops::ControlFlow;
 use passerby_protocol::Campaign;
 
 use crate::database::{DatabaseError, Lock, Transaction, values};
+use crate::people::Actor;
+use crate::store::audit::Verb;
 use crate::store::publish_error::PublishError;
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Result, Store, StoreError, audit};
 
 /// Most domains of one hub.
 const DOMAINS_MAX: i64 = 10_000;
@@ -47,16 +49,19 @@ impl Store {
     ///
     /// # Errors
     /// There are too many, or the database fails.
-    pub fn add_domain(&self, domain: &str) -> Result<(), DomainError> {
+    pub fn add_domain(&self, actor: &Actor, domain: &str, now_ms: i64) -> Result<(), DomainError> {
         self.write(Lock::Everything, |tx| {
             let count: i64 = tx.value("SELECT count(*) FROM domains", values![])?;
             if count >= DOMAINS_MAX {
                 return Err(DomainError::TooMany);
             }
-            tx.execute(
+            let added = tx.execute(
                 "INSERT INTO domains (name) VALUES (?1) ON CONFLICT DO NOTHING",
                 values![domain],
             )?;
+            if added > 0 {
+                audit::note(tx, actor, Verb::AddedDomain, (domain, ""), now_ms)?;
+            }
             Ok(())
         })
     }
@@ -65,7 +70,12 @@ impl Store {
     ///
     /// # Errors
     /// See [`DomainError`].
-    pub fn remove_domain(&self, domain: &str) -> Result<(), DomainError> {
+    pub fn remove_domain(
+        &self,
+        actor: &Actor,
+        domain: &str,
+        now_ms: i64,
+    ) -> Result<(), DomainError> {
         self.write(Lock::Everything, |tx| {
             let mut campaigns: Vec<String> = Vec::new();
             tx.each(
@@ -85,7 +95,10 @@ impl Store {
             }
             match tx.execute("DELETE FROM domains WHERE name = ?1", values![&domain])? {
                 0 => Err(DomainError::Unknown(domain)),
-                _ => Ok(()),
+                _ => {
+                    audit::note(tx, actor, Verb::RemovedDomain, (&domain, ""), now_ms)?;
+                    Ok(())
+                }
             }
         })
     }
@@ -124,12 +137,18 @@ mod tests {
     fn a_domain_comes_and_goes_by_the_operators_word() {
         on_each_database(|database| {
             let store = database.open();
-            store.add_domain("go.shop.example").unwrap();
-            store.add_domain("go.shop.example").unwrap();
+            store
+                .add_domain(&Actor::COMMAND_LINE, "go.shop.example", 1)
+                .unwrap();
+            store
+                .add_domain(&Actor::COMMAND_LINE, "go.shop.example", 1)
+                .unwrap();
             assert_eq!(store.domains().unwrap(), ["go.shop.example"]);
-            store.remove_domain("go.shop.example").unwrap();
+            store
+                .remove_domain(&Actor::COMMAND_LINE, "go.shop.example", 2)
+                .unwrap();
             assert!(matches!(
-                store.remove_domain("go.shop.example"),
+                store.remove_domain(&Actor::COMMAND_LINE, "go.shop.example", 2),
                 Err(DomainError::Unknown(_))
             ));
         });

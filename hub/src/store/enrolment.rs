@@ -12,9 +12,11 @@ use subtle::ConstantTimeEq as _;
 
 use crate::database::{Database, DatabaseError, Id, Lock, Sql, Transaction, values};
 use crate::keys::pairing_code::PairingCode;
+use crate::people::Actor;
+use crate::store::audit::Verb;
 use crate::store::{
-    KeyError, Result, Screen, Store, StoreError, changes, manifest_versions, revocation, screens,
-    token_keys,
+    KeyError, Result, Screen, Store, StoreError, audit, changes, manifest_versions, revocation,
+    screen_list, screens, token_keys,
 };
 use crate::system::clock::DAY_MS;
 use crate::system::random;
@@ -120,9 +122,18 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub fn add_screen(&self, name: &str, now_ms: i64) -> Result<(ScreenNumber, String)> {
+    pub fn add_screen(
+        &self,
+        actor: &Actor,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<(ScreenNumber, String)> {
         self.write(Lock::Everything, |tx| {
+            // Whoever is held to groups pairs screens into one of them.
+            screen_list::refuse_other_group(actor, None)?;
             let screen = screens::add(tx, name, now_ms)?;
+            let subject = format!("screen {screen}");
+            audit::note(tx, actor, Verb::AddedScreen, (&subject, name), now_ms)?;
             Ok((screen, issue_token(tx, screen, false, now_ms)?))
         })
     }
@@ -135,6 +146,7 @@ impl Store {
     /// See [`KeyError`]; nothing was changed then.
     pub fn renew_screen(
         &self,
+        actor: &Actor,
         screen: ScreenNumber,
         retires: bool,
         now_ms: i64,
@@ -151,6 +163,9 @@ impl Store {
             };
             // Told now, to the operator, rather than at the screen.
             token_keys::next(tx, screen, now_ms)?;
+            screen_list::refuse_others(tx, actor, screen)?;
+            let what = (&*format!("screen {screen}"), revocation::codes(retires));
+            audit::note(tx, actor, Verb::RenewedScreen, what, now_ms)?;
             revocation::forget_ways_in(tx, screen)?;
             Ok(Renewed {
                 token: issue_token(tx, screen, true, now_ms)?,
@@ -208,14 +223,15 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a screen of a code that a terminal shows.
+    /// Makes a screen of a code that a terminal shows, in a group or in none.
     ///
     /// # Errors
-    /// No terminal shows this code, it was claimed before, or its time is over.
+    /// The asker has nothing to do with the group, no terminal shows this code, it was claimed before, or its time is over.
     pub fn claim(
         &self,
+        actor: &Actor,
         code: &PairingCode,
-        name: &str,
+        (name, group): (&str, Option<&str>),
         now_ms: i64,
     ) -> Result<Claimed, EnrolError> {
         self.write(Lock::Everything, |tx| {
@@ -238,7 +254,11 @@ impl Store {
             if claimed.is_some() {
                 return Err(EnrolError::Taken);
             }
+            screen_list::refuse_other_group(actor, group)?;
             let screen = screens::add(tx, name, now_ms)?;
+            screen_list::put_group(tx, screen, group)?;
+            let subject = format!("screen {screen}");
+            audit::note(tx, actor, Verb::PairedScreen, (&subject, name), now_ms)?;
             // A claim in the code's last second still leaves the terminal time to collect.
             tx.execute(
                 "UPDATE pairings SET screen = ?2, expires_ms = ?3 WHERE code = ?1",
@@ -489,7 +509,14 @@ mod tests {
             let store = database.open();
             let code: PairingCode = "ABCD1234".parse().unwrap();
             assert_eq!(pair(&store, &code, 1, 0).unwrap(), Pairing::Waiting);
-            store.claim(&code, "exit B", PAIRING_MS - 1).unwrap();
+            store
+                .claim(
+                    &Actor::COMMAND_LINE,
+                    &code,
+                    ("exit B", None),
+                    PAIRING_MS - 1,
+                )
+                .unwrap();
             assert!(matches!(
                 pair(&store, &code, 1, PAIRING_MS + 1),
                 Ok(Pairing::Claimed(_))
@@ -499,7 +526,7 @@ mod tests {
                 Err(EnrolError::Expired)
             ));
             assert!(matches!(
-                store.claim(&code, "x", 2 * PAIRING_MS),
+                store.claim(&Actor::COMMAND_LINE, &code, ("x", None), 2 * PAIRING_MS),
                 Err(EnrolError::Expired)
             ));
         });
@@ -518,7 +545,9 @@ mod tests {
             assert_eq!(pair(&store, &code(0), 1, 1).unwrap(), Pairing::Waiting);
             let pair_for =
                 |gone: usize| store.pair(&new, &[1; 32], "", 1, || true, |_| Some(code(gone)));
-            store.claim(&code(7), "exit B", 1).unwrap();
+            store
+                .claim(&Actor::COMMAND_LINE, &code(7), ("exit B", None), 1)
+                .unwrap();
             pair(&store, &code(PENDING_MAX + 1), 1, 1).unwrap();
             assert!(
                 matches!(pair_for(7), Err(EnrolError::Busy)),
@@ -526,10 +555,14 @@ mod tests {
             );
             assert_eq!(pair_for(8).unwrap(), Pairing::Waiting);
             assert!(matches!(
-                store.claim(&code(8), "x", 1),
+                store.claim(&Actor::COMMAND_LINE, &code(8), ("x", None), 1),
                 Err(EnrolError::Unknown)
             ));
-            assert!(store.claim(&new, "x", 1).is_ok());
+            assert!(
+                store
+                    .claim(&Actor::COMMAND_LINE, &new, ("x", None), 1)
+                    .is_ok()
+            );
         });
     }
 
@@ -555,7 +588,7 @@ mod tests {
     fn tokens_of_screen_add_expire_after_a_week() {
         on_each_database(|database| {
             let store = database.open();
-            let (screen, token) = store.add_screen("exit B", 0).unwrap();
+            let (screen, token) = store.add_screen(&Actor::COMMAND_LINE, "exit B", 0).unwrap();
             assert_eq!(
                 store.redeem(&token, &[1; 32], TOKEN_MS - 1).unwrap().number,
                 screen
@@ -581,14 +614,19 @@ mod tests {
             let store = database.open();
             let code: PairingCode = "ABCD1234".parse().unwrap();
             pair(&store, &code, 1, 0).unwrap();
-            let screen = store.claim(&code, "exit B", 10).unwrap().screen;
+            let screen = store
+                .claim(&Actor::COMMAND_LINE, &code, ("exit B", None), 10)
+                .unwrap()
+                .screen;
             let late_ms = 10 + PAIRING_MS;
             assert!(matches!(
                 pair(&store, &code, 1, late_ms),
                 Err(EnrolError::Expired)
             ));
             assert!(!store.screens().unwrap()[0].enrolled);
-            let renewed = store.renew_screen(screen, false, late_ms).unwrap();
+            let renewed = store
+                .renew_screen(&Actor::COMMAND_LINE, screen, false, late_ms)
+                .unwrap();
             assert_eq!(
                 store
                     .redeem(&renewed.token, &[3; 32], late_ms)
@@ -606,13 +644,15 @@ mod tests {
             let year_ms = 365 * DAY_MS;
             let code: PairingCode = "ABCD1234".parse().unwrap();
             pair(&store, &code, 1, year_ms).unwrap();
-            let (screen, token) = store.add_screen("exit B", year_ms).unwrap();
+            let (screen, token) = store
+                .add_screen(&Actor::COMMAND_LINE, "exit B", year_ms)
+                .unwrap();
             assert!(matches!(
                 pair(&store, &code, 1, 0),
                 Err(EnrolError::Expired)
             ));
             assert!(matches!(
-                store.claim(&code, "x", 0),
+                store.claim(&Actor::COMMAND_LINE, &code, ("x", None), 0),
                 Err(EnrolError::Expired)
             ));
             assert!(matches!(
@@ -623,7 +663,9 @@ mod tests {
             let another: PairingCode = "EFGH5678".parse().unwrap();
             assert_eq!(pair(&store, &another, 1, 0).unwrap(), Pairing::Waiting);
             assert_eq!(pair(&store, &code, 2, 1).unwrap(), Pairing::Waiting);
-            let renewed = store.renew_screen(screen, false, 0).unwrap();
+            let renewed = store
+                .renew_screen(&Actor::COMMAND_LINE, screen, false, 0)
+                .unwrap();
             assert!(store.redeem(&renewed.token, &[1; 32], 1).is_ok());
         });
     }
@@ -656,7 +698,7 @@ mod tests {
     fn neither_tokens_nor_secrets_nor_bearers_lie_in_the_database() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let (_, token) = store.add_screen("exit B", 0).unwrap();
+        let (_, token) = store.add_screen(&Actor::COMMAND_LINE, "exit B", 0).unwrap();
         let secret = *b"a secret of exactly 32 bytes ...";
         store.redeem(&token, &secret, 1).unwrap();
         let code: PairingCode = "ABCD1234".parse().unwrap();

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// A campaign in the database is not JSON of this form.
     #[error("the database holds a campaign that cannot be read: {0}")]
     Campaign(#[from] serde_json::Error),
+    /// What was asked for is not there, or whoever asks has nothing to do with it.
+    #[error("there is no such screen or campaign, or it is in no group that you have to do with")]
+    OutOfScope,
     /// The database was moved to PostgreSQL.
     #[error(
         "the database {0} was moved to PostgreSQL; name that one with --database or in PASSERBY_HUB_DATABASE. If `passerby-hub move` did not end, run it again first"

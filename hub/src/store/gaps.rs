@@ -126,7 +126,9 @@ mod tests {
     fn absurd_gaps_are_as_many_plays_as_a_screen_has_numbers_for() {
         on_each_database(|database| {
             let store = database.open();
-            let (screen, _) = store.add_screen("exit B", 0).unwrap();
+            let (screen, _) = store
+                .add_screen(&crate::people::Actor::COMMAND_LINE, "exit B", 0)
+                .unwrap();
             let last = u64::try_from(i64::MAX).unwrap() - 2;
             for epoch in [1, 2, 3] {
                 let play = Play {

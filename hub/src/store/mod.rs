@@ -6,8 +6,10 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod acme;
+pub mod audit;
 mod base;
 mod batches;
+mod campaign_list;
 mod campaigns;
 mod changes;
 mod code;
@@ -25,6 +27,7 @@ mod landed;
 mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
+mod people;
 mod plays;
 mod prune;
 mod pruned;
@@ -37,8 +40,11 @@ mod rollups;
 mod salts;
 mod scan;
 mod scans;
+mod screen_facts;
+mod screen_list;
 mod screens;
 mod serving;
+mod search;
 mod shared_keys;
 mod shares;
 mod stored_counts;
@@ -50,6 +56,7 @@ pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
 pub(crate) use crate::store::base::FILE_NAME;
 pub use crate::store::base::Store;
+pub use crate::store::campaign_list::{CampaignFacts, CampaignRow};
 pub use crate::store::campaigns::Targets;
 pub use crate::store::changes::{ScreenContent, WhatChanged};
 pub use crate::store::code::Code;
@@ -64,6 +71,10 @@ pub use crate::store::error::{Result, StoreError};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
+pub use crate::store::people::{
+    Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
+    SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,
+};
 pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
@@ -76,6 +87,10 @@ pub use crate::store::report::{
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;
 pub use crate::store::scan::{Recorded, Scan};
+pub use crate::store::screen_facts::{Played, ScreenFacts};
+pub use crate::store::screen_list::{
+    SILENT_MS, ScreenChange, ScreenCounts, ScreenFilter, ScreenRow, ScreenState,
+};
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::serving::ServingError;
 pub use crate::store::shares::{

@@ -425,7 +425,9 @@ mod tests {
 
     fn open(database: &TestDatabase) -> (Store, ScreenNumber) {
         let store = database.open();
-        let (screen, _) = store.add_screen("exit B", WALL_MS_MIN).unwrap();
+        let (screen, _) = store
+            .add_screen(&crate::people::Actor::COMMAND_LINE, "exit B", WALL_MS_MIN)
+            .unwrap();
         (store, screen)
     }
 

@@ -7,7 +7,9 @@
 use passerby_protocol::ScreenNumber;
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
-use crate::store::{KeyError, Result, Store, changes, screens, token_keys};
+use crate::people::Actor;
+use crate::store::audit::Verb;
+use crate::store::{KeyError, Result, Store, audit, changes, screen_list, screens, token_keys};
 
 /// Who holds a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ impl Store {
     /// There is no such screen, or the database fails; nothing was changed then.
     pub fn revoke_screen(
         &self,
+        actor: &Actor,
         screen: ScreenNumber,
         retires: bool,
         now_ms: i64,
@@ -43,6 +46,9 @@ impl Store {
             if token_keys::newest(tx, screen)?.is_none() {
                 return Err(KeyError::UnknownScreen(screen));
             }
+            screen_list::refuse_others(tx, actor, screen)?;
+            let what = (&*format!("screen {screen}"), codes(retires));
+            audit::note(tx, actor, Verb::RevokedScreen, what, now_ms)?;
             changes::note(tx)?;
             let since_ms: i64 = tx.value(
                 "UPDATE screens SET revoked_ms = coalesce(revoked_ms, ?2) WHERE number = ?1 RETURNING revoked_ms",
@@ -81,6 +87,11 @@ impl Store {
     }
 }
 
+/// What the audit log says of the codes that a screen has shown.
+pub(super) const fn codes(retires: bool) -> &'static str {
+    if retires { "codes retired" } else { "" }
+}
+
 /// Makes worthless every token and code by which a terminal could still come in as a screen.
 pub(super) fn forget_ways_in(
     tx: &Transaction<'_>,
@@ -105,21 +116,27 @@ mod tests {
     fn a_revoked_screen_is_out_until_a_newer_token_brings_it_back() {
         on_each_database(|database| {
             let store = database.open();
-            let (screen, token) = store.add_screen("exit B", 0).unwrap();
+            let (screen, token) = store.add_screen(&Actor::COMMAND_LINE, "exit B", 0).unwrap();
             store.redeem(&token, &[1; 32], 1).unwrap();
             let bearer = Digest::of(b"bearer").0;
             store.admit(screen, &bearer, 1).unwrap();
             let holder = |is_revoked| Some(Holder { screen, is_revoked });
             assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(false));
 
-            let revoked = store.revoke_screen(screen, false, 5).unwrap();
+            let revoked = store
+                .revoke_screen(&Actor::COMMAND_LINE, screen, false, 5)
+                .unwrap();
             assert_eq!((revoked.since_ms, revoked.retired), (5, vec![]));
             assert_eq!(store.bearer_holder(&bearer).unwrap(), holder(true));
             assert!(store.redeem(&token, &[1; 32], 6).is_err(), "the old way in");
-            let again = store.revoke_screen(screen, true, 9).unwrap();
+            let again = store
+                .revoke_screen(&Actor::COMMAND_LINE, screen, true, 9)
+                .unwrap();
             assert_eq!((again.since_ms, again.retired), (5, vec![0]));
 
-            let renewed = store.renew_screen(screen, false, 10).unwrap();
+            let renewed = store
+                .renew_screen(&Actor::COMMAND_LINE, screen, false, 10)
+                .unwrap();
             assert_eq!(
                 store.bearer_holder(&bearer).unwrap(),
                 holder(true),
@@ -140,7 +157,7 @@ mod tests {
             let store = database.open();
             let screen = ScreenNumber::new(9).unwrap();
             assert!(matches!(
-                store.revoke_screen(screen, true, 0),
+                store.revoke_screen(&Actor::COMMAND_LINE, screen, true, 0),
                 Err(KeyError::UnknownScreen(_))
             ));
         });

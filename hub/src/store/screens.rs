@@ -168,6 +168,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns what codes start with, if a hub has served from here.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn scan_base(&self) -> Result<Option<String>> {
+        self.read_once(|tx| {
+            Ok(tx.optional(
+                "SELECT value FROM settings WHERE name = 'scan_base'",
+                values![],
+                |row| row.get(0),
+            )?)
+        })
+    }
+}
+
 /// Below this are the versions that a terminal can have taken, which are seconds or little more:
 /// nobody pushes a screen's versions out of reach.
 const VERSIONS_BELIEVED: u64 = WALL_MS.end().unsigned_abs() / 1_000;

@@ -13,8 +13,10 @@ use passerby_protocol::ScreenNumber;
 use passerby_protocol::token::{GENERATIONS_TOLD_APART, generation_bits};
 
 use crate::database::{DatabaseError, Lock, Transaction, owned_values, values};
+use crate::people::Actor;
+use crate::store::audit::Verb;
 use crate::store::key_generation::{KeyGeneration, outlived_ms};
-use crate::store::{Result, Store, StoreError, changes};
+use crate::store::{Result, Store, StoreError, audit, changes, revocation, screen_list};
 use crate::system::clock;
 
 /// What a rotation did.
@@ -89,18 +91,23 @@ impl Store {
     /// See [`KeyError`]; nothing was changed then.
     pub fn rotate_key(
         &self,
+        actor: &Actor,
         screen: ScreenNumber,
         retires: bool,
         now_ms: i64,
     ) -> Result<Rotated, KeyError> {
         self.write(Lock::Screens(&[screen]), |tx| {
+            screen_list::refuse_others(tx, actor, screen)?;
             let retired = if retires {
                 retire_all(tx, screen, now_ms)?
             } else {
                 Vec::new()
             };
+            let generation = begin(tx, screen, now_ms)?;
+            let what = (&*format!("screen {screen}"), revocation::codes(retires));
+            audit::note(tx, actor, Verb::RotatedKey, what, now_ms)?;
             Ok(Rotated {
-                generation: begin(tx, screen, now_ms)?,
+                generation,
                 retired,
             })
         })
@@ -269,7 +276,7 @@ mod tests {
 
     fn with_screen(database: &TestDatabase) -> (Store, ScreenNumber) {
         let store = database.open();
-        let (screen, _) = store.add_screen("exit B", 0).unwrap();
+        let (screen, _) = store.add_screen(&Actor::COMMAND_LINE, "exit B", 0).unwrap();
         (store, screen)
     }
 
@@ -319,12 +326,15 @@ mod tests {
             let (store, screen) = with_screen(database);
             for generation in 1..8 {
                 assert_eq!(
-                    store.rotate_key(screen, false, 0).unwrap().generation,
+                    store
+                        .rotate_key(&Actor::COMMAND_LINE, screen, false, 0)
+                        .unwrap()
+                        .generation,
                     generation
                 );
             }
             assert!(matches!(
-                store.rotate_key(screen, false, LONG_MS),
+                store.rotate_key(&Actor::COMMAND_LINE, screen, false, LONG_MS),
                 Err(KeyError::StillMinting {
                     older: 0,
                     next: 8,
@@ -334,11 +344,14 @@ mod tests {
             minting(&store, screen, 7, 1_000);
             let free_ms = outlived_ms(1_000);
             assert!(matches!(
-                store.rotate_key(screen, false, free_ms - 1),
+                store.rotate_key(&Actor::COMMAND_LINE, screen, false, free_ms - 1),
                 Err(KeyError::CodesOut { older: 0, next: 8, until_ms, .. }) if until_ms == free_ms
             ));
             assert_eq!(
-                store.rotate_key(screen, false, free_ms).unwrap().generation,
+                store
+                    .rotate_key(&Actor::COMMAND_LINE, screen, false, free_ms)
+                    .unwrap()
+                    .generation,
                 8
             );
             assert_eq!(
@@ -358,14 +371,16 @@ mod tests {
         on_each_database(|database| {
             let (store, screen) = with_screen(database);
             for expected in 1..=255 {
-                let rotated = store.rotate_key(screen, true, 0).unwrap();
+                let rotated = store
+                    .rotate_key(&Actor::COMMAND_LINE, screen, true, 0)
+                    .unwrap();
                 assert_eq!(
                     (rotated.generation, rotated.retired),
                     (expected, vec![expected - 1])
                 );
             }
             assert!(matches!(
-                store.rotate_key(screen, true, 0),
+                store.rotate_key(&Actor::COMMAND_LINE, screen, true, 0),
                 Err(KeyError::Exhausted(_))
             ));
             let keys = store.key_generations(screen, 7).unwrap();
@@ -384,7 +399,9 @@ mod tests {
                 store.key_generations(screen, 0).unwrap()[0].superseded_ms,
                 None
             );
-            store.rotate_key(screen, false, 7).unwrap();
+            store
+                .rotate_key(&Actor::COMMAND_LINE, screen, false, 7)
+                .unwrap();
             minting(&store, screen, 1, 8);
             minting(&store, screen, 1, 9);
             assert_eq!(
@@ -415,6 +432,12 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let screen = ScreenNumber::new(4).unwrap();
         assert_eq!(store.screen(screen).unwrap().unwrap().key_generation, 0);
-        assert_eq!(store.rotate_key(screen, false, 10).unwrap().generation, 1);
+        assert_eq!(
+            store
+                .rotate_key(&Actor::COMMAND_LINE, screen, false, 10)
+                .unwrap()
+                .generation,
+            1
+        );
     }
 }

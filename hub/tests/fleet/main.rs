@@ -306,7 +306,11 @@ fn enrol(
         let now_ms = clock::now_ms();
         let (screen, _) = hub
             .store
-            .add_screen(&format!("screen {number}"), now_ms)
+            .add_screen(
+                &passerby_hub::people::Actor::COMMAND_LINE,
+                &format!("screen {number}"),
+                now_ms,
+            )
             .unwrap();
         let known = hub.store.screen(screen).unwrap().unwrap();
         let mut secret = [0; 32];

@@ -402,8 +402,14 @@ fn two_thousand_calls_are_held_at_one_time_beside_visitors_and_end_with_one_publ
                         (worker..CROWD)
                             .step_by(16)
                             .map(|number| {
-                                let (screen, _) =
-                                    hub.store.add_screen("one of many", now_ms).unwrap();
+                                let (screen, _) = hub
+                                    .store
+                                    .add_screen(
+                                        &passerby_hub::people::Actor::COMMAND_LINE,
+                                        "one of many",
+                                        now_ms,
+                                    )
+                                    .unwrap();
                                 let bearer = format!("bearer {number}");
                                 let sha256 = Digest::of(bearer.as_bytes()).0;
                                 hub.store.admit(screen, &sha256, now_ms).unwrap();

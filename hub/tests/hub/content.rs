@@ -330,7 +330,9 @@ fn versions_go_above_what_a_screen_has_taken_and_nobody_pushes_them_out_of_reach
     let folder = tempfile::tempdir().unwrap();
     let store = new_hub(folder.path()).store;
     let now_ms = 1_800_000_000_000;
-    let (screen, _) = store.add_screen("exit B", now_ms).unwrap();
+    let (screen, _) = store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "exit B", now_ms)
+        .unwrap();
     let says = |manifest_version| {
         let heartbeat = Heartbeat {
             manifest_version,

@@ -33,7 +33,9 @@ fn keys(store: &Store) -> Vec<(u32, PublicKey)> {
 fn a_key_that_changes_is_kept_beside_the_former_with_its_times() {
     let folder = tempfile::tempdir().unwrap();
     let store = new_hub(folder.path()).store;
-    let (screen, _) = store.add_screen("exit B", 0).unwrap();
+    let (screen, _) = store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "exit B", 0)
+        .unwrap();
     hears(&store, screen, None, 1);
     assert_eq!(keys(&store), [], "terminals of old say nothing");
     hears(&store, screen, Some(key(1).vouch(screen)), DAY_MS);
@@ -52,8 +54,12 @@ fn a_key_that_changes_is_kept_beside_the_former_with_its_times() {
 fn nobody_passes_anothers_key_off_as_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = new_hub(folder.path()).store;
-    let (honest, _) = store.add_screen("exit B", 0).unwrap();
-    let (thief, _) = store.add_screen("exit C", 0).unwrap();
+    let (honest, _) = store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "exit B", 0)
+        .unwrap();
+    let (thief, _) = store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "exit C", 0)
+        .unwrap();
     hears(&store, honest, Some(key(1).vouch(honest)), 1);
     // What went over the wire, said again by another screen.
     hears(&store, thief, Some(key(1).vouch(honest)), 2);
@@ -69,7 +75,9 @@ fn nobody_passes_anothers_key_off_as_their_own() {
 fn a_terminal_with_ever_new_keys_fills_no_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = new_hub(folder.path()).store;
-    let (screen, _) = store.add_screen("exit B", 0).unwrap();
+    let (screen, _) = store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "exit B", 0)
+        .unwrap();
     for seed in 0..100 {
         hears(
             &store,

@@ -42,10 +42,18 @@ impl Street {
         std::fs::write(campaign.join("a.png"), png([9; 3])).unwrap();
         std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
         let hub = new_hub(&folder.path().join("data"));
-        let (screen, _) = hub.store.add_screen("one", START_MS).unwrap();
-        let publication = Publication::read(&campaign, &look_at).unwrap();
-        hub.publish(&publication, &Targets::Everywhere, START_MS)
+        let (screen, _) = hub
+            .store
+            .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "one", START_MS)
             .unwrap();
+        let publication = Publication::read(&campaign, &look_at).unwrap();
+        hub.publish(
+            &passerby_hub::people::Actor::COMMAND_LINE,
+            &publication,
+            &Targets::Everywhere,
+            START_MS,
+        )
+        .unwrap();
         Self {
             hub,
             screen,

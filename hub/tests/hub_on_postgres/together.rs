@@ -253,7 +253,14 @@ fn screens_and_campaigns_that_are_made_at_one_moment_are_all_there_once() {
             scope.spawn(move || {
                 let add = |at: u64| {
                     let name = format!("screen {at}");
-                    hub.store.add_screen(&name, 1_800_000_000_000).unwrap().0
+                    hub.store
+                        .add_screen(
+                            &passerby_hub::people::Actor::COMMAND_LINE,
+                            &name,
+                            1_800_000_000_000,
+                        )
+                        .unwrap()
+                        .0
                 };
                 (0..ROUNDS)
                     .map(add)
@@ -278,8 +285,20 @@ fn screens_and_campaigns_that_are_made_at_one_moment_are_all_there_once() {
             scope.spawn(move || {
                 for at in 0..10 {
                     // Off and on, so that each changes something.
-                    hub.store.unpublish(&publication.id, at).unwrap();
-                    hub.publish(publication, &Targets::Everywhere, at).unwrap();
+                    hub.store
+                        .unpublish(
+                            &passerby_hub::people::Actor::COMMAND_LINE,
+                            &publication.id,
+                            at,
+                        )
+                        .unwrap();
+                    hub.publish(
+                        &passerby_hub::people::Actor::COMMAND_LINE,
+                        publication,
+                        &Targets::Everywhere,
+                        at,
+                    )
+                    .unwrap();
                 }
             });
         }

@@ -29,7 +29,13 @@ impl RealHub {
         let folder = folder.join("hub");
         std::fs::create_dir_all(&folder).expect("folder");
         let store = Store::open(&folder).expect("opens");
-        let (screen, _token) = store.add_screen("window", ADDED_MS).expect("adds");
+        let (screen, _token) = store
+            .add_screen(
+                &passerby_hub::people::Actor::COMMAND_LINE,
+                "window",
+                ADDED_MS,
+            )
+            .expect("adds");
         let mut hub = Self {
             folder,
             store: Some(store),

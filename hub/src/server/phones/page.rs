@@ -161,7 +161,9 @@ pub(crate) async fn claim(
         ["认领屏幕", "Claim this screen"],
         &html! {
             p.code { (code) }
-            p { "屏幕上显示的是这个配对码吗？在 hub 所在的电脑上运行：" br; "Is this the code on the screen? On the computer that runs the hub, enter:" }
+            p { "屏幕上显示的是这个配对码吗？" br; "Is this the code on the screen?" }
+            a.go href=(app.public_url.local(&format!("/console/pair?code={code}"))) { "登录并配对 Sign in and pair" }
+            p.soft { "或者在 hub 所在的电脑上运行：" br; "Or, on the computer that runs the hub, enter:" }
             pre { "passerby-hub claim " (code) " --name \"Metro line 2, exit B\" --data DIR" }
             p.soft { "DIR 是 hub 的数据文件夹，和 serve 的 --data 一样。" br; "DIR is the hub's data folder, the one that serve has as --data." }
             p.soft { "几秒后屏幕会自己开始播放。配对码 15 分钟内有效。" br; "The screen starts by itself within seconds. A code lasts 15 minutes." }

@@ -234,4 +234,37 @@ pub(crate) const TABLES: &[Table] = &[
         told_until_ms: Integer, problem: Text,
     }),
     table!(acme_challenges [token] { token: Text, sealed: Bytes, until_ms: Integer }),
+    table!(people [id] {
+        id: Integer, name: Text, name_key: Text, role: Text, scope: Text, password: Text, one_time: Bytes,
+        used_step: Integer, made_ms: Integer, seen_ms: Integer,
+    }),
+    table!(recovery_codes [person, code_sha256] { person: Integer, code_sha256: Bytes }),
+    table!(invitations [secret_sha256] {
+        secret_sha256: Bytes, role: Text, scope: Text, person: Integer, made_by: Text, made_ms: Integer,
+        expires_ms: Integer,
+    }),
+    // Whoever restores a backup signs in anew, and calls that were cut off are made anew.
+    Table {
+        is_in_backups: false,
+        ..table!(sessions [secret_sha256] {
+            secret_sha256: Bytes, person: Integer, is_whole: Boolean, made_ms: Integer, seen_ms: Integer,
+            client: Text,
+        })
+    },
+    table!(api_tokens [secret_sha256] {
+        secret_sha256: Bytes, person: Integer, name: Text, rights: Text, made_ms: Integer, expires_ms: Integer,
+        used_ms: Integer,
+    }),
+    Table {
+        is_in_backups: false,
+        ..table!(api_answers [token_sha256, key] {
+            token_sha256: Bytes, key: Text, asked_sha256: Bytes, at_ms: Integer, status: Integer, body: Text,
+        })
+    },
+    table!(audit [id] {
+        id: Integer, at_ms: Integer, actor: Text, person: Integer, verb: Text, subject: Text, detail: Text,
+    }),
+    table!(screen_groups [screen] { screen: Integer, group_name: Text }),
+    table!(screen_tags [screen, tag] { screen: Integer, tag: Text }),
+    table!(campaign_groups [campaign] { campaign: Text, group_name: Text }),
 ];

@@ -13,7 +13,9 @@ const NOW_MS: i64 = START_MS + 40 * DAY_MS;
 
 fn open(database: &TestDatabase) -> (Store, ScreenNumber) {
     let store = database.open();
-    let (screen, _) = store.add_screen("exit B", START_MS).unwrap();
+    let (screen, _) = store
+        .add_screen(&crate::people::Actor::COMMAND_LINE, "exit B", START_MS)
+        .unwrap();
     (store, screen)
 }
 

@@ -36,6 +36,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0021_noted_figures.sql"),
     include_str!("sqlite/0022_enrolment_token_indexes.sql"),
     include_str!("sqlite/0023_acme.sql"),
+    include_str!("sqlite/0024_people.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -49,6 +50,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0007_noted_figures.sql"),
     include_str!("postgres/0008_enrolment_token_indexes.sql"),
     include_str!("postgres/0009_acme.sql"),
+    include_str!("postgres/0010_people.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

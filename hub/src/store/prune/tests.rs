@@ -108,7 +108,12 @@ fn pass(street: &mut Street, moment: &Moment) {
         }
         Moment::Revoke { screen } => {
             let screen = street.screens[*screen];
-            let revoked = street.store.revoke_screen(screen, true, street.now_ms);
+            let revoked = street.store.revoke_screen(
+                &crate::people::Actor::COMMAND_LINE,
+                screen,
+                true,
+                street.now_ms,
+            );
             revoked.unwrap();
         }
     }
@@ -124,7 +129,9 @@ struct Venue {
 impl Venue {
     fn new(database: &TestDatabase) -> Self {
         let store = database.open();
-        let (screen, _) = store.add_screen("exit B", START_MS).unwrap();
+        let (screen, _) = store
+            .add_screen(&crate::people::Actor::COMMAND_LINE, "exit B", START_MS)
+            .unwrap();
         let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
         let landed = Landed {
             id: "cafe".parse::<CampaignId>().unwrap(),

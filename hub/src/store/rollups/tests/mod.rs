@@ -127,7 +127,12 @@ pub(in crate::store) struct Street {
 impl Street {
     pub(in crate::store) fn new(database: &TestDatabase) -> Self {
         let store = database.open();
-        let add = |name| store.add_screen(name, START_MS).unwrap().0;
+        let add = |name| {
+            store
+                .add_screen(&crate::people::Actor::COMMAND_LINE, name, START_MS)
+                .unwrap()
+                .0
+        };
         let screens = vec![add("exit A"), add("exit B")];
         let toml = "title = '咖啡'\ntarget = 'https://cafe.example/'\n[adaptive]\n";
         let campaign = Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap();
@@ -207,7 +212,12 @@ impl Street {
             Step::Revoke { screen, retires } => {
                 let screen = self.screens[screen];
                 self.store
-                    .revoke_screen(screen, retires, self.now_ms)
+                    .revoke_screen(
+                        &crate::people::Actor::COMMAND_LINE,
+                        screen,
+                        retires,
+                        self.now_ms,
+                    )
                     .unwrap();
             }
             Step::AddUp => self.store.add_up_figures().unwrap(),

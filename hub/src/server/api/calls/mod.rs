@@ -1,0 +1,9 @@
+//! The calls, one file a subject.
+
+pub(super) mod campaigns;
+mod errors;
+pub(super) mod log;
+pub(super) mod me;
+pub(super) mod people;
+pub(super) mod reports;
+pub(super) mod screens;

@@ -1,0 +1,50 @@
+//! The same as the console for programs: JSON under `/api/v1`, by tokens of people.
+//!
+//! How to add a call: a function in `calls/`, a line in [`routes`] with its rule, what it takes and
+//! what it answers, and the form of a new answer in `schema.rs`. The description that is served at
+//! `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
+//!
+//! Invariants: who asks shows a token, no cookie, so no page of another site can ask in their name;
+//! errors are problem details (RFC 9457); lists come in pages of at most [`PAGE_MAX`]; a change with
+//! an `Idempotency-Key` is made once, and asked for again gets the same answer for a day.
+
+mod calls;
+mod gate;
+mod openapi;
+pub(super) mod routes;
+mod schema;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use tower_http::compression::CompressionLayer;
+
+use crate::server::Shared;
+use crate::server::calls::Answered;
+
+/// What all paths begin with.
+pub(super) const BASE: &str = "/api/v1";
+/// Most rows of one answer.
+pub(super) const PAGE_MAX: usize = 500;
+
+/// The calls with what stands before each of them.
+pub(super) fn calls(app: &Shared) -> Vec<Answered> {
+    let routes = routes::all().into_iter();
+    routes
+        .map(|route| {
+            let (app, rule, is_secret) = (Shared::clone(app), route.rule, route.answers_secret);
+            let gate = middleware::from_fn(move |request: Request, next: Next| {
+                gate::admit(Shared::clone(&app), rule, is_secret, request, next)
+            });
+            (route.call, route.handler.layer(gate))
+        })
+        .collect()
+}
+
+/// What the whole of it has in common.
+pub(super) fn framed(router: Router<Shared>) -> Router<Shared> {
+    router
+        .fallback(crate::server::problem::no_such_call)
+        .method_not_allowed_fallback(crate::server::problem::wrong_method)
+        .layer(CompressionLayer::new())
+}

@@ -1,0 +1,358 @@
+//! The forms of what calls take and answer, as the description has them. A test holds the answers
+//! to these.
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    Text,
+    Whole,
+    Truth,
+    Texts,
+    /// A moment, as Unix time in milliseconds.
+    Moment,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// One of another form.
+    One(&'static str),
+    /// A list of another form.
+    Many(&'static str),
+}
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) holds: Holds,
+    pub(super) may_be_missing: bool,
+    pub(super) means: &'static str,
+}
+
+/// A form with its fields.
+pub(super) type Form = (&'static str, &'static [Field]);
+
+const fn field(name: &'static str, holds: Holds, means: &'static str) -> Field {
+    Field {
+        name,
+        holds,
+        may_be_missing: false,
+        means,
+    }
+}
+
+const fn maybe(name: &'static str, holds: Holds, means: &'static str) -> Field {
+    Field {
+        name,
+        holds,
+        may_be_missing: true,
+        means,
+    }
+}
+
+const STATES: Holds = Holds::Word(&["in-touch", "silent", "waiting", "revoked"]);
+const ROLES: Holds = Holds::Word(&["owner", "operator", "publisher", "contributor", "viewer"]);
+pub(super) const BY: Holds =
+    Holds::Word(&["day", "hour", "weekday", "screen", "campaign", "creative"]);
+
+/// All forms.
+pub(super) const FORMS: &[Form] = &[
+    (
+        "Screens",
+        &[
+            field("screens", Holds::Many("Screen"), "by number"),
+            maybe(
+                "next",
+                Holds::Whole,
+                "where the next page begins, as `after`",
+            ),
+        ],
+    ),
+    (
+        "Screen",
+        &[
+            field("screen", Holds::Whole, "its number"),
+            field("name", Holds::Text, "its name"),
+            field("group", Holds::Text, "its group; empty for none"),
+            field("tags", Holds::Texts, "its tags"),
+            field("state", STATES, "how it is"),
+            maybe("last_seen_ms", Holds::Moment, "when it was last heard of"),
+            field(
+                "has_newest",
+                Holds::Truth,
+                "whether it has what is published for it",
+            ),
+        ],
+    ),
+    (
+        "ScreenFacts",
+        &[
+            field("screen", Holds::One("Screen"), "as lists have it"),
+            field("made_ms", Holds::Moment, "since when it is here"),
+            maybe(
+                "revoked_ms",
+                Holds::Moment,
+                "since when it is out of service",
+            ),
+            maybe("software", Holds::Text, "the version of its program"),
+            maybe("clock_trusted", Holds::Truth, "whether it trusts its clock"),
+            maybe(
+                "plays_waiting",
+                Holds::Whole,
+                "plays that it has not sent yet",
+            ),
+            maybe(
+                "disk_free_bytes",
+                Holds::Whole,
+                "what is free where its ledger lies",
+            ),
+            field("campaigns", Holds::Texts, "what is published for it"),
+            field(
+                "missing_plays",
+                Holds::Whole,
+                "plays that are known to be missing",
+            ),
+            field("plays_today", Holds::Whole, "plays of today"),
+            field("scans_today", Holds::Whole, "scans of today that count"),
+        ],
+    ),
+    (
+        "ScreenChange",
+        &[
+            maybe("name", Holds::Text, "a new name"),
+            maybe("group", Holds::Text, "a group; empty for none"),
+            maybe("tags", Holds::Texts, "all tags"),
+        ],
+    ),
+    (
+        "Pairing",
+        &[
+            field("code", Holds::Text, "the eight characters on the screen"),
+            field("name", Holds::Text, "what to call the screen"),
+            maybe("group", Holds::Text, "its group"),
+        ],
+    ),
+    (
+        "Paired",
+        &[field("screen", Holds::Whole, "the new screen's number")],
+    ),
+    (
+        "Revocation",
+        &[maybe(
+            "retire",
+            Holds::Truth,
+            "also refuse the codes that it has shown",
+        )],
+    ),
+    (
+        "Revoked",
+        &[field(
+            "since_ms",
+            Holds::Moment,
+            "since when it is out of service",
+        )],
+    ),
+    (
+        "EnrolmentToken",
+        &[field("token", Holds::Text, "works once, within seven days")],
+    ),
+    (
+        "Campaigns",
+        &[
+            field("campaigns", Holds::Many("Campaign"), "by folder"),
+            maybe(
+                "next",
+                Holds::Text,
+                "where the next page begins, as `after`",
+            ),
+        ],
+    ),
+    (
+        "Campaign",
+        &[
+            field("campaign", Holds::Text, "the name of its folder"),
+            field("title", Holds::Text, "its title"),
+            field("group", Holds::Text, "its group; empty for none"),
+            field(
+                "standing",
+                Holds::Word(&["airing", "future", "ended", "off"]),
+                "whether it is on the screens, by its dates",
+            ),
+            field(
+                "everywhere",
+                Holds::Truth,
+                "whether it is for all screens, also later ones",
+            ),
+            field("published_ms", Holds::Moment, "when it was last sent out"),
+        ],
+    ),
+    (
+        "CampaignFacts",
+        &[
+            field("campaign", Holds::One("Campaign"), "as lists have it"),
+            field("screens", Holds::Whole, "on how many screens it is"),
+            field("placements", Holds::Many("Placement"), "what it shows"),
+        ],
+    ),
+    (
+        "Placement",
+        &[
+            field("file", Holds::Text, "the file in its folder"),
+            maybe("creative", Holds::Text, "the SHA-256 of what it holds"),
+            field("weight", Holds::Whole, "its share of air time"),
+        ],
+    ),
+    (
+        "Grouping",
+        &[maybe("group", Holds::Text, "a group; empty for none")],
+    ),
+    (
+        "TakenOff",
+        &[field("screens", Holds::Whole, "how many screens changed")],
+    ),
+    (
+        "Report",
+        &[
+            field("by", BY, "what rows are by"),
+            field("time_zone", Holds::Text, "whose days and hours these are"),
+            field("total", Holds::One("Figures"), "all rows together"),
+            field("rows", Holds::Many("ReportRow"), "each with its figures"),
+        ],
+    ),
+    (
+        "Figures",
+        &[
+            field("plays", Holds::Whole, "plays"),
+            field(
+                "visible_ms",
+                Holds::Whole,
+                "for how long these were visible",
+            ),
+            field("scans", Holds::Whole, "scans that count"),
+            field("visits", Holds::Whole, "visits of their chains"),
+            field("presses", Holds::Whole, "visitors who pressed the button"),
+            field(
+                "shares",
+                Holds::Whole,
+                "links that somebody got from somebody else",
+            ),
+        ],
+    ),
+    (
+        "ReportRow",
+        &[
+            field(
+                "key",
+                Holds::Text,
+                "a day, an hour, a weekday from 0 = Monday, a number, a folder, a SHA-256",
+            ),
+            maybe("name", Holds::Text, "what people call it"),
+            field("figures", Holds::One("Figures"), "what was counted"),
+        ],
+    ),
+    (
+        "People",
+        &[field("people", Holds::Many("Person"), "by name")],
+    ),
+    (
+        "Person",
+        &[
+            field("person", Holds::Whole, "their number"),
+            field("name", Holds::Text, "what they are called"),
+            field("role", ROLES, "what they are"),
+            maybe(
+                "screens",
+                Holds::Texts,
+                "groups of screens that they are held to",
+            ),
+            maybe(
+                "campaigns",
+                Holds::Texts,
+                "groups of campaigns that they are held to",
+            ),
+            field(
+                "second_step",
+                Holds::Truth,
+                "whether they sign in in two steps",
+            ),
+            maybe("seen_ms", Holds::Moment, "when they signed in last"),
+        ],
+    ),
+    (
+        "Rights",
+        &[
+            field("role", ROLES, "what they are"),
+            maybe("screens", Holds::Texts, "groups of screens to hold them to"),
+            maybe(
+                "campaigns",
+                Holds::Texts,
+                "groups of campaigns to hold them to",
+            ),
+        ],
+    ),
+    (
+        "Link",
+        &[field("link", Holds::Text, "works once, within seven days")],
+    ),
+    (
+        "Links",
+        &[field("links", Holds::Many("WaitingLink"), "newest first")],
+    ),
+    (
+        "WaitingLink",
+        &[
+            field("id", Holds::Text, "by which it is taken back"),
+            field("role", ROLES, "what they will be"),
+            maybe("resets", Holds::Text, "who chooses a new password by it"),
+            field("made_by", Holds::Text, "who made it"),
+            field("expires_ms", Holds::Moment, "until when it works"),
+        ],
+    ),
+    (
+        "Log",
+        &[
+            field("lines", Holds::Many("LogLine"), "newest first"),
+            maybe(
+                "next",
+                Holds::Whole,
+                "where the next page begins, as `before`",
+            ),
+        ],
+    ),
+    (
+        "LogLine",
+        &[
+            field("id", Holds::Whole, "its number"),
+            field("at_ms", Holds::Moment, "when"),
+            field("actor", Holds::Text, "who"),
+            field("verb", Holds::Text, "what, such as `screen.pair`"),
+            field("subject", Holds::Text, "to what"),
+            field("detail", Holds::Text, "what else there is to say"),
+        ],
+    ),
+    (
+        "Tokens",
+        &[field("tokens", Holds::Many("Token"), "by name")],
+    ),
+    (
+        "Token",
+        &[
+            field("id", Holds::Text, "by which it is ended"),
+            field("name", Holds::Text, "what it is called"),
+            field("rights", Holds::Texts, "what it may do"),
+            field("expires_ms", Holds::Moment, "until when it works"),
+            maybe(
+                "used_ms",
+                Holds::Moment,
+                "when it was last used, to the hour",
+            ),
+        ],
+    ),
+    (
+        "Me",
+        &[
+            field("name", Holds::Text, "whose token it is"),
+            field("role", ROLES, "what they are"),
+            field("rights", Holds::Texts, "what the token may do"),
+        ],
+    ),
+    ("Nothing", &[]),
+];

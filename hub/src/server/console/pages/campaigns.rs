@@ -1,0 +1,355 @@
+//! Campaigns: which there are, and what each shows, when and where.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use passerby_protocol::campaign::{Campaign, Kind, Phase};
+use passerby_protocol::{CampaignId, foreign};
+
+use crate::people::{Right, group};
+use crate::server::Shared;
+use crate::server::console::asker::Asker;
+use crate::server::console::fields::{Fields, escaped, path_with};
+use crate::server::console::gate::MISTAKE;
+use crate::server::console::layout::{self, Chapter, Line, choice, number};
+use crate::server::console::pages::join::name_words;
+use crate::server::console::pages::screens::with_all;
+use crate::server::console::refusals;
+use crate::store::{CampaignFacts, CampaignRow, StoreError};
+use crate::system::clock;
+
+/// Campaigns on one page.
+pub(crate) const PER_PAGE: usize = 50;
+
+/// Where a campaign's page is.
+pub(crate) fn path_of(id: &str) -> String {
+    format!("/console/campaigns/{}", escaped(id))
+}
+
+/// Whether a campaign is on the screens, by its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Airing,
+    Future,
+    Ended,
+    Off,
+}
+
+impl Standing {
+    pub(crate) fn of(row: &CampaignRow, today: Date) -> Self {
+        if row.is_live {
+            Self::of_phases(&row.campaign.phases, today)
+        } else {
+            Self::Off
+        }
+    }
+
+    fn of_phases(phases: &[Phase], today: Date) -> Self {
+        if phases.is_empty() || phases.iter().any(|phase| phase.covers(today)) {
+            Self::Airing
+        } else if phases
+            .iter()
+            .any(|phase| phase.from.is_some_and(|from| from > today))
+        {
+            Self::Future
+        } else {
+            Self::Ended
+        }
+    }
+
+    /// The word for it in calls.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Airing => "airing",
+            Self::Future => "future",
+            Self::Ended => "ended",
+            Self::Off => "off",
+        }
+    }
+
+    fn badge(self, asker: &Asker) -> Markup {
+        let (class, said) = match self {
+            Self::Airing => ("badge good", ["在播", "Airing"]),
+            Self::Future => ("badge warn", ["未开始", "To come"]),
+            Self::Ended => ("badge plain", ["已结束", "Ended"]),
+            Self::Off => ("badge plain", ["已撤下", "Off the screens"]),
+        };
+        html! { span class=(class) { (asker.say(said)) } }
+    }
+}
+
+fn kind_words(kind: Kind) -> [&'static str; 2] {
+    match kind {
+        Kind::Event => ["短期活动", "Event"],
+        Kind::Fans => ["长期积累", "Fans"],
+        Kind::Combined => ["两者结合", "Combined"],
+    }
+}
+
+/// `GET /console/campaigns`.
+pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
+    let text: String = fields.get("q").chars().take(100).collect();
+    let read = {
+        let actor = Arc::clone(&asker.actor);
+        let (text, group, after) = (
+            text.clone(),
+            fields.word("group").map(str::to_owned),
+            fields.get("after").to_owned(),
+        );
+        app.work(move |app| {
+            let (store, scope) = (&app.hub.store, actor.scope());
+            let rows =
+                store.campaign_list((&text, group.as_deref()), &after, scope, PER_PAGE + 1)?;
+            Ok::<_, StoreError>((rows, store.campaign_groups(scope)?))
+        })
+        .await
+    };
+    let (mut rows, groups) = match read {
+        Ok(read) => read,
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let has_more = rows.len() > PER_PAGE;
+    rows.truncate(PER_PAGE);
+    let today = clock::date_of(clock::now_ms());
+    let is_filtered =
+        !text.is_empty() || fields.word("group").is_some() || fields.word("after").is_some();
+    let body = html! {
+        @if is_filtered || !rows.is_empty() {
+            form.filter method="get" action=(asker.at("/console/campaigns")) role="search" {
+                div.wide { (Line { kind: "search", ..Line::text("q", asker.say(["标题或文件夹", "Title or folder"]), &text) }.markup()) }
+                (choice("group", asker.say(["分组", "Group"]), fields.get("group"), &with_all(&asker, groups.into_iter().map(|group| (group.clone(), group)))))
+                button { (asker.say(["查找", "Find"])) }
+            }
+        }
+        section {
+            @if rows.is_empty() {
+                @if is_filtered {
+                    p { (asker.say(["没有符合的节目。", "No campaign is like that."])) }
+                    p { a href=(asker.at("/console/campaigns")) { (asker.say(["显示全部", "Show all"])) } }
+                } @else {
+                    p { (asker.say(["还没有节目。把图片放进一个文件夹，在 hub 所在的电脑上运行：", "There is no campaign yet. Put pictures into a folder and, on the hub's computer, enter:"])) }
+                    p { code.secret { "passerby-hub publish FOLDER" } }
+                }
+            } @else {
+                ul.rows { @for row in &rows { li {
+                    a.row href=(asker.at(&path_of(row.id.as_str()))) {
+                        span.name { (row.campaign.title) }
+                        span.more {
+                            (foreign::escaped(row.id.as_str()))
+                            @if !row.group.is_empty() { " · " (row.group) }
+                            " · " (row.campaign.placements.len()) (asker.say([" 个画面", if row.campaign.placements.len() == 1 { " placement" } else { " placements" }]))
+                        }
+                        span.end { (Standing::of(row, today).badge(&asker)) }
+                    }
+                } } }
+            }
+        }
+        @if has_more && let Some(last) = rows.last() {
+            div.foot { span {} a.button href=(asker.at(&path_with("/console/campaigns", &[("q", &text), ("group", fields.get("group")), ("after", last.id.as_str())]))) { (asker.say(["下一页", "Next page"])) } }
+        }
+    };
+    layout::page(
+        &asker,
+        Chapter::Campaigns,
+        asker.say(["节目", "Campaigns"]),
+        &fields,
+        &body,
+    )
+}
+
+async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<CampaignFacts>, StoreError> {
+    let Ok(id) = id.parse::<CampaignId>() else {
+        return Ok(None);
+    };
+    let actor = Arc::clone(&asker.actor);
+    app.work(move |app| app.hub.store.campaign_facts(&id, actor.scope()))
+        .await
+}
+
+/// `GET /console/campaigns/{campaign}`.
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    match facts(&app, &asker, &id).await {
+        Ok(Some(facts)) => page(&asker, &facts, &fields, None),
+        Ok(None) => refusals::not_here(&asker.visitor),
+        Err(error) => refusals::failed(&asker.visitor, &error),
+    }
+}
+
+fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&str>) -> Response {
+    let row = &facts.row;
+    let campaign = &row.campaign;
+    let today = clock::date_of(clock::now_ms());
+    let path = path_of(row.id.as_str());
+    let report = path_with("/console/report", &[("campaign", row.id.as_str())]);
+    let body = html! {
+        (layout::mistake(wrong))
+        p { (Standing::of(row, today).badge(asker)) " " @if !row.group.is_empty() { span.tag { (row.group) } } }
+        @if asker.actor.may(Right::SeeReports) {
+            div.actions { a.button.main href=(asker.at(&report)) { (asker.say(["看报告", "See its report"])) } }
+        }
+        section {
+            dl.facts {
+                dt { (asker.say(["文件夹", "Folder"])) } dd { (foreign::escaped(row.id.as_str())) }
+                dt { (asker.say(["类型", "Kind"])) } dd { (asker.say(kind_words(campaign.kind))) }
+                dt { (asker.say(["码通向", "Codes lead to"])) } dd {
+                    @match &campaign.target { Some(target) => { (foreign::escaped(target)) }, None => { (asker.say(["没有码", "No code"])) } }
+                }
+                dt { (asker.say(["屏幕", "Screens"])) } dd {
+                    (number(facts.screens))
+                    @if row.is_everywhere { (asker.say(["，所有屏幕，包括以后添加的", ", all of them, also later ones"])) }
+                    @for (screen, name) in &facts.first_screens { br; a href=(asker.at(&format!("/console/screens/{screen}"))) { (name) } }
+                }
+                dt { (asker.say(["发布于", "Published"])) } dd { (layout::moment(row.published_ms)) }
+            }
+        }
+        @if !campaign.phases.is_empty() { (phases(asker, campaign, today)) }
+        (placements(asker, facts))
+        @if asker.actor.may(Right::ChangeCampaigns) {
+            section {
+                h2 { (asker.say(["分组", "Group"])) }
+                (layout::form(asker, &path, "", &html! {
+                    (Line::text("group", asker.say(["分组名称（可以不填）", "Name of the group, if any"]), &row.group).markup())
+                    button { (asker.say(["保存", "Save"])) }
+                }))
+            }
+            @if row.is_live {
+                section {
+                    h2 { (asker.say(["撤下", "Take it off"])) }
+                    details {
+                        summary { (asker.say(["从所有屏幕撤下这个节目", "Take this campaign off all screens"])) }
+                        p { (asker.say(["屏幕会在几秒内停止播放它。已经显示过的码仍然有效，数据会保留。", "Screens stop showing it within seconds. Codes that were shown go on working, and its figures stay."])) }
+                        (layout::form(asker, &format!("{path}/take-off"), "", &html! {
+                            button.danger { (asker.say(["撤下", "Take it off"])) }
+                        }))
+                    }
+                }
+            }
+        }
+    };
+    layout::page(asker, Chapter::Campaigns, &campaign.title, fields, &body)
+}
+
+fn phases(asker: &Asker, campaign: &Campaign, today: Date) -> Markup {
+    let day = |date: Option<Date>| date.map_or_else(|| "…".to_owned(), |date| date.to_string());
+    html! {
+        section {
+            h2 { (asker.say(["阶段", "Phases"])) }
+            ul.rows { @for phase in &campaign.phases { li.item {
+                span.name { strong { (foreign::escaped(&phase.name)) } } " "
+                (Standing::of_phases(std::slice::from_ref(phase), today).badge(asker))
+                br; span.soft { (day(phase.from)) " – " (day(phase.until))
+                    @if let Some(goal) = phase.goal_plays { " · " (asker.say(["目标播放 ", "hoped for plays "])) (number(goal.into())) }
+                    @if let Some(goal) = phase.goal_scans { " · " (asker.say(["目标扫码 ", "hoped for scans "])) (number(goal.into())) }
+                }
+            } } }
+        }
+    }
+}
+
+fn placements(asker: &Asker, facts: &CampaignFacts) -> Markup {
+    let campaign = &facts.row.campaign;
+    let zone = clock::time_zone();
+    let now = Timestamp::from_millisecond(clock::now_ms()).unwrap_or_default();
+    html! {
+        section {
+            h2 { (asker.say(["画面", "Placements"])) }
+            ul.thumbs { @for (placement, creative) in campaign.placements.iter().zip(facts.creatives.iter().map(Some).chain(std::iter::repeat(None))) { li {
+                @match creative {
+                    Some((digest, true)) => img src=(asker.at(&format!("/p/{digest}.jpg"))) alt="" loading="lazy";,
+                    _ => div.none { (asker.say(["没有预览", "No picture of it"])) },
+                }
+                div.about {
+                    strong { (foreign::escaped(&placement.creative)) }
+                    br;
+                    @if facts.row.is_live && campaign.window(placement, now, &zone).open {
+                        span.badge.good { (asker.say(["现在可播", "May air now"])) }
+                    } @else {
+                        span.badge.plain { (asker.say(["现在不播", "Not now"])) }
+                    }
+                    p.soft {
+                        @if let Some(line) = campaign.headline_of(placement) { (foreign::escaped(line)) br; }
+                        (asker.say(["权重 ", "Weight "])) (placement.weight)
+                        @if let Some(seconds) = placement.seconds { " · " (seconds) " s" }
+                        @if let Some(zone) = &placement.zone { " · " (foreign::escaped(zone)) }
+                        @if placement.filler { " · " (asker.say(["补白", "filler"])) }
+                        @for part in &placement.dayparts { br; (part) }
+                    }
+                }
+            } } }
+        }
+    }
+}
+
+/// `POST /console/campaigns/{campaign}`.
+pub(crate) async fn change(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    let known = match facts(&app, &asker, &id).await {
+        Ok(Some(known)) => known,
+        Ok(None) => return refusals::not_here(&asker.visitor),
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let wrong = |words| {
+        (
+            MISTAKE,
+            page(&asker, &known, &fields, Some(asker.say(words))),
+        )
+            .into_response()
+    };
+    let group = match group(fields.get("group")) {
+        Ok(group) => group,
+        Err(error) => return wrong(name_words(error)),
+    };
+    let (actor, id) = (Arc::clone(&asker.actor), known.row.id.clone());
+    let changed = {
+        let id = id.clone();
+        app.work(move |app| {
+            app.hub
+                .store
+                .group_campaign(&actor, &id, group.as_deref(), clock::now_ms())
+        })
+        .await
+    };
+    match changed {
+        Ok(()) => asker
+            .visitor
+            .to(&format!("{}?done=saved", path_of(id.as_str()))),
+        Err(StoreError::OutOfScope) => wrong([
+            "这个分组不归你管。",
+            "This group is not one that you have to do with.",
+        ]),
+        Err(error) => refusals::failed(&asker.visitor, &error),
+    }
+}
+
+/// `POST /console/campaigns/{campaign}/take-off`.
+pub(crate) async fn take_off(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse::<CampaignId>() else {
+        return refusals::not_here(&asker.visitor);
+    };
+    let (actor, path) = (Arc::clone(&asker.actor), path_of(id.as_str()));
+    let taken = app
+        .work(move |app| app.hub.store.unpublish(&actor, &id, clock::now_ms()))
+        .await;
+    match taken {
+        Ok(Some(_)) => asker.visitor.to(&format!("{path}?done=taken-off")),
+        Ok(None) => asker.visitor.to(&path),
+        Err(error) => refusals::failed(&asker.visitor, &error),
+    }
+}

@@ -1,0 +1,16 @@
+//! The pages, one file a subject.
+
+pub(crate) mod account;
+pub(crate) mod account_step;
+pub(crate) mod audit;
+pub(crate) mod campaigns;
+pub(crate) mod join;
+pub(crate) mod overview;
+pub(crate) mod pair;
+pub(crate) mod people;
+pub(crate) mod people_forms;
+pub(crate) mod report;
+pub(crate) mod report_view;
+pub(crate) mod screen;
+pub(crate) mod screens;
+pub(crate) mod sign_in;

@@ -1,0 +1,238 @@
+//! People and invitations: who may do what.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use passerby_protocol::hexadecimal::{hex, unhex32};
+
+use crate::people::{GROUPS_MAX, NameError, Role, Scope, Secret, group};
+use crate::server::Shared;
+use crate::server::console::asker::Asker;
+use crate::server::console::fields::Fields;
+use crate::server::console::gate::MISTAKE;
+use crate::server::console::layout::{self, Chapter};
+use crate::server::console::pages::join::name_words;
+use crate::server::console::pages::people_forms::{Known, rights_fields};
+use crate::server::console::{refusals, words};
+use crate::store::{Invitation, InvitationLine, PeopleError, Person, StoreError};
+use crate::system::clock;
+
+struct Everybody {
+    people: Vec<Person>,
+    invitations: Vec<InvitationLine>,
+    known: Known,
+}
+
+async fn read(app: &Shared) -> Result<Everybody, StoreError> {
+    app.work(|app| {
+        let store = &app.hub.store;
+        Ok(Everybody {
+            people: store.people()?,
+            invitations: store.invitations(clock::now_ms())?,
+            known: Known::read(store)?,
+        })
+    })
+    .await
+}
+
+/// Says what somebody may do, and with what.
+fn about(asker: &Asker, role: Role, scope: &Scope) -> String {
+    let mut said = asker.say(words::role(role)).to_owned();
+    for (groups, of) in [
+        (&scope.screens, ["屏幕：", "screens: "]),
+        (&scope.campaigns, ["节目：", "campaigns: "]),
+    ] {
+        if let Some(groups) = groups {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            said += &format!(" · {}{}", asker.say(of), groups.join(", "));
+        }
+    }
+    said
+}
+
+/// `GET /console/people`.
+pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
+    page(&app, &asker, &fields, None).await
+}
+
+async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>) -> Response {
+    let everybody = match read(app).await {
+        Ok(everybody) => everybody,
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let body = html! {
+        (layout::mistake(wrong))
+        section {
+            ul.rows { @for person in &everybody.people { li {
+                a.row href=(asker.at(&format!("/console/people/{}", person.id))) {
+                    span.name { (person.name) @if person.id == asker.person.id { " " (asker.say(["（你）", "(you)"])) } }
+                    span.more {
+                        (about(asker, person.role, &person.scope)) " · "
+                        @match person.seen_ms { Some(seen_ms) => { (asker.say(["登录于 ", "signed in "])) (layout::ago(asker.visitor.language, seen_ms, clock::now_ms())) }, None => { (asker.say(["还没登录过", "never signed in"])) } }
+                        @if person.has_second_step { " · " (asker.say(["两步验证", "two steps"])) }
+                    }
+                }
+            } } }
+        }
+        @if !everybody.invitations.is_empty() { (waiting(asker, &everybody.invitations)) }
+        section {
+            h2 { (asker.say(["邀请一个人", "Invite somebody"])) }
+            p.soft { (asker.say([
+                "会得到一个只能用一次的链接，七天内有效。用你们平时的聊天工具发给对方。",
+                "You get a link that works once, within seven days. Send it by whatever you chat with.",
+            ])) }
+            (layout::form(asker, "/console/people", "", &html! {
+                (rights_fields(asker, &everybody.known, Role::Viewer, &Scope::ALL))
+                button.main { (asker.say(["创建邀请链接", "Make the link"])) }
+            }))
+        }
+    };
+    layout::page(
+        asker,
+        Chapter::People,
+        asker.say(["人员", "People"]),
+        fields,
+        &body,
+    )
+}
+
+fn waiting(asker: &Asker, invitations: &[InvitationLine]) -> Markup {
+    html! {
+        section {
+            h2 { (asker.say(["等待使用的链接", "Links that wait"])) }
+            ul.rows { @for line in invitations { li.item {
+                @let Invitation { role, scope, resets, expires_ms } = &line.invitation;
+                strong { @match resets { Some(name) => { (asker.say(["新密码：", "New password: "])) (name) }, None => { (about(asker, *role, scope)) } } }
+                br; span.soft { (asker.say(["来自 ", "by "])) (line.made_by) (asker.say(["，到 ", ", until "])) (layout::moment(*expires_ms)) }
+                (layout::form(asker, &format!("/console/people/links/{}/withdraw", hex(&line.handle)), "", &html! {
+                    button.danger { (asker.say(["撤回", "Take back"])) }
+                }))
+            } } }
+        }
+    }
+}
+
+/// Reads a role and what it is held to.
+pub(crate) fn rights_of(fields: &Fields) -> Result<(Role, Scope), [&'static str; 2]> {
+    let role = fields.get("role").parse::<Role>();
+    let role = role.map_err(|_| ["请选择角色。", "Choose a role."])?;
+    let groups = |is_bound: &str, name: &str| -> Result<Option<BTreeSet<String>>, NameError> {
+        if fields.get(is_bound) != "some" {
+            return Ok(None);
+        }
+        let mut groups = BTreeSet::new();
+        for text in fields
+            .all(name)
+            .flat_map(|text| text.split([',', '，', '、']))
+        {
+            groups.extend(group(text)?);
+        }
+        if groups.len() > GROUPS_MAX {
+            return Err(NameError::Many(GROUPS_MAX));
+        }
+        Ok(Some(groups))
+    };
+    let read = groups("of-screens", "screen-groups").and_then(|screens| {
+        let campaigns = groups("of-campaigns", "campaign-groups")?;
+        Ok(Scope { screens, campaigns })
+    });
+    let scope = read.map_err(name_words)?;
+    Ok((role, scope))
+}
+
+/// Says why nothing was changed.
+pub(crate) fn why(error: &PeopleError) -> [&'static str; 2] {
+    match error {
+        PeopleError::LastOwner => [
+            "至少要有一个所有者。先让别人成为所有者。",
+            "A hub needs an owner. Make somebody else one first.",
+        ],
+        PeopleError::BoundOwner => [
+            "所有者不能只限于某些分组。请选另一个角色。",
+            "An owner has to do with all groups. Choose another role.",
+        ],
+        PeopleError::TooMany(_) => [
+            "已经太多了，先去掉一个。",
+            "There are too many already; remove one first.",
+        ],
+        PeopleError::NameTaken => [
+            "这个名字已经有人用了。",
+            "Somebody here is called that already.",
+        ],
+        PeopleError::Unknown | PeopleError::LinkOver => ["它已经不在了。", "It is gone already."],
+        PeopleError::Store(_) => ["数据库没有回应。", "The database does not answer."],
+    }
+}
+
+/// `POST /console/people`: makes a link for somebody new.
+pub(crate) async fn invite(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
+    let (role, scope) = match rights_of(&fields) {
+        Ok(read) => read,
+        Err(words) => return mistaken(&app, &asker, &fields, words).await,
+    };
+    let actor = Arc::clone(&asker.actor);
+    let made = app
+        .work(move |app| app.hub.store.invite(&actor, role, &scope, clock::now_ms()))
+        .await;
+    match made {
+        Ok(secret) => link_page(&app, &asker, &secret),
+        Err(PeopleError::Store(error)) => refusals::failed(&asker.visitor, &error),
+        Err(error) => mistaken(&app, &asker, &fields, why(&error)).await,
+    }
+}
+
+async fn mistaken(
+    app: &Shared,
+    asker: &Asker,
+    fields: &Fields,
+    words: [&'static str; 2],
+) -> Response {
+    let page = page(app, asker, fields, Some(asker.say(words))).await;
+    (MISTAKE, page).into_response()
+}
+
+/// Shows a link, this once.
+pub(crate) fn link_page(app: &Shared, asker: &Asker, secret: &Secret) -> Response {
+    let link = app
+        .public_url
+        .absolute(&format!("/console/join/{}", secret.as_str()));
+    let body = html! {
+        section {
+            p { (asker.say(["把这个链接发给对方。它只能用一次，七天内有效，也只显示这一次。", "Send them this link. It works once, within seven days, and is shown this once."])) }
+            p { code.secret { (link) } }
+        }
+        p { a.button href=(asker.at("/console/people")) { (asker.say(["回到人员", "Back to people"])) } }
+    };
+    let page = layout::page(
+        asker,
+        Chapter::People,
+        asker.say(["链接做好了", "The link is ready"]),
+        &Fields::default(),
+        &body,
+    );
+    (StatusCode::CREATED, page).into_response()
+}
+
+/// `POST /console/people/links/{link}/withdraw`.
+pub(crate) async fn withdraw(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path(handle): Path<String>,
+) -> Response {
+    let Some(handle) = unhex32(&handle) else {
+        return refusals::not_here(&asker.visitor);
+    };
+    let actor = Arc::clone(&asker.actor);
+    let done = app
+        .work(move |app| app.hub.store.withdraw(&actor, &handle, clock::now_ms()))
+        .await;
+    match done {
+        Ok(()) => asker.visitor.to("/console/people?done=withdrawn"),
+        Err(PeopleError::Store(error)) => refusals::failed(&asker.visitor, &error),
+        Err(_) => refusals::not_here(&asker.visitor),
+    }
+}

@@ -1,0 +1,275 @@
+//! How the report looks: three figures first, then what became of what, then the rows.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+
+use crate::server::console::asker::Asker;
+use crate::server::console::fields::{Fields, path_with};
+use crate::server::console::gate::MISTAKE;
+use crate::server::console::layout::{self, Chapter, Line, choice, number};
+use crate::server::console::pages::report::{Asked, BY, Choices, Refused};
+use crate::server::console::pages::screens::with_all;
+use crate::server::console::plot;
+use crate::store::{Breakdown, BreakdownError, By, Figures, Key, Names};
+
+/// Fewer plays than that are no rate.
+const PLAYS_MIN: u64 = 100;
+/// Most rows that one page shows; the table as CSV has all.
+const ROWS_MAX: usize = 400;
+
+/// The page.
+pub(super) fn page(
+    asker: &Asker,
+    fields: &Fields,
+    choices: &Choices,
+    read: Result<(&Asked, &Breakdown), &Refused>,
+) -> Response {
+    let title = asker.say(["报告", "Report"]);
+    let (status, body) = match read {
+        Ok((asked, breakdown)) => (StatusCode::OK, shown(asker, fields, asked, breakdown)),
+        // Somebody who is held to groups has chosen nothing yet.
+        Err(refused @ Refused::Choose(_)) => {
+            (StatusCode::OK, html! { p.notice { (why(asker, refused)) } })
+        }
+        Err(refused) => (MISTAKE, layout::mistake(Some(&why(asker, refused)))),
+    };
+    let body = html! { (filter(asker, fields, choices)) (body) };
+    (
+        status,
+        layout::page(asker, Chapter::Report, title, fields, &body),
+    )
+        .into_response()
+}
+
+/// Says why there is no report.
+fn why(asker: &Asker, refused: &Refused) -> String {
+    let words = match refused {
+        Refused::Choose("campaign") => ["先选一个节目。", "Choose a campaign first."],
+        Refused::Choose(_) => ["先选一块屏幕。", "Choose a screen first."],
+        Refused::Word("by") => ["不能这样分组。", "Figures are not counted by that."],
+        Refused::Word(_) => ["日期要写成 2026-12-01 这样。", "Write days as 2026-12-01."],
+        Refused::Unknown => [
+            "没有这个节目或屏幕。",
+            "There is no such campaign or screen.",
+        ],
+        Refused::Report(BreakdownError::Backwards { .. }) => [
+            "结束日期在开始日期之前。",
+            "The last day is before the first.",
+        ],
+        Refused::Report(error) => return error.to_string(),
+    };
+    asker.say(words).to_owned()
+}
+
+fn by_words(by: By) -> [&'static str; 2] {
+    match by {
+        By::Day => ["日期", "Day"],
+        By::Hour => ["小时", "Hour"],
+        By::Weekday => ["星期", "Weekday"],
+        By::Screen => ["屏幕", "Screen"],
+        By::Campaign => ["节目", "Campaign"],
+        By::Creative => ["画面", "Creative"],
+    }
+}
+
+fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
+    let by: Vec<(String, String)> = BY
+        .iter()
+        .map(|(by, word)| ((*word).to_owned(), asker.say(by_words(*by)).to_owned()))
+        .collect();
+    let chosen = fields.word("by").unwrap_or("day");
+    let day = |name, label| {
+        Line {
+            kind: "date",
+            ..Line::text(name, label, fields.get(name))
+        }
+        .markup()
+    };
+    html! {
+        form.filter method="get" action=(asker.at("/console/report")) {
+            (choice("campaign", asker.say(["节目", "Campaign"]), fields.get("campaign"), &with_all(asker, choices.campaigns.iter().cloned())))
+            (choice("screen", asker.say(["屏幕", "Screen"]), fields.get("screen"), &with_all(asker, choices.screens.iter().cloned())))
+            (day("from", asker.say(["从", "From"])))
+            (day("until", asker.say(["到", "Until"])))
+            div.wide { (choice("by", asker.say(["按", "By"]), chosen, &by)) }
+            button { (asker.say(["显示", "Show"])) }
+        }
+    }
+}
+
+fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -> Markup {
+    let total = &breakdown.total;
+    let csv = path_with(
+        "/console/report.csv",
+        &["campaign", "screen", "from", "until", "by"].map(|name| (name, fields.get(name))),
+    );
+    let name = asker.say(by_words(asked.by));
+    let rows = &breakdown.rows[..breakdown.rows.len().min(ROWS_MAX)];
+    let of = |figure: fn(&Figures) -> u64| -> Vec<(String, u64)> {
+        rows.iter()
+            .map(|(key, figures)| (short(asker, key, &breakdown.names), figure(figures)))
+            .collect()
+    };
+    let is_in_time = matches!(asked.by, By::Day | By::Hour | By::Weekday);
+    html! {
+        dl.figures {
+            div { dt { (asker.say(["播放", "Plays"])) } dd { (number(total.plays)) } }
+            div { dt { (asker.say(["扫码", "Scans"])) } dd { (number(total.scans)) } }
+            div { dt { (asker.say(["每千次播放的扫码", "Scans per 1 000 plays"])) } dd {
+                @match rate(total) {
+                    Some([rate, low, high]) => { (rate) " " small { (low) "–" (high) } },
+                    None => { "–" },
+                }
+            } }
+        }
+        @if rate(total).is_none() {
+            p.soft { (asker.say(["播放还不到 100 次，比率没有意义。", "Fewer than 100 plays say nothing about a rate."])) }
+        } @else {
+            p.soft { (asker.say(["范围是 95% 置信区间。", "The range holds the true rate in 95 of 100 cases."])) }
+        }
+        section {
+            h2 { (asker.say(["从播放到点击", "From play to press"])) }
+            (plot::funnel(asker.say(["从播放到点击", "From play to press"]), &[
+                (asker.say(["播放", "Plays"]), total.plays),
+                (asker.say(["扫码", "Scans"]), total.scans),
+                (asker.say(["访问（含转发）", "Visits, also through shares"]), total.visits),
+                (asker.say(["点击按钮", "Presses of the button"]), total.presses),
+            ]))
+            p.soft { (asker.say(["转发的链接：", "Links passed on: "])) (number(total.shares)) }
+        }
+        section {
+            h2 { (asker.say(["按", "By "])) @if is_in_time { (name.to_lowercase()) } @else { (name) } }
+            @if rows.is_empty() {
+                p { (asker.say(["这段时间没有数据。", "Nothing was counted."])) }
+            } @else {
+                @if is_in_time && rows.len() > 1 && total.plays > 0 {
+                    h3 { (asker.say(["播放", "Plays"])) }
+                    (plot::bars(asker.say(["播放次数", "Plays"]), &of(|figures| figures.plays)))
+                    @if total.scans > 0 {
+                        h3 { (asker.say(["扫码", "Scans"])) }
+                        (plot::bars(asker.say(["扫码次数", "Scans"]), &of(|figures| figures.scans)))
+                    }
+                }
+                (table(asker, name, breakdown, rows))
+                @if rows.len() < breakdown.rows.len() {
+                    p.soft { (asker.say(["只显示前 400 行，全部在 CSV 里。", "The first 400 rows; all of them are in the CSV."])) }
+                }
+                p { a.button href=(asker.at(&csv)) { (asker.say(["下载 CSV", "Download as CSV"])) } }
+                p.soft { (asker.say(["时区：", "Time zone: "])) (breakdown.time_zone) }
+            }
+        }
+    }
+}
+
+fn table(asker: &Asker, name: &str, breakdown: &Breakdown, rows: &[(Key, Figures)]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(asker.say(["数据表", "Figures as a table"])) {
+            table {
+                thead { tr {
+                    th { (name) }
+                    th.n { (asker.say(["播放", "Plays"])) }
+                    th.n { (asker.say(["扫码", "Scans"])) }
+                    th.n { (asker.say(["每千次", "per 1 000"])) }
+                    th.n { (asker.say(["访问", "Visits"])) }
+                    th.n { (asker.say(["点击", "Presses"])) }
+                    th.n { (asker.say(["转发", "Shares"])) }
+                } }
+                tbody { @for (key, figures) in rows { tr {
+                    th scope="row" { (long(asker, key, &breakdown.names)) }
+                    td.n { (number(figures.plays)) }
+                    td.n { (number(figures.scans)) }
+                    td.n { (rate(figures).map_or_else(|| "–".to_owned(), |[rate, ..]| rate)) }
+                    td.n { (number(figures.visits)) }
+                    td.n { (number(figures.presses)) }
+                    td.n { (number(figures.shares)) }
+                } } }
+            }
+        }
+    }
+}
+
+const WEEKDAYS: [[&str; 2]; 7] = [
+    ["周一", "Mon"],
+    ["周二", "Tue"],
+    ["周三", "Wed"],
+    ["周四", "Thu"],
+    ["周五", "Fri"],
+    ["周六", "Sat"],
+    ["周日", "Sun"],
+];
+
+/// What a row is about, below a bar.
+fn short(asker: &Asker, key: &Key, names: &Names) -> String {
+    match key {
+        Key::Day(day) => day.strftime("%m-%d").to_string(),
+        Key::Hour(hour) => hour.to_string(),
+        _ => long(asker, key, names),
+    }
+}
+
+/// What a row is about, in the table.
+fn long(asker: &Asker, key: &Key, names: &Names) -> String {
+    match key {
+        Key::Day(day) => day.to_string(),
+        Key::Hour(hour) => format!("{hour}:00"),
+        Key::Weekday(day) => {
+            let words = usize::try_from(*day).ok().and_then(|day| WEEKDAYS.get(day));
+            words.map_or("", |words| asker.say(*words)).to_owned()
+        }
+        Key::Undated => asker.say(["没有日期", "Without a date"]).to_owned(),
+        Key::Screen(number) => {
+            let name = names.screens.get(&number.to_string());
+            name.cloned().unwrap_or_else(|| number.to_string())
+        }
+        Key::Campaign(id) => names.campaigns.get(id).unwrap_or(id).clone(),
+        Key::Creative(digest) => {
+            let start = digest.get(..12).unwrap_or(digest);
+            names.files_of(digest).unwrap_or_else(|| start.to_owned())
+        }
+        Key::LocalCampaign(folder) => format!(
+            "{} {folder}",
+            asker.say(["屏幕本地", "On the screen itself:"])
+        ),
+        Key::Local => asker
+            .say(["屏幕本地", "On the screens themselves"])
+            .to_owned(),
+        Key::SetAside => asker
+            .say(["没有内容的行", "Rows without content"])
+            .to_owned(),
+    }
+}
+
+/// Scans per thousand plays, and between which values it lies in 95 of 100 cases, taking scans for
+/// rare events (Poisson, by the score interval); `None` of too few plays.
+#[allow(clippy::cast_precision_loss, reason = "a tenth of a scan is shown")]
+fn rate(figures: &Figures) -> Option<[String; 3]> {
+    if figures.plays < PLAYS_MIN {
+        return None;
+    }
+    let (scans, thousands) = (figures.scans as f64, figures.plays as f64 / 1_000.0);
+    let z = 1.959_96_f64;
+    let (middle, half) = (scans + z * z / 2.0, z * (scans + z * z / 4.0).sqrt());
+    let values = [scans, (middle - half).max(0.0), middle + half];
+    Some(values.map(|value| format!("{:.1}", value / thousands)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_comes_with_what_it_may_be_and_too_few_plays_have_none() {
+        let of = |plays, scans| {
+            rate(&Figures {
+                plays,
+                scans,
+                ..Figures::default()
+            })
+        };
+        assert_eq!(of(99, 5), None);
+        assert_eq!(of(1_000, 0).unwrap(), ["0.0", "0.0", "3.8"]);
+        assert_eq!(of(1_000, 100).unwrap(), ["100.0", "82.2", "121.6"]);
+        assert_eq!(of(10_000, 1_000).unwrap(), ["100.0", "94.0", "106.4"]);
+    }
+}

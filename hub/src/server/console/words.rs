@@ -1,0 +1,148 @@
+//! The words of the console for what is kept as one word: roles, rights, states, what somebody did.
+
+use crate::people::{Right, Role};
+use crate::server::console::language::Language;
+use crate::store::ScreenState;
+use crate::store::audit::Verb;
+
+/// What a role is called.
+pub(crate) const fn role(role: Role) -> [&'static str; 2] {
+    match role {
+        Role::Owner => ["所有者", "Owner"],
+        Role::Operator => ["屏幕管理员", "Operator"],
+        Role::Publisher => ["发布者", "Publisher"],
+        Role::Contributor => ["投稿者", "Contributor"],
+        Role::Viewer => ["查看者", "Viewer"],
+    }
+}
+
+/// What somebody with a role does.
+pub(crate) const fn role_means(role: Role) -> [&'static str; 2] {
+    match role {
+        Role::Owner => [
+            "可以做一切，并决定谁能做什么",
+            "May do everything, and decides who may do what",
+        ],
+        Role::Operator => [
+            "管理屏幕，查看节目和数据",
+            "Runs screens; sees campaigns and figures",
+        ],
+        Role::Publisher => [
+            "管理节目，查看屏幕和数据",
+            "Runs campaigns; sees screens and figures",
+        ],
+        Role::Contributor => ["只查看节目", "Sees campaigns only"],
+        Role::Viewer => ["只查看，不改动", "Looks, and changes nothing"],
+    }
+}
+
+/// What a right is called, of a token.
+pub(crate) const fn right(right: Right) -> [&'static str; 2] {
+    match right {
+        Right::SeeScreens => ["查看屏幕", "See screens"],
+        Right::ChangeScreens => ["管理屏幕", "Change screens"],
+        Right::SeeCampaigns => ["查看节目", "See campaigns"],
+        Right::ChangeCampaigns => ["管理节目", "Change campaigns"],
+        Right::SeeReports => ["查看报告", "See reports"],
+        Right::ChangePeople => ["管理人员", "Change people"],
+        Right::SeeAudit => ["查看记录", "See the audit log"],
+    }
+}
+
+/// How a screen is.
+pub(crate) const fn state(state: ScreenState) -> [&'static str; 2] {
+    match state {
+        ScreenState::InTouch => ["在线", "In touch"],
+        ScreenState::Silent => ["无联系", "Silent"],
+        ScreenState::Waiting => ["等待终端", "Waiting for its terminal"],
+        ScreenState::Revoked => ["已停用", "Out of service"],
+    }
+}
+
+/// What somebody did.
+pub(crate) fn verb(language: Language, word: &str) -> String {
+    let known = Verb::ALL.iter().find(|verb| verb.word() == word);
+    match known {
+        Some(known) => language.say(of_verb(*known)).to_owned(),
+        // Of a newer hub that shares the database.
+        None => word.to_owned(),
+    }
+}
+
+const fn of_verb(verb: Verb) -> [&'static str; 2] {
+    match verb {
+        Verb::AddedScreen => ["添加屏幕", "Added a screen"],
+        Verb::PairedScreen => ["配对屏幕", "Paired a screen"],
+        Verb::ChangedScreen => ["修改屏幕", "Changed a screen"],
+        Verb::RenewedScreen => ["更换终端", "Let another terminal take a screen over"],
+        Verb::RevokedScreen => ["停用屏幕", "Took a screen out of service"],
+        Verb::RotatedKey => ["更换屏幕密钥", "Gave a screen a new key"],
+        Verb::Published => ["发布节目", "Published a campaign"],
+        Verb::TookOff => ["撤下节目", "Took a campaign off the screens"],
+        Verb::GroupedCampaign => ["节目分组", "Put a campaign into a group"],
+        Verb::AddedDomain => ["添加域名", "Added a domain"],
+        Verb::RemovedDomain => ["移除域名", "Removed a domain"],
+        Verb::Invited => ["发出邀请", "Invited somebody"],
+        Verb::Withdrew => ["撤回邀请", "Took an invitation back"],
+        Verb::Joined => ["加入", "Joined"],
+        Verb::ChangedPerson => ["修改权限", "Changed what somebody may do"],
+        Verb::ResetPerson => ["重设密码链接", "Made a link for a new password"],
+        Verb::RemovedPerson => ["移除人员", "Removed somebody"],
+        Verb::ChangedPassword => ["更改密码", "Changed a password"],
+        Verb::SignedIn => ["登录", "Signed in"],
+        Verb::BeganSecondStep => ["启用两步验证", "Turned the second step on"],
+        Verb::EndedSecondStep => ["停用两步验证", "Turned the second step off"],
+        Verb::EndedSessions => ["退出其他设备", "Signed out elsewhere"],
+        Verb::MadeToken => ["创建令牌", "Made a token"],
+        Verb::EndedToken => ["停用令牌", "Ended a token"],
+    }
+}
+
+/// What has just been done, as the page says it to which somebody comes back; the words stand in
+/// addresses, and any other says nothing.
+pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
+    Some(match word {
+        "saved" => ["已保存。", "Saved."],
+        "paired" => [
+            "已配对。屏幕会在几秒内自己开始播放。",
+            "Paired. The screen starts by itself within seconds.",
+        ],
+        "revoked" => [
+            "屏幕已停用。它的数据会保留。",
+            "The screen is out of service. Its figures stay.",
+        ],
+        "taken-off" => [
+            "节目已从屏幕撤下。已扫的码仍然有效。",
+            "The campaign is off the screens. Its codes go on working.",
+        ],
+        "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
+        "removed" => [
+            "已移除，所有登录已结束。",
+            "Removed; every session of theirs has ended.",
+        ],
+        "password" => [
+            "密码已更改，其他设备已退出。",
+            "The password was changed, and all other devices were signed out.",
+        ],
+        "sessions" => ["其他设备已退出。", "All other devices were signed out."],
+        "step-off" => ["两步验证已停用。", "The second step is off."],
+        "token-ended" => ["令牌已停用。", "The token was ended."],
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_said_in_both_languages_and_not_twice_the_same() {
+        let said = Verb::ALL.iter().map(|verb| of_verb(*verb));
+        let said = said.chain(Role::ALL.map(role)).chain(Right::ALL.map(right));
+        for [chinese, english] in said.chain(ScreenState::ALL.map(state)) {
+            assert!(english.is_ascii(), "{english}");
+            assert!(!chinese.is_ascii(), "{chinese}");
+        }
+        assert_eq!(verb(Language::English, "of.later"), "of.later");
+    }
+}

@@ -1,0 +1,225 @@
+//! Who did what: one row for each thing that somebody changed.
+//!
+//! Whoever adds something that is written down adds a [`Verb`], calls `audit::note` in the
+//! transaction that does it, and gives the verb its words in `hub/src/server/console/words.rs`.
+//!
+//! Invariants: a row is written in the transaction that does what it tells, and never changed; at
+//! most [`ROWS_MAX`] are kept, the newest.
+
+use serde::Serialize;
+
+use crate::database::{DatabaseError, Row, Transaction, Value, values};
+use crate::people::Actor;
+use crate::store::{Result, Store};
+
+/// Most rows that are kept.
+pub const ROWS_MAX: i64 = 1_000_000;
+/// How often old rows are looked for, in rows.
+const LOOK_EVERY: i64 = 1_000;
+/// Longest text beside a verb, in characters; what is longer is cut.
+const DETAIL_CHARS_MAX: usize = 400;
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $word:literal),+ $(,)?) => {
+        /// What somebody did.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Verb { $($(#[$doc])* $name),+ }
+
+        impl Verb {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The word for it in databases and calls.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Added a screen.
+    AddedScreen = "screen.add",
+    /// Paired a screen by its code.
+    PairedScreen = "screen.pair",
+    /// Named or grouped a screen, or changed its tags.
+    ChangedScreen = "screen.change",
+    /// Let another machine take a screen over.
+    RenewedScreen = "screen.renew",
+    /// Took a screen out of service.
+    RevokedScreen = "screen.revoke",
+    /// Gave a screen a new key for its codes.
+    RotatedKey = "screen.rotate-key",
+    /// Sent a campaign out.
+    Published = "campaign.publish",
+    /// Took a campaign off the screens.
+    TookOff = "campaign.unpublish",
+    /// Put a campaign into a group.
+    GroupedCampaign = "campaign.group",
+    /// Said that a domain leads here.
+    AddedDomain = "domain.add",
+    /// Said that it no longer does.
+    RemovedDomain = "domain.remove",
+    /// Made a link for somebody new.
+    Invited = "person.invite",
+    /// Took such a link back.
+    Withdrew = "person.withdraw",
+    /// Came in by such a link.
+    Joined = "person.join",
+    /// Changed what somebody may do.
+    ChangedPerson = "person.change",
+    /// Made a link by which somebody chooses a new password.
+    ResetPerson = "person.reset",
+    /// Took somebody out.
+    RemovedPerson = "person.remove",
+    /// Chose a new password; all other sessions end.
+    ChangedPassword = "account.password",
+    /// Signed in.
+    SignedIn = "account.sign-in",
+    /// Began to need a second step.
+    BeganSecondStep = "account.second-step",
+    /// Needs it no longer.
+    EndedSecondStep = "account.no-second-step",
+    /// Ended other sessions.
+    EndedSessions = "account.end-sessions",
+    /// Made a token for a program.
+    MadeToken = "token.make",
+    /// Ended such a token.
+    EndedToken = "token.end",
+}
+
+/// One row of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditLine {
+    /// Its number; newer ones have greater ones.
+    pub id: i64,
+    /// When, as Unix time in milliseconds.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: String,
+    /// What, as one of the words of [`Verb`].
+    pub verb: String,
+    /// To what.
+    pub subject: String,
+    /// What else there is to say.
+    pub detail: String,
+}
+
+/// Writes down that somebody did something.
+pub(super) fn note(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    verb: Verb,
+    (subject, detail): (&str, &str),
+    now_ms: i64,
+) -> Result<(), DatabaseError> {
+    let detail: String = detail.chars().take(DETAIL_CHARS_MAX).collect();
+    let id: i64 = tx.value(
+        "INSERT INTO audit (at_ms, actor, person, verb, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+        values![
+            now_ms,
+            actor.named(),
+            actor.person_id(),
+            verb.word(),
+            subject,
+            detail
+        ],
+    )?;
+    if id % LOOK_EVERY == 0 {
+        tx.execute("DELETE FROM audit WHERE id <= ?1", values![id - ROWS_MAX])?;
+    }
+    Ok(())
+}
+
+fn line(row: &Row<'_>) -> Result<AuditLine, DatabaseError> {
+    Ok(AuditLine {
+        id: row.get(0)?,
+        at_ms: row.get(1)?,
+        actor: row.get(2)?,
+        verb: row.get(3)?,
+        subject: row.get(4)?,
+        detail: row.get(5)?,
+    })
+}
+
+impl Store {
+    /// Returns rows of the audit log, newest first, older than `before`; all of them or those with
+    /// a text in who, what or to what.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn audit(&self, before: Option<i64>, text: &str, count: usize) -> Result<Vec<AuditLine>> {
+        let mut values = vec![Value::from(before.unwrap_or(i64::MAX)), Value::from(count)];
+        let mut matching = String::new();
+        if !text.is_empty() {
+            values.push(Value::from(crate::store::search::pattern(text)));
+            matching = ["actor", "verb", "subject"]
+                .map(|column| format!("lower({column}) LIKE ?3 ESCAPE '!'"))
+                .join(" OR ");
+            matching = format!(" AND ({matching})");
+        }
+        self.read_once(|tx| {
+            Ok(tx.all(
+                &format!(
+                    "SELECT id, at_ms, actor, verb, subject, detail FROM audit WHERE id < ?1{matching} ORDER BY id DESC LIMIT ?2"
+                ),
+                &values,
+                line,
+            )?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Lock;
+    use crate::store::testing::on_each_database;
+
+    #[test]
+    fn the_audit_log_is_read_newest_first_and_by_its_words() {
+        on_each_database(|database| {
+            let store = database.open();
+            for at in 1..=5 {
+                let (verb, subject) = if at == 3 {
+                    (Verb::RevokedScreen, "screen 3")
+                } else {
+                    (Verb::AddedScreen, "screen 100%")
+                };
+                let noted: Result<()> = store.write(Lock::Everything, |tx| {
+                    note(
+                        tx,
+                        &Actor::COMMAND_LINE,
+                        verb,
+                        (subject, &"é".repeat(500)),
+                        at,
+                    )?;
+                    Ok(())
+                });
+                noted.unwrap();
+            }
+            let page = store.audit(None, "", 3).unwrap();
+            assert_eq!(
+                page.iter().map(|line| line.at_ms).collect::<Vec<_>>(),
+                [5, 4, 3]
+            );
+            assert_eq!(page[0].detail.chars().count(), DETAIL_CHARS_MAX);
+            let rest = store.audit(Some(page[2].id), "", 3).unwrap();
+            assert_eq!(
+                rest.iter().map(|line| line.at_ms).collect::<Vec<_>>(),
+                [2, 1]
+            );
+            assert_eq!(store.audit(None, "REVOKE", 9).unwrap().len(), 1);
+            assert_eq!(store.audit(None, "100%", 9).unwrap().len(), 4);
+            assert_eq!(store.audit(None, "1%0", 9).unwrap().len(), 0);
+            assert_eq!(store.audit(None, "command", 9).unwrap().len(), 5);
+        });
+    }
+
+    #[test]
+    fn every_verb_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> =
+            Verb::ALL.iter().map(|verb| verb.word()).collect();
+        assert_eq!(words.len(), Verb::ALL.len());
+    }
+}
