@@ -26,6 +26,7 @@ pub mod publish;
 pub mod report_text;
 pub mod scans;
 pub mod server;
+pub mod sources;
 pub mod store;
 pub mod system;
 

@@ -33,6 +33,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0018_pruned.sql"),
     include_str!("sqlite/0019_report_figures.sql"),
     include_str!("sqlite/0020_change_number.sql"),
+    include_str!("sqlite/0021_sources.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -43,6 +44,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0004_report_figures.sql"),
     include_str!("postgres/0005_change_number.sql"),
     include_str!("postgres/0006_processes.sql"),
+    include_str!("postgres/0007_sources.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.
