@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerby_protocol::hexadecimal::hex;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
@@ -26,6 +26,7 @@ pub struct Hub {
     /// The creatives.
     pub blobs: Blobs,
     keys: Keys,
+    folder: PathBuf,
 }
 
 /// A screen's manifest as it goes out.
@@ -200,7 +201,12 @@ impl Hub {
         let blobs = Blobs::open(folder).map_err(unusable)?;
         let store = open_store(folder, database)?;
         let keys = open_keys(folder, &store)?;
-        let hub = Self { store, blobs, keys };
+        let hub = Self {
+            store,
+            blobs,
+            keys,
+            folder: folder.to_owned(),
+        };
         hub.share_manifest_keys(true).map_err(|error| match error {
             RotateError::Key(error) => OpenError::Keys(error.into()),
             RotateError::Store(error) => OpenError::Store(error),
@@ -252,6 +258,11 @@ impl Hub {
             return Err(OpenError::NoHub(folder.display().to_string()));
         }
         Self::open_with(folder, database)
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Sends a campaign out: first its files, then the word of them.

@@ -29,5 +29,6 @@ pub mod server;
 pub mod sources;
 pub mod store;
 pub mod system;
+pub mod templates;
 
 pub use crate::hub::Hub;

@@ -7,8 +7,13 @@ use crate::page::{entry, paragraph, table};
 
 /// The whole page.
 pub(crate) fn page() -> String {
-    let [phones, terminals] = server::calls();
-    let chapters = [phones, terminals, passerby::local_page::reference()];
+    let [phones, terminals, publishers] = server::calls();
+    let chapters = [
+        phones,
+        terminals,
+        publishers,
+        passerby::local_page::reference(),
+    ];
     let chapters: Vec<String> = chapters.iter().map(chapter).collect();
     format!("# HTTP\n\n{}", chapters.join("\n"))
 }

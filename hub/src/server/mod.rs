@@ -22,8 +22,10 @@ mod monitoring;
 pub mod phones;
 pub(crate) mod problem;
 mod proxies;
+mod publishers;
 mod redirect;
 mod refusal;
+mod source_rounds;
 mod streams;
 pub mod terminals;
 mod tls;
@@ -51,6 +53,7 @@ use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
 use crate::server::metrics::{RequestMetrics, take_route};
 use crate::server::proxies::Proxies;
+use crate::sources::service::Service;
 
 pub use crate::server::listener::{SLOW_QUERY_MS, ServeError, Server, Settings};
 pub use crate::server::proxies::{ProxyNameError, TrustedProxy, TrustedProxyError};
@@ -72,12 +75,14 @@ pub const CODE_DAYS: i64 = 180;
 /// `ConnectInfo<SocketAddr>`; without it the sender is nobody in particular. What [`Server`] bounds
 /// (connections, time for headers) is the caller's business then; proxies are not known by name.
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
-    let app = AppState::new(hub, public_url, CODE_DAYS, Proxies::new(trusted_proxies));
+    let proxies = Proxies::new(trusted_proxies);
+    let sources = Service::new(Vec::new());
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, sources);
     router(Arc::new(app), request_metrics())
 }
 
 /// Every call as the reference tells it.
-pub fn calls() -> [HttpChapter; 2] {
+pub fn calls() -> [HttpChapter; 3] {
     crate::server::calls::chapters()
 }
 
@@ -87,6 +92,7 @@ fn patterns() -> Vec<String> {
         crate::server::calls::of_terminals(),
         crate::server::calls::of_strangers(),
         crate::server::calls::of_waiting_terminals(),
+        crate::server::calls::of_publishers(),
     ];
     let base = crate::server::calls::TERMINALS_BASE;
     let terminals = terminals.into_iter().flatten();
@@ -141,7 +147,9 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let of_waiting = crate::server::calls::of_waiting_terminals();
     let strangers_at = of_terminals.len();
     let waiting_at = strangers_at + of_strangers.len();
-    let phones_at = waiting_at + of_waiting.len();
+    let of_publishers = crate::server::calls::of_publishers();
+    let publishers_at = waiting_at + of_waiting.len();
+    let phones_at = publishers_at + of_publishers.len();
     let admitting = |calls: Vec<Answered>| -> Vec<Answered> {
         let calls = calls.into_iter();
         calls
@@ -156,7 +164,8 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         }),
     );
     let terminals = with(Router::new(), admitting(of_terminals), 0);
-    let terminals = with(terminals, of_strangers, strangers_at)
+    let terminals = with(terminals, of_strangers, strangers_at);
+    let terminals = with(terminals, of_publishers, publishers_at)
         .layer(middleware::from_fn(|request, next| {
             in_time(request, next, ANSWER_TIMEOUT, || {
                 crate::server::problem::too_slow().into_response()

@@ -12,4 +12,12 @@
 //! itself, one thread and one reason; whatever is done twice, or cut off at any point, airs nothing
 //! twice.
 
+mod card;
 pub mod document;
+pub mod fetch;
+pub mod hook;
+pub mod rules;
+pub mod run;
+pub mod service;
+pub mod template;
+mod work_folder;

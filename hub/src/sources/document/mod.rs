@@ -68,3 +68,6 @@ fn is_web_page(start: &str) -> bool {
         .to_ascii_lowercase();
     head.starts_with("<!doctype html") || head.starts_with("<html")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,3 +17,6 @@ pub use crate::store::sources::records::{
     DAY_ITEMS_MAX, FetchOutcome, ItemRecord, ItemState, NewItem, NewSource, SourceError,
     SourceKind, SourceRecord, TakeRules, Taken, WhichItems,
 };
+
+#[cfg(test)]
+mod tests;
