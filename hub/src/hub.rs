@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerby_protocol::hexadecimal::hex;
 use passerby_protocol::manifest_keys::ManifestKeysReply;
@@ -27,6 +27,7 @@ pub struct Hub {
     /// The creatives.
     pub blobs: Blobs,
     keys: Keys,
+    folder: PathBuf,
 }
 
 /// What of a hub is not in its data folder.
@@ -221,7 +222,12 @@ impl Hub {
         let blobs = settle(folder, places.blobs)?;
         let store = open_store(folder, places.database)?;
         let keys = open_keys(folder, &store)?;
-        let hub = Self { store, blobs, keys };
+        let hub = Self {
+            store,
+            blobs,
+            keys,
+            folder: folder.to_owned(),
+        };
         hub.share_manifest_keys(true).map_err(|error| match error {
             RotateError::Key(error) => OpenError::Keys(error.into()),
             RotateError::Store(error) => OpenError::Store(error),
@@ -284,6 +290,11 @@ impl Hub {
                 .put(creative.digest, creative.size, &creative.source)?;
         }
         Ok(())
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Sends a campaign out: first its files, then the word of them.

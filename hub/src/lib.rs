@@ -28,7 +28,9 @@ pub mod publish;
 pub mod report_text;
 pub mod scans;
 pub mod server;
+pub mod sources;
 pub mod store;
 pub mod system;
+pub mod templates;
 
 pub use crate::hub::Hub;

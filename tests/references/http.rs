@@ -7,9 +7,9 @@ use crate::page::{entry, paragraph, table};
 
 /// The whole page.
 pub(crate) fn page() -> String {
-    let [phones, terminals, console, programs] = server::calls();
+    let [phones, terminals, publishers, console, programs] = server::calls();
     let local = passerby::local_page::reference();
-    let chapters = [phones, terminals, console, programs, local];
+    let chapters = [phones, terminals, publishers, console, programs, local];
     let chapters: Vec<String> = chapters.iter().map(chapter).collect();
     format!("# HTTP\n\n{}", chapters.join("\n"))
 }

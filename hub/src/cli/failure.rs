@@ -3,7 +3,9 @@
 use crate::hub::{OpenError, ReleaseError, RotateError};
 use crate::keys::manifest_keys::ManifestKeyError;
 use crate::server::ServeError;
-use crate::store::{DomainError, EnrolError, KeyError, PruneError, PublishError, StoreError};
+use crate::store::{
+    DomainError, EnrolError, KeyError, PruneError, PublishError, SourceError, StoreError,
+};
 
 /// Why a command did not do its work, by what the exit code says about it.
 pub(crate) enum Failure {
@@ -83,6 +85,15 @@ impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Store(error) => error.into(),
+            refused => Self::Input(vec![refused.to_string()]),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Store(error) => error.into(),
             refused => Self::Input(vec![refused.to_string()]),
         }
     }

@@ -8,11 +8,13 @@ mod backup;
 pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
+pub(crate) mod new;
 mod options;
 mod owner;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod source;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -23,6 +25,7 @@ use clap::{Parser, Subcommand};
 use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::CODE_DAYS_MAX;
+use passerby_protocol::private_host::PrivateHost;
 use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
@@ -131,6 +134,11 @@ enum Command {
         /// Write statements of the database that take longer, in milliseconds, to the log
         #[arg(long, value_name = "MS", default_value_t = SLOW_QUERY_MS)]
         slow_query_ms: u64,
+        /// Let sources open this host although its address is private or this machine's own: a
+        /// host, or a host and a port such as `192.168.1.20:8080`; may be repeated. Default: public
+        /// addresses only
+        #[arg(long = "source-host", value_name = "HOST")]
+        source_hosts: Vec<PrivateHost>,
         #[command(flatten)]
         data: Data,
     },
@@ -155,6 +163,10 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Make a campaign folder to begin with, which airs as it is
+    ///
+    /// Lines with a # in it are suggestions: fill in what you like, and publish the folder.
+    New(crate::cli::new::Arguments),
     /// Send campaign folders to the screens
     ///
     /// Each file is first checked the way a screen checks it. Files that no screen can show are
@@ -189,6 +201,9 @@ enum Command {
     /// codes
     #[command(subcommand)]
     Domain(crate::cli::domain::Command),
+    /// Have cards made of what a publisher has online: feeds, web hooks, files
+    #[command(subcommand)]
+    Source(crate::cli::source::Command),
     /// Look at one creative for `publish`, which starts it
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
@@ -270,6 +285,7 @@ fn run(command: Command) -> Result<(), Failure> {
             redirect_listen,
             monitoring_listen,
             slow_query_ms,
+            source_hosts,
             data,
         } => {
             let tls = tls_cert.zip(tls_key);
@@ -283,6 +299,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 redirect_listen,
                 monitoring_listen,
                 slow_query_ms,
+                source_hosts,
             };
             serve(&data, &listen, settings)
         }
@@ -307,6 +324,7 @@ fn run(command: Command) -> Result<(), Failure> {
             );
             Ok(())
         }
+        Command::New(arguments) => crate::cli::new::run(&arguments),
         Command::Publish {
             folders,
             fonts,
@@ -338,6 +356,7 @@ fn run(command: Command) -> Result<(), Failure> {
             )])),
         },
         Command::Domain(command) => crate::cli::domain::run(command),
+        Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
         Command::Report(arguments) => crate::cli::report::run(arguments),

@@ -10,6 +10,11 @@ use crate::people::scope::Scope;
 pub enum Who {
     /// Whoever may run commands on the hub's machine.
     CommandLine,
+    /// A source that brings items by itself.
+    Source {
+        /// What it is called.
+        name: String,
+    },
     /// Somebody who signed in.
     Person {
         /// Their number.
@@ -46,6 +51,16 @@ impl Actor {
         limited_to: None,
         scope: Scope::ALL,
     };
+
+    /// A source that brings items by itself, as it was told when it was made.
+    pub const fn source(name: String) -> Self {
+        Self {
+            who: Who::Source { name },
+            role: Role::Publisher,
+            limited_to: None,
+            scope: Scope::ALL,
+        }
+    }
 
     /// Somebody who signed in.
     pub const fn person(id: i64, name: String, role: Role, scope: Scope) -> Self {
@@ -86,7 +101,7 @@ impl Actor {
     /// The number of the person, if it is one or theirs.
     pub const fn person_id(&self) -> Option<i64> {
         match &self.who {
-            Who::CommandLine => None,
+            Who::CommandLine | Who::Source { .. } => None,
             Who::Person { id, .. } | Who::Token { person: id, .. } => Some(*id),
         }
     }
@@ -111,6 +126,7 @@ impl Actor {
     pub fn named(&self) -> String {
         match &self.who {
             Who::CommandLine => "command line".to_owned(),
+            Who::Source { name } => format!("source {name}"),
             Who::Person { name, .. } => name.clone(),
             Who::Token { name, token, .. } => format!("{name} (token {token})"),
         }

@@ -20,6 +20,7 @@ use crate::server::metrics::BackgroundRuns;
 use crate::server::proxies::Proxies;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
+use crate::sources::service::Service;
 use crate::system::clock;
 
 /// Most requests that touch the disk at one time. What waits to be recorded waits in one of these
@@ -40,6 +41,7 @@ pub(crate) struct AppState {
     pub(super) pairings: Pairings,
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
+    pub(super) sources: Service,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -54,12 +56,20 @@ pub(crate) struct AppState {
 pub(super) type Shared = Arc<AppState>;
 
 impl AppState {
-    pub(super) fn new(hub: Hub, public_url: PublicUrl, code_days: i64, proxies: Proxies) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        public_url: PublicUrl,
+        code_days: i64,
+        proxies: Proxies,
+        sources: Service,
+    ) -> Self {
+        hub.store.bound_waits();
         Self {
             hub,
             public_url,
             code_days,
             proxies,
+            sources,
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

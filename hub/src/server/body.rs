@@ -93,6 +93,11 @@ impl Unread {
         })
     }
 
+    /// Throws away what comes of a body that nobody wants.
+    pub(super) fn discard(self) {
+        discard(self.body);
+    }
+
     async fn read(mut self, bytes_max: usize, time: Duration) -> Result<Vec<u8>, Problem> {
         if self.length.is_some_and(|length| length > bytes_max) {
             discard(self.body);

@@ -9,10 +9,12 @@ use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
 use crate::server::phones::{page, scan, share};
+use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
     blob, changes, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
 };
+use crate::sources::hook::HOOK_ITEMS_MAX;
 
 /// What all paths of terminals begin with.
 pub(super) const TERMINALS_BASE: &str = "/v1";
@@ -108,6 +110,19 @@ pub(super) fn of_waiting_terminals() -> Vec<Answered> {
     )]
 }
 
+/// The calls of publishers' programs.
+pub(super) fn of_publishers() -> Vec<Answered> {
+    vec![answered(
+        HttpCall::post(
+            "/sources/{source}/items",
+            &[200, 201, 400, 401, 408, 413, 422, 429],
+            "brings items of a source of the kind hook, as `passerby-hub source add NAME --hook` makes it: 201 some are \
+             new or say something else, 200 all are known",
+        ),
+        items::items,
+    )]
+}
+
 /// The calls of phones.
 pub(super) fn of_phones() -> Vec<Answered> {
     const SCAN_STATUSES: &[u16] = &[302, 200, 404, 410];
@@ -181,7 +196,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
 }
 
 /// All calls as the reference tells them.
-pub(super) fn chapters() -> [HttpChapter; 4] {
+pub(super) fn chapters() -> [HttpChapter; 5] {
     let told = |calls: Vec<Answered>| calls.into_iter().map(|(call, _)| call);
     let phones = HttpChapter {
         title: "The hub, for phones",
@@ -214,7 +229,22 @@ pub(super) fn chapters() -> [HttpChapter; 4] {
                 .to_owned(),
         ],
     };
-    [phones, terminals, of_console(), of_programs()]
+    let publishers = HttpChapter {
+        title: "The hub, for publishers' programs",
+        base: TERMINALS_BASE,
+        intro: "Each call needs `Authorization: Bearer` with the secret that `passerby-hub source add` printed. Errors \
+                are problem details (RFC 9457). Whoever sends the same once more changes nothing."
+            .to_owned(),
+        calls: told(of_publishers()).collect(),
+        notes: vec![format!(
+            "The body is one item as a JSON object, or at most {HOOK_ITEMS_MAX} as a list or as `items`: `id`, \
+             `title`, `text`, `link`, `picture` (a link), `price`, `date`, `until` (a day such as 2026-12-24); a title or \
+             a text is needed, all else is not. An item with an `id` that is known and other words takes its own \
+             place; without an `id` the title stands for it. The answer has `new`, `changed`, `known`, `too_many` and \
+             `left_out`."
+        )],
+    };
+    [phones, terminals, publishers, of_console(), of_programs()]
 }
 
 fn of_console() -> HttpChapter {

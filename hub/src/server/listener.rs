@@ -20,6 +20,7 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use hyper::body::{Frame, SizeHint};
 use passerby_listener::ConnectionBounds;
+use passerby_protocol::private_host::PrivateHost;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -38,8 +39,9 @@ use crate::server::tls::{Acceptor, HubStream, TlsError, TlsFiles};
 use crate::server::watched::Watched;
 use crate::server::{
     AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
-    request_metrics, router,
+    request_metrics, router, source_rounds,
 };
+use crate::sources::service::Service;
 use crate::store::{PeopleError, ServingError, StoreError};
 use crate::system::{clock, malloc};
 
@@ -87,6 +89,8 @@ pub struct Settings {
     pub monitoring_listen: Option<String>,
     /// From when on a statement of the database is told in the log, in milliseconds.
     pub slow_query_ms: u64,
+    /// What sources may open although its address is private.
+    pub source_hosts: Vec<PrivateHost>,
 }
 
 impl Default for Settings {
@@ -101,6 +105,7 @@ impl Default for Settings {
             redirect_listen: None,
             monitoring_listen: None,
             slow_query_ms: SLOW_QUERY_MS,
+            source_hosts: Vec::new(),
         }
     }
 }
@@ -237,6 +242,7 @@ impl Server {
         let begun = Certificates::begin(settings.tls, settings.acme, public_url.host());
         let begun = begun.await?;
         let proxies = Proxies::new(settings.trusted_proxies);
+        let sources = Service::new(settings.source_hosts);
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
@@ -255,7 +261,7 @@ impl Server {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         let places = Places::for_descriptors(settings.descriptors);
-        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies));
+        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies, sources));
         let certificates = match begun {
             Some(begun) => Some(begun.with_kept(&app).await?),
             None => None,
@@ -343,6 +349,7 @@ impl Server {
         let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let background = tokio::spawn(background::keep(Arc::clone(&self.app)));
+        let sources = tokio::spawn(source_rounds::keep(Arc::clone(&self.app)));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -374,6 +381,7 @@ impl Server {
         looking_up.abort();
         keeping.abort();
         background.abort();
+        sources.abort();
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

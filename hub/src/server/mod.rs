@@ -29,8 +29,10 @@ mod monitoring;
 pub mod phones;
 pub(crate) mod problem;
 mod proxies;
+mod publishers;
 mod redirect;
 mod refusal;
+mod source_rounds;
 mod streams;
 pub mod terminals;
 mod tls;
@@ -59,6 +61,7 @@ use crate::server::calls::Answered;
 use crate::server::console::asker::Visitor;
 use crate::server::metrics::{RequestMetrics, take_route};
 use crate::server::proxies::Proxies;
+use crate::sources::service::Service;
 
 pub use crate::server::acme::{
     AcmeContact, AcmeDirectory, AcmeDomain, AcmeSettings, AcmeTextError, LETS_ENCRYPT, NAMES_MAX,
@@ -85,12 +88,14 @@ pub const CODE_DAYS: i64 = 180;
 /// `ConnectInfo<SocketAddr>`; without it the sender is nobody in particular. What [`Server`] bounds
 /// (connections, time for headers) is the caller's business then; proxies are not known by name.
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
-    let app = AppState::new(hub, public_url, CODE_DAYS, Proxies::new(trusted_proxies));
+    let proxies = Proxies::new(trusted_proxies);
+    let sources = Service::new(Vec::new());
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, sources);
     router(Arc::new(app), request_metrics())
 }
 
 /// Every call as the reference tells it.
-pub fn calls() -> [HttpChapter; 4] {
+pub fn calls() -> [HttpChapter; 5] {
     crate::server::calls::chapters()
 }
 
@@ -108,9 +113,9 @@ pub fn rules() -> Vec<(&'static str, String, Rule)> {
 /// The routes by which requests are counted, each once: those of terminals, of phones, of people and
 /// of their programs.
 fn patterns() -> Vec<String> {
-    let [phones, terminals, console, programs] = calls();
+    let [phones, terminals, publishers, console, programs] = calls();
     let mut patterns: Vec<String> = Vec::new();
-    for chapter in [terminals, phones, console, programs] {
+    for chapter in [terminals, publishers, phones, console, programs] {
         for call in chapter.calls {
             let pattern = format!("{}{}", chapter.base, call.path);
             if !patterns.contains(&pattern) {
@@ -179,6 +184,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let of_waiting = crate::server::calls::of_waiting_terminals();
     let patterns = patterns();
     let base = crate::server::calls::TERMINALS_BASE;
+    let of_publishers = crate::server::calls::of_publishers();
     let admitting = |calls: Vec<Answered>| -> Vec<Answered> {
         let calls = calls.into_iter();
         calls
@@ -193,7 +199,8 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         }),
     );
     let terminals = with(Router::new(), admitting(of_terminals), base, &patterns);
-    let terminals = with(terminals, of_strangers, base, &patterns)
+    let terminals = with(terminals, of_strangers, base, &patterns);
+    let terminals = with(terminals, of_publishers, base, &patterns)
         .layer(middleware::from_fn(|request, next| {
             in_time(request, next, ANSWER_TIMEOUT, || {
                 crate::server::problem::too_slow().into_response()

@@ -55,25 +55,7 @@ impl Store {
     ) -> Result<BTreeSet<ScreenNumber>, PublishError> {
         let body = serde_json::to_string(&publication.campaign).map_err(StoreError::from)?;
         self.write(Lock::Everything, |tx| {
-            if let Targets::Only(chosen) = targets {
-                refuse_unknown(tx, chosen)?;
-            }
-            domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
-            let id = known_form(tx, &publication.id)?;
-            campaign_list::refuse_others(tx, actor, id.as_str())?;
-            let before = PublishedState::of(tx, &id)?;
-            put_creatives(tx, publication)?;
-            put_campaign(tx, &id, publication, targets, &body, now_ms)?;
-            let after = PublishedState::of(tx, &id)?;
-            if before == after {
-                return Ok(BTreeSet::new());
-            }
-            let said = format!("screens {}", after.screens.len());
-            audit::note(tx, actor, Verb::Published, (id.as_str(), &said), now_ms)?;
-            assign(tx, &after.screens)?;
-            let changed = &before.screens | &after.screens;
-            manifest_versions::renew_manifests(tx, &changed, now_ms)?;
-            Ok(changed)
+            publish_within(tx, actor, publication, targets, &body, now_ms)
         })
     }
 
@@ -88,18 +70,8 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
         self.write(Lock::Everything, |tx| {
-            let campaign = known_form(tx, campaign)?;
-            campaign_list::refuse_others(tx, actor, campaign.as_str())?;
-            let before = PublishedState::of(tx, &campaign)?;
-            let live = tx.execute(
-                "UPDATE campaigns SET live = FALSE WHERE id = ?1 AND live",
-                values![campaign.as_str()],
-            )?;
-            if live > 0 {
-                audit::note(tx, actor, Verb::TookOff, (campaign.as_str(), ""), now_ms)?;
-            }
-            manifest_versions::renew_manifests(tx, &before.screens, now_ms)?;
-            Ok((live > 0).then_some(before.screens))
+            campaign_list::refuse_others(tx, actor, known_form(tx, campaign)?.as_str())?;
+            Ok(unpublish_within(tx, actor, campaign, now_ms)?)
         })
     }
 
@@ -176,6 +148,56 @@ impl Store {
             )?)
         })
     }
+}
+
+/// Puts a campaign in place of the one of the same name; `body` is the campaign as JSON.
+pub(super) fn publish_within(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    publication: &Publication,
+    targets: &Targets,
+    body: &str,
+    now_ms: i64,
+) -> Result<BTreeSet<ScreenNumber>, PublishError> {
+    if let Targets::Only(chosen) = targets {
+        refuse_unknown(tx, chosen)?;
+    }
+    domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
+    let id = known_form(tx, &publication.id)?;
+    campaign_list::refuse_others(tx, actor, id.as_str())?;
+    let before = PublishedState::of(tx, &id)?;
+    put_creatives(tx, publication)?;
+    put_campaign(tx, &id, publication, targets, body, now_ms)?;
+    let after = PublishedState::of(tx, &id)?;
+    if before == after {
+        return Ok(BTreeSet::new());
+    }
+    let said = format!("screens {}", after.screens.len());
+    audit::note(tx, actor, Verb::Published, (id.as_str(), &said), now_ms)?;
+    assign(tx, &after.screens)?;
+    let changed = &before.screens | &after.screens;
+    manifest_versions::renew_manifests(tx, &changed, now_ms)?;
+    Ok(changed)
+}
+
+/// Takes a campaign off the screens, and returns them if it aired.
+pub(super) fn unpublish_within(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    campaign: &CampaignId,
+    now_ms: i64,
+) -> Result<Option<BTreeSet<ScreenNumber>>, DatabaseError> {
+    let campaign = known_form(tx, campaign)?;
+    let before = PublishedState::of(tx, &campaign)?;
+    let live = tx.execute(
+        "UPDATE campaigns SET live = FALSE WHERE id = ?1 AND live",
+        values![campaign.as_str()],
+    )?;
+    if live > 0 {
+        audit::note(tx, actor, Verb::TookOff, (campaign.as_str(), ""), now_ms)?;
+    }
+    manifest_versions::renew_manifests(tx, &before.screens, now_ms)?;
+    Ok((live > 0).then_some(before.screens))
 }
 
 /// Gives a new screen the numbers of everything that airs everywhere.

@@ -47,6 +47,7 @@ mod serving;
 mod search;
 mod shared_keys;
 mod shares;
+mod sources;
 mod stored_counts;
 mod tallies;
 mod token_keys;
@@ -95,6 +96,10 @@ pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::serving::ServingError;
 pub use crate::store::shares::{
     Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
+};
+pub use crate::store::sources::{
+    DAY_ITEMS_MAX, FetchOutcome, ItemPublished, ItemRecord, ItemState, NewItem, NewSource,
+    SourceError, SourceKind, SourceRecord, TakeRules, Taken, WhichItems,
 };
 pub use crate::store::token_keys::{KeyError, Rotated};
 

@@ -27,6 +27,7 @@ mod processes;
 mod prune;
 mod report;
 mod scans;
+mod sources;
 mod stand;
 mod startup;
 mod tallies;

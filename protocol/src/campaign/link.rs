@@ -200,7 +200,10 @@ fn push_escaped(link: &mut String, value: &str) {
 
 /// Accepts an absolute http or https link without spaces, quotes, control characters and what
 /// cannot be seen.
-pub(super) fn target(text: &str) -> Result<String, &'static str> {
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn target(text: &str) -> Result<String, &'static str> {
     if !text.starts_with("https://") && !text.starts_with("http://") {
         return Err("it does not start with https://");
     }

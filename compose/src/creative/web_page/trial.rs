@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use passerby_playout::settings::page_rules::{PageRules, PrivateHost};
+use passerby_playout::settings::page_rules::PageRules;
+use passerby_protocol::private_host::PrivateHost;
 use passerby_protocol::web_page::WebPage;
 use url::Url;
 

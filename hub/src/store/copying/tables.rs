@@ -108,6 +108,17 @@ pub(crate) const TABLES: &[Table] = &[
         campaign: Text, placement: Integer, name: Text, part: Text,
     }),
     table!(campaign_screens [campaign, screen] { campaign: Text, screen: Integer }),
+    table!(sources [name] {
+        name: Text, kind: Text, location: Text, secret_sha256: Bytes, rules: Text, paused: Boolean,
+        created_ms: Integer, removed_ms: Integer, next_ms: Integer, fetch_ms: Integer, etag: Text,
+        last_modified: Text, fetched_ms: Integer, succeeded_ms: Integer, failures: Integer, problem: Text,
+        left_out: Text, last_number: Integer, day: Integer, day_items: Integer,
+    }),
+    table!(source_items [source, number] {
+        source: Text, number: Integer, state: Text, title: Text, words: Text, content: Bytes, order_ms: Integer,
+        ends_ms: Integer, created_ms: Integer, seen_ms: Integer, campaign: Text, told: Text,
+    }),
+    table!(source_item_names [source, name] { source: Text, name: Bytes, number: Integer }),
     table!(assignments [screen, number] {
         screen: Integer, number: Integer, campaign: Text, placement: Integer, creative: Text,
     }),

@@ -37,6 +37,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0022_enrolment_token_indexes.sql"),
     include_str!("sqlite/0023_acme.sql"),
     include_str!("sqlite/0024_people.sql"),
+    include_str!("sqlite/0025_sources.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -51,6 +52,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0008_enrolment_token_indexes.sql"),
     include_str!("postgres/0009_acme.sql"),
     include_str!("postgres/0010_people.sql"),
+    include_str!("postgres/0011_sources.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -18,13 +18,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use passerby_protocol::public_address::{not_public, too_near};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::creative::web_page::destination::{Destinations, Refused, not_public, too_near};
+use crate::creative::web_page::destination::{Destinations, Refused};
 use crate::creative::web_page::upstream::Upstream;
 
 /// Most connections at one time; Chromium opens no more than 32 to a proxy.

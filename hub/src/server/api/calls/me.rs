@@ -13,7 +13,7 @@ use crate::system::clock;
 pub(in crate::server::api) async fn show(Caller(actor): Caller) -> Answer {
     let name = match actor.who() {
         Who::CommandLine => "",
-        Who::Person { name, .. } | Who::Token { name, .. } => name,
+        Who::Source { name } | Who::Person { name, .. } | Who::Token { name, .. } => name,
     };
     let rights = Right::ALL.into_iter().filter(|right| actor.may(*right));
     let rights: Vec<&str> = rights.map(Right::word).collect();

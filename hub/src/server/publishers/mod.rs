@@ -1,0 +1,3 @@
+//! `/v1` for the programs of publishers.
+
+pub(super) mod items;

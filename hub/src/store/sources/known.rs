@@ -1,0 +1,143 @@
+//! The sources that there are.
+
+use crate::database::{DatabaseError, Lock, Row, values};
+use crate::store::sources::airing;
+use crate::store::sources::records::{
+    NewSource, SOURCES_MAX, SourceError, SourceKind, SourceRecord, WhichItems,
+};
+use crate::store::sources::states::is_known;
+use crate::store::{Result, Store};
+
+const COLUMNS: &str = "name, kind, location, secret_sha256, rules, paused, fetch_ms, etag, last_modified, fetched_ms, succeeded_ms, failures, problem, left_out";
+
+impl Store {
+    /// Adds a source, which is due at once.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn add_source(&self, source: &NewSource, now_ms: i64) -> Result<(), SourceError> {
+        self.write(Lock::Everything, |tx| {
+            if is_known(tx, &source.name)? {
+                return Err(SourceError::Known(source.name.clone()));
+            }
+            let count: i64 = tx.value(
+                "SELECT count(*) FROM sources WHERE removed_ms IS NULL",
+                values![],
+            )?;
+            if count >= SOURCES_MAX {
+                return Err(SourceError::TooMany);
+            }
+            // One that was removed goes on with its numbers.
+            tx.execute(
+                "INSERT INTO sources (name, kind, location, secret_sha256, rules, created_ms, next_ms, fetch_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)
+                 ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, location = excluded.location,
+                     secret_sha256 = excluded.secret_sha256, rules = excluded.rules, paused = FALSE,
+                     created_ms = excluded.created_ms, removed_ms = NULL, next_ms = excluded.next_ms,
+                     fetch_ms = excluded.fetch_ms, etag = NULL, last_modified = NULL, fetched_ms = NULL,
+                     succeeded_ms = NULL, failures = 0, problem = NULL, left_out = NULL",
+                values![
+                    &source.name,
+                    source.kind.word(),
+                    source.location.as_deref(),
+                    source.secret_sha256,
+                    &source.rules,
+                    now_ms
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Lists the sources in the order of their names.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn sources(&self) -> Result<Vec<SourceRecord>> {
+        let all = format!("SELECT {COLUMNS} FROM sources WHERE removed_ms IS NULL ORDER BY name");
+        Ok(self.read(|tx| tx.all(&all, values![], record))?)
+    }
+
+    /// Returns one source.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn source(&self, name: &str) -> Result<Option<SourceRecord>> {
+        let one = format!("SELECT {COLUMNS} FROM sources WHERE name = ?1 AND removed_ms IS NULL");
+        Ok(self.read_once(|tx| tx.optional(&one, values![name], record))?)
+    }
+
+    /// Returns the names of sources for which there is something to do, those that have waited for
+    /// longest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn due_sources(&self, now_ms: i64) -> Result<Vec<String>> {
+        let due = "SELECT name FROM sources WHERE removed_ms IS NULL AND next_ms <= ?1 ORDER BY next_ms, name";
+        Ok(self.read_once(|tx| tx.all(due, values![now_ms], |row| row.get(0)))?)
+    }
+
+    /// Stops or resumes the fetching of a source; what airs of it goes on to its end.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn pause_source(&self, name: &str, paused: bool, now_ms: i64) -> Result<(), SourceError> {
+        self.write(Lock::Everything, |tx| {
+            let changed = tx.execute(
+                "UPDATE sources SET paused = ?2, fetch_ms = ?3, next_ms = ?3 WHERE name = ?1 AND removed_ms IS NULL",
+                values![name, paused, now_ms],
+            )?;
+            if changed == 0 {
+                return Err(SourceError::Unknown(name.to_owned()));
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes a source with all that airs of it. Returns how many items were taken off the
+    /// screens.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn remove_source(&self, name: &str, now_ms: i64) -> Result<usize, SourceError> {
+        self.write(Lock::Everything, |tx| {
+            if !is_known(tx, name)? {
+                return Err(SourceError::Unknown(name.to_owned()));
+            }
+            let taken = airing::take_down(tx, name, &WhichItems::All, now_ms)?;
+            tx.execute(
+                "DELETE FROM source_item_names WHERE source = ?1",
+                values![name],
+            )?;
+            tx.execute("DELETE FROM source_items WHERE source = ?1", values![name])?;
+            tx.execute(
+                "UPDATE sources SET removed_ms = ?2, secret_sha256 = NULL WHERE name = ?1",
+                values![name, now_ms],
+            )?;
+            Ok(taken.off)
+        })
+    }
+}
+
+fn record(row: &Row<'_>) -> Result<SourceRecord, DatabaseError> {
+    let kind: String = row.get(1)?;
+    Ok(SourceRecord {
+        name: row.get(0)?,
+        kind: SourceKind::of_word(&kind).ok_or(DatabaseError::Column {
+            at: 1,
+            wanted: "a kind of source",
+        })?,
+        location: row.get(2)?,
+        secret_sha256: row.get(3)?,
+        rules: row.get(4)?,
+        paused: row.get(5)?,
+        fetch_ms: row.get(6)?,
+        etag: row.get(7)?,
+        last_modified: row.get(8)?,
+        fetched_ms: row.get(9)?,
+        succeeded_ms: row.get(10)?,
+        failures: row.get(11)?,
+        problem: row.get(12)?,
+        left_out: row.get(13)?,
+    })
+}
