@@ -82,8 +82,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn next_frame(&self) -> Instant {
-        self.last + self.every
+    /// The first beat after an instant; an update that has painted nothing waits for one, too.
+    pub(super) fn next_frame(&self, now: Instant) -> Instant {
+        let due = self.last + self.every;
+        if due > now { due } else { now + self.every }
     }
 }
 

@@ -146,10 +146,11 @@ fn wait(app: &App) {
             return;
         }
         Some(Next::At(due)) => due,
-        Some(Next::Frame) => match world.get_resource::<Pace>() {
-            Some(pace) => pace.next_frame(),
-            None => world.resource::<Now>().0 + FRAME,
-        },
+        Some(Next::Frame) => {
+            let now = world.resource::<Now>().0;
+            let pace = world.get_resource::<Pace>();
+            pace.map_or(now + FRAME, |pace| pace.next_frame(now))
+        }
     };
     // A message that is already there is taken at once, also when something is overdue.
     let _ = select.ready_timeout(due.saturating_duration_since(Instant::now()));

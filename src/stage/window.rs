@@ -297,7 +297,7 @@ fn set_alarm(
 ) {
     match (agenda.next(), pace) {
         // Nothing else would wait for the display.
-        (Some(Next::Frame), Some(pace)) => alarm.set(pace.next_frame(), now.0),
+        (Some(Next::Frame), Some(pace)) => alarm.set(pace.next_frame(now.0), now.0),
         (Some(Next::Frame), None) => {
             redraw.write(RequestRedraw);
         }

@@ -7,7 +7,7 @@ use passerby_compose::slide::Area;
 
 use crate::frame::{Layer, rectangle};
 use crate::painter::kept_slide::KeptSlide;
-use crate::painter::mix::{WHOLE, cover, mix, mix_each, share};
+use crate::painter::mix::{WHOLE, cover, mix_each, share};
 use crate::painter::moving::{MovingRows, PixelRange};
 use crate::painter::scratch::Scratch;
 
@@ -28,7 +28,9 @@ pub(super) struct LayerRows<'a> {
 
 enum Opacity {
     Whole,
-    Even(i16),
+    /// The same for each byte of a row. As a row, since a number that stays the same would be widened
+    /// before the loop, and then no vector instruction multiplies it.
+    Even(Vec<i16>),
     Each(Edge),
 }
 
@@ -73,7 +75,7 @@ impl<'a> LayerRows<'a> {
         } else if change.opacity >= 1.0 {
             Opacity::Whole
         } else {
-            Opacity::Even(share(change.opacity))
+            Opacity::Even(vec![share(change.opacity); area.width as usize * 4])
         };
         Self {
             slide,
@@ -175,7 +177,7 @@ impl<'a> LayerRows<'a> {
     fn blend(&self, opacity: &Opacity, from: i64, row: &mut [u8], above: &[u8]) {
         match opacity {
             Opacity::Whole => row.copy_from_slice(above),
-            Opacity::Even(share) => mix(row, above, *share),
+            Opacity::Even(shares) => mix_each(row, above, shares),
             Opacity::Each(edge) => {
                 let first = usize_of(from - i64::from(self.area.x));
                 let end = first + row.len() / 4;

@@ -265,7 +265,10 @@ fn convert(scratch: &mut Scratch, skipped: usize, colours: &[Mixture; 3], out: &
     let [red, green, blue] = &scratch.levels;
     let levels = red.iter().zip(green).zip(blue);
     for (pixel, ((red, green), blue)) in out.chunks_exact_mut(4).zip(levels) {
-        pixel.copy_from_slice(&[*red, *green, *blue, 255]);
+        // One number, since four bytes would be put together in memory first.
+        let [red, green, blue] = [*red, *green, *blue].map(u32::from);
+        let rgba = red | green << 8 | blue << 16 | 255 << 24;
+        pixel.copy_from_slice(&rgba.to_le_bytes());
     }
 }
 
