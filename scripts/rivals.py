@@ -44,7 +44,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 def main():
     options = arguments()
-    players = {"passerby": passerby, "chromium": chromium, "mpv": mpv, "feh": feh}
+    players = {"passerby": passerby, "passerby-gpu": passerby_gpu, "chromium": chromium, "mpv": mpv, "feh": feh}
     names = options.only or list(players)
     results = {}
     with tempfile.TemporaryDirectory(prefix="passerby-rivals-") as work:
@@ -71,7 +71,7 @@ def arguments():
     parser.add_argument("--terminal", required=True, help="the program passerby")
     parser.add_argument("--seconds", type=int, default=60, help="time for each player, 20 to 3600")
     parser.add_argument("--figures", action="store_true", help="one figure a line")
-    parser.add_argument("--only", action="append", choices=["passerby", "chromium", "mpv", "feh"])
+    parser.add_argument("--only", action="append", choices=["passerby", "passerby-gpu", "chromium", "mpv", "feh"])
     options = parser.parse_args()
     if not 20 <= options.seconds <= 3600:
         parser.error("--seconds takes 20 to 3600")
@@ -86,6 +86,14 @@ class Failure(Exception):
 
 
 def passerby(folder, pictures, options):
+    return terminal(folder, pictures, options, "cpu")
+
+
+def passerby_gpu(folder, pictures, options):
+    return terminal(folder, pictures, options, "gpu")
+
+
+def terminal(folder, pictures, options, draw):
     campaign = folder / "content" / "pictures"
     campaign.mkdir(parents=True)
     lines = ['title = "Pictures"']
@@ -95,6 +103,7 @@ def passerby(folder, pictures, options):
     (campaign / "campaign.toml").write_text("\n".join(lines) + "\n")
     config = folder / "kiosk.toml"
     config.write_text(
+        f'[screen]\ndraw = "{draw}"\n'
         '[content]\nfolders = ["content"]\n[data]\ndir = "data"\n[local]\nlisten = "127.0.0.1:0"\n'
     )
     return [options.terminal, "run", "--config", str(config)], True
@@ -435,7 +444,7 @@ ROWS = [
     ("frames dropped", "", "{:.0f}"),
     ("foreign frames", "", "{:.0f}"),
 ]
-LABELS = {"passerby": "Passerby", "chromium": "Chromium", "mpv": "mpv", "feh": "feh"}
+LABELS = {"passerby": "Passerby", "passerby-gpu": "Passerby, GPU", "chromium": "Chromium", "mpv": "mpv", "feh": "feh"}
 
 
 def shown(result, row, form):

@@ -2,6 +2,7 @@
 
 mod check;
 mod data_dir;
+mod drawing;
 mod enroll;
 mod failure;
 mod hub_content;
@@ -103,6 +104,13 @@ enum Command {
         /// Folders with fonts of the operator's
         fonts: Vec<PathBuf>,
     },
+    /// Say which GPU would draw, for `run` or `check`, which starts it
+    #[command(name = drawing::COMMAND, hide = true)]
+    LookForGpu {
+        /// Not into a window
+        #[arg(long)]
+        offscreen: bool,
+    },
 }
 
 impl Cli {
@@ -124,6 +132,7 @@ impl Cli {
             Command::Enroll(command) => command.run(),
             Command::Draw { fonts } => drawing_process::serve(&fonts)
                 .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
+            Command::LookForGpu { offscreen } => drawing::answer(offscreen),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

@@ -28,6 +28,7 @@ use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
 use crate::cli::data_dir::DataDir;
+use crate::cli::drawing::Choice;
 use crate::cli::failure::Failure;
 use crate::cli::options::{ConfigFile, SIDE_PX};
 use crate::local_page;
@@ -97,6 +98,8 @@ impl Run {
         // An offscreen picture goes to no display of this machine.
         config.displays = (!self.offscreen).then(|| display::CONNECTORS.into());
         let (ledger, enrolment) = open_data(&config)?;
+        let drawing = Choice::of(config.draw, self.offscreen);
+        tracing::info!("{}", drawing.sentence());
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let context = Arc::new(LiveContext::default());
         let (requests, request_queue) = bounded(REQUESTS_MAX);
@@ -147,6 +150,7 @@ impl Run {
         let player = spawn("player", move || player.run())?;
         spawn("hub-link", move || go_online(hub_link, page, &requests))?;
         let stage_config = StageConfig {
+            draw_with: drawing.draw_with,
             offscreen: self.offscreen,
             size: self.size,
             capture: self.capture.map(|dir| CaptureConfig {

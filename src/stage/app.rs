@@ -5,22 +5,29 @@ use std::time::{Duration, Instant};
 use bevy::app::{
     PanicHandlerPlugin, PluginGroupBuilder, TaskPoolPlugin, TerminalCtrlCHandlerPlugin,
 };
+use bevy::camera::CameraPlugin;
 use bevy::log::LogPlugin;
+use bevy::mesh::MeshPlugin;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::window::ExitCondition;
+use passerby_paint::Frame;
 
 use crate::stage::capture::Capture;
 use crate::stage::channel::{EventSender, StageInbox};
 use crate::stage::config::StageConfig;
-use crate::stage::draw::Background;
+use crate::stage::cpu_presenter;
 use crate::stage::gpu::Gpu;
 use crate::stage::stage_error::FirstFailure;
+use crate::stage::store::NextFrame;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::{Clock, Now};
-use crate::stage::{agenda, draw, gpu, pipeline, presenter, readback, slide_systems, time};
+use crate::stage::{
+    agenda, draw, gpu, gpu_presenter, gpu_readback, gpu_store, pipeline, presenter, readback,
+    slide_systems, time,
+};
 
 /// Everything that one run of the stage is made of.
 pub(super) struct StageParts {
@@ -30,7 +37,8 @@ pub(super) struct StageParts {
     pub(super) event_sender: EventSender,
     pub(super) capture: Option<Capture>,
     pub(super) verdict: FirstFailure,
-    pub(super) gpu: RenderResources,
+    /// The GPU; none when the processor draws.
+    pub(super) gpu: Option<RenderResources>,
 }
 
 impl StageParts {
@@ -40,7 +48,6 @@ impl StageParts {
         app: &mut App,
         extra: fn(PluginGroupBuilder) -> PluginGroupBuilder,
     ) {
-        let gpu = Gpu::of(&self.gpu);
         let plugins = DefaultPlugins
             .build()
             .disable::<LogPlugin>()
@@ -56,19 +63,25 @@ impl StageParts {
                 primary_cursor_options: None,
                 exit_condition: ExitCondition::DontExit,
                 close_when_requested: false,
-            })
-            .set(RenderPlugin {
-                render_creation: RenderCreation::Manual(self.gpu),
+            });
+        let gpu = self.gpu.as_ref().map(Gpu::of);
+        let plugins = match self.gpu {
+            Some(resources) => plugins.set(RenderPlugin {
+                render_creation: RenderCreation::Manual(resources),
                 synchronous_pipeline_compilation: true,
                 ..default()
-            });
+            }),
+            None => without_rendering(plugins),
+        };
         app.add_plugins(extra(plugins));
         app.insert_resource(Clock {
             time: self.config.time,
             started: self.started,
         })
-        .insert_resource(gpu)
-        .insert_resource(Background(self.config.background))
+        .insert_resource(NextFrame(Frame {
+            background: self.config.background,
+            layers: Vec::new(),
+        }))
         .insert_resource(Ending {
             at: self.config.run_for.map(|length| self.started + length),
         })
@@ -95,14 +108,36 @@ impl StageParts {
         app.add_plugins((
             time::plugin,
             agenda::plugin,
-            gpu::plugin,
-            pipeline::plugin,
             presenter::plugin,
-            draw::plugin,
             slide_systems::plugin,
             readback::plugin,
         ));
+        match gpu {
+            Some(gpu) => {
+                app.insert_resource(gpu);
+                app.add_plugins((
+                    gpu::plugin,
+                    pipeline::plugin,
+                    gpu_store::plugin,
+                    gpu_presenter::plugin,
+                    draw::plugin,
+                    gpu_readback::plugin,
+                ));
+            }
+            None => {
+                app.add_plugins(cpu_presenter::plugin);
+            }
+        }
     }
+}
+
+/// Leaves out what opens a GPU, and what is only there for it.
+fn without_rendering(plugins: PluginGroupBuilder) -> PluginGroupBuilder {
+    plugins
+        .disable::<RenderPlugin>()
+        .disable::<ImagePlugin>()
+        .disable::<MeshPlugin>()
+        .disable::<CameraPlugin>()
 }
 
 /// When the run is over.

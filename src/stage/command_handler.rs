@@ -1,9 +1,9 @@
-//! Does what the player asks: puts slides on the GPU, brings them onto the screen, takes them away.
+//! Does what the player asks: hands slides to the presenter, brings them onto the screen, takes them away.
 //!
 //! Invariants:
 //! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are
 //!   never half covered.
-//! - Textures are freed in the update in which their slide has gone.
+//! - Pixels are freed in the update in which their slide has gone.
 //! - What cannot be done is answered or told of; it never stops what is shown.
 
 use bevy::prelude::*;
@@ -13,11 +13,10 @@ use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::EventSender;
-use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::{GpuSlide, SlidePlace};
-use crate::stage::pipeline::SharedSlideAssets;
-use crate::stage::presenter::{Changed, Output, PipelinesReady, Presenter};
+use crate::stage::loaded_slide::{LoadedSlide, SlidePlace};
+use crate::stage::presenter::{Changed, Output, Presenter, Ready};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
+use crate::stage::store::Store;
 use crate::stage::time::Now;
 use crate::stage::transition::TransitionProgress;
 
@@ -25,14 +24,13 @@ use crate::stage::transition::TransitionProgress;
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct CommandHandler<'w> {
     pub(super) slides: ResMut<'w, Slides>,
-    pub(super) gpu: Res<'w, Gpu>,
-    assets: Res<'w, SharedSlideAssets>,
+    pub(super) store: ResMut<'w, Store>,
     pub(super) output: Res<'w, Output>,
     pub(super) presenter: Res<'w, Presenter>,
     event_sender: Res<'w, EventSender>,
     pub(super) changed: ResMut<'w, Changed>,
     pub(super) agenda: ResMut<'w, Agenda>,
-    warm: Res<'w, PipelinesReady>,
+    ready: Res<'w, Ready>,
     pub(super) now: Res<'w, Now>,
 }
 
@@ -58,7 +56,7 @@ impl CommandHandler<'_> {
             area,
             output_px: self.output.told_px(),
         };
-        let gpu_slide = GpuSlide::make(&self.gpu, &self.assets, ticket, place, slide)?;
+        let loaded = LoadedSlide::make(self.store.0.as_mut(), ticket, place, slide)?;
         let waiting = &self.slides.0.entry(zone).or_default().loaded;
         if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= LOADED_MAX) {
             let oldest = oldest.ticket;
@@ -70,7 +68,7 @@ impl CommandHandler<'_> {
         }
         // Asked for anew: the zone goes with its last slide.
         let zone = self.slides.0.entry(zone).or_default();
-        zone.loaded.push(gpu_slide);
+        zone.loaded.push(loaded);
         self.event_sender.send(StageEvent::Loaded(ticket));
         Ok(())
     }
@@ -84,7 +82,7 @@ impl CommandHandler<'_> {
             warn!("slide {} is to be shown but is not loaded", ticket.0);
             return;
         };
-        if !self.warm.0 {
+        if !self.ready.0 {
             self.slides.0.entry(zone).or_default().early = Some((ticket, transition));
             return;
         }
@@ -96,10 +94,10 @@ impl CommandHandler<'_> {
         } else {
             transition
         };
-        let gpu_slide = slides.loaded.remove(place);
-        let at = gpu_slide.on_output(self.output.size_px);
+        let slide = slides.loaded.remove(place);
+        let at = slide.on_output(self.output.size_px);
         slides.change = Some(Change::start(
-            Shown { gpu_slide, at },
+            Shown { slide, at },
             TransitionProgress::start(transition, self.now.0),
         ));
     }

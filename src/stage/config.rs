@@ -6,9 +6,20 @@ use std::time::Duration;
 use crate::stage::frame_observer::FrameObserver;
 use crate::stage::time::StageTime;
 
+/// What draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrawWith {
+    /// The GPU, by Vulkan or OpenGL.
+    Gpu,
+    /// The processor, without any driver.
+    Cpu,
+}
+
 /// How the stage is set up.
 #[derive(Debug, Clone)]
 pub struct StageConfig {
+    /// What draws.
+    pub draw_with: DrawWith,
     /// Render into memory instead of a window.
     pub offscreen: bool,
     /// Width and height in pixels. None: the whole primary monitor; offscreen 1920 × 1080.

@@ -5,29 +5,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use bevy::prelude::*;
-use bevy::render::RenderApp;
-use bevy::render::render_asset::RenderAssets;
-use bevy::render::render_resource::{
-    Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, Extent3d, MapMode, PollType,
-    TexelCopyBufferInfo, TexelCopyBufferLayout, Texture,
-};
-use bevy::render::texture::GpuImage;
 use passerby_compose::slide::Caption;
 use passerby_playout::messages::stage_messages::Snapshot;
 use passerby_playout::screen::geometry::Zone;
 
-use crate::stage::gpu::{Gpu, Holdings};
 use crate::stage::slides::Slides;
 use crate::stage::time::{Clock, Now};
-
-/// How long the GPU may take to hand a frame over.
-const HAND_OVER_MAX: Duration = Duration::from_secs(20);
-/// Rows of a copied texture begin at multiples of this, as WebGPU wants it.
-const ROW_STEP: u32 = 256;
 
 /// Somebody who sees every frame that an offscreen stage draws. For tests: it makes the stage wait.
 #[derive(Clone)]
@@ -50,7 +36,7 @@ pub struct SeenFrame {
     pub picture: Snapshot,
     /// What each zone shows, in the order of the zones.
     pub zones: Vec<SeenZone>,
-    /// What is held on the GPU after it.
+    /// What is held for drawing after it.
     pub on_gpu: Holdings,
 }
 
@@ -65,35 +51,44 @@ pub struct SeenZone {
     pub transition: bool,
 }
 
-/// Reads frames back for an observer.
-pub(super) struct FrameReader {
-    observer: FrameObserver,
-    canvas: AssetId<Image>,
-    buffer: Option<Buffer>,
+/// What is held for drawing. On the GPU it is as the driver's front end counts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Images of any kind: slides, films, targets.
+    pub textures: usize,
+    /// Stretches of memory.
+    pub buffers: usize,
+    /// Sets of them that a shader reads.
+    pub bind_groups: usize,
 }
 
-impl FrameReader {
-    pub(super) fn new(observer: FrameObserver, canvas: AssetId<Image>) -> Self {
-        Self {
-            observer,
-            canvas,
-            buffer: None,
-        }
+/// Reads the frame back that was drawn last.
+pub(super) trait ReadFrame {
+    /// The frame, and what is held after it.
+    ///
+    /// # Errors
+    /// Says why it was not handed over.
+    fn read(&mut self, app: &App) -> Result<(Snapshot, Holdings), String>;
+}
+
+/// Shows frames to an observer.
+pub(super) struct FrameShow {
+    observer: FrameObserver,
+    reader: Box<dyn ReadFrame>,
+}
+
+impl FrameShow {
+    pub(super) fn new(observer: FrameObserver, reader: Box<dyn ReadFrame>) -> Self {
+        Self { observer, reader }
     }
 
     /// Shows the frame of the update that has just run.
     ///
     /// # Errors
-    /// Says why the GPU did not hand it over.
+    /// Says why it was not handed over.
     pub(super) fn show(&mut self, app: &App) -> Result<(), String> {
+        let (picture, held) = self.reader.read(app)?;
         let world = app.world();
-        let render = app.sub_app(RenderApp).world();
-        let Some(canvas) = render.resource::<RenderAssets<GpuImage>>().get(self.canvas) else {
-            return Err("there is no canvas".into());
-        };
-        let gpu = world.resource::<Gpu>();
-        let (width_px, height_px) = (canvas.texture.width(), canvas.texture.height());
-        let rgba = self.read(gpu, &canvas.texture)?;
         let clock = world.resource::<Clock>();
         let zones = world.resource::<Slides>().on_screen().map(|seen| SeenZone {
             zone: seen.zone,
@@ -103,75 +98,10 @@ impl FrameReader {
         (self.observer.0)(SeenFrame {
             at: world.resource::<Now>().0 - clock.started,
             boot_ms: clock.boot_ms(),
-            picture: Snapshot {
-                width_px,
-                height_px,
-                rgba,
-            },
+            picture,
             zones: zones.collect(),
-            on_gpu: gpu.holdings(),
+            on_gpu: held,
         });
         Ok(())
-    }
-
-    fn read(&mut self, gpu: &Gpu, texture: &Texture) -> Result<Vec<u8>, String> {
-        let (width, height) = (texture.width(), texture.height());
-        let row = width * 4;
-        let padded = row.next_multiple_of(ROW_STEP);
-        let buffer = self.buffer.get_or_insert_with(|| {
-            gpu.device.create_buffer(&BufferDescriptor {
-                label: Some("frame_observer"),
-                size: u64::from(padded) * u64::from(height),
-                usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-                mapped_at_creation: false,
-            })
-        });
-        let mut encoder = gpu
-            .device
-            .create_command_encoder(&CommandEncoderDescriptor::default());
-        encoder.copy_texture_to_buffer(
-            texture.as_image_copy(),
-            TexelCopyBufferInfo {
-                buffer,
-                layout: TexelCopyBufferLayout {
-                    offset: 0,
-                    bytes_per_row: Some(padded),
-                    rows_per_image: None,
-                },
-            },
-            Extent3d {
-                width,
-                height,
-                depth_or_array_layers: 1,
-            },
-        );
-        gpu.queue.submit([encoder.finish()]);
-        let (mapped, outcome) = mpsc::channel();
-        buffer.slice(..).map_async(MapMode::Read, move |result| {
-            // Nobody waits any more when the poll below has failed.
-            let _ = mapped.send(result);
-        });
-        gpu.device
-            .wgpu_device()
-            .poll(PollType::Wait {
-                submission_index: None,
-                timeout: Some(HAND_OVER_MAX),
-            })
-            .map_err(|error| error.to_string())?;
-        match outcome.try_recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("the frame was not handed over".into()),
-        }
-        let mut rgba = Vec::with_capacity(row as usize * height as usize);
-        for line in buffer
-            .slice(..)
-            .get_mapped_range()
-            .chunks_exact(padded as usize)
-        {
-            rgba.extend_from_slice(&line[..row as usize]);
-        }
-        buffer.unmap();
-        Ok(rgba)
     }
 }

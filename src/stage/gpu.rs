@@ -19,6 +19,7 @@ use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::tasks::block_on;
 
 use crate::stage::agenda::Agenda;
+use crate::stage::frame_observer::Holdings;
 use crate::stage::guard::guarded_quietly;
 use crate::stage::stage_error::{FirstFailure, StageError};
 use crate::stage::systems::KioskSystems;
@@ -36,17 +37,6 @@ pub(super) struct Gpu {
     pub(super) device: RenderDevice,
     pub(super) queue: RenderQueue,
     instance: RenderInstance,
-}
-
-/// What is held on the GPU, as the driver's front end counts it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Holdings {
-    /// Images of any kind: slides, films, glyphs, targets.
-    pub textures: usize,
-    /// Stretches of memory.
-    pub buffers: usize,
-    /// Sets of them that a shader reads.
-    pub bind_groups: usize,
 }
 
 impl Gpu {
@@ -86,15 +76,38 @@ pub(super) fn open(offscreen: bool) -> Result<RenderResources, StageError> {
         return open_with(backends);
     }
     let vulkan = open_with(Backends::VULKAN);
-    // Bevy does not pass on the names of wgpu's device types.
-    let on_hardware = vulkan
-        .as_ref()
-        .is_ok_and(|resources| format!("{:?}", resources.2.device_type) != "Cpu");
+    let on_hardware = vulkan.as_ref().is_ok_and(|resources| !is_cpu(resources));
     // OpenGL is second best, but better on a real GPU than Vulkan in software.
     if !offscreen || on_hardware || (vulkan.is_ok() && !Path::new(HARDWARE).exists()) {
         return vulkan;
     }
     open_with(Backends::all()).or(vulkan)
+}
+
+/// What would draw on the GPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// As its driver names it.
+    pub name: String,
+    /// Whether it is the processor in the end.
+    pub is_cpu: bool,
+}
+
+/// Opens the GPU that a stage would open, and says which it is.
+///
+/// # Errors
+/// [`StageError::NoGpu`] when there is none.
+pub fn look_for_adapter(offscreen: bool) -> Result<Adapter, StageError> {
+    let resources = open(offscreen)?;
+    Ok(Adapter {
+        name: resources.2.name.clone(),
+        is_cpu: is_cpu(&resources),
+    })
+}
+
+/// Bevy does not pass on the names of wgpu's device types.
+fn is_cpu(resources: &RenderResources) -> bool {
+    format!("{:?}", resources.2.device_type) == "Cpu"
 }
 
 fn open_with(backends: Backends) -> Result<RenderResources, StageError> {

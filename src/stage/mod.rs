@@ -6,15 +6,17 @@
 //! Invariants:
 //! - The stage never blocks on I/O and never opens a file; captured frames are written by a thread
 //!   of their own.
-//! - A slide is drawn only once its textures are on the GPU, and its predecessor stays beneath it
-//!   until it covers all.
+//! - The stage decides what a frame is made of; one of two presenters paints it, on the GPU or
+//!   without one, and every promise holds for both.
+//! - A slide is drawn only once the presenter has all its pixels, and its predecessor stays beneath
+//!   it until it covers all.
 //! - Every frame in which a slide follows another holds exactly one of their two codes, whole and
 //!   in its place.
-//! - Rendering is not pipelined: when an update returns, its frame has been submitted and its
+//! - Drawing is not pipelined: when an update returns, its frame has been submitted and its
 //!   events have been sent.
 //! - Nothing is drawn unless something changed; between changes the stage sleeps.
 //! - At most [`ZONES_MAX`] zones have slides; in each at most [`LOADED_MAX`] wait and two are on
-//!   the screen, and the textures of all others are gone.
+//!   the screen, and the pixels of all others are gone.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -29,12 +31,18 @@ mod capture;
 mod channel;
 mod command_handler;
 mod config;
+mod cpu_presenter;
+mod cpu_window;
 mod draw;
 mod exit_guard;
 mod frame_observer;
 mod gpu;
-mod gpu_slide;
+mod gpu_presenter;
+mod gpu_readback;
+mod gpu_reader;
+mod gpu_store;
 mod guard;
+mod loaded_slide;
 mod numbers;
 mod offscreen;
 mod pipeline;
@@ -45,12 +53,12 @@ mod readback;
 mod slide_systems;
 mod slides;
 mod stage_error;
+mod store;
 mod systems;
 #[cfg(test)]
 mod tests;
 mod time;
 mod transition;
-mod travel;
 mod window;
 
 use std::time::Instant;
@@ -63,9 +71,9 @@ use crate::stage::channel::EventSender;
 use crate::stage::stage_error::FirstFailure;
 
 pub use crate::stage::channel::{StageInbox, StageSender, channel};
-pub use crate::stage::config::{CaptureConfig, StageConfig};
-pub use crate::stage::frame_observer::{FrameObserver, SeenFrame, SeenZone};
-pub use crate::stage::gpu::Holdings;
+pub use crate::stage::config::{CaptureConfig, DrawWith, StageConfig};
+pub use crate::stage::frame_observer::{FrameObserver, Holdings, SeenFrame, SeenZone};
+pub use crate::stage::gpu::{Adapter, look_for_adapter};
 pub use crate::stage::slides::{LOADED_MAX, ZONES_MAX};
 pub use crate::stage::stage_error::StageError;
 pub use crate::stage::time::{StageTime, SteppedTime};
@@ -89,7 +97,10 @@ pub fn run(
     if !config.offscreen {
         window::find_display()?;
     }
-    let gpu = gpu::open(config.offscreen)?;
+    let gpu = match config.draw_with {
+        DrawWith::Gpu => Some(gpu::open(config.offscreen)?),
+        DrawWith::Cpu => None,
+    };
     let (capture, writer) = capture::start(config.capture.as_ref(), started).unzip();
     let event_sender = EventSender::new(events);
     let parts = StageParts {

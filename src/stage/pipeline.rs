@@ -17,35 +17,47 @@ use bevy::render::render_resource::{
 };
 use bevy::shader::Shader;
 
+use passerby_paint::MovingKind;
+
 use crate::stage::gpu::Gpu;
 use crate::stage::numbers::Numbers;
 use crate::stage::planes::{Planes, blank};
 
 /// What lies beneath the holes of a slide's still layer; each has a pipeline of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Layer {
-    None,
-    Rgba,
-    Nv12,
-    Strip,
-}
+pub(super) struct Kind(pub(super) Option<MovingKind>);
 
-impl Layer {
-    pub(super) const ALL: [Self; 4] = [Self::None, Self::Rgba, Self::Nv12, Self::Strip];
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [
+        Self(None),
+        Self(Some(MovingKind::Rgba)),
+        Self(Some(MovingKind::Nv12)),
+        Self(Some(MovingKind::Strip)),
+    ];
+
+    /// Its place among [`Self::ALL`].
+    pub(super) const fn place(self) -> usize {
+        match self.0 {
+            None => 0,
+            Some(MovingKind::Rgba) => 1,
+            Some(MovingKind::Nv12) => 2,
+            Some(MovingKind::Strip) => 3,
+        }
+    }
 
     /// The shader's names for it.
     const fn definitions(self) -> &'static [&'static str] {
-        match self {
-            Self::None => &[],
-            Self::Rgba => &["MOVING"],
-            Self::Nv12 => &["MOVING", "NV12"],
-            Self::Strip => &["MOVING", "STRIP"],
+        match self.0 {
+            None => &[],
+            Some(MovingKind::Rgba) => &["MOVING"],
+            Some(MovingKind::Nv12) => &["MOVING", "NV12"],
+            Some(MovingKind::Strip) => &["MOVING", "STRIP"],
         }
     }
 }
 
 /// What all slides have in common.
-#[derive(Resource)]
+#[derive(Resource, Clone)]
 pub(super) struct SharedSlideAssets {
     layout: BindGroupLayout,
     blank: TextureView,
@@ -117,43 +129,79 @@ fn layout_entries() -> Vec<BindGroupLayoutEntry> {
     .to_vec()
 }
 
-/// The pipelines, in the render world. A window and its snapshots may have outputs of two formats.
+/// The form in which frames are mixed: numbers as they are coded.
+pub(super) const CANVAS: TextureFormat = TextureFormat::Rgba8Unorm;
+
+/// The pipelines, in the render world.
 #[derive(Resource)]
 pub(super) struct SlidePipelines {
     shader: Handle<Shader>,
-    made: Vec<(TextureFormat, [CachedRenderPipelineId; Layer::ALL.len()])>,
+    to_output: Handle<Shader>,
+    slides: Option<[CachedRenderPipelineId; Kind::ALL.len()]>,
+    /// A window and its snapshots may have outputs of two formats.
+    outputs: Vec<(TextureFormat, CachedRenderPipelineId)>,
     /// Binds nothing that is seen; to have the driver compile a pipeline before it is needed.
     pub(super) nothing: BindGroup,
 }
 
 impl SlidePipelines {
-    /// Returns the pipelines for outputs of a format, in the order of [`Layer::ALL`]. New ones are
-    /// there once the cache has compiled them.
-    pub(super) fn of(
+    /// Returns the pipelines that draw slides, in the order of [`Kind::ALL`]. New ones are there
+    /// once the cache has compiled them.
+    pub(super) fn slides(
+        &mut self,
+        cache: &PipelineCache,
+    ) -> [CachedRenderPipelineId; Kind::ALL.len()] {
+        let shader = &self.shader;
+        *self.slides.get_or_insert_with(|| {
+            Kind::ALL.map(|kind| cache.queue_render_pipeline(describe(shader.clone(), kind)))
+        })
+    }
+
+    /// Returns the pipeline that brings a finished frame to an output that decodes its colours.
+    pub(super) fn to_output(
         &mut self,
         cache: &PipelineCache,
         format: TextureFormat,
-    ) -> [CachedRenderPipelineId; Layer::ALL.len()] {
-        if let Some((_, known)) = self.made.iter().find(|(known, _)| *known == format) {
+    ) -> CachedRenderPipelineId {
+        if let Some((_, known)) = self.outputs.iter().find(|(known, _)| *known == format) {
             return *known;
         }
-        let made = Layer::ALL
-            .map(|layer| cache.queue_render_pipeline(describe(self.shader.clone(), layer, format)));
-        self.made.push((format, made));
+        let made = cache.queue_render_pipeline(RenderPipelineDescriptor {
+            label: Some("frame to output".into()),
+            layout: vec![canvas_layout()],
+            vertex: VertexState {
+                shader: self.to_output.clone(),
+                ..default()
+            },
+            fragment: Some(FragmentState {
+                shader: self.to_output.clone(),
+                targets: vec![Some(ColorTargetState {
+                    format,
+                    blend: None,
+                    write_mask: ColorWrites::ALL,
+                })],
+                ..default()
+            }),
+            ..default()
+        });
+        self.outputs.push((format, made));
         made
     }
 }
 
-fn describe(
-    shader: Handle<Shader>,
-    layer: Layer,
-    format: TextureFormat,
-) -> RenderPipelineDescriptor {
-    let definitions: Vec<_> = layer
-        .definitions()
-        .iter()
-        .map(|&name| name.into())
-        .collect();
+/// What the pipeline to the output reads.
+pub(super) fn canvas_layout() -> BindGroupLayoutDescriptor {
+    BindGroupLayoutDescriptor::new(
+        "canvas",
+        &BindGroupLayoutEntries::single(
+            ShaderStages::FRAGMENT,
+            texture_2d(TextureSampleType::Float { filterable: false }),
+        ),
+    )
+}
+
+fn describe(shader: Handle<Shader>, kind: Kind) -> RenderPipelineDescriptor {
+    let definitions: Vec<_> = kind.definitions().iter().map(|&name| name.into()).collect();
     RenderPipelineDescriptor {
         label: Some("slide".into()),
         layout: vec![BindGroupLayoutDescriptor::new("slide", &layout_entries())],
@@ -166,7 +214,7 @@ fn describe(
             shader,
             shader_defs: definitions,
             targets: vec![Some(ColorTargetState {
-                format,
+                format: CANVAS,
                 blend: Some(BlendState::ALPHA_BLENDING),
                 write_mask: ColorWrites::ALL,
             })],
@@ -178,10 +226,10 @@ fn describe(
 
 pub(super) fn plugin(app: &mut App) {
     embedded_asset!(app, "slide.wgsl");
-    let shader = app
-        .world()
-        .resource::<AssetServer>()
-        .load("embedded://passerby/stage/slide.wgsl");
+    embedded_asset!(app, "to_output.wgsl");
+    let server = app.world().resource::<AssetServer>();
+    let shader = server.load("embedded://passerby/stage/slide.wgsl");
+    let to_output = server.load("embedded://passerby/stage/to_output.wgsl");
     let gpu = app.world().resource::<Gpu>();
     let assets = SharedSlideAssets {
         layout: gpu
@@ -200,7 +248,9 @@ pub(super) fn plugin(app: &mut App) {
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
         render.insert_resource(SlidePipelines {
             shader,
-            made: Vec::new(),
+            to_output,
+            slides: None,
+            outputs: Vec::new(),
             nothing,
         });
     }

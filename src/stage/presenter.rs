@@ -1,43 +1,28 @@
-//! Presents: what the output is, whether this update draws on it, and what came of it.
+//! Presents: what the output is, whether this update draws on it, and what came of it; whatever
+//! draws.
 //!
 //! Invariants:
 //! - An update in which nothing changed draws nothing and presents nothing.
-//! - [`StageEvent::Sized`] is first sent when every shader is compiled, so that the first slide is
+//! - [`StageEvent::Sized`] is first sent when the presenter is ready, so that the first slide is
 //!   drawn at once.
 //! - [`StageEvent::Presented`] is sent right after the frame was handed to the output, and only if
 //!   it was.
 //! - A frame that the output did not take is drawn again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bevy::camera::RenderTarget;
 use bevy::prelude::*;
-use bevy::render::render_resource::PollType;
-use bevy::render::render_resource::{CachedPipelineState, PipelineCache, PipelineDescriptor};
-use bevy::render::renderer::RenderDevice;
-use bevy::render::view::ExtractedWindows;
-use bevy::render::{Render, RenderApp, RenderSystems};
 use passerby_playout::messages::stage_messages::{StageEvent, Ticket};
 use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::channel::EventSender;
-use crate::stage::stage_error::{FirstFailure, StageError};
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::{Clock, Now};
 
-/// How long shaders may take to compile; a Pi needs seconds.
-const WARM_UP_MAX: Duration = Duration::from_secs(60);
-/// How often a cold stage looks whether its shaders are there.
-const WARM_UP_STEP: Duration = Duration::from_millis(5);
 /// How soon a frame that the output did not take is tried again.
 const MISSED_RETRY: Duration = Duration::from_millis(100);
-/// How long the GPU may work on one offscreen frame.
-const FRAME_MAX: Duration = Duration::from_secs(20);
-
-/// Bevy's label of the pipeline with which a frame that is read back gets onto the output.
-const READBACK_PIPELINE: &str = "screenshot-to-screen";
 
 /// Where slides are drawn, and how large that is.
 #[derive(Resource, Default)]
@@ -54,33 +39,30 @@ impl Output {
     }
 }
 
-/// What is drawn on, and read back.
-#[derive(Resource, Clone)]
-pub(super) struct Target(pub(super) RenderTarget);
-
 /// Whether this update has something new to draw.
 #[derive(Resource, Default)]
 pub(super) struct Changed(pub(super) bool);
 
-/// Whether everything that drawing needs is compiled.
-#[derive(Resource, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PipelinesReady(pub(super) bool);
+/// Whether the output may have lost what was on it, so that all of it has to be presented again.
+#[derive(Resource, Default)]
+pub(super) struct Uncovered(pub(super) bool);
 
-/// What main world and render world tell each other about a frame. They never run at the same time.
+/// Whether the presenter can draw every kind of slide at once.
+#[derive(Resource, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ready(pub(super) bool);
+
+/// What the stage and its presenter tell each other about a frame. They never work on it at the
+/// same time.
 #[derive(Resource, Clone, Default)]
-pub(super) struct Presenter(Arc<Mutex<Frame>>);
+pub(super) struct Presenter(Arc<Mutex<FrameState>>);
 
 /// One frame on its way to the output.
 #[derive(Default)]
-pub(super) struct Frame {
+pub(super) struct FrameState {
     /// Whether this update draws.
     drawing: bool,
     /// Whether the last drawn frame did not reach the output.
-    pub(super) missed: bool,
-    /// Whether the pipeline of each kind of slide has drawn.
-    pub(super) every_layer_drawn: bool,
-    /// Whether every pipeline is compiled.
-    compiled: bool,
+    missed: bool,
     /// What this frame is the first to show; at most two for each zone.
     news: Vec<FirstShown>,
 }
@@ -94,7 +76,7 @@ enum FirstShown {
     Cleared(Zone),
 }
 
-impl Frame {
+impl FrameState {
     /// Notes that the next frame is a slide's first. One that never reached the output has had no
     /// first frame.
     pub(super) fn debut(&mut self, zone: Zone, ticket: Ticket) {
@@ -119,88 +101,60 @@ impl Frame {
     pub(super) fn is_drawing(&self) -> bool {
         self.drawing
     }
+
+    /// Whether the last drawn frame did not reach the output.
+    pub(super) fn is_missed(&self) -> bool {
+        self.missed
+    }
+
+    /// Says whether the output has taken the frame that was drawn; to be called right after that.
+    pub(super) fn shown(&mut self, presented: bool, clock: &Clock, event_sender: &EventSender) {
+        self.missed = !presented;
+        if !presented || self.news.is_empty() {
+            return;
+        }
+        let boot_ms = clock.boot_ms();
+        for news in self.news.drain(..) {
+            event_sender.send(match news {
+                FirstShown::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
+                FirstShown::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
+            });
+        }
+    }
 }
 
 impl Presenter {
-    pub(super) fn frame(&self) -> MutexGuard<'_, Frame> {
+    pub(super) fn frame(&self) -> MutexGuard<'_, FrameState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 pub(super) fn plugin(app: &mut App) {
-    let presenter = Presenter::default();
-    let event_sender = app.world().resource::<EventSender>().clone();
-    let clock = app.world().resource::<Clock>().clone();
-    let verdict = app.world().resource::<FirstFailure>().clone();
     app.init_resource::<Output>()
         .init_resource::<Changed>()
-        .init_resource::<PipelinesReady>()
-        .insert_resource(presenter.clone())
+        .init_resource::<Uncovered>()
+        .init_resource::<Ready>()
+        .init_resource::<Presenter>()
         .add_systems(First, clear_changed)
-        .add_systems(Update, warm_up.in_set(KioskSystems::Receive))
         .add_systems(
             Update,
             (report_size, draw_if_changed)
                 .chain()
                 .in_set(KioskSystems::Report),
         );
-    if let Some(render) = app.get_sub_app_mut(RenderApp) {
-        render
-            .insert_resource(presenter)
-            .insert_resource(event_sender)
-            .insert_resource(clock)
-            .insert_resource(verdict)
-            .add_systems(
-                Render,
-                (look_at_pipelines, report_frame)
-                    .chain()
-                    .in_set(RenderSystems::Cleanup),
-            );
-    }
 }
 
 fn clear_changed(mut changed: ResMut<Changed>) {
     changed.0 = false;
 }
 
-fn warm_up(
-    presenter: Res<Presenter>,
-    verdict: Res<FirstFailure>,
-    mut warm: ResMut<PipelinesReady>,
-    mut changed: ResMut<Changed>,
-    mut agenda: ResMut<Agenda>,
-    mut exit: MessageWriter<AppExit>,
-    mut since: Local<Option<Instant>>,
-) {
-    if warm.0 {
-        return;
-    }
-    if presenter.frame().compiled {
-        warm.0 = true;
-        return;
-    }
-    changed.0 = true;
-    // Compiling takes real time, also in a simulation.
-    let now = Instant::now();
-    agenda.wake_at(now + WARM_UP_STEP);
-    if now - *since.get_or_insert(now) > WARM_UP_MAX {
-        verdict.fail(StageError::Gpu {
-            reason: format!(
-                "its shaders did not compile within {} s",
-                WARM_UP_MAX.as_secs()
-            ),
-        });
-        exit.write(AppExit::error());
-    }
-}
-
 fn report_size(
-    warm: Res<PipelinesReady>,
+    ready: Res<Ready>,
     mut output: ResMut<Output>,
     mut changed: ResMut<Changed>,
     event_sender: Res<EventSender>,
 ) {
-    if output.size_px == output.reported_px || !warm.0 {
+    if output.size_px == output.reported_px || !ready.0 {
         return;
     }
     if let Some(size_px) = output.size_px {
@@ -221,68 +175,8 @@ fn draw_if_changed(
 ) {
     let mut frame = presenter.frame();
     frame.drawing = changed.0 || frame.missed;
-    // The render world works after this, so what it could not finish is seen to a moment later.
+    // The presenter works after this, so what it could not finish is seen to a moment later.
     if frame.drawing {
         agenda.wake_at(now.0 + MISSED_RETRY);
-    }
-}
-
-fn look_at_pipelines(pipelines: Res<PipelineCache>, presenter: Res<Presenter>) {
-    let mut frame = presenter.frame();
-    if frame.compiled {
-        return;
-    }
-    let reads_back = pipelines.pipelines().any(|pipeline| {
-        matches!(&pipeline.descriptor, PipelineDescriptor::RenderPipelineDescriptor(render)
-            if render.label.as_deref() == Some(READBACK_PIPELINE))
-            && matches!(pipeline.state, CachedPipelineState::Ok(_))
-    });
-    frame.compiled =
-        frame.every_layer_drawn && reads_back && pipelines.waiting_pipelines().next().is_none();
-}
-
-fn report_frame(
-    windows: Res<ExtractedWindows>,
-    device: Res<RenderDevice>,
-    presenter: Res<Presenter>,
-    clock: Res<Clock>,
-    event_sender: Res<EventSender>,
-    verdict: Res<FirstFailure>,
-) {
-    let mut frame = presenter.frame();
-    if !frame.drawing {
-        return;
-    }
-    let presented = if windows.is_empty() {
-        // Nothing paces an offscreen stage but the GPU itself: without this wait, frames would pile
-        // up before it.
-        let wait = PollType::Wait {
-            submission_index: None,
-            timeout: Some(FRAME_MAX),
-        };
-        if let Err(error) = device.wgpu_device().poll(wait) {
-            verdict.fail(StageError::Gpu {
-                reason: format!(
-                    "a frame took longer than {} s ({error})",
-                    FRAME_MAX.as_secs()
-                ),
-            });
-        }
-        true
-    } else {
-        // Presenting takes the swap-chain texture and leaves its view behind until the next update.
-        windows.values().any(|window| {
-            window.swap_chain_texture_view.is_some() && window.swap_chain_texture.is_none()
-        })
-    };
-    frame.missed = !presented;
-    if presented && !frame.news.is_empty() {
-        let boot_ms = clock.boot_ms();
-        for news in frame.news.drain(..) {
-            event_sender.send(match news {
-                FirstShown::Debut(_, ticket) => StageEvent::Presented { ticket, boot_ms },
-                FirstShown::Cleared(zone) => StageEvent::Cleared { zone, boot_ms },
-            });
-        }
     }
 }

@@ -1,4 +1,5 @@
-// Draws one slide: its still layer over its moving one, and its part of a transition.
+// Draws one slide: its still layer over its moving one, and its part of a transition. Colours are mixed as they are
+// coded; `passerby-paint` gives the same picture without a GPU.
 //
 // There is a pipeline for each kind of moving layer (RGBA, NV12, STRIP, or none), since a CPU driver runs both sides of
 // every branch for every pixel. No branch depends on numbers alone: Mesa's CPU driver would compile the shader anew for
@@ -39,15 +40,6 @@ fn holds(area: vec4<f32>, at: vec2<f32>) -> bool {
     return all(at >= area.xy) & all(at < area.xy + area.zw);
 }
 
-#ifdef NV12
-// From sRGB's coded values to amounts of light.
-fn light(coded: vec3<f32>) -> vec3<f32> {
-    let dark = coded / 12.92;
-    let bright = pow((coded + 0.055) / 1.055, vec3(2.4));
-    return select(bright, dark, coded <= vec3(0.04045));
-}
-#endif
-
 #ifdef STRIP
 // One pixel of the strip, which repeats for ever.
 fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
@@ -61,8 +53,8 @@ fn strip_pixel(across: i32, row: i32) -> vec3<f32> {
 #endif
 
 #ifdef MOVING
-// The light of the moving layer at a place of the slide.
-fn moving_light(at: vec2<f32>) -> vec3<f32> {
+// The colour of the moving layer at a place of the slide.
+fn moving_colour(at: vec2<f32>) -> vec3<f32> {
     let local = vec3((at - numbers.moving.xy) / numbers.moving.zw, 1.0);
     let place = vec2(dot(numbers.across.xyz, local), dot(numbers.down.xyz, local));
 #ifdef STRIP
@@ -77,7 +69,7 @@ fn moving_light(at: vec2<f32>) -> vec3<f32> {
     let pair = textureSampleLevel(chroma, linear, place + vec2(numbers.strip.w, 0.0), 0.0);
     let coded = vec4(luma, pair.rg, 1.0);
     let rgb = vec3(dot(numbers.red, coded), dot(numbers.green, coded), dot(numbers.blue, coded));
-    let seen = light(clamp(rgb, vec3(0.0), vec3(1.0)));
+    let seen = clamp(rgb, vec3(0.0), vec3(1.0));
 #else
     let seen = textureSampleLevel(picture, linear, place, 0.0).rgb;
 #endif
@@ -86,12 +78,12 @@ fn moving_light(at: vec2<f32>) -> vec3<f32> {
 }
 #endif
 
-// The light of the slide where it lies at rest, at a place of the output.
-fn slide_light(at: vec2<f32>) -> vec3<f32> {
+// The colour of the slide where it lies at rest, at a place of the output.
+fn slide_colour(at: vec2<f32>) -> vec3<f32> {
     let share = (at - numbers.area.xy) / numbers.area.zw;
     let above = textureSampleLevel(still, exact, share, 0.0);
 #ifdef MOVING
-    return above.rgb * above.a + moving_light(share * numbers.slide.xy) * (1.0 - above.a);
+    return above.rgb * above.a + moving_colour(share * numbers.slide.xy) * (1.0 - above.a);
 #else
     return above.rgb * above.a;
 #endif
@@ -121,8 +113,8 @@ fn fragment(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let right = numbers.code_square.x + numbers.code_square.z + 0.5;
     let is_left = left > numbers.area.x;
     let is_right = right < numbers.area.x + numbers.area.z;
-    let before = slide_light(select(at, vec2(select(right, left, is_left), at.y), is_hidden));
-    let behind = slide_light(select(at, vec2(select(left, right, is_right), at.y), is_hidden));
+    let before = slide_colour(select(at, vec2(select(right, left, is_left), at.y), is_hidden));
+    let behind = slide_colour(select(at, vec2(select(left, right, is_right), at.y), is_hidden));
     let way = select(0.0, (at.x - left) / (right - left), is_hidden);
     let seen = select(mix(before, behind, way), vec3(1.0), is_hidden & !is_left & !is_right);
 

@@ -6,17 +6,17 @@
 
 use std::time::Duration;
 
-use bevy::math::Vec4;
 use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::Patch;
+use passerby_paint::SlideId;
 use passerby_playout::messages::stage_messages::StageCommand;
 
 use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
-use crate::stage::numbers::ChangeNumbers;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
+use crate::stage::store::NextFrame;
 use crate::stage::systems::KioskSystems;
 
 /// Most commands that one update carries out.
@@ -85,12 +85,12 @@ fn settle(mut handler: CommandHandler) {
         };
         if !change.visible {
             change.visible = true;
-            let over = slides.shown.as_ref().map(|shown| &shown.gpu_slide);
-            change.incoming.gpu_slide.begin(now, over);
+            let over = slides.shown.as_ref().map(|shown| &shown.slide);
+            change.incoming.slide.begin(now, over);
             handler
                 .presenter
                 .frame()
-                .debut(zone, change.incoming.gpu_slide.ticket);
+                .debut(zone, change.incoming.slide.ticket);
         }
         if change.progress.is_over(now) {
             over.push(zone);
@@ -101,11 +101,16 @@ fn settle(mut handler: CommandHandler) {
     }
 }
 
-/// Works out the next frame, zone by zone.
-fn draw(mut handler: CommandHandler, mut due: Local<Vec<Patch>>) {
+/// Works out the next frame, zone by zone, and has the presenter let go of what nobody shows.
+fn draw(
+    mut handler: CommandHandler,
+    mut next: ResMut<NextFrame>,
+    mut due: Local<Vec<Patch>>,
+    mut ids: Local<Vec<SlideId>>,
+) {
     let CommandHandler {
         slides,
-        gpu,
+        store,
         changed,
         agenda,
         output,
@@ -113,30 +118,29 @@ fn draw(mut handler: CommandHandler, mut due: Local<Vec<Patch>>) {
         ..
     } = &mut handler;
     let now = now.0;
+    let mut layers = Vec::new();
+    ids.clear();
     for zone in slides.0.values_mut() {
         for shown in zone.on_screen_mut() {
-            shown.at = shown.gpu_slide.on_output(output.size_px);
-            let fed = shown.gpu_slide.feed(gpu, now, &mut due);
+            shown.at = shown.slide.on_output(output.size_px);
+            let fed = shown.slide.feed(store.0.as_mut(), now, &mut due);
             changed.0 |= fed.changed;
             if let Some(next) = fed.next {
                 agenda.wake_at(next.max(now + REEL_STEP));
             }
-            if shown.gpu_slide.moves_after(now) {
+            if shown.slide.moves_after(now) {
                 agenda.next_frame();
             }
         }
-        let moved = match &mut zone.change {
-            None => zone.shown.as_mut().is_some_and(|shown| {
-                let rest = ChangeNumbers::REST;
-                shown
-                    .gpu_slide
-                    .draw(gpu, now, shown.at, rest, [Vec4::ZERO; 2], true)
-            }),
-            Some(change) => {
-                agenda.next_frame();
-                change.draw(zone.shown.as_mut(), gpu, now)
-            }
-        };
-        changed.0 |= moved;
+        if zone.change.is_some() {
+            agenda.next_frame();
+        }
+        zone.layers(now, &mut layers);
+        ids.extend(zone.ids());
+    }
+    store.0.keep(&ids);
+    if next.0.layers != layers {
+        next.0.layers = layers;
+        changed.0 = true;
     }
 }

@@ -1,7 +1,7 @@
 //! Zones and their slides: loaded, swapped in, dropped, cleared.
 //!
 //! Invariants:
-//! - Every slide has textures of its own; the incoming one is drawn over the one that is shown
+//! - Every slide has pixels of its own; the incoming one is drawn over the one that is shown
 //!   until that is covered, so that the screen is never empty in between.
 //! - When the output changes its size, what is shown is stretched with it until the player has sent
 //!   new slides.
@@ -9,16 +9,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use bevy::math::Vec4;
 use bevy::prelude::*;
 use passerby_compose::slide::{Area, Caption};
+use passerby_paint::{ChangeNumbers, Layer, Rectangle, SlideId, rectangle};
 use passerby_playout::messages::stage_messages::{Ticket, Transition};
 use passerby_playout::screen::geometry::Zone;
 
-use crate::stage::gpu::Gpu;
-use crate::stage::gpu_slide::GpuSlide;
+use crate::stage::loaded_slide::LoadedSlide;
 use crate::stage::transition::TransitionProgress;
-use crate::stage::travel;
 
 /// Most slides of one zone that are loaded and wait to be shown.
 pub const LOADED_MAX: usize = 4;
@@ -32,7 +30,7 @@ pub(super) struct Slides(pub(super) BTreeMap<Zone, ZoneSlides>);
 /// The slides of one zone.
 #[derive(Default)]
 pub(super) struct ZoneSlides {
-    pub(super) loaded: Vec<GpuSlide>,
+    pub(super) loaded: Vec<LoadedSlide>,
     pub(super) shown: Option<Shown>,
     pub(super) change: Option<Change>,
     /// A swap that came before its slide could be drawn.
@@ -41,7 +39,7 @@ pub(super) struct ZoneSlides {
 
 /// A slide on the screen.
 pub(super) struct Shown {
-    pub(super) gpu_slide: GpuSlide,
+    pub(super) slide: LoadedSlide,
     /// Where it was drawn last.
     pub(super) at: Area,
 }
@@ -77,7 +75,7 @@ impl Slides {
             };
             Some(ZoneOnScreen {
                 zone,
-                caption: &shown.gpu_slide.caption,
+                caption: &shown.slide.caption,
                 transition,
             })
         })
@@ -98,6 +96,24 @@ impl ZoneSlides {
         self.shown.iter().chain(incoming)
     }
 
+    /// The layers of the next frame, the lowest first.
+    pub(super) fn layers(&mut self, now: Instant, layers: &mut Vec<Layer>) {
+        match &mut self.change {
+            Some(change) => change.layers(self.shown.as_ref(), now, layers),
+            None => layers.extend(self.shown.as_ref().map(|shown| {
+                let calm = [Rectangle::default(); 2];
+                let rest = ChangeNumbers::REST;
+                shown.slide.layer(now, shown.at, rest, calm, true)
+            })),
+        }
+    }
+
+    /// What the presenter has to keep for this zone.
+    pub(super) fn ids(&self) -> impl Iterator<Item = SlideId> {
+        let on_screen = self.on_screen().map(|shown| shown.slide.id);
+        self.loaded.iter().map(|slide| slide.id).chain(on_screen)
+    }
+
     /// The same, to be changed.
     pub(super) fn on_screen_mut(&mut self) -> impl Iterator<Item = &mut Shown> {
         let incoming = self.change.as_mut().map(|change| &mut change.incoming);
@@ -115,24 +131,20 @@ impl Change {
         }
     }
 
-    /// Works out both slides; false when nothing has changed.
-    pub(super) fn draw(&mut self, old: Option<&mut Shown>, gpu: &Gpu, now: Instant) -> bool {
-        let new = &mut self.incoming;
-        let width_px = travel::rectangle(new.at).z;
+    /// Works out both slides.
+    fn layers(&mut self, old: Option<&Shown>, now: Instant, layers: &mut Vec<Layer>) {
+        let new = &self.incoming;
+        let [_, _, width_px, _] = rectangle(new.at);
         let step = self.progress.step(now, width_px);
         // Where nothing was before, the new code is whole from the first frame on.
         self.new_is_read = step.new_is_read || old.is_none();
-        let mut calm = [new.gpu_slide.code_square_at(new.at), Vec4::ZERO];
-        let mut moved = false;
+        let mut calm = [new.slide.code_square_at(new.at), Rectangle::default()];
         if let Some(old) = old {
-            calm[1] = old.gpu_slide.code_square_at(old.at);
-            moved = old
-                .gpu_slide
-                .draw(gpu, now, old.at, step.old, calm, !self.new_is_read);
+            calm[1] = old.slide.code_square_at(old.at);
+            let is_read = !self.new_is_read;
+            layers.push(old.slide.layer(now, old.at, step.old, calm, is_read));
         }
-        moved
-            | new
-                .gpu_slide
-                .draw(gpu, now, new.at, step.new, calm, self.new_is_read)
+        let is_read = self.new_is_read;
+        layers.push(new.slide.layer(now, new.at, step.new, calm, is_read));
     }
 }

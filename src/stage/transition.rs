@@ -1,7 +1,7 @@
 //! How one slide gives way to the next, as numbers for both.
 //!
 //! Invariants:
-//! - Transitions follow time, not frames: a slow GPU shows fewer steps, not a longer transition.
+//! - Transitions follow time, not frames: a slow machine shows fewer steps, not a longer transition.
 //! - The new slide is visible from the first frame on, so that what was asked for begins within a
 //!   frame; at the end it is there to the last pixel.
 //! - Between them the two slides cover every pixel in every frame: nothing of what lies beneath
@@ -11,10 +11,9 @@
 
 use std::time::{Duration, Instant};
 
+use passerby_paint::ChangeNumbers;
 use passerby_playout::messages::stage_messages::Transition;
 use passerby_protocol::campaign::TransitionKind;
-
-use crate::stage::numbers::ChangeNumbers;
 
 /// How much of the new slide is there at once.
 const FIRST: f32 = 1.0 / 64.0;

@@ -27,9 +27,12 @@ use passerby_playout::messages::stage_messages::StageEvent;
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::app::StageParts;
 use crate::stage::channel::{EventLoopWaker, EventSender, StageInbox};
+use crate::stage::cpu_presenter::{CpuSystems, Pace};
+use crate::stage::cpu_window;
 use crate::stage::exit_guard::ExitWatch;
+use crate::stage::gpu_presenter::Target;
 use crate::stage::guard::{guarded, guarded_quietly};
-use crate::stage::presenter::{Changed, Output, Target};
+use crate::stage::presenter::{Changed, Output, Uncovered};
 use crate::stage::stage_error::StageError;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::Now;
@@ -75,7 +78,13 @@ fn build(parts: StageParts) -> App {
         since: parts.started,
     };
     let mut app = App::new();
+    let on_gpu = parts.gpu.is_some();
     parts.install(&mut app, |plugins| plugins);
+    if on_gpu {
+        app.insert_resource(Target(RenderTarget::Window(WindowRef::Primary)));
+    } else {
+        app.add_plugins(cpu_window::plugin);
+    }
     // Sleeps for ever; window events and the waker wake it.
     let sleep = UpdateMode::Reactive {
         wait: Duration::MAX,
@@ -89,7 +98,6 @@ fn build(parts: StageParts) -> App {
         focused_mode: sleep,
         unfocused_mode: sleep,
     })
-    .insert_resource(Target(RenderTarget::Window(WindowRef::Primary)))
     .insert_resource(wanted)
     .insert_resource(Alarm::start(waker))
     .add_systems(
@@ -105,7 +113,7 @@ fn build(parts: StageParts) -> App {
             .chain()
             .in_set(KioskSystems::Receive),
     )
-    .add_systems(Last, set_alarm);
+    .add_systems(Last, set_alarm.after(CpuSystems::Report));
     app
 }
 
@@ -261,11 +269,13 @@ fn watch(
     mut destroyed: MessageReader<WindowDestroyed>,
     event_sender: Res<EventSender>,
     mut changed: ResMut<Changed>,
+    mut all: ResMut<Uncovered>,
     mut exit: MessageWriter<AppExit>,
     mut closed: Local<bool>,
 ) {
     if uncovered.read().any(|event| !event.occluded) {
         changed.0 = true;
+        all.0 = true;
     }
     let escape = keys
         .read()
@@ -281,15 +291,18 @@ fn watch(
 fn set_alarm(
     now: Res<Now>,
     agenda: Res<Agenda>,
+    pace: Option<Res<Pace>>,
     mut alarm: ResMut<Alarm>,
     mut redraw: MessageWriter<RequestRedraw>,
 ) {
-    match agenda.next() {
-        Some(Next::Frame) => {
+    match (agenda.next(), pace) {
+        // Nothing else would wait for the display.
+        (Some(Next::Frame), Some(pace)) => alarm.set(pace.next_frame(now.0), now.0),
+        (Some(Next::Frame), None) => {
             redraw.write(RequestRedraw);
         }
-        Some(Next::At(due)) => alarm.set(due, now.0),
-        None => {}
+        (Some(Next::At(due)), _) => alarm.set(due, now.0),
+        (None, _) => {}
     }
 }
 

@@ -1,5 +1,5 @@
-//! The show from end to end, at the speed of the machine: the real player, composer, stage and GPU,
-//! with a clock that passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and
+//! The show from end to end, at the speed of the machine: the real player, composer, stage and both
+//! presenters, with a clock that passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and
 //! `PASSERBY_MARATHON_PLAYS` make the two runs longer than `scripts/test` has time for.
 
 #![allow(
@@ -24,7 +24,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 use passerby::stage::{
-    self, FrameObserver, Holdings, SeenFrame, StageConfig, StageSender, StageTime, SteppedTime,
+    self, DrawWith, FrameObserver, Holdings, SeenFrame, StageConfig, StageSender, StageTime,
+    SteppedTime,
 };
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::Settings;
@@ -62,6 +63,7 @@ const LONG_RUN: u64 = 5_000;
 
 /// What a run is to be.
 struct Plan {
+    draw_with: DrawWith,
     changes: u64,
     uptime: Duration,
     /// Judge each frame, and raise an emergency now and then; else only what the process needs is
@@ -269,6 +271,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         }
     };
     let config = StageConfig {
+        draw_with: plan.draw_with,
         offscreen: true,
         size: Some(SIZE_PX),
         capture: None,
@@ -326,8 +329,18 @@ fn number(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn every_frame_of_many_changes_is_right() {
+    every_frame_is_right(DrawWith::Cpu);
+}
+
+#[test]
+fn every_frame_of_many_changes_is_right_on_the_gpu() {
+    every_frame_is_right(DrawWith::Gpu);
+}
+
+fn every_frame_is_right(draw_with: DrawWith) {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = Plan {
+        draw_with,
         changes: number("PASSERBY_MARATHON_CHANGES", 40),
         uptime: 400 * DAY,
         judged: true,
@@ -373,8 +386,18 @@ fn every_frame_of_many_changes_is_right() {
 
 #[test]
 fn many_plays_leave_nothing_behind() {
+    nothing_is_left_behind(DrawWith::Cpu);
+}
+
+#[test]
+fn many_plays_leave_nothing_behind_on_the_gpu() {
+    nothing_is_left_behind(DrawWith::Gpu);
+}
+
+fn nothing_is_left_behind(draw_with: DrawWith) {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = Plan {
+        draw_with,
         // A fifth of it is more than one round of all placements.
         changes: number("PASSERBY_MARATHON_PLAYS", 120),
         uptime: Duration::from_secs(60),

@@ -1,7 +1,7 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
 //! ```text
-//! stage_probe [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10]
+//! stage_probe [--draw cpu|gpu] [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10]
 //!             [--capture DIR] [--framebuffer FILE] [--resizes N] [--code LINK] [--shot FILE]
 //! ```
 //!
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use passerby::stage::{self, CaptureConfig, StageConfig, StageSender, StageTime};
+use passerby::stage::{self, CaptureConfig, DrawWith, StageConfig, StageSender, StageTime};
 use passerby_compose::SlideComposer;
 use passerby_compose::slide::{Caption, Slide};
 use passerby_playout::code::issuer::CodeOrder;
@@ -49,6 +49,7 @@ struct Script {
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut config = StageConfig {
+        draw_with: DrawWith::Cpu,
         offscreen: false,
         size: None,
         capture: None,
@@ -74,6 +75,13 @@ fn main() -> anyhow::Result<ExitCode> {
         let mut value = || args.next().with_context(|| format!("{flag} wants a value"));
         match flag.as_str() {
             "--offscreen" => config.offscreen = true,
+            "--draw" => {
+                config.draw_with = match value()?.as_str() {
+                    "cpu" => DrawWith::Cpu,
+                    "gpu" => DrawWith::Gpu,
+                    other => bail!("--draw {other}"),
+                }
+            }
             "--size" => {
                 let value = value()?;
                 let (width, height) = value.split_once('x').context("--size 1280x720")?;
@@ -229,6 +237,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         println!("refit {width_px}x{height_px} {exact}");
     }
     println!("rss_growth_kb {}", rss_kb()? - memory_kb);
+    println!("drivers {}", drivers()?);
 
     if !script.idle.is_zero() {
         // What the last frame left behind is not idling yet; on a busy machine that takes longer.
@@ -371,6 +380,20 @@ fn cpu_ticks() -> anyhow::Result<u64> {
     let (_, rest) = stat.rsplit_once(')').context("/proc/self/stat")?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     Ok(fields[11].parse::<u64>()? + fields[12].parse::<u64>()?)
+}
+
+/// What this process has opened that only a GPU needs.
+fn drivers() -> anyhow::Result<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps")?;
+    let known = ["libvulkan", "libLLVM", "libEGL", "libGL"];
+    let opened: Vec<_> = known
+        .into_iter()
+        .filter(|name| maps.contains(name))
+        .collect();
+    Ok(match opened.is_empty() {
+        true => "none".to_owned(),
+        false => opened.join(","),
+    })
 }
 
 fn rss_kb() -> anyhow::Result<i64> {

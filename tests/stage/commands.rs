@@ -10,151 +10,159 @@ use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticke
 use passerby_playout::screen::area::Area;
 use passerby_playout::screen::geometry::Zone;
 
-use crate::player::{Player, config, play, whole};
+use crate::player::{BOTH, Player, config, play, whole};
 use crate::slides::slide;
 
 #[test]
 fn commands_in_any_order_never_break_the_stage() {
-    const SIZE: (u32, u32) = (64, 48);
-    play(config(SIZE), |player| {
-        player.await_size();
-        // Unknown tickets.
-        player.send(StageCommand::Swap {
-            ticket: Ticket(99),
-            transition: Transition::CUT,
-        });
-        player.send(StageCommand::Drop { ticket: Ticket(98) });
-        // Slides that cannot be textures.
-        for (ticket, bad) in [
-            (
-                90,
-                Slide {
-                    rgba: vec![0; 7],
-                    ..slide(1, SIZE)
-                },
-            ),
-            (
-                91,
-                Slide {
-                    width_px: 0,
-                    ..slide(1, SIZE)
-                },
-            ),
-            (
-                92,
-                Slide {
-                    width_px: 1 << 30,
-                    height_px: 1,
-                    ..slide(1, SIZE)
-                },
-            ),
-        ] {
+    for draw_with in BOTH {
+        const SIZE: (u32, u32) = (64, 48);
+        play(config(draw_with, SIZE), |player| {
+            player.await_size();
+            // Unknown tickets.
+            player.send(StageCommand::Swap {
+                ticket: Ticket(99),
+                transition: Transition::CUT,
+            });
+            player.send(StageCommand::Drop { ticket: Ticket(98) });
+            // Slides that cannot be textures.
+            for (ticket, bad) in [
+                (
+                    90,
+                    Slide {
+                        rgba: vec![0; 7],
+                        ..slide(1, SIZE)
+                    },
+                ),
+                (
+                    91,
+                    Slide {
+                        width_px: 0,
+                        ..slide(1, SIZE)
+                    },
+                ),
+                (
+                    92,
+                    Slide {
+                        width_px: 1 << 30,
+                        height_px: 1,
+                        ..slide(1, SIZE)
+                    },
+                ),
+            ] {
+                player.send(StageCommand::Load {
+                    ticket: Ticket(ticket),
+                    zone: Zone::MAIN,
+                    area: whole(SIZE),
+                    slide: bad,
+                });
+                let refused = StageEvent::Refused(Ticket(ticket));
+                assert_eq!(player.await_event(), refused);
+            }
             player.send(StageCommand::Load {
-                ticket: Ticket(ticket),
+                ticket: Ticket(93),
+                zone: Zone::MAIN,
+                area: Area::default(),
+                slide: slide(1, SIZE),
+            });
+            assert_eq!(player.await_event(), StageEvent::Refused(Ticket(93)));
+            player.show(1, SIZE, Duration::ZERO);
+            player.await_picture(1, SIZE);
+            // A swap in the middle of a fade ends that fade.
+            player.show(2, SIZE, Duration::from_secs(3600));
+            player.show(3, SIZE, Duration::ZERO);
+            player.await_picture(3, SIZE);
+            // Swap right behind load, without waiting.
+            player.send(StageCommand::Load {
+                ticket: Ticket(4),
                 zone: Zone::MAIN,
                 area: whole(SIZE),
-                slide: bad,
+                slide: slide(4, SIZE),
             });
-            let refused = StageEvent::Refused(Ticket(ticket));
-            assert_eq!(player.await_event(), refused);
-        }
-        player.send(StageCommand::Load {
-            ticket: Ticket(93),
-            zone: Zone::MAIN,
-            area: Area::default(),
-            slide: slide(1, SIZE),
-        });
-        assert_eq!(player.await_event(), StageEvent::Refused(Ticket(93)));
-        player.show(1, SIZE, Duration::ZERO);
-        player.await_picture(1, SIZE);
-        // A swap in the middle of a fade ends that fade.
-        player.show(2, SIZE, Duration::from_secs(3600));
-        player.show(3, SIZE, Duration::ZERO);
-        player.await_picture(3, SIZE);
-        // Swap right behind load, without waiting.
-        player.send(StageCommand::Load {
-            ticket: Ticket(4),
-            zone: Zone::MAIN,
-            area: whole(SIZE),
-            slide: slide(4, SIZE),
-        });
-        player.send(StageCommand::Swap {
-            ticket: Ticket(4),
-            transition: Transition::CUT,
-        });
-        assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(4)));
-        assert!(matches!(
-            player.await_event(),
-            StageEvent::Presented {
+            player.send(StageCommand::Swap {
                 ticket: Ticket(4),
-                ..
-            }
-        ));
-        // A dropped slide is not shown.
-        player.send(StageCommand::Load {
-            ticket: Ticket(5),
-            zone: Zone::MAIN,
-            area: whole(SIZE),
-            slide: slide(5, SIZE),
-        });
-        assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(5)));
-        player.send(StageCommand::Drop { ticket: Ticket(5) });
-        player.send(StageCommand::Swap {
-            ticket: Ticket(5),
-            transition: Transition::CUT,
-        });
-        player.await_picture(4, SIZE);
-    })
-    .unwrap();
+                transition: Transition::CUT,
+            });
+            assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(4)));
+            assert!(matches!(
+                player.await_event(),
+                StageEvent::Presented {
+                    ticket: Ticket(4),
+                    ..
+                }
+            ));
+            // A dropped slide is not shown.
+            player.send(StageCommand::Load {
+                ticket: Ticket(5),
+                zone: Zone::MAIN,
+                area: whole(SIZE),
+                slide: slide(5, SIZE),
+            });
+            assert_eq!(player.await_event(), StageEvent::Loaded(Ticket(5)));
+            player.send(StageCommand::Drop { ticket: Ticket(5) });
+            player.send(StageCommand::Swap {
+                ticket: Ticket(5),
+                transition: Transition::CUT,
+            });
+            player.await_picture(4, SIZE);
+        })
+        .unwrap();
+    }
 }
 
 #[test]
 fn commands_sent_before_the_stage_starts_are_kept() {
-    const SIZE: (u32, u32) = (64, 48);
-    let (sender, inbox) = stage::channel(16);
-    let (event_sender, events) = bounded(16);
-    sender
-        .send(StageCommand::Load {
-            ticket: Ticket(1),
-            zone: Zone::MAIN,
-            area: whole(SIZE),
-            slide: slide(1, SIZE),
-        })
-        .ok()
-        .unwrap();
-    let player = thread::spawn(move || {
-        let player = Player {
-            stage: sender,
-            events,
-        };
-        let mut loaded = false;
-        while !loaded {
-            loaded = player.await_event() == StageEvent::Loaded(Ticket(1));
-        }
-        player.send(StageCommand::Quit);
-    });
-    stage::run(config(SIZE), inbox, event_sender).unwrap();
-    player.join().unwrap();
+    for draw_with in BOTH {
+        const SIZE: (u32, u32) = (64, 48);
+        let (sender, inbox) = stage::channel(16);
+        let (event_sender, events) = bounded(16);
+        sender
+            .send(StageCommand::Load {
+                ticket: Ticket(1),
+                zone: Zone::MAIN,
+                area: whole(SIZE),
+                slide: slide(1, SIZE),
+            })
+            .ok()
+            .unwrap();
+        let player = thread::spawn(move || {
+            let player = Player {
+                stage: sender,
+                events,
+            };
+            let mut loaded = false;
+            while !loaded {
+                loaded = player.await_event() == StageEvent::Loaded(Ticket(1));
+            }
+            player.send(StageCommand::Quit);
+        });
+        stage::run(config(draw_with, SIZE), inbox, event_sender).unwrap();
+        player.join().unwrap();
+    }
 }
 
 #[test]
 fn stage_ends_when_its_time_is_over_or_its_player_is_gone() {
-    let (sender, inbox) = stage::channel(1);
-    let (event_sender, _events) = bounded(1);
-    let config_timed = StageConfig {
-        run_for: Some(Duration::from_millis(300)),
-        ..config((64, 48))
-    };
-    stage::run(config_timed, inbox, event_sender.clone()).unwrap();
-    assert!(sender.send(StageCommand::Quit).is_err());
+    for draw_with in BOTH {
+        let (sender, inbox) = stage::channel(1);
+        let (event_sender, _events) = bounded(1);
+        let config_timed = StageConfig {
+            run_for: Some(Duration::from_millis(300)),
+            ..config(draw_with, (64, 48))
+        };
+        stage::run(config_timed, inbox, event_sender.clone()).unwrap();
+        assert!(sender.send(StageCommand::Quit).is_err());
 
-    let (sender, inbox) = stage::channel(1);
-    drop(sender);
-    stage::run(config((64, 48)), inbox, event_sender).unwrap();
+        let (sender, inbox) = stage::channel(1);
+        drop(sender);
+        stage::run(config(draw_with, (64, 48)), inbox, event_sender).unwrap();
+    }
 }
 
 #[test]
 fn a_size_that_no_gpu_draws_is_an_error() {
-    let error = play(config((0, 100)), |_| {}).unwrap_err();
-    assert!(matches!(error, StageError::Size { .. }), "{error}");
+    for draw_with in BOTH {
+        let error = play(config(draw_with, (0, 100)), |_| {}).unwrap_err();
+        assert!(matches!(error, StageError::Size { .. }), "{error}");
+    }
 }

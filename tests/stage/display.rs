@@ -10,6 +10,9 @@ use passerby_testing::required_program;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt};
 
+/// What draws, each in turn.
+pub(crate) const BOTH: [&str; 2] = ["cpu", "gpu"];
+
 /// An X server of our own, without a window manager.
 pub(crate) struct Xvfb {
     pub(crate) server: Child,
@@ -50,10 +53,12 @@ impl Xvfb {
     /// Runs the probe on this display and returns what it printed.
     pub(crate) fn probe(
         &self,
+        draw: &str,
         args: &[&str],
         variables: &[(&str, &str)],
     ) -> HashMap<String, String> {
         let output = probe()
+            .args(["--draw", draw])
             .args(args)
             .envs(variables.iter().copied())
             .arg("--framebuffer")

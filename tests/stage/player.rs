@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
-use passerby::stage::{self, StageConfig, StageError, StageSender, StageTime};
+use passerby::stage::{self, DrawWith, StageConfig, StageError, StageSender, StageTime};
 use passerby_compose::slide::Slide;
 use passerby_playout::messages::stage_messages::{
     Snapshot, StageCommand, StageEvent, Ticket, Transition,
@@ -24,8 +24,12 @@ fn boot_ms() -> u64 {
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap()
 }
 
-pub(crate) fn config(size: (u32, u32)) -> StageConfig {
+/// What draws, each in turn.
+pub(crate) const BOTH: [DrawWith; 2] = [DrawWith::Cpu, DrawWith::Gpu];
+
+pub(crate) fn config(draw_with: DrawWith, size: (u32, u32)) -> StageConfig {
     StageConfig {
+        draw_with,
         offscreen: true,
         size: Some(size),
         capture: None,

@@ -86,24 +86,6 @@ pub(crate) fn parted(rgba: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (code_square, rest)
 }
 
-fn linear(value: u8) -> f64 {
-    let v = f64::from(value) / 255.0;
-    if v <= 0.04045 {
-        v / 12.92
-    } else {
-        ((v + 0.055) / 1.055).powf(2.4)
-    }
-}
-
-fn encoded(value: f64) -> f64 {
-    255.0
-        * if value <= 0.003_130_8 {
-            value * 12.92
-        } else {
-            1.055 * value.powf(1.0 / 2.4) - 0.055
-        }
-}
-
 /// The largest difference to the best mix of two pictures, in levels of 255.
 pub(crate) fn distance_to_mix(picture: &[u8], old: &[u8], new: &[u8]) -> f64 {
     // Flat colours make few distinct cases out of very many pixels.
@@ -115,8 +97,8 @@ pub(crate) fn distance_to_mix(picture: &[u8], old: &[u8], new: &[u8]) -> f64 {
         .collect();
     let worst = |share: f64| {
         cases.iter().fold(0.0, |worst: f64, (old, new, seen)| {
-            let mix = linear(*old) * (1.0 - share) + linear(*new) * share;
-            worst.max((encoded(mix) - f64::from(*seen)).abs())
+            let mix = f64::from(*old) * (1.0 - share) + f64::from(*new) * share;
+            worst.max((mix - f64::from(*seen)).abs())
         })
     };
     // One share has to explain every pixel.

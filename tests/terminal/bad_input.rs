@@ -306,7 +306,13 @@ fn check_tells_problems_and_notes_apart_and_notes_alone_are_good() {
             (severity, line["line"].as_u64().expect("a line"))
         })
         .collect();
-    assert_eq!(told, [("problem", 6), ("note", 0)], "{lines:?}");
+    assert_eq!(
+        told,
+        [("problem", 6), ("note", 0), ("note", 0)],
+        "{lines:?}"
+    );
+    let draws = lines[2]["message"].as_str().expect("one");
+    assert!(draws.contains(" draws: "), "{draws}");
     assert!(
         lines[0]["message"]
             .as_str()

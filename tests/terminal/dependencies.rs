@@ -142,6 +142,21 @@ fn packages_depend_on_each_other_in_one_direction_only() {
             "compose makes pixels and shows none, but needs {window}"
         );
     }
+    let paint = needs("passerby-paint");
+    assert!(paint.contains("passerby-compose"));
+    for window in [
+        "bevy",
+        "wgpu",
+        "winit",
+        "softbuffer",
+        "passerby",
+        "passerby-hub",
+    ] {
+        assert!(
+            !paint.contains(window),
+            "paint fills memory and opens nothing, but needs {window}"
+        );
+    }
     let hub = needs("passerby-hub");
     assert!(hub.contains("passerby-protocol"));
     for terminal in ["bevy", "wgpu", "winit", "passerby"] {

@@ -2,6 +2,7 @@
 
 pub mod area;
 pub mod display;
+pub mod drawing;
 pub mod geometry;
 pub mod layout;
 pub mod sound_settings;

@@ -31,6 +31,7 @@ use crate::cli::check::files::Files;
 use crate::cli::check::findings::Findings;
 use crate::cli::check::letters::Letters;
 use crate::cli::check::word_check::WordCheck;
+use crate::cli::drawing::Choice;
 use crate::cli::failure::Failure;
 use crate::cli::hub_content::of_hub;
 use crate::cli::json_output::print_json_line;
@@ -41,7 +42,7 @@ use crate::cli::options::ConfigFile;
 /// It opens each creative as the player will, looks for each letter in the fonts of this screen,
 /// lays out all text, opens each web page once, which takes seconds each, and judges whether people
 /// can read each code from where they stand, also of what the hub has sent. Notes, such as what
-/// decodes its films, do not change the exit code. When all is good it says how many campaigns it
+/// decodes its films and whether a GPU draws, do not change the exit code. When all is good it says how many campaigns it
 /// has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
@@ -124,6 +125,8 @@ impl Check {
                 looked_at = LookedAt::of(&config, &items);
                 codes::look_at(&config, self.size, &items, &mut found);
                 pages::look_at(&config, self.size, &items, &mut found);
+                let drawing = Choice::of(config.draw, false);
+                found.note(Problem::with_file("screen.draw", drawing.sentence()));
                 found
             }
             Err(Failure::Input(problems)) => Findings {

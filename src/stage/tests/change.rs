@@ -35,7 +35,7 @@ fn play(
     old: Slide,
     new: Slide,
 ) -> (Vec<(u64, SeenFrame)>, SeenFrame, SeenFrame) {
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let first = stepped.cut(Zone::MAIN, WHOLE, old);
     let ticket = stepped.load(Zone::MAIN, WHOLE, new);
     let asked_ms = stepped.time.boot_ms();
@@ -218,7 +218,7 @@ fn a_wipe_is_new_on_the_left_and_old_on_the_right() {
 
 #[test]
 fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone::MAIN, WHOLE, flat(8, 8, [100, 0, 0]));
     let skipped = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 100, 0]));
     let next = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 0, 100]));
@@ -243,7 +243,7 @@ fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
 fn a_first_slide_has_its_code_whole_from_the_first_frame_on() {
     let code_square = Area::new(200, 90, 90, 70);
     let slide = with_code_square(0, Some(code_square));
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let ticket = stepped.load(Zone::MAIN, WHOLE, with_code_square(0, Some(code_square)));
     stepped.swap(ticket, TransitionKind::CrossFade, LENGTH);
     for _ in 0..31 {

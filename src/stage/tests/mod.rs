@@ -1,4 +1,5 @@
 //! What only the inside shows: every single frame, textures, entities, frames that are not drawn.
+//! What holds for both presenters is a file that `on_cpu` and `on_gpu` both have.
 //!
 //! Time stands still but for the steps that a test takes, so nothing here depends on the machine's
 //! speed.
@@ -9,19 +10,18 @@
     reason = "small numbers, and a test that stops says where"
 )]
 
-mod change;
 #[path = "../../../tests/frames/mod.rs"]
 mod frames;
-mod housekeeping;
-mod moving;
-mod zones;
+mod gpu_housekeeping;
+mod on_cpu;
+mod on_gpu;
+mod same_picture;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use bevy::render::RenderApp;
 use crossbeam_channel::{Receiver, bounded};
 use passerby_compose::slide::{Area, Caption, Slide};
 use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticket, Transition};
@@ -29,13 +29,13 @@ use passerby_playout::screen::geometry::Zone;
 use passerby_protocol::campaign::TransitionKind;
 
 use crate::stage::channel::EventSender;
-use crate::stage::draw::DrawList;
-use crate::stage::frame_observer::FrameReader;
+use crate::stage::frame_observer::FrameShow;
 use crate::stage::presenter::Presenter;
 use crate::stage::slides::Slides;
+use crate::stage::store::NextFrame;
 use crate::stage::{
-    FirstFailure, FrameObserver, SeenFrame, StageConfig, StageParts, StageSender, StageTime,
-    SteppedTime, channel, gpu, offscreen,
+    DrawWith, FirstFailure, FrameObserver, SeenFrame, StageConfig, StageParts, StageSender,
+    StageTime, SteppedTime, channel, gpu, offscreen,
 };
 
 const WIDTH_PX: u32 = 320;
@@ -75,24 +75,21 @@ struct SteppedStage {
     stage: StageSender,
     events: Receiver<StageEvent>,
     time: Arc<HandTime>,
-    stand: FrameReader,
+    show: FrameShow,
     seen: Arc<Mutex<Option<SeenFrame>>>,
     verdict: FirstFailure,
     tickets: u64,
 }
 
 impl SteppedStage {
-    fn start() -> Self {
-        Self::start_with((WIDTH_PX, HEIGHT_PX), [0; 3])
-    }
-
-    fn start_with(size: (u32, u32), background: [u8; 3]) -> Self {
+    fn start_with(draw_with: DrawWith, size: (u32, u32), background: [u8; 3]) -> Self {
         let (stage, inbox) = channel(16);
         let (event_sender, events) = bounded(64);
         let time = Arc::new(HandTime::default());
         let seen = Arc::new(Mutex::new(None));
         let verdict = FirstFailure::default();
         let config = StageConfig {
+            draw_with,
             offscreen: true,
             size: Some(size),
             capture: None,
@@ -102,7 +99,8 @@ impl SteppedStage {
             time: StageTime::Stepped(time.clone()),
             observer: None,
         };
-        let gpu = gpu::open(true).expect("a GPU, or lavapipe");
+        let gpu =
+            (draw_with == DrawWith::Gpu).then(|| gpu::open(true).expect("a GPU, or lavapipe"));
         let app = offscreen::build(StageParts {
             config,
             started: Instant::now(),
@@ -117,13 +115,13 @@ impl SteppedStage {
         let observer = FrameObserver(Arc::new(move |frame| {
             *keep.lock().expect("no panic") = Some(frame);
         }));
-        let stand = FrameReader::new(observer, offscreen::canvas(&app));
+        let show = FrameShow::new(observer, offscreen::reader(&app));
         let mut stepped = Self {
             app,
             stage,
             events,
             time,
-            stand,
+            show,
             seen,
             verdict,
             tickets: 0,
@@ -144,7 +142,7 @@ impl SteppedStage {
         {
             return None;
         }
-        self.stand.show(&self.app).expect("a frame");
+        self.show.show(&self.app).expect("a frame");
         self.seen.lock().expect("no panic").take()
     }
 
@@ -229,10 +227,9 @@ impl SteppedStage {
         let world = self.app.world();
         let zones = world.resource::<Slides>().0.values();
         let known = zones.map(|zone| zone.loaded.len() + zone.on_screen().count());
-        let render = self.app.sub_app(RenderApp).world();
         (
             known.sum(),
-            render.resource::<DrawList>().len(),
+            world.resource::<NextFrame>().0.layers.len(),
             world.entities().count_spawned(),
         )
     }

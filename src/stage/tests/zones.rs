@@ -24,8 +24,8 @@ fn sized(area: Area, colour: [u8; 3]) -> Slide {
 
 /// Checks that every pixel has the colour of the last area that holds it.
 fn check(frame: &SeenFrame, areas: &[(Area, [u8; 3])], background: [u8; 3]) {
-    for y in 0..HEIGHT_PX {
-        for x in 0..WIDTH_PX {
+    for y in 0..frame.picture.height_px {
+        for x in 0..frame.picture.width_px {
             let wanted = areas
                 .iter()
                 .rev()
@@ -39,7 +39,7 @@ fn check(frame: &SeenFrame, areas: &[(Area, [u8; 3])], background: [u8; 3]) {
 #[test]
 fn zones_keep_to_their_areas_to_the_pixel_and_the_rest_is_background() {
     let background = [12, 34, 56];
-    let mut stepped = SteppedStage::start_with((WIDTH_PX, HEIGHT_PX), background);
+    let mut stepped = start_with((WIDTH_PX, HEIGHT_PX), background);
     stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
     let frame = stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
     check(&frame, &[(LEFT, RED), (RIGHT, GREEN)], background);
@@ -48,7 +48,7 @@ fn zones_keep_to_their_areas_to_the_pixel_and_the_rest_is_background() {
 #[test]
 fn later_zones_lie_above_whatever_comes_first() {
     let over = Area::new(100, 50, 120, 60);
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone(3), over, sized(over, BLUE));
     stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
     let frame = stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
@@ -63,7 +63,7 @@ fn later_zones_lie_above_whatever_comes_first() {
 #[test]
 fn a_transition_stays_in_its_zone() {
     for (_, kind) in TransitionKind::WORDS {
-        let mut stepped = SteppedStage::start();
+        let mut stepped = start();
         stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
         stepped.cut(Zone(1), RIGHT, sized(RIGHT, GREEN));
         let ticket = stepped.load(Zone(1), RIGHT, sized(RIGHT, BLUE));
@@ -85,7 +85,7 @@ fn a_transition_stays_in_its_zone() {
 
 #[test]
 fn a_notice_lies_over_everything_at_once_and_goes_at_once() {
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone::MAIN, LEFT, sized(LEFT, RED));
     let before = stepped.cut(Zone(7), RIGHT, sized(RIGHT, GREEN));
     let ticket = stepped.load(Zone::NOTICE, WHOLE, sized(WHOLE, GREY));
@@ -116,7 +116,7 @@ fn a_notice_lies_over_everything_at_once_and_goes_at_once() {
 
 #[test]
 fn clearing_a_transition_takes_both_slides_away() {
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     // What was read back to warm the stage up goes first.
     stepped.update();
     stepped.update();
@@ -135,11 +135,11 @@ fn clearing_a_transition_takes_both_slides_away() {
 
 #[test]
 fn slides_are_stretched_with_the_output_until_new_ones_come() {
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone::MAIN, Area::new(0, 0, 200, 180), flat(200, 180, RED));
     let right = Area::new(200, 0, 120, 180);
     stepped.cut(Zone(1), right, flat(120, 180, GREEN));
-    // The canvas stays; what lies on it behaves as if it had half the width.
+    // On the GPU the canvas stays; what lies on it behaves as if it had half the width.
     let mut output = stepped.app.world_mut().resource_mut::<Output>();
     output.size_px = Some(UVec2::new(WIDTH_PX / 2, HEIGHT_PX));
     let frame = stepped.frame();
@@ -175,7 +175,7 @@ fn codes_keep_their_pixels_in_zones_that_overscan_has_moved() {
             rotation,
             ..Geometry::whole(wide, high)
         };
-        let mut stepped = SteppedStage::start_with((wide, high), [12, 34, 56]);
+        let mut stepped = start_with((wide, high), [12, 34, 56]);
         for (placed, corner) in config
             .layout
             .place(&output)

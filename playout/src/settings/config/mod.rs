@@ -22,6 +22,7 @@ use crate::hub_link::{HubConfig, read_ca};
 use crate::identity::page_token::PageToken;
 use crate::ledger::Limits;
 use crate::schedule::rotation::{Override, Rules};
+use crate::screen::drawing::Drawing;
 use crate::screen::geometry::{Geometry, SCAN_TIME};
 use crate::screen::layout::Layout;
 use crate::screen::sound_settings::SoundSettings;
@@ -65,6 +66,8 @@ pub struct Config {
     pub languages: Vec<String>,
     /// Clockwise turn of the content in degrees.
     pub rotation: u16,
+    /// What draws.
+    pub draw: Drawing,
     /// How the screen is divided.
     pub layout: Layout,
     /// When and where videos are heard; never, when absent.
@@ -117,6 +120,7 @@ impl Default for Config {
             scan_time: SCAN_TIME,
             languages: LANGUAGES.map(str::to_owned).to_vec(),
             rotation: 0,
+            draw: Drawing::default(),
             layout: Layout::default(),
             sound: None,
             time_zone: TimeZone::system(),

@@ -20,6 +20,7 @@ use crate::content::cache;
 use crate::hub_link::{DAILY_MB, HubConfig};
 use crate::identity::page_token::PageToken;
 use crate::schedule::rotation::Override;
+use crate::screen::drawing::Drawing;
 use crate::screen::layout::Layout;
 use crate::screen::sound_settings::SoundSettings;
 use crate::settings::config::{Config, TAG_BYTES_MAX};
@@ -133,6 +134,9 @@ fn read_screen(section: &Section<'_>, config: &mut Config) {
                 format!("screen.rotation is {other}; use 0, 90, 180 or 270"),
             ),
         }
+    }
+    if let Some(draw) = section.choice("draw", &Drawing::WORDS) {
+        config.draw = draw.value;
     }
     if let Some(zone) = section.parsed(
         "timezone",

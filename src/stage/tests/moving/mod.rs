@@ -121,7 +121,7 @@ fn slides_whose_moving_layer_makes_no_sense_are_refused() {
         (strip.clone(), 0, run(0.0), HOLE),
         (strip, 0, run(f32::INFINITY), HOLE),
     ];
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     for (number, (picture, turn, travel, area)) in (500..).zip(bad) {
         let ticket = Ticket(number);
         let moving = Moving {

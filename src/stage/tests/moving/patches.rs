@@ -94,7 +94,7 @@ fn patches_land_where_they_belong_in_layers_of_every_turn() {
             ),
         ]);
         slide.frame_source = frame_source;
-        let mut stepped = SteppedStage::start();
+        let mut stepped = start();
         let first = stepped.cut(Zone::MAIN, WHOLE, slide);
         assert!(stepped.step(STEP).is_none(), "nothing is due yet");
         let second = (0..5).find_map(|_| stepped.step(STEP)).expect("patches");
@@ -142,7 +142,7 @@ fn video_patches_change_both_planes() {
             patch(Plane::Chroma, Area::new(0, 0, 16, 8), &[90, 240]),
         ],
     )]);
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let frame = stepped.cut(Zone::MAIN, WHOLE, slide);
     let seen = pixel(&frame, 16, 8);
     assert!(distance(seen, [255, 0, 0]) <= 2, "{seen:?}");
@@ -164,7 +164,7 @@ fn patches_that_do_not_fit_change_nothing() {
             patch(Plane::Chroma, at, &[0; 2]),
         ],
     )]);
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let frame = stepped.cut(Zone::MAIN, WHOLE, slide);
     assert_eq!(frame.picture.rgba, flat(WIDTH_PX, HEIGHT_PX, [90; 3]).rgba);
 }
@@ -175,7 +175,7 @@ fn a_reel_begins_once_is_asked_while_it_is_seen_and_goes_with_its_slide() {
     let (frame_source, calls) = scripted(vec![(Duration::from_secs(9), Vec::new())]);
     slide.frame_source = frame_source;
     let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let ticket = stepped.load(Zone::MAIN, WHOLE, slide);
     for _ in 0..10 {
         stepped.step(STEP);

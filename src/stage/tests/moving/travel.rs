@@ -17,7 +17,7 @@ fn a_strip_runs_to_the_left_and_its_end_joins_its_beginning() {
             // Three pixels a step.
             travel: Travel::Run { px_per_s: 300.0 },
         };
-        let mut stepped = SteppedStage::start();
+        let mut stepped = start();
         let mut frame = stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
         for step in 0..80 {
             for y in 0..height {
@@ -57,7 +57,7 @@ fn a_strip_that_follows_itself_goes_on_and_another_begins_anew() {
     let seen = |frame: &_, offset: u32| {
         (0..96).all(|x| distance(pixel(frame, hole.x + x, hole.y), colour(x + offset, 0)) <= 1)
     };
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone::MAIN, WHOLE, slide("news"));
     for _ in 0..7 {
         stepped.step(STEP);
@@ -87,13 +87,13 @@ fn a_strip_between_two_pixels_is_a_mix_of_them() {
         turn: 0,
         travel: Travel::Run { px_per_s: 50.0 },
     };
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
     let frame = stepped.step(STEP).expect("it moves");
     for x in hole.x..hole.right() {
-        // Half of the light.
+        // Half of the number that stands for white.
         let seen = pixel(&frame, x, hole.y);
-        assert!(distance(seen, [188; 3]) <= 2, "{seen:?}");
+        assert!(distance(seen, [128; 3]) <= 2, "{seen:?}");
     }
 }
 
@@ -121,7 +121,7 @@ fn a_zoom_goes_at_an_even_pace_and_then_rests() {
             .position(|x| pixel(frame, x, 50)[0] > 128)
             .expect("an edge")
     };
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let mut frame = stepped.cut(Zone::MAIN, WHOLE, holed(hole, moving));
     for step in 0..=10_u32 {
         let share = f64::from(step) / 10.0;

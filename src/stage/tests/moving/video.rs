@@ -85,7 +85,7 @@ fn video_has_the_colours_that_the_standards_give() {
             turn: 0,
             travel: Travel::Still(ALL),
         };
-        let mut stepped = SteppedStage::start();
+        let mut stepped = start();
         let frame = stepped.cut(Zone::MAIN, WHOLE, holed(area, moving));
         for (number, wanted) in (0..).zip(wanted) {
             for x in 4..12 {
@@ -111,7 +111,7 @@ fn video_that_is_scaled_is_smooth() {
         turn: 0,
         travel: Travel::Still(ALL),
     };
-    let mut stepped = SteppedStage::start();
+    let mut stepped = start();
     let frame = stepped.cut(Zone::MAIN, WHOLE, holed(HOLE, moving));
     let row: Vec<u8> = (HOLE.x..HOLE.right())
         .map(|x| pixel(&frame, x, HOLE.y + 20)[0])

@@ -1,8 +1,8 @@
 //! What of the moving layer is seen, and where, at a given time.
 //!
 //! Invariants:
-//! - What is seen depends on the time since the slide became visible alone: a slow GPU shows fewer
-//!   steps, never another pace.
+//! - What is seen depends on the time since the slide became visible alone: a slow machine shows
+//!   fewer steps, never another pace.
 //! - A strip's place is worked out in whole turns of the strip, so that it runs as smoothly after a
 //!   month as at first.
 
@@ -14,22 +14,42 @@
 
 use std::time::Duration;
 
-use bevy::math::Vec4;
 use passerby_compose::slide::{Area, Matrix, Moving, MovingPicture, Travel, VideoCoding};
 
-use crate::stage::numbers::MovingNumbers;
-use crate::stage::pipeline::Layer;
+use crate::frame::{MovingNumbers, rectangle};
 
 /// The moving layer without its pixels.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct MovingLayer {
+pub struct MovingLayer {
     area: Area,
     turn: u16,
     travel: Travel,
     kind: Kind,
 }
 
-/// What a moving layer is.
+/// What a moving layer is; each is painted in a way of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MovingKind {
+    /// A picture.
+    Rgba,
+    /// A video.
+    Nv12,
+    /// A strip that runs.
+    Strip,
+}
+
+impl MovingKind {
+    /// The kind of a picture.
+    pub const fn of(picture: &MovingPicture) -> Self {
+        match picture {
+            MovingPicture::Rgba { .. } => Self::Rgba,
+            MovingPicture::Nv12 { .. } => Self::Nv12,
+            MovingPicture::Strip { .. } => Self::Strip,
+        }
+    }
+}
+
+/// What a moving layer is, with its sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Rgba,
@@ -49,7 +69,7 @@ impl MovingLayer {
     ///
     /// # Errors
     /// Says what of it cannot be drawn.
-    pub(super) fn of(moving: &Moving) -> Result<Self, String> {
+    pub fn of(moving: &Moving) -> Result<Self, String> {
         let kind = match moving.picture {
             MovingPicture::Rgba { .. } => Kind::Rgba,
             MovingPicture::Nv12 {
@@ -97,16 +117,16 @@ impl MovingLayer {
     }
 
     /// What kind of layer it is.
-    pub(super) const fn layer(&self) -> Layer {
+    pub const fn kind(&self) -> MovingKind {
         match self.kind {
-            Kind::Rgba => Layer::Rgba,
-            Kind::Nv12 { .. } => Layer::Nv12,
-            Kind::Strip { .. } => Layer::Strip,
+            Kind::Rgba => MovingKind::Rgba,
+            Kind::Nv12 { .. } => MovingKind::Nv12,
+            Kind::Strip { .. } => MovingKind::Strip,
         }
     }
 
     /// Whether what is seen goes on changing by itself after `at`.
-    pub(super) fn moves_after(&self, at: Duration) -> bool {
+    pub fn moves_after(&self, at: Duration) -> bool {
         match self.travel {
             Travel::Still(_) => false,
             Travel::Zoom { over, .. } => at < over,
@@ -115,7 +135,7 @@ impl MovingLayer {
     }
 
     /// What is seen `at` so long after the slide became visible.
-    pub(super) fn numbers(&self, at: Duration) -> MovingNumbers {
+    pub fn numbers(&self, at: Duration) -> MovingNumbers {
         let [x, y, width, height] = self.part(at);
         // Rows from a place in the area, 0 to 1, to one in the upright picture, 0 to 1.
         let (across, down) = match self.turn {
@@ -125,23 +145,23 @@ impl MovingLayer {
             _ => ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
         };
         let row = |[u, v, one]: [f64; 3], start: f64, length: f64| {
-            let parts = [u * length, v * length, one * length + start, 0.0];
-            Vec4::from_array(parts.map(|number| number as f32))
+            [u * length, v * length, one * length + start].map(|number| number as f32)
         };
-        let (strip, colours) = match self.kind {
-            Kind::Rgba => (Vec4::ZERO, [Vec4::ZERO; 3]),
+        let (strip, chroma_shift, colours) = match self.kind {
+            Kind::Rgba => ([0.0; 3], 0.0, [[0.0; 4]; 3]),
             Kind::Nv12 { width_px, coding } => {
                 // A pair of chroma stands where the left one of its two pixels stands.
                 let shift = (0.5 / f64::from(width_px)) as f32;
-                (Vec4::new(0.0, 0.0, 0.0, shift), colours(coding))
+                ([0.0; 3], shift, colours(coding))
             }
             Kind::Strip {
                 row_px,
                 height_px,
                 length_px,
             } => (
-                Vec4::new(row_px as f32, height_px as f32, length_px as f32, 0.0),
-                [Vec4::ZERO; 3],
+                [row_px as f32, height_px as f32, length_px as f32],
+                0.0,
+                [[0.0; 4]; 3],
             ),
         };
         MovingNumbers {
@@ -149,6 +169,7 @@ impl MovingLayer {
             across: row(across, x, width),
             down: row(down, y, height),
             strip,
+            chroma_shift,
             colours,
         }
     }
@@ -198,16 +219,6 @@ impl MovingLayer {
     }
 }
 
-/// A rectangle as the shader reads it.
-pub(super) fn rectangle(area: Area) -> Vec4 {
-    Vec4::new(
-        area.x as f32,
-        area.y as f32,
-        area.width as f32,
-        area.height as f32,
-    )
-}
-
 /// Tells whether these are shares of a picture.
 fn is_part([x, y, width, height]: [f32; 4]) -> bool {
     // Sums of shares are not exact.
@@ -217,7 +228,7 @@ fn is_part([x, y, width, height]: [f32; 4]) -> bool {
 
 /// Rows from luma, Cb, Cr (each 0 to 1) and 1 to red, green and blue, from the coefficients that
 /// the ITU gives.
-fn colours(coding: VideoCoding) -> [Vec4; 3] {
+fn colours(coding: VideoCoding) -> [[f32; 4]; 3] {
     let (red, blue) = match coding.matrix {
         Matrix::Bt601 => (0.299, 0.114),
         Matrix::Bt709 => (0.2126, 0.0722),
@@ -233,7 +244,7 @@ fn colours(coding: VideoCoding) -> [Vec4; 3] {
         let (cb, cr) = (cb * 255.0 / chroma_steps, cr * 255.0 / chroma_steps);
         let offset = -luma_first / luma_steps - (cb + cr) * 128.0 / 255.0;
         let numbers = [255.0 / luma_steps, cb, cr, offset];
-        Vec4::from_array(numbers.map(|number| number as f32))
+        numbers.map(|number| number as f32)
     };
     [
         row(0.0, 2.0 * (1.0 - red)),

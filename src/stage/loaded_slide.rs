@@ -1,4 +1,4 @@
-//! One slide on the GPU, from its upload to its end.
+//! One slide that the stage knows, from its loading to its end.
 //!
 //! Invariants:
 //! - Its frame source is told of the beginning once, when it is first drawn, and is asked in every
@@ -7,37 +7,31 @@
 
 use std::time::{Duration, Instant};
 
-use bevy::math::{UVec2, Vec4};
+use bevy::math::UVec2;
 use bevy::prelude::*;
-use bevy::render::render_resource::{BindGroup, Buffer};
 use passerby_compose::slide::{Area, Caption, FrameSource, Patch, Slide};
+use passerby_paint::{
+    ChangeNumbers, Layer, MovingKind, MovingLayer, Rectangle, SlideId, SlidePixels, SlideStore,
+    rectangle,
+};
 use passerby_playout::messages::stage_messages::Ticket;
-
-use crate::stage::gpu::Gpu;
-use crate::stage::numbers::{ChangeNumbers, Numbers};
-use crate::stage::pipeline::{Layer, SharedSlideAssets};
-use crate::stage::planes::Planes;
-use crate::stage::travel::{MovingLayer, rectangle};
 
 /// Most patches that one update takes from one frame source; the rest of them would never be seen
 /// anyway.
 const PATCHES_MAX: usize = 1024;
 
-/// A slide on the GPU.
-pub(super) struct GpuSlide {
+/// A slide whose pixels the presenter has.
+pub(super) struct LoadedSlide {
     pub(super) ticket: Ticket,
     pub(super) caption: Caption,
-    pub(super) group: BindGroup,
+    /// Its name in the presenter's store.
+    pub(super) id: SlideId,
     /// Where it lies on an output of [`Self::output_px`].
     area: Area,
     output_px: Option<UVec2>,
     size_px: UVec2,
     code_square: Option<Area>,
     look: Option<MovingLayer>,
-    planes: Planes,
-    buffer: Buffer,
-    /// What the buffer holds.
-    written: Option<Numbers>,
     frame_source: Option<Box<dyn FrameSource>>,
     begun: Option<Instant>,
     complained: bool,
@@ -58,14 +52,13 @@ pub(super) struct FeedOutcome {
     pub(super) next: Option<Instant>,
 }
 
-impl GpuSlide {
-    /// Puts a slide on the GPU.
+impl LoadedSlide {
+    /// Hands a slide's pixels to the presenter.
     ///
     /// # Errors
     /// Says why it cannot be drawn.
     pub(super) fn make(
-        gpu: &Gpu,
-        assets: &SharedSlideAssets,
+        store: &mut dyn SlideStore,
         ticket: Ticket,
         place: SlidePlace,
         slide: Slide,
@@ -74,20 +67,21 @@ impl GpuSlide {
             return Err("its zone has no pixels".into());
         }
         let look = slide.moving.as_ref().map(MovingLayer::of).transpose()?;
-        let planes = Planes::upload(gpu, &slide)?;
-        let (group, buffer) = assets.bind(gpu, &planes);
+        let id = store.load(SlidePixels {
+            width_px: slide.width_px,
+            height_px: slide.height_px,
+            rgba: slide.rgba,
+            picture: slide.moving.map(|moving| moving.picture),
+        })?;
         Ok(Self {
             ticket,
             caption: slide.caption,
-            group,
+            id,
             area: place.area,
             output_px: place.output_px,
             size_px: UVec2::new(slide.width_px, slide.height_px),
             code_square: slide.code_square,
             look,
-            planes,
-            buffer,
-            written: None,
             frame_source: slide.frame_source,
             begun: None,
             complained: false,
@@ -114,20 +108,20 @@ impl GpuSlide {
         Area::new(left, top, (right - left).max(1), (bottom - top).max(1))
     }
 
-    /// What lies beneath its holes.
-    pub(super) fn layer(&self) -> Layer {
-        self.look.as_ref().map_or(Layer::None, MovingLayer::layer)
-    }
-
     /// Its code square at a place of the output; nothing without a code.
-    pub(super) fn code_square_at(&self, at: Area) -> Vec4 {
+    pub(super) fn code_square_at(&self, at: Area) -> Rectangle {
         let Some(code_square) = self.code_square else {
-            return Vec4::ZERO;
+            return Rectangle::default();
         };
-        let at = rectangle(at);
-        let scale = Vec2::new(at.z, at.w) / self.size_px.as_vec2();
-        rectangle(code_square) * Vec4::new(scale.x, scale.y, scale.x, scale.y)
-            + Vec4::new(at.x, at.y, 0.0, 0.0)
+        let [left, top, width, height] = rectangle(at);
+        let scale = Vec2::new(width, height) / self.size_px.as_vec2();
+        let [x, y, wide, high] = rectangle(code_square);
+        [
+            x * scale.x + left,
+            y * scale.y + top,
+            wide * scale.x,
+            high * scale.y,
+        ]
     }
 
     /// Notes that the slide is drawn for the first time, over the one that is shown. A strip that
@@ -142,7 +136,8 @@ impl GpuSlide {
     }
 
     fn is_same_strip(&self, other: &Self) -> bool {
-        self.layer() == Layer::Strip
+        let is_strip = |look: &MovingLayer| look.kind() == MovingKind::Strip;
+        self.look.as_ref().is_some_and(is_strip)
             && self.look == other.look
             && self.frame_source.is_none()
             && other.frame_source.is_none()
@@ -150,7 +145,12 @@ impl GpuSlide {
     }
 
     /// Takes what its frame source has for now.
-    pub(super) fn feed(&mut self, gpu: &Gpu, now: Instant, due: &mut Vec<Patch>) -> FeedOutcome {
+    pub(super) fn feed(
+        &mut self,
+        store: &mut dyn SlideStore,
+        now: Instant,
+        due: &mut Vec<Patch>,
+    ) -> FeedOutcome {
         let mut fed = FeedOutcome {
             changed: false,
             next: None,
@@ -165,7 +165,7 @@ impl GpuSlide {
             due.drain(..due.len() - PATCHES_MAX);
         }
         for patch in due.drain(..) {
-            match self.planes.patch(gpu, &patch) {
+            match store.patch(self.id, &patch) {
                 Ok(()) => fed.changed = true,
                 Err(reason) if !self.complained => {
                     self.complained = true;
@@ -188,34 +188,26 @@ impl GpuSlide {
         }
     }
 
-    /// Hands the numbers of the next frame to the GPU; false when they are those of the last one.
-    pub(super) fn draw(
-        &mut self,
-        gpu: &Gpu,
+    /// Its layer of the next frame.
+    pub(super) fn layer(
+        &self,
         now: Instant,
         at: Area,
         change: ChangeNumbers,
-        calm: [Vec4; 2],
+        calm: [Rectangle; 2],
         is_read: bool,
-    ) -> bool {
+    ) -> Layer {
         let elapsed = self
             .begun
             .map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
-        let look = self.look.as_ref();
-        let size_px = self.size_px.as_vec2();
-        let numbers = Numbers {
-            area: rectangle(at),
-            slide: Vec4::new(size_px.x, size_px.y, 0.0, f32::from(u8::from(is_read))),
-            moving: look.map(|look| look.numbers(elapsed)).unwrap_or_default(),
+        Layer {
+            slide: self.id,
+            area: at,
+            moving: self.look.as_ref().map(|look| look.numbers(elapsed)),
             change,
             code_square: self.code_square_at(at),
             calm,
-        };
-        if self.written == Some(numbers) {
-            return false;
+            is_read,
         }
-        self.written = Some(numbers);
-        gpu.queue.write_buffer(&self.buffer, 0, &numbers.to_bytes());
-        true
     }
 }

@@ -1,0 +1,113 @@
+//! Mixes rows of bytes.
+//!
+//! Written so that the compiler turns each loop into vector instructions that every 64-bit x86 and
+//! ARM has: whole slices, 16-bit steps, no branch.
+
+/// Everything, in the steps of [`share`].
+pub(super) const WHOLE: i16 = i16::MAX;
+
+/// A share of 1 in 32,768ths; all of it is [`WHOLE`].
+#[allow(clippy::cast_possible_truncation, reason = "within 0 and 32767")]
+pub(super) fn share(of: f32) -> i16 {
+    (of.clamp(0.0, 1.0) * 32_768.0).round().min(32_767.0) as i16
+}
+
+/// The upper half of a product: what vectors of 16-bit numbers can do at once.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the upper half fits 16 bits"
+)]
+pub(super) fn upper_half(a: i16, b: i16) -> i16 {
+    ((i32::from(a) * i32::from(b)) >> 16) as i16
+}
+
+/// What lies between two bytes. Off by less than 0.6 from the exact mix.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a mix of two bytes is one"
+)]
+fn between(below: u8, above: u8, share: i16) -> u8 {
+    let far = (i16::from(above) - i16::from(below)) << 7;
+    let way = upper_half(far, share);
+    (i16::from(below) + ((way + 32) >> 6)) as u8
+}
+
+/// Mixes one share of what lies above into what lies below.
+pub(super) fn mix(below: &mut [u8], above: &[u8], share: i16) {
+    for (below, above) in below.iter_mut().zip(above) {
+        *below = between(*below, *above, share);
+    }
+}
+
+/// Mixes with a share for each byte.
+pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
+    for ((below, above), share) in below.iter_mut().zip(above).zip(shares) {
+        *below = between(*below, *above, *share);
+    }
+}
+
+/// Mixes a row with the one that follows it by `share` of 256, in 256ths of a step.
+pub(super) fn mix_wide(first: &[u8], second: &[u8], share: u16, wide: &mut [u16]) {
+    let rest = 256 - share;
+    for ((wide, first), second) in wide.iter_mut().zip(first).zip(second) {
+        *wide = u16::from(*first) * rest + u16::from(*second) * share;
+    }
+}
+
+/// Puts a still row with holes over what shows through them. Its colours are multiplied by alpha
+/// already.
+#[allow(clippy::cast_possible_truncation, reason = "a share of a byte is one")]
+pub(super) fn cover(below: &mut [u8], still: &[u8]) {
+    for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
+        let through = 255 - u32::from(still[3]);
+        for (below, still) in below.iter_mut().zip(still) {
+            let part = ((u32::from(*below) * through + 128) * 257) >> 16;
+            *below = still.saturating_add(part as u8);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mix_is_within_one_step_of_the_exact_one() {
+        for share_256ths in 0..=256_u16 {
+            let exact = f32::from(share_256ths) / 256.0;
+            let share = share(exact);
+            for below in 0..=255_u8 {
+                for above in (0..=255_u8).step_by(5) {
+                    let wanted = f32::from(below) * (1.0 - exact) + f32::from(above) * exact;
+                    let seen = f32::from(between(below, above, share));
+                    assert!(
+                        (seen - wanted).abs() < 0.6,
+                        "{below} {above} {share_256ths}: {seen}, not {wanted}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_bytes_stay_as_they_are_whatever_the_share() {
+        for share_256ths in 0..=256_u16 {
+            let share = share(f32::from(share_256ths) / 256.0);
+            let mut row: Vec<u8> = (0..=255).collect();
+            let above = row.clone();
+            mix(&mut row, &above, share);
+            assert_eq!(row, above);
+        }
+    }
+
+    #[test]
+    fn a_cover_hides_where_it_is_opaque_and_shows_all_where_it_has_a_hole() {
+        let mut row = vec![10, 20, 30, 255, 10, 20, 30, 255, 200, 100, 0, 255];
+        cover(&mut row, &[1, 2, 3, 255, 0, 0, 0, 0, 50, 50, 50, 128]);
+        assert_eq!(row[..8], [1, 2, 3, 255, 10, 20, 30, 255]);
+        assert_eq!(row[8..], [150, 100, 50, 255]);
+    }
+}
