@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::database::{DatabaseError, values};
+use crate::database::DatabaseError;
 use crate::store::{Result, Store, StoreError};
 use crate::system::random;
 
@@ -90,17 +90,6 @@ impl Store {
     /// Serves no more.
     pub fn end_serving(&self) {
         self.serving.leave();
-    }
-
-    /// What codes start with, once somebody has served.
-    fn scan_base(&self) -> Result<Option<String>> {
-        self.read_once(|tx| {
-            tx.optional(
-                "SELECT value FROM settings WHERE name = 'scan_base'",
-                values![],
-                |row| Ok(row.get(0)?),
-            )
-        })
     }
 }
 
