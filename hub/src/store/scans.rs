@@ -279,3 +279,93 @@ pub(super) const fn grade_code(grade: Grade) -> u8 {
         Grade::Robot => 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use passerby_protocol::token::TokenContents;
+    use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
+
+    use super::*;
+    use crate::database::values;
+    use crate::scans::verdict::HOUR_MAX;
+    use crate::scans::visitor::Visitor;
+    use crate::store::Landed;
+    use crate::store::testing::on_each_database;
+
+    const OPENED_MS: i64 = 1_800_000_000_000;
+
+    /// Somebody's scan, always the same person's.
+    fn scan(screen: ScreenNumber, play: u32, opened_ms: i64) -> Scan {
+        let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
+        let landed = Landed {
+            id: "cafe".parse().unwrap(),
+            campaign: Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+            placement: 0,
+            creative: Digest([7; 32]),
+            airs: true,
+        };
+        Scan {
+            contents: TokenContents {
+                generation: 0,
+                screen,
+                assignment: Assignment::new(1).unwrap(),
+                play: PlayNumber::new(play).unwrap(),
+                minutes: TokenContents::minutes_at(Some(opened_ms)),
+            },
+            landed: Arc::new(landed),
+            visitor: Visitor([9; 16]),
+            grade: Grade::Browser,
+            is_crowded: false,
+            begins_chain: false,
+            code_days: 180,
+            opened_ms,
+        }
+    }
+
+    fn counted(store: &Store) -> u32 {
+        let counted = store.read(|tx| {
+            let query = "SELECT count(*) FROM counted_scans";
+            tx.value::<u32>(query, values![])
+        });
+        counted.unwrap()
+    }
+
+    #[test]
+    fn a_scan_that_is_recorded_after_later_ones_counts_for_no_more_than_they_leave() {
+        on_each_database(|database| {
+            let store = database.open();
+            let screen = store.add_screen("one", 0).unwrap().0;
+            for play in 0..HOUR_MAX {
+                let at_ms = OPENED_MS + i64::from(play);
+                store.record_scan(scan(screen, play, at_ms)).unwrap();
+            }
+            store.record_scan(scan(screen, 900, OPENED_MS)).unwrap();
+            assert_eq!(counted(&store), HOUR_MAX);
+        });
+    }
+
+    #[test]
+    fn of_one_visitor_at_many_screens_two_processes_count_no_more_than_one() {
+        on_each_database(|database| {
+            let stores = [database.open(), database.open()];
+            let screens: Vec<ScreenNumber> = (0..4)
+                .map(|_| stores[0].add_screen("one of many", 0).unwrap().0)
+                .collect();
+            std::thread::scope(|scope| {
+                for (place, &screen) in (0..).zip(&screens) {
+                    let store = &stores[place % 2];
+                    scope.spawn(move || {
+                        for play in 0..HOUR_MAX / 2 {
+                            let at_ms = OPENED_MS + i64::from(play);
+                            store.record_scan(scan(screen, play, at_ms)).unwrap();
+                        }
+                    });
+                }
+            });
+            assert_eq!(counted(&stores[0]), HOUR_MAX);
+            assert_eq!(stores[1].recount().unwrap(), []);
+        });
+    }
+}

@@ -9,6 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::requests::Line;
+
 /// Where hubs listen, as far as they are up.
 pub(crate) type Addresses = Mutex<Vec<Option<SocketAddr>>>;
 
@@ -20,7 +22,7 @@ pub(crate) struct Balancer {
 
 impl Balancer {
     /// Listens.
-    pub(crate) async fn start(hubs: Arc<Addresses>) -> Self {
+    async fn start(hubs: Arc<Addresses>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let bytes = Arc::new(AtomicU64::new(0));
@@ -48,6 +50,29 @@ impl Balancer {
     /// How many bytes it passed on.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::SeqCst)
+    }
+}
+
+/// What stands before the hubs, for each kind of line and for phones, so that bytes can be told
+/// apart.
+pub(crate) struct Balancers {
+    lines: [Balancer; 2],
+    pub(crate) phones: Balancer,
+}
+
+impl Balancers {
+    /// All of them listen.
+    pub(crate) async fn start(hubs: &Arc<Addresses>) -> Self {
+        let start = || Balancer::start(Arc::clone(hubs));
+        Self {
+            lines: [start().await, start().await],
+            phones: start().await,
+        }
+    }
+
+    /// The one of a kind of line.
+    pub(crate) const fn of(&self, line: Line) -> &Balancer {
+        &self.lines[line as usize]
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::balancer::Balancers;
 use crate::hubs::{Hubs, MEMORY_MB_MAX};
 use crate::phones::Scans;
 use crate::requests::{Line, Requests};
-use crate::{Balancers, CALLS_A_DAY, DAY_MS, Size};
+use crate::size::{CALLS_A_DAY, DAY_MS, Size};
 
 /// How long a scan should take at most, for all but one in a hundred people, in milliseconds.
 const SCAN_MS_GOAL: f64 = 50.0;

@@ -1,13 +1,13 @@
-//! A fleet of screens for a simulated day: each on the terminal's own sending and its own client
-//! ([`HubClient`]), all against two hub processes on one PostgreSQL that are killed and
-//! started at random, and whose database is once put back to an older state.
+//! A fleet of screens for a simulated day: each on the terminal's own sending, asking and client
+//! ([`HubClient`]), all against two hub processes on one PostgreSQL that are killed and started at
+//! random, and whose database is once put back to an older state.
 //!
 //! What is simulated is the day: its time jumps from one request to the next. What a terminal would
 //! keep in its ledger follows from its seed, so that ten thousand of them need no disk.
 //!
-//! Invariants, whatever happens: the report has each play of each screen once; no scan that was
-//! answered is missing; the figures are those of a recount; no hub needs more than
-//! [`hubs::MEMORY_MB_MAX`].
+//! Invariants, whatever happens: the report has each play of each screen once, and each code that
+//! somebody opened as one scan; the figures are those of a recount; whoever waits for a publication
+//! hears of it; no hub needs more than [`hubs::MEMORY_MB_MAX`].
 //!
 //! `scripts/test` runs a small fleet. These make another one, as `scripts/bench` and `scripts/soak`
 //! do:
@@ -30,6 +30,7 @@ mod hubs;
 mod phones;
 mod requests;
 mod screen;
+mod size;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -44,23 +45,21 @@ use passerby_protocol::plays::PlayContent;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::balancer::Balancer;
+use crate::balancer::Balancers;
 use crate::dice::Dice;
 use crate::figures::Figures;
 use crate::hubs::Hubs;
 use crate::requests::{Line, Requests};
 use crate::screen::{Plan, Screen};
+use crate::size::{DAY_MS, Size};
 
 /// Terminals that send at one time.
 const AT_ONE_TIME: usize = 64;
 /// The day is looked at so often, in milliseconds.
 const TICK_MS: u64 = 900_000;
-const DAY_MS: u64 = 86_400_000;
 /// So long after the day everything has arrived: the longest outage, a metered line's pause, and
 /// what retries take.
 const DRAIN_MS_MAX: u64 = 12 * 3_600_000;
-/// How often a screen asks in a day that asks as its hub would have it.
-const CALLS_A_DAY: u64 = 1_440;
 /// A fleet from so many screens on is measured, and its database waits for the disk. Killing
 /// processes loses nothing that the system has taken to write.
 const MEASURED_SCREENS_MIN: u64 = 200;
@@ -72,54 +71,6 @@ const LISTENING_MAX: usize = 400;
 const BACK_UP_AT: u64 = 4;
 const RESTORE_AT: u64 = 6;
 const PUBLISH_AT: u64 = 7;
-
-/// How large a fleet is, and how fast.
-#[derive(Debug, Clone, Copy)]
-struct Size {
-    screens: u64,
-    plays: u64,
-    rounds: u64,
-    unmetered: u64,
-    kills: u64,
-    rate: u64,
-}
-
-impl Size {
-    fn from_environment() -> Self {
-        let screens = number_from("SCREENS", 40);
-        Self {
-            screens,
-            plays: number_from("PLAYS", 24),
-            rounds: number_from("ROUNDS", 6),
-            unmetered: number_from("UNMETERED", 1).min(screens),
-            kills: number_from("KILLS", 4),
-            rate: number_from("RATE", 0),
-        }
-    }
-
-    /// The kind of line of a screen, whose number begins with 0.
-    const fn line(self, number: u64) -> Line {
-        if number < self.unmetered {
-            Line::Unmetered
-        } else {
-            Line::Metered
-        }
-    }
-
-    /// How many screens have a line of a kind.
-    const fn screens_on(self, line: Line) -> u64 {
-        match line {
-            Line::Metered => self.screens - self.unmetered,
-            Line::Unmetered => self.unmetered,
-        }
-    }
-
-    /// About how many requests its day takes; outages and retries add to them.
-    fn requests(self) -> u64 {
-        let metered = self.rounds.min(self.plays) + self.rounds + self.rounds.min(24);
-        self.screens_on(Line::Metered) * metered + self.unmetered * (self.plays + CALLS_A_DAY + 24)
-    }
-}
 
 /// Screens that one task takes care of, and when each of them wants to do something next.
 struct Group {
@@ -165,27 +116,6 @@ fn after_any_day_of_a_fleet_every_play_and_every_scan_is_counted_once() {
     });
 }
 
-/// What stands before the hubs, for each kind of line and for phones, so that bytes can be told
-/// apart.
-struct Balancers {
-    lines: [Balancer; 2],
-    phones: Balancer,
-}
-
-impl Balancers {
-    async fn start(hubs: &Hubs) -> Self {
-        let start = || Balancer::start(Arc::clone(hubs.addresses()));
-        Self {
-            lines: [start().await, start().await],
-            phones: start().await,
-        }
-    }
-
-    const fn of(&self, line: Line) -> &Balancer {
-        &self.lines[line as usize]
-    }
-}
-
 fn day(size: Size, seed: u64, runtime: &Runtime) {
     let folder = tempfile::tempdir().unwrap();
     let requests = Arc::new(Requests::new(size.rate));
@@ -193,7 +123,7 @@ fn day(size: Size, seed: u64, runtime: &Runtime) {
     let hubs = Hubs::new(folder.path(), seed, waits_for_disk, Arc::clone(&requests));
     (0..3).for_each(|number| publish(folder.path(), &hubs, number));
     hubs.start_all();
-    let balancers = runtime.block_on(Balancers::start(&hubs));
+    let balancers = runtime.block_on(Balancers::start(hubs.addresses()));
     let begun = Instant::now();
     let mut groups = enrol(size, seed, &hubs, &balancers, &requests);
     let enrolled = begun.elapsed();
@@ -388,10 +318,4 @@ fn raise_open_files() {
         ..limit
     };
     setrlimit(Resource::Nofile, raised).unwrap();
-}
-
-/// Reads a number that whoever runs a test may set.
-fn number_from(name: &str, default: u64) -> u64 {
-    let text = std::env::var(format!("PASSERBY_FLEET_{name}"));
-    text.map_or(default, |text| text.parse().unwrap())
 }
