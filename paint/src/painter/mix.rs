@@ -49,11 +49,20 @@ pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
     }
 }
 
-/// Mixes a row with the one that follows it by `share` of 256, in 256ths of a step.
-pub(super) fn mix_wide(first: &[u8], second: &[u8], share: u16, wide: &mut [u16]) {
+/// Mixes a row with the one that follows it by `share` of 256, into 128ths of a step.
+#[allow(clippy::cast_possible_wrap, reason = "half of 16 bits is 15")]
+pub(super) fn mix_wide(first: &[u8], second: &[u8], share: u16, wide: &mut [i16]) {
     let rest = 256 - share;
     for ((wide, first), second) in wide.iter_mut().zip(first).zip(second) {
-        *wide = u16::from(*first) * rest + u16::from(*second) * share;
+        *wide = ((u16::from(*first) * rest + u16::from(*second) * share) >> 1) as i16;
+    }
+}
+
+/// Mixes numbers in 128ths of a step, with a share for each.
+pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed: &mut [i16]) {
+    let numbers = first.iter().zip(second).zip(shares);
+    for (mixed, ((first, second), share)) in mixed.iter_mut().zip(numbers) {
+        *mixed = first + 2 * upper_half(second - first, *share);
     }
 }
 

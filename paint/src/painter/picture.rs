@@ -1,8 +1,8 @@
 //! Rows of a moving picture: scaled smoothly, turned, or just copied.
 
-use crate::painter::mix::{mix_wide, upper_half};
+use crate::painter::mix::{mix_wide, mix_wide_each, share};
 use crate::painter::scratch::Scratch;
-use crate::painter::taps::{Tap, run_start};
+use crate::painter::taps::{Tap, ends_of, run_start, shares_of};
 
 /// A picture, and where its columns and rows are seen.
 pub(super) struct PictureRows<'a> {
@@ -13,6 +13,8 @@ pub(super) struct PictureRows<'a> {
     is_turned: bool,
     /// For each column of the output: of the picture's columns, or of its rows if it is turned.
     columns: Vec<Tap>,
+    /// Of each column four times, for the bytes of a pixel.
+    shares: Vec<i16>,
     run: Option<usize>,
 }
 
@@ -34,6 +36,7 @@ impl<'a> PictureRows<'a> {
             width,
             height,
             is_turned,
+            shares: shares_of(&columns, 4),
             columns,
             run,
         }
@@ -54,18 +57,24 @@ impl<'a> PictureRows<'a> {
             return;
         }
         // Only the part of the picture that these columns show.
-        let ends = columns.iter().flat_map(|tap| [tap.first, tap.second]);
-        let (least, most) = ends.fold((usize::MAX, 0), |(least, most), at| {
-            (least.min(at), most.max(at))
-        });
+        let (least, most) = ends_of(columns);
         let bytes = least * 4..(most + 1) * 4;
         scratch.wide.resize(bytes.len(), 0);
         let (first, second) = (&first[bytes.clone()], &second[bytes]);
         mix_wide(first, second, across.share, &mut scratch.wide);
         let (pixels, _) = scratch.wide.as_chunks::<4>();
-        for (pixel, tap) in out.chunks_exact_mut(4).zip(columns) {
-            let (first, second) = (pixels[tap.first - least], pixels[tap.second - least]);
-            pixel.copy_from_slice(&mix_two(first, second, tap.share));
+        let [first, second] = &mut scratch.beside;
+        first.clear();
+        second.clear();
+        for tap in columns {
+            first.extend_from_slice(&pixels[tap.first - least]);
+            second.extend_from_slice(&pixels[tap.second - least]);
+        }
+        scratch.mixed.resize(out.len(), 0);
+        let shares = &self.shares[from * 4..from * 4 + out.len()];
+        mix_wide_each(first, second, shares, &mut scratch.mixed);
+        for (byte, mixed) in out.iter_mut().zip(&scratch.mixed) {
+            *byte = in_whole_steps(*mixed);
         }
     }
 
@@ -84,28 +93,24 @@ impl<'a> PictureRows<'a> {
             if down.share == 0 && tap.share == 0 {
                 pixel.copy_from_slice(at(down.first, tap.first));
             } else {
-                let (first, second) = (wide(tap.first), wide(tap.second));
-                pixel.copy_from_slice(&mix_two(first, second, tap.share));
+                let mut mixed = [0; 4];
+                let shares = [share(f32::from(tap.share) / 256.0); 4];
+                mix_wide_each(&wide(tap.first), &wide(tap.second), &shares, &mut mixed);
+                pixel.copy_from_slice(&mixed.map(in_whole_steps));
             }
         }
     }
 }
 
-/// Mixes two pixels in 256ths of a step into one.
+/// From 128ths of a step.
 #[inline]
 #[allow(
     clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "half of 16 bits is 15, and a mix of bytes is one"
+    reason = "a mix of bytes is one"
 )]
-fn mix_two(first: [u16; 4], second: [u16; 4], share: u16) -> [u8; 4] {
-    let share = (share << 7) as i16;
-    std::array::from_fn(|channel| {
-        let (first, second) = ((first[channel] >> 1) as i16, (second[channel] >> 1) as i16);
-        let way = upper_half(second - first, share) * 2;
-        ((first + way + 64) >> 7) as u8
-    })
+fn in_whole_steps(mixed: i16) -> u8 {
+    ((mixed + 64) >> 7) as u8
 }
 
 /// A side as a number to multiply with.

@@ -9,8 +9,12 @@ pub(super) struct Scratch {
     pub(super) moving: Vec<u8>,
     /// A strip's row, with one pixel more.
     pub(super) strip: Vec<u8>,
-    /// Two rows mixed, in 256ths.
-    pub(super) wide: Vec<u16>,
+    /// Two rows mixed, in 128ths of a step.
+    pub(super) wide: Vec<i16>,
+    /// Of each column the two numbers that are mixed, in 128ths.
+    pub(super) beside: [Vec<i16>; 2],
+    /// What came of it, in 128ths.
+    pub(super) mixed: Vec<i16>,
     /// Luma in 128ths of a step.
     pub(super) luma: Vec<i16>,
     /// Chroma in the same, from its middle.

@@ -31,6 +31,24 @@ impl Tap {
     }
 }
 
+/// The least and the last pixel of taps that all go one way.
+pub(super) fn ends_of(taps: &[Tap]) -> (usize, usize) {
+    let (Some(one), Some(other)) = (taps.first(), taps.last()) else {
+        return (0, 0);
+    };
+    (one.first.min(other.first), one.second.max(other.second))
+}
+
+/// The shares in 32,768ths, each so many times over.
+pub(super) fn shares_of(taps: &[Tap], times: usize) -> Vec<i16> {
+    let shares = taps
+        .iter()
+        .map(|tap| i16::try_from(tap.share << 7).unwrap_or(i16::MAX));
+    shares
+        .flat_map(|share| std::iter::repeat_n(share, times))
+        .collect()
+}
+
 /// Where the pixels begin that follow each other one by one, if they all do.
 pub(super) fn run_start(taps: &[Tap]) -> Option<usize> {
     let start = taps.first()?.first;

@@ -6,10 +6,10 @@
 //! Numbers are 16 bits wide, luma and chroma in 128ths of a step, so that one vector instruction
 //! works on eight of them.
 
-use crate::painter::mix::{mix_wide, upper_half};
+use crate::painter::mix::{mix_wide, mix_wide_each, upper_half};
 use crate::painter::picture::side;
 use crate::painter::scratch::Scratch;
-use crate::painter::taps::{Tap, pairs_start, run_start};
+use crate::painter::taps::{Tap, ends_of, pairs_start, run_start, shares_of};
 
 /// A video's planes, and where their columns and rows are seen.
 pub(super) struct VideoRows<'a> {
@@ -21,18 +21,27 @@ pub(super) struct VideoRows<'a> {
     chroma_shift: f32,
     colours: [Mixture; 3],
     luma_columns: Vec<Tap>,
+    luma_shares: Vec<i16>,
     chroma_columns: Vec<Tap>,
+    chroma_shares: Vec<i16>,
     run: Option<usize>,
     pairs: Option<usize>,
 }
 
+/// Chroma of no colour, in 128ths of a step.
+const MIDDLE: i16 = 128 << 7;
+/// Pixels that are converted at once.
+const BLOCK: usize = 64;
+
 /// How much of luma and chroma makes a colour: shares of 4 in 32,768ths, and what is added in
 /// 16ths of a step.
-#[derive(Debug, Clone, Copy)]
+///
+/// A share stands there once for each pixel of a block. One that stays the same would be widened
+/// before the loop, and then no vector instruction multiplies it.
 struct Mixture {
-    luma: i16,
-    cb: i16,
-    cr: i16,
+    luma: [i16; BLOCK],
+    cb: [i16; BLOCK],
+    cr: [i16; BLOCK],
     offset: i16,
 }
 
@@ -43,7 +52,7 @@ impl Mixture {
         reason = "no standard has a share of 4, or an offset of 2,000 steps"
     )]
     fn of([luma, cb, cr, offset]: [f32; 4]) -> Self {
-        let share = |share: f32| (share * 8_192.0).round() as i16;
+        let share = |share: f32| [(share * 8_192.0).round() as i16; BLOCK];
         // Chroma is counted from its middle.
         let offset = offset * 255.0 + (cb + cr) * 128.0;
         Self {
@@ -55,18 +64,24 @@ impl Mixture {
         }
     }
 
-    #[inline]
+    /// The levels of a block's pixels, or of fewer.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "clamped to a byte"
     )]
-    fn level(self, luma: i16, cb: i16, cr: i16) -> u8 {
-        let sum = upper_half(luma, self.luma)
-            + upper_half(cb, self.cb)
-            + upper_half(cr, self.cr)
-            + self.offset;
-        (sum >> 4).clamp(0, 255) as u8
+    fn levels(&self, luma: &[i16], cb: &[i16], cr: &[i16], levels: &mut [u8]) {
+        let numbers = luma.iter().zip(cb).zip(cr);
+        let shares = self.luma.iter().zip(&self.cb).zip(&self.cr);
+        for (level, (((luma, cb), cr), ((of_luma, of_cb), of_cr))) in
+            levels.iter_mut().zip(numbers.zip(shares))
+        {
+            let sum = upper_half(*luma, *of_luma)
+                + upper_half(*cb, *of_cb)
+                + upper_half(*cr, *of_cr)
+                + self.offset;
+            *level = (sum >> 4).clamp(0, 255) as u8;
+        }
     }
 }
 
@@ -101,6 +116,8 @@ impl<'a> VideoRows<'a> {
             colours: colours.map(Mixture::of),
             run: run_start(&luma_columns).filter(|_| !is_turned),
             pairs: pairs_start(&chroma_columns).filter(|_| !is_turned),
+            luma_shares: shares_of(&luma_columns, 1),
+            chroma_shares: shares_of(&chroma_columns, 1),
             luma_columns,
             chroma_columns,
         }
@@ -133,25 +150,20 @@ impl<'a> VideoRows<'a> {
         if let Some(start) = self.run {
             let seen = start + from..start + from + luma.len();
             let (above, below) = (&above[seen.clone()], &below[seen]);
-            if down.share == 0 {
-                for (luma, above) in luma.iter_mut().zip(above) {
-                    *luma = i16::from(*above) << 7;
-                }
-            } else {
-                scratch.wide.resize(luma.len(), 0);
-                mix_wide(above, below, down.share, &mut scratch.wide);
-                for (luma, wide) in luma.iter_mut().zip(&scratch.wide) {
-                    *luma = in_128ths(*wide);
-                }
-            }
+            mix_wide(above, below, down.share, luma);
             return;
         }
         scratch.wide.resize(self.width, 0);
         mix_wide(above, below, down.share, &mut scratch.wide);
-        for (luma, tap) in luma.iter_mut().zip(&self.luma_columns[from..]) {
-            let at = |x: usize| in_128ths(scratch.wide[x]);
-            *luma = between(at(tap.first), at(tap.second), tap.share);
+        let columns = from..from + luma.len();
+        let [first, second] = &mut scratch.beside;
+        first.clear();
+        second.clear();
+        for tap in &self.luma_columns[columns.clone()] {
+            first.push(scratch.wide[tap.first]);
+            second.push(scratch.wide[tap.second]);
         }
+        mix_wide_each(first, second, &self.luma_shares[columns], luma);
     }
 
     fn upright_chroma(&self, place: f32, from: usize, scratch: &mut Scratch) {
@@ -160,12 +172,10 @@ impl<'a> VideoRows<'a> {
         let line = |y: usize| &self.chroma[y * width * 2..(y + 1) * width * 2];
         let (above, below) = (line(down.first), line(down.second));
         let columns = &self.chroma_columns[from..from + scratch.luma.len()];
-        let ends = columns.iter().flat_map(|tap| [tap.first, tap.second]);
+        let shares = &self.chroma_shares[from..from + scratch.luma.len()];
         let (least, most) = match self.pairs {
             Some(start) => (start + from / 2, start + (from + columns.len()) / 2),
-            None => ends.fold((usize::MAX, 0), |(least, most), at| {
-                (least.min(at), most.max(at))
-            }),
+            None => ends_of(columns),
         };
         let most = most.min(width - 1);
         let seen = least * 2..(most + 1) * 2;
@@ -178,8 +188,8 @@ impl<'a> VideoRows<'a> {
         }
         let rooms = blues.iter_mut().zip(reds.iter_mut());
         for ((blue, red), wide) in rooms.zip(scratch.wide.chunks_exact(2)) {
-            *blue = from_the_middle(wide[0]);
-            *red = from_the_middle(wide[1]);
+            *blue = wide[0] - MIDDLE;
+            *red = wide[1] - MIDDLE;
         }
         for (out, pairs) in [(&mut scratch.cb, blues), (&mut scratch.cr, reds)] {
             // What lies beside the picture is its last pixel once more.
@@ -193,10 +203,14 @@ impl<'a> VideoRows<'a> {
                     }
                 }
             } else {
-                for (out, tap) in out.iter_mut().zip(columns) {
-                    let (first, second) = (pairs[tap.first - least], pairs[tap.second - least]);
-                    *out = between(first, second, tap.share);
+                let [first, second] = &mut scratch.beside;
+                first.clear();
+                second.clear();
+                for tap in columns {
+                    first.push(pairs[tap.first - least]);
+                    second.push(pairs[tap.second - least]);
                 }
+                mix_wide_each(first, second, shares, out);
             }
         }
     }
@@ -216,23 +230,12 @@ impl<'a> VideoRows<'a> {
             *luma = both_ways(luma_column, *luma_row, at);
             let chroma = |channel: usize| {
                 both_ways(chroma_column, *chroma_row, |x, y| {
-                    (i16::from(self.chroma[(y * width + x) * 2 + channel]) - 128) << 7
+                    (i16::from(self.chroma[(y * width + x) * 2 + channel]) << 7) - MIDDLE
                 })
             };
             (*cb, *cr) = (chroma(0), chroma(1));
         }
     }
-}
-
-/// From 256ths of a step.
-#[allow(clippy::cast_possible_wrap, reason = "half of 16 bits is 15")]
-fn in_128ths(wide: u16) -> i16 {
-    (wide >> 1) as i16
-}
-
-/// From 256ths of a step of chroma, whose middle is 128.
-fn from_the_middle(wide: u16) -> i16 {
-    in_128ths(wide) - (128 << 7)
 }
 
 fn both_ways(across: Tap, down: Tap, at: impl Fn(usize, usize) -> i16) -> i16 {
@@ -258,8 +261,12 @@ fn convert(scratch: &mut Scratch, skipped: usize, colours: &[Mixture; 3], out: &
     let cr = &scratch.cr[skipped..][..count];
     for (row, mixture) in scratch.levels.iter_mut().zip(colours) {
         row.resize(count, 0);
-        for (((level, luma), cb), cr) in row.iter_mut().zip(luma).zip(cb).zip(cr) {
-            *level = mixture.level(*luma, *cb, *cr);
+        let numbers = luma
+            .chunks(BLOCK)
+            .zip(cb.chunks(BLOCK))
+            .zip(cr.chunks(BLOCK));
+        for (levels, ((luma, cb), cr)) in row.chunks_mut(BLOCK).zip(numbers) {
+            mixture.levels(luma, cb, cr, levels);
         }
     }
     let [red, green, blue] = &scratch.levels;
@@ -292,9 +299,11 @@ mod tests {
                         let [l, b, r] = [luma, cb, cr].map(f32::from);
                         let exact = row[0] * l + row[1] * b + row[2] * r + row[3] * 255.0;
                         let middle = |chroma: u8| (i16::from(chroma) - 128) << 7;
-                        let seen = mixture.level(i16::from(luma) << 7, middle(cb), middle(cr));
-                        let off = (f32::from(seen) - exact.clamp(0.0, 255.0)).abs();
-                        assert!(off < 0.75, "{luma} {cb} {cr}: {seen}, not {exact}");
+                        let mut seen = [0];
+                        let wide = [i16::from(luma) << 7];
+                        mixture.levels(&wide, &[middle(cb)], &[middle(cr)], &mut seen);
+                        let off = (f32::from(seen[0]) - exact.clamp(0.0, 255.0)).abs();
+                        assert!(off < 0.75, "{luma} {cb} {cr}: {seen:?}, not {exact}");
                     }
                 }
             }

@@ -31,6 +31,17 @@ fn every_mistake_is_named_with_its_line() {
 }
 
 #[test]
+fn what_draws_is_chosen_by_a_word_and_is_open_without_one() {
+    let draw = |text: &str| Config::parse("kiosk.toml", text).map(|config| config.draw);
+    assert_eq!(draw(""), Ok(Drawing::Auto));
+    for (word, wanted) in Drawing::WORDS {
+        assert_eq!(draw(&format!("[screen]\ndraw = '{word}'\n")), Ok(wanted));
+    }
+    let problems = draw("[screen]\ndraw = 'CPU'\n").expect_err("no such word");
+    assert!(problems[0].message.contains("\"cpu\""), "{problems:?}");
+}
+
+#[test]
 fn a_local_page_for_others_is_allowed_and_a_weak_token_is_refused_without_being_repeated() {
     let open = "[local]\nlisten = '0.0.0.0:8421'\n";
     let config = Config::parse("kiosk.toml", open).expect("a token is made at the start");
