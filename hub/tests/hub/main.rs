@@ -7,6 +7,7 @@ mod abuse;
 mod agents;
 mod backups;
 mod changes;
+mod console;
 mod content;
 mod device_keys;
 mod encrypted;
