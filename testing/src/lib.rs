@@ -4,6 +4,7 @@
 //! seeds; a test that needs a program fails where that is missing, and says which package brings
 //! it.
 
+pub mod browser;
 mod package;
 pub mod postgres;
 mod programs;

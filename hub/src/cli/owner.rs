@@ -42,7 +42,7 @@ pub(crate) fn run(options: &OwnerLink) -> Result<(), Failure> {
     };
     let public_url = match &options.public_url {
         Some(url) => url.clone(),
-        None => store.scan_base()?.and_then(|base| base.parse().ok()).ok_or_else(|| {
+        None => store.scan_base()?.and_then(|base| address_of(&base)).ok_or_else(|| {
             let problem = "no hub has served from here yet, so its address is not known; name it with --public-url";
             Failure::Input(vec![problem.to_owned()])
         })?,
@@ -50,6 +50,17 @@ pub(crate) fn run(options: &OwnerLink) -> Result<(), Failure> {
     let link = join_link(&public_url, &secret);
     options.output.print(&json!({ "link": link }), &told(&link));
     Ok(())
+}
+
+/// The address of a hub, of what its codes start with: those are in capitals where they may be.
+fn address_of(scan_base: &str) -> Option<PublicUrl> {
+    let is_upper = scan_base.starts_with("HTTP");
+    let address = if is_upper {
+        scan_base.to_ascii_lowercase()
+    } else {
+        scan_base.to_owned()
+    };
+    address.parse().ok()
 }
 
 /// A link as a terminal shows it, with its code.

@@ -9,6 +9,7 @@ mod agents;
 mod backups;
 mod blobs;
 mod changes;
+mod console;
 mod content;
 mod device_keys;
 mod encrypted;

@@ -48,13 +48,13 @@ impl Chapter {
         (
             Self::Campaigns,
             "/console/campaigns",
-            ["节目", "Campaigns"],
+            ["活动", "Campaigns"],
             Some(Right::SeeCampaigns),
         ),
         (
             Self::Report,
             "/console/report",
-            ["报告", "Report"],
+            ["报表", "Report"],
             Some(Right::SeeReports),
         ),
         (

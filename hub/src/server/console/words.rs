@@ -9,7 +9,7 @@ use crate::store::audit::Verb;
 pub(crate) const fn role(role: Role) -> [&'static str; 2] {
     match role {
         Role::Owner => ["所有者", "Owner"],
-        Role::Operator => ["屏幕管理员", "Operator"],
+        Role::Operator => ["管理员", "Operator"],
         Role::Publisher => ["发布者", "Publisher"],
         Role::Contributor => ["投稿者", "Contributor"],
         Role::Viewer => ["查看者", "Viewer"],
@@ -24,14 +24,14 @@ pub(crate) const fn role_means(role: Role) -> [&'static str; 2] {
             "May do everything, and decides who may do what",
         ],
         Role::Operator => [
-            "管理屏幕，查看节目和数据",
+            "管理屏幕，查看活动和数据",
             "Runs screens; sees campaigns and figures",
         ],
         Role::Publisher => [
-            "管理节目，查看屏幕和数据",
+            "管理活动，查看屏幕和数据",
             "Runs campaigns; sees screens and figures",
         ],
-        Role::Contributor => ["只查看节目", "Sees campaigns only"],
+        Role::Contributor => ["只查看活动", "Sees campaigns only"],
         Role::Viewer => ["只查看，不改动", "Looks, and changes nothing"],
     }
 }
@@ -41,9 +41,9 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
     match right {
         Right::SeeScreens => ["查看屏幕", "See screens"],
         Right::ChangeScreens => ["管理屏幕", "Change screens"],
-        Right::SeeCampaigns => ["查看节目", "See campaigns"],
-        Right::ChangeCampaigns => ["管理节目", "Change campaigns"],
-        Right::SeeReports => ["查看报告", "See reports"],
+        Right::SeeCampaigns => ["查看活动", "See campaigns"],
+        Right::ChangeCampaigns => ["管理活动", "Change campaigns"],
+        Right::SeeReports => ["查看报表", "See reports"],
         Right::ChangePeople => ["管理人员", "Change people"],
         Right::SeeAudit => ["查看记录", "See the audit log"],
     }
@@ -77,9 +77,9 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::RenewedScreen => ["更换终端", "Let another terminal take a screen over"],
         Verb::RevokedScreen => ["停用屏幕", "Took a screen out of service"],
         Verb::RotatedKey => ["更换屏幕密钥", "Gave a screen a new key"],
-        Verb::Published => ["发布节目", "Published a campaign"],
-        Verb::TookOff => ["撤下节目", "Took a campaign off the screens"],
-        Verb::GroupedCampaign => ["节目分组", "Put a campaign into a group"],
+        Verb::Published => ["发布活动", "Published a campaign"],
+        Verb::TookOff => ["撤下活动", "Took a campaign off the screens"],
+        Verb::GroupedCampaign => ["活动分组", "Put a campaign into a group"],
         Verb::AddedDomain => ["添加域名", "Added a domain"],
         Verb::RemovedDomain => ["移除域名", "Removed a domain"],
         Verb::Invited => ["发出邀请", "Invited somebody"],
@@ -112,7 +112,7 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
             "The screen is out of service. Its figures stay.",
         ],
         "taken-off" => [
-            "节目已从屏幕撤下。已扫的码仍然有效。",
+            "活动已从屏幕撤下。已扫的码仍然有效。",
             "The campaign is off the screens. Its codes go on working.",
         ],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],

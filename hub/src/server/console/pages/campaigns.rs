@@ -84,8 +84,8 @@ impl Standing {
 
 fn kind_words(kind: Kind) -> [&'static str; 2] {
     match kind {
-        Kind::Event => ["短期活动", "Event"],
-        Kind::Fans => ["长期积累", "Fans"],
+        Kind::Event => ["短期", "Event"],
+        Kind::Fans => ["长期", "Fans"],
         Kind::Combined => ["两者结合", "Combined"],
     }
 }
@@ -128,10 +128,10 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
         section {
             @if rows.is_empty() {
                 @if is_filtered {
-                    p { (asker.say(["没有符合的节目。", "No campaign is like that."])) }
+                    p { (asker.say(["没有符合的活动。", "No campaign is like that."])) }
                     p { a href=(asker.at("/console/campaigns")) { (asker.say(["显示全部", "Show all"])) } }
                 } @else {
-                    p { (asker.say(["还没有节目。把图片放进一个文件夹，在 hub 所在的电脑上运行：", "There is no campaign yet. Put pictures into a folder and, on the hub's computer, enter:"])) }
+                    p { (asker.say(["还没有活动。把图片放进一个文件夹，在 hub 所在的电脑上运行：", "There is no campaign yet. Put pictures into a folder and, on the hub's computer, enter:"])) }
                     p { code.secret { "passerby-hub publish FOLDER" } }
                 }
             } @else {
@@ -141,7 +141,7 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
                         span.more {
                             (foreign::escaped(row.id.as_str()))
                             @if !row.group.is_empty() { " · " (row.group) }
-                            " · " (row.campaign.placements.len()) (asker.say([" 个画面", if row.campaign.placements.len() == 1 { " placement" } else { " placements" }]))
+                            " · " (row.campaign.placements.len()) (asker.say([" 条投放", if row.campaign.placements.len() == 1 { " placement" } else { " placements" }]))
                         }
                         span.end { (Standing::of(row, today).badge(&asker)) }
                     }
@@ -155,7 +155,7 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     layout::page(
         &asker,
         Chapter::Campaigns,
-        asker.say(["节目", "Campaigns"]),
+        asker.say(["活动", "Campaigns"]),
         &fields,
         &body,
     )
@@ -194,7 +194,7 @@ fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&st
         (layout::mistake(wrong))
         p { (Standing::of(row, today).badge(asker)) " " @if !row.group.is_empty() { span.tag { (row.group) } } }
         @if asker.actor.may(Right::SeeReports) {
-            div.actions { a.button.main href=(asker.at(&report)) { (asker.say(["看报告", "See its report"])) } }
+            div.actions { a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) } }
         }
         section {
             dl.facts {
@@ -225,7 +225,7 @@ fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&st
                 section {
                     h2 { (asker.say(["撤下", "Take it off"])) }
                     details {
-                        summary { (asker.say(["从所有屏幕撤下这个节目", "Take this campaign off all screens"])) }
+                        summary { (asker.say(["从所有屏幕撤下这个活动", "Take this campaign off all screens"])) }
                         p { (asker.say(["屏幕会在几秒内停止播放它。已经显示过的码仍然有效，数据会保留。", "Screens stop showing it within seconds. Codes that were shown go on working, and its figures stay."])) }
                         (layout::form(asker, &format!("{path}/take-off"), "", &html! {
                             button.danger { (asker.say(["撤下", "Take it off"])) }
@@ -261,7 +261,7 @@ fn placements(asker: &Asker, facts: &CampaignFacts) -> Markup {
     let now = Timestamp::from_millisecond(clock::now_ms()).unwrap_or_default();
     html! {
         section {
-            h2 { (asker.say(["画面", "Placements"])) }
+            h2 { (asker.say(["投放", "Placements"])) }
             ul.thumbs { @for (placement, creative) in campaign.placements.iter().zip(facts.creatives.iter().map(Some).chain(std::iter::repeat(None))) { li {
                 @match creative {
                     Some((digest, true)) => img src=(asker.at(&format!("/p/{digest}.jpg"))) alt="" loading="lazy";,

@@ -63,7 +63,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 div { dt { (asker.say(["无联系", "Silent"])) } dd { (number(facts.screens.silent)) } }
             }
             @if may(Right::SeeCampaigns) {
-                div { dt { (asker.say(["在播节目", "Campaigns on air"])) } dd { (number(facts.campaigns.0)) " " small { "/ " (number(facts.campaigns.1)) } } }
+                div { dt { (asker.say(["在播活动", "Campaigns on air"])) } dd { (number(facts.campaigns.0)) " " small { "/ " (number(facts.campaigns.1)) } } }
             }
             @if let Some(today) = facts.today {
                 div { dt { (asker.say(["今日播放", "Plays today"])) } dd { (number(today.plays)) } }
@@ -107,7 +107,7 @@ fn first_steps(asker: &Asker, facts: &Overview) -> Markup {
                     }
                 } }
                 li.done[has_campaign] { div {
-                    h3 { (asker.say(["发布一个节目", "Publish a campaign"])) }
+                    h3 { (asker.say(["发布一个活动", "Publish a campaign"])) }
                     @if !has_campaign {
                         p.soft { (asker.say([
                             "把图片放进一个文件夹，在 hub 所在的电脑上运行：",
@@ -118,7 +118,7 @@ fn first_steps(asker: &Asker, facts: &Overview) -> Markup {
                 } }
                 li { div {
                     h3 { (asker.say(["看看有多少人扫了码", "See how many people scan"])) }
-                    p.soft { (asker.say(["第一次播放之后，报告里就会有数字。", "After the first play the report has figures."])) }
+                    p.soft { (asker.say(["第一次播放之后，报表里就会有数字。", "After the first play the report has figures."])) }
                 } }
             }
         }

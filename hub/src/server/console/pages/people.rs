@@ -44,7 +44,7 @@ fn about(asker: &Asker, role: Role, scope: &Scope) -> String {
     let mut said = asker.say(words::role(role)).to_owned();
     for (groups, of) in [
         (&scope.screens, ["屏幕：", "screens: "]),
-        (&scope.campaigns, ["节目：", "campaigns: "]),
+        (&scope.campaigns, ["活动：", "campaigns: "]),
     ] {
         if let Some(groups) = groups {
             let groups: Vec<&str> = groups.iter().map(String::as_str).collect();

@@ -69,9 +69,9 @@ pub(crate) fn rights_fields(asker: &Asker, known: &Known, role: Role, scope: &Sc
             }
         }
         details open[!scope.is_all()] {
-            summary { (asker.say(["只限某些屏幕或节目", "Hold them to some screens or campaigns"])) }
+            summary { (asker.say(["只限某些屏幕或活动", "Hold them to some screens or campaigns"])) }
             (bound("screen", ["哪些屏幕", "Which screens"], &known.screens, &scope.screens))
-            (bound("campaign", ["哪些节目", "Which campaigns"], &known.campaigns, &scope.campaigns))
+            (bound("campaign", ["哪些活动", "Which campaigns"], &known.campaigns, &scope.campaigns))
         }
     }
 }

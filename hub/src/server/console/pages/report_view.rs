@@ -25,7 +25,7 @@ pub(super) fn page(
     choices: &Choices,
     read: Result<(&Asked, &Breakdown), &Refused>,
 ) -> Response {
-    let title = asker.say(["报告", "Report"]);
+    let title = asker.say(["报表", "Report"]);
     let (status, body) = match read {
         Ok((asked, breakdown)) => (StatusCode::OK, shown(asker, fields, asked, breakdown)),
         // Somebody who is held to groups has chosen nothing yet.
@@ -45,12 +45,12 @@ pub(super) fn page(
 /// Says why there is no report.
 fn why(asker: &Asker, refused: &Refused) -> String {
     let words = match refused {
-        Refused::Choose("campaign") => ["先选一个节目。", "Choose a campaign first."],
+        Refused::Choose("campaign") => ["先选一个活动。", "Choose a campaign first."],
         Refused::Choose(_) => ["先选一块屏幕。", "Choose a screen first."],
         Refused::Word("by") => ["不能这样分组。", "Figures are not counted by that."],
         Refused::Word(_) => ["日期要写成 2026-12-01 这样。", "Write days as 2026-12-01."],
         Refused::Unknown => [
-            "没有这个节目或屏幕。",
+            "没有这个活动或屏幕。",
             "There is no such campaign or screen.",
         ],
         Refused::Report(BreakdownError::Backwards { .. }) => [
@@ -68,8 +68,8 @@ fn by_words(by: By) -> [&'static str; 2] {
         By::Hour => ["小时", "Hour"],
         By::Weekday => ["星期", "Weekday"],
         By::Screen => ["屏幕", "Screen"],
-        By::Campaign => ["节目", "Campaign"],
-        By::Creative => ["画面", "Creative"],
+        By::Campaign => ["活动", "Campaign"],
+        By::Creative => ["素材", "Creative"],
     }
 }
 
@@ -88,7 +88,7 @@ fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
     };
     html! {
         form.filter method="get" action=(asker.at("/console/report")) {
-            (choice("campaign", asker.say(["节目", "Campaign"]), fields.get("campaign"), &with_all(asker, choices.campaigns.iter().cloned())))
+            (choice("campaign", asker.say(["活动", "Campaign"]), fields.get("campaign"), &with_all(asker, choices.campaigns.iter().cloned())))
             (choice("screen", asker.say(["屏幕", "Screen"]), fields.get("screen"), &with_all(asker, choices.screens.iter().cloned())))
             (day("from", asker.say(["从", "From"])))
             (day("until", asker.say(["到", "Until"])))

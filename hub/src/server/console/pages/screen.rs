@@ -115,9 +115,9 @@ fn megabytes(bytes: u64) -> String {
 fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
     html! {
         section {
-            h2 { (asker.say(["为它发布的节目", "What is published for it"])) }
+            h2 { (asker.say(["为它发布的活动", "What is published for it"])) }
             @if facts.campaigns.is_empty() {
-                p.soft { (asker.say(["还没有。屏幕会显示它的自带画面。", "Nothing yet. The screen shows its built-in picture."])) }
+                p.soft { (asker.say(["还没有。屏幕会显示默认画面。", "Nothing yet. The screen shows its built-in picture."])) }
             } @else {
                 p.soft {
                     @if facts.row.has_newest { (asker.say(["屏幕已经有最新内容", "The screen has the newest of it"])) }
@@ -198,7 +198,7 @@ fn forms(asker: &Asker, facts: &ScreenFacts) -> Markup {
                 details {
                     summary { (asker.say(["停用这块屏幕", "Take it out of service"])) }
                     p { (asker.say([
-                        "终端会停止播放 hub 的节目，hub 不再回应它。数据会保留，换一台终端可以让它回来。",
+                        "终端会停止播放 hub 的活动，hub 不再回应它。数据会保留，换一台终端可以让它回来。",
                         "Its terminal stops showing the hub's campaigns, and the hub no longer answers it. Its figures stay; replacing its terminal brings it back.",
                     ])) }
                     (layout::form(asker, &format!("{path}/revoke"), "", &html! {

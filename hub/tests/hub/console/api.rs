@@ -1,0 +1,284 @@
+//! The calls of programs: what they answer is what their description says, once each.
+
+use std::sync::Arc;
+
+use passerby_hub::people::{Actor, Right, Role, Scope};
+use passerby_hub::store::Pairing;
+use passerby_hub::system::clock;
+use serde_json::{Value, json};
+
+use crate::console::token;
+use crate::stand::Stand;
+
+struct Program<'s> {
+    stand: &'s Stand,
+    token: String,
+}
+
+impl Program<'_> {
+    fn call(&self, method: &str, path: &str, body: &Value, key: Option<&str>) -> (u16, Value) {
+        let address = self.stand.address(&format!("/api/v1{path}"));
+        let mut request = self.stand.client.request(method.parse().unwrap(), address);
+        request = request.bearer_auth(&self.token);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().unwrap();
+        let status = answer.status().as_u16();
+        let kind = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let expected = if status < 300 {
+            "application/json"
+        } else {
+            "application/problem+json"
+        };
+        assert_eq!(kind, expected, "{path}");
+        (
+            status,
+            serde_json::from_slice(&answer.bytes().unwrap()).unwrap(),
+        )
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, &Value::Null, None);
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+}
+
+/// Holds a value against a form of the description.
+fn fits(value: &Value, schema: &Value, description: &Value, at: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let form = reference.rsplit('/').next().unwrap();
+        return fits(
+            value,
+            &description["components"]["schemas"][form],
+            description,
+            &format!("{at} ({form})"),
+        );
+    }
+    match schema["type"].as_str().unwrap() {
+        "string" => {
+            let text = value.as_str().unwrap_or_else(|| panic!("{at}: {value}"));
+            if let Some(words) = schema["enum"].as_array() {
+                assert!(words.iter().any(|word| word == text), "{at}: {text}");
+            }
+        }
+        "integer" => assert!(value.is_i64() || value.is_u64(), "{at}: {value}"),
+        "boolean" => assert!(value.is_boolean(), "{at}: {value}"),
+        "array" => {
+            for one in value.as_array().unwrap_or_else(|| panic!("{at}: {value}")) {
+                fits(one, &schema["items"], description, at);
+            }
+        }
+        "object" => {
+            let known = schema["properties"].as_object().unwrap();
+            let fields = value.as_object().unwrap_or_else(|| panic!("{at}: {value}"));
+            for (name, value) in fields {
+                let of = known
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{at}: nobody describes {name}"));
+                let is_required = schema["required"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|one| one == name);
+                if !(value.is_null() && !is_required) {
+                    fits(value, of, description, &format!("{at}.{name}"));
+                }
+            }
+            for name in schema["required"].as_array().unwrap() {
+                assert!(
+                    fields.contains_key(name.as_str().unwrap()),
+                    "{at} lacks {name}"
+                );
+            }
+        }
+        other => panic!("{at}: {other}"),
+    }
+}
+
+#[test]
+fn each_call_answers_what_its_description_says() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("exit B");
+    stand.publish(&stand.campaign(
+        "jazz",
+        "title = \"Jazz\"\ntarget = \"https://shop.example\"\n",
+        &[[200, 10, 10]],
+    ));
+    drop(terminal);
+    let program = Program {
+        stand: &stand,
+        token: token(&stand, "Ada", Role::Owner, &Right::ALL),
+    };
+    program.call("POST", "/invitations", &json!({ "role": "viewer" }), None);
+    let description = program.get("/openapi.json");
+    assert_eq!(description["openapi"], "3.1.0");
+    let me = program.get("/people")["people"][0]["person"].clone();
+    let mut seen = 0;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let Some(call) = methods.get("get").filter(|_| path != "/openapi.json") else {
+            continue;
+        };
+        let whole = path
+            .replace("{screen}", "1")
+            .replace("{campaign}", "jazz")
+            .replace("{person}", &me.to_string());
+        let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
+        fits(&program.get(&whole), schema, &description, path);
+        seen += 1;
+    }
+    assert_eq!(seen, 11);
+    for (path, body, form) in [
+        (
+            "/screens/1",
+            json!({ "name": "出口 B", "group": "north", "tags": ["4K"] }),
+            "Screen",
+        ),
+        ("/campaigns/jazz", json!({ "group": "north" }), "Campaign"),
+        ("/campaigns/jazz/take-off", Value::Null, "TakenOff"),
+        ("/screens/1/renew", Value::Null, "EnrolmentToken"),
+        ("/screens/1/revoke", json!({ "retire": true }), "Revoked"),
+    ] {
+        let (status, answer) = program.call("POST", path, &body, None);
+        assert!(status < 300, "{path}: {answer}");
+        let schema = json!({ "$ref": format!("#/{form}") });
+        fits(&answer, &schema, &description, path);
+    }
+    let log = program.get("/audit?q=token%20test&limit=2");
+    assert_eq!(log["lines"].as_array().unwrap().len(), 2, "{log}");
+    let older = program.get(&format!("/audit?limit=1&before={}", log["next"]));
+    assert!(older["lines"][0]["id"].as_i64() < log["next"].as_i64());
+}
+
+#[test]
+fn a_screen_is_paired_by_a_call_and_the_same_call_again_changes_nothing() {
+    let stand = Stand::start();
+    let program = Program {
+        stand: &stand,
+        token: token(
+            &stand,
+            "Ada",
+            Role::Operator,
+            &[Right::ChangeScreens, Right::SeeScreens],
+        ),
+    };
+    let store = Arc::new(stand.hub());
+    let code = "ABCD1234".parse().unwrap();
+    let shown = store
+        .store
+        .pair(&code, &[1; 32], "", clock::now_ms(), || true, |_| None);
+    assert_eq!(shown.unwrap(), Pairing::Waiting);
+    let asked = json!({ "code": "abcd-1234", "name": "exit B", "group": "north" });
+    assert_eq!(
+        program
+            .call("POST", "/pairings", &json!({ "code": "abcd" }), None)
+            .0,
+        400
+    );
+    assert_eq!(
+        program
+            .call(
+                "POST",
+                "/pairings",
+                &json!({ "code": "ZZZZ9999", "name": "x" }),
+                None
+            )
+            .0,
+        404
+    );
+    let first = program.call("POST", "/pairings", &asked, Some("one"));
+    assert_eq!(first, (201, json!({ "screen": 1 })));
+    assert_eq!(
+        program.call("POST", "/pairings", &asked, Some("one")),
+        first
+    );
+    assert_eq!(
+        program.call("POST", "/pairings", &asked, Some("two")).0,
+        409,
+        "another call"
+    );
+    let other = json!({ "code": "abcd-1234", "name": "exit C" });
+    assert_eq!(
+        program.call("POST", "/pairings", &other, Some("one")).0,
+        422
+    );
+    assert_eq!(
+        program.get("/screens")["screens"].as_array().unwrap().len(),
+        1
+    );
+    let renewed = program.call("POST", "/screens/1/renew", &Value::Null, Some("three"));
+    assert_eq!(renewed.0, 201);
+    let again = program.call("POST", "/screens/1/renew", &Value::Null, Some("three"));
+    assert_eq!(again.0, 409, "a secret is shown once: {}", again.1);
+    let long = "k".repeat(101);
+    assert_eq!(
+        program
+            .call("POST", "/screens/1", &json!({}), Some(&long))
+            .0,
+        400
+    );
+    assert_eq!(
+        program
+            .call("POST", "/screens/1", &json!({ "nmae": "x" }), None)
+            .0,
+        400
+    );
+}
+
+#[test]
+fn tokens_end_and_guesses_at_them_do_too() {
+    let stand = Stand::start();
+    let store = stand.hub().store;
+    let (actor, now_ms) = (Actor::COMMAND_LINE, clock::now_ms());
+    let link = store
+        .invite(&actor, Role::Owner, &Scope::ALL, now_ms)
+        .unwrap();
+    let id = store.join(&link, "Ada", "nobody's", now_ms).unwrap();
+    let rights = Right::ALL.into_iter().collect();
+    let over = store
+        .make_token(&actor, (id, "over"), &rights, now_ms - 1, now_ms - 10)
+        .unwrap();
+    let works = store
+        .make_token(&actor, (id, "works"), &rights, now_ms + 3_600_000, now_ms)
+        .unwrap();
+    let status = |token: &str| {
+        Program {
+            stand: &stand,
+            token: token.to_owned(),
+        }
+        .call("GET", "/me", &Value::Null, None)
+        .0
+    };
+    assert_eq!(status(over.as_str()), 401);
+    assert_eq!(status("nonsense"), 401);
+    assert_eq!(status(works.as_str()), 200);
+    let program = Program {
+        stand: &stand,
+        token: works.as_str().to_owned(),
+    };
+    let tokens = program.get("/me/tokens");
+    let handle = tokens["tokens"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        program
+            .call(
+                "DELETE",
+                &format!("/me/tokens/{handle}"),
+                &Value::Null,
+                None
+            )
+            .0,
+        200
+    );
+    assert_eq!(status(works.as_str()), 401);
+    let guesses: Vec<u16> = (0..80)
+        .map(|_| status("0123456789abcdefghjkmnpqrstvwxyz"))
+        .collect();
+    assert_eq!(guesses.last(), Some(&429));
+}

@@ -1,0 +1,225 @@
+//! The console in a real Chromium: from the first link to a report, on a phone and on a desk; and
+//! every page in both languages, dark and light, for everybody.
+//!
+//! `PASSERBY_PICTURES=DIR` keeps a picture of each.
+
+use std::path::PathBuf;
+
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
+use passerby_protocol::{Assignment, PlayNumber};
+use passerby_testing::browser::{Browser, Look};
+use serde_json::json;
+
+use crate::console::ways_in::first_link;
+use crate::stand::Stand;
+
+const PHONE_PX: u32 = 390;
+
+fn look(width_px: u32) -> Look {
+    Look {
+        width_px,
+        is_dark: false,
+        language: "en",
+    }
+}
+
+/// Comes in as the first owner.
+fn begin(stand: &Stand, browser: &mut Browser) {
+    browser.open(&first_link(stand));
+    browser.fill("name", "Ada");
+    browser.fill("password", "correct horse battery");
+    browser.press("main form button");
+    assert!(browser.text().contains("Hello, Ada"), "{}", browser.text());
+}
+
+/// Pairs the screen that shows a code, the way the code leads.
+fn pair(stand: &Stand, browser: &mut Browser, code: &str, name: &str) {
+    let shown = stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+    assert_eq!(shown.status(), 202);
+    browser.open(&stand.address(&format!("/claim/{code}")));
+    browser.press("a.go");
+    assert_eq!(
+        browser.evaluate("document.querySelector('[name=code]').value"),
+        code
+    );
+    browser.fill("name", name);
+    browser.press("main form button");
+    assert!(browser.text().contains("Paired."), "{}", browser.text());
+    let collected =
+        stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+    assert_eq!(collected.status(), 200);
+}
+
+#[test]
+fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_report() {
+    for width_px in [PHONE_PX, 1_280] {
+        let stand = Stand::start();
+        let mut browser = Browser::start(look(width_px));
+        begin(&stand, &mut browser);
+        assert!(browser.text().contains("What is next"));
+        pair(&stand, &mut browser, "ABCD1234", "Café, window");
+        browser.open(&stand.address("/console/screens"));
+        assert!(browser.text().contains("Café, window"));
+        let toml = "title = \"Jazz night\"\ntarget = \"https://shop.example\"\n";
+        stand.publish(&stand.campaign("jazz", toml, &[[200, 40, 10]]));
+        browser.open(&stand.address("/console/campaigns"));
+        browser.press("main a.row");
+        assert!(browser.text().contains("May air now"), "{}", browser.text());
+        browser.press("main a.button.main");
+        assert!(browser.text().contains("From play to press"));
+        browser.open(&stand.address("/console/account"));
+        browser.press("main form.actions button");
+        browser.fill("name", "ada");
+        browser.fill("password", "correct horse battery");
+        browser.press("main form button");
+        assert!(browser.text().contains("Hello, Ada"));
+    }
+}
+
+/// Gives a screen something to show and to report.
+fn fill(stand: &Stand) {
+    let terminal = stand.terminal("Metro line 2, exit B");
+    let toml = "title = \"爵士之夜 Jazz night\"\ntarget = \"https://shop.example\"\nheadline = \"今晚八点\"\n[[phase]]\nname = \"warm-up\"\nfrom = \"2020-01-01\"\n";
+    stand.publish(&stand.campaign("jazz", toml, &[[200, 40, 10], [20, 60, 160]]));
+    let manifest = stand.manifest(&terminal);
+    let item = &manifest.campaigns[0].items[0];
+    let heartbeat = json!({ "software": "0.1.0", "manifest_version": manifest.version, "clock_trusted": true,
+        "plays_waiting": 3, "screen_px": [1920, 1080], "disk_free_bytes": 20_u64 << 30 });
+    let path = format!("/v1/terminals/{}/heartbeat", terminal.credentials.screen);
+    let said = stand
+        .client
+        .post(stand.address(&path))
+        .bearer_auth(&terminal.credentials.bearer);
+    assert_eq!(
+        said.body(heartbeat.to_string()).send().unwrap().status(),
+        200
+    );
+    let now_ms = passerby_hub::system::clock::now_ms();
+    let content = PlayContent {
+        assignment: item.assignment,
+        campaign: "jazz".into(),
+        creative: item.creative,
+    };
+    let plays: Vec<Play> = (0..150_u32)
+        .map(|n| Play {
+            seq: u64::from(n) + 1,
+            number: PlayNumber::new(n).unwrap(),
+            content: content.clone(),
+            boot: "boot".into(),
+            start_boot_ms: 10_000 * u64::from(n),
+            visible_ms: 9_500,
+            outcome: Outcome::Complete,
+            display: Display::On,
+        })
+        .collect();
+    let anchors = vec![Anchor {
+        boot: "boot".into(),
+        boot_ms: 0,
+        wall_ms: now_ms - 3_000_000,
+    }];
+    assert_eq!(stand.send_plays(&terminal, &plays, anchors).status(), 200);
+    for visitor in 1..8 {
+        let assignment: Assignment = item.assignment;
+        stand.visit(visitor, &terminal.scan_path(assignment, u32::from(visitor)));
+    }
+    for (name, group) in [
+        ("Café, window", "Cafés"),
+        ("Harbour", ""),
+        ("图书馆", "城东"),
+    ] {
+        stand.json(&["screen", "add", name]);
+        let store = stand.hub().store;
+        let screen = store.screens().unwrap().last().unwrap().screen;
+        let change = passerby_hub::store::ScreenChange {
+            group: Some(Some(group.to_owned()).filter(|group| !group.is_empty())),
+            tags: Some(["4K".to_owned()].into()),
+            name: None,
+        };
+        let actor = passerby_hub::people::Actor::COMMAND_LINE;
+        store
+            .change_screen(&actor, screen, &change, now_ms)
+            .unwrap();
+    }
+}
+
+#[test]
+fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
+    let stand = Stand::start();
+    let mut browser = Browser::start(look(PHONE_PX));
+    let pictures = std::env::var_os("PASSERBY_PICTURES").map(PathBuf::from);
+    let link = first_link(&stand);
+    let mut problems = Vec::new();
+    let mut look_at = |browser: &mut Browser, name: &str, path: &str| {
+        for language in ["zh-CN", "en"] {
+            for is_dark in [false, true] {
+                browser.look(Look {
+                    width_px: PHONE_PX,
+                    is_dark,
+                    language,
+                });
+                browser.open(&stand.address(path));
+                let found = browser.hindrances();
+                let at = format!(
+                    "{name} in {language}, {}",
+                    if is_dark { "dark" } else { "light" }
+                );
+                problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}")));
+                if let Some(folder) = &pictures {
+                    let tone = if is_dark { "dark" } else { "light" };
+                    browser.picture(&folder.join(format!("{name}-{language}-{tone}.png")));
+                }
+            }
+            for width_px in [360, 1_280] {
+                browser.look(Look {
+                    width_px,
+                    is_dark: false,
+                    language,
+                });
+                let over = browser.overflow_px();
+                if over > 0 {
+                    problems.push(format!(
+                        "{name} in {language} is {over} px wider than {width_px} px"
+                    ));
+                }
+                if let Some(folder) = pictures.as_ref().filter(|_| width_px > 1_000) {
+                    browser.picture(&folder.join(format!("{name}-{language}-wide.png")));
+                }
+            }
+        }
+    };
+    look_at(&mut browser, "begin", "/console/sign-in");
+    look_at(&mut browser, "join", &link);
+    begin(&stand, &mut browser);
+    look_at(&mut browser, "first-steps", "/console");
+    fill(&stand);
+    for (name, path) in [
+        ("overview", "/console"),
+        ("screens", "/console/screens"),
+        ("screens-none", "/console/screens?q=nothing"),
+        ("screen", "/console/screens/1"),
+        ("screen-waiting", "/console/screens/2"),
+        ("pair", "/console/pair?code=ABCD1234"),
+        ("campaigns", "/console/campaigns"),
+        ("campaign", "/console/campaigns/jazz"),
+        ("report", "/console/report?by=hour"),
+        ("report-by-screen", "/console/report?by=screen"),
+        (
+            "report-wrong",
+            "/console/report?from=2026-12-02&until=2026-12-01",
+        ),
+        ("people", "/console/people"),
+        ("person", "/console/people/1"),
+        ("audit", "/console/audit"),
+        ("account", "/console/account"),
+        ("second-step", "/console/account/second-step"),
+        ("saved", "/console/screens/1?done=saved"),
+        ("nothing-here", "/console/screens/99"),
+    ] {
+        look_at(&mut browser, name, path);
+    }
+    browser.open(&stand.address("/console/account"));
+    browser.press("main form.actions button");
+    look_at(&mut browser, "sign-in", "/console/sign-in");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
