@@ -289,6 +289,7 @@ mod tests {
 
     use super::*;
     use crate::database::values;
+    use crate::people::Actor;
     use crate::scans::verdict::HOUR_MAX;
     use crate::scans::visitor::Visitor;
     use crate::store::Landed;
@@ -301,7 +302,10 @@ mod tests {
         let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
         let landed = Landed {
             id: "cafe".parse().unwrap(),
-            campaign: Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+            campaign: Arc::new(
+                Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
+            ),
+            target: None,
             placement: 0,
             creative: Digest([7; 32]),
             airs: true,
@@ -336,7 +340,7 @@ mod tests {
     fn a_scan_that_is_recorded_after_later_ones_counts_for_no_more_than_they_leave() {
         on_each_database(|database| {
             let store = database.open();
-            let screen = store.add_screen("one", 0).unwrap().0;
+            let screen = store.add_screen(&Actor::COMMAND_LINE, "one", 0).unwrap().0;
             for play in 0..HOUR_MAX {
                 let at_ms = OPENED_MS + i64::from(play);
                 store.record_scan(scan(screen, play, at_ms)).unwrap();
@@ -351,7 +355,7 @@ mod tests {
         on_each_database(|database| {
             let stores = [database.open(), database.open()];
             let screens: Vec<ScreenNumber> = (0..4)
-                .map(|_| stores[0].add_screen("one of many", 0).unwrap().0)
+                .map(|_| stores[0].add_screen(&Actor::COMMAND_LINE, "one of many", 0).unwrap().0)
                 .collect();
             std::thread::scope(|scope| {
                 for (place, &screen) in (0..).zip(&screens) {
