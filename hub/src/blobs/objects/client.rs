@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hyper::header::{CONTENT_RANGE, RANGE};
 use hyper::{Method, StatusCode};
 use object_store::ClientOptions;
 use object_store::client::{
@@ -111,6 +112,7 @@ impl StoreClient {
         // A list is of the bucket, and all else that is asked for is a creative.
         let is_list = (parts.uri.query()).is_some_and(|query| query.contains("list-type="));
         let is_creative = matches!(method, Method::GET | Method::HEAD) && !is_list;
+        let asks_for_part = parts.headers.contains_key(RANGE);
         let sent_s = body.content_length() as u64 / SENT_BYTES_PER_S;
         let time = ANSWER_TIME + Duration::from_secs(sent_s);
         let request = hyper::Request::from_parts(parts, sendable(body));
@@ -125,7 +127,11 @@ impl StoreClient {
             Ok(Ok(response)) => response,
         };
         let status = response.status();
-        let (parts, body) = hyper::Response::from(response).into_parts();
+        let (mut parts, body) = hyper::Response::from(response).into_parts();
+        // rclone answers with the part that was asked for, says which it is, and calls it the whole.
+        if status == StatusCode::OK && asks_for_part && parts.headers.contains_key(CONTENT_RANGE) {
+            parts.status = StatusCode::PARTIAL_CONTENT;
+        }
         if status.is_success() {
             let bytes_max = if is_creative {
                 u64::MAX
