@@ -202,9 +202,18 @@ pub(super) fn write(
             file.filled("share", share.as_deref());
         }
     }
-    file.filled("paper", template.paper.as_deref());
-    file.filled("ink", template.ink.as_deref());
-    file.filled("accent", template.accent.as_deref());
+    let colours = [
+        ("paper", &template.paper),
+        ("ink", &template.ink),
+        ("accent", &template.accent),
+    ];
+    let colours: Vec<String> = colours
+        .iter()
+        .filter_map(|(key, colour)| Some(format!("{key} = {}", quoted(colour.as_deref()?))))
+        .collect();
+    if !colours.is_empty() {
+        file.0 += &format!("colours = {{ {} }}\n", colours.join(", "));
+    }
     file.0 += &format!("\n[[phase]]\nname = \"item\"\nuntil = {}\n", words.until);
     file.0 += "\n[[placement]]\n";
     file.text("creative", CARD_FILE);
@@ -328,6 +337,40 @@ mod tests {
             parted("今天第一…", "今天第一天，买一送一"),
             pair("今天第一天，买一送一", "")
         );
+    }
+
+    #[test]
+    fn whatever_a_template_and_an_item_say_is_read_back() {
+        let all = "headline = '{title} {price}'\nbody = '{text}'\nprice = '{price}'\nlayout = 'picture-left'\n\
+                   paper = '#fff8ec'\nink = '#102030'\naccent = '#c03020'\ncall = '\"look\"'\nlanding = 'follow'\n\
+                   button = 'More'\nshare = '{title}'\nseconds = 9\nweight = 3\nfiller = true\n";
+        let picture = Picture::of(b"\x89PNG\r\n\x1A\n".to_vec()).unwrap();
+        for template in [Template::parse("", all).unwrap(), Template::default()] {
+            for odd in [
+                "plain",
+                "\"quotes\" 'and' \\ back\\slashes",
+                "a\nb",
+                "{text}",
+                "# [x] = \u{7f}",
+            ] {
+                let folder = tempfile::tempdir().unwrap();
+                let mut told = BTreeSet::new();
+                let mut item = words(odd, odd);
+                item.link = Some("https://a.example/?a=b&c='d'".to_owned());
+                item.price = Some("¥1".to_owned());
+                let picture = Some(&picture);
+                write(folder.path(), "cafe", &item, &template, picture, &mut told).unwrap();
+                let mut left_out = passerby_protocol::left_out::LeftOut::default();
+                let read = passerby_folder::CampaignFolder::read(folder.path(), &mut left_out);
+                let campaign = read
+                    .unwrap_or_else(|problems| panic!("{problems:?}"))
+                    .campaign;
+                assert_eq!(campaign.target.is_some(), item.link.is_some());
+                let card = fs::read_to_string(folder.path().join(CARD_FILE)).unwrap();
+                passerby_protocol::card::Card::parse("", &card).unwrap();
+                assert!(told.is_empty(), "{told:?}");
+            }
+        }
     }
 
     #[test]

@@ -234,6 +234,11 @@ impl Runner<'_> {
     ) -> Result<Made, StoreError> {
         let fail = |reason: &dyn std::fmt::Display| {
             let reason = one_line(&reason.to_string(), REASON_CHARS_MAX);
+            tracing::warn!(
+                source = name,
+                item = item.number,
+                "no card can be made: {reason}"
+            );
             self.hub
                 .store
                 .fail_source_item(name, item.number, &reason, now_ms)

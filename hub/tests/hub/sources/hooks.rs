@@ -14,7 +14,8 @@ fn send(stand: &Stand, secret: &str, body: &str) -> (u16, Value) {
         .send()
         .unwrap();
     let status = response.status().as_u16();
-    (status, response.json().unwrap_or_default())
+    let body = response.bytes().unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
 #[test]
