@@ -16,8 +16,8 @@ use axum::routing::get;
 use passerby_listener::{ConnectionBounds, ConnectionPlace};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::server::acme;
 use crate::blobs::{Blobs, OUTCOMES};
+use crate::server::acme;
 use crate::server::app_state::Shared;
 use crate::server::connections::Connections;
 use crate::server::limits::Kind as LimitKind;

@@ -15,8 +15,8 @@ use passerby_protocol::{Assignment, Campaign, CampaignId, Digest, Manifest, Scre
 use crate::database::{DatabaseError, Id, Lock, Row, Transaction, Value, values};
 use crate::people::Actor;
 use crate::publish::folder::Publication;
-use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::audit::Verb;
+use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::publish_error::PublishError;
 use crate::store::{Result, Store, StoreError, audit, campaign_list, domains, manifest_versions};
 use crate::system::clock::DAY_MS;

@@ -129,10 +129,15 @@ mod tests {
     fn another_process_shares_a_goal_between_the_screens_that_there_are_now() {
         on_each_database(|database| {
             let (store, other) = (database.open(), database.open());
-            let first = store.add_screen(&Actor::COMMAND_LINE, "one", 1_000).unwrap().0;
+            let first = store
+                .add_screen(&Actor::COMMAND_LINE, "one", 1_000)
+                .unwrap()
+                .0;
             let toml = "[[phase]]\nname = 'all'\ngoal_plays = 1000\n";
             let goal = campaign("goal", toml);
-            store.publish(&Actor::COMMAND_LINE, &goal, &Targets::Everywhere, 2_000).unwrap();
+            store
+                .publish(&Actor::COMMAND_LINE, &goal, &Targets::Everywhere, 2_000)
+                .unwrap();
             let both = |expected| {
                 for _ in 0..2 {
                     assert_eq!(goal_of(&store, first), Some(expected));
@@ -140,16 +145,26 @@ mod tests {
                 }
             };
             both(1_000);
-            let second = store.add_screen(&Actor::COMMAND_LINE, "two", 3_000).unwrap().0;
+            let second = store
+                .add_screen(&Actor::COMMAND_LINE, "two", 3_000)
+                .unwrap()
+                .0;
             both(500);
-            store.revoke_screen(&Actor::COMMAND_LINE, second, false, 4_000).unwrap();
+            store
+                .revoke_screen(&Actor::COMMAND_LINE, second, false, 4_000)
+                .unwrap();
             both(1_000);
             store.admit(second, &[7; 32], 5_000).unwrap();
             both(500);
-            let third = other.add_screen(&Actor::COMMAND_LINE, "three", 6_000).unwrap().0;
+            let third = other
+                .add_screen(&Actor::COMMAND_LINE, "three", 6_000)
+                .unwrap()
+                .0;
             both(334);
             let only = Targets::Only(BTreeSet::from([first, third]));
-            other.publish(&Actor::COMMAND_LINE, &goal, &only, 7_000).unwrap();
+            other
+                .publish(&Actor::COMMAND_LINE, &goal, &only, 7_000)
+                .unwrap();
             both(500);
         });
     }
@@ -158,14 +173,21 @@ mod tests {
     fn of_one_state_each_campaign_is_counted_once_and_those_without_a_goal_never() {
         on_each_database(|database| {
             let store = database.open();
-            let screen = store.add_screen(&Actor::COMMAND_LINE, "one", 1_000).unwrap().0;
+            let screen = store
+                .add_screen(&Actor::COMMAND_LINE, "one", 1_000)
+                .unwrap()
+                .0;
             let plain = campaign("plain", "");
-            store.publish(&Actor::COMMAND_LINE, &plain, &Targets::Everywhere, 2_000).unwrap();
+            store
+                .publish(&Actor::COMMAND_LINE, &plain, &Targets::Everywhere, 2_000)
+                .unwrap();
             store.manifest(screen).unwrap();
             assert_eq!(store.goal_screens.counted().change, None);
             let toml = "[[phase]]\nname = 'all'\ngoal_scans = 10\n";
             let goal = campaign("goal", toml);
-            store.publish(&Actor::COMMAND_LINE, &goal, &Targets::Everywhere, 3_000).unwrap();
+            store
+                .publish(&Actor::COMMAND_LINE, &goal, &Targets::Everywhere, 3_000)
+                .unwrap();
             store.manifest(screen).unwrap();
             let known = store.goal_screens.counted().screens.clone();
             assert_eq!(known, BTreeMap::from([(goal.id.clone(), 1)]));

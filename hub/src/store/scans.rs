@@ -302,9 +302,7 @@ mod tests {
         let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\n";
         let landed = Landed {
             id: "cafe".parse().unwrap(),
-            campaign: Arc::new(
-                Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap(),
-            ),
+            campaign: Arc::new(Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap()),
             target: None,
             placement: 0,
             creative: Digest([7; 32]),
@@ -355,7 +353,12 @@ mod tests {
         on_each_database(|database| {
             let stores = [database.open(), database.open()];
             let screens: Vec<ScreenNumber> = (0..4)
-                .map(|_| stores[0].add_screen(&Actor::COMMAND_LINE, "one of many", 0).unwrap().0)
+                .map(|_| {
+                    stores[0]
+                        .add_screen(&Actor::COMMAND_LINE, "one of many", 0)
+                        .unwrap()
+                        .0
+                })
                 .collect();
             std::thread::scope(|scope| {
                 for (place, &screen) in (0..).zip(&screens) {

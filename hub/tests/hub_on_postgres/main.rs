@@ -14,12 +14,18 @@ mod together;
 
 #[path = "../hub/abuse.rs"]
 mod abuse;
+#[path = "../hub/acme/mod.rs"]
+mod acme;
 #[path = "../hub/agents.rs"]
 mod agents;
 #[path = "../hub/backups.rs"]
 mod backups;
+#[path = "../hub/blobs.rs"]
+mod blobs;
 #[path = "../hub/changes.rs"]
 mod changes;
+#[path = "../hub/console/mod.rs"]
+mod console;
 #[path = "../hub/content.rs"]
 mod content;
 #[path = "../hub/device_keys.rs"]
@@ -54,6 +60,8 @@ mod prune;
 mod report;
 #[path = "../hub/scans.rs"]
 mod scans;
+#[path = "../hub/sources/mod.rs"]
+mod sources;
 #[path = "../hub/stand.rs"]
 mod stand;
 #[path = "../hub/startup.rs"]
