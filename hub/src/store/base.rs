@@ -7,13 +7,9 @@ use std::sync::atomic::AtomicBool;
 use crate::database::{
     Database, DatabaseError, Lock, PostgresDatabase, SessionLock, SqliteDatabase, Transaction,
 };
-use crate::store::code;
-use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
 use crate::store::migrations;
 use crate::store::read_campaigns::ReadCampaigns;
-use crate::store::scan;
-use crate::store::scan::ScanBatches;
 use crate::store::stored_counts::StoredCounts;
 use crate::store::{Result, StoreError};
 use crate::system::private;
@@ -25,10 +21,6 @@ const BACKGROUND_LOCK: i32 = 1;
 /// The database.
 pub struct Store {
     pub(super) database: Database,
-    /// Codes that are looked up together.
-    pub(super) codes: CodeBatches,
-    /// Scans that are recorded together.
-    pub(super) scans: ScanBatches,
     pub(super) stored: StoredCounts,
     pub(super) read_campaigns: ReadCampaigns,
     /// The salt of the newest day that was asked for; every request needs it.
@@ -96,9 +88,7 @@ impl Store {
         }
         Ok(Self {
             database,
-            codes: code::batches(),
-            scans: scan::batches(),
-            stored: StoredCounts::default(),
+            stored: StoredCounts::new(),
             read_campaigns: ReadCampaigns::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),

@@ -6,7 +6,6 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod base;
-mod batches;
 mod campaigns;
 mod changes;
 mod code;
