@@ -23,6 +23,9 @@ use crate::system::histogram::{Histogram, HistogramCounts};
 
 /// How long a writer waits for another process before it gives up.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it sleeps before it looks whether another process has ended its write. SQLite's own
+/// pauses grow to 100 ms, and meanwhile all wait whose writes are in the same group.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
 /// Most connections that read.
 const READERS_MAX: usize = 16;
 /// Most pieces of work in one commit.
@@ -104,6 +107,7 @@ impl SqliteDatabase {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         set_up(&connection)?;
+        connection.busy_handler(Some(wait_for_writer))?;
         Ok(Self {
             file: file.to_owned(),
             writer: Mutex::new(Writer {
@@ -162,7 +166,7 @@ impl SqliteDatabase {
             let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, bool>(0)
             });
-            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.busy_handler(Some(wait_for_writer))?;
             Ok(!is_busy?)
         })
     }
@@ -308,6 +312,16 @@ fn commit(connection: &Connection) -> Result<(), DatabaseError> {
         execute(connection, "ROLLBACK")?;
     }
     result
+}
+
+/// Waits a little for another process that writes; false once that has taken [`BUSY_TIMEOUT`].
+fn wait_for_writer(times_before: i32) -> bool {
+    let times_before = u32::try_from(times_before).unwrap_or(u32::MAX);
+    let goes_on = BUSY_PAUSE.saturating_mul(times_before) < BUSY_TIMEOUT;
+    if goes_on {
+        std::thread::sleep(BUSY_PAUSE);
+    }
+    goes_on
 }
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), DatabaseError> {

@@ -26,7 +26,7 @@ use crate::store::{Result, Store};
 const NOTES_MAX: u64 = 512;
 /// Notes with so many bytes get no more beside them: whoever writes meanwhile waits for this
 /// transaction where the database is a file.
-const NOTES_BYTES: usize = 128 << 10;
+const NOTES_BYTES: usize = 32 << 10;
 
 /// A note as JSON: lists of lists, the key first and then the sums, each in the order of its type's
 /// fields.
