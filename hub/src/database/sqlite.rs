@@ -97,7 +97,7 @@ impl SqliteDatabase {
     /// # Errors
     /// It cannot be opened.
     pub(crate) fn open(file: &Path) -> Result<Self, DatabaseError> {
-        let connection = Connection::open(file)?;
+        let mut connection = Connection::open(file)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -145,9 +145,9 @@ impl SqliteDatabase {
         work(&mut writer.connection)
     }
 
-    /// Keeps in memory from now on what it takes to undo one piece of work in a group, where it would
-    /// be a file that is made and removed again with each commit. The steps of the schema, which
-    /// sort all rows, do without.
+    /// Keeps in memory from now on what it takes to undo one piece of work in a group, where it
+    /// would be a file that is made and removed again with each commit. The steps of the schema,
+    /// which sort all rows, do without.
     ///
     /// # Errors
     /// The database fails.
@@ -209,6 +209,7 @@ impl SqliteDatabase {
                 }
             }
         };
+        let is_first = open.size == 0;
         open.size += 1;
         let goes_on = others > 0 && open.size < GROUP_MAX && open.begun.elapsed() < GROUP_TIME_MAX;
         let group = Arc::clone(&open.group);
@@ -217,7 +218,7 @@ impl SqliteDatabase {
             writer: &mut writer,
             open: Some(open),
         };
-        let worked = part.run(work);
+        let worked = part.run(work, is_first);
         // Whoever gets the connection next goes on, and the last of them commits.
         let committed = if goes_on && part.leave_open() {
             drop(part);
@@ -256,8 +257,17 @@ impl Part<'_> {
     fn run<T, E: From<DatabaseError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        is_first: bool,
     ) -> Result<T, E> {
         let connection = &self.writer.connection;
+        if is_first {
+            // Nobody else's work is undone with it, so nothing is kept for that.
+            let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
+            if worked.is_err() && !connection.is_autocommit() {
+                execute(connection, "ROLLBACK")?;
+            }
+            return worked;
+        }
         execute(connection, "SAVEPOINT part")?;
         let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
         // A full disk ends a transaction as a whole; its commit fails then.

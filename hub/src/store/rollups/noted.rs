@@ -244,7 +244,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Reads notes, the oldest first, until there are no more or enough, and says which they are and
+    /// Reads notes, the oldest first, until there are no more or enough. Says which they are, and
     /// whether there may be more.
     fn read_noted(
         &mut self,
