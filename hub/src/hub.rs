@@ -17,7 +17,9 @@ use crate::keys::{Keys, KeysError};
 use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
-use crate::store::{KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets};
+use crate::store::{
+    DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets,
+};
 use crate::system::private;
 
 /// A data folder, opened.
@@ -138,6 +140,9 @@ pub enum TokenFault {
     #[error("minted with a key that is no longer accepted")]
     Retired,
 }
+
+/// A token that was opened, and what it stands for.
+pub(crate) type Opened = Result<(TokenContents, Option<Landed>), TokenFault>;
 
 fn unusable(folder: &Path, source: io::Error) -> OpenError {
     OpenError::Folder {
@@ -438,23 +443,27 @@ impl Hub {
         Ok(self.judged(&token, &known, now_ms))
     }
 
-    /// The same, with what the token stands for; `None` where nothing was ever assigned.
-    ///
-    /// # Errors
-    /// The database fails; the inner ones are [`TokenFault`].
-    pub fn opened(
-        &self,
-        text: &str,
-        now_ms: i64,
-    ) -> Result<Result<(TokenContents, Option<Landed>), TokenFault>, StoreError> {
-        let Some(token) = Token::parse(text) else {
-            return Ok(Err(TokenFault::Malformed));
-        };
-        let code = self.store.code(token.unverified())?;
-        match self.judged(&token, &code.keys, now_ms) {
-            Ok(contents) => Ok(Ok((contents, self.store.landed_of(code)?))),
-            Err(fault) => Ok(Err(fault)),
+    /// The same of tokens that come at the same time, each by itself, with what it stands for;
+    /// `None` where nothing was ever assigned.
+    pub(crate) fn opened(&self, texts: &[&str], now_ms: i64) -> Vec<Result<Opened, StoreError>> {
+        let tokens: Vec<Option<Token>> = texts.iter().map(|text| Token::parse(text)).collect();
+        let unverified: Vec<_> = tokens.iter().flatten().map(Token::unverified).collect();
+        let mut codes = match self.store.codes(&unverified) {
+            Ok(codes) => codes.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); unverified.len()],
         }
+        .into_iter();
+        let opened = tokens.iter().map(|token| {
+            let Some(token) = token else {
+                return Ok(Err(TokenFault::Malformed));
+            };
+            let code = codes.next().unwrap_or(Err(DatabaseError::NoRow))?;
+            match self.judged(token, &code.keys, now_ms) {
+                Ok(contents) => Ok(Ok((contents, self.store.landed_of(code)?))),
+                Err(fault) => Ok(Err(fault)),
+            }
+        });
+        opened.collect()
     }
 
     fn judged(

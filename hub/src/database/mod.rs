@@ -140,11 +140,6 @@ impl Database {
         }
     }
 
-    /// Whether each statement waits for a network, or another process at least.
-    pub(crate) const fn is_server(&self) -> bool {
-        matches!(self, Self::Postgres(_))
-    }
-
     /// Runs a transaction that writes; an error undoes it.
     ///
     /// # Errors

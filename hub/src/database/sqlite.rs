@@ -23,6 +23,9 @@ use crate::system::histogram::{Histogram, HistogramCounts};
 
 /// How long a writer waits for another process before it gives up.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it sleeps before it looks whether another process has ended its write. SQLite's own
+/// pauses grow to 100 ms, and meanwhile all wait whose writes are in the same group.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
 /// Most connections that read.
 const READERS_MAX: usize = 16;
 /// Most pieces of work in one commit.
@@ -94,7 +97,7 @@ impl SqliteDatabase {
     /// # Errors
     /// It cannot be opened.
     pub(crate) fn open(file: &Path) -> Result<Self, DatabaseError> {
-        let connection = Connection::open(file)?;
+        let mut connection = Connection::open(file)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -104,6 +107,7 @@ impl SqliteDatabase {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         set_up(&connection)?;
+        connection.busy_handler(Some(wait_for_writer))?;
         Ok(Self {
             file: file.to_owned(),
             writer: Mutex::new(Writer {
@@ -146,9 +150,9 @@ impl SqliteDatabase {
         work(&mut writer.connection)
     }
 
-    /// Keeps in memory from now on what it takes to undo one piece of work in a group, where it would
-    /// be a file that is made and removed again with each commit. The steps of the schema, which
-    /// sort all rows, do without.
+    /// Keeps in memory from now on what it takes to undo one piece of work in a group, where it
+    /// would be a file that is made and removed again with each commit. The steps of the schema,
+    /// which sort all rows, do without.
     ///
     /// # Errors
     /// The database fails.
@@ -167,7 +171,7 @@ impl SqliteDatabase {
             let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, bool>(0)
             });
-            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.busy_handler(Some(wait_for_writer))?;
             Ok(!is_busy?)
         })
     }
@@ -210,6 +214,7 @@ impl SqliteDatabase {
                 }
             }
         };
+        let is_first = open.size == 0;
         open.size += 1;
         let goes_on = others > 0 && open.size < GROUP_MAX && open.begun.elapsed() < GROUP_TIME_MAX;
         let group = Arc::clone(&open.group);
@@ -218,7 +223,7 @@ impl SqliteDatabase {
             writer: &mut writer,
             open: Some(open),
         };
-        let worked = part.run(work);
+        let worked = part.run(work, is_first);
         // Whoever gets the connection next goes on, and the last of them commits.
         let committed = if goes_on && part.leave_open() {
             drop(part);
@@ -257,8 +262,17 @@ impl Part<'_> {
     fn run<T, E: From<DatabaseError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        is_first: bool,
     ) -> Result<T, E> {
         let connection = &self.writer.connection;
+        if is_first {
+            // Nobody else's work is undone with it, so nothing is kept for that.
+            let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
+            if worked.is_err() && !connection.is_autocommit() {
+                execute(connection, "ROLLBACK")?;
+            }
+            return worked;
+        }
         execute(connection, "SAVEPOINT part")?;
         let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
         // A full disk ends a transaction as a whole; its commit fails then.
@@ -313,6 +327,16 @@ fn commit(connection: &Connection) -> Result<(), DatabaseError> {
         execute(connection, "ROLLBACK")?;
     }
     result
+}
+
+/// Waits a little for another process that writes; false once that has taken [`BUSY_TIMEOUT`].
+fn wait_for_writer(times_before: i32) -> bool {
+    let times_before = u32::try_from(times_before).unwrap_or(u32::MAX);
+    let goes_on = BUSY_PAUSE.saturating_mul(times_before) < BUSY_TIMEOUT;
+    if goes_on {
+        std::thread::sleep(BUSY_PAUSE);
+    }
+    goes_on
 }
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), DatabaseError> {

@@ -23,8 +23,8 @@ use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
 use crate::system::clock;
 
-/// Most requests that touch the disk at one time. What waits to be recorded waits in one of these
-/// places, and is recorded together.
+/// Most pieces of work that touch the disk at one time. Codes that are opened wait elsewhere, and
+/// take one of these places for many.
 const BLOCKING_MAX: usize = 64;
 /// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
 /// at a time.

@@ -37,12 +37,13 @@ mod streams;
 pub mod terminals;
 mod tls;
 mod watched;
+mod work_queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Extension, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::middleware::Next;
@@ -215,6 +216,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         ));
     // How long an answer may be kept is said where it is made, not by a layer: beside pages for
     // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
+    let scans = Arc::new(crate::server::phones::scan::queue());
     let phones = with(
         Router::new(),
         crate::server::calls::of_phones(),
@@ -222,6 +224,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         &patterns,
     )
     .fallback(crate::server::phones::page::not_found)
+    .layer(Extension(scans))
     .layer(middleware::from_fn(|request, next| {
         in_time(
             request,

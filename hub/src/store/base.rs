@@ -8,14 +8,10 @@ use crate::database::{
     Database, DatabaseError, Lock, PostgresDatabase, ServingLock, SessionLock, SqliteDatabase,
     Transaction,
 };
-use crate::store::code;
-use crate::store::code::CodeBatches;
 use crate::store::copying::{is_moved, is_unfinished};
 use crate::store::goal_screens::GoalScreens;
 use crate::store::migrations;
 use crate::store::read_campaigns::ReadCampaigns;
-use crate::store::scan;
-use crate::store::scan::ScanBatches;
 use crate::store::stored_counts::StoredCounts;
 use crate::store::{Result, StoreError};
 use crate::system::private;
@@ -27,10 +23,6 @@ const BACKGROUND_LOCK: i32 = 1;
 /// The database.
 pub struct Store {
     pub(super) database: Database,
-    /// Codes that are looked up together.
-    pub(super) codes: CodeBatches,
-    /// Scans that are recorded together.
-    pub(super) scans: ScanBatches,
     /// On how many screens campaigns with goals air.
     pub(super) goal_screens: GoalScreens,
     pub(super) stored: StoredCounts,
@@ -102,10 +94,8 @@ impl Store {
         }
         Ok(Self {
             database,
-            codes: code::batches(),
-            scans: scan::batches(),
             goal_screens: GoalScreens::default(),
-            stored: StoredCounts::default(),
+            stored: StoredCounts::new(),
             read_campaigns: ReadCampaigns::default(),
             salt: Mutex::new(None),
             log_holds_salts: AtomicBool::new(true),

@@ -2,23 +2,10 @@
 
 use passerby_protocol::{CampaignId, Digest, ScreenNumber};
 
-use crate::database::DatabaseError;
 use crate::store::Result;
-use crate::store::batches::Batches;
 use crate::store::key_generation::KeyGeneration;
 use crate::store::landed::{Landed, outward};
 use crate::store::read_campaigns::ReadCampaigns;
-
-/// Most codes that are looked up together.
-const TOGETHER_MAX: usize = 64;
-
-/// Codes that wait to be looked up, and what is known of each.
-pub(super) type CodeBatches = Batches<Asked, Result<Code, DatabaseError>>;
-
-/// Makes a queue without codes.
-pub(super) const fn batches() -> CodeBatches {
-    Batches::new(TOGETHER_MAX)
-}
 
 /// What a token says of itself, as far as something is looked up by it.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What the tables say of a code, before it is known whether its token is genuine.
 //!
-//! Invariant: each opening reads what the tables say after it came; where the database is a server,
-//! those that come at the same time ask together, since an answer costs far more than a row.
+//! Invariant: each opening reads what the tables say after it came; those that come at the same time
+//! are looked up together.
 
 use passerby_protocol::token::TokenContents;
 
@@ -12,25 +12,20 @@ use crate::store::token_keys;
 use crate::store::{Result, Store};
 
 impl Store {
-    /// Looks up a code by what its token says, genuine or not.
+    /// Looks up codes by what their tokens say, genuine or not.
     ///
     /// # Errors
     /// The database fails.
-    pub fn code(&self, unverified: &TokenContents) -> Result<Code> {
-        let asked = Asked {
-            screen: unverified.screen,
-            bits: unverified.generation,
-            assignment: unverified.assignment.get(),
-        };
-        if !self.database.is_server() {
-            let mut codes = self.read(|tx| codes(tx, &[asked]))?;
-            return Ok(codes.pop().ok_or(DatabaseError::NoRow)?);
-        }
-        let together = |asked: &[Asked]| match self.read_once(|tx| codes(tx, asked)) {
-            Ok(codes) => codes.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); asked.len()],
-        };
-        Ok(self.codes.run(asked, together)?)
+    pub(crate) fn codes(&self, unverified: &[&TokenContents]) -> Result<Vec<Code>, DatabaseError> {
+        let asked: Vec<Asked> = unverified
+            .iter()
+            .map(|unverified| Asked {
+                screen: unverified.screen,
+                bits: unverified.generation,
+                assignment: unverified.assignment.get(),
+            })
+            .collect();
+        self.read_once(|tx| codes(tx, &asked))
     }
 
     /// Resolves what a token stands for.
@@ -38,7 +33,8 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn landed(&self, contents: &TokenContents) -> Result<Option<Landed>> {
-        self.landed_of(self.code(contents)?)
+        let code = self.codes(&[contents])?.pop();
+        self.landed_of(code.ok_or(DatabaseError::NoRow)?)
     }
 
     /// Reads what a code stands for that was looked up; `None` where nothing was ever assigned.
@@ -135,7 +131,7 @@ mod tests {
         on_each_database(|database| {
             let store = database.open();
             let table = "CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT NOT NULL, seen BOOLEAN, mark BYTEA)";
-            let table = match store.database.is_server() {
+            let table = match store.is_shared() {
                 true => table.to_owned(),
                 false => table.replace("BYTEA", "BLOB"),
             };

@@ -46,7 +46,7 @@ impl Store {
             scans_stored: self.stored.scans.load(Ordering::Relaxed),
             pool: self.database.pool_counts(),
             group_sizes: self.database.group_sizes(),
-            scan_batch_sizes: self.scans.sizes(),
+            scan_batch_sizes: self.stored.together.counts(),
             slow_statements: self.database.slow_statements().count(),
         }
     }

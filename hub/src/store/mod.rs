@@ -8,7 +8,6 @@
 mod acme;
 pub mod audit;
 mod base;
-mod batches;
 mod campaign_list;
 mod campaigns;
 mod changes;

@@ -4,21 +4,8 @@ use std::sync::Arc;
 
 use passerby_protocol::token::TokenContents;
 
-use crate::database::DatabaseError;
 use crate::scans::visitor::{Grade, Visitor};
-use crate::store::batches::Batches;
 use crate::store::landed::Landed;
-
-/// Most scans that are recorded in one transaction.
-const TOGETHER_MAX: usize = 64;
-
-/// Scans that wait to be recorded, and what becomes of each.
-pub(super) type ScanBatches = Batches<Scan, Result<Recorded, DatabaseError>>;
-
-/// Makes a queue without scans.
-pub(super) const fn batches() -> ScanBatches {
-    Batches::new(TOGETHER_MAX)
-}
 
 /// One opening of a verified token.
 #[derive(Debug, Clone)]

@@ -25,18 +25,30 @@ use crate::system::random;
 /// Those that count are bounded as well: see [`crate::scans::verdict::play_scans_max`].
 const ROWS_OF_PLAY_MAX: u32 = 1_000;
 
+/// Most scans that are recorded in one transaction.
+const TOGETHER_MAX: usize = 64;
+
 impl Store {
-    /// Records a scan, once a play, visitor and day, unless its code is too old. Scans that come at
-    /// the same time are recorded together, each as if it had been the only one.
+    /// Records a scan, once a play, visitor and day, unless its code is too old.
     ///
     /// # Errors
     /// The database fails.
     pub fn record_scan(&self, scan: Scan) -> Result<Recorded> {
-        let recorded = self.scans.run(scan, |scans| self.record_together(scans))?;
-        if matches!(recorded, Recorded::Kept { again: None, .. }) {
-            self.stored.scan();
+        let recorded = self.record_scans(&[scan]).pop();
+        recorded.unwrap_or_else(|| Err(DatabaseError::NoRow.into()))
+    }
+
+    /// Records scans that come at the same time, each as if it had been the only one.
+    pub(crate) fn record_scans(&self, scans: &[Scan]) -> Vec<Result<Recorded>> {
+        let mut all = Vec::with_capacity(scans.len());
+        for scans in scans.chunks(TOGETHER_MAX) {
+            self.stored.together.add(scans.len() as u64);
+            let recorded = self.record_together(scans);
+            let is_new = |recorded: &&_| matches!(recorded, Ok(Recorded::Kept { again: None, .. }));
+            self.stored.scans(recorded.iter().filter(is_new).count());
+            all.extend(recorded.into_iter().map(|recorded| Ok(recorded?)));
         }
-        Ok(recorded)
+        all
     }
 
     fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {

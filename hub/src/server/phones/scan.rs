@@ -7,84 +7,175 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use passerby_protocol::campaign::Landing;
+use passerby_protocol::campaign;
 
-use crate::hub::TokenFault;
+use crate::hub::{Opened, TokenFault};
+use crate::scans::visitor::Networks;
 use crate::server::limits::Kind;
 use crate::server::phones::page;
 use crate::server::phones::page::Page;
 use crate::server::phones::trace::Client;
+use crate::server::work_queue::WorkQueue;
 use crate::server::{AppState, Shared};
 use crate::store::{Landed, LandingFacts, Recorded, Refusal, Scan, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
+/// Most codes that one thread answers together. Fewer than phones that may ask at one time: while
+/// some wait for the disk, others are looked up.
+const TOGETHER_MAX: usize = 16;
+/// Most threads that answer codes at one time.
+const LEADS_MAX: usize = 4;
+
+/// Codes that were opened and wait for their answer.
+pub(crate) type ScanQueue = WorkQueue<Asked, Result<Response, StoreError>>;
+
+/// Makes a queue without codes.
+pub(crate) const fn queue() -> ScanQueue {
+    WorkQueue::new(TOGETHER_MAX, LEADS_MAX)
+}
+
+/// A code that was opened.
+pub(crate) struct Asked {
+    token: String,
+    client: Client,
+}
+
 pub(crate) async fn scan(
     State(app): State<Shared>,
+    Extension(queue): Extension<Arc<ScanQueue>>,
     token: Result<Path<String>, PathRejection>,
     client: Client,
 ) -> Response {
     // A path that is not even UTF-8 is no token.
     let token = token.map(|Path(token)| token).unwrap_or_default();
-    app.work(move |app: &AppState| answer(app, &token, &client, clock::now_ms()))
-        .await
-        .unwrap_or_else(page::failed)
+    let (told, leads) = queue.push(Asked { token, client });
+    if leads {
+        // Not as a part of this request: others count on it.
+        tokio::spawn(async move {
+            app.work(move |app: &AppState| {
+                queue.lead(|asked| answers(app, asked, clock::now_ms()));
+            })
+            .await;
+        });
+    }
+    match told.await {
+        Ok(answer) => answer.unwrap_or_else(page::failed),
+        Err(_) => page::later(),
+    }
 }
 
-fn answer(
-    app: &AppState,
-    token: &str,
-    client: &Client,
-    now_ms: i64,
-) -> Result<Response, StoreError> {
-    if let Some(refusal) = app.refusal(Kind::Page, client, now_ms)? {
-        return Ok(refusal);
+/// What is left to do for a scan once it is recorded.
+struct Landing {
+    landed: Arc<Landed>,
+    /// The target, if nothing else opens.
+    at_once: Option<String>,
+    networks: Networks,
+}
+
+/// Answers codes that were opened at the same time, each as if it had been the only one.
+fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response, StoreError>> {
+    let refusal = |asked: &Asked| app.refusal(Kind::Page, &asked.client, now_ms).transpose();
+    let mut answers: Vec<_> = asked.iter().map(refusal).collect();
+    let left: Vec<usize> = (0..asked.len())
+        .filter(|&at| answers[at].is_none())
+        .collect();
+    let tokens: Vec<&str> = left.iter().map(|&at| &*asked[at].token).collect();
+    let (mut landings, mut scans) = (Vec::new(), Vec::new());
+    for (at, opened) in left.into_iter().zip(app.hub.opened(&tokens, now_ms)) {
+        match opened.and_then(|opened| land(app, &asked[at], opened, now_ms)) {
+            Ok(Next::Answer(answer)) => answers[at] = Some(Ok(answer)),
+            Ok(Next::Record(landing, scan)) => {
+                landings.push((at, landing));
+                scans.push(scan);
+            }
+            Err(error) => answers[at] = Some(Err(error)),
+        }
     }
+    let recorded = app.hub.store.record_scans(&scans);
+    for ((at, landing), recorded) in landings.into_iter().zip(recorded) {
+        answers[at] = Some(
+            recorded.and_then(|recorded| lead_on(app, &asked[at], &landing, recorded, now_ms)),
+        );
+    }
+    let answers = answers.into_iter();
+    answers
+        .map(|answer| answer.unwrap_or_else(|| Ok(page::later())))
+        .collect()
+}
+
+/// What comes next for a code.
+enum Next {
+    Answer(Response),
+    Record(Landing, Scan),
+}
+
+/// Finds out what a code leads to, and whether that is to be recorded.
+fn land(
+    app: &AppState,
+    Asked { token, client }: &Asked,
+    opened: Opened,
+    now_ms: i64,
+) -> Result<Next, StoreError> {
     let store = &app.hub.store;
-    let (contents, landed) = match app.hub.opened(token, now_ms)? {
+    let (contents, landed) = match opened {
         Ok(opened) => opened,
-        Err(fault) => return bad(app, fault, client, now_ms),
+        Err(fault) => return bad(app, fault, client, now_ms).map(Next::Answer),
     };
     let Some(landed) = landed.map(Arc::new) else {
-        return bad(app, TokenFault::Forged, client, now_ms);
+        return bad(app, TokenFault::Forged, client, now_ms).map(Next::Answer);
     };
     let opens = landed.campaign.landing_on(clock::date_of(now_ms));
-    let at_once = landed
-        .target
-        .as_deref()
-        .filter(|_| opens == Landing::Redirect);
+    let target = landed.target.clone();
+    let at_once = target.filter(|_| opens == campaign::Landing::Redirect);
     if !client.counts() {
         let oldest_ms = now_ms - (app.code_days + 1) * DAY_MS;
-        return match at_once {
+        return Ok(Next::Answer(match at_once {
             _ if contents
                 .minted_ms()
                 .is_some_and(|minted_ms| minted_ms < oldest_ms) =>
             {
-                Ok(page::expired(&landed, clock::date_of(now_ms)))
+                page::expired(&landed, clock::date_of(now_ms))
             }
-            Some(target) => Ok(see(target)),
-            None => page_without_link(app, token, &landed, now_ms),
-        };
+            Some(target) => see(&target),
+            None => page_without_link(app, token, &landed, now_ms)?,
+        }));
     }
     let networks = client.networks(store, now_ms)?;
-    let is_crowded = app.limits.is_spent(Kind::Scan, &networks, now_ms);
-    let recorded = store.record_scan(Scan {
+    let scan = Scan {
         contents,
         landed: Arc::clone(&landed),
         visitor: client.visitor(store, now_ms)?,
         grade: client.grade(),
-        is_crowded,
+        is_crowded: app.limits.is_spent(Kind::Scan, &networks, now_ms),
         begins_chain: at_once.is_none(),
         code_days: app.code_days,
         opened_ms: now_ms,
-    })?;
+    };
+    let landing = Landing {
+        landed,
+        at_once,
+        networks,
+    };
+    Ok(Next::Record(landing, scan))
+}
+
+/// Leads a phone on whose scan was recorded.
+fn lead_on(
+    app: &AppState,
+    asked: &Asked,
+    landing: &Landing,
+    recorded: Recorded,
+    now_ms: i64,
+) -> Result<Response, StoreError> {
+    let landed = &landing.landed;
     let link = match recorded {
         Recorded::Expired => {
             app.count_refused(Refusal::Expired, now_ms);
-            return Ok(page::expired(&landed, clock::date_of(now_ms)));
+            return Ok(page::expired(landed, clock::date_of(now_ms)));
         }
         Recorded::Full => {
             app.count_refused(Refusal::FloodScan, now_ms);
@@ -95,16 +186,16 @@ fn answer(
                 Some(scan) => app.count_again(scan, now_ms),
                 // Whether there was one left was asked before; two at one time may both take the
                 // last.
-                None => _ = app.limits.take(Kind::Scan, &networks, now_ms),
+                None => _ = app.limits.take(Kind::Scan, &landing.networks, now_ms),
             }
             link
         }
     };
-    match (at_once, link) {
+    match (&landing.at_once, link) {
         (Some(target), _) => Ok(see(target)),
         (None, Some(name)) => Ok(see(&app.public_url.local(&format!("/s/{name}")))),
         // Whoever comes in a flood still sees what the others see.
-        (None, None) => page_without_link(app, token, &landed, now_ms),
+        (None, None) => page_without_link(app, &asked.token, landed, now_ms),
     }
 }
 

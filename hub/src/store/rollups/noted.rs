@@ -26,7 +26,7 @@ use crate::store::{Result, Store};
 const NOTES_MAX: u64 = 512;
 /// Notes with so many bytes get no more beside them: whoever writes meanwhile waits for this
 /// transaction where the database is a file.
-const NOTES_BYTES: usize = 128 << 10;
+const NOTES_BYTES: usize = 32 << 10;
 
 /// A note as JSON: lists of lists, the key first and then the sums, each in the order of its type's
 /// fields.
@@ -244,7 +244,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Reads notes, the oldest first, until there are no more or enough, and says which they are and
+    /// Reads notes, the oldest first, until there are no more or enough. Says which they are, and
     /// whether there may be more.
     fn read_noted(
         &mut self,
