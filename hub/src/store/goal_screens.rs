@@ -129,6 +129,7 @@ mod tests {
     fn another_process_shares_a_goal_between_the_screens_that_there_are_now() {
         on_each_database(|database| {
             let (store, other) = (database.open(), database.open());
+            store.set_scan_base("HTTPS://HUB.EXAMPLE", 0).unwrap();
             let first = store
                 .add_screen(&Actor::COMMAND_LINE, "one", 1_000)
                 .unwrap()
@@ -173,6 +174,7 @@ mod tests {
     fn of_one_state_each_campaign_is_counted_once_and_those_without_a_goal_never() {
         on_each_database(|database| {
             let store = database.open();
+            store.set_scan_base("HTTPS://HUB.EXAMPLE", 0).unwrap();
             let screen = store
                 .add_screen(&Actor::COMMAND_LINE, "one", 1_000)
                 .unwrap()

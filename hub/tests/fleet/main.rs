@@ -15,7 +15,7 @@
 //! - `PASSERBY_FLEET_SCREENS`: how many screens there are;
 //! - `PASSERBY_FLEET_PLAYS`: how often each plays something in the day;
 //! - `PASSERBY_FLEET_ROUNDS`: how often one asks and sends whose line is metered, as most are;
-//! - `PASSERBY_FLEET_UNMETERED`: how many have a line without a cap, and so ask about once a minute;
+//! - `PASSERBY_FLEET_UNMETERED`: how many have a line without a cap, and ask about once a minute;
 //! - `PASSERBY_FLEET_KILLS`: how often a hub is killed, about;
 //! - `PASSERBY_FLEET_RATE`: how many requests the fleet makes in a second at most, so that there is
 //!   time for people beside it; 0 for as many as it can.
