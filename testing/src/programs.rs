@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Every program that a test may need, and the Debian package that brings it; `scripts/prepare`
 /// installs them.
-const PACKAGES: [(&str, &str); 17] = [
+const PACKAGES: [(&str, &str); 19] = [
     ("Xvfb", "xvfb"),
     ("chromium", "chromium"),
     ("ffmpeg", "ffmpeg"),
@@ -14,6 +14,8 @@ const PACKAGES: [(&str, &str); 17] = [
     ("losetup", "mount"),
     ("mkfs.ext4", "e2fsprogs"),
     ("mount", "mount"),
+    ("pebble", "pebble"),
+    ("pebble-challtestsrv", "pebble"),
     ("pg_dump", "postgresql"),
     ("postgres", "postgresql"),
     ("prlimit", "util-linux"),

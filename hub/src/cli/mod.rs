@@ -102,8 +102,8 @@ enum Command {
         /// Address and port to listen on; port 0 takes a free one
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
         listen: String,
-        /// How phones and screens reach this hub, such as `https://hub.example`. Default: the
-        /// address that it listens on
+        /// How phones and screens reach this hub, such as `https://hub.example`. Default: the first
+        /// `--acme-domain`, or else the address that it listens on
         #[arg(long, value_name = "URL")]
         public_url: Option<PublicUrl>,
         #[arg(long, value_name = "N", default_value_t = CODE_DAYS,

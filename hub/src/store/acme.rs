@@ -11,6 +11,9 @@ use crate::store::{Result, Store};
 /// Most answers to challenges that are kept at one time; one certificate has fewer names.
 pub(crate) const CHALLENGES_MAX: usize = 256;
 
+/// Ends challenges that have run out.
+const OLD_CHALLENGES: &str = "DELETE FROM acme_challenges WHERE until_ms < ?1";
+
 /// What a certificate is asked for, and of whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcmeSubject {
@@ -156,7 +159,7 @@ impl Store {
             }
             for old in [
                 "DELETE FROM acme_certificates WHERE not_after_ms < ?1",
-                "DELETE FROM acme_challenges WHERE until_ms < ?1",
+                OLD_CHALLENGES,
             ] {
                 tx.execute(old, values![new.obtained_ms])?;
             }
@@ -271,12 +274,19 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps the sealed answer to a challenge until some moment.
+    /// Keeps the sealed answer to a challenge until some moment, and forgets what has run out.
     ///
     /// # Errors
     /// The database fails.
-    pub fn keep_acme_challenge(&self, token: &str, sealed: &[u8], until_ms: i64) -> Result<()> {
+    pub fn keep_acme_challenge(
+        &self,
+        token: &str,
+        sealed: &[u8],
+        until_ms: i64,
+        now_ms: i64,
+    ) -> Result<()> {
         self.write(Lock::Screens(&[]), |tx| {
+            tx.execute(OLD_CHALLENGES, values![now_ms])?;
             tx.execute(
                 "INSERT INTO acme_challenges (token, sealed, until_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (token) DO UPDATE SET sealed = excluded.sealed, until_ms = excluded.until_ms",
@@ -396,9 +406,10 @@ mod tests {
                 store.keep_acme_account("d", &sealed).unwrap();
                 assert_eq!(store.acme_account("d").unwrap(), Some(sealed.to_vec()));
             }
-            store.keep_acme_challenge("one", &[1], 10).unwrap();
-            store.keep_acme_challenge("two", &[2], 20).unwrap();
-            store.keep_acme_challenge("two", &[3], 30).unwrap();
+            for (token, sealed, until_ms) in [("one", 1, 10), ("two", 2, 20), ("two", 3, 30)] {
+                let kept = store.keep_acme_challenge(token, &[sealed], until_ms, 0);
+                kept.unwrap();
+            }
             let tokens = |now_ms| {
                 let found = store.acme_challenges(now_ms).unwrap();
                 found
@@ -412,6 +423,8 @@ mod tests {
             let new = certificate("a.example", 25, 100);
             store.keep_acme_certificate(&new).unwrap();
             assert_eq!(tokens(0), ["two"]);
+            store.keep_acme_challenge("three", &[4], 90, 80).unwrap();
+            assert_eq!(tokens(0), ["three"]);
         });
     }
 }

@@ -16,11 +16,14 @@ use tokio::time::Instant;
 use crate::server::app_state::{AppState, Shared};
 use crate::store::StoreError;
 use crate::system::clock;
+use crate::system::clock::HOUR_MS;
 
 /// What a CA asks, with a token behind it.
 pub(in crate::server) const PATH: &str = "/.well-known/acme-challenge/";
 /// Time between two questions to the database.
 const PAUSE: Duration = Duration::from_millis(200);
+/// For how long an answer is kept.
+const ANSWER_MS: i64 = HOUR_MS;
 /// Longest token. Those of CAs have 43 characters; 22 are the least (RFC 8555, 8.3).
 const TOKEN_BYTES_MAX: usize = 128;
 
@@ -53,15 +56,16 @@ fn purpose(token: &str) -> String {
     format!("answer to the challenge {token}")
 }
 
-/// Keeps an answer for all processes of the hub.
+/// Keeps an answer for all processes of the hub, for an hour.
 pub(super) fn keep(
     app: &AppState,
     token: &str,
     answer: &str,
-    until_ms: i64,
+    now_ms: i64,
 ) -> Result<(), StoreError> {
     let sealed = app.hub.keys().seal_for(&purpose(token), answer.as_bytes());
-    app.hub.store.keep_acme_challenge(token, &sealed, until_ms)
+    let until_ms = now_ms.saturating_add(ANSWER_MS);
+    (app.hub.store).keep_acme_challenge(token, &sealed, until_ms, now_ms)
 }
 
 /// Reads all answers; what was not sealed with the hub's keys for its token is none.

@@ -6,7 +6,7 @@
 //! [`LOOK_PAUSE`]. Whatever fails, the certificate of before stays in use.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::server::acme::calls::Calls;
 use crate::server::acme::failure::Failure;
@@ -116,20 +116,25 @@ impl Keeper {
         }
         let next_ms = match failures.failures {
             0 => i64::MIN,
-            _ => schedule::next_ms(&failures, self.started_ms),
+            _ => schedule::next_ms(&failures, self.started_ms, now_ms),
         };
-        let next_ms = next_ms.max(self.quiet_until_ms);
+        // No pause is longer, but a clock may have been put right.
+        let is_quiet = self.quiet_until_ms <= now_ms.saturating_add(schedule::TOLD_PAUSE_MS_MAX);
+        let next_ms = match is_quiet {
+            true => next_ms.max(self.quiet_until_ms),
+            false => next_ms,
+        };
         *self.status.lock() = AcmeFailures {
             next_ms,
             ..failures
         };
-        Ok(now_ms >= next_ms && now_ms >= self.due_ms())
+        Ok(now_ms >= next_ms && now_ms >= self.due_ms(now_ms))
     }
 
     /// From when on there should be another certificate.
-    fn due_ms(&self) -> i64 {
+    fn due_ms(&self, now_ms: i64) -> i64 {
         match &self.used {
-            Some(used) if used.subject == self.subject => schedule::renewal_due_ms(used),
+            Some(used) if used.subject == self.subject => schedule::renewal_due_ms(used, now_ms),
             _ => i64::MIN,
         }
     }
@@ -181,7 +186,12 @@ impl Keeper {
             calls: &self.calls,
             now_ms,
         };
-        match attempt.run().await {
+        let begun = Instant::now();
+        let done = attempt.run().await;
+        // A certificate may be good from now on only.
+        let took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let now_ms = now_ms.saturating_add(took_ms);
+        match done {
             Ok(certificate) => {
                 self.quiet_until_ms = now_ms.saturating_add(schedule::OBTAINED_PAUSE_MS);
                 self.take(certificate, now_ms);

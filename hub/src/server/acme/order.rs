@@ -21,7 +21,7 @@ use crate::server::acme::settings::AcmeSettings;
 use crate::server::app_state::{AppState, Shared};
 use crate::server::tls::{Certificate, day};
 use crate::store::{AcmeOrder, AcmeSubject, StoreError, StoredCertificate};
-use crate::system::clock::{DAY_MS, HOUR_MS};
+use crate::system::clock::DAY_MS;
 
 /// Longest time of an attempt.
 const ATTEMPT_TIME: Duration = Duration::from_secs(600);
@@ -37,8 +37,6 @@ const MOMENTARY_MAX: usize = 5;
 const ORDER_MS_MAX: i64 = DAY_MS;
 /// Longest address of an order, in bytes.
 const URL_BYTES_MAX: usize = 2_048;
-/// For how long an answer to a challenge is kept.
-const ANSWER_MS: i64 = HOUR_MS;
 
 /// What a hub keeps of its account at a CA.
 #[derive(Serialize, Deserialize)]
@@ -285,8 +283,8 @@ impl Attempt<'_> {
                 ));
             }
             let (token, answer) = (challenge.token.clone(), challenge.key_authorization());
-            let (answer, until_ms) = (answer.as_str().to_owned(), self.now_ms + ANSWER_MS);
-            self.work(move |app| challenges::keep(app, &token, &answer, until_ms))
+            let (answer, now_ms) = (answer.as_str().to_owned(), self.now_ms);
+            self.work(move |app| challenges::keep(app, &token, &answer, now_ms))
                 .await?;
             if challenge.status == ChallengeStatus::Pending {
                 challenge.set_ready().await?;

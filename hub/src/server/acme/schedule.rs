@@ -27,7 +27,7 @@ pub(super) const OBTAINED_PAUSE_MS: i64 = 10_000;
 /// wrong and every new one seems to be old.
 const USED_PART: i64 = 6;
 /// Longest pause that a CA may ask for.
-const TOLD_PAUSE_MS_MAX: i64 = DAY_MS;
+pub(super) const TOLD_PAUSE_MS_MAX: i64 = DAY_MS;
 
 /// What kind of failure an attempt ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,9 @@ pub(super) enum FailureKind {
     Away,
 }
 
-/// When a certificate is to be renewed.
-pub(super) fn renewal_due_ms(certificate: &StoredCertificate) -> i64 {
+/// When a certificate is to be renewed. One that was obtained after the present was so by a clock
+/// that has been put right since.
+pub(super) fn renewal_due_ms(certificate: &StoredCertificate, now_ms: i64) -> i64 {
     let StoredCertificate {
         not_before_ms,
         not_after_ms,
@@ -56,6 +57,9 @@ pub(super) fn renewal_due_ms(certificate: &StoredCertificate) -> i64 {
         + life_ms / JITTER_PART % i64::from(u16::MAX) * share / i64::from(u16::MAX);
     let due_ms =
         not_before_ms.saturating_add(life_ms / LIFE_PARTS * RENEWED_AFTER_PARTS - jitter_ms);
+    if obtained_ms > now_ms {
+        return due_ms;
+    }
     due_ms.max(obtained_ms.saturating_add(life_ms / USED_PART))
 }
 
@@ -88,7 +92,11 @@ pub(super) fn after_failure(
 
 /// When the next attempt is due, for a process that was started at `started_ms`: whoever starts a
 /// hub again has perhaps put right what was wrong, and need not wait for hours.
-pub(super) fn next_ms(failures: &AcmeFailures, started_ms: i64) -> i64 {
+pub(super) fn next_ms(failures: &AcmeFailures, started_ms: i64, now_ms: i64) -> i64 {
+    if failures.failed_ms > now_ms {
+        // By a clock that has been put right since.
+        return now_ms;
+    }
     if started_ms <= failures.failed_ms {
         return failures.next_ms;
     }
@@ -104,7 +112,7 @@ mod tests {
     const NOW_MS: i64 = 1_800_000_000_000;
 
     fn due_ms(not_before_ms: i64, not_after_ms: i64, obtained_ms: i64, chain: &str) -> i64 {
-        renewal_due_ms(&StoredCertificate {
+        let certificate = StoredCertificate {
             subject: AcmeSubject {
                 directory: String::new(),
                 names: String::new(),
@@ -114,7 +122,8 @@ mod tests {
             not_before_ms,
             not_after_ms,
             obtained_ms,
-        })
+        };
+        renewal_due_ms(&certificate, obtained_ms)
     }
 
     #[test]
@@ -122,6 +131,27 @@ mod tests {
         let (not_after_ms, ahead_ms) = (NOW_MS + 90 * DAY_MS, NOW_MS + 80 * DAY_MS);
         let due = due_ms(NOW_MS, not_after_ms, ahead_ms, "");
         assert_eq!(due, ahead_ms + 15 * DAY_MS);
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_and_is_put_right_keeps_nothing_waiting() {
+        let ahead_ms = NOW_MS + 800 * DAY_MS;
+        let certificate = StoredCertificate {
+            subject: AcmeSubject {
+                directory: String::new(),
+                names: String::new(),
+            },
+            chain: String::new(),
+            sealed_key: Vec::new(),
+            not_before_ms: NOW_MS,
+            not_after_ms: NOW_MS + 90 * DAY_MS,
+            obtained_ms: ahead_ms,
+        };
+        assert!(renewal_due_ms(&certificate, NOW_MS) <= NOW_MS + 60 * DAY_MS);
+        let none = AcmeFailures::default();
+        let kind = FailureKind::Refused;
+        let failed = after_failure(&none, kind, None, String::new(), ahead_ms);
+        assert_eq!(next_ms(&failed, 0, NOW_MS), NOW_MS);
     }
 
     #[test]
@@ -151,7 +181,7 @@ mod tests {
         while now_ms < until_ms {
             at.push(now_ms);
             known = after_failure(&known, kind, None, String::new(), now_ms);
-            now_ms = next_ms(&known, started_ms(now_ms));
+            now_ms = next_ms(&known, started_ms(now_ms), now_ms + 1);
         }
         at
     }
@@ -177,7 +207,11 @@ mod tests {
         };
         let hours = told(3 * HOUR_MS);
         assert_eq!(hours.next_ms, NOW_MS + 3 * HOUR_MS);
-        assert_eq!(next_ms(&hours, NOW_MS + 1), NOW_MS + 3 * HOUR_MS);
+        let restarted_ms = NOW_MS + 1;
+        assert_eq!(
+            next_ms(&hours, restarted_ms, restarted_ms),
+            NOW_MS + 3 * HOUR_MS
+        );
         assert_eq!(told(1).next_ms, NOW_MS + REFUSED_PAUSE_MS);
         for odd in [i64::MAX, 4_000 * DAY_MS] {
             assert_eq!(told(odd).next_ms, NOW_MS + DAY_MS);

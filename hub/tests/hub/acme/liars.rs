@@ -201,7 +201,7 @@ fn a_ca_that_lies_or_is_broken_costs_a_reason_in_the_log_and_the_hub_goes_on() {
                 "retry-after: 7200\r\n".to_owned(),
                 r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many\u001b[2J new orders"}"#.to_owned(),
             ),
-            "the CA refuses: too many[2J new orders (rateLimited)",
+            "the CA refuses: too many [2J new orders (rateLimited)",
         ),
     ];
     for (answer, reason) in directories {
@@ -245,7 +245,7 @@ fn a_pause_that_a_ca_asks_for_is_kept_in_the_database() {
     until("it fails", &stand, || failures(&stand) == Some(1));
     let log = stand.log();
     assert!(
-        log.contains("the CA refuses: too many[2J new orders (rateLimited)"),
+        log.contains("the CA refuses: too many [2J new orders (rateLimited)"),
         "{log}"
     );
     let subject = passerby_hub::store::AcmeSubject {
