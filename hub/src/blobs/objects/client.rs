@@ -128,7 +128,7 @@ impl StoreClient {
         };
         let status = response.status();
         let (mut parts, body) = hyper::Response::from(response).into_parts();
-        // rclone answers with the part that was asked for, says which it is, and calls it the whole.
+        // rclone answers with the part that was asked for, says which, and calls it the whole.
         if status == StatusCode::OK && asks_for_part && parts.headers.contains_key(CONTENT_RANGE) {
             parts.status = StatusCode::PARTIAL_CONTENT;
         }

@@ -113,3 +113,46 @@ impl StoreName {
 fn is_of_region(status: u16, code: &str) -> bool {
     matches!(status, 301 | 307) || code == "AuthorizationHeaderMalformed"
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::client::{HttpError, HttpErrorKind};
+
+    use super::*;
+
+    fn said(status: u16, code: &str) -> String {
+        let name = StoreName {
+            place: "s3://screens".into(),
+            bucket: "screens".into(),
+            has_key: true,
+        };
+        let fault = Fault::Answer {
+            status,
+            code: code.into(),
+        };
+        let source = HttpError::new(HttpErrorKind::Unknown, fault);
+        name.failed(&Error::Generic {
+            store: "S3",
+            source: Box::new(source),
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn whoever_runs_the_hub_is_told_what_to_do() {
+        for (status, code, word) in [
+            (507, "", "make room"),
+            (400, "QuotaExceeded", "make room"),
+            (403, "AccessDenied", "what that key may do"),
+            (403, "RequestTimeTooSkewed", "clock"),
+            (404, "NoSuchBucket", "there is no bucket screens"),
+            (301, "PermanentRedirect", "AWS_REGION"),
+            (400, "AuthorizationHeaderMalformed", "AWS_REGION"),
+            (503, "SlowDown", "SlowDown, HTTP 503; try again"),
+            (500, "", "fails: HTTP 500"),
+        ] {
+            let said = said(status, code);
+            assert!(said.contains(word), "{said}");
+        }
+    }
+}

@@ -162,8 +162,8 @@ impl ObjectBlobs {
         Ok(Box::new(ObjectReader::new(pieces, &self.runtime)))
     }
 
-    /// Opens a part of a creative for a screen, and the whole so that it breaks off if it is another
-    /// one.
+    /// Opens a part of a creative for a screen, and the whole so that it breaks off if it is
+    /// another one.
     pub(super) async fn read(
         &self,
         digest: Digest,

@@ -129,8 +129,8 @@ impl StoreSettings {
     }
 }
 
-/// Checks an address of a store: a scheme, a host, perhaps a port and a path, and nothing that would
-/// end up in a log, such as a password.
+/// Checks an address of a store: a scheme, a host, perhaps a port and a path, and nothing that
+/// would end up in a log, such as a password.
 fn endpoint(said: &str) -> Option<String> {
     let url = reqwest::Url::parse(said).ok()?;
     let is_endpoint = matches!(url.scheme(), "http" | "https")

@@ -17,7 +17,7 @@ use crate::server::{AppState, Shared};
 
 /// After how many seconds a terminal may come again for what cannot be read; it spreads that by
 /// itself.
-const RETRY_AFTER_S: u32 = 60;
+const RETRY_AFTER_S: u32 = 30;
 
 pub(crate) async fn blob(
     State(app): State<Shared>,
