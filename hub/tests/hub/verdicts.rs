@@ -268,7 +268,12 @@ fn a_play_that_waited_for_an_hour_is_fresh_when_it_airs() {
     std::fs::write(campaign.join("campaign.toml"), toml).unwrap();
     let publication = Publication::read(&campaign, &look_at).unwrap();
     slow.hub
-        .publish(&publication, &Targets::Everywhere, START_MS)
+        .publish(
+            &passerby_hub::people::Actor::COMMAND_LINE,
+            &publication,
+            &Targets::Everywhere,
+            START_MS,
+        )
         .unwrap();
     slow.scan(1, 5, opened_ms);
     assert_eq!(slow.figures(), (1, 0, 0, 0));

@@ -6,9 +6,8 @@
 use crate::database::{DatabaseError, Lock, Row, Transaction, values};
 use crate::people::{Actor, Role, Scope, Secret};
 use crate::store::audit::Verb;
-use crate::store::people::{
-    PEOPLE_MAX, PeopleError, by_id, owners, said, scope_of, scope_text, sessions,
-};
+use crate::store::people::person::{PEOPLE_MAX, by_id, owners, said, scope_of, scope_text};
+use crate::store::people::{PeopleError, sessions};
 use crate::store::{Result, Store, audit};
 use crate::system::clock::DAY_MS;
 

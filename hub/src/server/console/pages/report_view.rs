@@ -8,7 +8,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
-use crate::server::console::pages::report::{Asked, BY, Choices, Refused};
+use crate::server::console::pages::report_asked::{Asked, BY, Choices, Refused};
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::plot;
 use crate::store::{Breakdown, BreakdownError, By, Figures, Key, Names};
