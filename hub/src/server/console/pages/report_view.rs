@@ -92,7 +92,7 @@ fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
             (choice("screen", asker.say(["屏幕", "Screen"]), fields.get("screen"), &with_all(asker, choices.screens.iter().cloned())))
             (day("from", asker.say(["从", "From"])))
             (day("until", asker.say(["到", "Until"])))
-            div.wide { (choice("by", asker.say(["按", "By"]), chosen, &by)) }
+            (choice("by", asker.say(["按", "By"]), chosen, &by))
             button { (asker.say(["显示", "Show"])) }
         }
     }
