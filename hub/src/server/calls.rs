@@ -266,7 +266,7 @@ fn of_console() -> HttpChapter {
 fn of_programs() -> HttpChapter {
     HttpChapter {
         title: "The hub, for programs",
-        base: api::BASE,
+        base: api::base::BASE,
         intro: "All calls but the first need `Authorization: Bearer` with a token that somebody made in the console under \
                 Account. `/api/v1/openapi.json` says what is in the bodies. Errors are problem details (RFC 9457). A \
                 change with an `Idempotency-Key` is made once; asked for again within a day it gets the same answer."

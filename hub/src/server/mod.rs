@@ -105,7 +105,7 @@ pub fn rules() -> Vec<(&'static str, String, Rule)> {
     let console = console::routes::all().into_iter();
     let console = console.map(|(call, rule, _)| (call.method.word(), call.path.to_owned(), rule));
     let programs = api::routes::all().into_iter().map(|route| {
-        let path = format!("{}{}", api::BASE, route.call.path);
+        let path = format!("{}{}", api::base::BASE, route.call.path);
         (route.call.method.word(), path, route.rule)
     });
     console.chain(programs).collect()
@@ -245,7 +245,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let console = with(Router::new(), console::calls(&app), "", &patterns).layer(
         middleware::from_fn_with_state(Arc::clone(&app), console_in_time),
     );
-    let programs = with(Router::new(), api::calls(&app), api::BASE, &patterns);
+    let programs = with(Router::new(), api::calls(&app), api::base::BASE, &patterns);
     let programs = api::framed(programs).layer(middleware::from_fn(|request, next| {
         in_time(request, next, ANSWER_TIMEOUT, || {
             crate::server::problem::too_slow().into_response()
@@ -253,7 +253,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     }));
     let app = Router::new()
         .nest(base, terminals)
-        .nest(api::BASE, programs)
+        .nest(api::base::BASE, programs)
         .merge(phones)
         .merge(console::framed(console))
         .layer(SetResponseHeaderLayer::overriding(

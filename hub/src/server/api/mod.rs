@@ -5,30 +5,28 @@
 //! `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
 //!
 //! Invariants: who asks shows a token, no cookie, so no page of another site can ask in their name;
-//! errors are problem details (RFC 9457); lists come in pages of at most [`PAGE_MAX`]; a change with
+//! errors are problem details (RFC 9457); lists come in pages of at most [`base::PAGE_MAX`]; a change with
 //! an `Idempotency-Key` is made once, and asked for again gets the same answer for a day.
 
+pub(super) mod base;
 mod calls;
 mod gate;
 mod openapi;
+mod route;
 pub(super) mod routes;
 mod schema;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use axum::routing::MethodRouter;
+use passerby_protocol::http_call::HttpCall;
 use tower_http::compression::CompressionLayer;
 
 use crate::server::Shared;
-use crate::server::calls::Answered;
-
-/// What all paths begin with.
-pub(super) const BASE: &str = "/api/v1";
-/// Most rows of one answer.
-pub(super) const PAGE_MAX: usize = 500;
 
 /// The calls with what stands before each of them.
-pub(super) fn calls(app: &Shared) -> Vec<Answered> {
+pub(super) fn calls(app: &Shared) -> Vec<(HttpCall, MethodRouter<Shared>)> {
     let routes = routes::all().into_iter();
     routes
         .map(|route| {

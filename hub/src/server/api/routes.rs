@@ -1,36 +1,18 @@
 //! Every call for programs, with who may make it, what it takes and what it answers: the one table
 //! of which the router, the description, the reference and the test of rights are made.
 
+use axum::Json;
 use axum::handler::Handler;
-use axum::routing::MethodRouter;
 use passerby_protocol::http_call::HttpCall;
+use serde_json::Value;
 
 use crate::people::Right;
 use crate::server::Shared;
 use crate::server::api::calls::{campaigns, log, me, people, reports, screens};
 use crate::server::api::openapi;
+use crate::server::api::route::{QueryField, Route};
 use crate::server::api::schema::{BY, Holds};
 use crate::server::console::rule::Rule;
-
-/// A field behind the path: its name, what it holds, what it means.
-pub(super) type QueryField = (&'static str, Holds, &'static str);
-
-/// One call.
-pub(crate) struct Route {
-    /// Its method and its path below `/api/v1`.
-    pub(crate) call: HttpCall,
-    /// Who may make it.
-    pub(crate) rule: Rule,
-    /// What stands behind the path.
-    pub(super) query: &'static [QueryField],
-    /// The form of its body.
-    pub(super) takes: Option<&'static str>,
-    /// The form of its answer.
-    pub(super) answers: &'static str,
-    /// Whether the answer has a secret, which is not kept.
-    pub(super) answers_secret: bool,
-    pub(super) handler: MethodRouter<Shared>,
-}
 
 const PAGES: [QueryField; 2] = [
     ("after", Holds::Text, "behind which row to begin"),
@@ -129,17 +111,9 @@ where
     }
 }
 
-impl Route {
-    fn with_query(mut self, query: &'static [QueryField], said: &'static str) -> Self {
-        self.call = self.call.with_query(said);
-        self.query = query;
-        self
-    }
-
-    fn with_secret(mut self) -> Self {
-        self.answers_secret = true;
-        self
-    }
+/// `GET /api/v1/openapi.json`.
+async fn describe() -> Json<Value> {
+    Json(openapi::document(&all()))
 }
 
 /// All of them.
@@ -156,7 +130,7 @@ pub(crate) fn all() -> Vec<Route> {
             &[200],
             "the description of these calls, OpenAPI 3.1",
             "Nothing",
-            openapi::show,
+            describe,
         ),
         get(
             "/screens",
@@ -350,4 +324,31 @@ pub(crate) fn all() -> Vec<Route> {
             me::end_token,
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::api::schema::FORMS;
+
+    #[test]
+    fn every_form_that_is_named_is_described() {
+        let text = openapi::document(&all()).to_string();
+        let named = text.split("#/components/schemas/").skip(1);
+        let mut seen = 0;
+        for name in named.map(|rest| rest.split('"').next().unwrap()) {
+            assert!(
+                name == "Problem" || FORMS.iter().any(|(known, _)| *known == name),
+                "{name}"
+            );
+            seen += 1;
+        }
+        assert!(seen > 50, "{seen}");
+        for (name, _) in FORMS {
+            assert!(
+                text.contains(&format!("schemas/{name}\"")),
+                "nobody answers {name}"
+            );
+        }
+    }
 }

@@ -39,15 +39,16 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use axum::routing::MethodRouter;
+use passerby_protocol::http_call::HttpCall;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::server::Shared;
-use crate::server::calls::Answered;
 use crate::server::console::asker::Visitor;
 
 /// The calls of the console with what stands before each of them.
-pub(super) fn calls(app: &Shared) -> Vec<Answered> {
+pub(super) fn calls(app: &Shared) -> Vec<(HttpCall, MethodRouter<Shared>)> {
     let routes = routes::all().into_iter();
     routes
         .map(|(call, rule, handler)| {

@@ -9,8 +9,8 @@ use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, audit, campaigns, join, overview, pair, people, people_forms, report,
-    screen, screens, sign_in,
+    account, account_step, audit, campaigns, join, overview, pair, people, person, report, screen,
+    screens, sign_in,
 };
 use crate::server::console::rule::Rule;
 
@@ -249,28 +249,28 @@ pub(crate) fn all() -> Vec<Route> {
             may(Right::ChangePeople),
             ONE,
             "one of the people",
-            people_forms::show,
+            person::show,
         ),
         post(
             "/console/people/{person}",
             may(Right::ChangePeople),
             FORM,
             "changes what somebody may do",
-            people_forms::change,
+            person::change,
         ),
         post(
             "/console/people/{person}/reset",
             may(Right::ChangePeople),
             &[201, 404],
             "makes a link for a new password",
-            people_forms::reset,
+            person::reset,
         ),
         post(
             "/console/people/{person}/remove",
             may(Right::ChangePeople),
             FORM,
             "takes somebody out",
-            people_forms::remove,
+            person::remove,
         ),
         get(
             "/console/audit",

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use crate::database::{DatabaseError, Lock, values};
 use crate::people::{Actor, Right, Secret};
 use crate::store::audit::Verb;
-use crate::store::people::{COLUMN_COUNT, COLUMNS, PeopleError, person};
+use crate::store::people::PeopleError;
+use crate::store::people::person::{COLUMN_COUNT, COLUMNS, person};
 use crate::store::{Result, Store, audit};
 use crate::system::clock::HOUR_MS;
 

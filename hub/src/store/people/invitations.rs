@@ -6,14 +6,15 @@
 use crate::database::{DatabaseError, Lock, Row, Transaction, values};
 use crate::people::{Actor, Role, Scope, Secret};
 use crate::store::audit::Verb;
-use crate::store::people::{
-    PEOPLE_MAX, PeopleError, by_id, owners, said, scope_of, scope_text, sessions,
-};
+use crate::store::people::person::{PEOPLE_MAX, by_id, owners, said, scope_of, scope_text};
+use crate::store::people::{PeopleError, sessions};
 use crate::store::{Result, Store, audit};
 use crate::system::clock::DAY_MS;
 
 /// How long such a link waits.
 pub const INVITATION_MS: i64 = 7 * DAY_MS;
+/// Who made the first owner's link: a hub that was started.
+const STARTED: &str = "serve";
 /// Most that wait at one time.
 const INVITATIONS_MAX: usize = 200;
 
@@ -56,7 +57,7 @@ const SELECT: &str = "SELECT invitations.role, invitations.scope, people.name, e
 
 fn insert(
     tx: &Transaction<'_>,
-    actor: &Actor,
+    made_by: &str,
     secret: &Secret,
     (role, scope): (Role, &Scope),
     person: Option<i64>,
@@ -78,7 +79,7 @@ fn insert(
             role.word(),
             scope_text(scope)?,
             person,
-            actor.named(),
+            made_by,
             now_ms,
             now_ms + INVITATION_MS
         ],
@@ -103,37 +104,30 @@ impl Store {
         }
         let secret = Secret::new();
         self.write(Lock::Everything, |tx| {
-            insert(tx, actor, &secret, (role, scope), None, now_ms)?;
+            insert(tx, &actor.named(), &secret, (role, scope), None, now_ms)?;
             audit::note(tx, actor, Verb::Invited, (&said(role, scope), ""), now_ms)?;
             Ok::<_, PeopleError>(())
         })?;
         Ok(secret)
     }
 
-    /// Makes the first owner's link, in place of one that was made before by the command line;
-    /// `None` where there is an owner.
+    /// Makes the first owner's link, in place of the one of an earlier start; `None` where there is an
+    /// owner.
     ///
     /// # Errors
     /// The database fails.
     pub fn first_link(&self, now_ms: i64) -> Result<Option<Secret>, PeopleError> {
         let secret = Secret::new();
-        let actor = Actor::COMMAND_LINE;
         self.write(Lock::Everything, |tx| {
             if owners(tx)? > 0 {
                 return Ok(None);
             }
             tx.execute(
-                "DELETE FROM invitations WHERE role = 'owner' AND person IS NULL AND made_by = ?1",
-                values![actor.named()],
+                "DELETE FROM invitations WHERE person IS NULL AND made_by = ?1",
+                values![STARTED],
             )?;
-            insert(
-                tx,
-                &actor,
-                &secret,
-                (Role::Owner, &Scope::ALL),
-                None,
-                now_ms,
-            )?;
+            let owner = (Role::Owner, &Scope::ALL);
+            insert(tx, STARTED, &secret, owner, None, now_ms)?;
             Ok(Some(secret.clone()))
         })
     }
@@ -153,7 +147,7 @@ impl Store {
             let known = by_id(tx, person)?.ok_or(PeopleError::Unknown)?;
             tx.execute("DELETE FROM invitations WHERE person = ?1", values![person])?;
             let what = (known.role, &known.scope);
-            insert(tx, actor, &secret, what, Some(person), now_ms)?;
+            insert(tx, &actor.named(), &secret, what, Some(person), now_ms)?;
             audit::note(tx, actor, Verb::ResetPerson, (&known.name, ""), now_ms)?;
             Ok::<_, PeopleError>(())
         })?;

@@ -6,7 +6,8 @@
 use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::people::{Actor, OneTimeKey, Secret};
 use crate::store::audit::Verb;
-use crate::store::people::{PeopleError, by_id, sessions};
+use crate::store::people::person::by_id;
+use crate::store::people::{PeopleError, sessions};
 use crate::store::{Result, Store, audit};
 
 /// What became of a code.

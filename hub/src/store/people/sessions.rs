@@ -7,7 +7,8 @@
 use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::people::{Actor, Secret};
 use crate::store::audit::Verb;
-use crate::store::people::{COLUMN_COUNT, COLUMNS, PeopleError, Person, by_id, person};
+use crate::store::people::PeopleError;
+use crate::store::people::person::{COLUMN_COUNT, COLUMNS, Person, by_id, person};
 use crate::store::{Result, Store, audit};
 use crate::system::clock::{DAY_MS, HOUR_MS};
 

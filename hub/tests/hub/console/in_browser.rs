@@ -80,7 +80,7 @@ fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_repo
 /// Gives a screen something to show and to report.
 fn fill(stand: &Stand) {
     let terminal = stand.terminal("Metro line 2, exit B");
-    let toml = "title = \"爵士之夜 Jazz night\"\ntarget = \"https://shop.example\"\nheadline = \"今晚八点\"\n[[phase]]\nname = \"warm-up\"\nfrom = \"2020-01-01\"\n";
+    let toml = "title = \"爵士之夜 Jazz night\"\ntarget = \"https://shop.example\"\nheadline = \"今晚八点\"\n[[phase]]\nname = \"warm-up\"\nfrom = 2020-01-01\n";
     stand.publish(&stand.campaign("jazz", toml, &[[200, 40, 10], [20, 60, 160]]));
     let manifest = stand.manifest(&terminal);
     let item = &manifest.campaigns[0].items[0];

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
 use crate::people::NameError;
-use crate::server::api::PAGE_MAX;
+use crate::server::api::base::PAGE_MAX;
 use crate::server::console::fields::Fields;
 use crate::server::problem::Problem;
 use crate::store::{PeopleError, StoreError};

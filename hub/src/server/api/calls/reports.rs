@@ -8,7 +8,7 @@ use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
-use crate::server::console::pages::report::{Asked, Refused};
+use crate::server::console::pages::report_asked::{Asked, Refused};
 use crate::server::problem::Problem;
 use crate::store::{BreakdownError, Key, Names};
 

@@ -16,7 +16,7 @@ use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::join::{name_words, password_words};
-use crate::server::console::pages::people::why;
+use crate::server::console::pages::people_forms::why;
 use crate::server::console::pages::sign_in::unencrypted;
 use crate::server::console::{refusals, words};
 use crate::store::{PeopleError, SessionLine, StoreError, TokenLine};

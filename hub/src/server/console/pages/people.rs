@@ -1,22 +1,21 @@
 //! People and invitations: who may do what.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use passerby_protocol::hexadecimal::{hex, unhex32};
 
-use crate::people::{GROUPS_MAX, NameError, Role, Scope, Secret, group};
+use crate::people::{Role, Scope};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter};
-use crate::server::console::pages::join::name_words;
-use crate::server::console::pages::people_forms::{Known, rights_fields};
+use crate::server::console::pages::people_forms::{
+    Known, link_page, rights_fields, rights_of, why,
+};
 use crate::server::console::{refusals, words};
 use crate::store::{Invitation, InvitationLine, PeopleError, Person, StoreError};
 use crate::system::clock;
@@ -116,58 +115,6 @@ fn waiting(asker: &Asker, invitations: &[InvitationLine]) -> Markup {
     }
 }
 
-/// Reads a role and what it is held to.
-pub(crate) fn rights_of(fields: &Fields) -> Result<(Role, Scope), [&'static str; 2]> {
-    let role = fields.get("role").parse::<Role>();
-    let role = role.map_err(|_| ["请选择角色。", "Choose a role."])?;
-    let groups = |is_bound: &str, name: &str| -> Result<Option<BTreeSet<String>>, NameError> {
-        if fields.get(is_bound) != "some" {
-            return Ok(None);
-        }
-        let mut groups = BTreeSet::new();
-        for text in fields
-            .all(name)
-            .flat_map(|text| text.split([',', '，', '、']))
-        {
-            groups.extend(group(text)?);
-        }
-        if groups.len() > GROUPS_MAX {
-            return Err(NameError::Many(GROUPS_MAX));
-        }
-        Ok(Some(groups))
-    };
-    let read = groups("of-screens", "screen-groups").and_then(|screens| {
-        let campaigns = groups("of-campaigns", "campaign-groups")?;
-        Ok(Scope { screens, campaigns })
-    });
-    let scope = read.map_err(name_words)?;
-    Ok((role, scope))
-}
-
-/// Says why nothing was changed.
-pub(crate) fn why(error: &PeopleError) -> [&'static str; 2] {
-    match error {
-        PeopleError::LastOwner => [
-            "至少要有一个所有者。先让别人成为所有者。",
-            "A hub needs an owner. Make somebody else one first.",
-        ],
-        PeopleError::BoundOwner => [
-            "所有者不能只限于某些分组。请选另一个角色。",
-            "An owner has to do with all groups. Choose another role.",
-        ],
-        PeopleError::TooMany(_) => [
-            "已经太多了，先去掉一个。",
-            "There are too many already; remove one first.",
-        ],
-        PeopleError::NameTaken => [
-            "这个名字已经有人用了。",
-            "Somebody here is called that already.",
-        ],
-        PeopleError::Unknown | PeopleError::LinkOver => ["它已经不在了。", "It is gone already."],
-        PeopleError::Store(_) => ["数据库没有回应。", "The database does not answer."],
-    }
-}
-
 /// `POST /console/people`: makes a link for somebody new.
 pub(crate) async fn invite(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let (role, scope) = match rights_of(&fields) {
@@ -193,28 +140,6 @@ async fn mistaken(
 ) -> Response {
     let page = page(app, asker, fields, Some(asker.say(words))).await;
     (MISTAKE, page).into_response()
-}
-
-/// Shows a link, this once.
-pub(crate) fn link_page(app: &Shared, asker: &Asker, secret: &Secret) -> Response {
-    let link = app
-        .public_url
-        .absolute(&format!("/console/join/{}", secret.as_str()));
-    let body = html! {
-        section {
-            p { (asker.say(["把这个链接发给对方。它只能用一次，七天内有效，也只显示这一次。", "Send them this link. It works once, within seven days, and is shown this once."])) }
-            p { code.secret { (link) } }
-        }
-        p { a.button href=(asker.at("/console/people")) { (asker.say(["回到人员", "Back to people"])) } }
-    };
-    let page = layout::page(
-        asker,
-        Chapter::People,
-        asker.say(["链接做好了", "The link is ready"]),
-        &Fields::default(),
-        &body,
-    );
-    (StatusCode::CREATED, page).into_response()
 }
 
 /// `POST /console/people/links/{link}/withdraw`.

@@ -1,21 +1,19 @@
-//! One of the people: what they may do, a new password, and their end here.
+//! What the forms for somebody new and for one of the people have in common.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
-use crate::people::{Role, Scope};
+use crate::people::{GROUPS_MAX, NameError, Role, Scope, Secret, group};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
-use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter};
-use crate::server::console::pages::people::{link_page, rights_of, why};
-use crate::server::console::{refusals, words};
-use crate::store::{PeopleError, Person, Store, StoreError};
-use crate::system::clock;
+use crate::server::console::pages::join::name_words;
+use crate::server::console::words;
+use crate::store::{PeopleError, Store, StoreError};
 
 /// The groups that there are.
 pub(crate) struct Known {
@@ -76,164 +74,76 @@ pub(crate) fn rights_fields(asker: &Asker, known: &Known, role: Role, scope: &Sc
     }
 }
 
-async fn read(app: &Shared, id: &str) -> Result<Option<(Person, Known)>, StoreError> {
-    let Ok(id) = id.parse::<i64>() else {
-        return Ok(None);
+/// Reads a role and what it is held to.
+pub(crate) fn rights_of(fields: &Fields) -> Result<(Role, Scope), [&'static str; 2]> {
+    let role = fields.get("role").parse::<Role>();
+    let role = role.map_err(|_| ["请选择角色。", "Choose a role."])?;
+    let groups = |is_bound: &str, name: &str| -> Result<Option<BTreeSet<String>>, NameError> {
+        if fields.get(is_bound) != "some" {
+            return Ok(None);
+        }
+        let mut groups = BTreeSet::new();
+        for text in fields
+            .all(name)
+            .flat_map(|text| text.split([',', '，', '、']))
+        {
+            groups.extend(group(text)?);
+        }
+        if groups.len() > GROUPS_MAX {
+            return Err(NameError::Many(GROUPS_MAX));
+        }
+        Ok(Some(groups))
     };
-    app.work(move |app| {
-        let store = &app.hub.store;
-        let person = store.person(id)?;
-        person
-            .map(|person| Ok((person, Known::read(store)?)))
-            .transpose()
-    })
-    .await
+    let read = groups("of-screens", "screen-groups").and_then(|screens| {
+        let campaigns = groups("of-campaigns", "campaign-groups")?;
+        Ok(Scope { screens, campaigns })
+    });
+    let scope = read.map_err(name_words)?;
+    Ok((role, scope))
 }
 
-/// `GET /console/people/{person}`.
-pub(crate) async fn show(
-    State(app): State<Shared>,
-    asker: Asker,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Response {
-    page(&app, &asker, &id, &fields, None).await
+/// Says why nothing was changed.
+pub(crate) fn why(error: &PeopleError) -> [&'static str; 2] {
+    match error {
+        PeopleError::LastOwner => [
+            "至少要有一个所有者。先让别人成为所有者。",
+            "A hub needs an owner. Make somebody else one first.",
+        ],
+        PeopleError::BoundOwner => [
+            "所有者不能只限于某些分组。请选另一个角色。",
+            "An owner has to do with all groups. Choose another role.",
+        ],
+        PeopleError::TooMany(_) => [
+            "已经太多了，先去掉一个。",
+            "There are too many already; remove one first.",
+        ],
+        PeopleError::NameTaken => [
+            "这个名字已经有人用了。",
+            "Somebody here is called that already.",
+        ],
+        PeopleError::Unknown | PeopleError::LinkOver => ["它已经不在了。", "It is gone already."],
+        PeopleError::Store(_) => ["数据库没有回应。", "The database does not answer."],
+    }
 }
 
-async fn page(
-    app: &Shared,
-    asker: &Asker,
-    id: &str,
-    fields: &Fields,
-    wrong: Option<&str>,
-) -> Response {
-    let (person, known) = match read(app, id).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return refusals::not_here(&asker.visitor),
-        Err(error) => return refusals::failed(&asker.visitor, &error),
-    };
-    let path = format!("/console/people/{}", person.id);
+/// Shows a link, this once.
+pub(crate) fn link_page(app: &Shared, asker: &Asker, secret: &Secret) -> Response {
+    let link = app
+        .public_url
+        .absolute(&format!("/console/join/{}", secret.as_str()));
     let body = html! {
-        (layout::mistake(wrong))
         section {
-            h2 { (asker.say(["可以做什么", "What they may do"])) }
-            (layout::form(asker, &path, "", &html! {
-                (rights_fields(asker, &known, person.role, &person.scope))
-                button.main { (asker.say(["保存", "Save"])) }
-            }))
+            p { (asker.say(["把这个链接发给对方。它只能用一次，七天内有效，也只显示这一次。", "Send them this link. It works once, within seven days, and is shown this once."])) }
+            p { code.secret { (link) } }
         }
-        section {
-            h2 { (asker.say(["忘了密码或丢了手机", "A forgotten password, a lost phone"])) }
-            p.soft { (asker.say([
-                "会得到一个只能用一次的链接。对方用它选新密码，两步验证会停用。",
-                "You get a link that works once, by which they choose a new password. Their second step goes off.",
-            ])) }
-            (layout::form(asker, &format!("{path}/reset"), "", &html! {
-                button { (asker.say(["创建新密码链接", "Make the link"])) }
-            }))
-        }
-        section {
-            h2 { (asker.say(["移除", "Remove"])) }
-            details {
-                summary { (asker.say(["移除 ", "Remove "])) (person.name) }
-                p { (asker.say(["所有登录和令牌立即结束。记录里仍然有名字。", "All their sessions and tokens end at once. The log keeps their name."])) }
-                (layout::form(asker, &format!("{path}/remove"), "", &html! {
-                    button.danger { (asker.say(["移除", "Remove"])) }
-                }))
-            }
-        }
+        p { a.button href=(asker.at("/console/people")) { (asker.say(["回到人员", "Back to people"])) } }
     };
-    layout::page(asker, Chapter::People, &person.name, fields, &body)
-}
-
-/// What became of a change, as a page.
-async fn answer(
-    app: &Shared,
-    asker: &Asker,
-    (id, fields): (&str, &Fields),
-    done: Result<(), PeopleError>,
-    to: &str,
-) -> Response {
-    match done {
-        Ok(()) => asker.visitor.to(to),
-        Err(PeopleError::Store(error)) => refusals::failed(&asker.visitor, &error),
-        Err(PeopleError::Unknown) => refusals::not_here(&asker.visitor),
-        Err(error) => {
-            let page = page(app, asker, id, fields, Some(asker.say(why(&error)))).await;
-            (MISTAKE, page).into_response()
-        }
-    }
-}
-
-/// `POST /console/people/{person}`.
-pub(crate) async fn change(
-    State(app): State<Shared>,
-    asker: Asker,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Response {
-    let Ok(number) = id.parse::<i64>() else {
-        return refusals::not_here(&asker.visitor);
-    };
-    let (role, scope) = match rights_of(&fields) {
-        Ok(read) => read,
-        Err(words) => {
-            let page = page(&app, &asker, &id, &fields, Some(asker.say(words))).await;
-            return (MISTAKE, page).into_response();
-        }
-    };
-    let actor = Arc::clone(&asker.actor);
-    let done = app
-        .work(move |app| {
-            app.hub
-                .store
-                .change_person(&actor, number, (role, &scope), clock::now_ms())
-        })
-        .await;
-    let to = format!("/console/people/{number}?done=saved");
-    answer(&app, &asker, (&id, &fields), done, &to).await
-}
-
-/// `POST /console/people/{person}/remove`.
-pub(crate) async fn remove(
-    State(app): State<Shared>,
-    asker: Asker,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Response {
-    let Ok(number) = id.parse::<i64>() else {
-        return refusals::not_here(&asker.visitor);
-    };
-    let actor = Arc::clone(&asker.actor);
-    let done = app
-        .work(move |app| app.hub.store.remove_person(&actor, number, clock::now_ms()))
-        .await;
-    answer(
-        &app,
-        &asker,
-        (&id, &fields),
-        done,
-        "/console/people?done=removed",
-    )
-    .await
-}
-
-/// `POST /console/people/{person}/reset`.
-pub(crate) async fn reset(
-    State(app): State<Shared>,
-    asker: Asker,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Response {
-    let Ok(number) = id.parse::<i64>() else {
-        return refusals::not_here(&asker.visitor);
-    };
-    let actor = Arc::clone(&asker.actor);
-    let made = app
-        .work(move |app| app.hub.store.reset_link(&actor, number, clock::now_ms()))
-        .await;
-    match made {
-        Ok(secret) => link_page(&app, &asker, &secret),
-        Err(error) => answer(&app, &asker, (&id, &fields), Err(error), "").await,
-    }
+    let page = layout::page(
+        asker,
+        Chapter::People,
+        asker.say(["链接做好了", "The link is ready"]),
+        &Fields::default(),
+        &body,
+    );
+    (StatusCode::CREATED, page).into_response()
 }

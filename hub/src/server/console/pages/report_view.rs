@@ -8,7 +8,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
-use crate::server::console::pages::report::{Asked, BY, Choices, Refused};
+use crate::server::console::pages::report_asked::{Asked, BY, Choices, Refused};
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::plot;
 use crate::store::{Breakdown, BreakdownError, By, Figures, Key, Names};
@@ -92,7 +92,7 @@ fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
             (choice("screen", asker.say(["屏幕", "Screen"]), fields.get("screen"), &with_all(asker, choices.screens.iter().cloned())))
             (day("from", asker.say(["从", "From"])))
             (day("until", asker.say(["到", "Until"])))
-            div.wide { (choice("by", asker.say(["按", "By"]), chosen, &by)) }
+            (choice("by", asker.say(["按", "By"]), chosen, &by))
             button { (asker.say(["显示", "Show"])) }
         }
     }

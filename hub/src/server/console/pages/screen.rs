@@ -14,6 +14,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, number};
+use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::badge;
 use crate::server::console::{plot, refusals};
@@ -127,7 +128,7 @@ fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
                 }
                 ul.rows {
                     @for (id, title) in &facts.campaigns {
-                        li { a.row href=(asker.at(&super::campaigns::path_of(id))) { span.name { (title) } } }
+                        li { a.row href=(asker.at(&path_of(id))) { span.name { (title) } } }
                     }
                 }
             }

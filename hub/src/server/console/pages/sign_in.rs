@@ -7,8 +7,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
+use crate::people::Secret;
 use crate::server::Shared;
-use crate::server::console::asker::{Asker, Visitor, forget_session, keep_language, keep_session};
+use crate::server::console::asker::{
+    Asker, Visitor, cookie, forget_session, keep_language, keep_session, session_cookie,
+};
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::language::Language;
@@ -278,8 +281,6 @@ pub(crate) async fn sign_out(
     visitor: Visitor,
     headers: HeaderMap,
 ) -> Response {
-    use crate::people::Secret;
-    use crate::server::console::asker::{cookie, session_cookie};
     let session = cookie(&headers, session_cookie(visitor.is_https)).and_then(Secret::parse);
     if let Some(session) = session {
         let ended = app
