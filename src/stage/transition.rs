@@ -67,7 +67,8 @@ impl TransitionProgress {
         let (mut old, mut new) = (ChangeNumbers::REST, ChangeNumbers::REST);
         match self.kind {
             TransitionKind::Cut => {}
-            TransitionKind::CrossFade => new.opacity = progress,
+            // In the steps that every output has, so that nobody has to round them otherwise.
+            TransitionKind::CrossFade => new.opacity = (progress * 255.0).round() / 255.0,
             TransitionKind::Slide => {
                 // Whole pixels keep both pictures sharp, and leave no gap between them.
                 let there_px = (width_px * progress).ceil().min(width_px);
