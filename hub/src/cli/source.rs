@@ -60,7 +60,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: Named,
     },
-    /// Fetch a source no more for now; what airs of it airs to its end
+    /// Fetch a source no more for now, and take nothing that is sent; what airs of it airs to its
+    /// end
     Pause {
         #[command(flatten)]
         source: Named,
