@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: Named,
     },
-    /// Let items that wait for approval air
+    /// Let items that wait for approval air, or try one again of which no card could be made
     Approve {
         #[command(flatten)]
         items: Items,
