@@ -5,6 +5,7 @@
 
 pub mod campaign;
 pub mod changes;
+pub mod feed;
 pub mod manifest;
 pub mod media;
 pub mod plays;

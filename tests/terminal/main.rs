@@ -7,6 +7,7 @@ mod drawings;
 mod frames;
 mod kill;
 mod licences;
+mod new_folders;
 mod one_judge;
 mod parts;
 mod proof_of_play;

@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: Named,
     },
-    /// Let items that wait for approval air
+    /// Let items that wait for approval air, or try one again of which no card could be made
     Approve {
         #[command(flatten)]
         items: Items,
@@ -60,7 +60,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: Named,
     },
-    /// Fetch a source no more for now; what airs of it airs to its end
+    /// Fetch a source no more for now, and take nothing that is sent; what airs of it airs to its
+    /// end
     Pause {
         #[command(flatten)]
         source: Named,

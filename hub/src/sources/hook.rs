@@ -59,6 +59,5 @@ pub fn receive(
     document.items.reverse();
     let choice = rules.choose(&document, now_ms);
     let taken = take(hub, source, &rules, &document, &choice, now_ms)?;
-    hub.store.hurry_source(&source.name, now_ms)?;
     Ok((taken, left_out(&document, &choice, taken, &rules)))
 }

@@ -51,3 +51,40 @@ fn background_work_is_taken_over_from_a_process_that_dies_and_from_one_that_hang
     processes[at(&first)].ends();
     wait_until("it comes back", || holder() == second);
 }
+
+#[test]
+fn sources_are_fetched_by_another_process_once_the_one_that_did_it_is_dead() {
+    if !is_on_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let server = PostgresServer::shared();
+    let address = server.new_database();
+    let data = folder.path().join("data");
+    let start =
+        |name: &str| Process::start(Some(&format!("{address}&application_name={name}")), &data);
+    let holder = || server.value(&address, &format!("SELECT application_name {HOLDERS}"));
+    let mut processes = [start("a"), start("b")];
+    let at = |name: &str| usize::from(name == "b");
+    let file = folder.path().join("menu.csv");
+    std::fs::write(&file, "title\nSoup\nPie\n").unwrap();
+    let airs = |process: &Process, name: &str| {
+        let file = file.to_str().unwrap();
+        process.json(&["source", "add", name, "--file", file]);
+        wait_until("its items air", || {
+            let shown = process.json(&["source", "show", name]);
+            let items = shown["items"].as_array().unwrap();
+            items.len() == 2 && items.iter().all(|item| item["state"] == "airing")
+        });
+    };
+    wait_until("somebody does it", || !holder().is_empty());
+    let first = holder();
+    airs(&processes[0], "one");
+    processes[at(&first)].kill();
+    let other = 1 - at(&first);
+    airs(&processes[other], "two");
+    assert_ne!(holder(), first);
+    processes[at(&first)].start_again();
+    processes[other].kill();
+    airs(&processes[at(&first)], "three");
+}

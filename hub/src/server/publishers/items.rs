@@ -25,6 +25,9 @@ use crate::system::clock;
 /// Longest words on what is wrong with a body, in characters.
 const WORDS_CHARS_MAX: usize = 200;
 
+/// After how many seconds a program may come again to a source that is paused.
+const PAUSED_RETRY_AFTER_S: u32 = 300;
+
 /// What became of the items.
 #[derive(Debug, Serialize)]
 pub(crate) struct Received {
@@ -102,6 +105,13 @@ fn known(
         .zip(own)
         .is_some_and(|(secret, own)| secret.ct_eq(&own).into());
     match source.filter(|source| is_own && source.kind == SourceKind::Hook) {
+        Some(source) if source.paused => {
+            let problem = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "this source is paused; send it again later",
+            );
+            Err(problem.retry_after_s(PAUSED_RETRY_AFTER_S))
+        }
         Some(source) => Ok(source),
         None => match app.limits.wrong_enrolment(&networks, now_ms) {
             Ok(()) => Err(Problem::new(

@@ -79,6 +79,8 @@ impl Item {
         self.text = lines.join("\n");
         if let Some((at, _)) = self.text.char_indices().nth(STORY_CHARS_MAX) {
             self.text.truncate(at);
+            // The cut may have parted what stands together.
+            self.text = foreign::plain_lines(&self.text).trim_end().to_owned();
             self.tell("its text was cut");
         }
     }

@@ -114,7 +114,8 @@ impl Store {
         })
     }
 
-    /// Lets items that wait air. Returns their numbers.
+    /// Lets items that wait air, and tries those again of which no card could be made. Returns their
+    /// numbers.
     ///
     /// # Errors
     /// See [`SourceError`]; none is approved then.
@@ -125,7 +126,12 @@ impl Store {
         now_ms: i64,
     ) -> Result<Vec<u32>, SourceError> {
         self.write(Lock::Everything, |tx| {
-            let numbers = chosen(tx, source, which, &[ItemState::Waiting])?;
+            // One of which no card could be made is only tried again by name.
+            let states: &[ItemState] = match which {
+                WhichItems::All => &[ItemState::Waiting],
+                WhichItems::Only(_) => &[ItemState::Waiting, ItemState::Failed],
+            };
+            let numbers = chosen(tx, source, which, states)?;
             set_state(tx, source, &numbers, ItemState::Ready)?;
             tx.execute(
                 "UPDATE sources SET next_ms = least(next_ms, ?2) WHERE name = ?1",

@@ -70,18 +70,4 @@ impl Store {
             Ok(())
         })
     }
-
-    /// Has a source fetched as soon as somebody is there to do it.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn hurry_source(&self, name: &str, now_ms: i64) -> Result<()> {
-        self.write(Lock::Everything, |tx| {
-            tx.execute(
-                "UPDATE sources SET next_ms = least(next_ms, ?2) WHERE name = ?1",
-                values![name, now_ms],
-            )?;
-            Ok(())
-        })
-    }
 }

@@ -251,12 +251,13 @@ impl<'a> Intake<'a> {
 
     fn finish(self) -> Result<Taken, SourceError> {
         self.tx.execute(
-            "UPDATE sources SET last_number = ?2, day = ?3, day_items = ?4 WHERE name = ?1",
+            "UPDATE sources SET last_number = ?2, day = ?3, day_items = ?4, next_ms = least(next_ms, ?5) WHERE name = ?1",
             values![
                 self.source,
                 self.last_number,
                 self.now_ms / DAY_MS,
-                DAY_ITEMS_MAX - self.left_today
+                DAY_ITEMS_MAX - self.left_today,
+                self.now_ms
             ],
         )?;
         let old = values![self.source, self.now_ms - FORGET_DAYS * DAY_MS];

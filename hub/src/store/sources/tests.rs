@@ -132,6 +132,11 @@ fn what_waits_airs_once_it_is_approved_and_never_once_it_was_taken_down() {
             .take_down_source_items("cafe", &WhichItems::Only(vec![2]), NOW_MS)
             .unwrap();
         assert_eq!(approve(WhichItems::All).unwrap(), [3]);
+        store
+            .fail_source_item("cafe", 3, "no disk", NOW_MS)
+            .unwrap();
+        assert_eq!(approve(WhichItems::All).unwrap(), [0_u32; 0]);
+        assert_eq!(approve(WhichItems::Only(vec![3])).unwrap(), [3]);
         assert_eq!(
             states(&store),
             [(1, "ready"), (2, "taken-down"), (3, "ready")]

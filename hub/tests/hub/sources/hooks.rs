@@ -104,6 +104,11 @@ fn nobody_without_the_secret_sends_anything_and_no_body_is_kept_without_it() {
             .status(),
         401
     );
+    // While it is paused it takes nothing.
+    stand.json(&["source", "pause", "till"]);
+    assert_eq!(send(&stand, secret, &body).0, 503);
+    stand.json(&["source", "resume", "till"]);
+    assert_eq!(send(&stand, secret, &body).0, 201);
     // After it was removed its secret opens nothing.
     stand.json(&["source", "remove", "till"]);
     assert_eq!(send(&stand, secret, &body).0, 401);

@@ -1,12 +1,29 @@
 //! Sources that are broken, hostile or lead where they should not.
 
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use super::web_server::{Answer, WebServer};
 use super::{stand_with, titles, wait_for, wait_for_source};
 use crate::stand::{Stand, png};
 
 const GOOD: &str = "<rss><channel><item><title>Good</title><link>https://cafe.example/good</link></item></channel></rss>";
+
+/// So many blanks, packed to a thousandth.
+fn packed(bytes: usize) -> Vec<u8> {
+    let mut gzip = Command::new("gzip")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gzip, which every Debian has");
+    let mut stdin = gzip.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || stdin.write_all(&vec![b' '; bytes]));
+    let packed = gzip.wait_with_output().unwrap().stdout;
+    writing.join().unwrap().unwrap();
+    assert!(packed.len() * 500 < bytes, "{}", packed.len());
+    packed
+}
 
 fn item(title: &str, picture: &str) -> String {
     format!(
@@ -116,6 +133,10 @@ fn a_bad_source_costs_itself_only() {
             .with("retry-after", "7200"),
         ),
         ("/large", Answer::ok(vec![b' '; 17 << 20])),
+        (
+            "/packed",
+            Answer::ok(packed(17 << 20)).with("content-encoding", "gzip"),
+        ),
         ("/bomb", Answer::ok(bomb)),
         (
             "/many",
@@ -128,7 +149,8 @@ fn a_bad_source_costs_itself_only() {
     let stand = stand_with(&server);
     let terminal = stand.terminal("window");
     for path in [
-        "cut", "page", "nothing", "loop", "away", "large", "bomb", "many", "missing", "good",
+        "cut", "page", "nothing", "loop", "away", "large", "packed", "bomb", "many", "missing",
+        "good",
     ] {
         stand.json(&[
             "source",
@@ -151,6 +173,7 @@ fn a_bad_source_costs_itself_only() {
         ("loop", "it leads on more than 5 times"),
         ("away", "the server answers 503"),
         ("large", "it has more than 16384 KiB"),
+        ("packed", "it has more than 16384 KiB"),
         ("missing", "the server answers 404"),
     ] {
         let shown = wait_for_source(&stand, name, |shown| shown["problem"].is_string());
