@@ -40,7 +40,10 @@ fn check(bytes: &[u8], read: Result<Document, DocumentError>) {
             assert!(!foreign::has_hidden(&text.replace('\n', " ")), "{text:?}");
         }
         for link in [&item.link, &item.picture].into_iter().flatten() {
-            assert!(link.starts_with("http://") || link.starts_with("https://"), "{link}");
+            assert!(
+                link.starts_with("http://") || link.starts_with("https://"),
+                "{link}"
+            );
         }
     }
     let rules = Rules::default();
@@ -51,6 +54,15 @@ fn check(bytes: &[u8], read: Result<Document, DocumentError>) {
         document.items.len(),
         "each is chosen or counted"
     );
-    assert!(choice.chosen.iter().all(|chosen| !chosen.names.is_empty() && chosen.ends_ms > NOW_MS));
-    assert_eq!(rules.choose(&document, NOW_MS), choice, "the same chooses the same");
+    assert!(
+        choice
+            .chosen
+            .iter()
+            .all(|chosen| !chosen.names.is_empty() && chosen.ends_ms > NOW_MS)
+    );
+    assert_eq!(
+        rules.choose(&document, NOW_MS),
+        choice,
+        "the same chooses the same"
+    );
 }

@@ -219,7 +219,10 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
     let now_ms = clock::now_ms();
     let base = public_url().scan_base();
     hub.store.set_scan_base(&base, now_ms).expect("base");
-    let (screen, enrolment) = hub.store.add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "one", now_ms).expect("screen");
+    let (screen, enrolment) = hub
+        .store
+        .add_screen(&passerby_hub::people::Actor::COMMAND_LINE, "one", now_ms)
+        .expect("screen");
     let redeemed = hub
         .store
         .redeem(&enrolment, &SECRET, now_ms)
@@ -240,8 +243,13 @@ fn prepare(folder: &Path, data: &Path) -> Prepared {
         .expect("picture");
         let publication = Publication::read(&campaign, &look_at)
             .unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
-        hub.publish(&passerby_hub::people::Actor::COMMAND_LINE, &publication, &Targets::Everywhere, now_ms)
-            .expect("published");
+        hub.publish(
+            &passerby_hub::people::Actor::COMMAND_LINE,
+            &publication,
+            &Targets::Everywhere,
+            now_ms,
+        )
+        .expect("published");
     }
     let campaigns = hub.store.manifest(screen).expect("manifest").campaigns;
     let assignments = campaigns
