@@ -54,9 +54,6 @@ fn background_work_is_taken_over_from_a_process_that_dies_and_from_one_that_hang
 
 #[test]
 fn sources_are_fetched_by_another_process_once_the_one_that_did_it_is_dead() {
-    if !is_on_postgres() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let server = PostgresServer::shared();
     let address = server.new_database();
