@@ -1,7 +1,7 @@
 //! What the tables say of a code, before it is known whether its token is genuine.
 //!
-//! Invariant: each opening reads what the tables say after it came; those that come at the same time
-//! are looked up together.
+//! Invariant: each opening reads what the tables say after it came; those that come at the same
+//! time are looked up together.
 
 use passerby_protocol::token::TokenContents;
 

@@ -2,8 +2,8 @@
 //!
 //! Invariants: what a row adds to them is noted in the transaction that writes the row, and taken
 //! off in the one that changes it, so with what is noted ([`noted`]) they are at any moment what a
-//! count of all rows would give ([`recount`]); an hour is one of UTC, and so is a quarter of one, by
-//! which everything is gathered; what has no date yet is in hour and quarter [`UNDATED`].
+//! count of all rows would give ([`recount`]); an hour is one of UTC, and so is a quarter of one,
+//! by which everything is gathered; what has no date yet is in hour and quarter [`UNDATED`].
 
 pub(super) mod boots;
 mod changes;
