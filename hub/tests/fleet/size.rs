@@ -20,7 +20,7 @@ pub(crate) struct Size {
 impl Size {
     /// What the environment asks for; see the crate.
     pub(crate) fn from_environment() -> Self {
-        let screens = number_from("SCREENS", 40);
+        let screens = number_from("SCREENS", 30);
         Self {
             screens,
             plays: number_from("PLAYS", 24),
