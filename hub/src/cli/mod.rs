@@ -123,7 +123,7 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "tls_cert")]
         tls_key: Option<PathBuf>,
         #[command(flatten)]
-        acme: crate::cli::acme::Options,
+        acme: Box<crate::cli::acme::Options>,
         /// Answer http on this address, such as `0.0.0.0:80`, with the same path on https
         #[arg(long, value_name = "ADDR")]
         redirect_listen: Option<String>,

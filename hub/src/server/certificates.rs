@@ -10,7 +10,7 @@ use crate::system::clock;
 
 /// A hub's certificate, as far as its database is not needed for it.
 pub(super) enum Begun {
-    Files(Arc<Acceptor>, Renewal),
+    Files(Arc<Acceptor>, Box<Renewal>),
     Acme(Box<(AcmeSettings, Calls)>, Arc<Acceptor>),
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Certificates {
 }
 
 enum Upkeep {
-    Files(Renewal),
+    Files(Box<Renewal>),
     Acme(Box<Keeper>),
 }
 
@@ -39,7 +39,7 @@ impl Certificates {
         let begin = move || match (files, acme) {
             (Some(files), _) => {
                 let (acceptor, renewal) = Renewal::begin(files, &host, clock::now_ms())?;
-                Ok(Some(Begun::Files(acceptor, renewal)))
+                Ok(Some(Begun::Files(acceptor, Box::new(renewal))))
             }
             (None, Some(settings)) => {
                 let calls = Calls::new(settings.root.as_deref())?;
@@ -70,7 +70,7 @@ impl Certificates {
     /// Sees to it, for ever.
     pub(super) async fn keep(self) {
         match self.upkeep {
-            Upkeep::Files(renewal) => tls::keep(renewal).await,
+            Upkeep::Files(renewal) => tls::keep(*renewal).await,
             Upkeep::Acme(keeper) => acme::keep(*keeper).await,
         }
     }

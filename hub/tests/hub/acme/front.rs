@@ -16,6 +16,7 @@ pub(super) struct Front {
 struct Shared {
     targets: Mutex<Vec<SocketAddr>>,
     connections: AtomicUsize,
+    waiting: AtomicUsize,
     /// How many more pieces of what comes are handed on; `None` for all.
     pieces: Mutex<Option<usize>>,
     more: Condvar,
@@ -45,6 +46,11 @@ impl Front {
         self.shared.connections.load(Ordering::Relaxed)
     }
 
+    /// How many wait for it to let them pass.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
     /// Holds back what comes, until [`Front::let_pass`].
     pub(super) fn hold(&self) {
         *self.shared.pieces.lock().unwrap() = Some(0);
@@ -52,8 +58,11 @@ impl Front {
 
     /// Lets one more piece pass.
     pub(super) fn let_one_pass(&self) {
-        if let Some(pieces) = &mut *self.shared.pieces.lock().unwrap() {
-            *pieces += 1;
+        // None is kept for later: what comes then may be too much.
+        if let Some(pieces @ 0) = &mut *self.shared.pieces.lock().unwrap()
+            && self.waiting() > 0
+        {
+            *pieces = 1;
         }
         self.shared.more.notify_all();
     }
@@ -94,9 +103,11 @@ impl Shared {
 
     fn wait(&self) {
         let pieces = self.pieces.lock().unwrap();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut pieces = (self.more)
             .wait_while(pieces, |pieces| *pieces == Some(0))
             .unwrap();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         if let Some(pieces) = &mut *pieces {
             *pieces -= 1;
         }
