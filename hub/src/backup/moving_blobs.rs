@@ -10,7 +10,7 @@ use std::path::Path;
 use passerby_protocol::Digest;
 use serde::Serialize;
 
-use crate::backup::contents::{BackupError, PROBLEMS_MAX};
+use crate::backup::contents::{BackupError, PROBLEMS_MAX, failed};
 use crate::blobs::{BlobError, Blobs, BlobsAddress, is_place, moved};
 use crate::hub::open_store;
 use crate::store::Store;
@@ -45,7 +45,7 @@ pub fn move_blobs(
     to: &BlobsAddress,
     say: &mut dyn FnMut(&str),
 ) -> Result<MovedBlobs, BackupError> {
-    if !private::has_hub(data).map_err(super::contents::failed("read", data))? {
+    if !private::has_hub(data).map_err(failed("read", data))? {
         return Err(BackupError::NoHub(data.display().to_string()));
     }
     if from == to {
@@ -57,7 +57,7 @@ pub fn move_blobs(
         && !folder.is_dir()
     {
         let missing = std::io::ErrorKind::NotFound.into();
-        return Err(super::contents::failed("read", folder)(missing));
+        return Err(failed("read", folder)(missing));
     }
     let (source, target) = (Blobs::open(from)?, Blobs::open(to)?);
     source.probe()?;
