@@ -8,7 +8,9 @@ mod package;
 pub mod postgres;
 mod programs;
 pub mod references;
+pub mod s3;
 mod seeds;
+mod unique;
 
 pub use crate::package::package_folder;
 pub use crate::programs::{required_file, required_program};

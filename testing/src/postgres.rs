@@ -13,6 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::programs::required_program;
+use crate::unique::unique;
 
 /// Nobody, on Debian: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
@@ -371,13 +372,4 @@ fn as_nobody(is_root: bool, program: &Path) -> Command {
         .arg(program)
         .current_dir("/");
     command
-}
-
-fn unique() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!(
-        "{}-{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
 }

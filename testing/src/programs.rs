@@ -60,6 +60,23 @@ pub fn required_program(name: &str) -> PathBuf {
         })
 }
 
+/// Finds a program of `scripts/test-requirements.txt`, which Debian does not have.
+///
+/// # Panics
+/// It is not installed: the test fails, and says what to do.
+#[track_caller]
+pub(crate) fn test_tool(name: &str) -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let program = cache.map(|cache| cache.join("passerby-test-tools/bin").join(name));
+    program.filter(|program| program.is_file()).unwrap_or_else(|| {
+        panic!(
+            "this test needs {name}, which is not installed; scripts/test installs it; by hand: \
+             bash -c '. scripts/prepare; prepare_test_tools'"
+        )
+    })
+}
+
 /// Every version's, the newest first.
 fn postgres_folders() -> Vec<PathBuf> {
     let versions = std::fs::read_dir(POSTGRES_FOLDER).into_iter().flatten();
@@ -98,6 +115,12 @@ mod tests {
     #[should_panic(expected = "is not among the programs")]
     fn a_program_whose_package_nobody_knows_is_a_mistake_of_the_test() {
         required_program("cat");
+    }
+
+    #[test]
+    #[should_panic(expected = "prepare_test_tools")]
+    fn a_tool_that_is_missing_is_said_with_what_installs_it() {
+        test_tool("absent");
     }
 
     #[test]
