@@ -11,10 +11,10 @@ use passerby_protocol::token::{Token, TokenContents};
 use passerby_protocol::wire::{Credentials, KeyReply};
 use passerby_protocol::{Digest, ScreenNumber};
 
+use crate::blobs::{BlobError, Blobs, BucketAddress, PlaceError, settle};
 use crate::keys::manifest_keys::{KeySummary, ManifestKeyError};
 use crate::keys::{Keys, KeysError};
 use crate::public_url::PublicUrl;
-use crate::publish::blobs::Blobs;
 use crate::publish::folder::Publication;
 use crate::store::{KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets};
 use crate::system::private;
@@ -26,6 +26,15 @@ pub struct Hub {
     /// The creatives.
     pub blobs: Blobs,
     keys: Keys,
+}
+
+/// What of a hub is not in its data folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Places<'a> {
+    /// The address of a database of PostgreSQL.
+    pub database: Option<&'a str>,
+    /// The store of the creatives.
+    pub blobs: Option<&'a BucketAddress>,
 }
 
 /// A screen's manifest as it goes out.
@@ -63,6 +72,9 @@ pub enum OpenError {
     /// The database does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The creatives are elsewhere, or cannot be used.
+    #[error(transparent)]
+    Blobs(#[from] PlaceError),
     /// The database is that of a hub with other keys.
     #[error(
         "{folder}: the keys here are not those of the hub whose database this is; copy keys.json and the folder manifest-keys from its data folder, or name the right folder with --data or the right database with --database"
@@ -104,8 +116,8 @@ pub enum RotateError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// A creative could not be stored.
-    #[error("cannot store a creative: {0}")]
-    Blob(#[from] io::Error),
+    #[error("nothing was published, since a creative cannot be stored: {0}")]
+    Blob(#[from] BlobError),
     /// The campaign was not taken.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -133,7 +145,7 @@ fn unusable(folder: &Path, source: io::Error) -> OpenError {
 }
 
 /// Opens the database that goes with a folder.
-fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
+pub(crate) fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
     let named = || folder.display().to_string();
     match address {
         None if private::is_database_elsewhere(folder) => {
@@ -194,11 +206,19 @@ impl Hub {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_with(folder: &Path, database: Option<&str>) -> Result<Self, OpenError> {
-        let unusable = |source| unusable(folder, source);
-        private::make_folder(folder).map_err(unusable)?;
+        let blobs = None;
+        Self::open_at(folder, Places { database, blobs })
+    }
+
+    /// The same, with whatever is not in the folder.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_at(folder: &Path, places: Places<'_>) -> Result<Self, OpenError> {
+        private::make_folder(folder).map_err(|source| unusable(folder, source))?;
         private::close(folder);
-        let blobs = Blobs::open(folder).map_err(unusable)?;
-        let store = open_store(folder, database)?;
+        let blobs = settle(folder, places.blobs)?;
+        let store = open_store(folder, places.database)?;
         let keys = open_keys(folder, &store)?;
         let hub = Self { store, blobs, keys };
         hub.share_manifest_keys(true).map_err(|error| match error {
@@ -241,17 +261,28 @@ impl Hub {
     }
 
     /// Opens the data folder of a hub that was begun before, and makes nothing where there is none:
-    /// with a mistyped folder a new hub would look like one that has lost everything. `database` is
-    /// the address of one of PostgreSQL, if it is not the file in the folder.
+    /// with a mistyped folder a new hub would look like one that has lost everything.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open_existing(folder: &Path, database: Option<&str>) -> Result<Self, OpenError> {
+    pub fn open_existing(folder: &Path, places: Places<'_>) -> Result<Self, OpenError> {
         let is_begun = private::has_hub(folder).map_err(|source| unusable(folder, source))?;
         if !is_begun {
             return Err(OpenError::NoHub(folder.display().to_string()));
         }
-        Self::open_with(folder, database)
+        Self::open_at(folder, places)
+    }
+
+    /// Stores the files of a campaign, each unless it is there.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`]; then some of them may be there.
+    pub fn store_files(&self, publication: &Publication) -> Result<(), ReleaseError> {
+        for creative in &publication.creatives {
+            self.blobs
+                .put(creative.digest, creative.size, &creative.source)?;
+        }
+        Ok(())
     }
 
     /// Sends a campaign out: first its files, then the word of them.
@@ -264,10 +295,20 @@ impl Hub {
         targets: &Targets,
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
-        for creative in &publication.creatives {
-            self.blobs
-                .put(creative.digest, creative.size, &creative.source)?;
-        }
+        self.store_files(publication)?;
+        self.announce(publication, targets, now_ms)
+    }
+
+    /// Has screens learn of a campaign whose files were stored.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub fn announce(
+        &self,
+        publication: &Publication,
+        targets: &Targets,
+        now_ms: i64,
+    ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
         Ok(self.store.publish(publication, targets, now_ms)?)
     }
 

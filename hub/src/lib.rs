@@ -17,6 +17,7 @@
 )]
 
 pub mod backup;
+pub mod blobs;
 pub mod cli;
 mod database;
 pub mod hub;

@@ -11,6 +11,9 @@ use passerby_hub::system::malloc;
 use passerby_protocol::help::NO_COLOUR_VARIABLE;
 use tracing_subscriber::EnvFilter;
 
+/// What a store of creatives is asked again for is told once, when nothing came of it.
+const QUIET_TRIES: &str = "object_store=warn";
+
 fn main() -> ExitCode {
     malloc::tune_malloc();
     tracing_subscriber::fmt()
@@ -26,8 +29,10 @@ fn log_filter() -> EnvFilter {
     let asked = env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     Some(asked)
         .filter(|asked| !asked.is_empty())
-        .and_then(|asked| EnvFilter::try_new(format!("{QUIET_LIBRARIES},{asked}")).ok())
-        .unwrap_or_else(|| EnvFilter::new(format!("{QUIET_LIBRARIES},info")))
+        .and_then(|asked| {
+            EnvFilter::try_new(format!("{QUIET_LIBRARIES},{QUIET_TRIES},{asked}")).ok()
+        })
+        .unwrap_or_else(|| EnvFilter::new(format!("{QUIET_LIBRARIES},{QUIET_TRIES},info")))
 }
 
 /// Whether standard error is a screen of somebody who wants colours.

@@ -11,11 +11,11 @@ use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 
 use crate::backup::contents::{
-    BLOBS_FOLDER, BackupError, DESCRIPTION, Description, FORMAT, KEYS_FOLDER, PROBLEMS_MAX, SUMS,
-    table_path,
+    BLOBS_FOLDER, BackupError, DESCRIPTION, Description, FORMAT_MAX, KEYS_FOLDER, PROBLEMS_MAX,
+    SUMS, table_path,
 };
 use crate::backup::table_file::TableFile;
-use crate::publish::blobs::copy_hashed;
+use crate::blobs::copy_hashed;
 use crate::store::migrations::Steps;
 
 /// Most bytes of the lists of a backup; one with a million creatives has a tenth of that.
@@ -116,7 +116,7 @@ fn describe(folder: &Path, files: &BTreeMap<String, Digest>) -> Result<Descripti
         serde_json::from_str(&text).map_err(|_| damaged("it is no JSON"))?;
     let format = said["format"].as_u64().unwrap_or(0);
     let version = said["version"].as_str().unwrap_or("unknown").to_owned();
-    if format > u64::from(FORMAT) {
+    if format > u64::from(FORMAT_MAX) {
         return Err(BackupError::Newer(version));
     }
     let description: Description = serde_json::from_value(said)

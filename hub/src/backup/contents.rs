@@ -6,12 +6,18 @@ use std::path::Path;
 use passerby_protocol::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::blobs::{BlobError, PlaceError};
+use crate::hub::OpenError;
 use crate::keys::KeysError;
 use crate::store::migrations::Steps;
 use crate::store::{DatabaseError, StoreError};
 
-/// The form that this version writes, and the newest that it reads.
-pub(super) const FORMAT: u32 = 1;
+/// The newest form that this version reads.
+pub(super) const FORMAT_MAX: u32 = 2;
+/// The form of a backup that has its creatives.
+pub(super) const FORMAT_WHOLE: u32 = 1;
+/// The form of one whose creatives stay in their store, which version 1 would restore without them.
+pub(super) const FORMAT_WITHOUT_CREATIVES: u32 = 2;
 /// What says what a backup is.
 pub(super) const DESCRIPTION: &str = "backup.json";
 /// What has the digests of all other files.
@@ -38,6 +44,9 @@ pub(super) struct Description {
     pub(super) steps: Steps,
     /// In an order in which none refers to a later one.
     pub(super) tables: Vec<TableDescription>,
+    /// The creatives that are not in it, with their lengths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) left_out: Vec<(Digest, u64)>,
 }
 
 /// One table of a backup.
@@ -109,6 +118,28 @@ pub enum BackupError {
     /// Somebody reads from the file.
     #[error("somebody reads from {0} for too long; stop the hub and run the same command again")]
     FileInUse(String),
+    /// It has no creatives, and no store was named that has them.
+    #[error(
+        "{0} was made without its creatives; name the store that has them with --blobs or in PASSERBY_HUB_BLOBS"
+    )]
+    NoCreatives(String),
+    /// There is no store that would keep them.
+    #[error(
+        "the creatives are in the data folder; leave out --without-creatives, which is for those in a store (--blobs)"
+    )]
+    CreativesInFolder,
+    /// A move from a place to the same.
+    #[error("{0} is named twice; name two different places")]
+    SamePlace(String),
+    /// The place of a folder's creatives cannot be told or changed.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Creatives cannot be stored or read.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// The hub's folder or database does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The keys are of no use.
     #[error(transparent)]
     Keys(#[from] KeysError),

@@ -3,25 +3,27 @@
 //! Invariants: first the tables are read, all of one moment, then keys and creatives are taken:
 //! nobody deletes either, so all that the tables name is there. Each creative is read and compared
 //! with its name. A creative is linked where the file system allows that, since nobody writes to it
-//! ever again, so several backups on one disk take its room once; otherwise it is copied.
+//! ever again, so several backups on one disk take its room once; otherwise it is copied, from a
+//! store as well. A backup without creatives names those that it relies on, and each was there, with
+//! its length, when it was made.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use passerby_folder::regular_file;
 use passerby_protocol::Digest;
 use serde::Serialize;
 
 use crate::Hub;
 use crate::backup::contents::{
-    BLOBS_FOLDER, BackupError, DESCRIPTION, Description, FORMAT, KEYS_FOLDER, PROBLEMS_MAX, SUMS,
-    TABLES_FOLDER, TableDescription, failed, table_path,
+    BLOBS_FOLDER, BackupError, DESCRIPTION, Description, FORMAT_WHOLE, FORMAT_WITHOUT_CREATIVES,
+    KEYS_FOLDER, PROBLEMS_MAX, SUMS, TABLES_FOLDER, TableDescription, failed, table_path,
 };
 use crate::backup::table_file;
 use crate::backup::unfinished_folder::UnfinishedFolder;
+use crate::blobs::{BlobError, Blobs};
 use crate::keys;
-use crate::publish::blobs::copy_hashed;
 use crate::store::copying::tables::TABLES;
 use crate::store::migrations::Steps;
 use crate::system::private;
@@ -44,32 +46,46 @@ pub struct Made {
 /// Digests of files by their paths in the backup.
 type Sums = Vec<(Digest, String)>;
 
+/// Where the creatives of a backup are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creatives {
+    /// In the backup.
+    Within,
+    /// In the hub's store, which keeps them.
+    InStore,
+}
+
 /// Makes a backup of a hub whose data folder is `data` in the new folder `target`.
 ///
 /// # Errors
 /// See [`BackupError`]; there is no such folder then.
-pub fn make(hub: &Hub, data: &Path, target: &Path, now_ms: i64) -> Result<Made, BackupError> {
+pub fn make(
+    hub: &Hub,
+    data: &Path,
+    target: &Path,
+    creatives_go: Creatives,
+    now_ms: i64,
+) -> Result<Made, BackupError> {
     if fs::symlink_metadata(target).is_ok() {
         return Err(BackupError::Exists(target.display().to_string()));
     }
+    if creatives_go == Creatives::InStore && hub.blobs.file(Digest([0; 32])).is_some() {
+        return Err(BackupError::CreativesInFolder);
+    }
     let unfinished = UnfinishedFolder::create(target)?;
     let folder = unfinished.path();
-    let (mut sums, description, creatives) = write_tables(hub, folder, now_ms)?;
+    let (mut sums, mut description, creatives) = write_tables(hub, folder, now_ms)?;
     copy_keys(data, folder, &mut sums)?;
     make_folder(&folder.join(BLOBS_FOLDER))?;
-    let mut creatives_bytes = 0;
-    let mut problems = Vec::new();
-    for &(digest, size) in &creatives {
-        creatives_bytes += size;
-        let path = blob_path(digest);
-        match take_blob(&hub.blobs.path(digest), &folder.join(&path), digest)? {
-            Ok(()) => sums.push((digest, path)),
-            Err(problem) if problems.len() < PROBLEMS_MAX => problems.push(problem),
-            Err(_) => {}
+    let creatives_bytes = creatives.iter().map(|(_, size)| size).sum();
+    let creatives_count = creatives.len();
+    match creatives_go {
+        Creatives::Within => take_blobs(&hub.blobs, folder, &creatives, &mut sums)?,
+        Creatives::InStore => {
+            all_there(&hub.blobs, &creatives)?;
+            description.format = FORMAT_WITHOUT_CREATIVES;
+            description.left_out = creatives;
         }
-    }
-    if !problems.is_empty() {
-        return Err(BackupError::Damaged(problems));
     }
     let text = serde_json::to_vec_pretty(&description).map_err(io::Error::from);
     let text = text.map_err(failed("write", &folder.join(DESCRIPTION)))?;
@@ -84,9 +100,70 @@ pub fn make(hub: &Hub, data: &Path, target: &Path, now_ms: i64) -> Result<Made, 
         rows: description.tables.iter().map(|table| table.rows).sum(),
         plays: description.rows("plays"),
         scans: description.rows("scans"),
-        creatives: creatives.len(),
+        creatives: creatives_count,
         creatives_bytes,
     })
+}
+
+/// Takes all creatives, or names each that is missing or damaged.
+fn take_blobs(
+    blobs: &Blobs,
+    folder: &Path,
+    creatives: &[(Digest, u64)],
+    sums: &mut Sums,
+) -> Result<(), BackupError> {
+    let mut problems = Vec::new();
+    for &(digest, size) in creatives {
+        let path = blob_path(digest);
+        match take_blob(blobs, &folder.join(&path), digest, size) {
+            Ok(()) => sums.push((digest, path)),
+            Err(BackupError::Blobs(error)) => note(&mut problems, error)?,
+            Err(error) => return Err(error),
+        }
+    }
+    told(problems)
+}
+
+/// Compares the store with what the tables name, by names and lengths.
+pub(super) fn all_there(blobs: &Blobs, creatives: &[(Digest, u64)]) -> Result<(), BackupError> {
+    let there: HashMap<Digest, u64> = blobs.list()?.into_iter().collect();
+    let mut problems = Vec::new();
+    for &(digest, size) in creatives {
+        let place = blobs.named();
+        match there.get(&digest) {
+            Some(found) if *found == size => {}
+            Some(found) => {
+                let said = format!("it has {found} bytes in place of {size}");
+                let damaged = BlobError::Damaged {
+                    digest,
+                    place,
+                    said,
+                };
+                note(&mut problems, damaged)?;
+            }
+            None => note(&mut problems, BlobError::Missing { digest, place })?,
+        }
+    }
+    told(problems)
+}
+
+/// Adds what is wrong with a creative; what is wrong with the way to all of them is returned.
+fn note(problems: &mut Vec<String>, error: BlobError) -> Result<(), BackupError> {
+    if !error.is_of_content() {
+        return Err(error.into());
+    }
+    if problems.len() < PROBLEMS_MAX {
+        problems.push(format!("{error}; publish the campaign that has it again"));
+    }
+    Ok(())
+}
+
+fn told(problems: Vec<String>) -> Result<(), BackupError> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(BackupError::Damaged(problems))
+    }
 }
 
 /// Where a creative lies in a backup.
@@ -116,11 +193,12 @@ fn write_tables(
             sums.push((of_file, path));
         }
         let description = Description {
-            format: FORMAT,
+            format: FORMAT_WHOLE,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             made_ms: now_ms,
             steps: Steps::NEWEST,
             tables,
+            left_out: Vec::new(),
         };
         Ok((sums, description, snapshot.creatives()?))
     })
@@ -145,35 +223,19 @@ fn copy_keys(data: &Path, folder: &Path, sums: &mut Sums) -> Result<(), BackupEr
     Ok(())
 }
 
-/// Links or copies a creative; the inner error says what is wrong with it in the data folder.
-fn take_blob(from: &Path, to: &Path, digest: Digest) -> Result<Result<(), String>, BackupError> {
-    let problem = |said: &str| {
-        Ok(Err(format!(
-            "{}: {said}; publish the campaign that has it again",
-            from.display()
-        )))
-    };
+/// Links or copies a creative, and compares it with its name.
+fn take_blob(blobs: &Blobs, to: &Path, digest: Digest, size: u64) -> Result<(), BackupError> {
     if let Some(above) = to.parent().filter(|above| !above.is_dir()) {
         make_folder(above)?;
     }
-    let found = match regular_file::open_within(from) {
-        Ok(opened) if fs::hard_link(from, to).is_ok() => {
-            copy_hashed(&mut opened.into_file(), &mut io::sink())
-        }
-        Ok(opened) => {
-            let mut copy = table_file::make_file(to)?;
-            let copied = copy_hashed(&mut opened.into_file(), &mut copy);
-            let copied = copied.map_err(failed("write", to))?;
-            copy.sync_all().map_err(failed("write", to))?;
-            Ok(copied)
-        }
-        Err(error) => return problem(&error.to_string()),
-    };
-    match found {
-        Ok(found) if found == digest => Ok(Ok(())),
-        Ok(_) => problem("it is damaged"),
-        Err(error) => problem(&format!("it cannot be read ({error})")),
+    let file = blobs.file(digest);
+    let is_regular = |file: &Path| fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file());
+    if file.is_some_and(|file| is_regular(&file) && fs::hard_link(&file, to).is_ok()) {
+        return Ok(blobs.check(digest, size)?);
     }
+    let mut copy = table_file::make_file(to)?;
+    blobs.copy_to(digest, size, &mut copy, &to.display().to_string())?;
+    copy.sync_all().map_err(failed("write", to))
 }
 
 fn make_folder(folder: &Path) -> Result<(), BackupError> {

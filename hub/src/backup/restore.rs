@@ -15,11 +15,13 @@ use serde::Serialize;
 
 use crate::backup::check::{Checked, check};
 use crate::backup::contents::{BLOBS_FOLDER, BackupError, KEYS_FOLDER, failed, table_path};
+use crate::backup::make::all_there;
 use crate::backup::table_file;
 use crate::backup::table_file::TableFile;
 use crate::backup::unfinished_folder::UnfinishedFolder;
+use crate::blobs::{Blobs, BlobsAddress, copy_hashed};
+use crate::hub::Places;
 use crate::keys::Keys;
-use crate::publish::blobs::copy_hashed;
 use crate::store::Store;
 use crate::store::copying::Begun;
 use crate::store::copying::import::Import;
@@ -41,16 +43,29 @@ pub struct Restored {
 }
 
 /// Makes a hub of the backup in `backup`: in the folder `data`, which is empty or does not exist,
-/// and in the empty database of PostgreSQL with this address, if there is one.
+/// and in the empty database of PostgreSQL and in the store of creatives that are named, if any are.
 ///
 /// # Errors
-/// See [`BackupError`]; there is no hub then.
+/// See [`BackupError`]; there is no hub then. Some creatives may be in their store already.
 pub fn restore(
     backup: &Path,
     data: &Path,
-    database: Option<&str>,
+    Places { database, blobs }: Places<'_>,
 ) -> Result<Restored, BackupError> {
     let checked = check(backup)?;
+    let left_out = &checked.description.left_out;
+    let store = match blobs {
+        Some(address) => Some((
+            Blobs::open(&BlobsAddress::Bucket(address.clone()))?,
+            address,
+        )),
+        None if left_out.is_empty() => None,
+        None => return Err(BackupError::NoCreatives(backup.display().to_string())),
+    };
+    if let Some((store, _)) = &store {
+        store.probe()?;
+        all_there(store, left_out)?;
+    }
     let id = format!("restore {}", checked.digest);
     let tables = &checked.description.tables;
     let restored = Restored {
@@ -58,7 +73,7 @@ pub fn restore(
         rows: tables.iter().map(|table| table.rows).sum(),
         plays: checked.description.rows("plays"),
         scans: checked.description.rows("scans"),
-        creatives: checked.files_in(BLOBS_FOLDER).count(),
+        creatives: checked.files_in(BLOBS_FOLDER).count() + left_out.len(),
     };
     if !is_free(data).map_err(failed("read", data))? {
         // All was there, and the last step was cut off.
@@ -89,10 +104,23 @@ pub fn restore(
     }
     // Keys that no hub could use are told before anything else is done.
     Keys::open(folder)?;
-    make_folder(&folder.join(BLOBS_FOLDER))?;
-    for (path, digest) in checked.files_in(BLOBS_FOLDER) {
-        let path = Path::new(BLOBS_FOLDER).join(path);
-        copy(&backup.join(&path), &folder.join(&path), digest)?;
+    match &store {
+        None => {
+            make_folder(&folder.join(BLOBS_FOLDER))?;
+            for (path, digest) in checked.files_in(BLOBS_FOLDER) {
+                let path = Path::new(BLOBS_FOLDER).join(path);
+                copy(&backup.join(&path), &folder.join(&path), digest)?;
+            }
+        }
+        Some((store, address)) => {
+            for (path, digest) in checked.files_in(BLOBS_FOLDER) {
+                let file = backup.join(BLOBS_FOLDER).join(path);
+                let size = fs::metadata(&file).map_err(failed("read", &file))?.len();
+                store.put(digest, size, &file)?;
+            }
+            private::set_blobs_elsewhere(folder, &address.to_string())
+                .map_err(failed("write to", folder))?;
+        }
     }
     let steps = checked.description.steps;
     let load = |import: &Import<'_, '_>| load(&checked, backup, import);

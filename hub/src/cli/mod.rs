@@ -26,8 +26,9 @@ use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
+use crate::blobs;
 use crate::cli::failure::Failure;
-use crate::cli::options::{DATABASE_VARIABLE, Data, Output, name};
+use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
@@ -47,7 +48,7 @@ pub const EXIT_CODES: [(u8, &str); 3] = [
 
 /// What the program reads from its environment, and what each variable means.
 pub fn environment() -> Vec<Meaning> {
-    [
+    let own = [
         (
             EnvFilter::DEFAULT_ENV,
             "how much is logged, such as `debug` or `warn`. Default: `info`",
@@ -60,10 +61,16 @@ pub fn environment() -> Vec<Meaning> {
             DATABASE_VARIABLE,
             "the address of the database, as `--database` takes it",
         ),
+        (
+            BLOBS_VARIABLE,
+            "the store of creatives, as `--blobs` takes it",
+        ),
         (NO_COLOUR_VARIABLE, "any value keeps colours out of the log"),
-    ]
-    .map(|(name, means)| (name.to_owned(), means.to_owned()))
-    .to_vec()
+    ];
+    own.into_iter()
+        .chain(blobs::environment())
+        .map(|(name, means)| (name.to_owned(), means.to_owned()))
+        .collect()
 }
 
 /// Serves campaigns to screens, answers the phones that scan, and counts.
@@ -199,13 +206,20 @@ enum Command {
     ///
     /// The whole backup is checked before anything is written. With `--database` the hub gets its
     /// database there, which must be empty, whichever the backup came from.
-    Restore(crate::cli::backup::Backup),
+    Restore(crate::cli::backup::Restore),
     /// Move the database of a data folder to PostgreSQL
     ///
     /// The hub may go on serving until near the end; then it answers that its database is away
     /// until it is started anew with `--database`, and terminals keep their plays so long. A move
     /// that was cut off goes on where it was when the same command is entered again.
     Move(crate::cli::backup::Move),
+    /// Copy the files of creatives to a store that speaks S3, or from one, and have the data folder
+    /// say that they are there
+    ///
+    /// The hub may go on serving meanwhile; start it anew with `--blobs` afterwards. Each file is
+    /// read back and compared with its digest. A command that was cut off goes on where it was when
+    /// it is entered again. What is copied stays where it was as well.
+    MoveBlobs(crate::cli::backup::MoveBlobs),
     /// Delete the rows of old plays, scans, visits and links; the figures of reports stay
     ///
     /// Works while the hub serves, holds up nobody, and may be stopped at any moment and begun
@@ -310,6 +324,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(command) => crate::cli::backup::make(&command),
         Command::Restore(command) => crate::cli::backup::restore(&command),
         Command::Move(command) => crate::cli::backup::move_to_server(&command),
+        Command::MoveBlobs(command) => crate::cli::backup::move_blobs(&command),
         Command::Recount { output, data } => {
             let differences = data.open()?.store.recount()?;
             if differences.is_empty() {
@@ -394,12 +409,16 @@ fn publish(
         Targets::Only(BTreeSet::from_iter(screens))
     };
     let hub = data.open_or_begin()?;
+    // What cannot be stored keeps all of them from going out.
+    for publication in &publications {
+        hub.store_files(publication)?;
+    }
     let (mut published, mut text) = (Vec::new(), String::new());
     for publication in &publications {
         for note in &publication.notes {
             eprintln!("note: {note}");
         }
-        let changed = hub.publish(publication, &targets, clock::now_ms())?;
+        let changed = hub.announce(publication, &targets, clock::now_ms())?;
         let known = hub.store.screens()?;
         let is_known = known.iter().any(|screen| !screen.revoked);
         text += &format!(
@@ -433,6 +452,15 @@ fn publish(
 
 fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
     let hub = data.open_or_begin()?;
+    // What nobody but the operator can set right keeps the hub from starting; without its creatives
+    // for a while it is still of use.
+    match hub.blobs.probe() {
+        Ok(()) => {}
+        Err(error) if error.is_retryable() => {
+            tracing::warn!("screens get no new files for now: {error}");
+        }
+        Err(error) => return Err(Failure::Start(error.to_string())),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

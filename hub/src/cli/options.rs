@@ -8,10 +8,15 @@ use passerby_protocol::foreign;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 
 use crate::Hub;
+use crate::blobs::BucketAddress;
 use crate::cli::failure::Failure;
+use crate::hub::Places;
 
 /// The database's address, which holds a password that nobody should see in a list of processes.
 pub(crate) const DATABASE_VARIABLE: &str = "PASSERBY_HUB_DATABASE";
+
+/// Where the files of creatives are.
+pub(crate) const BLOBS_VARIABLE: &str = "PASSERBY_HUB_BLOBS";
 
 #[derive(Args)]
 pub(crate) struct Data {
@@ -29,6 +34,11 @@ pub(crate) struct Data {
         hide_env_values = true
     )]
     database: Option<String>,
+    /// Keep the files of creatives in a store that speaks S3, such as `s3://BUCKET/PREFIX`. Where
+    /// it is, and the key to it, say the variables `AWS_…`. Default: in the folder `blobs` of the
+    /// data folder
+    #[arg(long, value_name = "S3-URL", env = BLOBS_VARIABLE, hide_env = true)]
+    blobs: Option<BucketAddress>,
 }
 
 #[derive(Args)]
@@ -41,7 +51,7 @@ pub(crate) struct Output {
 impl Data {
     /// Opens the folder of a hub that there is.
     pub(super) fn open(&self) -> Result<Hub, Failure> {
-        Ok(Hub::open_existing(&self.folder, self.database.as_deref())?)
+        Ok(Hub::open_existing(&self.folder, self.places())?)
     }
 
     /// The folder.
@@ -49,14 +59,17 @@ impl Data {
         &self.folder
     }
 
-    /// The address of a database of PostgreSQL, if one was named.
-    pub(super) fn database(&self) -> Option<&str> {
-        self.database.as_deref()
+    /// What of the hub is not in the folder.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places {
+            database: self.database.as_deref(),
+            blobs: self.blobs.as_ref(),
+        }
     }
 
     /// Opens the folder, and begins a new hub where there is none.
     pub(super) fn open_or_begin(&self) -> Result<Hub, Failure> {
-        Ok(Hub::open_with(&self.folder, self.database.as_deref())?)
+        Ok(Hub::open_at(&self.folder, self.places())?)
     }
 }
 

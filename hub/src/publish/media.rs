@@ -13,7 +13,7 @@ use passerby_protocol::Digest;
 use passerby_protocol::creative::{CreativeKind, NoVideo, video_media_type};
 use passerby_protocol::toml_fields::Problem;
 
-use crate::publish::blobs::copy_hashed;
+use crate::blobs::copy_hashed;
 use crate::publish::inspection::Thumbnail;
 
 /// Bytes that tell what a file is.

@@ -1,6 +1,5 @@
 //! From a campaign folder to creatives that screens may fetch.
 
-pub mod blobs;
 pub mod folder;
 pub mod inspection;
 pub(crate) mod media;

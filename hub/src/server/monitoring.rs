@@ -16,6 +16,7 @@ use axum::routing::get;
 use passerby_listener::{ConnectionBounds, ConnectionPlace};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::blobs::{Blobs, OUTCOMES};
 use crate::server::app_state::Shared;
 use crate::server::connections::Connections;
 use crate::server::limits::Kind as LimitKind;
@@ -122,6 +123,7 @@ fn metrics(monitored: &Monitored) -> Response {
     requests(&mut text, &monitored.requests);
     connections(&mut text, monitored);
     database(&mut text, monitored);
+    blobs(&mut text, &monitored.app.hub.blobs);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text.end()).into_response()
 }
 
@@ -309,4 +311,44 @@ fn database(text: &mut Exposition, monitored: &Monitored) {
         "Statements of the database that took longer than --slow-query-ms.",
     );
     text.sample(&[], store.slow_statements);
+}
+
+fn blobs(text: &mut Exposition, blobs: &Blobs) {
+    text.family(
+        "passerby_hub_blob_failures",
+        Kind::Counter,
+        None,
+        "Creatives that a screen asked for and did not get, or not to their end.",
+    );
+    for (why, count) in blobs.failure_counts() {
+        text.sample(&[("why", why)], count);
+    }
+    let Some(counts) = blobs.request_counts() else {
+        return;
+    };
+    let counts: Vec<_> = counts.counts().collect();
+    text.family(
+        "passerby_hub_blob_store_requests",
+        Kind::Counter,
+        None,
+        "Requests to the store of creatives by what became of them, each try by itself.",
+    );
+    for (method, outcomes, _) in &counts {
+        for (outcome, count) in OUTCOMES.into_iter().zip(outcomes) {
+            if *count > 0 {
+                text.sample(&[("method", method), ("outcome", outcome)], count);
+            }
+        }
+    }
+    text.family(
+        "passerby_hub_blob_store_request_duration_seconds",
+        Kind::Histogram,
+        Some("seconds"),
+        "Time until the answer of the store of creatives begins.",
+    );
+    for (method, _, times_us) in &counts {
+        if times_us.count > 0 {
+            text.histogram(&[("method", method)], times_us, 1e6);
+        }
+    }
 }

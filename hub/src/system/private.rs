@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::Path;
 
 use passerby_folder::durable_file::{self, PRIVATE_MODE};
+use passerby_folder::regular_file;
 
 /// The mode of folders.
 const FOLDER_MODE: u32 = 0o700;
@@ -31,7 +32,12 @@ const ELSEWHERE: &str = "database-elsewhere";
 const ELSEWHERE_TEXT: &[u8] =
     b"The database of this hub is one of PostgreSQL: --database, or PASSERBY_HUB_DATABASE.\n";
 const KEYS: &str = "keys.json";
-const BLOBS: &str = "blobs";
+/// The folder of the creatives.
+pub(crate) const BLOBS: &str = "blobs";
+/// What says in a data folder that its creatives are in a store. Its first line is the address.
+const BLOBS_ELSEWHERE: &str = "blobs-elsewhere";
+/// Most bytes of that file; an address has 600 at most.
+const BLOBS_ELSEWHERE_BYTES_MAX: u64 = 4 << 10;
 
 /// Makes a folder, and those above it, unless it is there. The folders above get the modes that are
 /// usual here.
@@ -78,6 +84,43 @@ pub(crate) fn is_database_elsewhere(folder: &Path) -> bool {
 /// Whatever the file system says.
 pub(crate) fn set_database_elsewhere(folder: &Path) -> io::Result<()> {
     durable_file::write(&folder.join(ELSEWHERE), PRIVATE_MODE, ELSEWHERE_TEXT)
+}
+
+/// Returns the address of the store in which the creatives of a data folder are, if it says so.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn blobs_elsewhere(folder: &Path) -> io::Result<Option<String>> {
+    let path = folder.join(BLOBS_ELSEWHERE);
+    if !path.try_exists()? {
+        return Ok(None);
+    }
+    let bytes = regular_file::read_within(&path, BLOBS_ELSEWHERE_BYTES_MAX);
+    let bytes = bytes.map_err(io::Error::other)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().next().map(|line| line.trim().to_owned()))
+}
+
+/// Has a data folder say in which store its creatives are.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn set_blobs_elsewhere(folder: &Path, address: &str) -> io::Result<()> {
+    let text = format!(
+        "{address}\nThe creatives of this hub are there: --blobs, or PASSERBY_HUB_BLOBS.\n"
+    );
+    durable_file::write(&folder.join(BLOBS_ELSEWHERE), PRIVATE_MODE, text.as_bytes())
+}
+
+/// Has a data folder no longer say that its creatives are in a store.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn set_blobs_here(folder: &Path) -> io::Result<()> {
+    match fs::remove_file(folder.join(BLOBS_ELSEWHERE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => durable_file::sync_names(folder),
+    }
 }
 
 /// Makes a file without content, unless it is there.

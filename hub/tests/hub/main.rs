@@ -6,6 +6,7 @@
 mod abuse;
 mod agents;
 mod backups;
+mod blobs;
 mod changes;
 mod content;
 mod device_keys;

@@ -40,6 +40,8 @@ pub(crate) fn new_hub(folder: &Path) -> Hub {
 
 pub(crate) struct Stand {
     folder: TempDir,
+    /// The data folder, when it is another stand's.
+    shared_data: Option<PathBuf>,
     /// The address of its database, when it is not in the folder.
     database: Option<String>,
     server: Option<Child>,
@@ -49,6 +51,8 @@ pub(crate) struct Stand {
     descriptors: Option<u32>,
     /// What it is started with besides.
     arguments: Vec<String>,
+    /// What all its processes have in their environment besides.
+    environment: Vec<(String, String)>,
     /// Where else it listens.
     pub(crate) others: Vec<String>,
     /// Whom a phone trusts, when the hub has a certificate.
@@ -79,6 +83,24 @@ impl Stand {
         Self::start_within(Some(descriptors))
     }
 
+    /// Starts one with a few variables more, which its commands have as well.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn start_in(environment: Vec<(String, String)>, arguments: &[&str]) -> Self {
+        let mut stand = Self::not_started(None);
+        stand.environment = environment;
+        stand.arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+        stand.serve();
+        stand
+    }
+
+    /// Stops the hub and starts it with other variables.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn serve_in(&mut self, environment: Vec<(String, String)>) {
+        self.stop();
+        self.environment = environment;
+        self.serve();
+    }
+
     fn start_within(descriptors: Option<u32>) -> Self {
         let mut stand = Self::not_started(descriptors);
         stand.serve();
@@ -94,12 +116,14 @@ impl Stand {
         });
         Self {
             folder: tempfile::tempdir().unwrap(),
+            shared_data: None,
             database: new_database(),
             server: None,
             base: String::new(),
             client: Client::builder().redirect(Policy::none()).build().unwrap(),
             descriptors,
             arguments: Vec::new(),
+            environment: Vec::new(),
             others: Vec::new(),
             root: None,
             log: Arc::default(),
@@ -128,7 +152,7 @@ impl Stand {
                 let mut shell = Command::new("sh");
                 let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
                 shell.args(["-c", &limited, env!("CARGO_BIN_EXE_passerby-hub")]);
-                shell.envs(self.database_variable());
+                shell.envs(self.variables());
                 shell
             }
         };
@@ -188,6 +212,23 @@ impl Stand {
         self.serve();
     }
 
+    /// Starts the hub, which has stopped, as it was.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn start_again(&mut self) {
+        self.serve();
+    }
+
+    /// Starts another process of the same hub, which ends before the stand does.
+    #[allow(dead_code, reason = "the tests of `hub` use it")]
+    pub(crate) fn another_process(&self) -> Self {
+        let mut beside = Self::not_started(self.descriptors);
+        beside.shared_data = Some(self.data());
+        beside.database.clone_from(&self.database);
+        beside.environment.clone_from(&self.environment);
+        beside.serve();
+        beside
+    }
+
     /// Starts the hub, which has stopped, with another database.
     #[allow(dead_code, reason = "the tests of `hub` use it")]
     pub(crate) fn serve_from(&mut self, database: &str) {
@@ -209,7 +250,8 @@ impl Stand {
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        let own = || self.folder.path().join("data");
+        self.shared_data.clone().unwrap_or_else(own)
     }
 
     /// A second opening of the same data, while the hub serves.
@@ -221,7 +263,7 @@ impl Stand {
     /// The program, which knows its database.
     pub(crate) fn hub_command(&self) -> Command {
         let mut command = hub_command();
-        command.envs(self.database_variable());
+        command.envs(self.variables());
         command
     }
 
@@ -238,9 +280,11 @@ impl Stand {
         self.database.as_deref()
     }
 
-    fn database_variable(&self) -> Option<(&'static str, &str)> {
-        let address = self.database.as_deref()?;
-        Some(("PASSERBY_HUB_DATABASE", address))
+    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let address = self.database.as_deref();
+        let own = self.environment.iter();
+        let own = own.map(|(name, value)| (name.as_str(), value.as_str()));
+        own.chain(address.map(|address| ("PASSERBY_HUB_DATABASE", address)))
     }
 
     /// Runs another command on the same data while the hub serves.

@@ -166,7 +166,8 @@ fn content_of_the_old_key_goes_on_until_the_new_is_all_there_also_through_kill_9
     let lost = Hub::open(&data)
         .expect("opens")
         .blobs
-        .path(Digest::of(&lost));
+        .file(Digest::of(&lost))
+        .expect("a folder");
     std::fs::remove_file(lost).expect("removes");
     hub(&data, &["key", "rotate"]);
     let running = TerminalProcess::start(&settings, 50);

@@ -1,22 +1,23 @@
 //! `GET /v1/blobs/{sha256}`: a creative, whole or in part, for a screen whose manifests have named
 //! it.
 
-use std::io::SeekFrom;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt as _;
 use passerby_protocol::Digest;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio_util::io::ReaderStream;
 
+use crate::blobs::BlobError;
 use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
 use crate::server::{AppState, Shared};
 
-/// Bytes that are read at one time.
-const CHUNK_BYTES: usize = 64 << 10;
+/// After how many seconds a terminal may come again for what cannot be read; it spreads that by
+/// itself.
+const RETRY_AFTER_S: u32 = 30;
 
 pub(crate) async fn blob(
     State(app): State<Shared>,
@@ -27,19 +28,16 @@ pub(crate) async fn blob(
     let missing = || Problem::new(StatusCode::NOT_FOUND, "there is no such creative");
     let digest: Digest = sha256.parse().map_err(|_| missing())?;
     let screen = bearer.screen();
-    let (asset, path) = app
-        .work(move |app: &AppState| {
-            let asset = (app.hub.store.file_of(screen, digest)?).ok_or_else(missing)?;
-            Ok::<_, Problem>((asset, app.hub.blobs.path(digest)))
-        })
+    let asset = app
+        .work(move |app: &AppState| (app.hub.store.file_of(screen, digest)?).ok_or_else(missing))
         .await?;
-    let unreadable = |error: std::io::Error| {
-        tracing::error!(%error, creative = %digest, screen = %bearer.screen(), "a creative cannot be read");
+    let unreadable = |error: BlobError| {
+        tracing::error!(%error, screen = %bearer.screen(), "a creative cannot be read");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the hub cannot read this creative",
         )
-        .retry_after_s(60)
+        .retry_after_s(RETRY_AFTER_S)
     };
 
     let etag = format!("\"{digest}\"");
@@ -66,11 +64,18 @@ pub(crate) async fn blob(
         }
     };
 
-    let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    file.seek(SeekFrom::Start(first))
+    let pieces = app
+        .hub
+        .blobs
+        .read(digest, asset.size, first..first + length)
         .await
         .map_err(unreadable)?;
-    let stream = ReaderStream::with_capacity(file.take(length), CHUNK_BYTES);
+    // Whoever reads knows the length; what breaks off is fetched again from there.
+    let counting = Arc::clone(&app);
+    let pieces = pieces.inspect_err(move |error| {
+        counting.hub.blobs.failed(error);
+        tracing::error!(%error, %screen, "a creative broke off");
+    });
     let mut response = (
         status,
         [
@@ -83,7 +88,7 @@ pub(crate) async fn blob(
                 "private, max-age=31536000, immutable".to_owned(),
             ),
         ],
-        Body::from_stream(stream),
+        Body::from_stream(pieces),
     )
         .into_response();
     if status == StatusCode::PARTIAL_CONTENT {
