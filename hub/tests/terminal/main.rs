@@ -16,6 +16,7 @@ mod restored;
 mod revoked;
 mod simulation;
 mod stand;
+mod store_away;
 mod switch_over;
 mod tallies;
 mod tls;

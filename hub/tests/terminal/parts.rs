@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use passerby_playout::hub_link;
@@ -35,15 +36,22 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// A hub that is killed with the test.
 pub(crate) struct HubProcess {
     child: Child,
+    log: Arc<Mutex<String>>,
     pub(crate) address: String,
 }
 
 impl HubProcess {
     /// Starts a hub; port 0 takes a free one.
     pub(crate) fn start(data: &Path, listen: &str) -> Self {
+        Self::start_in(data, listen, &[])
+    }
+
+    /// The same, with a few variables more in its environment.
+    pub(crate) fn start_in(data: &Path, listen: &str, variables: &[(String, String)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
             .args(["serve", "--listen", listen, "--data"])
             .arg(data)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -57,8 +65,27 @@ impl HubProcess {
                     .map(|(_, address)| address.trim().to_owned())
             })
             .expect("the hub says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        let log = Arc::<Mutex<String>>::default();
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                written
+                    .lock()
+                    .expect("no thread has failed")
+                    .push_str(&line);
+            }
+        });
+        Self {
+            child,
+            log,
+            address,
+        }
+    }
+
+    /// Tells whether it has written something to its log since it listens.
+    pub(crate) fn said(&self, words: &str) -> bool {
+        let log = self.log.lock().expect("no thread has failed");
+        log.contains(words)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -88,8 +115,18 @@ impl Drop for HubProcess {
 
 /// Runs a hub command and returns its JSON.
 pub(crate) fn hub(data: &Path, arguments: &[&str]) -> serde_json::Value {
+    hub_in(data, &[], arguments)
+}
+
+/// The same, with a few variables more in its environment.
+pub(crate) fn hub_in(
+    data: &Path,
+    variables: &[(String, String)],
+    arguments: &[&str],
+) -> serde_json::Value {
     let output = Command::new(env!("CARGO_BIN_EXE_passerby-hub"))
         .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .arg("--json")
         .arg("--data")
         .arg(data)
@@ -105,9 +142,15 @@ pub(crate) fn hub(data: &Path, arguments: &[&str]) -> serde_json::Value {
 
 /// Publishes a campaign with two pictures.
 pub(crate) fn publish(folder: &Path, data: &Path) {
-    let campaign = folder.join("cafe");
+    let campaign = campaign(folder, "cafe", [60, 200]);
+    hub(data, &["publish", campaign.to_str().expect("text")]);
+}
+
+/// Makes a campaign with two pictures.
+pub(crate) fn campaign(folder: &Path, name: &str, greys: [u8; 2]) -> PathBuf {
+    let campaign = folder.join(name);
     std::fs::create_dir_all(&campaign).expect("folder");
-    for (name, grey) in [("a.png", 60u8), ("b.png", 200)] {
+    for (name, grey) in ["a.png", "b.png"].into_iter().zip(greys) {
         image::GrayImage::from_pixel(64, 48, image::Luma([grey]))
             .save(campaign.join(name))
             .expect("a picture");
@@ -117,12 +160,22 @@ pub(crate) fn publish(folder: &Path, data: &Path) {
         "title = 'Café'\ntarget = 'https://cafe.example/'\n",
     )
     .expect("writes");
-    hub(data, &["publish", campaign.to_str().expect("text")]);
+    campaign
 }
 
 /// Enrols a terminal by token and returns where its data lies.
 pub(crate) fn enrol(folder: &Path, data: &Path, url: &str) -> (PathBuf, Enrolment) {
-    let token = hub(data, &["screen", "add", "Window"])["token"]
+    enrol_in(folder, data, &[], url)
+}
+
+/// The same, with a few variables more in the environment of the hub's command.
+pub(crate) fn enrol_in(
+    folder: &Path,
+    data: &Path,
+    variables: &[(String, String)],
+    url: &str,
+) -> (PathBuf, Enrolment) {
+    let token = hub_in(data, variables, &["screen", "add", "Window"])["token"]
         .as_str()
         .expect("a token")
         .to_owned();
