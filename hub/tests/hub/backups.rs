@@ -442,7 +442,19 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
         let is_since = |name: &str| {
             let ends = ["_hours", "_quarters", "_totals"];
             let others = ["boot_plays", "creative_names", "figure_changes"];
-            name.starts_with("pruned_")
+            let of_people = [
+                "people",
+                "recovery_codes",
+                "invitations",
+                "api_tokens",
+                "audit",
+                "screen_groups",
+                "screen_tags",
+                "campaign_groups",
+            ];
+            let begins = ["pruned_", "acme_", "source"];
+            begins.iter().any(|begin| name.starts_with(begin))
+                || of_people.contains(&name)
                 || ends.iter().any(|end| name.ends_with(end))
                 || others.contains(&name)
         };

@@ -110,15 +110,13 @@ async fn look_up(
         let now_ms = clock::now_ms();
         let store = &app.hub.store;
         let networks = client.networks(store, now_ms)?;
+        // Nobody guesses a session, and who is in stays so whatever others on the network try; but a
+        // flood is answered from memory.
         if let Some(session) = &session
-            && !app.limits.is_spent(Kind::SignIn, &networks, now_ms)
+            && !app.limits.is_spent(Kind::Page, &networks, now_ms)
             && let Some(who) = store.session(&session.sha256(), now_ms)?
         {
             return Ok(Ok(Some(who)));
-        }
-        if session.is_some() {
-            // A cookie that opens nothing may be a guess.
-            let _ = app.limits.take(Kind::SignIn, &networks, now_ms);
         }
         Ok(app
             .limits

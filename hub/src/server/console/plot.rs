@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 
-use crate::server::console::layout::number;
+use crate::server::console::layout::{self, number};
 
 const WIDTH: u32 = 360;
 const HEIGHT: u32 = 150;
@@ -34,7 +34,7 @@ pub(crate) fn bars(name: &str, values: &[(String, u64)]) -> Markup {
             @for line in [0, top / 2, top] {
                 @let y = floor - share(line);
                 line x1=(LEFT) x2=(WIDTH) y1=(place(y)) y2=(place(y)) {}
-                text x=(LEFT - 6) y=(place(y + 4.0)) text-anchor="end" { (number(line)) }
+                text x=(LEFT - 6) y=(place(y + 4.0)) text-anchor="end" { (short(line)) }
             }
             @for (at, (label, value, left, height)) in bars.enumerate() {
                 @if value > 0 {
@@ -69,6 +69,15 @@ pub(crate) fn funnel(name: &str, values: &[(&str, u64)]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A round number as an axis has room for it.
+fn short(number: u64) -> String {
+    match number {
+        0..10_000 => layout::number(number),
+        10_000..10_000_000 => format!("{} k", layout::number(number / 1_000)),
+        _ => format!("{} M", layout::number(number / 1_000_000)),
     }
 }
 
@@ -116,6 +125,10 @@ mod tests {
             assert_eq!(ceiling(most), top, "{most}");
         }
         assert_eq!(ceiling(u64::MAX), u64::MAX);
+        assert_eq!(
+            [short(9_000), short(400_000), short(20_000_000)],
+            ["9\u{202f}000", "400 k", "20 M"]
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) const fn state(state: ScreenState) -> [&'static str; 2] {
     match state {
         ScreenState::InTouch => ["在线", "In touch"],
         ScreenState::Silent => ["无联系", "Silent"],
-        ScreenState::Waiting => ["等待终端", "Waiting for its terminal"],
+        ScreenState::Waiting => ["等待终端", "Waiting"],
         ScreenState::Revoked => ["已停用", "Out of service"],
     }
 }
