@@ -44,14 +44,6 @@ pub(super) struct DrawList {
     frame: Frame,
 }
 
-impl DrawList {
-    /// How many slides there are.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.frame.layers.len()
-    }
-}
-
 /// Where frames for a window are mixed.
 #[derive(Resource, Default)]
 struct Canvas(Option<(Texture, TextureView, BindGroup)>);
