@@ -44,8 +44,8 @@ impl Choice {
     /// Decides as the operator wants it, for a window or without one.
     pub(super) fn of(drawing: Drawing, offscreen: bool) -> Self {
         match drawing {
-            Drawing::Gpu => Self::new(DrawWith::Gpu, "screen.draw says so"),
-            Drawing::Cpu => Self::new(DrawWith::Cpu, "screen.draw says so"),
+            Drawing::Gpu => Self::new(DrawWith::Gpu, "screen.draw is \"gpu\""),
+            Drawing::Cpu => Self::new(DrawWith::Cpu, "screen.draw is \"cpu\""),
             Drawing::Auto if !has_hardware() => {
                 Self::new(DrawWith::Cpu, "this machine has no GPU that draws")
             }
@@ -171,7 +171,10 @@ mod tests {
             assert_eq!(gpu.draw_with, DrawWith::Gpu);
             let cpu = Choice::of(Drawing::Cpu, offscreen);
             assert_eq!(cpu.draw_with, DrawWith::Cpu);
-            assert_eq!(cpu.sentence(), "the processor draws: screen.draw says so");
+            assert_eq!(
+                cpu.sentence(),
+                "the processor draws: screen.draw is \"cpu\""
+            );
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum StageError {
     },
     /// There is no driver to draw with.
     #[error(
-        "no usable GPU driver: {reason}. Install one, for a machine without a GPU: \
+        "no usable GPU driver: {reason}. Set screen.draw to \"cpu\", which needs none, or install one: \
          apt-get install mesa-vulkan-drivers libvulkan1"
     )]
     NoGpu {
@@ -27,14 +27,14 @@ pub enum StageError {
     },
     /// The size asked for cannot be drawn.
     #[error(
-        "an output of {width_px}x{height_px} pixels cannot be drawn here; the GPU takes 1 to {side_px_max} a side"
+        "an output of {width_px}x{height_px} pixels cannot be drawn here; 1 to {side_px_max} a side can"
     )]
     Size {
         /// The width that was asked for, in pixels.
         width_px: u32,
         /// The height that was asked for, in pixels.
         height_px: u32,
-        /// The longest side that the GPU takes.
+        /// The longest side that can be drawn.
         side_px_max: u32,
     },
     /// The GPU failed while the stage was running.

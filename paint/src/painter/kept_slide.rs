@@ -1,8 +1,6 @@
 //! A slide as the painter keeps it.
 //!
-//! Invariants:
-//! - Where its still layer is not opaque, its colours are multiplied by alpha.
-//! - What a patch has changed is known until it was painted.
+//! Invariant: what a patch has changed is known until it was painted.
 
 use std::ops::Range;
 
@@ -13,13 +11,21 @@ use crate::pixels::{PlaneSizes, SlidePixels};
 /// Most patched areas that are kept apart; more of them count as one.
 const PATCHED_MAX: usize = 8;
 
+/// Where a row of a still layer is not opaque.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct RowHoles {
+    /// From the first such pixel to the last.
+    pub(super) all: Range<u32>,
+    /// The first of them with nothing in them at all.
+    pub(super) clear: Range<u32>,
+}
+
 /// A slide's pixels, and what has changed of them.
 pub(super) struct KeptSlide {
     pub(super) sizes: PlaneSizes,
     pub(super) still: Vec<u8>,
-    /// For each row, where nothing covers the moving layer; nothing at all for a slide without
-    /// holes.
-    clear: Vec<Range<u32>>,
+    /// The holes of each row; nothing at all for a slide without holes.
+    holes: Vec<RowHoles>,
     pub(super) picture: Option<MovingPicture>,
     /// Areas of the still layer with new pixels.
     pub(super) patched: Vec<Area>,
@@ -33,16 +39,15 @@ impl KeptSlide {
         let mut slide = Self {
             sizes,
             still: pixels.rgba,
-            clear: Vec::new(),
+            holes: Vec::new(),
             picture: pixels.picture,
             patched: Vec::new(),
             is_moved: false,
         };
         let (width, height) = sizes.still;
         if slide.still.chunks_exact(4).any(|pixel| pixel[3] != 255) {
-            multiply(&mut slide.still);
-            slide.clear = (0..height)
-                .map(|y| clear_range(slide.still_row(y, 0..width)))
+            slide.holes = (0..height)
+                .map(|y| RowHoles::of(slide.still_row(y, 0..width)))
                 .collect();
         }
         slide
@@ -55,14 +60,9 @@ impl KeptSlide {
         &self.still[(start + from) * 4..(start + to) * 4]
     }
 
-    /// Where nothing of a row covers the moving layer.
-    pub(super) fn clear(&self, y: u32) -> Range<u32> {
-        self.clear.get(y as usize).cloned().unwrap_or(0..0)
-    }
-
-    /// Tells whether its still layer has holes.
-    pub(super) fn has_holes(&self) -> bool {
-        !self.clear.is_empty()
+    /// The holes of a row, if the slide has any.
+    pub(super) fn holes(&self, y: u32) -> Option<&RowHoles> {
+        self.holes.get(y as usize)
     }
 
     /// Replaces pixels.
@@ -71,12 +71,8 @@ impl KeptSlide {
         let (width, _) = self.sizes.still;
         match patch.plane {
             Plane::Still => {
-                write(&mut self.still, width, 4, patch, |row| {
-                    if row.chunks_exact(4).any(|pixel| pixel[3] != 255) {
-                        multiply(row);
-                    }
-                });
-                self.renew_clear(patch);
+                write(&mut self.still, width, 4, patch);
+                self.renew_holes(patch);
                 if self.patched.len() < PATCHED_MAX {
                     self.patched.push(patch.area);
                 } else {
@@ -96,9 +92,9 @@ impl KeptSlide {
                             pixels,
                             ..
                         },
-                    ) => write(pixels, *width_px, 4, patch, |_| {}),
+                    ) => write(pixels, *width_px, 4, patch),
                     Some(MovingPicture::Nv12 { width_px, luma, .. }) => {
-                        write(luma, *width_px, 1, patch, |_| {});
+                        write(luma, *width_px, 1, patch);
                     }
                     None => {}
                 }
@@ -109,22 +105,22 @@ impl KeptSlide {
                     width_px, chroma, ..
                 }) = &mut self.picture
                 {
-                    write(chroma, *width_px / 2, 2, patch, |_| {});
+                    write(chroma, *width_px / 2, 2, patch);
                 }
             }
         }
         Ok(())
     }
 
-    fn renew_clear(&mut self, patch: &Patch) {
+    fn renew_holes(&mut self, patch: &Patch) {
         let has_hole = patch.bytes.chunks_exact(4).any(|pixel| pixel[3] != 255);
         let (width, height) = self.sizes.still;
-        if self.clear.is_empty() && has_hole {
-            self.clear = vec![0..0; height as usize];
+        if self.holes.is_empty() && has_hole {
+            self.holes = vec![RowHoles::default(); height as usize];
         }
-        if !self.clear.is_empty() {
+        if !self.holes.is_empty() {
             for y in patch.area.y..patch.area.bottom() {
-                self.clear[y as usize] = clear_range(self.still_row(y, 0..width));
+                self.holes[y as usize] = RowHoles::of(self.still_row(y, 0..width));
             }
         }
     }
@@ -138,33 +134,30 @@ pub(super) fn around(a: Area, b: Area) -> Area {
     Area::new(x, y, right - x, bottom - y)
 }
 
-fn write(plane: &mut [u8], width: u32, pixel_bytes: usize, patch: &Patch, then: fn(&mut [u8])) {
+fn write(plane: &mut [u8], width: u32, pixel_bytes: usize, patch: &Patch) {
     let area = patch.area;
     let row_bytes = area.width as usize * pixel_bytes;
     for (y, bytes) in (area.y as usize..).zip(patch.bytes.chunks_exact(row_bytes)) {
         let start = (y * width as usize + area.x as usize) * pixel_bytes;
-        let row = &mut plane[start..start + row_bytes];
-        row.copy_from_slice(bytes);
-        then(row);
+        plane[start..start + row_bytes].copy_from_slice(bytes);
     }
 }
 
-/// Multiplies colours by alpha.
-#[allow(clippy::cast_possible_truncation, reason = "a share of a byte is one")]
-fn multiply(pixels: &mut [u8]) {
-    for pixel in pixels.chunks_exact_mut(4) {
-        let alpha = u32::from(pixel[3]);
-        for channel in &mut pixel[..3] {
-            *channel = (((u32::from(*channel) * alpha + 128) * 257) >> 16) as u8;
+impl RowHoles {
+    fn of(row: &[u8]) -> Self {
+        let alphas = || row.chunks_exact(4).map(|pixel| pixel[3]);
+        let is_hole = |alpha: u8| alpha < 255;
+        let Some(first) = alphas().position(is_hole) else {
+            return Self::default();
+        };
+        let after = alphas().rev().position(is_hole).unwrap_or_default();
+        let end = row.len() / 4 - after;
+        let start = alphas().take_while(|alpha| *alpha > 0).count();
+        let length = alphas().skip(start).take_while(|alpha| *alpha == 0).count();
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            all: small(first)..small(end),
+            clear: small(start)..small(start + length),
         }
     }
-}
-
-/// The first stretch of a row without anything in it.
-fn clear_range(row: &[u8]) -> Range<u32> {
-    let alphas = || row.chunks_exact(4).map(|pixel| pixel[3]);
-    let start = alphas().take_while(|alpha| *alpha > 0).count();
-    let length = alphas().skip(start).take_while(|alpha| *alpha == 0).count();
-    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    small(start)..small(start + length)
 }

@@ -234,16 +234,16 @@ impl<'a> LayerRows<'a> {
         let line = nearest(down, self.area.height, slide.sizes.still.1);
         let first = u32::try_from(from - i64::from(self.area.x)).unwrap_or_default();
         let end = first + u32::try_from(row.len() / 4).unwrap_or_default();
-        let moving = self
-            .moving
-            .as_ref()
-            .filter(|moving| slide.has_holes() && moving.rows.contains(&down));
-        let Some(moving) = moving else {
+        let Some(holes) = slide.holes(line) else {
             return self.copy_still(line, first, row);
         };
-        // Left of what moves, within, and right of it.
-        let from = moving.columns.start.clamp(first, end);
-        let to = moving.columns.end.clamp(from, end);
+        // Left of the row's holes, within them, and right of them. Where sizes differ, anywhere.
+        let (from, to) = match self.columns {
+            None => (holes.all.start, holes.all.end),
+            Some(_) => (first, end),
+        };
+        let from = from.clamp(first, end);
+        let to = to.clamp(from, end);
         let (before, rest) = row.split_at_mut((from - first) as usize * 4);
         let (within, after) = rest.split_at_mut((to - from) as usize * 4);
         self.copy_still(line, first, before);
@@ -251,13 +251,29 @@ impl<'a> LayerRows<'a> {
         if within.is_empty() {
             return;
         }
-        let clear = slide.clear(line);
-        if self.columns.is_none() && clear.start <= from && to <= clear.end {
+        let moving = self
+            .moving
+            .as_ref()
+            .filter(|moving| moving.rows.contains(&down));
+        let seen = moving.map_or(to..to, |moving| {
+            let start = moving.columns.start.clamp(from, to);
+            start..moving.columns.end.clamp(start, to)
+        });
+        let is_clear = holes.clear.start <= from && to <= holes.clear.end;
+        if let Some(moving) = moving
+            && self.columns.is_none()
+            && is_clear
+            && seen == (from..to)
+        {
             return moving.row(down, from, within, scratch);
         }
         let mut below = std::mem::take(&mut scratch.moving);
+        below.clear();
         below.resize(within.len(), 0);
-        moving.row(down, from, &mut below, scratch);
+        if let Some(moving) = moving.filter(|_| !seen.is_empty()) {
+            let bytes = (seen.start - from) as usize * 4..(seen.end - from) as usize * 4;
+            moving.row(down, seen.start, &mut below[bytes], scratch);
+        }
         self.copy_still(line, from, within);
         cover(&mut below, within);
         within.copy_from_slice(&below);

