@@ -144,13 +144,13 @@ pub(super) fn write(
     told: &mut BTreeSet<String>,
 ) -> io::Result<()> {
     let (title, text) = words.parted();
-    let filled = |pattern: &str| {
-        pattern
-            .replace("{title}", &title)
-            .replace("{text}", &text)
-            .replace("{price}", words.price.as_deref().unwrap_or_default())
-            .replace("{source}", source)
-    };
+    let fields = [
+        ("{title}", title.as_str()),
+        ("{text}", text.as_str()),
+        ("{price}", words.price.as_deref().unwrap_or_default()),
+        ("{source}", source),
+    ];
+    let filled = |pattern: &str| fill(pattern, &fields);
     let mut shortened = |what: &str, text: &str, chars_max: usize| {
         let (line, is_shortened) = shorten(text, chars_max);
         if is_shortened {
@@ -228,6 +228,28 @@ pub(super) fn write(
         file.0 += &format!("code = {{ call = {} }}\n", quoted(call));
     }
     fs::write(folder.join(campaign::FILE_NAME), file.0)
+}
+
+/// Puts the fields of an item into a pattern, once: what they say is no pattern.
+fn fill(pattern: &str, fields: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('{') {
+        filled.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match fields.iter().find(|(name, _)| rest.starts_with(name)) {
+            Some((name, words)) => {
+                filled.push_str(words);
+                rest = &rest[name.len()..];
+            }
+            None => {
+                filled.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
 }
 
 /// Where the code leads.
@@ -353,24 +375,35 @@ mod tests {
                 "{text}",
                 "# [x] = \u{7f}",
             ] {
-                let folder = tempfile::tempdir().unwrap();
+                let within = tempfile::tempdir().unwrap();
+                let folder = within.path().join("cafe:1");
+                fs::create_dir(&folder).unwrap();
                 let mut told = BTreeSet::new();
                 let mut item = words(odd, odd);
                 item.link = Some("https://a.example/?a=b&c='d'".to_owned());
                 item.price = Some("¥1".to_owned());
                 let picture = Some(&picture);
-                write(folder.path(), "cafe", &item, &template, picture, &mut told).unwrap();
+                write(&folder, "cafe", &item, &template, picture, &mut told).unwrap();
                 let mut left_out = passerby_protocol::left_out::LeftOut::default();
-                let read = passerby_folder::CampaignFolder::read(folder.path(), &mut left_out);
+                let read = passerby_folder::CampaignFolder::read(&folder, &mut left_out);
                 let campaign = read
                     .unwrap_or_else(|problems| panic!("{problems:?}"))
                     .campaign;
                 assert_eq!(campaign.target.is_some(), item.link.is_some());
-                let card = fs::read_to_string(folder.path().join(CARD_FILE)).unwrap();
+                let card = fs::read_to_string(folder.join(CARD_FILE)).unwrap();
                 passerby_protocol::card::Card::parse("", &card).unwrap();
                 assert!(told.is_empty(), "{told:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_an_item_says_is_no_pattern() {
+        let fields = [("{title}", "{text}"), ("{text}", "words")];
+        assert_eq!(
+            fill("{title}: {text} {x} {", &fields),
+            "{text}: words {x} {"
+        );
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn what_is_no_feed_says_what_it_is() {
         (b"{\"version\": 1}", "it has no list of items"),
         (b"[1, 2", "no JSON Feed"),
         (b"{\"items\": 7}", "no JSON Feed"),
-        (b"\x00\x01\x02\xff\xfe\x00\x00\x80\x81", "it is no text"),
+        (b"\x00\x01\x02\xff\xfe\x00\x00\x80\x81", "it is no "),
         (b"", "names neither"),
         (b"a,b\n1,2\n", "names neither"),
     ] {

@@ -58,14 +58,35 @@ impl Open {
     }
 }
 
+/// The words of a field.
+#[derive(Default)]
+struct Text {
+    words: String,
+    /// Whether they have no markup.
+    is_plain: bool,
+}
+
+impl Text {
+    const fn of(words: String, is_plain: bool) -> Self {
+        Self { words, is_plain }
+    }
+
+    fn give(&self, item: &mut Item) {
+        if self.is_plain {
+            item.take_text(&self.words);
+        } else {
+            item.take_markup(&self.words);
+        }
+    }
+}
+
 /// An item that is being read.
 #[derive(Default)]
 struct Reading {
     item: Item,
     depth: usize,
-    summary: String,
-    content: String,
-    is_plain: bool,
+    summary: Text,
+    content: Text,
     updated: Option<jiff::Timestamp>,
 }
 
@@ -78,11 +99,8 @@ impl Reading {
         match field.field {
             Field::Title if field.is_plain => self.item.take_plain_title(&text),
             Field::Title => self.item.take_title(&text),
-            Field::Summary => self.summary = text,
-            Field::Content => {
-                self.content = text;
-                self.is_plain = field.is_plain;
-            }
+            Field::Summary => self.summary = Text::of(text, field.is_plain),
+            Field::Content => self.content = Text::of(text, field.is_plain),
             Field::Link if self.item.link.is_none() => self.item.take_link(&text),
             Field::Link => {}
             Field::Id => self.item.take_id(&text),
@@ -94,23 +112,15 @@ impl Reading {
     /// Puts together what was read.
     fn finish(mut self) -> Item {
         // The whole text has the pictures; the summary is what its author wants read in passing.
-        let (first, second) = if self.summary.trim().is_empty() {
-            (self.content.as_str(), "")
-        } else {
-            (self.summary.as_str(), self.content.as_str())
-        };
-        if self.is_plain && second.is_empty() {
-            self.item.take_text(first);
-        } else {
-            self.item.take_markup(first);
-        }
-        if self.item.picture.is_none() && !second.is_empty() {
-            if let (_, Some(picture)) = html::text_of(second) {
+        for text in [&self.summary, &self.content] {
+            if self.item.text.is_empty() {
+                text.give(&mut self.item);
+            } else if self.item.picture.is_none()
+                && !text.is_plain
+                && let (_, Some(picture)) = html::text_of(&text.words)
+            {
                 self.item.take_picture(&picture);
             }
-        }
-        if self.item.text.is_empty() && !second.is_empty() {
-            self.item.take_markup(second);
         }
         self.item.published = self.item.published.or(self.updated);
         if self.item.link.is_none() {
