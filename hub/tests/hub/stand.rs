@@ -238,6 +238,8 @@ impl Stand {
         beside.shared_data = Some(self.data());
         beside.database.clone_from(&self.database);
         beside.environment.clone_from(&self.environment);
+        // All processes of a hub have one address.
+        beside.arguments = vec!["--public-url".to_owned(), self.base.clone()];
         beside.serve();
         beside
     }
