@@ -4,8 +4,8 @@
 //! nobody deletes either, so all that the tables name is there. Each creative is read and compared
 //! with its name. A creative is linked where the file system allows that, since nobody writes to it
 //! ever again, so several backups on one disk take its room once; otherwise it is copied, from a
-//! store as well. A backup without creatives names those that it relies on, and each was there, with
-//! its length, when it was made.
+//! store as well. A backup without creatives names those that it relies on, and each was there,
+//! with its length, when it was made.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

@@ -13,8 +13,9 @@
 //! ```
 //!
 //! Invariants: the tables are one state that the database had after the backup was begun; each
-//! creative that they name is there, or was in the store; the keys are at least as new; a folder that has the backup's
-//! name is whole and on disk. Nothing is written where a hub or a backup is already.
+//! creative that they name is there, or was in the store; the keys are at least as new; a folder
+//! that has the backup's name is whole and on disk. Nothing is written where a hub or a backup is
+//! already.
 
 mod check;
 mod contents;

@@ -43,7 +43,7 @@ pub struct Restored {
 }
 
 /// Makes a hub of the backup in `backup`: in the folder `data`, which is empty or does not exist,
-/// and in the empty database of PostgreSQL and in the store of creatives that are named, if any are.
+/// and in the empty database of PostgreSQL and the store of creatives that are named, if any are.
 ///
 /// # Errors
 /// See [`BackupError`]; there is no hub then. Some creatives may be in their store already.
