@@ -219,10 +219,15 @@ impl Stand {
 
     /// Cuts the hub's power and starts it again, on another port.
     pub(crate) fn kill_and_restart(&mut self) {
+        self.kill();
+        self.serve();
+    }
+
+    /// Cuts the hub's power.
+    pub(crate) fn kill(&mut self) {
         let mut server = self.server.take().unwrap();
         server.kill().unwrap();
         server.wait().unwrap();
-        self.serve();
     }
 
     /// Starts the hub, which has stopped, as it was.

@@ -132,7 +132,7 @@ fn screen(default: &Config) -> KeyTable {
             key("rotation", "clockwise turn of the content in degrees: 0, 90, 180 or 270")
                 .told()
                 .absent(default.rotation.to_string()),
-            key("draw", "what draws: `gpu`, `cpu` without any driver, or `auto`: the GPU where there is one")
+            key("draw", "what draws: `\"gpu\"`, `\"cpu\"` without any driver, or `\"auto\"`: the GPU where there is one")
                 .told()
                 .more("`passerby check` says which one that is.")
                 .absent("`gpu`"),

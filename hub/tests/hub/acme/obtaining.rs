@@ -137,8 +137,9 @@ fn a_hub_whose_power_was_cut_in_the_middle_goes_on_with_the_same_order() {
         store.acme_order(&subject).unwrap().is_some()
     });
     drop(store);
+    stand.kill();
     pebble.calls.let_pass();
-    stand.kill_and_restart();
+    stand.start_again();
     pebble.questions.lead_to(&[plain_address(&stand)]);
     let roots = pebble.roots();
     until("it has a certificate", &stand, || {

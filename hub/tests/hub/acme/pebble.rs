@@ -158,6 +158,11 @@ impl Pebble {
 
     /// Starts a hub that asks it for a certificate for these names.
     pub(super) fn hub(&self, names: &[&str]) -> Stand {
+        self.hub_with(names, &[])
+    }
+
+    /// The same with further options.
+    pub(super) fn hub_with(&self, names: &[&str], further: &[&str]) -> Stand {
         let directory = self.directory();
         let mut options = vec!["--acme-directory", &directory];
         options.extend(["--acme-root", self.root.to_str().unwrap()]);
@@ -165,6 +170,7 @@ impl Pebble {
         options.extend(names.iter().flat_map(|name| ["--acme-domain", name]));
         options.extend(["--redirect-listen", "127.0.0.1:0"]);
         options.extend(["--monitoring-listen", "127.0.0.1:0"]);
+        options.extend(further);
         Stand::start_with(&options, None)
     }
 

@@ -13,7 +13,8 @@ fn two_processes_get_one_certificate_and_one_renewal_whichever_of_them_the_ca_as
     }
     let pebble = Pebble::start(0);
     pebble.calls.hold();
-    let first = pebble.hub(&[NAME]);
+    // Phones reach either by the balancer's address.
+    let first = pebble.hub_with(&[NAME], &["--public-url", "https://hub.example"]);
     let second = Stand::start_beside(&first);
     let both = [&first, &second];
     pebble.questions.lead_to(&both.map(plain_address));
