@@ -185,7 +185,7 @@ fn draw(
         all_drawn
     };
     if let Some((_, _, group)) = mixed {
-        let id = pipelines.to_output(&cache, output.view_format);
+        let id = pipelines.output(&cache, output.view_format);
         match cache.get_render_pipeline(id) {
             Some(pipeline) => {
                 let mut pass = encoder.begin_render_pass(&RenderPassDescriptor {

@@ -158,7 +158,7 @@ impl SlidePipelines {
     }
 
     /// Returns the pipeline that brings a finished frame to an output that decodes its colours.
-    pub(super) fn to_output(
+    pub(super) fn output(
         &mut self,
         cache: &PipelineCache,
         format: TextureFormat,

@@ -100,7 +100,7 @@ impl Browser {
             loads: 0,
             _folder: folder,
         };
-        let targets = browser.call("Target.getTargets", json!({}));
+        let targets = browser.call("Target.getTargets", &json!({}));
         let page = targets["targetInfos"].as_array().expect("targets").iter();
         let page = page
             .clone()
@@ -108,11 +108,11 @@ impl Browser {
             .expect("a page");
         let attached = browser.call(
             "Target.attachToTarget",
-            json!({ "targetId": page["targetId"], "flatten": true }),
+            &json!({ "targetId": page["targetId"], "flatten": true }),
         );
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser.look(look);
         browser
@@ -122,20 +122,20 @@ impl Browser {
     pub fn look(&mut self, look: Look) {
         self.call(
             "Emulation.setDeviceMetricsOverride",
-            json!({ "width": look.width_px, "height": 844, "deviceScaleFactor": 1, "mobile": false }),
+            &json!({ "width": look.width_px, "height": 844, "deviceScaleFactor": 1, "mobile": false }),
         );
         let scheme = if look.is_dark { "dark" } else { "light" };
         self.call(
             "Emulation.setEmulatedMedia",
-            json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
+            &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
         );
         self.call(
             "Network.setExtraHTTPHeaders",
-            json!({ "headers": { "Accept-Language": look.language } }),
+            &json!({ "headers": { "Accept-Language": look.language } }),
         );
     }
 
-    fn call(&mut self, method: &str, params: Value) -> Value {
+    fn call(&mut self, method: &str, params: &Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -176,7 +176,7 @@ impl Browser {
     /// Opens an address and waits until its page is there.
     pub fn open(&mut self, address: &str) {
         let before = self.loads;
-        let opened = self.call("Page.navigate", json!({ "url": address }));
+        let opened = self.call("Page.navigate", &json!({ "url": address }));
         assert!(
             opened["errorText"].is_null(),
             "{address}: {}",
@@ -192,7 +192,7 @@ impl Browser {
     pub fn evaluate(&mut self, script: &str) -> Value {
         let result = self.call(
             "Runtime.evaluate",
-            json!({ "expression": script, "returnByValue": true, "awaitPromise": true }),
+            &json!({ "expression": script, "returnByValue": true, "awaitPromise": true }),
         );
         assert!(
             result["exceptionDetails"].is_null(),
@@ -213,7 +213,7 @@ impl Browser {
         let script = format!("document.querySelector('[name=\"{name}\"]').focus()");
         self.evaluate(&script);
         self.evaluate("document.activeElement.select && document.activeElement.select()");
-        self.call("Input.insertText", json!({ "text": text }));
+        self.call("Input.insertText", &json!({ "text": text }));
     }
 
     /// Presses what a selector finds, which leads to another page, and waits for it.
@@ -227,7 +227,7 @@ impl Browser {
         for kind in ["mousePressed", "mouseReleased"] {
             self.call(
                 "Input.dispatchMouseEvent",
-                json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 }),
+                &json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 }),
             );
         }
         self.wait_for_load(before);
@@ -265,7 +265,7 @@ impl Browser {
     pub fn picture(&mut self, file: &Path) {
         let taken = self.call(
             "Page.captureScreenshot",
-            json!({ "captureBeyondViewport": true, "format": "png" }),
+            &json!({ "captureBeyondViewport": true, "format": "png" }),
         );
         let text = taken["data"].as_str().expect("a picture");
         std::fs::write(file, from_base64(text)).expect("a file");

@@ -352,9 +352,9 @@ fn report_text(name: &str, report: &RunReport) -> String {
     } else {
         format!("{name}: nothing new")
     };
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "; published: {}; failed: {}; ended: {}\n",
+        "; published: {}; failed: {}; ended: {}",
         report.published.len(),
         report.failed.len(),
         report.ended

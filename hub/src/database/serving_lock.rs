@@ -23,7 +23,7 @@ const FILE_NAME: &str = "serving.lock";
 pub(crate) struct ServingLock(Mutex<Option<Held>>);
 
 enum Held {
-    Session(PostgresConnection),
+    Session(Box<PostgresConnection>),
     File(File),
 }
 
@@ -40,7 +40,7 @@ impl ServingLock {
                 let connection = server.open()?;
                 connection.run(&format!("SET idle_session_timeout = {IDLE_MS_MAX}"))?;
                 is_true(&connection, "pg_try_advisory_lock_shared")?
-                    .then_some(Held::Session(connection))
+                    .then(|| Held::Session(Box::new(connection)))
             }
             Database::Sqlite(database) => {
                 let file = lock_file(&database.beside(FILE_NAME))?;

@@ -25,7 +25,7 @@ pub(super) struct MovingRows<'a> {
 
 enum Rows<'a> {
     Picture(PictureRows<'a>),
-    Video(VideoRows<'a>),
+    Video(Box<VideoRows<'a>>),
     Strip(StripRows<'a>),
 }
 
@@ -72,13 +72,13 @@ impl<'a> MovingRows<'a> {
                 luma,
                 chroma,
                 ..
-            } => Rows::Video(VideoRows::new(
+            } => Rows::Video(Box::new(VideoRows::new(
                 (luma, chroma),
                 (*width_px as usize, *height_px as usize),
                 is_turned,
                 (numbers.chroma_shift, numbers.colours),
                 places,
-            )),
+            ))),
             MovingPicture::Strip {
                 row_px,
                 height_px,

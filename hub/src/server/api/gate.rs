@@ -193,10 +193,10 @@ async fn look_up(
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(30)
             ));
         }
-        if let Some(token) = token {
-            if let Some(found) = store.token_use(&token.sha256(), now_ms)? {
-                return Ok(Ok((token, found.actor)));
-            }
+        if let Some(token) = token
+            && let Some(found) = store.token_use(&token.sha256(), now_ms)?
+        {
+            return Ok(Ok((token, found.actor)));
         }
         let _ = app.limits.take(Kind::SignIn, &networks, now_ms);
         Ok(Err(unknown()))

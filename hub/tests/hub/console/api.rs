@@ -88,7 +88,7 @@ fn fits(value: &Value, schema: &Value, description: &Value, at: &str) {
                     .unwrap()
                     .iter()
                     .any(|one| one == name);
-                if !(value.is_null() && !is_required) {
+                if !value.is_null() || is_required {
                     fits(value, of, description, &format!("{at}.{name}"));
                 }
             }

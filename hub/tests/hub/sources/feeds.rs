@@ -40,7 +40,7 @@ fn what_rsshub_wordpress_and_mastodon_write_airs_with_picture_words_code_and_end
     for name in ["jazz", "sunday", "soup", "dumplings"] {
         server.say(
             &format!("/{name}.png"),
-            Answer::ok(png([name.len() as u8 * 20; 3])),
+            Answer::ok(png([u8::try_from(name.len()).unwrap() * 20; 3])),
         );
     }
     let stand = stand_with(&server);

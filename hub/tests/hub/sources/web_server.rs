@@ -162,11 +162,11 @@ fn answer(mut stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
         ..Answer::default()
     });
     let etag = answer.headers.iter().find(|(name, _)| name == "etag");
-    if let (Some((_, own)), Some(known)) = (etag, asked.header("if-none-match")) {
-        if own == known {
-            answer.status = 304;
-            answer.body.clear();
-        }
+    if let (Some((_, own)), Some(known)) = (etag, asked.header("if-none-match"))
+        && own == known
+    {
+        answer.status = 304;
+        answer.body.clear();
     }
     state.asked.push(asked);
     drop(state);

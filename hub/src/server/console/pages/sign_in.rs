@@ -248,10 +248,8 @@ pub(crate) async fn take_second_step(
     let taken = app
         .work(move |app| {
             let now_ms = clock::now_ms();
-            if let Err(again_s) = app.attempts.take(&format!("\n{name}"), now_ms) {
-                return Err(again_s);
-            }
-            Ok(app.hub.store.second_step(id, &session, &code, now_ms))
+            let allowed = app.attempts.take(&format!("\n{name}"), now_ms);
+            allowed.map(|()| app.hub.store.second_step(id, &session, &code, now_ms))
         })
         .await;
     let wrong = match taken {
