@@ -164,7 +164,7 @@ impl Store {
             // Told now, to the operator, rather than at the screen.
             token_keys::next(tx, screen, now_ms)?;
             screen_list::refuse_others(tx, actor, screen)?;
-            let what = (&*format!("screen {screen}"), revocation::codes(retires));
+            let what = (&*format!("screen {screen}"), token_keys::codes(retires));
             audit::note(tx, actor, Verb::RenewedScreen, what, now_ms)?;
             revocation::forget_ways_in(tx, screen)?;
             Ok(Renewed {

@@ -47,7 +47,7 @@ impl Store {
                 return Err(KeyError::UnknownScreen(screen));
             }
             screen_list::refuse_others(tx, actor, screen)?;
-            let what = (&*format!("screen {screen}"), codes(retires));
+            let what = (&*format!("screen {screen}"), token_keys::codes(retires));
             audit::note(tx, actor, Verb::RevokedScreen, what, now_ms)?;
             changes::note(tx)?;
             let since_ms: i64 = tx.value(
@@ -85,11 +85,6 @@ impl Store {
             )
         })
     }
-}
-
-/// What the audit log says of the codes that a screen has shown.
-pub(super) const fn codes(retires: bool) -> &'static str {
-    if retires { "codes retired" } else { "" }
 }
 
 /// Makes worthless every token and code by which a terminal could still come in as a screen.

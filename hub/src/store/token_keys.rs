@@ -16,7 +16,7 @@ use crate::database::{DatabaseError, Lock, Transaction, owned_values, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::key_generation::{KeyGeneration, outlived_ms};
-use crate::store::{Result, Store, StoreError, audit, changes, revocation, screen_list};
+use crate::store::{Result, Store, StoreError, audit, changes, screen_list};
 use crate::system::clock;
 
 /// What a rotation did.
@@ -104,7 +104,7 @@ impl Store {
                 Vec::new()
             };
             let generation = begin(tx, screen, now_ms)?;
-            let what = (&*format!("screen {screen}"), revocation::codes(retires));
+            let what = (&*format!("screen {screen}"), codes(retires));
             audit::note(tx, actor, Verb::RotatedKey, what, now_ms)?;
             Ok(Rotated {
                 generation,
@@ -198,6 +198,11 @@ pub(super) fn next(
         }
         _ => Ok(next),
     }
+}
+
+/// What the audit log says of the codes that a screen has shown.
+pub(super) const fn codes(retires: bool) -> &'static str {
+    if retires { "codes retired" } else { "" }
 }
 
 /// Has the codes of all generations so far refused; returns those whose codes were not before.
