@@ -119,7 +119,8 @@ fn check_finds_bad_pictures_and_missing_signs_before_a_passer_by_does() {
     for expected in ["torn.jpg: ", "huge.png: ", "30000", "𠀀"] {
         assert!(said.contains(expected), "{expected:?} in {said}");
     }
-    assert_eq!(said.lines().count(), 3, "one message each: {said}");
+    // Besides these it is said what draws.
+    assert_eq!(said.lines().count(), 4, "one message each: {said}");
 }
 
 #[test]

@@ -13,6 +13,10 @@ const LENGTH: Duration = Duration::from_millis(200);
 /// No divisor of anything else here, so that steps fall everywhere.
 const STEP: Duration = Duration::from_millis(17);
 
+/// How far a picture that was scaled may be apart while it fades: Mesa's CPU driver filters in 8
+/// bits and rounds down, and mixing rounds once more.
+const FILTERED_STEPS_MAX: u8 = 2;
+
 /// A number that follows from a place, without a pattern.
 fn noise(x: u32, y: u32, seed: u32) -> u8 {
     let mixed = (x.wrapping_mul(73_856_093) ^ y.wrapping_mul(19_349_663))
@@ -122,7 +126,7 @@ impl Pair {
     }
 
     /// Draws both, and compares them.
-    fn compare(&mut self, what: &str) -> bool {
+    fn compare(&mut self, what: &str, steps_max: u8) -> bool {
         let [cpu, gpu] = &mut self.0;
         let (Some(cpu), Some(gpu)) = (cpu.update(), gpu.update()) else {
             return false;
@@ -139,7 +143,7 @@ impl Pair {
             place as u32 / 4 / cpu.width_px,
         );
         assert!(
-            steps <= 1,
+            steps <= steps_max,
             "{what}: {steps} steps apart at {x},{y}, channel {}: {} without a GPU, {} with one",
             place % 4,
             cpu.rgba[place],
@@ -155,10 +159,10 @@ impl Pair {
     }
 
     /// Plays a transition to its end, and some of what moves after it.
-    fn play(&mut self, what: &str) -> usize {
+    fn play(&mut self, what: &str, steps_max: u8) -> usize {
         let mut compared = 0;
         for step in 0..14 {
-            compared += usize::from(self.compare(&format!("{what}, step {step}")));
+            compared += usize::from(self.compare(&format!("{what}, step {step}"), steps_max));
             self.advance();
         }
         compared
@@ -218,7 +222,7 @@ fn every_kind_of_layer_looks_the_same_with_a_gpu_and_without() {
         let code_square = (number % 3 > 0).then(|| Area::new(100, 30, 40, 40));
         let next = || slide(number as u32, code_square, Some(moving.clone()));
         pair.swap(area, next, kind, LENGTH);
-        compared += pair.play(&format!("{name}, {kind:?}"));
+        compared += pair.play(&format!("{name}, {kind:?}"), FILTERED_STEPS_MAX);
     }
     println!("{compared} frames compared");
     assert!(compared > 300, "{compared}");
@@ -239,7 +243,7 @@ fn every_transition_looks_the_same_with_a_gpu_and_without() {
         let mut pair = Pair::start((SIZE_PX.0 + 20, SIZE_PX.1 + 9));
         for (seed, code_square) in (0..).zip(code_squares) {
             pair.swap(area, || slide(seed, code_square, None), kind, LENGTH);
-            compared += pair.play(&format!("{kind:?} to {code_square:?}"));
+            compared += pair.play(&format!("{kind:?} to {code_square:?}"), 1);
         }
     }
     println!("{compared} frames compared");
@@ -264,7 +268,7 @@ fn stretched_slides_look_the_same_with_a_gpu_and_without() {
                 slide
             };
             pair.swap(area, next, kind, LENGTH);
-            compared += pair.play(&format!("{kind:?} in {area:?}"));
+            compared += pair.play(&format!("{kind:?} in {area:?}"), 1);
         }
     }
     println!("{compared} frames compared");
