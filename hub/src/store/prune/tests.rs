@@ -576,9 +576,11 @@ fn two_at_once_beside_a_screen_that_sends_lose_and_double_nothing() {
                 }
                 sent
             });
-            let gone = both.map(|prune| prune.join().unwrap());
+            let gone = both.map(|prune| prune.join());
+            // Also when one of them failed: the sender would go on for ever.
             is_over.store(true, Ordering::SeqCst);
             let sent = sender.join().unwrap();
+            let gone = gone.map(Result::unwrap);
             for (table, rows) in [
                 (Table::Plays, 4_000),
                 (Table::Scans, 120),
