@@ -15,8 +15,6 @@ use crate::system::private;
 const LOCK_CLASS: i32 = 0x7062_6877;
 /// A session that has not been heard of for so long is ended by the server, in milliseconds.
 const IDLE_MS_MAX: u64 = 15_000;
-/// The file beside a database that is one.
-const FILE_NAME: &str = "serving.lock";
 
 /// See the module.
 #[derive(Default)]
@@ -43,7 +41,7 @@ impl ServingLock {
                     .then(|| Held::Session(Box::new(connection)))
             }
             Database::Sqlite(database) => {
-                let file = lock_file(&database.beside(FILE_NAME))?;
+                let file = lock_file(&database.beside(private::SERVING_LOCK))?;
                 is_locked(file.try_lock_shared())?.then_some(Held::File(file))
             }
         };

@@ -17,10 +17,13 @@ const FOLDER_MODE: u32 = 0o700;
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;
 /// What a hub makes in its data folder besides the creatives.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 9] = [
     DATABASE,
     "hub.db-wal",
     "hub.db-shm",
+    ELSEWHERE,
+    SERVING_LOCK,
+    BLOBS_ELSEWHERE,
     KEYS,
     "manifest-keys",
     BLOBS,
@@ -34,6 +37,8 @@ const ELSEWHERE_TEXT: &[u8] =
 const KEYS: &str = "keys.json";
 /// The folder of the creatives.
 pub(crate) const BLOBS: &str = "blobs";
+/// What a process that serves a database in the folder holds.
+pub(crate) const SERVING_LOCK: &str = "serving.lock";
 /// What says in a data folder that its creatives are in a store. Its first line is the address.
 const BLOBS_ELSEWHERE: &str = "blobs-elsewhere";
 /// Most bytes of that file; an address has 600 at most.
