@@ -1,4 +1,5 @@
-//! Does what the player asks: hands slides to the presenter, brings them onto the screen, takes them away.
+//! Does what the player asks: hands slides to the presenter, brings them onto the screen, takes
+//! them away.
 //!
 //! Invariants:
 //! - A slide that comes where its zone was empty but others lie beneath is cut in: their codes are

@@ -1,5 +1,5 @@
-//! The seam to the presenter: the frame that the stage has decided, and the slides that are kept for
-//! it.
+//! The seam to the presenter: the frame that the stage has decided, and the slides that are kept
+//! for it.
 
 use bevy::prelude::*;
 use passerby_paint::{Frame, SlideStore};

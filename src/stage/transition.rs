@@ -1,7 +1,8 @@
 //! How one slide gives way to the next, as numbers for both.
 //!
 //! Invariants:
-//! - Transitions follow time, not frames: a slow machine shows fewer steps, not a longer transition.
+//! - Transitions follow time, not frames: a slow machine shows fewer steps, not a longer
+//!   transition.
 //! - The new slide is visible from the first frame on, so that what was asked for begins within a
 //!   frame; at the end it is there to the last pixel.
 //! - Between them the two slides cover every pixel in every frame: nothing of what lies beneath

@@ -1,5 +1,6 @@
 //! The show from end to end, at the speed of the machine: the real player, composer, stage and both
-//! presenters, with a clock that passes frame by frame. Every frame is judged. `PASSERBY_MARATHON_CHANGES` and
+//! presenters, with a clock that passes frame by frame. Every frame is judged.
+//! `PASSERBY_MARATHON_CHANGES` and
 //! `PASSERBY_MARATHON_PLAYS` make the two runs longer than `scripts/test` has time for.
 
 #![allow(

@@ -1,8 +1,9 @@
 //! Puts slides on the stage and prints what the stage did, one `name value` a line.
 //!
 //! ```text
-//! stage_probe [--draw cpu|gpu] [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400] [--idle-s 10]
-//!             [--capture DIR] [--framebuffer FILE] [--resizes N] [--code LINK] [--shot FILE]
+//! stage_probe [--draw cpu|gpu] [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400]
+//!             [--idle-s 10] [--capture DIR] [--framebuffer FILE] [--resizes N]
+//!             [--code LINK] [--shot FILE]
 //! ```
 //!
 //! The framebuffer is what `Xvfb -fbdir` keeps its screen in; N is how often somebody else will

@@ -91,8 +91,8 @@ fn captured_frames_are_slides_or_mixes_of_two_slides() {
                 let others = [before, slide(number + 1, SIZE).rgba];
                 let ((code_square, rest), (new_code_square, new)) =
                     (parted(&picture), parted(&new));
-                // Codes are never mixed: the named one is there, whole, or that which it replaces or
-                // which replaces it.
+                // Codes are never mixed: the named one is there, whole, or that which it replaces
+                // or which replaces it.
                 let whole = others.iter().any(|other| parted(other).0 == code_square);
                 assert!(
                     code_square == new_code_square || whole,

@@ -142,8 +142,8 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Print a link, and its code, by which somebody becomes an owner in a browser, or chooses a new
-    /// password; it works once, within seven days
+    /// Print a link, and its code, by which somebody becomes an owner in a browser, or chooses a
+    /// new password; it works once, within seven days
     OwnerLink(crate::cli::owner::OwnerLink),
     /// Add and list screens, change their keys, replace their terminals
     #[command(subcommand)]

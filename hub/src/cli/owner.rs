@@ -15,8 +15,8 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(crate) struct OwnerLink {
-    /// Let this person choose a new password, in place of making somebody new an owner; their second
-    /// step goes off
+    /// Let this person choose a new password, in place of making somebody new an owner; their
+    /// second step goes off
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
     /// How browsers reach the hub. Default: as codes have it
@@ -71,7 +71,8 @@ pub(crate) fn told(link: &str) -> String {
     )
 }
 
-/// Draws a code with half blocks, light on dark or dark on light alike: the quiet zone is drawn too.
+/// Draws a code with half blocks, light on dark or dark on light alike: the quiet zone is drawn
+/// too.
 fn drawn(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let (width, colours) = (code.width(), code.to_colors());

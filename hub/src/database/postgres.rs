@@ -230,8 +230,8 @@ impl PostgresDatabase {
         lock: Lock<'_>,
         work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        // Each statement sees what others committed while this one waited for its locks, whatever the
-        // server's own default is.
+        // Each statement sees what others committed while this one waited for its locks, whatever
+        // the server's own default is.
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; {}; SELECT {OWN_NUMBER}",
             lock_statement(lock)

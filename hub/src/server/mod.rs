@@ -1,5 +1,5 @@
-//! The hub on the network: `/v1` for terminals, `/console` for people who run it, `/api/v1` for their
-//! programs, everything else for phones.
+//! The hub on the network: `/v1` for terminals, `/console` for people who run it, `/api/v1` for
+//! their programs, everything else for phones.
 //!
 //! Invariants: every request is bounded in size, in time and in what it may hold of the blocking
 //! pool; handlers do no disk work on the async threads; a flood from one network is answered from
@@ -111,8 +111,8 @@ pub fn rules() -> Vec<(&'static str, String, Rule)> {
     console.chain(programs).collect()
 }
 
-/// The routes by which requests are counted, each once: those of terminals, of phones, of people and
-/// of their programs.
+/// The routes by which requests are counted, each once: those of terminals, of phones, of people
+/// and of their programs.
 fn patterns() -> Vec<String> {
     let [phones, terminals, publishers, console, programs] = calls();
     let mut patterns: Vec<String> = Vec::new();

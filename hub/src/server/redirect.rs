@@ -1,5 +1,5 @@
-//! Answers what comes unencrypted with the encrypted address of the same, and a CA that asks whether
-//! a name leads here.
+//! Answers what comes unencrypted with the encrypted address of the same, and a CA that asks
+//! whether a name leads here.
 //!
 //! Invariants: where an answer leads is the hub's own address, whatever the request says of hosts;
 //! nothing else is served but what a CA is to be answered ([`Challenges`]), and nothing is read but

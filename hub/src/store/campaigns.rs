@@ -18,7 +18,9 @@ use crate::publish::folder::Publication;
 use crate::store::audit::Verb;
 use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::publish_error::PublishError;
-use crate::store::{Result, Store, StoreError, audit, campaign_list, domains, manifest_versions};
+use crate::store::{
+    Result, Store, StoreError, audit, campaign_list, changes, domains, manifest_versions,
+};
 use crate::system::clock::DAY_MS;
 
 /// How long a manifest may air without its hub.
@@ -486,8 +488,12 @@ fn campaigns_of(
         },
     )?;
     let with_goals = campaigns.iter().filter(|(_, campaign)| has_goal(campaign));
-    let with_goals = with_goals.map(|(id, _)| id).collect();
-    let screens = goal_screens.count(tx, &with_goals)?;
+    let with_goals: BTreeSet<_> = with_goals.map(|(id, _)| id).collect();
+    let screens = if with_goals.is_empty() {
+        BTreeMap::new()
+    } else {
+        goal_screens.count(tx, changes::newest(tx)?, &with_goals)?
+    };
     let ids = campaigns.iter().map(|(id, _)| id.as_str().to_owned());
     let on_screen: Vec<_> = ids
         .clone()

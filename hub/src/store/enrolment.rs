@@ -226,7 +226,8 @@ impl Store {
     /// Makes a screen of a code that a terminal shows, in a group or in none.
     ///
     /// # Errors
-    /// The asker has nothing to do with the group, no terminal shows this code, it was claimed before, or its time is over.
+    /// The asker has nothing to do with the group, no terminal shows this code, it was claimed
+    /// before, or its time is over.
     pub fn claim(
         &self,
         actor: &Actor,

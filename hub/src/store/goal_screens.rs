@@ -1,9 +1,9 @@
 //! On how many screens campaigns with goals air: a goal is one of all of them together, and each
 //! gets its part of it.
 //!
-//! Invariants: what is kept is of one change number ([`changes`](crate::store::changes)), and
-//! whatever moves such a count moves that number in its own transaction, so what is found here is
-//! what the same transaction would count; at most [`CAMPAIGNS_MAX`] counts are kept.
+//! Invariants: what is kept is of one change number, and whatever moves such a count moves that
+//! number in its own transaction, so what is found here is what the same transaction would count;
+//! at most [`CAMPAIGNS_MAX`] counts are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use passerby_protocol::{Campaign, CampaignId};
 
 use crate::database::{DatabaseError, Transaction, Value};
-use crate::store::changes;
 
 /// Most counts that are kept; with more campaigns that have goals, all are counted anew.
 const CAMPAIGNS_MAX: usize = 4_096;
@@ -34,19 +33,17 @@ pub(super) fn has_goal(campaign: &Campaign) -> bool {
 }
 
 impl GoalScreens {
-    /// Returns on how many screens in service each of these campaigns airs, as `tx` sees it.
+    /// Returns on how many screens in service each of these campaigns airs, as `tx` sees it;
+    /// `change` is the newest change number that it sees.
     ///
     /// # Errors
     /// The database fails.
     pub(super) fn count(
         &self,
         tx: &Transaction<'_>,
+        change: u64,
         campaigns: &BTreeSet<&CampaignId>,
     ) -> Result<BTreeMap<CampaignId, u32>, DatabaseError> {
-        if campaigns.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let change = changes::newest(tx)?;
         let (mut screens, missing) = self.counted().of(change, campaigns);
         if !missing.is_empty() {
             let sets: Vec<_> = missing

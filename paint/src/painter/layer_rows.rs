@@ -28,8 +28,8 @@ pub(super) struct LayerRows<'a> {
 
 enum Opacity {
     Whole,
-    /// The same for each byte of a row. As a row, since a number that stays the same would be widened
-    /// before the loop, and then no vector instruction multiplies it.
+    /// The same for each byte of a row. As a row, since a number that stays the same would be
+    /// widened before the loop, and then no vector instruction multiplies it.
     Even(Vec<i16>),
     Each(Edge),
 }

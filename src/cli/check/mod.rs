@@ -42,8 +42,8 @@ use crate::cli::options::ConfigFile;
 /// It opens each creative as the player will, looks for each letter in the fonts of this screen,
 /// lays out all text, opens each web page once, which takes seconds each, and judges whether people
 /// can read each code from where they stand, also of what the hub has sent. Notes, such as what
-/// decodes its films and whether a GPU draws, do not change the exit code. When all is good it says how many campaigns it
-/// has looked at.
+/// decodes its films and whether a GPU draws, do not change the exit code. When all is good it says
+/// how many campaigns it has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
     /// Campaign folders, or folders of campaigns, to look at as if this screen played them.

@@ -5,8 +5,9 @@
 //! `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
 //!
 //! Invariants: who asks shows a token, no cookie, so no page of another site can ask in their name;
-//! errors are problem details (RFC 9457); lists come in pages of at most [`base::PAGE_MAX`]; a change with
-//! an `Idempotency-Key` is made once, and asked for again gets the same answer for a day.
+//! errors are problem details (RFC 9457); lists come in pages of at most [`base::PAGE_MAX`]; a
+//! change with an `Idempotency-Key` is made once, and asked for again gets the same answer for a
+//! day.
 
 pub(super) mod base;
 mod calls;

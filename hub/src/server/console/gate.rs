@@ -110,8 +110,8 @@ async fn look_up(
         let now_ms = clock::now_ms();
         let store = &app.hub.store;
         let networks = client.networks(store, now_ms)?;
-        // Nobody guesses a session, and who is in stays so whatever others on the network try; but a
-        // flood is answered from memory.
+        // Nobody guesses a session, and who is in stays so whatever others on the network try; but
+        // a flood is answered from memory.
         if let Some(session) = &session
             && !app.limits.is_spent(Kind::Page, &networks, now_ms)
             && let Some(who) = store.session(&session.sha256(), now_ms)?

@@ -6,11 +6,12 @@
 //!
 //! How to add to it:
 //!
-//! * **A page or a form** is a function in `pages/` and a line in [`routes`], with its [`rule::Rule`].
-//!   It takes `Asker` (who asks), `Fields` (what was typed) and gives a page by `layout::page`, or
-//!   leads on by `asker.visitor.to`. A form is made by `layout::form`, which gives it its CSRF word.
-//!   The test of every route for every role in `hub/tests/hub/console/rights.rs` takes the line up
-//!   by itself, and asks for what the new rule admits.
+//! * **A page or a form** is a function in `pages/` and a line in [`routes`], with its
+//!   [`rule::Rule`]. It takes `Asker` (who asks), `Fields` (what was typed) and gives a page by
+//!   `layout::page`, or leads on by `asker.visitor.to`. A form is made by `layout::form`, which
+//!   gives it its CSRF word. The test of every route for every role in
+//!   `hub/tests/hub/console/rights.rs` takes the line up by itself, and asks for what the new rule
+//!   admits.
 //! * **A text** stands in both languages where it is used: `asker.say(["屏幕", "Screens"])`. What is
 //!   kept as one word (a role, a state, a verb) has its texts in `words.rs`.
 //! * **Something that is written down** is a method of the store that takes an `Actor` and calls

@@ -1,8 +1,8 @@
 //! CSV as spreadsheets save it (RFC 4180), with commas, semicolons or tabs, and names of columns in
 //! the first line.
 //!
-//! Invariant: at most [`COLUMNS_MAX`] columns and [`FIELD_BYTES_MAX`] bytes of a field are kept, and
-//! a quote that nobody closes ends with the file.
+//! Invariant: at most [`COLUMNS_MAX`] columns and [`FIELD_BYTES_MAX`] bytes of a field are kept,
+//! and a quote that nobody closes ends with the file.
 
 use crate::sources::document::contents::{Document, DocumentError};
 use crate::sources::document::dates;

@@ -1,8 +1,8 @@
 //! What was answered to calls with an idempotency key, so that a call which is made again gets the
 //! same answer and changes nothing twice.
 //!
-//! Invariant: of two calls with one key one is made; of a call that was cut off half-way nobody says
-//! that it was or was not.
+//! Invariant: of two calls with one key one is made; of a call that was cut off half-way nobody
+//! says that it was or was not.
 
 use crate::database::{DatabaseError, Lock, values};
 use crate::store::{Result, Store};

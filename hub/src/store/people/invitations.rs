@@ -111,8 +111,8 @@ impl Store {
         Ok(secret)
     }
 
-    /// Makes the first owner's link, in place of the one of an earlier start; `None` where there is an
-    /// owner.
+    /// Makes the first owner's link, in place of the one of an earlier start; `None` where there is
+    /// an owner.
     ///
     /// # Errors
     /// The database fails.

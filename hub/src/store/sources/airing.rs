@@ -114,8 +114,8 @@ impl Store {
         })
     }
 
-    /// Lets items that wait air, and tries those again of which no card could be made. Returns their
-    /// numbers.
+    /// Lets items that wait air, and tries those again of which no card could be made. Returns
+    /// their numbers.
     ///
     /// # Errors
     /// See [`SourceError`]; none is approved then.

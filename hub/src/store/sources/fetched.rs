@@ -38,8 +38,8 @@ impl Store {
         })
     }
 
-    /// Says when a source is to be looked at again: when it is to be fetched, when the first of what
-    /// airs ends, or now while items are left to be made.
+    /// Says when a source is to be looked at again: when it is to be fetched, when the first of
+    /// what airs ends, or now while items are left to be made.
     ///
     /// # Errors
     /// The database fails.
