@@ -13,9 +13,9 @@ const LENGTH: Duration = Duration::from_millis(200);
 /// No divisor of anything else here, so that steps fall everywhere.
 const STEP: Duration = Duration::from_millis(17);
 
-/// How far a picture that was scaled may be apart while it fades: Mesa's CPU driver filters in 8
-/// bits and rounds down, and mixing rounds once more.
-const FILTERED_STEPS_MAX: u8 = 2;
+/// How far a picture that was scaled may be apart: Mesa's CPU driver filters in 8 bits and rounds
+/// down, luma and chroma of a film add up, and mixing rounds once more.
+const FILTERED_STEPS_MAX: u8 = 4;
 
 /// A number that follows from a place, without a pattern.
 fn noise(x: u32, y: u32, seed: u32) -> u8 {
