@@ -1,5 +1,6 @@
 //! A hub with two campaigns on one screen, set back to the same state before each input.
 
+use std::cell::Cell;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -51,8 +52,10 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) struct Stand {
     folder: TempDir,
-    /// The database as it is before anybody has scanned.
-    database: Vec<u8>,
+    /// Each input has a data folder of its own: a thread of the hub before may close its files late.
+    input: Cell<u32>,
+    /// The database as it is before anybody has scanned, and its write-ahead log.
+    database: [Vec<u8>; 2],
     /// Every token that was minted: those above, and one of each campaign that was minted just now.
     pub(super) tokens: Vec<String>,
     /// The file name of a landing page's picture.
@@ -73,9 +76,8 @@ pub(super) struct Answer {
 impl Stand {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let data = folder.path().join("data");
-        std::fs::create_dir_all(&data).expect("data folder");
-        std::fs::write(data.join("keys.json"), KEYS).expect("keys");
+        let data = folder.path().join("prepared");
+        make_data(&data);
         let Prepared {
             tokens,
             picture,
@@ -86,8 +88,12 @@ impl Stand {
             .build()
             .expect("a runtime");
         Self {
-            database: std::fs::read(data.join("hub.db")).expect("database"),
+            database: [
+                std::fs::read(data.join("hub.db")).expect("database"),
+                std::fs::read(data.join("hub.db-wal")).unwrap_or_default(),
+            ],
             folder,
+            input: Cell::default(),
             tokens,
             picture,
             bearer,
@@ -96,16 +102,22 @@ impl Stand {
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder
+            .path()
+            .join(format!("data-{}", self.input.get()))
     }
 
     /// Opens the hub as it was at first.
     pub(crate) fn fresh_hub(&self) -> Router {
+        let _ = std::fs::remove_dir_all(self.data());
+        self.input.set(self.input.get().wrapping_add(1));
         let data = self.data();
-        for left_over in ["hub.db-wal", "hub.db-shm"] {
-            let _ = std::fs::remove_file(data.join(left_over));
+        make_data(&data);
+        for (name, bytes) in ["hub.db", "hub.db-wal"].iter().zip(&self.database) {
+            if !bytes.is_empty() {
+                std::fs::write(data.join(name), bytes).expect("database");
+            }
         }
-        std::fs::write(data.join("hub.db"), &self.database).expect("database");
         server::app(
             Hub::open(&data).expect("hub"),
             public_url(),
@@ -174,6 +186,12 @@ impl Answer {
         let value = self.headers.get(name).map(|value| value.to_str());
         value.map_or("", |text| text.expect("headers of answers are ASCII"))
     }
+}
+
+/// Makes a data folder with the hub's keys.
+fn make_data(data: &Path) {
+    std::fs::create_dir_all(data).expect("data folder");
+    std::fs::write(data.join("keys.json"), KEYS).expect("keys");
 }
 
 /// Returns the UTC day; pseudonyms of visitors change with it.
