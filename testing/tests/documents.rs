@@ -351,6 +351,28 @@ fn what_is_read_at_a_sitting_is_short() {
 }
 
 #[test]
+fn where_something_is_contributing_says_by_functions_that_are_there() {
+    let root = root();
+    let text = fs::read_to_string(root.join("CONTRIBUTING.md")).expect("text");
+    let (_, answers) = text.split_once("## Where is").expect("the questions");
+    let words = answers.split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts: Vec<&str> = words.split('`').collect();
+    let mut named = 0;
+    for place in parts[1..].windows(3).step_by(2) {
+        let [name, between, file] = place else {
+            continue;
+        };
+        if between.trim() == "in" {
+            let function = name.rsplit("::").next().unwrap_or(name);
+            let code = fs::read_to_string(root.join(file)).expect(file);
+            assert!(code.contains(&format!("fn {function}")), "{name} in {file}");
+            named += 1;
+        }
+    }
+    assert!(named >= 16, "{named}");
+}
+
+#[test]
 fn comments_fit_beside_another_file() {
     let root = root();
     let mut long = Vec::new();
