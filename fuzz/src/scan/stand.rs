@@ -52,7 +52,8 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) struct Stand {
     folder: TempDir,
-    /// Each input has a data folder of its own: a thread of the hub before may close its files late.
+    /// Each input has a data folder of its own: a thread of the hub before may close its files
+    /// late.
     input: Cell<u32>,
     /// The database as it is before anybody has scanned, and its write-ahead log.
     database: [Vec<u8>; 2],
