@@ -222,7 +222,9 @@ fn every_kind_of_layer_looks_the_same_with_a_gpu_and_without() {
         let code_square = (number % 3 > 0).then(|| Area::new(100, 30, 40, 40));
         let next = || slide(number as u32, code_square, Some(moving.clone()));
         pair.swap(area, next, kind, LENGTH);
-        compared += pair.play(&format!("{name}, {kind:?}"), FILTERED_STEPS_MAX);
+        let is_filtered = !name.starts_with("a picture as it is");
+        let steps_max = if is_filtered { FILTERED_STEPS_MAX } else { 1 };
+        compared += pair.play(&format!("{name}, {kind:?}"), steps_max);
     }
     println!("{compared} frames compared");
     assert!(compared > 300, "{compared}");
