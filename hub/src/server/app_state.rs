@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 use crate::Hub;
-use crate::people::Passwords;
+use crate::keys::pairing_code::PairingCode;
+use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
@@ -21,6 +22,7 @@ use crate::server::proxies::Proxies;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
+use crate::store::{Claimed, EnrolError};
 use crate::system::clock;
 
 /// Most pieces of work that touch the disk at one time. Codes that are opened wait elsewhere, and
@@ -83,6 +85,22 @@ impl AppState {
             counts: PendingCounts::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
         }
+    }
+
+    /// Claims the screen that shows a code, which waits no more then.
+    ///
+    /// # Errors
+    /// See [`Store::claim`](crate::store::Store::claim).
+    pub(super) fn claim(
+        &self,
+        actor: &Actor,
+        code: &PairingCode,
+        named: (&str, Option<&str>),
+        now_ms: i64,
+    ) -> Result<Claimed, EnrolError> {
+        let claimed = self.hub.store.claim(actor, code, named, now_ms)?;
+        self.pairings.ended(code);
+        Ok(claimed)
     }
 
     /// Runs work that touches the disk off the async threads.

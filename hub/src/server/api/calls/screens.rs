@@ -190,16 +190,7 @@ pub(in crate::server::api) async fn pair(
     let name = line(&asked.name, LINE_CHARS_MAX).map_err(of_name)?;
     let group = group(&asked.group).map_err(of_name)?;
     let claimed = app
-        .work(move |app| {
-            let claimed =
-                app.hub
-                    .store
-                    .claim(&actor, &code, (&name, group.as_deref()), clock::now_ms());
-            if claimed.is_ok() {
-                app.pairings.ended(&code);
-            }
-            claimed
-        })
+        .work(move |app| app.claim(&actor, &code, (&name, group.as_deref()), clock::now_ms()))
         .await;
     match claimed {
         Ok(claimed) => made(json!({ "screen": claimed.screen })),

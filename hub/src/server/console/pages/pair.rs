@@ -114,16 +114,7 @@ pub(crate) async fn pair(State(app): State<Shared>, asker: Asker, fields: Fields
     };
     let actor = Arc::clone(&asker.actor);
     let claimed = app
-        .work(move |app| {
-            let claimed =
-                app.hub
-                    .store
-                    .claim(&actor, &code, (&name, group.as_deref()), clock::now_ms());
-            if claimed.is_ok() {
-                app.pairings.ended(&code);
-            }
-            claimed
-        })
+        .work(move |app| app.claim(&actor, &code, (&name, group.as_deref()), clock::now_ms()))
         .await;
     match claimed {
         Ok(claimed) => asker
