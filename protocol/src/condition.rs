@@ -8,7 +8,9 @@
 //! not have) counts as false.
 //!
 //! Invariant: no condition goes over lists inside one another more deeply than
-//! [`LOOPS_INSIDE_MAX`], so that none takes long to evaluate.
+//! [`LOOPS_INSIDE_MAX`], so that none takes long to evaluate, and none is nested more deeply than
+//! [`NESTING_MAX`] before it is parsed or [`DEPTH_MAX`] after it, so that none fills the stack of
+//! the thread that reads or asks it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -23,6 +25,14 @@ use crate::bounded;
 /// Deepest that a condition may go over lists inside one another. Each level multiplies what it
 /// takes to evaluate: with no limit, a condition of one line runs for years, or fills the memory.
 pub(crate) const LOOPS_INSIDE_MAX: usize = 2;
+
+/// Most brackets of any kind that may be open at one place, and most `?` in all: the parser calls
+/// itself a dozen times for each, and a thread whose stack is full ends the whole program.
+pub(crate) const NESTING_MAX: usize = 16;
+
+/// Most parts of a condition that may lie in one another once it is parsed: `a.b.c` and `1+2+3`
+/// are three each.
+pub(crate) const DEPTH_MAX: usize = 64;
 
 /// What a condition can ask about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,12 +76,17 @@ impl Condition {
     /// Compiles a condition and tries it once on a sample venue.
     ///
     /// # Errors
-    /// A syntax error, lists that are gone over inside one another, a name other than `venue` and
-    /// `live`, or a result that is not true or false. What a condition makes of readings is known
-    /// only where they are.
+    /// A syntax error, lists that are gone over inside one another, parts that are nested too
+    /// deeply, a name other than `venue` and `live`, or a result that is not true or false. What a
+    /// condition makes of readings is known only where they are.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(ConditionError("it is longer than 1000 characters".into()));
+        }
+        if nesting(source) > NESTING_MAX {
+            return Err(ConditionError(format!(
+                "it is nested too deeply; use at most {NESTING_MAX} brackets inside one another, and at most {NESTING_MAX} question marks"
+            )));
         }
         let program = Program::compile(source).map_err(|errors| {
             ConditionError(
@@ -86,6 +101,11 @@ impl Condition {
         if loops_inside(program.expression()) > LOOPS_INSIDE_MAX {
             return Err(ConditionError(format!(
                 "it goes over lists inside one another; use at most {LOOPS_INSIDE_MAX} of exists, all, map and filter inside one another"
+            )));
+        }
+        if depth(program.expression()) > DEPTH_MAX {
+            return Err(ConditionError(format!(
+                "it is nested too deeply; use at most {DEPTH_MAX} parts in one another"
             )));
         }
         let condition = Self {
@@ -149,43 +169,61 @@ impl Condition {
     }
 }
 
+/// Returns how many brackets of a source are open at most at one place, or how many `?` it has,
+/// whichever is more. Those in texts count as well: what is told apart here is told before parsing.
+fn nesting(source: &str) -> usize {
+    let mut open = 0_usize;
+    let mut deepest = 0;
+    for character in source.chars() {
+        match character {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest.max(source.matches('?').count())
+}
+
 /// Returns how many of an expression's loops lie inside one another; one over what another made is
 /// inside it too.
 fn loops_inside(expression: &IdedExpr) -> usize {
-    let deepest = |parts: &[&IdedExpr]| parts.iter().map(|part| loops_inside(part)).max();
-    let deepest_of = |parts: &[IdedExpr]| parts.iter().map(loops_inside).max();
-    let inside = match &expression.expr {
-        Expr::Comprehension(each) => deepest(&[
+    let here = usize::from(matches!(expression.expr, Expr::Comprehension(_)));
+    let deepest = parts(expression).into_iter().map(loops_inside).max();
+    here + deepest.unwrap_or(0)
+}
+
+/// Returns how many parts of an expression lie in one another, itself among them.
+fn depth(expression: &IdedExpr) -> usize {
+    1 + parts(expression).into_iter().map(depth).max().unwrap_or(0)
+}
+
+/// Returns the expressions that an expression is made of.
+fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
+    match &expression.expr {
+        Expr::Comprehension(each) => vec![
             &each.iter_range,
             &each.accu_init,
             &each.loop_cond,
             &each.loop_step,
             &each.result,
-        ])
-        .map(|inside| inside + 1),
-        Expr::Call(call) => deepest_of(&call.args).max(call.target.as_deref().map(loops_inside)),
-        Expr::List(list) => deepest_of(&list.elements),
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .map(|entry| loops_inside_entry(&entry.expr))
-            .max(),
-        Expr::Struct(made) => made
-            .entries
-            .iter()
-            .map(|entry| loops_inside_entry(&entry.expr))
-            .max(),
-        Expr::Select(select) => Some(loops_inside(&select.operand)),
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => None,
-    };
-    inside.unwrap_or(0)
+        ],
+        Expr::Call(call) => call.args.iter().chain(call.target.as_deref()).collect(),
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Map(map) => entry_parts(map.entries.iter().map(|entry| &entry.expr)),
+        Expr::Struct(made) => entry_parts(made.entries.iter().map(|entry| &entry.expr)),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
+    }
 }
 
-fn loops_inside_entry(entry: &EntryExpr) -> usize {
-    match entry {
-        EntryExpr::MapEntry(entry) => loops_inside(&entry.key).max(loops_inside(&entry.value)),
-        EntryExpr::StructField(field) => loops_inside(&field.value),
-    }
+fn entry_parts<'a>(entries: impl Iterator<Item = &'a EntryExpr>) -> Vec<&'a IdedExpr> {
+    entries
+        .flat_map(|entry| match entry {
+            EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+            EntryExpr::StructField(field) => vec![&field.value],
+        })
+        .collect()
 }
 
 impl fmt::Debug for Condition {
@@ -271,7 +309,8 @@ mod tests {
             })
         };
         let doubling = format!("['a']{}.exists(x, x == '')", ".map(x, x + x)".repeat(40));
-        for condition in [inside(18), inside(3), doubling] {
+        assert!(Condition::parse(&inside(18)).is_err());
+        for condition in [inside(3), doubling] {
             let error = Condition::parse(&condition).expect_err("refused");
             assert!(error.to_string().contains("inside one another"), "{error}");
         }
@@ -286,5 +325,48 @@ mod tests {
         ] {
             Condition::parse(&condition).expect(&condition);
         }
+    }
+
+    #[test]
+    fn a_condition_cannot_fill_the_stack_of_whoever_reads_it() {
+        // A quarter of what a thread has.
+        const STACK_BYTES: usize = 512 << 10;
+        let around = |depth: usize, open: &str, inner: &str, close: &str| {
+            format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+        };
+        let read = || {
+            let refused = |condition: String| {
+                let condition: String = condition.chars().take(SOURCE_BYTES_MAX).collect();
+                let error = Condition::parse(&condition).expect_err(&condition);
+                assert!(error.to_string().contains("nested"), "{error}: {condition}");
+            };
+            refused(around(490, "(", "true", ")"));
+            refused("(".repeat(1_000));
+            refused(around(300, "[", "", "]"));
+            refused(around(200, "{1:", "2", "}"));
+            refused(around(240, "!(", "true", ")"));
+            refused("true?true:".repeat(90) + "true");
+            refused(format!("live['a'] == 1{}", "+1".repeat(490)));
+            refused(format!("venue{}", ".a".repeat(480)));
+            refused(format!("live{}", "['a']".repeat(190)));
+            for condition in [
+                around(NESTING_MAX, "(", "true", ")"),
+                around(NESTING_MAX - 1, "[", "", "]") + " == []",
+                "true?true:".repeat(NESTING_MAX) + "true",
+                format!("1{} == {DEPTH_MAX}", "+1".repeat(DEPTH_MAX - 2)),
+                "!".repeat(900) + "true",
+                format!("live['a']{} == 1", "['a']".repeat(DEPTH_MAX - 4)),
+            ] {
+                // Right or wrong, an answer comes.
+                if let Ok(condition) = Condition::parse(&condition) {
+                    condition.holds(&Venue::default(), &Readings::new());
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+            let ended = thread.spawn_scoped(scope, read).expect("starts").join();
+            ended.expect("ends well");
+        });
     }
 }

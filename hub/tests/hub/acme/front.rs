@@ -19,6 +19,8 @@ struct Shared {
     waiting: AtomicUsize,
     /// How many more pieces of what comes are handed on; `None` for all.
     pieces: Mutex<Option<usize>>,
+    /// How often what was held back has been thrown away.
+    thrown_away: AtomicUsize,
     more: Condvar,
 }
 
@@ -67,6 +69,14 @@ impl Front {
         self.shared.more.notify_all();
     }
 
+    /// Throws away what is held back, as a network does whose sender has gone.
+    pub(super) fn throw_away(&self) {
+        let pieces = self.shared.pieces.lock().unwrap();
+        self.shared.thrown_away.fetch_add(1, Ordering::Relaxed);
+        drop(pieces);
+        self.shared.more.notify_all();
+    }
+
     /// Lets everything pass.
     pub(super) fn let_pass(&self) {
         *self.shared.pieces.lock().unwrap() = None;
@@ -92,8 +102,7 @@ impl Shared {
         std::thread::spawn(move || {
             let mut piece = [0; 16 << 10];
             while let Ok(length @ 1..) = client.read(&mut piece) {
-                shared.wait();
-                if server.write_all(&piece[..length]).is_err() {
+                if !shared.may_pass() || server.write_all(&piece[..length]).is_err() {
                     break;
                 }
             }
@@ -101,15 +110,22 @@ impl Shared {
         });
     }
 
-    fn wait(&self) {
+    /// Waits until a piece may pass; false if it is thrown away.
+    fn may_pass(&self) -> bool {
         let pieces = self.pieces.lock().unwrap();
+        let before = self.thrown_away.load(Ordering::Relaxed);
+        let is_kept = || self.thrown_away.load(Ordering::Relaxed) == before;
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut pieces = (self.more)
-            .wait_while(pieces, |pieces| *pieces == Some(0))
+            .wait_while(pieces, |pieces| *pieces == Some(0) && is_kept())
             .unwrap();
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        if !is_kept() {
+            return false;
+        }
         if let Some(pieces) = &mut *pieces {
             *pieces -= 1;
         }
+        true
     }
 }
