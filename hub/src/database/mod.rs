@@ -12,6 +12,7 @@
 mod broken_connections;
 mod copy_text;
 mod error;
+mod log_mover;
 mod pool;
 mod postgres;
 mod postgres_connection;

@@ -15,6 +15,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
+use crate::database::log_mover::LogMover;
 use crate::database::pool::{Pool, PoolCounts};
 use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
@@ -35,16 +36,14 @@ const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
 /// Memory in which the writer keeps pages, in KiB: an insert goes through the pages of every index
 /// of its table, and to read them anew takes longer than to change them.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
-/// Pages of the write-ahead log from which on a commit brings them into the database, too. Nearly
-/// every commit changes the same few pages, so the longer that waits, the fewer are written twice;
-/// the log grows to some 16 MiB.
-const LOG_PAGES: i64 = 4_000;
 /// Statements that each connection keeps.
 const STATEMENTS_MAX: usize = 192;
 
 /// The database in one file.
 pub(crate) struct SqliteDatabase {
     file: PathBuf,
+    /// Closed before the connection that writes, which as the last one removes the log.
+    log_mover: LogMover,
     writer: Mutex<Writer>,
     /// Who waits for the writer's connection, or is about to.
     waiting: AtomicUsize,
@@ -105,11 +104,12 @@ impl SqliteDatabase {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         // What is deleted is gone: it is overwritten with zeros.
         connection.pragma_update(None, "secure_delete", true)?;
-        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         set_up(&connection)?;
         connection.busy_handler(Some(wait_for_writer))?;
+        let log_mover = LogMover::watch(file, &mut connection)?;
         Ok(Self {
             file: file.to_owned(),
+            log_mover,
             writer: Mutex::new(Writer {
                 connection,
                 open: None,
@@ -147,7 +147,9 @@ impl SqliteDatabase {
         if let Some(open) = writer.open.take() {
             open.group.end(self.commit(&writer.connection, open.size));
         }
-        work(&mut writer.connection)
+        let value = work(&mut writer.connection);
+        self.log_mover.after_commit(&writer.connection);
+        value
     }
 
     /// Keeps in memory from now on what it takes to undo one piece of work in a group, where it
@@ -301,6 +303,8 @@ impl Part<'_> {
         if let Some(open) = self.open.take() {
             open.group.end(result.clone());
         }
+        // Those who wait for the commit need not wait for this.
+        (self.database.log_mover).after_commit(&self.writer.connection);
         result
     }
 }

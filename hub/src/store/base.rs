@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use crate::database::{
     Database, DatabaseError, Lock, PostgresDatabase, ServingLock, SessionLock, SqliteDatabase,
@@ -14,7 +15,7 @@ use crate::store::migrations;
 use crate::store::read_campaigns::ReadCampaigns;
 use crate::store::stored_counts::StoredCounts;
 use crate::store::{Result, StoreError};
-use crate::system::private;
+use crate::system::{priority, private};
 
 pub(crate) const FILE_NAME: &str = "hub.db";
 /// The lock of whoever does the work that one process does for all.
@@ -149,6 +150,23 @@ impl Store {
         work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.database.read(work)
+    }
+
+    /// Does the same on a thread of its own that gives way to all others: for what may take long
+    /// and that nobody in a street waits for. It holds no lock that a scan could wait for.
+    pub(super) fn read_giving_way<T: Send, E: From<DatabaseError> + Send>(
+        &self,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, E> + Send,
+    ) -> Result<T, E> {
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                priority::give_way();
+                self.database.read(work)
+            });
+            reading
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 }
 

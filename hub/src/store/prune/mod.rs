@@ -100,7 +100,7 @@ impl Store {
         let before_ms = self.prune_before(keep_days, code_days, now_ms)?;
         Ok(Pruned {
             before_ms,
-            rows: self.read(|tx| would::count(tx, before_ms))?,
+            rows: self.read_giving_way(|tx| would::count(tx, before_ms))?,
             free_bytes: self.free_bytes()?,
         })
     }

@@ -188,7 +188,7 @@ impl Store {
     /// The database fails.
     pub fn report(&self) -> Result<Report> {
         self.add_up_figures()?;
-        self.read(|tx| {
+        self.read_giving_way(|tx| {
             Ok(Report {
                 plays: plays::counts(tx)?,
                 scans: scans(tx)?,

@@ -253,7 +253,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn recount(&self) -> Result<Vec<Difference>> {
-        self.read(|tx| {
+        self.read_giving_way(|tx| {
             let noted = Changes::noted(tx)?;
             let mut differences = Vec::new();
             for table in &TABLES {

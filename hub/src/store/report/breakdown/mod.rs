@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Breakdown, BreakdownError> {
         let boundaries = Boundaries::new(filter, time_zone)?;
         self.add_up_figures()?;
-        self.read(|tx| {
+        self.read_giving_way(|tx| {
             let filter = known(tx, filter)?;
             let rows = match by {
                 By::Day | By::Hour | By::Weekday => {
