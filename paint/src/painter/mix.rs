@@ -78,14 +78,16 @@ pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed
     }
 }
 
-/// Puts a still row with holes over what shows through them, rounding once.
-#[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
-pub(super) fn cover(below: &mut [u8], still: &[u8]) {
-    for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
-        let (alpha, through) = (u32::from(still[3]), 255 - u32::from(still[3]));
-        for (below, still) in below.iter_mut().zip(still) {
-            let both = u32::from(*still) * alpha + u32::from(*below) * through;
-            *below = (((both + 128) * 257) >> 16) as u8;
+for_each_processor! {
+    /// Puts a still row with holes over what shows through them, rounding once.
+    #[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
+    pub(super) fn cover(below: &mut [u8], still: &[u8]) {
+        for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
+            let (alpha, through) = (u32::from(still[3]), 255 - u32::from(still[3]));
+            for (below, still) in below.iter_mut().zip(still) {
+                let both = u32::from(*still) * alpha + u32::from(*below) * through;
+                *below = (((both + 128) * 257) >> 16) as u8;
+            }
         }
     }
 }
