@@ -11,14 +11,17 @@
 //!   light.
 //! - Nothing here knows a window, a clock or a file.
 
+mod each_processor;
 mod frame;
 mod painter;
 mod pixels;
 mod store;
 mod travel;
+mod window_pixels;
 
 pub use crate::frame::{ChangeNumbers, Frame, Layer, MovingNumbers, Rectangle, SlideId, rectangle};
 pub use crate::painter::{Painter, SIDE_PX_MAX};
 pub use crate::pixels::{PlaneSizes, SlidePixels};
 pub use crate::store::SlideStore;
 pub use crate::travel::{MovingKind, MovingLayer};
+pub use crate::window_pixels::copy_to_window;

@@ -97,9 +97,9 @@ impl Run {
         data_dir.path().clone_into(&mut config.data_dir);
         // An offscreen picture goes to no display of this machine.
         config.displays = (!self.offscreen).then(|| display::CONNECTORS.into());
-        let (ledger, enrolment) = open_data(&config)?;
-        let drawing = Choice::of(config.draw, self.offscreen);
-        tracing::info!("{}", drawing.sentence());
+        // A driver takes its time to answer; nothing else waits for it.
+        let (draw, offscreen) = (config.draw, self.offscreen);
+        let drawing = spawn("drawing", move || Choice::of(draw, offscreen))?;
         let clock: Arc<dyn clock::Clock> = Arc::new(SystemClock::new(config.trust_clock));
         let context = Arc::new(LiveContext::default());
         let (requests, request_queue) = bounded(REQUESTS_MAX);
@@ -130,25 +130,34 @@ impl Run {
             poll: POLL,
             line: HubConnection::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
         });
-        let player = Player::new(Parts {
-            config,
-            ledger,
-            local,
-            enrolment,
-            clock,
-            composer: SlideComposer::new(settings.clone()),
-            urgent: SlideComposer::new(settings),
-            stage: StageCommands(commands),
-            events,
-            requests: request_queue,
-            context,
-            recorded,
-            run_for_ms: self.run_for.map(|seconds| seconds.saturating_mul(1_000)),
-        })
-        .map_err(|error| Failure::Start(error.to_string()))?;
-
-        let player = spawn("player", move || player.run())?;
+        let run_for_ms = self.run_for.map(|seconds| seconds.saturating_mul(1_000));
+        // The window opens while the ledger and the fonts are read.
+        let player = spawn("player", move || {
+            let (ledger, enrolment) = open_data(&config)?;
+            let player = Player::new(Parts {
+                config,
+                ledger,
+                local,
+                enrolment,
+                clock,
+                composer: SlideComposer::new(settings.clone()),
+                urgent: SlideComposer::new(settings),
+                stage: StageCommands(commands),
+                events,
+                requests: request_queue,
+                context,
+                recorded,
+                run_for_ms,
+            })
+            .map_err(|error| Failure::Start(error.to_string()))?;
+            player.run();
+            Ok(())
+        })?;
         spawn("hub-link", move || go_online(hub_link, page, &requests))?;
+        let drawing = drawing
+            .join()
+            .map_err(|_| Failure::Start("nothing to draw with was found".to_owned()))?;
+        tracing::info!("{}", drawing.sentence());
         let stage_config = StageConfig {
             draw_with: drawing.draw_with,
             offscreen: self.offscreen,
@@ -168,9 +177,9 @@ impl Run {
         let played = stage::run(stage_config, inbox, event_queue)
             .map_err(|error| Failure::Start(error.to_string()));
         // The stage's end closes its event channel; the player then records the play that was on
-        // the screen.
+        // the screen. A player that could not begin has ended the stage.
         match player.join() {
-            Ok(()) => played,
+            Ok(begun) => begun.and(played),
             Err(_) => Err(Failure::Start(
                 "the player stopped unexpectedly; restart the terminal".to_owned(),
             )),

@@ -6,12 +6,14 @@ use bevy::app::{
     PanicHandlerPlugin, PluginGroupBuilder, TaskPoolPlugin, TerminalCtrlCHandlerPlugin,
 };
 use bevy::camera::CameraPlugin;
+use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::log::LogPlugin;
 use bevy::mesh::MeshPlugin;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::settings::{RenderCreation, RenderResources};
+use bevy::time::TimePlugin;
 use bevy::window::ExitCondition;
 use passerby_paint::Frame;
 
@@ -128,16 +130,31 @@ impl StageParts {
                 app.add_plugins(cpu_presenter::plugin);
             }
         }
+        on_this_thread(app, First);
+        on_this_thread(app, PreUpdate);
+        on_this_thread(app, Update);
+        on_this_thread(app, PostUpdate);
+        on_this_thread(app, Last);
     }
 }
 
-/// Leaves out what opens a GPU, and what is only there for it.
+/// The stage's systems take microseconds; to hand one to another thread takes longer.
+fn on_this_thread(app: &mut App, schedule: impl ScheduleLabel) {
+    app.edit_schedule(schedule, |schedule| {
+        schedule.set_executor(SingleThreadedExecutor::new());
+    });
+}
+
+/// Leaves out what opens a GPU, what is only there for it, and what works for each frame although
+/// nobody reads it.
 fn without_rendering(plugins: PluginGroupBuilder) -> PluginGroupBuilder {
     plugins
         .disable::<RenderPlugin>()
         .disable::<ImagePlugin>()
         .disable::<MeshPlugin>()
         .disable::<CameraPlugin>()
+        .disable::<TimePlugin>()
+        .disable::<TransformPlugin>()
 }
 
 /// When the run is over.

@@ -17,6 +17,7 @@ use crate::stage::channel::EventSender;
 use crate::stage::loaded_slide::{LoadedSlide, SlidePlace};
 use crate::stage::presenter::{Changed, Output, Presenter, Ready};
 use crate::stage::slides::{Change, LOADED_MAX, Shown, Slides, ZONES_MAX};
+use crate::stage::smoothness::Smoothness;
 use crate::stage::store::Store;
 use crate::stage::time::Now;
 use crate::stage::transition::TransitionProgress;
@@ -28,7 +29,8 @@ pub(super) struct CommandHandler<'w> {
     pub(super) store: ResMut<'w, Store>,
     pub(super) output: Res<'w, Output>,
     pub(super) presenter: Res<'w, Presenter>,
-    event_sender: Res<'w, EventSender>,
+    pub(super) event_sender: Res<'w, EventSender>,
+    pub(super) smoothness: ResMut<'w, Smoothness>,
     pub(super) changed: ResMut<'w, Changed>,
     pub(super) agenda: ResMut<'w, Agenda>,
     ready: Res<'w, Ready>,
@@ -93,7 +95,7 @@ impl CommandHandler<'_> {
         let transition = if slides.shown.is_none() && others {
             Transition::CUT
         } else {
-            transition
+            self.smoothness.allow(transition)
         };
         let slide = slides.loaded.remove(place);
         let at = slide.on_output(self.output.size_px);

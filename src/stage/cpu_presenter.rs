@@ -3,8 +3,8 @@
 //! Invariants:
 //! - The picture in memory is what was painted last; what the output did not take is presented
 //!   again, and nobody who looks at frames is shown it before.
-//! - Frames of a transition come as often as a display shows them, and never so often that painting
-//!   takes more than a quarter of the time.
+//! - Frames of a transition come as often as a display shows them, or half as often where painting
+//!   would take more than half of the time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,10 +28,11 @@ use crate::stage::time::{Clock, Now};
 
 /// The time from one frame of a transition to the next: what a 60 Hz display would show.
 const FRAME: Duration = Duration::from_micros(16_667);
-/// The longest time to the next frame, however long the last one took to paint.
-const FRAME_MAX: Duration = Duration::from_millis(66);
-/// How many times as long as painting the time from frame to frame is at least.
-const REST: u32 = 4;
+/// The longest time to the next frame, however long the last one took to paint: thirty a second are
+/// smooth, and who wakes up does so a little late.
+const FRAME_MAX: Duration = Duration::from_millis(30);
+/// How many times as long as painting the time from frame to frame is at least, up to that.
+const REST: u32 = 2;
 
 /// The painter, for the stage's systems and for its store.
 #[derive(Resource, Clone, Default)]

@@ -1,7 +1,8 @@
 //! Brings the painted picture into a window: shared memory of X11 or Wayland, no driver.
 //!
 //! Invariants:
-//! - A frame counts as taken once the display server has it: on X11 the stage waits for its answer.
+//! - A frame counts as taken once the display server has answered that it has it. An X server has
+//!   then put it on the screen, a Wayland compositor shows it with its own next frame.
 //! - What was painted while the window could not take it is handed over with the next frame.
 
 use std::collections::VecDeque;
@@ -11,8 +12,11 @@ use bevy::ecs::system::NonSendMarker;
 use bevy::prelude::*;
 use bevy::window::{PrimaryWindow, RawHandleWrapper, ThreadLockedRawWindowHandleWrapper};
 use passerby_compose::slide::Area;
+use passerby_paint::copy_to_window;
 use raw_window_handle::RawDisplayHandle;
 use softbuffer::{Context, Rect, Surface};
+use wayland_client::Connection;
+use wayland_client::backend::Backend;
 
 use crate::stage::cpu_presenter::{CpuSystems, Painted, SharedPainter};
 use crate::stage::presenter::Uncovered;
@@ -36,8 +40,19 @@ struct WindowSurface {
     size: (u32, u32),
     /// What the last frames have changed, the newest first.
     changes: VecDeque<Vec<Area>>,
-    /// Whether the server answers once it has shown a frame.
-    answers: bool,
+    server: Server,
+}
+
+/// What shows the window, and how it says that it has a frame.
+#[derive(Default)]
+enum Server {
+    /// Has no way to say so.
+    #[default]
+    Silent,
+    /// Answers whoever asks for the buffer again, once it has done what it was told before.
+    X11,
+    /// Answers whoever asks whether it has done what it was told before.
+    Wayland(Connection),
 }
 
 fn present(
@@ -85,10 +100,7 @@ impl WindowSurface {
         let surface = match &mut self.surface {
             Some(surface) => surface,
             None => {
-                self.answers = matches!(
-                    window.get_display_handle(),
-                    RawDisplayHandle::Xlib(_) | RawDisplayHandle::Xcb(_)
-                );
+                self.server = Server::of(window);
                 self.surface.insert(open(window)?)
             }
         };
@@ -113,20 +125,46 @@ impl WindowSurface {
         // What a buffer lacks that shows the frame before, or an older one.
         let age = usize::from(buffer.age());
         if age == 0 || age > self.changes.len() {
-            copy(pixels, &mut buffer, size.0, all);
+            copy_to_window(pixels, size.0, all, &mut buffer);
         } else {
             for area in self.changes.iter().take(age).flatten() {
-                copy(pixels, &mut buffer, size.0, *area);
+                copy_to_window(pixels, size.0, *area, &mut buffer);
             }
         }
         let damage: Vec<Rect> = areas.iter().filter_map(|area| rect(*area)).collect();
         buffer.present_with_damage(&damage).map_err(said)?;
-        if self.answers {
-            // Asking for the buffer again waits until the server has done what it was told. Without
-            // it the frame would lie in this process until something else is sent.
-            surface.buffer_mut().map_err(said)?;
+        // Without this the frame might lie in this process until something else is sent.
+        match &self.server {
+            Server::Silent => {}
+            Server::X11 => {
+                surface.buffer_mut().map_err(said)?;
+            }
+            Server::Wayland(connection) => {
+                connection.roundtrip().map_err(said)?;
+            }
         }
         Ok(())
+    }
+}
+
+impl Server {
+    /// The one that shows a window.
+    #[allow(
+        unsafe_code,
+        reason = "winit gives its connection to a compositor as a pointer only"
+    )]
+    fn of(window: &RawHandleWrapper) -> Self {
+        match window.get_display_handle() {
+            RawDisplayHandle::Xlib(_) | RawDisplayHandle::Xcb(_) => Self::X11,
+            RawDisplayHandle::Wayland(handle) => {
+                // SAFETY: winit keeps the connection open while the event loop runs, which is
+                // longer than this value lives: it is a resource of the app that the loop updates.
+                let backend =
+                    unsafe { Backend::from_foreign_display(handle.display.as_ptr().cast()) };
+                Self::Wayland(Connection::from_backend(backend))
+            }
+            _ => Self::Silent,
+        }
     }
 }
 
@@ -154,20 +192,4 @@ fn rect(area: Area) -> Option<Rect> {
         width: NonZero::new(area.width)?,
         height: NonZero::new(area.height)?,
     })
-}
-
-/// Copies an area of the picture into a buffer of the same size, whose pixels are numbers of red,
-/// green and blue.
-fn copy(pixels: &[u8], buffer: &mut [u32], width: u32, area: Area) {
-    let row = width as usize;
-    let columns = area.x as usize..area.right() as usize;
-    let rows = area.y as usize..area.bottom() as usize;
-    for y in rows {
-        let source = &pixels[(y * row + columns.start) * 4..(y * row + columns.end) * 4];
-        let target = &mut buffer[y * row + columns.start..y * row + columns.end];
-        for (target, source) in target.iter_mut().zip(source.chunks_exact(4)) {
-            let rgba = u32::from_le_bytes([source[0], source[1], source[2], source[3]]);
-            *target = (rgba & 0xff) << 16 | rgba & 0xff00 | rgba >> 16 & 0xff;
-        }
-    }
 }

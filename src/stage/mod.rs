@@ -52,6 +52,7 @@ mod raw_frame;
 mod readback;
 mod slide_systems;
 mod slides;
+mod smoothness;
 mod stage_error;
 mod store;
 mod systems;

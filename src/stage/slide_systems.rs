@@ -10,12 +10,13 @@ use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
 use passerby_compose::slide::Patch;
 use passerby_paint::SlideId;
-use passerby_playout::messages::stage_messages::StageCommand;
+use passerby_playout::messages::stage_messages::{StageCommand, StageEvent};
 
 use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
+use crate::stage::smoothness::Smoothness;
 use crate::stage::store::NextFrame;
 use crate::stage::systems::KioskSystems;
 
@@ -26,6 +27,7 @@ const REEL_STEP: Duration = Duration::from_millis(4);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Slides>()
+        .init_resource::<Smoothness>()
         .add_systems(Update, receive.in_set(KioskSystems::Receive))
         .add_systems(
             Update,
@@ -93,6 +95,11 @@ fn settle(mut handler: CommandHandler) {
                 .debut(zone, change.incoming.slide.ticket);
         }
         if change.progress.is_over(now) {
+            let took = change.progress.took(now);
+            if handler.smoothness.ended(took, change.frames) {
+                info!("a transition of {took:?} had {} frames", change.frames);
+                handler.event_sender.send(StageEvent::TransitionsStutter);
+            }
             over.push(zone);
         }
     }

@@ -50,6 +50,8 @@ pub(super) struct Change {
     pub(super) progress: TransitionProgress,
     /// Whether a frame with it has been drawn.
     pub(super) visible: bool,
+    /// How many frames have shown it.
+    pub(super) frames: u32,
     /// Whether its code is the one that is seen.
     new_is_read: bool,
 }
@@ -127,12 +129,14 @@ impl Change {
             incoming,
             progress,
             visible: false,
+            frames: 0,
             new_is_read: false,
         }
     }
 
     /// Works out both slides.
     fn layers(&mut self, old: Option<&Shown>, now: Instant, layers: &mut Vec<Layer>) {
+        self.frames = self.frames.saturating_add(1);
         let new = &self.incoming;
         let [_, _, width_px, _] = rectangle(new.at);
         let step = self.progress.step(now, width_px);

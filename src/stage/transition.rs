@@ -53,12 +53,17 @@ impl TransitionProgress {
 
     /// Whether only the new slide is left.
     pub(super) fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.started) >= self.length
+        self.took(now) >= self.length
+    }
+
+    /// How long it is under way.
+    pub(super) fn took(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.started)
     }
 
     /// Where it stands, for slides of a width in pixels of the output.
     pub(super) fn step(&self, now: Instant, width_px: f32) -> Step {
-        let elapsed = now.saturating_duration_since(self.started);
+        let elapsed = self.took(now);
         let share = if elapsed >= self.length {
             1.0
         } else {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Every program that a test may need, and the Debian package that brings it; `scripts/prepare`
 /// installs them.
-const PACKAGES: [(&str, &str); 19] = [
+const PACKAGES: [(&str, &str); 21] = [
     ("Xvfb", "xvfb"),
     ("chromium", "chromium"),
     ("ffmpeg", "ffmpeg"),
@@ -23,6 +23,8 @@ const PACKAGES: [(&str, &str); 19] = [
     ("setpriv", "util-linux"),
     ("strace", "strace"),
     ("unshare", "util-linux"),
+    ("weston", "weston"),
+    ("weston-screenshooter", "weston"),
     ("zbarimg", "zbar-tools"),
 ];
 

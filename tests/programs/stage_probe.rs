@@ -3,12 +3,13 @@
 //! ```text
 //! stage_probe [--draw cpu|gpu] [--offscreen] [--size 1280x720] [--slides 3] [--fade-ms 400]
 //!             [--idle-s 10] [--capture DIR] [--framebuffer FILE] [--resizes N]
-//!             [--code LINK] [--shot FILE]
+//!             [--code LINK] [--shot FILE] [--wanted FILE]
 //! ```
 //!
 //! The framebuffer is what `Xvfb -fbdir` keeps its screen in; N is how often somebody else will
 //! resize the window. With a link the slides are the built-in screen with its code, and what the
-//! framebuffer shows of the last one goes into a PNG file.
+//! framebuffer shows of the last one goes into a PNG file. Another one takes the last slide as it
+//! should be shown.
 //!
 //! `tests/stage` runs it under Xvfb, because a window wants a main thread of its own.
 
@@ -46,6 +47,7 @@ struct Script {
     resizes: u32,
     code: Option<String>,
     shot: Option<PathBuf>,
+    wanted: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -70,6 +72,7 @@ fn main() -> anyhow::Result<ExitCode> {
         resizes: 0,
         code: None,
         shot: None,
+        wanted: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
@@ -95,6 +98,7 @@ fn main() -> anyhow::Result<ExitCode> {
             "--framebuffer" => script.framebuffer = Some(value()?.into()),
             "--code" => script.code = Some(value()?),
             "--shot" => script.shot = Some(value()?.into()),
+            "--wanted" => script.wanted = Some(value()?.into()),
             "--capture" => {
                 config.capture = Some(CaptureConfig {
                     dir: value()?.into(),
@@ -172,6 +176,9 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
             code_square.x, code_square.y, code_square.width
         );
     }
+    if let Some(wanted) = &script.wanted {
+        keep(wanted, &last.rgba, width_px, height_px)?;
+    }
     let deadline = Instant::now() + PATIENCE;
     loop {
         let (reply, answer) = bounded(1);
@@ -194,8 +201,7 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         println!("screen_exact {exact}");
         if let Some(shot) = &script.shot {
             let seen = read_screen(file, width_px, height_px)?;
-            let colours = image::ColorType::Rgba8;
-            image::save_buffer(shot, &seen, width_px, height_px, colours)?;
+            keep(shot, &seen, width_px, height_px)?;
         }
     }
     for resize in 0..script.resizes {
@@ -259,6 +265,14 @@ fn play(script: &Script, stage: &StageSender, events: &Receiver<StageEvent>) -> 
         }
     }
     Ok(())
+}
+
+/// Writes pixels into a PNG file.
+fn keep(file: &Path, rgba: &[u8], width_px: u32, height_px: u32) -> anyhow::Result<()> {
+    let colours = image::ColorType::Rgba8;
+    Ok(image::save_buffer(
+        file, rgba, width_px, height_px, colours,
+    )?)
 }
 
 fn send(stage: &StageSender, command: StageCommand<Slide>) -> anyhow::Result<()> {

@@ -8,7 +8,10 @@ use std::process::{Child, Command, Stdio};
 
 use passerby_testing::required_program;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt};
+use x11rb::protocol::xproto::{
+    AtomEnum, ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
 
 /// What draws, each in turn.
 pub(crate) const BOTH: [&str; 2] = ["cpu", "gpu"];
@@ -112,4 +115,49 @@ pub(crate) fn resize_window(display: &str, width: u32, height: u32) {
     let size = ConfigureWindowAux::new().width(width).height(height);
     let asked = server.configure_window(ours.unwrap(), &size).unwrap();
     asked.check().unwrap();
+}
+
+/// What an X server shows, and how other programs come and go before a window.
+pub(crate) struct OtherProgram {
+    server: RustConnection,
+    screen: usize,
+}
+
+impl OtherProgram {
+    pub(crate) fn on(display: &str) -> Self {
+        let (server, screen) = x11rb::connect(Some(display)).unwrap();
+        Self { server, screen }
+    }
+
+    /// The pixels on the screen.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let screen = &self.server.setup().roots[self.screen];
+        let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
+        let form = ImageFormat::Z_PIXMAP;
+        let asked = self
+            .server
+            .get_image(form, screen.root, 0, 0, width, height, !0);
+        asked.unwrap().reply().unwrap().data
+    }
+
+    /// Covers a part of the screen.
+    pub(crate) fn cover(&self, (left, top, width, height): (i16, i16, u16, u16)) -> u32 {
+        let window = self.server.generate_id().unwrap();
+        let root = self.server.setup().roots[self.screen].root;
+        let look = CreateWindowAux::new()
+            .override_redirect(1)
+            .background_pixel(0xff_00ff);
+        let class = WindowClass::INPUT_OUTPUT;
+        let made = self.server.create_window(
+            0, window, root, left, top, width, height, 0, class, 0, &look,
+        );
+        made.unwrap().check().unwrap();
+        self.server.map_window(window).unwrap().check().unwrap();
+        window
+    }
+
+    /// Uncovers it again.
+    pub(crate) fn uncover(&self, window: u32) {
+        self.server.destroy_window(window).unwrap().check().unwrap();
+    }
 }

@@ -10,4 +10,5 @@ mod display;
 mod frames;
 mod player;
 mod slides;
+mod wayland;
 mod windows;

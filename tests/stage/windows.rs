@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 
-use crate::display::{BOTH, Xvfb, probe, resize_window};
+use crate::display::{BOTH, OtherProgram, Xvfb, probe, resize_window};
 use crate::frames;
 use crate::player::PATIENCE;
 
@@ -22,6 +22,9 @@ fn window_fills_the_screen_shows_exact_pixels_and_then_rests() {
         assert_eq!(seen["screen_exact"], "true");
         let idle_percent: f64 = seen["idle_cpu_percent"].parse().unwrap();
         assert!(idle_percent < 3.0, "idle at {idle_percent} % of a core");
+        if draw == "cpu" {
+            assert_eq!(seen["drivers"], "none", "nothing was opened for it");
+        }
     }
 }
 
@@ -128,6 +131,38 @@ fn a_resized_window_is_measured_and_filled_again() {
         }
         assert_eq!(seen, ["refit 640x400 true", "refit 333x222 true"]);
         assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn what_lay_over_a_window_at_rest_leaves_no_trace() {
+    for draw in BOTH {
+        let screen = Xvfb::start("640x360x24");
+        let mut child = probe()
+            .args(["--draw", draw, "--slides", "2", "--idle-s", "3600"])
+            .env("DISPLAY", &screen.display)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "snapshot_exact true"));
+        let other = OtherProgram::on(&screen.display);
+        let shown = other.picture();
+        for place in [(0, 0, 640, 360), (40, 30, 100, 50)] {
+            let window = other.cover(place);
+            assert!(other.picture() != shown, "{draw}: it is covered");
+            other.uncover(window);
+            let deadline = Instant::now() + PATIENCE;
+            while other.picture() != shown {
+                assert!(
+                    Instant::now() < deadline,
+                    "{draw}: {place:?} stays as it was"
+                );
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }
 

@@ -3,6 +3,8 @@
 //! Written so that the compiler turns each loop into vector instructions that every 64-bit x86 and
 //! ARM has: whole slices, 16-bit steps, no branch.
 
+use crate::each_processor::for_each_processor;
+
 /// Everything, in the steps of [`share`].
 pub(super) const WHOLE: i16 = i16::MAX;
 
@@ -13,7 +15,7 @@ pub(super) fn share(of: f32) -> i16 {
 }
 
 /// The upper half of a product: what vectors of 16-bit numbers can do at once.
-#[inline]
+#[inline(always)]
 #[allow(
     clippy::cast_possible_truncation,
     reason = "the upper half fits 16 bits"
@@ -23,7 +25,7 @@ pub(super) fn upper_half(a: i16, b: i16) -> i16 {
 }
 
 /// What lies between two bytes. Off by less than 0.6 from the exact mix.
-#[inline]
+#[inline(always)]
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -42,16 +44,25 @@ pub(super) fn mix(below: &mut [u8], above: &[u8], share: i16) {
     }
 }
 
-/// Mixes with a share for each byte.
-pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
-    for ((below, above), share) in below.iter_mut().zip(above).zip(shares) {
-        *below = between(*below, *above, *share);
+for_each_processor! {
+    /// Mixes with a share for each byte.
+    pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
+        for ((below, above), share) in below.iter_mut().zip(above).zip(shares) {
+            *below = between(*below, *above, *share);
+        }
     }
 }
 
 /// Mixes a row with the one that follows it by `share` of 256, into 128ths of a step.
+#[inline(always)]
 #[allow(clippy::cast_possible_wrap, reason = "half of 16 bits is 15")]
 pub(super) fn mix_wide(first: &[u8], second: &[u8], share: u16, wide: &mut [i16]) {
+    if share == 0 {
+        for (wide, first) in wide.iter_mut().zip(first) {
+            *wide = i16::from(*first) << 7;
+        }
+        return;
+    }
     let rest = 256 - share;
     for ((wide, first), second) in wide.iter_mut().zip(first).zip(second) {
         *wide = ((u16::from(*first) * rest + u16::from(*second) * share) >> 1) as i16;
@@ -59,6 +70,7 @@ pub(super) fn mix_wide(first: &[u8], second: &[u8], share: u16, wide: &mut [i16]
 }
 
 /// Mixes numbers in 128ths of a step, with a share for each.
+#[inline(always)]
 pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed: &mut [i16]) {
     let numbers = first.iter().zip(second).zip(shares);
     for (mixed, ((first, second), share)) in mixed.iter_mut().zip(numbers) {
@@ -66,14 +78,16 @@ pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed
     }
 }
 
-/// Puts a still row with holes over what shows through them, rounding once.
-#[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
-pub(super) fn cover(below: &mut [u8], still: &[u8]) {
-    for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
-        let (alpha, through) = (u32::from(still[3]), 255 - u32::from(still[3]));
-        for (below, still) in below.iter_mut().zip(still) {
-            let both = u32::from(*still) * alpha + u32::from(*below) * through;
-            *below = (((both + 128) * 257) >> 16) as u8;
+for_each_processor! {
+    /// Puts a still row with holes over what shows through them, rounding once.
+    #[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
+    pub(super) fn cover(below: &mut [u8], still: &[u8]) {
+        for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
+            let (alpha, through) = (u32::from(still[3]), 255 - u32::from(still[3]));
+            for (below, still) in below.iter_mut().zip(still) {
+                let both = u32::from(*still) * alpha + u32::from(*below) * through;
+                *below = (((both + 128) * 257) >> 16) as u8;
+            }
         }
     }
 }

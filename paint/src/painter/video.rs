@@ -1,11 +1,13 @@
 //! Rows of a video: luma and chroma, each scaled smoothly, into red, green and blue.
 //!
-//! A kept crate would convert whole pictures and repeat the nearest chroma; here the rows that are
-//! seen are converted, at any size and turn, with chroma where the standards put it.
+//! The crate `yuv` converts a whole picture of 1920 × 1080 in 0.4 ms of a core, with the nearest
+//! chroma; these lines take 3 ms. They convert the rows that are seen, at any size and turn, with
+//! chroma where the standards put it, so that the picture is that of a GPU.
 //!
 //! Numbers are 16 bits wide, luma and chroma in 128ths of a step, so that one vector instruction
 //! works on eight of them.
 
+use crate::each_processor::for_each_processor;
 use crate::painter::mix::{mix_wide, mix_wide_each, upper_half};
 use crate::painter::picture::side;
 use crate::painter::scratch::Scratch;
@@ -65,11 +67,7 @@ impl Mixture {
     }
 
     /// The levels of a block's pixels, or of fewer.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to a byte"
-    )]
+    #[inline(always)]
     fn levels(&self, luma: &[i16], cb: &[i16], cr: &[i16], levels: &mut [u8]) {
         let numbers = luma.iter().zip(cb).zip(cr);
         let shares = self.luma.iter().zip(&self.cb).zip(&self.cr);
@@ -80,7 +78,7 @@ impl Mixture {
                 + upper_half(*cb, *of_cb)
                 + upper_half(*cr, *of_cr)
                 + self.offset;
-            *level = (sum >> 4).clamp(0, 255) as u8;
+            *level = byte(sum >> 4);
         }
     }
 }
@@ -125,6 +123,11 @@ impl<'a> VideoRows<'a> {
 
     /// Fills a row from a column on; `place` is the row's share of the picture.
     pub(super) fn row(&self, place: f32, from: usize, out: &mut [u8], scratch: &mut Scratch) {
+        fill_row(self, place, from, out, scratch);
+    }
+
+    #[inline(always)]
+    fn fill(&self, place: f32, from: usize, out: &mut [u8], scratch: &mut Scratch) {
         let count = out.len() / 4;
         // Pairs of columns stay whole, so that the quick way is open to every part of a row.
         let first = from & !1;
@@ -142,6 +145,7 @@ impl<'a> VideoRows<'a> {
         convert(scratch, skipped, &self.colours, out);
     }
 
+    #[inline(always)]
     fn upright_luma(&self, place: f32, from: usize, scratch: &mut Scratch) {
         let down = Tap::at(place * side(self.height), self.height);
         let line = |y: usize| &self.luma[y * self.width..(y + 1) * self.width];
@@ -166,6 +170,7 @@ impl<'a> VideoRows<'a> {
         mix_wide_each(first, second, &self.luma_shares[columns], luma);
     }
 
+    #[inline(always)]
     fn upright_chroma(&self, place: f32, from: usize, scratch: &mut Scratch) {
         let (width, height) = (self.width / 2, self.height / 2);
         let down = Tap::at(place * side(height), height);
@@ -187,21 +192,17 @@ impl<'a> VideoRows<'a> {
             room.resize(most - least + 2, 0);
         }
         let rooms = blues.iter_mut().zip(reds.iter_mut());
-        for ((blue, red), wide) in rooms.zip(scratch.wide.chunks_exact(2)) {
-            *blue = wide[0] - MIDDLE;
-            *red = wide[1] - MIDDLE;
+        for ((blue, red), wide) in rooms.zip(scratch.wide.as_chunks::<2>().0) {
+            let [cb, cr] = *wide;
+            *blue = cb - MIDDLE;
+            *red = cr - MIDDLE;
         }
         for (out, pairs) in [(&mut scratch.cb, blues), (&mut scratch.cr, reds)] {
             // What lies beside the picture is its last pixel once more.
             let last = pairs.len() - 1;
             pairs[last] = pairs[last - 1];
             if self.pairs.is_some() {
-                for (two, next) in out.chunks_mut(2).zip(pairs.windows(2)) {
-                    two[0] = next[0];
-                    if let Some(second) = two.get_mut(1) {
-                        *second = (next[0] + next[1]) >> 1;
-                    }
-                }
+                spread(pairs, out);
             } else {
                 let [first, second] = &mut scratch.beside;
                 first.clear();
@@ -238,6 +239,18 @@ impl<'a> VideoRows<'a> {
     }
 }
 
+for_each_processor! {
+    fn fill_row(
+        rows: &VideoRows<'_>,
+        place: f32,
+        from: usize,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) {
+        rows.fill(place, from, out, scratch);
+    }
+}
+
 fn both_ways(across: Tap, down: Tap, at: impl Fn(usize, usize) -> i16) -> i16 {
     let line = |y: usize| between(at(across.first, y), at(across.second, y), across.share);
     between(line(down.first), line(down.second), down.share)
@@ -253,12 +266,89 @@ fn between(first: i16, second: i16, share: u16) -> i16 {
     (i32::from(first) + ((far * i32::from(share) + 128) >> 8)) as i16
 }
 
+/// Has each number stand for two pixels, the second one half way to the next number.
+#[inline(always)]
+fn spread(pairs: &[i16], out: &mut [i16]) {
+    let (twos, one) = out.as_chunks_mut::<2>();
+    let left = twos.len();
+    let next = pairs.iter().skip(1);
+    for (two, (here, next)) in twos.iter_mut().zip(pairs.iter().zip(next)) {
+        *two = [*here, (here + next) >> 1];
+    }
+    if let ([one], Some(here)) = (one, pairs.get(left)) {
+        *one = *here;
+    }
+}
+
+/// Turns a block into colours when its standard has the usual zeros: no Cb in red, no Cr in blue,
+/// and as much luma in each colour. The steps are those of [`Mixture::levels`].
+#[inline(always)]
+fn convert_usual(
+    [luma, cb, cr]: [&[i16; BLOCK]; 3],
+    [red, green, blue]: &[Mixture; 3],
+    out: &mut [[u8; 4]; BLOCK],
+) {
+    let mut levels = [[0; BLOCK]; 3];
+    for at in 0..BLOCK {
+        let grey = upper_half(luma[at], green.luma[at]);
+        let sums = [
+            grey + upper_half(cr[at], red.cr[at]) + red.offset,
+            grey + upper_half(cb[at], green.cb[at])
+                + upper_half(cr[at], green.cr[at])
+                + green.offset,
+            grey + upper_half(cb[at], blue.cb[at]) + blue.offset,
+        ];
+        for (levels, sum) in levels.iter_mut().zip(sums) {
+            levels[at] = byte(sum >> 4);
+        }
+    }
+    let [red, green, blue] = &levels;
+    for at in 0..BLOCK {
+        out[at] = pixel(red[at], green[at], blue[at]);
+    }
+}
+
+/// One number, since four bytes would be put together in memory first.
+#[inline(always)]
+fn pixel(red: u8, green: u8, blue: u8) -> [u8; 4] {
+    let [red, green, blue] = [red, green, blue].map(u32::from);
+    (red | green << 8 | blue << 16 | 255 << 24).to_le_bytes()
+}
+
+#[inline(always)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to a byte"
+)]
+fn byte(level: i16) -> u8 {
+    level.clamp(0, 255) as u8
+}
+
 /// Turns a row of luma and chroma into colours, leaving out so many pixels at its beginning.
+#[inline(always)]
 fn convert(scratch: &mut Scratch, skipped: usize, colours: &[Mixture; 3], out: &mut [u8]) {
     let count = out.len() / 4;
-    let luma = &scratch.luma[skipped..][..count];
-    let cb = &scratch.cb[skipped..][..count];
-    let cr = &scratch.cr[skipped..][..count];
+    let mut luma = &scratch.luma[skipped..][..count];
+    let mut cb = &scratch.cb[skipped..][..count];
+    let mut cr = &scratch.cr[skipped..][..count];
+    let mut out = out.as_chunks_mut::<4>().0;
+    let [red, green, blue] = colours;
+    let is_usual = red.cb[0] == 0
+        && blue.cr[0] == 0
+        && red.luma[0] == green.luma[0]
+        && green.luma[0] == blue.luma[0];
+    if is_usual {
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let (lumas, rest_of_luma) = luma.as_chunks::<BLOCK>();
+        let (cbs, rest_of_cb) = cb.as_chunks::<BLOCK>();
+        let (crs, rest_of_cr) = cr.as_chunks::<BLOCK>();
+        for (((block, luma), cb), cr) in blocks.iter_mut().zip(lumas).zip(cbs).zip(crs) {
+            convert_usual([luma, cb, cr], colours, block);
+        }
+        (out, luma, cb, cr) = (rest, rest_of_luma, rest_of_cb, rest_of_cr);
+    }
+    let count = out.len();
     for (row, mixture) in scratch.levels.iter_mut().zip(colours) {
         row.resize(count, 0);
         let numbers = luma
@@ -271,11 +361,8 @@ fn convert(scratch: &mut Scratch, skipped: usize, colours: &[Mixture; 3], out: &
     }
     let [red, green, blue] = &scratch.levels;
     let levels = red.iter().zip(green).zip(blue);
-    for (pixel, ((red, green), blue)) in out.chunks_exact_mut(4).zip(levels) {
-        // One number, since four bytes would be put together in memory first.
-        let [red, green, blue] = [*red, *green, *blue].map(u32::from);
-        let rgba = red | green << 8 | blue << 16 | 255 << 24;
-        pixel.copy_from_slice(&rgba.to_le_bytes());
+    for (out, ((red, green), blue)) in out.iter_mut().zip(levels) {
+        *out = pixel(*red, *green, *blue);
     }
 }
 
@@ -307,6 +394,53 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn blocks_have_the_levels_of_single_pixels() {
+        let rows = [
+            [1.164_384, 0.0, 1.792_741, -0.972_945],
+            [1.164_384, -0.213_249, -0.532_909, 0.301_483],
+            [1.164_384, 2.112_402, 0.0, -1.133_402],
+        ];
+        let unusual = [rows[1]; 3];
+        for rows in [rows, unusual] {
+            let colours = rows.map(Mixture::of);
+            let count = 3 * BLOCK + 17;
+            let number = |at: usize, step: usize| i16::try_from(at * step % 256).expect("a byte");
+            let mut scratch = Scratch {
+                luma: (0..count).map(|at| number(at, 7) << 7).collect(),
+                cb: (0..count).map(|at| (number(at, 13) - 128) << 7).collect(),
+                cr: (0..count).map(|at| (number(at, 29) - 128) << 7).collect(),
+                ..Scratch::default()
+            };
+            let skipped = 5;
+            let mut out = vec![0; (count - skipped) * 4];
+            convert(&mut scratch, skipped, &colours, &mut out);
+            for (pixel, at) in out.chunks_exact(4).zip(skipped..) {
+                for (seen, mixture) in pixel.iter().zip(&colours) {
+                    let mut wanted = [0];
+                    let numbers = [&scratch.luma, &scratch.cb, &scratch.cr];
+                    let [luma, cb, cr] = numbers.map(|row| &row[at..=at]);
+                    mixture.levels(luma, cb, cr, &mut wanted);
+                    assert_eq!(*seen, wanted[0], "pixel {at}");
+                }
+                assert_eq!(pixel[3], 255);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_for_two_pixels_stands_for_the_first_and_for_half_the_way_to_the_next() {
+        for (pixels, wanted) in [
+            (4, vec![10, 15, 20, 25]),
+            (3, vec![10, 15, 20]),
+            (0, vec![]),
+        ] {
+            let mut out = vec![0; pixels];
+            spread(&[10, 20, 30], &mut out);
+            assert_eq!(out, wanted);
         }
     }
 }

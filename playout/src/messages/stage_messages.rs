@@ -217,6 +217,8 @@ pub enum StageEvent {
         /// The moment, in milliseconds of the boot clock.
         boot_ms: u64,
     },
+    /// This machine shows too few frames of a transition; the next transitions are cuts.
+    TransitionsStutter,
     /// The operator closed the window, or the output is gone.
     Closed,
 }

@@ -16,6 +16,8 @@ use crate::screen::geometry::Zone;
 
 /// How long the end of the program waits for a slide that is on its way to the screen.
 const SWAP_WAIT: Duration = Duration::from_millis(500);
+/// What the operator is told of a machine that is too slow for transitions.
+const STUTTERS: &str = "transitions stutter on this machine, so that most slides are cut in instead; a display mode with fewer pixels would help, or fewer other programs";
 
 impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     pub(super) fn on_composed(
@@ -94,6 +96,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     self.notice_cleared(boot_ms);
                 }
             }
+            StageEvent::TransitionsStutter => self.problems.report(STUTTERS.to_owned()),
             StageEvent::Closed => return false,
         }
         true

@@ -4,9 +4,9 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Drawing {
     /// The GPU where there is one, else the processor.
+    #[default]
     Auto,
     /// The GPU, or whatever its driver says is one.
-    #[default]
     Gpu,
     /// The processor, without any driver.
     Cpu,

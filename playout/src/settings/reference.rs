@@ -132,10 +132,10 @@ fn screen(default: &Config) -> KeyTable {
             key("rotation", "clockwise turn of the content in degrees: 0, 90, 180 or 270")
                 .told()
                 .absent(default.rotation.to_string()),
-            key("draw", "what draws: `\"gpu\"`, `\"cpu\"` without any driver, or `\"auto\"`: the GPU where there is one")
+            key("draw", "what draws: `\"gpu\"`, `\"cpu\"` without any driver, or `\"auto\"`: the GPU where there is one, else the processor")
                 .told()
                 .more("`passerby check` says which one that is.")
-                .absent("`gpu`"),
+                .absent("`auto`"),
             key("timezone", "of the venue").absent("the machine's"),
             key("trust_clock", "`true` believes the machine's clock although no time service vouches for it")
                 .told()

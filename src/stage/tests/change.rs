@@ -217,6 +217,35 @@ fn a_wipe_is_new_on_the_left_and_old_on_the_right() {
 }
 
 #[test]
+fn slides_are_cut_in_once_transitions_have_stuttered_twice() {
+    let mut stepped = start();
+    stepped.cut(Zone::MAIN, WHOLE, flat(8, 8, [90, 0, 0]));
+    let mut fade_in = |every: Duration| {
+        let ticket = stepped.load(Zone::MAIN, WHOLE, flat(8, 8, [0, 90, 0]));
+        stepped.swap(
+            ticket,
+            TransitionKind::CrossFade,
+            Duration::from_millis(600),
+        );
+        let mut changing = 0;
+        while stepped
+            .step(every)
+            .is_some_and(|frame| frame.zones[0].transition)
+        {
+            changing += 1;
+        }
+        // The last frame of the one that is over, and what comes after it.
+        stepped.step_unseen(every);
+        let events: Vec<_> = stepped.events.try_iter().collect();
+        (changing, events.contains(&StageEvent::TransitionsStutter))
+    };
+    let slow = Duration::from_millis(250);
+    assert_eq!(fade_in(slow), (3, false), "one says little");
+    assert_eq!(fade_in(slow), (3, true), "two in a row");
+    assert_eq!(fade_in(STEP), (0, false), "it is cut in");
+}
+
+#[test]
 fn a_swap_that_was_never_drawn_leaves_the_old_slide_in_place() {
     let mut stepped = start();
     stepped.cut(Zone::MAIN, WHOLE, flat(8, 8, [100, 0, 0]));

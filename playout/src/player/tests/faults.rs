@@ -8,6 +8,8 @@ use passerby_protocol::plays::Outcome;
 
 use crate::content::emergency;
 use crate::content::emergency::Notice;
+use crate::messages::player_requests::Status;
+use crate::messages::stage_messages::StageEvent;
 use crate::player::tests::parts::{
     Manner, PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
 };
@@ -36,6 +38,27 @@ fn what_is_found_out_about_a_film_after_its_play_is_a_problem_like_any_other() {
     running.status_when("it is listed", |status| {
         status.problems.iter().any(|told| told == problem)
     });
+    running.stop();
+}
+
+#[test]
+fn transitions_that_stutter_are_listed_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/b.png"), b"b");
+    let running = PlayerSetup::in_folder(folder.path()).start();
+    wait_for_file(&running, "b.png");
+    let told = |status: &Status| {
+        let stutters = |problem: &&String| problem.starts_with("transitions stutter");
+        status.problems.iter().filter(stutters).count()
+    };
+    for _ in 0..2 {
+        let event = StageEvent::TransitionsStutter;
+        running.events.send(event).expect("it is heard");
+        running.status_when("it is listed", |status| told(status) == 1);
+    }
+    // What the stage said before has been heard by then.
+    wait_for_file(&running, "b.png");
+    assert_eq!(told(&running.status()), 1);
     running.stop();
 }
 

@@ -31,9 +31,9 @@ fn every_mistake_is_named_with_its_line() {
 }
 
 #[test]
-fn what_draws_is_chosen_by_a_word_and_is_the_gpu_without_one() {
+fn what_draws_is_chosen_by_a_word_and_by_the_machine_without_one() {
     let draw = |text: &str| Config::parse("kiosk.toml", text).map(|config| config.draw);
-    assert_eq!(draw(""), Ok(Drawing::Gpu));
+    assert_eq!(draw(""), Ok(Drawing::Auto));
     for (word, wanted) in Drawing::WORDS {
         assert_eq!(draw(&format!("[screen]\ndraw = '{word}'\n")), Ok(wanted));
     }
