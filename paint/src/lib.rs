@@ -11,12 +11,14 @@
 //!   light.
 //! - Nothing here knows a window, a clock or a file.
 
+mod first_frame;
 mod frame;
 mod painter;
 mod pixels;
 mod store;
 mod travel;
 
+pub use crate::first_frame::first_frame;
 pub use crate::frame::{ChangeNumbers, Frame, Layer, MovingNumbers, Rectangle, SlideId, rectangle};
 pub use crate::painter::{Painter, SIDE_PX_MAX};
 pub use crate::pixels::{PlaneSizes, SlidePixels};
