@@ -182,19 +182,14 @@ fn a_preview_is_the_frame_of_a_screen_that_is_turned_and_speaks_another_language
 }
 
 #[test]
-fn a_preview_is_the_first_frame_of_what_moves() {
-    let moving = [
-        ("clip.mp4", ""),
-        ("turn.gif", ""),
-        ("zoom.png", "motion = 'ken-burns'\n"),
-        ("news.ticker.toml", ""),
-    ];
+fn a_preview_is_the_first_picture_of_a_film_and_of_an_animation() {
+    let moving = [("clip.mp4", ""), ("turn.gif", "")];
     let size = "480x270";
     let ffmpeg = required_program("ffmpeg");
     let show = Show::of("", "", &moving, |folder| {
         for (name, source) in [
-            ("clip.mp4", "testsrc=size=480x270:rate=25:duration=4"),
-            ("turn.gif", "testsrc=size=240x160:rate=5:duration=2"),
+            ("clip.mp4", "testsrc=size=480x270:rate=1:duration=4"),
+            ("turn.gif", "testsrc=size=240x160:rate=1:duration=4"),
         ] {
             let mut command = Command::new(&ffmpeg);
             command.args(["-v", "error", "-f", "lavfi", "-i", source]);
@@ -204,38 +199,36 @@ fn a_preview_is_the_first_frame_of_what_moves() {
             let made = finish(command.arg(folder.join(name)));
             assert!(made.status.success(), "{}", text(&made.stderr));
         }
-        picture(&folder.join("zoom.png"), [[20, 60, 70], [230, 150, 60]]);
-        let ticker = "lines = ['Last train at 23:40', '咖啡馆还开着']\n";
-        std::fs::write(folder.join("news.ticker.toml"), ticker).expect("writes");
     });
     let mut drawn: BTreeMap<String, RgbImage> = BTreeMap::new();
     let mut equal: BTreeSet<String> = BTreeSet::new();
     let mut begun: BTreeSet<u64> = BTreeSet::new();
-    let mut compared = 0;
     let mut looked_at = 0;
-    // A frame is captured when one is due; that this is the first one of a play comes sooner or
-    // later.
-    run_until(&mut show.capture(size, "5"), "every first frame", |_| {
+    // Their first pictures are on the screen for a second; on a machine so busy that a frame of it
+    // comes later, the next play is looked at.
+    run_until(&mut show.capture(size, "20"), "every first picture", |_| {
         let frames = captured(&show.frames());
         for frame in &frames[looked_at..] {
             let creative = creative_of(frame);
-            let Some(play) = frame["play"].as_u64().filter(|play| begun.insert(*play)) else {
-                continue;
-            };
-            if equal.contains(creative) || !show.placements.contains_key(creative) {
+            let is_first = frame["play"]
+                .as_u64()
+                .is_some_and(|play| begun.insert(play));
+            if !is_first || !show.placements.contains_key(creative) {
                 continue;
             }
             let preview = drawn
                 .entry(creative.to_owned())
                 .or_insert_with(|| show.preview(size, frame));
-            compared += 1;
             if show.frame(frame) == *preview {
-                println!("play {play} begins as its preview");
                 equal.insert(creative.to_owned());
             }
         }
         looked_at = frames.len();
         equal.len() == moving.len()
     });
-    println!("{compared} first frames were compared");
+    println!(
+        "{} plays began, {} kinds as their previews",
+        begun.len(),
+        equal.len()
+    );
 }

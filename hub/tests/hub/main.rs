@@ -24,6 +24,7 @@ mod monitoring;
 mod networks;
 mod on_a_file;
 mod plays;
+mod previews;
 mod processes;
 mod prune;
 mod report;

@@ -51,6 +51,8 @@ mod monitoring;
 mod networks;
 #[path = "../hub/plays.rs"]
 mod plays;
+#[path = "../hub/previews.rs"]
+mod previews;
 #[path = "../hub/processes/mod.rs"]
 mod processes;
 #[path = "../hub/prune.rs"]

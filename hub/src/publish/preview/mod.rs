@@ -12,6 +12,9 @@
 //! - The code on a preview is never one of a play: it leads to a page that says what it is.
 //! - The picture is what the screen shows, or there is a reason why the screen would skip it.
 
+pub(crate) mod desk;
+pub(crate) mod files;
+mod kept;
 mod order;
 mod subject;
 pub mod worker;
