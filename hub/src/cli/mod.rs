@@ -5,6 +5,7 @@
 
 mod acme;
 mod backup;
+mod convert;
 pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
@@ -38,6 +39,7 @@ use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name}
 use crate::keys::pairing_code::PairingCode;
 use crate::people::Actor;
 use crate::public_url::PublicUrl;
+use crate::publish::conversion;
 use crate::publish::folder::Publication;
 use crate::publish::inspection;
 use crate::publish::inspection::Workers;
@@ -190,6 +192,16 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Make of a film one that screens play well: H.264 in MP4, at most 1920 x 1080, 30 pictures a
+    /// second and 8 bits
+    ///
+    /// Says why, and does nothing where screens play it well as it is. ffmpeg does it, as a process
+    /// that opens this film alone, within 2 hours and 3 GiB. How much is done is said on standard
+    /// error; what is ended leaves nothing behind.
+    Convert(crate::cli::convert::Arguments),
+    /// Become ffmpeg for `convert`, which starts it
+    #[command(name = conversion::COMMAND, hide = true)]
+    ConvertFilm,
     /// Draw what a screen would show of a campaign folder, pixel by pixel
     ///
     /// The code on the picture is as large as a real one and leads to a page that says what it is.
@@ -370,6 +382,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
+        Command::Convert(arguments) => crate::cli::convert::run(&arguments),
+        Command::ConvertFilm => conversion::worker::run()
+            .map_err(|error| Failure::Start(format!("ffmpeg does not run: {error}; install it"))),
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),

@@ -1,6 +1,7 @@
 //! From a campaign folder to creatives that screens may fetch.
 
 pub(crate) mod child;
+pub mod conversion;
 pub mod folder;
 pub mod inspection;
 pub(crate) mod media;

@@ -11,6 +11,7 @@ mod blobs;
 mod changes;
 mod console;
 mod content;
+mod conversions;
 mod device_keys;
 mod encrypted;
 mod enrolment;

@@ -27,6 +27,8 @@ mod changes;
 mod console;
 #[path = "../hub/content.rs"]
 mod content;
+#[path = "../hub/conversions.rs"]
+mod conversions;
 #[path = "../hub/device_keys.rs"]
 mod device_keys;
 #[path = "../hub/encrypted.rs"]
