@@ -10,7 +10,7 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 
 use crate::people::{Actor, Right};
 use crate::publish::preview::files::draw_published;
-use crate::publish::preview::{Asked, DrawError, Preview, View};
+use crate::publish::preview::{Asked, DrawError, Drawers, Preview, View};
 use crate::server::console::fields::Fields;
 use crate::server::{AppState, Shared};
 use crate::store::{PublishedPlacement, StoreError};
@@ -84,10 +84,20 @@ pub(super) async fn of_published(
         return Ok(Arc::new(drawn));
     }
     let (own, wanted) = (Arc::clone(app), asked.clone());
-    let told = app.previews.ask(&asked, move |drawers| {
+    drawn(app, &asked, move |drawers| {
         let hub = &own.hub;
         draw_published(drawers, &hub.blobs, hub.folder(), wanted, &sizes)
-    });
+    })
+    .await
+}
+
+/// Has something drawn that was not drawn before, and waits for it a while.
+pub(super) async fn drawn(
+    app: &Shared,
+    asked: &Asked,
+    draw: impl FnOnce(&Drawers) -> Result<Preview, DrawError> + Send + 'static,
+) -> Result<Arc<Preview>, NoPreview> {
+    let told = app.previews.ask(asked, draw);
     let mut told = told.map_err(|_| NoPreview::Later)?;
     let waited = tokio::time::timeout(WAIT, told.wait_for(Option::is_some)).await;
     match waited {
