@@ -74,14 +74,14 @@ pub(super) async fn of_published(
                 token: SAMPLE.to_owned(),
                 now_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
             };
-            let drawn = app.previews.drawn(&asked);
-            Ok::<_, NoPreview>((published, asked, drawn))
+            let known = app.previews.drawn(&asked);
+            Ok::<_, NoPreview>((published, asked, known))
         })
         .await?
     };
-    let (PublishedPlacement { sizes, .. }, asked, drawn) = found;
-    if let Some(drawn) = drawn {
-        return Ok(Arc::new(drawn));
+    let (PublishedPlacement { sizes, .. }, asked, known) = found;
+    if let Some(known) = known {
+        return Ok(Arc::new(known));
     }
     let (own, wanted) = (Arc::clone(app), asked.clone());
     drawn(app, &asked, move |drawers| {
