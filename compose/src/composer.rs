@@ -55,6 +55,16 @@ pub struct SlideComposer {
     found: (Sender<String>, Receiver<String>),
 }
 
+/// A slide that somebody sees before it airs.
+pub struct PreviewSlide {
+    /// The slide.
+    pub slide: Slide,
+    /// What of its words people would not see as they were written, and what to do.
+    pub remarks: Vec<String>,
+    /// Whether people would see less than they should.
+    pub health: Health,
+}
+
 /// Most findings that wait to be heard.
 const FOUND_MAX: usize = 16;
 /// Most remarks that are remembered, so that each is logged once.
@@ -113,15 +123,20 @@ impl SlideComposer {
         &self.film_looks
     }
 
-    /// Makes a composer with an empty cache.
+    /// Makes a composer with an empty cache, for films with what is on this machine.
     pub fn new(settings: Settings) -> Self {
+        Self::with_tools(settings, Tools::find())
+    }
+
+    /// The same, with what plays films.
+    pub fn with_tools(settings: Settings, tools: Tools) -> Self {
         let (fonts, problems) = Fonts::load(&settings.fonts);
         for problem in problems {
             tracing::warn!("{problem}");
         }
         Self {
             pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
-            tools: Tools::find(),
+            tools,
             film_looks: BackgroundLooks::default(),
             settings,
             typesetter: Typesetter::with_fonts(fonts),
@@ -367,8 +382,25 @@ impl SlideComposer {
         order: &SlideOrder,
         screen: &Geometry,
     ) -> Result<Vec<String>, ComposeError> {
-        let (_, remarks) = self.slide(order, screen, order.code.as_ref(), &Health::default())?;
-        Ok(remarks)
+        Ok(self.preview(order, screen)?.remarks)
+    }
+
+    /// Makes a slide as it would air, for whoever wants to see it before.
+    ///
+    /// # Errors
+    /// Why it would not air.
+    pub fn preview(
+        &mut self,
+        order: &SlideOrder,
+        screen: &Geometry,
+    ) -> Result<PreviewSlide, ComposeError> {
+        let health = Health::default();
+        let (slide, remarks) = self.slide(order, screen, order.code.as_ref(), &health)?;
+        Ok(PreviewSlide {
+            slide,
+            remarks,
+            health,
+        })
     }
 
     /// Logs what people do not see of a slide, each once.

@@ -22,7 +22,7 @@ pub mod verify;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 
-pub use crate::composer::SlideComposer;
+pub use crate::composer::{PreviewSlide, SlideComposer};
 pub use crate::creative::animation::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX, KEPT_BYTES_MAX,
 };

@@ -12,6 +12,7 @@
 //! - Nothing here knows a window, a clock or a file.
 
 mod each_processor;
+mod first_frame;
 mod frame;
 mod painter;
 mod pixels;
@@ -19,6 +20,7 @@ mod store;
 mod travel;
 mod window_pixels;
 
+pub use crate::first_frame::first_frame;
 pub use crate::frame::{ChangeNumbers, Frame, Layer, MovingNumbers, Rectangle, SlideId, rectangle};
 pub use crate::painter::{Painter, SIDE_PX_MAX};
 pub use crate::pixels::{PlaneSizes, SlidePixels};

@@ -22,6 +22,11 @@ use crate::{Assignment, PlayNumber, ScreenNumber, base32};
 
 const LABEL_TAG: &[u8] = b"passerby token v1";
 const LABEL_KEY: &[u8] = b"passerby token key v1";
+
+/// The text of a code that is shown where nobody plays anything, as in a preview: as long as a
+/// token, with each of its digits once, and never one, since no token has this format.
+pub const SAMPLE: &str = "ZP3W9K7M2X5Q8R4T6V1YBDFGHJNCSEA0";
+
 /// 2026-01-01T00:00Z in minutes of the Unix epoch.
 const EPOCH_MINUTES: i64 = 29_453_760;
 /// 2057-11-24T20:15Z; codes of later plays say nothing of their time.
@@ -269,6 +274,21 @@ mod tests {
         #![proptest_config(random_cases(256))]
 
         #[test]
+    fn the_sample_is_as_long_as_a_token_and_never_one() {
+        let contents = TokenContents {
+            generation: 0,
+            screen: ScreenNumber::new(1).unwrap(),
+            assignment: Assignment::new(1).unwrap(),
+            play: PlayNumber::new(1).unwrap(),
+            minutes: 0,
+        };
+        let token = Token::mint(contents, &TokenKey::from_bytes([1; 32])).to_string();
+        assert_eq!(SAMPLE.len(), token.len());
+        assert!(base32::decode(SAMPLE).is_some());
+        assert!(Token::parse(SAMPLE).is_none());
+    }
+
+    #[test]
         fn minted_token_verifies_and_reads_back(contents in contents(), master: [u8; 32]) {
             let key = TokenKey::derive(&master, contents.screen, contents.generation);
             let token = Token::mint(contents, &key);

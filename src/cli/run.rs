@@ -114,6 +114,7 @@ impl Run {
             },
         });
         let settings = settings_of(&config, clock.clone(), context.clone());
+        let background = config.layout.background.0;
         let recorded = Arc::new(Notify::new());
         let (event_queue, events) = bounded(REQUESTS_MAX);
         let (commands, inbox) = stage::channel(COMMANDS_MAX);
@@ -168,7 +169,7 @@ impl Run {
             }),
             title: "Passerby".to_owned(),
             run_for: None,
-            background: [0; 3],
+            background,
             time: StageTime::Real {
                 boot_clock: clock::boot_ms,
             },

@@ -6,6 +6,7 @@
 mod capture;
 mod commands;
 mod display;
+mod first_frame;
 #[path = "../frames/mod.rs"]
 mod frames;
 mod player;

@@ -198,18 +198,24 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
+fn the_hub_opens_pictures_only_in_the_processes_that_look_at_them_and_draw_them() {
     let folder = passerby_testing::package_folder().join("hub/src");
-    let worker = folder.join("publish/inspection/worker.rs");
+    let workers = ["publish/inspection/worker.rs", "publish/preview/worker.rs"];
+    let workers = workers.map(|worker| folder.join(worker));
     let opens = |source: &str| {
-        ["passerby_compose", "passerby_playout", "image::"]
-            .into_iter()
-            .find(|name| source.contains(name))
+        [
+            "passerby_compose",
+            "passerby_paint",
+            "passerby_playout",
+            "image::",
+        ]
+        .into_iter()
+        .find(|name| source.contains(name))
     };
     let mut seen = 0;
     for path in sources(&folder) {
         let source = std::fs::read_to_string(&path).expect("a source file");
-        if path == worker {
+        if workers.contains(&path) {
             assert!(
                 opens(&source).is_some(),
                 "{} looks at nothing",
@@ -220,7 +226,9 @@ fn the_hub_opens_pictures_only_in_the_process_that_looks_at_them() {
         }
         // What serves neither is such a process nor starts one.
         if path.starts_with(folder.join("server")) {
-            assert!(!source.contains("inspection::"), "{}", path.display());
+            for worker in ["inspection::", "preview::worker"] {
+                assert!(!source.contains(worker), "{}", path.display());
+            }
         }
         seen += 1;
     }

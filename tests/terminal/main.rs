@@ -10,6 +10,7 @@ mod licences;
 mod new_folders;
 mod one_judge;
 mod parts;
+mod preview;
 mod proof_of_play;
 mod the_loop;
 mod verify;

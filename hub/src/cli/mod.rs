@@ -5,12 +5,14 @@
 
 mod acme;
 mod backup;
+mod convert;
 pub(crate) mod domain;
 mod failure;
 pub(crate) mod key;
 pub(crate) mod new;
 mod options;
 mod owner;
+pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
@@ -37,10 +39,12 @@ use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name}
 use crate::keys::pairing_code::PairingCode;
 use crate::people::Actor;
 use crate::public_url::PublicUrl;
+use crate::publish::conversion;
 use crate::publish::folder::Publication;
 use crate::publish::inspection;
 use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
+use crate::publish::preview as drawing;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 use crate::store::Targets;
 use crate::system::clock;
@@ -188,6 +192,22 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Make of a film one that screens play well: H.264 in MP4, at most 1920 x 1080, 30 pictures a
+    /// second and 8 bits
+    ///
+    /// Says why, and does nothing where screens play it well as it is. ffmpeg does it, as a process
+    /// that opens this film alone, within 2 hours and 3 GiB. How much is done is said on standard
+    /// error; what is ended leaves nothing behind.
+    Convert(crate::cli::convert::Arguments),
+    /// Become ffmpeg for `convert`, which starts it
+    #[command(name = conversion::COMMAND, hide = true)]
+    ConvertFilm,
+    /// Draw what a screen would show of a campaign folder, pixel by pixel
+    ///
+    /// The code on the picture is as large as a real one and leads to a page that says what it is.
+    /// Exit code 2 says that screens would skip it, and why; the picture is then what they would
+    /// show without its code, if that is at fault.
+    Preview(Box<crate::cli::preview::Arguments>),
     /// Take a campaign off the screens; its codes go on working
     Unpublish {
         /// The name of the folder it was published from
@@ -207,6 +227,9 @@ enum Command {
     /// Look at one creative for `publish`, which starts it
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
+    /// Draw one slide for whoever wants to see it, which starts it
+    #[command(name = drawing::COMMAND, hide = true)]
+    Draw,
     /// Print plays, scans, visits, goals and how far links were passed on
     Report(crate::cli::report::Arguments),
     /// Count every stored play, scan and visit again and compare with the figures of reports
@@ -359,6 +382,12 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
+        Command::Convert(arguments) => crate::cli::convert::run(&arguments),
+        Command::ConvertFilm => conversion::worker::run()
+            .map_err(|error| Failure::Start(format!("ffmpeg does not run: {error}; install it"))),
+        Command::Draw => drawing::worker::run()
+            .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
+        Command::Preview(arguments) => crate::cli::preview::run(&arguments),
         Command::Report(arguments) => crate::cli::report::run(arguments),
         Command::Backup(command) => crate::cli::backup::make(&command),
         Command::Restore(command) => crate::cli::backup::restore(&command),

@@ -12,6 +12,7 @@ use crate::Hub;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
+use crate::publish::preview::desk::Desk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
@@ -44,6 +45,7 @@ pub(crate) struct AppState {
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
+    pub(super) previews: Arc<Desk>,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -67,6 +69,7 @@ impl AppState {
     ) -> Self {
         hub.store.bound_waits();
         Self {
+            previews: Arc::new(Desk::new(hub.folder())),
             hub,
             public_url,
             code_days,

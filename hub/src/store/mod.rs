@@ -31,6 +31,7 @@ mod plays;
 mod prune;
 mod pruned;
 mod publish_error;
+mod published_placement;
 mod read_campaigns;
 mod refused;
 mod report;
@@ -78,6 +79,7 @@ pub use crate::store::people::{
 pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
+pub use crate::store::published_placement::PublishedPlacement;
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,

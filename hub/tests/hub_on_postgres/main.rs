@@ -27,6 +27,8 @@ mod changes;
 mod console;
 #[path = "../hub/content.rs"]
 mod content;
+#[path = "../hub/conversions.rs"]
+mod conversions;
 #[path = "../hub/device_keys.rs"]
 mod device_keys;
 #[path = "../hub/encrypted.rs"]
@@ -51,6 +53,8 @@ mod monitoring;
 mod networks;
 #[path = "../hub/plays.rs"]
 mod plays;
+#[path = "../hub/previews.rs"]
+mod previews;
 #[path = "../hub/processes/mod.rs"]
 mod processes;
 #[path = "../hub/prune.rs"]

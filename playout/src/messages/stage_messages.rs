@@ -17,6 +17,7 @@ use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Colours, Motion, TransitionKind};
 
 use crate::code::issuer::CodeOrder;
+use crate::content::catalog::CatalogItem;
 use crate::content::creative::{Creative, CreativeFile};
 use crate::screen::area::Area;
 use crate::screen::geometry::{Geometry, Zone};
@@ -54,6 +55,31 @@ pub struct SlideOrder {
     pub sound: bool,
     /// How long it is meant to be shown; none until something changes.
     pub dwell: Option<Duration>,
+}
+
+impl SlideOrder {
+    /// The order for an item: silent, without a number, and with no time of its own.
+    pub fn of_item(
+        ticket: Ticket,
+        zone: Zone,
+        item: &CatalogItem,
+        code: Option<CodeOrder>,
+    ) -> Self {
+        let placement = item.placement();
+        Self {
+            ticket,
+            zone,
+            creative: Creative::File(item.file()),
+            campaign: item.campaign_id.to_string(),
+            play: None,
+            headline: item.campaign.headline_of(placement).map(str::to_owned),
+            code,
+            colours: item.campaign.colours,
+            motion: placement.motion,
+            sound: false,
+            dwell: None,
+        }
+    }
 }
 
 /// Makes slides. One lives on a thread beside the player, so a slow picture never delays what is on

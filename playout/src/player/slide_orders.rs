@@ -3,7 +3,7 @@
 //! Invariant: only an order for an item has a play number, and each has one of its own.
 
 use passerby_protocol::campaign::Colours;
-use passerby_protocol::campaign::{Corner, Landing, Motion, host_of};
+use passerby_protocol::campaign::{Corner, Motion, host_of};
 use passerby_protocol::token::TokenContents;
 
 use crate::code::issuer::CodeOrder;
@@ -77,25 +77,16 @@ pub(super) fn order(
         Playable::Item(turn) => {
             let item = &turn.item;
             let number = recorder.with_ledger(Ledger::next_number)?;
-            let (campaign, placement) = (&item.campaign, item.placement());
-            let lands_on_hub = rules
-                .local_date(at)
-                .map_or(campaign.landing, |date| campaign.landing_on(date))
-                != Landing::Redirect;
             let stamp = PlayStamp {
                 play: number,
                 minutes: TokenContents::minutes_at(at.wall_ms),
-                lands_on_hub,
+                lands_on_hub: rules.lands_on_hub(&item.campaign, at),
             };
-            order.code = issuer.order(item, &stamp);
-            order.creative = Creative::File(item.file());
-            order.motion = placement.motion;
-            order.sound = placement.sound
-                && sound.is_some_and(|sound| sound.is_heard_at(rules.local(at).as_ref()));
-            order.campaign = item.campaign_id.to_string();
+            let code = issuer.order(item, &stamp);
+            order = SlideOrder::of_item(ticket, zone, item, code);
             order.play = Some(number);
-            order.headline = campaign.headline_of(placement).map(str::to_owned);
-            order.colours = campaign.colours;
+            order.sound = item.placement().sound
+                && sound.is_some_and(|sound| sound.is_heard_at(rules.local(at).as_ref()));
         }
     }
     Ok(order)

@@ -52,12 +52,9 @@ impl WordCheck {
             return None;
         }
         let order = SlideOrder {
-            campaign: item.campaign_id.to_string(),
-            headline: headline.map(str::to_owned),
-            code,
-            colours: item.campaign.colours,
             dwell: Some(dwell),
-            ..order(Creative::File(item.file()))
+            motion: Motion::Still,
+            ..SlideOrder::of_item(Ticket(0), Zone(0), item, code)
         };
         Some(self.composer.check_words(&order, &place.geometry))
     }

@@ -19,19 +19,15 @@
 mod job;
 pub mod worker;
 
-use std::io::{self, Read, Write as _};
-use std::os::unix::process::CommandExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use passerby_protocol::foreign::one_line;
 use passerby_protocol::toml_fields::Problem;
-use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::publish::child::{Child, ChildError, Limits, this_program};
 use crate::publish::inspection::job::{ANSWER_BYTES_MAX, JOB_BYTES_MAX, Order};
 pub use crate::publish::inspection::job::{Answer, Job, JobPart, Thumbnail};
 
@@ -44,15 +40,6 @@ pub const TIME_MAX: Duration = Duration::from_secs(120);
 /// Most memory that a worker, and each program that it starts, may map, in bytes: what the largest
 /// picture takes twice.
 pub const MEMORY_BYTES_MAX: u64 = 2 << 30;
-/// Most of what a worker complains that is kept, in bytes.
-const WORDS_BYTES_MAX: u64 = 8 << 10;
-/// Most characters of it that are passed on.
-const WORDS_CHARS_MAX: usize = 160;
-/// How long a killed worker is waited for; longer only takes one that hangs in a driver.
-const BURIAL_MAX: Duration = Duration::from_secs(5);
-/// Between two looks at whether it has ended.
-const LOOK: Duration = Duration::from_millis(2);
-
 /// Starts workers, and holds them to their limits.
 #[derive(Debug, Clone)]
 pub struct Workers {
@@ -78,12 +65,7 @@ impl Workers {
     /// # Errors
     /// The system does not tell which it is.
     pub fn of_this_program() -> io::Result<Self> {
-        let running = PathBuf::from("/proc/self/exe");
-        Ok(Self::new(if running.exists() {
-            running
-        } else {
-            std::env::current_exe()?
-        }))
+        this_program().map(Self::new)
     }
 
     /// Draws text also with the fonts of some folders.
@@ -160,117 +142,27 @@ impl Workers {
         if order.len() > JOB_BYTES_MAX {
             return Err("it refers to files with names that are too long; shorten them".to_owned());
         }
-        let mut worker =
-            Running::start(&self.program, folder, &order).map_err(|error| unable(&error))?;
-        let made = worker.answer.recv_timeout(self.time_max);
-        let status = worker.end();
-        let Ok(made) = made else {
-            return Err(format!(
-                "it took longer than {} s to look at; make it smaller or simpler, or export it anew",
-                self.time_max.as_secs_f32()
-            ));
+        let limits = Limits {
+            time_max: self.time_max,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
-        if let Some(answer) = Answer::from_bytes(&made) {
-            return Ok(answer);
-        }
-        let words = worker.words.recv_timeout(BURIAL_MAX).unwrap_or_default();
-        let words = String::from_utf8_lossy(&words);
-        // What Rust's allocator, and threads without room for their stack, say before they give up.
-        if words.contains("memory allocation of") || words.contains("Cannot allocate memory") {
-            return Err(format!(
-                "it takes more than {} MiB of memory to open; make it smaller",
-                self.memory_bytes_max >> 20
-            ));
-        }
-        let last = words.lines().rev().find(|line| !line.trim().is_empty());
-        let last = one_line(last.unwrap_or("without a word"), WORDS_CHARS_MAX);
-        let how = status.map_or_else(|| "it hangs".to_owned(), |status| status.to_string());
-        Err(format!(
-            "the program that looks at it broke off ({how}; {last}); export it anew"
-        ))
+        Child::run(&self.program, COMMAND, folder, order, limits, Answer::from_bytes).map_err(
+            |error| match error {
+                ChildError::Start(error) => unable(&error),
+                ChildError::Late => format!(
+                    "it took longer than {} s to look at; make it smaller or simpler, or export it anew",
+                    self.time_max.as_secs_f32()
+                ),
+                ChildError::Memory => format!(
+                    "it takes more than {} MiB of memory to open; make it smaller",
+                    self.memory_bytes_max >> 20
+                ),
+                ChildError::Broke(how) => {
+                    format!("the program that looks at it broke off ({how}); export it anew")
+                }
+            },
+        )
     }
-}
-
-/// A worker that was started, with its group. Dropping it ends it.
-struct Running {
-    child: Child,
-    answer: mpsc::Receiver<Vec<u8>>,
-    words: mpsc::Receiver<Vec<u8>>,
-}
-
-impl Running {
-    fn start(program: &Path, folder: &Path, order: &[u8]) -> io::Result<Self> {
-        let mut child = Command::new(program)
-            .arg(COMMAND)
-            .current_dir(folder)
-            .process_group(0)
-            // Every arena of the allocator takes 64 MiB of what may be mapped.
-            .env("MALLOC_ARENA_MAX", "2")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take();
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (answered, answer) = mpsc::channel();
-        let (said, words) = mpsc::channel();
-        let running = Self {
-            child,
-            answer,
-            words,
-        };
-        read_apart(stdout, ANSWER_BYTES_MAX as u64 + 1, answered)?;
-        read_apart(stderr, WORDS_BYTES_MAX, said)?;
-        if let Some(mut stdin) = stdin {
-            // One that does not want to read it says why on its standard error.
-            let _ = stdin.write_all(order);
-        }
-        Ok(running)
-    }
-
-    /// Kills whatever of the group is left and waits for the worker. `None` when it cannot even be
-    /// killed.
-    fn end(&mut self) -> Option<ExitStatus> {
-        // The group lasts at least until its first process has been waited for, so the number is
-        // still its own. One that has just ended is as good as killed.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let from = Instant::now();
-        while from.elapsed() < BURIAL_MAX {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Some(status);
-            }
-            thread::sleep(LOOK);
-        }
-        None
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Once it was waited for, its number may be another's.
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.end();
-        }
-    }
-}
-
-/// Reads a pipe to its end on a thread of its own, and sends its first `bytes_max` bytes.
-fn read_apart(
-    pipe: Option<impl Read + Send + 'static>,
-    bytes_max: u64,
-    to: mpsc::Sender<Vec<u8>>,
-) -> io::Result<()> {
-    let mut pipe = pipe.ok_or_else(|| io::Error::other("its output is not there"))?;
-    let read = move || {
-        let mut bytes = Vec::new();
-        // What was read before an error is all that there is.
-        let _ = pipe.by_ref().take(bytes_max).read_to_end(&mut bytes);
-        // Whoever asked may have given up.
-        let _ = to.send(bytes);
-        // A full pipe would keep the worker from ending.
-        let _ = io::copy(&mut pipe, &mut io::sink());
-    };
-    thread::Builder::new().spawn(read).map(drop)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Instant;
 
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::Colours;

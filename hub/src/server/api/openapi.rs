@@ -117,6 +117,7 @@ fn schema(holds: Holds) -> Value {
     match holds {
         Holds::Text => json!({ "type": "string" }),
         Holds::Whole | Holds::Moment => json!({ "type": "integer" }),
+        Holds::Number => json!({ "type": "number" }),
         Holds::Truth => json!({ "type": "boolean" }),
         Holds::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Holds::Word(words) => json!({ "type": "string", "enum": words }),

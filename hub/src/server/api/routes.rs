@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::people::Right;
 use crate::server::Shared;
-use crate::server::api::calls::{campaigns, log, me, people, reports, screens};
+use crate::server::api::calls::{campaigns, log, me, people, previews, reports, screens};
 use crate::server::api::openapi;
 use crate::server::api::route::{QueryField, Route};
 use crate::server::api::schema::{BY, Holds};
@@ -43,6 +43,22 @@ const OF_REPORTS: &[QueryField] = &[
     ("campaign", Holds::Text, "of this campaign"),
     ("screen", Holds::Whole, "of this screen"),
 ];
+const OF_PREVIEWS: &[QueryField] = &[
+    (
+        "shape",
+        Holds::Word(&["landscape", "portrait"]),
+        "1920 x 1080 or 1080 x 1920 pixels; landscape otherwise",
+    ),
+    ("width", Holds::Whole, "pixels across, with `height`"),
+    ("height", Holds::Whole, "pixels down"),
+    ("screen", Holds::Whole, "as large as this screen"),
+    (
+        "turned",
+        Holds::Text,
+        "anything: the screen hangs turned by a quarter",
+    ),
+];
+const PREVIEW_QUERY: &str = "?shape=SHAPE&width=PX&height=PX&screen=N&turned=1";
 const OF_LOG: &[QueryField] = &[
     ("q", Holds::Text, "a part of who, what or to what"),
     ("before", Holds::Whole, "before which row to begin"),
@@ -218,6 +234,24 @@ pub(crate) fn all() -> Vec<Route> {
             (None, "TakenOff"),
             campaigns::take_off,
         ),
+        get(
+            "/campaigns/{campaign}/placements/{placement}/preview",
+            may(SeeCampaigns),
+            &[200, 404, 409, 422, 503],
+            "what a screen would show of a placement, counted from 1",
+            "Preview",
+            previews::show,
+        )
+        .with_query(OF_PREVIEWS, PREVIEW_QUERY),
+        get(
+            "/campaigns/{campaign}/placements/{placement}/preview.png",
+            may(SeeCampaigns),
+            &[200, 404, 409, 422, 503],
+            "the picture of it, a PNG, pixel by pixel as the screen shows it",
+            "Nothing",
+            previews::picture,
+        )
+        .with_query(OF_PREVIEWS, PREVIEW_QUERY),
         get(
             "/report",
             may(SeeReports),

@@ -6,6 +6,8 @@
 pub(super) enum Holds {
     Text,
     Whole,
+    /// A number that need not be whole.
+    Number,
     Truth,
     Texts,
     /// A moment, as Unix time in milliseconds.
@@ -198,6 +200,39 @@ pub(super) const FORMS: &[Form] = &[
             field("file", Holds::Text, "the file in its folder"),
             maybe("creative", Holds::Text, "the SHA-256 of what it holds"),
             field("weight", Holds::Whole, "its share of air time"),
+        ],
+    ),
+    (
+        "Preview",
+        &[
+            field("width_px", Holds::Whole, "pixels across"),
+            field("height_px", Holds::Whole, "pixels down"),
+            field("is_drawn", Holds::Truth, "whether there is a picture"),
+            field("moves", Holds::Truth, "the picture is its first moment"),
+            maybe(
+                "refused_for",
+                Holds::Word(&["code", "creative", "page", "screen"]),
+                "what is at fault where screens would skip it",
+            ),
+            maybe("refusal", Holds::Text, "why they would, in their words"),
+            maybe(
+                "code",
+                Holds::One("PreviewCode"),
+                "its code, read back from the picture",
+            ),
+            field("notes", Holds::Texts, "what is well to know"),
+        ],
+    ),
+    (
+        "PreviewCode",
+        &[
+            field("modules", Holds::Whole, "modules a side"),
+            field("module_px", Holds::Whole, "pixels of a module"),
+            field("quiet_px", Holds::Whole, "pixels of white around it"),
+            maybe("width_cm", Holds::Number, "how wide it is"),
+            maybe("reach_m", Holds::Number, "from how far it is read"),
+            maybe("contrast", Holds::Number, "white to black there"),
+            field("seconds", Holds::Number, "how long it is there"),
         ],
     ),
     (

@@ -9,8 +9,8 @@ use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, audit, campaigns, join, overview, pair, people, person, report, screen,
-    screens, sign_in,
+    account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
+    screen, screens, sign_in,
 };
 use crate::server::console::rule::Rule;
 
@@ -208,6 +208,20 @@ pub(crate) fn all() -> Vec<Route> {
             FORM,
             "takes a campaign off the screens",
             campaigns::take_off,
+        ),
+        get(
+            "/console/campaigns/{campaign}/preview/{placement}",
+            may(Right::SeeCampaigns),
+            ONE,
+            "what a screen would show of a placement",
+            preview::show,
+        ),
+        get(
+            "/console/campaigns/{campaign}/preview/{placement}/picture.png",
+            may(Right::SeeCampaigns),
+            &[200, 404, 503],
+            "the picture of it",
+            preview::picture,
         ),
         get(
             "/console/report",

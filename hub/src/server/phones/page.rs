@@ -196,6 +196,18 @@ pub(crate) fn bad_token() -> Response {
     )
 }
 
+/// The code stands on a preview.
+pub(crate) fn sample_code() -> Response {
+    note(
+        StatusCode::OK,
+        ["这是预览里的码", "This is the code of a preview"],
+        &html! {
+            p { "扫得出来，说明它在屏幕上也扫得出来。预览不计入任何数据；真正的屏幕上，每次播放都有自己的码。" }
+            p { "You could scan it here, so people can on a screen. A preview counts nothing; on a real screen each play has a code of its own." }
+        },
+    )
+}
+
 /// The code was on a screen longer ago than codes are accepted.
 pub(crate) fn expired(landed: &Landed, today: Date) -> Response {
     let campaign = &landed.campaign;

@@ -11,6 +11,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::campaign;
+use passerby_protocol::token::SAMPLE;
 
 use crate::hub::{Opened, TokenFault};
 use crate::scans::visitor::Networks;
@@ -79,7 +80,15 @@ struct Landing {
 /// Answers codes that were opened at the same time, each as if it had been the only one.
 fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response, StoreError>> {
     let refusal = |asked: &Asked| app.refusal(Kind::Page, &asked.client, now_ms).transpose();
-    let mut answers: Vec<_> = asked.iter().map(refusal).collect();
+    // What stands on a preview is no token: nothing is looked up, and nothing counted.
+    let sample = |asked: &Asked| {
+        let is_sample = asked.token.eq_ignore_ascii_case(SAMPLE);
+        is_sample.then(|| Ok(page::sample_code()))
+    };
+    let mut answers: Vec<_> = asked
+        .iter()
+        .map(|asked| refusal(asked).or_else(|| sample(asked)))
+        .collect();
     let left: Vec<usize> = (0..asked.len())
         .filter(|&at| answers[at].is_none())
         .collect();

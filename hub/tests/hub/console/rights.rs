@@ -33,7 +33,9 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
 /// A path with things that are not there.
 fn filled(path: &str) -> String {
     let path = path.replace("{screen}", "4000").replace("{person}", "4000");
-    let path = path.replace("{campaign}", "nothing");
+    let path = path
+        .replace("{campaign}", "nothing")
+        .replace("{placement}", "1");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

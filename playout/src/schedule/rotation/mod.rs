@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use passerby_protocol::campaign::{Campaign, Landing};
 use passerby_protocol::condition::Venue;
 use passerby_protocol::file_names;
 use passerby_protocol::opening::Opening;
@@ -138,6 +139,13 @@ impl Rules {
     /// The date at the venue, if it is known.
     pub fn local_date(&self, now: &Moment) -> Option<Date> {
         self.local(now).map(|local| local.date())
+    }
+
+    /// Tells whether a scan of a campaign's code opens a page of the hub's at a moment, not the
+    /// target at once.
+    pub fn lands_on_hub(&self, campaign: &Campaign, now: &Moment) -> bool {
+        let date = self.local_date(now);
+        date.map_or(campaign.landing, |date| campaign.landing_on(date)) != Landing::Redirect
     }
 
     /// How long this screen shows an item at a time, in milliseconds; none when it never airs here.

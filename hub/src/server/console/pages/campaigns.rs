@@ -17,6 +17,7 @@ use crate::server::console::fields::{Fields, escaped, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
 use crate::server::console::pages::join::name_words;
+use crate::server::console::pages::preview::path_of_preview;
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::refusals;
 use crate::store::{CampaignFacts, CampaignRow, StoreError};
@@ -262,7 +263,7 @@ fn placements(asker: &Asker, facts: &CampaignFacts) -> Markup {
     html! {
         section {
             h2 { (asker.say(["投放", "Placements"])) }
-            ul.thumbs { @for (placement, creative) in campaign.placements.iter().zip(facts.creatives.iter().map(Some).chain(std::iter::repeat(None))) { li {
+            ul.thumbs { @for (at, (placement, creative)) in campaign.placements.iter().zip(facts.creatives.iter().map(Some).chain(std::iter::repeat(None))).enumerate() { li {
                 @match creative {
                     Some((digest, true)) => img src=(asker.at(&format!("/p/{digest}.jpg"))) alt="" loading="lazy";,
                     _ => div.none { (asker.say(["没有预览", "No picture of it"])) },
@@ -283,6 +284,7 @@ fn placements(asker: &Asker, facts: &CampaignFacts) -> Markup {
                         @if placement.filler { " · " (asker.say(["补白", "filler"])) }
                         @for part in &placement.dayparts { br; (part) }
                     }
+                    a href=(asker.at(&path_of_preview(facts.row.id.as_str(), at))) { (asker.say(["在屏幕上的样子", "As a screen shows it"])) }
                 }
             } } }
         }

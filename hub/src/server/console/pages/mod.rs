@@ -10,6 +10,7 @@ pub(crate) mod pair;
 pub(crate) mod people;
 mod people_forms;
 pub(crate) mod person;
+pub(crate) mod preview;
 pub(crate) mod report;
 pub(crate) mod report_asked;
 mod report_view;

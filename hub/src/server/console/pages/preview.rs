@@ -1,0 +1,253 @@
+//! What a screen would show of one placement, and whether people could scan its code.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use passerby_protocol::{CampaignId, foreign};
+
+use crate::people::Right;
+use crate::publish::preview::{CodeVerdict, Preview, RefusalOf};
+use crate::server::Shared;
+use crate::server::console::asker::Asker;
+use crate::server::console::fields::{Fields, path_with};
+use crate::server::console::layout::{self, Chapter, Line, choice};
+use crate::server::console::pages::campaigns::path_of;
+use crate::server::console::refusals;
+use crate::server::previews::{self, AGAIN_S, NoPreview};
+use crate::store::CampaignFacts;
+
+/// Where the preview of a placement is, counted from 0.
+pub(crate) fn path_of_preview(campaign: &str, placement: usize) -> String {
+    format!("{}/preview/{}", path_of(campaign), placement + 1)
+}
+
+/// `GET /console/campaigns/{campaign}/preview/{placement}`.
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path((campaign, placement)): Path<(String, String)>,
+    fields: Fields,
+) -> Response {
+    let Ok(id) = campaign.parse::<CampaignId>() else {
+        return refusals::not_here(&asker.visitor);
+    };
+    let facts = {
+        let actor = std::sync::Arc::clone(&asker.actor);
+        app.work(move |app| app.hub.store.campaign_facts(&id, actor.scope()))
+            .await
+    };
+    let facts = match facts {
+        Ok(Some(facts)) => facts,
+        Ok(None) => return refusals::not_here(&asker.visitor),
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let drawn = previews::of_published(&app, &asker.actor, (&campaign, &placement), &fields).await;
+    let path = format!("{}/preview/{placement}", path_of(&campaign));
+    let (shown, comes_again) = match drawn {
+        Ok(preview) => (seen(&asker, &preview, &path, &fields), false),
+        Err(NoPreview::NotHere) => return refusals::not_here(&asker.visitor),
+        Err(NoPreview::Store(error)) => return refusals::failed(&asker.visitor, &error),
+        Err(NoPreview::NoSize) => (
+            said(
+                &asker,
+                "warn",
+                [
+                    "这块屏幕还没有告诉我们它有多少像素。等它联网后再看，或选别的形状。",
+                    "This screen has not said yet how many pixels it has. Look again once it was in touch, or choose a shape.",
+                ],
+            ),
+            false,
+        ),
+        Err(NoPreview::Later) => (
+            said(
+                &asker,
+                "warn",
+                [
+                    "正在画，几秒后会自动出现。",
+                    "It is being drawn and comes by itself in some seconds.",
+                ],
+            ),
+            true,
+        ),
+        Err(NoPreview::Failed(error)) => (
+            html! {
+                (said(&asker, "bad", ["画不出来。", "It cannot be drawn."]))
+                p.soft lang="en" { (foreign::escaped(&error.to_string())) }
+            },
+            false,
+        ),
+    };
+    let number = placement.parse::<usize>().unwrap_or_default();
+    let name = number
+        .checked_sub(1)
+        .and_then(|at| facts.row.campaign.placements.get(at))
+        .map_or("", |placement| placement.creative.as_str());
+    let body = html! {
+        p { a href=(asker.at(&path_of(&campaign))) { (facts.row.campaign.title) } " · " (foreign::escaped(name)) }
+        (chooser(&asker, &facts, &path, &fields))
+        section { (shown) }
+    };
+    let title = asker.say(["屏幕上的样子", "As a screen shows it"]);
+    let mut response = layout::page(&asker, Chapter::Campaigns, title, &fields, &body);
+    if comes_again {
+        let again = HeaderValue::from(AGAIN_S);
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    response
+}
+
+/// `GET /console/campaigns/{campaign}/preview/{placement}/picture.png`.
+pub(crate) async fn picture(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path((campaign, placement)): Path<(String, String)>,
+    fields: Fields,
+) -> Response {
+    let path = (campaign.as_str(), placement.as_str());
+    match previews::of_published(&app, &asker.actor, path, &fields).await {
+        Ok(preview) if !preview.png.is_empty() => previews::png(&preview),
+        Err(NoPreview::Store(error)) => refusals::failed(&asker.visitor, &error),
+        Err(NoPreview::Later) => {
+            let again = [(header::RETRY_AFTER, HeaderValue::from(AGAIN_S))];
+            (StatusCode::SERVICE_UNAVAILABLE, again).into_response()
+        }
+        Ok(_) | Err(_) => refusals::not_here(&asker.visitor),
+    }
+}
+
+fn said(asker: &Asker, class: &str, words: [&'static str; 2]) -> Markup {
+    html! { p class={ "notice " (class) } role="status" { (asker.say(words)) } }
+}
+
+/// Which screen it is drawn for.
+fn chooser(asker: &Asker, facts: &CampaignFacts, path: &str, fields: &Fields) -> Markup {
+    let shapes = [
+        ("landscape", ["横屏 1920 × 1080", "Lying, 1920 × 1080"]),
+        ("portrait", ["竖屏 1080 × 1920", "Standing, 1080 × 1920"]),
+    ];
+    let shapes = shapes.map(|(shape, words)| (shape.to_owned(), asker.say(words).to_owned()));
+    let shape = fields.word("shape").unwrap_or("landscape");
+    let sees_screens = asker.actor.may(Right::SeeScreens);
+    html! {
+        form.filter method="get" action=(asker.at(path)) {
+            (choice("shape", asker.say(["形状", "Shape"]), shape, &shapes))
+            @if sees_screens {
+                (Line {
+                    kind: "number",
+                    hint: Some(asker.say(["填了就按这块屏幕的像素画", "Draws it as large as this screen"])),
+                    ..Line::text("screen", asker.say(["屏幕编号（可不填）", "Number of a screen, if any"]), fields.get("screen"))
+                }.markup())
+                div.field {
+                    label { input type="checkbox" name="turned" value="1" checked[fields.word("turned").is_some()]; " "
+                        (asker.say(["这块屏幕是竖着挂的", "It hangs turned by a quarter"])) }
+                }
+            }
+            button { (asker.say(["画出来", "Draw it"])) }
+        }
+        @if sees_screens && !facts.first_screens.is_empty() {
+            p { @for (screen, name) in &facts.first_screens {
+                a href=(asker.at(&path_with(path, &[("screen", &screen.to_string())]))) { (name) } " "
+            } }
+        }
+    }
+}
+
+/// The picture with what is to be said of it.
+fn seen(asker: &Asker, preview: &Preview, path: &str, fields: &Fields) -> Markup {
+    let facts = &preview.facts;
+    let asked = ["shape", "width", "height", "screen", "turned"];
+    let asked = asked.map(|name| (name, fields.get(name)));
+    let picture = path_with(&format!("{path}/picture.png"), &asked);
+    html! {
+        (verdict(asker, preview))
+        @if !preview.png.is_empty() {
+            img.preview src=(asker.at(&picture)) width=(facts.width_px) height=(facts.height_px)
+                alt=(asker.say(["屏幕上的样子", "As a screen shows it"]));
+            p.soft {
+                (facts.width_px) " × " (facts.height_px) " px"
+                @if facts.moves { " · " (asker.say(["它会动，这是第一个画面", "it moves, and this is its first moment"])) }
+            }
+            @if facts.code.is_some() {
+                p.soft { (asker.say(["图上的码是样品：扫它不会计入任何数据。", "The code on the picture is a sample: scanning it counts nothing."])) }
+            }
+        }
+        @if !facts.notes.is_empty() {
+            ul lang="en" { @for note in &facts.notes { li { (foreign::escaped(note)) } } }
+        }
+    }
+}
+
+/// What a shop owner wants to know: does it air, and can people scan it?
+fn verdict(asker: &Asker, preview: &Preview) -> Markup {
+    let facts = &preview.facts;
+    if let Some(refusal) = &facts.refusal {
+        let (class, words) = match refusal.of {
+            RefusalOf::Code => (
+                "bad",
+                [
+                    "屏幕会跳过它，因为这个码没有人扫得出来。下面是没有码的样子。",
+                    "Screens would skip it, since nobody could scan its code. This is how it looks without one.",
+                ],
+            ),
+            RefusalOf::Creative => (
+                "bad",
+                [
+                    "屏幕会跳过它，因为它的文件放不出来。",
+                    "Screens would skip it, since its file cannot be shown.",
+                ],
+            ),
+            RefusalOf::Page => (
+                "warn",
+                [
+                    "网页只有在屏幕自己的网络里才看得到，所以这里没有预览。",
+                    "A web page is only seen from the screen's own network, so there is no preview of it.",
+                ],
+            ),
+            RefusalOf::Screen => (
+                "warn",
+                [
+                    "它不在这样的屏幕上播放。",
+                    "It does not air on such a screen.",
+                ],
+            ),
+        };
+        return html! {
+            (said(asker, class, words))
+            p.soft lang="en" { (foreign::escaped(&refusal.reason)) }
+        };
+    }
+    match &facts.code {
+        Some(code) => code_words(asker, code),
+        None => said(
+            asker,
+            "good",
+            [
+                "屏幕会这样播放它。上面没有码。",
+                "Screens show it like this. There is no code on it.",
+            ],
+        ),
+    }
+}
+
+fn code_words(asker: &Asker, code: &CodeVerdict) -> Markup {
+    html! {
+        (said(asker, "good", [
+            "屏幕会这样播放它，码扫得出来：我们从这张图上把它读回来过。",
+            "Screens show it like this, and its code can be scanned: it was read back from this very picture.",
+        ]))
+        dl.facts {
+            dt { (asker.say(["码的大小", "Its code"])) }
+            dd {
+                ((code.modules) * (code.module_px)) " px"
+                @if let Some(width_cm) = code.width_cm { " · " (format!("{width_cm:.1}")) " cm" }
+            }
+            @if let Some(reach_m) = code.reach_m {
+                dt { (asker.say(["多远能扫", "Scanned from"])) }
+                dd { (format!("{reach_m:.1}")) " m" }
+            }
+            dt { (asker.say(["四周留白", "White around it"])) } dd { (code.quiet_px) " px" }
+            dt { (asker.say(["每次停留", "On the screen for"])) } dd { (code.seconds) " s" }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Previews for people and their programs: which placement, on which screen, and the wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use passerby_protocol::token::SAMPLE;
+use passerby_protocol::{CampaignId, ScreenNumber};
+
+use crate::people::{Actor, Right};
+use crate::publish::preview::files::draw_published;
+use crate::publish::preview::{Asked, DrawError, Drawers, Preview, View};
+use crate::server::console::fields::Fields;
+use crate::server::{AppState, Shared};
+use crate::store::{PublishedPlacement, StoreError};
+use crate::system::clock;
+
+/// How long an answer waits for a picture; whoever comes again finds it.
+const WAIT: Duration = Duration::from_secs(12);
+/// After how many seconds it is worth to come again.
+pub(super) const AGAIN_S: u32 = 3;
+/// Clocks on previews show full hours, so that one is drawn once an hour at most.
+const HOUR_MS: i64 = 3_600_000;
+/// A television that lies, and one that stands.
+pub(super) const LANDSCAPE: (u32, u32) = (1_920, 1_080);
+pub(super) const PORTRAIT: (u32, u32) = (1_080, 1_920);
+
+/// Why there is no preview.
+#[derive(Debug)]
+pub(super) enum NoPreview {
+    /// There is no such placement or screen, or the asker has nothing to do with it.
+    NotHere,
+    /// The screen has not said yet how many pixels it has.
+    NoSize,
+    /// It is being drawn, or waits to be.
+    Later,
+    /// It could not be drawn.
+    Failed(DrawError),
+    /// The database fails.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NoPreview {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Draws what the fields `shape`, `width` and `height`, or `screen` and `turned` ask for. The
+/// placement is counted from 1.
+pub(super) async fn of_published(
+    app: &Shared,
+    actor: &Arc<Actor>,
+    (campaign, placement): (&str, &str),
+    fields: &Fields,
+) -> Result<Arc<Preview>, NoPreview> {
+    let id: CampaignId = campaign.parse().map_err(|_| NoPreview::NotHere)?;
+    let placement = placement.parse::<usize>().ok();
+    let placement = placement.and_then(|number| number.checked_sub(1));
+    let placement = placement.ok_or(NoPreview::NotHere)?;
+    let found = {
+        let (actor, fields) = (Arc::clone(actor), fields.clone());
+        app.work(move |app| {
+            let view = view_of(app, &actor, &fields)?;
+            let store = &app.hub.store;
+            let published = store.published_placement(&id, placement, actor.scope())?;
+            let published = published.ok_or(NoPreview::NotHere)?;
+            let now_ms = clock::now_ms();
+            let asked = Asked {
+                subject: published.subject.clone(),
+                view,
+                scan_base: app.public_url.scan_base(),
+                token: SAMPLE.to_owned(),
+                now_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
+            };
+            let known = app.previews.drawn(&asked);
+            Ok::<_, NoPreview>((published, asked, known))
+        })
+        .await?
+    };
+    let (PublishedPlacement { sizes, .. }, asked, known) = found;
+    if let Some(known) = known {
+        return Ok(Arc::new(known));
+    }
+    let (own, wanted) = (Arc::clone(app), asked.clone());
+    drawn(app, &asked, move |drawers| {
+        let hub = &own.hub;
+        draw_published(drawers, &hub.blobs, hub.folder(), wanted, &sizes)
+    })
+    .await
+}
+
+/// Has something drawn that was not drawn before, and waits for it a while.
+pub(super) async fn drawn(
+    app: &Shared,
+    asked: &Asked,
+    draw: impl FnOnce(&Drawers) -> Result<Preview, DrawError> + Send + 'static,
+) -> Result<Arc<Preview>, NoPreview> {
+    let told = app.previews.ask(asked, draw);
+    let mut told = told.map_err(|_| NoPreview::Later)?;
+    let waited = tokio::time::timeout(WAIT, told.wait_for(Option::is_some)).await;
+    match waited {
+        Ok(Ok(outcome)) => match &*outcome {
+            Some(Ok(preview)) => Ok(Arc::clone(preview)),
+            Some(Err(error)) => Err(NoPreview::Failed(error.clone())),
+            None => Err(NoPreview::Later),
+        },
+        Ok(Err(_)) | Err(_) => Err(NoPreview::Later),
+    }
+}
+
+/// The screen that somebody asks for.
+fn view_of(app: &AppState, actor: &Actor, fields: &Fields) -> Result<View, NoPreview> {
+    let size = if let Some(screen) = fields.word("screen") {
+        if !actor.may(Right::SeeScreens) {
+            return Err(NoPreview::NotHere);
+        }
+        let screen: ScreenNumber = screen.parse().map_err(|_| NoPreview::NotHere)?;
+        let now_ms = clock::now_ms();
+        let facts = (app.hub.store).screen_facts(screen, actor.scope(), (now_ms, now_ms))?;
+        let heartbeat = facts.ok_or(NoPreview::NotHere)?.heartbeat;
+        let [width, height] = heartbeat.ok_or(NoPreview::NoSize)?.screen_px;
+        (width, height)
+    } else if let (Some(width), Some(height)) = (fields.word("width"), fields.word("height")) {
+        let side = |text: &str| text.parse().map_err(|_| NoPreview::Failed(DrawError::Size));
+        (side(width)?, side(height)?)
+    } else if fields.get("shape") == "portrait" {
+        PORTRAIT
+    } else {
+        LANDSCAPE
+    };
+    // What hangs turned has its pixels as it lies.
+    let (width, height) = match fields.word("turned") {
+        Some(_) => (size.1, size.0),
+        None => size,
+    };
+    let view = View::of_size(width, height);
+    match (view.is_drawn(), fields.word("screen")) {
+        (true, _) => Ok(view),
+        (false, Some(_)) => Err(NoPreview::NoSize),
+        (false, None) => Err(NoPreview::Failed(DrawError::Size)),
+    }
+}
+
+/// The picture itself, for nobody else to keep.
+pub(super) fn png(preview: &Preview) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, max-age=60"),
+        ),
+    ];
+    (StatusCode::OK, headers, preview.png.clone()).into_response()
+}
