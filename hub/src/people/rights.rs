@@ -86,11 +86,15 @@ pub enum Right {
     ChangePeople,
     /// See who did what.
     SeeAudit,
+    /// See and change who is told when a screen needs somebody.
+    ChangeAlerts,
+    /// Set what the whole hub has one of, such as its mail server.
+    ChangeSettings,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
@@ -98,6 +102,8 @@ impl Right {
         Self::SeeReports,
         Self::ChangePeople,
         Self::SeeAudit,
+        Self::ChangeAlerts,
+        Self::ChangeSettings,
     ];
 
     /// The word for it, by which tokens are limited to it.
@@ -110,6 +116,8 @@ impl Right {
             Self::SeeReports => "reports:read",
             Self::ChangePeople => "people:write",
             Self::SeeAudit => "audit:read",
+            Self::ChangeAlerts => "alerts:write",
+            Self::ChangeSettings => "settings:write",
         }
     }
 
@@ -120,7 +128,7 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 7] = [
+pub const RIGHTS: [(Right, &[Role]); 9] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
@@ -134,6 +142,8 @@ pub const RIGHTS: [(Right, &[Role]); 7] = [
     ),
     (Right::ChangePeople, &[Role::Owner]),
     (Right::SeeAudit, &[Role::Owner, Role::Operator]),
+    (Right::ChangeAlerts, &[Role::Owner, Role::Operator]),
+    (Right::ChangeSettings, &[Role::Owner]),
 ];
 
 #[cfg(test)]

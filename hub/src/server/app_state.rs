@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 use crate::Hub;
+use crate::alerts::service::Service as AlertService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -44,6 +45,7 @@ pub(crate) struct AppState {
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
+    pub(super) alerts: AlertService,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -63,7 +65,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        sources: Service,
+        (sources, alerts): (Service, AlertService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -72,6 +74,7 @@ impl AppState {
             code_days,
             proxies,
             sources,
+            alerts,
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

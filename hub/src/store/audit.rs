@@ -86,6 +86,18 @@ verbs! {
     MadeToken = "token.make",
     /// Ended such a token.
     EndedToken = "token.end",
+    /// Made a rule for who is told when a screen needs somebody.
+    AddedAlert = "alert.add",
+    /// Changed such a rule.
+    ChangedAlert = "alert.change",
+    /// Removed such a rule.
+    RemovedAlert = "alert.remove",
+    /// Had a rule send a message that only tries the way.
+    TriedAlert = "alert.test",
+    /// Set the server that takes the hub's mail.
+    SetMail = "mail.set",
+    /// Forgot it.
+    RemovedMail = "mail.remove",
 }
 
 /// One row of the audit log.

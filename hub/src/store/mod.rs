@@ -6,6 +6,7 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod acme;
+mod alerts;
 pub mod audit;
 mod base;
 mod campaign_list;
@@ -54,6 +55,11 @@ mod verdicts;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
+pub use crate::store::alerts::{
+    AlertChange, AlertError, AlertKind, AlertMessage, AlertRule, AlertSettings, AlertTelling,
+    AlertWords, CHANGES_MAX, ClaimedMessage, HookKind, MailEncryption, MailServer, OpenAlert,
+    RULES_MAX,
+};
 pub(crate) use crate::store::base::FILE_NAME;
 pub use crate::store::base::Store;
 pub use crate::store::campaign_list::{CampaignFacts, CampaignRow};

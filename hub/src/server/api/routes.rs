@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::people::Right;
 use crate::server::Shared;
-use crate::server::api::calls::{campaigns, log, me, people, reports, screens};
+use crate::server::api::calls::{alerts, campaigns, log, mail, me, people, reports, screens};
 use crate::server::api::openapi;
 use crate::server::api::route::{QueryField, Route};
 use crate::server::api::schema::{BY, Holds};
@@ -119,8 +119,8 @@ async fn describe() -> Json<Value> {
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     use Right::{
-        ChangeCampaigns, ChangePeople, ChangeScreens, SeeAudit, SeeCampaigns, SeeReports,
-        SeeScreens,
+        ChangeAlerts, ChangeCampaigns, ChangePeople, ChangeScreens, ChangeSettings, SeeAudit,
+        SeeCampaigns, SeeReports, SeeScreens,
     };
     let may = Rule::May;
     vec![
@@ -230,6 +230,69 @@ pub(crate) fn all() -> Vec<Route> {
             OF_REPORTS,
             "?by=WHAT&from=DAY&until=DAY&campaign=CAMPAIGN&screen=N",
         ),
+        get(
+            "/alerts",
+            may(ChangeAlerts),
+            &[200],
+            "who is told when a screen needs somebody",
+            "Alerts",
+            alerts::list,
+        ),
+        post(
+            "/alerts",
+            ChangeAlerts,
+            &[201, 400, 404, 409, 422],
+            "adds a rule for who is told",
+            (Some("AlertRule"), "Alert"),
+            alerts::add,
+        ),
+        get(
+            "/alerts/{alert}",
+            may(ChangeAlerts),
+            &[200, 404],
+            "one rule, with what it told lately",
+            "AlertFacts",
+            alerts::show,
+        ),
+        post(
+            "/alerts/{alert}",
+            ChangeAlerts,
+            &[200, 400, 404, 422],
+            "changes a rule: what is not named is as in a new one, but for its web hook, which stays where its `kind` alone is named",
+            (Some("AlertRule"), "Alert"),
+            alerts::change,
+        ),
+        delete(
+            "/alerts/{alert}",
+            may(ChangeAlerts),
+            "removes a rule",
+            alerts::remove,
+        ),
+        post(
+            "/alerts/{alert}/test",
+            ChangeAlerts,
+            &[200, 404],
+            "sends a test to all whom a rule tells",
+            (None, "AlertTest"),
+            alerts::test,
+        ),
+        get(
+            "/mail",
+            may(ChangeSettings),
+            &[200],
+            "the server that takes the hub's mail, if there is one",
+            "Mail",
+            mail::show,
+        ),
+        post(
+            "/mail",
+            ChangeSettings,
+            &[200, 400, 422],
+            "sets it",
+            (Some("MailServer"), "Mail"),
+            mail::change,
+        ),
+        delete("/mail", may(ChangeSettings), "forgets it", mail::remove),
         get(
             "/people",
             may(ChangePeople),

@@ -31,13 +31,14 @@ pub(crate) enum Chapter {
     Screens,
     Campaigns,
     Report,
+    Alerts,
     People,
     Audit,
     Account,
 }
 
 impl Chapter {
-    const ALL: [(Self, &'static str, [&'static str; 2], Option<Right>); 7] = [
+    const ALL: [(Self, &'static str, [&'static str; 2], Option<Right>); 8] = [
         (Self::Overview, "/console", ["概览", "Overview"], None),
         (
             Self::Screens,
@@ -56,6 +57,12 @@ impl Chapter {
             "/console/report",
             ["报表", "Report"],
             Some(Right::SeeReports),
+        ),
+        (
+            Self::Alerts,
+            "/console/alerts",
+            ["提醒", "Alerts"],
+            Some(Right::ChangeAlerts),
         ),
         (
             Self::People,

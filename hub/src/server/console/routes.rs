@@ -9,8 +9,8 @@ use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, audit, campaigns, join, overview, pair, people, person, report, screen,
-    screens, sign_in,
+    account, account_step, alert, alerts, audit, campaigns, join, mail, overview, pair, people,
+    person, report, screen, screens, sign_in,
 };
 use crate::server::console::rule::Rule;
 
@@ -222,6 +222,69 @@ pub(crate) fn all() -> Vec<Route> {
             ONE,
             "the same as CSV",
             report::csv,
+        ),
+        get(
+            "/console/alerts",
+            may(Right::ChangeAlerts),
+            PAGE,
+            "what is wrong now, who is told, and what was told",
+            alerts::show,
+        ),
+        post(
+            "/console/alerts",
+            may(Right::ChangeAlerts),
+            &[303, 422],
+            "adds a rule for who is told",
+            alerts::add,
+        ),
+        get(
+            "/console/alerts/{alert}",
+            may(Right::ChangeAlerts),
+            ONE,
+            "one rule",
+            alert::show,
+        ),
+        post(
+            "/console/alerts/{alert}",
+            may(Right::ChangeAlerts),
+            FORM,
+            "changes a rule",
+            alert::change,
+        ),
+        post(
+            "/console/alerts/{alert}/test",
+            may(Right::ChangeAlerts),
+            &[303, 404],
+            "sends a test to all whom a rule tells",
+            alert::test,
+        ),
+        post(
+            "/console/alerts/{alert}/remove",
+            may(Right::ChangeAlerts),
+            &[303, 404],
+            "removes a rule",
+            alert::remove,
+        ),
+        get(
+            "/console/mail",
+            may(Right::ChangeSettings),
+            PAGE,
+            "the server that takes the hub's mail",
+            mail::show,
+        ),
+        post(
+            "/console/mail",
+            may(Right::ChangeSettings),
+            &[303, 422],
+            "sets it",
+            mail::change,
+        ),
+        post(
+            "/console/mail/remove",
+            may(Right::ChangeSettings),
+            &[303],
+            "forgets it",
+            mail::remove,
         ),
         get(
             "/console/people",

@@ -46,6 +46,8 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
         Right::SeeReports => ["查看报表", "See reports"],
         Right::ChangePeople => ["管理人员", "Change people"],
         Right::SeeAudit => ["查看记录", "See the audit log"],
+        Right::ChangeAlerts => ["管理提醒", "Change alerts"],
+        Right::ChangeSettings => ["更改全局设置", "Change settings of the hub"],
     }
 }
 
@@ -95,6 +97,12 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::EndedSessions => ["退出其他设备", "Signed out elsewhere"],
         Verb::MadeToken => ["创建令牌", "Made a token"],
         Verb::EndedToken => ["停用令牌", "Ended a token"],
+        Verb::AddedAlert => ["添加提醒规则", "Added a rule for alerts"],
+        Verb::ChangedAlert => ["修改提醒规则", "Changed a rule for alerts"],
+        Verb::RemovedAlert => ["删除提醒规则", "Removed a rule for alerts"],
+        Verb::TriedAlert => ["发送测试提醒", "Sent a test alert"],
+        Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
+        Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
     }
 }
 
@@ -127,6 +135,16 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "sessions" => ["其他设备已退出。", "All other devices were signed out."],
         "step-off" => ["两步验证已停用。", "The second step is off."],
         "token-ended" => ["令牌已停用。", "The token was ended."],
+        "alert-added" => [
+            "规则已添加。发一条测试，看看能不能收到。",
+            "The rule is added. Send a test and see whether it arrives.",
+        ],
+        "alert-removed" => ["规则已删除。", "The rule was removed."],
+        "alert-test" => [
+            "测试已经上路。下面很快会写明有没有送到。",
+            "A test is on its way. What came of it stands below in a moment.",
+        ],
+        "mail-removed" => ["邮件服务器已移除。", "The mail server was removed."],
         _ => return None,
     })
 }

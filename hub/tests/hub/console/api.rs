@@ -118,6 +118,11 @@ fn each_call_answers_what_its_description_says() {
         token: token(&stand, "Ada", Role::Owner, &Right::ALL),
     };
     program.call("POST", "/invitations", &json!({ "role": "viewer" }), None);
+    let rule =
+        json!({ "name": "North", "mails": ["ops@hub.example"], "dark_hours": "08:00-22:00" });
+    let (status, added) = program.call("POST", "/alerts", &rule, None);
+    assert_eq!(status, 201, "{added}");
+    program.call("POST", "/alerts/1/test", &json!({}), None);
     let description = program.get("/openapi.json");
     assert_eq!(description["openapi"], "3.1.0");
     let me = program.get("/people")["people"][0]["person"].clone();
@@ -129,12 +134,13 @@ fn each_call_answers_what_its_description_says() {
         let whole = path
             .replace("{screen}", "1")
             .replace("{campaign}", "jazz")
-            .replace("{person}", &me.to_string());
+            .replace("{person}", &me.to_string())
+            .replace("{alert}", "1");
         let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 14);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -144,6 +150,15 @@ fn each_call_answers_what_its_description_says() {
         ("/campaigns/jazz", json!({ "group": "north" }), "Campaign"),
         ("/campaigns/jazz/take-off", Value::Null, "TakenOff"),
         ("/screens/1/renew", Value::Null, "EnrolmentToken"),
+        ("/alerts", rule.clone(), "Alert"),
+        ("/alerts/1", rule, "Alert"),
+        ("/alerts/1/test", Value::Null, "AlertTest"),
+        (
+            "/mail",
+            json!({ "host": "smtp.hub.example", "port": 465, "encryption": "tls", "user": "hub",
+                "password": "s3cret", "from": "hub@hub.example" }),
+            "Mail",
+        ),
         ("/screens/1/revoke", json!({ "retire": true }), "Revoked"),
     ] {
         let (status, answer) = program.call("POST", path, &body, None);

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use passerby_hub::people::Scope;
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, PlayNumber};
@@ -143,6 +144,42 @@ fn fill(stand: &Stand) {
     }
 }
 
+/// Makes rules for alerts, of which one finds something wrong and has told it in vain.
+fn make_rules(stand: &Stand) {
+    use passerby_hub::alerts::check;
+    use passerby_hub::store::{AlertKind, AlertWords, HookKind};
+    let (store, now_ms) = (stand.hub().store, passerby_hub::system::clock::now_ms());
+    let actor = passerby_hub::people::Actor::COMMAND_LINE;
+    let mut rule = check::new_rule(AlertWords::Chinese);
+    rule.name = "地铁屏幕 Metro".to_owned();
+    rule.mails = vec!["ops@hub.example".to_owned(), "night@hub.example".to_owned()];
+    rule.kinds = [AlertKind::Full].into();
+    rule.free_mib = 100_000;
+    rule.gather_s = 0;
+    store.add_alert_rule(&actor, &rule, None, now_ms).unwrap();
+    rule.name = "Cafés".to_owned();
+    rule.group = Some("Cafés".to_owned());
+    rule.hook = Some(HookKind::Wecom);
+    rule.hook_host = Some("qyapi.weixin.example".to_owned());
+    let paused = passerby_hub::store::AlertSettings {
+        paused: true,
+        ..rule
+    };
+    store.add_alert_rule(&actor, &paused, None, now_ms).unwrap();
+    let begun = std::time::Instant::now();
+    // The hub that serves looks at once, or this one does.
+    while store
+        .alert_messages(&Scope::ALL, None, 9)
+        .unwrap()
+        .is_empty()
+    {
+        store
+            .judge_alerts(0, passerby_hub::system::clock::now_ms())
+            .unwrap();
+        assert!(begun.elapsed().as_secs() < 120);
+    }
+}
+
 #[test]
 fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     let stand = Stand::start();
@@ -192,7 +229,9 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     look_at(&mut browser, "join", &link);
     begin(&stand, &mut browser);
     look_at(&mut browser, "first-steps", "/console");
+    look_at(&mut browser, "alerts-none", "/console/alerts");
     fill(&stand);
+    make_rules(&stand);
     for (name, path) in [
         ("overview", "/console"),
         ("screens", "/console/screens"),
@@ -208,6 +247,10 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
             "report-wrong",
             "/console/report?from=2026-12-02&until=2026-12-01",
         ),
+        ("alerts", "/console/alerts"),
+        ("alert", "/console/alerts/1"),
+        ("alert-added", "/console/alerts/1?done=alert-added"),
+        ("mail", "/console/mail"),
         ("people", "/console/people"),
         ("person", "/console/people/1"),
         ("audit", "/console/audit"),

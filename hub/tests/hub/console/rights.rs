@@ -23,7 +23,8 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("campaigns", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns", _) => &[Owner, Publisher],
         ("report", _) => &[Owner, Operator, Publisher, Viewer],
-        ("people" | "invitations", _) => &[Owner],
+        ("alerts", _) => &[Owner, Operator],
+        ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
         other => panic!("who is {other:?} for?"),
     };
@@ -33,7 +34,9 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
 /// A path with things that are not there.
 fn filled(path: &str) -> String {
     let path = path.replace("{screen}", "4000").replace("{person}", "4000");
-    let path = path.replace("{campaign}", "nothing");
+    let path = path
+        .replace("{campaign}", "nothing")
+        .replace("{alert}", "4000");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

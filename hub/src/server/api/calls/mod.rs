@@ -1,8 +1,10 @@
 //! The calls, one file a subject.
 
+pub(super) mod alerts;
 pub(super) mod campaigns;
 mod errors;
 pub(super) mod log;
+pub(super) mod mail;
 pub(super) mod me;
 pub(super) mod people;
 pub(super) mod reports;

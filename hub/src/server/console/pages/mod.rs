@@ -2,9 +2,13 @@
 
 pub(crate) mod account;
 pub(crate) mod account_step;
+pub(crate) mod alert;
+mod alert_form;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod campaigns;
 pub(crate) mod join;
+pub(crate) mod mail;
 pub(crate) mod overview;
 pub(crate) mod pair;
 pub(crate) mod people;
