@@ -4,9 +4,11 @@ use lettre::Address;
 use passerby_protocol::foreign;
 use reqwest::Url;
 
-use crate::alerts::Hook;
+use crate::alerts::web_hook::Hook;
 use crate::people::{NAME_CHARS_MAX, line};
-use crate::store::{AlertKind, AlertRule, AlertSettings, AlertWords, HookKind, MailServer};
+use crate::store::{
+    AlertKind, AlertRule, AlertSettings, AlertWords, HookKind, MailEncryption, MailServer,
+};
 
 /// Most people that one rule sends mail to.
 pub const MAILS_MAX: usize = 10;
@@ -233,7 +235,7 @@ pub fn mail_server(mut server: MailServer, has_password: bool) -> Result<MailSer
     if server.user.as_ref().is_some_and(|user| !is_user(user)) {
         return Err(RuleError::Name);
     }
-    if has_password && server.encryption == crate::store::MailEncryption::None {
+    if has_password && server.encryption == MailEncryption::None {
         return Err(RuleError::OpenPassword);
     }
     Ok(server)

@@ -14,6 +14,7 @@ mod mail;
 mod sender;
 pub mod service;
 mod texts;
+mod web_hook;
 
-pub use crate::alerts::sender::Hook;
 pub(crate) use crate::alerts::sender::{Sender, sealed_password};
+pub use crate::alerts::web_hook::Hook;

@@ -1,44 +1,18 @@
 //! Sends one message its one way.
 
 use passerby_protocol::private_host::PrivateHost;
-use serde::{Deserialize, Serialize};
 
 use crate::Hub;
 use crate::alerts::mail::{Letter, Refused};
+use crate::alerts::web_hook::Hook;
 use crate::alerts::{check, hook, mail, texts};
 use crate::sources::fetch::{FetchError, Fetcher};
-use crate::store::{AlertRule, AlertTelling, ClaimedMessage, StoreError};
+use crate::store::{AlertRule, AlertTelling, ClaimedMessage};
 
-/// For what web hooks are sealed, and for what the password of the mail server.
-const HOOK_PURPOSE: &str = "alert hook";
+/// For what the password of the mail server is sealed.
 const MAIL_PURPOSE: &str = "mail server";
 /// Largest answer of a web hook that is looked at, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
-
-/// A web hook: its address, in which robots have their key, and what signs messages to it.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Hook {
-    /// Where it is.
-    pub url: String,
-    /// What messages to it are signed with; empty where nothing is signed.
-    pub secret: String,
-}
-
-impl Hook {
-    /// Seals it for the database.
-    ///
-    /// # Errors
-    /// It cannot be written as JSON.
-    pub fn sealed(&self, hub: &Hub) -> Result<Vec<u8>, StoreError> {
-        let text = serde_json::to_vec(self)?;
-        Ok(hub.keys().seal_for(HOOK_PURPOSE, &text))
-    }
-
-    fn open(hub: &Hub, sealed: &[u8]) -> Option<Self> {
-        let text = hub.keys().open_for(HOOK_PURPOSE, sealed)?;
-        serde_json::from_slice(&text).ok()
-    }
-}
 
 /// Seals the password of a mail server for the database.
 pub(crate) fn sealed_password(hub: &Hub, password: &str) -> Vec<u8> {

@@ -88,13 +88,15 @@ pub enum Right {
     SeeAudit,
     /// See and change who is told when a screen needs somebody.
     ChangeAlerts,
+    /// Cover screens with an emergency message, and end one.
+    RaiseEmergency,
     /// Set what the whole hub has one of, such as its mail server.
     ChangeSettings,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
@@ -103,6 +105,7 @@ impl Right {
         Self::ChangePeople,
         Self::SeeAudit,
         Self::ChangeAlerts,
+        Self::RaiseEmergency,
         Self::ChangeSettings,
     ];
 
@@ -117,6 +120,7 @@ impl Right {
             Self::ChangePeople => "people:write",
             Self::SeeAudit => "audit:read",
             Self::ChangeAlerts => "alerts:write",
+            Self::RaiseEmergency => "emergency:write",
             Self::ChangeSettings => "settings:write",
         }
     }
@@ -128,7 +132,7 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 9] = [
+pub const RIGHTS: [(Right, &[Role]); 10] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
@@ -143,6 +147,7 @@ pub const RIGHTS: [(Right, &[Role]); 9] = [
     (Right::ChangePeople, &[Role::Owner]),
     (Right::SeeAudit, &[Role::Owner, Role::Operator]),
     (Right::ChangeAlerts, &[Role::Owner, Role::Operator]),
+    (Right::RaiseEmergency, &[Role::Owner, Role::Operator]),
     (Right::ChangeSettings, &[Role::Owner]),
 ];
 

@@ -18,6 +18,7 @@ pub(crate) mod copying;
 mod dates;
 mod device_keys;
 mod domains;
+mod emergencies;
 mod enrolment;
 mod error;
 mod gaps;
@@ -70,6 +71,7 @@ pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
+pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
 pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };

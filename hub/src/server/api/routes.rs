@@ -2,16 +2,13 @@
 //! of which the router, the description, the reference and the test of rights are made.
 
 use axum::Json;
-use axum::handler::Handler;
-use passerby_protocol::http_call::HttpCall;
 use serde_json::Value;
 
 use crate::people::Right;
-use crate::server::Shared;
-use crate::server::api::calls::{alerts, campaigns, log, mail, me, people, reports, screens};
-use crate::server::api::openapi;
-use crate::server::api::route::{QueryField, Route};
+use crate::server::api::calls::{campaigns, log, me, people, reports, screens};
+use crate::server::api::route::{QueryField, Route, delete, get, post};
 use crate::server::api::schema::{BY, Holds};
+use crate::server::api::{openapi, routes_of_alerts, routes_of_sources};
 use crate::server::console::rule::Rule;
 
 const PAGES: [QueryField; 2] = [
@@ -49,68 +46,6 @@ const OF_LOG: &[QueryField] = &[
     PAGES[1],
 ];
 
-fn get<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    answers: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::get(path, statuses, does),
-        rule,
-        query: &[],
-        takes: None,
-        answers,
-        answers_secret: false,
-        handler: axum::routing::get(handler),
-    }
-}
-
-fn post<H, T>(
-    path: &'static str,
-    right: Right,
-    statuses: &'static [u16],
-    does: &'static str,
-    forms: (Option<&'static str>, &'static str),
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::post(path, statuses, does),
-        rule: Rule::May(right),
-        query: &[],
-        takes: forms.0,
-        answers: forms.1,
-        answers_secret: false,
-        handler: axum::routing::post(handler),
-    }
-}
-
-fn delete<H, T>(path: &'static str, rule: Rule, does: &'static str, handler: H) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::delete(path, &[200, 404, 409], does),
-        rule,
-        query: &[],
-        takes: None,
-        answers: "Nothing",
-        answers_secret: false,
-        handler: axum::routing::delete(handler),
-    }
-}
-
 /// `GET /api/v1/openapi.json`.
 async fn describe() -> Json<Value> {
     Json(openapi::document(&all()))
@@ -118,9 +53,17 @@ async fn describe() -> Json<Value> {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
+    let mut all = of_hub();
+    all.extend(routes_of_sources::all());
+    all.extend(routes_of_alerts::all());
+    all
+}
+
+/// Those of screens, campaigns, reports and people.
+fn of_hub() -> Vec<Route> {
     use Right::{
-        ChangeAlerts, ChangeCampaigns, ChangePeople, ChangeScreens, ChangeSettings, SeeAudit,
-        SeeCampaigns, SeeReports, SeeScreens,
+        ChangeCampaigns, ChangePeople, ChangeScreens, SeeAudit, SeeCampaigns, SeeReports,
+        SeeScreens,
     };
     let may = Rule::May;
     vec![
@@ -231,69 +174,6 @@ pub(crate) fn all() -> Vec<Route> {
             "?by=WHAT&from=DAY&until=DAY&campaign=CAMPAIGN&screen=N",
         ),
         get(
-            "/alerts",
-            may(ChangeAlerts),
-            &[200],
-            "who is told when a screen needs somebody",
-            "Alerts",
-            alerts::list,
-        ),
-        post(
-            "/alerts",
-            ChangeAlerts,
-            &[201, 400, 404, 409, 422],
-            "adds a rule for who is told",
-            (Some("AlertRule"), "Alert"),
-            alerts::add,
-        ),
-        get(
-            "/alerts/{alert}",
-            may(ChangeAlerts),
-            &[200, 404],
-            "one rule, with what it told lately",
-            "AlertFacts",
-            alerts::show,
-        ),
-        post(
-            "/alerts/{alert}",
-            ChangeAlerts,
-            &[200, 400, 404, 422],
-            "changes a rule: what is not named is as in a new one, but for its web hook, which stays where its `kind` alone is named",
-            (Some("AlertRule"), "Alert"),
-            alerts::change,
-        ),
-        delete(
-            "/alerts/{alert}",
-            may(ChangeAlerts),
-            "removes a rule",
-            alerts::remove,
-        ),
-        post(
-            "/alerts/{alert}/test",
-            ChangeAlerts,
-            &[200, 404],
-            "sends a test to all whom a rule tells",
-            (None, "AlertTest"),
-            alerts::test,
-        ),
-        get(
-            "/mail",
-            may(ChangeSettings),
-            &[200],
-            "the server that takes the hub's mail, if there is one",
-            "Mail",
-            mail::show,
-        ),
-        post(
-            "/mail",
-            ChangeSettings,
-            &[200, 400, 422],
-            "sets it",
-            (Some("MailServer"), "Mail"),
-            mail::change,
-        ),
-        delete("/mail", may(ChangeSettings), "forgets it", mail::remove),
-        get(
             "/people",
             may(ChangePeople),
             &[200],
@@ -392,7 +272,7 @@ pub(crate) fn all() -> Vec<Route> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::api::schema::FORMS;
+    use crate::server::api::openapi::forms;
 
     #[test]
     fn every_form_that_is_named_is_described() {
@@ -401,13 +281,13 @@ mod tests {
         let mut seen = 0;
         for name in named.map(|rest| rest.split('"').next().unwrap()) {
             assert!(
-                name == "Problem" || FORMS.iter().any(|(known, _)| *known == name),
+                name == "Problem" || forms().any(|(known, _)| *known == name),
                 "{name}"
             );
             seen += 1;
         }
         assert!(seen > 50, "{seen}");
-        for (name, _) in FORMS {
+        for (name, _) in forms() {
             assert!(
                 text.contains(&format!("schemas/{name}\"")),
                 "nobody answers {name}"

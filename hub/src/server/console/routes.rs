@@ -1,64 +1,26 @@
 //! Every page and form of the console, with who may make the call: the one table of which the
 //! router, the reference and the test of rights are made.
 
-use axum::handler::Handler;
-use axum::routing::MethodRouter;
-use passerby_protocol::http_call::HttpCall;
-
 use crate::people::Right;
-use crate::server::Shared;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, alert, alerts, audit, campaigns, join, mail, overview, pair, people,
-    person, report, screen, screens, sign_in,
+    account, account_step, audit, campaigns, join, overview, pair, people, person, report, screen,
+    screens, sign_in,
 };
+use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
-
-/// A call, who may make it, and who answers it.
-pub(crate) type Route = (HttpCall, Rule, MethodRouter<Shared>);
-
-const PAGE: &[u16] = &[200];
-const ONE: &[u16] = &[200, 404];
-const FORM: &[u16] = &[303, 404, 422];
-
-fn get<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    (
-        HttpCall::get(path, statuses, does),
-        rule,
-        axum::routing::get(handler),
-    )
-}
-
-fn post<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    (
-        HttpCall::post(path, statuses, does),
-        rule,
-        axum::routing::post(handler),
-    )
-}
+use crate::server::console::{routes_of_alerts, routes_of_sources};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
+    let mut all = of_hub();
+    all.extend(routes_of_sources::all());
+    all.extend(routes_of_alerts::all());
+    all
+}
+
+/// Those of screens, campaigns, reports and people, and the ways in.
+fn of_hub() -> Vec<Route> {
     let may = Rule::May;
     let (open, own) = (Rule::Open, Rule::SignedIn);
     vec![
@@ -222,69 +184,6 @@ pub(crate) fn all() -> Vec<Route> {
             ONE,
             "the same as CSV",
             report::csv,
-        ),
-        get(
-            "/console/alerts",
-            may(Right::ChangeAlerts),
-            PAGE,
-            "what is wrong now, who is told, and what was told",
-            alerts::show,
-        ),
-        post(
-            "/console/alerts",
-            may(Right::ChangeAlerts),
-            &[303, 422],
-            "adds a rule for who is told",
-            alerts::add,
-        ),
-        get(
-            "/console/alerts/{alert}",
-            may(Right::ChangeAlerts),
-            ONE,
-            "one rule",
-            alert::show,
-        ),
-        post(
-            "/console/alerts/{alert}",
-            may(Right::ChangeAlerts),
-            FORM,
-            "changes a rule",
-            alert::change,
-        ),
-        post(
-            "/console/alerts/{alert}/test",
-            may(Right::ChangeAlerts),
-            &[303, 404],
-            "sends a test to all whom a rule tells",
-            alert::test,
-        ),
-        post(
-            "/console/alerts/{alert}/remove",
-            may(Right::ChangeAlerts),
-            &[303, 404],
-            "removes a rule",
-            alert::remove,
-        ),
-        get(
-            "/console/mail",
-            may(Right::ChangeSettings),
-            PAGE,
-            "the server that takes the hub's mail",
-            mail::show,
-        ),
-        post(
-            "/console/mail",
-            may(Right::ChangeSettings),
-            &[303, 422],
-            "sets it",
-            mail::change,
-        ),
-        post(
-            "/console/mail/remove",
-            may(Right::ChangeSettings),
-            &[303],
-            "forgets it",
-            mail::remove,
         ),
         get(
             "/console/people",

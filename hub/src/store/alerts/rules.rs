@@ -2,7 +2,10 @@
 
 use crate::database::{DatabaseError, Lock, Row, Transaction, values};
 use crate::people::{Actor, Scope};
-use crate::store::alerts::records::{AlertError, AlertRule, AlertSettings, RULES_MAX};
+use crate::store::alerts::messages;
+use crate::store::alerts::records::{
+    AlertError, AlertRule, AlertSettings, AlertTelling, RULES_MAX,
+};
 use crate::store::audit::Verb;
 use crate::store::{Result, Store, StoreError, audit};
 
@@ -157,13 +160,13 @@ impl Store {
     /// # Errors
     /// See [`AlertError`].
     pub fn try_alert_rule(&self, actor: &Actor, id: i64, now_ms: i64) -> Result<usize, AlertError> {
-        let telling = crate::store::alerts::AlertTelling {
+        let telling = AlertTelling {
             is_test: true,
-            ..crate::store::alerts::AlertTelling::default()
+            ..AlertTelling::default()
         };
         self.write(Lock::Everything, |tx| {
             let known = one(tx, actor.scope(), id)?.ok_or(AlertError::Unknown)?;
-            let made = crate::store::alerts::messages::make(tx, &known, &telling, now_ms)?;
+            let made = messages::make(tx, &known, &telling, now_ms)?;
             let subject = (known.settings.name.as_str(), "");
             audit::note(tx, actor, Verb::TriedAlert, subject, now_ms)?;
             Ok::<_, AlertError>(made)

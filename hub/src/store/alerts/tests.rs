@@ -46,12 +46,16 @@ fn screens(store: &Store, count: u32) -> Vec<ScreenNumber> {
                 .0
         })
         .collect();
-    let enrolled = "UPDATE screens SET bearer_sha256 = ?1";
-    store
-        .write(Lock::Everything, |tx| {
-            tx.execute(enrolled, values![[7_u8; 32]])
-        })
-        .unwrap();
+    for screen in &added {
+        let mut bearer = [0; 32];
+        bearer[..4].copy_from_slice(&screen.get().to_be_bytes());
+        let enrolled = "UPDATE screens SET bearer_sha256 = ?1 WHERE number = ?2";
+        store
+            .write(Lock::Everything, |tx| {
+                tx.execute(enrolled, values![bearer, screen.get()])
+            })
+            .unwrap();
+    }
     added
 }
 
@@ -219,7 +223,7 @@ fn what_flickers_while_it_is_gathered_is_never_told_and_a_rule_is_quiet_after_it
             [false, true]
         );
         // What differs a day later is told then.
-        pass(&store, &mut now_ms, 24 * 60, &full(50));
+        pass(&store, &mut now_ms, 24 * 60, &full(200));
         assert_eq!(sent(&store, now_ms).len(), 1);
     });
 }

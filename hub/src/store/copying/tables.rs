@@ -287,5 +287,9 @@ pub(crate) const TABLES: &[Table] = &[
         id: Integer, rule: Integer, rule_name: Text, recipient: Text, contents: Text, is_test: Boolean,
         made_ms: Integer, next_ms: Integer, attempts: Integer, sent_ms: Integer, failed_ms: Integer, problem: Text,
     }),
+    table!(emergencies [id] {
+        id: Integer, headline: Text, body: Text, begun_ms: Integer, begun_by: Text, ended_ms: Integer,
+    }),
+    table!(screen_notices [screen] { screen: Integer, emergency: Integer }),
     table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
 ];

@@ -39,6 +39,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0024_people.sql"),
     include_str!("sqlite/0025_sources.sql"),
     include_str!("sqlite/0026_alerts.sql"),
+    include_str!("sqlite/0027_emergencies.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -55,6 +56,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0010_people.sql"),
     include_str!("postgres/0011_sources.sql"),
     include_str!("postgres/0012_alerts.sql"),
+    include_str!("postgres/0013_emergencies.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

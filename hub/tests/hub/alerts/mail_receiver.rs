@@ -64,7 +64,8 @@ impl MailReceiver {
     pub(super) fn start(files: Option<&Files>) -> Self {
         let path =
             |path: Option<&Path>| path.map_or(String::new(), |path| path.display().to_string());
-        let mut child = Command::new(required_file("/usr/bin/python3"))
+        required_file("/usr/lib/python3/dist-packages/aiosmtpd/smtp.py");
+        let mut child = Command::new("/usr/bin/python3")
             .args(["-c", PROGRAM])
             .arg(path(files.map(|files| &*files.certificate)))
             .arg(path(files.map(|files| &*files.key)))
@@ -81,7 +82,7 @@ impl MailReceiver {
         });
         let port = lines
             .recv_timeout(PATIENCE)
-            .expect("the mail server starts; scripts/prepare installs python3-aiosmtpd");
+            .expect("the mail server starts");
         Self {
             child,
             port: port.parse().unwrap(),

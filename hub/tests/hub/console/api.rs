@@ -123,6 +123,13 @@ fn each_call_answers_what_its_description_says() {
     let (status, added) = program.call("POST", "/alerts", &rule, None);
     assert_eq!(status, 201, "{added}");
     program.call("POST", "/alerts/1/test", &json!({}), None);
+    let source = json!({ "source": "cafe", "approval": true, "must": ["soup"] });
+    let (status, added) = program.call("POST", "/sources", &source, None);
+    assert_eq!(status, 201, "{added}");
+    let sent = stand.client.post(stand.address("/v1/sources/cafe/items"));
+    let sent = sent.bearer_auth(added["secret"].as_str().unwrap());
+    let item = json!({ "id": "1", "title": "Soup", "price": "5", "link": "https://shop.example" });
+    assert_eq!(sent.body(item.to_string()).send().unwrap().status(), 201);
     let description = program.get("/openapi.json");
     assert_eq!(description["openapi"], "3.1.0");
     let me = program.get("/people")["people"][0]["person"].clone();
@@ -135,12 +142,13 @@ fn each_call_answers_what_its_description_says() {
             .replace("{screen}", "1")
             .replace("{campaign}", "jazz")
             .replace("{person}", &me.to_string())
-            .replace("{alert}", "1");
+            .replace("{alert}", "1")
+            .replace("{source}", "cafe");
         let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 18);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -153,6 +161,33 @@ fn each_call_answers_what_its_description_says() {
         ("/alerts", rule.clone(), "Alert"),
         ("/alerts/1", rule, "Alert"),
         ("/alerts/1/test", Value::Null, "AlertTest"),
+        (
+            "/sources",
+            json!({ "source": "shop", "template": { "seconds": 20 } }),
+            "NewSource",
+        ),
+        (
+            "/sources/cafe/approve",
+            json!({ "items": [1] }),
+            "ItemNumbers",
+        ),
+        (
+            "/sources/cafe/take-down",
+            json!({ "all": true }),
+            "ItemNumbers",
+        ),
+        ("/sources/cafe/fetch", Value::Null, "Source"),
+        ("/sources/cafe/pause", json!({ "paused": true }), "Source"),
+        (
+            "/emergencies/check",
+            json!({ "headline": "Leave", "groups": ["north"], "screens": [1] }),
+            "EmergencyScreens",
+        ),
+        (
+            "/emergencies",
+            json!({ "headline": "Leave", "everywhere": true }),
+            "EmergencyBegun",
+        ),
         (
             "/mail",
             json!({ "host": "smtp.hub.example", "port": 465, "encryption": "tls", "user": "hub",

@@ -2,6 +2,7 @@
 
 pub(super) mod alerts;
 pub(super) mod campaigns;
+pub(super) mod emergencies;
 mod errors;
 pub(super) mod log;
 pub(super) mod mail;
@@ -9,3 +10,4 @@ pub(super) mod me;
 pub(super) mod people;
 pub(super) mod reports;
 pub(super) mod screens;
+pub(super) mod sources;

@@ -42,7 +42,7 @@ CREATE INDEX alert_messages_due ON alert_messages (next_ms) WHERE sent_ms IS NUL
 
 -- The mail server; one row at most.
 CREATE TABLE mail_server (
-    one    BIGINT PRIMARY KEY CHECK (one = 1),
+    one    BIGINT PRIMARY KEY,
     body   TEXT NOT NULL,                      -- JSON
     sealed BYTEA                               -- its password
 );

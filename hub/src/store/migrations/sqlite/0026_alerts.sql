@@ -42,7 +42,7 @@ CREATE INDEX alert_messages_due ON alert_messages (next_ms) WHERE sent_ms IS NUL
 
 -- The mail server; one row at most.
 CREATE TABLE mail_server (
-    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    one    INTEGER PRIMARY KEY,
     body   TEXT NOT NULL,                      -- JSON
     sealed BLOB                                -- its password
 ) STRICT;
