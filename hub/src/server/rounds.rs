@@ -18,11 +18,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The same after the database has failed.
 const FAILURE_PAUSE: Duration = Duration::from_secs(30);
 
+/// Does what is due while it may go on; the number is the present.
+type Run = fn(&AppState, &(dyn Fn() -> bool + Sync), i64) -> Result<(), StoreError>;
+
 /// One kind of work.
 pub(super) struct Rounds {
     name: &'static str,
-    /// Does what is due while it may go on; the number is the present.
-    run: fn(&AppState, &(dyn Fn() -> bool + Sync), i64) -> Result<(), StoreError>,
+    run: Run,
 }
 
 /// Runs the sources that are due.

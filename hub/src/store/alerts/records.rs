@@ -103,7 +103,7 @@ pub enum AlertWords {
 
 impl AlertWords {
     /// Picks the text in this language, Chinese first.
-    pub const fn say<'a>(self, [chinese, english]: [&'a str; 2]) -> &'a str {
+    pub const fn say(self, [chinese, english]: [&'static str; 2]) -> &'static str {
         match self {
             Self::Chinese => chinese,
             Self::English => english,

@@ -125,7 +125,7 @@ pub(crate) async fn change(
         Ok(()) => asker
             .visitor
             .to(&format!("/console/alerts/{id}?done=saved")),
-        Err(error) => alerts::refused(&asker, error).map_or_else(|page| page, wrong),
+        Err(error) => alerts::refused(&asker, error).unwrap_or_else(wrong),
     }
 }
 
@@ -171,5 +171,5 @@ pub(crate) async fn remove(
 
 /// The same as a page, where there is no form to say it above.
 fn refused(asker: &Asker, error: crate::store::AlertError) -> Response {
-    alerts::refused(asker, error).map_or_else(|page| page, |_| refusals::not_here(&asker.visitor))
+    alerts::refused(asker, error).unwrap_or_else(|_| refusals::not_here(&asker.visitor))
 }

@@ -215,25 +215,25 @@ pub(crate) async fn add(State(app): State<Shared>, asker: Asker, fields: Fields)
             .visitor
             .to(&format!("/console/alerts/{id}?done=alert-added")),
         Err(error) => match refused(&asker, error) {
-            Ok(words) => mistaken(&app, &asker, &fields, words).await,
-            Err(response) => response,
+            Ok(response) => response,
+            Err(words) => mistaken(&app, &asker, &fields, words).await,
         },
     }
 }
 
-/// Says why nothing was done with a rule: words for above the form, or a page of its own.
-pub(crate) fn refused(asker: &Asker, error: AlertError) -> Result<[&'static str; 2], Response> {
+/// Says why nothing was done with a rule: a page of its own, or else words for above the form.
+pub(crate) fn refused(asker: &Asker, error: AlertError) -> Result<Response, [&'static str; 2]> {
     match error {
-        AlertError::Store(StoreError::OutOfScope) => Ok([
+        AlertError::Store(StoreError::OutOfScope) => Err([
             "这个分组不归你管。",
             "This group is not one that you have to do with.",
         ]),
-        AlertError::TooMany => Ok([
+        AlertError::TooMany => Err([
             "规则太多了，先删掉一条。",
             "There are too many rules; remove one first.",
         ]),
-        AlertError::Unknown => Err(refusals::not_here(&asker.visitor)),
-        AlertError::Store(error) => Err(refusals::failed(&asker.visitor, &error)),
+        AlertError::Unknown => Ok(refusals::not_here(&asker.visitor)),
+        AlertError::Store(error) => Ok(refusals::failed(&asker.visitor, &error)),
     }
 }
 

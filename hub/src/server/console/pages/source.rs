@@ -247,8 +247,8 @@ async fn act(
         Err(error) => error,
     };
     let words = match refused(asker, &error) {
-        Ok(words) => words,
-        Err(response) => return response,
+        Ok(response) => return response,
+        Err(words) => words,
     };
     match known(app, asker, name).await {
         Ok(Some(known)) => {

@@ -168,24 +168,24 @@ fn why(asker: &Asker, error: &SourceInputError) -> String {
     asker.say(words).to_owned()
 }
 
-/// Why nothing was done with a source: words, or a page of its own.
-pub(crate) fn refused(asker: &Asker, error: &SourceError) -> Result<[&'static str; 2], Response> {
-    Ok(match error {
-        SourceError::Known(_) => [
+/// Why nothing was done with a source: a page of its own, or else words.
+pub(crate) fn refused(asker: &Asker, error: &SourceError) -> Result<Response, [&'static str; 2]> {
+    match error {
+        SourceError::Known(_) => Err([
             "已经有一个叫这个名字的来源。",
             "There is a source of this name already.",
-        ],
-        SourceError::TooMany => [
+        ]),
+        SourceError::TooMany => Err([
             "来源太多了，先删掉一个。",
             "There are too many sources; remove one first.",
-        ],
-        SourceError::NoItem { .. } => [
+        ]),
+        SourceError::NoItem { .. } => Err([
             "这一条已经不是那个状态了。",
             "This item is no longer as the page showed it.",
-        ],
-        SourceError::Unknown(_) => return Err(refusals::not_here(&asker.visitor)),
-        SourceError::Store(error) => return Err(refusals::failed(&asker.visitor, error)),
-    })
+        ]),
+        SourceError::Unknown(_) => Ok(refusals::not_here(&asker.visitor)),
+        SourceError::Store(error) => Ok(refusals::failed(&asker.visitor, error)),
+    }
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -250,11 +250,11 @@ pub(crate) async fn add(State(app): State<Shared>, asker: Asker, fields: Fields)
         (Ok(()), Some(secret)) => secret_page(&app, &asker, &name, &secret),
         (Err(SourceError::Store(StoreError::OutOfScope)), _) => refusals::not_yours(&asker.visitor),
         (Err(error), _) => match refused(&asker, &error) {
-            Ok(words) => {
+            Ok(response) => response,
+            Err(words) => {
                 let page = page(&app, &asker, &fields, Some(asker.say(words))).await;
                 (MISTAKE, page).into_response()
             }
-            Err(response) => response,
         },
     }
 }
