@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use passerby_protocol::plays::Display;
 use passerby_protocol::{ScreenNumber, foreign};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, owned_values, values};
@@ -17,7 +18,7 @@ use crate::store::alerts::steps::{Present, Said, Seen, State, observe, step};
 use crate::store::alerts::{messages, rules};
 use crate::store::rollups::quarter_of;
 use crate::store::{Result, Store};
-use crate::system::clock::DAY_MS;
+use crate::system::clock::{DAY_MS, HOUR_MS};
 
 /// Who was not there for this long was away.
 const AWAY_MS: i64 = 3 * 60_000;
@@ -126,7 +127,8 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<Screen>, DatabaseError> {
     )
 }
 
-/// Reads which screens have played within each of these times.
+/// Reads which screens have played within each of these times, not all of it on a display that was
+/// off.
 fn played(
     tx: &Transaction<'_>,
     screens: &mut [Screen],
@@ -143,8 +145,24 @@ fn played(
             )?
             .into_iter()
             .collect();
+        // By the hour alone is it kept what displays said. Asked screen by screen, since the rows
+        // of a screen lie together, and those of an hour do not.
+        let lit: BTreeSet<u32> = tx
+            .all(
+                "SELECT number, (SELECT 1 FROM play_hours WHERE play_hours.screen = number AND hour >= ?1
+                                 AND display <> ?2 AND plays > 0 LIMIT 1) IS NOT NULL FROM screens",
+                values![
+                    (now_ms - i64::from(minutes) * 60_000) / HOUR_MS,
+                    u8::from(Display::Off)
+                ],
+                |row| Ok::<_, DatabaseError>((row.get::<u32>(0)?, row.get::<bool>(1)?)),
+            )?
+            .into_iter()
+            .filter_map(|(screen, is_lit)| is_lit.then_some(screen))
+            .collect();
         for screen in &mut *screens {
-            let has_played = played.contains(&screen.number.get());
+            let number = screen.number.get();
+            let has_played = played.contains(&number) && lit.contains(&number);
             let known = screen.plays.get_or_insert_default();
             known.insert(minutes, has_played);
         }

@@ -24,7 +24,8 @@ pub(super) struct Seen {
     pub(super) said: Option<Said>,
     /// Whether something is published for it.
     pub(super) has_content: bool,
-    /// Whether it played anything within the rule's time, where that was looked at.
+    /// Whether it played anything within the rule's time that could be seen, where that was looked
+    /// at.
     pub(super) has_played: Option<bool>,
 }
 

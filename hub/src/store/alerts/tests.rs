@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use passerby_protocol::ScreenNumber;
+use passerby_protocol::plays::Display;
 use passerby_protocol::wire::Heartbeat;
 
 use crate::database::{Lock, values};
@@ -273,6 +274,20 @@ fn a_screen_without_the_time_is_told_after_a_while_and_one_that_plays_nothing_in
         assert_eq!(sent(&store, now_ms), [], "it is not within the hours");
         pass(&store, &mut now_ms, 1, &blind);
         assert_eq!(sent(&store, now_ms)[0].changes[0].kind, AlertKind::Dark);
+        let lit =
+            "INSERT INTO play_hours (screen, hour, content, outcome, display, plays, visible_ms)
+                   SELECT ?1, ?2, id, 0, ?3, 5, 0 FROM contents";
+        let content =
+            "INSERT INTO contents (assignment, campaign, creative) VALUES (0, 'cafe', '00')";
+        store
+            .write(Lock::Everything, |tx| tx.execute(content, values![]))
+            .unwrap();
+        let show = |display: Display, now_ms: i64| {
+            let hour = values![screen.get(), now_ms / 3_600_000, u8::from(display)];
+            store
+                .write(Lock::Everything, |tx| tx.execute(lit, hour))
+                .unwrap();
+        };
         let played = "INSERT INTO screen_quarters (quarter, screen, plays, visible_ms, scans, visits, pressed, shares)
                       VALUES (?1, ?2, 5, 0, 0, 0, 0, 0)";
         store
@@ -280,6 +295,10 @@ fn a_screen_without_the_time_is_told_after_a_while_and_one_that_plays_nothing_in
                 tx.execute(played, values![now_ms / QUARTER_MS, screen.get()])
             })
             .unwrap();
+        show(Display::Off, now_ms);
+        pass(&store, &mut now_ms, 8, &heard);
+        assert_eq!(sent(&store, now_ms), [], "its display is off");
+        show(Display::On, now_ms);
         pass(&store, &mut now_ms, 8, &heard);
         assert_eq!(sent(&store, now_ms)[0].well, 1);
     });

@@ -135,14 +135,13 @@ fn a_program_adds_fetches_pauses_and_removes_sources_and_sends_items() {
     let rule = json!({ "source": "feed", "url": url, "must_not": ["casino"], "newest": 3, "every_minutes": 1440 });
     assert_eq!(act("POST", "/sources", rule.clone()).0, 201);
     assert_eq!(act("POST", "/sources", rule).0, 409);
-    server.wait_asked("/feed", 1);
+    wait_for(&stand, &terminal, |manifest| manifest.campaigns.len() == 2);
     assert_eq!(act("POST", "/sources/feed/fetch", json!({})).0, 200);
     server.wait_asked("/feed", 2);
     assert_eq!(
         act("POST", "/sources/feed/pause", json!({ "paused": true })).1["paused"],
         true
     );
-    wait_for(&stand, &terminal, |manifest| manifest.campaigns.len() == 2);
     assert_eq!(
         act("POST", "/sources/shop/take-down", json!({ "all": true })).1["items"],
         json!([1])
