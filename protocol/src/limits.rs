@@ -3,6 +3,8 @@
 
 /// Longest campaign title, headline or call to action, in characters.
 pub const LINE_CHARS_MAX: usize = 80;
+/// Longest emergency message, its headline included, in characters.
+pub const NOTICE_CHARS_MAX: usize = 2_000;
 /// Longest story or share text, in characters.
 pub const STORY_CHARS_MAX: usize = 2_000;
 /// Longest target link, in bytes. Longer ones no longer make a code that a phone reads from across

@@ -29,9 +29,13 @@ const PACKAGES: [(&str, &str); 21] = [
 ];
 
 /// Every folder of files that a test may need, and the Debian package that brings it.
-const FILE_PACKAGES: [(&str, &str); 2] = [
+const FILE_PACKAGES: [(&str, &str); 3] = [
     ("/usr/share/fonts/truetype/noto", "fonts-noto-core"),
     ("/usr/share/fonts/opentype/noto", "fonts-noto-cjk"),
+    (
+        "/usr/lib/python3/dist-packages/aiosmtpd",
+        "python3-aiosmtpd",
+    ),
 ];
 
 /// Where administrators' programs lie, which the PATH of a user may leave out.

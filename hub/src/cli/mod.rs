@@ -4,6 +4,7 @@
 //! Results go to standard output; log and problems to standard error.
 
 mod acme;
+pub(crate) mod alert;
 mod backup;
 mod convert;
 pub(crate) mod domain;
@@ -138,9 +139,9 @@ enum Command {
         /// Write statements of the database that take longer, in milliseconds, to the log
         #[arg(long, value_name = "MS", default_value_t = SLOW_QUERY_MS)]
         slow_query_ms: u64,
-        /// Let sources open this host although its address is private or this machine's own: a
-        /// host, or a host and a port such as `192.168.1.20:8080`; may be repeated. Default: public
-        /// addresses only
+        /// Let sources, web hooks of alerts and mail open this host although its address is private
+        /// or this machine's own: a host, or a host and a port such as `192.168.1.20:8080`; may be
+        /// repeated. Default: public addresses only
         #[arg(long = "source-host", value_name = "HOST")]
         source_hosts: Vec<PrivateHost>,
         #[command(flatten)]
@@ -224,6 +225,9 @@ enum Command {
     /// Have cards made of what a publisher has online: feeds, web hooks, files
     #[command(subcommand)]
     Source(crate::cli::source::Command),
+    /// List who is told when a screen needs somebody, and try whether that reaches them
+    #[command(subcommand)]
+    Alert(crate::cli::alert::Command),
     /// Look at one creative for `publish`, which starts it
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
@@ -379,6 +383,7 @@ fn run(command: Command) -> Result<(), Failure> {
             )])),
         },
         Command::Domain(command) => crate::cli::domain::run(command),
+        Command::Alert(command) => crate::cli::alert::run(command),
         Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),

@@ -11,9 +11,11 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::cli::{Data, Failure, Output};
+use crate::people::Actor;
 use crate::publish::inspection::Workers;
 use crate::sources::fetch::Fetcher;
-use crate::sources::rules::{NEWEST_MAX, Rules, WORD_CHARS_MAX, WORDS_MAX};
+use crate::sources::input::{name, url, word};
+use crate::sources::rules::{NEWEST_MAX, Rules, WORDS_MAX};
 use crate::sources::run::{RunReport, Runner};
 use crate::sources::template::Template;
 use crate::store::{
@@ -21,8 +23,8 @@ use crate::store::{
 };
 use crate::system::{clock, random};
 
-/// Longest name of a source, in characters.
-const NAME_CHARS_MAX: usize = 40;
+/// Who does what these commands do.
+const ACTOR: Actor = Actor::COMMAND_LINE;
 /// Most items that `show` lists.
 const SHOWN_MAX: usize = 200;
 
@@ -191,7 +193,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Show { source } => show(&source),
         Command::Approve { items, source } => {
             let store = source.data.open()?.store;
-            let numbers = store.approve_source_items(&source.name, &items.which(), now_ms)?;
+            let numbers =
+                store.approve_source_items(&ACTOR, &source.name, &items.which(), now_ms)?;
             let text = format!(
                 "approved: {}; a hub that serves publishes them within seconds, and `passerby-hub source fetch {}` does it now\n",
                 numbers.len(),
@@ -205,7 +208,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         }
         Command::TakeDown { items, source } => {
             let store = source.data.open()?.store;
-            let numbers = store.take_down_source_items(&source.name, &items.which(), now_ms)?;
+            let numbers =
+                store.take_down_source_items(&ACTOR, &source.name, &items.which(), now_ms)?;
             let text = format!("taken down: {}\n", numbers.len());
             source.output.print(
                 &json!({ "source": source.name, "taken_down": numbers }),
@@ -220,7 +224,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                 .data
                 .open()?
                 .store
-                .remove_source(&source.name, now_ms)?;
+                .remove_source(&ACTOR, &source.name, now_ms)?;
             let text = format!(
                 "{} is removed; items taken off the air: {off}\n",
                 source.name
@@ -299,7 +303,7 @@ fn add(arguments: Add, now_ms: i64) -> Result<(), Failure> {
             .map(|secret| Digest::of(secret.as_bytes()).0),
         rules: serde_json::to_string(&rules).map_err(StoreError::from)?,
     };
-    data.open()?.store.add_source(&source, now_ms)?;
+    data.open()?.store.add_source(&ACTOR, &source, now_ms)?;
     let name = &source.name;
     let text = match &secret {
         Some(secret) => format!(
@@ -315,7 +319,7 @@ fn add(arguments: Add, now_ms: i64) -> Result<(), Failure> {
 
 fn pause(source: &Named, paused: bool, now_ms: i64) -> Result<(), Failure> {
     let store = source.data.open()?.store;
-    store.pause_source(&source.name, paused, now_ms)?;
+    store.pause_source(&ACTOR, &source.name, paused, now_ms)?;
     let text = if paused {
         format!("{} is not fetched for now\n", source.name)
     } else {
@@ -432,37 +436,4 @@ fn told(source: &SourceRecord) -> Result<Value, Failure> {
         "problem": source.problem,
         "left_out": source.left_out,
     }))
-}
-
-fn name(text: &str) -> Result<String, String> {
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if is_plain && !text.starts_with('-') && (1..=NAME_CHARS_MAX).contains(&text.len()) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "use 1 to {NAME_CHARS_MAX} small letters, digits and hyphens, such as cafe-news"
-        ))
-    }
-}
-
-fn word(text: &str) -> Result<String, String> {
-    let word = text.trim();
-    if (1..=WORD_CHARS_MAX).contains(&word.chars().count()) {
-        Ok(word.to_owned())
-    } else {
-        Err(format!("use 1 to {WORD_CHARS_MAX} characters"))
-    }
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_open = url.username().is_empty() && url.password().is_none();
-    if is_web && is_open && url.as_str().len() <= 2_000 {
-        Ok(url)
-    } else {
-        Err("use an http or https address of at most 2000 bytes, without a user".to_owned())
-    }
 }

@@ -86,11 +86,17 @@ pub enum Right {
     ChangePeople,
     /// See who did what.
     SeeAudit,
+    /// See and change who is told when a screen needs somebody.
+    ChangeAlerts,
+    /// Cover screens with an emergency message, and end one.
+    RaiseEmergency,
+    /// Set what the whole hub has one of, such as its mail server.
+    ChangeSettings,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
@@ -98,6 +104,9 @@ impl Right {
         Self::SeeReports,
         Self::ChangePeople,
         Self::SeeAudit,
+        Self::ChangeAlerts,
+        Self::RaiseEmergency,
+        Self::ChangeSettings,
     ];
 
     /// The word for it, by which tokens are limited to it.
@@ -110,6 +119,9 @@ impl Right {
             Self::SeeReports => "reports:read",
             Self::ChangePeople => "people:write",
             Self::SeeAudit => "audit:read",
+            Self::ChangeAlerts => "alerts:write",
+            Self::RaiseEmergency => "emergency:write",
+            Self::ChangeSettings => "settings:write",
         }
     }
 
@@ -120,7 +132,7 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 7] = [
+pub const RIGHTS: [(Right, &[Role]); 10] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
@@ -134,6 +146,9 @@ pub const RIGHTS: [(Right, &[Role]); 7] = [
     ),
     (Right::ChangePeople, &[Role::Owner]),
     (Right::SeeAudit, &[Role::Owner, Role::Operator]),
+    (Right::ChangeAlerts, &[Role::Owner, Role::Operator]),
+    (Right::RaiseEmergency, &[Role::Owner, Role::Operator]),
+    (Right::ChangeSettings, &[Role::Owner]),
 ];
 
 #[cfg(test)]

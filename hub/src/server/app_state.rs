@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 use crate::Hub;
+use crate::alerts::service::Service as AlertService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -46,6 +47,7 @@ pub(crate) struct AppState {
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
     pub(super) previews: Arc<Desk>,
+    pub(super) alerts: AlertService,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -65,7 +67,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        sources: Service,
+        (sources, alerts): (Service, AlertService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -75,6 +77,7 @@ impl AppState {
             code_days,
             proxies,
             sources,
+            alerts,
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

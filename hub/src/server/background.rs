@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::server::{AppState, Shared, adding_up, forgetting};
+use crate::server::{AppState, Shared, adding_up, forgetting, judging_alerts};
 use crate::store::StoreError;
 use crate::system::clock;
 
@@ -36,7 +36,7 @@ struct Work {
 }
 
 /// All of it.
-const WORK: [Work; 2] = [
+const WORK: [Work; 3] = [
     Work {
         name: "forgetting old salts",
         pause: Duration::from_secs(3_600),
@@ -46,6 +46,11 @@ const WORK: [Work; 2] = [
         name: "adding up figures",
         pause: Duration::from_secs(1),
         run: adding_up::add_up,
+    },
+    Work {
+        name: "looking for what to tell people of screens",
+        pause: Duration::from_secs(10),
+        run: judging_alerts::judge,
     },
 ];
 

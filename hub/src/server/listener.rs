@@ -25,6 +25,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
+use crate::alerts::service::Service as AlertService;
 use crate::people::Secret;
 use crate::public_url::PublicUrl;
 use crate::server::acme::{AcmeSettings, Challenges};
@@ -39,7 +40,7 @@ use crate::server::tls::{Acceptor, HubStream, TlsError, TlsFiles};
 use crate::server::watched::Watched;
 use crate::server::{
     AppState, CODE_DAYS, Shared, background, change_watcher, count_writer, monitoring, redirect,
-    request_metrics, router, source_rounds,
+    request_metrics, rounds, router,
 };
 use crate::sources::service::Service;
 use crate::store::{PeopleError, ServingError, StoreError};
@@ -89,7 +90,7 @@ pub struct Settings {
     pub monitoring_listen: Option<String>,
     /// From when on a statement of the database is told in the log, in milliseconds.
     pub slow_query_ms: u64,
-    /// What sources may open although its address is private.
+    /// What sources and alerts may open although its address is private.
     pub source_hosts: Vec<PrivateHost>,
 }
 
@@ -242,7 +243,11 @@ impl Server {
         let begun = Certificates::begin(settings.tls, settings.acme, public_url.host());
         let begun = begun.await?;
         let proxies = Proxies::new(settings.trusted_proxies);
-        let sources = Service::new(settings.source_hosts);
+        let alerts = AlertService::new(
+            settings.source_hosts.clone(),
+            public_url.absolute("/console/alerts"),
+        );
+        let services = (Service::new(settings.source_hosts), alerts);
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
@@ -261,7 +266,7 @@ impl Server {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         let places = Places::for_descriptors(settings.descriptors);
-        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies, sources));
+        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies, services));
         let certificates = match begun {
             Some(begun) => Some(begun.with_kept(&app).await?),
             None => None,
@@ -349,7 +354,8 @@ impl Server {
         let looking_up = tokio::spawn(async move { proxies.proxies.keep().await });
         let keeping = tokio::spawn(count_writer::keep(Arc::clone(&self.app)));
         let background = tokio::spawn(background::keep(Arc::clone(&self.app)));
-        let sources = tokio::spawn(source_rounds::keep(Arc::clone(&self.app)));
+        let sources = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::SOURCES));
+        let alerts = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::ALERTS));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -382,6 +388,7 @@ impl Server {
         keeping.abort();
         background.abort();
         sources.abort();
+        alerts.abort();
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

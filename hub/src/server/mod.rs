@@ -22,6 +22,7 @@ mod count_writer;
 mod counts;
 mod forgetting;
 mod held;
+mod judging_alerts;
 mod limits;
 mod listener;
 mod metrics;
@@ -33,7 +34,7 @@ mod proxies;
 mod publishers;
 mod redirect;
 mod refusal;
-mod source_rounds;
+mod rounds;
 mod streams;
 pub mod terminals;
 mod tls;
@@ -57,6 +58,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_service::Service as _;
 
 use crate::Hub;
+use crate::alerts::service::Service as AlertService;
 use crate::public_url::PublicUrl;
 use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
@@ -92,7 +94,8 @@ pub const CODE_DAYS: i64 = 180;
 pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) -> Router {
     let proxies = Proxies::new(trusted_proxies);
     let sources = Service::new(Vec::new());
-    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, sources);
+    let alerts = AlertService::new(Vec::new(), public_url.absolute("/console/alerts"));
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, (sources, alerts));
     router(Arc::new(app), request_metrics())
 }
 

@@ -1,4 +1,4 @@
-//! Fetches from web servers that strangers name.
+//! Fetches from web servers that strangers name, and sends to those that operators name.
 //!
 //! Invariants: every address is judged before it is connected to, at every redirect anew, and the
 //! connection goes to the very address that was judged, so that a name which leads elsewhere the
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use passerby_protocol::foreign;
 use passerby_protocol::private_host::PrivateHost;
 use passerby_protocol::public_address::{not_public, too_near};
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{
     ACCEPT, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
@@ -75,9 +75,9 @@ pub enum Fetched {
 /// Says why nothing was fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// No source may open it.
+    /// It may not be opened.
     #[error(
-        "{host} leads to {address}, {kind}; sources open only public addresses, and what the hub's operator names: --source-host {host}"
+        "{host} leads to {address}, {kind}; only public addresses are opened, and what the hub's operator names: --source-host {host}"
     )]
     Refused {
         /// With its port.
@@ -172,7 +172,7 @@ impl Fetcher {
                 etag: short(response.headers().get(ETAG)),
                 last_modified: short(response.headers().get(LAST_MODIFIED)),
             };
-            let bytes = body(response, bytes_max, begun)?;
+            let bytes = body_of(response, bytes_max, begun)?;
             return Ok(Fetched::Body {
                 bytes,
                 url,
@@ -182,8 +182,48 @@ impl Fetcher {
         Err(FetchError::Redirects)
     }
 
-    /// Asks one server, at addresses that were judged.
+    /// Sends a body, and returns the beginning of what is answered. No redirect is followed: what is
+    /// sent is for whom the address names.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub fn post(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, String)],
+        body: String,
+        answer_bytes_max: usize,
+    ) -> Result<Vec<u8>, FetchError> {
+        let begun = Instant::now();
+        let mut request = self.client(url)?.post(url.clone()).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = sent(request, url)?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(FetchError::Status {
+                status: status.as_u16(),
+                retry_after_s: retry_after_s(response.headers()),
+            });
+        }
+        body_of(response, answer_bytes_max, begun)
+    }
+
+    /// Asks one server.
     fn ask(&self, url: &Url, accepts: &str, known: &Conditions) -> Result<Response, FetchError> {
+        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, accepts);
+        if let Some(etag) = &known.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = &known.last_modified {
+            request = request.header(IF_MODIFIED_SINCE, date);
+        }
+        sent(request, url)
+    }
+
+    /// Makes what asks one server, at addresses that were judged.
+    fn client(&self, url: &Url) -> Result<Client, FetchError> {
         let no_link = || FetchError::NoLink(foreign::quoted(url.as_str()));
         let is_web = matches!(url.scheme(), "http" | "https");
         let is_open = url.username().is_empty() && url.password().is_none();
@@ -195,7 +235,7 @@ impl Fetcher {
             return Err(no_link());
         };
         let addresses = self.judged(host, port)?;
-        let client = Client::builder()
+        Client::builder()
             .user_agent(concat!("passerby-hub/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .no_proxy()
@@ -206,29 +246,14 @@ impl Fetcher {
             .resolve_to_addrs(host, &addresses)
             .tls_backend_preconfigured(tls().clone())
             .build()
-            .map_err(|error| FetchError::failed(&error))?;
-        let mut request = client.get(url.clone()).header(ACCEPT, accepts);
-        if let Some(etag) = &known.etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = &known.last_modified {
-            request = request.header(IF_MODIFIED_SINCE, date);
-        }
-        request.send().map_err(|error| {
-            if error.is_timeout() {
-                return FetchError::TooSlow;
-            }
-            // The outer errors only repeat the address.
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            FetchError::failed(&format!("{host} does not answer: {cause}"))
-        })
+            .map_err(|error| FetchError::failed(&error))
     }
 
     /// Looks a host up and returns those of its addresses that may be opened.
-    fn judged(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
+    ///
+    /// # Errors
+    /// There are none.
+    pub(crate) fn judged(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
         let bare = host.trim_matches(['[', ']']);
         let found = (bare, port)
             .to_socket_addrs()
@@ -272,8 +297,28 @@ fn own_address(to: SocketAddr) -> Option<std::net::IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
+/// Sends a request, and says in words why it was not answered.
+fn sent(request: RequestBuilder, url: &Url) -> Result<Response, FetchError> {
+    request.send().map_err(|error| {
+        if error.is_timeout() {
+            return FetchError::TooSlow;
+        }
+        // The outer errors only repeat the address.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let host = url.host_str().unwrap_or_default();
+        FetchError::failed(&format!("{host} does not answer: {cause}"))
+    })
+}
+
 /// Reads a body within its bounds.
-fn body(mut response: Response, bytes_max: usize, begun: Instant) -> Result<Vec<u8>, FetchError> {
+fn body_of(
+    mut response: Response,
+    bytes_max: usize,
+    begun: Instant,
+) -> Result<Vec<u8>, FetchError> {
     let said = response.content_length().unwrap_or(0);
     if said > bytes_max as u64 {
         return Err(FetchError::TooLarge(bytes_max));

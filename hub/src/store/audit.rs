@@ -86,6 +86,36 @@ verbs! {
     MadeToken = "token.make",
     /// Ended such a token.
     EndedToken = "token.end",
+    /// Had cards made of what comes by itself.
+    AddedSource = "source.add",
+    /// Had a source fetched at once.
+    FetchedSource = "source.fetch",
+    /// Had a source fetched no more for now.
+    PausedSource = "source.pause",
+    /// Had it fetched again.
+    ResumedSource = "source.resume",
+    /// Removed a source with all that aired of it.
+    RemovedSource = "source.remove",
+    /// Let items of a source air.
+    ApprovedItems = "source.approve",
+    /// Took items of a source down, or kept them from ever airing.
+    TookDownItems = "source.take-down",
+    /// Covered screens with an emergency message.
+    BeganEmergency = "emergency.begin",
+    /// Took such a message off.
+    EndedEmergency = "emergency.end",
+    /// Made a rule for who is told when a screen needs somebody.
+    AddedAlert = "alert.add",
+    /// Changed such a rule.
+    ChangedAlert = "alert.change",
+    /// Removed such a rule.
+    RemovedAlert = "alert.remove",
+    /// Had a rule send a message that only tries the way.
+    TriedAlert = "alert.test",
+    /// Set the server that takes the hub's mail.
+    SetMail = "mail.set",
+    /// Forgot it.
+    RemovedMail = "mail.remove",
 }
 
 /// One row of the audit log.

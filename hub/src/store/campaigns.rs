@@ -19,7 +19,8 @@ use crate::store::audit::Verb;
 use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::publish_error::PublishError;
 use crate::store::{
-    Result, Store, StoreError, audit, campaign_list, changes, domains, manifest_versions,
+    Result, Store, StoreError, audit, campaign_list, changes, domains, emergencies,
+    manifest_versions,
 };
 use crate::system::clock::DAY_MS;
 
@@ -116,6 +117,7 @@ impl Store {
                 scan_base,
                 campaigns: campaigns_of(tx, screen, &self.goal_screens)?,
                 assets: assets_of(tx, screen)?,
+                notice: emergencies::notice_of(tx, screen)?,
             })
         })
     }

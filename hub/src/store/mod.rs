@@ -6,6 +6,7 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod acme;
+mod alerts;
 pub mod audit;
 mod base;
 mod campaign_list;
@@ -17,6 +18,7 @@ pub(crate) mod copying;
 mod dates;
 mod device_keys;
 mod domains;
+mod emergencies;
 mod enrolment;
 mod error;
 mod gaps;
@@ -55,6 +57,11 @@ mod verdicts;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
+pub use crate::store::alerts::{
+    AlertChange, AlertError, AlertKind, AlertMessage, AlertRule, AlertSettings, AlertTelling,
+    AlertWords, CHANGES_MAX, ClaimedMessage, HookKind, MailEncryption, MailServer, OpenAlert,
+    RULES_MAX,
+};
 pub(crate) use crate::store::base::FILE_NAME;
 pub use crate::store::base::Store;
 pub use crate::store::campaign_list::{CampaignFacts, CampaignRow};
@@ -65,6 +72,7 @@ pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
+pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
 pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };

@@ -6,6 +6,7 @@
 mod abuse;
 mod acme;
 mod agents;
+mod alerts;
 mod backups;
 mod blobs;
 mod changes;

@@ -19,6 +19,8 @@ mod abuse;
 mod acme;
 #[path = "../hub/agents.rs"]
 mod agents;
+#[path = "../hub/alerts/mod.rs"]
+mod alerts;
 #[path = "../hub/backups.rs"]
 mod backups;
 #[path = "../hub/changes.rs"]

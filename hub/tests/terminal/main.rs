@@ -2,6 +2,7 @@
 //! HTTP.
 
 mod dates;
+mod emergency;
 mod forger;
 mod holding_proxy;
 mod keys;

@@ -222,7 +222,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             tracks,
             context,
             facts_version: 0,
-            overlay: Overlay::new(watch, None),
+            overlay: Overlay::new(watch),
             time: Time::default(),
             clock_known: false,
             displays: Displays::new(config.displays.clone()),

@@ -11,7 +11,7 @@ use passerby_protocol::campaign::{Colours, Motion};
 
 use crate::content::creative::Creative;
 use crate::content::emergency;
-use crate::content::emergency::EmergencyFile;
+use crate::content::emergency::{EmergencyFile, Notice};
 use crate::messages::stage_messages::{
     ComposeError, Composed, Composer, SlideOrder, StageCommand, Ticket, Transition,
 };
@@ -40,7 +40,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                         .report_anew(format!("{}: {remark}", file.display()));
                 }
                 self.overlay.readable.clone_from(&notice);
-                self.overlay.wanted = notice;
+                self.overlay.of_file = notice;
                 self.overlay.retry_at_ms = None;
             }
             Err(error) => {
@@ -48,12 +48,27 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                     .report_anew(format!("{}: {error}", file.display()));
                 if let Some(warning) = error.warning(&file) {
                     let readable = self.overlay.readable.as_ref();
-                    self.overlay.wanted = Some(
+                    self.overlay.of_file = Some(
                         readable.map_or_else(|| warning.clone(), |old| old.with_warning(&warning)),
                     );
                     self.overlay.retry_at_ms = None;
                 }
             }
+        }
+    }
+
+    /// Chooses what should cover the screen: what the file says, which is written on this machine,
+    /// or else what the hub's newest manifest says. A manifest that has expired is gone by then.
+    fn choose_notice(&mut self) {
+        let content = self.manifest.as_ref();
+        let of_hub = content.and_then(|content| content.newest().notice.as_ref());
+        let wanted = match (&self.overlay.of_file, of_hub) {
+            (Some(of_file), _) => Some(of_file.clone()),
+            (None, of_hub) => of_hub.map(Notice::from),
+        };
+        if wanted != self.overlay.wanted {
+            self.overlay.wanted = wanted;
+            self.overlay.retry_at_ms = None;
         }
     }
 
@@ -67,6 +82,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
     /// Brings the notice on, changes it or takes it off, as far as that is due.
     pub(super) fn advance_notice(&mut self, now: &Moment) {
         let now_ms = now.boot_ms;
+        self.choose_notice();
         if let Some((_, pending)) = &self.overlay.pending
             && pending
                 .gives_up_at_ms()

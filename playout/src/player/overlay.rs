@@ -24,6 +24,8 @@ pub(super) enum OverlayState {
 /// The zone that lies over all others.
 pub(super) struct Overlay {
     watch: EmergencyWatch,
+    /// What the file says, which goes before what the hub says.
+    pub(super) of_file: Option<Notice>,
     pub(super) wanted: Option<Notice>,
     /// The last message that could be read, as long as there is one.
     pub(super) readable: Option<Notice>,
@@ -37,11 +39,11 @@ pub(super) struct Overlay {
 }
 
 impl Overlay {
-    /// `wanted`: what the file said when the watch began.
-    pub(super) const fn new(watch: EmergencyWatch, wanted: Option<Notice>) -> Self {
+    pub(super) const fn new(watch: EmergencyWatch) -> Self {
         Self {
             watch,
-            wanted,
+            of_file: None,
+            wanted: None,
             readable: None,
             shown: None,
             pending: None,

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounded;
 use crate::creative::is_part_name;
-use crate::foreign::one_line;
+use crate::foreign::{has_hidden, one_line, plain_lines};
 use crate::hexadecimal::unhex64;
 use crate::limits::{
-    ANSWER_TEXT_BYTES_MAX, ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, MANIFEST_BYTES_MAX,
-    PARTS_MAX, URL_BYTES_MAX, VIDEO_BYTES_MAX,
+    ANSWER_TEXT_BYTES_MAX, ASSETS_BYTES_MAX, ASSETS_MAX, CREATIVE_BYTES_MAX, LINE_CHARS_MAX,
+    MANIFEST_BYTES_MAX, NOTICE_CHARS_MAX, PARTS_MAX, URL_BYTES_MAX, VIDEO_BYTES_MAX,
 };
 use crate::{Assignment, Campaign, CampaignId, Digest, ScreenNumber, manifest_keys};
 
@@ -46,6 +46,41 @@ pub struct Manifest {
     pub campaigns: Vec<ManifestCampaign>,
     /// Every file that the campaigns need.
     pub assets: Vec<Asset>,
+    /// What covers everything for as long as it is here: an emergency. Manifests of older hubs have
+    /// none, and older terminals do not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<ManifestNotice>,
+}
+
+/// An emergency message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestNotice {
+    /// One sentence.
+    pub headline: String,
+    /// What else there is to say, in lines; may be empty.
+    pub body: String,
+}
+
+impl ManifestNotice {
+    /// Makes one of what somebody wrote; `None` where it has no headline, or is too long.
+    pub fn new(headline: &str, body: &str) -> Option<Self> {
+        let notice = Self {
+            headline: plain_lines(headline).trim().to_owned(),
+            body: plain_lines(body).trim().to_owned(),
+        };
+        notice.is_sound().then_some(notice)
+    }
+
+    /// Tells whether it is one that a screen can show, with nothing hidden in it.
+    fn is_sound(&self) -> bool {
+        let headline = self.headline.chars().count();
+        let whole = headline + self.body.chars().count();
+        !self.headline.trim().is_empty()
+            && headline <= LINE_CHARS_MAX
+            && whole <= NOTICE_CHARS_MAX
+            && !has_hidden(&self.headline)
+            && !self.body.lines().any(has_hidden)
+    }
 }
 
 /// One campaign in a manifest.
@@ -236,6 +271,13 @@ impl Manifest {
                 "it has {} campaigns, more than {CAMPAIGNS_MAX}",
                 self.campaigns.len()
             ));
+        }
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| !notice.is_sound())
+        {
+            return malformed("its emergency message is none that a screen can show".to_owned());
         }
         if !is_scan_base(&self.scan_base) {
             return malformed("what codes start with is no address".to_owned());

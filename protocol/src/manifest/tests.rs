@@ -10,6 +10,7 @@ fn manifest() -> Manifest {
         scan_base: "HTTPS://HUB.EXAMPLE".into(),
         campaigns: Vec::new(),
         assets: Vec::new(),
+        notice: None,
     }
 }
 
@@ -28,6 +29,44 @@ fn open(
         seen,
         Some(now_ms),
     )
+}
+
+#[test]
+fn a_message_is_one_that_a_screen_can_show_and_manifests_without_one_still_open() {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let opened = |manifest: &Manifest| {
+        let (body, signature) = manifest.seal(&key).expect("seals");
+        open(&body, &signature, &key, 0, 0)
+    };
+    let without = serde_json::to_string(&manifest()).expect("writes");
+    assert!(!without.contains("notice"), "{without}");
+    let notice = ManifestNotice::new(" Leave now\u{202e} ", "Use the stairs.\r\nNot the lift.\n");
+    let notice = notice.expect("a message");
+    assert_eq!(notice.headline, "Leave now");
+    assert_eq!(notice.body, "Use the stairs.\nNot the lift.");
+    let with = |headline: &str, body: &str| Manifest {
+        notice: Some(ManifestNotice {
+            headline: headline.to_owned(),
+            body: body.to_owned(),
+        }),
+        ..manifest()
+    };
+    let good = with(&notice.headline, &notice.body);
+    assert_eq!(opened(&good).as_ref(), Ok(&good));
+    for (headline, body) in [
+        ("", "x"),
+        (" ", ""),
+        (&*"a".repeat(81), ""),
+        ("a", &*"a".repeat(2_000)),
+        ("a\nb", ""),
+        ("a", "b\u{202e}c"),
+    ] {
+        assert!(
+            opened(&with(headline, body)).is_err(),
+            "{headline:?} {body:?}"
+        );
+    }
+    assert_eq!(ManifestNotice::new("\u{200b}", "x"), None);
 }
 
 #[test]

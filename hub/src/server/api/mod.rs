@@ -11,10 +11,14 @@
 
 pub(super) mod base;
 mod calls;
+mod forms_of_alerts;
+mod forms_of_sources;
 mod gate;
 mod openapi;
 mod route;
 pub(super) mod routes;
+mod routes_of_alerts;
+mod routes_of_sources;
 mod schema;
 
 use axum::Router;

@@ -4,8 +4,15 @@ use serde_json::{Map, Value, json};
 
 use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::Route;
-use crate::server::api::schema::{FORMS, Field, Holds};
+use crate::server::api::schema::{FORMS, Field, Form, Holds};
+use crate::server::api::{forms_of_alerts, forms_of_sources};
 use crate::server::console::rule::Rule;
+
+/// All forms.
+pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
+    let of_others = forms_of_sources::FORMS.iter().chain(forms_of_alerts::FORMS);
+    FORMS.iter().chain(of_others)
+}
 
 /// Describes these calls.
 pub(super) fn document(routes: &[Route]) -> Value {
@@ -14,8 +21,7 @@ pub(super) fn document(routes: &[Route]) -> Value {
         let of_path = paths.entry(route.call.path).or_insert_with(|| json!({}));
         of_path[route.call.method.word().to_ascii_lowercase()] = operation(route);
     }
-    let mut schemas: Map<String, Value> = FORMS
-        .iter()
+    let mut schemas: Map<String, Value> = forms()
         .map(|(name, fields)| ((*name).to_owned(), object(fields)))
         .collect();
     schemas.insert("Problem".to_owned(), json!({
@@ -119,6 +125,7 @@ fn schema(holds: Holds) -> Value {
         Holds::Whole | Holds::Moment => json!({ "type": "integer" }),
         Holds::Number => json!({ "type": "number" }),
         Holds::Truth => json!({ "type": "boolean" }),
+        Holds::Wholes => json!({ "type": "array", "items": { "type": "integer" } }),
         Holds::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Holds::Word(words) => json!({ "type": "string", "enum": words }),
         Holds::One(form) => reference(form),

@@ -1,8 +1,10 @@
 //! One call for programs, as the table of them has it.
 
+use axum::handler::Handler;
 use axum::routing::MethodRouter;
 use passerby_protocol::http_call::HttpCall;
 
+use crate::people::Right;
 use crate::server::Shared;
 use crate::server::api::schema::Holds;
 use crate::server::console::rule::Rule;
@@ -37,5 +39,70 @@ impl Route {
     pub(super) fn with_secret(mut self) -> Self {
         self.answers_secret = true;
         self
+    }
+}
+
+/// A call that only looks.
+pub(super) fn get<H, T>(
+    path: &'static str,
+    rule: Rule,
+    statuses: &'static [u16],
+    does: &'static str,
+    answers: &'static str,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Route {
+        call: HttpCall::get(path, statuses, does),
+        rule,
+        query: &[],
+        takes: None,
+        answers,
+        answers_secret: false,
+        handler: axum::routing::get(handler),
+    }
+}
+
+/// A call that changes something.
+pub(super) fn post<H, T>(
+    path: &'static str,
+    right: Right,
+    statuses: &'static [u16],
+    does: &'static str,
+    forms: (Option<&'static str>, &'static str),
+    handler: H,
+) -> Route
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Route {
+        call: HttpCall::post(path, statuses, does),
+        rule: Rule::May(right),
+        query: &[],
+        takes: forms.0,
+        answers: forms.1,
+        answers_secret: false,
+        handler: axum::routing::post(handler),
+    }
+}
+
+/// A call that ends something.
+pub(super) fn delete<H, T>(path: &'static str, rule: Rule, does: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Route {
+        call: HttpCall::delete(path, &[200, 404, 409], does),
+        rule,
+        query: &[],
+        takes: None,
+        answers: "Nothing",
+        answers_secret: false,
+        handler: axum::routing::delete(handler),
     }
 }

@@ -2,16 +2,13 @@
 //! of which the router, the description, the reference and the test of rights are made.
 
 use axum::Json;
-use axum::handler::Handler;
-use passerby_protocol::http_call::HttpCall;
 use serde_json::Value;
 
 use crate::people::Right;
-use crate::server::Shared;
 use crate::server::api::calls::{campaigns, log, me, people, previews, reports, screens};
-use crate::server::api::openapi;
-use crate::server::api::route::{QueryField, Route};
+use crate::server::api::route::{QueryField, Route, delete, get, post};
 use crate::server::api::schema::{BY, Holds};
+use crate::server::api::{openapi, routes_of_alerts, routes_of_sources};
 use crate::server::console::rule::Rule;
 
 const PAGES: [QueryField; 2] = [
@@ -65,68 +62,6 @@ const OF_LOG: &[QueryField] = &[
     PAGES[1],
 ];
 
-fn get<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    answers: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::get(path, statuses, does),
-        rule,
-        query: &[],
-        takes: None,
-        answers,
-        answers_secret: false,
-        handler: axum::routing::get(handler),
-    }
-}
-
-fn post<H, T>(
-    path: &'static str,
-    right: Right,
-    statuses: &'static [u16],
-    does: &'static str,
-    forms: (Option<&'static str>, &'static str),
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::post(path, statuses, does),
-        rule: Rule::May(right),
-        query: &[],
-        takes: forms.0,
-        answers: forms.1,
-        answers_secret: false,
-        handler: axum::routing::post(handler),
-    }
-}
-
-fn delete<H, T>(path: &'static str, rule: Rule, does: &'static str, handler: H) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    Route {
-        call: HttpCall::delete(path, &[200, 404, 409], does),
-        rule,
-        query: &[],
-        takes: None,
-        answers: "Nothing",
-        answers_secret: false,
-        handler: axum::routing::delete(handler),
-    }
-}
-
 /// `GET /api/v1/openapi.json`.
 async fn describe() -> Json<Value> {
     Json(openapi::document(&all()))
@@ -134,6 +69,14 @@ async fn describe() -> Json<Value> {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
+    let mut all = of_hub();
+    all.extend(routes_of_sources::all());
+    all.extend(routes_of_alerts::all());
+    all
+}
+
+/// Those of screens, campaigns, reports and people.
+fn of_hub() -> Vec<Route> {
     use Right::{
         ChangeCampaigns, ChangePeople, ChangeScreens, SeeAudit, SeeCampaigns, SeeReports,
         SeeScreens,
@@ -363,7 +306,7 @@ pub(crate) fn all() -> Vec<Route> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::api::schema::FORMS;
+    use crate::server::api::openapi::forms;
 
     #[test]
     fn every_form_that_is_named_is_described() {
@@ -372,13 +315,13 @@ mod tests {
         let mut seen = 0;
         for name in named.map(|rest| rest.split('"').next().unwrap()) {
             assert!(
-                name == "Problem" || FORMS.iter().any(|(known, _)| *known == name),
+                name == "Problem" || forms().any(|(known, _)| *known == name),
                 "{name}"
             );
             seen += 1;
         }
         assert!(seen > 50, "{seen}");
-        for (name, _) in FORMS {
+        for (name, _) in forms() {
             assert!(
                 text.contains(&format!("schemas/{name}\"")),
                 "nobody answers {name}"

@@ -10,6 +10,8 @@ pub(super) enum Holds {
     Number,
     Truth,
     Texts,
+    /// Many numbers.
+    Wholes,
     /// A moment, as Unix time in milliseconds.
     Moment,
     /// One of these words.
@@ -32,7 +34,7 @@ pub(super) struct Field {
 /// A form with its fields.
 pub(super) type Form = (&'static str, &'static [Field]);
 
-const fn field(name: &'static str, holds: Holds, means: &'static str) -> Field {
+pub(super) const fn field(name: &'static str, holds: Holds, means: &'static str) -> Field {
     Field {
         name,
         holds,
@@ -41,7 +43,7 @@ const fn field(name: &'static str, holds: Holds, means: &'static str) -> Field {
     }
 }
 
-const fn maybe(name: &'static str, holds: Holds, means: &'static str) -> Field {
+pub(super) const fn maybe(name: &'static str, holds: Holds, means: &'static str) -> Field {
     Field {
         name,
         holds,
@@ -55,7 +57,7 @@ const ROLES: Holds = Holds::Word(&["owner", "operator", "publisher", "contributo
 pub(super) const BY: Holds =
     Holds::Word(&["day", "hour", "weekday", "screen", "campaign", "creative"]);
 
-/// All forms.
+/// Those of screens, campaigns, reports and people.
 pub(super) const FORMS: &[Form] = &[
     (
         "Screens",

@@ -13,7 +13,7 @@ use crate::people::{Actor, Secret};
 use crate::public_url::PublicUrl;
 use crate::server::Shared;
 use crate::server::console::language::{COOKIE, Language};
-use crate::store::Person;
+use crate::store::{AiringEmergency, Person};
 
 /// Longest `Cookie` that is looked at, in bytes.
 const COOKIE_BYTES_MAX: usize = 4_096;
@@ -39,6 +39,8 @@ pub(crate) struct Asker {
     pub(crate) person: Arc<Person>,
     pub(crate) session: Secret,
     pub(crate) actor: Arc<Actor>,
+    /// What covers screens of theirs now, for the strip above every page.
+    pub(crate) emergencies: Arc<Vec<AiringEmergency>>,
 }
 
 impl Visitor {

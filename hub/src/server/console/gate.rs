@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use subtle::ConstantTimeEq as _;
 
-use crate::people::Secret;
+use crate::people::{Right, Secret};
 use crate::server::Shared;
 use crate::server::body::Unread;
 use crate::server::console::asker::{Asker, Visitor, cookie, csrf_of, session_cookie};
@@ -23,7 +23,7 @@ use crate::server::console::refusals;
 use crate::server::console::rule::Rule;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;
-use crate::store::{SignedIn, StoreError};
+use crate::store::{AiringEmergency, SignedIn, StoreError};
 use crate::system::clock;
 
 /// Has a call answered by whom it is for, if its rule is met.
@@ -50,8 +50,9 @@ async fn admitted(app: Shared, rule: Rule, request: Request, next: Next) -> Resp
         Ok(Err(again_s)) => return refusals::too_fast(&visitor, again_s),
         Err(error) => return refusals::failed(&visitor, &error),
     };
-    let asker = who.zip(session).map(|(who, session)| {
+    let asker = who.zip(session).map(|((who, emergencies), session)| {
         let asker = Asker {
+            emergencies: Arc::new(emergencies),
             visitor: visitor.clone(),
             actor: Arc::new(who.person.actor()),
             person: Arc::new(who.person),
@@ -99,13 +100,13 @@ async fn admitted(app: Shared, rule: Rule, request: Request, next: Next) -> Resp
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-/// Finds who has a session. Whoever has none is held to how often one network may ask; the number
+/// Finds who has a session, and what covers screens of theirs. Whoever has none is held to how often one network may ask; the number
 /// says in how many seconds it is worth to come again.
 async fn look_up(
     app: &Shared,
     session: Option<Secret>,
     client: Client,
-) -> Result<Result<Option<SignedIn>, u32>, StoreError> {
+) -> Result<Result<Option<(SignedIn, Vec<AiringEmergency>)>, u32>, StoreError> {
     app.work(move |app| {
         let now_ms = clock::now_ms();
         let store = &app.hub.store;
@@ -116,7 +117,14 @@ async fn look_up(
             && !app.limits.is_spent(Kind::Page, &networks, now_ms)
             && let Some(who) = store.session(&session.sha256(), now_ms)?
         {
-            return Ok(Ok(Some(who)));
+            let actor = who.person.actor();
+            let sees_screens = who.is_whole && actor.may(Right::SeeScreens);
+            let emergencies = if sees_screens {
+                store.airing_emergencies(actor.scope())?
+            } else {
+                Vec::new()
+            };
+            return Ok(Ok(Some((who, emergencies))));
         }
         Ok(app
             .limits

@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
-use passerby_protocol::Digest;
+use passerby_protocol::{Digest, foreign};
 
 use crate::people::Right;
 use crate::server::console::asker::{Asker, Visitor};
@@ -30,14 +30,16 @@ pub(crate) enum Chapter {
     Overview,
     Screens,
     Campaigns,
+    Sources,
     Report,
+    Alerts,
     People,
     Audit,
     Account,
 }
 
 impl Chapter {
-    const ALL: [(Self, &'static str, [&'static str; 2], Option<Right>); 7] = [
+    const ALL: [(Self, &'static str, [&'static str; 2], Option<Right>); 9] = [
         (Self::Overview, "/console", ["概览", "Overview"], None),
         (
             Self::Screens,
@@ -52,10 +54,22 @@ impl Chapter {
             Some(Right::SeeCampaigns),
         ),
         (
+            Self::Sources,
+            "/console/sources",
+            ["来源", "Sources"],
+            Some(Right::SeeCampaigns),
+        ),
+        (
             Self::Report,
             "/console/report",
             ["报表", "Report"],
             Some(Right::SeeReports),
+        ),
+        (
+            Self::Alerts,
+            "/console/alerts",
+            ["提醒", "Alerts"],
+            Some(Right::ChangeAlerts),
         ),
         (
             Self::People,
@@ -101,6 +115,7 @@ pub(crate) fn page(
                     }
                 }
             }
+            (strip(asker))
             main id="main" {
                 h1 { (title) }
                 @if let Some(done) = done { p.notice.good role="status" { (done) } }
@@ -108,6 +123,25 @@ pub(crate) fn page(
             }
         },
     )
+}
+
+/// What covers screens now, above every page, with the one press that ends it.
+fn strip(asker: &Asker) -> Markup {
+    html! {
+        @for airing in asker.emergencies.iter() {
+            aside.alarm aria-label=(asker.say(["紧急消息", "Emergency message"])) {
+                div {
+                    p { strong { (airing.headline) } }
+                    p { (asker.say(["紧急消息，已到 ", "Emergency message, on "])) (number(airing.reached)) " / " (number(airing.screens)) (asker.say([" 块屏幕，自 ", " screens, since "])) (moment(airing.begun_ms)) (asker.say(["，", ", by "])) (foreign::escaped(&airing.begun_by)) }
+                    @if asker.actor.may(Right::RaiseEmergency) {
+                        (form(asker, &format!("/console/emergency/{}/end", airing.emergency), "", &html! {
+                            button { (asker.say(["结束它", "End it"])) }
+                        }))
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A page for whoever is not in yet, or may not be there.

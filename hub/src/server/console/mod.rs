@@ -6,7 +6,8 @@
 //!
 //! How to add to it:
 //!
-//! * **A page or a form** is a function in `pages/` and a line in [`routes`], with its
+//! * **A page or a form** is a function in `pages/` and a line in [`routes`] or the file of its
+//!   subject beside it, with its
 //!   [`rule::Rule`]. It takes `Asker` (who asks), `Fields` (what was typed) and gives a page by
 //!   `layout::page`, or leads on by `asker.visitor.to`. A form is made by `layout::form`, which
 //!   gives it its CSRF word. The test of every route for every role in
@@ -31,7 +32,10 @@ mod layout;
 pub(crate) mod pages;
 mod plot;
 mod refusals;
+mod route;
 pub(super) mod routes;
+mod routes_of_alerts;
+mod routes_of_sources;
 pub(super) mod rule;
 mod words;
 

@@ -1,64 +1,26 @@
 //! Every page and form of the console, with who may make the call: the one table of which the
 //! router, the reference and the test of rights are made.
 
-use axum::handler::Handler;
-use axum::routing::MethodRouter;
-use passerby_protocol::http_call::HttpCall;
-
 use crate::people::Right;
-use crate::server::Shared;
 use crate::server::console::layout;
 use crate::server::console::pages::{
     account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
     screen, screens, sign_in,
 };
+use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
-
-/// A call, who may make it, and who answers it.
-pub(crate) type Route = (HttpCall, Rule, MethodRouter<Shared>);
-
-const PAGE: &[u16] = &[200];
-const ONE: &[u16] = &[200, 404];
-const FORM: &[u16] = &[303, 404, 422];
-
-fn get<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    (
-        HttpCall::get(path, statuses, does),
-        rule,
-        axum::routing::get(handler),
-    )
-}
-
-fn post<H, T>(
-    path: &'static str,
-    rule: Rule,
-    statuses: &'static [u16],
-    does: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    (
-        HttpCall::post(path, statuses, does),
-        rule,
-        axum::routing::post(handler),
-    )
-}
+use crate::server::console::{routes_of_alerts, routes_of_sources};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
+    let mut all = of_hub();
+    all.extend(routes_of_sources::all());
+    all.extend(routes_of_alerts::all());
+    all
+}
+
+/// Those of screens, campaigns, reports and people, and the ways in.
+fn of_hub() -> Vec<Route> {
     let may = Rule::May;
     let (open, own) = (Rule::Open, Rule::SignedIn);
     vec![

@@ -46,6 +46,9 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
         Right::SeeReports => ["查看报表", "See reports"],
         Right::ChangePeople => ["管理人员", "Change people"],
         Right::SeeAudit => ["查看记录", "See the audit log"],
+        Right::ChangeAlerts => ["管理提醒", "Change alerts"],
+        Right::RaiseEmergency => ["发布紧急消息", "Raise an emergency"],
+        Right::ChangeSettings => ["更改全局设置", "Change settings of the hub"],
     }
 }
 
@@ -95,6 +98,21 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::EndedSessions => ["退出其他设备", "Signed out elsewhere"],
         Verb::MadeToken => ["创建令牌", "Made a token"],
         Verb::EndedToken => ["停用令牌", "Ended a token"],
+        Verb::BeganEmergency => ["发布紧急消息", "Began an emergency message"],
+        Verb::EndedEmergency => ["结束紧急消息", "Ended an emergency message"],
+        Verb::AddedSource => ["添加来源", "Added a source"],
+        Verb::FetchedSource => ["立即去取来源", "Had a source fetched"],
+        Verb::PausedSource => ["暂停来源", "Paused a source"],
+        Verb::ResumedSource => ["继续来源", "Let a source go on"],
+        Verb::RemovedSource => ["删除来源", "Removed a source"],
+        Verb::ApprovedItems => ["批准来源内容", "Approved items of a source"],
+        Verb::TookDownItems => ["撤下来源内容", "Took items of a source down"],
+        Verb::AddedAlert => ["添加提醒规则", "Added a rule for alerts"],
+        Verb::ChangedAlert => ["修改提醒规则", "Changed a rule for alerts"],
+        Verb::RemovedAlert => ["删除提醒规则", "Removed a rule for alerts"],
+        Verb::TriedAlert => ["发送测试提醒", "Sent a test alert"],
+        Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
+        Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
     }
 }
 
@@ -127,6 +145,41 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "sessions" => ["其他设备已退出。", "All other devices were signed out."],
         "step-off" => ["两步验证已停用。", "The second step is off."],
         "token-ended" => ["令牌已停用。", "The token was ended."],
+        "emergency-begun" => [
+            "紧急消息已发出，几秒之内就在屏幕上。",
+            "The emergency message is out; screens have it within seconds.",
+        ],
+        "emergency-ended" => [
+            "紧急消息已结束，屏幕在几秒内恢复。",
+            "The emergency message has ended; screens go on within seconds.",
+        ],
+        "source-added" => [
+            "来源已添加。几秒之后它的内容会出现在下面。",
+            "The source is added. What it brings stands below in some seconds.",
+        ],
+        "source-fetch" => [
+            "马上去取。几秒之后再看这个页面。",
+            "It is being fetched. Look at this page again in some seconds.",
+        ],
+        "source-removed" => [
+            "来源已删除，它的内容已从屏幕撤下。",
+            "The source was removed, and what aired of it left the screens.",
+        ],
+        "item-approved" => [
+            "已批准。几秒之后就在屏幕上。",
+            "Approved. It is on the screens in some seconds.",
+        ],
+        "item-taken-down" => ["已撤下，不会再播。", "Taken down; it will not air again."],
+        "alert-added" => [
+            "规则已添加。发一条测试，看看能不能收到。",
+            "The rule is added. Send a test and see whether it arrives.",
+        ],
+        "alert-removed" => ["规则已删除。", "The rule was removed."],
+        "alert-test" => [
+            "测试已经上路。下面很快会写明有没有送到。",
+            "A test is on its way. What came of it stands below in a moment.",
+        ],
+        "mail-removed" => ["邮件服务器已移除。", "The mail server was removed."],
         _ => return None,
     })
 }

@@ -278,4 +278,18 @@ pub(crate) const TABLES: &[Table] = &[
     table!(screen_groups [screen] { screen: Integer, group_name: Text }),
     table!(screen_tags [screen, tag] { screen: Integer, tag: Text }),
     table!(campaign_groups [campaign] { campaign: Text, group_name: Text }),
+    table!(alert_rules [id] { id: Integer, body: Text, sealed_hook: Bytes, made_ms: Integer }),
+    table!(alert_states [rule, screen, kind] {
+        rule: Integer, screen: Integer, kind: Text, observed: Boolean, observed_ms: Integer, is_bad: Boolean,
+        changed_ms: Integer, since_ms: Integer, told_bad: Boolean,
+    }),
+    table!(alert_messages [id] {
+        id: Integer, rule: Integer, rule_name: Text, recipient: Text, contents: Text, is_test: Boolean,
+        made_ms: Integer, next_ms: Integer, attempts: Integer, sent_ms: Integer, failed_ms: Integer, problem: Text,
+    }),
+    table!(emergencies [id] {
+        id: Integer, headline: Text, body: Text, begun_ms: Integer, begun_by: Text, ended_ms: Integer,
+    }),
+    table!(screen_notices [screen] { screen: Integer, emergency: Integer }),
+    table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
 ];

@@ -7,10 +7,11 @@ use passerby_protocol::ScreenNumber;
 use crate::database::{Lock, Transaction, values};
 use crate::people::Actor;
 use crate::publish::folder::Publication;
+use crate::store::audit::Verb;
 use crate::store::campaigns::publish_within;
 use crate::store::sources::records::{ItemState, SourceError, WhichItems};
-use crate::store::sources::states::{end, is_known, off_the_air, set_state};
-use crate::store::{PublishError, Result, Store, StoreError, Targets};
+use crate::store::sources::states::{end, is_known, off_the_air, refuse_bound, set_state};
+use crate::store::{PublishError, Result, Store, StoreError, Targets, audit};
 
 /// What became of an item that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,10 +122,12 @@ impl Store {
     /// See [`SourceError`]; none is approved then.
     pub fn approve_source_items(
         &self,
+        actor: &Actor,
         source: &str,
         which: &WhichItems,
         now_ms: i64,
     ) -> Result<Vec<u32>, SourceError> {
+        refuse_bound(actor)?;
         self.write(Lock::Everything, |tx| {
             // One of which no card could be made is only tried again by name.
             let states: &[ItemState] = match which {
@@ -137,6 +140,7 @@ impl Store {
                 "UPDATE sources SET next_ms = least(next_ms, ?2) WHERE name = ?1",
                 values![source, now_ms],
             )?;
+            note(tx, actor, Verb::ApprovedItems, (source, &numbers), now_ms)?;
             Ok(numbers)
         })
     }
@@ -148,14 +152,31 @@ impl Store {
     /// See [`SourceError`]; nothing changed then.
     pub fn take_down_source_items(
         &self,
+        actor: &Actor,
         source: &str,
         which: &WhichItems,
         now_ms: i64,
     ) -> Result<Vec<u32>, SourceError> {
+        refuse_bound(actor)?;
         self.write(Lock::Everything, |tx| {
-            Ok(take_down(tx, source, which, now_ms)?.numbers)
+            let numbers = take_down(tx, source, which, now_ms)?.numbers;
+            note(tx, actor, Verb::TookDownItems, (source, &numbers), now_ms)?;
+            Ok(numbers)
         })
     }
+}
+
+/// Writes down what somebody did to items.
+fn note(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    verb: Verb,
+    (source, numbers): (&str, &[u32]),
+    now_ms: i64,
+) -> Result<(), SourceError> {
+    let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    audit::note(tx, actor, verb, (source, &numbers.join(", ")), now_ms)?;
+    Ok(())
 }
 
 /// Takes items down.

@@ -1,12 +1,18 @@
 //! The sources that there are.
 
+use std::collections::BTreeMap;
+
+use passerby_protocol::Digest;
+
 use crate::database::{DatabaseError, Lock, Row, values};
+use crate::people::{Actor, Scope};
+use crate::store::audit::Verb;
 use crate::store::sources::airing;
 use crate::store::sources::records::{
     NewSource, SOURCES_MAX, SourceError, SourceKind, SourceRecord, WhichItems,
 };
-use crate::store::sources::states::is_known;
-use crate::store::{Result, Store};
+use crate::store::sources::states::{is_known, refuse_bound};
+use crate::store::{Result, Store, audit};
 
 const COLUMNS: &str = "name, kind, location, secret_sha256, rules, paused, fetch_ms, etag, last_modified, fetched_ms, succeeded_ms, failures, problem, left_out";
 
@@ -15,7 +21,13 @@ impl Store {
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub fn add_source(&self, source: &NewSource, now_ms: i64) -> Result<(), SourceError> {
+    pub fn add_source(
+        &self,
+        actor: &Actor,
+        source: &NewSource,
+        now_ms: i64,
+    ) -> Result<(), SourceError> {
+        refuse_bound(actor)?;
         self.write(Lock::Everything, |tx| {
             if is_known(tx, &source.name)? {
                 return Err(SourceError::Known(source.name.clone()));
@@ -45,6 +57,9 @@ impl Store {
                     now_ms
                 ],
             )?;
+            let place = source.location.as_deref().unwrap_or("sent by a program");
+            let place = passerby_protocol::foreign::escaped(place);
+            audit::note(tx, actor, Verb::AddedSource, (&source.name, &place), now_ms)?;
             Ok(())
         })
     }
@@ -67,6 +82,76 @@ impl Store {
         Ok(self.read_once(|tx| tx.optional(&one, values![name], record))?)
     }
 
+    /// Lists the sources for somebody. They are for no group of campaigns, so whoever is held to
+    /// groups sees none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn sources_of(&self, scope: &Scope) -> Result<Vec<SourceRecord>> {
+        if scope.is_all() {
+            self.sources()
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// Returns one source for somebody, likewise.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn source_of(&self, name: &str, scope: &Scope) -> Result<Option<SourceRecord>> {
+        if scope.is_all() {
+            self.source(name)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Returns the small pictures of the newest items of a source, by their numbers.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn source_pictures(&self, source: &str, items_max: usize) -> Result<BTreeMap<u32, Digest>> {
+        let rows: Vec<(u32, String)> = self.read_once(|tx| {
+            tx.all(
+                "SELECT number, creative FROM source_items
+                 JOIN campaign_items ON campaign_items.campaign = source_items.campaign AND placement = 0
+                 JOIN creatives ON sha256 = creative
+                 WHERE source = ?1 AND thumbnail IS NOT NULL ORDER BY number DESC LIMIT ?2",
+                values![source, items_max],
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+            )
+        })?;
+        let pictures = rows.into_iter();
+        Ok(pictures
+            .filter_map(|(number, digest)| Some((number, digest.parse().ok()?)))
+            .collect())
+    }
+
+    /// Has a source fetched as soon as somebody serves, though it is not due.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn fetch_source_soon(
+        &self,
+        actor: &Actor,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<(), SourceError> {
+        refuse_bound(actor)?;
+        self.write(Lock::Everything, |tx| {
+            let changed = tx.execute(
+                "UPDATE sources SET fetch_ms = ?2, next_ms = ?2 WHERE name = ?1 AND removed_ms IS NULL",
+                values![name, now_ms],
+            )?;
+            if changed == 0 {
+                return Err(SourceError::Unknown(name.to_owned()));
+            }
+            audit::note(tx, actor, Verb::FetchedSource, (name, ""), now_ms)?;
+            Ok(())
+        })
+    }
+
     /// Returns the names of sources for which there is something to do, those that have waited for
     /// longest first.
     ///
@@ -81,7 +166,14 @@ impl Store {
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub fn pause_source(&self, name: &str, paused: bool, now_ms: i64) -> Result<(), SourceError> {
+    pub fn pause_source(
+        &self,
+        actor: &Actor,
+        name: &str,
+        paused: bool,
+        now_ms: i64,
+    ) -> Result<(), SourceError> {
+        refuse_bound(actor)?;
         self.write(Lock::Everything, |tx| {
             let changed = tx.execute(
                 "UPDATE sources SET paused = ?2, fetch_ms = ?3, next_ms = ?3 WHERE name = ?1 AND removed_ms IS NULL",
@@ -90,6 +182,12 @@ impl Store {
             if changed == 0 {
                 return Err(SourceError::Unknown(name.to_owned()));
             }
+            let verb = if paused {
+                Verb::PausedSource
+            } else {
+                Verb::ResumedSource
+            };
+            audit::note(tx, actor, verb, (name, ""), now_ms)?;
             Ok(())
         })
     }
@@ -99,12 +197,19 @@ impl Store {
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub fn remove_source(&self, name: &str, now_ms: i64) -> Result<usize, SourceError> {
+    pub fn remove_source(
+        &self,
+        actor: &Actor,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<usize, SourceError> {
+        refuse_bound(actor)?;
         self.write(Lock::Everything, |tx| {
             if !is_known(tx, name)? {
                 return Err(SourceError::Unknown(name.to_owned()));
             }
             let taken = airing::take_down(tx, name, &WhichItems::All, now_ms)?;
+            audit::note(tx, actor, Verb::RemovedSource, (name, ""), now_ms)?;
             tx.execute(
                 "DELETE FROM source_item_names WHERE source = ?1",
                 values![name],

@@ -4,8 +4,9 @@ use passerby_protocol::CampaignId;
 
 use crate::database::{DatabaseError, Id, Transaction, Value, values};
 use crate::people::Actor;
+use crate::store::StoreError;
 use crate::store::campaigns::unpublish_within;
-use crate::store::sources::records::ItemState;
+use crate::store::sources::records::{ItemState, SourceError};
 
 /// Tells whether there is a source.
 pub(super) fn is_known(tx: &Transaction<'_>, name: &str) -> Result<bool, DatabaseError> {
@@ -13,6 +14,15 @@ pub(super) fn is_known(tx: &Transaction<'_>, name: &str) -> Result<bool, Databas
         "SELECT 1 FROM sources WHERE name = ?1 AND removed_ms IS NULL",
         values![name],
     )
+}
+
+/// Refuses whoever is held to groups: what a source brings is in none.
+pub(super) fn refuse_bound(actor: &Actor) -> Result<(), SourceError> {
+    if actor.scope().is_all() {
+        Ok(())
+    } else {
+        Err(StoreError::OutOfScope.into())
+    }
 }
 
 /// Takes the campaigns of items off the screens. Returns how many were on the air.

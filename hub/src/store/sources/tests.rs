@@ -3,6 +3,7 @@
 use passerby_protocol::Digest;
 
 use super::*;
+use crate::people::Actor;
 use crate::store::Store;
 use crate::store::testing::on_each_database;
 use crate::system::clock::DAY_MS;
@@ -43,7 +44,9 @@ fn with_source(store: &Store) {
         secret_sha256: None,
         rules: "{}".to_owned(),
     };
-    store.add_source(&source, NOW_MS).unwrap();
+    store
+        .add_source(&Actor::COMMAND_LINE, &source, NOW_MS)
+        .unwrap();
 }
 
 fn take(store: &Store, items: &[NewItem], rules: TakeRules) -> (u32, u32, u32) {
@@ -82,7 +85,9 @@ fn an_item_is_known_again_by_any_of_its_names() {
         // Numbers go on after a restart, and after the source was removed.
         drop(store);
         let store = database.open();
-        store.remove_source("cafe", NOW_MS).unwrap();
+        store
+            .remove_source(&Actor::COMMAND_LINE, "cafe", NOW_MS)
+            .unwrap();
         assert!(store.source("cafe").unwrap().is_none());
         with_source(&store);
         assert_eq!(take(&store, &[item(&["id 1"], "a")], FEED), (1, 0, 0));
@@ -104,7 +109,12 @@ fn a_row_that_changes_takes_its_own_place_and_one_that_goes_ends() {
         assert_eq!(take(&store, &rows, TABLE), (0, 1, 1), "it is back");
         assert_eq!(states(&store), [(1, "ready"), (2, "ready")]);
         store
-            .take_down_source_items("cafe", &WhichItems::Only(vec![2]), NOW_MS)
+            .take_down_source_items(
+                &Actor::COMMAND_LINE,
+                "cafe",
+                &WhichItems::Only(vec![2]),
+                NOW_MS,
+            )
             .unwrap();
         let rows = [item(&["1"], "dearer"), item(&["2"], "again")];
         assert_eq!(take(&store, &rows, TABLE), (0, 0, 2), "it is down for good");
@@ -122,14 +132,20 @@ fn what_waits_airs_once_it_is_approved_and_never_once_it_was_taken_down() {
         };
         let items = [item(&["1"], "a"), item(&["2"], "b"), item(&["3"], "c")];
         take(&store, &items, rules);
-        let approve = |which| store.approve_source_items("cafe", &which, NOW_MS);
+        let approve =
+            |which| store.approve_source_items(&Actor::COMMAND_LINE, "cafe", &which, NOW_MS);
         assert_eq!(approve(WhichItems::Only(vec![1])).unwrap(), [1]);
         assert!(matches!(
             approve(WhichItems::Only(vec![1])),
             Err(SourceError::NoItem { number: 1, .. })
         ));
         store
-            .take_down_source_items("cafe", &WhichItems::Only(vec![2]), NOW_MS)
+            .take_down_source_items(
+                &Actor::COMMAND_LINE,
+                "cafe",
+                &WhichItems::Only(vec![2]),
+                NOW_MS,
+            )
             .unwrap();
         assert_eq!(approve(WhichItems::All).unwrap(), [3]);
         store
@@ -142,7 +158,7 @@ fn what_waits_airs_once_it_is_approved_and_never_once_it_was_taken_down() {
             [(1, "ready"), (2, "taken-down"), (3, "ready")]
         );
         assert!(matches!(
-            store.approve_source_items("shop", &WhichItems::All, NOW_MS),
+            store.approve_source_items(&Actor::COMMAND_LINE, "shop", &WhichItems::All, NOW_MS),
             Err(SourceError::Unknown(_))
         ));
     });
@@ -213,7 +229,9 @@ fn a_source_is_due_when_it_is_to_be_fetched_or_something_ends() {
         store
             .fail_source_item("cafe", 1, "it is bad", NOW_MS)
             .unwrap();
-        store.pause_source("cafe", true, NOW_MS).unwrap();
+        store
+            .pause_source(&Actor::COMMAND_LINE, "cafe", true, NOW_MS)
+            .unwrap();
         store.plan_source("cafe", true, NOW_MS).unwrap();
         assert_eq!(due(NOW_MS + 365 * DAY_MS), 0, "it is paused");
         assert_eq!(

@@ -118,6 +118,18 @@ fn each_call_answers_what_its_description_says() {
         token: token(&stand, "Ada", Role::Owner, &Right::ALL),
     };
     program.call("POST", "/invitations", &json!({ "role": "viewer" }), None);
+    let rule =
+        json!({ "name": "North", "mails": ["ops@hub.example"], "dark_hours": "08:00-22:00" });
+    let (status, added) = program.call("POST", "/alerts", &rule, None);
+    assert_eq!(status, 201, "{added}");
+    program.call("POST", "/alerts/1/test", &json!({}), None);
+    let source = json!({ "source": "cafe", "approval": true, "must": ["soup"] });
+    let (status, added) = program.call("POST", "/sources", &source, None);
+    assert_eq!(status, 201, "{added}");
+    let sent = stand.client.post(stand.address("/v1/sources/cafe/items"));
+    let sent = sent.bearer_auth(added["secret"].as_str().unwrap());
+    let item = json!({ "id": "1", "title": "Soup", "price": "5", "link": "https://shop.example" });
+    assert_eq!(sent.body(item.to_string()).send().unwrap().status(), 201);
     let description = program.get("/openapi.json");
     assert_eq!(description["openapi"], "3.1.0");
     let me = program.get("/people")["people"][0]["person"].clone();
@@ -129,12 +141,14 @@ fn each_call_answers_what_its_description_says() {
         let whole = path
             .replace("{screen}", "1")
             .replace("{campaign}", "jazz")
-            .replace("{person}", &me.to_string());
+            .replace("{person}", &me.to_string())
+            .replace("{alert}", "1")
+            .replace("{source}", "cafe");
         let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 18);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -144,6 +158,42 @@ fn each_call_answers_what_its_description_says() {
         ("/campaigns/jazz", json!({ "group": "north" }), "Campaign"),
         ("/campaigns/jazz/take-off", Value::Null, "TakenOff"),
         ("/screens/1/renew", Value::Null, "EnrolmentToken"),
+        ("/alerts", rule.clone(), "Alert"),
+        ("/alerts/1", rule, "Alert"),
+        ("/alerts/1/test", Value::Null, "AlertTest"),
+        (
+            "/sources",
+            json!({ "source": "shop", "template": { "seconds": 20 } }),
+            "NewSource",
+        ),
+        (
+            "/sources/cafe/approve",
+            json!({ "items": [1] }),
+            "ItemNumbers",
+        ),
+        (
+            "/sources/cafe/take-down",
+            json!({ "all": true }),
+            "ItemNumbers",
+        ),
+        ("/sources/cafe/fetch", Value::Null, "Source"),
+        ("/sources/cafe/pause", json!({ "paused": true }), "Source"),
+        (
+            "/emergencies/check",
+            json!({ "headline": "Leave", "groups": ["north"], "screens": [1] }),
+            "EmergencyScreens",
+        ),
+        (
+            "/emergencies",
+            json!({ "headline": "Leave", "everywhere": true }),
+            "EmergencyBegun",
+        ),
+        (
+            "/mail",
+            json!({ "host": "smtp.hub.example", "port": 465, "encryption": "tls", "user": "hub",
+                "password": "s3cret", "from": "hub@hub.example" }),
+            "Mail",
+        ),
         ("/screens/1/revoke", json!({ "retire": true }), "Revoked"),
     ] {
         let (status, answer) = program.call("POST", path, &body, None);

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use passerby_hub::people::Scope;
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Assignment, PlayNumber};
@@ -143,11 +144,129 @@ fn fill(stand: &Stand) {
     }
 }
 
+/// Fills the form of an emergency, and goes on to what confirms it.
+fn write_emergency(browser: &mut Browser) {
+    browser.fill("headline", "请立即离开大楼 Leave the building now");
+    browser.fill("body", "Use the stairs.");
+    browser.evaluate("document.querySelector('[name=which][value=all]').click()");
+    browser.press("main form button.main");
+}
+
+#[test]
+fn an_emergency_is_on_chosen_screens_after_two_steps_and_gone_after_one_press() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("Exit B");
+    let mut browser = Browser::start(look(PHONE_PX));
+    begin(&stand, &mut browser);
+    browser.open(&stand.address("/console/screens"));
+    browser.press("main .actions a.danger");
+    write_emergency(&mut browser);
+    let text = browser.text();
+    assert!(
+        text.contains("Exit B") && text.contains("Use the stairs."),
+        "{text}"
+    );
+    assert_eq!(
+        stand.manifest(&terminal).notice,
+        None,
+        "it was not confirmed yet"
+    );
+    browser.press("main form.actions button.main");
+    let notice = stand.manifest(&terminal).notice.expect("a message");
+    assert_eq!(notice.headline, "请立即离开大楼 Leave the building now");
+    for path in ["/console", "/console/campaigns", "/console/account"] {
+        browser.open(&stand.address(path));
+        assert!(
+            browser.text().contains("on 0 / 1 screens"),
+            "{}",
+            browser.text()
+        );
+    }
+    browser.press("aside.alarm button");
+    assert!(
+        !browser.text().contains("on 0 / 1 screens"),
+        "{}",
+        browser.text()
+    );
+    assert_eq!(stand.manifest(&terminal).notice, None);
+}
+
+/// Makes a source with items of which somebody has to approve one.
+fn make_source(stand: &Stand) {
+    let add = [
+        "source",
+        "add",
+        "cafe-news",
+        "--hook",
+        "--approval",
+        "--must-not",
+        "casino",
+    ];
+    let added = stand.json(&add);
+    let items = json!([
+        { "id": "1", "title": "今日例汤 Soup of the day", "text": "玉米排骨汤，售完为止。", "price": "¥18", "link": "https://shop.example/soup" },
+        { "id": "2", "title": "Jazz on Friday", "text": "Three players, forty seats.", "link": "https://shop.example/jazz" },
+    ]);
+    let sent = stand
+        .client
+        .post(stand.address("/v1/sources/cafe-news/items"));
+    let sent = sent.bearer_auth(added["secret"].as_str().unwrap());
+    assert_eq!(sent.body(items.to_string()).send().unwrap().status(), 201);
+    stand.json(&["source", "approve", "cafe-news", "--item", "1"]);
+    let begun = std::time::Instant::now();
+    let is_airing = || {
+        let shown = stand.json(&["source", "show", "cafe-news"]);
+        let items = shown["items"].as_array().unwrap();
+        items.iter().any(|item| item["state"] == "airing")
+    };
+    while !is_airing() {
+        assert!(begun.elapsed().as_secs() < 120, "{}", stand.log());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Makes rules for alerts, of which one finds something wrong and has told it in vain.
+fn make_rules(stand: &Stand) {
+    use passerby_hub::alerts::check;
+    use passerby_hub::store::{AlertKind, AlertWords, HookKind};
+    let (store, now_ms) = (stand.hub().store, passerby_hub::system::clock::now_ms());
+    let actor = passerby_hub::people::Actor::COMMAND_LINE;
+    let mut rule = check::new_rule(AlertWords::Chinese);
+    rule.name = "地铁屏幕 Metro".to_owned();
+    rule.mails = vec!["ops@hub.example".to_owned(), "night@hub.example".to_owned()];
+    rule.kinds = [AlertKind::Full].into();
+    rule.free_mib = 100_000;
+    rule.gather_s = 0;
+    store.add_alert_rule(&actor, &rule, None, now_ms).unwrap();
+    rule.name = "Cafés".to_owned();
+    rule.group = Some("Cafés".to_owned());
+    rule.hook = Some(HookKind::Wecom);
+    rule.hook_host = Some("qyapi.weixin.example".to_owned());
+    let paused = passerby_hub::store::AlertSettings {
+        paused: true,
+        ..rule
+    };
+    store.add_alert_rule(&actor, &paused, None, now_ms).unwrap();
+    let begun = std::time::Instant::now();
+    // The hub that serves looks at once, or this one does.
+    while store
+        .alert_messages(&Scope::ALL, None, 9)
+        .unwrap()
+        .is_empty()
+    {
+        store
+            .judge_alerts(0, passerby_hub::system::clock::now_ms())
+            .unwrap();
+        assert!(begun.elapsed().as_secs() < 120);
+    }
+}
+
 #[test]
 fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     let stand = Stand::start();
     let mut browser = Browser::start(look(PHONE_PX));
     let pictures = std::env::var_os("PASSERBY_PICTURES").map(PathBuf::from);
+    let pictures_too = pictures.clone();
     let link = first_link(&stand);
     let mut problems = Vec::new();
     let mut look_at = |browser: &mut Browser, name: &str, path: &str| {
@@ -192,7 +311,11 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     look_at(&mut browser, "join", &link);
     begin(&stand, &mut browser);
     look_at(&mut browser, "first-steps", "/console");
+    look_at(&mut browser, "alerts-none", "/console/alerts");
+    look_at(&mut browser, "sources-none", "/console/sources");
     fill(&stand);
+    make_rules(&stand);
+    make_source(&stand);
     for (name, path) in [
         ("overview", "/console"),
         ("screens", "/console/screens"),
@@ -208,6 +331,13 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
             "report-wrong",
             "/console/report?from=2026-12-02&until=2026-12-01",
         ),
+        ("sources", "/console/sources"),
+        ("source", "/console/sources/cafe-news"),
+        ("alerts", "/console/alerts"),
+        ("alert", "/console/alerts/1"),
+        ("alert-added", "/console/alerts/1?done=alert-added"),
+        ("mail", "/console/mail"),
+        ("emergency", "/console/emergency"),
         ("people", "/console/people"),
         ("person", "/console/people/1"),
         ("audit", "/console/audit"),
@@ -218,6 +348,15 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     ] {
         look_at(&mut browser, name, path);
     }
+    browser.open(&stand.address("/console/emergency"));
+    write_emergency(&mut browser);
+    let found = browser.hindrances();
+    assert!(found.is_empty(), "{found:?}");
+    if let Some(folder) = &pictures_too {
+        browser.picture(&folder.join("emergency-confirm.png"));
+    }
+    browser.press("main form.actions button.main");
+    look_at(&mut browser, "emergency-airs", "/console/screens");
     browser.open(&stand.address("/console/account"));
     browser.press("main form.actions button");
     look_at(&mut browser, "sign-in", "/console/sign-in");

@@ -4,7 +4,7 @@ mod api;
 mod in_browser;
 mod people;
 mod rights;
-mod ways_in;
+pub(crate) mod ways_in;
 
 use passerby_hub::people::{Actor, Right, Role, Scope};
 use passerby_hub::system::clock;

@@ -20,10 +20,11 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("" | "account" | "me", _) => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("screens", "GET") => &[Owner, Operator, Publisher, Viewer],
         ("screens" | "pair" | "pairings", _) => &[Owner, Operator],
-        ("campaigns", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
-        ("campaigns", _) => &[Owner, Publisher],
+        ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
+        ("campaigns" | "sources", _) => &[Owner, Publisher],
         ("report", _) => &[Owner, Operator, Publisher, Viewer],
-        ("people" | "invitations", _) => &[Owner],
+        ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
+        ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
         other => panic!("who is {other:?} for?"),
     };
@@ -35,7 +36,11 @@ fn filled(path: &str) -> String {
     let path = path.replace("{screen}", "4000").replace("{person}", "4000");
     let path = path
         .replace("{campaign}", "nothing")
-        .replace("{placement}", "1");
+        .replace("{placement}", "1")
+        .replace("{alert}", "4000");
+    let path = path
+        .replace("{source}", "nothing")
+        .replace("{emergency}", "4000");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

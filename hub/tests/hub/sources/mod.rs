@@ -1,5 +1,6 @@
 //! Sources by the real program: feeds on real servers of loopback, pictures, web hooks, files.
 
+mod console;
 mod feeds;
 mod hooks;
 mod kills;

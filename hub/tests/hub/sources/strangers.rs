@@ -63,7 +63,7 @@ fn a_source_reaches_nothing_near_the_hub_by_any_way() {
         assert_eq!(output.status.code(), Some(2), "{url}");
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(
-            said.contains("sources open only public addresses") || said.contains("is not found"),
+            said.contains("only public addresses are opened") || said.contains("is not found"),
             "{url}: {said}"
         );
     }

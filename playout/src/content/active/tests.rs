@@ -42,6 +42,7 @@ pub(crate) fn manifest(version: u64, campaigns: &[(&str, &[u8])]) -> Arc<Manifes
         scan_base: "HTTPS://HUB.EXAMPLE".to_owned(),
         campaigns: campaigns.iter().map(entry).collect(),
         assets: bytes.into_iter().map(file).collect(),
+        notice: None,
     })
 }
 

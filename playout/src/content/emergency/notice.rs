@@ -7,11 +7,12 @@
 use std::path::Path;
 
 use passerby_protocol::foreign::{self, plain_lines};
-use passerby_protocol::limits::LINE_CHARS_MAX;
+use passerby_protocol::limits::{LINE_CHARS_MAX, NOTICE_CHARS_MAX};
+use passerby_protocol::manifest::ManifestNotice;
 use serde::{Deserialize, Serialize};
 
 /// Longest message, in characters.
-pub const CHARS_MAX: usize = 2_000;
+pub const CHARS_MAX: usize = NOTICE_CHARS_MAX;
 
 /// A message that goes over everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,16 @@ pub struct Notice {
     /// What else there is to say; may be empty.
     #[serde(default)]
     pub body: String,
+}
+
+impl From<&ManifestNotice> for Notice {
+    /// What a hub says, which was checked with its manifest.
+    fn from(notice: &ManifestNotice) -> Self {
+        Self {
+            headline: notice.headline.clone(),
+            body: notice.body.clone(),
+        }
+    }
 }
 
 /// Says why a message is not taken.

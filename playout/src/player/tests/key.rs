@@ -85,6 +85,7 @@ fn the_next_code_after_a_new_key_is_minted_with_it_even_if_its_slide_was_ready()
             }],
         }],
         assets: Vec::new(),
+        notice: None,
     };
     for request in [
         PlayerRequest::Enrolled(Box::new(enrolment)),

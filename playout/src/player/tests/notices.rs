@@ -1,12 +1,16 @@
 //! Emergencies over everything.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use passerby_protocol::manifest::ManifestNotice;
 use passerby_protocol::plays::Outcome;
+use passerby_protocol::{Manifest, ScreenNumber};
 
 use crate::content::creative::Creative;
 use crate::content::emergency;
 use crate::content::emergency::Notice;
+use crate::messages::player_requests::PlayerRequest;
 use crate::messages::stage_messages::Transition;
 use crate::player::tests::parts::{
     PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
@@ -51,6 +55,46 @@ fn two_pictures(folder: &Path) {
         &folder.join("content/cafe/campaign.toml"),
         b"title = 'x'\n[[placement]]\ncreative = 'a.png'\n[[placement]]\ncreative = 'b.png'\nzone = 'ticker'\n",
     );
+}
+
+/// What a hub says, with nothing but a message in it.
+fn of_hub(version: u64, headline: Option<&str>) -> PlayerRequest {
+    let manifest = Manifest {
+        version,
+        screen: ScreenNumber::new(7).expect("in range"),
+        expires_ms: i64::MAX,
+        scan_base: "HTTPS://HUB.EXAMPLE".to_owned(),
+        campaigns: Vec::new(),
+        assets: Vec::new(),
+        notice: headline.map(|headline| ManifestNotice {
+            headline: headline.to_owned(),
+            body: String::new(),
+        }),
+    };
+    PlayerRequest::Content(Arc::new(manifest.into()))
+}
+
+#[test]
+fn a_message_of_the_hub_covers_the_screen_until_its_manifest_has_none_and_the_file_goes_first() {
+    let folder = tempfile::tempdir().expect("folder");
+    two_pictures(folder.path());
+    let mut setup = PlayerSetup::with_toml(folder.path(), TICKER);
+    setup.config.dwell_ms = 200;
+    let running = setup.start();
+    running.wait_for("a play", |seen| {
+        seen.order().is_some_and(|order| order.play.is_some())
+    });
+    let send = |request| running.requests.send(request).expect("the player lives");
+    send(of_hub(2, Some("Smoke in the hall")));
+    wait_for_notice(&running, "Smoke in the hall");
+    send(of_hub(3, Some("Leave the hall")));
+    wait_for_notice(&running, "Leave the hall");
+    say(folder.path(), "Stay where you are");
+    wait_for_notice(&running, "Stay where you are");
+    end(folder.path());
+    wait_for_notice(&running, "Leave the hall");
+    send(of_hub(4, None));
+    running.wait_for("it is gone", |seen| matches!(seen, Seen::Cleared { .. }));
 }
 
 #[test]

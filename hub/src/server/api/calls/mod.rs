@@ -1,10 +1,14 @@
 //! The calls, one file a subject.
 
+pub(super) mod alerts;
 pub(super) mod campaigns;
+pub(super) mod emergencies;
 mod errors;
 pub(super) mod log;
+pub(super) mod mail;
 pub(super) mod me;
 pub(super) mod people;
 pub(super) mod previews;
 pub(super) mod reports;
 pub(super) mod screens;
+pub(super) mod sources;

@@ -2,9 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod account_step;
+pub(crate) mod alert;
+mod alert_form;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod campaigns;
+pub(crate) mod emergency;
 pub(crate) mod join;
+pub(crate) mod mail;
 pub(crate) mod overview;
 pub(crate) mod pair;
 pub(crate) mod people;
@@ -17,3 +22,5 @@ mod report_view;
 pub(crate) mod screen;
 pub(crate) mod screens;
 pub(crate) mod sign_in;
+pub(crate) mod source;
+pub(crate) mod sources;

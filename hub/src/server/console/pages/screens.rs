@@ -79,7 +79,11 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     } != ScreenFilter::default();
     let body = html! {
         @if asker.actor.may(Right::ChangeScreens) {
-            div.actions { a.button.main href=(asker.at("/console/pair")) { (asker.say(["配对屏幕", "Pair a screen"])) } }
+            div.actions { a.button.main href=(asker.at("/console/pair")) { (asker.say(["配对屏幕", "Pair a screen"])) }
+                @if asker.actor.may(Right::RaiseEmergency) {
+                    a.button.danger href=(asker.at("/console/emergency")) { (asker.say(["紧急消息", "Emergency message"])) }
+                }
+            }
         }
         @if is_filtered || filter.after.is_some() || !rows.is_empty() {
             form.filter method="get" action=(asker.at("/console/screens")) role="search" {
