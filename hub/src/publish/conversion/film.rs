@@ -146,7 +146,7 @@ impl FilmFacts {
             ),
             (self.rate > RATE_MAX + RATE_SLACK, Reason::Rate),
             (
-                !is_8_bit && !(self.codec.starts_with("vp") && self.pixels == "yuva420p"),
+                !(is_8_bit || self.codec.starts_with("vp") && self.pixels == "yuva420p"),
                 Reason::Pixels,
             ),
             (self.is_hdr, Reason::Hdr),
