@@ -379,9 +379,9 @@ mod tests {
     fn the_sample_is_as_long_as_a_token_and_never_one() {
         let contents = TokenContents {
             generation: 0,
-            screen: ScreenNumber::new(1).unwrap(),
-            assignment: Assignment::new(1).unwrap(),
-            play: PlayNumber::new(1).unwrap(),
+            screen: ScreenNumber::new(1).expect("in range"),
+            assignment: Assignment::new(1).expect("in range"),
+            play: PlayNumber::new(1).expect("in range"),
             minutes: 0,
         };
         let token = Token::mint(contents, &TokenKey::from_bytes([1; 32])).to_string();
