@@ -27,7 +27,6 @@ mod listener;
 mod metrics;
 mod monitoring;
 pub mod phones;
-mod previews;
 pub(crate) mod problem;
 mod proxies;
 mod publishers;

@@ -30,6 +30,7 @@ mod language;
 mod layout;
 pub(crate) mod pages;
 mod plot;
+pub(super) mod previews;
 mod refusals;
 pub(super) mod routes;
 pub(super) mod rule;
