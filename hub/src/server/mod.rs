@@ -28,7 +28,6 @@ mod listener;
 mod metrics;
 mod monitoring;
 pub mod phones;
-mod previews;
 pub(crate) mod problem;
 mod proxies;
 mod publishers;

@@ -78,7 +78,7 @@ fn a_page_shows_a_placement_as_a_screen_would_and_says_whether_its_code_can_be_s
     // The command draws the same.
     let file = stand.data().join("preview.png");
     let folder = stand.campaign("shop", "", &[]);
-    let own = stand.address("");
+    let own = stand.address("/");
     let arguments = [
         "--placement",
         "2",
@@ -199,15 +199,17 @@ fn asked(subject: Subject, width_px: u32, height_px: u32) -> Asked {
 
 /// Draws the only placement of a folder with one file.
 fn drawn(name: &str, bytes: &[u8], toml: &str, size: (u32, u32)) -> Option<Preview> {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(name), bytes).unwrap();
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("shop");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join(name), bytes).unwrap();
     let head = "title = 'Shop'\ntarget = 'https://shop.example/'\n";
     let toml = format!("{head}[[placement]]\ncreative = '{name}'\n{toml}");
-    std::fs::write(folder.path().join("campaign.toml"), toml).unwrap();
-    let subject = Subject::of_folder(folder.path(), 0).ok()?;
+    std::fs::write(folder.join("campaign.toml"), toml).unwrap();
+    let subject = Subject::of_folder(&folder, 0).ok()?;
     // A machine that is busy takes long.
     let drawers = drawers().within(Duration::from_secs(600), MEMORY_BYTES_MAX);
-    let preview = drawers.draw(folder.path(), &asked(subject, size.0, size.1));
+    let preview = drawers.draw(&folder, &asked(subject, size.0, size.1));
     Some(preview.unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 

@@ -7,6 +7,7 @@
 //! - The new film has no name before it is whole, so whatever is killed leaves nothing behind.
 //! - It can be given up at any moment, and says how far it is.
 
+mod error;
 mod film;
 mod running;
 pub mod worker;
@@ -23,12 +24,12 @@ use passerby_protocol::creative::CreativeKind;
 use rustix::fs::{AtFlags, CWD, linkat};
 
 use crate::publish::child::{Child, ChildError, Limits, this_program};
+pub use crate::publish::conversion::error::ConvertError;
 pub use crate::publish::conversion::film::{FilmFacts, RATE_MAX, Reason, SIDES_PX_MAX};
 use crate::publish::conversion::running::Running;
+pub use crate::publish::conversion::worker::COMMAND;
 use crate::publish::conversion::worker::{Order, What};
 
-/// The subcommand that becomes ffmpeg.
-pub const COMMAND: &str = "convert-film";
 /// How long one film may take.
 pub const TIME_MAX: Duration = Duration::from_secs(2 * 3_600);
 /// How long it may take to say what a film is, or to make a poster.
@@ -49,32 +50,6 @@ pub struct Converter {
     time_max: Duration,
     memory_bytes_max: u64,
     file_bytes_max: u64,
-}
-
-/// Says why there is no film.
-#[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
-    /// Nothing could be started or written.
-    #[error("{0}")]
-    System(String),
-    /// ffmpeg makes nothing of it.
-    #[error("it is no film that ffmpeg reads ({0}); export it anew")]
-    Film(String),
-    /// It took too long.
-    #[error("it took longer than {0} s; make it shorter")]
-    Late(u64),
-    /// It ran out of memory, or was killed.
-    #[error("ffmpeg broke off ({0}); make the film smaller, or export it anew")]
-    Broke(String),
-    /// What came out is larger than screens take.
-    #[error("the new film would have more than {0} MiB; make it shorter")]
-    TooLarge(u64),
-    /// There is a file of this name already.
-    #[error("{0} is there already; name another file")]
-    Known(String),
-    /// Somebody wanted it no more.
-    #[error("it was given up")]
-    Cancelled,
 }
 
 impl Converter {

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use passerby_protocol::foreign::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::publish::conversion::worker::Order;
-use crate::publish::conversion::{COMMAND, ConvertError};
+use crate::publish::conversion::error::ConvertError;
+use crate::publish::conversion::worker::{COMMAND, Order};
 
 /// Longest line that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 4 << 10;

@@ -14,6 +14,8 @@ use std::process::Command;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use serde::{Deserialize, Serialize};
 
+/// The subcommand.
+pub const COMMAND: &str = "convert-film";
 /// The forms of files that are read: those that cameras, phones and programs that cut films write.
 /// None of them leads to another file.
 const FORMATS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg";

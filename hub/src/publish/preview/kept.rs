@@ -2,7 +2,7 @@
 //! draws nothing.
 //!
 //! Invariants: a file is named by all that its picture depends on, and taken whole or not at all;
-//! at most [`BYTES_MAX`] and [`FILES_MAX`] are kept, the newest; nothing depends on one being there.
+//! at most [`BYTES_MAX`] and [`FILES_MAX`] are kept, the newest; nothing needs one to be there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -115,8 +115,8 @@ pub struct Asked {
     pub view: View,
     /// What stands before `/Q/` in codes that lead to the hub.
     pub scan_base: String,
-    /// What stands behind it: [`SAMPLE`](passerby_protocol::token::SAMPLE), but for whoever compares
-    /// with a play.
+    /// What stands behind it: [`SAMPLE`](passerby_protocol::token::SAMPLE), but for whoever
+    /// compares with a play.
     pub token: String,
     /// What clocks show and dates go by, as Unix time in milliseconds.
     pub now_ms: i64,

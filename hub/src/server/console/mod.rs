@@ -31,6 +31,7 @@ mod language;
 mod layout;
 pub(crate) mod pages;
 mod plot;
+pub(super) mod previews;
 mod refusals;
 mod route;
 pub(super) mod routes;

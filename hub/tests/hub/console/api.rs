@@ -70,6 +70,7 @@ fn fits(value: &Value, schema: &Value, description: &Value, at: &str) {
             }
         }
         "integer" => assert!(value.is_i64() || value.is_u64(), "{at}: {value}"),
+        "number" => assert!(value.is_number(), "{at}: {value}"),
         "boolean" => assert!(value.is_boolean(), "{at}: {value}"),
         "array" => {
             for one in value.as_array().unwrap_or_else(|| panic!("{at}: {value}")) {
@@ -135,20 +136,26 @@ fn each_call_answers_what_its_description_says() {
     let me = program.get("/people")["people"][0]["person"].clone();
     let mut seen = 0;
     for (path, methods) in description["paths"].as_object().unwrap() {
-        let Some(call) = methods.get("get").filter(|_| path != "/openapi.json") else {
+        let is_json = path != "/openapi.json" && !path.ends_with(".png");
+        let Some(call) = methods.get("get").filter(|_| is_json) else {
             continue;
         };
         let whole = path
             .replace("{screen}", "1")
             .replace("{campaign}", "jazz")
+            .replace("{placement}", "1")
             .replace("{person}", &me.to_string())
             .replace("{alert}", "1")
             .replace("{source}", "cafe");
         let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
+        // What is drawn takes its time on a busy machine.
+        while program.call("GET", &whole, &Value::Null, None).0 == 503 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 18);
+    assert_eq!(seen, 19);
     for (path, body, form) in [
         (
             "/screens/1",

@@ -11,7 +11,7 @@ use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
-use crate::server::previews::{self, AGAIN_S, NoPreview};
+use crate::server::console::previews::{self, AGAIN_S, NoPreview};
 use crate::server::problem::Problem;
 
 async fn drawn(

@@ -17,7 +17,6 @@ use crate::server::console::fields::{Fields, escaped, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
 use crate::server::console::pages::join::name_words;
-use crate::server::console::pages::preview::path_of_preview;
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::refusals;
 use crate::store::{CampaignFacts, CampaignRow, StoreError};
@@ -29,6 +28,11 @@ pub(crate) const PER_PAGE: usize = 50;
 /// Where a campaign's page is.
 pub(crate) fn path_of(id: &str) -> String {
     format!("/console/campaigns/{}", escaped(id))
+}
+
+/// Where the preview of a placement is, counted from 0.
+fn path_of_preview(id: &str, placement: usize) -> String {
+    format!("{}/preview/{}", path_of(id), placement + 1)
 }
 
 /// Whether a campaign is on the screens, by its dates.

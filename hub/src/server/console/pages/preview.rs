@@ -13,14 +13,9 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::campaigns::path_of;
+use crate::server::console::previews::{self, AGAIN_S, NoPreview};
 use crate::server::console::refusals;
-use crate::server::previews::{self, AGAIN_S, NoPreview};
 use crate::store::CampaignFacts;
-
-/// Where the preview of a placement is, counted from 0.
-pub(crate) fn path_of_preview(campaign: &str, placement: usize) -> String {
-    format!("{}/preview/{}", path_of(campaign), placement + 1)
-}
 
 /// `GET /console/campaigns/{campaign}/preview/{placement}`.
 pub(crate) async fn show(

@@ -19,16 +19,16 @@ use crate::system::clock;
 /// How long an answer waits for a picture; whoever comes again finds it.
 const WAIT: Duration = Duration::from_secs(12);
 /// After how many seconds it is worth to come again.
-pub(super) const AGAIN_S: u32 = 3;
+pub(in crate::server) const AGAIN_S: u32 = 3;
 /// Clocks on previews show full hours, so that one is drawn once an hour at most.
 const HOUR_MS: i64 = 3_600_000;
 /// A television that lies, and one that stands.
-pub(super) const LANDSCAPE: (u32, u32) = (1_920, 1_080);
-pub(super) const PORTRAIT: (u32, u32) = (1_080, 1_920);
+const LANDSCAPE: (u32, u32) = (1_920, 1_080);
+const PORTRAIT: (u32, u32) = (1_080, 1_920);
 
 /// Why there is no preview.
 #[derive(Debug)]
-pub(super) enum NoPreview {
+pub(in crate::server) enum NoPreview {
     /// There is no such placement or screen, or the asker has nothing to do with it.
     NotHere,
     /// The screen has not said yet how many pixels it has.
@@ -49,7 +49,7 @@ impl From<StoreError> for NoPreview {
 
 /// Draws what the fields `shape`, `width` and `height`, or `screen` and `turned` ask for. The
 /// placement is counted from 1.
-pub(super) async fn of_published(
+pub(in crate::server) async fn of_published(
     app: &Shared,
     actor: &Arc<Actor>,
     (campaign, placement): (&str, &str),
@@ -92,7 +92,7 @@ pub(super) async fn of_published(
 }
 
 /// Has something drawn that was not drawn before, and waits for it a while.
-pub(super) async fn drawn(
+pub(in crate::server) async fn drawn(
     app: &Shared,
     asked: &Asked,
     draw: impl FnOnce(&Drawers) -> Result<Preview, DrawError> + Send + 'static,
@@ -144,7 +144,7 @@ fn view_of(app: &AppState, actor: &Actor, fields: &Fields) -> Result<View, NoPre
 }
 
 /// The picture itself, for nobody else to keep.
-pub(super) fn png(preview: &Preview) -> Response {
+pub(in crate::server) fn png(preview: &Preview) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),
         (
