@@ -1,4 +1,5 @@
-//! Tells people when a screen needs somebody: by mail, and by web hooks of chat groups and programs.
+//! Tells people when a screen needs somebody: by mail, and by web hooks of chat groups and of
+//! programs.
 //!
 //! ```text
 //! store::judge_alerts ─▶ messages in the database ─▶ service (claims) ─▶ sender ─▶ mail, hook

@@ -182,8 +182,8 @@ impl Fetcher {
         Err(FetchError::Redirects)
     }
 
-    /// Sends a body, and returns the beginning of what is answered. No redirect is followed: what is
-    /// sent is for whom the address names.
+    /// Sends a body, and returns the beginning of what is answered. No redirect is followed: what
+    /// is sent is for whom the address names.
     ///
     /// # Errors
     /// See [`FetchError`].

@@ -1,5 +1,5 @@
-//! An emergency of the hub's on a real terminal: there within seconds, through a restart without the
-//! hub, and gone when it ends.
+//! An emergency of the hub's on a real terminal: there within seconds, through a restart without
+//! the hub, and gone when it ends.
 
 use passerby_hub::Hub;
 use passerby_hub::people::{Actor, Scope};

@@ -100,8 +100,8 @@ async fn admitted(app: Shared, rule: Rule, request: Request, next: Next) -> Resp
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-/// Finds who has a session, and what covers screens of theirs. Whoever has none is held to how often one network may ask; the number
-/// says in how many seconds it is worth to come again.
+/// Finds who has a session, and what covers screens of theirs. Whoever has none is held to how
+/// often one network may ask; the number says in how many seconds it is worth to come again.
 async fn look_up(
     app: &Shared,
     session: Option<Secret>,

@@ -1,8 +1,8 @@
 //! When what is seen of a screen becomes something to tell, and when it is over.
 //!
-//! Invariant: these are functions of what was seen and of time; what is seen again and again changes
-//! nothing. What flickers is told once: it is over only when it was well for [`WELL_MS`] without a
-//! break.
+//! Invariant: these are functions of what was seen and of time; what is seen again and again
+//! changes nothing. What flickers is told once: it is over only when it was well for [`WELL_MS`]
+//! without a break.
 
 use crate::store::alerts::records::{AlertKind, AlertSettings};
 

@@ -174,7 +174,7 @@ pub(crate) fn messages(asker: &Asker, messages: &[AlertMessage]) -> Markup {
                         @match &message.recipient { Some(mail) => { (mail) }, None => { (asker.say(["机器人或程序", "web hook"])) } }
                         " · "
                         @if message.is_test { (asker.say(["测试", "test"])) }
-                        @else { (message.changes) " " (asker.say(["处变化", "changes"])) }
+                        @else { (message.changes) " " (asker.say(["处变化", if message.changes == 1 { "change" } else { "changes" }])) }
                     }
                     @if let Some(problem) = &message.problem { br; span { (problem) } }
                 } } }

@@ -27,7 +27,7 @@ pub(crate) fn badge(asker: &Asker, source: &SourceRecord) -> Markup {
     } else if source.problem.is_some() {
         ("badge bad", ["取不到", "Failing"])
     } else if source.kind == SourceKind::Hook {
-        ("badge good", ["等待推送", "Waiting for items"])
+        ("badge good", ["等待推送", "Waiting"])
     } else if source.succeeded_ms.is_some() {
         ("badge good", ["正常", "Well"])
     } else {
