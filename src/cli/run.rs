@@ -168,6 +168,7 @@ impl Run {
             }),
             title: "Passerby".to_owned(),
             run_for: None,
+            cuts_when_slow: true,
             background: [0; 3],
             time: StageTime::Real {
                 boot_clock: clock::boot_ms,
