@@ -169,6 +169,7 @@ impl Run {
             }),
             title: "Passerby".to_owned(),
             run_for: None,
+            cuts_when_slow: true,
             background,
             time: StageTime::Real {
                 boot_clock: clock::boot_ms,

@@ -22,6 +22,7 @@ use crate::stage::channel::{EventSender, StageInbox};
 use crate::stage::config::StageConfig;
 use crate::stage::cpu_presenter;
 use crate::stage::gpu::Gpu;
+use crate::stage::smoothness::Smoothness;
 use crate::stage::stage_error::FirstFailure;
 use crate::stage::store::NextFrame;
 use crate::stage::systems::KioskSystems;
@@ -84,6 +85,7 @@ impl StageParts {
             background: self.config.background,
             layers: Vec::new(),
         }))
+        .insert_resource(Smoothness::new(self.config.cuts_when_slow))
         .insert_resource(Ending {
             at: self.config.run_for.map(|length| self.started + length),
         })

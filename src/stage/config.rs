@@ -30,6 +30,9 @@ pub struct StageConfig {
     pub title: String,
     /// Leave after this long.
     pub run_for: Option<Duration>,
+    /// Whether slides are cut in once transitions stutter. Tests that judge transitions on any
+    /// machine have them shown with as many frames as there are.
+    pub cuts_when_slow: bool,
     /// Where no zone lies: red, green and blue in sRGB.
     pub background: [u8; 3],
     /// Where time comes from.

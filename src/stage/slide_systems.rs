@@ -16,7 +16,6 @@ use crate::stage::channel::StageInbox;
 use crate::stage::command_handler::CommandHandler;
 use crate::stage::readback::SnapshotRequests;
 use crate::stage::slides::Slides;
-use crate::stage::smoothness::Smoothness;
 use crate::stage::store::NextFrame;
 use crate::stage::systems::KioskSystems;
 
@@ -27,7 +26,6 @@ const REEL_STEP: Duration = Duration::from_millis(4);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Slides>()
-        .init_resource::<Smoothness>()
         .add_systems(Update, receive.in_set(KioskSystems::Receive))
         .add_systems(
             Update,

@@ -21,13 +21,23 @@ const SLOW_MAX: u32 = 2;
 const CUTS: u32 = 30;
 
 /// How the last transitions went.
-#[derive(Resource, Default)]
+#[derive(Resource)]
 pub(super) struct Smoothness {
+    is_heeded: bool,
     slow: u32,
     cuts_left: u32,
 }
 
 impl Smoothness {
+    /// Begins with no transition seen; one that is not heeded leaves all of them as they are.
+    pub(super) fn new(is_heeded: bool) -> Self {
+        Self {
+            is_heeded,
+            slow: 0,
+            cuts_left: 0,
+        }
+    }
+
     /// What becomes of a transition on this machine.
     pub(super) fn allow(&mut self, transition: Transition) -> Transition {
         if self.cuts_left == 0 || transition.kind == TransitionKind::Cut {
@@ -40,7 +50,7 @@ impl Smoothness {
     /// Hears how long a transition took and how many frames showed it. Tells whether the next ones
     /// become cuts because of it.
     pub(super) fn ended(&mut self, took: Duration, frames: u32) -> bool {
-        if took < LENGTH_MIN {
+        if !self.is_heeded || took < LENGTH_MIN {
             return false;
         }
         if took <= FRAME_MAX * frames {
@@ -65,7 +75,7 @@ mod tests {
 
     #[test]
     fn two_slow_transitions_in_a_row_make_cuts_of_the_next_ones_until_one_is_tried_again() {
-        let mut smoothness = Smoothness::default();
+        let mut smoothness = Smoothness::new(true);
         assert!(!smoothness.ended(LENGTH, 5), "one says little");
         assert!(!smoothness.ended(LENGTH, 6), "a good one");
         assert!(!smoothness.ended(LENGTH, 1));
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn cuts_and_short_transitions_tell_nothing() {
-        let mut smoothness = Smoothness::default();
+        let mut smoothness = Smoothness::new(true);
         for _ in 0..5 {
             assert!(!smoothness.ended(Duration::from_millis(299), 1));
             assert!(!smoothness.ended(Duration::ZERO, 1));

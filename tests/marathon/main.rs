@@ -281,6 +281,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
         capture: None,
         title: String::new(),
         run_for: None,
+        cuts_when_slow: false,
         background: [40, 60, 80],
         time: StageTime::Stepped(Arc::clone(&metronome) as Arc<dyn SteppedTime>),
         observer: Some(FrameObserver(Arc::new(look))),

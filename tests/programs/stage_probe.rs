@@ -58,6 +58,7 @@ fn main() -> anyhow::Result<ExitCode> {
         capture: None,
         title: "stage probe".into(),
         run_for: None,
+        cuts_when_slow: false,
         background: [0; 3],
         time: StageTime::Real {
             boot_clock: boot_ms,

@@ -35,6 +35,7 @@ pub(crate) fn config(draw_with: DrawWith, size: (u32, u32)) -> StageConfig {
         capture: None,
         title: "test".into(),
         run_for: None,
+        cuts_when_slow: false,
         background: [0; 3],
         time: StageTime::Real {
             boot_clock: boot_ms,

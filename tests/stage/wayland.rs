@@ -107,11 +107,11 @@ fn a_window_on_wayland_shows_exact_pixels_and_then_rests() {
         }
         let said: Vec<String> = lines.collect();
         println!("{said:?}");
-        let idle = said.iter().filter_map(|line| {
+        let mut idle = said.iter().filter_map(|line| {
             let percent = line.strip_prefix("idle_cpu_percent ")?;
             percent.parse::<f64>().ok()
         });
-        assert!(idle.last().unwrap() < 3.0, "{said:?}");
+        assert!(idle.next_back().unwrap() < 3.0, "{said:?}");
         if draw == "cpu" {
             assert!(said.contains(&"drivers none".to_owned()), "{said:?}");
         }

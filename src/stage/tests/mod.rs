@@ -95,6 +95,7 @@ impl SteppedStage {
             capture: None,
             title: String::new(),
             run_for: None,
+            cuts_when_slow: true,
             background,
             time: StageTime::Stepped(time.clone()),
             observer: None,
