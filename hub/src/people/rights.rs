@@ -78,7 +78,9 @@ pub enum Right {
     ChangeScreens,
     /// See campaigns and what they show.
     SeeCampaigns,
-    /// Group campaigns and take them off the screens.
+    /// Make, change and hand in drafts of campaigns.
+    ChangeDrafts,
+    /// Publish and group campaigns, and take them off the screens.
     ChangeCampaigns,
     /// See plays, scans and what came of them.
     SeeReports,
@@ -90,10 +92,11 @@ pub enum Right {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
+        Self::ChangeDrafts,
         Self::ChangeCampaigns,
         Self::SeeReports,
         Self::ChangePeople,
@@ -106,6 +109,7 @@ impl Right {
             Self::SeeScreens => "screens:read",
             Self::ChangeScreens => "screens:write",
             Self::SeeCampaigns => "campaigns:read",
+            Self::ChangeDrafts => "drafts:write",
             Self::ChangeCampaigns => "campaigns:write",
             Self::SeeReports => "reports:read",
             Self::ChangePeople => "people:write",
@@ -120,13 +124,17 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 7] = [
+pub const RIGHTS: [(Right, &[Role]); 8] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
     ),
     (Right::ChangeScreens, &[Role::Owner, Role::Operator]),
     (Right::SeeCampaigns, &Role::ALL),
+    (
+        Right::ChangeDrafts,
+        &[Role::Owner, Role::Publisher, Role::Contributor],
+    ),
     (Right::ChangeCampaigns, &[Role::Owner, Role::Publisher]),
     (
         Right::SeeReports,

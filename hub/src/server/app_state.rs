@@ -9,9 +9,11 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 use crate::Hub;
+use crate::drafts::look::Looker;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
+use crate::publish::inspection::Workers;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
@@ -32,6 +34,9 @@ const BLOCKING_MAX: usize = 64;
 /// at a time.
 const DECODING_MAX: usize = 2;
 
+/// Most uploads that are read at one time.
+const UPLOADS_MAX: usize = 8;
+
 /// What every handler shares.
 pub(crate) struct AppState {
     pub(super) hub: Hub,
@@ -44,6 +49,9 @@ pub(crate) struct AppState {
     pub(super) counts: PendingCounts,
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
+    pub(super) looker: Looker,
+    /// The uploads that may still be read at the same time.
+    pub(super) uploads: Arc<Semaphore>,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -72,6 +80,8 @@ impl AppState {
             code_days,
             proxies,
             sources,
+            looker: Looker::new(Workers::of_this_program().ok()),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

@@ -36,7 +36,7 @@ struct Work {
 }
 
 /// All of it.
-const WORK: [Work; 2] = [
+const WORK: [Work; 3] = [
     Work {
         name: "forgetting old salts",
         pause: Duration::from_secs(3_600),
@@ -46,6 +46,17 @@ const WORK: [Work; 2] = [
         name: "adding up figures",
         pause: Duration::from_secs(1),
         run: adding_up::add_up,
+    },
+    Work {
+        name: "deleting files that nobody uses",
+        pause: Duration::from_secs(600),
+        run: |app, now_ms| {
+            crate::drafts::desk::delete_unnamed(&app.hub, now_ms).map(|gone| {
+                if gone > 0 {
+                    tracing::info!(gone, "files that nobody uses were deleted");
+                }
+            })
+        },
     },
 ];
 

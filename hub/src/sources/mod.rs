@@ -20,4 +20,4 @@ pub mod rules;
 pub mod run;
 pub mod service;
 pub mod template;
-mod work_folder;
+pub(crate) mod work_folder;

@@ -152,6 +152,15 @@ impl ObjectBlobs {
         )
     }
 
+    /// Deletes a creative, if it is there.
+    pub(super) fn remove(&self, digest: Digest) -> Result<(), BlobError> {
+        let key = self.key(digest);
+        match self.runtime.run(self.store.delete(&key)) {
+            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(self.name.failed(&error)),
+        }
+    }
+
     /// Opens a creative, as it is.
     pub(super) fn reader(
         &self,

@@ -78,7 +78,7 @@ fn operation(route: &Route) -> Value {
         "responses": answers,
         "security": if route.rule == Rule::Open { json!([]) } else { json!([{ "token": [] }]) },
     });
-    if let Rule::May(right) = route.rule {
+    if let Rule::May(right) | Rule::MayUpload(right) = route.rule {
         operation["x-right"] = json!(right.word());
     }
     if let Some(takes) = route.takes {

@@ -36,6 +36,11 @@ impl Fields {
         Self::bounded(form.map(|Form(fields)| fields).unwrap_or_default())
     }
 
+    /// Takes those that were read otherwise.
+    pub(crate) fn of_pairs(fields: Vec<(String, String)>) -> Self {
+        Self::bounded(fields)
+    }
+
     fn bounded(mut fields: Vec<(String, String)>) -> Self {
         fields.truncate(FIELDS_MAX);
         Self(fields)

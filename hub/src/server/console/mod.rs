@@ -28,11 +28,13 @@ pub(crate) mod fields;
 mod gate;
 mod language;
 mod layout;
+mod multipart;
 pub(crate) mod pages;
 mod plot;
 mod refusals;
 pub(super) mod routes;
 pub(super) mod rule;
+mod upload;
 mod words;
 
 use axum::Router;
@@ -48,10 +50,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::server::Shared;
 use crate::server::console::asker::Visitor;
 
-/// The calls of the console with what stands before each of them.
-pub(super) fn calls(app: &Shared) -> Vec<(HttpCall, MethodRouter<Shared>)> {
+/// The calls of the console with what stands before each of them: those that take uploads, which
+/// may take long, or all others.
+pub(super) fn calls(app: &Shared, uploads: bool) -> Vec<(HttpCall, MethodRouter<Shared>)> {
     let routes = routes::all().into_iter();
     routes
+        .filter(|(_, rule, _)| matches!(rule, rule::Rule::MayUpload(_)) == uploads)
         .map(|(call, rule, handler)| {
             let app = Shared::clone(app);
             let gate = middleware::from_fn(move |request: Request, next: Next| {

@@ -38,6 +38,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0023_acme.sql"),
     include_str!("sqlite/0024_people.sql"),
     include_str!("sqlite/0025_sources.sql"),
+    include_str!("sqlite/0026_drafts.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -53,6 +54,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0009_acme.sql"),
     include_str!("postgres/0010_people.sql"),
     include_str!("postgres/0011_sources.sql"),
+    include_str!("postgres/0012_drafts.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.
