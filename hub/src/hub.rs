@@ -18,7 +18,8 @@ use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::store::{
-    ClaimError, DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets,
+    ClaimError, DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError,
+    Targets,
 };
 use crate::system::private;
 

@@ -48,7 +48,9 @@ pub enum ArchiveFault {
     #[error("this is no zip archive, or it is damaged: {0}")]
     Damaged(String),
     /// It has too many entries.
-    #[error("the archive has more than {ENTRIES_MAX} entries; a campaign has at most {DRAFT_FILES_MAX} files")]
+    #[error(
+        "the archive has more than {ENTRIES_MAX} entries; a campaign has at most {DRAFT_FILES_MAX} files"
+    )]
     TooMany,
     /// An entry would be written elsewhere.
     #[error("the archive has an entry that leads out of its folder ({0}); make it anew")]
@@ -115,7 +117,7 @@ pub fn unpack(path: &Path, into: &Path) -> Result<Unpacked, ArchiveFault> {
     let (mut packed_bytes, mut bytes_left) = (0_u64, UNPACKED_BYTES_MAX);
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at)?;
-        let said = entry.name().to_owned();
+        let said = entry.name()?.into_owned();
         let shown = || passerby_protocol::foreign::one_line(&said, 80);
         let (root, base) = place_of(&said)?;
         if entry.encrypted() || entry.is_symlink() {
@@ -179,7 +181,9 @@ fn refuse_long_lists(file: &mut File, length: u64) -> Result<(), ArchiveFault> {
     let from = length.saturating_sub(END_WITHIN);
     file.seek(SeekFrom::Start(from))?;
     let mut tail = Vec::new();
-    file.by_ref().take(END_WITHIN).read_to_end(&mut tail)?;
+    io::Read::by_ref(file)
+        .take(END_WITHIN)
+        .read_to_end(&mut tail)?;
     file.seek(SeekFrom::Start(0))?;
     let ends = tail.windows(END_BYTES).enumerate().rev();
     let is_end = |at: usize, end: &[u8]| {

@@ -15,9 +15,7 @@ use crate::drafts::names::{campaign_name, file_name, free_name, key_of};
 use crate::drafts::text::{TextFault, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
-use crate::store::{
-    CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, StoreError,
-};
+use crate::store::{CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, StoreError};
 use crate::system::clock;
 use crate::templates::{self, Kind, Language, NewError};
 
@@ -127,7 +125,10 @@ fn take_one(
     }
     if replaces {
         // What has its name but for the case is what it replaces.
-        if let Some(same) = known.iter().find(|file| key_of(&file.name) == key_of(&name)) {
+        if let Some(same) = known
+            .iter()
+            .find(|file| key_of(&file.name) == key_of(&name))
+        {
             stored.name.clone_from(&same.name);
         }
         others.retain(|(name, _)| key_of(name) != key_of(&stored.name) || known.is_empty());
@@ -231,8 +232,13 @@ pub fn add_files(
         add: taken.files,
         ..DraftChange::default()
     };
-    hub.store
-        .change_draft(actor, &draft.row.campaign, Some(draft.revision), &change, now_ms)?;
+    hub.store.change_draft(
+        actor,
+        &draft.row.campaign,
+        Some(draft.revision),
+        &change,
+        now_ms,
+    )?;
     Ok(taken.told)
 }
 

@@ -50,12 +50,7 @@ pub enum FileFault {
 ///
 /// # Errors
 /// See [`FileFault`].
-pub(crate) fn store(
-    hub: &Hub,
-    path: &Path,
-    name: &str,
-    now_ms: i64,
-) -> Result<NewFile, FileFault> {
+pub(crate) fn store(hub: &Hub, path: &Path, name: &str, now_ms: i64) -> Result<NewFile, FileFault> {
     let read = crate::publish::media::read(path, name).map_err(|problems| {
         let first = problems.into_iter().next();
         FileFault::Content(first.map_or_else(String::new, |problem| problem.message))

@@ -28,7 +28,9 @@ pub enum NameFault {
     #[error("its name is longer than {NAME_BYTES_MAX} bytes; shorten it")]
     Long,
     /// It has characters that nobody sees, or that not every system takes.
-    #[error("its name has characters that not every computer takes, such as : ? * or quotes; call it otherwise")]
+    #[error(
+        "its name has characters that not every computer takes, such as : ? * or quotes; call it otherwise"
+    )]
     Characters,
     /// It is what a system makes for itself.
     #[error("it is a file that a computer made for itself")]
@@ -78,7 +80,9 @@ fn is_device(name: &str) -> bool {
         let number = stem
             .strip_prefix("com")
             .or_else(|| stem.strip_prefix("lpt"));
-        number.is_some_and(|number| matches!(number, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9"))
+        number.is_some_and(|number| {
+            matches!(number, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9")
+        })
     };
     DEVICES.contains(&stem.as_str()) || is_port(&stem)
 }

@@ -261,11 +261,21 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let console = console.merge(uploads);
     let too_slow = || crate::server::problem::too_slow().into_response();
     let base_of_programs = api::base::BASE;
-    let programs = with(Router::new(), api::calls(&app, false), base_of_programs, &patterns);
+    let programs = with(
+        Router::new(),
+        api::calls(&app, false),
+        base_of_programs,
+        &patterns,
+    );
     let programs = programs.layer(middleware::from_fn(move |request, next| {
         in_time(request, next, ANSWER_TIMEOUT, too_slow)
     }));
-    let uploads = with(Router::new(), api::calls(&app, true), base_of_programs, &patterns);
+    let uploads = with(
+        Router::new(),
+        api::calls(&app, true),
+        base_of_programs,
+        &patterns,
+    );
     let uploads = uploads.layer(middleware::from_fn(move |request, next| {
         in_time(request, next, UPLOAD_TIMEOUT, too_slow)
     }));

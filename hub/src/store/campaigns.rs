@@ -168,9 +168,7 @@ pub(super) fn publish_within(
         publication,
         body,
         text: &publication.written,
-        files: files
-            .map(|(name, file)| (name, file.to_string()))
-            .collect(),
+        files: files.map(|(name, file)| (name, file.to_string())).collect(),
     };
     put_within(tx, actor, &content, targets, now_ms)
 }

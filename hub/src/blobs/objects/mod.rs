@@ -20,7 +20,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore as _, RetryConfig};
+use object_store::{
+    BackoffConfig, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig,
+};
 use passerby_protocol::Digest;
 
 use crate::blobs::address::BucketAddress;

@@ -119,7 +119,9 @@ fn tidy(document: &mut DocumentMut) {
         .iter()
         .filter_map(|placement| placement.get("phases")?.as_array().cloned())
         .flat_map(|names| {
-            let names = names.iter().filter_map(|name| name.as_str().map(str::to_owned));
+            let names = names
+                .iter()
+                .filter_map(|name| name.as_str().map(str::to_owned));
             names.collect::<Vec<_>>()
         })
         .collect();
@@ -183,11 +185,17 @@ mod tests {
             until: Some(date(2026, 12, 31)),
         };
         let text = set_dates(own, &[], &[0], until).unwrap();
-        assert!(text.contains("# ours") && text.contains("\"until 2026-12-31\""), "{text}");
+        assert!(
+            text.contains("# ours") && text.contains("\"until 2026-12-31\""),
+            "{text}"
+        );
         let text = set_dates(&text, &[], &[0], december()).unwrap();
         assert!(!text.contains("until 2026-12-31") && text.contains("2026-12-01 to 2026-12-24"));
         let found = outline(&text).unwrap();
         assert_eq!(found.placements[1].phases, ["launch"]);
-        assert_eq!(set_dates("title = 'x'\n", &[], &[0], Dates::default()).unwrap(), "title = 'x'\n");
+        assert_eq!(
+            set_dates("title = 'x'\n", &[], &[0], Dates::default()).unwrap(),
+            "title = 'x'\n"
+        );
     }
 }

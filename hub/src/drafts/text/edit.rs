@@ -178,17 +178,31 @@ mod tests {
     fn a_form_changes_its_keys_and_leaves_comments_and_what_it_does_not_know() {
         let changed = set_keys(
             TEXT,
-            &[("title", "Blues"), ("target", "https://x.example/"), ("colours.ink", ""), ("colours.paper", "#000000")],
+            &[
+                ("title", "Blues"),
+                ("target", "https://x.example/"),
+                ("colours.ink", ""),
+                ("colours.paper", "#000000"),
+            ],
         )
         .unwrap();
-        for kept in ["# Ours.", "# the night", "future_key = [1,2]", "# The first.", "when = \"true\""] {
+        for kept in [
+            "# Ours.",
+            "# the night",
+            "future_key = [1,2]",
+            "# The first.",
+            "when = \"true\"",
+        ] {
             assert!(changed.contains(kept), "{kept}: {changed}");
         }
         assert!(changed.contains("title = \"Blues\""));
         assert!(changed.contains("paper = \"#000000\"") && !changed.contains("ink ="));
         let target = changed.find("target = ").unwrap();
         assert!(target < changed.find("[colours]").unwrap(), "{changed}");
-        assert_eq!(set_keys(TEXT, &[("title", "Jazz"), ("story", "")]).unwrap(), TEXT);
+        assert_eq!(
+            set_keys(TEXT, &[("title", "Jazz"), ("story", "")]).unwrap(),
+            TEXT
+        );
         assert!(set_keys("title = ", &[]).is_err());
     }
 
@@ -202,7 +216,12 @@ mod tests {
         };
         let changed = set_placement("title = 'Jazz'\n", &airing, 1, &form).unwrap();
         assert_eq!(changed.matches("[[placement]]").count(), 2);
-        assert!(changed.ends_with("creative = \"b.png\"\nseconds = 8\ndayparts = [\"mon-fri 07:00-10:00\"]\n"), "{changed}");
+        assert!(
+            changed.ends_with(
+                "creative = \"b.png\"\nseconds = 8\ndayparts = [\"mon-fri 07:00-10:00\"]\n"
+            ),
+            "{changed}"
+        );
         let changed = remove_placements(&changed, &airing, &[0]).unwrap();
         assert!(!changed.contains("a.png") && changed.contains("b.png"));
         let changed = air(&changed, &airing, &["a.png".to_owned()]).unwrap();

@@ -96,9 +96,9 @@ impl Outline {
         &'a self,
         placement: &'a OutlinePlacement,
     ) -> impl Iterator<Item = &'a OutlinePhase> {
-        self.phases.iter().filter(|phase| {
-            placement.phases.is_empty() || placement.phases.contains(&phase.name)
-        })
+        self.phases
+            .iter()
+            .filter(|phase| placement.phases.is_empty() || placement.phases.contains(&phase.name))
     }
 
     /// Whether a placement airs on a day, by its dates alone.
@@ -112,7 +112,8 @@ impl Outline {
             if has_begun && !is_over {
                 return Standing::Airing;
             }
-            begins_later |= !has_begun && phase.until >= phase.from.filter(|_| phase.until.is_some());
+            begins_later |=
+                !has_begun && phase.until >= phase.from.filter(|_| phase.until.is_some());
         }
         if begins_later {
             Standing::Future
@@ -228,7 +229,10 @@ mod tests {
             [[placement]]\ncreative = 'b.png'\nphases = ['later']\n\
             [[placement]]\ncreative = 'c.png'\n";
         let found = outline(text).unwrap();
-        assert_eq!((found.get("title"), found.get("colours.ink")), ("Jazz", "#ffffff"));
+        assert_eq!(
+            (found.get("title"), found.get("colours.ink")),
+            ("Jazz", "#ffffff")
+        );
         assert_eq!((found.get("kind"), found.get("target")), ("", ""));
         let on = |day| -> Vec<Standing> {
             let placements = found.placements.iter();

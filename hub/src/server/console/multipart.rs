@@ -222,7 +222,9 @@ mod tests {
             let found = read(BODY, length).await.unwrap();
             let told: Vec<_> = found
                 .iter()
-                .map(|(head, content)| (head.name.as_str(), head.file.as_deref(), content.as_slice()))
+                .map(|(head, content)| {
+                    (head.name.as_str(), head.file.as_deref(), content.as_slice())
+                })
                 .collect();
             assert_eq!(
                 told,
@@ -242,11 +244,20 @@ mod tests {
             assert!(read(&BODY[..end], 16).await.is_err(), "{end}");
         }
         let endless = [b"--xyz\r\n".to_vec(), vec![b'a'; 2 * HEAD_BYTES_MAX]].concat();
-        assert!(matches!(read(&endless, 64).await, Err(MultipartFault::Form)));
+        assert!(matches!(
+            read(&endless, 64).await,
+            Err(MultipartFault::Form)
+        ));
         let mut headers = HeaderMap::new();
-        headers.insert("content-type", "multipart/form-data; boundary=\"xyz\"".parse().unwrap());
+        headers.insert(
+            "content-type",
+            "multipart/form-data; boundary=\"xyz\"".parse().unwrap(),
+        );
         assert_eq!(boundary(&headers).as_deref(), Some("xyz"));
-        headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+        headers.insert(
+            "content-type",
+            "application/x-www-form-urlencoded".parse().unwrap(),
+        );
         assert_eq!(boundary(&headers), None);
     }
 }

@@ -124,6 +124,21 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
             "活动已从屏幕撤下。已扫的码仍然有效。",
             "The campaign is off the screens. Its codes go on working.",
         ],
+        "draft-begun" => [
+            "草稿已建好。看一看，然后发布。",
+            "The draft is made. Look at it, then publish it.",
+        ],
+        "uploaded" => ["已上传。", "Uploaded."],
+        "submitted" => [
+            "已提交，等待批准。",
+            "Handed in. It waits for approval now.",
+        ],
+        "returned" => ["已退回。", "Sent back."],
+        "draft-deleted" => ["草稿已删除。", "The draft was deleted."],
+        "published" => [
+            "已发布。屏幕会在几秒内开始播放。",
+            "Published. Screens begin to show it within seconds.",
+        ],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [
             "已移除，所有登录已结束。",

@@ -10,7 +10,8 @@ use crate::publish::inspection::Thumbnail;
 use crate::store::audit::Verb;
 use crate::store::drafts::claims::refuse_dropped;
 use crate::store::drafts::records::{
-    DRAFT_FILES_MAX, DRAFTS_MAX, DraftChange, DraftError, DraftState, Found, NewDraft, NewFile, STORED_BYTES_MAX, standing,
+    DRAFT_FILES_MAX, DRAFTS_MAX, DraftChange, DraftError, DraftState, Found, NewDraft, NewFile,
+    STORED_BYTES_MAX, standing,
 };
 use crate::store::versions::{self, ChosenScreens, Version};
 use crate::store::{Result, Store, StoreError, audit, campaign_list, campaigns};
@@ -118,7 +119,13 @@ impl Store {
             }
             add_files(tx, id, &change.add, now_ms)?;
             changed(tx, actor, id, now_ms)?;
-            audit::note(tx, actor, Verb::ChangedDraft, (id.as_str(), &said(change)), now_ms)?;
+            audit::note(
+                tx,
+                actor,
+                Verb::ChangedDraft,
+                (id.as_str(), &said(change)),
+                now_ms,
+            )?;
             Ok(standing.revision + 1)
         })
     }

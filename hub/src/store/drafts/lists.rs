@@ -4,9 +4,7 @@ use passerby_protocol::{CampaignId, Digest};
 
 use crate::database::{DatabaseError, Id, Row, Value, values};
 use crate::people::Scope;
-use crate::store::drafts::records::{
-    Draft, DraftRow, DraftState, FROM, GROUP, has,
-};
+use crate::store::drafts::records::{Draft, DraftRow, DraftState, FROM, GROUP, has};
 use crate::store::screen_list::Conditions;
 use crate::store::versions::{Version, VersionRow, files, of, of_json, version_row};
 use crate::store::{Result, Store};

@@ -34,6 +34,7 @@ impl Store {
                 |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
             )?;
             let targets = screens_of(tx, &of_json(&targets))?;
+            refuse_other_screens(tx, actor, &targets)?;
             let files = tx.all(
                 "SELECT name, file FROM draft_files WHERE campaign = ?1 ORDER BY name",
                 values![id.as_str()],
@@ -80,6 +81,39 @@ impl Store {
                 Targets::Only(screens) => Some(screens.len()),
             })
         })
+    }
+}
+
+/// Refuses somebody who is held to groups of screens, and would publish on others.
+fn refuse_other_screens(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    targets: &Targets,
+) -> Result<(), DraftError> {
+    let scope = actor.scope();
+    if scope.screens.is_none() {
+        return Ok(());
+    }
+    let Targets::Only(screens) = targets else {
+        return Err(DraftError::OtherScreens);
+    };
+    let sets: Vec<_> = screens
+        .iter()
+        .map(|screen| [Value::from(screen.get())])
+        .collect();
+    let groups = tx.all_each(
+        "SELECT group_name FROM screen_groups WHERE screen = ?1",
+        &sets,
+        |row| row.get::<String>(0),
+    )?;
+    let is_theirs = |groups: Vec<String>| {
+        let group = groups.into_iter().next().unwrap_or_default();
+        scope.has_screens_of(&group)
+    };
+    if groups.into_iter().all(is_theirs) {
+        Ok(())
+    } else {
+        Err(DraftError::OtherScreens)
     }
 }
 

@@ -167,6 +167,9 @@ pub enum DraftError {
     /// All files together take too much room.
     #[error("the files of all drafts and versions would take more than {} GiB; delete drafts first", STORED_BYTES_MAX >> 30)]
     Full,
+    /// It is for screens that the publisher has nothing to do with.
+    #[error("it is for screens that are in no group of yours; choose screens or groups that are")]
+    OtherScreens,
     /// It is not waiting.
     #[error("it was not handed in, or was taken back")]
     NotSubmitted,
@@ -188,8 +191,7 @@ impl From<DatabaseError> for DraftError {
 }
 
 /// The group of a draft's campaign, as SQL over `drafts`, `campaigns` and `campaign_groups`.
-pub(super) const GROUP: &str =
-    "CASE WHEN campaigns.id IS NULL THEN drafts.group_name ELSE coalesce(campaign_groups.group_name, '') END";
+pub(super) const GROUP: &str = "CASE WHEN campaigns.id IS NULL THEN drafts.group_name ELSE coalesce(campaign_groups.group_name, '') END";
 /// The tables for it.
 pub(super) const FROM: &str = "FROM drafts LEFT JOIN campaigns ON campaigns.id = drafts.campaign
      LEFT JOIN campaign_groups ON campaign_groups.campaign = drafts.campaign";

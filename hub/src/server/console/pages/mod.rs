@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod account_step;
 pub(crate) mod audit;
 pub(crate) mod campaigns;
+pub(crate) mod drafts;
 pub(crate) mod join;
 pub(crate) mod overview;
 pub(crate) mod pair;
