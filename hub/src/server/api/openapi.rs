@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::server::api::base::{BASE, PAGE_MAX};
-use crate::server::api::route::Route;
+use crate::server::api::route::{ARCHIVE, Route};
 use crate::server::api::schema::{FORMS, Field, Holds};
 use crate::server::console::rule::Rule;
 
@@ -55,7 +55,9 @@ fn operation(route: &Route) -> Value {
     }
     let mut answers: Map<String, Value> = Map::new();
     for status in route.call.statuses {
-        let answer = if *status < 300 {
+        let answer = if *status < 300 && route.answers == ARCHIVE {
+            json!({ "description": "done", "content": { "application/zip": {} } })
+        } else if *status < 300 {
             json!({ "description": "done", "content": { "application/json": { "schema": reference(route.answers) } } })
         } else {
             problem("nothing was changed")
@@ -80,6 +82,9 @@ fn operation(route: &Route) -> Value {
     });
     if let Rule::May(right) | Rule::MayUpload(right) = route.rule {
         operation["x-right"] = json!(right.word());
+    }
+    if matches!(route.rule, Rule::MayUpload(_)) {
+        operation["requestBody"] = json!({ "content": { "application/octet-stream": {} } });
     }
     if let Some(takes) = route.takes {
         operation["requestBody"] =
@@ -119,6 +124,7 @@ fn schema(holds: Holds) -> Value {
         Holds::Whole | Holds::Moment => json!({ "type": "integer" }),
         Holds::Truth => json!({ "type": "boolean" }),
         Holds::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Holds::Wholes => json!({ "type": "array", "items": { "type": "integer" } }),
         Holds::Word(words) => json!({ "type": "string", "enum": words }),
         Holds::One(form) => reference(form),
         Holds::Many(form) => json!({ "type": "array", "items": reference(form) }),

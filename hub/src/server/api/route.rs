@@ -10,6 +10,9 @@ use crate::server::console::rule::Rule;
 /// A field behind the path: its name, what it holds, what it means.
 pub(super) type QueryField = (&'static str, Holds, &'static str);
 
+/// What a call is said to answer that answers no JSON but an archive.
+pub(super) const ARCHIVE: &str = "Archive";
+
 /// One call.
 pub(crate) struct Route {
     /// Its method and its path below `/api/v1`.
@@ -31,6 +34,14 @@ impl Route {
     pub(super) fn with_query(mut self, query: &'static [QueryField], said: &'static str) -> Self {
         self.call = self.call.with_query(said);
         self.query = query;
+        self
+    }
+
+    /// Its body is a file.
+    pub(super) fn with_upload(mut self) -> Self {
+        if let Rule::May(right) = self.rule {
+            self.rule = Rule::MayUpload(right);
+        }
         self
     }
 

@@ -22,6 +22,10 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("screens" | "pair" | "pairings", _) => &[Owner, Operator],
         ("campaigns", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns", _) => &[Owner, Publisher],
+        ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
+            &[Owner, Publisher]
+        }
+        ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
         ("report", _) => &[Owner, Operator, Publisher, Viewer],
         ("people" | "invitations", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
@@ -34,6 +38,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
 fn filled(path: &str) -> String {
     let path = path.replace("{screen}", "4000").replace("{person}", "4000");
     let path = path.replace("{campaign}", "nothing");
+    let path = path.replace("{place}", "0").replace("{number}", "1");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

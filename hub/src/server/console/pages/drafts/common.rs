@@ -9,6 +9,7 @@ use passerby_protocol::{CampaignId, foreign};
 
 use crate::drafts::desk::{Added, DeskFault};
 use crate::drafts::file::UPLOAD_FILES_MAX;
+use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
@@ -48,10 +49,15 @@ pub(crate) async fn find(app: &Shared, asker: &Asker, id: &str) -> Result<Draft,
 
 /// The same, looked at, unless that takes too long: it goes on then.
 pub(crate) async fn looked_at(app: &Shared, asker: &Asker, draft: Draft) -> Draft {
+    looked_at_by(app, &asker.actor, draft).await
+}
+
+/// The same for whoever asks.
+pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft) -> Draft {
     if is_looked_at(&draft) {
         return draft;
     }
-    let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
+    let (actor, id) = (Arc::clone(actor), draft.row.campaign.clone());
     let look = app.work(move |app| {
         let now = app.hub.store.draft(&id, actor.scope()).ok()??;
         if !is_looked_at(&now)
