@@ -7,7 +7,8 @@
 use jiff::civil::Date;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use crate::drafts::text::edit::{TextFault, as_tables, explicit, parse, set};
+use crate::drafts::text::document::{TextFault, parse};
+use crate::drafts::text::edit::{as_tables, explicit, set};
 
 /// What the stage without dates is called.
 const ALWAYS: &str = "always";

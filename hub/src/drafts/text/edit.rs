@@ -2,17 +2,8 @@
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
+use crate::drafts::text::document::{TextFault, parse};
 use crate::drafts::text::outline::string_at;
-
-/// Says why a text cannot be changed by a form.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("campaign.toml:{line}: {message}")]
-pub struct TextFault {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub message: String,
-}
 
 /// What the form of one placement says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,17 +16,6 @@ pub struct PlacementForm {
     pub weight: Option<i64>,
     /// Parts of the week.
     pub dayparts: Vec<String>,
-}
-
-pub(super) fn parse(text: &str) -> Result<DocumentMut, TextFault> {
-    text.parse::<DocumentMut>().map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let before = text.get(..at).unwrap_or(text);
-        TextFault {
-            line: before.matches('\n').count() + 1,
-            message: error.message().trim().replace('\n', "; "),
-        }
-    })
 }
 
 /// Has keys of the campaign say these texts; an empty one takes its key out.

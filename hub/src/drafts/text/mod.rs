@@ -5,12 +5,14 @@
 //! by nobody but its author.
 
 mod dates;
+mod document;
 mod edit;
 mod outline;
 
 pub use crate::drafts::text::dates::{Dates, set_dates};
+pub use crate::drafts::text::document::TextFault;
 pub use crate::drafts::text::edit::{
-    PlacementForm, TextFault, air, remove_placements, set_keys, set_placement,
+    PlacementForm, air, remove_placements, set_keys, set_placement,
 };
 pub use crate::drafts::text::outline::{
     KEYS, Outline, OutlinePhase, OutlinePlacement, Standing, outline,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use crate::drafts::text::edit::{TextFault, parse};
+use crate::drafts::text::document::{TextFault, parse};
 
 /// The keys of the campaign that forms know; what stands behind a dot is in that table.
 pub const KEYS: [&str; 13] = [

@@ -201,10 +201,8 @@ pub(in crate::server::api) async fn begin(
         None | Some("en") => templates::Language::En,
         Some(_) => return Err(wrong("language is zh or en")),
     };
-    let id: CampaignId = asked
-        .campaign
-        .parse()
-        .map_err(|error: passerby_protocol::IdError| wrong(&error.to_string()))?;
+    let id = asked.campaign.parse::<CampaignId>();
+    let id = id.map_err(|error| wrong(&error.to_string()))?;
     let by = Arc::clone(&actor);
     let id = app
         .work(move |app| {
