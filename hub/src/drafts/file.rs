@@ -15,7 +15,7 @@ pub const UPLOAD_BYTES_MAX: u64 = 1 << 30;
 /// Most files of one upload.
 pub const UPLOAD_FILES_MAX: usize = 100;
 /// Longest text of a campaign, in bytes.
-pub const TEXT_BYTES_MAX: usize = TOML_BYTES_MAX as usize;
+pub const TEXT_BYTES_MAX: u64 = TOML_BYTES_MAX;
 
 /// A file that has come and lies on the disk.
 #[derive(Debug, Clone)]

@@ -98,7 +98,7 @@ async fn take<S: Source>(
     folder: WorkFolder,
 ) -> Result<Upload, Fault> {
     let (mut fields, mut files) = (Vec::new(), Vec::new());
-    let (mut bytes, mut text_bytes) = (0_u64, 0);
+    let (mut bytes, mut text_bytes) = (0_u64, 0_u64);
     let mut is_theirs = false;
     while let Some(head) = form.next_part().await? {
         if let Some(name) = head.file {
@@ -131,7 +131,7 @@ async fn take<S: Source>(
         } else {
             let mut value = Vec::new();
             while let Some(piece) = form.next_piece().await? {
-                text_bytes += piece.len();
+                text_bytes += piece.len() as u64;
                 if text_bytes > TEXT_BYTES_MAX {
                     return Err(Fault::TooLarge);
                 }

@@ -34,9 +34,11 @@ pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<C
     let folder = app
         .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
         .await
-        .map_err(of_disk)?;
+        .map_err(|error| of_disk(&error))?;
     let path = folder.path().join("0");
-    let mut file = tokio::fs::File::create(&path).await.map_err(of_disk)?;
+    let mut file = tokio::fs::File::create(&path)
+        .await
+        .map_err(|error| of_disk(&error))?;
     let mut bytes = 0_u64;
     while let Some(piece) = pieces.next().await? {
         bytes += piece.len() as u64;
@@ -44,9 +46,11 @@ pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<C
             let title = format!("the file is larger than {bytes_max} bytes");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, title));
         }
-        file.write_all(&piece).await.map_err(of_disk)?;
+        file.write_all(&piece)
+            .await
+            .map_err(|error| of_disk(&error))?;
     }
-    file.flush().await.map_err(of_disk)?;
+    file.flush().await.map_err(|error| of_disk(&error))?;
     Ok(Came {
         file: Received {
             name: name.to_owned(),
@@ -56,7 +60,7 @@ pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<C
     })
 }
 
-fn of_disk(error: std::io::Error) -> Problem {
+fn of_disk(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "an upload was not kept");
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
