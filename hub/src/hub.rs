@@ -18,7 +18,8 @@ use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::store::{
-    DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError, Targets,
+    ClaimError, DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError,
+    Targets,
 };
 use crate::system::private;
 
@@ -122,6 +123,9 @@ pub enum ReleaseError {
     /// A creative could not be stored.
     #[error("nothing was published, since a creative cannot be stored: {0}")]
     Blob(#[from] BlobError),
+    /// One is just being deleted, or the database failed.
+    #[error("nothing was published: {0}")]
+    Claim(#[from] ClaimError),
     /// The campaign was not taken.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -289,7 +293,10 @@ impl Hub {
     ///
     /// # Errors
     /// See [`ReleaseError`]; then some of them may be there.
-    pub fn store_files(&self, publication: &Publication) -> Result<(), ReleaseError> {
+    pub fn store_files(&self, publication: &Publication, now_ms: i64) -> Result<(), ReleaseError> {
+        let digests = publication.creatives.iter();
+        let digests = digests.map(|creative| creative.digest).collect();
+        self.store.claim_files(&digests, now_ms)?;
         for creative in &publication.creatives {
             self.blobs
                 .put(creative.digest, creative.size, &creative.source)?;
@@ -313,7 +320,7 @@ impl Hub {
         targets: &Targets,
         now_ms: i64,
     ) -> Result<BTreeSet<ScreenNumber>, ReleaseError> {
-        self.store_files(publication)?;
+        self.store_files(publication, now_ms)?;
         self.announce(actor, publication, targets, now_ms)
     }
 

@@ -21,6 +21,7 @@ pub mod backup;
 pub mod blobs;
 pub mod cli;
 mod database;
+pub mod drafts;
 pub mod hub;
 pub mod keys;
 pub mod people;

@@ -216,6 +216,20 @@ impl Browser {
         self.call("Input.insertText", &json!({ "text": text }));
     }
 
+    /// Chooses files in the field of this name, as a person does in the system's dialogue.
+    pub fn choose(&mut self, name: &str, files: &[&Path]) {
+        let document = self.call("DOM.getDocument", &json!({ "depth": 0 }));
+        let selector = format!("[name=\"{name}\"]");
+        let found = self.call(
+            "DOM.querySelector",
+            &json!({ "nodeId": document["root"]["nodeId"], "selector": selector }),
+        );
+        self.call(
+            "DOM.setFileInputFiles",
+            &json!({ "nodeId": found["nodeId"], "files": files }),
+        );
+    }
+
     /// Presses what a selector finds, which leads to another page, and waits for it.
     pub fn press(&mut self, selector: &str) {
         let before = self.loads;

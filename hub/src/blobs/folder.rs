@@ -74,6 +74,17 @@ impl FolderBlobs {
         }
     }
 
+    /// Deletes a creative, if it is there.
+    pub(super) fn remove(&self, digest: Digest) -> Result<(), BlobError> {
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(BlobError::file("delete", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Opens a creative, as it is.
     pub(super) fn reader(&self, digest: Digest, size: u64) -> Result<Box<dyn Read>, BlobError> {
         let path = self.path(digest);

@@ -143,6 +143,17 @@ impl Blobs {
         })
     }
 
+    /// Deletes a creative, if it is there.
+    ///
+    /// # Errors
+    /// See [`BlobError`]; it may be there or not then.
+    pub(crate) fn remove(&self, digest: Digest) -> Result<(), BlobError> {
+        match &self.place {
+            Place::Folder(folder) => folder.remove(digest),
+            Place::Objects(objects) => objects.remove(digest),
+        }
+    }
+
     /// Opens a creative. Whoever reads it compares it with its name.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ impl From<ReleaseError> for Failure {
         match error {
             ReleaseError::Publish(PublishError::Store(error)) => error.into(),
             ReleaseError::Publish(refused) => Self::Input(vec![refused.to_string()]),
-            ReleaseError::Blob(_) => Self::Start(error.to_string()),
+            ReleaseError::Blob(_) | ReleaseError::Claim(_) => Self::Start(error.to_string()),
         }
     }
 }

@@ -484,7 +484,7 @@ fn publish(
     let hub = data.open_or_begin()?;
     // What cannot be stored keeps all of them from going out.
     for publication in &publications {
-        hub.store_files(publication)?;
+        hub.store_files(publication, clock::now_ms())?;
     }
     let (mut published, mut text) = (Vec::new(), String::new());
     for publication in &publications {

@@ -78,7 +78,9 @@ pub enum Right {
     ChangeScreens,
     /// See campaigns and what they show.
     SeeCampaigns,
-    /// Group campaigns and take them off the screens.
+    /// Make, change and hand in drafts of campaigns.
+    ChangeDrafts,
+    /// Publish and group campaigns, and take them off the screens.
     ChangeCampaigns,
     /// See plays, scans and what came of them.
     SeeReports,
@@ -96,10 +98,11 @@ pub enum Right {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
+        Self::ChangeDrafts,
         Self::ChangeCampaigns,
         Self::SeeReports,
         Self::ChangePeople,
@@ -115,6 +118,7 @@ impl Right {
             Self::SeeScreens => "screens:read",
             Self::ChangeScreens => "screens:write",
             Self::SeeCampaigns => "campaigns:read",
+            Self::ChangeDrafts => "drafts:write",
             Self::ChangeCampaigns => "campaigns:write",
             Self::SeeReports => "reports:read",
             Self::ChangePeople => "people:write",
@@ -132,13 +136,17 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 10] = [
+pub const RIGHTS: [(Right, &[Role]); 11] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
     ),
     (Right::ChangeScreens, &[Role::Owner, Role::Operator]),
     (Right::SeeCampaigns, &Role::ALL),
+    (
+        Right::ChangeDrafts,
+        &[Role::Owner, Role::Publisher, Role::Contributor],
+    ),
     (Right::ChangeCampaigns, &[Role::Owner, Role::Publisher]),
     (
         Right::SeeReports,

@@ -5,7 +5,7 @@
 //! ffmpeg. What of its folder does not air is named: a publication without it is published all the
 //! same, since a folder may well hold more than what people should see.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use passerby_folder::{CampaignFolder, text};
@@ -35,6 +35,8 @@ pub struct Publication {
     pub creatives: Vec<Creative>,
     /// What is well to know although it airs.
     pub notes: Vec<Problem>,
+    /// Its `campaign.toml` as it was written; empty where there is none.
+    pub written: String,
 }
 
 /// A folder that was read.
@@ -110,7 +112,10 @@ impl Publication {
             }
         }
         let mut notes = reader.have_looked_at(folder, look_at, &items, &read.campaign.colours);
-        notes.extend(unseen(folder, &read.campaign));
+        // Where there is no file, nothing is said of its lines.
+        let path = folder.join(campaign::FILE_NAME);
+        let written = text::read_toml_within(&path).unwrap_or_default();
+        notes.extend(unseen(&path, &written, &read.campaign));
         notes.extend(read.campaign.placements.iter().filter_map(|placement| {
             let path = read.path_of(&placement.creative);
             untried(placement, &path)
@@ -122,6 +127,7 @@ impl Publication {
                 items,
                 creatives: reader.creatives,
                 notes,
+                written,
             })
         } else {
             Err(reader.problems)
@@ -141,6 +147,18 @@ impl Publication {
                 parts.map(move |(name, at)| (name.as_str(), digest(*at))),
             )
         })
+    }
+}
+
+impl Publication {
+    /// The files that it uses, by the names that it gives them.
+    pub fn files(&self) -> BTreeMap<&str, Digest> {
+        let placements = self.campaign.placements.iter().zip(self.item_digests());
+        placements
+            .flat_map(|(placement, (creative, parts))| {
+                std::iter::once((placement.creative.as_str(), creative)).chain(parts)
+            })
+            .collect()
     }
 }
 
@@ -245,13 +263,14 @@ impl FileReader {
 }
 
 /// What its file says and nobody will see.
-fn unseen(folder: &Path, campaign: &Campaign) -> impl Iterator<Item = Problem> {
-    let path = folder.join(campaign::FILE_NAME);
-    // Where there is no file, nothing is said of its lines.
-    let written = text::read_toml_within(&path).unwrap_or_default();
+fn unseen<'a>(
+    path: &Path,
+    written: &'a str,
+    campaign: &Campaign,
+) -> impl Iterator<Item = Problem> + use<'a> {
     let file = path.display().to_string();
     let unseen = campaign.unseen().into_iter();
-    unseen.map(move |unseen| unseen.told(&file, &written))
+    unseen.map(move |unseen| unseen.told(&file, written))
 }
 
 /// What of a placement only its screens can tell, or its viewers.

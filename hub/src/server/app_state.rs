@@ -10,9 +10,11 @@ use tokio::sync::Semaphore;
 
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
+use crate::drafts::look::Looker;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
+use crate::publish::inspection::Workers;
 use crate::publish::preview::desk::Desk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
@@ -34,6 +36,9 @@ const BLOCKING_MAX: usize = 64;
 /// at a time.
 const DECODING_MAX: usize = 2;
 
+/// Most uploads that are read at one time.
+const UPLOADS_MAX: usize = 8;
+
 /// What every handler shares.
 pub(crate) struct AppState {
     pub(super) hub: Hub,
@@ -48,6 +53,9 @@ pub(crate) struct AppState {
     pub(super) sources: Service,
     pub(super) previews: Arc<Desk>,
     pub(super) alerts: AlertService,
+    pub(super) looker: Looker,
+    /// The uploads that may still be read at the same time.
+    pub(super) uploads: Arc<Semaphore>,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -78,6 +86,8 @@ impl AppState {
             proxies,
             sources,
             alerts,
+            looker: Looker::new(Workers::of_this_program().ok()),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

@@ -36,7 +36,7 @@ struct Work {
 }
 
 /// All of it.
-const WORK: [Work; 3] = [
+const WORK: [Work; 4] = [
     Work {
         name: "forgetting old salts",
         pause: Duration::from_secs(3_600),
@@ -51,6 +51,17 @@ const WORK: [Work; 3] = [
         name: "looking for what to tell people of screens",
         pause: Duration::from_secs(10),
         run: judging_alerts::judge,
+    },
+    Work {
+        name: "deleting files that nobody uses",
+        pause: Duration::from_secs(600),
+        run: |app, now_ms| {
+            crate::drafts::desk::delete_unnamed(&app.hub, now_ms).map(|gone| {
+                if gone > 0 {
+                    tracing::info!(gone, "files that nobody uses were deleted");
+                }
+            })
+        },
     },
 ];
 

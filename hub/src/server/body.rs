@@ -23,6 +23,8 @@ pub(super) const SMALL_BYTES_MAX: usize = 16 << 10;
 const SMALL_TIME: Duration = Duration::from_secs(10);
 /// Longest time until a batch is there, from its turn on.
 const BATCH_TIME: Duration = Duration::from_secs(25);
+/// Longest time between two pieces of an upload.
+const PIECE_TIME: Duration = Duration::from_secs(30);
 /// Most bytes of batches that are in memory at one time.
 const BATCHES_BYTES_MAX: usize = 16 * BATCH_BYTES_MAX;
 /// What is counted of them.
@@ -52,6 +54,39 @@ pub(crate) struct Unread {
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     _share: OwnedSemaphorePermit,
+}
+
+/// A body that is handed out piece by piece.
+pub(crate) struct Pieces {
+    body: Body,
+    /// How long it will be, if its sender says so.
+    pub(crate) length: Option<usize>,
+    activity: Option<Arc<Activity>>,
+}
+
+impl Pieces {
+    /// Returns the next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// It ended early, or the next piece does not come in time.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let piece = tokio::time::timeout(PIECE_TIME, next(&mut self.body)).await;
+        piece.unwrap_or_else(|_| {
+            Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the request took too long to arrive",
+            ))
+        })
+    }
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let Some(activity) = &self.activity {
+            activity.body_ended(Instant::now());
+        }
+        discard(std::mem::take(&mut self.body));
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Unread {
@@ -91,6 +126,18 @@ impl Unread {
             bytes: self.read(BATCH_BYTES_MAX, BATCH_TIME).await?,
             _share: share,
         })
+    }
+
+    /// Hands the body out piece by piece, to somebody who counts.
+    pub(crate) fn pieces(self) -> Pieces {
+        if let Some(activity) = &self.activity {
+            activity.body_wanted(Instant::now());
+        }
+        Pieces {
+            body: self.body,
+            length: self.length,
+            activity: self.activity,
+        }
     }
 
     /// Throws away what comes of a body that nobody wants.

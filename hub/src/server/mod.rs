@@ -78,6 +78,8 @@ pub use crate::server::tls::{TlsError, TlsFiles};
 /// Longest time until an answer begins; the answer itself may stream for longer. Longer than
 /// anything waits for the database.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for an upload, from its first byte on; it comes in pieces that are waited for each.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// The same for an answer that may be held back.
 const HELD_ANSWER_TIMEOUT: Duration =
     Duration::from_millis(ANSWER_TIMEOUT.as_secs() * 1_000 + HOLD_MS_MAX);
@@ -178,6 +180,14 @@ async fn console_in_time(visitor: Visitor, request: Request, next: Next) -> Resp
     .await
 }
 
+/// The same for an upload.
+async fn console_upload_in_time(visitor: Visitor, request: Request, next: Next) -> Response {
+    in_time(request, next, UPLOAD_TIMEOUT, || {
+        console::too_slow(&visitor)
+    })
+    .await
+}
+
 fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let admitted = middleware::from_fn_with_state(
         Arc::clone(&app),
@@ -245,15 +255,34 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     ));
-    let console = with(Router::new(), console::calls(&app), "", &patterns).layer(
+    let console = with(Router::new(), console::calls(&app, false), "", &patterns).layer(
         middleware::from_fn_with_state(Arc::clone(&app), console_in_time),
     );
-    let programs = with(Router::new(), api::calls(&app), api::base::BASE, &patterns);
-    let programs = api::framed(programs).layer(middleware::from_fn(|request, next| {
-        in_time(request, next, ANSWER_TIMEOUT, || {
-            crate::server::problem::too_slow().into_response()
-        })
+    let uploads = with(Router::new(), console::calls(&app, true), "", &patterns).layer(
+        middleware::from_fn_with_state(Arc::clone(&app), console_upload_in_time),
+    );
+    let console = console.merge(uploads);
+    let too_slow = || crate::server::problem::too_slow().into_response();
+    let base_of_programs = api::base::BASE;
+    let programs = with(
+        Router::new(),
+        api::calls(&app, false),
+        base_of_programs,
+        &patterns,
+    );
+    let programs = programs.layer(middleware::from_fn(move |request, next| {
+        in_time(request, next, ANSWER_TIMEOUT, too_slow)
     }));
+    let uploads = with(
+        Router::new(),
+        api::calls(&app, true),
+        base_of_programs,
+        &patterns,
+    );
+    let uploads = uploads.layer(middleware::from_fn(move |request, next| {
+        in_time(request, next, UPLOAD_TIMEOUT, too_slow)
+    }));
+    let programs = api::framed(programs.merge(uploads));
     let app = Router::new()
         .nest(base, terminals)
         .nest(api::base::BASE, programs)

@@ -22,4 +22,4 @@ pub mod run;
 pub mod said;
 pub mod service;
 pub mod template;
-mod work_folder;
+pub(crate) mod work_folder;

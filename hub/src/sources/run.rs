@@ -271,6 +271,12 @@ impl Runner<'_> {
                 return Ok(Made::Unwanted);
             }
         };
+        let digests = publication.creatives.iter();
+        let digests = digests.map(|creative| creative.digest).collect();
+        if let Err(error) = self.hub.store.claim_files(&digests, now_ms) {
+            tracing::error!(source = name, %error, "a card cannot be stored now");
+            return Ok(Made::Unwanted);
+        }
         for creative in &publication.creatives {
             let put = self
                 .hub

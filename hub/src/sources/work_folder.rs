@@ -1,4 +1,4 @@
-//! Folders in which items are made, each for one attempt.
+//! Folders in which campaigns are made or looked at, each for one attempt.
 //!
 //! Invariant: a folder belongs to whoever made it alone, goes with it, and is cleared away by the
 //! next run if a process was killed over it.
@@ -18,21 +18,21 @@ const FOLDER: &str = "source-work";
 const OLD_MS: i64 = 3_600_000;
 
 /// One of them.
-pub(super) struct WorkFolder {
+pub(crate) struct WorkFolder {
     outer: PathBuf,
     inner: PathBuf,
 }
 
 impl WorkFolder {
     /// Makes an empty folder of a name, which a campaign gets from it.
-    pub(super) fn make(data: &Path, name: &str) -> io::Result<Self> {
+    pub(crate) fn make(data: &Path, name: &str) -> io::Result<Self> {
         let outer = data.join(FOLDER).join(hex(&random::bytes::<8>()));
         let inner = outer.join(name);
         private::make_folder(&inner)?;
         Ok(Self { outer, inner })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.inner
     }
 }
@@ -45,7 +45,7 @@ impl Drop for WorkFolder {
 }
 
 /// Removes what processes left that were killed.
-pub(super) fn clear(data: &Path, now_ms: i64) {
+pub(crate) fn clear(data: &Path, now_ms: i64) {
     let Ok(entries) = fs::read_dir(data.join(FOLDER)) else {
         return;
     };

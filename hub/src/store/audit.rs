@@ -56,6 +56,16 @@ verbs! {
     TookOff = "campaign.unpublish",
     /// Put a campaign into a group.
     GroupedCampaign = "campaign.group",
+    /// Began a draft.
+    MadeDraft = "draft.make",
+    /// Changed a draft.
+    ChangedDraft = "draft.change",
+    /// Handed a draft in.
+    SubmittedDraft = "draft.submit",
+    /// Sent a draft back that was handed in.
+    ReturnedDraft = "draft.return",
+    /// Deleted a draft.
+    DeletedDraft = "draft.delete",
     /// Said that a domain leads here.
     AddedDomain = "domain.add",
     /// Said that it no longer does.

@@ -37,6 +37,8 @@ pub struct CampaignFacts {
     pub creatives: Vec<(String, bool)>,
     /// On how many screens it is.
     pub screens: u64,
+    /// Whether its folder is kept, to be worked on: a draft of it, or a version.
+    pub has_folder: bool,
     /// The first ones of them, where it is not for all.
     pub first_screens: Vec<(ScreenNumber, String)>,
 }
@@ -201,8 +203,13 @@ impl Store {
                     Ok::<_, DatabaseError>((row.get::<Id<ScreenNumber>>(0)?.0, name))
                 },
             )?;
+            let has_folder = tx.exists(
+                "SELECT 1 FROM drafts WHERE campaign = ?1 UNION ALL SELECT 1 FROM campaign_versions WHERE campaign = ?1",
+                values![id.as_str()],
+            )?;
             Ok(Some(CampaignFacts {
                 row,
+                has_folder,
                 creatives,
                 screens,
                 first_screens,

@@ -20,7 +20,7 @@ use crate::store::goal_screens::{GoalScreens, has_goal};
 use crate::store::publish_error::PublishError;
 use crate::store::{
     Result, Store, StoreError, audit, campaign_list, changes, domains, emergencies,
-    manifest_versions,
+    manifest_versions, versions,
 };
 use crate::system::clock::DAY_MS;
 
@@ -163,21 +163,59 @@ pub(super) fn publish_within(
     body: &str,
     now_ms: i64,
 ) -> Result<BTreeSet<ScreenNumber>, PublishError> {
+    let id = known_form(tx, &publication.id)?;
+    campaign_list::refuse_others(tx, actor, id.as_str())?;
+    let files = publication.files().into_iter();
+    let content = Content {
+        publication,
+        body,
+        text: &publication.written,
+        files: files.map(|(name, file)| (name, file.to_string())).collect(),
+    };
+    put_within(tx, actor, &content, targets, now_ms)
+}
+
+/// What is published: the campaign, and what its version has besides.
+pub(super) struct Content<'a> {
+    pub(super) publication: &'a Publication,
+    /// The campaign as JSON.
+    pub(super) body: &'a str,
+    /// Its `campaign.toml`.
+    pub(super) text: &'a str,
+    /// Its files by name, each with its SHA-256.
+    pub(super) files: Vec<(&'a str, String)>,
+}
+
+/// The same for somebody who has to do with the campaign.
+pub(super) fn put_within(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    content: &Content<'_>,
+    targets: &Targets,
+    now_ms: i64,
+) -> Result<BTreeSet<ScreenNumber>, PublishError> {
+    let publication = content.publication;
     if let Targets::Only(chosen) = targets {
         refuse_unknown(tx, chosen)?;
     }
     domains::refuse_foreign(tx, publication.campaign.link.domain.as_deref())?;
     let id = known_form(tx, &publication.id)?;
-    campaign_list::refuse_others(tx, actor, id.as_str())?;
     let before = PublishedState::of(tx, &id)?;
     put_creatives(tx, publication)?;
-    put_campaign(tx, &id, publication, targets, body, now_ms)?;
+    put_campaign(tx, &id, publication, targets, content.body, now_ms)?;
     let after = PublishedState::of(tx, &id)?;
     if before == after {
         return Ok(BTreeSet::new());
     }
     let said = format!("screens {}", after.screens.len());
     audit::note(tx, actor, Verb::Published, (id.as_str(), &said), now_ms)?;
+    let files = content.files.iter();
+    let files = files.map(|(name, file)| (*name, file.clone()));
+    let chosen = match targets {
+        Targets::Everywhere => None,
+        Targets::Only(chosen) => Some(chosen),
+    };
+    versions::keep(tx, actor, &id, content.text, files, chosen, now_ms)?;
     assign(tx, &after.screens)?;
     let changed = &before.screens | &after.screens;
     manifest_versions::renew_manifests(tx, &changed, now_ms)?;

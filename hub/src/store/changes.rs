@@ -121,6 +121,7 @@ mod tests {
             items: Vec::new(),
             creatives: Vec::new(),
             notes: Vec::new(),
+            written: String::new(),
         }
     }
 

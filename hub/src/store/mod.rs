@@ -18,6 +18,7 @@ pub(crate) mod copying;
 mod dates;
 mod device_keys;
 mod domains;
+mod drafts;
 mod emergencies;
 mod enrolment;
 mod error;
@@ -54,6 +55,7 @@ mod stored_counts;
 mod tallies;
 mod token_keys;
 mod verdicts;
+mod versions;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
@@ -72,6 +74,10 @@ pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
+pub use crate::store::drafts::{
+    ClaimError, DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow, DraftState,
+    Found, NewDraft, NewFile, STORED_BYTES_MAX,
+};
 pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
 pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
@@ -111,6 +117,7 @@ pub use crate::store::sources::{
     SourceError, SourceKind, SourceRecord, TakeRules, Taken, WhichItems,
 };
 pub use crate::store::token_keys::{KeyError, Rotated};
+pub use crate::store::versions::{CampaignFile, ChosenScreens, VERSIONS_MAX, Version, VersionRow};
 
 #[cfg(test)]
 mod testing;

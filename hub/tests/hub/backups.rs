@@ -453,7 +453,16 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "screen_notices",
                 "campaign_groups",
             ];
-            let begins = ["pruned_", "acme_", "source", "alert_", "mail_", "emergenc"];
+            let begins = [
+                "pruned_",
+                "acme_",
+                "source",
+                "alert_",
+                "mail_",
+                "emergenc",
+                "draft",
+                "campaign_version",
+            ];
             begins.iter().any(|begin| name.starts_with(begin))
                 || of_people.contains(&name)
                 || ends.iter().any(|end| name.ends_with(end))

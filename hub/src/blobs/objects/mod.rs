@@ -20,7 +20,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore as _, RetryConfig};
+use object_store::{
+    BackoffConfig, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig,
+};
 use passerby_protocol::Digest;
 
 use crate::blobs::address::BucketAddress;
@@ -150,6 +152,15 @@ impl ObjectBlobs {
             source,
             named,
         )
+    }
+
+    /// Deletes a creative, if it is there.
+    pub(super) fn remove(&self, digest: Digest) -> Result<(), BlobError> {
+        let key = self.key(digest);
+        match self.runtime.run(self.store.delete(&key)) {
+            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(self.name.failed(&error)),
+        }
     }
 
     /// Opens a creative, as it is.

@@ -1,6 +1,7 @@
 //! What stands before every call: whose token it is, whether they may, whether it was made before.
 //!
-//! Invariants: a body is read only of a call whose rule is met, up to some kilobytes; a token that
+//! Invariants: a body is read only of a call whose rule is met, up to some kilobytes, and an upload
+//! by whoever answers it, which is the same when it comes again; a token that
 //! nobody has costs a network one of its few tries; an answer with a secret is never kept.
 
 use std::sync::Arc;
@@ -137,6 +138,9 @@ async fn admitted(
     parts.extensions.insert(Caller(Arc::new(actor)));
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return next.run(Request::from_parts(parts, Body::empty())).await;
+    }
+    if matches!(rule, Rule::MayUpload(_)) {
+        return next.run(Request::from_parts(parts, body)).await;
     }
     let key = match parts.headers.get(KEY_HEADER).map(HeaderValue::to_str) {
         None => None,

@@ -18,6 +18,7 @@ mod openapi;
 mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
+mod routes_of_drafts;
 mod routes_of_sources;
 mod schema;
 
@@ -29,11 +30,14 @@ use passerby_protocol::http_call::HttpCall;
 use tower_http::compression::CompressionLayer;
 
 use crate::server::Shared;
+use crate::server::console::rule::Rule;
 
-/// The calls with what stands before each of them.
-pub(super) fn calls(app: &Shared) -> Vec<(HttpCall, MethodRouter<Shared>)> {
+/// The calls with what stands before each of them: those that take uploads, which may take long,
+/// or all others.
+pub(super) fn calls(app: &Shared, uploads: bool) -> Vec<(HttpCall, MethodRouter<Shared>)> {
     let routes = routes::all().into_iter();
     routes
+        .filter(|route| matches!(route.rule, Rule::MayUpload(_)) == uploads)
         .map(|route| {
             let (app, rule, is_secret) = (Shared::clone(app), route.rule, route.answers_secret);
             let gate = middleware::from_fn(move |request: Request, next: Next| {

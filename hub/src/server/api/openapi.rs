@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::server::api::base::{BASE, PAGE_MAX};
-use crate::server::api::route::Route;
+use crate::server::api::route::{ARCHIVE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
 use crate::server::api::{forms_of_alerts, forms_of_sources};
 use crate::server::console::rule::Rule;
@@ -61,7 +61,9 @@ fn operation(route: &Route) -> Value {
     }
     let mut answers: Map<String, Value> = Map::new();
     for status in route.call.statuses {
-        let answer = if *status < 300 {
+        let answer = if *status < 300 && route.answers == ARCHIVE {
+            json!({ "description": "done", "content": { "application/zip": {} } })
+        } else if *status < 300 {
             json!({ "description": "done", "content": { "application/json": { "schema": reference(route.answers) } } })
         } else {
             problem("nothing was changed")
@@ -84,8 +86,11 @@ fn operation(route: &Route) -> Value {
         "responses": answers,
         "security": if route.rule == Rule::Open { json!([]) } else { json!([{ "token": [] }]) },
     });
-    if let Rule::May(right) = route.rule {
+    if let Rule::May(right) | Rule::MayUpload(right) = route.rule {
         operation["x-right"] = json!(right.word());
+    }
+    if matches!(route.rule, Rule::MayUpload(_)) {
+        operation["requestBody"] = json!({ "content": { "application/octet-stream": {} } });
     }
     if let Some(takes) = route.takes {
         operation["requestBody"] =

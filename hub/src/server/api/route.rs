@@ -12,6 +12,15 @@ use crate::server::console::rule::Rule;
 /// A field behind the path: its name, what it holds, what it means.
 pub(super) type QueryField = (&'static str, Holds, &'static str);
 
+/// The fields of a list that is read in pages.
+pub(super) const PAGES: [QueryField; 2] = [
+    ("after", Holds::Text, "behind which row to begin"),
+    ("limit", Holds::Whole, "how many rows, at most 500"),
+];
+
+/// What a call is said to answer that answers no JSON but an archive.
+pub(super) const ARCHIVE: &str = "Archive";
+
 /// One call.
 pub(crate) struct Route {
     /// Its method and its path below `/api/v1`.
@@ -33,6 +42,14 @@ impl Route {
     pub(super) fn with_query(mut self, query: &'static [QueryField], said: &'static str) -> Self {
         self.call = self.call.with_query(said);
         self.query = query;
+        self
+    }
+
+    /// Its body is a file.
+    pub(super) fn with_upload(mut self) -> Self {
+        if let Rule::May(right) = self.rule {
+            self.rule = Rule::MayUpload(right);
+        }
         self
     }
 

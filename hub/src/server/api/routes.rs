@@ -6,15 +6,11 @@ use serde_json::Value;
 
 use crate::people::Right;
 use crate::server::api::calls::{campaigns, log, me, people, previews, reports, screens};
-use crate::server::api::route::{QueryField, Route, delete, get, post};
+use crate::server::api::route::{PAGES, QueryField, Route, delete, get, post};
 use crate::server::api::schema::{BY, Holds};
-use crate::server::api::{openapi, routes_of_alerts, routes_of_sources};
+use crate::server::api::{openapi, routes_of_alerts, routes_of_drafts, routes_of_sources};
 use crate::server::console::rule::Rule;
 
-const PAGES: [QueryField; 2] = [
-    ("after", Holds::Text, "behind which row to begin"),
-    ("limit", Holds::Whole, "how many rows, at most 500"),
-];
 const OF_SCREENS: &[QueryField] = &[
     ("q", Holds::Text, "a part of the name, or the number"),
     ("group", Holds::Text, "of this group"),
@@ -70,6 +66,7 @@ async fn describe() -> Json<Value> {
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     let mut all = of_hub();
+    all.extend(routes_of_drafts::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
     all

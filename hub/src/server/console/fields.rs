@@ -36,6 +36,11 @@ impl Fields {
         Self::bounded(form.map(|Form(fields)| fields).unwrap_or_default())
     }
 
+    /// Takes those that were read otherwise.
+    pub(crate) fn of_pairs(fields: Vec<(String, String)>) -> Self {
+        Self::bounded(fields)
+    }
+
     fn bounded(mut fields: Vec<(String, String)>) -> Self {
         fields.truncate(FIELDS_MAX);
         Self(fields)
@@ -47,7 +52,12 @@ impl Fields {
         found.map_or("", |(_, value)| value)
     }
 
-    /// The same without spaces around it; `None` where nothing is left.
+    /// Tells whether there is one of a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// The first of a name without spaces around it; `None` where nothing is left.
     pub(crate) fn word(&self, name: &str) -> Option<&str> {
         Some(self.get(name).trim()).filter(|word| !word.is_empty())
     }

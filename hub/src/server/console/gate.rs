@@ -2,8 +2,9 @@
 //! theirs.
 //!
 //! Invariants: nothing of a call is done before its [`Rule`] is met; a form is read only then, up
-//! to some kilobytes; a form counts only from a page of this hub (`Sec-Fetch-Site` or `Origin`),
-//! and with the word of its session where there is one; nobody keeps a copy of a page.
+//! to some kilobytes, and an upload by whoever answers it; a form counts only from a page of this
+//! hub (`Sec-Fetch-Site` or `Origin`), and with the word of its session where there is one, which
+//! of an upload is its first field; nobody keeps a copy of a page.
 
 use std::sync::Arc;
 
@@ -72,10 +73,15 @@ async fn admitted(app: Shared, rule: Rule, request: Request, next: Next) -> Resp
         (None, _) => return to_sign_in(&visitor, &parts.method),
     }
     let is_form = parts.method == Method::POST;
+    if is_form && !is_from_here(&parts.headers, app.public_url.origin()) {
+        return refusals::foreign_form(&visitor);
+    }
+    if let (Rule::MayUpload(_), Some((asker, true))) = (rule, &asker) {
+        parts.extensions.insert(asker.clone());
+        parts.extensions.insert(visitor);
+        return next.run(Request::from_parts(parts, body)).await;
+    }
     let fields = if is_form {
-        if !is_from_here(&parts.headers, app.public_url.origin()) {
-            return refusals::foreign_form(&visitor);
-        }
         let unread = Request::from_parts(parts.clone(), body);
         let Ok(unread) = Unread::from_request(unread, &()).await;
         match unread.small().await {

@@ -29,6 +29,7 @@ pub(crate) mod fields;
 mod gate;
 mod language;
 mod layout;
+mod multipart;
 pub(crate) mod pages;
 mod plot;
 pub(super) mod previews;
@@ -36,8 +37,10 @@ mod refusals;
 mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
+mod routes_of_drafts;
 mod routes_of_sources;
 pub(super) mod rule;
+mod upload;
 mod words;
 
 use axum::Router;
@@ -53,10 +56,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::server::Shared;
 use crate::server::console::asker::Visitor;
 
-/// The calls of the console with what stands before each of them.
-pub(super) fn calls(app: &Shared) -> Vec<(HttpCall, MethodRouter<Shared>)> {
+/// The calls of the console with what stands before each of them: those that take uploads, which
+/// may take long, or all others.
+pub(super) fn calls(app: &Shared, uploads: bool) -> Vec<(HttpCall, MethodRouter<Shared>)> {
     let routes = routes::all().into_iter();
     routes
+        .filter(|(_, rule, _)| matches!(rule, rule::Rule::MayUpload(_)) == uploads)
         .map(|(call, rule, handler)| {
             let app = Shared::clone(app);
             let gate = middleware::from_fn(move |request: Request, next: Next| {

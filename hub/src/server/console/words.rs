@@ -31,7 +31,10 @@ pub(crate) const fn role_means(role: Role) -> [&'static str; 2] {
             "管理活动，查看屏幕和数据",
             "Runs campaigns; sees screens and figures",
         ],
-        Role::Contributor => ["只查看活动", "Sees campaigns only"],
+        Role::Contributor => [
+            "为活动上传内容，由发布者批准",
+            "Hands in content for campaigns; publishers approve it",
+        ],
         Role::Viewer => ["只查看，不改动", "Looks, and changes nothing"],
     }
 }
@@ -43,6 +46,7 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
         Right::ChangeScreens => ["管理屏幕", "Change screens"],
         Right::SeeCampaigns => ["查看活动", "See campaigns"],
         Right::ChangeCampaigns => ["管理活动", "Change campaigns"],
+        Right::ChangeDrafts => ["编辑草稿", "Work on drafts"],
         Right::SeeReports => ["查看报表", "See reports"],
         Right::ChangePeople => ["管理人员", "Change people"],
         Right::SeeAudit => ["查看记录", "See the audit log"],
@@ -83,6 +87,11 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::Published => ["发布活动", "Published a campaign"],
         Verb::TookOff => ["撤下活动", "Took a campaign off the screens"],
         Verb::GroupedCampaign => ["活动分组", "Put a campaign into a group"],
+        Verb::MadeDraft => ["新建草稿", "Began a draft"],
+        Verb::ChangedDraft => ["修改草稿", "Changed a draft"],
+        Verb::SubmittedDraft => ["提交草稿", "Handed a draft in"],
+        Verb::ReturnedDraft => ["退回草稿", "Sent a draft back"],
+        Verb::DeletedDraft => ["删除草稿", "Deleted a draft"],
         Verb::AddedDomain => ["添加域名", "Added a domain"],
         Verb::RemovedDomain => ["移除域名", "Removed a domain"],
         Verb::Invited => ["发出邀请", "Invited somebody"],
@@ -132,6 +141,21 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "taken-off" => [
             "活动已从屏幕撤下。已扫的码仍然有效。",
             "The campaign is off the screens. Its codes go on working.",
+        ],
+        "draft-begun" => [
+            "草稿已建好。看一看，然后发布。",
+            "The draft is made. Look at it, then publish it.",
+        ],
+        "uploaded" => ["已上传。", "Uploaded."],
+        "submitted" => [
+            "已提交，等待批准。",
+            "Handed in. It waits for approval now.",
+        ],
+        "returned" => ["已退回。", "Sent back."],
+        "draft-deleted" => ["草稿已删除。", "The draft was deleted."],
+        "published" => [
+            "已发布。屏幕会在几秒内开始播放。",
+            "Published. Screens begin to show it within seconds.",
         ],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [

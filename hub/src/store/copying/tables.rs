@@ -292,4 +292,20 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(screen_notices [screen] { screen: Integer, emergency: Integer }),
     table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
+    table!(drafts [campaign] {
+        campaign: Text, body: Text, state: Text, revision: Integer, group_name: Text, targets: Text, note: Text,
+        changed_by: Text, changed_ms: Integer, checked: Text, published_revision: Integer, version: Integer,
+    }),
+    table!(draft_files [campaign, name] { campaign: Text, name: Text, file: Text, added_ms: Integer }),
+    table!(campaign_versions [campaign, number] {
+        campaign: Text, number: Integer, body: Text, targets: Text, made_by: Text, made_ms: Integer,
+    }),
+    table!(campaign_version_files [campaign, number, name] {
+        campaign: Text, number: Integer, name: Text, file: Text,
+    }),
+    // Whoever was about to name a file names it anew.
+    Table {
+        is_in_backups: false,
+        ..table!(file_claims [file] { file: Text, until_ms: Integer, dropped: Boolean })
+    },
 ];

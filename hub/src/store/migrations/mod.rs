@@ -40,6 +40,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0025_sources.sql"),
     include_str!("sqlite/0026_alerts.sql"),
     include_str!("sqlite/0027_emergencies.sql"),
+    include_str!("sqlite/0028_drafts.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -57,6 +58,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0011_sources.sql"),
     include_str!("postgres/0012_alerts.sql"),
     include_str!("postgres/0013_emergencies.sql"),
+    include_str!("postgres/0014_drafts.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

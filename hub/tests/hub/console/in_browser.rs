@@ -78,6 +78,67 @@ fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_repo
     }
 }
 
+#[test]
+fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
+    for width_px in [PHONE_PX, 1_280] {
+        let stand = Stand::start();
+        let mut browser = Browser::start(look(width_px));
+        let mut presses = 0;
+        let mut press = |browser: &mut Browser, selector: &str| {
+            presses += 1;
+            browser.press(selector);
+        };
+        browser.open(&first_link(&stand));
+        browser.fill("name", "Ada");
+        browser.fill("password", "correct horse battery");
+        press(&mut browser, "main form button");
+        let code = "ABCD1234";
+        let shown =
+            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+        assert_eq!(shown.status(), 202);
+        // Where the screen's code leads.
+        browser.open(&stand.address(&format!("/claim/{code}")));
+        press(&mut browser, "a.go");
+        browser.fill("name", "Café");
+        press(&mut browser, "main form button");
+        let collected =
+            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+        assert_eq!(collected.status(), 200);
+        press(&mut browser, "a.brand");
+        press(&mut browser, "a.button.main");
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = ["one.png", "two.png"].map(|name| folder.path().join(name));
+        for (picture, colour) in pictures.iter().zip([[200, 40, 10], [20, 60, 160]]) {
+            std::fs::write(picture, crate::stand::png(colour)).unwrap();
+        }
+        // The field, the gallery, and what closes it.
+        presses += 3;
+        let chosen: Vec<_> = pictures.iter().map(PathBuf::as_path).collect();
+        browser.choose("files", &chosen);
+        browser.fill("title", "Jazz");
+        browser.fill("target", "https://shop.example/jazz");
+        browser.press("main form button.main");
+        presses += 1;
+        assert!(
+            browser.text().contains("The draft is made"),
+            "{}",
+            browser.text()
+        );
+        assert_eq!(
+            browser.evaluate("document.querySelectorAll('.thumbs img').length"),
+            2
+        );
+        browser.press("main form button.main");
+        presses += 1;
+        assert!(browser.text().contains("Published."), "{}", browser.text());
+        assert!(presses <= 12, "{presses}");
+        let store = stand.hub().store;
+        let screen = store.screens().unwrap()[0].screen;
+        let manifest = store.manifest(screen).unwrap();
+        assert_eq!(manifest.campaigns[0].campaign.placements.len(), 2);
+    }
+}
+
 /// Gives a screen something to show and to report.
 fn fill(stand: &Stand) {
     let terminal = stand.terminal("Metro line 2, exit B");
@@ -313,9 +374,12 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     look_at(&mut browser, "first-steps", "/console");
     look_at(&mut browser, "alerts-none", "/console/alerts");
     look_at(&mut browser, "sources-none", "/console/sources");
+    look_at(&mut browser, "new", "/console/new");
     fill(&stand);
     make_rules(&stand);
     make_source(&stand);
+    browser.open(&stand.address("/console/campaigns/jazz"));
+    browser.press("main .actions form button");
     for (name, path) in [
         ("overview", "/console"),
         ("screens", "/console/screens"),
@@ -325,6 +389,10 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
         ("pair", "/console/pair?code=ABCD1234"),
         ("campaigns", "/console/campaigns"),
         ("campaign", "/console/campaigns/jazz"),
+        ("drafts", "/console/drafts"),
+        ("draft", "/console/drafts/jazz"),
+        ("draft-placement", "/console/drafts/jazz/placements/0"),
+        ("draft-versions", "/console/drafts/jazz/versions"),
         ("report", "/console/report?by=hour"),
         ("report-by-screen", "/console/report?by=screen"),
         (

@@ -22,6 +22,10 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("screens" | "pair" | "pairings", _) => &[Owner, Operator],
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],
+        ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
+            &[Owner, Publisher]
+        }
+        ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
         ("report", _) => &[Owner, Operator, Publisher, Viewer],
         ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
         ("people" | "invitations" | "mail", _) => &[Owner],
@@ -41,6 +45,7 @@ fn filled(path: &str) -> String {
     let path = path
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");
+    let path = path.replace("{place}", "0").replace("{number}", "1");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

@@ -2,6 +2,7 @@
 
 pub(super) mod alerts;
 pub(super) mod campaigns;
+pub(super) mod drafts;
 pub(super) mod emergencies;
 mod errors;
 pub(super) mod log;
@@ -9,6 +10,7 @@ pub(super) mod mail;
 pub(super) mod me;
 pub(super) mod people;
 pub(super) mod previews;
+mod received;
 pub(super) mod reports;
 pub(super) mod screens;
 pub(super) mod sources;

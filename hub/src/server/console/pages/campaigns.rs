@@ -123,6 +123,12 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     let is_filtered =
         !text.is_empty() || fields.word("group").is_some() || fields.word("after").is_some();
     let body = html! {
+        @if asker.actor.may(Right::ChangeDrafts) {
+            div.actions {
+                a.button.main href=(asker.at("/console/new")) { (asker.say(["新活动", "New campaign"])) }
+                a.button href=(asker.at("/console/drafts")) { (asker.say(["草稿", "Drafts"])) }
+            }
+        }
         @if is_filtered || !rows.is_empty() {
             form.filter method="get" action=(asker.at("/console/campaigns")) role="search" {
                 div.wide { (Line { kind: "search", ..Line::text("q", asker.say(["标题或文件夹", "Title or folder"]), &text) }.markup()) }
@@ -136,8 +142,7 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
                     p { (asker.say(["没有符合的活动。", "No campaign is like that."])) }
                     p { a href=(asker.at("/console/campaigns")) { (asker.say(["显示全部", "Show all"])) } }
                 } @else {
-                    p { (asker.say(["还没有活动。把图片放进一个文件夹，在 hub 所在的电脑上运行：", "There is no campaign yet. Put pictures into a folder and, on the hub's computer, enter:"])) }
-                    p { code.secret { "passerby-hub publish FOLDER" } }
+                    p { (asker.say(["还没有活动。选几张图片就可以开始。", "There is no campaign yet. A few pictures are enough to begin."])) }
                 }
             } @else {
                 ul.rows { @for row in &rows { li {
@@ -198,8 +203,15 @@ fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&st
     let body = html! {
         (layout::mistake(wrong))
         p { (Standing::of(row, today).badge(asker)) " " @if !row.group.is_empty() { span.tag { (row.group) } } }
-        @if asker.actor.may(Right::SeeReports) {
-            div.actions { a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) } }
+        div.actions {
+            @if asker.actor.may(Right::SeeReports) {
+                a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) }
+            }
+            @if asker.actor.may(Right::ChangeDrafts) && facts.has_folder {
+                (layout::form(asker, &format!("/console/drafts/{}/begin", escaped(row.id.as_str())), "", &html! {
+                    button { (asker.say(["编辑", "Edit it"])) }
+                }))
+            }
         }
         section {
             dl.facts {

@@ -7,6 +7,7 @@ mod alert_form;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod campaigns;
+pub(crate) mod drafts;
 pub(crate) mod emergency;
 pub(crate) mod join;
 pub(crate) mod mail;

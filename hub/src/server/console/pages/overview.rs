@@ -23,6 +23,8 @@ pub(crate) struct Overview {
     pub(crate) silent: Vec<ScreenRow>,
     /// Those on the screens, and all.
     pub(crate) campaigns: (u64, u64),
+    /// Drafts that wait for approval, for those who may publish.
+    pub(crate) waiting: u64,
     /// Of all screens, for those who have to do with all.
     pub(crate) today: Option<Played>,
 }
@@ -42,6 +44,11 @@ pub(crate) async fn read(app: &Shared, asker: &Asker) -> Result<Overview, StoreE
             screens: store.screen_counts(scope, now_ms)?,
             silent: store.screen_list(&silent, scope, SILENT_NAMED, now_ms)?,
             campaigns: store.campaign_counts(scope)?,
+            waiting: if actor.may(Right::ChangeCampaigns) {
+                store.drafts_waiting(scope)?
+            } else {
+                0
+            },
             today: sees_all.then(|| store.played_since(today_ms)).transpose()?,
         })
     })
@@ -57,6 +64,12 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     let may = |right| asker.actor.may(right);
     let body = html! {
         @if facts.screens.all == 0 || facts.campaigns.1 == 0 { (first_steps(&asker, &facts)) }
+        @if facts.waiting > 0 {
+            p.notice.warn {
+                (number(facts.waiting)) (asker.say([" 个草稿等待批准。", " waiting for approval. "]))
+                a href=(asker.at("/console/drafts")) { (asker.say(["查看", "See the drafts"])) }
+            }
+        }
         dl.figures {
             @if may(Right::SeeScreens) {
                 div { dt { (asker.say(["在线屏幕", "Screens in touch"])) } dd { (number(facts.screens.in_touch)) " " small { "/ " (number(facts.screens.all - facts.screens.revoked)) } } }
@@ -110,10 +123,12 @@ fn first_steps(asker: &Asker, facts: &Overview) -> Markup {
                     h3 { (asker.say(["发布一个活动", "Publish a campaign"])) }
                     @if !has_campaign {
                         p.soft { (asker.say([
-                            "把图片放进一个文件夹，在 hub 所在的电脑上运行：",
-                            "Put pictures into a folder and, on the hub's computer, enter:",
+                            "从手机里选几张图片，写上标题和码通向的链接。",
+                            "Choose pictures on your phone, and write a title and where the code leads.",
                         ])) }
-                        p { code.secret { "passerby-hub publish FOLDER" } }
+                        @if asker.actor.may(Right::ChangeDrafts) {
+                            a.button.main[has_screen] href=(asker.at("/console/new")) { (asker.say(["选择图片", "Choose pictures"])) }
+                        }
                     }
                 } }
                 li { div {

@@ -1,0 +1,67 @@
+//! One file that came in: named, looked at from outside, stored.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use passerby_protocol::limits::TOML_BYTES_MAX;
+
+use crate::Hub;
+use crate::blobs::BlobError;
+use crate::drafts::names::NameFault;
+use crate::store::{ClaimError, NewFile};
+
+/// Most bytes of one upload with all of its files: 1 GiB.
+pub const UPLOAD_BYTES_MAX: u64 = 1 << 30;
+/// Most files of one upload.
+pub const UPLOAD_FILES_MAX: usize = 100;
+/// Longest text of a campaign, in bytes.
+pub const TEXT_BYTES_MAX: u64 = TOML_BYTES_MAX;
+
+/// A file that has come and lies on the disk.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// What its sender calls it.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// Says why a file was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    /// Its name.
+    #[error(transparent)]
+    Name(#[from] NameFault),
+    /// The campaign has the same content already.
+    #[error("its content is here already, as {0}")]
+    Known(String),
+    /// What is in it.
+    #[error("{0}")]
+    Content(String),
+    /// It cannot be stored.
+    #[error("it cannot be stored: {0}")]
+    Blob(#[from] BlobError),
+    /// It is just being deleted, or the database failed.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+}
+
+/// Stores a file of the disk under its digest; it is named in a row within the hour.
+///
+/// # Errors
+/// See [`FileFault`].
+pub(crate) fn store(hub: &Hub, path: &Path, name: &str, now_ms: i64) -> Result<NewFile, FileFault> {
+    let read = crate::publish::media::read(path, name).map_err(|problems| {
+        let first = problems.into_iter().next();
+        FileFault::Content(first.map_or_else(String::new, |problem| problem.message))
+    })?;
+    hub.store
+        .claim_files(&BTreeSet::from([read.digest]), now_ms)?;
+    hub.blobs.put(read.digest, read.size, path)?;
+    Ok(NewFile {
+        name: name.to_owned(),
+        digest: read.digest,
+        size: read.size,
+        media_type: read.media_type,
+    })
+}

@@ -1,0 +1,213 @@
+//! Keys and placements, changed in a text.
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+
+use crate::drafts::text::document::{TextFault, parse};
+use crate::drafts::text::outline::string_at;
+
+/// What the form of one placement says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlacementForm {
+    /// Its own line; none for that of the campaign.
+    pub headline: Option<String>,
+    /// Time on screen.
+    pub seconds: Option<i64>,
+    /// Its share beside others.
+    pub weight: Option<i64>,
+    /// Parts of the week.
+    pub dayparts: Vec<String>,
+}
+
+/// Has keys of the campaign say these texts; an empty one takes its key out.
+///
+/// # Errors
+/// The text is no TOML.
+pub fn set_keys(text: &str, keys: &[(&str, &str)]) -> Result<String, TextFault> {
+    let mut document = parse(text)?;
+    for (key, said) in keys {
+        if string_at(&document, key).unwrap_or_default() == *said {
+            continue;
+        }
+        match key.split_once('.') {
+            Some((table, key)) => {
+                let table = document.entry(table).or_insert(toml_edit::table());
+                if let Some(table) = table.as_table_like_mut() {
+                    set(table, key, text_value(said));
+                }
+            }
+            None => set(document.as_table_mut(), key, text_value(said)),
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// Has a placement say what its form does.
+///
+/// # Errors
+/// The text is no TOML.
+pub fn set_placement(
+    text: &str,
+    airing: &[String],
+    at: usize,
+    form: &PlacementForm,
+) -> Result<String, TextFault> {
+    let mut document = parse(text)?;
+    let placements = explicit(&mut document, airing);
+    if let Some(table) = placements.get_mut(at) {
+        set(table, "headline", form.headline.as_deref().map(Value::from));
+        set(table, "seconds", form.seconds.map(Value::from));
+        set(table, "weight", form.weight.map(Value::from));
+        let dayparts = (!form.dayparts.is_empty())
+            .then(|| Value::Array(form.dayparts.iter().collect::<Array>()));
+        set(table, "dayparts", dayparts);
+    }
+    Ok(document.to_string())
+}
+
+/// Takes placements out; their files stay.
+///
+/// # Errors
+/// The text is no TOML.
+pub fn remove_placements(
+    text: &str,
+    airing: &[String],
+    chosen: &[usize],
+) -> Result<String, TextFault> {
+    let mut document = parse(text)?;
+    let placements = explicit(&mut document, airing);
+    let mut at = 0;
+    placements.retain(|_| {
+        at += 1;
+        !chosen.contains(&(at - 1))
+    });
+    Ok(document.to_string())
+}
+
+/// Adds a placement for each of these files.
+///
+/// # Errors
+/// The text is no TOML.
+pub fn air(text: &str, airing: &[String], files: &[String]) -> Result<String, TextFault> {
+    let mut document = parse(text)?;
+    let placements = explicit(&mut document, airing);
+    for file in files {
+        placements.push(of_file(file));
+    }
+    Ok(document.to_string())
+}
+
+/// The placements, each as a table of its own; where there were none, one for each file that airs.
+pub(super) fn explicit<'d>(
+    document: &'d mut DocumentMut,
+    airing: &[String],
+) -> &'d mut ArrayOfTables {
+    let slot = document
+        .entry("placement")
+        .or_insert_with(|| Item::ArrayOfTables(airing.iter().map(|file| of_file(file)).collect()));
+    as_tables(slot)
+}
+
+/// An array of tables, whichever way it was written.
+pub(super) fn as_tables(slot: &mut Item) -> &mut ArrayOfTables {
+    if !slot.is_array_of_tables() {
+        let taken = std::mem::take(slot);
+        let tables = taken.into_array_of_tables().unwrap_or_default();
+        *slot = Item::ArrayOfTables(tables);
+    }
+    match slot {
+        Item::ArrayOfTables(tables) => tables,
+        _ => unreachable!("it was just made one"),
+    }
+}
+
+fn of_file(file: &str) -> Table {
+    let mut table = Table::new();
+    table.insert("creative", toml_edit::value(file));
+    table
+}
+
+fn text_value(said: &str) -> Option<Value> {
+    (!said.is_empty()).then(|| Value::from(said))
+}
+
+/// Has a key say something, or nothing; what stands around its value stays.
+pub(super) fn set(table: &mut dyn TableLike, key: &str, said: Option<Value>) {
+    let Some(said) = said else {
+        table.remove(key);
+        return;
+    };
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(known) => {
+            let decor = known.decor().clone();
+            *known = said;
+            *known.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, Item::Value(said));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# Ours.\ntitle = 'Jazz'  # the night\nfuture_key = [1,2]\n\n[colours]\nink = '#ffffff'\n\n# The first.\n[[placement]]\ncreative = 'a.png'\nwhen = \"true\"\n";
+
+    #[test]
+    fn a_form_changes_its_keys_and_leaves_comments_and_what_it_does_not_know() {
+        let changed = set_keys(
+            TEXT,
+            &[
+                ("title", "Blues"),
+                ("target", "https://x.example/"),
+                ("colours.ink", ""),
+                ("colours.paper", "#000000"),
+            ],
+        )
+        .unwrap();
+        for kept in [
+            "# Ours.",
+            "# the night",
+            "future_key = [1,2]",
+            "# The first.",
+            "when = \"true\"",
+        ] {
+            assert!(changed.contains(kept), "{kept}: {changed}");
+        }
+        assert!(changed.contains("title = \"Blues\""));
+        assert!(changed.contains("paper = \"#000000\"") && !changed.contains("ink ="));
+        let target = changed.find("target = ").unwrap();
+        assert!(target < changed.find("[colours]").unwrap(), "{changed}");
+        assert_eq!(
+            set_keys(TEXT, &[("title", "Jazz"), ("story", "")]).unwrap(),
+            TEXT
+        );
+        assert!(set_keys("title = ", &[]).is_err());
+    }
+
+    #[test]
+    fn placements_are_written_out_once_somebody_changes_one_of_them() {
+        let airing = ["a.png".to_owned(), "b.png".to_owned()];
+        let form = PlacementForm {
+            seconds: Some(8),
+            dayparts: vec!["mon-fri 07:00-10:00".to_owned()],
+            ..PlacementForm::default()
+        };
+        let changed = set_placement("title = 'Jazz'\n", &airing, 1, &form).unwrap();
+        assert_eq!(changed.matches("[[placement]]").count(), 2);
+        assert!(
+            changed.ends_with(
+                "creative = \"b.png\"\nseconds = 8\ndayparts = [\"mon-fri 07:00-10:00\"]\n"
+            ),
+            "{changed}"
+        );
+        let changed = remove_placements(&changed, &airing, &[0]).unwrap();
+        assert!(!changed.contains("a.png") && changed.contains("b.png"));
+        let changed = air(&changed, &airing, &["a.png".to_owned()]).unwrap();
+        assert!(changed.contains("a.png"));
+        let inline = "placement = [{ creative = 'a.png', weight = 3 }]\n";
+        let changed = set_placement(inline, &airing, 0, &form).unwrap();
+        assert!(changed.contains("seconds = 8") && !changed.contains("weight"));
+    }
+}

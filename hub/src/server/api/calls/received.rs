@@ -1,0 +1,70 @@
+//! A file that is the body of a call.
+
+use axum::extract::{FromRequest as _, Request};
+use axum::http::StatusCode;
+use passerby_protocol::creative::CreativeKind;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::drafts::file::{Received, UPLOAD_BYTES_MAX};
+use crate::server::Shared;
+use crate::server::body::Unread;
+use crate::server::problem::Problem;
+use crate::sources::work_folder::WorkFolder;
+
+/// The file, which lies in the folder and goes with it.
+pub(super) struct Came {
+    pub(super) file: Received,
+    _folder: WorkFolder,
+}
+
+/// Writes a body to the disk as it comes.
+///
+/// # Errors
+/// It is too large, or does not arrive; the disk fails.
+pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<Came, Problem> {
+    let Ok(_turn) = app.uploads.try_acquire() else {
+        let title = "too many uploads at a time";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(10));
+    };
+    let kind = CreativeKind::of_name(name);
+    // What is no creative may be an archive.
+    let bytes_max = kind.map_or(UPLOAD_BYTES_MAX, CreativeKind::bytes_max);
+    let Ok(unread) = Unread::from_request(request, &()).await;
+    let mut pieces = unread.pieces();
+    let folder = app
+        .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
+        .await
+        .map_err(|error| of_disk(&error))?;
+    let path = folder.path().join("0");
+    let mut file = tokio::fs::File::create(&path)
+        .await
+        .map_err(|error| of_disk(&error))?;
+    let mut bytes = 0_u64;
+    while let Some(piece) = pieces.next().await? {
+        bytes += piece.len() as u64;
+        if bytes > bytes_max {
+            let title = format!("the file is larger than {bytes_max} bytes");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, title));
+        }
+        file.write_all(&piece)
+            .await
+            .map_err(|error| of_disk(&error))?;
+    }
+    file.flush().await.map_err(|error| of_disk(&error))?;
+    Ok(Came {
+        file: Received {
+            name: name.to_owned(),
+            path,
+        },
+        _folder: folder,
+    })
+}
+
+fn of_disk(error: &std::io::Error) -> Problem {
+    tracing::error!(%error, "an upload was not kept");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the hub cannot write its files",
+    )
+    .retry_after_s(30)
+}

@@ -1,0 +1,187 @@
+//! What the pages of drafts have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use maud::{Markup, html};
+use passerby_protocol::{CampaignId, foreign};
+
+use crate::drafts::desk::{Added, DeskFault};
+use crate::drafts::file::UPLOAD_FILES_MAX;
+use crate::people::Actor;
+use crate::server::Shared;
+use crate::server::console::asker::Asker;
+use crate::server::console::fields::escaped;
+use crate::server::console::layout;
+use crate::server::console::refusals;
+use crate::store::{Draft, DraftError, StoreError};
+
+/// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.
+pub(crate) const ACCEPTED: &str =
+    "image/jpeg,image/png,image/webp,image/gif,image/svg+xml,video/mp4,video/quicktime,video/webm";
+/// How long a page waits for what is looked at.
+const LOOK_TIME: Duration = Duration::from_secs(12);
+
+/// Where a draft's page is.
+pub(crate) fn path_of(id: &CampaignId) -> String {
+    format!("/console/drafts/{}", escaped(id.as_str()))
+}
+
+/// Reads a draft that the asker has to do with.
+///
+/// # Errors
+/// The page that says why not.
+pub(crate) async fn find(app: &Shared, asker: &Asker, id: &str) -> Result<Draft, Response> {
+    let Ok(id) = id.parse::<CampaignId>() else {
+        return Err(refusals::not_here(&asker.visitor));
+    };
+    let actor = Arc::clone(&asker.actor);
+    let found = app
+        .work(move |app| app.hub.store.draft(&id, actor.scope()))
+        .await;
+    match found {
+        Ok(Some(draft)) => Ok(draft),
+        Ok(None) => Err(refusals::not_here(&asker.visitor)),
+        Err(error) => Err(refusals::failed(&asker.visitor, &error)),
+    }
+}
+
+/// The same, looked at, unless that takes too long: it goes on then.
+pub(crate) async fn looked_at(app: &Shared, asker: &Asker, draft: Draft) -> Draft {
+    looked_at_by(app, &asker.actor, draft).await
+}
+
+/// The same for whoever asks.
+pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft) -> Draft {
+    if is_looked_at(&draft) {
+        return draft;
+    }
+    let (actor, id) = (Arc::clone(actor), draft.row.campaign.clone());
+    let look = app.work(move |app| {
+        let now = app.hub.store.draft(&id, actor.scope()).ok()??;
+        if !is_looked_at(&now)
+            && let Err(error) = app.looker.look(&app.hub, &now)
+        {
+            tracing::error!(%error, "a draft was not looked at");
+        }
+        app.hub.store.draft(&id, actor.scope()).ok()?
+    });
+    match tokio::time::timeout(LOOK_TIME, look).await {
+        Ok(Some(draft)) => draft,
+        _ => draft,
+    }
+}
+
+/// Whether what was found is of the draft as it is.
+pub(crate) fn is_looked_at(draft: &Draft) -> bool {
+    let found = draft.found.as_ref();
+    found.is_some_and(|found| found.revision == draft.revision)
+}
+
+/// What a form of a draft carries: the revision that its sender has seen.
+pub(crate) fn seen(draft: &Draft) -> Markup {
+    html! { input type="hidden" name="revision" value=(draft.revision); }
+}
+
+/// A form with files or long texts.
+pub(crate) fn large_form(asker: &Asker, path: &str, body: &Markup) -> Markup {
+    html! {
+        form method="post" action=(asker.at(path)) enctype="multipart/form-data" {
+            input type="hidden" name="csrf" value=(asker.csrf());
+            (body)
+        }
+    }
+}
+
+/// The field for pictures and films.
+pub(crate) fn pictures_field(asker: &Asker, label: &str) -> Markup {
+    let hint = format!(
+        "{}{UPLOAD_FILES_MAX}{}",
+        asker.say([
+            "JPEG、PNG、WebP、GIF、SVG、MP4、MOV、WebM；一次最多 ",
+            "JPEG, PNG, WebP, GIF, SVG, MP4, MOV or WebM; at most "
+        ]),
+        asker.say([" 个文件。", " files at a time."])
+    );
+    html! {
+        div.field {
+            label for="files" { (label) }
+            input id="files" name="files" type="file" multiple accept=(ACCEPTED) aria-describedby="files-hint";
+            p.hint id="files-hint" { (hint) }
+        }
+    }
+}
+
+/// Files that were not taken, and why.
+pub(crate) fn left_out(asker: &Asker, told: &Added) -> Markup {
+    html! {
+        @if !told.left_out.is_empty() {
+            div.notice.warn role="status" {
+                p { (asker.say(["没有收下：", "Not taken:"])) }
+                ul { @for (name, reason) in &told.left_out {
+                    li { strong { (foreign::escaped(name)) } ": " (foreign::escaped(reason)) }
+                } }
+            }
+        }
+    }
+}
+
+/// Why something was not done, for the page.
+pub(crate) fn said(asker: &Asker, fault: &DeskFault) -> String {
+    let words = match fault {
+        DeskFault::Draft(error) => return said_of_draft(asker, error),
+        DeskFault::Nothing(_) => ["请至少选择一张图片。", "Choose at least one picture."],
+        DeskFault::NoName => [
+            "同名活动太多，请换一个标题。",
+            "Too many campaigns have this title; take another one.",
+        ],
+        other => return foreign::escaped(&other.to_string()).into_owned(),
+    };
+    asker.say(words).to_owned()
+}
+
+/// The same of a change that was refused.
+pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
+    let words = match error {
+        DraftError::Changed { by, .. } => {
+            let by = foreign::escaped(by);
+            let words = [
+                " 刚刚修改了这个草稿。你的内容还没有保存；看一看现在的样子，再保存一次。",
+                " has changed this draft meanwhile. What you entered is not saved yet: look at it as it is now, and save once more.",
+            ];
+            return format!("{by}{}", asker.say(words));
+        }
+        DraftError::Taken(_) => [
+            "已经有这个名字的活动了，请换一个名字。",
+            "There is a campaign of this name already; take another name.",
+        ],
+        DraftError::NotSubmitted => [
+            "这个草稿没有在等待批准。",
+            "This draft does not wait for approval.",
+        ],
+        DraftError::Store(StoreError::OutOfScope) => [
+            "没有这个草稿，或者它不归你管。",
+            "There is no such draft, or it is none of yours.",
+        ],
+        other => return foreign::escaped(&other.to_string()).into_owned(),
+    };
+    asker.say(words).to_owned()
+}
+
+/// Whether the fault is the database's, and the page is the one for that.
+pub(crate) fn failure(asker: &Asker, fault: &DeskFault) -> Option<Response> {
+    match fault {
+        DeskFault::Draft(DraftError::Store(error)) => Some(refusals::failed(&asker.visitor, error)),
+        DeskFault::Disk(error) => {
+            tracing::error!(%error, "a draft was not kept");
+            Some(refusals::later(&asker.visitor))
+        }
+        _ => None,
+    }
+}
+
+/// A box with a mistake, which may be long.
+pub(crate) fn mistake(text: Option<&str>) -> Markup {
+    layout::mistake(text)
+}

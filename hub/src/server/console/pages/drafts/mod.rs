@@ -1,0 +1,12 @@
+//! Drafts of campaigns: begun, filled, looked at, handed in, published, gone back to.
+
+pub(crate) mod begin;
+pub(crate) mod common;
+pub(crate) mod files;
+pub(crate) mod finish;
+pub(crate) mod forms;
+pub(crate) mod list;
+pub(crate) mod placement;
+pub(crate) mod preview;
+pub(crate) mod show;
+pub(crate) mod versions;
