@@ -184,7 +184,7 @@ fn a_file_goes_once_nobody_names_or_claims_it_and_is_not_named_while_it_goes() {
     on_each_database(|database| {
         let store = database.open();
         let (kept, gone) = (file("a.png", "kept"), file("b.png", "gone"));
-        make(&store, "jazz", &[kept.clone(), gone.clone()]);
+        make(&store, "jazz", &[kept, gone.clone()]);
         assert_eq!(store.uses_of(gone.digest, &Scope::ALL).unwrap(), ["jazz"]);
         let remove = DraftChange {
             remove: vec!["b.png".to_owned()],
