@@ -204,3 +204,34 @@ fn a_result_that_cannot_be_written_is_an_error_and_a_reader_that_has_gone_is_non
         );
     }
 }
+
+#[test]
+fn a_time_zone_and_a_folder_that_do_not_exist_are_told_in_words() {
+    let stand = Stand::start();
+    let run = |arguments: &[&str]| {
+        let mut command = stand.hub_command();
+        command.args(arguments).arg("--data").arg(stand.data());
+        let output = command.env("TZ", "Nowhere/Bad").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = run(&["report", "--by", "day"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("names no time zone").count(), 1, "{said}");
+    assert!(said.contains("Nowhere/Bad"), "{said}");
+
+    let nowhere = stand.data().join("nosuch");
+    let to = stand.data().join("other");
+    let (code, said) = run(&[
+        "move-blobs",
+        "--from",
+        nowhere.to_str().unwrap(),
+        "--to",
+        to.to_str().unwrap(),
+    ]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("nosuch: there is no such folder") && said.contains("--from"),
+        "{said}"
+    );
+}
