@@ -2,7 +2,8 @@
 //!
 //! Invariant: until the move has ended hubs serve from the file, or not at all; afterwards the
 //! folder says that its database is elsewhere, and the file has another name, so that nobody goes
-//! on with it. A move that is cut off goes on when it is begun again, of the same file and no other.
+//! on with it. A move that is cut off goes on when it is begun again, of the same file and no
+//! other.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
