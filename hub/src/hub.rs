@@ -21,7 +21,7 @@ use crate::store::{
     ClaimError, DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError,
     Targets,
 };
-use crate::system::private;
+use crate::system::{private, repeated_errors};
 
 /// A data folder, opened.
 pub struct Hub {
@@ -155,17 +155,25 @@ fn unusable(folder: &Path, source: io::Error) -> OpenError {
     }
 }
 
-/// Opens the database that goes with a folder.
+/// Opens the database that goes with a folder. A hub begins in an empty one where the folder has no
+/// keys; with keys it has begun before, and would look like one that has lost everything.
 pub(crate) fn open_store(folder: &Path, address: Option<&str>) -> Result<Store, OpenError> {
     let named = || folder.display().to_string();
+    // Keys are made after the database: a first start that was killed in between goes on.
+    let is_begun = Keys::are_in(folder).map_err(|source| unusable(folder, source))?;
     match address {
         None if private::is_database_elsewhere(folder) => {
             Err(OpenError::DatabaseNotNamed { folder: named() })
         }
+        None if is_begun => Ok(Store::open_begun(folder)?),
         None => Ok(Store::open(folder)?),
         Some(_) if Store::is_in(folder) => Err(OpenError::DatabaseInFolder { folder: named() }),
         Some(address) => {
-            let store = Store::open_server(address)?;
+            let store = if is_begun {
+                Store::open_begun_server(address)?
+            } else {
+                Store::open_server(address)?
+            };
             if !private::is_database_elsewhere(folder) {
                 private::set_database_elsewhere(folder).map_err(|source| OpenError::Folder {
                     folder: named(),
@@ -272,7 +280,7 @@ impl Hub {
     /// The same, where going on with what there is is better than nothing.
     fn know_manifest_keys(&self) {
         if let Err(error) = self.share_manifest_keys(false) {
-            tracing::error!(%error, "newer manifest keys may be missing");
+            repeated_errors::tell("newer manifest keys may be missing", &error);
         }
     }
 

@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
-use clap::Parser;
 use passerby_hub::cli::Cli;
 use passerby_hub::publish::inspection::worker::QUIET_LIBRARIES;
 use passerby_hub::system::malloc;
@@ -21,7 +20,7 @@ fn main() -> ExitCode {
         .with_ansi(has_colours())
         .with_writer(io::stderr)
         .init();
-    Cli::parse().run()
+    Cli::read().run()
 }
 
 /// What `RUST_LOG` asks for, else `info`.

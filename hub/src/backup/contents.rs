@@ -131,6 +131,11 @@ pub enum BackupError {
     /// A move from a place to the same.
     #[error("{0} is named twice; name two different places")]
     SamePlace(String),
+    /// There is no folder to move creatives from.
+    #[error(
+        "{0}: there is no such folder; name that of the creatives with --from, such as hub-data/blobs"
+    )]
+    NoBlobsFolder(String),
     /// The place of a folder's creatives cannot be told or changed.
     #[error(transparent)]
     Place(#[from] PlaceError),

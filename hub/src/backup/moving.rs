@@ -2,10 +2,14 @@
 //!
 //! Invariant: until the move has ended hubs serve from the file, or not at all; afterwards the
 //! folder says that its database is elsewhere, and the file has another name, so that nobody goes
-//! on with it. A move that is cut off goes on when it is begun again.
+//! on with it. A move that is cut off goes on when it is begun again, of the same file and no
+//! other.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use passerby_folder::durable_file;
 use passerby_protocol::Digest;
@@ -44,12 +48,11 @@ pub fn move_to_server(
         return Err(BackupError::Contended(named()));
     }
     let key = fs::read(&key_file).map_err(failed("read", &key_file))?;
-    // It tells which hub this is, and nothing else.
-    let id = format!("move {}", Digest::of(&key));
+    let id = |file: &Path| id_of(&key, file).map_err(failed("read", file));
     let (file, moved_file) = (data.join(FILE_NAME), data.join(MOVED_NAME));
     if !file.exists() {
-        if moved_file.exists() && Store::is_whole_on_server(address, &id)? {
-            Store::end_copy(address, &id)?;
+        if moved_file.exists() && Store::is_whole_on_server(address, &id(&moved_file)?)? {
+            Store::end_copy(address, &id(&moved_file)?)?;
             return Ok(Moved { tables: Vec::new() });
         }
         return Err(if private::is_database_elsewhere(data) {
@@ -58,13 +61,14 @@ pub fn move_to_server(
             BackupError::NoHub(named())
         });
     }
+    let id = id(&file)?;
     let tables = if Store::is_moved(data)? {
         if !Store::is_whole_on_server(address, &id)? {
             return Err(BackupError::MovedElsewhere(named()));
         }
         Vec::new()
     } else {
-        Store::open(data)?.move_to_server(address, &id, say)?
+        Store::open_begun(data)?.move_to_server(address, &id, say)?
     };
     if !Store::put_into_one_file(data)? {
         return Err(BackupError::FileInUse(file.display().to_string()));
@@ -74,4 +78,18 @@ pub fn move_to_server(
     durable_file::sync_names(data).map_err(failed("sync", data))?;
     Store::end_copy(address, &id)?;
     Ok(Moved { tables })
+}
+
+/// Tells by which name a move is known on the server: which hub it is of, and of which file. A copy
+/// of the same hub has a file of its own, and may have older rows.
+///
+/// The name of a file may change, and so does the number of its device from one start of the
+/// machine to the next; its own number and the moment at which it was made stay. Not all file
+/// systems know the second.
+fn id_of(key: &[u8], file: &Path) -> io::Result<String> {
+    let meta = fs::metadata(file)?;
+    let made = meta.created().ok();
+    let made = made.and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+    let made_ns = made.map_or(0, |made| made.as_nanos());
+    Ok(format!("move {} {} {made_ns}", Digest::of(key), meta.ino()))
 }

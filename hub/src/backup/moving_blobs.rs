@@ -56,8 +56,7 @@ pub fn move_blobs(
     if let BlobsAddress::Folder(folder) = from
         && !folder.is_dir()
     {
-        let missing = std::io::ErrorKind::NotFound.into();
-        return Err(failed("read", folder)(missing));
+        return Err(BackupError::NoBlobsFolder(folder.display().to_string()));
     }
     let (source, target) = (Blobs::open(from)?, Blobs::open(to)?);
     source.probe()?;

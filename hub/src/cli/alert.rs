@@ -78,7 +78,7 @@ fn list(output: &Output, data: &Data) -> Result<(), Failure> {
         .iter()
         .map(|rule| json!({ "alert": rule.id, "rule": rule.settings, "wrong": wrong(rule) }))
         .collect();
-    output.print(&json!(told), &lines);
+    output.print(&json!(told), &lines)?;
     Ok(())
 }
 
@@ -107,7 +107,7 @@ fn test(
         }
         told.push(json!({ "to": to, "problem": sent.err() }));
     }
-    output.print(&json!(told), &text);
+    output.print(&json!(told), &text)?;
     if problems.is_empty() {
         Ok(())
     } else {

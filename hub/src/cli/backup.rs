@@ -10,7 +10,7 @@ use crate::backup;
 use crate::backup::{BackupError, Creatives};
 use crate::blobs::BlobsAddress;
 use crate::cli::failure::Failure;
-use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output};
+use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, counted};
 use crate::system::clock;
 
 /// Where a backup goes.
@@ -92,15 +92,15 @@ pub(super) fn make(
     };
     let made = backup::make(&hub, data.folder(), folder, creatives, clock::now_ms())?;
     let text = format!(
-        "{}: {} rows, of these {} plays and {} scans; {} creatives, {} MB{where_they_are}; and the keys: keep it where nobody else reads it\n",
+        "{}: {}, of these {} and {}; {}, {} MB{where_they_are}; and the keys: keep it where nobody else reads it\n",
         folder.display(),
-        made.rows,
-        made.plays,
-        made.scans,
-        made.creatives,
+        counted(made.rows, "row"),
+        counted(made.plays, "play"),
+        counted(made.scans, "scan"),
+        counted(made.creatives as u64, "creative"),
         made.creatives_bytes / 1_000_000,
     );
-    output.print(&json!({ "backup": folder, "made": made }), &text);
+    output.print(&json!({ "backup": folder, "made": made }), &text)?;
     Ok(())
 }
 
@@ -114,15 +114,15 @@ pub(super) fn restore(
 ) -> Result<(), Failure> {
     let restored = backup::restore(folder, data.folder(), data.places())?;
     let text = format!(
-        "{} has the hub as it was at {}: {} plays, {} scans, {} creatives. Start it with `passerby-hub serve`; \
+        "{} has the hub as it was at {}: {}, {}, {}. Start it with `passerby-hub serve`; \
          retire again what was retired since\n",
         data.folder().display(),
         clock::rfc3339(restored.made_ms),
-        restored.plays,
-        restored.scans,
-        restored.creatives,
+        counted(restored.plays, "play"),
+        counted(restored.scans, "scan"),
+        counted(restored.creatives as u64, "creative"),
     );
-    output.print(&json!({ "restored": restored }), &text);
+    output.print(&json!({ "restored": restored }), &text)?;
     Ok(())
 }
 
@@ -135,7 +135,7 @@ pub(super) fn move_to_server(Move { from, to, output }: &Move) -> Result<(), Fai
         "the database of {} is in PostgreSQL, {rows} rows, the same on both sides. Start the hub anew with --database, or with {DATABASE_VARIABLE} set; what was hub.db is hub.db.moved\n",
         from.display()
     );
-    output.print(&json!({ "moved": moved }), &text);
+    output.print(&json!({ "moved": moved }), &text)?;
     Ok(())
 }
 
@@ -167,7 +167,7 @@ pub(super) fn move_blobs(
         moved.copied,
         moved.copied_bytes / 1_000_000,
     );
-    output.print(&json!({ "moved": moved }), &text);
+    output.print(&json!({ "moved": moved }), &text)?;
     Ok(())
 }
 

@@ -81,6 +81,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.output.print(
         &json!({ "reasons": reasons, "film": facts, "converted": after }),
         &text,
-    );
+    )?;
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                 .store
                 .add_domain(&Actor::COMMAND_LINE, &domain, clock::now_ms())?;
             let line = format!("codes may carry {domain}\n");
-            output.print(&json!({ "domain": domain }), &line);
+            output.print(&json!({ "domain": domain }), &line)?;
         }
         Command::Remove {
             domain,
@@ -61,12 +61,12 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                 .store
                 .remove_domain(&Actor::COMMAND_LINE, &domain, clock::now_ms())?;
             let line = format!("codes may no longer carry {domain}\n");
-            output.print(&json!({ "domain": domain }), &line);
+            output.print(&json!({ "domain": domain }), &line)?;
         }
         Command::List { output, data } => {
             let domains = data.open()?.store.domains()?;
             let lines: String = domains.iter().map(|name| format!("{name}\n")).collect();
-            output.print(&json!(domains), &lines);
+            output.print(&json!(domains), &lines)?;
         }
     }
     Ok(())

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Input(Vec<String>),
     /// Exit code 3.
     Start(String),
+    /// Exit code 4: it did its work, and nobody got to see what came of it.
+    Unprinted(std::io::Error),
 }
 
 impl From<OpenError> for Failure {

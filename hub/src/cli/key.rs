@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use crate::cli::options::counted;
 use crate::cli::{Data, Failure, Output};
 use crate::keys::manifest_keys::KeySummary;
 use crate::store::ScreenSummary;
@@ -39,7 +40,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                      Back up the data folder now: a hub that is restored from an older copy has not got this key, and \
                      screens that know it refuse what such a hub signs.\n"
                 ),
-            );
+            )?;
         }
         Command::List { output, data } => {
             let hub = data.open()?;
@@ -62,7 +63,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                 .map(|key| line(key, knowing(key.generation)))
                 .collect();
             text.extend(screens.iter().filter_map(|screen| ahead(screen, &keys)));
-            output.print(&json!(rows), &text);
+            output.print(&json!(rows), &text)?;
         }
     }
     Ok(())
@@ -73,9 +74,10 @@ fn line(key: &KeySummary, screens: usize) -> String {
         .made_ms
         .map_or_else(|| "the first".to_owned(), clock::rfc3339);
     format!(
-        "key {:>4}  {}…  {since:<20}  known by {screens} screens\n",
+        "key {:>4}  {}…  {since:<20}  known by {}\n",
         key.generation,
-        &key.key[..16]
+        &key.key[..16],
+        counted(screens as u64, "screen")
     )
 }
 

@@ -20,11 +20,13 @@ pub(crate) mod screen;
 pub(crate) mod source;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
 use passerby_protocol::left_out::LeftOut;
 use passerby_protocol::limits::CODE_DAYS_MAX;
@@ -51,10 +53,14 @@ use crate::store::Targets;
 use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
-pub const EXIT_CODES: [(u8, &str); 3] = [
+pub const EXIT_CODES: [(u8, &str); 4] = [
     (0, "success"),
     (2, "what was asked for is wrong; every problem is listed"),
     (3, "cannot start: the data folder, the database or the port"),
+    (
+        4,
+        "what was asked for is done, and standard output did not take what is to be said of it",
+    ),
 ];
 
 /// What the program reads from its environment, and what each variable means.
@@ -280,8 +286,29 @@ enum Command {
     Prune(crate::cli::prune::Options),
 }
 
+/// Has an option that a variable may stand for take an empty variable for none: that is how service
+/// files and containers unset one.
+fn without_empty_variables(mut command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let empty: Vec<_> = command
+        .get_arguments()
+        .filter(|argument| argument.get_env().is_some_and(is_empty))
+        .map(|argument| argument.get_id().clone())
+        .collect();
+    for id in empty {
+        command = command.mut_arg(id, |argument| argument.env(Resettable::Reset));
+    }
+    command.mut_subcommands(without_empty_variables)
+}
+
 impl Cli {
-    /// Runs the command. Exit codes: 0 success, 2 bad input, 3 cannot start.
+    /// Reads the command line and the variables; ends the program where they cannot be understood.
+    pub fn read() -> Self {
+        let given = without_empty_variables(Self::command()).get_matches();
+        Self::from_arg_matches(&given).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Runs the command. Exit codes: see [`EXIT_CODES`].
     pub fn run(self) -> ExitCode {
         match run(self.command) {
             Ok(()) => ExitCode::SUCCESS,
@@ -294,6 +321,12 @@ impl Cli {
             Err(Failure::Start(problem)) => {
                 eprintln!("{problem}");
                 ExitCode::from(3)
+            }
+            Err(Failure::Unprinted(error)) => {
+                eprintln!(
+                    "the command did its work, but its result cannot be written to standard output: {error}; a token or a link that it was to print is lost, and the same command makes another"
+                );
+                ExitCode::from(4)
             }
         }
     }
@@ -348,7 +381,7 @@ fn run(command: Command) -> Result<(), Failure> {
             output.print(
                 &json!({ "screen": claimed.screen, "suggested_name": claimed.suggested_name }),
                 &format!("screen {} is {name}\n", claimed.screen),
-            );
+            )?;
             Ok(())
         }
         Command::New(arguments) => crate::cli::new::run(&arguments),
@@ -375,7 +408,7 @@ fn run(command: Command) -> Result<(), Failure> {
                         "{campaign} is off the air; screens changed: {}\n",
                         screens.len()
                     ),
-                );
+                )?;
                 Ok(())
             }
             None => Err(Failure::Input(vec![format!(
@@ -402,10 +435,10 @@ fn run(command: Command) -> Result<(), Failure> {
             let differences = data.open()?.store.recount()?;
             if differences.is_empty() {
                 let text = "the figures of reports are those of the rows\n";
-                output.print(&json!({ "differences": [] }), text);
+                output.print(&json!({ "differences": [] }), text)?;
                 return Ok(());
             }
-            output.print(&json!({ "differences": differences }), "");
+            output.print(&json!({ "differences": differences }), "")?;
             let lines = differences.iter().map(|difference| {
                 format!(
                     "{} ({}) has {:?}, and its rows give {:?}",
@@ -519,7 +552,7 @@ fn publish(
     output.print(
         &json!({ "published": published, "left_out": left_out }),
         &text,
-    );
+    )?;
     Ok(())
 }
 

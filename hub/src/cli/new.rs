@@ -48,6 +48,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "{shown}: {}\nwrite your words into it, then: passerby-hub publish '{shown}'\n",
             files.join(", ")
         ),
-    );
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Options that several commands have, and what they come to.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -80,15 +80,28 @@ impl Output {
     }
 
     /// Prints what a command found, in the form that was asked for.
-    pub(super) fn print(&self, json: &serde_json::Value, text: &str) {
+    ///
+    /// # Errors
+    /// Standard output takes it not. What the command did is done.
+    pub(super) fn print(&self, json: &serde_json::Value, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
-        // Whoever closed the pipe has read enough.
-        let _ = if self.json {
+        let written = if self.json {
             writeln!(out, "{json}")
         } else {
             out.write_all(text.as_bytes())
         };
+        match written.and_then(|()| out.flush()) {
+            // Whoever closed the pipe has read enough.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Unprinted(error)),
+            _ => Ok(()),
+        }
     }
+}
+
+/// Says how many there are of something whose name takes an s: "1 scan", "2 scans".
+pub(super) fn counted(count: u64, one: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{s}")
 }
 
 /// Reads the name of a screen or the like.

@@ -48,7 +48,9 @@ pub(crate) fn run(options: &OwnerLink) -> Result<(), Failure> {
         })?,
     };
     let link = join_link(&public_url, &secret);
-    options.output.print(&json!({ "link": link }), &told(&link));
+    options
+        .output
+        .print(&json!({ "link": link }), &told(&link))?;
     Ok(())
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.output.print(
         &json!({ "picture": picture, "facts": facts }),
         &told(&preview),
-    );
+    )?;
     match &facts.refusal {
         None => Ok(()),
         Some(refusal) => Err(Failure::Input(vec![format!(

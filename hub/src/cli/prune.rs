@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             "free_bytes": pruned.free_bytes,
         }),
         &text(&pruned, options.dry_run),
-    );
+    )?;
     Ok(())
 }
 

@@ -106,7 +106,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
             ]));
         }
         let report = data.open()?.store.report()?;
-        output.print(&json!(report), &report_text::text(&report));
+        output.print(&json!(report), &report_text::text(&report))?;
         return Ok(());
     };
     let filter = Filter {
@@ -121,6 +121,6 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Form::Csv => breakdown::csv(&counted),
         Form::Text | Form::Json => breakdown::text(&counted),
     };
-    output.print(&breakdown::json(&counted), &text);
+    output.print(&breakdown::json(&counted), &text)?;
     Ok(())
 }

@@ -90,7 +90,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             output.print(
                 &json!({ "screen": screen, "token": token }),
                 &format!("screen {screen}\n{}", one_time(&token)),
-            );
+            )?;
         }
         Command::Rotate {
             screen,
@@ -113,7 +113,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                     "screen {screen} has key {}; its terminal takes it when it is online next; {older}\n",
                     rotated.generation
                 ),
-            );
+            )?;
         }
         Command::Renew {
             screen,
@@ -136,7 +136,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                     "screen {screen}\n{}{until_then}\n",
                     one_time(&renewed.token)
                 ),
-            );
+            )?;
         }
         Command::Revoke {
             screen,
@@ -159,17 +159,17 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
                     "screen {screen} is out of service since {}; {codes}; `passerby-hub screen renew {screen}` brings it back\n",
                     clock::rfc3339(revoked.since_ms)
                 ),
-            );
+            )?;
         }
         Command::Devices { output, data } => {
             let devices = data.open()?.store.devices()?;
             let lines: String = devices.iter().map(device_line).collect();
-            output.print(&json!(devices), &lines);
+            output.print(&json!(devices), &lines)?;
         }
         Command::List { output, data } => {
             let screens = data.open()?.store.screens()?;
             let lines: String = screens.iter().map(line).collect();
-            output.print(&json!(screens), &lines);
+            output.print(&json!(screens), &lines)?;
         }
     }
     Ok(())

@@ -187,7 +187,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             let sources = data.open()?.store.sources()?;
             let lines: String = sources.iter().map(line).collect();
             let told: Result<Vec<Value>, Failure> = sources.iter().map(told).collect();
-            output.print(&json!(told?), &lines);
+            output.print(&json!(told?), &lines)?;
             Ok(())
         }
         Command::Show { source } => show(&source),
@@ -203,7 +203,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             source.output.print(
                 &json!({ "source": source.name, "approved": numbers }),
                 &text,
-            );
+            )?;
             Ok(())
         }
         Command::TakeDown { items, source } => {
@@ -214,7 +214,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             source.output.print(
                 &json!({ "source": source.name, "taken_down": numbers }),
                 &text,
-            );
+            )?;
             Ok(())
         }
         Command::Pause { source } => pause(&source, true, now_ms),
@@ -231,7 +231,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
             );
             source
                 .output
-                .print(&json!({ "source": source.name, "taken_off": off }), &text);
+                .print(&json!({ "source": source.name, "taken_off": off }), &text)?;
             Ok(())
         }
         Command::Fetch {
@@ -313,7 +313,7 @@ fn add(arguments: Add, now_ms: i64) -> Result<(), Failure> {
             "{name} is added; a hub that serves fetches it within seconds, and `passerby-hub source fetch {name}` does it now\n"
         ),
     };
-    output.print(&json!({ "source": name, "secret": secret }), &text);
+    output.print(&json!({ "source": name, "secret": secret }), &text)?;
     Ok(())
 }
 
@@ -327,7 +327,7 @@ fn pause(source: &Named, paused: bool, now_ms: i64) -> Result<(), Failure> {
     };
     source
         .output
-        .print(&json!({ "source": source.name, "paused": paused }), &text);
+        .print(&json!({ "source": source.name, "paused": paused }), &text)?;
     Ok(())
 }
 
@@ -346,7 +346,7 @@ fn fetch(source: &Named, source_hosts: Vec<PrivateHost>, now_ms: i64) -> Result<
         return Err(Failure::Input(vec![format!("{}: {problem}", source.name)]));
     }
     let text = report_text(&source.name, &report);
-    source.output.print(&json!(report), &text);
+    source.output.print(&json!(report), &text)?;
     Ok(())
 }
 
@@ -390,7 +390,7 @@ fn show(named: &Named) -> Result<(), Failure> {
     }
     let mut told = told(&source)?;
     told["items"] = items.iter().map(item_told).collect();
-    named.output.print(&told, &text);
+    named.output.print(&told, &text)?;
     Ok(())
 }
 

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use tokio_postgres::error::SqlState;
 
+/// What to do about a server that is not there, or is none of PostgreSQL.
+const CHECK_ADDRESS: &str =
+    "see that PostgreSQL runs there, or name it with --database or in PASSERBY_HUB_DATABASE";
+
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DatabaseError {
@@ -41,6 +45,21 @@ pub enum DatabaseError {
     /// The address of a database cannot be understood, or it cannot be reached as it says.
     #[error("{0}")]
     Address(String),
+    /// The server cannot be reached, or refuses who asks or what is asked for.
+    #[error("cannot open the database {place}: {error}; {cure}")]
+    Unreachable {
+        /// Its name and where it is, without the password.
+        place: String,
+        /// What was said.
+        error: Box<DatabaseError>,
+        /// What to do.
+        cure: &'static str,
+    },
+    /// Its texts cannot hold every letter.
+    #[error(
+        "it has the encoding {0} and has to have UTF8; make another one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding(String),
     /// A file beside the database cannot be used.
     #[error("{0}")]
     File(String),
@@ -62,7 +81,35 @@ impl DatabaseError {
                 Some(code) => error.is_closed() || ends_session(code),
             },
             Self::Slow(_) => true,
+            Self::Unreachable { error, .. } => error.is_disconnected(),
             _ => false,
+        }
+    }
+
+    /// Whether the server lets this session write nothing.
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
+    }
+
+    /// Says where the database is that cannot be opened, and what to do.
+    pub(super) fn at(self, place: String) -> Self {
+        let cure = match &self {
+            Self::Encoding(_) => "then name it with --database or in PASSERBY_HUB_DATABASE",
+            Self::Postgres(error) => match error.code().map(SqlState::code) {
+                Some("3D000") => {
+                    "make it with CREATE DATABASE, or name another one with --database or in PASSERBY_HUB_DATABASE"
+                }
+                Some(code) if code.starts_with("28") => {
+                    "compare user and password in --database or PASSERBY_HUB_DATABASE with those of the server"
+                }
+                _ => CHECK_ADDRESS,
+            },
+            _ => CHECK_ADDRESS,
+        };
+        Self::Unreachable {
+            place,
+            error: Box::new(self),
+            cure,
         }
     }
 
@@ -84,6 +131,13 @@ impl DatabaseError {
     /// what was asked of it, so that asking for something else has no better prospects.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
+            // No step of the schema has a trigger that refuses: the file was moved to a server.
+            Self::Sqlite(error)
+                if error.sqlite_error().map(|error| error.extended_code)
+                    == Some(rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER) =>
+            {
+                true
+            }
             Self::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| {
                 matches!(
                     code,
@@ -102,6 +156,7 @@ impl DatabaseError {
                 ["08", "25", "53", "57", "58"].into_iter().any(of_class)
             }),
             Self::Busy(_) | Self::Slow(_) | Self::OutcomeUnknown => true,
+            Self::Unreachable { error, .. } => error.is_outage(),
             _ => false,
         }
     }

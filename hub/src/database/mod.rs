@@ -15,6 +15,7 @@ mod error;
 mod log_mover;
 mod pool;
 mod postgres;
+mod postgres_address;
 mod postgres_connection;
 mod postgres_values;
 mod row;
@@ -25,6 +26,7 @@ mod sqlite;
 mod together;
 mod transaction;
 mod value;
+mod write_failures;
 
 pub(crate) use crate::database::copy_text::push_hex;
 pub use crate::database::error::DatabaseError;
@@ -41,6 +43,7 @@ pub(crate) use crate::database::value::{Value, owned_values, values};
 use passerby_protocol::ScreenNumber;
 
 use crate::database::slow_statements::SlowStatements;
+use crate::database::write_failures::WriteFailures;
 use crate::system::histogram::HistogramCounts;
 
 /// A database, opened.
@@ -101,6 +104,14 @@ impl Database {
         match self {
             Self::Sqlite(database) => Some(database.group_sizes()),
             Self::Postgres(_) => None,
+        }
+    }
+
+    /// The writes that failed of late.
+    pub(crate) const fn write_failures(&self) -> &WriteFailures {
+        match self {
+            Self::Sqlite(database) => database.write_failures(),
+            Self::Postgres(database) => database.write_failures(),
         }
     }
 

@@ -15,7 +15,6 @@
 //! at once.
 
 use std::collections::BTreeSet;
-use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,8 +22,10 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Config;
 
 use crate::database::pool::{Lent, Pool, PoolCounts};
+use crate::database::postgres_address::{config_of, place_of};
 use crate::database::postgres_connection::{CONNECT_TIMEOUT, OWN_NUMBER};
 use crate::database::slow_statements::SlowStatements;
+use crate::database::write_failures::WriteFailures;
 use crate::database::{DatabaseError, Lock, PostgresConnection, Transaction};
 
 /// Most connections of one process.
@@ -50,6 +51,7 @@ pub(crate) struct PostgresDatabase {
     config: Config,
     connections: Pool<PostgresConnection>,
     slow: SlowStatements,
+    write_failures: WriteFailures,
     /// Whether this process serves, and so waits for nothing without a bound.
     is_bounded: AtomicBool,
     /// Since when the server is known to be away.
@@ -89,11 +91,7 @@ impl PostgresDatabase {
     /// # Errors
     /// It has not that form.
     pub(crate) fn new(address: &str) -> Result<Self, DatabaseError> {
-        let mut config = Config::from_str(address).map_err(|error| {
-            DatabaseError::Address(format!(
-                "cannot understand the address of the database ({error}); write postgres://USER:PASSWORD@HOST/NAME"
-            ))
-        })?;
+        let mut config = config_of(address)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
@@ -113,9 +111,15 @@ impl PostgresDatabase {
             config,
             connections: Pool::new(CONNECTIONS_MAX),
             slow: SlowStatements::default(),
+            write_failures: WriteFailures::default(),
             is_bounded: AtomicBool::new(false),
             outage: Mutex::new(None),
         })
+    }
+
+    /// Says which database it is, and where, without the password.
+    pub(crate) fn place(&self) -> String {
+        place_of(&self.config)
     }
 
     /// See [`crate::database::Database::pool_counts`].
@@ -126,6 +130,11 @@ impl PostgresDatabase {
     /// See [`crate::database::Database::slow_statements`].
     pub(super) const fn slow_statements(&self) -> &SlowStatements {
         &self.slow
+    }
+
+    /// See [`crate::database::Database::write_failures`].
+    pub(super) const fn write_failures(&self) -> &WriteFailures {
+        &self.write_failures
     }
 
     /// Bounds from now on how long anybody waits for an answer or a lock. A process that serves
@@ -160,7 +169,8 @@ impl PostgresDatabase {
             outage.try_at = now + CONNECT_TIMEOUT;
         }
         let is_bounded = self.is_bounded.load(Ordering::Relaxed);
-        let opened = PostgresConnection::open(&self.config, is_bounded);
+        let opened = PostgresConnection::open(&self.config, is_bounded)
+            .map_err(|error| error.at(self.place()));
         match &opened {
             Ok(_) => {
                 if self.outage().take().is_some() && is_bounded {
@@ -244,10 +254,21 @@ impl PostgresDatabase {
         begin: &str,
         mut work: impl FnMut(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let writes = begin.ends_with(OWN_NUMBER);
         self.again_if_undone(|| {
-            let connection = self.lend()?;
+            let lent = self.lend();
+            if writes && lent.is_err() {
+                self.write_failures.failed();
+            }
+            let connection = lent?;
             // What unwinds in here leaves a connection that the pool closes.
             let attempt = attempt(&connection, &self.slow, begin, &mut work);
+            match &attempt {
+                Attempt::Ended(Ok(_)) if writes => self.write_failures.succeeded(),
+                Attempt::Ended(Ok(_)) => {}
+                _ if writes && connection.saw_outage.get() => self.write_failures.failed(),
+                _ => {}
+            }
             self.give_back(connection);
             // Only now: asking takes a connection as well.
             let Attempt::Unsettled {
@@ -325,6 +346,7 @@ fn attempt<T, E: From<DatabaseError>>(
     work: &mut impl FnMut(&Transaction<'_>) -> Result<T, E>,
 ) -> Attempt<T, E> {
     connection.gave_way.set(false);
+    connection.saw_outage.set(false);
     let begun = slow.timed("BEGIN, and the lock of what it changes", || {
         connection.begin(begin)
     });

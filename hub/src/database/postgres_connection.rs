@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -39,6 +39,10 @@ const LOCK_TIMEOUT_MS: u32 = 8_000;
 /// After so long a transaction in which nothing is asked is ended by the server, and its locks are
 /// free: its process hangs. In milliseconds.
 const IDLE_TRANSACTION_MS: u32 = 30_000;
+/// A session that is older and answers that nothing may be written is closed: what it says was
+/// settled when it was opened, and may no longer be so. A younger one is believed, so that not each
+/// write opens another while nothing may be written.
+const READ_ONLY_AGE: Duration = Duration::from_secs(1);
 /// Most statements that are sent before the first answer is waited for.
 const AHEAD_MAX: usize = 256;
 /// Most rows of an answer that are read at one time and were not asked for all at once.
@@ -53,11 +57,14 @@ const SESSION: &str =
 /// One connection, used by one thread at a time.
 pub(crate) struct PostgresConnection {
     client: Client,
+    opened: Instant,
     runtime: OwnRuntime,
     /// Longest time until an answer.
     answer_time_max: Option<Duration>,
     statements: RefCell<HashMap<String, Statement>>,
     pub(super) is_broken: Cell<bool>,
+    /// Whether the server as a whole was the matter with a statement of the open transaction.
+    pub(super) saw_outage: Cell<bool>,
     /// Whether a statement of the open transaction gave way to another transaction.
     pub(super) gave_way: Cell<bool>,
 }
@@ -92,6 +99,11 @@ impl PostgresConnection {
         let time_max = *config.get_connect_timeout().unwrap_or(&CONNECT_TIMEOUT);
         let connecting = async {
             let (client, connection) = config.connect(tls()).await?;
+            if let Some(encoding) = connection.parameter("server_encoding")
+                && encoding != "UTF8"
+            {
+                return Err(DatabaseError::Encoding(encoding.to_owned()));
+            }
             // It ends with the client; what went wrong, the statements under way say.
             tokio::spawn(connection);
             client.batch_execute(SESSION).await?;
@@ -109,10 +121,12 @@ impl PostgresConnection {
         let client = connected.map_err(|_| DatabaseError::Slow(time_max.as_secs()))??;
         Ok(Self {
             client,
+            opened: Instant::now(),
             runtime: OwnRuntime(Some(runtime)),
             answer_time_max: is_bounded.then_some(ANSWER_TIME_MAX),
             statements: RefCell::default(),
             is_broken: Cell::new(false),
+            saw_outage: Cell::new(false),
             gave_way: Cell::new(false),
         })
     }
@@ -161,8 +175,12 @@ impl PostgresConnection {
         };
         let answered = answered.and_then(|answered| answered.map_err(DatabaseError::from));
         if let Err(error) = &answered {
-            if error.is_disconnected() || self.client.is_closed() {
+            let is_outdated = error.is_read_only() && self.opened.elapsed() >= READ_ONLY_AGE;
+            if error.is_disconnected() || self.client.is_closed() || is_outdated {
                 self.is_broken.set(true);
+            }
+            if error.is_outage() {
+                self.saw_outage.set(true);
             }
             if error.is_conflict() {
                 self.gave_way.set(true);

@@ -19,6 +19,7 @@ use crate::database::log_mover::LogMover;
 use crate::database::pool::{Pool, PoolCounts};
 use crate::database::slow_statements::SlowStatements;
 use crate::database::value::Value;
+use crate::database::write_failures::WriteFailures;
 use crate::database::{DatabaseError, Transaction};
 use crate::system::histogram::{Histogram, HistogramCounts};
 
@@ -51,6 +52,7 @@ pub(crate) struct SqliteDatabase {
     /// How many pieces of work were in each commit.
     group_sizes: Histogram<7>,
     slow: SlowStatements,
+    write_failures: WriteFailures,
 }
 
 struct Writer {
@@ -118,6 +120,7 @@ impl SqliteDatabase {
             readers: Pool::new(READERS_MAX),
             group_sizes: Histogram::new([1, 2, 4, 8, 16, 32, 64]),
             slow: SlowStatements::default(),
+            write_failures: WriteFailures::default(),
         })
     }
 
@@ -134,6 +137,11 @@ impl SqliteDatabase {
     /// See [`crate::database::Database::slow_statements`].
     pub(super) const fn slow_statements(&self) -> &SlowStatements {
         &self.slow
+    }
+
+    /// See [`crate::database::Database::write_failures`].
+    pub(super) const fn write_failures(&self) -> &WriteFailures {
+        &self.write_failures
     }
 
     /// Where something of this name lies beside the database.
@@ -208,7 +216,8 @@ impl SqliteDatabase {
         let mut open = match writer.open.take() {
             Some(open) => open,
             None => {
-                execute(&writer.connection, "BEGIN IMMEDIATE")?;
+                execute(&writer.connection, "BEGIN IMMEDIATE")
+                    .inspect_err(|_| self.write_failures.failed())?;
                 OpenGroup {
                     group: Arc::default(),
                     begun: Instant::now(),
@@ -235,7 +244,8 @@ impl SqliteDatabase {
             part.commit()
         };
         let value = worked?;
-        committed?;
+        committed.inspect_err(|_| self.write_failures.failed())?;
+        self.write_failures.succeeded();
         Ok(value)
     }
 
@@ -269,14 +279,14 @@ impl Part<'_> {
         let connection = &self.writer.connection;
         if is_first {
             // Nobody else's work is undone with it, so nothing is kept for that.
-            let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
+            let worked = self.worked(work);
             if worked.is_err() && !connection.is_autocommit() {
                 execute(connection, "ROLLBACK")?;
             }
             return worked;
         }
         execute(connection, "SAVEPOINT part")?;
-        let worked = work(&Transaction::of_sqlite(connection, &self.database.slow));
+        let worked = self.worked(work);
         // A full disk ends a transaction as a whole; its commit fails then.
         if connection.is_autocommit() {
             return worked;
@@ -285,6 +295,15 @@ impl Part<'_> {
             execute(connection, "ROLLBACK TO part")?;
         }
         execute(connection, "RELEASE part")?;
+        worked
+    }
+
+    fn worked<T, E>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let transaction = Transaction::of_sqlite(&self.writer.connection, &self.database.slow);
+        let worked = work(&transaction);
+        if worked.is_err() && transaction.saw_outage() {
+            self.database.write_failures.failed();
+        }
         worked
     }
 

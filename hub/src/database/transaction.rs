@@ -1,5 +1,6 @@
 //! Statements within one transaction, the same calls for both databases.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
@@ -58,6 +59,8 @@ impl<'a> From<&'a String> for Sql<'a> {
 pub(crate) struct Transaction<'a> {
     on: On<'a>,
     slow: &'a SlowStatements,
+    /// Whether SQLite failed a statement for a reason that has nothing to do with the statement.
+    saw_outage: Cell<bool>,
 }
 
 enum On<'a> {
@@ -68,7 +71,12 @@ enum On<'a> {
 impl<'a> Transaction<'a> {
     pub(super) const fn of_sqlite(connection: &'a Connection, slow: &'a SlowStatements) -> Self {
         let on = On::Sqlite(connection);
-        Self { on, slow }
+        let saw_outage = Cell::new(false);
+        Self {
+            on,
+            slow,
+            saw_outage,
+        }
     }
 
     pub(super) const fn of_postgres(
@@ -76,7 +84,29 @@ impl<'a> Transaction<'a> {
         slow: &'a SlowStatements,
     ) -> Self {
         let on = On::Postgres(connection);
-        Self { on, slow }
+        let saw_outage = Cell::new(false);
+        Self {
+            on,
+            slow,
+            saw_outage,
+        }
+    }
+
+    /// Whether the database as a whole was the matter with a statement.
+    pub(super) fn saw_outage(&self) -> bool {
+        match self.on {
+            On::Sqlite(_) => self.saw_outage.get(),
+            On::Postgres(connection) => connection.saw_outage.get(),
+        }
+    }
+
+    /// Takes in an error of SQLite's; a connection to a server does so by itself.
+    fn noted(&self, error: rusqlite::Error) -> DatabaseError {
+        let error = DatabaseError::from(error);
+        if error.is_outage() {
+            self.saw_outage.set(true);
+        }
+        error
     }
 
     /// Runs a statement of either database, and tells of it if it is slow.
@@ -94,7 +124,9 @@ impl<'a> Transaction<'a> {
     /// The database fails.
     pub(crate) fn run(&self, statements: &str) -> Result<(), DatabaseError> {
         self.slow.timed(statements, || match self.on {
-            On::Sqlite(connection) => Ok(connection.execute_batch(statements)?),
+            On::Sqlite(connection) => connection
+                .execute_batch(statements)
+                .map_err(|error| self.noted(error)),
             On::Postgres(connection) => connection.run(statements),
         })
     }
@@ -110,7 +142,9 @@ impl<'a> Transaction<'a> {
     ) -> Result<u64, DatabaseError> {
         let sql = sql.into();
         self.timed(sql, || match self.on {
-            On::Sqlite(connection) => sqlite_execute(connection, sql.sqlite(), values),
+            On::Sqlite(connection) => {
+                sqlite_execute(connection, sql.sqlite(), values).map_err(|error| self.noted(error))
+            }
             On::Postgres(connection) => connection.execute(sql.postgres(), values),
         })
     }
@@ -131,7 +165,8 @@ impl<'a> Transaction<'a> {
             On::Sqlite(connection) => sets
                 .iter()
                 .map(|set| sqlite_execute(connection, sql.sqlite(), set.as_ref()))
-                .collect(),
+                .collect::<Result<_, _>>()
+                .map_err(|error| self.noted(error)),
             On::Postgres(connection) => connection.execute_each(sql.postgres(), sets),
         })
     }
@@ -160,11 +195,11 @@ impl<'a> Transaction<'a> {
             On::Sqlite(connection) => {
                 let mut statement = connection
                     .prepare_cached(sql.sqlite())
-                    .map_err(DatabaseError::from)?;
+                    .map_err(|error| self.noted(error))?;
                 let mut rows = statement
                     .query(rusqlite::params_from_iter(values))
-                    .map_err(DatabaseError::from)?;
-                while let Some(row) = rows.next().map_err(DatabaseError::from)? {
+                    .map_err(|error| self.noted(error))?;
+                while let Some(row) = rows.next().map_err(|error| self.noted(error))? {
                     if read(&Row::from(row))?.is_break() {
                         break;
                     }
@@ -219,9 +254,12 @@ impl<'a> Transaction<'a> {
                 let places: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();
                 let places = places.join(", ");
                 let insert = format!("INSERT INTO {table} ({names}) VALUES ({places})");
-                let mut insert = connection.prepare_cached(&insert)?;
+                let insert = connection.prepare_cached(&insert);
+                let mut insert = insert.map_err(|error| self.noted(error))?;
                 for row in rows {
-                    insert.execute(rusqlite::params_from_iter(row))?;
+                    insert
+                        .execute(rusqlite::params_from_iter(row))
+                        .map_err(|error| self.noted(error))?;
                 }
             }
             On::Postgres(connection) => {
@@ -374,7 +412,7 @@ fn sqlite_execute(
     connection: &Connection,
     sql: &str,
     values: &[Value<'_>],
-) -> Result<u64, DatabaseError> {
+) -> rusqlite::Result<u64> {
     let changed = connection
         .prepare_cached(sql)?
         .execute(rusqlite::params_from_iter(values))?;

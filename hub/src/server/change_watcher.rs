@@ -33,7 +33,10 @@ pub(super) async fn keep(app: Shared) {
         app.held.looked(looked.is_ok());
         match looked {
             Ok(now) => seen = Some(now),
-            Err(error) => tracing::error!(%error, "it is not known whether anything has changed"),
+            Err(error) => crate::system::repeated_errors::tell(
+                "it is not known whether anything has changed",
+                &error,
+            ),
         }
     }
 }

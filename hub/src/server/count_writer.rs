@@ -43,10 +43,10 @@ impl AppState {
             Ok(()) => self.background.ran(BackgroundWork::WriteCounts, now_ms),
             // Nobody waits for these counts: rather a second of them too few than one twice.
             Err(StoreError::Database(error @ DatabaseError::OutcomeUnknown)) => {
-                tracing::error!(%error, "openings may not be counted");
+                crate::system::repeated_errors::tell("openings may not be counted", &error);
             }
             Err(error) => {
-                tracing::error!(%error, "openings are not counted yet");
+                crate::system::repeated_errors::tell("openings are not counted yet", &error);
                 self.counts.put_back(openings);
             }
         }

@@ -1,8 +1,9 @@
 //! What those who watch the hub ask, on an address of its own: whether it lives, whether it is
 //! ready, and what it counts of itself.
 //!
-//! Invariants: nothing here asks anything of the database but whether it answers, one question at a
-//! time, and nobody waits for that longer than [`READY_TIME`]; a hub that stops says so first.
+//! Invariants: nothing here asks anything of the database but whether it answers, and takes writes
+//! again after one has failed, one question at a time, and nobody waits for that longer than
+//! [`READY_TIME`]; a hub that stops says so first.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,11 +115,13 @@ async fn is_ready(
     let asked = tokio::task::spawn_blocking(move || {
         // Whoever asks may have gone; the question has its turn until it is answered.
         let _turn = turn;
-        app.hub.store.answers()
+        let store = &app.hub.store;
+        store.answers().map(|()| store.takes_writes())
     });
     match asked.await {
-        Ok(Ok(())) if is_stopping() => Err("the hub is stopping"),
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(_)) if is_stopping() => Err("the hub is stopping"),
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err("writes to the database fail; the log says why"),
         // The reason goes into the log of what fails because of it.
         Ok(Err(_)) | Err(_) => Err("the database fails"),
     }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use passerby_protocol::wire::{PROBLEM_TYPE, ProblemDetails};
 
 use crate::store::StoreError;
+use crate::system::repeated_errors;
 
 /// After how many seconds a terminal may come again to a hub that cannot reach its database. It
 /// spreads that by itself.
@@ -58,7 +59,7 @@ impl From<StoreError> for Problem {
     /// The reason goes into the log, where the operator looks; the terminal only learns that it
     /// should come back.
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a request failed");
+        repeated_errors::tell("a request failed", &error);
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the hub cannot reach its database",

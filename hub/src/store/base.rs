@@ -47,7 +47,37 @@ impl Store {
     /// # Errors
     /// It cannot be opened, or a newer hub made it.
     pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_file(folder, Self::made_file(folder)?)
+    }
+
+    /// The same where a hub has begun: it makes nothing where there is no database, or an empty
+    /// one.
+    ///
+    /// # Errors
+    /// See [`Self::open`]; or a hub has not begun in it.
+    pub(crate) fn open_begun(folder: &Path) -> Result<Self> {
+        let file = folder.join(FILE_NAME);
+        let named = || file.display().to_string();
+        // SQLite itself would make the file, and throw away the log beside an empty one.
+        let is_empty = match std::fs::metadata(&file) {
+            Ok(meta) => meta.len() == 0,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            Err(source) => {
+                let file = named();
+                return Err(StoreError::File { file, source });
+            }
+        };
+        if is_empty {
+            return Err(StoreError::NotBegun(named()));
+        }
         let database = Self::made_file(folder)?;
+        if !migrations::is_begun(&database)? {
+            return Err(StoreError::NotBegun(named()));
+        }
+        Self::open_file(folder, database)
+    }
+
+    fn open_file(folder: &Path, database: Database) -> Result<Self> {
         if let Database::Sqlite(file) = &database
             && file
                 .with_writer(|connection| is_moved(connection))
@@ -81,9 +111,25 @@ impl Store {
     /// The address cannot be understood, the server is away or refuses, or a newer hub made the
     /// tables.
     pub fn open_server(address: &str) -> Result<Self> {
-        let database = Database::Postgres(PostgresDatabase::new(address)?);
+        Self::open_tables(PostgresDatabase::new(address)?, false)
+    }
+
+    /// The same where a hub has begun: it makes no tables where there are none.
+    ///
+    /// # Errors
+    /// See [`Self::open_server`]; or a hub has not begun in it.
+    pub(crate) fn open_begun_server(address: &str) -> Result<Self> {
+        Self::open_tables(PostgresDatabase::new(address)?, true)
+    }
+
+    fn open_tables(server: PostgresDatabase, has_to_be_begun: bool) -> Result<Self> {
+        let place = server.place();
+        let database = Database::Postgres(server);
         if database.read_once(is_unfinished)? {
             return Err(StoreError::UnfinishedCopy);
+        }
+        if has_to_be_begun && !migrations::is_begun(&database)? {
+            return Err(StoreError::NotBegun(place));
         }
         Self::migrated(database)
     }

@@ -27,6 +27,11 @@ pub enum StoreError {
         "the database {0} was moved to PostgreSQL; name that one with --database or in PASSERBY_HUB_DATABASE. If `passerby-hub move` did not end, run it again first"
     )]
     Moved(String),
+    /// A hub has lived that had its tables elsewhere, or here before they were lost.
+    #[error(
+        "the database {0} is empty or missing, and the data folder has the keys of a hub that had one; restore a backup into a new folder, name the right database with --database or in PASSERBY_HUB_DATABASE, or begin a new hub in an empty folder"
+    )]
+    NotBegun(String),
     /// A restore or a move into the database was begun.
     #[error(
         "a restore or a move into this database was begun and has not ended; run the same command again"
@@ -40,6 +45,9 @@ pub enum StoreError {
     /// There is a hub where something is to be copied to.
     #[error("there is a hub in this database already; name an empty one")]
     HasHub,
+    /// There is something else where a hub is to be copied to.
+    #[error("the database is not empty: it has the table {0}; name an empty one")]
+    NotEmpty(String),
     /// What was copied is not what it was copied from.
     #[error(
         "the copy of the table {table} has {copied} rows, and {rows} were to be copied, or some of them differ; the file is used as before. Empty the database and begin again; if this comes again, tell us"

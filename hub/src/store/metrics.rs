@@ -1,10 +1,14 @@
 //! What the database is busy with, for those who watch the hub.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::database::{DatabaseError, PoolCounts, values};
+use crate::database::{DatabaseError, Lock, PoolCounts, values};
 use crate::store::{Result, Store};
 use crate::system::histogram::HistogramCounts;
+
+/// For so long after a write that failed none is tried that nobody has asked for.
+const TRIED_AFTER: Duration = Duration::from_secs(5);
 
 /// What the database is busy with, and was since it was opened.
 #[derive(Debug, Clone)]
@@ -37,6 +41,22 @@ impl Store {
         let ask = "SELECT 1 FROM screens LIMIT 1";
         self.read_once(|tx| tx.exists(ask, values![]).map(|_| ()))
             .map_err(|error: DatabaseError| error.into())
+    }
+
+    /// Tells whether the database takes what is written: the newest write has not failed, or that
+    /// was a while ago and a small one does not fail.
+    pub(crate) fn takes_writes(&self) -> bool {
+        match self.database.write_failures().ago() {
+            None => true,
+            Some(ago) if ago < TRIED_AFTER => false,
+            // Whoever leads nobody to a hub that fails would never hear of its recovery.
+            Some(_) => {
+                let written = self.write(Lock::Screens(&[]), |tx| {
+                    tx.execute("UPDATE settings SET value = value", values![])
+                });
+                written.is_ok()
+            }
+        }
     }
 
     /// Returns what the database is busy with.

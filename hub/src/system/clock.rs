@@ -1,5 +1,7 @@
 //! The only place of the hub that reads a clock. Everywhere else `now_ms` is an argument.
 
+use std::sync::Once;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -17,7 +19,17 @@ pub fn now_ms() -> i64 {
 /// Returns the time zone of the hub's machine, in which days begin here: those of phases, and those
 /// of reports.
 pub fn time_zone() -> TimeZone {
-    TimeZone::system()
+    static TOLD: Once = Once::new();
+    TimeZone::try_system().unwrap_or_else(|_| {
+        // A machine that says nothing of its time zone has UTC, and means it.
+        if let Some(asked) = std::env::var_os("TZ").filter(|asked| !asked.is_empty()) {
+            TOLD.call_once(|| {
+                let asked = asked.to_string_lossy();
+                tracing::warn!("TZ is {asked:?}, which names no time zone here; days begin in UTC");
+            });
+        }
+        TimeZone::unknown()
+    })
 }
 
 /// Returns the date of a moment in the time zone of the hub's machine, by which phases are judged

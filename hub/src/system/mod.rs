@@ -1,5 +1,5 @@
-//! The machine beneath: clock, random numbers, private files, memory,
-//! priorities.
+//! The machine beneath: clock, random numbers, private files, memory, priorities, and what is told
+//! of errors that repeat.
 
 pub mod clock;
 pub(crate) mod histogram;
@@ -7,3 +7,4 @@ pub mod malloc;
 pub(crate) mod priority;
 pub(crate) mod private;
 pub(crate) mod random;
+pub(crate) mod repeated_errors;

@@ -22,6 +22,7 @@ mod landing;
 mod limits;
 mod link_tails;
 mod looked_at;
+mod lost_databases;
 mod monitoring;
 mod networks;
 mod on_a_file;

@@ -210,3 +210,104 @@ fn statements_are_told_without_their_values_once_a_minute_each() {
     assert_eq!(told.len(), each.len(), "{log}");
     assert!(!log.contains("a-secret-name"), "{log}");
 }
+
+#[test]
+fn a_hub_whose_writes_fail_is_not_ready_until_one_succeeds() {
+    let hub = WatchedHub::start(&[], None);
+    let stand = &hub.0;
+    let terminal = stand.terminal("one");
+    let send = |seqs| {
+        stand
+            .send_plays(&terminal, &crate::backups::rows(seqs), Vec::new())
+            .status()
+    };
+    assert_eq!(send(1..=5), 200);
+    assert_eq!(hub.ask("/readyz"), (200, "ok\n".to_owned()));
+    let lets_write = |lets: bool| match stand.database_address() {
+        Some(address) => {
+            let server = passerby_testing::postgres::PostgresServer::shared();
+            let name = address.trim_start_matches("postgres:///");
+            let name = name.split('?').next().unwrap();
+            let only = if lets { "off" } else { "on" };
+            server.run(
+                "postgres:///postgres",
+                &format!("ALTER DATABASE {name} SET default_transaction_read_only = {only}"),
+            );
+            server.run(
+                address,
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+        }
+        None => {
+            // As a move leaves it.
+            let file = rusqlite::Connection::open(stand.data().join("hub.db")).unwrap();
+            let tables =
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+            let mut tables = file.prepare(tables).unwrap();
+            let tables = tables.query_map([], |row| row.get::<_, String>(0));
+            let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
+            let mut statements = "BEGIN IMMEDIATE;".to_owned();
+            for (number, table) in tables.iter().enumerate() {
+                for what in ["INSERT", "UPDATE", "DELETE"] {
+                    let name = format!("moved_{number}_{what}");
+                    statements += &if lets {
+                        format!("DROP TRIGGER {name};")
+                    } else {
+                        format!(
+                            "CREATE TRIGGER {name} BEFORE {what} ON {table}
+                             BEGIN SELECT RAISE(ABORT, 'moved'); END;"
+                        )
+                    };
+                }
+            }
+            file.execute_batch(&(statements + "COMMIT")).unwrap();
+        }
+    };
+    lets_write(false);
+    assert_eq!(send(6..=10), 503);
+    for _ in 0..2 {
+        let (status, said) = hub.ask("/readyz");
+        assert_eq!(status, 503);
+        assert!(said.contains("writes to the database fail"), "{said}");
+        assert_eq!(hub.ask("/healthz").0, 200);
+    }
+    lets_write(true);
+    // Nobody has to write for the hub to hear of it.
+    let begun = std::time::Instant::now();
+    while hub.ask("/readyz").0 != 200 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(send(6..=10), 200);
+}
+
+#[test]
+fn what_fails_again_and_again_is_told_once_a_minute() {
+    let hub = WatchedHub::start(&[], None);
+    let stand = &hub.0;
+    let terminal = stand.terminal("one");
+    let statement = "ALTER TABLE plays RENAME TO gone";
+    match stand.database_address() {
+        Some(address) => {
+            passerby_testing::postgres::PostgresServer::shared().run(address, statement)
+        }
+        None => {
+            let file = rusqlite::Connection::open(stand.data().join("hub.db")).unwrap();
+            file.execute_batch(statement).unwrap();
+        }
+    }
+    for _ in 0..20 {
+        let refused = stand.send_plays(&terminal, &crate::backups::rows(1..=5), Vec::new());
+        assert_eq!(refused.status(), 503);
+    }
+    let begun = std::time::Instant::now();
+    while !stand.log().contains("a request failed") {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+        std::thread::yield_now();
+    }
+    let log = stand.log();
+    let told = log.lines().filter(|line| line.contains("a request failed"));
+    let told: Vec<&str> = told.collect();
+    assert!(told.len() == 1 && told[0].contains("plays"), "{told:?}");
+}

@@ -49,6 +49,8 @@ mod limits;
 mod link_tails;
 #[path = "../hub/looked_at.rs"]
 mod looked_at;
+#[path = "../hub/lost_databases.rs"]
+mod lost_databases;
 #[path = "../hub/monitoring.rs"]
 mod monitoring;
 #[path = "../hub/networks.rs"]

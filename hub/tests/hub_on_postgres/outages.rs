@@ -56,17 +56,46 @@ fn a_server_that_lets_nobody_write_is_read_and_written_again_afterwards() {
             "postgres:///postgres",
             &format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}"),
         );
-        server.run(
-            &address,
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        );
     };
     set("on");
+    server.run(
+        &address,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
     hub.is_away();
     assert_eq!(hub.process.manifest(&hub.terminal).0.campaigns.len(), 1);
+    // Its sessions, which were opened meanwhile, would go on being refused for ever.
     set("off");
     hub.goes_on(10);
+}
+
+#[test]
+fn a_database_that_cannot_hold_every_letter_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = PostgresServer::shared();
+    let address = server.new_database();
+    server.run(
+        "postgres:///postgres",
+        "CREATE DATABASE of_ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0",
+    );
+    let (_, options) = address.split_once('?').unwrap();
+    let refused = crate::stand::hub_command()
+        .args(["screen", "add", "Door", "--data"])
+        .arg(folder.path().join("data"))
+        .env(
+            "PASSERBY_HUB_DATABASE",
+            format!("postgres:///of_ascii?{options}"),
+        )
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("SQL_ASCII") && said.contains("ENCODING 'UTF8'"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -262,7 +262,7 @@ async fn once(
         .await;
     if let Err(error) = ended {
         // The call was made: whoever makes it again with this key is told that nobody knows.
-        tracing::error!(%error, "an answer was not kept");
+        crate::system::repeated_errors::tell("an answer was not kept", &error);
     }
     Response::from_parts(parts, Body::from(bytes))
 }

@@ -89,7 +89,7 @@ pub(crate) fn failed(visitor: &Visitor, error: &StoreError) -> Response {
     if matches!(error, StoreError::OutOfScope) {
         return not_here(visitor);
     }
-    tracing::error!(%error, "a page of the console failed");
+    crate::system::repeated_errors::tell("a page of the console failed", error);
     later(visitor)
 }
 

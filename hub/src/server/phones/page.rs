@@ -255,7 +255,7 @@ pub(crate) fn unknown_link() -> Response {
 /// The database failed. The reason goes into the log; the phone is asked to come back.
 #[allow(clippy::needless_pass_by_value, reason = "an error ends here")]
 pub(crate) fn failed(error: StoreError) -> Response {
-    tracing::error!(%error, "a page failed");
+    crate::system::repeated_errors::tell("a page failed", &error);
     later()
 }
 

@@ -246,9 +246,16 @@ impl Pem {
     }
 
     fn is_wrong(&self, error: &rustls::pki_types::pem::Error) -> TlsError {
+        use rustls::pki_types::pem::Error;
+        // In its own words these have the bytes of the file as a list of numbers.
+        let reason = match error {
+            Error::MissingSectionEnd { .. } => "it is cut off: an END line is missing".to_owned(),
+            Error::IllegalSectionStart { .. } => "a BEGIN line is damaged".to_owned(),
+            error => error.to_string(),
+        };
         TlsError::NotPem {
             file: self.name.clone(),
-            reason: error.to_string(),
+            reason,
         }
     }
 }
@@ -414,7 +421,7 @@ pub(super) mod tests {
         for (certificate, key, expected) in [
             (b"hello".as_slice(), key, "chain.pem: this is not PEM"),
             (b"", key, "chain.pem: this is not PEM"),
-            (cut, key, "chain.pem: this is not PEM"),
+            (cut, key, "(it is cut off: an END line is missing)"),
             (key, key, "chain.pem: there is no certificate in it"),
             (
                 damaged.as_bytes(),

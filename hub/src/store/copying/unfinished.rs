@@ -24,6 +24,22 @@ pub(super) fn has_table(tx: &Transaction<'_>, name: &str) -> Result<bool, Databa
     )
 }
 
+/// Finds a table, that of a hub first; what an extension has made is nobody's.
+fn first_table(tx: &Transaction<'_>) -> Result<Option<String>, DatabaseError> {
+    tx.optional(
+        "SELECT CAST(relname AS TEXT) FROM pg_class AS found
+         WHERE relkind IN ('r', 'p', 'f')
+         AND relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname = ANY (current_schemas(FALSE)))
+         AND NOT EXISTS (
+             SELECT 1 FROM pg_depend
+             WHERE classid = CAST('pg_class' AS regclass) AND objid = found.oid AND deptype = 'e'
+         )
+         ORDER BY relname <> 'schema_steps', relname LIMIT 1",
+        values![],
+        |row| row.get(0),
+    )
+}
+
 /// Tells whether a copy into a database on a server was begun and has not ended.
 ///
 /// # Errors
@@ -41,13 +57,13 @@ pub(super) fn begin(database: &Database, id: &str) -> Result<Begun> {
         if let Some(begun) = find(tx, id)? {
             return Ok(begun);
         }
-        for table in ["schema_steps"]
-            .into_iter()
-            .chain(TABLES.iter().map(|table| table.name))
-        {
-            if has_table(tx, table)? {
-                return Err(StoreError::HasHub);
-            }
+        if let Some(table) = first_table(tx)? {
+            let is_ours = table == "schema_steps" || TABLES.iter().any(|ours| ours.name == table);
+            return Err(if is_ours {
+                StoreError::HasHub
+            } else {
+                StoreError::NotEmpty(table)
+            });
         }
         tx.run("CREATE TABLE unfinished_copy (id TEXT NOT NULL, is_whole BOOLEAN NOT NULL)")?;
         tx.execute(

@@ -8,7 +8,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::database::{Database, DatabaseError, Lock, values};
+use crate::database::{Database, DatabaseError, Lock, Transaction, values};
 use crate::store::{Result, StoreError};
 
 /// Each step brings a file of SQLite from its place in this list to the next.
@@ -97,26 +97,46 @@ pub(super) fn migrate_to(database: &Database, until: Steps) -> Result<()> {
             file.with_writer(|connection| migrate_sqlite(connection, until.sqlite))
         }
         Database::Postgres(server) => {
-            let has_table = || {
-                database.read(|tx| {
-                    tx.exists(
-                        "SELECT 1 FROM pg_tables WHERE tablename = 'schema_steps'",
-                        &[],
-                    )
-                })
-            };
-            if !has_table()? {
+            if !database.read(has_steps)? {
                 let made = server.with_connection(|connection| {
                     connection.run("CREATE TABLE schema_steps (number BIGINT PRIMARY KEY)")
                 });
                 // Another process may have made it at the same time.
-                if made.is_err() && !has_table()? {
+                if made.is_err() && !database.read(has_steps)? {
                     made?;
                 }
             }
             migrate_postgres(database, until.postgres)
         }
     }
+}
+
+/// Tells whether a database of PostgreSQL has the table of the steps that it has taken.
+fn has_steps(tx: &Transaction<'_>) -> Result<bool, DatabaseError> {
+    tx.exists(
+        "SELECT 1 FROM pg_tables
+         WHERE tablename = 'schema_steps' AND schemaname = ANY (current_schemas(FALSE))",
+        values![],
+    )
+}
+
+/// Tells whether a hub has begun in a database: it has taken a step.
+///
+/// # Errors
+/// The database fails.
+pub(super) fn is_begun(database: &Database) -> Result<bool> {
+    let steps: i64 = match database {
+        Database::Sqlite(file) => file
+            .with_writer(|connection| {
+                connection.pragma_query_value(None, "user_version", |row| row.get(0))
+            })
+            .map_err(DatabaseError::from)?,
+        Database::Postgres(_) => database.read(|tx| match has_steps(tx)? {
+            true => tx.value("SELECT count(*) FROM schema_steps", values![]),
+            false => Ok::<_, DatabaseError>(0),
+        })?,
+    };
+    Ok(steps > 0)
 }
 
 fn migrate_sqlite(connection: &mut Connection, until: usize) -> Result<()> {

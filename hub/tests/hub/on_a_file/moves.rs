@@ -160,3 +160,93 @@ fn a_move_that_is_killed_at_any_step_goes_on_and_the_hub_serves_from_the_file_me
     );
     assert!(stand.data().join("hub.db.moved").exists());
 }
+
+#[test]
+fn a_move_that_was_cut_off_at_its_end_is_ended_by_its_own_folder_and_by_no_copy_of_it() {
+    let (mut stand, terminal) = stand_with_content(40);
+    stand.stop();
+    let copy = stand.data().with_file_name("copy");
+    let copied = Command::new("cp")
+        .arg("-r")
+        .arg(stand.data())
+        .arg(&copy)
+        .status();
+    assert!(copied.unwrap().success());
+    stand.start_again();
+    assert_eq!(
+        stand
+            .send_plays(&terminal, &rows(41..=50), Vec::new())
+            .status(),
+        200
+    );
+    stand.stop();
+    let server = PostgresServer::shared();
+    let address = server.new_database();
+    // It begins, and comes no further.
+    server.run(&address, "CREATE VIEW screens AS SELECT 1");
+    refused(&move_command(&stand, &address).output().unwrap());
+    let id = server.value(&address, "SELECT id FROM unfinished_copy");
+    server.run(&address, "DROP VIEW screens");
+    assert!(
+        move_command(&stand, &address)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    assert!(stand.data().join("hub.db.moved").exists());
+    // What is done last is undone, as if it had been killed before.
+    server.run(
+        &address,
+        &format!(
+            "CREATE TABLE unfinished_copy (id TEXT NOT NULL, is_whole BOOLEAN NOT NULL);
+             INSERT INTO unfinished_copy VALUES ('{id}', TRUE)"
+        ),
+    );
+    let mut other = hub_command();
+    other
+        .arg("move")
+        .arg("--from")
+        .arg(&copy)
+        .args(["--to", &address]);
+    let said = refused(&other.output().unwrap());
+    assert!(said.contains("another restore or move"), "{said}");
+    assert!(
+        move_command(&stand, &address)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let place = Place {
+        data: stand.data(),
+        database: Some(address),
+    };
+    assert_eq!(place.json(&["report"])["plays"]["total"], 50);
+}
+
+#[test]
+fn a_database_with_a_table_of_somebody_else_is_left_alone() {
+    let (stand, _) = stand_with_content(10);
+    let server = PostgresServer::shared();
+    let address = server.new_database();
+    server.run(
+        &address,
+        "CREATE TABLE accounts (name TEXT); INSERT INTO accounts VALUES ('a')",
+    );
+    let said = refused(&move_command(&stand, &address).output().unwrap());
+    assert!(
+        said.contains("accounts") && said.contains("empty"),
+        "{said}"
+    );
+    let backup = stand.data().with_file_name("backup");
+    stand.json(&["backup", backup.to_str().unwrap()]);
+    let place = Place {
+        data: stand.data().with_file_name("restored"),
+        database: Some(address.clone()),
+    };
+    let said = refused(&place.run(&["restore", backup.to_str().unwrap()]));
+    assert!(said.contains("accounts"), "{said}");
+    let tables = "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(server.value(&address, tables), "accounts");
+}
