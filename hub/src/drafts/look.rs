@@ -208,16 +208,25 @@ pub(crate) fn folder_of(
     Ok(folder)
 }
 
+/// The same problem without the folder, which was made for one look.
+pub(super) fn bare(folder: &Path, problem: &Problem) -> Problem {
+    let file = Path::new(&problem.file);
+    let file = file.strip_prefix(folder).unwrap_or(file);
+    Problem {
+        file: file.display().to_string(),
+        ..problem.clone()
+    }
+}
+
+/// No more of them than a page tells.
+pub(super) fn bounded(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.truncate(PROBLEMS_MAX);
+    problems
+}
+
 /// What there is to tell, with the folder left out of it.
 fn found(folder: &Path, revision: u64, read: &PublicationRead) -> Found {
-    let bare = |problem: &Problem| {
-        let file = Path::new(&problem.file);
-        let file = file.strip_prefix(folder).unwrap_or(file);
-        Problem {
-            file: file.display().to_string(),
-            ..problem.clone()
-        }
-    };
+    let bare = |problem: &Problem| bare(folder, problem);
     let (problems, mut notes, airing) = match &read.publication {
         Ok(publication) => {
             let placements = publication.campaign.placements.iter();
@@ -229,10 +238,6 @@ fn found(folder: &Path, revision: u64, read: &PublicationRead) -> Found {
     };
     let left_out = &read.left_out;
     notes.extend(left_out.problems.iter().chain(&left_out.notes).map(bare));
-    let bounded = |mut problems: Vec<Problem>| {
-        problems.truncate(PROBLEMS_MAX);
-        problems
-    };
     Found {
         revision,
         problems: bounded(problems),

@@ -4,6 +4,7 @@
 //! page, API ─▶ desk ─▶ file (names, bytes)  ─▶ blobs
 //!                   ─▶ text (campaign.toml) ─▶ store::drafts
 //!                   ─▶ look (folder, child) ─▶ publish::folder ─▶ store::publish_draft
+//! preview           ─▶ subjects (folder)    ─▶ publish::preview
 //! ```
 //!
 //! A draft is a campaign folder that the hub keeps, and nothing else: its `campaign.toml` as text,
@@ -20,4 +21,6 @@ pub mod desk;
 pub mod file;
 pub mod look;
 pub mod names;
+pub(crate) mod placements;
+pub(crate) mod subjects;
 pub mod text;

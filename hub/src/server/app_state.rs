@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
 use crate::drafts::look::Looker;
+use crate::drafts::subjects::Subjects;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -54,6 +55,7 @@ pub(crate) struct AppState {
     pub(super) previews: Arc<Desk>,
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
+    pub(super) subjects: Subjects,
     /// The uploads that may still be read at the same time.
     pub(super) uploads: Arc<Semaphore>,
     pub(super) turns: Turns,
@@ -87,6 +89,7 @@ impl AppState {
             sources,
             alerts,
             looker: Looker::new(Workers::of_this_program().ok()),
+            subjects: Subjects::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             background: BackgroundRuns::default(),
             turns: Turns::default(),

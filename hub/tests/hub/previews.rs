@@ -30,7 +30,7 @@ fn shop() -> Stand {
 }
 
 /// Asks again while it is being drawn.
-fn at_last(mut ask: impl FnMut() -> Response) -> Response {
+pub(crate) fn at_last(mut ask: impl FnMut() -> Response) -> Response {
     loop {
         let response = ask();
         let headers = response.headers();
@@ -41,7 +41,7 @@ fn at_last(mut ask: impl FnMut() -> Response) -> Response {
     }
 }
 
-fn size_of(png: &[u8]) -> (u32, u32) {
+pub(crate) fn size_of(png: &[u8]) -> (u32, u32) {
     let picture = image::load_from_memory(png).unwrap();
     (picture.width(), picture.height())
 }

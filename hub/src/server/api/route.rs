@@ -18,6 +18,25 @@ pub(super) const PAGES: [QueryField; 2] = [
     ("limit", Holds::Whole, "how many rows, at most 500"),
 ];
 
+/// What previews are asked for with.
+pub(super) const OF_PREVIEWS: &[QueryField] = &[
+    (
+        "shape",
+        Holds::Word(&["landscape", "portrait"]),
+        "1920 x 1080 or 1080 x 1920 pixels; landscape otherwise",
+    ),
+    ("width", Holds::Whole, "pixels across, with `height`"),
+    ("height", Holds::Whole, "pixels down"),
+    ("screen", Holds::Whole, "as large as this screen"),
+    (
+        "turned",
+        Holds::Text,
+        "anything: the screen hangs turned by a quarter",
+    ),
+];
+/// The same as the reference writes it.
+pub(super) const PREVIEW_QUERY: &str = "?shape=SHAPE&width=PX&height=PX&screen=N&turned=1";
+
 /// What a call is said to answer that answers no JSON but an archive.
 pub(super) const ARCHIVE: &str = "Archive";
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::people::Right;
 use crate::server::api::calls::{campaigns, log, me, people, previews, reports, screens};
-use crate::server::api::route::{PAGES, QueryField, Route, delete, get, post};
+use crate::server::api::route::{
+    OF_PREVIEWS, PAGES, PREVIEW_QUERY, QueryField, Route, delete, get, post,
+};
 use crate::server::api::schema::{BY, Holds};
 use crate::server::api::{openapi, routes_of_alerts, routes_of_drafts, routes_of_sources};
 use crate::server::console::rule::Rule;
@@ -36,22 +38,6 @@ const OF_REPORTS: &[QueryField] = &[
     ("campaign", Holds::Text, "of this campaign"),
     ("screen", Holds::Whole, "of this screen"),
 ];
-const OF_PREVIEWS: &[QueryField] = &[
-    (
-        "shape",
-        Holds::Word(&["landscape", "portrait"]),
-        "1920 x 1080 or 1080 x 1920 pixels; landscape otherwise",
-    ),
-    ("width", Holds::Whole, "pixels across, with `height`"),
-    ("height", Holds::Whole, "pixels down"),
-    ("screen", Holds::Whole, "as large as this screen"),
-    (
-        "turned",
-        Holds::Text,
-        "anything: the screen hangs turned by a quarter",
-    ),
-];
-const PREVIEW_QUERY: &str = "?shape=SHAPE&width=PX&height=PX&screen=N&turned=1";
 const OF_LOG: &[QueryField] = &[
     ("q", Holds::Text, "a part of who, what or to what"),
     ("before", Holds::Whole, "before which row to begin"),

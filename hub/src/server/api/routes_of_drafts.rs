@@ -1,8 +1,10 @@
 //! The calls about drafts and versions of campaigns.
 
 use crate::people::Right::{ChangeCampaigns, ChangeDrafts};
-use crate::server::api::calls::drafts;
-use crate::server::api::route::{ARCHIVE, PAGES, QueryField, Route, delete, get, post};
+use crate::server::api::calls::{drafts, previews};
+use crate::server::api::route::{
+    ARCHIVE, OF_PREVIEWS, PAGES, PREVIEW_QUERY, QueryField, Route, delete, get, post,
+};
 use crate::server::api::schema::Holds;
 use crate::server::console::rule::Rule;
 
@@ -108,6 +110,24 @@ pub(super) fn all() -> Vec<Route> {
             ARCHIVE,
             drafts::export,
         ),
+        get(
+            "/drafts/{campaign}/placements/{placement}/preview",
+            may(ChangeDrafts),
+            &[200, 404, 409, 422, 503],
+            "what a screen would show of a draft's placement, counted from 1",
+            "Preview",
+            previews::show_of_draft,
+        )
+        .with_query(OF_PREVIEWS, PREVIEW_QUERY),
+        get(
+            "/drafts/{campaign}/placements/{placement}/preview.png",
+            may(ChangeDrafts),
+            &[200, 404, 409, 422, 503],
+            "the picture of it, a PNG, pixel by pixel as the screen would show it",
+            "Nothing",
+            previews::picture_of_draft,
+        )
+        .with_query(OF_PREVIEWS, PREVIEW_QUERY),
         post(
             "/drafts/{campaign}/submit",
             ChangeDrafts,

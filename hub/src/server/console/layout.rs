@@ -10,6 +10,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
+use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{Digest, foreign};
 
 use crate::people::Right;
@@ -304,6 +305,16 @@ pub(crate) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// What is wrong, with its file and line.
+pub(crate) fn problem_list(problems: &[Problem]) -> Markup {
+    html! {
+        ul { @for problem in problems { li {
+            @if !problem.file.is_empty() { strong { (foreign::escaped(&problem.file)) @if problem.line > 0 { ":" (problem.line) } } ": " }
+            (foreign::escaped(&problem.message))
+        } } }
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use passerby_protocol::token::SAMPLE;
+use passerby_protocol::toml_fields::Problem;
 use passerby_protocol::{CampaignId, ScreenNumber};
 
+use crate::drafts::look::{LookFault, folder_of};
+use crate::drafts::subjects::SubjectFault;
 use crate::people::{Actor, Right};
 use crate::publish::preview::files::draw_published;
-use crate::publish::preview::{Asked, DrawError, Drawers, Preview, View};
+use crate::publish::preview::{Asked, DrawError, Drawers, Preview, Subject, View};
 use crate::server::console::fields::Fields;
 use crate::server::{AppState, Shared};
 use crate::store::{PublishedPlacement, StoreError};
@@ -35,6 +38,8 @@ pub(in crate::server) enum NoPreview {
     NoSize,
     /// It is being drawn, or waits to be.
     Later,
+    /// The draft cannot be read as it is.
+    Unread(Vec<Problem>),
     /// It could not be drawn.
     Failed(DrawError),
     /// The database fails.
@@ -44,6 +49,17 @@ pub(in crate::server) enum NoPreview {
 impl From<StoreError> for NoPreview {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<SubjectFault> for NoPreview {
+    fn from(fault: SubjectFault) -> Self {
+        match fault {
+            SubjectFault::NotHere => Self::NotHere,
+            SubjectFault::Problems(problems) => Self::Unread(problems),
+            SubjectFault::Look(LookFault::Store(error)) => Self::Store(error),
+            SubjectFault::Look(other) => Self::Failed(DrawError::Start(other.to_string())),
+        }
     }
 }
 
@@ -66,14 +82,7 @@ pub(in crate::server) async fn of_published(
             let store = &app.hub.store;
             let published = store.published_placement(&id, placement, actor.scope())?;
             let published = published.ok_or(NoPreview::NotHere)?;
-            let now_ms = clock::now_ms();
-            let asked = Asked {
-                subject: published.subject.clone(),
-                view,
-                scan_base: app.public_url.scan_base(),
-                token: SAMPLE.to_owned(),
-                now_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
-            };
+            let asked = asked_of(app, published.subject.clone(), view);
             let known = app.previews.drawn(&asked);
             Ok::<_, NoPreview>((published, asked, known))
         })
@@ -89,6 +98,52 @@ pub(in crate::server) async fn of_published(
         draw_published(drawers, &hub.blobs, hub.folder(), wanted, &sizes)
     })
     .await
+}
+
+/// The same of a draft, as it is now. The place is counted from 0.
+pub(in crate::server) async fn of_draft(
+    app: &Shared,
+    actor: &Arc<Actor>,
+    (campaign, place): (&str, usize),
+    fields: &Fields,
+) -> Result<Arc<Preview>, NoPreview> {
+    let id: CampaignId = campaign.parse().map_err(|_| NoPreview::NotHere)?;
+    let found = {
+        let (actor, fields) = (Arc::clone(actor), fields.clone());
+        app.work(move |app| {
+            let view = view_of(app, &actor, &fields)?;
+            let draft = app.hub.store.draft(&id, actor.scope())?;
+            let draft = draft.ok_or(NoPreview::NotHere)?;
+            let subject = app.subjects.of(&app.hub, &draft, place)?;
+            let asked = asked_of(app, subject, view);
+            let known = app.previews.drawn(&asked);
+            Ok::<_, NoPreview>((draft, asked, known))
+        })
+        .await?
+    };
+    let (draft, asked, known) = found;
+    if let Some(known) = known {
+        return Ok(Arc::new(known));
+    }
+    let (own, wanted) = (Arc::clone(app), asked.clone());
+    drawn(app, &asked, move |drawers| {
+        let folder = folder_of(&own.hub, &draft.row.campaign, &draft.row.text, &draft.files)
+            .map_err(|fault| DrawError::Start(fault.to_string()))?;
+        drawers.draw(folder.path(), &wanted)
+    })
+    .await
+}
+
+/// What is to be drawn for a screen, with a code that counts nothing.
+fn asked_of(app: &AppState, subject: Subject, view: View) -> Asked {
+    let now_ms = clock::now_ms();
+    Asked {
+        subject,
+        view,
+        scan_base: app.public_url.scan_base(),
+        token: SAMPLE.to_owned(),
+        now_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
+    }
 }
 
 /// Has something drawn that was not drawn before, and waits for it a while.

@@ -103,6 +103,20 @@ pub(super) fn all() -> Vec<Route> {
             "changes one placement",
             drafts::placement::save,
         ),
+        get(
+            "/console/drafts/{campaign}/preview/{place}",
+            may(Right::ChangeDrafts),
+            ONE,
+            "what a screen would show of a placement, before it is published",
+            drafts::preview::show,
+        ),
+        get(
+            "/console/drafts/{campaign}/preview/{place}/picture.png",
+            may(Right::ChangeDrafts),
+            &[200, 404, 503],
+            "the picture of it",
+            drafts::preview::picture,
+        ),
         post(
             "/console/drafts/{campaign}/screens",
             may(Right::ChangeDrafts),

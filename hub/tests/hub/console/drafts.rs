@@ -37,7 +37,7 @@ pub(crate) fn form(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Ve
 
 impl Visitor<'_> {
     /// Sends a form with files, with the CSRF word of a page.
-    fn upload(
+    pub(crate) fn upload(
         &mut self,
         path: &str,
         fields: &[(&str, &str)],
@@ -58,7 +58,7 @@ impl Visitor<'_> {
     }
 
     /// The revision that a page of a draft shows.
-    fn revision(&mut self, path: &str) -> String {
+    pub(crate) fn revision(&mut self, path: &str) -> String {
         let page = self.get(path).text().unwrap();
         let (_, rest) = page
             .split_once("name=\"revision\" value=\"")

@@ -14,15 +14,8 @@ use crate::server::console::fields::Fields;
 use crate::server::console::previews::{self, AGAIN_S, NoPreview};
 use crate::server::problem::Problem;
 
-async fn drawn(
-    app: &Shared,
-    caller: &Caller,
-    (campaign, placement): &(String, String),
-    fields: &Fields,
-) -> Result<Arc<Preview>, Problem> {
-    let Caller(actor) = caller;
-    let drawn = previews::of_published(app, actor, (campaign, placement), fields).await;
-    drawn.map_err(|why| match why {
+fn of_no_preview(why: NoPreview) -> Problem {
+    match why {
         NoPreview::NotHere => not_here(),
         NoPreview::Store(error) => of_store(error),
         NoPreview::NoSize => Problem::new(
@@ -33,19 +26,42 @@ async fn drawn(
             let title = "it is being drawn; come again";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, title).retry_after_s(AGAIN_S)
         }
+        NoPreview::Unread(problems) => {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let title = "the draft cannot be read as it is";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title).detail(problems.join("; "))
+        }
         NoPreview::Failed(error) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
         }
-    })
+    }
 }
 
-pub(in crate::server::api) async fn show(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(path): Path<(String, String)>,
-    fields: Fields,
-) -> Answer {
-    let preview = drawn(&app, &caller, &path, &fields).await?;
+async fn of_published(
+    app: &Shared,
+    Caller(actor): &Caller,
+    (campaign, placement): &(String, String),
+    fields: &Fields,
+) -> Result<Arc<Preview>, Problem> {
+    let drawn = previews::of_published(app, actor, (campaign, placement), fields).await;
+    drawn.map_err(of_no_preview)
+}
+
+/// Programs count the placements of drafts from 1 too.
+async fn of_draft(
+    app: &Shared,
+    Caller(actor): &Caller,
+    (campaign, placement): &(String, String),
+    fields: &Fields,
+) -> Result<Arc<Preview>, Problem> {
+    let place = placement.parse().ok();
+    let place = place.and_then(|number: usize| number.checked_sub(1));
+    let place = place.ok_or_else(not_here)?;
+    let drawn = previews::of_draft(app, actor, (campaign, place), fields).await;
+    drawn.map_err(of_no_preview)
+}
+
+fn facts(preview: &Preview) -> Answer {
     let facts = &preview.facts;
     ok(json!({
         "width_px": facts.width_px,
@@ -59,17 +75,51 @@ pub(in crate::server::api) async fn show(
     }))
 }
 
+fn png(preview: &Preview) -> Answer {
+    if preview.png.is_empty() {
+        let refusal = preview.facts.refusal.as_ref();
+        let title = refusal.map_or("nothing can be drawn", |refusal| &refusal.reason);
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title));
+    }
+    Ok(previews::png(preview))
+}
+
+pub(in crate::server::api) async fn show(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let preview = of_published(&app, &caller, &path, &fields).await?;
+    facts(&preview)
+}
+
 pub(in crate::server::api) async fn picture(
     State(app): State<Shared>,
     caller: Caller,
     Path(path): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let preview = drawn(&app, &caller, &path, &fields).await?;
-    if preview.png.is_empty() {
-        let refusal = preview.facts.refusal.as_ref();
-        let title = refusal.map_or("nothing can be drawn", |refusal| &refusal.reason);
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title));
-    }
-    Ok(previews::png(&preview))
+    let preview = of_published(&app, &caller, &path, &fields).await?;
+    png(&preview)
+}
+
+pub(in crate::server::api) async fn show_of_draft(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let preview = of_draft(&app, &caller, &path, &fields).await?;
+    facts(&preview)
+}
+
+pub(in crate::server::api) async fn picture_of_draft(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let preview = of_draft(&app, &caller, &path, &fields).await?;
+    png(&preview)
 }

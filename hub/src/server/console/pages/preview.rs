@@ -1,10 +1,12 @@
 //! What a screen would show of one placement, and whether people could scan its code.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
-use passerby_protocol::{CampaignId, foreign};
+use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 
 use crate::people::Right;
 use crate::publish::preview::{CodeVerdict, Preview, RefusalOf};
@@ -15,7 +17,6 @@ use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::previews::{self, AGAIN_S, NoPreview};
 use crate::server::console::refusals;
-use crate::store::CampaignFacts;
 
 /// `GET /console/campaigns/{campaign}/preview/{placement}`.
 pub(crate) async fn show(
@@ -28,7 +29,7 @@ pub(crate) async fn show(
         return refusals::not_here(&asker.visitor);
     };
     let facts = {
-        let actor = std::sync::Arc::clone(&asker.actor);
+        let actor = Arc::clone(&asker.actor);
         app.work(move |app| app.hub.store.campaign_facts(&id, actor.scope()))
             .await
     };
@@ -38,58 +39,104 @@ pub(crate) async fn show(
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
     let drawn = previews::of_published(&app, &asker.actor, (&campaign, &placement), &fields).await;
-    let path = format!("{}/preview/{placement}", path_of(&campaign));
-    let (shown, comes_again) = match drawn {
-        Ok(preview) => (seen(&asker, &preview, &path, &fields), false),
-        Err(NoPreview::NotHere) => return refusals::not_here(&asker.visitor),
-        Err(NoPreview::Store(error)) => return refusals::failed(&asker.visitor, &error),
-        Err(NoPreview::NoSize) => (
-            said(
-                &asker,
-                "warn",
-                [
-                    "这块屏幕还没有告诉我们它有多少像素。等它联网后再看，或选别的形状。",
-                    "This screen has not said yet how many pixels it has. Look again once it was in touch, or choose a shape.",
-                ],
-            ),
-            false,
-        ),
-        Err(NoPreview::Later) => (
-            said(
-                &asker,
-                "warn",
-                [
-                    "正在画，几秒后会自动出现。",
-                    "It is being drawn and comes by itself in some seconds.",
-                ],
-            ),
-            true,
-        ),
-        Err(NoPreview::Failed(error)) => (
-            html! {
-                (said(&asker, "bad", ["画不出来。", "It cannot be drawn."]))
-                p.soft lang="en" { (foreign::escaped(&error.to_string())) }
-            },
-            false,
-        ),
-    };
     let number = placement.parse::<usize>().unwrap_or_default();
     let name = number
         .checked_sub(1)
         .and_then(|at| facts.row.campaign.placements.get(at))
         .map_or("", |placement| placement.creative.as_str());
+    let shown = Shown {
+        path: &format!("{}/preview/{placement}", path_of(&campaign)),
+        above: html! {
+            a href=(asker.at(&path_of(&campaign))) { (facts.row.campaign.title) } " · " (foreign::escaped(name))
+        },
+        screens: &facts.first_screens,
+        revision: "",
+    };
+    page(&asker, &shown, &fields, &drawn)
+}
+
+/// What a preview is of, for its page.
+pub(crate) struct Shown<'a> {
+    /// Where its page is.
+    pub(crate) path: &'a str,
+    /// What leads back.
+    pub(crate) above: Markup,
+    /// Screens that it is for.
+    pub(crate) screens: &'a [(ScreenNumber, String)],
+    /// What changes with it, for pictures that browsers keep.
+    pub(crate) revision: &'a str,
+}
+
+/// What was drawn, or why not.
+pub(in crate::server) type Drawn = Result<Arc<Preview>, NoPreview>;
+
+/// The page of a preview, which comes again by itself while it is being drawn.
+pub(in crate::server) fn page(
+    asker: &Asker,
+    shown: &Shown<'_>,
+    fields: &Fields,
+    drawn: &Drawn,
+) -> Response {
+    let outcome = match outcome(asker, shown, fields, drawn) {
+        Ok(outcome) => outcome,
+        Err(refusal) => return refusal,
+    };
     let body = html! {
-        p { a href=(asker.at(&path_of(&campaign))) { (facts.row.campaign.title) } " · " (foreign::escaped(name)) }
-        (chooser(&asker, &facts, &path, &fields))
-        section { (shown) }
+        p { (shown.above) }
+        (chooser(asker, shown, fields))
+        section { (outcome) }
     };
     let title = asker.say(["屏幕上的样子", "As a screen shows it"]);
-    let mut response = layout::page(&asker, Chapter::Campaigns, title, &fields, &body);
-    if comes_again {
+    let mut response = layout::page(asker, Chapter::Campaigns, title, fields, &body);
+    if matches!(drawn, Err(NoPreview::Later)) {
         let again = HeaderValue::from(AGAIN_S);
         response.headers_mut().insert(header::REFRESH, again);
     }
     response
+}
+
+/// The picture with its verdict, or the words that there are instead.
+///
+/// # Errors
+/// The page that there is instead.
+pub(in crate::server) fn outcome(
+    asker: &Asker,
+    shown: &Shown<'_>,
+    fields: &Fields,
+    drawn: &Drawn,
+) -> Result<Markup, Response> {
+    Ok(match drawn {
+        Ok(preview) => seen(asker, preview, shown, fields),
+        Err(NoPreview::NotHere) => return Err(refusals::not_here(&asker.visitor)),
+        Err(NoPreview::Store(error)) => return Err(refusals::failed(&asker.visitor, error)),
+        Err(NoPreview::NoSize) => said(
+            asker,
+            "warn",
+            [
+                "这块屏幕还没有告诉我们它有多少像素。等它联网后再看，或选别的形状。",
+                "This screen has not said yet how many pixels it has. Look again once it was in touch, or choose a shape.",
+            ],
+        ),
+        Err(NoPreview::Later) => said(
+            asker,
+            "warn",
+            [
+                "正在画，几秒后会自动出现。",
+                "It is being drawn and comes by itself in some seconds.",
+            ],
+        ),
+        Err(NoPreview::Unread(problems)) => html! {
+            (said(asker, "bad", [
+                "草稿现在读不了，所以画不出来。先改好这些：",
+                "The draft cannot be read as it is, and so cannot be drawn. Mend this first:",
+            ]))
+            (layout::problem_list(problems))
+        },
+        Err(NoPreview::Failed(error)) => html! {
+            (said(asker, "bad", ["画不出来。", "It cannot be drawn."]))
+            p.soft lang="en" { (foreign::escaped(&error.to_string())) }
+        },
+    })
 }
 
 /// `GET /console/campaigns/{campaign}/preview/{placement}/picture.png`.
@@ -100,7 +147,13 @@ pub(crate) async fn picture(
     fields: Fields,
 ) -> Response {
     let path = (campaign.as_str(), placement.as_str());
-    match previews::of_published(&app, &asker.actor, path, &fields).await {
+    let drawn = previews::of_published(&app, &asker.actor, path, &fields).await;
+    picture_of(&asker, drawn)
+}
+
+/// The picture alone.
+pub(in crate::server) fn picture_of(asker: &Asker, drawn: Drawn) -> Response {
+    match drawn {
         Ok(preview) if !preview.png.is_empty() => previews::png(&preview),
         Err(NoPreview::Store(error)) => refusals::failed(&asker.visitor, &error),
         Err(NoPreview::Later) => {
@@ -116,7 +169,8 @@ fn said(asker: &Asker, class: &str, words: [&'static str; 2]) -> Markup {
 }
 
 /// Which screen it is drawn for.
-fn chooser(asker: &Asker, facts: &CampaignFacts, path: &str, fields: &Fields) -> Markup {
+fn chooser(asker: &Asker, shown: &Shown<'_>, fields: &Fields) -> Markup {
+    let path = shown.path;
     let shapes = [
         ("landscape", ["横屏 1920 × 1080", "Lying, 1920 × 1080"]),
         ("portrait", ["竖屏 1080 × 1920", "Standing, 1080 × 1920"]),
@@ -140,8 +194,8 @@ fn chooser(asker: &Asker, facts: &CampaignFacts, path: &str, fields: &Fields) ->
             }
             button { (asker.say(["画出来", "Draw it"])) }
         }
-        @if sees_screens && !facts.first_screens.is_empty() {
-            p { @for (screen, name) in &facts.first_screens {
+        @if sees_screens && !shown.screens.is_empty() {
+            p { @for (screen, name) in shown.screens {
                 a href=(asker.at(&path_with(path, &[("screen", &screen.to_string())]))) { (name) } " "
             } }
         }
@@ -149,11 +203,13 @@ fn chooser(asker: &Asker, facts: &CampaignFacts, path: &str, fields: &Fields) ->
 }
 
 /// The picture with what is to be said of it.
-fn seen(asker: &Asker, preview: &Preview, path: &str, fields: &Fields) -> Markup {
+fn seen(asker: &Asker, preview: &Preview, shown: &Shown<'_>, fields: &Fields) -> Markup {
     let facts = &preview.facts;
     let asked = ["shape", "width", "height", "screen", "turned"];
     let asked = asked.map(|name| (name, fields.get(name)));
-    let picture = path_with(&format!("{path}/picture.png"), &asked);
+    let revision = [("revision", shown.revision)];
+    let asked = [&asked[..], &revision].concat();
+    let picture = path_with(&format!("{}/picture.png", shown.path), &asked);
     html! {
         (verdict(asker, preview))
         @if !preview.png.is_empty() {

@@ -15,7 +15,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
 use crate::server::console::layout;
 use crate::server::console::refusals;
-use crate::store::{Draft, DraftError, StoreError};
+use crate::store::{CampaignFile, Draft, DraftError, StoreError};
 
 /// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.
 pub(crate) const ACCEPTED: &str =
@@ -109,6 +109,16 @@ pub(crate) fn pictures_field(asker: &Asker, label: &str) -> Markup {
             label for="files" { (label) }
             input id="files" name="files" type="file" multiple accept=(ACCEPTED) aria-describedby="files-hint";
             p.hint id="files-hint" { (hint) }
+        }
+    }
+}
+
+/// The small picture of a file.
+pub(crate) fn picture(asker: &Asker, file: Option<&CampaignFile>) -> Markup {
+    html! {
+        @match file {
+            Some(file) if file.has_picture => img src=(asker.at(&format!("/p/{}.jpg", file.digest))) alt="" loading="lazy";,
+            _ => div.none { (asker.say(["没有预览", "No picture of it"])) },
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 
 use crate::drafts::desk::DeskFault;
+use crate::drafts::placements::{airing_of, placements_of};
 use crate::drafts::text::{
     Dates, KEYS, TextFault, air, outline, remove_placements, set_dates, set_keys,
 };
@@ -15,7 +16,6 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::pages::drafts::common::{failure, find, path_of, said};
-use crate::server::console::pages::drafts::preview::{airing_of, placements_of};
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::upload::{self, Upload};
 use crate::store::{ChosenScreens, Draft, DraftChange};

@@ -8,6 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use passerby_protocol::foreign;
 
+use crate::drafts::placements::{airing_of, file_of, placements_of};
 use crate::drafts::text::{PlacementForm, outline, set_dates, set_placement};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
@@ -15,9 +16,7 @@ use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line};
 use crate::server::console::pages::drafts::common::{find, path_of, seen};
 use crate::server::console::pages::drafts::forms::{change, dates_of, with_text};
-use crate::server::console::pages::drafts::preview::{
-    SIZES, airing_of, file_of, placements_of, preview_of,
-};
+use crate::server::console::pages::drafts::preview::both;
 use crate::server::console::pages::drafts::show::standing_badge;
 use crate::server::console::refusals;
 use crate::system::clock;
@@ -48,6 +47,10 @@ pub(crate) async fn show(
         }
         None => Vec::new(),
     };
+    let looks = match both(&app, &asker, &draft, place).await {
+        Ok(looks) => looks,
+        Err(refusal) => return refusal,
+    };
     let path = path_of(&draft.row.campaign);
     let day = |date: Option<jiff::civil::Date>| date.map_or(String::new(), |date| date.to_string());
     let (from, until) = outline.days_of(placement);
@@ -55,8 +58,10 @@ pub(crate) async fn show(
     let standing = outline.standing(placement, clock::date_of(clock::now_ms()));
     let body: Markup = html! {
         p { (standing_badge(&asker, standing)) }
-        ul.thumbs { @for size in SIZES { li { (preview_of(&asker, &draft, placement, size))
-            div.about { span.soft { (size.width_px) " × " (size.height_px) } } } } }
+        section {
+            h2 { (asker.say(["屏幕上的样子", "As a screen shows it"])) }
+            (looks)
+        }
         section {
             (layout::form(&asker, &format!("{path}/placements/{place}"), "", &html! {
                 (seen(&draft))

@@ -1,84 +1,137 @@
-//! What a slide of a draft will look like.
+//! What a screen would show of a placement of a draft, before it is published.
 
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
 use maud::{Markup, html};
-use passerby_protocol::file_names::natural_order;
+use passerby_protocol::{ScreenNumber, foreign};
 
-use crate::drafts::text::{Outline, OutlinePlacement};
+use crate::drafts::placements::placements_of;
+use crate::drafts::text::outline;
+use crate::people::Right;
+use crate::server::Shared;
 use crate::server::console::asker::Asker;
-use crate::store::{CampaignFile, Draft};
+use crate::server::console::fields::Fields;
+use crate::server::console::pages::drafts::common::{find, path_of};
+use crate::server::console::pages::drafts::list::title_of;
+use crate::server::console::pages::preview::{self, Shown};
+use crate::server::console::previews::{self, NoPreview};
+use crate::server::console::refusals;
+use crate::store::{Draft, ScreenFilter, StoreError};
+use crate::system::clock;
 
-/// A screen's size, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ScreenSize {
-    pub(crate) width_px: u32,
-    pub(crate) height_px: u32,
+/// Among how many screens those of a draft are looked for.
+const SCREENS_LOOKED_AT: usize = 200;
+/// Most screens that are offered by name.
+const SCREENS_LISTED: usize = 20;
+
+/// `GET /console/drafts/{campaign}/preview/{place}`.
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path((id, place)): Path<(String, usize)>,
+    fields: Fields,
+) -> Response {
+    let draft = match find(&app, &asker, &id).await {
+        Ok(draft) => draft,
+        Err(refusal) => return refusal,
+    };
+    let screens = match screens_of(&app, &asker, &draft).await {
+        Ok(screens) => screens,
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let drawn = previews::of_draft(&app, &asker.actor, (&id, place), &fields).await;
+    let path = path_of(&draft.row.campaign);
+    let name = outline(&draft.row.text)
+        .ok()
+        .and_then(|outline| placements_of(&draft, &outline).into_iter().nth(place))
+        .map_or(String::new(), |placement| placement.creative);
+    let shown = Shown {
+        path: &format!("{path}/preview/{place}"),
+        above: html! {
+            a href=(asker.at(&path)) { (title_of(&draft.row)) } " · "
+            a href=(asker.at(&format!("{path}/placements/{place}"))) { (foreign::escaped(&name)) }
+        },
+        screens: &screens,
+        revision: &draft.revision.to_string(),
+    };
+    preview::page(&asker, &shown, &fields, &drawn)
 }
 
-/// The sizes that a draft is shown at: a screen that lies, and one that stands.
-pub(crate) const SIZES: [ScreenSize; 2] = [
-    ScreenSize {
-        width_px: 1_920,
-        height_px: 1_080,
-    },
-    ScreenSize {
-        width_px: 1_080,
-        height_px: 1_920,
-    },
-];
-
-/// The placements of a draft as forms number them: those of its text, or one for each file.
-pub(crate) fn placements_of(draft: &Draft, outline: &Outline) -> Vec<OutlinePlacement> {
-    if !outline.placements.is_empty() {
-        return outline.placements.clone();
-    }
-    let files = airing_of(draft).into_iter();
-    files
-        .map(|creative| OutlinePlacement {
-            creative,
-            ..OutlinePlacement::default()
-        })
-        .collect()
+/// `GET /console/drafts/{campaign}/preview/{place}/picture.png`.
+pub(crate) async fn picture(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path((id, place)): Path<(String, usize)>,
+    fields: Fields,
+) -> Response {
+    let drawn = previews::of_draft(&app, &asker.actor, (&id, place), &fields).await;
+    preview::picture_of(&asker, drawn)
 }
 
-/// The files that air where the text names none: as they were found, or all.
-pub(crate) fn airing_of(draft: &Draft) -> Vec<String> {
-    let found = draft.found.as_ref();
-    let found = found.filter(|found| found.revision == draft.revision && !found.airing.is_empty());
-    if let Some(found) = found {
-        return found.airing.clone();
-    }
-    let mut names: Vec<String> = draft.files.iter().map(|file| file.name.clone()).collect();
-    names.sort_by(|one, other| natural_order(one, other));
-    names
-}
-
-/// The file of a placement.
-pub(crate) fn file_of<'d>(
-    draft: &'d Draft,
-    placement: &OutlinePlacement,
-) -> Option<&'d CampaignFile> {
-    let mut files = draft.files.iter();
-    files.find(|file| file.name == placement.creative)
-}
-
-/// What a placement of a draft will look like on a screen of a size. Until slides are drawn here,
-/// it is the small picture of the file, the same for every size.
-pub(crate) fn preview_of(
+/// The screens that a draft names, as far as whoever asks may see them.
+async fn screens_of(
+    app: &Shared,
     asker: &Asker,
     draft: &Draft,
-    placement: &OutlinePlacement,
-    _size: ScreenSize,
-) -> Markup {
-    let file = file_of(draft, placement);
-    picture(asker, file)
+) -> Result<Vec<(ScreenNumber, String)>, StoreError> {
+    let targets = draft.targets.clone();
+    if targets.is_everywhere() || !asker.actor.may(Right::SeeScreens) {
+        return Ok(Vec::new());
+    }
+    let actor = Arc::clone(&asker.actor);
+    let filter = ScreenFilter::default();
+    let rows = app.work(move |app| {
+        let store = &app.hub.store;
+        store.screen_list(&filter, actor.scope(), SCREENS_LOOKED_AT, clock::now_ms())
+    });
+    let rows = rows
+        .await?
+        .into_iter()
+        .filter(|row| targets.screens.contains(&row.screen) || targets.groups.contains(&row.group));
+    Ok(rows
+        .map(|row| (row.screen, foreign::escaped(&row.name).into_owned()))
+        .take(SCREENS_LISTED)
+        .collect())
 }
 
-/// The small picture of a file.
-pub(crate) fn picture(asker: &Asker, file: Option<&CampaignFile>) -> Markup {
-    html! {
-        @match file {
-            Some(file) if file.has_picture => img src=(asker.at(&format!("/p/{}.jpg", file.digest))) alt="" loading="lazy";,
-            _ => div.none { (asker.say(["没有预览", "No picture of it"])) },
-        }
+/// How a placement looks on a screen that lies, and on one that stands.
+///
+/// # Errors
+/// The page that there is instead.
+pub(crate) async fn both(
+    app: &Shared,
+    asker: &Asker,
+    draft: &Draft,
+    place: usize,
+) -> Result<Markup, Response> {
+    let id = draft.row.campaign.as_str();
+    let shape = |shape: &str| Fields::of_pairs(vec![("shape".to_owned(), shape.to_owned())]);
+    let shapes = [shape("landscape"), shape("portrait")];
+    let of = |fields| previews::of_draft(app, &asker.actor, (id, place), fields);
+    let (lying, standing) = tokio::join!(of(&shapes[0]), of(&shapes[1]));
+    let path = format!("{}/preview/{place}", path_of(&draft.row.campaign));
+    let shown = Shown {
+        path: &path,
+        above: Markup::default(),
+        screens: &[],
+        revision: &draft.revision.to_string(),
+    };
+    let mut outcomes = Vec::new();
+    for (fields, drawn) in shapes.iter().zip([lying, standing]) {
+        outcomes.push(match drawn {
+            // What is being typed below would be lost if this page came again by itself.
+            Err(NoPreview::Later) => html! {
+                p.notice.warn role="status" { (asker.say(["正在画，请过几秒再看。", "It is being drawn; look again in some seconds."])) }
+            },
+            // Both say the same then.
+            Err(NoPreview::Unread(_)) => return preview::outcome(asker, &shown, fields, &drawn),
+            _ => preview::outcome(asker, &shown, fields, &drawn)?,
+        });
     }
+    Ok(html! {
+        div.grid.two { @for outcome in &outcomes { div { (outcome) } } }
+        p { a.button href=(asker.at(&path)) { (asker.say(["在别的屏幕上看", "See it on another screen"])) } }
+    })
 }

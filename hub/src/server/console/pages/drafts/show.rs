@@ -7,9 +7,9 @@ use axum::response::Response;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use passerby_protocol::foreign;
-use passerby_protocol::toml_fields::Problem;
 
 use crate::drafts::desk::Added;
+use crate::drafts::placements::{file_of, placements_of};
 use crate::drafts::text::{Outline, OutlinePlacement, Standing, TextFault, outline};
 use crate::people::Right;
 use crate::server::Shared;
@@ -17,12 +17,10 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::drafts::common::{
-    find, is_looked_at, large_form, left_out, looked_at, mistake, path_of, pictures_field, seen,
+    find, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture, pictures_field,
+    seen,
 };
 use crate::server::console::pages::drafts::list::{badge, title_of};
-use crate::server::console::pages::drafts::preview::{
-    SIZES, file_of, picture, placements_of, preview_of,
-};
 use crate::server::console::refusals;
 use crate::store::{Draft, DraftState, ScreenFilter, StoreError};
 use crate::system::clock;
@@ -145,7 +143,7 @@ fn next(asker: &Asker, view: &View, today: Date) -> Markup {
         return html! {
             section {
                 h2 { (asker.say(["发布前要改", "To change before it can be published"])) }
-                (problem_list(problems))
+                (layout::problem_list(problems))
             }
         };
     }
@@ -211,15 +209,6 @@ fn where_to(asker: &Asker, view: &View) -> String {
     )
 }
 
-fn problem_list(problems: &[Problem]) -> Markup {
-    html! {
-        ul { @for problem in problems { li {
-            @if !problem.file.is_empty() { strong { (foreign::escaped(&problem.file)) @if problem.line > 0 { ":" (problem.line) } } ": " }
-            (foreign::escaped(&problem.message))
-        } } }
-    }
-}
-
 pub(crate) fn standing_badge(asker: &Asker, standing: Standing) -> Markup {
     let (class, said) = match standing {
         Standing::Airing => ("badge good", ["可以播放", "May air"]),
@@ -255,7 +244,7 @@ fn pictures(asker: &Asker, view: &View, today: Date) -> Markup {
                 (layout::form(asker, &format!("{path}/placements"), "", &html! {
                     (seen(draft))
                     ul.thumbs { @for (at, placement) in placements.iter().enumerate() { li {
-                        (preview_of(asker, draft, placement, SIZES[0]))
+                        (picture(asker, file_of(draft, placement)))
                         div.about {
                             label.check { input type="checkbox" name="placement" value=(at);
                                 span { strong { (foreign::escaped(&placement.creative)) }
@@ -264,6 +253,7 @@ fn pictures(asker: &Asker, view: &View, today: Date) -> Markup {
                             }
                             (standing_badge(asker, outline.standing(placement, today))) " " span.soft { (days(outline, placement)) }
                             p { a href=(asker.at(&format!("{path}/placements/{at}"))) { (asker.say(["编辑", "Edit"])) " " (foreign::escaped(&placement.creative)) } }
+                            p { a href=(asker.at(&format!("{path}/preview/{at}"))) { (asker.say(["看屏幕上的样子", "See it as a screen shows it"])) } }
                         }
                     } } }
                     details {
@@ -427,7 +417,7 @@ fn notes(asker: &Asker, draft: &Draft) -> Markup {
         @if is_looked_at(draft) && !notes.is_empty() {
             section {
                 h2 { (asker.say(["值得知道", "Good to know"])) }
-                (problem_list(notes))
+                (layout::problem_list(notes))
             }
         }
     }
