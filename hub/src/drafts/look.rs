@@ -73,10 +73,10 @@ pub struct Looker {
 type Pictures = Vec<(Digest, Thumbnail)>;
 
 impl Looker {
-    /// Looks with these workers; `None` where there can be none.
-    pub fn new(workers: Option<Workers>) -> Self {
+    /// Looks with processes of this program, where it can be found.
+    pub fn of_this_program() -> Self {
         Self {
-            workers,
+            workers: Workers::of_this_program().ok(),
             answers: Mutex::default(),
             turn: Mutex::default(),
         }

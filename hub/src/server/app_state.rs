@@ -15,7 +15,6 @@ use crate::drafts::subjects::Subjects;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
-use crate::publish::inspection::Workers;
 use crate::publish::preview::desk::Desk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
@@ -88,7 +87,7 @@ impl AppState {
             proxies,
             sources,
             alerts,
-            looker: Looker::new(Workers::of_this_program().ok()),
+            looker: Looker::of_this_program(),
             subjects: Subjects::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             background: BackgroundRuns::default(),
