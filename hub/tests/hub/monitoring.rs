@@ -290,7 +290,7 @@ fn what_fails_again_and_again_is_told_once_a_minute() {
     let statement = "ALTER TABLE plays RENAME TO gone";
     match stand.database_address() {
         Some(address) => {
-            passerby_testing::postgres::PostgresServer::shared().run(address, statement)
+            passerby_testing::postgres::PostgresServer::shared().run(address, statement);
         }
         None => {
             let file = rusqlite::Connection::open(stand.data().join("hub.db")).unwrap();
