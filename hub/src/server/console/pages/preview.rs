@@ -79,7 +79,7 @@ pub(in crate::server) fn page(
 ) -> Response {
     let outcome = match outcome(asker, shown, fields, drawn) {
         Ok(outcome) => outcome,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let body = html! {
         p { (shown.above) }
@@ -104,11 +104,13 @@ pub(in crate::server) fn outcome(
     shown: &Shown<'_>,
     fields: &Fields,
     drawn: &Drawn,
-) -> Result<Markup, Response> {
+) -> Result<Markup, Box<Response>> {
     Ok(match drawn {
         Ok(preview) => seen(asker, preview, shown, fields),
-        Err(NoPreview::NotHere) => return Err(refusals::not_here(&asker.visitor)),
-        Err(NoPreview::Store(error)) => return Err(refusals::failed(&asker.visitor, error)),
+        Err(NoPreview::NotHere) => return Err(Box::new(refusals::not_here(&asker.visitor))),
+        Err(NoPreview::Store(error)) => {
+            return Err(Box::new(refusals::failed(&asker.visitor, error)));
+        }
         Err(NoPreview::NoSize) => said(
             asker,
             "warn",
