@@ -126,8 +126,11 @@ pub(crate) async fn both(
                 p.notice.warn role="status" { (asker.say(["正在画，请过几秒再看。", "It is being drawn; look again in some seconds."])) }
             },
             // Both say the same then.
-            Err(NoPreview::Unread(_)) => return preview::outcome(asker, &shown, fields, &drawn),
-            _ => preview::outcome(asker, &shown, fields, &drawn)?,
+            Err(NoPreview::Unread(_)) => {
+                return preview::outcome(asker, &shown, fields, &drawn)
+                    .map_err(|refusal| *refusal);
+            }
+            _ => preview::outcome(asker, &shown, fields, &drawn).map_err(|refusal| *refusal)?,
         });
     }
     Ok(html! {
