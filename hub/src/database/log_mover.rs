@@ -71,10 +71,14 @@ impl LogMover {
     /// To be called after each commit, with the connection that made it.
     pub(super) fn after_commit(&self, writer: &Connection) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
+        let state = self.shared.state.load(Ordering::Acquire);
         if pages < PAGES {
+            // All was moved while nobody wrote, and the log has begun anew by itself.
+            if state == MOVED {
+                self.shared.state.store(RESTS, Ordering::Release);
+            }
             return;
         }
-        let state = self.shared.state.load(Ordering::Acquire);
         if state == MOVED || pages >= PAGES_MAX {
             move_log(writer);
             if state == MOVED {
