@@ -49,7 +49,7 @@ pub(crate) async fn show(
     };
     let looks = match both(&app, &asker, &draft, place).await {
         Ok(looks) => looks,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return refusal,
     };
     let path = path_of(&draft.row.campaign);
     let day = |date: Option<jiff::civil::Date>| date.map_or(String::new(), |date| date.to_string());

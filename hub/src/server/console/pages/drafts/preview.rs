@@ -105,7 +105,7 @@ pub(crate) async fn both(
     asker: &Asker,
     draft: &Draft,
     place: usize,
-) -> Result<Markup, Box<Response>> {
+) -> Result<Markup, Response> {
     let id = draft.row.campaign.as_str();
     let shape = |shape: &str| Fields::of_pairs(vec![("shape".to_owned(), shape.to_owned())]);
     let shapes = [shape("landscape"), shape("portrait")];
