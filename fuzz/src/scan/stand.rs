@@ -79,6 +79,8 @@ impl Stand {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("prepared");
         make_data(&data);
+        // Keys without a database are refused.
+        drop(passerby_hub::store::Store::open(&data).expect("a database"));
         let Prepared {
             tokens,
             picture,
