@@ -10,7 +10,7 @@
 //! whether a move succeeds: what is in the log is on disk, and the next commit tries again.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -45,6 +45,8 @@ pub(super) struct LogMover {
 struct Shared {
     /// Pages of the log after the newest commit.
     pages: AtomicI32,
+    /// Whether there was one that nobody has looked at yet.
+    is_new: AtomicBool,
     state: AtomicU8,
 }
 
@@ -59,6 +61,7 @@ impl LogMover {
         // It takes the place of SQLite's own moving.
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
             watched.pages.store(pages, Ordering::Relaxed);
+            watched.is_new.store(true, Ordering::Relaxed);
             Ok(())
         }))?;
         Ok(Self {
@@ -68,8 +71,12 @@ impl LogMover {
         })
     }
 
-    /// To be called after each commit, with the connection that made it.
+    /// To be called after each commit, with the connection that made it. Nothing is moved after
+    /// writes that failed: whoever wants the log for itself would never get it.
     pub(super) fn after_commit(&self, writer: &Connection) {
+        if !self.shared.is_new.swap(false, Ordering::Relaxed) {
+            return;
+        }
         let pages = self.shared.pages.load(Ordering::Relaxed);
         let state = self.shared.state.load(Ordering::Acquire);
         if pages < PAGES {

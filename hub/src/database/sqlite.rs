@@ -171,18 +171,27 @@ impl SqliteDatabase {
     }
 
     /// Moves the write-ahead log into the database and cuts it to nothing; false when somebody else
-    /// uses it for longer than `patience`.
+    /// uses it for longer than `patience`, or little more.
     ///
     /// # Errors
     /// The disk fails.
     pub(crate) fn empty_log(&self, patience: Duration) -> Result<bool, DatabaseError> {
+        let deadline = Instant::now() + patience;
         self.with_writer(|connection| {
             connection.busy_timeout(patience)?;
-            let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, bool>(0)
-            });
+            let emptied = loop {
+                // It waits for those who write and read, but not for another process that moves
+                // the log at this moment.
+                let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                    Ok(!row.get::<_, bool>(0)?)
+                });
+                if !matches!(emptied, Ok(false)) || Instant::now() >= deadline {
+                    break emptied;
+                }
+                std::thread::sleep(BUSY_PAUSE);
+            };
             connection.busy_handler(Some(wait_for_writer))?;
-            Ok(!is_busy?)
+            Ok(emptied?)
         })
     }
 
