@@ -1,7 +1,8 @@
 //! Plays over HTTP from several terminals, beside the same rows appended barely to the same table.
 
+use std::ops::Range;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use passerby_hub::public_url::PublicUrl;
 use passerby_hub::system::clock;
@@ -18,18 +19,32 @@ use crate::stand::{Stand, screens};
 
 /// Terminals that send at one time.
 const CLIENTS: usize = 4;
+/// How often the hub and the bare append take turns.
+const TURNS: u32 = 5;
 /// Plays in a batch.
 const ROWS: u32 = 500;
 /// Columns of a play.
 const COLUMNS: usize = 12;
 
-/// Prints how many rows a second the hub takes, and what the database takes without it.
+/// Prints how many rows a second the hub takes, and what the database takes without it; by turns, so
+/// that both find the disk as it is.
 pub(crate) fn figures(stand: &Stand, server: Option<&PostgresServer>, batches: u32) {
-    let over_http = over_http(stand, batches);
-    let bare = match (server, &stand.database) {
-        (Some(server), Some(address)) => bare_postgres(server, address, batches),
-        _ => bare_sqlite(stand, batches),
+    // Whoever serves first says where codes lead to; manifests hold that.
+    let serving = stand.serve();
+    let terminals = terminals(stand, batches);
+    let mut bare = match (server, &stand.database) {
+        (Some(server), Some(address)) => Bare::on_postgres(server, address),
+        _ => Bare::on_sqlite(stand),
     };
+    let (mut of_hub, mut of_bare) = (Duration::ZERO, Duration::ZERO);
+    for turn in 0..TURNS {
+        let batches = batches * turn / TURNS..batches * (turn + 1) / TURNS;
+        of_hub += send(&serving.url, &terminals, &batches);
+        of_bare += bare.append(&batches);
+    }
+    bare.end();
+    let rows = f64::from(batches * ROWS) * f64::from(u32::try_from(CLIENTS).expect("few"));
+    let (over_http, bare) = (rows / of_hub.as_secs_f64(), rows / of_bare.as_secs_f64());
     let name = stand.name;
     figure(
         &format!("bare append of plays, {name}"),
@@ -53,22 +68,16 @@ struct Terminal {
     bodies: Vec<Vec<u8>>,
 }
 
-fn over_http(stand: &Stand, batches: u32) -> f64 {
-    // Whoever serves first says where codes lead to; manifests hold that.
-    let serving = stand.serve();
-    let terminals = terminals(stand, batches);
+/// Has all terminals send these of their batches.
+fn send(url: &str, terminals: &[Terminal], batches: &Range<u32>) -> Duration {
     let started = Instant::now();
     std::thread::scope(|scope| {
-        for terminal in &terminals {
-            let url = &serving.url;
+        for terminal in terminals {
             scope.spawn(move || {
                 let client = Client::new();
                 let url = format!("{url}/v1/terminals/{}/plays", terminal.screen);
-                for (body, through) in terminal
-                    .bodies
-                    .iter()
-                    .zip((1..).map(|batch| batch * u64::from(ROWS)))
-                {
+                for batch in batches.clone() {
+                    let body = &terminal.bodies[usize::try_from(batch).expect("few")];
                     let sent = client
                         .post(&url)
                         .bearer_auth(&terminal.bearer)
@@ -76,14 +85,13 @@ fn over_http(stand: &Stand, batches: u32) -> f64 {
                     let answer = sent.send().and_then(|answer| answer.error_for_status());
                     let text = answer.expect("is taken").text().expect("reads");
                     let reply: PlaysReply = serde_json::from_str(&text).expect("a reply");
-                    assert_eq!(reply.acked_through, through);
+                    assert_eq!(reply.acked_through, u64::from(batch + 1) * u64::from(ROWS));
                     assert!(reply.rejected.is_empty());
                 }
             });
         }
     });
-    let rows = f64::from(batches * ROWS) * f64::from(u32::try_from(CLIENTS).expect("few"));
-    rows / started.elapsed().as_secs_f64()
+    started.elapsed()
 }
 
 /// Terminals with all that they will send, packed.
@@ -176,12 +184,64 @@ fn columns(client: usize, batch: u32) -> [Vec<i64>; COLUMNS] {
 
 const NAMES: &str = "ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display";
 
-/// One statement a batch over arrays, from as many connections as there are terminals.
-fn bare_postgres(server: &PostgresServer, address: &str, batches: u32) -> f64 {
-    server.run(
-        address,
-        "CREATE TABLE bare_plays (LIKE plays INCLUDING ALL)",
-    );
+/// A table like that of plays, and who appends to it.
+enum Bare<'a> {
+    /// One prepared statement a row, in transactions of a batch, by the one who may write.
+    Sqlite(Connection),
+    /// One statement a batch over arrays, from as many connections as there are terminals.
+    Postgres {
+        server: &'a PostgresServer,
+        address: &'a str,
+    },
+}
+
+impl<'a> Bare<'a> {
+    fn on_postgres(server: &'a PostgresServer, address: &'a str) -> Self {
+        server.run(
+            address,
+            "CREATE TABLE bare_plays (LIKE plays INCLUDING ALL)",
+        );
+        Self::Postgres { server, address }
+    }
+
+    fn on_sqlite(stand: &Stand) -> Self {
+        let file = Connection::open(stand.data.join("hub.db")).expect("opens");
+        file.pragma_update(None, "synchronous", "full")
+            .expect("sets");
+        let made: Vec<String> = file
+            .prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'plays' AND sql IS NOT NULL ORDER BY type DESC")
+            .and_then(|mut made| made.query_map([], |row| row.get(0))?.collect())
+            .expect("reads");
+        for sql in made {
+            let sql = sql
+                .replacen("TABLE plays", "TABLE bare_plays", 1)
+                .replacen("TABLE \"plays\"", "TABLE bare_plays", 1)
+                .replacen("INDEX plays", "INDEX bare_plays", 1)
+                .replacen("ON plays", "ON bare_plays", 1);
+            // Nothing that it refers to is there.
+            file.execute_batch(&format!("PRAGMA foreign_keys = off; {sql}"))
+                .expect("makes");
+        }
+        Self::Sqlite(file)
+    }
+
+    fn append(&mut self, batches: &Range<u32>) -> Duration {
+        match self {
+            Self::Sqlite(file) => append_to_sqlite(file, batches),
+            Self::Postgres { address, .. } => append_to_postgres(address, batches),
+        }
+    }
+
+    fn end(self) {
+        let drop = "DROP TABLE bare_plays";
+        match self {
+            Self::Sqlite(file) => file.execute_batch(drop).expect("drops"),
+            Self::Postgres { server, address } => server.run(address, drop),
+        }
+    }
+}
+
+fn append_to_postgres(address: &str, batches: &Range<u32>) -> Duration {
     let arrays: Vec<String> = (1..=COLUMNS)
         .map(|number| format!("${number}::bigint[]"))
         .collect();
@@ -194,7 +254,10 @@ fn bare_postgres(server: &PostgresServer, address: &str, batches: u32) -> f64 {
         for client in 0..CLIENTS {
             let (append, started) = (&append, &started);
             scope.spawn(move || {
-                let batches: Vec<_> = (0..batches).map(|batch| columns(client, batch)).collect();
+                let batches: Vec<_> = batches
+                    .clone()
+                    .map(|batch| columns(client, batch))
+                    .collect();
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .build();
@@ -217,35 +280,15 @@ fn bare_postgres(server: &PostgresServer, address: &str, batches: u32) -> f64 {
             });
         }
     });
-    let took = started.lock().expect("no panic").expect("began").elapsed();
-    let rows = f64::from(batches * ROWS) * f64::from(u32::try_from(CLIENTS).expect("few"));
-    server.run(address, "DROP TABLE bare_plays");
-    rows / took.as_secs_f64()
+    started.lock().expect("no panic").expect("began").elapsed()
 }
 
-/// One prepared statement a row, in transactions of a batch, by the one who may write.
-fn bare_sqlite(stand: &Stand, batches: u32) -> f64 {
-    let mut file = Connection::open(stand.data.join("hub.db")).expect("opens");
-    file.pragma_update(None, "synchronous", "full")
-        .expect("sets");
-    let made: Vec<String> = file
-        .prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'plays' AND sql IS NOT NULL ORDER BY type DESC")
-        .and_then(|mut made| made.query_map([], |row| row.get(0))?.collect())
-        .expect("reads");
-    for sql in made {
-        let sql = sql
-            .replacen("TABLE plays", "TABLE bare_plays", 1)
-            .replacen("TABLE \"plays\"", "TABLE bare_plays", 1)
-            .replacen("INDEX plays", "INDEX bare_plays", 1)
-            .replacen("ON plays", "ON bare_plays", 1);
-        // Nothing that it refers to is there.
-        file.execute_batch(&format!("PRAGMA foreign_keys = off; {sql}"))
-            .expect("makes");
-    }
+fn append_to_sqlite(file: &mut Connection, batches: &Range<u32>) -> Duration {
     let append = format!(
         "INSERT INTO bare_plays ({NAMES}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
     );
-    let all: Vec<_> = (0..batches)
+    let all: Vec<_> = batches
+        .clone()
         .flat_map(|batch| (0..CLIENTS).map(move |client| columns(client, batch)))
         .collect();
     let started = Instant::now();
@@ -262,8 +305,5 @@ fn bare_sqlite(stand: &Stand, batches: u32) -> f64 {
         }
         transaction.commit().expect("commits");
     }
-    let took = started.elapsed();
-    let rows = f64::from(batches * ROWS) * f64::from(u32::try_from(CLIENTS).expect("few"));
-    file.execute_batch("DROP TABLE bare_plays").expect("drops");
-    rows / took.as_secs_f64()
+    started.elapsed()
 }

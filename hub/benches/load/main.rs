@@ -3,10 +3,12 @@
 //!
 //! The first argument is a folder on the disk that is measured. `PASSERBY_LOAD_PLAYS` and
 //! `PASSERBY_LOAD_SCANS` say over how many rows reports are made, `PASSERBY_LOAD_SECONDS` for how
-//! long codes are opened each time, `PASSERBY_LOAD_BATCHES` how many batches each terminal sends.
-//! `PASSERBY_LOAD_PARTS` names those of `report`, `scans` and `ingest` that are wanted. With
-//! `PASSERBY_LOAD_WAITS` it waits for a line on its input once all rows are there, since
-//! making them takes longer than to measure.
+//! long codes are opened each time, `PASSERBY_LOAD_CONNECTIONS` by how many phones at one time, and
+//! `PASSERBY_LOAD_BATCHES` how many batches each terminal sends. `PASSERBY_LOAD_PARTS` names those
+//! of `report`, `scans` and `ingest` that are wanted. With `PASSERBY_LOAD_WAITS` it waits for a line
+//! on its input once all rows are there, since making them takes longer than to measure.
+//! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: the same codes are opened at it
+//! first, with no other rows in its database.
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
@@ -73,8 +75,12 @@ fn main() {
         stands.iter().for_each(|(stand, _)| report::figures(stand));
     }
     if parts.contains("scans") {
+        let older = std::env::var_os("PASSERBY_LOAD_OLDER").map(|program| {
+            let stand = Stand::of_older(&folder, program.into());
+            scans::figures(&stand, &folder, seconds, None)
+        });
         for (stand, _) in &stands {
-            scans::figures(stand, &folder, seconds, 0);
+            scans::figures(stand, &folder, seconds, older);
         }
     }
     if parts.contains("ingest") {

@@ -12,15 +12,17 @@ use passerby_protocol::hexadecimal::unhex32;
 use passerby_protocol::token::{Token, TokenContents, TokenKey};
 use passerby_protocol::{Assignment, PlayNumber};
 
-use crate::figure;
 use crate::stand::{CAMPAIGNS, Serving, Stand, screens};
+use crate::{figure, number_from};
 
 /// wrk and the hub share two cores.
 const THREADS: u32 = 2;
-/// Phones at one time.
-const CONNECTIONS: u32 = 64;
+/// Phones at one time, unless the environment says another number.
+const CONNECTIONS: u64 = 64;
 /// Most scans that are hoped for in a second; so many codes are there.
-const A_SECOND_MAX: u32 = 10_000;
+const A_SECOND_MAX: u32 = 20_000;
+/// Most codes of one run.
+const ROUND_CODES: u32 = 4_000_000;
 /// The numbers of plays that are in no ledger yet.
 const FIRST_PLAY: u32 = 1_000_000;
 
@@ -41,7 +43,7 @@ fn open(stand: &Stand, serving: &Serving, folder: &Path, seconds: u32, round: u3
     std::fs::write(&script, include_str!("scans.lua")).expect("writes");
     let output = Command::new("wrk")
         .args(["--threads", &THREADS.to_string()])
-        .args(["--connections", &CONNECTIONS.to_string()])
+        .args(["--connections", &connections().to_string()])
         .args([
             "--duration",
             &format!("{seconds}s"),
@@ -82,6 +84,10 @@ fn open(stand: &Stand, serving: &Serving, folder: &Path, seconds: u32, round: u3
     found
 }
 
+fn connections() -> u64 {
+    number_from("PASSERBY_LOAD_CONNECTIONS", CONNECTIONS)
+}
+
 /// Mints codes of plays that air now, each with an address of its own.
 fn write_codes(stand: &Stand, file: &Path, count: u32, round: u32) {
     let hub = stand.hub();
@@ -99,24 +105,25 @@ fn write_codes(stand: &Stand, file: &Path, count: u32, round: u32) {
             generation: *generation,
             screen: *screen,
             assignment: Assignment::new(1 + number % CAMPAIGNS).expect("in range"),
-            play: PlayNumber::new(FIRST_PLAY + round * 1_000_000 + number).expect("in range"),
+            play: PlayNumber::new(FIRST_PLAY + round * ROUND_CODES + number).expect("in range"),
             minutes,
         };
         // Spread over all networks, by a multiplier that is prime to their number.
-        let visitor = round * 1_000_000 + number;
+        let visitor = round * ROUND_CODES + number;
         let address = Ipv4Addr::from_bits(visitor.wrapping_mul(2_654_435_761));
         let _ = writeln!(lines, "/Q/{} {address}", Token::mint(contents, key));
     }
     std::fs::write(file, lines).expect("writes");
 }
 
-/// Prints how many scans are recorded, without and with reports beside them.
-pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, round: u32) {
+/// Prints how many scans are recorded, without and with reports beside them; `before` is what an
+/// older build records in a second. Returns how many it was without.
+pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option<f64>) -> f64 {
     let serving = stand.serve();
-    let before = stand.hub().store.report().expect("a report").scans.openings;
+    let recorded = stand.hub().store.report().expect("a report").scans.openings;
     // What is cold is no figure.
-    let warm = open(stand, &serving, folder, 2, round);
-    let alone = open(stand, &serving, folder, seconds, round + 1);
+    let warm = open(stand, &serving, folder, 2, 0);
+    let alone = open(stand, &serving, folder, seconds, 1);
     let (ends, reports) = (AtomicBool::new(false), AtomicU32::new(0));
     let beside = std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -129,18 +136,18 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, round: u32) {
                 reports.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let beside = open(stand, &serving, folder, seconds, round + 2);
+        let beside = open(stand, &serving, folder, seconds, 2);
         ends.store(true, Ordering::Relaxed);
         beside
     });
     let after = stand.hub().store.report().expect("a report").scans.openings;
     let answered = warm.count + alone.count + beside.count;
     // Requests that were under way at the end are recorded and not counted by wrk.
-    let under_way = u64::from(3 * CONNECTIONS);
+    let under_way = 3 * connections();
     assert!(
-        (answered..=answered + under_way).contains(&(after - before)),
+        (answered..=answered + under_way).contains(&(after - recorded)),
         "{answered} scans were answered and {} recorded",
-        after - before
+        after - recorded
     );
     let name = stand.name;
     figure(
@@ -150,6 +157,15 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, round: u32) {
         "goal at least",
         5_000.0,
     );
+    if let Some(before) = before {
+        figure(
+            &format!("new scans over HTTP, {name}"),
+            alone.a_second,
+            "/s",
+            "2.5 times those of the older build",
+            2.5 * before,
+        );
+    }
     figure(
         &format!("their p50, {name}"),
         alone.p50_ms,
@@ -180,4 +196,5 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, round: u32) {
         "without",
         alone.p99_ms,
     );
+    alone.a_second
 }

@@ -25,6 +25,10 @@ pub(crate) struct Stand {
     pub(crate) data: PathBuf,
     /// The address of its database, when it is not in the folder.
     pub(crate) database: Option<String>,
+    /// The program that serves it.
+    program: PathBuf,
+    /// Whether that is an older one, whose database this build may only read a copy of.
+    is_older: bool,
 }
 
 /// A hub that serves, until this is dropped.
@@ -46,19 +50,12 @@ impl Stand {
             name,
             data: folder.join(format!("hub-{name}")),
             database: server.map(PostgresServer::new_database),
+            program: program(),
+            is_older: false,
         };
         let hub = stand.hub();
         let workers = Workers::new(program());
-        for number in 0..CAMPAIGNS {
-            let campaign = folder.join(format!("campaigns-{name}/cafe-{number}"));
-            std::fs::create_dir_all(&campaign).expect("a folder");
-            let shade = u8::try_from(60 + number).expect("a shade");
-            image::GrayImage::from_pixel(64, 48, image::Luma([shade]))
-                .save(campaign.join("a.png"))
-                .expect("a picture");
-            // A link of its own to pass on for each scan, as campaigns have it by default.
-            let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\nlanding = 'page'\n";
-            std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");
+        for campaign in campaigns(folder, name) {
             let look_at = |folder: &Path, jobs: &[_]| workers.look_at(folder, jobs);
             let publication = Publication::read(&campaign, &look_at).expect("a campaign");
             hub.publish(
@@ -80,14 +77,52 @@ impl Stand {
         stand
     }
 
-    /// Opens its data beside whoever serves it.
+    /// Makes one by the commands of an older build of the hub.
+    pub(crate) fn of_older(folder: &Path, program: PathBuf) -> Self {
+        let name = "SQLite, older build";
+        let stand = Self {
+            name,
+            data: folder.join("hub-older"),
+            database: None,
+            program,
+            is_older: true,
+        };
+        let run = |arguments: &[&str]| {
+            let output = stand.command(arguments).output().expect("the hub starts");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{arguments:?}: {said}");
+        };
+        for campaign in campaigns(folder, name) {
+            run(&["publish", campaign.to_str().expect("text")]);
+        }
+        for number in 1..=SCREENS {
+            run(&["screen", "add", &format!("screen {number}")]);
+        }
+        stand
+    }
+
+    /// Opens its data beside whoever serves it; of an older build's, a copy as it is now.
     pub(crate) fn hub(&self) -> Hub {
-        Hub::open_with(&self.data, self.database.as_deref()).expect("a hub")
+        if !self.is_older {
+            return Hub::open_with(&self.data, self.database.as_deref()).expect("a hub");
+        }
+        let copy = self.data.with_file_name("hub-older-copy");
+        if copy.exists() {
+            std::fs::remove_dir_all(&copy).expect("removes its own folder");
+        }
+        std::fs::create_dir_all(&copy).expect("a folder");
+        for entry in std::fs::read_dir(&self.data).expect("lists") {
+            let entry = entry.expect("an entry");
+            if entry.file_type().expect("a kind").is_file() {
+                std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copies");
+            }
+        }
+        Hub::open_with(&copy, None).expect("a hub")
     }
 
     /// The program with this data.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(&self.program);
         command.args(arguments).arg("--data").arg(&self.data);
         if let Some(database) = &self.database {
             command.env("PASSERBY_HUB_DATABASE", database);
@@ -126,6 +161,22 @@ impl Drop for Serving {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Makes the folders of the campaigns.
+fn campaigns(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    (0..CAMPAIGNS).map(move |number| {
+        let campaign = folder.join(format!("campaigns-{name}/cafe-{number}"));
+        std::fs::create_dir_all(&campaign).expect("a folder");
+        let shade = u8::try_from(60 + number).expect("a shade");
+        image::GrayImage::from_pixel(64, 48, image::Luma([shade]))
+            .save(campaign.join("a.png"))
+            .expect("a picture");
+        // A link of its own to pass on for each scan, as campaigns have it by default.
+        let toml = "title = 'Cafe'\ntarget = 'https://cafe.example/'\nlanding = 'page'\n";
+        std::fs::write(campaign.join("campaign.toml"), toml).expect("writes");
+        campaign
+    })
 }
 
 /// The numbers of the screens.

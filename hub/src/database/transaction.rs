@@ -1,6 +1,7 @@
 //! Statements within one transaction, the same calls for both databases.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
@@ -150,8 +151,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// Runs a statement once for each set of values, in order, and returns how many rows each
-    /// changed. Much faster than one by one where the database is a server. No two sets of an
-    /// upsert (`DO UPDATE`) may be of one row.
+    /// changed. Much faster than one by one. No two sets of an upsert (`DO UPDATE`) may be of one
+    /// row.
     ///
     /// # Errors
     /// The database fails.
@@ -162,12 +163,43 @@ impl<'a> Transaction<'a> {
     ) -> Result<Vec<u64>, DatabaseError> {
         let sql = sql.into();
         self.timed(sql, || match self.on {
-            On::Sqlite(connection) => sets
-                .iter()
-                .map(|set| sqlite_execute(connection, sql.sqlite(), set.as_ref()))
-                .collect::<Result<_, _>>()
+            On::Sqlite(connection) => sqlite_execute_each(connection, sql.sqlite(), sets)
                 .map_err(|error| self.noted(error)),
             On::Postgres(connection) => connection.execute_each(sql.postgres(), sets),
+        })
+    }
+
+    /// Runs an `INSERT … ON CONFLICT … DO NOTHING` once for each set of values, in order, and tells
+    /// of each whether its row was inserted. `key` is a column whose values differ in all sets, and
+    /// its place in them.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) fn insert_each<'v>(
+        &self,
+        insert: &str,
+        key: (&str, usize),
+        sets: &[impl AsRef<[Value<'v>]>],
+    ) -> Result<Vec<bool>, DatabaseError> {
+        self.slow.timed(insert, || match self.on {
+            // It knows how many rows each changed; to return them it would fill a table first.
+            On::Sqlite(connection) => {
+                let changed = sqlite_execute_each(connection, insert, sets)
+                    .map_err(|error| self.noted(error))?;
+                Ok(changed.iter().map(|changed| *changed > 0).collect())
+            }
+            On::Postgres(connection) => {
+                let (column, at) = key;
+                let returning = format!("{insert} RETURNING {column}");
+                let rows = connection.query_all_of(&returning, sets)?;
+                let inserted = rows.iter().map(|row| Row::from(row).get(0));
+                let inserted: HashSet<i64> = inserted.collect::<Result<_, _>>()?;
+                let is_in = |set: &[Value<'_>]| match set.get(at) {
+                    Some(Value::Integer(Some(number))) => inserted.contains(number),
+                    _ => false,
+                };
+                Ok(sets.iter().map(|set| is_in(set.as_ref())).collect())
+            }
         })
     }
 
@@ -319,35 +351,6 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Runs a statement once for each set of values, in order, and reads all rows of all of them:
-    /// what came of which set, the rows themselves say. Much faster than one by one where the
-    /// database is a server.
-    ///
-    /// # Errors
-    /// The database fails, or a row cannot be read.
-    pub(crate) fn all_of<'s, 'v, T, E: From<DatabaseError>>(
-        &self,
-        sql: impl Into<Sql<'s>>,
-        sets: &[impl AsRef<[Value<'v>]>],
-        mut read: impl FnMut(&Row<'_>) -> Result<T, E>,
-    ) -> Result<Vec<T>, E> {
-        let sql = sql.into();
-        match self.on {
-            On::Sqlite(_) => {
-                let mut found = Vec::with_capacity(sets.len());
-                for set in sets {
-                    found.extend(self.all(sql, set.as_ref(), &mut read)?);
-                }
-                Ok(found)
-            }
-            On::Postgres(connection) => self
-                .timed(sql, || connection.query_all_of(sql.postgres(), sets))?
-                .iter()
-                .map(|row| read(&Row::from(row)))
-                .collect(),
-        }
-    }
-
     /// Reads the first row, if there is one.
     ///
     /// # Errors
@@ -406,6 +409,20 @@ impl<'a> Transaction<'a> {
         let found = self.optional(sql, values, |_| Ok::<_, DatabaseError>(()))?;
         Ok(found.is_some())
     }
+}
+
+fn sqlite_execute_each<'v>(
+    connection: &Connection,
+    sql: &str,
+    sets: &[impl AsRef<[Value<'v>]>],
+) -> rusqlite::Result<Vec<u64>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    sets.iter()
+        .map(|set| {
+            let changed = statement.execute(rusqlite::params_from_iter(set.as_ref()))?;
+            Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+        })
+        .collect()
 }
 
 fn sqlite_execute(

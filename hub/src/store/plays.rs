@@ -15,7 +15,7 @@ use passerby_protocol::plays::{BatchError, Play, PlayBatch, PlayContent};
 use passerby_protocol::wire::Rejected;
 use passerby_protocol::{Assignment, Epoch, PlayNumber, ScreenNumber};
 
-use crate::database::{DatabaseError, Lock, Transaction, Value, values};
+use crate::database::{DatabaseError, Lock, Row, Transaction, Value, values};
 use crate::store::dates::{BOOT_MS_MAX, Boots};
 use crate::store::rollups;
 use crate::store::rollups::boots::BootPlays;
@@ -27,10 +27,11 @@ const DUPLICATE_NUMBER: &str = "duplicate-play-number";
 /// Most rows whose values are in memory at once; a batch has more.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Stores a play, unless another one of the screen has its number; returns the seq of what is
-/// stored.
+/// Stores a play, unless another one of the screen has its number.
 const STORE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING RETURNING seq";
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING";
+/// What tells the plays of a ledger apart, and its place among the values.
+const SEQ: (&str, usize) = ("seq", 1);
 /// Stores a play whose number another one has, under one of its own, unless it is a play that is
 /// here already. Takes the same values.
 const STORE_BESIDE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
@@ -146,11 +147,20 @@ fn ledger(
     epoch: Epoch,
     now_ms: i64,
 ) -> Result<(i64, u64), DatabaseError> {
+    let read = |row: &Row<'_>| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?));
+    // The lock on the screen keeps others from making it meanwhile. One that is there is only read.
+    let known = tx.optional(
+        "SELECT id, last_seq FROM ledgers WHERE screen = ?1 AND epoch = ?2",
+        values![screen.get(), epoch.to_string()],
+        read,
+    )?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
     tx.one(
-        "INSERT INTO ledgers (screen, epoch, last_seq, opened_ms) VALUES (?1, ?2, 0, ?3)
-         ON CONFLICT (screen, epoch) DO UPDATE SET last_seq = ledgers.last_seq RETURNING id, last_seq",
+        "INSERT INTO ledgers (screen, epoch, last_seq, opened_ms) VALUES (?1, ?2, 0, ?3) RETURNING id, last_seq",
         values![screen.get(), epoch.to_string(), now_ms],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        read,
     )
 }
 
@@ -210,13 +220,14 @@ fn insert(
         let mut counted = Vec::with_capacity(plays.len());
         for play in plays {
             let (boot, wall_ms) = boots.place(&play.boot, play.start_boot_ms)?;
-            counted.push((play, contents[&play.content], boot, wall_ms));
+            let content = contents[&play.content];
+            counted.push((play, content, boot, wall_ms));
             let row: [Value<'static>; 12] = [
                 ledger.into(),
                 play.seq.into(),
                 screen.get().into(),
                 play.number.get().into(),
-                contents[&play.content].into(),
+                content.into(),
                 boot.into(),
                 play.start_boot_ms.into(),
                 play.visible_ms.into(),
@@ -229,14 +240,13 @@ fn insert(
         }
         // First all that have a number for themselves: which of several plays with one number that
         // is, and which of them are the same play, depends on their own order alone.
-        let taken = rows.iter().zip(plays);
-        let taken = taken.filter(|(_, play)| !pruned.taken.contains(&play.seq));
-        let taken: Vec<&[Value<'static>; 12]> = taken.map(|(row, _)| row).collect();
-        let stored = tx.all_of(STORE, &taken, |row| row.get::<u64>(0))?;
-        let stored: HashSet<u64> = stored.into_iter().collect();
+        let is_free = |play: &Play| !pruned.taken.contains(&play.seq);
+        let free = rows.iter().zip(plays).filter(|(_, play)| is_free(play));
+        let free: Vec<&[Value<'static>; 12]> = free.map(|(row, _)| row).collect();
+        let mut stored = tx.insert_each(STORE, SEQ, &free)?.into_iter();
         let stored: Vec<u64> = plays
             .iter()
-            .map(|play| u64::from(stored.contains(&play.seq)))
+            .map(|play| u64::from(is_free(play) && stored.next().unwrap_or(false)))
             .collect();
         let rows = unchanged(rows, &stored);
         let stored_beside = execute_but(tx, STORE_BESIDE, &rows, &pruned.again)?;

@@ -208,20 +208,29 @@ impl<'tx, 'conn> Boots<'tx, 'conn> {
                 .iter()
                 .map(|boot| [self.screen.get().into(), (*boot).into()])
                 .collect();
-            let ids: Vec<Vec<i64>> = self.tx.all_each(
-                "INSERT INTO boots (screen, boot) VALUES (?1, ?2)
-                 ON CONFLICT (screen, boot) DO UPDATE SET boot = boots.boot RETURNING id",
-                &rows,
-                |row| row.get(0),
-            )?;
-            let ids = ids.iter().map(|ids| ids.first().copied());
-            let ids: Vec<i64> = ids.collect::<Option<_>>().ok_or(DatabaseError::NoRow)?;
+            let ids = self.ids(&rows)?;
             let anchors = anchors_of(self.tx, &ids)?;
             for ((boot, id), anchors) in boots.iter().zip(ids).zip(anchors) {
                 self.known.insert((*boot).to_owned(), (id, anchors));
             }
         }
         Ok(())
+    }
+
+    /// Finds or makes the rows of boots, each with its screen; returns their ids. The lock on the
+    /// screen keeps others from making them meanwhile. What is there is only read.
+    fn ids(&self, boots: &[[Value<'_>; 2]]) -> Result<Vec<i64>, DatabaseError> {
+        let found = "SELECT id FROM boots WHERE screen = ?1 AND boot = ?2";
+        let known: Vec<Vec<i64>> = self.tx.all_each(found, boots, |row| row.get(0))?;
+        let missing = boots.iter().zip(&known).filter(|(_, id)| id.is_empty());
+        let missing: Vec<&[Value<'_>; 2]> = missing.map(|(boot, _)| boot).collect();
+        let made = "INSERT INTO boots (screen, boot) VALUES (?1, ?2) RETURNING id";
+        let made: Vec<Vec<i64>> = self.tx.all_each(made, &missing, |row| row.get(0))?;
+        let mut made = made.into_iter().flatten();
+        let ids = known
+            .into_iter()
+            .map(|known| known.first().copied().or_else(|| made.next()));
+        ids.collect::<Option<_>>().ok_or(DatabaseError::NoRow)
     }
 
     /// Returns a boot's row and the date of a moment in it, if it has one.
