@@ -18,6 +18,7 @@ pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod source;
+pub(crate) mod times;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -240,6 +241,11 @@ enum Command {
     /// Draw one slide for whoever wants to see it, which starts it
     #[command(name = drawing::COMMAND, hide = true)]
     Draw,
+    /// Print what may air on a screen, or when a campaign may air, by dates and hours
+    ///
+    /// Conditions, triggers, caps and goals are known on the screen alone: `passerby timeline` there
+    /// runs the rotation ahead.
+    Times(crate::cli::times::Arguments),
     /// Print plays, scans, visits, goals and how far links were passed on
     Report(crate::cli::report::Arguments),
     /// Count every stored play, scan and visit again and compare with the figures of reports
@@ -426,6 +432,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),
+        Command::Times(arguments) => crate::cli::times::run(&arguments),
         Command::Report(arguments) => crate::cli::report::run(arguments),
         Command::Backup(command) => crate::cli::backup::make(&command),
         Command::Restore(command) => crate::cli::backup::restore(&command),

@@ -6,6 +6,7 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod acme;
+mod air;
 mod alerts;
 pub mod audit;
 mod base;
@@ -59,6 +60,7 @@ mod versions;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
+pub use crate::store::air::{AirOfScreen, PublishedCampaign, ScreenNotice};
 pub use crate::store::alerts::{
     AlertChange, AlertError, AlertKind, AlertMessage, AlertRule, AlertSettings, AlertTelling,
     AlertWords, CHANGES_MAX, ClaimedMessage, HookKind, MailEncryption, MailServer, OpenAlert,

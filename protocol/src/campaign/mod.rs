@@ -220,7 +220,30 @@ impl Campaign {
     /// air at an instant, and until when. Conditions on the venue are not asked; they do not depend
     /// on time.
     pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
-        self.at(now, zone).and(placement.at(now, zone))
+        self.dates(placement, now, zone)
+            .and(placement.at(now, zone))
+    }
+
+    /// Tells whether a phase is on in which a placement airs, and until when; always, without
+    /// phases. Of phases that overlap the first one is on, unless it may have reached the goal that
+    /// ends it, which nobody knows ahead of time.
+    pub fn dates(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
+        if self.phases.is_empty() {
+            return Window::ALWAYS;
+        }
+        let wanted = &placement.terms.phases;
+        let mut airs = Window::NEVER;
+        let mut is_free = Window::ALWAYS;
+        for phase in &self.phases {
+            let on = phase.at(now, zone);
+            if wanted.is_empty() || wanted.contains(&phase.name) {
+                airs = airs.or(on.and(is_free));
+            }
+            if !phase.ends_on_goal {
+                is_free = is_free.and(on.inverted());
+            }
+        }
+        airs
     }
 
     /// Returns where a visitor of a play is led in the end; none without a target.

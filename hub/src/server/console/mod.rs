@@ -40,6 +40,7 @@ mod routes_of_alerts;
 mod routes_of_drafts;
 mod routes_of_sources;
 pub(super) mod rule;
+mod times_plot;
 mod upload;
 mod words;
 

@@ -5,7 +5,7 @@ use crate::people::Right;
 use crate::server::console::layout;
 use crate::server::console::pages::{
     account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
-    screen, screens, sign_in,
+    screen, screens, sign_in, times,
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
@@ -101,6 +101,13 @@ fn of_hub() -> Vec<Route> {
             PAGE,
             "screens by name, state, group and tag",
             screens::show,
+        ),
+        get(
+            "/console/times",
+            may(Right::SeeScreens),
+            PAGE,
+            "what may air on all screens, on a day",
+            times::show,
         ),
         get(
             "/console/screens/{screen}",

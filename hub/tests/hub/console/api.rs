@@ -157,7 +157,7 @@ fn each_call_answers_what_its_description_says() {
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 23);
+    assert_eq!(seen, 26);
     for (path, body, form) in [
         (
             "/screens/1",

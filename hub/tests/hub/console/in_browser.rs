@@ -386,6 +386,7 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
         ("screens-none", "/console/screens?q=nothing"),
         ("screen", "/console/screens/1"),
         ("screen-waiting", "/console/screens/2"),
+        ("times", "/console/times"),
         ("pair", "/console/pair?code=ABCD1234"),
         ("campaigns", "/console/campaigns"),
         ("campaign", "/console/campaigns/jazz"),

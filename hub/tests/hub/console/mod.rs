@@ -6,6 +6,7 @@ mod drafts;
 mod in_browser;
 mod people;
 mod rights;
+mod times;
 pub(crate) mod ways_in;
 
 use passerby_hub::people::{Actor, Right, Role, Scope};

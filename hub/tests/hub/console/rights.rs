@@ -26,7 +26,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
             &[Owner, Publisher]
         }
         ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
-        ("report", _) => &[Owner, Operator, Publisher, Viewer],
+        ("report" | "times", _) => &[Owner, Operator, Publisher, Viewer],
         ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
         ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],

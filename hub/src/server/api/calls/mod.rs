@@ -14,3 +14,4 @@ mod received;
 pub(super) mod reports;
 pub(super) mod screens;
 pub(super) mod sources;
+pub(super) mod times;

@@ -25,3 +25,4 @@ pub(crate) mod screens;
 pub(crate) mod sign_in;
 pub(crate) mod source;
 pub(crate) mod sources;
+pub(crate) mod times;

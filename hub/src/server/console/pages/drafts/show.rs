@@ -21,6 +21,7 @@ use crate::server::console::pages::drafts::common::{
     seen,
 };
 use crate::server::console::pages::drafts::list::{badge, title_of};
+use crate::server::console::pages::times::standing_badge;
 use crate::server::console::refusals;
 use crate::store::{Draft, DraftState, ScreenFilter, StoreError};
 use crate::system::clock;
@@ -207,15 +208,6 @@ fn where_to(asker: &Asker, view: &View) -> String {
         targets.groups.len(),
         asker.say([" 个分组里。", " groups."])
     )
-}
-
-pub(crate) fn standing_badge(asker: &Asker, standing: Standing) -> Markup {
-    let (class, said) = match standing {
-        Standing::Airing => ("badge good", ["可以播放", "May air"]),
-        Standing::Future => ("badge warn", ["未开始", "To come"]),
-        Standing::Ended => ("badge plain", ["已结束", "Ended"]),
-    };
-    html! { span class=(class) { (asker.say(said)) } }
 }
 
 fn days(outline: &Outline, placement: &OutlinePlacement) -> String {
