@@ -47,7 +47,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let store = arguments.data.open()?.store;
     let (found, left_out) = if let Some(screen) = arguments.screen {
         let air = store.air_of_screen(screen, &Scope::ALL, now_ms)?;
-        let air = air.ok_or_else(|| Failure::Input(vec![format!("there is no screen {screen}")]))?;
+        let air =
+            air.ok_or_else(|| Failure::Input(vec![format!("there is no screen {screen}")]))?;
         let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
         air_times::campaigns(published, &days)
     } else if let Some(id) = &arguments.campaign {

@@ -11,7 +11,7 @@ use passerby_protocol::campaign;
 use crate::Hub;
 use crate::drafts::archive::{self, ArchiveFault};
 use crate::drafts::file::{self, FileFault, Received};
-use crate::drafts::names::{campaign_name, file_name, free_name, key_of};
+use crate::drafts::names::{campaign_name, file_name, free_name, key_of, title_of_file};
 use crate::drafts::text::{TextFault, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
@@ -150,12 +150,12 @@ pub fn begin(
     received: &[Received],
     now_ms: i64,
 ) -> Result<(CampaignId, Added), DeskFault> {
-    let title = title.trim();
-    let title = if title.is_empty() {
-        clock::date_of(now_ms).to_string()
-    } else {
-        title.to_owned()
+    let title = match (title.trim(), received.first()) {
+        ("", Some(first)) => title_of_file(&first.name),
+        ("", None) => None,
+        (title, _) => Some(title.to_owned()),
     };
+    let title = title.unwrap_or_else(|| clock::date_of(now_ms).to_string());
     let taken = take(hub, received, &[], false, now_ms);
     if taken.files.is_empty() && taken.text.is_none() {
         return Err(DeskFault::Nothing(taken.told));

@@ -65,7 +65,11 @@ pub(super) const FORMS: &[Form] = &[
                 Holds::Many("TimeSpan"),
                 "when one of its placements may air",
             ),
-            field("placements", Holds::Many("PlacementTimes"), "in the order of the file"),
+            field(
+                "placements",
+                Holds::Many("PlacementTimes"),
+                "in the order of the file",
+            ),
         ],
     ),
     (

@@ -75,10 +75,7 @@ fn place_of(moment: Timestamp, (from, until): (Timestamp, Timestamp)) -> f64 {
 }
 
 /// Midnights, or hours of a day or two.
-fn marks(
-    (from, until): (Timestamp, Timestamp),
-    zone: &TimeZone,
-) -> Vec<(Timestamp, String)> {
+fn marks((from, until): (Timestamp, Timestamp), zone: &TimeZone) -> Vec<(Timestamp, String)> {
     let days = (until.as_second() - from.as_second() + 43_200) / 86_400;
     let step = if days <= 2 {
         (days.max(1) * 3).hours()
@@ -136,7 +133,10 @@ mod tests {
         let now = moment("2026-12-06T12:00:00Z");
         let drawn = lanes("<b>", &[lane], range, now, &TimeZone::UTC).into_string();
         assert!(drawn.contains("aria-label=\"&lt;b&gt;\"") && drawn.contains("&lt;i&gt;爵士"));
-        assert!(drawn.contains("x=\"180.0\" y=\"40\" width=\"180.0\""), "{drawn}");
+        assert!(
+            drawn.contains("x=\"180.0\" y=\"40\" width=\"180.0\""),
+            "{drawn}"
+        );
         assert!(drawn.contains("class=\"now\" x1=\"90.0\""), "{drawn}");
         assert_eq!(drawn.matches("bar-of").count(), 2);
         let axis = marks(range, &TimeZone::UTC);
@@ -155,6 +155,9 @@ mod tests {
             .collect();
         let few = drawn(&many);
         assert_eq!(few.len(), SPANS_DRAWN);
-        assert_eq!(few.last().map(|span| span.until), many.last().map(|span| span.until));
+        assert_eq!(
+            few.last().map(|span| span.until),
+            many.last().map(|span| span.until)
+        );
     }
 }

@@ -79,35 +79,37 @@ fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_repo
 }
 
 #[test]
-fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
+fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses_and_two_fields() {
     for width_px in [PHONE_PX, 1_280] {
         let stand = Stand::start();
         let mut browser = Browser::start(look(width_px));
         let mut presses = 0;
+        let mut typed = 0;
+        let mut fill = |browser: &mut Browser, name: &str, text: &str| {
+            typed += 1;
+            browser.fill(name, text);
+        };
         let mut press = |browser: &mut Browser, selector: &str| {
             presses += 1;
             browser.press(selector);
         };
         browser.open(&first_link(&stand));
-        browser.fill("name", "Ada");
-        browser.fill("password", "correct horse battery");
+        fill(&mut browser, "name", "Ada");
+        fill(&mut browser, "password", "correct horse battery");
         press(&mut browser, "main form button");
         let code = "ABCD1234";
-        let shown =
-            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
-        assert_eq!(shown.status(), 202);
-        // Where the screen's code leads.
+        let asks = json!({ "code": code, "secret": "ab".repeat(32), "name": "Café, window" });
+        assert_eq!(stand.enrol(&asks).status(), 202);
+        // Where the screen's code leads. What its settings call it is there already.
         browser.open(&stand.address(&format!("/claim/{code}")));
         press(&mut browser, "a.go");
-        browser.fill("name", "Café");
         press(&mut browser, "main form button");
-        let collected =
-            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+        let collected = stand.enrol(&asks);
         assert_eq!(collected.status(), 200);
         press(&mut browser, "a.brand");
         press(&mut browser, "a.button.main");
         let folder = tempfile::tempdir().unwrap();
-        let pictures = ["one.png", "two.png"].map(|name| folder.path().join(name));
+        let pictures = ["jazz-night.png", "two.png"].map(|name| folder.path().join(name));
         for (picture, colour) in pictures.iter().zip([[200, 40, 10], [20, 60, 160]]) {
             std::fs::write(picture, crate::stand::png(colour)).unwrap();
         }
@@ -115,8 +117,6 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
         presses += 3;
         let chosen: Vec<_> = pictures.iter().map(PathBuf::as_path).collect();
         browser.choose("files", &chosen);
-        browser.fill("title", "Jazz");
-        browser.fill("target", "https://shop.example/jazz");
         browser.press("main form button.main");
         presses += 1;
         assert!(
@@ -132,10 +132,21 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
         presses += 1;
         assert!(browser.text().contains("Published."), "{}", browser.text());
         assert!(presses <= 12, "{presses}");
+        assert_eq!(typed, 2);
         let store = stand.hub().store;
-        let screen = store.screens().unwrap()[0].screen;
-        let manifest = store.manifest(screen).unwrap();
-        assert_eq!(manifest.campaigns[0].campaign.placements.len(), 2);
+        let screens = store.screens().unwrap();
+        assert_eq!(screens[0].name, "Café, window");
+        let manifest = store.manifest(screens[0].screen).unwrap();
+        let campaign = &manifest.campaigns[0].campaign;
+        assert_eq!(campaign.placements.len(), 2);
+        assert_eq!(campaign.title, "jazz night");
+        // The first campaign leads nowhere unless somebody says where; the next one leads there too.
+        assert_eq!(campaign.target, None);
+        let toml = "title = \"Jazz\"\ntarget = \"https://shop.example/jazz\"\n";
+        stand.publish(&stand.campaign("later", toml, &[[1, 2, 3]]));
+        browser.open(&stand.address("/console/new"));
+        let value = browser.evaluate("document.querySelector('[name=target]').value");
+        assert_eq!(value, "https://shop.example/jazz");
     }
 }
 

@@ -114,11 +114,16 @@ fn what_airs_begins_when_a_campaign_says_that_it_may_and_nothing_that_may_is_mis
                 .then(|| jiff::Timestamp::from_millisecond(wall_ms).expect("a moment"))
         });
         let began: Vec<_> = began.collect();
-        let within = |at: &jiff::Timestamp| may.iter().any(|one| one.from <= *at && *at < one.until);
+        let within =
+            |at: &jiff::Timestamp| may.iter().any(|one| one.from <= *at && *at < one.until);
         assert!(began.iter().all(within), "{}", item.placement);
         for one in &may {
             let has = began.iter().any(|at| one.from <= *at && *at < one.until);
-            assert!(has, "placement {} does not air from {}", item.placement, one.from);
+            assert!(
+                has,
+                "placement {} does not air from {}",
+                item.placement, one.from
+            );
         }
     }
 }

@@ -203,12 +203,7 @@ pub(crate) async fn show(
     }
 }
 
-fn page(
-    asker: &Asker,
-    (facts, notices): &Known,
-    fields: &Fields,
-    wrong: Option<&str>,
-) -> Response {
+fn page(asker: &Asker, (facts, notices): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
     let days = times::days_of(fields, clock::time_zone(), 7);
     let of_placements = air_times::placements(&facts.row.campaign, &days);
     let row = &facts.row;

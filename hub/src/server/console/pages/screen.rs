@@ -55,12 +55,7 @@ pub(crate) async fn show(
     }
 }
 
-fn page(
-    asker: &Asker,
-    (facts, air): &Known,
-    fields: &Fields,
-    wrong: Option<&str>,
-) -> Response {
+fn page(asker: &Asker, (facts, air): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
     let body = html! {
         (layout::mistake(wrong))
         p { (badge(asker, facts.row.state)) " "
