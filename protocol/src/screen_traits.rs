@@ -82,8 +82,15 @@ mod tests {
         };
         let kept = said.tidied();
         assert!(kept.name.chars().count() <= LINE_CHARS_MAX);
-        assert_eq!((kept.tags.len(), kept.zones.len()), (TRAITS_MAX, TRAITS_MAX));
-        assert!(!kept.tags[0].contains(['\u{202e}', '\n']), "{}", kept.tags[0]);
+        assert_eq!(
+            (kept.tags.len(), kept.zones.len()),
+            (TRAITS_MAX, TRAITS_MAX)
+        );
+        assert!(
+            !kept.tags[0].contains(['\u{202e}', '\n']),
+            "{}",
+            kept.tags[0]
+        );
         assert_eq!(kept.tidied(), kept);
         assert!(ScreenTraits::default().has_zone("side") && !kept.has_zone("side"));
         assert_eq!(ScreenTraits::default().zone(), None);

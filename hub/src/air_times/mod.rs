@@ -6,6 +6,8 @@
 //! of time; at most [`CAMPAIGNS_MAX`] campaigns, [`DAYS_MAX`] days and so many changes of each
 //! placement are looked at, and what was left out is said.
 
+pub mod conflicts;
+
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -144,6 +146,15 @@ pub fn campaigns<'c>(
     published: impl IntoIterator<Item = (&'c CampaignId, &'c Arc<Campaign>)>,
     days: &Days,
 ) -> (Vec<CampaignTimes>, usize) {
+    campaigns_within(published, days, CAMPAIGNS_MAX)
+}
+
+/// The same with another limit, of those that are on several screens.
+pub fn campaigns_within<'c>(
+    published: impl IntoIterator<Item = (&'c CampaignId, &'c Arc<Campaign>)>,
+    days: &Days,
+    count_max: usize,
+) -> (Vec<CampaignTimes>, usize) {
     let (from, _) = days.range();
     let mut published: Vec<_> = published.into_iter().collect();
     let is_over = |campaign: &Campaign| {
@@ -151,8 +162,8 @@ pub fn campaigns<'c>(
         next_open(window, from.min(days.now), CHANGES_AHEAD_MAX) == NextOpen::Never
     };
     published.sort_by_key(|(_, campaign)| is_over(campaign));
-    let left_out = published.len().saturating_sub(CAMPAIGNS_MAX);
-    published.truncate(CAMPAIGNS_MAX);
+    let left_out = published.len().saturating_sub(count_max);
+    published.truncate(count_max);
     let found = published
         .into_iter()
         .map(|(id, known)| campaign(id, known, days));

@@ -8,10 +8,13 @@ use jiff::civil::Date;
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 
+use crate::air_times::conflicts::{DAYS, Finding, findings};
 use crate::air_times::{self, CampaignTimes, DAYS_MAX, Days};
 use crate::cli::failure::Failure;
 use crate::cli::options::{Data, Output};
 use crate::people::Scope;
+use crate::publish::folder::Publication;
+use crate::store::{ChosenScreens, Store};
 use crate::system::clock;
 
 #[derive(Args)]
@@ -66,6 +69,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let json = json!({ "campaigns": said, "left_out": left_out });
     arguments.output.print(&json, &text(&found, &days))?;
     Ok(())
+}
+
+/// What of a campaign can never air on the screens that it is for, and its conflicts there.
+pub(super) fn conflicts(
+    store: &Store,
+    publication: &Publication,
+    chosen: &ChosenScreens,
+) -> Result<Vec<Finding>, Failure> {
+    let now_ms = clock::now_ms();
+    let days = Days {
+        first: clock::date_of(now_ms),
+        count: DAYS,
+        zone: clock::time_zone(),
+        now: Timestamp::from_millisecond(now_ms).unwrap_or_default(),
+    };
+    let campaign = (&publication.id, &publication.campaign);
+    let screens = store.target_screens(campaign, chosen, &Scope::ALL)?;
+    Ok(findings(&publication.campaign, &screens, &days))
 }
 
 /// A line for each placement, and one for each of its stretches.

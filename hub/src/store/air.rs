@@ -5,17 +5,82 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
+use passerby_protocol::screen_traits::ScreenTraits;
+use passerby_protocol::wire::Heartbeat;
+use passerby_protocol::{Campaign, CampaignId, ScreenNumber, foreign};
 
-use crate::database::{DatabaseError, Id, Transaction, Value, values};
+use crate::database::{DatabaseError, Id, Row, Transaction, Value, values};
 use crate::people::Scope;
+use crate::store::drafts::screens_of;
 use crate::store::screen_list::{self, ScreenRow};
-use crate::store::{Result, ScreenFilter, Store};
+use crate::store::{ChosenScreens, Result, ScreenFilter, Store, Targets};
 
 /// Most campaigns of one screen that are read.
 const CAMPAIGNS_READ: usize = 1_000;
 /// Most screens of one campaign that are asked for what covers them.
 const COVERED_LISTED: usize = 20;
+
+/// Most screens that are looked at before something is published for them.
+const TARGETS_READ: usize = 2_000;
+/// Most other campaigns that are compared with it.
+const BESIDE_MAX: usize = 60;
+
+/// A screen that something is to be published for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetScreen {
+    /// Its number.
+    pub number: ScreenNumber,
+    /// What it is called.
+    pub name: String,
+    /// What its terminal says of it.
+    pub traits: Option<ScreenTraits>,
+}
+
+/// Another campaign on some of the same screens.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// What it says.
+    pub campaign: Arc<Campaign>,
+    /// Whether the asker has to do with it; otherwise it is not named.
+    pub is_known: bool,
+    /// The screens that both are on.
+    pub screens: BTreeSet<ScreenNumber>,
+}
+
+/// The screens that something is to be published for, and what is on them.
+#[derive(Debug, Clone, Default)]
+pub struct TargetScreens {
+    /// Whether it is for all, also later ones.
+    pub is_everywhere: bool,
+    /// The first ones of those in service.
+    pub screens: Vec<TargetScreen>,
+    /// Campaigns there that may be in its way.
+    pub beside: Vec<Beside>,
+    /// Emergency messages that cover some of them, and how many.
+    pub notices: Vec<(String, usize)>,
+}
+
+fn target(row: &Row<'_>) -> Result<TargetScreen, DatabaseError> {
+    let heartbeat: Option<String> = row.get(2)?;
+    let heartbeat: Option<Heartbeat> = heartbeat.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(TargetScreen {
+        number: row.get::<Id<_>>(0)?.0,
+        name: foreign::escaped(&row.get::<String>(1)?).into_owned(),
+        traits: heartbeat.and_then(|heartbeat| heartbeat.traits),
+    })
+}
+
+/// Whether one campaign may be in the way of another, or the other in its way, on one screen.
+fn matters(one: &Campaign, other: &Campaign) -> bool {
+    let some = |campaign: &Campaign, has: fn(&passerby_protocol::Placement) -> bool| {
+        campaign.placements.iter().any(has)
+    };
+    some(other, |placement| {
+        placement.terms.takeover.is_some() || placement.terms.share.is_some()
+    }) || some(one, |placement| {
+        placement.filler || placement.terms.takeover.is_some()
+    })
+}
 
 /// A campaign as it is published.
 #[derive(Debug, Clone)]
@@ -44,6 +109,8 @@ pub struct AirOfScreen {
     pub campaigns: Vec<PublishedCampaign>,
     /// What covers it now.
     pub notice: Option<ScreenNotice>,
+    /// What its terminal says of it.
+    pub traits: Option<ScreenTraits>,
 }
 
 fn notice(
@@ -60,6 +127,59 @@ fn notice(
             })
         },
     )
+}
+
+fn traits(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+) -> Result<Option<ScreenTraits>, DatabaseError> {
+    let said = tx.optional(
+        "SELECT number, name, heartbeat FROM screens WHERE number = ?1",
+        values![screen.get()],
+        target,
+    )?;
+    Ok(said.and_then(|said| said.traits))
+}
+
+fn targets_of(tx: &Transaction<'_>, targets: &Targets) -> Result<Vec<TargetScreen>, DatabaseError> {
+    match targets {
+        Targets::Everywhere => tx.all(
+            "SELECT number, name, heartbeat FROM screens WHERE revoked_ms IS NULL ORDER BY number LIMIT ?1",
+            values![TARGETS_READ],
+            target,
+        ),
+        Targets::Only(chosen) => {
+            let sets: Vec<_> = chosen
+                .iter()
+                .take(TARGETS_READ)
+                .map(|screen| [Value::from(screen.get())])
+                .collect();
+            let found = tx.all_each(
+                "SELECT number, name, heartbeat FROM screens WHERE number = ?1 AND revoked_ms IS NULL",
+                &sets,
+                target,
+            )?;
+            Ok(found.into_iter().flatten().collect())
+        }
+    }
+}
+
+fn notices_on(
+    tx: &Transaction<'_>,
+    screens: &BTreeSet<ScreenNumber>,
+) -> Result<Vec<(String, usize)>, DatabaseError> {
+    let covered: Vec<(ScreenNumber, String)> = tx.all(
+        "SELECT screen, headline FROM screen_notices JOIN emergencies ON id = emergency",
+        values![],
+        |row| Ok::<_, DatabaseError>((row.get::<Id<ScreenNumber>>(0)?.0, row.get(1)?)),
+    )?;
+    let mut notices: BTreeMap<String, usize> = BTreeMap::new();
+    for (screen, headline) in covered {
+        if screens.contains(&screen) {
+            *notices.entry(headline).or_default() += 1;
+        }
+    }
+    Ok(notices.into_iter().collect())
 }
 
 impl Store {
@@ -126,11 +246,82 @@ impl Store {
                 });
                 Ok(AirOfScreen {
                     notice: notice(tx, row.screen)?,
+                    traits: traits(tx, row.screen)?,
                     campaigns: campaigns.collect(),
                     row,
                 })
             })
             .collect()
+    }
+
+    /// Returns the screens that a campaign is to be published for, and what of others is there that
+    /// may be in its way. Campaigns outside the scope are compared and not named.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn target_screens(
+        &self,
+        (id, campaign): (&CampaignId, &Campaign),
+        targets: &ChosenScreens,
+        scope: &Scope,
+    ) -> Result<TargetScreens> {
+        self.read(|tx| {
+            let screens = targets_of(tx, &screens_of(tx, targets)?)?;
+            let numbers: BTreeSet<ScreenNumber> =
+                screens.iter().map(|screen| screen.number).collect();
+            Ok(TargetScreens {
+                is_everywhere: targets.is_everywhere(),
+                beside: self.beside(tx, (id, campaign), &numbers, scope)?,
+                notices: notices_on(tx, &numbers)?,
+                screens,
+            })
+        })
+    }
+
+    fn beside(
+        &self,
+        tx: &Transaction<'_>,
+        (id, campaign): (&CampaignId, &Campaign),
+        screens: &BTreeSet<ScreenNumber>,
+        scope: &Scope,
+    ) -> Result<Vec<Beside>> {
+        let live: Vec<(String, String, bool, String)> = tx.all(
+            "SELECT id, body, everywhere, coalesce(group_name, '') FROM campaigns
+             LEFT JOIN campaign_groups ON campaign_groups.campaign = id WHERE live AND id <> ?1 ORDER BY id LIMIT ?2",
+            values![id.as_str(), CAMPAIGNS_READ],
+            |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )?;
+        let mut beside = Vec::new();
+        for (other, body, is_everywhere, group) in live {
+            let read = self.read_campaigns.read(&body)?;
+            if !matters(campaign, &read) {
+                continue;
+            }
+            let mut shared = screens.clone();
+            if !is_everywhere {
+                let theirs: BTreeSet<ScreenNumber> = tx
+                    .all(
+                        "SELECT screen FROM campaign_screens WHERE campaign = ?1",
+                        values![other],
+                        |row| Ok::<_, DatabaseError>(row.get::<Id<ScreenNumber>>(0)?.0),
+                    )?
+                    .into_iter()
+                    .collect();
+                shared.retain(|screen| theirs.contains(screen));
+            }
+            if shared.is_empty() {
+                continue;
+            }
+            beside.push(Beside {
+                campaign: read,
+                is_known: scope.has_campaigns_of(&group),
+                screens: shared,
+            });
+            if beside.len() == BESIDE_MAX {
+                break;
+            }
+        }
+        Ok(beside)
     }
 
     /// Returns the emergency messages that cover screens on which a campaign airs, each with on how

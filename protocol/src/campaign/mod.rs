@@ -11,6 +11,7 @@ mod colours;
 mod contents;
 mod host;
 mod link;
+mod never;
 mod read;
 pub mod reference;
 mod terms;
@@ -31,7 +32,10 @@ pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain, target};
-pub use crate::campaign::terms::{Adaptive, PlacementTerms, Separation, Takeover, Trigger};
+pub use crate::campaign::never::{MAIN_ZONE, NeverAirs};
+pub use crate::campaign::terms::{
+    Adaptive, PlacementTerms, Separation, Takeover, Trigger, keeps_apart,
+};
 pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};

@@ -88,9 +88,8 @@ impl Placement {
             return Some(NeverAirs::OtherScreens);
         }
         let when = self.when.as_ref().filter(|when| !when.asks_live());
-        let fails = |when: &crate::condition::Condition| {
-            !when.holds(&screen.of_venue(), &Readings::new())
-        };
+        let fails =
+            |when: &crate::condition::Condition| !when.holds(&screen.of_venue(), &Readings::new());
         when.is_some_and(fails).then_some(NeverAirs::OtherVenue)
     }
 }
@@ -165,7 +164,11 @@ mod tests {
                 ..ScreenTraits::default()
             };
             let known = why.filter(|why| *why != NeverAirs::OtherZone);
-            assert_eq!(campaign.placements[0].never_airs_on(&silent), known, "{toml}");
+            assert_eq!(
+                campaign.placements[0].never_airs_on(&silent),
+                known,
+                "{toml}"
+            );
         }
     }
 }

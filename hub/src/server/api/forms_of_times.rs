@@ -90,6 +90,54 @@ pub(super) const FORMS: &[Form] = &[
         ],
     ),
     (
+        "Conflicts",
+        &[
+            field(
+                "looked_at",
+                Holds::Truth,
+                "whether the draft was looked at and nothing is wrong with it; otherwise nothing is found",
+            ),
+            field("conflicts", Holds::Many("Conflict"), "at most 40"),
+            maybe(
+                "times",
+                Holds::One("CampaignTimes"),
+                "when it would air in the next 28 days",
+            ),
+        ],
+    ),
+    (
+        "Conflict",
+        &[
+            field(
+                "what",
+                Holds::Word(&[
+                    "no-screen",
+                    "over",
+                    "no-moment",
+                    "other-zone",
+                    "other-screens",
+                    "other-venue",
+                    "taken-over",
+                    "takes-over",
+                    "both-take-over",
+                    "sold-twice",
+                    "filler-hidden",
+                    "too-far-apart",
+                    "emergency",
+                ]),
+                "what it is",
+            ),
+            field(
+                "never_airs",
+                Holds::Truth,
+                "whether something can never air for it",
+            ),
+            maybe("placement", Holds::Whole, "which placement, from 1"),
+            field("screens", Holds::Whole, "on how many of its screens"),
+            field("message", Holds::Text, "the same in words"),
+        ],
+    ),
+    (
         "TimeSpan",
         &[
             field("from_ms", Holds::Moment, "from when"),

@@ -1,6 +1,6 @@
 //! The calls about what may air when.
 
-use crate::people::Right::{SeeCampaigns, SeeScreens};
+use crate::people::Right::{ChangeDrafts, SeeCampaigns, SeeScreens};
 use crate::server::api::calls::times;
 use crate::server::api::route::{PAGES, QueryField, Route, get};
 use crate::server::api::schema::Holds;
@@ -54,5 +54,13 @@ pub(super) fn all() -> Vec<Route> {
             times::of_campaign,
         )
         .with_query(OF_DAYS, DAYS_SAID),
+        get(
+            "/drafts/{campaign}/conflicts",
+            may(ChangeDrafts),
+            &[200, 404],
+            "what of a draft can never air, and what is in conflict with others, before it is published",
+            "Conflicts",
+            times::of_draft,
+        ),
     ]
 }

@@ -9,12 +9,15 @@ use crate::server::console::pages::{
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
-use crate::server::console::{routes_of_alerts, routes_of_drafts, routes_of_sources};
+use crate::server::console::{
+    routes_of_alerts, routes_of_drafts, routes_of_slots, routes_of_sources,
+};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     let mut all = of_hub();
     all.extend(routes_of_drafts::all());
+    all.extend(routes_of_slots::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
     all

@@ -140,7 +140,7 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses_and_two_
         let campaign = &manifest.campaigns[0].campaign;
         assert_eq!(campaign.placements.len(), 2);
         assert_eq!(campaign.title, "jazz night");
-        // The first campaign leads nowhere unless somebody says where; the next one leads there too.
+        // The first campaign leads nowhere unless somebody says where; the next one is offered it.
         assert_eq!(campaign.target, None);
         let toml = "title = \"Jazz\"\ntarget = \"https://shop.example/jazz\"\n";
         stand.publish(&stand.campaign("later", toml, &[[1, 2, 3]]));
@@ -148,6 +148,81 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses_and_two_
         let value = browser.evaluate("document.querySelector('[name=target]').value");
         assert_eq!(value, "https://shop.example/jazz");
     }
+}
+
+#[test]
+fn a_contributor_has_pieces_on_the_screens_once_a_publisher_approves_them_in_few_steps() {
+    for width_px in [PHONE_PX, 1_280] {
+        let stand = Stand::start();
+        let terminal = stand.terminal("Exit B");
+        let mut browser = Browser::start(look(width_px));
+        begin(&stand, &mut browser);
+        // The owner opens a slot, with the days that the form suggests.
+        let mut presses = 0;
+        browser.open(&stand.address("/console/slots"));
+        browser.fill("name", "Agency, December");
+        press(&mut browser, &mut presses, "main form button.main");
+        assert!(
+            browser.text().contains("The slot is open"),
+            "{}",
+            browser.text()
+        );
+        press(&mut browser, &mut presses, "form[action$='/invite'] button");
+        let link = browser.evaluate("document.querySelector('code.secret').textContent");
+        assert_eq!(presses, 2);
+        // The agency comes in by the link, and hands in.
+        let mut agency = Browser::start(look(width_px));
+        let (mut presses, mut typed) = (0, 0);
+        agency.open(link.as_str().unwrap());
+        for (field, text) in [("name", "Agency"), ("password", "correct horse battery")] {
+            agency.fill(field, text);
+            typed += 1;
+        }
+        press(&mut agency, &mut presses, "main form button");
+        press(&mut agency, &mut presses, "main a.row");
+        let folder = tempfile::tempdir().unwrap();
+        let picture = folder.path().join("poster.png");
+        std::fs::write(&picture, crate::stand::png([200, 40, 10])).unwrap();
+        // The field, the gallery, and what closes it.
+        presses += 3;
+        agency.choose("files", &[&picture]);
+        press(&mut agency, &mut presses, "main form button.main");
+        assert!(
+            agency.text().contains("It waits for approval now"),
+            "{}",
+            agency.text()
+        );
+        assert_eq!((presses, typed), (6, 2));
+        let found = agency.hindrances();
+        assert!(found.is_empty(), "{found:?}");
+        assert_eq!(agency.overflow_px(), 0);
+        assert!(stand.manifest(&terminal).campaigns.is_empty());
+        // The owner approves it from the first page.
+        let mut presses = 0;
+        browser.open(&stand.address("/console"));
+        press(&mut browser, &mut presses, "p.notice.warn a");
+        press(&mut browser, &mut presses, "main a.row");
+        while browser.text().contains("are being looked at") {
+            browser.press("main section a.button");
+        }
+        assert!(
+            browser.text().contains("Approve and publish"),
+            "{}",
+            browser.text()
+        );
+        press(&mut browser, &mut presses, "main form button.main");
+        assert!(browser.text().contains("Published."), "{}", browser.text());
+        assert_eq!(presses, 3);
+        let manifest = stand.manifest(&terminal);
+        let campaign = &manifest.campaigns[0].campaign;
+        assert_eq!(campaign.title, "Agency, December");
+        assert!(campaign.phases[0].until.is_some());
+    }
+}
+
+fn press(browser: &mut Browser, presses: &mut u32, selector: &str) {
+    *presses += 1;
+    browser.press(selector);
 }
 
 /// Gives a screen something to show and to report.
@@ -402,6 +477,7 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
         ("campaigns", "/console/campaigns"),
         ("campaign", "/console/campaigns/jazz"),
         ("drafts", "/console/drafts"),
+        ("slots", "/console/slots"),
         ("draft", "/console/drafts/jazz"),
         ("draft-placement", "/console/drafts/jazz/placements/0"),
         ("draft-versions", "/console/drafts/jazz/versions"),

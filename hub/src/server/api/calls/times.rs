@@ -1,15 +1,20 @@
 //! What may air when, for programs.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::{Value, json};
 
+use crate::air_times::conflicts::{DAYS, json as json_of_finding};
 use crate::air_times::{self, Days};
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
-use crate::server::console::pages::times::days_of;
+use crate::server::console::pages::drafts::common::looked_at_by;
+use crate::server::console::pages::drafts::conflicts;
+use crate::server::console::pages::times::{days_of, zone_of};
 use crate::store::{AirOfScreen, ScreenFilter};
 use crate::system::clock;
 
@@ -57,7 +62,6 @@ pub(in crate::server::api) async fn of_one_screen(
     fields: Fields,
 ) -> Answer {
     let screen: ScreenNumber = screen.parse().map_err(|_| not_here())?;
-    let days = days_of(&fields, clock::time_zone(), DAYS_USUAL);
     let air = app
         .work(move |app| {
             let store = &app.hub.store;
@@ -65,6 +69,7 @@ pub(in crate::server::api) async fn of_one_screen(
         })
         .await;
     let air = air.map_err(of_store)?.ok_or_else(not_here)?;
+    let days = days_of(&fields, zone_of(&air), DAYS_USUAL);
     ok(with_range(&days, of_screen(&air, &days)))
 }
 
@@ -85,6 +90,33 @@ pub(in crate::server::api) async fn of_campaign(
         &days,
         json!({ "times": air_times::json(&times), "live": facts.row.is_live, "screens": facts.screens }),
     ))
+}
+
+pub(in crate::server::api) async fn of_draft(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Answer {
+    let id: CampaignId = id.parse().map_err(|_| not_here())?;
+    let (asker, known) = (Arc::clone(&actor), id.clone());
+    let draft = app
+        .work(move |app| app.hub.store.draft(&known, asker.scope()))
+        .await;
+    let draft = draft.map_err(of_store)?.ok_or_else(not_here)?;
+    let draft = looked_at_by(&app, &actor, draft).await;
+    let found = app
+        .work(move |app| conflicts::of_draft(&app.hub.store, &draft, actor.scope()))
+        .await;
+    let (campaign, found) = found.map_err(of_store)?;
+    let days = days_of(&Fields::default(), clock::time_zone(), DAYS);
+    let times = campaign
+        .as_ref()
+        .map(|campaign| air_times::json(&air_times::campaign(&id, campaign, &days)));
+    ok(json!({
+        "looked_at": campaign.is_some(),
+        "conflicts": found.iter().map(json_of_finding).collect::<Vec<_>>(),
+        "times": times,
+    }))
 }
 
 pub(in crate::server::api) async fn of_screens(

@@ -125,8 +125,12 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     let is_filtered =
         !text.is_empty() || fields.word("group").is_some() || fields.word("after").is_some();
     let body = html! {
+        @if !asker.actor.may(Right::ChangeDrafts) && asker.actor.may(Right::ChangeSlots) {
+            p { a href=(asker.at("/console/slots")) { (asker.say(["投稿者的档期", "Slots for contributors"])) } }
+        }
         @if asker.actor.may(Right::ChangeDrafts) {
             div.actions {
+                a.button href=(asker.at("/console/slots")) { (asker.say(["档期", "Slots"])) }
                 a.button.main href=(asker.at("/console/new")) { (asker.say(["新活动", "New campaign"])) }
                 a.button href=(asker.at("/console/drafts")) { (asker.say(["草稿", "Drafts"])) }
             }

@@ -1,5 +1,6 @@
 //! What airs where and when: of a screen, of a campaign, and of all screens on a day.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,8 +9,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use maud::{Markup, html};
-use passerby_protocol::foreign;
 use passerby_protocol::spans::Span;
+use passerby_protocol::{CampaignId, foreign};
 
 use crate::air_times::{self, CampaignTimes, DAYS_MAX, Days, PlacementTimes};
 use crate::drafts::text::Standing;
@@ -30,6 +31,8 @@ const DAYS_USUAL: u16 = 7;
 const PER_PAGE: usize = 20;
 /// Lanes of one screen among many.
 const LANES_OF_MANY: usize = 4;
+/// Campaigns of all screens of a page that are looked at.
+const CAMPAIGNS_OF_MANY: usize = 300;
 /// Stretches of one line that a table writes out.
 const SPANS_WRITTEN: usize = 4;
 
@@ -173,8 +176,9 @@ pub(crate) fn of_screen(asker: &Asker, air: &AirOfScreen, fields: &Fields) -> Ma
 }
 
 /// The place of a screen, by whose clock its days begin.
-fn zone_of(_: &AirOfScreen) -> TimeZone {
-    clock::time_zone()
+pub(crate) fn zone_of(air: &AirOfScreen) -> TimeZone {
+    let said = air.traits.as_ref().and_then(|traits| traits.zone());
+    said.unwrap_or_else(clock::time_zone)
 }
 
 /// When the placements of a campaign air, for its page.
@@ -249,6 +253,14 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     screens.truncate(PER_PAGE);
     let after = fields.get("after");
     let group = fields.get("group");
+    // What is on several of them is worked out once.
+    let published: BTreeMap<_, _> = screens
+        .iter()
+        .flat_map(|air| air.campaigns.iter().map(|one| (&one.id, &one.campaign)))
+        .collect();
+    let (found, _) = air_times::campaigns_within(published, &days, CAMPAIGNS_OF_MANY);
+    let times: BTreeMap<&CampaignId, &CampaignTimes> =
+        found.iter().map(|times| (&times.campaign, times)).collect();
     let body = html! {
         form.filter method="get" action=(asker.at("/console/times")) role="search" {
             (Line { kind: "date", ..Line::text("from", asker.say(["日期", "Day"]), &days.first.to_string()) }.markup())
@@ -261,7 +273,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 @if asker.actor.may(Right::ChangeScreens) { p { a.button.main href=(asker.at("/console/pair")) { (asker.say(["配对屏幕", "Pair a screen"])) } } }
             }
         }
-        @for air in &screens { (one_of_many(&asker, air, &days)) }
+        @for air in &screens { (one_of_many(&asker, air, &days, &times)) }
         @if has_more && let Some(last) = screens.last() {
             @let (first, count, after) = (days.first.to_string(), days.count.to_string(), last.row.screen.to_string());
             div.foot { span {} a.button href=(asker.at(&path_with("/console/times", &[("from", &first), ("days", &count), ("group", group), ("after", &after)]))) { (asker.say(["下一页", "Next page"])) } }
@@ -271,11 +283,19 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     layout::page(&asker, Chapter::Screens, title, &fields, &body)
 }
 
-fn one_of_many(asker: &Asker, air: &AirOfScreen, days: &Days) -> Markup {
-    let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-    let (found, unread) = air_times::campaigns(published, days);
-    let airing: Vec<&CampaignTimes> = found
-        .iter()
+fn one_of_many(
+    asker: &Asker,
+    air: &AirOfScreen,
+    days: &Days,
+    times: &BTreeMap<&CampaignId, &CampaignTimes>,
+) -> Markup {
+    let known = air.campaigns.iter();
+    let known: Vec<&CampaignTimes> = known
+        .filter_map(|one| times.get(&&one.id).copied())
+        .collect();
+    let unread = air.campaigns.len() - known.len();
+    let airing: Vec<&CampaignTimes> = known
+        .into_iter()
         .filter(|times| !times.spans.is_empty())
         .collect();
     let more = unread + airing.len().saturating_sub(LANES_OF_MANY);

@@ -11,7 +11,7 @@ use std::fmt;
 use jiff::Timestamp;
 use passerby_protocol::campaign::{MAIN_ZONE, NeverAirs, Placement, keeps_apart};
 use passerby_protocol::spans::{Span, common, is_within, union};
-use passerby_protocol::{Campaign, ScreenNumber, foreign};
+use passerby_protocol::{Campaign, foreign};
 use serde_json::{Value, json};
 
 use crate::air_times::{Days, PlacementTimes, placements};
@@ -42,18 +42,19 @@ pub enum What {
     NoScreen,
     /// It can never air.
     Never(NeverAirs),
-    /// Another campaign takes the zone over whenever it could air.
-    TakenOver(String),
+    /// Another campaign, named where one has to do with it, takes the zone over whenever it could
+    /// air.
+    TakenOver(Option<String>),
     /// It takes the zone over whenever another campaign could air.
-    TakesOver(String),
+    TakesOver(Option<String>),
     /// Both take the zone over at the same time.
-    BothTakeOver(String),
+    BothTakeOver(Option<String>),
     /// Exact shares come to more than all of the zone's time; so many hundredths of a percent.
-    SoldTwice(u32, Vec<String>),
+    SoldTwice(u32, Vec<Option<String>>),
     /// Something airs always, and so a filler never.
-    FillerHidden(String),
+    FillerHidden(Option<String>),
     /// Shares and distances of this and another campaign cannot both be kept.
-    TooFarApart(String, u64),
+    TooFarApart(Option<String>, u64),
     /// An emergency message covers the screens until somebody ends it.
     Emergency(String),
 }
@@ -83,6 +84,11 @@ impl What {
     }
 }
 
+/// What a campaign is called that one may have nothing to do with.
+fn named(title: &Option<String>) -> &str {
+    title.as_deref().unwrap_or("another campaign")
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((at, file)) = &self.placement {
@@ -94,27 +100,38 @@ impl fmt::Display for Finding {
             What::Never(why) => write!(f, "can never air on {on} of its screens: {why}"),
             What::TakenOver(by) => write!(
                 f,
-                "is never seen on {on} of its screens: {by} takes the zone over whenever it may air"
+                "is never seen on {on} of its screens: {} takes the zone over whenever it may air",
+                named(by)
             ),
             What::TakesOver(other) => {
-                write!(f, "leaves {other} no time on {on} screens in the next {DAYS} days")
+                write!(
+                    f,
+                    "leaves {} no time on {on} screens in the next {DAYS} days",
+                    named(other)
+                )
             }
             What::BothTakeOver(other) => {
-                write!(f, "takes its zone over at the same time as {other}, on {on} screens")
+                write!(
+                    f,
+                    "takes its zone over at the same time as {}, on {on} screens",
+                    named(other)
+                )
             }
             What::SoldTwice(of, others) => write!(
                 f,
                 "exact shares come to {} % of a zone on {on} screens, with {}",
                 f64::from(*of) / 100.0,
-                others.join(", ")
+                others.iter().map(named).collect::<Vec<_>>().join(", ")
             ),
             What::FillerHidden(by) => write!(
                 f,
-                "is a filler, and {by} may air whenever it could, on {on} of its screens"
+                "is a filler, and {} may air whenever it could, on {on} of its screens",
+                named(by)
             ),
             What::TooFarApart(other, apart_s) => write!(
                 f,
-                "its share and that of {other} cannot both be kept with {apart_s} s between them, on {on} screens"
+                "its share and that of {} cannot both be kept with {apart_s} s between them, on {on} screens",
+                named(other)
             ),
             What::Emergency(headline) => write!(
                 f,
@@ -181,8 +198,9 @@ struct Other<'t> {
 }
 
 impl Other<'_> {
-    fn title(&self) -> String {
-        self.beside.campaign.title.clone()
+    fn title(&self) -> Option<String> {
+        let title = &self.beside.campaign.title;
+        self.beside.is_known.then(|| title.clone())
     }
 
     fn placements(&self) -> impl Iterator<Item = (&Placement, &PlacementTimes)> {
@@ -324,9 +342,11 @@ fn most(shares: &[(u32, &[Span])]) -> u32 {
     edges.sort_unstable();
     edges.dedup();
     let at = |edge: &Timestamp| -> u32 {
-        let open = shares
-            .iter()
-            .filter(|(_, spans)| spans.iter().any(|one| one.from <= *edge && *edge < one.until));
+        let open = shares.iter().filter(|(_, spans)| {
+            spans
+                .iter()
+                .any(|one| one.from <= *edge && *edge < one.until)
+        });
         open.map(|(share, _)| share).sum()
     };
     edges.iter().map(at).max().unwrap_or(0)
@@ -379,9 +399,10 @@ fn sold_twice(
             }
         }
         if let Some((most, here)) = worst {
-            let mut titles: Vec<String> = here.iter().map(|at| theirs[*at].0.title()).collect();
+            let mut titles: Vec<Option<String>> =
+                here.iter().map(|at| theirs[*at].0.title()).collect();
             if titles.is_empty() {
-                titles.push(campaign.title.clone());
+                titles.push(Some(campaign.title.clone()));
             }
             found.push(Finding {
                 placement: None,
@@ -432,5 +453,5 @@ fn too_far_apart(
     }
 }
 
-/// A set of screens as the store and tests have it.
-pub type Screens = BTreeSet<ScreenNumber>;
+#[cfg(test)]
+mod tests;
