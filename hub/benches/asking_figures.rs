@@ -143,6 +143,7 @@ fn heartbeat(screen: ScreenNumber) -> Heartbeat {
         key_generation: Some(0),
         manifest_key_generation: Some(0),
         device: Some(DeviceKey::from_seed(&[7; 32]).vouch(screen)),
+        traits: None,
     }
 }
 

@@ -16,6 +16,7 @@
     allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")
 )]
 
+pub mod air_times;
 pub mod alerts;
 pub mod backup;
 pub mod blobs;

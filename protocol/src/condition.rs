@@ -128,7 +128,7 @@ impl Condition {
     }
 
     /// Tells whether it asks about the live context, and about nothing that no screen has.
-    fn asks_live(&self) -> bool {
+    pub(crate) fn asks_live(&self) -> bool {
         let references = self.program.references();
         references.has_variable("live")
             && references

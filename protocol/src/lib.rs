@@ -55,6 +55,8 @@ pub mod private_host;
 pub mod proof_of_play;
 pub mod public_address;
 pub mod recurrence;
+pub mod screen_traits;
+pub mod spans;
 pub mod tally;
 pub mod token;
 pub mod toml_fields;

@@ -44,6 +44,15 @@ impl Window {
         self.combined(other, true)
     }
 
+    /// Open when this one is closed.
+    #[must_use]
+    pub const fn inverted(self) -> Self {
+        Self {
+            open: !self.open,
+            until: self.until,
+        }
+    }
+
     /// A state that either of both decides alone (`open` for "or", closed for "and") lasts as long
     /// as the longest of those that are in it; the opposite one ends with the first that leaves it.
     fn combined(self, other: Self, decides: bool) -> Self {

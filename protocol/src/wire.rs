@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::proof_of_play::Vouched;
+use crate::screen_traits::ScreenTraits;
 use crate::{Epoch, PlayNumber, ScreenNumber};
 
 /// The media type of errors.
@@ -138,6 +139,10 @@ pub struct Heartbeat {
     /// The key with which the terminal signs what it has played; older terminals have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Vouched>,
+    /// What the screen is, by which a hub tells what can never air there; older terminals do not
+    /// say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traits: Option<ScreenTraits>,
 }
 
 /// The answer to a heartbeat.

@@ -24,6 +24,7 @@ use passerby_playout::screen::display;
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock;
 use passerby_playout::system::clock::SystemClock;
+use passerby_protocol::screen_traits::ScreenTraits;
 use passerby_protocol::toml_fields::Problem;
 use tokio::sync::Notify;
 
@@ -121,6 +122,7 @@ impl Run {
         let hub_link = config.hub.as_ref().map(|hub| HubLink {
             hub_url: hub.url.clone(),
             name: config.name.clone(),
+            traits: traits_of(&config),
             data_dir: config.data_dir.clone(),
             clock: clock.clone(),
             player: requests.clone(),
@@ -216,6 +218,18 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
     } else {
         Err(Failure::Input(written_wrong))
     }
+}
+
+/// What the hub is told of the screen.
+fn traits_of(config: &Config) -> ScreenTraits {
+    ScreenTraits {
+        name: config.name.clone(),
+        venue: config.venue.name.clone(),
+        tags: config.venue.tags.clone(),
+        zones: config.layout.names().map(str::to_owned).collect(),
+        time_zone: config.time_zone.iana_name().unwrap_or_default().to_owned(),
+    }
+    .tidied()
 }
 
 /// What the composers need to know about their surroundings.

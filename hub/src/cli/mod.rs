@@ -17,7 +17,9 @@ pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod slot;
 pub(crate) mod source;
+pub(crate) mod times;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -49,7 +51,7 @@ use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::publish::preview as drawing;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
-use crate::store::Targets;
+use crate::store::{ChosenScreens, Targets};
 use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
@@ -231,6 +233,9 @@ enum Command {
     /// Have cards made of what a publisher has online: feeds, web hooks, files
     #[command(subcommand)]
     Source(crate::cli::source::Command),
+    /// Open, list and close slots: room for a contributor's pieces on some screens and days
+    #[command(subcommand)]
+    Slot(crate::cli::slot::Command),
     /// List who is told when a screen needs somebody, and try whether that reaches them
     #[command(subcommand)]
     Alert(crate::cli::alert::Command),
@@ -240,6 +245,11 @@ enum Command {
     /// Draw one slide for whoever wants to see it, which starts it
     #[command(name = drawing::COMMAND, hide = true)]
     Draw,
+    /// Print what may air on a screen, or when a campaign may air, by dates and hours
+    ///
+    /// Conditions, triggers, caps and goals are known on the screen alone: `passerby timeline`
+    /// there runs the rotation ahead.
+    Times(crate::cli::times::Arguments),
     /// Print plays, scans, visits, goals and how far links were passed on
     Report(crate::cli::report::Arguments),
     /// Count every stored play, scan and visit again and compare with the figures of reports
@@ -417,6 +427,7 @@ fn run(command: Command) -> Result<(), Failure> {
         },
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
+        Command::Slot(command) => crate::cli::slot::run(command),
         Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),
@@ -426,6 +437,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),
+        Command::Times(arguments) => crate::cli::times::run(&arguments),
         Command::Report(arguments) => crate::cli::report::run(arguments),
         Command::Backup(command) => crate::cli::backup::make(&command),
         Command::Restore(command) => crate::cli::backup::restore(&command),
@@ -509,12 +521,21 @@ fn publish(
     if !problems.is_empty() {
         return Err(Failure::Input(problems));
     }
+    let chosen = ChosenScreens {
+        screens: screens.iter().copied().collect(),
+        ..ChosenScreens::default()
+    };
     let targets = if screens.is_empty() {
         Targets::Everywhere
     } else {
         Targets::Only(BTreeSet::from_iter(screens))
     };
     let hub = data.open_or_begin()?;
+    for publication in &publications {
+        for found in crate::cli::times::conflicts(&hub.store, publication, &chosen)? {
+            eprintln!("note: {}: {found}", publication.id);
+        }
+    }
     // What cannot be stored keeps all of them from going out.
     for publication in &publications {
         hub.store_files(publication, clock::now_ms())?;

@@ -11,11 +11,14 @@ use passerby_protocol::campaign;
 use crate::Hub;
 use crate::drafts::archive::{self, ArchiveFault};
 use crate::drafts::file::{self, FileFault, Received};
-use crate::drafts::names::{campaign_name, file_name, free_name, key_of};
-use crate::drafts::text::{TextFault, set_keys};
+use crate::drafts::names::{campaign_name, file_name, free_name, key_of, title_of_file};
+use crate::drafts::text::{Dates, TextFault, add_stage, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
-use crate::store::{CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, StoreError};
+use crate::store::{
+    CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, NewSlot, Slot, SlotError,
+    StoreError,
+};
 use crate::system::clock;
 use crate::templates::{self, Kind, Language, NewError};
 
@@ -150,12 +153,12 @@ pub fn begin(
     received: &[Received],
     now_ms: i64,
 ) -> Result<(CampaignId, Added), DeskFault> {
-    let title = title.trim();
-    let title = if title.is_empty() {
-        clock::date_of(now_ms).to_string()
-    } else {
-        title.to_owned()
+    let title = match (title.trim(), received.first()) {
+        ("", Some(first)) => title_of_file(&first.name),
+        ("", None) => None,
+        (title, _) => Some(title.to_owned()),
     };
+    let title = title.unwrap_or_else(|| clock::date_of(now_ms).to_string());
     let taken = take(hub, received, &[], false, now_ms);
     if taken.files.is_empty() && taken.text.is_none() {
         return Err(DeskFault::Nothing(taken.told));
@@ -171,6 +174,92 @@ pub fn begin(
     };
     hub.store.make_draft(actor, &id, &new, now_ms)?;
     Ok((id, taken.told))
+}
+
+/// Opens a slot under the first name that is free for its campaign.
+///
+/// # Errors
+/// See [`SlotError`].
+pub fn open_slot(
+    hub: &Hub,
+    actor: &Actor,
+    mut new: NewSlot,
+    contributor: Option<i64>,
+    now_ms: i64,
+) -> Result<i64, SlotError> {
+    let id = campaign_name(&new.name, |id| hub.store.is_campaign_name_taken(id))?;
+    new.campaign = id.ok_or_else(|| SlotError::NameTaken(new.name.clone()))?;
+    hub.store.open_slot(actor, &new, contributor, now_ms)
+}
+
+/// Begins the draft of a slot, unless there is one: for its screens and its days.
+///
+/// # Errors
+/// See [`DeskFault`].
+pub fn begin_in_slot(
+    hub: &Hub,
+    actor: &Actor,
+    slot: &Slot,
+    now_ms: i64,
+) -> Result<Draft, DeskFault> {
+    let terms = &slot.terms;
+    let find = || hub.store.draft(&terms.campaign, actor.scope());
+    if let Some(draft) = find()? {
+        return Ok(draft);
+    }
+    let dates = Dates {
+        from: Some(terms.first),
+        until: Some(terms.last),
+    };
+    let text = set_keys("", &[("title", &terms.name)])?;
+    let new = NewDraft {
+        text: add_stage(&text, &terms.name, dates)?,
+        group: terms.name.clone(),
+        targets: terms.targets.clone(),
+        ..NewDraft::default()
+    };
+    hub.store.make_draft(actor, &terms.campaign, &new, now_ms)?;
+    Ok(find()?.ok_or(StoreError::OutOfScope)?)
+}
+
+/// Takes pieces into a slot and hands them in.
+///
+/// # Errors
+/// See [`DeskFault`].
+pub fn hand_in(
+    hub: &Hub,
+    actor: &Actor,
+    slot: &Slot,
+    (target, note): (&str, &str),
+    received: &[Received],
+    now_ms: i64,
+) -> Result<Added, DeskFault> {
+    let is_text =
+        |one: &&Received| file_name(&one.name).is_ok_and(|name| name == campaign::FILE_NAME);
+    let pieces: Vec<Received> = received
+        .iter()
+        .filter(|one| !is_text(one))
+        .cloned()
+        .collect();
+    let draft = begin_in_slot(hub, actor, slot, now_ms)?;
+    let taken = take(hub, &pieces, &draft.files, false, now_ms);
+    if taken.files.is_empty() && draft.files.is_empty() {
+        return Err(DeskFault::Nothing(taken.told));
+    }
+    let text = match target.trim() {
+        "" => None,
+        target => Some(set_keys(&draft.row.text, &[("target", target)])?),
+    };
+    let (id, seen) = (&draft.row.campaign, Some(draft.revision));
+    let change = DraftChange {
+        text,
+        add: taken.files,
+        ..DraftChange::default()
+    };
+    let store = &hub.store;
+    let seen = store.change_draft(actor, id, seen, &change, now_ms)?;
+    store.submit_draft(actor, id, Some(seen), note, now_ms)?;
+    Ok(taken.told)
 }
 
 fn free_id(hub: &Hub, title: &str) -> Result<CampaignId, DeskFault> {

@@ -143,9 +143,65 @@ pub fn campaign_name<E>(
     Ok(None)
 }
 
+/// What cameras, phones and chats call their files, which says nothing of what is on them.
+const NAMES_OF_MACHINES: [&str; 14] = [
+    "img",
+    "image",
+    "dsc",
+    "dscn",
+    "dscf",
+    "pxl",
+    "photo",
+    "picture",
+    "vid",
+    "video",
+    "screenshot",
+    "mmexport",
+    "wx",
+    "截屏",
+];
+/// Longest title that is taken from a file's name, in characters.
+const TITLE_CHARS_MAX: usize = 60;
+
+/// The title that somebody gave a picture by its file's name; `None` where a machine named it.
+pub fn title_of_file(name: &str) -> Option<String> {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = base.split('.').next().unwrap_or_default();
+    let words = stem.replace(['_', '-'], " ");
+    let title = foreign::one_line(words.trim(), TITLE_CHARS_MAX);
+    let first: String = title
+        .chars()
+        .take_while(|letter| letter.is_alphabetic())
+        .collect::<String>()
+        .to_lowercase();
+    // A name of digits alone is a date or a number.
+    let is_of_machine = first.is_empty() || NAMES_OF_MACHINES.contains(&first.as_str());
+    (!is_of_machine).then_some(title)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_somebody_named_names_its_campaign_and_one_of_a_camera_does_not() {
+        for (name, title) in [
+            ("jazz-night.png", Some("jazz night")),
+            ("爵士之夜.jpg", Some("爵士之夜")),
+            ("C:\\posters\\Autumn_menu.final.png", Some("Autumn menu")),
+            ("IMG_2041.JPG", None),
+            ("image.jpg", None),
+            ("20261204_183000.jpg", None),
+            ("mmexport1733300000.jpg", None),
+            (".png", None),
+            ("", None),
+        ] {
+            assert_eq!(title_of_file(name).as_deref(), title, "{name}");
+        }
+        assert!(
+            title_of_file("sale\u{202e}gnp.png").is_some_and(|title| !title.contains('\u{202e}'))
+        );
+    }
 
     #[test]
     fn names_that_some_computer_does_not_take_are_refused_and_others_get_one_form() {

@@ -1,5 +1,6 @@
 //! The placements of a draft, as forms and previews count them.
 
+use passerby_protocol::campaign::{self, Campaign};
 use passerby_protocol::file_names::natural_order;
 
 use crate::drafts::text::{Outline, OutlinePlacement};
@@ -29,6 +30,21 @@ pub(crate) fn airing_of(draft: &Draft) -> Vec<String> {
     let mut names: Vec<String> = draft.files.iter().map(|file| file.name.clone()).collect();
     names.sort_by(|one, other| natural_order(one, other));
     names
+}
+
+/// The campaign that a draft would be, once it was looked at and nothing is wrong with it.
+pub(crate) fn campaign_of(draft: &Draft) -> Option<Campaign> {
+    let found = draft.found.as_ref();
+    let found = found.filter(|found| {
+        found.revision == draft.revision && found.problems.is_empty() && !found.airing.is_empty()
+    })?;
+    let text = &draft.row.text;
+    if text.is_empty() {
+        let id = draft.row.campaign.as_str();
+        return Campaign::of_pictures(id, id, &found.airing).ok();
+    }
+    let names: Vec<String> = draft.files.iter().map(|file| file.name.clone()).collect();
+    Campaign::parse_airing(campaign::FILE_NAME, text, &names, &found.airing).ok()
 }
 
 /// The file of a placement.

@@ -94,11 +94,13 @@ pub enum Right {
     RaiseEmergency,
     /// Set what the whole hub has one of, such as its mail server.
     ChangeSettings,
+    /// Open slots for contributors, invite to them and close them.
+    ChangeSlots,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SeeScreens,
         Self::ChangeScreens,
         Self::SeeCampaigns,
@@ -110,6 +112,7 @@ impl Right {
         Self::ChangeAlerts,
         Self::RaiseEmergency,
         Self::ChangeSettings,
+        Self::ChangeSlots,
     ];
 
     /// The word for it, by which tokens are limited to it.
@@ -126,6 +129,7 @@ impl Right {
             Self::ChangeAlerts => "alerts:write",
             Self::RaiseEmergency => "emergency:write",
             Self::ChangeSettings => "settings:write",
+            Self::ChangeSlots => "slots:write",
         }
     }
 
@@ -136,7 +140,7 @@ impl Right {
 }
 
 /// Which roles have which right. Every check asks this table.
-pub const RIGHTS: [(Right, &[Role]); 11] = [
+pub const RIGHTS: [(Right, &[Role]); 12] = [
     (
         Right::SeeScreens,
         &[Role::Owner, Role::Operator, Role::Publisher, Role::Viewer],
@@ -157,6 +161,10 @@ pub const RIGHTS: [(Right, &[Role]); 11] = [
     (Right::ChangeAlerts, &[Role::Owner, Role::Operator]),
     (Right::RaiseEmergency, &[Role::Owner, Role::Operator]),
     (Right::ChangeSettings, &[Role::Owner]),
+    (
+        Right::ChangeSlots,
+        &[Role::Owner, Role::Operator, Role::Publisher],
+    ),
 ];
 
 #[cfg(test)]

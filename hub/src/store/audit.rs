@@ -66,6 +66,10 @@ verbs! {
     ReturnedDraft = "draft.return",
     /// Deleted a draft.
     DeletedDraft = "draft.delete",
+    /// Opened a slot for a contributor.
+    OpenedSlot = "slot.open",
+    /// Closed it before its last day.
+    ClosedSlot = "slot.close",
     /// Said that a domain leads here.
     AddedDomain = "domain.add",
     /// Said that it no longer does.

@@ -45,6 +45,8 @@ pub struct CampaignFacts {
 
 /// How many screens one campaign lists.
 const SCREENS_LISTED: usize = 20;
+/// How many campaigns are looked at for one whose codes lead somewhere.
+const TARGETS_LOOKED_AT: usize = 10;
 const COLUMNS: &str = "id, body, coalesce(group_name, ''), live, everywhere, published_ms";
 const FROM: &str = "FROM campaigns LEFT JOIN campaign_groups ON campaign_groups.campaign = id";
 
@@ -173,6 +175,32 @@ impl Store {
                 |row| row.get::<String>(0),
             )?)
         })
+    }
+
+    /// Returns where the codes of the campaign lead that people of a scope published last.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn last_target(&self, scope: &Scope) -> Result<Option<String>> {
+        let mut asked = Conditions {
+            // What sources bring has no version, and leads wherever each item does.
+            sql: "EXISTS (SELECT 1 FROM campaign_versions AS made WHERE made.campaign = id)"
+                .to_owned(),
+            values: Vec::new(),
+        };
+        asked.among("group_name", scope.campaigns.as_ref());
+        let count = asked.value(TARGETS_LOOKED_AT);
+        let found = self.read_once(|tx| {
+            tx.all(
+                &format!(
+                    "SELECT {COLUMNS} {FROM} WHERE {} ORDER BY published_ms DESC, id LIMIT {count}",
+                    asked.sql
+                ),
+                &asked.values,
+                row_of,
+            )
+        })?;
+        Ok(found.into_iter().find_map(|row| row.campaign.target))
     }
 
     /// Returns what is known of a campaign, if it is in the scope.

@@ -223,6 +223,20 @@ impl Store {
         Ok(())
     }
 
+    /// Returns what a terminal that shows a code now would call its screen.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn suggested_name(&self, code: &PairingCode, now_ms: i64) -> Result<Option<String>> {
+        self.read_once(|tx| {
+            Ok(tx.optional(
+                "SELECT suggested_name FROM pairings WHERE code = ?1 AND expires_ms > ?2 AND screen IS NULL",
+                values![code.as_str(), now_ms],
+                |row| row.get::<String>(0),
+            )?)
+        })
+    }
+
     /// Makes a screen of a code that a terminal shows, in a group or in none.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! when asked, so a command line beside a serving hub is seen at once.
 
 mod acme;
+mod air;
 mod alerts;
 pub mod audit;
 mod base;
@@ -50,6 +51,7 @@ mod search;
 mod serving;
 mod shared_keys;
 mod shares;
+mod slots;
 mod sources;
 mod stored_counts;
 mod tallies;
@@ -59,6 +61,9 @@ mod versions;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
+pub use crate::store::air::{
+    AirOfScreen, Beside, PublishedCampaign, ScreenNotice, TargetScreen, TargetScreens,
+};
 pub use crate::store::alerts::{
     AlertChange, AlertError, AlertKind, AlertMessage, AlertRule, AlertSettings, AlertTelling,
     AlertWords, CHANGES_MAX, ClaimedMessage, HookKind, MailEncryption, MailServer, OpenAlert,
@@ -111,6 +116,10 @@ pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::serving::ServingError;
 pub use crate::store::shares::{
     Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
+};
+pub use crate::store::slots::{
+    NewSlot, SLOT_DAYS_MAX, SLOT_PIECES_MAX, SLOTS_MAX, Slot, SlotError, SlotFault, SlotKind,
+    SlotState,
 };
 pub use crate::store::sources::{
     DAY_ITEMS_MAX, FetchOutcome, ItemPublished, ItemRecord, ItemState, NewItem, NewSource,

@@ -117,6 +117,7 @@ impl Terminal {
         let hub_link = HubLink {
             hub_url: enrolment.hub.clone(),
             name: String::new(),
+            traits: passerby_protocol::screen_traits::ScreenTraits::default(),
             data_dir: data_dir.to_owned(),
             clock: setup.clock.clone(),
             player: requests.clone(),

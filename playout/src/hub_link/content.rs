@@ -221,6 +221,7 @@ impl ManifestFetcher {
                 .ok()
                 .flatten()
                 .map(|key| key.vouch(self.enrolment.credentials.screen)),
+            traits: Some(self.hub_link.traits.clone()),
         })
     }
 

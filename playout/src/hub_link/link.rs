@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
+use passerby_protocol::screen_traits::ScreenTraits;
 use tokio::sync::{Notify, oneshot};
 
 use crate::content::cache;
@@ -20,6 +21,8 @@ pub struct HubLink {
     pub hub_url: String,
     /// The screen's name, as a suggestion to the operator.
     pub name: String,
+    /// What the hub is told of the screen.
+    pub traits: ScreenTraits,
     /// Cache and credentials.
     pub data_dir: PathBuf,
     /// Tells the time and learns it.

@@ -90,6 +90,7 @@ fn main() {
         let hub_link = HubLink {
             hub_url: hub.url.clone(),
             name: String::new(),
+            traits: passerby_protocol::screen_traits::ScreenTraits::default(),
             data_dir: config.data_dir.clone(),
             clock: clock.clone(),
             player: requests.clone(),

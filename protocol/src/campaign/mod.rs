@@ -11,6 +11,7 @@ mod colours;
 mod contents;
 mod host;
 mod link;
+mod never;
 mod read;
 pub mod reference;
 mod terms;
@@ -31,7 +32,10 @@ pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain, target};
-pub use crate::campaign::terms::{Adaptive, PlacementTerms, Separation, Takeover, Trigger};
+pub use crate::campaign::never::{MAIN_ZONE, NeverAirs};
+pub use crate::campaign::terms::{
+    Adaptive, PlacementTerms, Separation, Takeover, Trigger, keeps_apart,
+};
 pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
@@ -220,7 +224,30 @@ impl Campaign {
     /// air at an instant, and until when. Conditions on the venue are not asked; they do not depend
     /// on time.
     pub fn window(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
-        self.at(now, zone).and(placement.at(now, zone))
+        self.dates(placement, now, zone)
+            .and(placement.at(now, zone))
+    }
+
+    /// Tells whether a phase is on in which a placement airs, and until when; always, without
+    /// phases. Of phases that overlap the first one is on, unless it may have reached the goal that
+    /// ends it, which nobody knows ahead of time.
+    pub fn dates(&self, placement: &Placement, now: Timestamp, zone: &TimeZone) -> Window {
+        if self.phases.is_empty() {
+            return Window::ALWAYS;
+        }
+        let wanted = &placement.terms.phases;
+        let mut airs = Window::NEVER;
+        let mut is_free = Window::ALWAYS;
+        for phase in &self.phases {
+            let on = phase.at(now, zone);
+            if wanted.is_empty() || wanted.contains(&phase.name) {
+                airs = airs.or(on.and(is_free));
+            }
+            if !phase.ends_on_goal {
+                is_free = is_free.and(on.inverted());
+            }
+        }
+        airs
     }
 
     /// Returns where a visitor of a play is led in the end; none without a target.

@@ -69,7 +69,7 @@ pub struct Trigger {
 }
 
 /// Who stands behind a campaign, and how far apart from others it wants to be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Separation {
     /// Who pays for it.
@@ -161,6 +161,25 @@ impl PlacementTerms {
                 "names of screens such as \"Exit B\", or tags of their venues such as \"#metro\"",
             ),
         }
+    }
+}
+
+/// How far plays of two campaigns must lie apart, in seconds; 0 where they need not. Who names no
+/// advertiser is a party without a name, and a rival of whoever names one.
+pub fn keeps_apart(one: &Separation, other: &Separation) -> u32 {
+    let name = |separation: &Separation| separation.advertiser.clone().unwrap_or_default();
+    if name(one) != name(other) {
+        let are_rivals = one.category.is_some() && one.category == other.category;
+        return if are_rivals {
+            one.rivals_apart_s.max(other.rivals_apart_s)
+        } else {
+            0
+        };
+    }
+    if one.advertiser.is_some() {
+        one.apart_s.max(other.apart_s)
+    } else {
+        0
     }
 }
 

@@ -213,6 +213,40 @@ fn a_placement_airs_when_phase_daypart_and_recurrence_agree() {
 }
 
 #[test]
+fn a_placement_airs_in_the_phases_that_it_names_and_of_two_at_once_in_the_first() {
+    let text = "[[phase]]
+name = 'launch'
+from = 2026-12-01
+until = 2026-12-10
+ENDS[[phase]]
+name = 'month'
+from = 2026-12-05
+until = 2026-12-31
+[[placement]]
+creative = 'poster.jpg'
+phases = ['month']
+[[placement]]
+creative = 'poster.jpg'
+";
+    let open = |text: &str, placement: usize, day: &str| {
+        let campaign = campaign(text);
+        let now = instant(&format!("2026-12-{day}T12:00:00Z"));
+        campaign.window(&campaign.placements[placement], now, &TimeZone::UTC)
+    };
+    let plain = text.replace("ENDS", "");
+    assert_eq!(
+        open(&plain, 0, "07"),
+        window(false, "2026-12-11T00:00:00Z"),
+        "the launch is on"
+    );
+    assert_eq!(open(&plain, 0, "12"), window(true, "2027-01-01T00:00:00Z"));
+    assert!(open(&plain, 1, "02").open && open(&plain, 1, "12").open);
+    // A phase may end early by its goal; the next one is then on.
+    let by_goal = text.replace("ENDS", "goal_plays = 9\nends_on = 'goal'\n");
+    assert!(open(&by_goal, 0, "07").open && !open(&by_goal, 0, "02").open);
+}
+
+#[test]
 fn manifests_from_before_recurrences_are_still_read() {
     let plain = campaign("[[placement]]\ncreative = 'poster.jpg'\n");
     let json = serde_json::to_string(&plain).expect("serialises");

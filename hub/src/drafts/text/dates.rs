@@ -83,6 +83,16 @@ pub fn set_dates(
     Ok(document.to_string())
 }
 
+/// Adds a stage with these days, in which all airs that names no other.
+///
+/// # Errors
+/// The text is no TOML.
+pub fn add_stage(text: &str, name: &str, dates: Dates) -> Result<String, TextFault> {
+    let mut document = parse(text)?;
+    phases(&mut document).push(phase(name, dates));
+    Ok(document.to_string())
+}
+
 fn list(name: &str) -> Value {
     Value::Array(std::iter::once(name).collect::<Array>())
 }

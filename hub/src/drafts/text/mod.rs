@@ -9,7 +9,7 @@ mod document;
 mod edit;
 mod outline;
 
-pub use crate::drafts::text::dates::{Dates, set_dates};
+pub use crate::drafts::text::dates::{Dates, add_stage, set_dates};
 pub use crate::drafts::text::document::TextFault;
 pub use crate::drafts::text::edit::{
     PlacementForm, air, remove_placements, set_keys, set_placement,

@@ -13,13 +13,16 @@ pub(super) mod base;
 mod calls;
 mod forms_of_alerts;
 mod forms_of_sources;
+mod forms_of_times;
 mod gate;
 mod openapi;
 mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
 mod routes_of_drafts;
+mod routes_of_slots;
 mod routes_of_sources;
+mod routes_of_times;
 mod schema;
 
 use axum::Router;

@@ -5,12 +5,16 @@ use serde_json::{Map, Value, json};
 use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::{ARCHIVE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
-use crate::server::api::{forms_of_alerts, forms_of_sources};
+use crate::server::api::{forms_of_alerts, forms_of_sources, forms_of_times, routes_of_slots};
 use crate::server::console::rule::Rule;
 
 /// All forms.
 pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
-    let of_others = forms_of_sources::FORMS.iter().chain(forms_of_alerts::FORMS);
+    let of_others = forms_of_sources::FORMS
+        .iter()
+        .chain(forms_of_alerts::FORMS)
+        .chain(forms_of_times::FORMS)
+        .chain(routes_of_slots::FORMS);
     FORMS.iter().chain(of_others)
 }
 

@@ -10,7 +10,10 @@ use crate::server::api::route::{
     OF_PREVIEWS, PAGES, PREVIEW_QUERY, QueryField, Route, delete, get, post,
 };
 use crate::server::api::schema::{BY, Holds};
-use crate::server::api::{openapi, routes_of_alerts, routes_of_drafts, routes_of_sources};
+use crate::server::api::{
+    openapi, routes_of_alerts, routes_of_drafts, routes_of_slots, routes_of_sources,
+    routes_of_times,
+};
 use crate::server::console::rule::Rule;
 
 const OF_SCREENS: &[QueryField] = &[
@@ -55,6 +58,8 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(routes_of_drafts::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
+    all.extend(routes_of_times::all());
+    all.extend(routes_of_slots::all());
     all
 }
 

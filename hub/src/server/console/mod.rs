@@ -38,8 +38,10 @@ mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
 mod routes_of_drafts;
+mod routes_of_slots;
 mod routes_of_sources;
 pub(super) mod rule;
+mod times_plot;
 mod upload;
 mod words;
 

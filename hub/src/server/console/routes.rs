@@ -5,16 +5,19 @@ use crate::people::Right;
 use crate::server::console::layout;
 use crate::server::console::pages::{
     account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
-    screen, screens, sign_in,
+    screen, screens, sign_in, times,
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
-use crate::server::console::{routes_of_alerts, routes_of_drafts, routes_of_sources};
+use crate::server::console::{
+    routes_of_alerts, routes_of_drafts, routes_of_slots, routes_of_sources,
+};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     let mut all = of_hub();
     all.extend(routes_of_drafts::all());
+    all.extend(routes_of_slots::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
     all
@@ -101,6 +104,13 @@ fn of_hub() -> Vec<Route> {
             PAGE,
             "screens by name, state, group and tag",
             screens::show,
+        ),
+        get(
+            "/console/times",
+            may(Right::SeeScreens),
+            PAGE,
+            "what may air on all screens, on a day",
+            times::show,
         ),
         get(
             "/console/screens/{screen}",

@@ -52,6 +52,7 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
         Right::SeeAudit => ["查看记录", "See the audit log"],
         Right::ChangeAlerts => ["管理提醒", "Change alerts"],
         Right::RaiseEmergency => ["发布紧急消息", "Raise an emergency"],
+        Right::ChangeSlots => ["管理档期", "Open slots"],
         Right::ChangeSettings => ["更改全局设置", "Change settings of the hub"],
     }
 }
@@ -92,6 +93,8 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::SubmittedDraft => ["提交草稿", "Handed a draft in"],
         Verb::ReturnedDraft => ["退回草稿", "Sent a draft back"],
         Verb::DeletedDraft => ["删除草稿", "Deleted a draft"],
+        Verb::OpenedSlot => ["开档期", "Opened a slot"],
+        Verb::ClosedSlot => ["关闭档期", "Closed a slot"],
         Verb::AddedDomain => ["添加域名", "Added a domain"],
         Verb::RemovedDomain => ["移除域名", "Removed a domain"],
         Verb::Invited => ["发出邀请", "Invited somebody"],
@@ -153,6 +156,14 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         ],
         "returned" => ["已退回。", "Sent back."],
         "draft-deleted" => ["草稿已删除。", "The draft was deleted."],
+        "slot-opened" => [
+            "档期已开。投稿者现在可以交作品。",
+            "The slot is open. Its contributor may hand pieces in.",
+        ],
+        "slot-closed" => [
+            "档期已关闭。已批准的会播到最后一天。",
+            "The slot is closed. What was approved airs until its last day.",
+        ],
         "published" => [
             "已发布。屏幕会在几秒内开始播放。",
             "Published. Screens begin to show it within seconds.",

@@ -44,5 +44,6 @@ pub(crate) async fn heartbeat(
 /// Cuts what a terminal says of itself to what is kept.
 pub(super) fn tidied(mut heartbeat: Heartbeat) -> Heartbeat {
     heartbeat.software = one_line(&heartbeat.software, LINE_CHARS_MAX);
+    heartbeat.traits = heartbeat.traits.map(|traits| traits.tidied());
     heartbeat
 }

@@ -296,6 +296,10 @@ pub(crate) const TABLES: &[Table] = &[
         campaign: Text, body: Text, state: Text, revision: Integer, group_name: Text, targets: Text, note: Text,
         changed_by: Text, changed_ms: Integer, checked: Text, published_revision: Integer, version: Integer,
     }),
+    table!(slots [id] {
+        id: Integer, name: Text, campaign: Text, first_day: Text, last_day: Text, pieces_max: Integer, kinds: Text,
+        targets: Text, made_by: Text, made_ms: Integer, closed_ms: Integer,
+    }),
     table!(draft_files [campaign, name] { campaign: Text, name: Text, file: Text, added_ms: Integer }),
     table!(campaign_versions [campaign, number] {
         campaign: Text, number: Integer, body: Text, targets: Text, made_by: Text, made_ms: Integer,

@@ -13,6 +13,7 @@ use crate::store::drafts::records::{
     DRAFT_FILES_MAX, DRAFTS_MAX, DraftChange, DraftError, DraftState, Found, NewDraft, NewFile,
     STORED_BYTES_MAX, standing,
 };
+use crate::store::slots::rules;
 use crate::store::versions::{self, ChosenScreens, Version};
 use crate::store::{Result, Store, StoreError, audit, campaign_list, campaigns};
 
@@ -40,9 +41,13 @@ impl Store {
             if taken || campaigns::known_form(tx, id)? != *id {
                 return Err(DraftError::Taken(id.as_str().to_owned()));
             }
+            let slot = rules::admit(tx, actor, (id, &new.group), now_ms)?;
             insert(tx, actor, id, &new.group, now_ms)?;
             set_contents(tx, id, (&new.text, &new.targets))?;
             add_files(tx, id, &new.files, now_ms)?;
+            if let Some(slot) = &slot {
+                rules::refuse_pieces(tx, slot, Some(&new.targets))?;
+            }
             audit::note(tx, actor, Verb::MadeDraft, (id.as_str(), ""), now_ms)?;
             Ok(())
         })
@@ -67,9 +72,13 @@ impl Store {
             if is_there {
                 return Ok(());
             }
+            let slot = rules::admit(tx, actor, (id, ""), now_ms)?;
             let version = versions::of(tx, id, None)?.ok_or(StoreError::OutOfScope)?;
             insert(tx, actor, id, "", now_ms)?;
             take(tx, id, &version, now_ms)?;
+            if let Some(slot) = &slot {
+                rules::keep_screens(tx, slot)?;
+            }
             tx.execute(
                 "UPDATE drafts SET published_revision = revision WHERE campaign = ?1",
                 values![id.as_str()],
@@ -93,6 +102,7 @@ impl Store {
     ) -> Result<u64, DraftError> {
         self.write(Lock::Everything, |tx| {
             let standing = standing(tx, actor, id, seen)?;
+            let slot = rules::admit(tx, actor, (id, &standing.group), now_ms)?;
             if let Some(text) = &change.text {
                 tx.execute(
                     "UPDATE drafts SET body = ?2 WHERE campaign = ?1",
@@ -118,6 +128,9 @@ impl Store {
                 )?;
             }
             add_files(tx, id, &change.add, now_ms)?;
+            if let Some(slot) = &slot {
+                rules::refuse_pieces(tx, slot, change.targets.as_ref())?;
+            }
             changed(tx, actor, id, now_ms)?;
             audit::note(
                 tx,
@@ -142,9 +155,13 @@ impl Store {
         now_ms: i64,
     ) -> Result<(), DraftError> {
         self.write(Lock::Everything, |tx| {
-            standing(tx, actor, id, None)?;
+            let standing = standing(tx, actor, id, None)?;
+            let slot = rules::admit(tx, actor, (id, &standing.group), now_ms)?;
             let version = versions::of(tx, id, Some(number))?.ok_or(StoreError::OutOfScope)?;
             take(tx, id, &version, now_ms)?;
+            if let Some(slot) = &slot {
+                rules::keep_screens(tx, slot)?;
+            }
             changed(tx, actor, id, now_ms)?;
             let what = format!("version {number}");
             audit::note(tx, actor, Verb::ChangedDraft, (id.as_str(), &what), now_ms)?;
@@ -165,7 +182,14 @@ impl Store {
         now_ms: i64,
     ) -> Result<(), DraftError> {
         self.write(Lock::Everything, |tx| {
-            standing(tx, actor, id, seen)?;
+            let standing = standing(tx, actor, id, seen)?;
+            if let Some(slot) = rules::admit(tx, actor, (id, &standing.group), now_ms)? {
+                let text: String = tx.value(
+                    "SELECT body FROM drafts WHERE campaign = ?1",
+                    values![id.as_str()],
+                )?;
+                rules::refuse_text(tx, &slot, &text)?;
+            }
             set_state(tx, id, DraftState::Submitted, note)?;
             audit::note(tx, actor, Verb::SubmittedDraft, (id.as_str(), note), now_ms)?;
             Ok(())
@@ -204,7 +228,8 @@ impl Store {
         now_ms: i64,
     ) -> Result<(), DraftError> {
         self.write(Lock::Everything, |tx| {
-            standing(tx, actor, id, None)?;
+            let standing = standing(tx, actor, id, None)?;
+            rules::admit(tx, actor, (id, &standing.group), now_ms)?;
             for table in ["draft_files", "drafts"] {
                 tx.execute(
                     &format!("DELETE FROM {table} WHERE campaign = ?1"),

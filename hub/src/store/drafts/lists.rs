@@ -140,7 +140,8 @@ impl Store {
     pub fn is_campaign_name_taken(&self, id: &CampaignId) -> Result<bool> {
         self.read_once(|tx| {
             Ok(tx.exists(
-                "SELECT 1 FROM drafts WHERE campaign = ?1 UNION ALL SELECT 1 FROM campaigns WHERE id = ?1",
+                "SELECT 1 FROM drafts WHERE campaign = ?1 UNION ALL SELECT 1 FROM campaigns WHERE id = ?1
+                 UNION ALL SELECT 1 FROM slots WHERE campaign = ?1",
                 values![id.as_str()],
             )?)
         })

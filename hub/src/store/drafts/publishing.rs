@@ -9,6 +9,7 @@ use crate::people::Actor;
 use crate::publish::folder::Publication;
 use crate::store::campaigns::{Content, put_within};
 use crate::store::drafts::records::{DraftError, Standing, standing};
+use crate::store::slots::rules;
 use crate::store::versions::{ChosenScreens, of_json};
 use crate::store::{Store, StoreError, Targets};
 
@@ -33,7 +34,12 @@ impl Store {
                 values![id.as_str()],
                 |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
             )?;
-            let targets = screens_of(tx, &of_json(&targets))?;
+            let chosen: ChosenScreens = of_json(&targets);
+            if let Some(slot) = rules::admit(tx, actor, (id, &group), now_ms)? {
+                rules::refuse_pieces(tx, &slot, Some(&chosen))?;
+                rules::refuse_days(&slot, &publication.campaign)?;
+            }
+            let targets = screens_of(tx, &chosen)?;
             refuse_other_screens(tx, actor, &targets)?;
             let files = tx.all(
                 "SELECT name, file FROM draft_files WHERE campaign = ?1 ORDER BY name",
@@ -118,7 +124,10 @@ fn refuse_other_screens(
 }
 
 /// The screens that are meant, as they are now.
-fn screens_of(tx: &Transaction<'_>, targets: &ChosenScreens) -> Result<Targets, DatabaseError> {
+pub(in crate::store) fn screens_of(
+    tx: &Transaction<'_>,
+    targets: &ChosenScreens,
+) -> Result<Targets, DatabaseError> {
     if targets.is_everywhere() {
         return Ok(Targets::Everywhere);
     }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::database::{DatabaseError, Transaction, values};
 use crate::people::{Actor, Scope};
 use crate::store::drafts::claims::ClaimError;
+use crate::store::slots::SlotFault;
+use crate::store::slots::rules::Refused;
 use crate::store::versions::{CampaignFile, ChosenScreens};
 use crate::store::{PublishError, StoreError};
 use crate::system::clock;
@@ -176,12 +178,24 @@ pub enum DraftError {
     /// A file is just being deleted.
     #[error(transparent)]
     Claim(#[from] ClaimError),
+    /// It does not go into the slot that it is of.
+    #[error(transparent)]
+    Slot(#[from] SlotFault),
     /// It was not published.
     #[error(transparent)]
     Publish(#[from] PublishError),
     /// It is not there, or the database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Refused> for DraftError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Slot(fault) => Self::Slot(fault),
+            Refused::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<DatabaseError> for DraftError {

@@ -87,6 +87,19 @@ fn insert(
     Ok(())
 }
 
+/// Makes a link for somebody new.
+pub(in crate::store) fn invite_within(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    secret: &Secret,
+    (role, scope): (Role, &Scope),
+    now_ms: i64,
+) -> Result<(), PeopleError> {
+    insert(tx, &actor.named(), secret, (role, scope), None, now_ms)?;
+    audit::note(tx, actor, Verb::Invited, (&said(role, scope), ""), now_ms)?;
+    Ok(())
+}
+
 impl Store {
     /// Makes a link by which somebody comes in as what is given.
     ///
@@ -104,9 +117,7 @@ impl Store {
         }
         let secret = Secret::new();
         self.write(Lock::Everything, |tx| {
-            insert(tx, &actor.named(), &secret, (role, scope), None, now_ms)?;
-            audit::note(tx, actor, Verb::Invited, (&said(role, scope), ""), now_ms)?;
-            Ok::<_, PeopleError>(())
+            invite_within(tx, actor, &secret, (role, scope), now_ms)
         })?;
         Ok(secret)
     }

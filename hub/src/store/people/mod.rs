@@ -14,18 +14,27 @@ mod sessions;
 use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::people::{Actor, Role, Scope};
 use crate::store::audit::Verb;
-use crate::store::people::person::{
-    COLUMN_COUNT, COLUMNS, by_id, owners, person, said, scope_text,
-};
+use crate::store::people::person::{COLUMN_COUNT, COLUMNS, owners, person, said, scope_text};
 use crate::store::{Result, Store, audit};
 
 pub use crate::store::people::api_answers::{Asked, KeptAnswer};
 pub use crate::store::people::api_tokens::{TOKENS_MAX, TokenLine, TokenUse};
 pub use crate::store::people::error::PeopleError;
+pub(super) use crate::store::people::invitations::invite_within;
 pub use crate::store::people::invitations::{INVITATION_MS, Invitation, InvitationLine};
+pub(super) use crate::store::people::person::by_id;
 pub use crate::store::people::person::{PEOPLE_MAX, Person};
 pub use crate::store::people::second_step::SecondStep;
 pub use crate::store::people::sessions::{SESSION_MS, SESSIONS_MAX, SessionLine, SignedIn};
+
+/// Holds somebody to other groups.
+pub(super) fn set_scope(tx: &Transaction<'_>, person: i64, scope: &Scope) -> Result<()> {
+    tx.execute(
+        "UPDATE people SET scope = ?2 WHERE id = ?1",
+        values![person, scope_text(scope)?],
+    )?;
+    Ok(())
+}
 
 /// Ends what somebody is in by.
 fn end_ways_in(tx: &Transaction<'_>, person: i64) -> Result<(), DatabaseError> {

@@ -78,7 +78,10 @@ pub(super) fn said(role: Role, scope: &Scope) -> String {
     }
 }
 
-pub(super) fn by_id(tx: &Transaction<'_>, id: i64) -> Result<Option<Person>, DatabaseError> {
+pub(in crate::store) fn by_id(
+    tx: &Transaction<'_>,
+    id: i64,
+) -> Result<Option<Person>, DatabaseError> {
     tx.optional(
         &format!("SELECT {COLUMNS} FROM people WHERE id = ?1"),
         values![id],

@@ -132,6 +132,10 @@ fn each_call_answers_what_its_description_says() {
     let item = json!({ "id": "1", "title": "Soup", "price": "5", "link": "https://shop.example" });
     assert_eq!(sent.body(item.to_string()).send().unwrap().status(), 201);
     program.call("POST", "/drafts/jazz/begin", &Value::Null, None);
+    let opening = json!({ "name": "December", "first": "2099-12-01", "last": "2099-12-24", "pieces_max": 2,
+        "kinds": ["picture"] });
+    let (status, opened) = program.call("POST", "/slots", &opening, None);
+    assert_eq!(status, 201, "{opened}");
     let description = program.get("/openapi.json");
     assert_eq!(description["openapi"], "3.1.0");
     let me = program.get("/people")["people"][0]["person"].clone();
@@ -148,7 +152,8 @@ fn each_call_answers_what_its_description_says() {
             .replace("{placement}", "1")
             .replace("{person}", &me.to_string())
             .replace("{alert}", "1")
-            .replace("{source}", "cafe");
+            .replace("{source}", "cafe")
+            .replace("{slot}", "1");
         let schema = &call["responses"]["200"]["content"]["application/json"]["schema"];
         // What is drawn takes its time on a busy machine.
         while program.call("GET", &whole, &Value::Null, None).0 == 503 {
@@ -157,7 +162,7 @@ fn each_call_answers_what_its_description_says() {
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 23);
+    assert_eq!(seen, 29);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -203,6 +208,9 @@ fn each_call_answers_what_its_description_says() {
                 "password": "s3cret", "from": "hub@hub.example" }),
             "Mail",
         ),
+        ("/slots/1/begin", Value::Null, "Slot"),
+        ("/slots/1/invite", Value::Null, "Link"),
+        ("/slots/1/close", Value::Null, "Slot"),
         ("/screens/1/revoke", json!({ "retire": true }), "Revoked"),
     ] {
         let (status, answer) = program.call("POST", path, &body, None);

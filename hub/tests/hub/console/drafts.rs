@@ -58,7 +58,7 @@ impl Visitor<'_> {
     }
 
     /// The page of a draft once its files were looked at, which a busy machine takes its time for.
-    fn looked_at(&mut self, path: &str) -> String {
+    pub(crate) fn looked_at(&mut self, path: &str) -> String {
         loop {
             let page = self.get(path).text().unwrap();
             if !page.contains("are being looked at") {

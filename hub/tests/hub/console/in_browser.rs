@@ -79,35 +79,37 @@ fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_repo
 }
 
 #[test]
-fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
+fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses_and_two_fields() {
     for width_px in [PHONE_PX, 1_280] {
         let stand = Stand::start();
         let mut browser = Browser::start(look(width_px));
         let mut presses = 0;
+        let mut typed = 0;
+        let mut fill = |browser: &mut Browser, name: &str, text: &str| {
+            typed += 1;
+            browser.fill(name, text);
+        };
         let mut press = |browser: &mut Browser, selector: &str| {
             presses += 1;
             browser.press(selector);
         };
         browser.open(&first_link(&stand));
-        browser.fill("name", "Ada");
-        browser.fill("password", "correct horse battery");
+        fill(&mut browser, "name", "Ada");
+        fill(&mut browser, "password", "correct horse battery");
         press(&mut browser, "main form button");
         let code = "ABCD1234";
-        let shown =
-            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
-        assert_eq!(shown.status(), 202);
-        // Where the screen's code leads.
+        let asks = json!({ "code": code, "secret": "ab".repeat(32), "name": "Café, window" });
+        assert_eq!(stand.enrol(&asks).status(), 202);
+        // Where the screen's code leads. What its settings call it is there already.
         browser.open(&stand.address(&format!("/claim/{code}")));
         press(&mut browser, "a.go");
-        browser.fill("name", "Café");
         press(&mut browser, "main form button");
-        let collected =
-            stand.enrol(&json!({ "code": code, "secret": "ab".repeat(32), "name": "kiosk" }));
+        let collected = stand.enrol(&asks);
         assert_eq!(collected.status(), 200);
         press(&mut browser, "a.brand");
         press(&mut browser, "a.button.main");
         let folder = tempfile::tempdir().unwrap();
-        let pictures = ["one.png", "two.png"].map(|name| folder.path().join(name));
+        let pictures = ["jazz-night.png", "two.png"].map(|name| folder.path().join(name));
         for (picture, colour) in pictures.iter().zip([[200, 40, 10], [20, 60, 160]]) {
             std::fs::write(picture, crate::stand::png(colour)).unwrap();
         }
@@ -115,8 +117,6 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
         presses += 3;
         let chosen: Vec<_> = pictures.iter().map(PathBuf::as_path).collect();
         browser.choose("files", &chosen);
-        browser.fill("title", "Jazz");
-        browser.fill("target", "https://shop.example/jazz");
         browser.press("main form button.main");
         presses += 1;
         assert!(
@@ -132,11 +132,97 @@ fn an_owner_has_pictures_of_a_phone_on_the_screen_within_twelve_presses() {
         presses += 1;
         assert!(browser.text().contains("Published."), "{}", browser.text());
         assert!(presses <= 12, "{presses}");
+        assert_eq!(typed, 2);
         let store = stand.hub().store;
-        let screen = store.screens().unwrap()[0].screen;
-        let manifest = store.manifest(screen).unwrap();
-        assert_eq!(manifest.campaigns[0].campaign.placements.len(), 2);
+        let screens = store.screens().unwrap();
+        assert_eq!(screens[0].name, "Café, window");
+        let manifest = store.manifest(screens[0].screen).unwrap();
+        let campaign = &manifest.campaigns[0].campaign;
+        assert_eq!(campaign.placements.len(), 2);
+        assert_eq!(campaign.title, "jazz night");
+        // The first campaign leads nowhere unless somebody says where; the next one is offered it.
+        assert_eq!(campaign.target, None);
+        let toml = "title = \"Jazz\"\ntarget = \"https://shop.example/jazz\"\n";
+        stand.publish(&stand.campaign("later", toml, &[[1, 2, 3]]));
+        browser.open(&stand.address("/console/new"));
+        let value = browser.evaluate("document.querySelector('[name=target]').value");
+        assert_eq!(value, "https://shop.example/jazz");
     }
+}
+
+#[test]
+fn a_contributor_has_pieces_on_the_screens_once_a_publisher_approves_them_in_few_steps() {
+    for width_px in [PHONE_PX, 1_280] {
+        let stand = Stand::start();
+        let terminal = stand.terminal("Exit B");
+        let mut browser = Browser::start(look(width_px));
+        begin(&stand, &mut browser);
+        // The owner opens a slot, with the days that the form suggests.
+        let mut presses = 0;
+        browser.open(&stand.address("/console/slots"));
+        browser.fill("name", "Agency, December");
+        press(&mut browser, &mut presses, "main form button.main");
+        assert!(
+            browser.text().contains("The slot is open"),
+            "{}",
+            browser.text()
+        );
+        press(&mut browser, &mut presses, "form[action$='/invite'] button");
+        let link = browser.evaluate("document.querySelector('code.secret').textContent");
+        assert_eq!(presses, 2);
+        // The agency comes in by the link, and hands in.
+        let mut agency = Browser::start(look(width_px));
+        let (mut presses, mut typed) = (0, 0);
+        agency.open(link.as_str().unwrap());
+        for (field, text) in [("name", "Agency"), ("password", "correct horse battery")] {
+            agency.fill(field, text);
+            typed += 1;
+        }
+        press(&mut agency, &mut presses, "main form button");
+        press(&mut agency, &mut presses, "main a.row");
+        let folder = tempfile::tempdir().unwrap();
+        let picture = folder.path().join("poster.png");
+        std::fs::write(&picture, crate::stand::png([200, 40, 10])).unwrap();
+        // The field, the gallery, and what closes it.
+        presses += 3;
+        agency.choose("files", &[&picture]);
+        press(&mut agency, &mut presses, "main form button.main");
+        assert!(
+            agency.text().contains("It waits for approval now"),
+            "{}",
+            agency.text()
+        );
+        assert_eq!((presses, typed), (6, 2));
+        let found = agency.hindrances();
+        assert!(found.is_empty(), "{found:?}");
+        assert_eq!(agency.overflow_px(), 0);
+        assert!(stand.manifest(&terminal).campaigns.is_empty());
+        // The owner approves it from the first page.
+        let mut presses = 0;
+        browser.open(&stand.address("/console"));
+        press(&mut browser, &mut presses, "p.notice.warn a");
+        press(&mut browser, &mut presses, "main a.row");
+        while browser.text().contains("are being looked at") {
+            browser.press("main section a.button");
+        }
+        assert!(
+            browser.text().contains("Approve and publish"),
+            "{}",
+            browser.text()
+        );
+        press(&mut browser, &mut presses, "main form button.main");
+        assert!(browser.text().contains("Published."), "{}", browser.text());
+        assert_eq!(presses, 3);
+        let manifest = stand.manifest(&terminal);
+        let campaign = &manifest.campaigns[0].campaign;
+        assert_eq!(campaign.title, "Agency, December");
+        assert!(campaign.phases[0].until.is_some());
+    }
+}
+
+fn press(browser: &mut Browser, presses: &mut u32, selector: &str) {
+    *presses += 1;
+    browser.press(selector);
 }
 
 /// Gives a screen something to show and to report.
@@ -386,10 +472,12 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
         ("screens-none", "/console/screens?q=nothing"),
         ("screen", "/console/screens/1"),
         ("screen-waiting", "/console/screens/2"),
+        ("times", "/console/times"),
         ("pair", "/console/pair?code=ABCD1234"),
         ("campaigns", "/console/campaigns"),
         ("campaign", "/console/campaigns/jazz"),
         ("drafts", "/console/drafts"),
+        ("slots", "/console/slots"),
         ("draft", "/console/drafts/jazz"),
         ("draft-placement", "/console/drafts/jazz/placements/0"),
         ("draft-versions", "/console/drafts/jazz/versions"),

@@ -1,11 +1,14 @@
 //! The console and the calls of programs: rights, ways in, forms, pages, and real browsers.
 
 mod api;
+mod conflicts;
 mod draft_previews;
 mod drafts;
 mod in_browser;
 mod people;
 mod rights;
+mod slots;
+mod times;
 pub(crate) mod ways_in;
 
 use passerby_hub::people::{Actor, Right, Role, Scope};

@@ -25,8 +25,13 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
             &[Owner, Publisher]
         }
+        ("slots", "POST") if path.ends_with("/files") || path.ends_with("/begin") => {
+            &[Owner, Publisher, Contributor]
+        }
+        ("slots", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
+        ("slots", _) => &[Owner, Operator, Publisher],
         ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
-        ("report", _) => &[Owner, Operator, Publisher, Viewer],
+        ("report" | "times", _) => &[Owner, Operator, Publisher, Viewer],
         ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
         ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
@@ -41,7 +46,8 @@ fn filled(path: &str) -> String {
     let path = path
         .replace("{campaign}", "nothing")
         .replace("{placement}", "1")
-        .replace("{alert}", "4000");
+        .replace("{alert}", "4000")
+        .replace("{slot}", "4000");
     let path = path
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");

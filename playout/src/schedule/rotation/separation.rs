@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use passerby_protocol::campaign::Separation;
+use passerby_protocol::campaign::{Separation, keeps_apart};
 use serde::{Deserialize, Serialize};
 
 use crate::system::clock::Moment;
@@ -74,6 +74,7 @@ pub(super) struct Distance {
     category: Option<Arc<str>>,
     apart_ms: u64,
     rivals_apart_ms: u64,
+    told: Arc<Separation>,
 }
 
 impl Distance {
@@ -83,19 +84,13 @@ impl Distance {
             category: separation.category.as_deref().map(Into::into),
             apart_ms: u64::from(separation.apart_s) * 1_000,
             rivals_apart_ms: u64::from(separation.rivals_apart_s) * 1_000,
+            told: Arc::new(separation.clone()),
         }
     }
 
     /// Tells whether a play of the one makes the other wait.
     pub(super) fn keeps_from(&self, other: &Self) -> bool {
-        let is_same = self.separation_key() == other.separation_key();
-        if is_same {
-            self.advertiser.is_some() && self.apart_ms.max(other.apart_ms) > 0
-        } else {
-            self.category.is_some()
-                && self.category == other.category
-                && self.rivals_apart_ms.max(other.rivals_apart_ms) > 0
-        }
+        keeps_apart(&self.told, &other.told) > 0
     }
 
     /// Whose rivals' plays are told from one's own: who names no advertiser is a party without a

@@ -94,6 +94,41 @@ fn what_can_never_air_what_is_missed_and_hours_without_content_are_told() {
 }
 
 #[test]
+fn what_airs_begins_when_a_campaign_says_that_it_may_and_nothing_that_may_is_missing() {
+    let toml = "[[phase]]\nname='launch'\nuntil=2026-11-23\n[[phase]]\nname='month'\nfrom=2026-11-22\n\
+                [[placement]]\ncreative='a.png'\nphases=['launch']\ndayparts=['08:00-10:00', 'mon 22:30-02:00']\n\
+                [[placement]]\ncreative='b.png'\nphases=['month']\nrecurs={ start=2026-11-20T09:00:00, minutes=60, rule='FREQ=DAILY' }\n\
+                [[placement]]\ncreative='c.png'\ndayparts=['tue 12:00-13:00']\n";
+    let catalog = campaign("x", toml);
+    let zone = &rules().time_zone;
+    let until = now() + jiff::SignedDuration::from_hours(48);
+    let aired = slots(&mut timeline(&catalog, &["main"]), 48);
+    for item in &catalog {
+        let window = |at| item.campaign.window(item.placement(), at, zone);
+        let may = passerby_protocol::spans::spans(window, (now(), until), 100).spans;
+        assert!(!may.is_empty());
+        let began = aired.iter().filter_map(|slot| {
+            let shown = slot.item.as_ref()?;
+            let wall_ms = slot.start.wall_ms.expect("a clock");
+            (shown.placement == item.placement)
+                .then(|| jiff::Timestamp::from_millisecond(wall_ms).expect("a moment"))
+        });
+        let began: Vec<_> = began.collect();
+        let within =
+            |at: &jiff::Timestamp| may.iter().any(|one| one.from <= *at && *at < one.until);
+        assert!(began.iter().all(within), "{}", item.placement);
+        for one in &may {
+            let has = began.iter().any(|at| one.from <= *at && *at < one.until);
+            assert!(
+                has,
+                "placement {} does not air from {}",
+                item.placement, one.from
+            );
+        }
+    }
+}
+
+#[test]
 fn the_picture_has_a_lane_a_zone_and_names_nothing_that_breaks_it() {
     let mut catalog = campaign("a", "[[placement]]\ncreative='a.png'\n");
     catalog.extend(campaign(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use passerby_protocol::spans::{NextOpen, next_open};
 use passerby_protocol::window::Window;
 
 use crate::content::catalog::CatalogItem;
@@ -53,19 +54,8 @@ fn never_airs(item: &CatalogItem, rules: &Rules, from: Timestamp) -> bool {
             .window(item.placement(), at, zone)
             .and(rules.opening.at(at, zone))
     };
-    let mut at = from;
-    for _ in 0..EDGES_MAX {
-        let here = window(at);
-        if here.open {
-            return false;
-        }
-        match here.until {
-            Some(until) => at = until,
-            None => return true,
-        }
-    }
-    // It may, but so late that nobody can say.
-    false
+    // What may, but so late that nobody can say, is not called never.
+    next_open(window, from, EDGES_MAX) == NextOpen::Never
 }
 
 fn missed_goals(zone: &str, catalog: &[CatalogItem], rules: &Rules, slots: &[Slot]) -> Vec<String> {

@@ -42,6 +42,7 @@ fn of_draft(error: DraftError) -> Problem {
         | DraftError::TooManyDrafts
         | DraftError::Full
         | DraftError::NotSubmitted
+        | DraftError::Slot(_)
         | DraftError::Claim(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
         DraftError::TooManyFiles | DraftError::OtherScreens | DraftError::Publish(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())

@@ -13,4 +13,6 @@ pub(super) mod previews;
 mod received;
 pub(super) mod reports;
 pub(super) mod screens;
+pub(super) mod slots;
 pub(super) mod sources;
+pub(super) mod times;

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use passerby_protocol::campaign::{Campaign, Kind, Phase};
 use passerby_protocol::{CampaignId, foreign};
 
+use crate::air_times;
 use crate::people::{Right, group};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
@@ -18,8 +19,9 @@ use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::with_all;
+use crate::server::console::pages::times;
 use crate::server::console::refusals;
-use crate::store::{CampaignFacts, CampaignRow, StoreError};
+use crate::store::{CampaignFacts, CampaignRow, ScreenNotice, StoreError};
 use crate::system::clock;
 
 /// Campaigns on one page.
@@ -123,8 +125,12 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     let is_filtered =
         !text.is_empty() || fields.word("group").is_some() || fields.word("after").is_some();
     let body = html! {
+        @if !asker.actor.may(Right::ChangeDrafts) && asker.actor.may(Right::ChangeSlots) {
+            p { a href=(asker.at("/console/slots")) { (asker.say(["投稿者的档期", "Slots for contributors"])) } }
+        }
         @if asker.actor.may(Right::ChangeDrafts) {
             div.actions {
+                a.button href=(asker.at("/console/slots")) { (asker.say(["档期", "Slots"])) }
                 a.button.main href=(asker.at("/console/new")) { (asker.say(["新活动", "New campaign"])) }
                 a.button href=(asker.at("/console/drafts")) { (asker.say(["草稿", "Drafts"])) }
             }
@@ -171,13 +177,20 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     )
 }
 
-async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<CampaignFacts>, StoreError> {
+/// A campaign, and what covers screens of it.
+type Known = (CampaignFacts, Vec<(ScreenNotice, u64)>);
+
+async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<Known>, StoreError> {
     let Ok(id) = id.parse::<CampaignId>() else {
         return Ok(None);
     };
     let actor = Arc::clone(&asker.actor);
-    app.work(move |app| app.hub.store.campaign_facts(&id, actor.scope()))
-        .await
+    app.work(move |app| {
+        let store = &app.hub.store;
+        let facts = store.campaign_facts(&id, actor.scope())?;
+        Ok(facts.zip(Some(store.notices_over(&id)?)))
+    })
+    .await
 }
 
 /// `GET /console/campaigns/{campaign}`.
@@ -194,7 +207,9 @@ pub(crate) async fn show(
     }
 }
 
-fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(asker: &Asker, (facts, notices): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
+    let days = times::days_of(fields, clock::time_zone(), 7);
+    let of_placements = air_times::placements(&facts.row.campaign, &days);
     let row = &facts.row;
     let campaign = &row.campaign;
     let today = clock::date_of(clock::now_ms());
@@ -230,6 +245,7 @@ fn page(asker: &Asker, facts: &CampaignFacts, fields: &Fields, wrong: Option<&st
         }
         @if !campaign.phases.is_empty() { (phases(asker, campaign, today)) }
         (placements(asker, facts))
+        @if row.is_live { (times::of_campaign(asker, (&path, &of_placements), &days, notices)) }
         @if asker.actor.may(Right::ChangeCampaigns) {
             section {
                 h2 { (asker.say(["分组", "Group"])) }
@@ -330,7 +346,7 @@ pub(crate) async fn change(
         Ok(group) => group,
         Err(error) => return wrong(name_words(error)),
     };
-    let (actor, id) = (Arc::clone(&asker.actor), known.row.id.clone());
+    let (actor, id) = (Arc::clone(&asker.actor), known.0.row.id.clone());
     let changed = {
         let id = id.clone();
         app.work(move |app| {

@@ -23,5 +23,7 @@ mod report_view;
 pub(crate) mod screen;
 pub(crate) mod screens;
 pub(crate) mod sign_in;
+pub(crate) mod slots;
 pub(crate) mod source;
 pub(crate) mod sources;
+pub(crate) mod times;

@@ -9,13 +9,15 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, number};
-use crate::server::console::pages::screens;
+use crate::server::console::pages::{screens, slots};
 use crate::server::console::refusals;
-use crate::store::{Played, ScreenCounts, ScreenFilter, ScreenRow, ScreenState, StoreError};
+use crate::store::{Played, ScreenCounts, ScreenFilter, ScreenRow, ScreenState, Slot, StoreError};
 use crate::system::clock;
 
 /// How many silent screens are named.
 const SILENT_NAMED: usize = 5;
+/// How many slots are listed.
+const SLOTS_LISTED: usize = 20;
 
 /// What the page shows.
 pub(crate) struct Overview {
@@ -27,6 +29,8 @@ pub(crate) struct Overview {
     pub(crate) waiting: u64,
     /// Of all screens, for those who have to do with all.
     pub(crate) today: Option<Played>,
+    /// Slots, for those who hand in and do not publish.
+    slots: Vec<Slot>,
 }
 
 /// Reads it.
@@ -49,6 +53,11 @@ pub(crate) async fn read(app: &Shared, asker: &Asker) -> Result<Overview, StoreE
             } else {
                 0
             },
+            slots: if actor.may(Right::ChangeDrafts) && !actor.may(Right::ChangeCampaigns) {
+                store.slots(scope, None, SLOTS_LISTED)?
+            } else {
+                Vec::new()
+            },
             today: sees_all.then(|| store.played_since(today_ms)).transpose()?,
         })
     })
@@ -63,7 +72,8 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     };
     let may = |right| asker.actor.may(right);
     let body = html! {
-        @if facts.screens.all == 0 || facts.campaigns.1 == 0 { (first_steps(&asker, &facts)) }
+        (slots::open_ones(&asker, &facts.slots))
+        @if facts.slots.is_empty() && (facts.screens.all == 0 || facts.campaigns.1 == 0) { (first_steps(&asker, &facts)) }
         @if facts.waiting > 0 {
             p.notice.warn {
                 (number(facts.waiting)) (asker.say([" 个草稿等待批准。", " waiting for approval. "]))

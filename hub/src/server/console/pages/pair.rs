@@ -20,11 +20,22 @@ use crate::store::{EnrolError, KeyError, StoreError};
 use crate::system::clock;
 
 /// `GET /console/pair`; the claim page that a screen's code opens leads here with the code.
-pub(crate) async fn show(asker: Asker, fields: Fields) -> Response {
-    page(&asker, &fields, None)
+pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
+    let suggested = suggested_name(&app, &fields).await;
+    page(&asker, &fields, suggested.as_deref().unwrap_or(""), None)
 }
 
-fn page(asker: &Asker, fields: &Fields, wrong: Option<&str>) -> Response {
+/// What the terminal that shows the code would call its screen, from its own settings. It is a
+/// stranger until it is paired, so what nobody could type here is no suggestion.
+async fn suggested_name(app: &Shared, fields: &Fields) -> Option<String> {
+    let code = fields.get("code").trim().parse::<PairingCode>().ok()?;
+    let found = app
+        .work(move |app| app.hub.store.suggested_name(&code, clock::now_ms()))
+        .await;
+    line(&found.ok()??, LINE_CHARS_MAX).ok()
+}
+
+fn page(asker: &Asker, fields: &Fields, suggested: &str, wrong: Option<&str>) -> Response {
     // Somebody who is held to one group pairs into that one.
     let own = asker
         .actor
@@ -49,7 +60,7 @@ fn page(asker: &Asker, fields: &Fields, wrong: Option<&str>) -> Response {
             (layout::form(asker, "/console/pair", "", &html! {
                 (code)
                 (Line { is_required: true, hint: Some(asker.say(["例如：地铁 2 号线 B 口", "Such as: Metro line 2, exit B"])),
-                    ..Line::text("name", asker.say(["给它起个名字", "What to call it"]), fields.get("name")) }.markup())
+                    ..Line::text("name", asker.say(["给它起个名字", "What to call it"]), if fields.has("name") { fields.get("name") } else { suggested }) }.markup())
                 (Line::text("group", asker.say(["分组（可以不填）", "Group, if you like"]), in_group).markup())
                 button.main { (asker.say(["配对", "Pair"])) }
             }))
@@ -98,7 +109,7 @@ pub(crate) fn why(error: &EnrolError) -> [&'static str; 2] {
 /// `POST /console/pair`.
 pub(crate) async fn pair(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let wrong = |words: [&'static str; 2]| {
-        (MISTAKE, page(&asker, &fields, Some(asker.say(words)))).into_response()
+        (MISTAKE, page(&asker, &fields, "", Some(asker.say(words)))).into_response()
     };
     let Ok(code) = fields.get("code").trim().parse::<PairingCode>() else {
         return wrong([

@@ -17,16 +17,16 @@ use crate::server::console::layout::{self, Chapter, Line, number};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::badge;
+use crate::server::console::pages::times;
 use crate::server::console::{plot, refusals};
-use crate::store::{KeyError, ScreenChange, ScreenFacts, ScreenState, StoreError};
+use crate::store::{AirOfScreen, KeyError, ScreenChange, ScreenFacts, ScreenState, StoreError};
 use crate::system::clock;
 
+/// A screen, and what is published for it.
+type Known = (ScreenFacts, AirOfScreen);
+
 /// Reads what is known of a screen, if the asker has to do with it.
-async fn facts(
-    app: &Shared,
-    asker: &Asker,
-    screen: &str,
-) -> Result<Option<ScreenFacts>, StoreError> {
+async fn facts(app: &Shared, asker: &Asker, screen: &str) -> Result<Option<Known>, StoreError> {
     let Ok(screen) = screen.parse::<ScreenNumber>() else {
         return Ok(None);
     };
@@ -34,9 +34,9 @@ async fn facts(
     app.work(move |app| {
         let now_ms = clock::now_ms();
         let today_ms = clock::start_of(Some(clock::date_of(now_ms)), now_ms);
-        app.hub
-            .store
-            .screen_facts(screen, actor.scope(), (today_ms, now_ms))
+        let (store, scope) = (&app.hub.store, actor.scope());
+        let facts = store.screen_facts(screen, scope, (today_ms, now_ms))?;
+        Ok(facts.zip(store.air_of_screen(screen, scope, now_ms)?))
     })
     .await
 }
@@ -55,7 +55,7 @@ pub(crate) async fn show(
     }
 }
 
-fn page(asker: &Asker, facts: &ScreenFacts, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(asker: &Asker, (facts, air): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
     let body = html! {
         (layout::mistake(wrong))
         p { (badge(asker, facts.row.state)) " "
@@ -69,6 +69,7 @@ fn page(asker: &Asker, facts: &ScreenFacts, fields: &Fields, wrong: Option<&str>
             (how_it_is(asker, facts))
             (what_airs(asker, facts))
         }
+        (times::of_screen(asker, air, fields))
         (today(asker, facts))
         @if asker.actor.may(Right::ChangeScreens) { (forms(asker, facts)) }
     };
@@ -238,7 +239,7 @@ pub(crate) async fn change(
             return (MISTAKE, page).into_response();
         }
     };
-    let (actor, number) = (Arc::clone(&asker.actor), known.row.screen);
+    let (actor, number) = (Arc::clone(&asker.actor), known.0.row.screen);
     let changed = app
         .work(move |app| {
             app.hub

@@ -85,6 +85,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 }
             }
         }
+        @if !rows.is_empty() { p { a href=(asker.at("/console/times")) { (asker.say(["今天各屏幕播什么", "What airs on all screens today"])) } } }
         @if is_filtered || filter.after.is_some() || !rows.is_empty() {
             form.filter method="get" action=(asker.at("/console/screens")) role="search" {
                 div.wide { (Line { kind: "search", ..Line::text("q", asker.say(["名称或编号", "Name or number"]), &filter.text) }.markup()) }

@@ -21,11 +21,27 @@ use crate::system::clock;
 use crate::templates::{self, KINDS, Kind};
 
 /// `GET /console/new`.
-pub(crate) async fn show(asker: Asker, fields: Fields) -> Response {
-    page(&asker, &fields, None, &Added::default())
+pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
+    let actor = Arc::clone(&asker.actor);
+    let last = app
+        .work(move |app| app.hub.store.last_target(actor.scope()))
+        .await;
+    let last = last.ok().flatten().unwrap_or_default();
+    page(&asker, &fields, &last, (None, &Added::default()))
 }
 
-fn page(asker: &Asker, fields: &Fields, wrong: Option<&str>, told: &Added) -> Response {
+fn page(
+    asker: &Asker,
+    fields: &Fields,
+    last_target: &str,
+    (wrong, told): (Option<&str>, &Added),
+) -> Response {
+    // What was typed stays, also where it was taken out.
+    let target = if fields.has("target") {
+        fields.get("target")
+    } else {
+        last_target
+    };
     let kinds: Vec<(String, String)> = KINDS
         .iter()
         .map(|kind| (word(*kind).to_owned(), asker.say(words(*kind)).to_owned()))
@@ -37,8 +53,8 @@ fn page(asker: &Asker, fields: &Fields, wrong: Option<&str>, told: &Added) -> Re
             h2 { (asker.say(["用图片开始", "Begin with pictures"])) }
             (large_form(asker, "/console/new", &html! {
                 (pictures_field(asker, asker.say(["图片和影片", "Pictures and films"])))
-                (Line { hint: Some(asker.say(["出现在报表和手机页面上。不填就用今天的日期。", "Stands in reports and on phones. Today's date, if you leave it out."])), ..Line::text("title", asker.say(["标题", "Title"]), fields.get("title")) }.markup())
-                (Line { kind: "url", hint: Some(asker.say(["人们扫码后打开的网页。没有链接就没有二维码。", "The page that people open by the code. Without a link there is no code."])), ..Line::text("target", asker.say(["码通向哪里", "Where the code leads"]), fields.get("target")) }.markup())
+                (Line { hint: Some(asker.say(["出现在报表和手机页面上。不填就用第一个文件的名字，或者今天的日期。", "Stands in reports and on phones. The name of the first file, or today's date, if you leave it out."])), ..Line::text("title", asker.say(["标题", "Title"]), fields.get("title")) }.markup())
+                (Line { kind: "url", hint: Some(asker.say(["人们扫码后打开的网页。没有链接就没有二维码。", "The page that people open by the code. Without a link there is no code."])), ..Line::text("target", asker.say(["码通向哪里", "Where the code leads"]), target) }.markup())
                 (group_field(asker, fields))
                 button.main { (asker.say(["继续", "Go on"])) }
             }))
@@ -125,7 +141,7 @@ fn refused(asker: &Asker, fields: &Fields, fault: DeskFault) -> Response {
         DeskFault::Nothing(told) => told,
         _ => Added::default(),
     };
-    (MISTAKE, page(asker, fields, Some(&wrong), &told)).into_response()
+    (MISTAKE, page(asker, fields, "", (Some(&wrong), &told))).into_response()
 }
 
 /// `POST /console/new`.
@@ -171,7 +187,8 @@ pub(crate) async fn from_template(
     fields: Fields,
 ) -> Response {
     let Some(kind) = kind_of(fields.get("kind")) else {
-        return (MISTAKE, page(&asker, &fields, None, &Added::default())).into_response();
+        let page = page(&asker, &fields, "", (None, &Added::default()));
+        return (MISTAKE, page).into_response();
     };
     let language = match asker.visitor.language {
         Language::Chinese => templates::Language::Zh,

@@ -15,7 +15,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
 use crate::server::console::layout;
 use crate::server::console::refusals;
-use crate::store::{CampaignFile, Draft, DraftError, StoreError};
+use crate::store::{CampaignFile, Draft, DraftError, SlotFault, StoreError};
 
 /// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.
 pub(crate) const ACCEPTED: &str =
@@ -166,6 +166,7 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
             "已经有这个名字的活动了，请换一个名字。",
             "There is a campaign of this name already; take another name.",
         ],
+        DraftError::Slot(fault) => return said_of_slot(asker, fault),
         DraftError::NotSubmitted => [
             "这个草稿没有在等待批准。",
             "This draft does not wait for approval.",
@@ -175,6 +176,43 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
             "There is no such draft, or it is none of yours.",
         ],
         other => return foreign::escaped(&other.to_string()).into_owned(),
+    };
+    asker.say(words).to_owned()
+}
+
+/// Why something does not go into a slot.
+fn said_of_slot(asker: &Asker, fault: &SlotFault) -> String {
+    let words = match fault {
+        SlotFault::Closed => [
+            "档期已经结束，不能再交作品。",
+            "This slot is over; nothing more goes into it.",
+        ],
+        SlotFault::TooMany(most) => {
+            let words = ["这个档期最多的作品数：", "Most pieces in this slot: "];
+            return format!("{}{most}", asker.say(words));
+        }
+        SlotFault::Kind(name) => {
+            let words = [
+                "这个档期不收这种文件：",
+                "This slot does not take files of this kind: ",
+            ];
+            return format!("{}{}", asker.say(words), foreign::escaped(name));
+        }
+        SlotFault::Days(first, last) => {
+            let words = [
+                "档期只在这几天播，阶段的日期要在其中：",
+                "A slot airs on its own days alone, and its stages must lie within them: ",
+            ];
+            return format!("{}{first} – {last}", asker.say(words));
+        }
+        SlotFault::Screens => [
+            "档期的屏幕是开档期时定的，不能改。",
+            "The screens of a slot are those that it was opened for.",
+        ],
+        SlotFault::NotItsCampaign => [
+            "这个分组属于一个档期，请在档期里交作品。",
+            "This group belongs to a slot; hand pieces in there.",
+        ],
     };
     asker.say(words).to_owned()
 }

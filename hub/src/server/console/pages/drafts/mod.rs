@@ -2,6 +2,7 @@
 
 pub(crate) mod begin;
 pub(crate) mod common;
+pub(crate) mod conflicts;
 pub(crate) mod files;
 pub(crate) mod finish;
 pub(crate) mod forms;

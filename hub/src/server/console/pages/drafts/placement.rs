@@ -17,7 +17,7 @@ use crate::server::console::layout::{self, Chapter, Line};
 use crate::server::console::pages::drafts::common::{find, path_of, seen};
 use crate::server::console::pages::drafts::forms::{change, dates_of, with_text};
 use crate::server::console::pages::drafts::preview::both;
-use crate::server::console::pages::drafts::show::standing_badge;
+use crate::server::console::pages::times::standing_badge;
 use crate::server::console::refusals;
 use crate::system::clock;
 

@@ -6,8 +6,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use passerby_protocol::foreign;
+use passerby_protocol::{Campaign, foreign};
 
+use crate::air_times;
+use crate::air_times::conflicts::Finding;
 use crate::drafts::desk::Added;
 use crate::drafts::placements::{file_of, placements_of};
 use crate::drafts::text::{Outline, OutlinePlacement, Standing, TextFault, outline};
@@ -20,7 +22,9 @@ use crate::server::console::pages::drafts::common::{
     find, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture, pictures_field,
     seen,
 };
+use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::list::{badge, title_of};
+use crate::server::console::pages::times::{self, standing_badge};
 use crate::server::console::refusals;
 use crate::store::{Draft, DraftState, ScreenFilter, StoreError};
 use crate::system::clock;
@@ -34,6 +38,8 @@ pub(crate) struct View {
     outline: Result<Outline, TextFault>,
     screens: Vec<(String, String)>,
     groups: Vec<String>,
+    findings: Vec<Finding>,
+    campaign: Option<Campaign>,
 }
 
 /// What was wrong with a form that was sent, and what it said.
@@ -68,16 +74,18 @@ pub(crate) async fn page(
     let draft = looked_at(app, asker, draft).await;
     let read = {
         let actor = Arc::clone(&asker.actor);
+        let draft = draft.clone();
         app.work(move |app| {
             let (store, scope) = (&app.hub.store, actor.scope());
+            let (campaign, findings) = conflicts::of_draft(store, &draft, scope)?;
             let filter = ScreenFilter::default();
             let screens = store.screen_list(&filter, scope, SCREENS_LISTED, clock::now_ms())?;
             let (groups, _) = store.screen_words(scope)?;
-            Ok::<_, StoreError>((screens, groups))
+            Ok::<_, StoreError>((screens, groups, campaign, findings))
         })
         .await
     };
-    let (screens, groups) = match read {
+    let (screens, groups, campaign, findings) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
@@ -89,13 +97,15 @@ pub(crate) async fn page(
             .map(|row| (row.screen.to_string(), row.name))
             .collect(),
         groups,
+        findings,
+        campaign,
     };
-    let body = body(asker, &view, sent);
+    let body = body(asker, &view, fields, sent);
     let title = title_of(&view.draft.row);
     layout::page(asker, Chapter::Campaigns, &title, fields, &body)
 }
 
-fn body(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
+fn body(asker: &Asker, view: &View, fields: &Fields, sent: &Sent<'_>) -> Markup {
     let draft = &view.draft;
     let today = clock::date_of(clock::now_ms());
     html! {
@@ -111,13 +121,24 @@ fn body(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
                 a href=(asker.at(&format!("{}/versions", path_of(&draft.row.campaign)))) { (asker.say(["查看版本", "See its versions"])) }
             }
         }
+        (conflicts::section(asker, &view.findings))
         (next(asker, view, today))
         (pictures(asker, view, today))
+        (when(asker, view, fields))
         (words(asker, view, sent))
         (screens(asker, view))
         (notes(asker, draft))
         (more(asker, view))
     }
+}
+
+/// When it would air.
+fn when(asker: &Asker, view: &View, fields: &Fields) -> Markup {
+    let days = times::days_of(fields, clock::time_zone(), 7);
+    let path = path_of(&view.draft.row.campaign);
+    html! { @if let Some(campaign) = &view.campaign {
+        (times::of_campaign(asker, (&path, &air_times::placements(campaign, &days)), &days, &[]))
+    } }
 }
 
 /// What is wrong, or what is next.
@@ -207,15 +228,6 @@ fn where_to(asker: &Asker, view: &View) -> String {
         targets.groups.len(),
         asker.say([" 个分组里。", " groups."])
     )
-}
-
-pub(crate) fn standing_badge(asker: &Asker, standing: Standing) -> Markup {
-    let (class, said) = match standing {
-        Standing::Airing => ("badge good", ["可以播放", "May air"]),
-        Standing::Future => ("badge warn", ["未开始", "To come"]),
-        Standing::Ended => ("badge plain", ["已结束", "Ended"]),
-    };
-    html! { span class=(class) { (asker.say(said)) } }
 }
 
 fn days(outline: &Outline, placement: &OutlinePlacement) -> String {
