@@ -17,6 +17,7 @@ use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
 use crate::store::{CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, StoreError};
 use crate::system::clock;
+use crate::system::repeated_errors::tell;
 use crate::templates::{self, Kind, Language, NewError};
 
 /// What became of files that came.
@@ -89,6 +90,11 @@ fn take(
                 taken.files.push(file);
             }
             Err(fault) => {
+                match &fault {
+                    FileFault::Blob(error) => tell("a file that came was not stored", error),
+                    FileFault::Store(error) => tell("a file that came was not stored", error),
+                    _ => {}
+                }
                 let name = passerby_protocol::foreign::one_line(&one.name, 80);
                 taken.told.left_out.push((name, fault.to_string()));
             }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use passerby_protocol::{CampaignId, foreign};
 
+use crate::drafts::archive::ArchiveFault;
 use crate::drafts::desk::{Added, DeskFault};
 use crate::drafts::file::UPLOAD_FILES_MAX;
 use crate::people::Actor;
@@ -47,7 +48,7 @@ pub(crate) async fn find(app: &Shared, asker: &Asker, id: &str) -> Result<Draft,
     }
 }
 
-/// The same, looked at, unless that takes too long: it goes on then.
+/// The same, looked at, unless that takes too long: what has begun goes on then.
 pub(crate) async fn looked_at(app: &Shared, asker: &Asker, draft: Draft) -> Draft {
     looked_at_by(app, &asker.actor, draft).await
 }
@@ -58,15 +59,20 @@ pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft)
         return draft;
     }
     let (actor, id) = (Arc::clone(actor), draft.row.campaign.clone());
-    let look = app.work(move |app| {
-        let now = app.hub.store.draft(&id, actor.scope()).ok()??;
-        if !is_looked_at(&now)
-            && let Err(error) = app.looker.look(&app.hub, &now)
-        {
-            tracing::error!(%error, "a draft was not looked at");
-        }
-        app.hub.store.draft(&id, actor.scope()).ok()?
-    });
+    let look = async {
+        let turn = app.work_of_people.look_turn(&actor).await?;
+        let look = app.work(move |app| {
+            let _turn = turn;
+            let now = app.hub.store.draft(&id, actor.scope()).ok()??;
+            if !is_looked_at(&now)
+                && let Err(error) = app.looker.look(&app.hub, &now)
+            {
+                tracing::error!(%error, "a draft was not looked at");
+            }
+            app.hub.store.draft(&id, actor.scope()).ok()?
+        });
+        look.await
+    };
     match tokio::time::timeout(LOOK_TIME, look).await {
         Ok(Some(draft)) => draft,
         _ => draft,
@@ -183,8 +189,8 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
 pub(crate) fn failure(asker: &Asker, fault: &DeskFault) -> Option<Response> {
     match fault {
         DeskFault::Draft(DraftError::Store(error)) => Some(refusals::failed(&asker.visitor, error)),
-        DeskFault::Disk(error) => {
-            tracing::error!(%error, "a draft was not kept");
+        DeskFault::Disk(_) | DeskFault::Archive(ArchiveFault::Disk(_) | ArchiveFault::Blob(_)) => {
+            tracing::error!(error = %fault, "a draft was not kept");
             Some(refusals::later(&asker.visitor))
         }
         _ => None,
