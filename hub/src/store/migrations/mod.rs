@@ -41,6 +41,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0026_alerts.sql"),
     include_str!("sqlite/0027_emergencies.sql"),
     include_str!("sqlite/0028_drafts.sql"),
+    include_str!("sqlite/0029_hub_quarters.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -59,6 +60,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0012_alerts.sql"),
     include_str!("postgres/0013_emergencies.sql"),
     include_str!("postgres/0014_drafts.sql"),
+    include_str!("postgres/0015_hub_quarters.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -17,9 +17,13 @@ use crate::server::console::layout::{self, Chapter, Line, number};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::badge;
+use crate::server::console::paging::Page;
 use crate::server::console::{plot, refusals};
 use crate::store::{KeyError, ScreenChange, ScreenFacts, ScreenState, StoreError};
 use crate::system::clock;
+
+/// Most campaigns that one page names.
+const CAMPAIGNS_LISTED: usize = 100;
 
 /// Reads what is known of a screen, if the asker has to do with it.
 async fn facts(
@@ -67,7 +71,7 @@ fn page(asker: &Asker, facts: &ScreenFacts, fields: &Fields, wrong: Option<&str>
         }
         div.grid.two {
             (how_it_is(asker, facts))
-            (what_airs(asker, facts))
+            (what_airs(asker, facts, fields))
         }
         (today(asker, facts))
         @if asker.actor.may(Right::ChangeScreens) { (forms(asker, facts)) }
@@ -113,7 +117,9 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
+fn what_airs(asker: &Asker, facts: &ScreenFacts, fields: &Fields) -> Markup {
+    let page = Page::of(fields, facts.campaigns.len(), CAMPAIGNS_LISTED);
+    let path = format!("/console/screens/{}", facts.row.screen);
     html! {
         section {
             h2 { (asker.say(["为它发布的活动", "What is published for it"])) }
@@ -127,10 +133,11 @@ fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
                     (asker.say(["。", "."]))
                 }
                 ul.rows {
-                    @for (id, title) in &facts.campaigns {
+                    @for (id, title) in &facts.campaigns[page.rows()] {
                         li { a.row href=(asker.at(&path_of(id))) { span.name { (title) } } }
                     }
                 }
+                (page.links(asker, &path, &[]))
             }
         }
     }
