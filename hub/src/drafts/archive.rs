@@ -21,7 +21,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::Hub;
 use crate::blobs::BlobError;
-use crate::drafts::file::Received;
+use crate::drafts::file::{FileFault, Received};
 use crate::drafts::names::{NameFault, file_name, key_of};
 use crate::store::{DRAFT_FILES_MAX, Draft};
 
@@ -93,7 +93,7 @@ pub struct Unpacked {
     /// Its files, on the disk.
     pub files: Vec<Received>,
     /// What of it is nothing for a campaign, and why.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, FileFault)>,
 }
 
 /// Unpacks an archive into an empty folder.
@@ -148,7 +148,7 @@ pub fn unpack(path: &Path, into: &Path) -> Result<Unpacked, ArchiveFault> {
             Ok(name) => name,
             Err(NameFault::System) => continue,
             Err(fault) => {
-                unpacked.left_out.push((shown(), fault.to_string()));
+                unpacked.left_out.push((shown(), fault.into()));
                 continue;
             }
         };

@@ -26,7 +26,7 @@ pub struct Added {
     /// The names of those that are in now.
     pub added: Vec<String>,
     /// Those that are not: what their sender calls them, and why not.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, FileFault)>,
 }
 
 /// Says why a draft was not begun or changed.
@@ -96,7 +96,7 @@ fn take(
                     _ => {}
                 }
                 let name = passerby_protocol::foreign::one_line(&one.name, 80);
-                taken.told.left_out.push((name, fault.to_string()));
+                taken.told.left_out.push((name, fault));
             }
         }
     }

@@ -30,7 +30,7 @@ impl<'s> Program<'s> {
         request.send().unwrap()
     }
 
-    fn json(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    fn json(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let answer = self.call(method, path, body.to_string().into_bytes(), None);
         let status = answer.status().as_u16();
         (
@@ -48,11 +48,8 @@ fn what_airs_is_what_its_draft_says_also_if_somebody_names_a_revision_that_is_no
         let name = format!("round{round}");
         let draft = format!("/drafts/{name}");
         let text = |title: &str| json!({ "text": format!("title = \"{title}\"\n") });
-        let (status, _) = ada.json(
-            "POST",
-            "/drafts",
-            json!({ "campaign": name, "text": text("old")["text"] }),
-        );
+        let begun = json!({ "campaign": name, "text": text("old")["text"] });
+        let (status, _) = ada.json("POST", "/drafts", &begun);
         assert_eq!(status, 201);
         let file = ada.call(
             "POST",
@@ -65,10 +62,10 @@ fn what_airs_is_what_its_draft_says_also_if_somebody_names_a_revision_that_is_no
         let published = std::thread::scope(|scope| {
             let publishing =
                 scope.spawn(|| ada.call("POST", &format!("{draft}/publish"), vec![], Some(3)));
-            assert_eq!(ada.json("POST", &draft, text("new")).0, 200);
+            assert_eq!(ada.json("POST", &draft, &text("new")).0, 200);
             publishing.join().unwrap().status().as_u16()
         });
-        let (_, campaign) = ada.json("GET", &format!("/campaigns/{name}"), json!({}));
+        let (_, campaign) = ada.json("GET", &format!("/campaigns/{name}"), &json!({}));
         match published {
             200 => assert_eq!(campaign["campaign"]["title"], "new", "round {round}"),
             other => assert_eq!(other, 412, "round {round}"),
@@ -82,17 +79,17 @@ fn a_draft_has_a_name_that_is_a_folder_on_every_computer_and_none_of_a_source() 
     let ada = Program::new(&stand);
     let long = "\u{1f600}".repeat(64);
     for name in ["cafe-news:17", "a\u{202e}b", "what?", "CON", "jazz.", &long] {
-        let (status, answer) = ada.json("POST", "/drafts", json!({ "campaign": name }));
+        let (status, answer) = ada.json("POST", "/drafts", &json!({ "campaign": name }));
         assert_eq!(status, 422, "{name:?}: {answer}");
         let title = answer["title"].as_str().unwrap();
         assert!(title.contains("on every computer"), "{answer}");
     }
-    let (status, answer) = ada.json("POST", "/drafts", json!({ "campaign": "爵士 2" }));
+    let (status, answer) = ada.json("POST", "/drafts", &json!({ "campaign": "爵士 2" }));
     assert_eq!(status, 201, "{answer}");
     // What is wrong with the folder itself is told by its name.
     let path = "/drafts/%E7%88%B5%E5%A3%AB%202";
     let draft = loop {
-        let (_, draft) = ada.json("GET", path, json!({}));
+        let (_, draft) = ada.json("GET", path, &json!({}));
         if draft["looked_at"] == true {
             break draft;
         }
@@ -117,7 +114,7 @@ fn an_archive_that_windows_made_in_china_keeps_the_names_of_its_files() {
     let answer: Value = serde_json::from_slice(&answer.bytes().unwrap()).unwrap();
     assert_eq!(answer["added"], json!(["海报.png", "campaign.toml"]));
     let draft = loop {
-        let (_, draft) = ada.json("GET", "/drafts/summer", json!({}));
+        let (_, draft) = ada.json("GET", "/drafts/summer", &json!({}));
         if draft["looked_at"] == true {
             break draft;
         }
@@ -170,4 +167,38 @@ fn a_form_that_is_damaged_is_told_from_one_of_another_site() {
         "",
         "there is none"
     );
+}
+
+#[test]
+fn whoever_reads_chinese_is_told_in_chinese_why_files_and_archives_were_not_taken() {
+    let stand = Stand::start();
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
+    ada.language = "zh-CN";
+    let good = png([7, 7, 7]);
+    let made = ada.upload(
+        "/console/new",
+        &[("title", "夏天")],
+        &[
+            ("files", "good.png", &good),
+            ("files", "again.png", &good),
+            ("files", "IMG_1.HEIC", b"heic"),
+            ("files", "what?.png", &good),
+        ],
+    );
+    let page = made.text().unwrap();
+    for said in [
+        "屏幕不能显示这种文件",
+        "内容和 good.png 相同",
+        "有些电脑不接受的字符",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let refused = ada.upload(
+        "/console/new/import",
+        &[],
+        &[("archive", "a.zip", &archive(&[("../a.png", &good)]))],
+    );
+    assert_eq!(refused.status(), 422);
+    let page = refused.text().unwrap();
+    assert!(page.contains("指向文件夹之外"), "{page}");
 }

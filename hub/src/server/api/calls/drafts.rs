@@ -300,7 +300,7 @@ pub(in crate::server::api) async fn delete(
 fn added(told: &Added) -> Value {
     let left_out = told.left_out.iter();
     let left_out: Vec<Value> = left_out
-        .map(|(file, reason)| json!({ "file": file, "reason": reason }))
+        .map(|(file, reason)| json!({ "file": file, "reason": reason.to_string() }))
         .collect();
     json!({ "added": told.added, "left_out": left_out })
 }

@@ -15,8 +15,9 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
 use crate::server::console::layout;
+use crate::server::console::pages::drafts::faults::{of_archive, of_file};
 use crate::server::console::refusals;
-use crate::store::{CampaignFile, Draft, DraftError, StoreError};
+use crate::store::{CampaignFile, ClaimError, Draft, DraftError, StoreError};
 
 /// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.
 pub(crate) const ACCEPTED: &str =
@@ -136,7 +137,7 @@ pub(crate) fn left_out(asker: &Asker, told: &Added) -> Markup {
             div.notice.warn role="status" {
                 p { (asker.say(["没有收下：", "Not taken:"])) }
                 ul { @for (name, reason) in &told.left_out {
-                    li { strong { (foreign::escaped(name)) } ": " (foreign::escaped(reason)) }
+                    li { strong { (foreign::escaped(name)) } ": " (foreign::escaped(&of_file(asker, reason))) }
                 } }
             }
         }
@@ -152,6 +153,10 @@ pub(crate) fn said(asker: &Asker, fault: &DeskFault) -> String {
             "同名活动太多，请换一个标题。",
             "Too many campaigns have this title; take another one.",
         ],
+        DeskFault::Archive(fault) => {
+            let said = of_archive(asker, fault);
+            return foreign::escaped(&said).into_owned();
+        }
         other => return foreign::escaped(&other.to_string()).into_owned(),
     };
     asker.say(words).to_owned()
@@ -179,6 +184,26 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
         DraftError::Store(StoreError::OutOfScope) => [
             "没有这个草稿，或者它不归你管。",
             "There is no such draft, or it is none of yours.",
+        ],
+        DraftError::TooManyDrafts => [
+            "草稿太多了，先删掉一个。",
+            "There are too many drafts; delete one first.",
+        ],
+        DraftError::TooManyFiles => [
+            "文件太多了，先拿掉几个。",
+            "It would have too many files; take some out first.",
+        ],
+        DraftError::Full => [
+            "所有草稿和版本占的空间太大了，先删掉一些草稿。",
+            "The files of all drafts and versions take too much room; delete drafts first.",
+        ],
+        DraftError::OtherScreens => [
+            "它要在不归你管的屏幕上播放；请选择归你管的屏幕或分组。",
+            "It is for screens that are in no group of yours; choose screens or groups that are.",
+        ],
+        DraftError::Claim(ClaimError::Dropped) => [
+            "内容相同的文件正在被删除，请过一分钟再试。",
+            "A file with the same content is just being deleted; try again in a minute.",
         ],
         other => return foreign::escaped(&other.to_string()).into_owned(),
     };

@@ -2,6 +2,7 @@
 
 pub(crate) mod begin;
 pub(crate) mod common;
+mod faults;
 pub(crate) mod files;
 pub(crate) mod finish;
 pub(crate) mod forms;
